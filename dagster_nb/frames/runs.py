@@ -1,0 +1,148 @@
+"""Runs: one row a run, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dagster_nb.frames import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["INCLUDABLE", "LAUNCHED_BY_TAGS", "PARTITION_TAG", "expand_tags", "run_tags", "runs_frame"]
+
+Record = dict[str, Any]
+
+# What `include=` may name, and the document's variable that asks for it.
+INCLUDABLE = {"run_config": "runConfig", "asset_selection": "assetSelection", "op_selection": "opSelection"}
+
+PARTITION_TAG = "dagster/partition"
+# Who launched a run, the most telling tag first.
+LAUNCHED_BY_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "dagster/backfill", "user")
+
+_NEVER_STARTED = frozenset({"CANCELED", "FAILURE"})
+
+
+def runs_frame(
+    records: Sequence[Record], *, include: Sequence[str] = (), known_statuses: Sequence[str] = columns.RUN_STATUSES
+) -> pd.DataFrame:
+    """Return runs as a frame.
+
+    Parameters
+    ----------
+    records
+        Members of ``Runs.results``, as the document ``runs`` asks for them.
+    include
+        Which of the columns that are only read when asked for to add: ``"run_config"``, ``"asset_selection"``,
+        ``"op_selection"``.
+    known_statuses
+        The statuses in order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `DagsterClient.runs`.
+
+    Examples
+    --------
+    >>> runs_frame([])["duration"].dtype
+    dtype('<m8[us]')
+    """
+    tags = [run_tags(record) for record in records]
+    origins = [record.get("repositoryOrigin") or {} for record in records]
+    creation = columns.times(record.get("creationTime") for record in records)
+    start = columns.times(_start_time(record) for record in records)
+    end = columns.times(record.get("endTime") for record in records)
+    built: dict[str, Any] = {
+        "run_id": columns.strings(record["runId"] for record in records),
+        "job_name": columns.strings(record.get("jobName") for record in records),
+        "status": columns.statuses([record["status"] for record in records], known_statuses),
+        "creation_time": creation,
+        "start_time": start,
+        "end_time": end,
+        "update_time": columns.times(record.get("updateTime") for record in records),
+        "queue_duration": start - creation,
+        "duration": end - start,
+        "location": columns.strings(origin.get("repositoryLocationName") for origin in origins),
+        "repository": columns.strings(origin.get("repositoryName") for origin in origins),
+        "partition": columns.strings(one.get(PARTITION_TAG) for one in tags),
+        "launched_by": columns.strings(_launched_by(one) for one in tags),
+        "root_run_id": columns.strings(record.get("rootRunId") for record in records),
+        "parent_run_id": columns.strings(record.get("parentRunId") for record in records),
+        "tags": columns.objects(tags),
+    }
+    if "run_config" in include:
+        built["run_config"] = columns.objects(record.get("runConfig") for record in records)
+    if "asset_selection" in include:
+        built["asset_selection"] = columns.objects(_asset_keys(record.get("assetSelection")) for record in records)
+    if "op_selection" in include:
+        built["op_selection"] = columns.objects(record.get("solidSelection") for record in records)
+    return columns.frame(built)
+
+
+def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> pd.DataFrame:
+    """Return the frame with a column ``tags.<key>`` for each tag.
+
+    Parameters
+    ----------
+    runs
+        A frame with a ``tags`` column of dicts.
+    keys
+        Which tags; None means all that occur, in alphabetical order. A key that no run has gives a column of NA.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A new frame; the added columns are `pd.StringDtype`, NA where a run does not have the tag.
+
+    Raises
+    ------
+    ValueError
+        If the frame has no ``tags`` column.
+
+    Examples
+    --------
+    >>> frame = runs_frame([{"runId": "a", "status": "SUCCESS", "tags": [{"key": "team", "value": "data"}]}])
+    >>> expand_tags(frame)["tags.team"].tolist()
+    ['data']
+    """
+    if "tags" not in runs.columns:
+        raise ValueError("this frame has no column 'tags'; expand the frame that runs() gave.")
+    tags = runs["tags"].tolist()
+    if keys is None:
+        wanted = sorted({key for one in tags for key in one})
+    else:
+        wanted = [keys] if isinstance(keys, str) else list(keys)
+    added = {f"tags.{key}": columns.strings(one.get(key) for one in tags) for key in wanted}
+    expanded = pd.concat([runs, pd.DataFrame(added, index=runs.index)], axis="columns")
+    expanded.attrs = dict(runs.attrs)
+    return expanded
+
+
+def run_tags(record: Record) -> dict[str, str]:
+    """Return a run's tags (``Run.tags``) as a dict.
+
+    Examples
+    --------
+    >>> run_tags({"tags": [{"key": "team", "value": "data"}]})
+    {'team': 'data'}
+    """
+    return {tag["key"]: tag["value"] for tag in record.get("tags") or ()}
+
+
+def _start_time(record: Record) -> float | None:
+    start: float | None = record.get("startTime")
+    # Of a run that ended before it began, the server answers the end as its start.
+    if start is not None and start == record.get("endTime") and record["status"] in _NEVER_STARTED:
+        return None
+    return start
+
+
+def _launched_by(tags: dict[str, str]) -> str | None:
+    return next((tags[key] for key in LAUNCHED_BY_TAGS if key in tags), None)
+
+
+def _asset_keys(selection: Sequence[Record] | None) -> list[str] | None:
+    return None if selection is None else ["/".join(key["path"]) for key in selection]

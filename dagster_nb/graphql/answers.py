@@ -1,0 +1,148 @@
+"""What a Dagster answers: a union, whose ``__typename`` says whether it is what was asked for or one of its errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.errors import (
+    ConfigProblem,
+    DagsterNbError,
+    JobNotFoundError,
+    QueryError,
+    RunConfigInvalidError,
+    RunNotFoundError,
+    RunStateError,
+    ServerError,
+    UnauthorizedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["ANSWER_ERRORS", "config_problems", "innermost_cause", "to_error", "unwrap"]
+
+Node = dict[str, Any]
+
+
+def unwrap(node: Node, *expected: str) -> Node:
+    """Return the answer if it is of an expected type, else raise the error that it is.
+
+    Parameters
+    ----------
+    node
+        A member of one of the schema's ``…OrError`` or ``…Result`` unions, with its ``__typename``.
+    expected
+        The names of the types that mean success.
+
+    Raises
+    ------
+    DagsterNbError
+        The error of our own that stands for the server's.
+
+    Examples
+    --------
+    >>> unwrap({"__typename": "RunIds", "results": ["a"]}, "RunIds")["results"]
+    ['a']
+    """
+    if node["__typename"] in expected:
+        return node
+    raise to_error(node)
+
+
+def to_error(node: Node) -> DagsterNbError:
+    """Return the error of our own that an error in the server's answer stands for.
+
+    Parameters
+    ----------
+    node
+        The answer, with its ``__typename``. A type that this package has never heard of becomes a `ServerError` that
+        names it.
+
+    Examples
+    --------
+    >>> to_error({"__typename": "UnauthorizedError", "message": "no"})
+    UnauthorizedError('the server refused: no')
+    """
+    typename = node["__typename"]
+    make = ANSWER_ERRORS.get(typename)
+    if make is not None:
+        return make(node)
+    return ServerError(f"the server answered {typename}: {node.get('message') or 'it gave no message'}")
+
+
+def innermost_cause(error: Node) -> Node:
+    """Return the error at the bottom of a ``PythonError``'s chain of causes: what went wrong first.
+
+    Examples
+    --------
+    >>> innermost_cause({"message": "outer", "causes": [{"message": "inner"}]})
+    {'message': 'inner'}
+    """
+    causes = error.get("causes") or []
+    return causes[-1] if causes else error
+
+
+def config_problems(node: Node) -> list[ConfigProblem]:
+    """Return what is wrong with a run config.
+
+    Parameters
+    ----------
+    node
+        A ``RunConfigValidationInvalid``.
+    """
+    return [
+        ConfigProblem(path=_config_path(error), reason=error["reason"], message=error["message"].strip())
+        for error in node["errors"]
+    ]
+
+
+def _config_path(error: Node) -> str:
+    """Join the keys that lead to a problem; ``stack`` is used, since ``path`` leaves out list positions."""
+    path = ""
+    for entry in error["stack"]["entries"]:
+        if "listIndex" in entry:
+            path += f"[{entry['listIndex']}]"
+        else:
+            key = entry["fieldName"] if "fieldName" in entry else entry["mapKey"]
+            path += f".{key}" if path else str(key)
+    return path
+
+
+def _server_error(node: Node) -> ServerError:
+    message = node["message"].strip()
+    return ServerError(
+        f"Dagster failed: {message}", stack="".join(node.get("stack") or []), class_name=node.get("className")
+    )
+
+
+def _invalid_config(node: Node) -> RunConfigInvalidError:
+    problems = config_problems(node)
+    return RunConfigInvalidError(
+        f"the run config does not fit job {node['pipelineName']!r}; nothing was launched:", errors=problems
+    )
+
+
+# Every error type of the unions that our documents ask for; a test holds this against the installed schema.
+ANSWER_ERRORS: Mapping[str, Callable[[Node], DagsterNbError]] = {
+    "PythonError": _server_error,
+    "UnauthorizedError": lambda node: UnauthorizedError(f"the server refused: {node['message']}"),
+    "InvalidPipelineRunsFilterError": lambda node: QueryError(f"the server refused the filter: {node['message']}"),
+    "RunNotFoundError": lambda node: RunNotFoundError(f"the server knows no run {node['runId']!r}."),
+    "RunGroupNotFoundError": lambda node: RunNotFoundError(f"the server knows no run {node['runId']!r}."),
+    "PipelineNotFoundError": lambda node: JobNotFoundError(f"the server knows no such job: {node['message']}"),
+    "RepositoryNotFoundError": lambda node: JobNotFoundError(f"the server knows no such repository: {node['message']}"),
+    "RepositoryLocationNotFound": lambda node: JobNotFoundError(f"no such code location: {node['message']}"),
+    "RunConfigValidationInvalid": _invalid_config,
+    "InvalidSubsetError": lambda node: RunConfigInvalidError(f"the selection does not fit the job: {node['message']}"),
+    "InvalidStepError": lambda node: RunConfigInvalidError(f"the job has no step {node['invalidStepKey']!r}."),
+    "InvalidOutputError": lambda node: RunConfigInvalidError(
+        f"step {node['stepKey']!r} has no output {node['invalidOutputName']!r}."
+    ),
+    "PresetNotFoundError": lambda node: RunConfigInvalidError(f"no such preset: {node['message']}"),
+    "ModeNotFoundError": lambda node: RunConfigInvalidError(f"no such mode: {node['message']}"),
+    "NoModeProvidedError": lambda node: RunConfigInvalidError(f"no mode given: {node['message']}"),
+    "ConflictingExecutionParamsError": lambda node: RunConfigInvalidError(f"arguments conflict: {node['message']}"),
+    "RunConflict": lambda node: RunStateError(f"a run of that id exists already: {node['message']}"),
+    "TerminateRunFailure": lambda node: RunStateError(node["message"]),
+    "ReloadNotSupported": lambda node: RunStateError(f"this code location cannot be reloaded: {node['message']}"),
+}

@@ -1,0 +1,265 @@
+"""Reading all runs that match, however many, while others come and go.
+
+A page that is asked for by cursor lies: when the cursor's run was deleted the server answers an empty page and no error,
+and a loop that stops there has lost every older run. So the ids are listed first, which is cheap and carries the server's
+order, and the pages are then read *by id*. What was listed and not answered was deleted meanwhile, or no longer
+matches, or the server contradicts itself: one more look at its list tells which.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.answers import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from dagster_nb.graphql.session import Session
+
+__all__ = ["DEFAULT_PAGE_SIZE", "ContradictionError", "count_runs", "first_page", "list_ids", "merge_ids", "read_pages"]
+
+Record = dict[str, Any]
+Filter = dict[str, Any]
+
+DEFAULT_PAGE_SIZE = 500
+# Two requests under way keep the server busy while the last answer is parsed; more gain nothing on a single server.
+_PAGES_UNDER_WAY = 2
+_IDS_PER_REQUEST = 10_000
+# How far back a run is sought that still stands, when the one that marked the place was deleted.
+_IDS_REMEMBERED = 100_000
+_TRIES = 4
+
+
+class ContradictionError(Exception):
+    """The server keeps listing runs that it does not hand over.
+
+    Parameters
+    ----------
+    missing
+        Their ids.
+    records
+        What the page could read.
+    """
+
+    def __init__(self, missing: Sequence[str], records: Sequence[Record]):
+        super().__init__(f"{len(missing)} runs are listed and not handed over")
+        self.missing = list(missing)
+        self.records = list(records)
+
+
+async def count_runs(session: Session, filters: Iterable[Filter]) -> int:
+    """Return how many runs match any of some disjoint filters (``Runs.count``)."""
+    total = 0
+    for one in filters:
+        answer = await session.read(documents.load("run_count"), {"filter": one})
+        total += unwrap(answer["runsOrError"], "Runs")["count"]
+    return total
+
+
+async def first_page(session: Session, one: Filter, *, limit: int, include: Mapping[str, bool]) -> list[Record]:
+    """Return the newest runs that match, in one request: without a cursor there is nothing to lose."""
+    variables = {"filter": one, "limit": limit, **include}
+    answer = await session.read(documents.load("runs"), variables)
+    records: list[Record] = unwrap(answer["runsOrError"], "Runs")["results"]
+    return records
+
+
+async def list_ids(session: Session, one: Filter, *, block: int = _IDS_PER_REQUEST) -> AsyncIterator[list[str]]:
+    """Yield the ids of all runs that match, newest first, in blocks; none twice.
+
+    Parameters
+    ----------
+    session
+        Where to ask.
+    one
+        A single filter.
+    block
+        Ids a request.
+    """
+    passed: deque[str] = deque(maxlen=_IDS_REMEMBERED)
+    cursor: str | None = None
+    resumed = False
+    while True:
+        ids = await _ids(session, one, cursor=cursor, limit=block)
+        if not ids:
+            if cursor is None or cursor in await _ids(session, {"runIds": [cursor]}, limit=1):
+                # Nothing is older than a run that still stands; since deleted runs do not come back, it stood before.
+                return
+            cursor = await _last_standing(session, passed)
+            resumed = True
+            continue
+        fresh = ids
+        if resumed:
+            known = set(passed)
+            fresh = [run_id for run_id in ids if run_id not in known]
+        passed.extend(fresh)
+        cursor = ids[-1]
+        if fresh:
+            yield fresh
+
+
+async def merge_ids(
+    session: Session, common: Filter, filters: Sequence[Filter], *, depth: int | None = None
+) -> AsyncIterator[list[str]]:
+    """Yield the ids of all runs that match any of several filters, newest first, in blocks; none twice.
+
+    Answers carry no order key, so the order of a merged answer can only be that of one list: the ids that match what the
+    filters have in common.
+
+    Parameters
+    ----------
+    session
+        Where to ask.
+    common, filters
+        From `RunSelection.filters`.
+    depth
+        How many ids will probably do; None means all. The first so many of each list hold the first so many of all.
+    """
+    passed: set[str] = set()
+    while True:
+        wanted: set[str] = set()
+        complete = True
+        for one in filters:
+            ids = await _take(list_ids(session, one), depth)
+            complete = complete and (depth is None or len(ids) < depth)
+            wanted.update(ids)
+        merged: list[str] = []
+        async for ids in list_ids(session, common):
+            merged.extend(run_id for run_id in ids if run_id in wanted)
+            if not complete and depth is not None and len(merged) >= depth:
+                merged = merged[:depth]
+                break
+        # What came meanwhile stands before the runs that were passed already, and is none of this reading's business.
+        last = max((place for place, run_id in enumerate(merged) if run_id in passed), default=-1)
+        if fresh := merged[last + 1 :]:
+            yield fresh
+        if complete or depth is None:
+            return
+        passed.update(fresh)
+        depth *= 4
+
+
+async def read_pages(
+    session: Session,
+    common: Filter,
+    filters: Sequence[Filter],
+    *,
+    limit: int | None,
+    page_size: int,
+    include: Mapping[str, bool],
+) -> AsyncIterator[list[Record]]:
+    """Yield all runs that match any of some disjoint filters, newest first, a page at a time.
+
+    Parameters
+    ----------
+    session
+        Where to ask.
+    common, filters
+        From `RunSelection.filters`.
+    limit
+        The most runs to read; None reads all.
+    page_size
+        Runs a page.
+    include
+        The variables that switch the document's optional columns on.
+
+    Raises
+    ------
+    ContradictionError
+        If the server keeps listing runs that it does not hand over.
+    """
+    if not filters or limit == 0:
+        return
+    if len(filters) == 1 and limit is not None and limit <= page_size:
+        if records := await first_page(session, filters[0], limit=limit, include=include):
+            yield records
+        return
+    remaining = limit
+    blocks: AsyncIterator[list[str]]
+    if len(filters) == 1:
+        blocks = list_ids(session, filters[0], block=min(limit or _IDS_PER_REQUEST, _IDS_PER_REQUEST))
+    else:
+        blocks = merge_ids(session, common, filters, depth=None if limit is None else limit + page_size)
+    async for ids in blocks:
+        wanted = ids
+        # Where runs of the block vanish before they are read, its later ids take their place, so that a limit is exact.
+        while wanted and remaining != 0:
+            now, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
+            async for records in _read_by_id(session, common, now, page_size=page_size, include=include):
+                if remaining is not None:
+                    remaining -= len(records)
+                yield records
+        if remaining == 0:
+            return
+
+
+async def _read_by_id(
+    session: Session, common: Filter, ids: Sequence[str], *, page_size: int, include: Mapping[str, bool]
+) -> AsyncIterator[list[Record]]:
+    """Read runs by id in pages, the next one asked for before the last is used."""
+    under_way: deque[asyncio.Task[list[Record]]] = deque()
+    starts = iter(range(0, len(ids), page_size))
+    try:
+        while True:
+            while len(under_way) < _PAGES_UNDER_WAY and (start := next(starts, None)) is not None:
+                page = ids[start : start + page_size]
+                under_way.append(asyncio.create_task(_read_page(session, common, page, include=include)))
+            if not under_way:
+                return
+            if records := await under_way.popleft():
+                yield records
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _read_page(
+    session: Session, common: Filter, ids: Sequence[str], *, include: Mapping[str, bool]
+) -> list[Record]:
+    """Return those of some runs that still exist and match, in the order of their ids."""
+    found: dict[str, Record] = {}
+    missing = list(ids)
+    for attempt in range(_TRIES):
+        if attempt:
+            await asyncio.sleep(0.1 * attempt)
+        only = {**common, "runIds": missing}
+        for record in await first_page(session, only, limit=len(missing), include=include):
+            found[record["runId"]] = record
+        missing = [run_id for run_id in missing if run_id not in found]
+        if missing:
+            listed = set(await _ids(session, {**common, "runIds": missing}, limit=len(missing)))
+            missing = [run_id for run_id in missing if run_id in listed]
+        if not missing:
+            return [found[run_id] for run_id in ids if run_id in found]
+    raise ContradictionError(missing, [found[run_id] for run_id in ids if run_id in found])
+
+
+async def _last_standing(session: Session, passed: Sequence[str]) -> str | None:
+    """Return the oldest of the runs passed that still exists; None if none does, and the reading starts anew."""
+    older = list(passed)
+    while older:
+        candidates, older = older[-DEFAULT_PAGE_SIZE:], older[:-DEFAULT_PAGE_SIZE]
+        if standing := await _ids(session, {"runIds": candidates}, limit=len(candidates)):
+            return standing[-1]
+    return None
+
+
+async def _take(blocks: AsyncIterator[list[str]], most: int | None) -> list[str]:
+    taken: list[str] = []
+    async for ids in blocks:
+        taken.extend(ids)
+        if most is not None and len(taken) >= most:
+            return taken[:most]
+    return taken
+
+
+async def _ids(session: Session, one: Filter, *, limit: int, cursor: str | None = None) -> list[str]:
+    variables = {"filter": one, "cursor": cursor, "limit": limit}
+    answer = await session.read(documents.load("run_ids"), variables)
+    ids: list[str] = unwrap(answer["runIdsOrError"], "RunIds")["results"]
+    return ids

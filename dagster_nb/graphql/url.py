@@ -1,0 +1,105 @@
+"""From whatever address a person has at hand to the root of a Dagster server."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+__all__ = ["DEFAULT_URL", "ServerAddress", "parse_address"]
+
+DEFAULT_URL = "http://localhost:3000"
+
+# The first segments of the paths of Dagster's own pages: what follows the server's root in a pasted address.
+_PAGES = frozenset(
+    {
+        "asset-groups", "assets", "automation", "backfills", "catalog", "code-locations", "concurrency", "config",
+        "daemons", "deployment", "graphql", "health", "insights", "instance", "integrations", "jobs", "locations",
+        "overview", "playground", "resources", "runs", "runs-feed", "schedules", "selection", "sensors",
+        "server_info", "settings", "snapshots", "timeline", "utilized", "workspace",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Where a Dagster serves.
+
+    Parameters
+    ----------
+    root
+        Scheme, host, port and path prefix, without a slash at the end and without credentials: fit to be shown.
+    credentials
+        User and password where the address had them, kept apart so that they are never shown.
+    """
+
+    root: str
+    credentials: tuple[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"ServerAddress({self.root!r})"
+
+    @property
+    def graphql(self) -> str:
+        """Where queries and mutations go."""
+        return f"{self.root}/graphql"
+
+    @property
+    def host(self) -> str:
+        """The host's name, in lower case."""
+        return urlsplit(self.root).hostname or ""
+
+    @property
+    def is_dagster_plus(self) -> bool:
+        """Whether this is a deployment of Dagster+, the one place where a Dagster+ token may go unasked."""
+        return self.host == "dagster.cloud" or self.host.endswith(".dagster.cloud")
+
+    def run_page(self, run_id: str) -> str:
+        """Return the address of a run's page in Dagster's own pages."""
+        return f"{self.root}/runs/{quote(run_id, safe='')}"
+
+
+def parse_address(url: str | None = None) -> ServerAddress:
+    """Return the server that an address belongs to.
+
+    Parameters
+    ----------
+    url
+        A server root, with or without a path prefix, with or without ``/graphql`` at its end; a Dagster+ deployment;
+        or a page's address from the browser. None means ``$DAGSTER_NB_URL``, else ``http://localhost:3000``.
+
+    Raises
+    ------
+    ValueError
+        If it is not an address of a web server.
+
+    Examples
+    --------
+    >>> parse_address("https://org.dagster.cloud/prod/runs/5a0e?selection=x").graphql
+    'https://org.dagster.cloud/prod/graphql'
+    >>> parse_address("localhost:3000").root
+    'http://localhost:3000'
+    """
+    text = (url if url is not None else os.environ.get("DAGSTER_NB_URL") or DEFAULT_URL).strip()
+    if "://" not in text:
+        text = f"http://{text}"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"not the address of a Dagster server: {error}. Give it as {DEFAULT_URL!r}.") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(
+            f"not the address of a Dagster server: it needs http:// or https:// and a host, such as {DEFAULT_URL!r}."
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    segments: list[str] = []
+    for segment in parts.path.split("/"):
+        if segment in _PAGES:
+            break
+        if segment:
+            segments.append(segment)
+    root = "/".join([f"{parts.scheme}://{host}{f':{port}' if port is not None else ''}", *segments])
+    if parts.username is None:
+        return ServerAddress(root)
+    return ServerAddress(root, (unquote(parts.username), unquote(parts.password or "")))
