@@ -1,0 +1,90 @@
+"""One private thread with an event loop, in which a synchronous client's work is done.
+
+A notebook has a loop of its own that is already running, so coroutines can be awaited neither in its thread nor beside it.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from anyio.from_thread import start_blocking_portal
+
+from dagster_nb.client.progress import Bar, bars_of_the_waiting_thread
+from dagster_nb.errors import DagsterNbError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from anyio.from_thread import BlockingPortal
+
+__all__ = ["LoopThread"]
+
+T = TypeVar("T")
+
+_SECONDS_BETWEEN_DRAWINGS = 0.1
+
+
+class LoopThread:
+    """A thread with a loop, started when it is first needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        self._portal: BlockingPortal | None = None
+        self._ident: int | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs in this very thread, and must not wait for it."""
+        return threading.get_ident() == self._ident
+
+    def call(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401
+        """Run a coroutine function in the loop's thread, and wait for its result.
+
+        While waiting, this thread draws the progress of the work. Any exception here, Ctrl-C above all, cancels the
+        work and leaves the loop fit for the next call.
+
+        Raises
+        ------
+        DagsterNbError
+            If it is called from the loop's own thread, which would wait for itself.
+        """
+        if self.is_current:
+            raise DagsterNbError(
+                "a synchronous client was called from its own event loop; use AsyncDagsterClient in coroutines."
+            )
+        bars: list[Bar] = []
+        token = bars_of_the_waiting_thread.set(bars)
+        try:
+            future = self._started().start_task_soon(partial(function, *args, **kwargs))
+        finally:
+            bars_of_the_waiting_thread.reset(token)
+        try:
+            while not concurrent.futures.wait([future], timeout=_SECONDS_BETWEEN_DRAWINGS).done:
+                for bar in bars:
+                    bar.draw()
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+        finally:
+            for bar in bars:
+                bar.finished = True
+                bar.draw()
+
+    def stop(self) -> None:
+        """End the thread; a later call starts another."""
+        with self._lock:
+            stack, self._stack, self._portal, self._ident = self._stack, ExitStack(), None, None
+        stack.close()
+
+    def _started(self) -> BlockingPortal:
+        with self._lock:
+            if self._portal is None:
+                self._portal = self._stack.enter_context(start_blocking_portal(name="dagster_nb"))
+                self._ident = self._portal.call(threading.get_ident)
+            return self._portal
