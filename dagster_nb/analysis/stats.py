@@ -1,0 +1,154 @@
+"""How long runs and steps take, in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dagster_nb.analysis.columns import FINISHED, column, durations, from_micros, micros, text, times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["duration_stats", "slow_steps"]
+
+_FEWEST_FOR_TREND = 6
+
+
+def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> pd.DataFrame:
+    """Tell how often and how fast each job runs.
+
+    Parameters
+    ----------
+    runs
+        Runs, with the columns of ``client.runs()`` named in `by` and ``status``, ``duration``, ``queue_duration``.
+    by
+        The column, or columns, to group by. A missing value is a group of its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a group, sorted by it:
+
+        ============ ================= ==================================================================
+        *by*         as in `runs`      the group
+        count        int64             runs of any status
+        success_rate float64           share of the finished runs (succeeded, failed, canceled) that
+                                       succeeded; NaN while none has finished
+        p50, p95     timedelta64[us]   quantiles of the durations of the runs that have one, so that
+                                       queued and running ones count for nothing; NaT without any
+        max          timedelta64[us]   the longest duration
+        queue_p50,   timedelta64[us]   quantiles of the time between creation and start, of the runs that
+        queue_p95                      have started
+        ============ ================= ==================================================================
+
+        Quantiles interpolate linearly between the two nearest runs, as in pandas.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({
+    ...     "job_name": ["etl", "etl", "etl"],
+    ...     "status": ["SUCCESS", "FAILURE", "STARTED"],
+    ...     "duration": pd.to_timedelta([60, 20, None], unit="s"),
+    ...     "queue_duration": pd.to_timedelta([1, 2, 3], unit="s"),
+    ... })
+    >>> duration_stats(runs)[["job_name", "count", "success_rate", "p50"]]
+      job_name  count  success_rate             p50
+    0      etl      3           0.5 0 days 00:00:40
+    """
+    keys = [by] if isinstance(by, str) else list(by)
+    status = text(runs, "status")
+    table = pd.DataFrame(
+        {
+            "finished": status.isin(FINISHED).to_numpy(dtype=bool),
+            "succeeded": (status == "SUCCESS").fillna(False).to_numpy(dtype=bool),
+            "duration": micros(durations(runs, "duration")).to_numpy(),
+            "queue": micros(durations(runs, "queue_duration")).to_numpy(),
+        }
+    )
+    labels = [column(runs, key).reset_index(drop=True) for key in keys]
+    groups = table.groupby(labels, dropna=False, observed=True, sort=True)
+    counts = groups.size()
+    sums = groups[["finished", "succeeded"]].sum()
+    answer = pd.DataFrame(
+        {
+            "count": counts.astype("int64"),
+            "success_rate": sums["succeeded"].astype("float64") / sums["finished"].astype("float64"),
+            "p50": from_micros(groups["duration"].quantile(0.5)),
+            "p95": from_micros(groups["duration"].quantile(0.95)),
+            "max": from_micros(groups["duration"].max()),
+            "queue_p50": from_micros(groups["queue"].quantile(0.5)),
+            "queue_p95": from_micros(groups["queue"].quantile(0.95)),
+        }
+    )
+    return answer.rename_axis(index=keys).reset_index()
+
+
+def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
+    """Tell which steps the time goes to.
+
+    Parameters
+    ----------
+    steps
+        Steps, with the columns ``step_key``, ``start_time`` and ``duration`` of ``client.steps()``; those of many runs
+        are welcome.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a step key, the greatest share first:
+
+        ========= ================= =====================================================================
+        step_key  string            the step
+        count     int64             how many times it ran to an end (steps without a duration are left out)
+        p50, p95  timedelta64[us]   quantiles of its duration
+        share     float64           its time as a share of the time of all steps; the shares sum to 1
+        trend     float64           median duration of the later half of its executions over that of the
+                                    earlier half: 1.8 is 80 % slower of late; NaN below 6 executions
+        ========= ================= =====================================================================
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({
+    ...     "step_key": ["load", "load", "train"],
+    ...     "start_time": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-02"], utc=True),
+    ...     "duration": pd.to_timedelta([10, 20, 90], unit="s"),
+    ... })
+    >>> slow_steps(steps)[["step_key", "count", "p50", "share"]]
+      step_key  count             p50  share
+    0    train      1 0 days 00:01:30   0.75
+    1     load      2 0 days 00:00:15   0.25
+    """
+    table = pd.DataFrame(
+        {
+            "step_key": text(steps, "step_key").to_numpy(),
+            "start_time": times(steps, "start_time").to_numpy(),
+            "duration": micros(durations(steps, "duration")).to_numpy(),
+        }
+    )
+    table["step_key"] = table["step_key"].astype(pd.StringDtype())
+    table = table[table["duration"].notna()].sort_values("start_time", kind="stable")
+    groups = table.groupby("step_key", sort=True)
+    total = groups["duration"].sum()
+    position = groups.cumcount()
+    size = groups["duration"].transform("size")
+    earlier = table[position < size // 2].groupby("step_key")["duration"].median()
+    later = table[position >= size - size // 2].groupby("step_key")["duration"].median()
+    counts = groups.size()
+    enough = counts >= _FEWEST_FOR_TREND
+    answer = pd.DataFrame(
+        {
+            "count": counts.astype("int64"),
+            "p50": from_micros(groups["duration"].quantile(0.5)),
+            "p95": from_micros(groups["duration"].quantile(0.95)),
+            "share": (total / total.sum()).astype("float64"),
+            "trend": (later / earlier.where(earlier > 0)).reindex(counts.index).where(enough).astype("float64"),
+        }
+    )
+    # A share is NaN where no step took any time at all.
+    answer["share"] = answer["share"].replace(np.nan, 0.0)
+    answer = answer.reset_index().sort_values(["share", "step_key"], ascending=[False, True], ignore_index=True)
+    answer["step_key"] = answer["step_key"].astype(pd.StringDtype())
+    return answer
