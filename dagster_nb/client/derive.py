@@ -12,10 +12,10 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
-from dagster_nb.client.run import AsyncRun
-
 if TYPE_CHECKING:
-    from dagster_nb.client.run import Run
+    from dagster_nb.client.config_schema import AsyncRunConfigSchema
+    from dagster_nb.client.run import AsyncRun
+    from dagster_nb.client.sync import Run, RunConfigSchema
 
 __all__ = ["Method", "Synchronous", "sync"]
 
@@ -50,6 +50,10 @@ def sync(method: Callable[Concatenate[Any, P], AsyncIterator[T]]) -> Method[P, I
 @overload
 def sync(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, AsyncRun]]) -> Method[P, Run]: ...
 @overload
+def sync(
+    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, AsyncRunConfigSchema]],
+) -> Method[P, RunConfigSchema]: ...
+@overload
 def sync(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> Method[P, T]: ...
 def sync(method: Callable[..., Any]) -> Any:
     """Return the synchronous form of a method.
@@ -57,9 +61,10 @@ def sync(method: Callable[..., Any]) -> Any:
     Parameters
     ----------
     method
-        A coroutine function, or an asynchronous generator function, of the asynchronous class.
+        A method of the asynchronous class: a coroutine function, or one that returns an ``AsyncIterator``.
     """
-    if inspect.isasyncgenfunction(method):
+    signature = inspect.signature(method)
+    if str(signature.return_annotation).startswith("AsyncIterator["):
 
         @functools.wraps(method)
         def derived(self: Synchronous, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
@@ -71,11 +76,14 @@ def sync(method: Callable[..., Any]) -> Any:
         def derived(self: Synchronous, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             return self._call(method, *args, **kwargs)
 
-    signature = inspect.signature(method)
     returned = _SYNCHRONOUS_NAMES.get(str(signature.return_annotation), signature.return_annotation)
     cast("Any", derived).__signature__ = signature.replace(return_annotation=returned)
     derived.__annotations__ = {**method.__annotations__, "return": returned}
     return derived
 
 
-_SYNCHRONOUS_NAMES = {"AsyncRun": "Run", "AsyncIterator[pd.DataFrame]": "Iterator[pd.DataFrame]"}
+_SYNCHRONOUS_NAMES = {
+    "AsyncRun": "Run",
+    "AsyncRunConfigSchema": "RunConfigSchema",
+    "AsyncIterator[pd.DataFrame]": "Iterator[pd.DataFrame]",
+}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyio.from_thread import start_blocking_portal
 
-from dagster_nb.client.progress import Bar, bars_of_the_waiting_thread
+from dagster_nb.client.progress import Bar, Notice, shown_by_the_waiting_thread
 from dagster_nb.errors import DagsterNbError
 
 if TYPE_CHECKING:
@@ -57,24 +57,25 @@ class LoopThread:
             raise DagsterNbError(
                 "a synchronous client was called from its own event loop; use AsyncDagsterClient in coroutines."
             )
-        bars: list[Bar] = []
-        token = bars_of_the_waiting_thread.set(bars)
+        shown: list[Bar | Notice] = []
+        token = shown_by_the_waiting_thread.set(shown)
         try:
             future = self._started().start_task_soon(partial(function, *args, **kwargs))
         finally:
-            bars_of_the_waiting_thread.reset(token)
+            shown_by_the_waiting_thread.reset(token)
         try:
             while not concurrent.futures.wait([future], timeout=_SECONDS_BETWEEN_DRAWINGS).done:
-                for bar in bars:
-                    bar.draw()
+                for one in shown:
+                    one.draw()
             return future.result()
         except BaseException:
             future.cancel()
             raise
         finally:
-            for bar in bars:
-                bar.finished = True
-                bar.draw()
+            for one in shown:
+                if isinstance(one, Bar):
+                    one.finished = True
+                one.draw()
 
     def stop(self) -> None:
         """End the thread; a later call starts another."""

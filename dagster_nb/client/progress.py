@@ -7,6 +7,7 @@ work itself goes on in the loop's thread. A coroutine has no such thread and dra
 from __future__ import annotations
 
 import sys
+import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,15 @@ from tqdm.auto import tqdm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Bar", "bars_of_the_waiting_thread", "person_is_watching", "watch"]
+__all__ = ["Bar", "Notice", "person_is_watching", "shown_by_the_waiting_thread", "tell", "watch"]
 
 # Work that is over before anyone would wonder shows nothing.
 _DELAY_SECONDS = 0.5
 
-bars_of_the_waiting_thread: ContextVar[list[Bar] | None] = ContextVar("bars_of_the_waiting_thread", default=None)
-"""Where a call made from another thread puts its bars; None where the work draws for itself."""
+shown_by_the_waiting_thread: ContextVar[list[Bar | Notice] | None] = ContextVar(
+    "shown_by_the_waiting_thread", default=None
+)
+"""Where work that another thread waits for puts what is to be shown; None where the work shows it itself."""
 
 
 class Bar:
@@ -83,7 +86,7 @@ def watch(description: str, *, total: int | None, unit: str, shown: bool) -> Ite
         Whether to draw at all.
     """
     bar = Bar(description, total, unit)
-    waiting = bars_of_the_waiting_thread.get()
+    waiting = shown_by_the_waiting_thread.get()
     if shown and waiting is not None:
         waiting.append(bar)
     bar.draws_itself = shown and waiting is None
@@ -92,6 +95,42 @@ def watch(description: str, *, total: int | None, unit: str, shown: bool) -> Ite
     finally:
         bar.finished = True
         bar.advance(0)
+
+
+class Notice:
+    """A warning that the waiting thread gives, once.
+
+    Parameters
+    ----------
+    text
+        What to say.
+    """
+
+    def __init__(self, text: str):
+        self.text = text
+        self._given = False
+
+    def draw(self) -> None:
+        """Give the warning, unless it was given."""
+        if not self._given:
+            self._given = True
+            warnings.warn(self.text, stacklevel=2)
+
+
+def tell(text: str) -> None:
+    """Warn in the thread that waits for the work.
+
+    Parameters
+    ----------
+    text
+        What to say.
+    """
+    notice = Notice(text)
+    waiting = shown_by_the_waiting_thread.get()
+    if waiting is None:
+        notice.draw()
+    else:
+        waiting.append(notice)
 
 
 def person_is_watching() -> bool:

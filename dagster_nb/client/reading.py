@@ -130,7 +130,7 @@ class Reading(AsyncBase):
                 ) from None
         return self._finish(pages, selection, included, fetched_at)
 
-    async def iter_runs(
+    def iter_runs(
         self,
         *,
         job: str | Iterable[str] | None = None,
@@ -180,8 +180,13 @@ page_size
             updated_before=updated_before,
         )
         included, limit, page_size = _included(include), _whole(limit, "limit"), _page_size(page_size)
-        async for page in self._pages(selection, included, limit=limit, page_size=page_size):
-            yield self._finish([page], selection, included, datetime.now(UTC))
+
+        # Apart, so that a wrong argument is told at the call and not at the first page.
+        async def pages() -> AsyncIterator[pd.DataFrame]:
+            async for page in self._pages(selection, included, limit=limit, page_size=page_size):
+                yield self._finish([page], selection, included, datetime.now(UTC))
+
+        return pages()
 
     async def count_runs(
         self,

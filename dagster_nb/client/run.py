@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pandas as pd
 
+from dagster_nb.client.progress import tell
 from dagster_nb.client.reprs import facts_html
 from dagster_nb.errors import WaitTimeoutError
 from dagster_nb.frames.runs import run_tags, runs_frame
@@ -39,8 +39,11 @@ class RunFacts:
     """
 
     def __init__(self, record: dict[str, Any], page: str):
-        self._record = record
         self._page = page
+        self._see(record)
+
+    def _see(self, record: dict[str, Any]) -> None:
+        self._record = record
         self._row = runs_frame([record]).iloc[0]
 
     @property
@@ -145,7 +148,7 @@ class AsyncRun(RunFacts):
         --------
         >>> run.refresh().status  # doctest: +SKIP
         """
-        RunFacts.__init__(self, (await self._client.run(self.run_id))._record, self._page)
+        self._see((await self._client.run(self.run_id))._record)
         return self
 
     async def wait(self, timeout: float | None = None) -> AsyncRun:  # noqa: ASYNC109 - the name that waiting has in Python
@@ -223,10 +226,9 @@ class AsyncRun(RunFacts):
         queue = daemons[daemons["daemon"] == "QUEUED_RUN_COORDINATOR"]
         if queue["healthy"].any():
             return False
-        warnings.warn(
+        tell(
             f"run {self.run_id} stays queued, and no daemon is alive to take it. Start one beside the webserver: "
-            f"`dagster-daemon run`.",
-            stacklevel=2,
+            f"`dagster-daemon run`."
         )
         return True
 

@@ -17,6 +17,7 @@ from gql.transport.exceptions import (
     TransportQueryError,
     TransportServerError,
 )
+from graphql import print_ast
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from dagster_nb.errors import (
@@ -29,7 +30,7 @@ from dagster_nb.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from ssl import SSLContext
 
     from gql.client import AsyncClientSession
@@ -113,7 +114,9 @@ class Session:
                 self._session = None
                 await self._client.close_async()
 
-    async def read(self, document: DocumentNode, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    async def read(
+        self, document: DocumentNode, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
+    ) -> dict[str, Any]:
         """Send a query and return the ``data`` of its answer; what failed on the way is tried again.
 
         Raises
@@ -127,7 +130,7 @@ class Session:
             reraise=True,
         ):
             with attempt:
-                return await self._execute(document, variables)
+                return await self._execute(document, variables, operation_name)
         raise AssertionError  # pragma: no cover  (the loop above returns or raises)
 
     async def write(
@@ -157,11 +160,9 @@ class Session:
                 f"happened. It is not sent again; look at the runs before you repeat it."
             ) from error
 
-    async def read_once(
-        self, document: DocumentNode, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
-    ) -> dict[str, Any]:
-        """Send a query without trying again: for a document of the user's own, and for a server still starting."""
-        return await self._execute(document, variables, operation_name)
+    async def read_once(self, document: DocumentNode) -> dict[str, Any]:
+        """Send a query without trying again: for whoever tries again in a rhythm of its own."""
+        return await self._execute(document, None)
 
     async def _open(self) -> AsyncClientSession:
         async with self._opening:
@@ -179,7 +180,8 @@ class Session:
         try:
             return await session.execute(request)
         except TransportQueryError as error:
-            raise query_error(error.errors or [], data=error.data, source=document) from None
+            # gql sends the document printed anew, so that is the text which the server's line numbers are about.
+            raise query_error(error.errors or [], data=error.data, text=print_ast(document)) from None
         except TimeoutError:
             raise self._timed_out() from None
         except TransportError as error:
@@ -279,27 +281,39 @@ def _worth_another_try(error: BaseException) -> bool:
     return isinstance(error, _LostAnswerError | RequestTimeoutError)
 
 
-def query_error(errors: list[Any], *, data: Any = None, source: DocumentNode | None = None) -> QueryError:  # noqa: ANN401
-    """Return the server's GraphQL errors as one error, the place in the document marked.
+def query_error(
+    errors: Sequence[Any], *, data: Any = None, text: str = "", refused_by: str = "the server refused the query"  # noqa: ANN401
+) -> QueryError:
+    """Return GraphQL errors as one error, with the places in the document marked.
 
     Parameters
     ----------
     errors
-        The ``errors`` of the answer.
+        The ``errors`` of an answer.
     data
         Its ``data``, if any.
-    source
-        The document that was sent.
+    text
+        The document that they are about.
+    refused_by
+        How the message begins.
+
+    Examples
+    --------
+    >>> print(query_error([{"message": "no such field", "locations": [{"line": 1, "column": 3}]}], text="{ runz }"))
+    the server refused the query: no such field
+      line 1: { runz }
+                ^
     """
-    lines = source.loc.source.body.splitlines() if source is not None and source.loc else []
-    described = []
-    for error in errors:
-        message = error.get("message", str(error)) if isinstance(error, dict) else str(error)
-        text = f"the server refused the query: {message}" if not described else message
-        for location in (error.get("locations") or []) if isinstance(error, dict) else []:
-            line, column = location["line"], location["column"]
-            if 0 < line <= len(lines):
-                text += f"\n  line {line}: {lines[line - 1]}\n  {' ' * (len(f'line {line}: ') + column - 1)}^"
-        described.append(text)
     plain = [error if isinstance(error, dict) else {"message": str(error)} for error in errors]
-    return QueryError("\n".join(described) or "the server refused the query.", errors=plain, data=data)
+    described = [_marked(error, text.splitlines()) for error in plain]
+    return QueryError(f"{refused_by}: {chr(10).join(described)}", errors=plain, data=data)
+
+
+def _marked(error: dict[str, Any], lines: Sequence[str]) -> str:
+    described = str(error.get("message") or "it gave no message")
+    for location in error.get("locations") or []:
+        line, column = location["line"], location["column"]
+        if 0 < line <= len(lines):
+            prefix = f"  line {line}: "
+            described += f"\n{prefix}{lines[line - 1]}\n{' ' * (len(prefix) + column - 1)}^"
+    return described

@@ -80,7 +80,7 @@ def parse_address(url: str | None = None) -> ServerAddress:
     >>> parse_address("localhost:3000").root
     'http://localhost:3000'
     """
-    text = (url if url is not None else os.environ.get("DAGSTER_NB_URL") or DEFAULT_URL).strip()
+    text = (os.environ.get("DAGSTER_NB_URL") or DEFAULT_URL if url is None else url).strip()
     if "://" not in text:
         text = f"http://{text}"
     try:

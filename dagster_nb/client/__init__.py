@@ -1,0 +1,1 @@
+"""The client: one method a capability, asynchronous first, synchronous derived."""

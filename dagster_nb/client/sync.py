@@ -1,0 +1,217 @@
+"""The synchronous client and its `Run`, derived from the asynchronous ones: a line a method, and nothing said twice."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import weakref
+from typing import TYPE_CHECKING, Any, Self
+
+from dagster_nb.client.aio import AsyncDagsterClient
+from dagster_nb.client.config_schema import AsyncRunConfigSchema, RunConfigSchemaFacts
+from dagster_nb.client.derive import sync
+from dagster_nb.client.loop import LoopThread
+from dagster_nb.client.run import AsyncRun, RunFacts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+
+__all__ = ["DagsterClient", "Run", "RunConfigSchema"]
+
+
+class DagsterClient:
+    """A Dagster server; `connect` makes one.
+
+    Its work is done in a private thread, so that it can be used where an event loop already runs, from several threads
+    at once, after Ctrl-C and after a fork. Close it with ``close()`` or a ``with``; a script that does neither still ends.
+
+    Parameters
+    ----------
+    options
+        The arguments of `AsyncDagsterClient`.
+    """
+
+    def __init__(self, **options: Any):  # noqa: ANN401 - AsyncDagsterClient says what they are
+        self._options = options
+        self._start()
+        self._wait_for(self._twin.open)
+
+    url = property(lambda self: self._twin.url, doc=AsyncDagsterClient.url.__doc__)
+    version = property(lambda self: self._twin.version, doc=AsyncDagsterClient.version.__doc__)
+    read_only = property(lambda self: self._twin.read_only, doc=AsyncDagsterClient.read_only.__doc__)
+
+    runs = sync(AsyncDagsterClient.runs)
+    iter_runs = sync(AsyncDagsterClient.iter_runs)
+    count_runs = sync(AsyncDagsterClient.count_runs)
+    run = sync(AsyncDagsterClient.run)
+    steps = sync(AsyncDagsterClient.steps)
+    events = sync(AsyncDagsterClient.events)
+    failures = sync(AsyncDagsterClient.failures)
+    logs = sync(AsyncDagsterClient.logs)
+
+    locations = sync(AsyncDagsterClient.locations)
+    repositories = sync(AsyncDagsterClient.repositories)
+    jobs = sync(AsyncDagsterClient.jobs)
+    ops = sync(AsyncDagsterClient.ops)
+    run_config_schema = sync(AsyncDagsterClient.run_config_schema)
+    daemons = sync(AsyncDagsterClient.daemons)
+    reload_location = sync(AsyncDagsterClient.reload_location)
+    shutdown_location = sync(AsyncDagsterClient.shutdown_location)
+
+    launch = sync(AsyncDagsterClient.launch)
+    launch_many = sync(AsyncDagsterClient.launch_many)
+    reexecute = sync(AsyncDagsterClient.reexecute)
+    reexecute_many = sync(AsyncDagsterClient.reexecute_many)
+    terminate = sync(AsyncDagsterClient.terminate)
+    delete = sync(AsyncDagsterClient.delete)
+
+    query = sync(AsyncDagsterClient.query)
+    schema = sync(AsyncDagsterClient.schema)
+
+    def close(self) -> None:
+        """Close the connection and end the private thread; a later call opens them again."""
+        self._closer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return repr(self._twin).replace(type(self._twin).__name__, type(self).__name__, 1)
+
+    def _repr_html_(self) -> str:
+        return self._twin._repr_html_().replace(type(self._twin).__name__, type(self).__name__, 1)
+
+    def _start(self) -> None:
+        self._pid = os.getpid()
+        self._loop = LoopThread()
+        self._twin = AsyncDagsterClient(**self._options)
+        # Also runs at exit, while the loop still does: a script that closes nothing ends without a word.
+        self._closer = weakref.finalize(self, _close, self._loop, self._twin, self._pid)
+        _open_clients.add(self)
+
+    def _wait_for(self, function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return self._loop.call(function, *args, **kwargs)
+
+    def _call(self, method: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        self._refresh()
+        return self._synchronous(self._wait_for(method, self._twin, *args, **kwargs))
+
+    def _iterate(self, method: Callable[..., AsyncGenerator[Any]], *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
+        self._refresh()
+        return self._steps(method(self._twin, *args, **kwargs))
+
+    def _steps(self, pages: AsyncGenerator[Any]) -> Iterator[Any]:
+        try:
+            while True:
+                try:
+                    page = self._wait_for(pages.__anext__)
+                except StopAsyncIteration:
+                    return
+                yield page
+        finally:
+            if self._closer.alive:
+                self._wait_for(pages.aclose)
+
+    def _refresh(self) -> None:
+        """Make a connection anew in a process that was forked, or where this client was closed."""
+        if self._pid != os.getpid() or not self._closer.alive:
+            known = self._twin._version, self._twin._statuses
+            self._start()
+            self._twin._version, self._twin._statuses = known
+
+    def _synchronous(self, value: Any) -> Any:  # noqa: ANN401
+        """Show what a coroutine gave as its synchronous twin."""
+        if isinstance(value, AsyncRun):
+            return Run(self, value)
+        if isinstance(value, AsyncRunConfigSchema):
+            return RunConfigSchema(self, value)
+        return value
+
+
+class Run(RunFacts):
+    """A run; what it tells is as of the last `refresh`.
+
+    Parameters
+    ----------
+    client
+        The client that it came from.
+    twin
+        The asynchronous run.
+    """
+
+    def __init__(self, client: DagsterClient, twin: AsyncRun):
+        super().__init__(twin._record, twin.url)
+        self._client = client
+
+    refresh = sync(AsyncRun.refresh)
+    wait = sync(AsyncRun.wait)
+    steps = sync(AsyncRun.steps)
+    events = sync(AsyncRun.events)
+    failures = sync(AsyncRun.failures)
+    logs = sync(AsyncRun.logs)
+    terminate = sync(AsyncRun.terminate)
+    reexecute = sync(AsyncRun.reexecute)
+
+    def _call(self, method: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        self._client._refresh()
+        twin = AsyncRun(self._client._twin, self._record)
+        try:
+            value = self._client._wait_for(method, twin, *args, **kwargs)
+        finally:
+            # Also a wait that was given up has seen the run as it is now.
+            self._see(twin._record)
+        return self if value is twin else self._client._synchronous(value)
+
+
+class RunConfigSchema(RunConfigSchemaFacts):
+    """The config that a job takes.
+
+    Parameters
+    ----------
+    client
+        The client that it came from.
+    twin
+        The asynchronous schema.
+    """
+
+    def __init__(self, client: DagsterClient, twin: AsyncRunConfigSchema):
+        super().__init__(**twin.facts)
+        self._client = client
+        self._twin = twin
+
+    validate = sync(AsyncRunConfigSchema.validate)
+
+    def _call(self, method: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return self._client._wait_for(method, self._twin, *args, **kwargs)
+
+
+_open_clients: weakref.WeakSet[DagsterClient] = weakref.WeakSet()
+
+
+def _close(loop: LoopThread, twin: AsyncDagsterClient, pid: int) -> None:
+    if pid != os.getpid():
+        return
+    if loop.is_current:
+        # The collector can find a client anywhere, also in its own loop, which cannot wait for itself to end.
+        return
+    try:
+        loop.call(twin.close)
+    finally:
+        loop.stop()
+
+
+def _leave_to_the_parent() -> None:
+    """Keep a forked child from ever closing its copies of the parent's connections.
+
+    Closing them would take the parent's sockets out of the event queue that both processes share.
+    """
+    for client in _open_clients:
+        for held in (client._loop, client._twin):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from enum import Enum
+
+import pandas as pd
+import pytest
+
+from dagster_nb.frames.columns import RUN_STATUSES
+from dagster_nb.graphql.filters import REPOSITORY_TAG, RunSelection
+
+
+def select(**arguments):
+    return RunSelection.of(known_statuses=RUN_STATUSES, **arguments)
+
+
+def values_the_server_takes_for_everything(one):
+    return [key for key, value in one.items() if value in ([], "", 0, None)]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"job": []}, {"status": []}, {"run_ids": []}, {"location": ()}, {"tags": {"team": []}},
+        {"job": pd.Series([], dtype=object)}, {"created_before": "1970-01-01"}, {"created_before": "1960-01-01"},
+        {"updated_before": "1970-01-01"}, {"job": ["a"], "run_ids": []},
+    ],
+)  # fmt: skip
+def test_an_empty_choice_is_known_to_match_nothing(arguments):
+    assert select(**arguments).is_empty
+
+
+@pytest.mark.parametrize("arguments", [{}, {"tags": {}}, {"job": None}, {"created_after": "1960-01-01"}])
+def test_no_choice_asks_for_everything(arguments):
+    selection = select(**arguments)
+    assert not selection.is_empty
+    assert selection.filters() == ({}, [{}])
+
+
+def test_one_of_each_is_one_filter():
+    common, filters = select(
+        job="a", status=["FAILURE", "CANCELED"], tags={"team": "data", "env": "prod"}, run_ids="x", created_after="2026-01-01"
+    ).filters()
+    assert filters == [
+        {
+            "pipelineName": "a",
+            "statuses": ["FAILURE", "CANCELED"],
+            "tags": [{"key": "team", "value": "data"}, {"key": "env", "value": "prod"}],
+            "runIds": ["x"],
+            "createdAfter": 1767225600.0,
+        }
+    ]
+    assert common == filters[0]
+
+
+def test_alternatives_become_disjoint_filters_that_share_the_rest():
+    common, filters = select(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE").filters()
+    assert common == {"statuses": ["FAILURE"], "tags": [{"key": "env", "value": "prod"}]}
+    assert [(one["pipelineName"], one["tags"][-1]["value"]) for one in filters] == [
+        ("a", "data"), ("a", "ml"), ("b", "data"), ("b", "ml"),
+    ]  # fmt: skip
+    for one in filters:
+        assert one["statuses"] == ["FAILURE"]
+        assert {"key": "env", "value": "prod"} in one["tags"]
+
+
+def test_no_key_stands_twice_in_the_tags_of_a_filter():
+    _, filters = select(location="etl", tags={REPOSITORY_TAG: "b@etl"}).filters(labels=["a@etl", "b@etl"])
+    assert filters == [{"tags": [{"key": REPOSITORY_TAG, "value": "b@etl"}]}]
+
+
+def test_a_location_without_repositories_matches_nothing():
+    assert select(location="gone").filters(labels=[]) == ({}, [])
+
+
+def test_many_run_ids_are_asked_for_in_several_filters():
+    ids = [str(number) for number in range(1201)]
+    _, filters = select(run_ids=ids).filters()
+    assert [run_id for one in filters for run_id in one["runIds"]] == ids
+    assert max(len(one["runIds"]) for one in filters) < 999
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"job": ["a", "b"]}, {"tags": {"a": ["", "x"]}}, {"created_after": "2026-01-01", "created_before": "1h"}],
+)
+def test_no_filter_holds_what_the_server_reads_as_everything(arguments):
+    if "tags" in arguments:
+        with pytest.raises(ValueError, match="empty text"):
+            select(**arguments)
+        return
+    _, filters = select(**arguments).filters()
+    assert filters
+    for one in filters:
+        assert not values_the_server_takes_for_everything(one)
+
+
+def test_an_unknown_status_is_refused_with_the_valid_ones():
+    with pytest.raises(ValueError, match="'FAILED' is no run status; .*SUCCESS, FAILURE"):
+        select(status="FAILED")
+
+
+def test_a_status_that_the_server_knows_is_valid():
+    selection = RunSelection.of(known_statuses=[*RUN_STATUSES, "HIBERNATING"], status="HIBERNATING")
+    assert selection.filters()[0] == {"statuses": ["HIBERNATING"]}
+
+
+def test_a_member_of_an_enum_counts_as_its_value():
+    class Status(Enum):
+        FAILURE = "FAILURE"
+
+    assert select(status=Status.FAILURE).status == ("FAILURE",)
+    assert select(status=[Status.FAILURE]).status == ("FAILURE",)
+
+
+@pytest.mark.parametrize("name", ["job", "status", "run_ids", "location"])
+def test_an_empty_text_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name} holds an empty text"):
+        select(**{name: ""})
+    with pytest.raises(ValueError, match=f"{name} holds an empty text"):
+        select(**{name: ["a" if name != "status" else "SUCCESS", ""]})
+
+
+@pytest.mark.parametrize("value", [5, {"a": 1}, [1], [None], b"a", object()])
+def test_what_is_no_text_is_a_type_error(value):
+    with pytest.raises(TypeError, match="job takes"):
+        select(job=value)
+
+
+@pytest.mark.parametrize("tags", ["team=data", [("team", "data")], {"team": None}, {"team": 5}])
+def test_tags_that_are_no_texts_are_a_type_error(tags):
+    with pytest.raises(TypeError, match="tags"):
+        select(tags=tags)
+
+
+def test_what_was_asked_for_is_plain_json():
+    plain = select(job="a", tags={"team": ["x", "y"]}, created_after="2026-01-01").as_json()
+    assert plain == {"job": ["a"], "tags": {"team": ["x", "y"]}, "created_after": 1767225600.0}
