@@ -1,0 +1,104 @@
+"""The owner's end of the pipe to a supervisor."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from . import _supervisor
+
+STOP_SECONDS = 30.0
+LOOK_SECONDS = 0.1
+
+
+class Keeper:
+    """A running supervisor.
+
+    Parameters
+    ----------
+    order
+        The fields of `_supervisor.Order`.
+    """
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.folder = Path(order["folder"])
+        self._owner = os.getpid()
+        self._groups: list[int] = []
+        self._process = subprocess.Popen(  # noqa: S603 - our own script
+            # -P: the script's own folder holds modules of plain names; -S: it needs no installed package
+            [sys.executable, "-P", "-S", _supervisor.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("asked for two pipes")
+        self._orders: IO[bytes] = self._process.stdin
+        self._answers: IO[bytes] = self._process.stdout
+        self._orders.write(json.dumps(order).encode() + b"\n")
+        self._orders.flush()
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the supervisor is there."""
+        return self._process.poll() is None
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Wait a moment for what the supervisor says.
+
+        Raises
+        ------
+        EOFError
+            It has ended.
+        """
+        messages = []
+        wait = LOOK_SECONDS
+        while select.select([self._answers.fileno()], [], [], wait)[0]:
+            line = self._answers.readline()
+            if not line:
+                raise EOFError
+            message = json.loads(line)
+            self._groups = message.get("groups", self._groups)
+            messages.append(message)
+            wait = 0.0
+        return messages
+
+    def close(self) -> None:
+        """Have everything stopped and removed."""
+        # A forked child holds a copy of this object; the server is not its to stop.
+        if os.getpid() != self._owner:
+            return
+        with contextlib.suppress(OSError):
+            self._orders.close()
+        try:
+            self._process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self.folder.exists():  # the supervisor was killed
+            for group in self._groups:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(group, signal.SIGKILL)
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self._answers.close()
+
+    def log(self, lines: int) -> str:
+        """Read the last lines that the processes wrote."""
+        try:
+            text = (self.folder / _supervisor.LOG_NAME).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,34 @@
+"""The code location of the demo: the data platform of a small web shop.
+
+Loaded by Dagster with ``-m dagster_nb.sandbox.definitions``. Every job runs in one process, because a notebook server
+has little memory to give.
+"""
+
+import dagster as dg
+
+from .assets import daily_sales, daily_sales_schedule, sales_assets
+from .automation import crm_changes, ingest_orders_schedule, refresh_dashboards_schedule
+from .clickstream import watch_clickstream
+from .forecast import train_forecast
+from .ingest import fetch_exchange_rates, ingest_orders, sync_crm
+from .publish import export_invoices, refresh_dashboards, send_reports
+from .warehouse import build_warehouse, build_warehouse_schedule
+
+defs = dg.Definitions(
+    assets=sales_assets,
+    jobs=[
+        build_warehouse,
+        daily_sales,
+        export_invoices,
+        fetch_exchange_rates,
+        ingest_orders,
+        refresh_dashboards,
+        send_reports,
+        sync_crm,
+        train_forecast,
+        watch_clickstream,
+    ],
+    schedules=[build_warehouse_schedule, daily_sales_schedule, ingest_orders_schedule, refresh_dashboards_schedule],
+    sensors=[crm_changes],
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,124 @@
+"""Daily-partitioned assets with numbers worth plotting."""
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+import dagster as dg
+
+from ._work import process
+
+FIRST_DAY = "2024-01-01"
+days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY)
+SATURDAY = 5
+
+
+def sales_of(day: str) -> dict[str, Any]:
+    """Orders and revenue of a day: the same day always sold the same.
+
+    Parameters
+    ----------
+    day
+        A partition key, such as ``"2024-03-31"``.
+
+    Returns
+    -------
+    dict
+        ``orders``, ``customers`` and ``rejected`` (int), ``revenue`` (float, euros).
+    """
+    date = dt.date.fromisoformat(day)
+    draw = int(hashlib.sha256(day.encode()).hexdigest()[:8], 16) / 2**32
+    weekend = 1.35 if date.weekday() >= SATURDAY else 1.0
+    growth = 1 + (date - dt.date.fromisoformat(FIRST_DAY)).days / 900
+    orders = int(4_200 * weekend * growth * (0.85 + 0.3 * draw))
+    return {
+        "orders": orders,
+        "customers": int(orders * 0.71),
+        "rejected": int(orders * (0.01 + 0.02 * draw)),
+        "revenue": round(orders * (38.0 + 9.0 * draw), 2),
+    }
+
+
+def midnight_after(day: str) -> dt.datetime:
+    """Until when the data of a day reaches."""
+    return dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
+
+
+@dg.asset(
+    key=["shop", "raw_orders"],
+    partitions_def=days,
+    group_name="sales",
+    owners=["team:ingest"],
+    kinds={"python"},
+    description="Orders of one day as the shop's API gives them.",
+)
+def raw_orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    """Fetch the orders of the day."""
+    sales = sales_of(context.partition_key)
+    process(context, sales["orders"], what="raw orders")
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sales["orders"],
+            "size_mb": round(sales["orders"] * 0.0021, 3),
+            "source": dg.MetadataValue.url("https://shop.example/api/orders"),
+            "data_until": dg.MetadataValue.timestamp(midnight_after(context.partition_key)),
+        }
+    )
+
+
+@dg.asset(
+    key=["shop", "orders"],
+    deps=[raw_orders],
+    partitions_def=days,
+    group_name="sales",
+    owners=["team:warehouse"],
+    kinds={"duckdb"},
+    description="Orders of one day, checked and in euros.",
+)
+def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    """Check the orders of the day."""
+    sales = sales_of(context.partition_key)
+    process(context, sales["orders"], what="orders")
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sales["orders"] - sales["rejected"],
+            "rejected": sales["rejected"],
+            "note": f"{sales['rejected']} orders rejected",
+        }
+    )
+
+
+@dg.asset(
+    key=["shop", "daily_revenue"],
+    deps=[orders],
+    partitions_def=days,
+    group_name="sales",
+    owners=["team:finance"],
+    kinds={"duckdb"},
+    description="What one day brought in.",
+)
+def daily_revenue(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    """Sum the day up."""
+    sales = sales_of(context.partition_key)
+    process(context, sales["customers"], what="revenue")
+    return dg.MaterializeResult(
+        metadata={
+            "revenue_eur": sales["revenue"],
+            "customers": sales["customers"],
+            "data_until": dg.MetadataValue.timestamp(midnight_after(context.partition_key)),
+        }
+    )
+
+
+sales_assets = [raw_orders, orders, daily_revenue]
+
+daily_sales = dg.define_asset_job(
+    "daily_sales",
+    selection=dg.AssetSelection.assets(*sales_assets),
+    tags={"team": "warehouse"},
+    description="The sales assets of one day.",
+)
+
+daily_sales_schedule = dg.build_schedule_from_partitioned_job(
+    daily_sales, name="daily_sales_schedule", hour_of_day=2, minute_of_hour=15
+)

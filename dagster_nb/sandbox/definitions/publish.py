@@ -1,0 +1,104 @@
+"""Jobs that hand results to people."""
+
+import datetime as dt
+
+import dagster as dg
+
+from ._work import Table, process, table
+from .assets import days
+
+
+class InvoicesConfig(dg.Config):
+    """Which invoices to export."""
+
+    day: str
+
+
+@dg.op(description="Collect the invoices of the day.")
+def collect_invoices(context: dg.OpExecutionContext, config: InvoicesConfig) -> Table:
+    """Collect."""
+    process(context, 3_000, what=f"invoices of {config.day}")
+    return table("finance.invoices", 3_000)
+
+
+@dg.op(description="Write them as PDF.")
+def render_invoices(context: dg.OpExecutionContext, invoices: Table) -> Table:
+    """Render."""
+    process(context, invoices["rows"], what="render invoices")
+    return invoices
+
+
+@dg.op(description="Send them to the archive.")
+def archive_invoices(context: dg.OpExecutionContext, invoices: Table) -> None:
+    """Archive."""
+    process(context, invoices["rows"], what="archive invoices")
+
+
+@dg.daily_partitioned_config(start_date=days.start.date().isoformat())
+def invoices_of_day(start: dt.datetime, _end: dt.datetime) -> dict[str, object]:
+    """Tell the first op its day."""
+    return {"ops": {"collect_invoices": {"config": {"day": start.date().isoformat()}}}}
+
+
+@dg.job(config=invoices_of_day, tags={"team": "finance"}, description="The invoices of one day, as PDF, archived.")
+def export_invoices() -> None:
+    """Collect, render, archive."""
+    archive_invoices(render_invoices(collect_invoices()))
+
+
+class DashboardsConfig(dg.Config):
+    """Which dashboards."""
+
+    workspace: str = "company"
+
+
+@dg.op(description="Read the marts that the dashboards show.")
+def query_marts(context: dg.OpExecutionContext, config: DashboardsConfig) -> Table:
+    """Query."""
+    process(context, 6_000, what=f"marts of {config.workspace}")
+    return table("marts.overview", 6_000)
+
+
+@dg.op(description="Draw the dashboards.")
+def render_dashboards(context: dg.OpExecutionContext, marts: Table) -> Table:
+    """Render."""
+    process(context, marts["rows"], what="render dashboards")
+    return table("bi.dashboards", 14)
+
+
+@dg.op(description="Tell the browsers of the office that there is something new.")
+def push_dashboards(context: dg.OpExecutionContext, dashboards: Table) -> None:
+    """Push."""
+    process(context, dashboards["rows"], what="push dashboards")
+
+
+@dg.job(tags={"team": "bi"}, description="The dashboards of the office.")
+def refresh_dashboards() -> None:
+    """Query, render, push."""
+    push_dashboards(render_dashboards(query_marts()))
+
+
+class ReportConfig(dg.Config):
+    """Whose report, over how many days."""
+
+    recipient: str = "board"
+    days: int = 7
+
+
+@dg.op(description="Write the report.")
+def write_report(context: dg.OpExecutionContext, config: ReportConfig) -> Table:
+    """Write."""
+    process(context, config.days * 400, what=f"report for {config.recipient}")
+    return table("bi.report", config.days)
+
+
+@dg.op(description="Send it.")
+def mail_report(context: dg.OpExecutionContext, report: Table) -> None:
+    """Mail."""
+    process(context, report["rows"], what="mail report")
+
+
+@dg.job(tags={"team": "bi"}, description="A report that somebody asked for.")
+def send_reports() -> None:
+    """Write, mail."""
+    mail_report(write_report())
