@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from base64 import b64encode
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -52,6 +53,9 @@ class AsyncBase:
             raise ValueError(f"wait takes seconds, not {wait!r}.")
         self._address = parse_address(url)
         sent = dict(headers or {})
+        if self._address.credentials is not None:
+            basic = b64encode(":".join(self._address.credentials).encode()).decode()
+            sent.setdefault("Authorization", f"Basic {basic}")
         if token is None and self._address.is_dagster_plus:
             token = os.environ.get("DAGSTER_CLOUD_API_TOKEN")
         if token:

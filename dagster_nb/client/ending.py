@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.bulk import each, outcome_of
 from dagster_nb.client.run import FINISHED
-from dagster_nb.client.which import RunsLike, run_ids_of
+from dagster_nb.client.which import run_ids_of
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.answers import to_error, unwrap
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+
+    from dagster_nb.client.which import RunsLike
 
 __all__ = ["Ending"]
 

@@ -9,7 +9,7 @@ from dagster_nb.client.bulk import each, outcome_of
 from dagster_nb.client.config import parse_run_config
 from dagster_nb.client.jobs import find_job
 from dagster_nb.client.run import AsyncRun
-from dagster_nb.client.which import RunsLike, one_run_id, run_ids_of
+from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import DagsterNbError, RunStateError, ServerError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.answers import unwrap
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dagster_nb.client.jobs import JobAddress
+    from dagster_nb.client.which import RunsLike
 
 __all__ = ["Launching"]
 

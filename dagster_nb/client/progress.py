@@ -69,6 +69,7 @@ class Bar:
                 leave=False,
                 dynamic_ncols=True,
             )
+        self._drawing.total = self.total
         self._drawing.update(self.count - self._drawing.n)
         if self.finished:
             self._drawing.close()

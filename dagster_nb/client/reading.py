@@ -9,7 +9,7 @@ import pandas as pd
 
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.run import AsyncRun
-from dagster_nb.client.which import RunsLike, one_run_id
+from dagster_nb.client.which import one_run_id
 from dagster_nb.errors import IncompleteHistoryError
 from dagster_nb.frames.runs import INCLUDABLE, runs_frame
 from dagster_nb.graphql.answers import unwrap
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from dagster_nb.client.progress import Bar
+    from dagster_nb.client.which import RunsLike
     from dagster_nb.graphql.times import Moment
 
 __all__ = ["Reading"]

@@ -86,7 +86,6 @@ class Session:
             url=address.graphql,
             headers=dict(headers),
             ssl=True if ssl is None else ssl,
-            auth=aiohttp.BasicAuth(*address.credentials) if address.credentials else None,
             client_session_args={
                 "timeout": aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 "trust_env": trust_env,
