@@ -193,7 +193,7 @@ class OutcomeUnknownError(DagsterNbError):
 
 
 class UnsupportedServerError(DagsterNbError):
-    """This Dagster is too old for what was asked; the message names the version needed."""
+    """The server is too old for what was asked; the message names the version needed."""
 
 
 class MissingExtraError(DagsterNbError):

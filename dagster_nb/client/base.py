@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from base64 import b64encode
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -20,6 +19,7 @@ from dagster_nb.graphql.url import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from ssl import SSLContext
 
     from gql.transport.async_transport import AsyncTransport

@@ -1,7 +1,7 @@
 """Deriving the synchronous classes from the asynchronous ones, a line a method.
 
-``runs = sync(AsyncDagsterClient.runs)`` gives the synchronous class a method with the signature and the docstring of the
-coroutine; a type checker sees ``Run`` where the coroutine gives `AsyncRun`, and an iterator where it gives an
+``runs = sync(AsyncDagsterClient.runs)`` gives the synchronous class a method with the signature and the docstring of
+the coroutine; a type checker sees ``Run`` where the coroutine gives `AsyncRun`, and an iterator where it gives an
 asynchronous one.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+
     from dagster_nb.client.config_schema import AsyncRunConfigSchema
     from dagster_nb.client.run import AsyncRun
     from dagster_nb.client.sync import Run, RunConfigSchema

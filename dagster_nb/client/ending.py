@@ -1,4 +1,7 @@
-"""Ending runs: ``terminate`` and ``delete``. What is told afterwards is what the server says then, not what was hoped."""
+"""Ending runs: ``terminate`` and ``delete``.
+
+What is told afterwards is what the server says then, and not what was hoped.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +45,8 @@ class Ending(AsyncBase):
         Parameters
         ----------
         runs
-            The runs, each once: an id, a `Run`, many of these, a Series of ids, a frame with a ``run_id`` column, or one
-            row of it. None of them: nothing is sent.
+            The runs, each once: an id, a `Run`, many of these, a Series of ids, a frame with a ``run_id`` column, or
+            one row of it. None of them: nothing is sent.
         force
             False asks each run to stop (``SAFE_TERMINATE``), which Dagster accepts while it is queued or started. True
             marks it as canceled at once, whether or not it stops (``MARK_AS_CANCELED_IMMEDIATELY``).
@@ -87,7 +90,9 @@ class Ending(AsyncBase):
             # What was sent was sent: better told as unknown, run by run, than lost in an error.
             untold: Row = {"outcome": "unknown", "message": f"what became of it could not be read: {error}"}
             rows = [
-                {"run_id": run_id, **untold} if run_id in asked else self._stopped(run_id, before.get(run_id), None, None)
+                {"run_id": run_id, **untold}
+                if run_id in asked
+                else self._stopped(run_id, before.get(run_id), None, None)
                 for run_id in ids
             ]
             return outcomes_frame(rows, ["run_id", "outcome", "status", "message"])
@@ -196,32 +201,38 @@ class Ending(AsyncBase):
         force: bool = False,
     ) -> Row:
         """Say what became of a run, from its state before and after and from what the server answered."""
-        row: Row = {"run_id": run_id}
         if before is None:
-            return {**row, **_NOT_FOUND}
+            return {"run_id": run_id, **_NOT_FOUND}
         status = before["status"]
+        told: Row
         if status in FINISHED:
-            return {**row, "outcome": "already_finished", "status": status}
-        if not before["hasTerminatePermission"]:
-            return {**row, **_NOT_PERMITTED, "status": status}
-        if status == "CANCELING" and not force:
-            return {**row, "outcome": "canceling", "status": status, "message": f"it was asked before. {_FORCE_HINT}"}
-        if after is None:
-            return {**row, "outcome": "not_found", "message": "it was deleted meanwhile."}
-        row["status"] = status = after["status"]
-        if status == "CANCELED":
-            return {**row, "outcome": "canceled"}
-        if status == "CANCELING":
-            return {**row, "outcome": "canceling"}
-        if status in FINISHED:
-            return {**row, "outcome": "already_finished", "message": "it ended by itself meanwhile."}
-        if refusal is None:
-            return {**row, "outcome": "canceling", "message": "it was asked to stop, and has not said yet that it will."}
-        told = outcome_of(refusal)
-        if told["outcome"] == "invalid":
-            hint = "" if force else f" {_FORCE_HINT}"
-            return {**row, "outcome": "failed" if force else "not_cancelable", "message": f"{told['message']}{hint}"}
-        return {**row, **told}
+            told = {"outcome": "already_finished"}
+        elif not before["hasTerminatePermission"]:
+            told = _NOT_PERMITTED
+        elif status == "CANCELING" and not force:
+            told = {"outcome": "canceling", "message": f"it was asked before. {_FORCE_HINT}"}
+        elif after is None:
+            return {"run_id": run_id, "outcome": "not_found", "message": "it was deleted meanwhile."}
+        else:
+            status = after["status"]
+            told = _after_asking(status, refusal, force=force)
+        return {"run_id": run_id, "status": status, **told}
+
+
+def _after_asking(status: str, refusal: DagsterNbError | None, *, force: bool) -> Row:
+    """Say what became of a run that was asked to stop, from the state that it is in then."""
+    if status == "CANCELED":
+        return {"outcome": "canceled"}
+    if status == "CANCELING":
+        return {"outcome": "canceling"}
+    if status in FINISHED:
+        return {"outcome": "already_finished", "message": "it ended by itself meanwhile."}
+    if refusal is None:
+        return {"outcome": "canceling", "message": "it was asked to stop, and has not said yet that it will."}
+    told = outcome_of(refusal)
+    if told["outcome"] == "invalid" and not force:
+        return {"outcome": "not_cancelable", "message": f"{told['message']} {_FORCE_HINT}"}
+    return {**told, "outcome": "failed"} if told["outcome"] == "invalid" else told
 
 
 _NOT_FOUND: Row = {"outcome": "not_found", "message": "the server knows no such run."}

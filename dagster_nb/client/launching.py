@@ -138,8 +138,8 @@ class Launching(AsyncBase):
         -------
         pandas.DataFrame
             A row a launch, in the order given: ``job_name``, ``run_id``, ``outcome``, ``message`` (string; NA where
-            there is none). ``outcome`` is one of ``launched``, ``invalid``, ``not_found``, ``unauthorized``, ``failed``,
-            or ``unknown`` where the answer was lost.
+            there is none). ``outcome`` is one of ``launched``, ``invalid``, ``not_found``, ``unauthorized``,
+            ``failed``, or ``unknown`` where the answer was lost.
 
         Raises
         ------

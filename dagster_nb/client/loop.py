@@ -1,6 +1,7 @@
 """One private thread with an event loop, in which a synchronous client's work is done.
 
-A notebook has a loop of its own that is already running, so coroutines can be awaited neither in its thread nor beside it.
+A notebook has a loop of its own that is already running, so coroutines can be awaited neither in its thread nor beside
+it.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ class Playground(AsyncBase):
         Parameters
         ----------
         document
-            A query or a mutation, as in Dagster's own GraphQL playground. A query that fails on the way is tried again; a
-            mutation is sent once.
+            A query or a mutation, as in Dagster's own GraphQL playground. A query that fails on the way is tried again;
+            a mutation is sent once.
         variables
             Values of its variables.
         operation_name

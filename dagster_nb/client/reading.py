@@ -80,8 +80,8 @@ class Reading(AsyncBase):
             creation_time, start_time,     datetime64[us, UTC]       ``creationTime``, ``startTime``, ``endTime``,
             end_time, update_time                                    ``updateTime``; NaT where absent, and as the
                                                                      start of a run that ended before it started
-            queue_duration                 timedelta64[us]           start_time − creation_time
-            duration                       timedelta64[us]           end_time − start_time; NaT until finished
+            queue_duration                 timedelta64[us]           start_time minus creation_time
+            duration                       timedelta64[us]           end_time minus start_time; NaT until finished
             location, repository           string                    ``repositoryOrigin``
             partition                      string                    tag ``dagster/partition``
             launched_by                    string                    the value of the first of the tags
@@ -151,8 +151,9 @@ class Reading(AsyncBase):
 
         Parameters
         ----------
-        job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before, include, limit, \
-page_size
+        job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
+            As in `runs`.
+        include, limit, page_size
             As in `runs`.
 
         Yields

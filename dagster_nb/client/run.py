@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 import pandas as pd
@@ -79,22 +79,22 @@ class RunFacts:
     @property
     def creation_time(self) -> pd.Timestamp:
         """When the run was made (``Run.creationTime``), UTC."""
-        return self._row["creation_time"]
+        return cast("pd.Timestamp", self._row["creation_time"])
 
     @property
     def start_time(self) -> pd.Timestamp:
         """When the run began (``Run.startTime``), UTC; NaT if it has not."""
-        return self._row["start_time"]
+        return cast("pd.Timestamp", self._row["start_time"])
 
     @property
     def end_time(self) -> pd.Timestamp:
         """When the run ended (``Run.endTime``), UTC; NaT if it has not."""
-        return self._row["end_time"]
+        return cast("pd.Timestamp", self._row["end_time"])
 
     @property
     def duration(self) -> pd.Timedelta:
         """How long the run took, from start to end; NaT until it has ended."""
-        return self._row["duration"]
+        return cast("pd.Timedelta", self._row["duration"])
 
     @property
     def url(self) -> str:
@@ -181,8 +181,8 @@ class AsyncRun(RunFacts):
                 waited = time.monotonic() - began
                 if timeout is not None and waited >= timeout:
                     raise WaitTimeoutError(
-                        f"run {self.run_id} is still {self.status} after {timeout:g} s. It goes on; wait again, or stop "
-                        f"it with .terminate()."
+                        f"run {self.run_id} is still {self.status} after {timeout:g} s. It goes on; wait again, or "
+                        f"stop it with .terminate()."
                     )
                 if not warned and self.status == "QUEUED" and waited >= _PATIENCE_SECONDS:
                     warned = await self._warn_without_daemon()

@@ -23,7 +23,8 @@ class DagsterClient:
     """A Dagster server; `connect` makes one.
 
     Its work is done in a private thread, so that it can be used where an event loop already runs, from several threads
-    at once, after Ctrl-C and after a fork. Close it with ``close()`` or a ``with``; a script that does neither still ends.
+    at once, after Ctrl-C and after a fork. Close it with ``close()`` or a ``with``; a script that does neither still
+    ends.
 
     Parameters
     ----------
@@ -178,14 +179,15 @@ class RunConfigSchema(RunConfigSchemaFacts):
     """
 
     def __init__(self, client: DagsterClient, twin: AsyncRunConfigSchema):
-        super().__init__(**twin.facts)
+        super().__init__(twin._address, twin._record)
         self._client = client
-        self._twin = twin
 
     validate = sync(AsyncRunConfigSchema.validate)
 
     def _call(self, method: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        return self._client._wait_for(method, self._twin, *args, **kwargs)
+        self._client._refresh()
+        twin = AsyncRunConfigSchema(self._client._twin, self._address, self._record)
+        return self._client._wait_for(method, twin, *args, **kwargs)
 
 
 _open_clients: weakref.WeakSet[DagsterClient] = weakref.WeakSet()

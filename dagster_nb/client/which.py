@@ -22,8 +22,7 @@ class HasRunId(Protocol):
         """The id."""
 
 
-if TYPE_CHECKING:
-    RunsLike: TypeAlias = "str | HasRunId | Iterable[str | HasRunId] | pd.Series[Any] | pd.DataFrame"
+RunsLike: TypeAlias = "str | HasRunId | Iterable[str | HasRunId] | pd.Series[Any] | pd.DataFrame"
 
 
 def run_ids_of(runs: RunsLike) -> list[str]:
@@ -32,8 +31,8 @@ def run_ids_of(runs: RunsLike) -> list[str]:
     Parameters
     ----------
     runs
-        One id or `Run`, many of these, a Series of ids, a DataFrame with a ``run_id`` column, or one row of such a frame (a
-        Series whose index holds ``run_id``), which is one run: not also its parent and root.
+        One id or `Run`, many of these, a Series of ids, a DataFrame with a ``run_id`` column, or one row of such a
+        frame (a Series whose index holds ``run_id``), which is one run: not also its parent and root.
 
     Raises
     ------

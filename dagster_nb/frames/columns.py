@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
     ExtensionArray = pd.api.extensions.ExtensionArray
 
-__all__ = ["DURATION", "RUN_STATUSES", "TIME", "categories", "flags", "frame", "integers", "objects", "statuses", "strings"]
+__all__ = [
+    "DURATION",
+    "RUN_STATUSES",
+    "TIME",
+    "categories",
+    "flags",
+    "frame",
+    "integers",
+    "objects",
+    "statuses",
+    "strings",
+]
 __all__ += ["times"]
 
 TIME = pd.DatetimeTZDtype("us", "UTC")
@@ -79,7 +90,7 @@ def times(seconds: Iterable[float | None]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(micros, tz="UTC")
 
 
-def statuses(values: Sequence[str], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical:
+def statuses(values: Sequence[str], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical[Any]:
     """Return run statuses as a category in the order of a run's life.
 
     Parameters

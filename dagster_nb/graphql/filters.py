@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -123,44 +124,44 @@ class RunSelection:
         ({'statuses': ['FAILURE']}, [{'statuses': ['FAILURE'], 'pipelineName': 'a'}, \
 {'statuses': ['FAILURE'], 'pipelineName': 'b'}])
         """
-        common: dict[str, Any] = {}
+        common = self._bounds()
         if self.status:
             common["statuses"] = list(self.status)
-        for name, bound in (
-            ("createdAfter", self.created_after),
-            ("createdBefore", self.created_before),
-            ("updatedAfter", self.updated_after),
-            ("updatedBefore", self.updated_before),
-        ):
-            # A lower bound at or before 1970 bounds nothing.
-            if bound is not None and bound > 0:
-                common[name] = bound
+        several = []
+        for choice in self._choices(labels):
+            # A choice of one is no choice: every filter shares it.
+            if len(choice) == 1:
+                common = _and(common, choice[0])
+            else:
+                several.append(choice)
+        return common, [reduce(_and, combination, common) for combination in product(*several)]
+
+    def _bounds(self) -> dict[str, Any]:
+        bounds = {
+            "createdAfter": self.created_after,
+            "createdBefore": self.created_before,
+            "updatedAfter": self.updated_after,
+            "updatedBefore": self.updated_before,
+        }
+        # A lower bound at or before 1970 bounds nothing.
+        return {name: bound for name, bound in bounds.items() if bound is not None and bound > 0}
+
+    def _choices(self, labels: Sequence[str] | None) -> list[list[dict[str, Any]]]:
+        """Return what one filter can say a single value of: the filters for each of the values wanted."""
         choices: list[list[dict[str, Any]]] = []
         if self.job is not None:
             choices.append([{"pipelineName": job} for job in self.job])
         if self.run_ids is not None:
             ids = list(self.run_ids)
-            choices.append(
-                [{"runIds": ids[start : start + _IDS_PER_FILTER]} for start in range(0, len(ids), _IDS_PER_FILTER)]
-            )
+            starts = range(0, len(ids), _IDS_PER_FILTER)
+            choices.append([{"runIds": ids[start : start + _IDS_PER_FILTER]} for start in starts])
         tags = dict(self.tags)
         if labels is not None:
             # Of a key that stands twice in a filter the server forgets the first, so the two wishes are joined here.
             wanted = tags.get(REPOSITORY_TAG, labels)
             tags[REPOSITORY_TAG] = tuple(label for label in labels if label in wanted)
         choices.extend([{"tags": [_tag(key, value)]} for value in values] for key, values in tags.items())
-        # A choice of one is no choice: every filter shares it.
-        for choice in choices:
-            if len(choice) == 1:
-                common = _and(common, choice[0])
-        several = [choice for choice in choices if len(choice) != 1]
-        filters = []
-        for combination in product(*several):
-            combined = common
-            for part in combination:
-                combined = _and(combined, part)
-            filters.append(combined)
-        return common, filters
+        return choices
 
     def as_json(self) -> dict[str, Any]:
         """Return what was asked for as plain JSON, without what was not.
@@ -189,8 +190,8 @@ def one_or_many(value: object, name: str) -> tuple[str, ...] | None:
     Parameters
     ----------
     value
-        A text, an iterable of texts (a list, a set, a Series), or None. A member of an enum counts as its value, so that
-        Dagster's own ``DagsterRunStatus.FAILURE`` works.
+        A text, an iterable of texts (a list, a set, a Series), or None. A member of an enum counts as its value, so
+        that Dagster's own ``DagsterRunStatus.FAILURE`` works.
     name
         The argument, for the error.
 

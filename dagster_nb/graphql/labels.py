@@ -1,4 +1,4 @@
-"""Which runs belong to a code location: the server filters by tags only, and puts ``repository@location`` on each run."""
+"""Which runs belong to a code location: the server filters by tags, one of which is ``repository@location``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class RepositoryLabels:
 
     async def _accounts_for_all(self, labels: Collection[str]) -> bool:
         tagged = [{"tags": [{"key": REPOSITORY_TAG, "value": label}]} for label in labels]
-        # Counted in this order, a run that is made in between makes the sum too small, which costs time and loses nothing.
+        # Counted in this order, a run made in between makes the sum too small, which costs time and loses nothing.
         return await count_runs(self._session, tagged) == await count_runs(self._session, [{}])
 
     async def _from_runs(self) -> set[str]:

@@ -1,9 +1,9 @@
 """Reading all runs that match, however many, while others come and go.
 
-A page that is asked for by cursor lies: when the cursor's run was deleted the server answers an empty page and no error,
-and a loop that stops there has lost every older run. So the ids are listed first, which is cheap and carries the server's
-order, and the pages are then read *by id*. What was listed and not answered was deleted meanwhile, or no longer
-matches, or the server contradicts itself: one more look at its list tells which.
+A page that is asked for by cursor lies: when the cursor's run was deleted the server answers an empty page and no
+error, and a loop that stops there has lost every older run. So the ids are listed first, which is cheap and carries the
+server's order, and the pages are then read *by id*. What was listed and not answered was deleted meanwhile, or no
+longer matches, or the server contradicts itself: one more look at its list tells which.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ async def merge_ids(
 ) -> AsyncIterator[list[str]]:
     """Yield the ids of all runs that match any of several filters, newest first, in blocks; none twice.
 
-    Answers carry no order key, so the order of a merged answer can only be that of one list: the ids that match what the
-    filters have in common.
+    Answers carry no order key, so the order of a merged answer can only be that of one list: the ids that match what
+    the filters have in common.
 
     Parameters
     ----------

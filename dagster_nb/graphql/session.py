@@ -188,8 +188,8 @@ class Session:
 
     def _timed_out(self) -> RequestTimeoutError:
         return RequestTimeoutError(
-            f"{self.address.root} did not answer within {self._timeout:g} s. Ask for less at once (page_size=), or give "
-            f"it longer: connect(..., timeout={max(2 * self._timeout, 1):g})."
+            f"{self.address.root} did not answer within {self._timeout:g} s. Ask for less at once (page_size=), or "
+            f"give it longer: connect(..., timeout={max(2 * self._timeout, 1):g})."
         )
 
     def _translate(self, error: TransportError) -> DagsterNbError:
@@ -199,7 +199,8 @@ class Session:
             return cause
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             return ConnectionFailedError(
-                f"{root} does not answer: no connection within {_CONNECT_SECONDS:g} s. Is the host right, and reachable?"
+                f"{root} does not answer: no connection within {_CONNECT_SECONDS:g} s. Is the host right, and "
+                f"reachable?"
             )
         if isinstance(cause, TimeoutError):
             return self._timed_out()
@@ -240,8 +241,8 @@ class Session:
             )
         if status in _BUSY_STATUSES:
             return _LostAnswerError(
-                f"{root} answered HTTP {status}: the server, or a proxy before it, is in trouble. Try again, and look at "
-                f"its log."
+                f"{root} answered HTTP {status}: the server, or a proxy before it, is in trouble. Try again, and look "
+                f"at its log."
             )
         return self._not_dagster(f"{self.address.graphql} answered HTTP {status}")
 
@@ -281,7 +282,11 @@ def _worth_another_try(error: BaseException) -> bool:
 
 
 def query_error(
-    errors: Sequence[Any], *, data: Any = None, text: str = "", refused_by: str = "the server refused the query"  # noqa: ANN401
+    errors: Sequence[Any],
+    *,
+    data: dict[str, Any] | None = None,
+    text: str = "",
+    refused_by: str = "the server refused the query",
 ) -> QueryError:
     """Return GraphQL errors as one error, with the places in the document marked.
 

@@ -22,9 +22,9 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
     Parameters
     ----------
     moment
-        A ``datetime`` or ``pandas.Timestamp`` (without a zone: UTC), a ``date`` (its midnight in UTC), an ISO 8601 text; or
-        that long ago: a ``timedelta`` or ``pandas.Timedelta``, or a number and one of the units ``s``, ``min``, ``h``,
-        ``d``, ``w``. None stays None.
+        A ``datetime`` or ``pandas.Timestamp`` (without a zone: UTC), a ``date`` (its midnight in UTC), an ISO 8601
+        text; or that long ago: a ``timedelta`` or ``pandas.Timedelta``, or a number and one of the units ``s``,
+        ``min``, ``h``, ``d``, ``w``. None stays None.
     name
         The argument, for the error.
     now
@@ -60,8 +60,8 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
     except (ValueError, OverflowError, TypeError):
         pass
     raise ValueError(
-        f"{name} does not say when: {moment!r}. Give a datetime, a date, an ISO 8601 text such as '2026-01-31T12:00', or "
-        f"how long ago with one of the units {', '.join(_UNITS)}, such as '24h' or '7d'."
+        f"{name} does not say when: {moment!r}. Give a datetime, a date, an ISO 8601 text such as '2026-01-31T12:00', "
+        f"or how long ago with one of the units {', '.join(_UNITS)}, such as '24h' or '7d'."
     )
 
 
