@@ -1,0 +1,145 @@
+"""What a server has: code locations, repositories, jobs and daemons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.frames import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+__all__ = ["daemons_frame", "jobs_frame", "locations_frame", "repositories_frame"]
+
+Node = dict[str, Any]
+
+
+def locations_frame(entries: Sequence[Node]) -> pd.DataFrame:
+    """Return code locations as a frame.
+
+    Parameters
+    ----------
+    entries
+        Members of ``Workspace.locationEntries``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `DagsterClient.locations`.
+
+    Examples
+    --------
+    >>> locations_frame([]).columns.tolist()
+    ['location', 'status', 'error', 'update_time']
+    """
+    errors = [_load_error(entry) for entry in entries]
+    return columns.frame(
+        {
+            "location": columns.strings(entry["name"] for entry in entries),
+            "status": columns.strings(
+                "error" if error is not None else entry["loadStatus"].lower()
+                for entry, error in zip(entries, errors, strict=True)
+            ),
+            "error": columns.strings(None if error is None else _readable(error) for error in errors),
+            "update_time": columns.times(entry["updatedTimestamp"] for entry in entries),
+        }
+    )
+
+
+def repositories_frame(nodes: Sequence[Node]) -> pd.DataFrame:
+    """Return repositories as a frame.
+
+    Parameters
+    ----------
+    nodes
+        Members of ``RepositoryConnection.nodes``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `DagsterClient.repositories`.
+
+    Examples
+    --------
+    >>> repositories_frame([]).columns.tolist()
+    ['repository', 'location']
+    """
+    return columns.frame(
+        {
+            "repository": columns.strings(node["name"] for node in nodes),
+            "location": columns.strings(node["location"]["name"] for node in nodes),
+        }
+    )
+
+
+def jobs_frame(nodes: Sequence[Node]) -> pd.DataFrame:
+    """Return the jobs of repositories as a frame.
+
+    Parameters
+    ----------
+    nodes
+        Members of ``RepositoryConnection.nodes``, with their jobs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `DagsterClient.jobs`.
+
+    Examples
+    --------
+    >>> jobs_frame([])["is_asset_job"].dtype
+    dtype('bool')
+    """
+    jobs = [(node, job) for node in nodes for job in node["jobs"]]
+    return columns.frame(
+        {
+            "job_name": columns.strings(job["name"] for _, job in jobs),
+            "repository": columns.strings(node["name"] for node, _ in jobs),
+            "location": columns.strings(node["location"]["name"] for node, _ in jobs),
+            "is_asset_job": columns.flags(job["isAssetJob"] for _, job in jobs),
+            "description": columns.strings(job["description"] for _, job in jobs),
+            "tags": columns.objects({tag["key"]: tag["value"] for tag in job["tags"]} for _, job in jobs),
+        }
+    )
+
+
+def daemons_frame(statuses: Sequence[Node]) -> pd.DataFrame:
+    """Return daemons as a frame.
+
+    Parameters
+    ----------
+    statuses
+        Members of ``DaemonHealth.allDaemonStatuses``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `DagsterClient.daemons`.
+
+    Examples
+    --------
+    >>> daemons_frame([])["healthy"].dtype
+    dtype('bool')
+    """
+    return columns.frame(
+        {
+            "daemon": columns.strings(status["daemonType"] for status in statuses),
+            "required": columns.flags(status["required"] for status in statuses),
+            "healthy": columns.flags(bool(status["healthy"]) for status in statuses),
+            "last_heartbeat": columns.times(status["lastHeartbeatTime"] for status in statuses),
+        }
+    )
+
+
+def _load_error(entry: Node) -> Node | None:
+    loaded: Node | None = entry["locationOrLoadError"]
+    return loaded if loaded is not None and loaded["__typename"] == "PythonError" else None
+
+
+def _readable(error: Node) -> str:
+    """Say what went wrong first, and where in the person's own code."""
+    cause = (error["causes"] or [error])[-1]
+    own = [frame for frame in cause["stack"] if "site-packages" not in frame and "<frozen" not in frame]
+    return "\n".join([cause["message"].strip(), *(frame.rstrip() for frame in own[-1:])])
