@@ -6,27 +6,20 @@ one from Parquet may have another unit or backend. Everything in this package re
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
-__all__ = ["FINISHED", "STATUS_ORDER", "began", "column", "durations", "from_micros", "micros", "text", "times"]
+from dagster_nb.frames.columns import categories
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["FINISHED", "began", "column", "durations", "from_micros", "micros", "statuses_of", "text", "times"]
 
 FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 """The statuses of a run that will not go on."""
-
-STATUS_ORDER = (
-    "QUEUED",
-    "NOT_STARTED",
-    "MANAGED",
-    "STARTING",
-    "STARTED",
-    "SUSPENDED",
-    "SUCCESS",
-    "FAILURE",
-    "CANCELING",
-    "CANCELED",
-)
-"""Dagster's own order of the statuses of a run (``DagsterRunStatus``)."""
 
 
 def column(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -98,3 +91,21 @@ def from_micros(counts: pd.Series) -> pd.Series:
     whole = np.where(missing, 0, counts.to_numpy(dtype="float64")).round().astype("int64").astype("timedelta64[us]")
     whole[missing] = np.timedelta64("NaT")
     return pd.Series(whole, index=counts.index, name=counts.name)
+
+
+def statuses_of(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
+    """Give each status a number, in the order of a run's life.
+
+    Returns
+    -------
+    codes
+        The number of the status of each row.
+    names
+        The statuses that occur and those known; a missing one is called ``unknown``.
+    """
+    coded = column(frame, "status").astype("category").cat
+    own = [*map(str, coded.categories), "unknown"]
+    names = categories(own)
+    # A missing status has the code -1, and with that the last of the names.
+    number = np.array([names.index(name) for name in own], dtype=np.int64)
+    return number[coded.codes.to_numpy()], names

@@ -211,7 +211,7 @@ def _best_split(level: Floats, min_runs: int) -> tuple[int, float]:
     size = len(level)
     if size < 2 * min_runs:
         return 0, 1.0
-    ranks: Floats = pd.Series(level).rank().to_numpy(dtype="float64") - (size + 1) / 2
+    ranks: NDArray[np.floating] = pd.Series(level).rank().to_numpy() - (size + 1) / 2
     spread = float(ranks.var(ddof=1))
     if spread == 0:
         return 0, 1.0
@@ -231,7 +231,7 @@ def _best_split(level: Floats, min_runs: int) -> tuple[int, float]:
 
 def _dependence(rest: NDArray[np.floating]) -> float:
     """Return by how much neighbours resemble each other: the variance of sums of neighbours over that of strangers."""
-    block = max(2, round(len(rest) ** 0.6))
+    block = max(2, round(math.pow(len(rest), 0.6)))
     spread = float(np.mean(rest**2))
     if spread == 0:
         return 1.0
@@ -244,6 +244,6 @@ def _chance(statistic: float, margin: float) -> float:
     """Return the chance that the largest of all standardised rank sums reaches this (Miller and Siegmund, 1982)."""
     if statistic <= 1:
         return 1.0
-    density = math.exp(-statistic * statistic / 2) / math.sqrt(2 * math.pi)
+    density: float = math.exp(-(statistic**2) / 2) / math.sqrt(2 * math.pi)
     places = 2 * math.log((1 - margin) / margin)
     return min(1.0, density * ((statistic - 1 / statistic) * places + 4 / statistic))
