@@ -1,0 +1,69 @@
+"""Charts as pictures in a page: a Figure of its own, drawn, turned into a PNG and let go."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from dagster_nb.panels.markup import attribute
+from dagster_nb.plot import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+__all__ = ["image", "png"]
+
+_DPI = 100
+# Sharp on a screen with more than one dot a pixel, at a price that a redraw can pay.
+_SCALE = 1.5
+
+
+def png(draw: Callable[[Axes], object], *, width: int, height: int, dark: bool = False, ground: str = "none") -> bytes:
+    """Draw a chart, and return it as a PNG.
+
+    Parameters
+    ----------
+    draw
+        Draws on the axes that it is given.
+    width, height
+        In pixels of the page.
+    dark
+        Whether the page is dark.
+    ground
+        A colour; ``"none"`` lets the page shine through.
+    """
+    settings: Any = theme("dark" if dark else "light", background=ground)
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI * _SCALE, layout="constrained")
+        draw(figure.subplots())
+        out = io.BytesIO()
+        # Fast rather than small: the picture goes no further than the browser.
+        figure.savefig(out, format="png", pil_kwargs={"compress_level": 1})
+    return out.getvalue()
+
+
+def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, **options: Any) -> str:  # noqa: ANN401
+    """Draw a chart, and return it as an ``<img>`` with words for those who do not see it.
+
+    Parameters
+    ----------
+    draw
+        Draws on the axes that it is given.
+    alt
+        What the picture shows, as plain text.
+    width, height
+        In pixels of the page.
+    options
+        ``dark`` and ``ground``, as in `png`.
+    """
+    data = base64.b64encode(png(draw, width=width, height=height, **options)).decode()
+    return (
+        f'<div class="dnb-picture"><img alt="{attribute(alt)}" width="{width}" height="{height}" '
+        f'src="data:image/png;base64,{data}"></div>'
+    )

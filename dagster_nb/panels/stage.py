@@ -1,0 +1,60 @@
+"""The ground that every panel stands on: its style sheet, and what only the browser can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["STATIC", "Stage", "panel"]
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Stage(anywidget.AnyWidget):
+    """An invisible widget at the top of a panel.
+
+    Attributes
+    ----------
+    dark : bool
+        Whether the page has light text on a dark ground.
+    width : int
+        How wide the panel is, in pixels of the page; 960 until the browser has told.
+    """
+
+    _esm = STATIC / "stage.js"
+    _css = STATIC / "panel.css"
+
+    dark = traitlets.Bool(default_value=False).tag(sync=True)
+    width = traitlets.Int(960).tag(sync=True)
+
+    def on_change(self, redraw: Callable[[], None]) -> None:
+        """Call a function whenever pictures should be drawn anew: the theme or the width changed.
+
+        Parameters
+        ----------
+        redraw
+            Called without arguments, in the kernel's thread.
+        """
+        self.observe(lambda _change: redraw(), names=["dark", "width"])
+
+
+def panel(stage: Stage, children: Sequence[Any]) -> Any:  # noqa: ANN401 - ipywidgets has no types
+    """Return a panel's outermost box.
+
+    Parameters
+    ----------
+    stage
+        Its stage.
+    children
+        What it shows, from top to bottom.
+    """
+    box = widgets.VBox([stage, *children], layout=widgets.Layout(width="100%", overflow="visible"))
+    box.add_class("dnb")
+    return box
