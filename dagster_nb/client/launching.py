@@ -271,13 +271,14 @@ class Launching(AsyncBase):
     async def _partition(self, address: JobAddress, partition: str) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the config and the tags of a job's partition."""
         variables = {"selector": _selector(address, "pipelineName"), "partition": partition}
-        answer = await self._read("job_partition", {**variables, "keys": False})
-        found = unwrap(answer["pipelineOrError"], "Pipeline")["partition"]
-        if found is None:
-            answer = await self._read("job_partition", {**variables, "keys": True})
-            keys = unwrap(answer["pipelineOrError"], "Pipeline")["partitionKeysOrError"]["partitionKeys"]
+        answer = await self._read("job_partition", variables)
+        node = unwrap(answer["pipelineOrError"], "Pipeline")
+        keys = node["partitionKeysOrError"]["partitionKeys"]
+        # The server gives config and tags to any name, so that an unknown one is told by the list.
+        if partition not in keys:
             has = f"has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "has no partitions"
             raise ValueError(f"job {address.job!r} has no partition {partition!r}; it {has}.")
+        found = node["partition"]
         config = unwrap(found["runConfigOrError"], "PartitionRunConfig")["yaml"]
         tags = unwrap(found["tagsOrError"], "PartitionTags")["results"]
         return parse_run_config(config), {tag["key"]: tag["value"] for tag in tags}

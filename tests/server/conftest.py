@@ -1,0 +1,47 @@
+"""One real Dagster for all: webserver, daemon and a code location of jobs that do what a test tells them to."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.sandbox.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# A run that is launched starts within a second and not within five.
+INSTANCE = """\
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    dequeue_interval_seconds: 1
+"""
+DEFINITIONS = Path(__file__).with_name("definitions.py")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with Server(python_file=DEFINITIONS, location="tests", instance=INSTANCE) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def client(server: Server) -> Iterator[dnb.DagsterClient]:
+    with dnb.connect(server.url, progress=False) as client:
+        yield client
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
+    """Wait for a condition that another process brings about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.1)
