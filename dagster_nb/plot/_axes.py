@@ -34,12 +34,14 @@ __all__ = [
     "margin_note",
     "moment",
     "nothing",
+    "rows_of_text",
     "time_axis",
     "zone_name",
 ]
 
-_CHARACTER = 0.6  # how wide one is, of its height
+_CHARACTER = 0.58  # how wide one is, of its height
 _YEAR_WIDTH = 12
+_LINE = 1.2
 _LANE = 0.5
 _LABEL_HEIGHT = 0.07
 
@@ -73,7 +75,7 @@ def caption(ax: Axes, *parts: str) -> None:
     """Say below the chart what its horizontal axis is and what was put together to draw it."""
     points = ax.get_window_extent().width / ax.figure.dpi * 72
     # To its right a date axis writes the year.
-    room = points / (_CHARACTER * ax.xaxis.label.get_fontsize()) - _YEAR_WIDTH
+    room = points / (_CHARACTER * float(ax.xaxis.label.get_fontsize())) - _YEAR_WIDTH
     lines = [""]
     for part in filter(None, parts):
         joined = f"{lines[-1]} · {part}" if lines[-1] else part
@@ -116,6 +118,12 @@ def lanes(ax: Axes, labels: Sequence[str]) -> None:
     plain(ax.get_yticklabels())
     ax.set_ylim(len(labels) - _LANE, -_LANE)
     ax.tick_params(axis="y", length=0)
+
+
+def rows_of_text(ax: Axes) -> int:
+    """Return how many names fit one below the other, before a layout has settled what the axes get of the figure."""
+    points = ax.get_window_extent().height / ax.figure.dpi * 72
+    return max(int(points / (_LINE * float(ax.yaxis.label.get_fontsize()))), 2)
 
 
 def margin_note(ax: Axes, lane: float, words: str, *, va: Literal["center", "bottom"] = "center") -> None:

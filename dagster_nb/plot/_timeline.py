@@ -46,6 +46,7 @@ _MOST_BARS = 1500
 _MOST_ROWS = 10
 _BINS = 300
 _HEIGHT = 0.8
+_FAILURES = "failures, at least twice as many as usual"
 
 
 def timeline(
@@ -130,7 +131,7 @@ def timeline(
         how = f"{len(start):,} runs"
     else:
         width = _curves(ax, start, end, at, codes == statuses.index("FAILURE"), len(order), **kwargs)
-        how = f"mean number of {len(start):,} runs going on at once, in stretches of {spell(width * 86400)}"
+        how = f"mean of {len(start):,} runs at once, in stretches of {spell(width * 86400)}"
     lanes(ax, [label(names[job]) for job in order])
     waiting = len(runs) - len(start)
     caption(ax, f"time ({zone_name(zone)})", how, f"{waiting:,} not started" if waiting else "")
@@ -207,7 +208,7 @@ def _bars(
         # The outline keeps a run of a second visible on an axis of months.
         usual = {"facecolor": style.color, "edgecolor": style.color, "linewidth": 0.8}
         bars = PolyCollection(corners[own], label=label(statuses[code]), **look(kwargs, PolyCollection, **usual))
-        bars.set_hatch(style.hatch or None)
+        bars.set_hatch(style.hatch)
         ax.add_collection(bars, autolim=False)
         if statuses[code] not in ("SUCCESS", "STARTED"):
             # And a mark its status, where a bar is too narrow for a hatch.
@@ -232,6 +233,7 @@ def _curves(
 ) -> float:
     edges = np.linspace(start.min(), max(end.max(), start.min() + 1e-9), _BINS + 1)
     outlines, crosses = [], []
+    margin_note(ax, -0.5, "at once", va="bottom")
     for lane in range(count):
         own = at == lane
         mean = running(start[own], end[own], edges)
@@ -253,7 +255,7 @@ def _curves(
             marks[:, 1],
             linestyle="none",
             color=style.color,
-            label="failures, at least twice as many as usual",
+            label=_FAILURES,
         )[0]
         drawn.set(marker=style.marker, markersize=3.5, markeredgewidth=0.0)
     return float(edges[1] - edges[0])

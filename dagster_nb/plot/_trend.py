@@ -88,7 +88,7 @@ def duration_trend(
     ...     "start_time": pd.date_range("2026-01-01", periods=30, freq="D", tz="UTC"),
     ...     "duration": pd.to_timedelta(range(60, 90), unit="s"),
     ... })
-    >>> duration_trend(runs, tz="Europe/Paris", ax=Figure().subplots()).get_xlabel()
+    >>> duration_trend(runs, tz="Europe/Paris", ax=Figure(figsize=(9, 3.5)).subplots()).get_xlabel()
     'start (Europe/Paris) · lines: successes of the last 3 d'
     """
     ax, zone = axes(ax), as_zone(tz)
@@ -213,10 +213,8 @@ def queue_times(
         marks.set(marker="o", markersize=3.0, markeredgewidth=0.0, rasterized=True)
     if waiting.any():
         style = status_style("QUEUED")
-        marks = ax.plot(
-            x[waiting], seconds[waiting], color=style.color, linestyle="none", label="still waiting, so far"
-        )[0]
-        marks.set(marker=style.marker, markerfacecolor="none", markersize=6.0)
+        marks = ax.plot(x[waiting], seconds[waiting], color=style.color, label="still waiting, so far")[0]
+        marks.set(linestyle="none", marker=style.marker, markerfacecolor="none", markersize=6.0)
     span = usual_window(created[known]) if window is None else pd.Timedelta(window)
     _lines(ax, rolling_quantiles(created[known], waited[known], span), ink(), named=True, **kwargs)
     ax.set_ylabel("time in the queue")
