@@ -1,0 +1,57 @@
+"""A server whose jobs and runs are known, and a location whose code does not load."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.sandbox.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFINITIONS = Path(__file__).parent / "definitions.py"
+BROKEN_CODE = "import no_such_module_here\n"
+
+
+@dataclass(frozen=True)
+class Known:
+    server: Server
+    client: dnb.DagsterClient
+    runs: dict[str, str]
+    """The id of the run of each job that ran."""
+    broken: Path
+    """The code of location ``broken``."""
+
+
+@pytest.fixture(scope="session")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
+    folder = tmp_path_factory.mktemp("code")
+    broken = folder / "broken.py"
+    broken.write_text(BROKEN_CODE)
+    workspace = folder / "workspace.yaml"
+    workspace.write_text(
+        json.dumps({"load_from": [{"python_file": {"relative_path": broken.name, "location_name": "broken"}}]})
+    )
+    with (
+        Server(
+            python_file=DEFINITIONS,
+            location="code",
+            daemon=False,
+            prepare=[sys.executable, str(DEFINITIONS)],
+            extra_args=["--workspace", str(workspace)],
+        ) as server,
+        dnb.connect(server.url, progress=False) as client,
+    ):
+        yield Known(server, client, json.loads((server.home / "known.json").read_text()), broken)
+
+
+@pytest.fixture
+def client(known: Known) -> dnb.DagsterClient:
+    return known.client

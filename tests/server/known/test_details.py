@@ -1,0 +1,160 @@
+"""What is told of runs, against what Dagster itself says of the same instance."""
+
+import pandas as pd
+import pytest
+from dagster import DagsterInstance
+
+import dagster_nb as dnb
+from dagster_nb.client import details
+
+from .definitions import LINE, LINES
+
+STEPS = {
+    "run_id": "string",
+    "step_key": "string",
+    "status": "string",
+    "start_time": "datetime64[us, UTC]",
+    "end_time": "datetime64[us, UTC]",
+    "duration": "timedelta64[us]",
+    "attempts": "int64",
+}
+EVENTS = {
+    "run_id": "string",
+    "timestamp": "datetime64[us, UTC]",
+    "event_type": "string",
+    "level": "string",
+    "step_key": "string",
+    "message": "string",
+    "error_class": "string",
+    "error_message": "string",
+}
+FAILURES = {key: EVENTS[key] for key in ("run_id", "step_key", "timestamp", "error_class", "error_message")}
+METHODS = {"steps": STEPS, "events": EVENTS, "failures": FAILURES}
+
+
+@pytest.fixture(scope="module")
+def instance(known):
+    with DagsterInstance.from_config(str(known.server.home)) as instance:
+        yield instance
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_columns_with_runs_and_without(client, known, method):
+    full = getattr(client, method)(list(known.runs.values()))
+    none = getattr(client, method)([])
+    assert len(full)
+    assert len(none) == 0
+    for frame in (full, none):
+        assert frame.dtypes.astype(str).to_dict() == METHODS[method]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_runs_stand_in_the_order_given(client, known, method, monkeypatch):
+    monkeypatch.setattr(details, "_RUNS_PER_REQUEST", 2)
+    wanted = list(known.runs.values())[::-1]
+    frame = getattr(client, method)(wanted)
+    assert frame["run_id"].drop_duplicates().tolist() == [one for one in wanted if one in set(frame["run_id"])]
+    alone = [getattr(client, method)(one) for one in wanted]
+    pd.testing.assert_frame_equal(frame, pd.concat(alone, ignore_index=True))
+
+
+@pytest.mark.parametrize("method", [*METHODS, "logs"])
+def test_an_unknown_run_is_named(client, known, method):
+    runs = "no-such-run" if method == "logs" else [known.runs["nested"], "no-such-run"]
+    with pytest.raises(dnb.RunNotFoundError, match="'no-such-run'"):
+        getattr(client, method)(runs)
+
+
+@pytest.mark.parametrize("method", [*METHODS, "logs"])
+def test_no_run(client, method):
+    with pytest.raises(TypeError):
+        getattr(client, method)(pd.DataFrame({"job_name": ["nested"]}))
+
+
+def test_steps_are_those_of_the_instance(client, known, instance):
+    frame = client.steps(list(known.runs.values())).set_index(["run_id", "step_key"])
+    stats = {
+        (run_id, one.step_key): one for run_id in known.runs.values() for one in instance.get_run_step_stats(run_id)
+    }
+    assert set(frame.index) == set(stats)
+    for key, row in frame.iterrows():
+        one = stats[key]
+        assert row["status"] == one.status.value
+        assert row["attempts"] == one.attempts
+        for ours, theirs in (("start_time", one.start_time), ("end_time", one.end_time)):
+            assert pd.isna(row[ours]) if theirs is None else row[ours].value // 1000 == round(theirs * 1_000_000)
+    assert (frame["duration"].dropna() == (frame["end_time"] - frame["start_time"]).dropna()).all()
+
+
+def test_steps_of_a_run_that_failed(client, known):
+    frame = client.steps(known.runs["failing"]).set_index("step_key")
+    assert frame["status"].to_dict() == {"fail": "FAILURE", "flaky": "SUCCESS"}
+    assert frame["attempts"].to_dict() == {"fail": 1, "flaky": 2}
+
+
+@pytest.mark.parametrize("page", [1, 7, 1000])
+def test_events_are_those_of_the_instance(client, known, instance, page, monkeypatch):
+    monkeypatch.setattr(details, "_EVENTS_PER_REQUEST", page)
+    frame = client.events(known.runs["failing"])
+    logs = instance.all_logs(known.runs["failing"])
+    assert len(frame) == len(logs)
+    assert sorted(frame["timestamp"].astype("int64") // 1000) == sorted(int(one.timestamp * 1000) for one in logs)
+    # In its storage Dagster keeps the names that runs had when they were called pipelines.
+    types = [one.dagster_event_type.value.replace("PIPELINE", "RUN") for one in logs if one.is_dagster_event]
+    assert sorted(frame["event_type"].dropna()) == sorted(types)
+    assert frame["timestamp"].is_monotonic_increasing
+    assert sorted(frame["step_key"].dropna()) == sorted(one.step_key for one in logs if one.step_key is not None)
+
+
+def test_events_carry_what_an_op_logged_and_the_cause_of_errors(client, known):
+    logged = client.events(known.runs["shouting"]).query("message == 'loud'").iloc[0]
+    assert (logged["level"], logged["step_key"]) == ("WARNING", "shout")
+    assert pd.isna(logged["event_type"])
+    retried = client.events(known.runs["recovering"]).query("event_type == 'STEP_UP_FOR_RETRY'").iloc[0]
+    assert (retried["error_class"], retried["error_message"]) == ("RuntimeError", "the first time")
+
+
+def test_failures_are_what_ended_a_run(client, known):
+    frame = client.failures(list(known.runs.values()))
+    assert frame.drop(columns="timestamp").to_dict("records") == [
+        {
+            "run_id": known.runs["failing"],
+            "step_key": "fail",
+            "error_class": "TimeoutError",
+            "error_message": "no answer in 30 s",
+        }
+    ]
+    events = client.events(known.runs["failing"])
+    assert frame["timestamp"].tolist() == events.loc[events["event_type"] == "STEP_FAILURE", "timestamp"].tolist()
+
+
+@pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])
+def test_all_that_was_printed_comes_back_whole(client, known, size, monkeypatch):
+    if size is not None:
+        # Of four sizes in a row some end within a character, whatever stands there.
+        monkeypatch.setattr(details, "_BYTES_PER_REQUEST", size)
+    logs = client.logs(known.runs["shouting"])
+    assert len(logs.stdout.encode()) > details._BYTES_PER_REQUEST
+    assert logs.stdout == "".join(f"{number} {LINE}\n" for number in range(LINES))
+    [file] = (known.server.home / "storage" / known.runs["shouting"] / "compute_logs").glob("*.err")
+    assert logs.stderr == file.read_text()
+
+
+def test_logs_of_a_step(client, known):
+    run_id = known.runs["apart"]
+    assert client.logs(run_id, "again").stdout == "psst\n"
+    assert client.logs(run_id).stdout == "psst\npsst\n"
+    assert client.logs(known.runs["shouting"], "shout").stdout == client.logs(known.runs["shouting"]).stdout
+
+
+def test_a_step_that_never_printed_is_no_unknown_step(client, known):
+    with pytest.raises(ValueError, match=r"has no step 'shuot'; it has 'shout'"):
+        client.logs(known.runs["shouting"], "shuot")
+
+
+def test_runs_know_their_details(client, known):
+    run = client.run(known.runs["failing"])
+    pd.testing.assert_frame_equal(run.steps(), client.steps(run))
+    pd.testing.assert_frame_equal(run.events(), client.events(run))
+    assert run.failures()["error_class"].tolist() == ["TimeoutError"]
+    assert str(run.logs("fail")) == str(client.logs(run))

@@ -1,0 +1,106 @@
+"""Frames of what a server has, without one."""
+
+import pandas as pd
+import pytest
+
+from dagster_nb.frames.catalog import daemons_frame, jobs_frame, locations_frame, repositories_frame
+from dagster_nb.frames.config_fields import config_fields_frame
+
+
+def entry(**facts):
+    return {"name": "etl", "loadStatus": "LOADED", "updatedTimestamp": 1.5, "locationOrLoadError": None, **facts}
+
+
+def error(message, *stack, causes=()):
+    return {"__typename": "PythonError", "message": message, "stack": list(stack), "causes": list(causes)}
+
+
+JOB = {"name": "nightly", "description": None, "isAssetJob": False, "tags": [{"key": "team", "value": "data"}]}
+REPOSITORY = {"name": "repo", "location": {"name": "etl"}, "jobs": [JOB]}
+DAEMON = {"daemonType": "SCHEDULER", "required": True, "healthy": None, "lastHeartbeatTime": None}
+
+
+@pytest.mark.parametrize(
+    ("build", "record"),
+    [
+        (locations_frame, entry()),
+        (repositories_frame, REPOSITORY),
+        (jobs_frame, REPOSITORY),
+        (daemons_frame, DAEMON),
+    ],
+)
+def test_no_row_has_the_dtypes_of_one(build, record):
+    assert len(build([])) == 0
+    assert len(build([record])) == 1
+    pd.testing.assert_series_equal(build([]).dtypes, build([record]).dtypes)
+
+
+def test_status_of_a_location():
+    entries = [
+        entry(locationOrLoadError={"__typename": "RepositoryLocation"}),
+        entry(loadStatus="LOADING"),
+        # Dagster calls a location loaded whose code failed to load.
+        entry(locationOrLoadError=error("boom")),
+    ]
+    frame = locations_frame(entries)
+    assert frame["status"].tolist() == ["loaded", "loading", "error"]
+    assert frame["error"].isna().tolist() == [True, True, False]
+
+
+def test_error_of_a_location_is_the_innermost_cause_and_where():
+    inner = error(
+        "NameError: x\n",
+        '  File "/app/etl.py", line 3, in <module>\n    x\n',
+        '  File "/venv/site-packages/dagster/core.py", line 9, in load\n    load()\n',
+    )
+    frame = locations_frame([entry(locationOrLoadError=error("ImportError: etl\n", causes=[error("middle"), inner]))])
+    assert frame["error"].tolist() == ['NameError: x\n  File "/app/etl.py", line 3, in <module>\n    x']
+    assert locations_frame([entry(locationOrLoadError=error("alone\n"))])["error"].tolist() == ["alone"]
+
+
+def test_a_daemon_of_unknown_health_is_not_healthy():
+    assert daemons_frame([DAEMON])["healthy"].tolist() == [False]
+
+
+def test_tags_are_a_dict():
+    assert jobs_frame([REPOSITORY])["tags"].tolist() == [{"team": "data"}]
+
+
+def composite(key, *fields, is_selector=False):
+    return {
+        "__typename": "CompositeConfigType",
+        "key": key,
+        "isSelector": is_selector,
+        "typeParamKeys": [],
+        "fields": [
+            {
+                "name": name,
+                "description": None,
+                "configTypeKey": of,
+                "isRequired": True,
+                "defaultValueAsJson": None,
+            }
+            for name, of in fields
+        ],
+    }
+
+
+def test_a_type_that_holds_itself_comes_to_an_end():
+    schema = {
+        "rootConfigType": {"key": "Shape.a"},
+        "allConfigTypes": [composite("Shape.a", ("again", "Shape.a"), ("other", "Shape.b")), composite("Shape.b")],
+    }
+    assert config_fields_frame(schema)["path"].tolist() == ["again", "other"]
+
+
+def test_fields_of_a_selector_are_not_required_unless_there_is_only_one():
+    schema = {
+        "rootConfigType": {"key": "Shape.a"},
+        "allConfigTypes": [
+            composite("Shape.a", ("one", "Selector.b"), ("two", "Selector.c")),
+            composite("Selector.b", ("x", "Int"), is_selector=True),
+            composite("Selector.c", ("y", "Int"), ("z", "Int"), is_selector=True),
+        ],
+    }
+    frame = config_fields_frame(schema).set_index("path")
+    assert frame["required"].to_dict() == {"one": True, "one.x": True, "two": True, "two.y": False, "two.z": False}

@@ -1,0 +1,122 @@
+"""Events and failures, from answers written by hand."""
+
+import pandas as pd
+import pytest
+
+from dagster_nb.frames.events import events_frame, failures_frame
+
+
+def error(message, class_name, *causes):
+    return {"message": message, "className": class_name, "causes": list(causes)}
+
+
+def event(typename, at=0, step=None, **facts):
+    return {
+        "__typename": typename,
+        "timestamp": str(1_700_000_000_000 + at),
+        "eventType": "SOMETHING",
+        "level": "INFO",
+        "stepKey": step,
+        "message": f"{typename} happened",
+        **facts,
+    }
+
+
+def step_failure(step, at=0, **facts):
+    return event("ExecutionStepFailureEvent", at, step, error=error("ValueError: no\n", "ValueError"), **facts)
+
+
+@pytest.mark.parametrize("build", [events_frame, failures_frame])
+def test_no_event_has_the_dtypes_of_one(build):
+    one = build({"r": [step_failure("a"), event("RunFailureEvent", 1, error=None)]})
+    assert len(one)
+    for none in (build({}), build({"r": []})):
+        assert len(none) == 0
+        pd.testing.assert_series_equal(none.dtypes, one.dtypes)
+
+
+def test_events_stand_by_time_and_as_the_server_keeps_them():
+    ones = [event("A", 5), event("B", 3), event("C", 5)]
+    frame = events_frame({"late": ones, "early": [event("D", 0)]})
+    assert frame["message"].tolist() == ["B happened", "A happened", "C happened", "D happened"]
+    assert frame["run_id"].tolist() == ["late", "late", "late", "early"]
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 123, 577, 999])
+def test_time_is_exact(milliseconds):
+    frame = events_frame({"r": [event("A", milliseconds)]})
+    assert frame["timestamp"][0] == pd.Timestamp(1_700_000_000_000 + milliseconds, unit="ms", tz="UTC")
+
+
+@pytest.mark.parametrize(
+    ("raised", "message", "class_name"),
+    [
+        (error("ValueError: no\n", "ValueError"), "no", "ValueError"),
+        (error("my.app.CustomError: a: b\nsecond line\n", "CustomError"), "a: b\nsecond line", "CustomError"),
+        (error("AssertionError\n", "AssertionError"), "", "AssertionError"),
+        (error("CheckError: outer\n", "CheckError", error("KeyError: 'k'\n", "KeyError")), "'k'", "KeyError"),
+        (
+            error("Outer: 1\n", "Outer", error("Middle: 2\n", "Middle"), error("Inner: 3\n", "Inner")),
+            "3",
+            "Inner",
+        ),
+        (error("not: the class\n", "ValueError"), "not: the class", "ValueError"),
+        (error("process died", None), "process died", None),
+    ],
+)
+def test_error_is_the_innermost_cause_in_its_own_words(raised, message, class_name):
+    frame = events_frame({"r": [event("EngineEvent", error=raised)]})
+    assert frame["error_message"][0] == message
+    assert frame["error_class"][0] == class_name if class_name else pd.isna(frame["error_class"][0])
+
+
+def test_an_event_without_error_has_none():
+    frame = events_frame({"r": [event("EngineEvent", error=None), event("LogMessageEvent", eventType=None)]})
+    assert frame[["error_class", "error_message"]].isna().all(axis=None)
+    assert frame["event_type"].isna().tolist() == [False, True]
+
+
+def failed_steps(*events):
+    return failures_frame({"r": list(events)})["step_key"].tolist()
+
+
+RUN_FAILURE = event("RunFailureEvent", 99, error=error("Steps failed\n", None))
+
+
+def test_failed_steps_stand_for_the_failure_of_their_run():
+    assert failed_steps(step_failure("a", 1), step_failure("b", 2), RUN_FAILURE) == ["a", "b"]
+
+
+@pytest.mark.parametrize("recovery", ["ExecutionStepRestartEvent", "ExecutionStepStartEvent"])
+def test_a_step_that_recovered_ended_nothing(recovery):
+    again = [event(recovery, 2, "a"), event("ExecutionStepSuccessEvent", 3, "a")]
+    assert failed_steps(step_failure("a", 1), *again, step_failure("b", 4), RUN_FAILURE) == ["b"]
+
+
+def test_a_step_that_failed_twice_failed_once_and_last():
+    frame = failures_frame(
+        {"r": [step_failure("a", 1), event("ExecutionStepRestartEvent", 2, "a"), step_failure("a", 3), RUN_FAILURE]}
+    )
+    assert frame["timestamp"].tolist() == [pd.Timestamp(1_700_000_000_003, unit="ms", tz="UTC")]
+
+
+@pytest.mark.parametrize("ending", [None, "RunSuccessEvent", "RunCanceledEvent"])
+def test_a_run_that_did_not_end_in_failure_has_none(ending):
+    assert failed_steps(step_failure("a", 1), *([event(ending, 2)] if ending else [])) == []
+
+
+def test_where_no_step_failed_the_run_did():
+    frame = failures_frame(
+        {"r": [event("RunFailureEvent", 1, error=error("DagsterError: no resource\n", "DagsterError"))]}
+    )
+    assert frame.drop(columns="timestamp").loc[0].dropna().to_dict() == {
+        "run_id": "r",
+        "error_class": "DagsterError",
+        "error_message": "no resource",
+    }
+
+
+def test_a_process_that_died_without_an_error_says_what_it_can():
+    frame = failures_frame({"r": [event("RunFailureEvent", message="Run process exited", error=None)]})
+    assert frame["error_message"].tolist() == ["Run process exited"]
+    assert frame["error_class"].isna().all()
