@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.cli import main
+from tests.unit.fake import make_run
+
+HOSTILE = 'a,"b"\n<img src=x> 名前'
+
+
+@pytest.fixture
+def runs(fake):
+    fake.runs = [make_run(number, jobName=HOSTILE) for number in reversed(range(1200))]
+    fake.runs[0].update(status="QUEUED", startTime=None, endTime=None)
+    fake.runs[1]["tags"] = [{"key": "team", "value": HOSTILE}]
+    return fake
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+        raise SystemExit(0)
+    return ended.value.code
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+def test_a_file_holds_all_runs_in_order(runs, tmp_path, kind, capsys):
+    path = tmp_path / f"runs.{kind}"
+    assert run("export", "--url", runs.url, str(path)) == 0
+    assert "1,200 runs written" in capsys.readouterr().out
+    if kind == "parquet":
+        back = pd.read_parquet(path)
+        assert str(back["creation_time"].dtype) == "datetime64[us, UTC]"
+        assert back["duration"].iloc[1] == pd.Timedelta(seconds=10.25)
+    elif kind == "csv":
+        back = pd.read_csv(path)
+    else:
+        back = pd.read_json(path, lines=True)
+    assert back["run_id"].tolist() == runs.ids
+    assert set(back["job_name"]) == {HOSTILE}
+    assert back["status"].tolist()[:2] == ["QUEUED", "SUCCESS"]
+    assert pd.isna(back["duration"].iloc[0])
+    assert json.loads(back["tags"].iloc[1]) == {"team": HOSTILE}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_options_are_the_filters_of_runs(runs, tmp_path):
+    runs.runs[5]["status"] = "FAILURE"
+    runs.runs[6].update(status="CANCELED", tags=[{"key": "team", "value": "data"}])
+    runs.runs[7].update(status="FAILURE", tags=[{"key": "team", "value": "data"}])
+    path = tmp_path / "runs.csv"
+    wanted = ["--status", "FAILURE", "--status", "CANCELED", "--tag", "team=data", "--created-after", "36500d"]
+    assert run("export", "--url", runs.url, *wanted, str(path)) == 0
+    assert pd.read_csv(path)["run_id"].tolist() == runs.ids[6:8]
+    assert run("export", "--url", runs.url, "--limit", "0", str(path)) == 0
+    assert pd.read_csv(path).empty
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+def test_no_runs_still_make_a_file(fake, tmp_path, kind):
+    path = tmp_path / f"runs.{kind}"
+    assert run("export", "--url", fake.url, str(path)) == 0
+    assert path.exists()
+
+
+def test_an_error_leaves_the_old_file_as_it_was(runs, tmp_path, capsys):
+    path = tmp_path / "runs.csv"
+    path.write_text("old")
+    runs.hidden = {runs.ids[700]}
+    assert run("export", "--url", runs.url, str(path)) == 1
+    assert "does not hand over" in capsys.readouterr().err
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_error_is_one_readable_line(fake, tmp_path, capsys):
+    assert run("export", "--url", "http://127.0.0.1:9", str(tmp_path / "x.csv")) == 1
+    assert capsys.readouterr().err.startswith("dagster-nb: nothing is listening")
+    assert run("export", "--url", fake.url, str(tmp_path / "x.xls")) == 1
+    assert "not '.xls'" in capsys.readouterr().err
+    assert run("export", "--url", fake.url, "--status", "NOPE", str(tmp_path / "x.csv")) == 1
+    assert "no run status" in capsys.readouterr().err
+    assert run("export", "--url", fake.url, "--tag", "nonsense", str(tmp_path / "x.csv")) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parquet_without_its_extra_names_the_line_to_type(runs, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with dnb.connect(runs.url) as client, pytest.raises(dnb.MissingExtraError, match=r"dagster_nb\[history\]"):
+        from dagster_nb.export import write_runs
+
+        write_runs(client, tmp_path / "runs.parquet")
