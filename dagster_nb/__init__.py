@@ -5,6 +5,9 @@
 >>> runs = client.runs()  # doctest: +SKIP
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from dagster_nb.client.aio import AsyncDagsterClient
 from dagster_nb.client.connecting import connect
 from dagster_nb.client.details import RunLogs
@@ -31,6 +34,10 @@ from dagster_nb.errors import (
     WaitTimeoutError,
 )
 from dagster_nb.frames.runs import expand_tags
+
+if TYPE_CHECKING:
+    from dagster_nb import analysis, plot
+    from dagster_nb.sandbox.demo import demo
 
 __version__ = "0.1.0"
 
@@ -59,6 +66,29 @@ __all__ = [
     "UnauthorizedError",
     "UnsupportedServerError",
     "WaitTimeoutError",
+    "analysis",
     "connect",
+    "demo",
     "expand_tags",
+    "plot",
 ]
+
+# What takes a while to import, or needs an extra, is imported when it is first used.
+_LATER = {
+    "analysis": "dagster_nb.analysis",
+    "demo": "dagster_nb.sandbox.demo",
+    "plot": "dagster_nb.plot",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'dagster_nb' has no attribute {name!r}")
+    module = import_module(_LATER[name])
+    found: object = getattr(module, name, module)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -37,9 +37,20 @@ class DagsterClient:
         self._start()
         self._wait_for(self._twin.open)
 
-    url = property(lambda self: self._twin.url, doc=AsyncDagsterClient.url.__doc__)
-    version = property(lambda self: self._twin.version, doc=AsyncDagsterClient.version.__doc__)
-    read_only = property(lambda self: self._twin.read_only, doc=AsyncDagsterClient.read_only.__doc__)
+    @property
+    def url(self) -> str:
+        """The server's root, under which Dagster's own pages are."""
+        return self._twin.url
+
+    @property
+    def version(self) -> str:
+        """The server's version of Dagster (``Query.version``)."""
+        return self._twin.version
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this client refuses to send mutations."""
+        return self._twin.read_only
 
     runs = sync(AsyncDagsterClient.runs)
     iter_runs = sync(AsyncDagsterClient.iter_runs)
