@@ -7,7 +7,10 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from dagster_nb.panels.markup import attribute
 from dagster_nb.plot import theme
@@ -41,10 +44,13 @@ def png(draw: Callable[[Axes], object], *, width: int, height: int, dark: bool =
     settings: Any = theme("dark" if dark else "light", background=ground)
     with mpl.rc_context(settings):
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI * _SCALE, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
         draw(figure.subplots())
-        out = io.BytesIO()
-        # Fast rather than small: the picture goes no further than the browser.
-        figure.savefig(out, format="png", pil_kwargs={"compress_level": 1})
+        # savefig would draw everything twice: once to lay it out, and once more to keep it.
+        canvas.draw()
+    out = io.BytesIO()
+    # Fast rather than small: the picture goes no further than the browser.
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(out, format="png", compress_level=1)
     return out.getvalue()
 
 

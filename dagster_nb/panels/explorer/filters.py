@@ -1,0 +1,211 @@
+"""Which runs a person wants to see: what is asked of the source, and what is sieved from the runs in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from dagster_nb.analysis import unresolved_failures
+from dagster_nb.analysis.columns import began
+from dagster_nb.graphql.filters import one_or_many
+from dagster_nb.graphql.times import to_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from dagster_nb.graphql.times import Moment
+
+    Mask = NDArray[np.bool_]
+
+__all__ = ["CHOICES", "RunFilters", "matches"]
+
+CHOICES = ("status", "job", "location", "run_ids")
+BOUNDS = ("created_after", "created_before", "updated_after", "updated_before")
+_COLUMNS = {"status": "status", "job": "job_name", "location": "location", "run_ids": "run_id"}
+_BOUND_COLUMNS = {"created": "creation_time", "updated": "update_time"}
+
+Tags = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class RunFilters:
+    """What is asked for; all of it must hold.
+
+    Parameters
+    ----------
+    status, job, location, run_ids
+        Values of which a run has one; None means any, an empty tuple none at all.
+    tags
+        For each key the values of which a run has one.
+    created_after, created_before, updated_after, updated_before
+        Exclusive bounds, as in `DagsterClient.runs`; "7d" counts from when it is asked.
+    run_id
+        A part of the id.
+    min_duration, max_duration
+        Bounds, inclusive, on what a finished run took.
+    unresolved
+        Whether only failures that nobody has repaired yet.
+    """
+
+    status: tuple[str, ...] | None = None
+    job: tuple[str, ...] | None = None
+    location: tuple[str, ...] | None = None
+    run_ids: tuple[str, ...] | None = None
+    tags: Tags = ()
+    created_after: Moment | None = None
+    created_before: Moment | None = None
+    updated_after: Moment | None = None
+    updated_before: Moment | None = None
+    run_id: str = ""
+    min_duration: pd.Timedelta | None = None
+    max_duration: pd.Timedelta | None = None
+    unresolved: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        tags: Mapping[str, str | Iterable[str]] | None = None,
+        min_duration: object = None,
+        max_duration: object = None,
+        **others: Any,  # noqa: ANN401 - the fields of this class
+    ) -> RunFilters:
+        """Read filters as people write them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one cannot be meant, or there is no such filter.
+
+        Examples
+        --------
+        >>> RunFilters.of(job="nightly", tags={"team": "data"}).tags
+        (('team', ('data',)),)
+        """
+        known = {field.name for field in fields(cls)}
+        for name in others:
+            if name not in known:
+                raise TypeError(f"there is no filter {name!r}; there are {', '.join(sorted(known))}.")
+        for name in CHOICES:
+            others[name] = one_or_many(others.get(name), name)
+        for name in BOUNDS:
+            to_seconds(others.get(name), name)
+        return cls(
+            tags=tuple((key, one_or_many(value, f"tags[{key!r}]") or ()) for key, value in (tags or {}).items()),
+            min_duration=None if min_duration is None else pd.Timedelta(min_duration),  # type: ignore[arg-type]
+            max_duration=None if max_duration is None else pd.Timedelta(max_duration),  # type: ignore[arg-type]
+            **others,
+        )
+
+    def but(self, **changes: Any) -> RunFilters:  # noqa: ANN401 - the fields of this class
+        """Return these filters with some of them changed."""
+        return replace(self, **changes)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for, so that every run matches."""
+        return self == RunFilters()
+
+    def at(self, now: pd.Timestamp) -> RunFilters:
+        """Return these filters with each bound as the point in time that it means at a moment.
+
+        Parameters
+        ----------
+        now
+            From when "7d" counts.
+        """
+        bounds: dict[str, Any] = {}
+        for name in BOUNDS:
+            seconds = to_seconds(getattr(self, name), name, now=now.to_pydatetime())
+            if seconds is not None:
+                bounds[name] = pd.Timestamp(round(seconds * 1e6), unit="us", tz="UTC")
+        return replace(self, **bounds)
+
+    def before(self, now: pd.Timestamp) -> RunFilters | None:
+        """Return the same filters for the period before, as long as this one; None where this one has no beginning."""
+        fixed = self.at(now)
+        if fixed.created_after is None:
+            return None
+        begin: Any = fixed.created_after
+        end: Any = fixed.created_before if fixed.created_before is not None else now
+        return replace(fixed, created_after=begin - (end - begin), created_before=begin)
+
+    def question(self) -> dict[str, Any]:
+        """Return what the source can sieve by itself, as arguments of ``runs()``."""
+        asked: dict[str, Any] = {name: list(values) for name in CHOICES if (values := getattr(self, name)) is not None}
+        if self.tags:
+            asked["tags"] = {key: list(values) for key, values in self.tags}
+        asked.update({name: bound for name in BOUNDS if (bound := getattr(self, name)) is not None})
+        return asked
+
+    def source_part(self) -> RunFilters:
+        """Return those of the filters that the source can sieve by itself."""
+        return replace(self, run_id="", min_duration=None, max_duration=None, unresolved=False)
+
+    def covers(self, other: RunFilters) -> bool:
+        """Whether every run that matches the other's source part matches this one's; bounds are points in time."""
+        for name in CHOICES:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine is not None and (theirs is None or not set(theirs) <= set(mine)):
+                return False
+        wanted = dict(other.tags)
+        if any(key not in wanted or not set(wanted[key]) <= set(values) for key, values in self.tags):
+            return False
+        for name in BOUNDS:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine is not None and (theirs is None or (mine > theirs if name.endswith("after") else mine < theirs)):
+                return False
+        return True
+
+
+def matches(runs: pd.DataFrame, filters: RunFilters, now: pd.Timestamp) -> Mask:
+    """Return which rows match.
+
+    Parameters
+    ----------
+    runs
+        Runs, with the columns of ``client.runs()``.
+    filters
+        What is asked for.
+    now
+        From when "7d" counts.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({"job_name": ["a", "b"], "run_id": ["1", "2"]})
+    >>> matches(runs, RunFilters.of(job="b"), pd.Timestamp.now("UTC")).tolist()
+    [False, True]
+    """
+    wanted = filters.at(now)
+    mask = np.ones(len(runs), dtype=bool)
+    for name, column in _COLUMNS.items():
+        values = getattr(wanted, name)
+        if values is not None:
+            mask &= runs[column].isin(values).to_numpy(dtype=bool)
+    for name in BOUNDS:
+        bound = getattr(wanted, name)
+        if bound is not None:
+            kind, side = name.split("_")
+            times = began(runs) if kind == "created" else runs[_BOUND_COLUMNS[kind]]
+            mask &= (times > bound if side == "after" else times < bound).to_numpy(dtype=bool)
+    for key, tag_values in wanted.tags:
+        some = set(tag_values)
+        mask &= np.fromiter((tags.get(key) in some for tags in runs["tags"]), dtype=bool, count=len(runs))
+    if wanted.run_id:
+        mask &= runs["run_id"].str.contains(wanted.run_id.strip().lower(), regex=False).to_numpy(dtype=bool)
+    if wanted.min_duration is not None:
+        mask &= (runs["duration"] >= wanted.min_duration).to_numpy(dtype=bool)
+    if wanted.max_duration is not None:
+        mask &= (runs["duration"] <= wanted.max_duration).to_numpy(dtype=bool)
+    if wanted.unresolved:
+        # Sought among all runs, so that a success outside of what is looked at still counts.
+        open_ones = np.zeros(len(runs), dtype=bool)
+        numbered = runs.reset_index(drop=True)
+        open_ones[unresolved_failures(numbered).index] = True
+        mask &= open_ones
+    return mask
