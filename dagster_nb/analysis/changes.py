@@ -39,6 +39,7 @@ _DAYS_FOR_WEEKEND = 10
 _DAYS_FOR_WEEKDAYS = 28
 _HOUR_BINS = 8
 _FEWEST_IN_BIN = 3
+_CHI_SQUARE_MEDIAN = 0.4549
 
 
 def regressions(
@@ -46,7 +47,9 @@ def regressions(
 ) -> pd.DataFrame:
     """Find when the runs of a group became lastingly slower.
 
-    Only runs that succeeded count: a failed one says little about how long the work takes.
+    Only runs that succeeded count: a failed one says little about how long the work takes. A history of less than ten
+    days does not show what a weekend does, nor one of less than five what a night does; in those, such a rhythm can be
+    taken for a change.
 
     Parameters
     ----------
@@ -136,11 +139,12 @@ def _changes(
 ) -> list[dict[str, Any]]:
     """Return every lasting change of one group, to the slower or the faster, in order of time."""
     level = _without_rhythm(when / 1e6, np.log(length))
+    short = when[-1] - when[0] < _DAYS_FOR_WEEKEND * _DAY * 1e6
     p_values: dict[int, float] = {}
     parts = [(0, len(level))]
     while parts:
         low, high = parts.pop()
-        split, p_value = _best_split(level[low:high], min_runs)
+        split, p_value = _best_split(level[low:high], min_runs, short=short)
         if p_value * tests <= _ALPHA:
             p_values[low + split] = p_value * tests
             parts += [(low, low + split), (low + split, high)]
@@ -206,7 +210,7 @@ def _effect(offsets: pd.Series, bins: Floats) -> pd.Series:
     return groups.median().where(groups.count() >= _FEWEST_IN_BIN, 0.0).fillna(0.0)
 
 
-def _best_split(level: Floats, min_runs: int) -> tuple[int, float]:
+def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, float]:
     """Return the place that splits a series best, and the chance of one as good anywhere in it by luck."""
     size = len(level)
     if size < 2 * min_runs:
@@ -226,10 +230,10 @@ def _best_split(level: Floats, min_runs: int) -> tuple[int, float]:
     rest = ranks.copy()
     rest[:split] -= rest[:split].mean()
     rest[split:] -= rest[split:].mean()
-    return split, _chance(float(statistics[best]) / math.sqrt(_dependence(rest)), min_runs / size)
+    return split, _chance(float(statistics[best]) / math.sqrt(_dependence(rest, short=short)), min_runs / size)
 
 
-def _dependence(rest: NDArray[np.floating]) -> float:
+def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     """Return by how much neighbours resemble each other: the variance of sums of neighbours over that of strangers."""
     block = max(2, round(math.pow(len(rest), 0.6)))
     spread = float(np.mean(rest**2))
@@ -237,7 +241,13 @@ def _dependence(rest: NDArray[np.floating]) -> float:
         return 1.0
     sums = np.concatenate([[0.0], np.cumsum(rest)])
     blocks = sums[block:] - sums[:-block]
-    return max(1.0, float(np.mean(blocks**2)) / (block * spread))
+    variance = float(np.mean(blocks**2))
+    if not short:
+        # A second change makes whole blocks look alike, but few of them differ from the next: the median passes it
+        # over. In a short history what looks like a second change is more likely a rhythm that could not be taken out.
+        steps = (blocks[block:] - blocks[:-block]) ** 2
+        variance = min(variance, float(np.median(steps)) / _CHI_SQUARE_MEDIAN / 2)
+    return max(1.0, variance / (block * spread))
 
 
 def _chance(statistic: float, margin: float) -> float:

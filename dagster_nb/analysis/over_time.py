@@ -245,4 +245,4 @@ def _edges(when: pd.Series, freq: str, zone: tzinfo) -> pd.DatetimeIndex:
     local = pd.date_range(start, last.tz_convert(zone).tz_localize(None), freq=step[freq], unit="us")
     local = local.union([local[-1] + step[freq]])
     ambiguous = np.ones(len(local), dtype=bool)
-    return local.tz_localize(zone, ambiguous=ambiguous, nonexistent="shift_forward")
+    return local.tz_localize(zone, ambiguous=ambiguous, nonexistent="shift_forward").as_unit("us")

@@ -1,0 +1,73 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dagster_nb.analysis import compare
+
+
+@pytest.fixture
+def runs():
+    return pd.DataFrame(
+        {
+            "run_id": ["a", "b"],
+            "status": pd.Categorical(["SUCCESS", "FAILURE"]),
+            "duration": pd.to_timedelta([60, None], unit="s"),
+            "tags": [{"team": "data"}, {"team": "data", "owner": "x"}],
+            "run_config": [{"ops": {"load": {"config": {"rows": 1, "on": [1, 2]}}}}, {"ops": {}}],
+        }
+    )
+
+
+def rows(answer, section):
+    part = answer[answer["section"] == section]
+    return {key: (a, b, d) for key, a, b, d in part[["key", "first", "second", "differs"]].itertuples(index=False)}
+
+
+def test_side_by_side(runs):
+    answer = compare(runs)
+    assert answer["section"].unique().tolist() == ["run", "config", "tags"]
+    assert rows(answer, "run")["duration"] == (pd.Timedelta("60s"), None, True)
+    assert rows(answer, "tags") == {"team": ("data", "data", False), "owner": (None, "x", True)}
+    assert rows(answer, "config") == {
+        "ops.load.config.rows": (1, None, True),
+        "ops.load.config.on[0]": (1, None, True),
+        "ops.load.config.on[1]": (2, None, True),
+        "ops": (None, {}, True),
+    }
+
+
+def test_json_text_is_read(runs):
+    as_text = runs.assign(tags=runs["tags"].map(json.dumps), run_config=runs["run_config"].map(json.dumps))
+    pd.testing.assert_frame_equal(compare(as_text), compare(runs))
+
+
+def test_steps_of_both_runs_and_no_others(runs):
+    steps = pd.DataFrame(
+        {
+            "run_id": ["a", "a", "b", "c"],
+            "step_key": ["load", "train", "load", "other"],
+            "duration": pd.to_timedelta([1, 2, None, 9], unit="s"),
+        }
+    )
+    assert rows(compare(runs, steps), "steps") == {
+        "load": (pd.Timedelta("1s"), None, True),
+        "train": (pd.Timedelta("2s"), None, True),
+    }
+
+
+def test_equal_runs_do_not_differ(runs):
+    assert not compare(runs.iloc[[0, 0]])["differs"].any()
+
+
+def test_dtypes(runs):
+    answer = compare(runs)
+    assert answer["key"].dtype == pd.StringDtype()
+    assert answer["differs"].dtype == np.bool_
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_two_runs_it_must_be(runs, count):
+    with pytest.raises(ValueError, match=f"two runs; this frame has {count}"):
+        compare(runs.head(count))

@@ -1,0 +1,114 @@
+import pandas as pd
+import pytest
+
+from dagster_nb.analysis import failure_groups, unresolved_failures
+
+
+def history(*rows):
+    frame = pd.DataFrame(rows, columns=["run_id", "root_run_id", "status", "creation_time"])
+    frame["root_run_id"] = frame["root_run_id"].astype("string")
+    frame["creation_time"] = pd.to_datetime(frame["creation_time"], utc=True)
+    return frame
+
+
+def left_over(*rows):
+    return unresolved_failures(history(*rows))["run_id"].tolist()
+
+
+def test_a_later_success_of_the_group_resolves():
+    assert left_over(("b", "a", "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")) == []
+
+
+def test_a_success_of_another_group_does_not():
+    assert left_over(("b", None, "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
+
+
+def test_a_failure_after_the_success_is_open():
+    assert left_over(
+        ("c", "a", "FAILURE", "2026-01-03"), ("b", "a", "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")
+    ) == ["c"]
+
+
+@pytest.mark.parametrize("status", ["FAILURE", "CANCELED", "STARTED", "QUEUED"])
+def test_only_a_success_resolves(status):
+    assert "a" in left_over(("b", "a", status, "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
+
+
+def test_the_rows_come_back_whole():
+    frame = history(("b", None, "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
+    frame["tags"] = [{}, {"team": "data"}]
+    frame.index = [7, 9]
+    pd.testing.assert_frame_equal(unresolved_failures(frame), frame.loc[[9]])
+    pd.testing.assert_frame_equal(unresolved_failures(frame.iloc[:0]), frame.iloc[:0])
+
+
+def test_without_creation_times_the_start_decides():
+    frame = history(("b", "a", "SUCCESS", None), ("a", None, "FAILURE", None))
+    frame["start_time"] = pd.to_datetime(["2026-01-02", "2026-01-01"], utc=True)
+    assert unresolved_failures(frame).empty
+
+
+def failed(*rows):
+    frame = pd.DataFrame(rows, columns=["run_id", "step_key", "error_class", "error_message"])
+    frame["timestamp"] = pd.date_range("2026-01-01", periods=len(frame), freq="D", tz="UTC")
+    return frame
+
+
+def test_failures_that_differ_in_numbers_only_are_one():
+    groups = failure_groups(
+        failed(
+            ("a", "load", "KeyError", "no row 12 in 3f2b8c1e-1111-4222-8333-123456789abc at 2026-01-01T10:00:00Z"),
+            (
+                "b",
+                "load",
+                "KeyError",
+                "no row 7 in 00000000-1111-4222-8333-123456789abc at 2026-02-03 11:00:01.5+00:00",
+            ),
+            ("c", "load", "KeyError", "'orders'"),
+            ("d", "load", "KeyError", "'customers'"),
+        )
+    )
+    assert list(groups) == [
+        "step_key",
+        "error_class",
+        "pattern",
+        "count",
+        "first_seen",
+        "last_seen",
+        "example_run_id",
+    ]
+    first = groups.iloc[0]
+    assert first["pattern"] == "no row <n> in <id> at <time>"
+    assert (first["count"], first["example_run_id"]) == (2, "b")
+    assert (first["first_seen"].day, first["last_seen"].day) == (1, 2)
+    # A name in quotes is what the failure is about.
+    assert groups["pattern"].tolist()[1:] == ["'customers'", "'orders'"]
+
+
+def test_what_is_missing_is_a_value_like_others():
+    groups = failure_groups(failed(("a", None, None, None), ("b", None, None, None), ("c", "load", None, None)))
+    assert groups["count"].tolist() == [2, 1]
+    assert groups["step_key"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("message", "pattern"),
+    [
+        ("  first line\nsecond", "first line"),
+        ("object at 0x7f3a", "object at <hex>"),
+        ("sha deadbeef12 and deadbeef", "sha <hex> and deadbeef"),
+        ("took 1,234.5 s", "took <n> s"),
+        ("x" * 1000, "x" * 300),
+        ("", ""),
+    ],
+)
+def test_patterns(message, pattern):
+    assert failure_groups(failed(("a", "s", "E", message)))["pattern"].tolist() == [pattern]
+
+
+def test_no_failures_keep_their_dtypes():
+    groups = failure_groups(failed())
+    assert groups.empty
+    assert str(groups["count"].dtype) == "int64"
+    assert str(groups["first_seen"].dtype) == "datetime64[us, UTC]"
+    assert groups["pattern"].dtype == pd.StringDtype()
