@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import html
+import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tqdm.auto import tqdm
 
+from .history.model import Truth
+from .history.plan import MOST_RUNS
+from .live import LIMIT_TAG, launch_live_runs, wait_until_live
 from .server import Server, check_dagster
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from dagster_nb import DagsterClient
 
 __all__ = ["Demo", "demo"]
 
-INSTANCE = """\
+LOCATION = "shop"
+# The definitions as a package of their own: `dagster_nb.sandbox.definitions` would bring pandas into the code server
+# and into every run's process, which have no use for it.
+MODULE = "definitions"
+TRUTH_NAME = "truth.json"
+PREPARED_SHARE = 0.5
+LIVE_SECONDS = 90.0
+START_SECONDS, SECONDS_A_RUN = 180.0, 0.02
+
+# One database for all event logs: bulk writing is some forty times faster than into one file a run, asset queries
+# need no second copy of each asset's events, and a copy of the home is a few files.
+INSTANCE = f"""\
 telemetry:
   enabled: false
 run_coordinator:
@@ -26,10 +43,16 @@ run_coordinator:
     max_concurrent_runs: 6
     dequeue_interval_seconds: 1
     tag_concurrency_limits:
-      - key: shop/stream
-        limit: 1
+      - key: {LIMIT_TAG}
         value:
           applyLimitPerUniqueValue: true
+        limit: 1
+event_log_storage:
+  module: dagster._core.storage.event_log
+  class: ConsolidatedSqliteEventLogStorage
+  config:
+    base_dir:
+      env: DAGSTER_HOME
 """
 
 
@@ -44,10 +67,16 @@ class Demo:
         The DAGSTER_HOME, gone after `stop`.
     client : DagsterClient
         Connected at its first use.
+    truth : Truth
+        What is true about the history.
+    live : Mapping[str, str]
+        The runs that are not over: run id and the status in which each stays, a few seconds after the start.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, truth: Truth, live: Mapping[str, str]) -> None:
         self._server = server
+        self.truth = truth
+        self.live = live
         self._client: DagsterClient | None = None
 
     @property
@@ -68,6 +97,21 @@ class Demo:
 
             self._client = connect(self.url)
         return self._client
+
+    def wait_until_live(self, timeout: float = LIVE_SECONDS) -> None:
+        """Wait until each of the live runs is in its state.
+
+        Parameters
+        ----------
+        timeout
+            Seconds.
+
+        Raises
+        ------
+        WaitTimeoutError
+            When that takes longer.
+        """
+        wait_until_live(self._server, dict(self.live), timeout=timeout)
 
     def stop(self) -> None:
         """Stop every process and remove the temporary folder; twice is once."""
@@ -124,8 +168,31 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     >>> with dnb.demo() as demo:  # doctest: +SKIP
     ...     demo.client.runs(status="FAILURE")
     """
+    if not 0 <= runs <= MOST_RUNS:
+        raise ValueError(f"runs={runs}: between 0 and {MOST_RUNS:,} please")
     check_dagster()
-    with tqdm(total=1.0, desc="Starting Dagster", bar_format="{l_bar}{bar}| {elapsed}") as bar:
-        server = Server(port=port, instance=INSTANCE).start()
-        bar.update(1.0)
-    return Demo(server)
+    fill = [sys.executable, "-m", "dagster_nb.sandbox.history", "--runs", str(runs), "--seed", str(seed)]
+    server = Server(
+        module=MODULE,
+        working_directory=Path(__file__).parent,
+        location=LOCATION,
+        port=port,
+        instance=INSTANCE,
+        prepare=fill,
+        timeout=START_SECONDS + runs * SECONDS_A_RUN,
+    )
+    with tqdm(total=1.0, desc="Starting Dagster", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+
+        def reach(share: float) -> None:
+            bar.update(share - bar.n)
+
+        server.start(on_progress=lambda share: reach(share * PREPARED_SHARE))
+        try:
+            reach(0.95)
+            truth = Truth.from_json(json.loads((server.home / TRUTH_NAME).read_text(encoding="utf-8")))
+            live = launch_live_runs(server)
+            reach(1.0)
+        except BaseException:
+            server.stop()
+            raise
+    return Demo(server, truth, live)

@@ -111,6 +111,8 @@ class Server:
         An existing DAGSTER_HOME to serve, which is kept; None makes a temporary one, which is removed.
     module, python_file
         Where the definitions are; ``python_file`` wins. Default: those of the demo.
+    working_directory
+        Where the module is imported from.
     location
         The name of the code location; the module's, or the file's, unless given.
     port
@@ -149,11 +151,12 @@ class Server:
     {'version': '1.13.28'}
     """
 
-    def __init__(  # noqa: PLR0913 - all but the first are options of a command
+    def __init__(
         self,
         home: str | os.PathLike[str] | None = None,
         *,
         module: str = DEMO_MODULE,
+        working_directory: str | os.PathLike[str] | None = None,
         python_file: str | os.PathLike[str] | None = None,
         location: str | None = None,
         port: int | None = None,
@@ -167,6 +170,7 @@ class Server:
         timeout: float = 120.0,
     ) -> None:
         self.module = module
+        self.working_directory = working_directory
         self.python_file = python_file
         self.location = location or (Path(python_file).name if python_file else module)
         self.path_prefix = os.environ.get("DAGSTER_WEBSERVER_PATH_PREFIX", "") if path_prefix is None else path_prefix
@@ -258,6 +262,8 @@ class Server:
         if self._temporary:
             files[str(self.home / "dagster.yaml")] = self.instance
         code = ["--python-file", str(self.python_file)] if self.python_file else ["--module-name", self.module]
+        if self.working_directory:
+            code += ["--working-directory", str(self.working_directory)]
         dagster = [sys.executable, "-m", "dagster"]
         serve = (
             [*dagster, "code-server", "start"]

@@ -7,7 +7,13 @@ has little memory to give.
 import dagster as dg
 
 from .assets import daily_sales, daily_sales_schedule, sales_assets
-from .automation import crm_changes, ingest_orders_schedule, refresh_dashboards_schedule
+from .automation import (
+    crm_changes,
+    exchange_rates_schedule,
+    export_invoices_schedule,
+    ingest_orders_schedule,
+    refresh_dashboards_schedule,
+)
 from .clickstream import watch_clickstream
 from .forecast import train_forecast
 from .ingest import fetch_exchange_rates, ingest_orders, sync_crm
@@ -28,7 +34,14 @@ defs = dg.Definitions(
         train_forecast,
         watch_clickstream,
     ],
-    schedules=[build_warehouse_schedule, daily_sales_schedule, ingest_orders_schedule, refresh_dashboards_schedule],
+    schedules=[
+        build_warehouse_schedule,
+        daily_sales_schedule,
+        exchange_rates_schedule,
+        export_invoices_schedule,
+        ingest_orders_schedule,
+        refresh_dashboards_schedule,
+    ],
     sensors=[crm_changes],
     executor=dg.in_process_executor,
 )

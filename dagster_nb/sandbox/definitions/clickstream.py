@@ -1,8 +1,9 @@
 """The job that goes on until somebody stops it."""
 
+import math
 import os
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 import dagster as dg
 from dagster._core.execution.retries import RetryMode
@@ -17,6 +18,7 @@ class StreamConfig(dg.Config):
     """What to listen to."""
 
     topic: str = "clicks"
+    stop_after_seconds: int = Field(default=0, description="When to ask for its own end; 0 is never.", ge=0)
     drain_seconds: int = Field(default=0, description="How long to go on emptying buffers when asked to stop.", ge=0)
 
 
@@ -30,18 +32,35 @@ def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds:
     return there_are
 
 
+def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
+    """Listen until then, or until interrupted."""
+    while time.monotonic() < until:
+        time.sleep(LISTEN_SECONDS)
+    context.instance.report_run_canceling(context.run, "The stream has been listened to long enough.")
+    raise dg.DagsterExecutionInterruptedError
+
+
+def leave_silently() -> NoReturn:
+    """End the process of a run that somebody else has marked as canceled.
+
+    Whatever it still reported would overwrite that.
+    """
+    os._exit(0)
+
+
 @dg.op(description="Listen until stopped.")
 def consume_clicks(context: dg.OpExecutionContext, config: StreamConfig) -> None:
     """Listen; when asked to stop, empty the buffers first."""
     context.log.info("listening to %s", config.topic)
+    until = time.monotonic() + (config.stop_after_seconds or math.inf)
     try:
-        while True:
-            time.sleep(LISTEN_SECONDS)
+        listen(context, until)
     except dg.DagsterExecutionInterruptedError:
         if config.drain_seconds:
             context.log.warning("asked to stop: draining buffers for %s s", config.drain_seconds)
             still_canceling = dg.RunsFilter(run_ids=[context.run_id], statuses=[dg.DagsterRunStatus.CANCELING])
-            wait_while(context.instance, still_canceling, seconds=config.drain_seconds)
+            if not wait_while(context.instance, still_canceling, seconds=config.drain_seconds):
+                leave_silently()
         raise
 
 
@@ -62,8 +81,7 @@ def wait_for_worker(context: dg.InitExecutorContext) -> InProcessExecutor:
             statuses=[dg.DagsterRunStatus.STARTING],
         )
         if not wait_while(context.instance, still_starting, seconds=config["wait_seconds"]):
-            # Canceled meanwhile. Whatever this process still reported would overwrite that, so it leaves silently.
-            os._exit(0)
+            leave_silently()
     return InProcessExecutor(retries=RetryMode.ENABLED)
 
 

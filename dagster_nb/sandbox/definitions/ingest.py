@@ -46,7 +46,7 @@ def ingest_orders() -> None:
     load_orders(validate_orders(fetch_orders()))
 
 
-@dg.op(description="Read the contacts that changed in the CRM.")
+@dg.op(retry_policy=dg.RetryPolicy(max_retries=2, delay=2), description="Read the contacts that changed in the CRM.")
 def pull_contacts(context: dg.OpExecutionContext) -> Table:
     """Pull what changed."""
     process(context, 1_800, what="contacts")

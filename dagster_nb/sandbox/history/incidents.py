@@ -1,0 +1,68 @@
+"""What happened in these ninety days, and when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Self
+
+__all__ = ["DAYS", "Incidents", "midnight"]
+
+DAYS = 90
+SATURDAY = 5
+SLOWER_DAYS_AGO = 31
+BROKEN_DAYS_AGO = 19
+MISSING_DAYS_AGO = 44
+
+
+def midnight(day: dt.date) -> float:
+    """When a day begins (UTC), in POSIX seconds."""
+    return dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()
+
+
+def _working_day(day: dt.date) -> dt.date:
+    """Give that day, or the next Monday."""
+    return day + dt.timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """The dates of the incidents; `Truth` explains them."""
+
+    slower_since: dt.date
+    broken_days: tuple[dt.date, dt.date]
+    missing_day: dt.date
+    slower_job: str = "train_forecast"
+    slower_factor: float = 1.8
+    slower_tag: tuple[str, str, str] = ("shop/model_version", "1.4", "2.0")
+    queue_job: str = "sync_crm"
+    queue_minutes: int = 12
+    flaky_job: str = "fetch_exchange_rates"
+    broken_job: str = "refresh_dashboards"
+    long_tail_job: str = "send_reports"
+    missing_job: str = "daily_sales"
+
+    @classmethod
+    def before(cls, until: dt.datetime) -> Self:
+        """Place them before the end of a history."""
+        today = until.date()
+        broken = _working_day(today - dt.timedelta(days=BROKEN_DAYS_AGO))
+        if broken.weekday() == SATURDAY - 1:  # two days in a row, both of them working days
+            broken = _working_day(broken + dt.timedelta(days=1))
+        return cls(
+            slower_since=_working_day(today - dt.timedelta(days=SLOWER_DAYS_AGO)),
+            broken_days=(broken, broken + dt.timedelta(days=1)),
+            missing_day=today - dt.timedelta(days=MISSING_DAYS_AGO),
+        )
+
+    def is_slower(self, job: str, at: float) -> bool:
+        """Whether a run of that job, created then, is one of the slower ones."""
+        return job == self.slower_job and at >= midnight(self.slower_since)
+
+    def is_broken(self, job: str, at: float) -> bool:
+        """Whether that job fails then."""
+        return job == self.broken_job and dt.datetime.fromtimestamp(at, dt.UTC).date() in self.broken_days
+
+    def repaired(self) -> float:
+        """When the broken job was mended: in the morning of the next working day."""
+        return midnight(_working_day(self.broken_days[-1] + dt.timedelta(days=1))) + 6.5 * 3600
