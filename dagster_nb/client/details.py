@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 _REQUESTS_AT_ONCE = 4
 # The server spends a query of its event log on each run's steps. Asking for many runs at once saves two thirds of what
-# they would cost one by one; beyond this many it saves nothing more, and a request of long runs takes its time.
+# they would cost one by one; beyond this many it saves little more, and a request of long runs takes its time.
 _RUNS_PER_REQUEST = 25
 _EVENTS_PER_REQUEST = 1_000
 _BYTES_PER_REQUEST = 1 << 20

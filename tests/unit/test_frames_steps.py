@@ -22,13 +22,13 @@ def test_steps_stand_by_start_within_their_run():
         [
             {
                 "runId": "r2",
-                "stepStats": [step("skipped", status="SKIPPED", attempts=0), step("b", 2.0), step("a", 1.0)],
+                "stepStats": [step("skipped", status="SKIPPED", attempts=0), step("a", 2.0), step("b", 1.0)],
             },
             {"runId": "r1", "stepStats": [step("c", 0.5)]},
         ]
     )
     assert frame["run_id"].tolist() == ["r2", "r2", "r2", "r1"]
-    assert frame["step_key"].tolist() == ["a", "b", "skipped", "c"]
+    assert frame["step_key"].tolist() == ["b", "a", "skipped", "c"]
     assert frame["attempts"].tolist() == [1, 1, 0, 1]
 
 
