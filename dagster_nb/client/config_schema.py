@@ -138,6 +138,6 @@ class AsyncRunConfigSchema(RunConfigSchemaFacts):
         >>> client.run_config_schema("nightly").validate("ops: {load: {config: {rows: many}}}")  # doctest: +SKIP
         """
         variables = {"selector": self._address.selector, "runConfig": parse_run_config(config)}
-        answer = await self._client._read("validate_run_config", variables)  # noqa: SLF001 - where it came from
+        answer = await self._client._read("validate_run_config", variables)
         node = unwrap(answer["isPipelineConfigValid"], "PipelineConfigValidationValid", "RunConfigValidationInvalid")
         return config_problems(node) if node["__typename"] == "RunConfigValidationInvalid" else []
