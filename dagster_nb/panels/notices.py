@@ -78,7 +78,7 @@ class ErrorBox:
 
     def __init__(self, *, dismissable: bool = True):
         self._words = widgets.HTML()
-        self._retry = widgets.Button(description="Retry", icon="refresh", layout=widgets.Layout(width="auto"))
+        self._retry = widgets.Button(description="Retry", layout=widgets.Layout(width="auto"))
         self._dismiss = widgets.Button(description="Dismiss", layout=widgets.Layout(width="auto"))
         self._again: Callable[[], None] | None = None
         self._retry.on_click(lambda _button: self._try_again())

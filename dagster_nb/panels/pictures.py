@@ -47,10 +47,11 @@ def png(draw: Callable[[Axes], object], *, width: int, height: int, dark: bool =
         canvas = FigureCanvasAgg(figure)
         draw(figure.subplots())
         # savefig would draw everything twice: once to lay it out, and once more to keep it.
-        canvas.draw()
+        canvas.draw()  # type: ignore[no-untyped-call]
     out = io.BytesIO()
     # Fast rather than small: the picture goes no further than the browser.
-    Image.fromarray(np.asarray(canvas.buffer_rgba())).save(out, format="png", compress_level=1)
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    Image.fromarray(pixels).save(out, format="png", compress_level=1)
     return out.getvalue()
 
 

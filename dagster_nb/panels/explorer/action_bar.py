@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ActionBar"]
 
-_BUTTONS = {
-    "terminate": ("stop", "danger"),
-    "from_failure": ("step-forward", ""),
-    "all_steps": ("repeat", ""),
-    "delete": ("trash", "danger"),
-}
+_BUTTONS = ("terminate", "from_failure", "all_steps", "delete")
 _WORDS = {
     "already_finished": "had ended already",
     "not_cancelable": "cannot be stopped safely",
@@ -50,10 +45,8 @@ class ActionBar:
         self.confirm = Confirm()
         self._words = widgets.HTML()
         self._buttons: dict[str, Any] = {}
-        for name, (icon, style) in _BUTTONS.items():
-            button = widgets.Button(
-                description=ACTIONS[name].name, icon=icon, button_style=style, layout=widgets.Layout(width="auto")
-            )
+        for name in _BUTTONS:
+            button = widgets.Button(description=ACTIONS[name].name, layout=widgets.Layout(width="auto"))
             button.on_click(lambda _button, name=name: self.ask(name))
             self._buttons[name] = button
         self._none = widgets.Button(description="Select none", layout=widgets.Layout(width="auto"))

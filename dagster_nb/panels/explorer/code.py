@@ -163,11 +163,11 @@ class Code:
         boxes = [self._python, self._hint]
         if getattr(model.source, "url", None) is not None:
             boxes.append(self._graphql)
-        self._open = widgets.ToggleButton(description="Code", icon="code", layout=widgets.Layout(width="auto"))
+        self._open = widgets.ToggleButton(description="Code", layout=widgets.Layout(width="auto"))
         self._boxes = widgets.VBox(boxes, layout=widgets.Layout(display="none", width="100%", overflow="visible"))
         self._open.observe(lambda _change: self._toggle(), names="value")
         self.widget: Any = widgets.VBox(
-            [self._open, self._boxes], layout=widgets.Layout(width="100%", overflow="visible")
+            [widgets.HBox([self._open]), self._boxes], layout=widgets.Layout(width="100%", overflow="visible")
         )
         self.widget.add_class("dnb-section")
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dagster_nb.frames.columns import RUN_STATUSES
 from dagster_nb.graphql.times import to_seconds
-from dagster_nb.panels.explorer.filters import RunFilters
+from dagster_nb.panels.explorer.filters import RunFilters, parse_duration
 from dagster_nb.panels.markup import MARKS, number, text
 
 if TYPE_CHECKING:
@@ -19,38 +19,11 @@ if TYPE_CHECKING:
 
     from dagster_nb.panels.explorer.model import ExplorerModel
 
-__all__ = ["FilterBar", "parse_duration"]
+__all__ = ["FilterBar"]
 
 _PRESETS = (("1 h", "1h"), ("24 h", "24h"), ("7 d", "7d"), ("30 d", "30d"), ("all", ""), ("custom", "custom"))
 _MOST_SUGGESTIONS = 300
 _LONGEST_LABEL = 60
-
-
-def parse_duration(words: str) -> pd.Timedelta | None:
-    """Return a duration as people type it; None where nothing was typed.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-
-    Examples
-    --------
-    >>> parse_duration("90 s"), parse_duration("1h 30min"), parse_duration(" ")
-    (Timedelta('0 days 00:01:30'), Timedelta('0 days 01:30:00'), None)
-    """
-    words = words.strip()
-    if not words:
-        return None
-    if words.replace(".", "", 1).isdigit():
-        words += " s"
-    try:
-        length = pd.Timedelta(words)
-    except ValueError:
-        raise ValueError(f"{words!r} is no duration; write 30 s, 10 min or 2 h.") from None
-    if pd.isna(length) or length < pd.Timedelta(0):
-        raise ValueError(f"{words!r} is no duration; write 30 s, 10 min or 2 h.")
-    return length
 
 
 def _suggest(**options: Any) -> Any:  # noqa: ANN401 - a widget
@@ -79,9 +52,7 @@ class FilterBar:
         self._key = _suggest(description="Tag", placeholder="key")
         self._value = _suggest(description="=", placeholder="value")
         self._add = widgets.Button(description="Add tag", layout=widgets.Layout(width="auto"))
-        self._range = widgets.ToggleButtons(
-            options=_PRESETS, value="", description="Created", style={"button_width": "auto"}
-        )
+        self._range = widgets.ToggleButtons(options=_PRESETS, value="", style={"button_width": "auto"})
         self._after = self._text("from", "2026-01-31 or 12h", width="190px")
         self._before = self._text("to", "now", width="170px")
         self._custom = self._row(self._after, self._before)
@@ -91,12 +62,12 @@ class FilterBar:
         self._unresolved = widgets.Checkbox(
             description="only unresolved failures", indent=False, layout=widgets.Layout(width="auto")
         )
-        self._clear = widgets.Button(description="Clear all", icon="times", layout=widgets.Layout(width="auto"))
+        self._clear = widgets.Button(description="Clear all", layout=widgets.Layout(width="auto"))
         self._chosen = self._row()
         self._problem = widgets.HTML()
         self.widget: Any = widgets.VBox(
             [
-                self._row(self._range, self._custom),
+                self._row(widgets.HTML('<span class="dnb-muted">Created</span>'), self._range, self._custom),
                 self._statuses,
                 self._row(self._job, self._location, self._key, self._value, self._add),
                 self._row(self._run_id, self._least, self._most, self._unresolved, self._clear),
@@ -192,7 +163,7 @@ class FilterBar:
         for words, remove in chosen:
             label = words if len(words) <= _LONGEST_LABEL else f"{words[:_LONGEST_LABEL]}…"
             button = widgets.Button(
-                description=label, icon="times", tooltip=f"remove {words}", layout=widgets.Layout(width="auto")
+                description=f"{label} ✕", tooltip=f"remove {words}", layout=widgets.Layout(width="auto")
             )
             button.add_class("dnb-remove")
             button.on_click(lambda _button, remove=remove: remove())

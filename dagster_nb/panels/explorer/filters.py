@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-__all__ = ["CHOICES", "RunFilters", "matches"]
+__all__ = ["CHOICES", "RunFilters", "matches", "parse_duration"]
 
 CHOICES = ("status", "job", "location", "run_ids")
 BOUNDS = ("created_after", "created_before", "updated_after", "updated_before")
 _COLUMNS = {"status": "status", "job": "job_name", "location": "location", "run_ids": "run_id"}
 _BOUND_COLUMNS = {"created": "creation_time", "updated": "update_time"}
+
+_UNITS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+_PART = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})?\s*")
 
 Tags = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -97,8 +102,8 @@ class RunFilters:
             to_seconds(others.get(name), name)
         return cls(
             tags=tuple((key, one_or_many(value, f"tags[{key!r}]") or ()) for key, value in (tags or {}).items()),
-            min_duration=None if min_duration is None else pd.Timedelta(min_duration),  # type: ignore[arg-type]
-            max_duration=None if max_duration is None else pd.Timedelta(max_duration),  # type: ignore[arg-type]
+            min_duration=parse_duration(min_duration),
+            max_duration=parse_duration(max_duration),
             **others,
         )
 
@@ -209,3 +214,36 @@ def matches(runs: pd.DataFrame, filters: RunFilters, now: pd.Timestamp) -> Mask:
         open_ones[unresolved_failures(numbered).index] = True
         mask &= open_ones
     return mask
+
+
+def parse_duration(length: object) -> pd.Timedelta | None:
+    """Return a duration as people type it; None where nothing was typed. A number alone is seconds.
+
+    Parameters
+    ----------
+    length
+        A ``timedelta``, a `pandas.Timedelta`, a number of seconds, or numbers and units ``ms``, ``s``, ``min``, ``h``,
+        ``d``, ``w``. pandas' own parser is not asked: it takes "2026" for nanoseconds.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    Examples
+    --------
+    >>> parse_duration("90 s"), parse_duration("1h 30min"), parse_duration(" ")
+    (Timedelta('0 days 00:01:30'), Timedelta('0 days 01:30:00'), None)
+    """
+    if length is None or (isinstance(length, str) and not length.strip()):
+        return None
+    if isinstance(length, timedelta):
+        if pd.isna(length) or length < timedelta(0):
+            raise ValueError(f"{length!r} is no duration.")
+        return pd.Timedelta(length)
+    words = str(length)
+    parts = list(_PART.finditer(words))
+    if "".join(part.group() for part in parts) != words or (len(parts) > 1 and not all(part[2] for part in parts)):
+        raise ValueError(f"{words!r} is no duration; write 30 s, 10 min or 2 h.")
+    seconds = sum(float(part[1]) * _UNITS[part[2] or "s"] for part in parts)
+    return pd.Timedelta(microseconds=round(seconds * 1e6))

@@ -68,7 +68,7 @@ def daemon_words(daemons: pd.DataFrame) -> tuple[bool, str]:
     if len(ill) == len(needed):
         words = "daemon not running"
     else:
-        words = f"daemon not well: {', '.join(name.replace('_', ' ').lower() for name in ill)}"
+        words = f"{', '.join(name.replace('_', ' ').lower() for name in ill)} not running"
     return False, f"{words}: runs will stay queued" if _QUEUE in ill else words
 
 
@@ -90,13 +90,13 @@ class Header:
         self._call_off: Callable[[], None] | None = None
         self._words = widgets.HTML(layout=widgets.Layout(flex="1 1 320px"))
         self._button = widgets.Button(
-            description="Refresh", icon="refresh", tooltip="Look what is new", layout=widgets.Layout(width="auto")
+            description="Refresh", tooltip="Look what is new", layout=widgets.Layout(width="auto")
         )
         self._every = widgets.Dropdown(
             options=_INTERVALS, value=0, description="Auto-refresh", layout=widgets.Layout(width="auto")
         )
         self._progress = widgets.HTML()
-        self._stop = widgets.Button(description="Stop", icon="stop", layout=widgets.Layout(width="auto"))
+        self._stop = widgets.Button(description="Stop", layout=widgets.Layout(width="auto"))
         self._rest = widgets.Button(description="Load the rest", layout=widgets.Layout(width="auto", display="none"))
         self._button.on_click(lambda _button: refresh())
         self._stop.on_click(lambda _button: model.stop())

@@ -88,6 +88,7 @@ class ExplorerModel:
         self.was_stopped = False
         self.capped = False
         self._asked: RunFilters | None = None
+        self._asked_at: pd.Timestamp | None = None
         self._order: pd.DataFrame | None = None
 
     # What is in view
@@ -192,6 +193,7 @@ class ExplorerModel:
             self.background.stop("runs")
             self.was_stopped = True
             self.progress = None
+            self.refreshed_at = self.refreshed_at or self._asked_at
             self.signals.emit("progress")
 
     def take_in(self, pages: list[pd.DataFrame], *, gone: Iterable[str] = ()) -> None:
@@ -234,7 +236,7 @@ class ExplorerModel:
         now = self.clock()
         known = self.store.frame
         exact = self.store.holds_all(asked)
-        self._asked = asked
+        self._asked, self._asked_at = asked, now
         self.progress = Progress()
         self.was_stopped = self.was_stopped and since is not None
         source, most = self.source, self.most

@@ -150,6 +150,13 @@ function render({ model, el }) {
     if (entry) entry.tabIndex = 0;
   }
 
+  // The closer look is below the table, where one might not notice it.
+  const showDetail = () =>
+    setTimeout(() => {
+      const title = el.closest(".dnb")?.querySelector(".dnb-detail .dnb-head");
+      title?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }, 600);
+
   const between = (from, to) => {
     const ids = model.get("rows").map((row) => row.id);
     const [a, b] = [ids.indexOf(from), ids.indexOf(to)].sort((x, y) => x - y);
@@ -176,6 +183,7 @@ function render({ model, el }) {
     if (!check && String(window.getSelection())) return;
     if (check && event.target.tagName !== "INPUT") event.preventDefault();
     pick(row.dataset.run, event, Boolean(check));
+    if (!check) showDetail();
   });
   body.addEventListener("keydown", (event) => {
     const row = event.target.closest("tr");
@@ -188,8 +196,10 @@ function render({ model, el }) {
       to.focus();
       if (event.shiftKey) pick(to.dataset.run, { shiftKey: true }, true);
     } else if (event.key === " ") pick(row.dataset.run, { shiftKey: false }, true);
-    else if (event.key === "Enter") pick(row.dataset.run, { shiftKey: false }, false);
-    else return;
+    else if (event.key === "Enter") {
+      pick(row.dataset.run, { shiftKey: false }, false);
+      showDetail();
+    } else return;
     event.preventDefault();
     // Jupyter has shortcuts of its own on these keys.
     event.stopPropagation();

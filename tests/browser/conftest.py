@@ -1,0 +1,89 @@
+"""A real browser on a real JupyterLab on a real Dagster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from dagster_nb.sandbox.demo import demo as start_demo
+from tests.browser.lab import Lab, Notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, BrowserContext
+
+    from dagster_nb.sandbox.demo import Demo
+
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+_HELP = (
+    "no Chromium was found. Install one (apt-get install chromium), or `python -m playwright install chromium`, or say "
+    "where it is: CHROMIUM=/usr/bin/chromium pytest tests/browser"
+)
+
+
+def find_chromium(own: str) -> str:
+    """Return the browser to use; a machine without one fails, since a test that is skipped proves nothing."""
+    candidates = [
+        os.environ.get("CHROMIUM"),
+        *map(shutil.which, ("chromium", "chromium-browser", "google-chrome")),
+        own,
+    ]
+    found = next((path for path in candidates if path and Path(path).exists()), None)
+    if found is None:
+        pytest.fail(_HELP, pytrace=False)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = find_chromium(playwright.chromium.executable_path)
+        started = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    started = Lab(Path(tempfile.mkdtemp(prefix="dagster_nb_lab_")))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    with start_demo(runs=1500, seed=7) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1440, "height": 1000})
+    made.set_default_timeout(20_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
+    """Open a notebook of some cells; it is closed at the end, and must have shown no error."""
+    opened: list[Notebook] = []
+
+    def make(*cells: str) -> Notebook:
+        made = Notebook(lab, context, list(cells), name=f"{request.node.name}_{len(opened)}")
+        opened.append(made)
+        return made.open()
+
+    yield make
+    for one in opened:
+        one.__exit__(None, None, None)

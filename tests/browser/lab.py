@@ -1,0 +1,202 @@
+"""A real JupyterLab, and a notebook in it as a person would use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator, Page
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+
+_EXECUTE = """
+async (code) => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const said = [];
+  const future = kernel.requestExecute({ code, store_history: false, stop_on_error: false });
+  future.onIOPub = (message) => {
+    const content = message.content;
+    if (message.header.msg_type === "stream") said.push(content.text);
+    if (message.header.msg_type === "error") said.push("!!" + content.traceback.join("\\n"));
+  };
+  await future.done;
+  return said.join("");
+}
+"""
+_IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Lab:
+    """A JupyterLab of its own: its own home, port, token and settings; it ends with everything that it started."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.root = folder / "notebooks"
+        self.token = secrets.token_hex(16)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        for name in ("home", "notebooks", "config", "data", "runtime"):
+            (folder / name).mkdir(parents=True)
+        settings = folder / "config" / "lab" / "user-settings" / "@jupyterlab"
+        (settings / "apputils-extension").mkdir(parents=True)
+        (settings / "apputils-extension" / "notification.jupyterlab-settings").write_text(
+            json.dumps({"fetchNews": "false", "checkForUpdates": False})
+        )
+        environment = {
+            **os.environ,
+            "HOME": str(folder / "home"),
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "JUPYTER_DATA_DIR": str(folder / "data"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "config" / "lab" / "user-settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "config" / "lab" / "workspaces"),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
+        self._log = (folder / "lab.log").open("wb")
+        command = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={self.port}", "--ServerApp.ip=127.0.0.1",
+            "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}",
+            "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None",
+            "--ServerApp.allow_root=True",
+        ]  # fmt: skip
+        self._process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        self.close()
+        raise RuntimeError(f"JupyterLab did not come up:\n{(self.folder / 'lab.log').read_text()[-3000:]}")
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait(5)
+        self._log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Notebook:
+    """A notebook that is open in a browser, its cells run."""
+
+    def __init__(self, lab: Lab, context: BrowserContext, cells: list[str], *, name: str):
+        self.lab = lab
+        self.context = context
+        self.name = name
+        self.page_errors: list[str] = []
+        self.strangers: list[str] = []
+        cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+        (lab.root / f"{name}.ipynb").write_text(
+            json.dumps(
+                {
+                    "nbformat": 4,
+                    "nbformat_minor": 5,
+                    "metadata": {
+                        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+                        "language_info": {"name": "python"},
+                    },
+                    "cells": [{**cell, "id": f"c{place}", "source": source} for place, source in enumerate(cells)],
+                }
+            )
+        )
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        self.page.route("**/*", self._only_this_machine)
+
+    def _only_this_machine(self, route: Any) -> None:
+        url = route.request.url
+        if url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.strangers.append(url)
+            route.abort()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def open(self) -> Self:
+        """Open it, run its cells, and wait until they have run."""
+        page = self.page
+        page.goto(f"{self.lab.url}/lab/tree/{self.name}.ipynb?token={self.lab.token}&reset")
+        page.wait_for_function(_IDLE, timeout=60_000)
+        self.command("application:toggle-left-area") if self._left_is_open() else None
+        self.command("notebook:run-all-cells")
+        page.wait_for_function(
+            "jupyterapp.shell.currentWidget.content.widgets"
+            ".every((cell) => cell.model.type !== 'code' || cell.model.executionCount !== null)",
+            timeout=60_000,
+        )
+        page.wait_for_function(_IDLE, timeout=60_000)
+        return self
+
+    def _left_is_open(self) -> bool:
+        return bool(self.page.evaluate("!jupyterapp.shell.leftCollapsed"))
+
+    def __exit__(self, *exc_info: object) -> None:
+        if exc_info[0] is not None:
+            self.shot(f"failed_{self.name}")
+        self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext.shutdown()")
+        self.page.close()
+
+    def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
+        self.page.evaluate("([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments or {}])
+
+    def run(self, code: str) -> str:
+        """Run code in the notebook's kernel, and return what it printed."""
+        answer = str(self.page.evaluate(_EXECUTE, code)).strip()
+        assert not answer.startswith("!!"), answer
+        return answer
+
+    @property
+    def output(self) -> Locator:
+        return self.page.locator(".jp-OutputArea-output")
+
+    def outputs_text(self) -> str:
+        return "\n".join(self.output.all_inner_texts())
+
+    def check(self) -> None:
+        """Make sure that nothing went wrong that one would not see."""
+        assert self.page_errors == []
+        assert self.strangers == []
+        assert "Traceback" not in self.outputs_text()
+
+    def theme(self, dark: bool) -> None:
+        self.command("apputils:change-theme", {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"})
+        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{'false' if dark else 'true'}'")
+        self.page.wait_for_timeout(1500)
+
+    def shot(self, name: str, locator: Locator | None = None) -> Path:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        (locator or self.page).screenshot(path=path)
+        return path
