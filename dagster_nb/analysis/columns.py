@@ -52,7 +52,7 @@ def durations(frame: pd.DataFrame, name: str) -> pd.Series:
     values = column(frame, name)
     if values.isna().all():
         # Nothing but missing values comes in any dtype, that of a point in time included.
-        return pd.Series(pd.NaT, index=values.index, name=name, dtype="timedelta64[us]")
+        return pd.Series(np.full(len(values), np.timedelta64("NaT", "us")), index=values.index, name=name)
     if values.dtype.kind in "iuf":
         return pd.to_timedelta(values, unit="s").astype("timedelta64[us]")
     return pd.to_timedelta(values).astype("timedelta64[us]")

@@ -73,10 +73,8 @@ def _sections(run: pd.DataFrame, steps: pd.DataFrame | None) -> dict[str, dict[s
         sections["tags"] = tags if isinstance(tags, dict) else {"": tags}
     if steps is not None:
         own = steps[(text(steps, "run_id") == text(run, "run_id").iloc[0]).fillna(False).to_numpy(dtype=bool)]
-        taken = durations(own, "duration")
-        # By position: to iterate over microseconds, pandas 2.2 makes a number of a NaT.
-        lengths = [None if missing else taken.iloc[place] for place, missing in enumerate(taken.isna())]
-        sections["steps"] = dict(zip(column(own, "step_key"), lengths, strict=True))
+        taken = zip(column(own, "step_key"), durations(own, "duration"), strict=True)
+        sections["steps"] = {key: None if pd.isna(duration) else duration for key, duration in taken}
     return sections
 
 

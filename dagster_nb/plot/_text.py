@@ -35,7 +35,7 @@ def label(text: str, width: int = 30) -> str:
     drawn = [_stand_in(character) if ord(character) not in known else character for character in characters]
     if _columns(drawn) <= width:
         return "".join(drawn)
-    head = _cut(drawn, (width - 1) * 3 // 5 + (width - 1) % 5 % 2)
+    head = _cut(drawn, (width - 1) * 3 // 5)
     tail = _cut(drawn[::-1], width - 1 - _columns(head))[::-1]
     return "".join([*head, "…", *tail])
 

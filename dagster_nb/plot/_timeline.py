@@ -110,8 +110,10 @@ def timeline(
     if not known.any():
         return nothing(ax, "no runs" if runs.empty else "no run has started")
 
-    jobs, names = gathered(*jobs_of(runs), max_jobs)
-    order = sorted(set(jobs[known].tolist()), key=lambda job: (job == max_jobs - 1 < len(names) - 1, names[job]))
+    every = jobs_of(runs)
+    jobs, names = gathered(*every, max_jobs)
+    others = max_jobs - 1 if len(every[1]) > max_jobs else None
+    order = sorted(set(jobs[known].tolist()), key=lambda job: (job == others, names[job]))
     lane = np.full(len(names), -1)
     lane[order] = np.arange(len(order))
     codes, statuses = statuses_of(runs)

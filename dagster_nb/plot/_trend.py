@@ -124,8 +124,9 @@ def duration_trend(
         rolled = rolling_quantiles(started[succeeded & (jobs == job)], length[succeeded & (jobs == job)], span)
         _lines(ax, rolled, color, named=alone or job == 0, **kwargs)
         last = rolled["p50"].dropna()
-        if len(last):
-            ends.append((max(last.iloc[-1], SHORTEST), label(name, 24), color))
+        # A job without a line is told by its last mark.
+        end = last.iloc[-1] if len(last) else seconds[jobs == job][np.argmax(x[jobs == job])]
+        ends.append((max(end, SHORTEST), label(name, 24), color))
     if alone:
         plain([ax.set_title(label(names[0], 60), loc="right", fontsize="medium")])
     else:

@@ -1,0 +1,239 @@
+"""What holds for each chart."""
+
+import subprocess
+import sys
+import time
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from dagster_nb import plot
+from dagster_nb.plot import (
+    duration_trend,
+    durations,
+    job_graph,
+    queue_times,
+    slow_steps,
+    status_counts,
+    step_gantt,
+    success_rate,
+    theme,
+    timeline,
+)
+
+OF_RUNS = [durations, duration_trend, timeline, status_counts, success_rate, queue_times]
+OF_STEPS = [step_gantt, slow_steps]
+EVERY = [*OF_RUNS, *OF_STEPS, job_graph]
+IN_TIME = [duration_trend, timeline, status_counts, success_rate, queue_times]
+
+HOSTILE = [
+    "$x_1^2$ and $",
+    r"\$x\$ 100%",
+    "<script>alert(1)</script>",
+    "__a_b__",
+    "שלום_עולם",
+    "مرحبا",
+    "deploy 🚀 now",
+    "👩🏽‍🚀",
+    "日本語のジョブ",
+    "a" * 200,
+    "tab\tnew\nline",
+    "\u202eevil",
+    "",
+]
+
+
+@pytest.fixture
+def frame_for(runs, steps, ops):
+    return lambda chart: ops if chart is job_graph else steps if chart in OF_STEPS else runs
+
+
+def texts(ax):
+    """Return all that is written on some axes."""
+    labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, *ax.texts]
+    labels += [ax.title, ax._left_title, ax._right_title]
+    labels += ax.get_legend().get_texts() if ax.get_legend() else []
+    return [label for label in labels if label.get_text()]
+
+
+def written(ax):
+    return [text.get_text() for text in texts(ax)]
+
+
+def test_all_charts_are_named():
+    assert sorted([chart.__name__ for chart in EVERY] + ["theme"]) == plot.__all__
+
+
+@pytest.mark.parametrize("chart", EVERY)
+def test_axes_in_axes_out_and_a_picture(chart, frame_for, ax, render):
+    assert chart(frame_for(chart), ax=ax) is ax
+    assert len(render(ax)) > 3000
+
+
+@pytest.mark.parametrize("chart", EVERY)
+def test_the_frame_is_left_as_it_was(chart, frame_for, ax):
+    frame = frame_for(chart)
+    before = frame.copy(deep=True)
+    chart(frame, ax=ax)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_pyplot_is_not_imported_until_it_is_needed():
+    code = """
+import sys
+import pandas as pd
+from dagster_nb import plot
+from matplotlib.figure import Figure
+runs = pd.DataFrame({"job_name": ["a"], "status": ["SUCCESS"], "duration": [pd.Timedelta("1s")],
+                     "start_time": [pd.Timestamp("2026-01-01", tz="UTC")]})
+assert "matplotlib.pyplot" not in sys.modules
+plot.durations(runs, ax=Figure().subplots())
+assert "matplotlib.pyplot" not in sys.modules
+import matplotlib
+matplotlib.use("agg")
+ax = plot.durations(runs)
+import matplotlib.pyplot as plt
+assert plt.gcf() is ax.figure and plt.gca() is ax
+other = plt.figure().add_subplot()
+assert plot.durations(runs) is other
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("chart", EVERY)
+def test_pyplot_state_is_untouched(chart, frame_for, ax):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    mpl.use("agg")
+    mine = plt.figure()
+    settings = dict(mpl.rcParams)
+    chart(frame_for(chart), ax=ax)
+    assert plt.get_fignums() == [mine.number]
+    assert not mine.axes
+    assert dict(mpl.rcParams) == settings
+    plt.close(mine)
+
+
+@pytest.mark.parametrize("chart", EVERY)
+@pytest.mark.parametrize("empty", [lambda frame: frame.iloc[:0], lambda _: pd.DataFrame()])
+def test_an_empty_frame_says_so(chart, empty, frame_for, ax, render):
+    chart(empty(frame_for(chart)), ax=ax)
+    words = {"job_graph": "no ops", "step_gantt": "no steps", "slow_steps": "no steps"}.get(chart.__name__, "no runs")
+    assert written(ax) == [words]
+    assert ax.get_legend() is None
+    render(ax)
+
+
+@pytest.mark.parametrize("chart", OF_RUNS)
+def test_runs_that_have_only_been_created(chart, runs, ax, render):
+    fresh = runs.head(20).assign(status="QUEUED", start_time=pd.NaT, end_time=pd.NaT, duration=pd.NaT)
+    chart(fresh.assign(queue_duration=pd.NaT), ax=ax)
+    assert written(ax)
+    render(ax)
+
+
+@pytest.mark.parametrize("chart", OF_RUNS)
+def test_one_run(chart, runs, ax, render):
+    chart(runs.iloc[[5]], ax=ax)
+    render(ax)
+
+
+def with_names(chart, runs, names):
+    """Return a frame for a chart in which each name occurs, and the names."""
+    if chart is job_graph:
+        return pd.DataFrame({"op": names, "graph": None, "depends_on": [[]] + [[name] for name in names[:-1]]})
+    if chart in OF_STEPS:
+        part = runs.iloc[2 : 2 + len(names)].reset_index(drop=True)
+        return part.assign(step_key=names, run_id="a")
+    part = runs.head(20 * len(names)).reset_index(drop=True)
+    status = part["status"].astype(str).where(part.index % 7 != 0, "$NEW_<b>$ 🚀")
+    return part.assign(job_name=[names[i % len(names)] for i in range(len(part))], status=status)
+
+
+@pytest.mark.parametrize("chart", EVERY)
+def test_hostile_names_are_text(chart, runs, ax, render):
+    chart(with_names(chart, runs, HOSTILE), ax=ax)
+    assert not any(text.get_parse_math() for text in texts(ax) if "$" in text.get_text())
+    render(ax)
+
+
+@pytest.mark.parametrize("chart", [durations, timeline, step_gantt, slow_steps])
+def test_names_stand_at_the_lanes_as_they_are(chart, runs, ax):
+    names = HOSTILE[:6]
+    chart(with_names(chart, runs, names), ax=ax)
+    assert sorted(label.get_text() for label in ax.get_yticklabels()) == sorted(names)
+
+
+@pytest.mark.parametrize("chart", IN_TIME)
+def test_the_zone_is_named_and_chosen(chart, runs, ax):
+    chart(runs, ax=ax)
+    assert "(UTC)" in ax.get_xlabel()
+    other = chart(runs, ax=Figure().subplots(), tz="Asia/Kolkata")
+    assert "(Asia/Kolkata)" in other.get_xlabel()
+    assert other.xaxis.get_major_formatter()._tz.key == "Asia/Kolkata"
+    assert other.xaxis.get_major_locator().tz.key == "Asia/Kolkata"
+    with pytest.raises(ValueError, match="no time zone is called 'Nowhere'"):
+        chart(runs, ax=ax, tz="Nowhere")
+
+
+@pytest.mark.parametrize(
+    ("chart", "look", "looks"),
+    [
+        (
+            durations,
+            {"ms": 9, "alpha": 0.1},
+            lambda ax: {(m.get_markersize(), m.get_alpha()) for m in ax.lines[:3]},
+        ),
+        (duration_trend, {"lw": 9, "alpha": 0.1}, lambda ax: _of(ax, "median")),
+        (queue_times, {"linewidth": 9, "alpha": 0.1}, lambda ax: _of(ax, "median")),
+        (success_rate, {"lw": 9, "alpha": 0.1}, lambda ax: _of(ax, "success rate")),
+        (status_counts, {"lw": 9, "alpha": 0.1}, lambda ax: {(p.get_linewidth(), p.get_alpha()) for p in ax.patches}),
+        (timeline, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
+        (step_gantt, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
+        (slow_steps, {"lw": 9, "alpha": 0.1}, lambda ax: {(p.get_linewidth(), p.get_alpha()) for p in ax.patches}),
+        (job_graph, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
+    ],
+)
+def test_further_keywords_reach_the_main_artist(chart, look, looks, frame_for, ax):
+    chart(frame_for(chart), ax=ax, **look)
+    assert looks(ax) == {(9.0, 0.1)}
+
+
+def _of(ax, label):
+    return {(line.get_linewidth(), line.get_alpha()) for line in ax.lines if line.get_label() == label}
+
+
+def _collected(collections):
+    return {(float(item.get_linewidth()[0]), item.get_alpha()) for item in collections}
+
+
+@pytest.mark.parametrize("chart", OF_RUNS)
+def test_a_hundred_thousand_runs_stay_a_picture(chart, many_runs, ax, render):
+    began = time.process_time()
+    chart(many_runs, ax=ax)
+    render(ax)
+    # A guard against drawing every run, ten times what it takes; the benchmarks measure.
+    assert time.process_time() - began < 2
+    drawn = sum(len(line.get_xdata()) for line in ax.lines)
+    assert drawn < 5000
+    assert any(f"{count:,}" in ax.get_xlabel() for count in range(99_990, 100_001)) or chart is duration_trend
+
+
+@pytest.mark.parametrize("chart", EVERY)
+def test_a_theme_reaches_all_that_is_drawn(chart, frame_for, render):
+    with mpl.rc_context(theme("dark", background="none")):
+        ax = chart(frame_for(chart), ax=Figure(figsize=(7, 3.5)).subplots())
+    assert {mpl.colors.to_hex(text.get_color()) for text in texts(ax)} <= {"#e3e3e3", "#ffffff"}
+    assert ax.get_facecolor()[3] == 0
+    assert ax.figure.get_facecolor()[3] == 0
+    render(ax)
+
+
+def test_themes():
+    assert theme()["axes.facecolor"] == "#FFFFFF"
+    assert theme("dark", background="#222233")["figure.facecolor"] == "#222233"
+    with pytest.raises(ValueError, match="'light' or 'dark', not 'solarized'"):
+        theme("solarized")
+    with mpl.rc_context(theme("dark")):
+        assert mpl.rcParams["text.color"] == "#E3E3E3"

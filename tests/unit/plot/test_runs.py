@@ -1,0 +1,292 @@
+"""The charts of runs, artist by artist."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import dates
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from dagster_nb import analysis
+from dagster_nb.plot import duration_trend, durations, queue_times, status_counts, success_rate, timeline
+
+NOW = pd.Timestamp("2026-01-10", tz="UTC")
+
+
+def history(*rows):
+    """Make runs from job, status, start in hours, and duration in seconds or None."""
+    frame = pd.DataFrame(rows, columns=["job_name", "status", "start", "seconds"])
+    start = NOW - pd.Timedelta(days=9) + pd.to_timedelta(frame["start"], unit="h")
+    length = pd.to_timedelta(frame["seconds"].astype(float), unit="s")
+    return pd.DataFrame(
+        {
+            "job_name": frame["job_name"],
+            "status": frame["status"],
+            "creation_time": start - pd.Timedelta("10s"),
+            "start_time": start,
+            "end_time": start + length,
+            "duration": length,
+            "queue_duration": pd.Timedelta("10s"),
+        }
+    )
+
+
+def lines(ax):
+    return {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+
+
+def ticks(ax):
+    return [text.get_text() for text in ax.get_yticklabels()]
+
+
+def words(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+# durations
+
+
+def test_durations_are_drawn_where_they_are(ax):
+    runs = history(("etl", "SUCCESS", 0, 60), ("etl", "FAILURE", 1, 20), ("train", "SUCCESS", 2, 3600))
+    durations(runs, ax=ax)
+    assert ticks(ax) == ["train", "etl"]
+    marks = lines(ax)
+    assert sorted(marks["SUCCESS"].get_xdata()) == [60, 3600]
+    assert marks["FAILURE"].get_xdata().tolist() == [20]
+    assert round(marks["FAILURE"].get_ydata()[0]) == 1
+    assert (marks["FAILURE"].get_color(), marks["FAILURE"].get_marker()) == ("#D55E00", "X")
+    assert marks["SUCCESS"].get_marker() == "o"
+    assert words(ax) == ["median · runs", "1 h · 1", "40 s · 2"]
+    assert ax.get_xscale() == "log"
+    low, high = ax.get_xlim()
+    assert low < 20
+    assert high > 3600
+
+
+def test_the_box_has_the_quantiles(ax, runs):
+    one = runs[runs["job_name"] == "report"]
+    durations(one, ax=ax)
+    seconds = one["duration"].dropna().dt.total_seconds()
+    outer, inner = (segments.get_segments()[0][:, 0] for segments in ax.collections[1:3])
+    assert outer == pytest.approx(seconds.quantile([0.05, 0.95]))
+    assert inner == pytest.approx(seconds.quantile([0.25, 0.75]))
+    median = next(line for line in ax.lines if line.get_marker() == "|")
+    assert median.get_xdata()[0] == pytest.approx(seconds.median())
+
+
+def test_the_shape_counts_every_run(ax, many_runs):
+    durations(many_runs, ax=ax)
+    shapes = ax.collections[0].get_paths()
+    assert len(shapes) == 4
+    for lane, shape in enumerate(shapes):
+        inside = shape.vertices[:, 1]
+        assert inside.max() == pytest.approx(lane - 0.05)
+        assert inside.min() == pytest.approx(lane - 0.47)
+    assert "marks: every 34th of 99,998 runs" in ax.get_xlabel()
+
+
+def test_unfinished_runs_are_hollow_and_have_run_so_far(ax):
+    runs = history(("etl", "SUCCESS", 0, 60), ("etl", "STARTED", 9 * 24 - 1, None), ("etl", "QUEUED", 9 * 24, None))
+    runs.loc[2, "start_time"] = pd.NaT
+    durations(runs, now=NOW, ax=ax)
+    going_on = lines(ax)["still running, so far"]
+    assert going_on.get_xdata().tolist() == [3600]
+    assert going_on.get_markerfacecolor() == "none"
+    # It has no part in the numbers.
+    assert "1 min · 1" in words(ax)
+    assert "1 runs without a duration not drawn" in ax.get_xlabel()
+
+
+def test_so_far_is_counted_to_when_the_frame_was_fetched(ax):
+    runs = history(("etl", "STARTED", 0, None))
+    runs.attrs["dagster_nb"] = {"fetched_at": (runs["start_time"].iloc[0] + pd.Timedelta("90s")).isoformat()}
+    durations(runs, ax=ax)
+    assert lines(ax)["still running, so far"].get_xdata().tolist() == [90]
+
+
+def test_what_took_no_time_is_drawn_as_a_millisecond(ax, render):
+    durations(history(("etl", "SUCCESS", 0, 0), ("etl", "SUCCESS", 1, 10)), ax=ax)
+    assert sorted(lines(ax)["SUCCESS"].get_xdata()) == [0.001, 10]
+    render(ax)
+
+
+def test_jobs_beyond_the_busiest_share_a_lane(ax):
+    rows = [(f"job {i:02}", "SUCCESS", i, 10 * (i + 1)) for i in range(20)] * 2 + [("busy", "SUCCESS", 0, 1)] * 5
+    durations(history(*rows), max_jobs=3, ax=ax)
+    assert sorted(ticks(ax)) == ["19 other jobs", "busy", "job 00"]
+    assert any(text.endswith("· 38") for text in words(ax))
+    with pytest.raises(ValueError, match="max_jobs"):
+        durations(history(*rows), max_jobs=0, ax=ax)
+
+
+def test_runs_without_a_job_have_a_lane(ax):
+    durations(history((None, "SUCCESS", 0, 10)), ax=ax)
+    assert ticks(ax) == ["(no job)"]
+
+
+# duration_trend
+
+
+def test_the_trend_of_one_job(ax):
+    runs = history(*[("etl", "SUCCESS", 24 * i / 10, 60 if i < 50 else 120) for i in range(91)])
+    duration_trend(runs, window="2D", ax=ax)
+    median = lines(ax)["median"]
+    assert median.get_ydata()[20] == 60
+    assert median.get_ydata()[-1] == 120
+    assert np.isnan(median.get_ydata()[0])
+    assert median.get_xdata()[-1] == pytest.approx(dates.date2num(runs["start_time"].iloc[-1]))
+    assert "lines: successes of the last 2 d" in ax.get_xlabel()
+    assert ax.get_title(loc="right") == "etl"
+    assert ax.get_yscale() == "log"
+
+
+def test_failed_runs_are_marks_and_not_in_the_line(ax):
+    runs = history(*[("etl", "FAILURE" if i % 2 else "SUCCESS", i, 1 if i % 2 else 100) for i in range(100)])
+    duration_trend(runs, window="1D", ax=ax)
+    assert np.nanmin(lines(ax)["median"].get_ydata()) == 100
+    assert set(lines(ax)["FAILURE"].get_ydata()) == {1}
+
+
+def test_jobs_keep_their_colours_when_others_grow(make_runs):
+    def colors(runs):
+        ax = duration_trend(runs, ax=Figure().subplots())
+        names = [text for text in words(ax) if text]
+        dashes = [line for line in ax.lines if line.get_transform() is ax.transAxes]
+        return dict(zip(names, (line.get_color() for line in dashes), strict=True))
+
+    runs = make_runs(500)
+    fewer = runs[(runs["job_name"] != "ingest") | (runs.index % 5 == 0)]
+    assert colors(runs) == colors(fewer)
+    assert len(set(colors(runs).values())) == 4
+
+
+def test_only_the_busiest_jobs_have_a_trend_and_the_axis_says_so(ax):
+    rows = [(f"job {i % 9}", "SUCCESS", i, 10) for i in range(300)]
+    duration_trend(history(*rows), ax=ax)
+    assert "the 6 busiest of 9 jobs" in ax.get_xlabel()
+    assert len(words(ax)) == 6
+
+
+def test_regressions_are_marked(ax):
+    runs = history(*[("etl", "SUCCESS", 2 * i, 60 if i < 60 else 180) for i in range(100)])
+    found = analysis.regressions(runs)
+    duration_trend(runs, regressions=found, ax=ax)
+    arrow, factor = ax.texts[-2:]
+    assert factor.get_text() == "\N{MULTIPLICATION SIGN}3"
+    assert arrow.xy == (pytest.approx(dates.date2num(found["changed_at"].iloc[0])), 180)
+    assert arrow.get_position()[1] == 60
+    other = duration_trend(runs.assign(job_name="other"), regressions=found, ax=Figure().subplots())
+    assert words(other) == []
+
+
+# queue_times
+
+
+def test_queue_times(ax):
+    runs = history(*[("etl", "SUCCESS", i, 5) for i in range(100)], ("etl", "QUEUED", 9 * 24, None))
+    runs.loc[100, ["start_time", "queue_duration"]] = pd.NaT
+    queue_times(runs, now=NOW, ax=ax)
+    assert set(lines(ax)["runs"].get_ydata()) == {10}
+    assert len(lines(ax)["runs"].get_ydata()) == 100
+    waiting = lines(ax)["still waiting, so far"]
+    assert waiting.get_ydata().tolist() == [10]
+    assert (waiting.get_marker(), waiting.get_markerfacecolor()) == ("v", "none")
+    assert np.nanmax(lines(ax)["95th percentile"].get_ydata()) == 10
+
+
+# timeline
+
+
+def test_bars_lie_where_runs_ran(ax):
+    runs = history(("b", "SUCCESS", 0, 3600), ("b", "FAILURE", 0.5, 3600), ("a", "SUCCESS", 2, 7200))
+    timeline(runs, ax=ax)
+    assert ticks(ax) == ["a", "b"]
+    bars = {item.get_label(): item for item in ax.collections}
+    first = bars["SUCCESS"].get_paths()[0].vertices
+    hour = 1 / 24
+    assert np.ptp(first[:, 0]) == pytest.approx(hour)
+    assert first[:, 0].min() == pytest.approx(dates.date2num(runs["start_time"].iloc[0]))
+    # The two runs of b overlap in time, so they must not in height.
+    failed = bars["FAILURE"].get_paths()[0].vertices
+    assert failed[:, 1].min() > first[:, 1].max()
+    assert np.round(failed[:, 1]).tolist() == [1] * 5
+    assert to_hex(bars["FAILURE"].get_facecolor()[0]).upper() == "#D55E00"
+    assert bars["FAILURE"].get_hatch() == "////"
+    assert ax.get_xlabel().startswith("time (UTC)")
+
+
+def test_what_goes_on_is_open_at_the_end(ax):
+    runs = history(("a", "STARTED", 9 * 24 - 2, None), ("a", "QUEUED", 9 * 24, None))
+    runs.loc[1, "start_time"] = pd.NaT
+    timeline(runs, now=NOW, ax=ax)
+    bar = ax.collections[0].get_paths()[0].vertices[:, 0]
+    assert bar.max() == pytest.approx(dates.date2num(NOW))
+    assert lines(ax)["still running"].get_marker() == ">"
+    assert "1 not started" in ax.get_xlabel()
+
+
+def test_many_runs_become_curves_that_say_so(ax, many_runs):
+    timeline(many_runs, ax=ax)
+    (curves,) = ax.collections
+    assert len(curves.get_paths()) == 4
+    assert "mean of 99,999 runs at once, in stretches of 7 h" in ax.get_xlabel()
+    assert words(ax)[0] == "at once"
+    assert all(text.startswith("up to ") for text in words(ax)[1:])
+    # The area of a lane is the time that its runs ran, the highest value being 0.8 high.
+    path = curves.get_paths()[ticks(ax).index("training")].vertices
+    heights = 3.4 - path[1:-1:2, 1]
+    highest = float(words(ax)[1 + ticks(ax).index("training")].removeprefix("up to "))
+    own = many_runs[many_runs["job_name"] == "training"]
+    span = (path[:, 0].max() - path[:, 0].min()) / 300
+    ran = own["duration"].sum() / pd.Timedelta("1D")
+    assert heights[1:301].sum() / 0.8 * highest * span == pytest.approx(ran, rel=0.03)
+
+
+def test_many_overlapping_runs_become_curves_too(ax):
+    timeline(history(*[("a", "SUCCESS", 0, 3600)] * 11), ax=ax)
+    assert words(ax) == ["at once", "up to 11"]
+
+
+def test_all_other_jobs_come_last(ax):
+    rows = [(f"job {i}", "SUCCESS", i, 10) for i in range(9)]
+    timeline(history(*rows), max_jobs=3, ax=ax)
+    assert ticks(ax) == ["job 0", "job 1", "7 other jobs"]
+
+
+# over time
+
+
+def test_status_counts_are_stacked(ax, runs):
+    status_counts(runs, freq="1W", ax=ax)
+    counts = analysis.status_counts(runs, freq="1W")
+    patches = {patch.get_label(): patch for patch in ax.patches}
+    assert next(iter(patches)) == "SUCCESS"
+    assert set(patches) == set(counts) - {"time", "until"}
+    total = np.zeros(len(counts))
+    for name, patch in patches.items():
+        values, edges, baseline = patch.get_data()
+        assert (values - baseline).tolist() == counts[name].tolist()
+        assert baseline.tolist() == total.tolist()
+        assert edges[:-1] == pytest.approx(dates.date2num(counts["time"]))
+        total = values
+    assert total.sum() == 2000
+    assert patches["FAILURE"].get_hatch() == "////"
+    assert ax.get_xlabel() == "creation (UTC) · a bar: 1 week · 2,000 runs"
+    assert ax.get_ylim()[0] == 0
+
+
+def test_success_rate_has_a_band(ax):
+    rows = [("a", "SUCCESS" if i % 4 else "FAILURE", i, 1) for i in range(24)] + [("a", "STARTED", 30, None)]
+    success_rate(history(*rows), freq="1D", ax=ax)
+    line = lines(ax)["success rate"]
+    # Created ten seconds before they start, the first of them the day before.
+    assert line.get_ydata()[:2].tolist() == [0.0, pytest.approx(18 / 23)]
+    assert ax.get_ylim()[0] == 0
+    band = ax.collections[0].get_paths()[0].vertices[:, 1]
+    assert 0 <= band.min() <= np.nanmin(line.get_ydata()) < band.max() <= 1
+    assert "24 finished runs" in ax.get_xlabel()
+
+
+def test_no_finished_run_no_rate(ax):
+    success_rate(history(("a", "STARTED", 0, None)), ax=ax)
+    assert words(ax) == ["no run has finished"]
