@@ -37,6 +37,8 @@ from dagster_nb.frames.runs import expand_tags
 
 if TYPE_CHECKING:
     from dagster_nb import analysis, plot
+    from dagster_nb.panels.explorer import RunExplorer
+    from dagster_nb.panels.monitor import RunMonitor
     from dagster_nb.sandbox.demo import demo
 
 __version__ = "0.1.0"
@@ -59,7 +61,9 @@ __all__ = [
     "Run",
     "RunConfigInvalidError",
     "RunConfigSchema",
+    "RunExplorer",
     "RunLogs",
+    "RunMonitor",
     "RunNotFoundError",
     "RunStateError",
     "ServerError",
@@ -75,6 +79,8 @@ __all__ = [
 
 # What takes a while to import, or needs an extra, is imported when it is first used.
 _LATER = {
+    "RunExplorer": "dagster_nb.panels.explorer",
+    "RunMonitor": "dagster_nb.panels.monitor",
     "analysis": "dagster_nb.analysis",
     "demo": "dagster_nb.sandbox.demo",
     "plot": "dagster_nb.plot",

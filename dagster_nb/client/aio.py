@@ -6,13 +6,14 @@ from dagster_nb.client.catalog import Catalog
 from dagster_nb.client.details import Details
 from dagster_nb.client.ending import Ending
 from dagster_nb.client.launching import Launching
+from dagster_nb.client.live import Live
 from dagster_nb.client.playground import Playground
 from dagster_nb.client.reading import Reading
 
 __all__ = ["AsyncDagsterClient"]
 
 
-class AsyncDagsterClient(Reading, Details, Catalog, Launching, Ending, Playground):
+class AsyncDagsterClient(Reading, Details, Live, Catalog, Launching, Ending, Playground):
     """A Dagster server, for coroutines: the methods of `DagsterClient`, to be awaited.
 
     Parameters

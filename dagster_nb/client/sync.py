@@ -60,6 +60,7 @@ class DagsterClient:
     events = sync(AsyncDagsterClient.events)
     failures = sync(AsyncDagsterClient.failures)
     logs = sync(AsyncDagsterClient.logs)
+    follow = sync(AsyncDagsterClient.follow)
 
     locations = sync(AsyncDagsterClient.locations)
     repositories = sync(AsyncDagsterClient.repositories)
