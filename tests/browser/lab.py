@@ -71,7 +71,8 @@ class Lab:
         }
         self._log = (folder / "lab.log").open("wb")
         command = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={self.port}", "--ServerApp.ip=127.0.0.1",
+            sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={self.port}",
+            "--ServerApp.ip=127.0.0.1",
             "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}",
             "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None",
             "--ServerApp.allow_root=True",
@@ -87,7 +88,7 @@ class Lab:
             if self._process.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=2):
+                with urllib.request.urlopen(f"{self.url}/api?token={self.token}", timeout=2):  # noqa: S310 - this machine
                     return
             except OSError:
                 time.sleep(0.2)
@@ -190,7 +191,7 @@ class Notebook:
         assert self.strangers == []
         assert "Traceback" not in self.outputs_text()
 
-    def theme(self, dark: bool) -> None:
+    def theme(self, *, dark: bool) -> None:
         self.command("apputils:change-theme", {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"})
         self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{'false' if dark else 'true'}'")
         self.page.wait_for_timeout(1500)

@@ -7,7 +7,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-import pandas as pd
 
 from dagster_nb.frames.columns import RUN_STATUSES
 from dagster_nb.graphql.times import to_seconds
@@ -16,6 +15,8 @@ from dagster_nb.panels.markup import MARKS, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pandas as pd
 
     from dagster_nb.panels.explorer.model import ExplorerModel
 

@@ -18,7 +18,8 @@ def frame():
     frame.loc[10, "duration"] = pd.NaT
     frame.loc[11, "duration"] = pd.Timedelta(minutes=10)
     for number in range(0, 48, 4):
-        frame.at[number, "tags"] = {"team": "data" if number % 8 else "ml", "env": "prod"}
+        # .loc would take a dict for several values.
+        frame.at[number, "tags"] = {"team": "data" if number % 8 else "ml", "env": "prod"}  # noqa: PD008
     return frame
 
 
