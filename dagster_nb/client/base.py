@@ -115,7 +115,7 @@ class AsyncBase:
             If it asks for a token.
         """
         deadline = time.monotonic() + (self._wait or 0.0)
-        with self._watching(f"waiting for Dagster at {self.url}", unit="tries") as bar:
+        with self._watching(f"waiting for Dagster at {self.url}") as bar:
             while True:
                 try:
                     answer = await self._session.read_once(documents.load("server"))
@@ -155,7 +155,9 @@ class AsyncBase:
                 f"this client is read-only and sends nothing that changes {self.url}. Connect without read_only=True."
             )
 
-    def _watching(self, description: str, *, unit: str, total: int | None = None) -> AbstractContextManager[Bar]:
+    def _watching(
+        self, description: str, *, unit: str | None = None, total: int | None = None
+    ) -> AbstractContextManager[Bar]:
         return watch(description, total=total, unit=unit, shown=self._shows_progress)
 
     @property

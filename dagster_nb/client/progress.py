@@ -38,10 +38,10 @@ class Bar:
     total
         How many there are, or None where nobody knows.
     unit
-        What is counted.
+        What is counted; None where only the time that passes means something.
     """
 
-    def __init__(self, description: str, total: int | None, unit: str):
+    def __init__(self, description: str, total: int | None, unit: str | None):
         self.description = description
         self.total = total
         self.unit = unit
@@ -65,18 +65,20 @@ class Bar:
                 desc=self.description,
                 total=self.total,
                 unit=f" {self.unit}",
+                bar_format="{desc} ({elapsed})" if self.unit is None else None,
                 delay=_DELAY_SECONDS,
                 leave=False,
                 dynamic_ncols=True,
             )
         self._drawing.total = self.total
+        self._drawing.set_description_str(self.description, refresh=False)
         self._drawing.update(self.count - self._drawing.n)
         if self.finished:
             self._drawing.close()
 
 
 @contextmanager
-def watch(description: str, *, total: int | None, unit: str, shown: bool) -> Iterator[Bar]:
+def watch(description: str, *, total: int | None, unit: str | None, shown: bool) -> Iterator[Bar]:
     """Count work within a ``with``.
 
     Parameters

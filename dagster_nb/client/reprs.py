@@ -34,7 +34,5 @@ def facts_html(title: str, facts: Mapping[str, object], *, link: str | None = No
         shown = escape(str(value))
         if link is not None and place == 0:
             shown = f'<a href="{escape(link)}" target="_blank" rel="noopener">{shown}</a>'
-        rows.append(
-            f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{shown}</td></tr>'
-        )
+        rows.append(f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{shown}</td></tr>')
     return f"<div><strong>{escape(title)}</strong><table>{''.join(rows)}</table></div>"

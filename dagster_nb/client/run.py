@@ -176,8 +176,9 @@ class AsyncRun(RunFacts):
             raise ValueError(f"timeout takes seconds, not {timeout!r}.")
         began = time.monotonic()
         warned = False
-        with self._client._watching(f"waiting for {self.job_name}", unit="looks") as bar:
+        with self._client._watching(f"{self.job_name}: {self.status}") as bar:
             while not (await self.refresh()).is_finished:
+                bar.description = f"{self.job_name}: {self.status}"
                 waited = time.monotonic() - began
                 if timeout is not None and waited >= timeout:
                     raise WaitTimeoutError(

@@ -1,0 +1,66 @@
+"""Running the notebooks of the tour: for the tests, and to save them with outputs that read well without widgets.
+
+python tests/notebooks.py            # on a demo of its own, saves all notebooks
+python tests/notebooks.py --url URL  # on a server that runs already
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def run(path: Path, url: str) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom; an error in a cell is an error here."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}})
+    client.execute(env={**os.environ, "DAGSTER_NB_URL": url})
+    return notebook
+
+
+def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Leave out what means nothing without the kernel: progress bars, times of execution, the state of widgets."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if not _is_progress(output)]
+            for output in cell.outputs:
+                output.get("data", {}).pop(_WIDGET, None)
+    return notebook
+
+
+def _is_progress(output: Any) -> bool:
+    data = output.get("data", {})
+    return _WIDGET in data and "text/html" not in data
+
+
+def main() -> None:
+    """Run all notebooks, and save them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", help="a server that runs already, in place of a demo of its own")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        url = options.url
+        if url is None:
+            import dagster_nb as dnb
+
+            # The port that a Dagster has by default, as a reader would expect it in the outputs.
+            url = stack.enter_context(dnb.demo(port=3000)).url
+        for path in NOTEBOOKS:
+            nbformat.write(tidy(run(path, url)), path)
+            print(f"saved {path.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The notebooks of the tour run from top to bottom on the demo."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+import dagster_nb as dnb
+from tests.notebooks import NOTEBOOKS, run
+
+
+@pytest.fixture(scope="module")
+def demo():
+    with dnb.demo() as demo:
+        yield demo
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_without_a_word_of_warning(demo, path):
+    ran = run(path, demo.url)
+    for cell in ran.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.text
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_saved_notebook_reads_well_without_widgets(path):
+    saved = nbformat.read(path, as_version=4)
+    assert saved.metadata.kernelspec.name == "python3"
+    code = [cell for cell in saved.cells if cell.cell_type == "code"]
+    assert code[-1].outputs or code[-2].outputs, "save it with its outputs: python tests/notebooks.py"
+    for cell in code:
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            data = output.get("data")
+            if data is not None:
+                assert "text/html" in data or "image/png" in data or "text/plain" in data
+                assert "application/vnd.jupyter.widget-view+json" not in data
