@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -86,4 +86,15 @@ def notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequest) 
 
     yield make
     for one in opened:
-        one.__exit__(None, None, None)
+        one.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """Keep a picture of what was there when a test failed."""
+    report = yield
+    if report.failed:
+        for page in Notebook.opened:
+            if not page.page.is_closed():
+                page.shot(f"failed_{item.name}_{page.name}"[:120])
+    return report

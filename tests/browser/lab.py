@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page
@@ -110,6 +110,8 @@ class Lab:
 class Notebook:
     """A notebook that is open in a browser, its cells run."""
 
+    opened: ClassVar[list[Notebook]] = []
+
     def __init__(self, lab: Lab, context: BrowserContext, cells: list[str], *, name: str):
         self.lab = lab
         self.context = context
@@ -133,6 +135,7 @@ class Notebook:
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
         self.page.route("**/*", self._only_this_machine)
+        self.opened.append(self)
 
     def _only_this_machine(self, route: Any) -> None:
         url = route.request.url
@@ -164,10 +167,13 @@ class Notebook:
         return bool(self.page.evaluate("!jupyterapp.shell.leftCollapsed"))
 
     def __exit__(self, *exc_info: object) -> None:
-        if exc_info[0] is not None:
-            self.shot(f"failed_{self.name}")
-        self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext.shutdown()")
-        self.page.close()
+        self.close()
+
+    def close(self) -> None:
+        """Close the page, and end the kernel; twice is once."""
+        if not self.page.is_closed():
+            self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext.shutdown()")
+            self.page.close()
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
         self.page.evaluate("([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments or {}])

@@ -138,6 +138,7 @@ class FilterBar:
     def _chip(self, name: str) -> Any:  # noqa: ANN401
         chip = widgets.ToggleButton(layout=widgets.Layout(width="auto"), tooltip=f"show runs that are {name}")
         chip.add_class("dnb-chip")
+        chip.add_class(f"dnb-hue-{name if name in MARKS else 'unknown'}")
         chip.observe(lambda _change: self._choose_statuses(), names="value")
         return chip
 

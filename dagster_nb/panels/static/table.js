@@ -33,10 +33,12 @@ const CELLS = {
   tags: (row, column) => {
     const all = row[column.key] || [];
     const made = node("span", { class: "dnb-tags", title: all.map(([key, value]) => `${key}: ${value}`).join("\n") });
-    for (const [key, value] of all.slice(0, 3)) {
+    // Dagster's own tags say little; they are in the tooltip, and in the closer look.
+    const own = all.filter(([key]) => !key.startsWith("dagster/")).slice(0, 3);
+    for (const [key, value] of own) {
       made.append(node("span", { class: "dnb-tag" }, words(`${key}: ${value}`)));
     }
-    if (all.length > 3) made.append(node("span", { class: "dnb-muted" }, `+${all.length - 3}`));
+    if (all.length > own.length) made.append(node("span", { class: "dnb-muted" }, `+${all.length - own.length}`));
     return made;
   },
 };

@@ -1,0 +1,337 @@
+"""The explorer as a person meets it: a real Chromium, a real JupyterLab, a real Dagster."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from playwright.sync_api import expect
+
+import dagster_nb as dnb
+from dagster_nb.sandbox.server import Server
+from tests.browser.lab import Notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE = 20_000
+HOSTILE = '<img src=x onerror="window.pwned=1">$\\alpha$ &amp; <script>window.pwned=1</script> שלום \u202eevil\u202c 🎉'
+
+
+class Explorer:
+    """An explorer in a notebook, by what a person sees of it."""
+
+    def __init__(self, notebook: Notebook):
+        self.notebook = notebook
+        self.page = notebook.page
+        self.box = notebook.page.locator(".jp-OutputArea-output .dnb-explorer")
+
+    def button(self, name: str):
+        return self.box.get_by_role("button", name=name, exact=True)
+
+    def chip(self, status: str):
+        return self.box.get_by_role("button", name=re.compile(rf" {status} [\d,]+$"))
+
+    def row(self, run_id: str):
+        return self.box.locator(f'tr[data-run="{run_id}"]')
+
+    @property
+    def rows(self):
+        return self.box.locator("tr[data-run]")
+
+    def fill(self, label: str, text: str) -> None:
+        field = self.box.get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Enter")
+
+    def selected(self) -> list[str]:
+        return [row.get_attribute("data-run") for row in self.box.locator("tr[aria-selected=true]").all()]
+
+    def ids(self) -> list[str]:
+        return json.loads(self.notebook.run("import json; print(json.dumps(explorer.frame['run_id'].tolist()))"))
+
+    def reset(self) -> None:
+        self.notebook.run("explorer.filter(); explorer.model.select([]); explorer.model.open(None)")
+        expect(self.button("Clear all")).to_be_disabled()
+
+    def shows(self, expected: pd.DataFrame) -> None:
+        """Table, tiles and chart are of exactly these runs."""
+        count = len(expected)
+        if count > 1000:
+            words = f"showing 1,000 of {count:,} runs"
+        else:
+            words = f"showing all {count:,} run{'' if count == 1 else 's'}"
+        expect(self.box.get_by_text(words)).to_be_visible(timeout=PATIENCE)
+        assert self.ids() == expected["run_id"].tolist()
+        expect(self.rows).to_have_count(min(count, 1000))
+        assert self.rows.first.get_attribute("data-run") == expected["run_id"].iloc[0]
+        expect(self.box.locator(".dnb-tile-value").first).to_have_text(f"{count:,}")
+        finished = expected["status"].isin(["SUCCESS", "FAILURE", "CANCELED"])
+        rate = (expected["status"] == "SUCCESS").sum() / finished.sum()
+        shown = float(self.box.locator(".dnb-tile-value").nth(1).inner_text().split()[0])
+        assert shown == pytest.approx(100 * rate, abs=0.1)
+        expect(self.box.locator(".dnb-picture img").first).to_have_attribute(
+            "alt", re.compile(rf"^Chart of {count:,} run")
+        )
+
+
+@pytest.fixture(scope="module")
+def explorer(lab, context, demo) -> Iterator[Explorer]:
+    demo.wait_until_live()
+    cells = [f"import dagster_nb as dnb\nexplorer = dnb.RunExplorer(dnb.connect({demo.url!r}))\nexplorer"]
+    notebook = Notebook(lab, context, cells, name="explorer").open()
+    yield Explorer(notebook)
+    notebook.check()
+    notebook.close()
+
+
+@pytest.fixture
+def clean(explorer: Explorer) -> Explorer:
+    explorer.reset()
+    return explorer
+
+
+def test_opens_on_all_runs(explorer, demo):
+    explorer.shows(demo.client.runs())
+    expect(explorer.box.get_by_text("daemon running")).to_be_visible()
+    expect(explorer.box.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
+    explorer.notebook.check()
+
+
+def test_filters_show_what_pandas_says(clean, demo):
+    runs = demo.client.runs()
+    clean.chip("FAILURE").click()
+    failed = runs[runs["status"] == "FAILURE"]
+    clean.shows(failed)
+    clean.fill("Job", "fetch_exchange_rates")
+    failed = failed[failed["job_name"] == "fetch_exchange_rates"]
+    clean.shows(failed)
+    clean.button("30 d").click()
+    begin = pd.Timestamp.now("UTC") - pd.Timedelta(days=30)
+    clean.shows(failed[failed["creation_time"] > begin])
+    before = runs[runs["creation_time"].between(begin - pd.Timedelta(days=30), begin)]
+    before = before[(before["status"] == "FAILURE") & (before["job_name"] == "fetch_exchange_rates")]
+    expect(clean.box.locator(".dnb-tile-change").first).to_have_attribute("title", f"the period before: {len(before)}")
+    clean.box.get_by_role("button", name="job: fetch_exchange_rates").click()
+    clean.chip("FAILURE").click()
+    clean.fill("Tag", "team")
+    clean.fill("=", "ml")
+    recent = runs[runs["creation_time"] > begin]
+    clean.shows(recent[[tags.get("team") == "ml" for tags in recent["tags"]]])
+    clean.button("Clear all").click()
+    clean.shows(runs)
+    clean.fill("Duration at least", "30 min")
+    clean.shows(runs[runs["duration"] >= pd.Timedelta(minutes=30)])
+    clean.button("Clear all").click()
+    clean.box.get_by_label("only unresolved failures").check()
+    clean.shows(dnb.analysis.unresolved_failures(runs))
+    clean.notebook.check()
+
+
+def test_a_wrong_filter_is_told(clean):
+    clean.fill("Duration at least", "soon")
+    expect(clean.box.get_by_text("'soon' is no duration")).to_be_visible()
+    clean.fill("Duration at least", "")
+
+
+def test_the_table_sorts_and_is_worked_by_keyboard(clean, demo):
+    clean.button("Duration").click()
+    slowest = demo.client.runs().sort_values("duration", ascending=False, kind="stable")["run_id"].iloc[0]
+    expect(clean.rows.first).to_have_attribute("data-run", slowest)
+    expect(clean.box.get_by_role("columnheader", name="Duration ▼")).to_have_attribute("aria-sort", "descending")
+    clean.button("Duration ▼").click()
+    clean.button("Duration ▲").click()
+    expect(clean.rows.first).not_to_have_attribute("data-run", slowest)
+    ids = clean.ids()
+    clean.rows.first.focus()
+    clean.page.keyboard.press("ArrowDown")
+    clean.page.keyboard.press("Space")
+    clean.page.keyboard.press("Shift+ArrowDown")
+    expect(clean.box.get_by_text("2 runs selected")).to_be_visible()
+    assert clean.selected() == ids[1:3]
+    clean.page.keyboard.press("Home")
+    expect(clean.rows.first).to_be_focused()
+    expect(clean.box.get_by_role("checkbox", name="Select all runs shown")).to_have_js_property("indeterminate", True)
+
+
+def test_selection_follows_the_run(clean, demo):
+    ids = clean.ids()
+    chosen = [ids[8], ids[11]]
+    for run_id in chosen:
+        clean.row(run_id).get_by_role("checkbox").check()
+    expect(clean.box.get_by_text("2 runs selected")).to_be_visible()
+    new = demo.client.launch("send_reports")
+    clean.button("Refresh").click()
+    expect(clean.rows.first).to_have_attribute("data-run", new.run_id, timeout=PATIENCE)
+    assert clean.selected() == chosen
+    assert json.loads(clean.notebook.run("print(json.dumps(explorer.selection))")) == chosen
+    clean.button("Delete").click()
+    question = clean.box.get_by_role("alertdialog")
+    expect(question).to_contain_text("Delete 2 runs")
+    assert re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", question.inner_text()) == chosen
+    clean.button("Cancel").click()
+    expect(question).to_be_hidden()
+    assert set(chosen) <= set(demo.client.runs()["run_id"])
+    new.wait(60)
+
+
+def test_many_runs_ask_for_their_number(clean):
+    clean.rows.first.get_by_role("checkbox").click()
+    clean.rows.nth(11).get_by_role("checkbox").click(modifiers=["Shift"])
+    expect(clean.box.get_by_text("12 runs selected")).to_be_visible()
+    clean.button("Re-execute").click()
+    agree = clean.button("Re-execute: 12 runs")
+    expect(agree).to_be_disabled()
+    clean.box.get_by_placeholder("12", exact=True).fill("12")
+    expect(agree).to_be_enabled()
+    clean.button("Cancel").click()
+
+
+def test_a_hanging_run_is_terminated(clean, demo):
+    hanging = next(run_id for run_id, status in demo.live.items() if status == "STARTED")
+    expect(clean.row(hanging)).to_contain_text("STARTED")
+    clean.row(hanging).get_by_text("STARTED").click()
+    clean.button("Terminate").click()
+    expect(clean.box.get_by_role("alertdialog")).to_contain_text(hanging)
+    clean.button("Terminate: 1 run").click()
+    expect(clean.row(hanging)).to_contain_text("CANCELED", timeout=PATIENCE)
+    outcomes = clean.box.locator(".dnb-box table")
+    expect(outcomes).to_contain_text(hanging[:8])
+    expect(outcomes).to_contain_text("CANCELED")
+    assert demo.client.run(hanging).status == "CANCELED"
+    clean.button("Dismiss").click()
+    clean.notebook.check()
+
+
+def test_a_failed_run_is_re_executed(clean, demo):
+    failed = demo.client.runs(status="FAILURE", job="fetch_exchange_rates", limit=1)["run_id"].iloc[0]
+    clean.fill("Run id", failed[:13])
+    clean.row(failed).get_by_text("fetch_exchange_rates").click()
+    detail = clean.box.locator(".dnb-detail")
+    expect(detail).to_contain_text("Failed in step request_rates", timeout=PATIENCE)
+    expect(detail.get_by_role("img")).to_have_attribute("alt", re.compile("request_rates FAILURE"))
+    detail.get_by_role("button", name="Config").click()
+    detail.get_by_role("button", name="Events").click()
+    expect(detail.get_by_text("STEP_FAILURE")).to_be_visible(timeout=PATIENCE)
+    clean.button("Re-execute from failure").click()
+    clean.button("Re-execute from failure: 1 run").click()
+    outcomes = clean.box.locator(".dnb-box table")
+    expect(outcomes).to_contain_text("launched", timeout=PATIENCE)
+    expect(outcomes.locator("td").nth(3)).to_have_text("SUCCESS", timeout=60_000)
+    again = demo.client.runs(job="fetch_exchange_rates", limit=1).iloc[0]
+    assert again["parent_run_id"] == failed
+    clean.button("Dismiss").click()
+    clean.button("Clear all").click()
+    expect(clean.rows.first).to_have_attribute("data-run", again["run_id"])
+    clean.notebook.check()
+
+
+def test_the_code_gives_the_runs_in_view(clean):
+    clean.chip("FAILURE").click()
+    clean.fill("Job", "sync_crm")
+    expect(clean.box.get_by_role("button", name="job: sync_crm")).to_be_visible()
+    clean.button("Code").click()
+    code = clean.box.get_by_label("Python", exact=True)
+    expect(code).to_contain_text('client.runs(status="FAILURE", job="sync_crm")')
+    clean.notebook.run(f"exec({code.inner_text()!r})")
+    assert clean.notebook.run("print(runs['run_id'].tolist() == explorer.frame['run_id'].tolist())") == "True"
+    expect(clean.box.get_by_label("GraphQL", exact=True)).to_contain_text('"pipelineName": "sync_crm"')
+    clean.button("Copy Python").click()
+    clean.button("Code").click()
+
+
+def test_every_chart_draws(clean):
+    for name in ("Trend", "Timeline", "Status over time", "Success rate", "Queue times", "Slow steps", "Durations"):
+        clean.button(name).click()
+        expect(clean.button(name)).to_have_class(re.compile("mod-active"))
+        picture = clean.box.locator(".dnb-picture img").first
+        expect(picture).to_be_visible(timeout=PATIENCE)
+        assert picture.evaluate("image => image.naturalWidth > 300")
+    clean.notebook.check()
+
+
+def test_looks(clean):
+    clean.notebook.run("explorer.filter(created_after='30d')")
+    failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
+    failed.get_by_text("FAILURE").click()
+    expect(clean.box.locator(".dnb-detail")).to_contain_text("Failed in step", timeout=PATIENCE)
+    expect(clean.box.locator(".dnb-detail img")).to_be_visible(timeout=PATIENCE)
+    clean.notebook.shot("explorer_light", clean.box)
+    clean.notebook.theme(dark=True)
+    expect(clean.box).to_be_visible()
+    assert clean.notebook.run("print(explorer._stage.dark)") == "True"
+    clean.notebook.shot("explorer_dark", clean.box)
+    clean.page.set_viewport_size({"width": 800, "height": 1000})
+    clean.page.wait_for_timeout(1500)
+    clean.notebook.shot("explorer_800", clean.box)
+    overflow = clean.box.evaluate("box => box.scrollWidth - box.clientWidth")
+    clean.page.set_viewport_size({"width": 1440, "height": 1000})
+    clean.notebook.theme(dark=False)
+    assert overflow <= 0
+
+
+def test_a_server_that_stops_and_comes_back(notebook, demo, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(demo.home, home, ignore=shutil.ignore_patterns("*.pid", "*.sock", "storage", "logs"))
+    with Server(home, daemon=False, location="shop") as server:
+        port = server.port
+        opened = notebook(
+            f"import dagster_nb as dnb\nexplorer = dnb.RunExplorer(dnb.connect({server.url!r}))\nexplorer"
+        )
+        there = Explorer(opened)
+        expect(there.rows.first).to_be_visible(timeout=PATIENCE)
+        count = len(there.ids())
+    there.button("Refresh").click()
+    error = there.box.get_by_role("alert").filter(has_text="Dagster does not answer")
+    expect(error).to_be_visible(timeout=PATIENCE)
+    expect(there.rows.first).to_be_visible()
+    assert len(there.ids()) == count
+    opened.shot("explorer_error", there.box)
+    there.button("Retry").click()
+    expect(error).to_be_visible(timeout=PATIENCE)
+    with Server(home, daemon=False, port=port, location="shop"):
+        there.button("Retry").click()
+        expect(error).to_be_hidden(timeout=PATIENCE)
+        assert len(there.ids()) == count
+        opened.check()
+        opened.close()
+
+
+def test_hostile_text_is_text_and_closing_leaves_nothing(notebook):
+    opened = notebook(
+        f"""
+import threading
+import ipywidgets as widgets
+import dagster_nb as dnb
+from tests.unit.panels.conftest import FakeSource, make_runs
+frame = make_runs(30)
+hostile = {HOSTILE!r} + "w" * 300
+for name in ("job_name", "location", "partition", "launched_by"):
+    frame.loc[0, name] = hostile
+frame.at[0, "tags"] = {{hostile: hostile}}
+before, threads = len(widgets.Widget.widgets if hasattr(widgets.Widget, "widgets") else widgets.widget._instances), threading.active_count()
+explorer = dnb.RunExplorer(FakeSource(frame))
+explorer
+"""  # noqa: E501
+    )
+    there = Explorer(opened)
+    expect(there.rows.first).to_contain_text('<img src=x onerror="window.pwned=1">')
+    there.rows.first.locator("td").nth(1).click()
+    expect(there.box.locator(".dnb-detail")).to_contain_text("<script>window.pwned=1</script>", timeout=PATIENCE)
+    there.button("Delete").click()
+    expect(there.box.get_by_role("alertdialog")).to_contain_text('<img src=x onerror="window.pwned=1">')
+    there.button("Cancel").click()
+    assert opened.page.evaluate("window.pwned === undefined")
+    opened.shot("explorer_hostile", there.box)
+    opened.run("explorer.close()")
+    expect(there.box).to_have_count(0)
+    left = opened.run(
+        "print(len(widgets.widget._instances) - before, threading.active_count() - threads, "
+        "__import__('matplotlib._pylab_helpers')._pylab_helpers.Gcf.get_num_fig_managers())"
+    )
+    assert left == "0 0 0"
+    opened.check()
