@@ -34,6 +34,10 @@ def test_only_a_success_resolves(status):
     assert "a" in left_over(("b", "a", status, "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
 
 
+def test_at_the_same_moment_is_not_later():
+    assert left_over(("b", "a", "SUCCESS", "2026-01-01"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
+
+
 def test_the_rows_come_back_whole():
     frame = history(("b", None, "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
     frame["tags"] = [{}, {"team": "data"}]

@@ -44,6 +44,11 @@ def test_every_run_is_in_one_bucket_whatever_the_clocks_do(freq, tz):
             assert ((at >= start) & (at < until)).sum() == count
 
 
+def test_a_midnight_that_comes_twice_begins_the_day_at_its_first():
+    counts = status_counts(created("2026-11-01T04:30Z", "2026-11-01T05:30Z"), freq="1D", tz="America/Havana")
+    assert counts["SUCCESS"].tolist() == [2]
+
+
 def test_weeks_begin_on_monday_and_months_on_the_first():
     runs = created("2026-01-15T12:00Z")
     assert status_counts(runs, freq="1W")["time"].iloc[0] == pd.Timestamp("2026-01-12", tz="UTC")

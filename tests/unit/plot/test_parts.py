@@ -174,6 +174,12 @@ def test_a_fork_lies_around_its_stem():
     assert layout.row["a"] == layout.row["d"] == (layout.row["b"] + layout.row["c"]) / 2
 
 
+def test_neighbours_lie_side_by_side():
+    layout = arrange({"a": [], "b": [], "x": ["b"], "y": ["a"]}, {})
+    assert layout.row["x"] == layout.row["b"]
+    assert layout.row["y"] == layout.row["a"]
+
+
 def test_dependencies_run_between_the_ops():
     layout = arrange({"a": [], "b": ["a"], "c": ["b", "a"]}, {})
     assert ["a", ("a", "c", 1), "c"] in layout.routes
