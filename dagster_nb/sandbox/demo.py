@@ -36,6 +36,8 @@ START_SECONDS, SECONDS_A_RUN = 180.0, 0.02
 INSTANCE = f"""\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator

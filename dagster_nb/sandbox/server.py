@@ -32,6 +32,8 @@ LOG_LINES = 25
 PLAIN_INSTANCE = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 """
 
 

@@ -6,6 +6,7 @@ Run by the demo before its Dagster starts; prints how far it is as JSON lines.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 
 from .kept import KeptCopy
-from .plan import last_quarter_day, plan_history
+from .plan import last_full_hour, plan_history
 
 TRUTH_NAME = "truth.json"
 
@@ -24,13 +25,13 @@ def tell(share: float) -> None:
     sys.stdout.flush()
 
 
-def build(home: Path, runs: int, seed: int) -> None:
+def build(home: Path, runs: int, seed: int, until: dt.datetime) -> None:
     """Plan and write a history, and what is true about it."""
     from dagster import DagsterInstance  # noqa: PLC0415 - not needed where there is a kept copy
 
     from .write import write_plan  # noqa: PLC0415
 
-    history = plan_history(runs, seed=seed, until=last_quarter_day(time.time()))
+    history = plan_history(runs, seed=seed, until=until)
     with DagsterInstance.from_config(str(home)) as instance:
         write_plan(instance, history, events=True, on_progress=tell)
     (home / TRUTH_NAME).write_text(json.dumps(history.truth.to_json()), encoding="utf-8")
@@ -43,10 +44,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     arguments = parser.parse_args()
     home = Path(os.environ["DAGSTER_HOME"])
-    kept = KeptCopy(runs=arguments.runs, seed=arguments.seed, until=last_quarter_day(time.time()))
-    if not kept.copy_to(home):
-        build(home, arguments.runs, arguments.seed)
-        kept.keep(home)
+    kept = KeptCopy(runs=arguments.runs, seed=arguments.seed)
+    if not kept.copy_to(home, now=dt.datetime.now(dt.UTC)):
+        until = last_full_hour(time.time())
+        build(home, arguments.runs, arguments.seed, until)
+        kept.keep(home, until=until)
     tell(1.0)
 
 

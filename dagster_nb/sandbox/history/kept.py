@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import json
 import os
@@ -11,16 +12,13 @@ import time
 import uuid
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 __all__ = ["KeptCopy"]
 
 COPIES = 2
+OLDEST = dt.timedelta(hours=6)
 TEMPORARY = ".new-"
 ABANDONED_SECONDS = 3600.0
 NOT_KEPT = ("dagster.yaml", "logs")
@@ -29,45 +27,64 @@ NOT_KEPT = ("dagster.yaml", "logs")
 class KeptCopy:
     """The place of one history in the user's cache.
 
-    A copy is used again for the same history only: the same runs, seed and end, written by the same code for the same
-    Dagster. It appears all at once, under a name that tells all this, so that two demos that start side by side
-    cannot spoil it for each other.
+    A copy is used again for the same history only: the same runs and seed, written by the same code for the same
+    Dagster, and ending today, some hours ago at most. It appears all at once, under a name that tells all this, so
+    that two demos that start side by side cannot spoil it for each other.
 
     Parameters
     ----------
-    runs, seed, until
+    runs, seed
         Of the history.
     """
 
-    def __init__(self, *, runs: int, seed: int, until: dt.datetime) -> None:
+    def __init__(self, *, runs: int, seed: int) -> None:
         self.folder = user_cache_path("dagster_nb") / "demo"
         code = hashlib.sha256()
         for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
             code.update(file.read_bytes())
-        identity = json.dumps([version("dagster"), code.hexdigest(), runs, seed, until.isoformat()])
-        self.path = self.folder / hashlib.sha256(identity.encode()).hexdigest()[:20]
+        identity = json.dumps([version("dagster"), code.hexdigest(), runs, seed])
+        self.name = hashlib.sha256(identity.encode()).hexdigest()[:20]
 
-    def copy_to(self, home: Path) -> bool:
-        """Copy it into a home; tell whether there was one."""
-        if not self.path.is_dir():
-            return False
-        try:
-            shutil.copytree(self.path, home, dirs_exist_ok=True)
-            os.utime(self.path)
-        except OSError:  # somebody else is just tidying up
-            for path in home.iterdir():
-                if path.name not in NOT_KEPT:
-                    _remove(path)
-            return False
-        return True
+    def copy_to(self, home: Path, *, now: dt.datetime) -> bool:
+        """Copy it into a home; tell whether there was one.
 
-    def keep(self, home: Path) -> None:
-        """Keep a home's history; a cache that cannot be written to is no reason to fail."""
+        Parameters
+        ----------
+        home
+            Where to.
+        now
+            What today is; an aware time.
+        """
+        for kept in sorted(self.folder.glob(f"{self.name}-*"), reverse=True):
+            until = dt.datetime.fromtimestamp(int(kept.name.rsplit("-", 1)[1]), dt.UTC)
+            if until.date() != now.astimezone(dt.UTC).date() or now - until > OLDEST:
+                continue
+            try:
+                shutil.copytree(kept, home, dirs_exist_ok=True)
+                os.utime(kept)
+            except OSError:  # somebody else is just tidying up
+                for path in home.iterdir():
+                    if path.name not in NOT_KEPT:
+                        _remove(path)
+            else:
+                return True
+        return False
+
+    def keep(self, home: Path, *, until: dt.datetime) -> None:
+        """Keep a home's history; a cache that cannot be written to is no reason to fail.
+
+        Parameters
+        ----------
+        home
+            What to copy.
+        until
+            The end of its history.
+        """
         new = self.folder / f"{TEMPORARY}{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
             shutil.copytree(home, new, ignore=shutil.ignore_patterns(*NOT_KEPT))
             # Fails where another demo was faster, whose copy is as good.
-            new.rename(self.path)
+            new.rename(self.folder / f"{self.name}-{int(until.timestamp())}")
             self._tidy()
         _remove(new)
 

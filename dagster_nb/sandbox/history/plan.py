@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
     from .model import Run
 
-__all__ = ["MOST_RUNS", "last_quarter_day", "plan_history"]
+__all__ = ["MOST_RUNS", "last_full_hour", "plan_history"]
 
-QUARTER_DAY = 6 * 3600
+HOUR = 3600
 MOST_RUNS = 100_000
 SPARE = 1.04
 MORE = 1.15
 
 
-def last_quarter_day(now: float) -> dt.datetime:
-    """Give the last 00:00, 06:00, 12:00 or 18:00 (UTC).
+def last_full_hour(now: float) -> dt.datetime:
+    """Give the last full hour (UTC).
 
     Histories end there, so that two that are made within minutes of each other are the same.
 
@@ -37,7 +37,7 @@ def last_quarter_day(now: float) -> dt.datetime:
     now
         POSIX seconds.
     """
-    return dt.datetime.fromtimestamp(now // QUARTER_DAY * QUARTER_DAY, dt.UTC)
+    return dt.datetime.fromtimestamp(now // HOUR * HOUR, dt.UTC)
 
 
 def plan_history(runs: int, *, seed: int = 0, until: dt.datetime) -> History:

@@ -23,6 +23,7 @@ HOUR = 3600.0
 # How busy people are, by hour of a working day (UTC).
 BY_HOUR = (1, 0, 0, 0, 0, 1, 3, 7, 12, 15, 14, 12, 8, 11, 14, 13, 11, 8, 5, 3, 2, 2, 1, 1)
 WEEKEND_SHARE = 0.3
+LEAST_SCALE = 0.3  # below it, even what runs daily does not run every day
 SPREAD_SECONDS = 600.0
 TICK_SECONDS = 60.0
 EXTRA_FAILURES_SHARE = 1.05
@@ -69,9 +70,9 @@ def scale_for(runs: int, until: dt.datetime) -> float:
             usual = len(job.times) + job.by_hand * (WEEKEND_SHARE if weekend else 1.0)
             once += usual * job.partitioned
             more += usual * (not job.partitioned)
-    usual = (once + more) * EXTRA_FAILURES_SHARE
-    # What runs once a day for a partition does not become more.
-    return runs / usual if runs < usual else (runs / EXTRA_FAILURES_SHARE - once) / more
+    wanted = runs / EXTRA_FAILURES_SHARE
+    # What runs once a day for a partition becomes neither more nor, in all but the smallest histories, less.
+    return max((wanted - once) / more, wanted / (once / LEAST_SCALE + more))
 
 
 def slots(scale: float, rng: Random, until: dt.datetime, incidents: Incidents) -> list[Slot]:
@@ -104,7 +105,7 @@ def _day(job: Job, day: dt.date, scale: float, rng: Random) -> Iterator[Slot]:
     for hour, minute in job.times:
         at = midnight(day) + hour * HOUR + minute * 60
         partition = (day - dt.timedelta(days=1)).isoformat() if job.partitioned else None
-        for copy in range(_copies(min(scale, 1.0) if job.partitioned else scale, rng)):
+        for copy in range(_copies(min(scale / LEAST_SCALE, 1.0) if job.partitioned else scale, rng)):
             later = rng.random() * 4 + (copy and rng.random() * SPREAD_SECONDS)
             yield Slot(job, at + later, ("dagster/schedule_name", job.schedule or ""), partition)
     share = scale * (WEEKEND_SHARE if weekend else 1.0)

@@ -26,7 +26,7 @@ from .automation import write_backfills, write_ticks
 from .catalog import JOBS
 from .events import events_of
 from .files import write_files
-from .plan import last_quarter_day, plan_history
+from .plan import last_full_hour, plan_history
 from .shapes import job_shapes
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def write_history(
     TypeError
         When the instance keeps its event log in one file a run.
     """
-    history = plan_history(runs, seed=seed, until=until or last_quarter_day(time.time()))
+    history = plan_history(runs, seed=seed, until=until or last_full_hour(time.time()))
     with DagsterInstance.from_config(str(home)) as instance:
         write_plan(instance, history, events=events, location=location)
     return history.truth
