@@ -246,7 +246,7 @@ def _curves(
         margin_note(ax, lane, f"up to {mean.max():.2g}")
         bins = _striking(((end[own & failed] - edges[0]) / (edges[1] - edges[0])).astype(np.int64).clip(0, _BINS - 1))
         crosses.append(np.column_stack([(edges[bins] + edges[bins + 1]) / 2, np.full(len(bins), base)]))
-    usual = {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.5, "alpha": 0.7}
+    usual = {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0.5}
     curves = PolyCollection(outlines, label="runs going on", **look(kwargs, PolyCollection, **usual))
     ax.add_collection(curves, autolim=False)
     marks = np.vstack(crosses)

@@ -117,8 +117,8 @@ def duration_trend(
     for job, name in enumerate(names):
         own = chosen[jobs[chosen] == job]
         color = ink() if alone else colors[name]
-        tint = {} if alone else {"color": color, "alpha": 0.35}
-        marks = status_marks(ax, x[own], seconds[own], statuses, codes[own], markersize=3.0, **tint)
+        tint = {"markersize": 4.0} if alone else {"markersize": 3.0, "color": color, "alpha": 0.35}
+        marks = status_marks(ax, x[own], seconds[own], statuses, codes[own], **tint)
         if not alone:
             _unname(marks)
         rolled = rolling_quantiles(started[succeeded & (jobs == job)], length[succeeded & (jobs == job)], span)
@@ -127,13 +127,11 @@ def duration_trend(
         # A job without a line is told by its last mark.
         end = last.iloc[-1] if len(last) else seconds[jobs == job][np.argmax(x[jobs == job])]
         ends.append((max(end, SHORTEST), label(name, 24), color))
-    if alone:
-        plain([ax.set_title(label(names[0], 60), loc="right", fontsize="medium")])
-    else:
+    if not alone:
         line_labels(ax, ends)
     if regressions is not None:
         _mark(ax, regressions[text(regressions, "job_name").isin(names).to_numpy(dtype=bool)])
-    ax.set_ylabel("duration")
+    plain([ax.set_ylabel(f"duration of {label(names[0], 24)}" if alone else "duration")])
     caption(
         ax,
         f"start ({zone_name(zone)})",

@@ -136,7 +136,7 @@ def test_the_trend_of_one_job(ax):
     assert np.isnan(median.get_ydata()[0])
     assert median.get_xdata()[-1] == pytest.approx(dates.date2num(runs["start_time"].iloc[-1]))
     assert "lines: successes of the last 2 d" in ax.get_xlabel()
-    assert ax.get_title(loc="right") == "etl"
+    assert ax.get_ylabel() == "duration of etl"
     assert ax.get_yscale() == "log"
 
 
