@@ -12,6 +12,7 @@ from dagster_nb.frames.columns import RUN_STATUSES
 from dagster_nb.graphql.times import to_seconds
 from dagster_nb.panels.explorer.filters import RunFilters, parse_duration
 from dagster_nb.panels.markup import MARKS, number, text
+from dagster_nb.panels.suggest import Suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +26,6 @@ __all__ = ["FilterBar"]
 _PRESETS = (("1 h", "1h"), ("24 h", "24h"), ("7 d", "7d"), ("30 d", "30d"), ("all", ""), ("custom", "custom"))
 _MOST_SUGGESTIONS = 300
 _LONGEST_LABEL = 60
-
-
-def _suggest(**options: Any) -> Any:  # noqa: ANN401 - a widget
-    return widgets.Combobox(
-        ensure_option=False, continuous_update=False, layout=widgets.Layout(width="210px"), **options
-    )
 
 
 class FilterBar:
@@ -48,10 +43,10 @@ class FilterBar:
         self._tags_seen: tuple[int, dict[str, Counter[str]]] = (0, {})
         self._chips: dict[str, Any] = {}
         self._statuses = self._row()
-        self._job = _suggest(description="Job", placeholder="any")
-        self._location = _suggest(description="Location", placeholder="any")
-        self._key = _suggest(description="Tag", placeholder="key")
-        self._value = _suggest(description="=", placeholder="value")
+        self._job = Suggest(name="Job", placeholder="any")
+        self._location = Suggest(name="Location", placeholder="any")
+        self._key = Suggest(name="Tag", placeholder="key")
+        self._value = Suggest(name="=", placeholder="value")
         self._add = widgets.Button(description="Add tag", layout=widgets.Layout(width="auto"))
         self._range = widgets.ToggleButtons(options=_PRESETS, value="", style={"button_width": "auto"})
         self._after = self._text("from", "2026-01-31 or 12h", width="190px")
@@ -199,7 +194,7 @@ class FilterBar:
 
     @staticmethod
     def _offer(box: Any, options: list[str]) -> None:  # noqa: ANN401
-        offered = tuple(options[:_MOST_SUGGESTIONS])
+        offered = options[:_MOST_SUGGESTIONS]
         if box.options != offered:
             box.options = offered
 

@@ -1,0 +1,59 @@
+// A text field with suggestions. What is being typed stays, whatever the kernel says meanwhile.
+let count = 0;
+
+function render({ model, el }) {
+  const label = document.createElement("label");
+  const name = document.createElement("span");
+  const input = document.createElement("input");
+  const list = document.createElement("datalist");
+  list.id = `dnb-suggestions-${++count}`;
+  input.setAttribute("list", list.id);
+  input.type = "text";
+  input.autocomplete = "off";
+  input.spellcheck = false;
+  label.className = "dnb-suggest";
+  name.className = "dnb-muted";
+  label.append(name, input, list);
+  el.append(label);
+
+  const draw = () => {
+    name.textContent = model.get("name");
+    input.placeholder = model.get("placeholder");
+    input.style.width = model.get("width");
+  };
+  const offer = () => {
+    list.replaceChildren(
+      ...model.get("options").map((text) => {
+        const option = document.createElement("option");
+        option.value = text;
+        return option;
+      })
+    );
+  };
+  const take = () => {
+    input.value = model.get("value");
+  };
+  const send = () => {
+    if (input.value === model.get("value")) return;
+    model.set("value", input.value);
+    model.save_changes();
+  };
+  input.addEventListener("change", send);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") send();
+    // Jupyter has shortcuts of its own.
+    event.stopPropagation();
+  });
+  input.addEventListener("input", (event) => {
+    // A suggestion that was clicked arrives whole, and not by a key.
+    if (!event.inputType || event.inputType === "insertReplacementText") send();
+  });
+  const events = [["name", draw], ["placeholder", draw], ["width", draw], ["options", offer], ["value", take]];
+  for (const [trait, call] of events) model.on(`change:${trait}`, call);
+  draw();
+  offer();
+  take();
+  return () => events.forEach(([trait, call]) => model.off(`change:${trait}`, call));
+}
+
+export default { render };
