@@ -55,8 +55,8 @@ def axes(ax: Axes | None) -> Axes:
 
     if plt.get_fignums():
         return plt.gca()
-    # Where there is no figure yet, make one that leaves room for long names.
-    return plt.figure(layout="constrained").add_subplot()
+    # Where there is no figure yet, make one that leaves room for long names, and for time, which runs sideways.
+    return plt.figure(figsize=(10, 4.5), layout="constrained").add_subplot()
 
 
 def look(given: dict[str, object], artist: type[Artist], **usual: object) -> dict[str, Any]:
