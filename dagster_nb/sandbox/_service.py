@@ -1,9 +1,9 @@
 """Start one of Dagster's commands once what it needs is there.
 
-Run as a script by the supervisor, ``_service.py COMMAND SOCKET STORAGE -- ARGUMENTS``. Importing Dagster takes far
-longer than anything else at start, so the webserver and the daemon import it side by side with the code server, and
-wait only then: both for the code server's socket, and the daemon for the storage, whose first use must not happen
-twice at once.
+Run as a script by the supervisor, ``_service.py COMMAND PREPARED SOCKET STORAGE -- ARGUMENTS``. Importing Dagster
+takes far longer than anything else at start, so the webserver and the daemon import it side by side with the code
+server and with whatever fills the home, and wait only then: both for the home to be prepared and for the code server's
+socket, and the daemon for the storage, whose first use must not happen twice at once.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ def create_storage(done: Path) -> None:
 
 def main() -> None:
     """Import, wait, hand over to Dagster's own command."""
-    command, socket, storage, _, *arguments = sys.argv[1:]
+    command, prepared, socket, storage, _, *arguments = sys.argv[1:]
     cli = importlib.import_module(MAINS[command])
+    wait_for(Path(prepared))
     if command == "webserver":
         create_storage(Path(storage))
     wait_for(Path(storage))

@@ -24,6 +24,8 @@ from pathlib import Path
 LOOK_SECONDS = 0.2
 RESTART_PAUSE_SECONDS = 1.0
 LOG_NAME = "server.log"
+PREPARE = "prepare"
+PREPARED_NAME = "prepared"
 LOG_LINES = 25
 
 PR_SET_PDEATHSIG = 1
@@ -41,7 +43,8 @@ class Order:
     files
         Files to write before anything starts: path and text.
     prepare
-        A command to run to its end first, or None; it writes messages of its own to standard output.
+        A command that writes messages of its own to standard output, or None. Once it has succeeded, or at once when
+        there is none, there is a file ``prepared`` in the folder, for which the services can wait.
     services
         Name and command of each process.
     restart
@@ -98,17 +101,17 @@ class Supervisor:
         """Start, watch until something ends, clean up; returns this process's exit code."""
         code = 0
         try:
-            self.prepare()
-            for name in self.order.services:
-                self.start(name, self.order.services[name])
-            tell(groups=sorted(self.groups))
+            self.start_all()
             while True:
                 for name, returncode in self.look():
-                    if name not in self.order.restart:
+                    if name == PREPARE and returncode == 0:
+                        (Path(self.order.folder) / PREPARED_NAME).touch()
+                    elif name in self.order.restart:
+                        time.sleep(RESTART_PAUSE_SECONDS)
+                        self.start(name, self.order.services[name])
+                    else:
                         self.fail(name, returncode)
                         return 1
-                    time.sleep(RESTART_PAUSE_SECONDS)
-                    self.start(name, self.order.services[name])
         except StopAsked:
             pass
         except OSError as error:
@@ -118,21 +121,21 @@ class Supervisor:
             self.end()
         return code
 
-    def prepare(self) -> None:
-        """Make the folder and its files, and run the command that comes first."""
-        Path(self.order.folder).mkdir(mode=0o700)
+    def start_all(self) -> None:
+        """Make the folder and its files, and start every process, preparation and services side by side."""
+        folder = Path(self.order.folder)
+        folder.mkdir(mode=0o700)
         for name, text in self.order.files.items():
             path = Path(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         if self.order.prepare:
-            self.start("prepare", self.order.prepare, stdout=sys.stdout.fileno())
-            ended: list[tuple[str, int]] = []
-            while not ended:
-                ended = self.look()
-            if ended[0][1]:
-                self.fail(*ended[0])
-                raise StopAsked
+            self.start(PREPARE, self.order.prepare, stdout=sys.stdout.fileno())
+        else:
+            (folder / PREPARED_NAME).touch()
+        for name in self.order.services:
+            self.start(name, self.order.services[name])
+        tell(groups=sorted(self.groups))
 
     def start(self, name: str, command: list[str], *, stdout: int | None = None) -> None:
         """Start one process, in a process group of its own, which its own children share."""

@@ -20,6 +20,7 @@ from dagster_nb.errors import ConnectionFailedError, MissingExtraError, ServerEr
 
 from . import _service
 from ._keeper import Keeper
+from ._supervisor import PREPARED_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -273,7 +274,14 @@ class Server:
             else [*dagster, "api", "grpc", "--lazy-load-user-code"]
         )
         service = [sys.executable, "-P", _service.__file__]
-        waits = [address, str(self._folder / "storage"), "--", "--workspace", str(workspace)]
+        waits = [
+            str(self._folder / PREPARED_NAME),
+            address,
+            str(self._folder / "storage"),
+            "--",
+            "--workspace",
+            str(workspace),
+        ]
         webserver = [
             "--host",
             "127.0.0.1",
@@ -289,7 +297,7 @@ class Server:
             "webserver": [*service, "webserver", *waits, *webserver],
         }  # fmt: skip
         if self.daemon:
-            services["daemon"] = [*service, "daemon", *waits[:3], "run", *waits[3:]]
+            services["daemon"] = [*service, "daemon", *waits[:4], "run", *waits[4:]]
         return {
             "folder": str(self._folder),
             "files": files,
@@ -302,7 +310,6 @@ class Server:
 
     def _wait_until_up(self, keeper: Keeper, on_progress: Callable[[float], object] | None) -> None:
         until = time.monotonic() + self.timeout
-        services_started = False
         while time.monotonic() < until:
             try:
                 messages = keeper.messages()
@@ -314,13 +321,11 @@ class Server:
                         f"Dagster did not start: its {message['failed']} ended with code {message['code']}. "
                         f"The last lines of its log say why:\n{message['log']}"
                     )
-                services_started = services_started or "groups" in message
                 if on_progress and "progress" in message:
                     on_progress(message["progress"])
-            if services_started:
-                with contextlib.suppress(OSError):
-                    graphql(self.url, "{ version }", timeout=5.0)
-                    return
+            with contextlib.suppress(OSError):
+                graphql(self.url, "{ version }", timeout=5.0)
+                return
         raise ServerError(
             f"Dagster did not answer at {self.url} within {self.timeout:.0f} s. A busy machine may need a longer "
             f"`timeout`. The last lines of its log:\n{keeper.log(LOG_LINES)}"

@@ -82,6 +82,7 @@ def test_close_ends_everything_even_the_stubborn(tmp_path, grace):
     keeper = Keeper(given)
     listen(keeper, "groups")
     processes = family(keeper.pid, 4)
+    assert (Path(given["folder"]) / "prepared").exists()
     assert (Path(given["folder"]) / "home" / "a.yaml").read_text() == "a: 1\n"
     keeper.close()
     assert_gone(processes, given["folder"])
@@ -125,8 +126,12 @@ def test_the_end_of_a_service_is_told_with_its_log(tmp_path):
     assert not Path(given["folder"]).exists()
 
 
-def test_a_failed_preparation_starts_nothing(tmp_path):
-    given = order(tmp_path, prepare=[sys.executable, "-c", "print('{\"progress\": 0.5}', flush=True); 1 / 0"])
+def test_a_failed_preparation_ends_everything(tmp_path):
+    given = order(
+        tmp_path,
+        services={"one": SLEEP},
+        prepare=[sys.executable, "-c", "print('{\"progress\": 0.5}', flush=True); 1 / 0"],
+    )
     keeper = Keeper(given)
     assert listen(keeper, "progress") == {"progress": 0.5}
     message = listen(keeper, "failed")

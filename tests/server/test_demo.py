@@ -1,0 +1,258 @@
+"""The demo: its history read as genuine, its failures re-executed, its live runs terminated, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dagster_nb.errors import MissingExtraError
+from dagster_nb.sandbox import server as server_module
+from dagster_nb.sandbox.demo import demo
+from dagster_nb.sandbox.history.model import Truth
+from dagster_nb.sandbox.history.plan import plan_history
+from dagster_nb.sandbox.server import graphql
+
+# Reading the instance in this process: Dagster's own business.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
+]
+
+STATUSES = (
+    "query Q($ids: [String]) { runsOrError(filter: {runIds: $ids}) { ... on Runs { results { runId status } } } }"
+)
+REEXECUTE = """
+mutation Reexecute($id: String!) {
+  launchRunReexecution(reexecutionParams: {parentRunId: $id, strategy: FROM_FAILURE}) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+  }
+}
+"""
+TERMINATE = """
+mutation Terminate($ids: [String!]!, $policy: TerminateRunPolicy) {
+  terminateRuns(runIds: $ids, terminatePolicy: $policy) {
+    ... on TerminateRunsResult { terminateRunResults { __typename ... on TerminateRunFailure { message } } }
+  }
+}
+"""
+SECOND = """
+import json, sys
+from dagster_nb.sandbox.demo import demo
+demo = demo(runs=2000)
+print(json.dumps([str(demo.home), demo._server._keeper.pid, demo.truth.to_json()]), flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        with demo(runs=2000) as demo_:
+            yield demo_
+
+
+@pytest.fixture(scope="module")
+def history(running):
+    return plan_history(2000, seed=0, until=running.truth.as_of)
+
+
+@pytest.fixture(scope="module")
+def instance(running):
+    from dagster import DagsterInstance
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(running.home))
+        with DagsterInstance.get() as instance:
+            yield instance
+
+
+def statuses(url, ids):
+    return {run["runId"]: run["status"] for run in graphql(url, STATUSES, {"ids": ids})["runsOrError"]["results"]}
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def is_of_a_run(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_the_instance_has_the_planned_runs_in_their_order(instance, history, running):
+    assert history.truth == running.truth
+    records = [r for r in instance.get_run_records(ascending=True) if r.dagster_run.run_id not in running.live]
+    assert [record.dagster_run.run_id for record in records] == [run.run_id for run in history.runs]
+    for record, run in zip(records, history.runs, strict=True):
+        stored = record.dagster_run
+        assert (stored.job_name, stored.status.value) == (run.job, run.status)
+        assert (stored.parent_run_id, stored.root_run_id) == (run.parent_run_id, run.root_run_id)
+        assert stored.run_config == run.run_config
+        assert run.tags.items() <= stored.tags.items()
+        assert (record.start_time, record.end_time) == (run.started, run.ended)
+        assert record.create_timestamp.timestamp() == pytest.approx(run.created, abs=1e-6)
+
+
+def test_steps_and_failures_agree_with_the_instance(instance, history, running):
+    sample = [*history.runs[::70], *[run for run in history.runs if run.status == "FAILURE"][::4]]
+    for run in sample:
+        stats = {stat.step_key: stat for stat in instance.get_run_step_stats(run.run_id)}
+        assert set(stats) == {step.key for step in run.steps}
+        for step in run.steps:
+            assert stats[step.key].attempts == step.attempts
+            assert (stats[step.key].start_time, stats[step.key].end_time) == (step.start, step.end)
+    steps = running.client.steps([run.run_id for run in sample])
+    seen = {(row.run_id, row.step_key): row.duration.total_seconds() for row in steps.itertuples()}
+    assert seen == {
+        (run.run_id, step.key): pytest.approx(step.end - step.start, abs=2e-6) for run in sample for step in run.steps
+    }
+    failures = running.client.failures([run.run_id for run in sample])
+    assert {row.run_id: (row.step_key, row.error_class) for row in failures.itertuples()} == {
+        run.run_id: (running.truth.failures[run.run_id][0], running.truth.failures[run.run_id][2])
+        for run in sample
+        if run.status == "FAILURE"
+    }
+
+
+def test_events_agree_with_the_instance(instance, history, running):
+    sample = [run.run_id for run in history.runs[::150]]
+    events = running.client.events(sample)
+    for run_id in sample:
+        logged = [entry.timestamp for entry in instance.all_logs(run_id)]
+        assert logged == sorted(logged)
+        assert (events["run_id"] == run_id).sum() == len(logged)
+
+
+def test_assets_have_their_materializations(instance, history, running):
+    from dagster import AssetKey, AssetRecordsFilter
+
+    done = [run for run in history.runs if run.job == "daily_sales" and run.status == "SUCCESS"]
+    for name in ("raw_orders", "orders", "daily_revenue"):
+        key = AssetKey(["shop", name])
+        records = instance.fetch_materializations(AssetRecordsFilter(key), limit=1000).records
+        assert {record.partition_key for record in records} >= {run.tags["dagster/partition"] for run in done}
+        latest = instance.get_latest_materialization_event(key)
+        assert latest.run_id == max(done, key=lambda run: run.ended).run_id
+    query = """{ assetOrError(assetKey: {path: ["shop", "daily_revenue"]}) { ... on Asset {
+        assetMaterializations(limit: 3) { partition metadataEntries { label __typename } } } } }"""
+    for made in graphql(running.url, query)["assetOrError"]["assetMaterializations"]:
+        kinds = {entry["label"]: entry["__typename"] for entry in made["metadataEntries"]}
+        assert kinds["revenue_eur"] == "FloatMetadataEntry"
+        assert kinds["data_until"] == "TimestampMetadataEntry"
+
+
+def test_backfills_and_ticks_are_read_as_genuine(history, running):
+    query = """{ partitionBackfillsOrError { ... on PartitionBackfills { results {
+        id status numPartitions partitionStatusCounts { runStatus count } } } } }"""
+    backfills = graphql(running.url, query)["partitionBackfillsOrError"]["results"]
+    assert {backfill["id"]: backfill["numPartitions"] for backfill in backfills} == {
+        backfill.backfill_id: len(backfill.partitions) for backfill in history.backfills
+    }
+    assert {backfill["status"] for backfill in backfills} == {"COMPLETED_SUCCESS", "COMPLETED_FAILED"}
+    selector = """{repositoryLocationName: "shop", repositoryName: "__repository__", %s}"""
+    query = """{
+      sensorOrError(sensorSelector: %s) { ... on Sensor { sensorState { ticks(limit: 5000) { status } } } }
+      scheduleOrError(scheduleSelector: %s) { ... on Schedule { scheduleState { ticks(limit: 5000) { runIds } } } }
+    }""" % (selector % 'sensorName: "crm_changes"', selector % 'scheduleName: "ingest_orders_schedule"')  # noqa: UP031
+    answer = graphql(running.url, query)
+    assert {tick["status"] for tick in answer["sensorOrError"]["sensorState"]["ticks"]} == {
+        "SUCCESS",
+        "SKIPPED",
+        "FAILURE",
+    }
+    launched = {run_id for tick in answer["scheduleOrError"]["scheduleState"]["ticks"] for run_id in tick["runIds"]}
+    assert launched == {
+        run.run_id for run in history.runs if run.job == "ingest_orders" and run.tags.get("dagster/schedule_name")
+    }
+
+
+def test_logs_of_a_seeded_run(history, running):
+    newest = next(run for run in reversed(history.runs) if run.steps)
+    logs = running.client.logs(newest.run_id)
+    assert logs.stdout
+    assert logs.stderr
+
+
+def test_dagsters_own_command_lists_the_runs(history, running):
+    command = [sys.executable, "-m", "dagster", "run", "list", "--limit", "20"]
+    listed = subprocess.run(
+        command, env={**os.environ, "DAGSTER_HOME": str(running.home)}, capture_output=True, text=True, check=True
+    )
+    assert history.runs[-1].run_id in listed.stdout
+
+
+def test_ten_seeded_failures_can_be_reexecuted_from_failure(history, running):
+    failed = [run for run in history.runs if run.status == "FAILURE"]
+    # One of each kind first, those that had been tried again already among them.
+    kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}
+    chosen = [run.run_id for run in [*kinds.values(), *failed]][:10]
+    answers = [graphql(running.url, REEXECUTE, {"id": run_id})["launchRunReexecution"] for run_id in chosen]
+    assert [answer["__typename"] for answer in answers] == ["LaunchRunSuccess"] * 10
+    ids = [answer["run"]["runId"] for answer in answers]
+    ended = {"SUCCESS", "FAILURE", "CANCELED"}
+    wait_for(lambda: set(statuses(running.url, ids).values()) <= ended, seconds=240)
+    assert set(statuses(running.url, ids).values()) == {"SUCCESS"}
+
+
+def test_each_live_run_can_be_terminated(running):
+    running.wait_until_live(timeout=120)
+    held = {"SAFE_TERMINATE": ["QUEUED", "STARTED"], "MARK_AS_CANCELED_IMMEDIATELY": ["STARTING", "CANCELING"]}
+    for policy, states in held.items():
+        # The queued ones first, or one of them would take the place of the one that had started.
+        ids = sorted((i for i, status in running.live.items() if status in states), key=lambda i: running.live[i])
+        answer = graphql(running.url, TERMINATE, {"ids": ids, "policy": policy})["terminateRuns"]
+        results = answer["terminateRunResults"]
+        assert [result["__typename"] for result in results] == ["TerminateRunSuccess"] * len(ids), results
+    wait_for(lambda: set(statuses(running.url, list(running.live)).values()) == {"CANCELED"}, seconds=60)
+    supervisor = psutil.Process(running._server._keeper.pid)
+    # Also those whose processes had to find out for themselves: they leave, and change nothing.
+    wait_for(lambda: not any(is_of_a_run(process) for process in supervisor.children(recursive=True)))
+    assert set(statuses(running.url, list(running.live)).values()) == {"CANCELED"}
+
+
+def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(instance, running):
+    owner = subprocess.Popen(
+        [sys.executable, "-c", SECOND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with owner:
+        home, supervisor, truth = json.loads(owner.stdout.readline())
+        assert Truth.from_json(truth) == running.truth
+        first, second = ((Path(folder) / "truth.json").stat().st_mtime_ns for folder in (running.home, home))
+        assert first == second, "it was not made from the kept copy"
+        process = psutil.Process(supervisor)
+        family = [process, *process.children(recursive=True)]
+        owner.send_signal(signal.SIGKILL)
+        owner.wait(10)
+    assert not psutil.wait_procs(family, timeout=20)[1]
+    assert not Path(home).parent.exists()
+
+
+def test_its_repr_tells_the_address(running):
+    assert running.url in repr(running)
+    assert f'href="{running.url}"' in running._repr_html_()
+
+
+def test_without_dagster_the_error_is_the_pip_line(monkeypatch):
+    monkeypatch.setattr(server_module.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r'pip install "dagster_nb\[demo\]"'):
+        demo()
