@@ -12,7 +12,7 @@ import traitlets
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["STATIC", "Stage", "panel"]
+__all__ = ["STATIC", "Stage", "dispose", "panel"]
 
 STATIC = Path(__file__).parent / "static"
 
@@ -58,3 +58,32 @@ def panel(stage: Stage, children: Sequence[Any]) -> Any:  # noqa: ANN401 - ipywi
     box = widgets.VBox([stage, *children], layout=widgets.Layout(width="100%", overflow="visible"))
     box.add_class("dnb")
     return box
+
+
+def dispose(held: object) -> None:
+    """Close every widget that something holds: what is inside a widget, its layout and style, and what a view keeps.
+
+    Parameters
+    ----------
+    held
+        A widget, an object of this package, or a list, tuple or dict of such.
+    """
+    _dispose(held, {})
+
+
+def _dispose(held: object, seen: dict[int, object]) -> None:
+    if id(held) in seen:
+        return
+    # Kept, since the id of what is gone is given to what comes next.
+    seen[id(held)] = held
+    if isinstance(held, widgets.Widget):
+        parts = [getattr(held, name, None) for name in ("children", "layout", "style")]
+        held.close()
+        _dispose(parts, seen)
+    elif isinstance(held, list | tuple):
+        for one in held:
+            _dispose(one, seen)
+    elif isinstance(held, dict):
+        _dispose(list(held.values()), seen)
+    elif type(held).__module__.startswith("dagster_nb.panels."):
+        _dispose(list(getattr(held, "__dict__", {}).values()), seen)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-import ipywidgets as widgets
-
 from dagster_nb.panels.background import Background
 from dagster_nb.panels.explorer.acting import Actions
 from dagster_nb.panels.explorer.action_bar import ActionBar
@@ -21,7 +19,7 @@ from dagster_nb.panels.explorer.static_face import static_html, static_text
 from dagster_nb.panels.explorer.table import Table
 from dagster_nb.panels.explorer.tiles import Tiles
 from dagster_nb.panels.notices import ErrorBox
-from dagster_nb.panels.stage import Stage, panel
+from dagster_nb.panels.stage import Stage, dispose, panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +176,7 @@ class RunExplorer:
         self._header.close()
         self._background.close()
         self.model.signals.clear()
-        _close_all(self.widget)
+        dispose(self)
 
     def __repr__(self) -> str:
         return static_text(self.model)
@@ -232,14 +230,3 @@ class RunExplorer:
 
     def _crashed(self, error: Exception) -> None:
         self._crash.show(error)
-
-
-def _close_all(widget: Any) -> None:  # noqa: ANN401 - a widget
-    """Close a widget and everything inside it, layouts and styles too."""
-    for child in getattr(widget, "children", ()):
-        _close_all(child)
-    for name in ("layout", "style"):
-        part = getattr(widget, name, None)
-        if isinstance(part, widgets.Widget):
-            part.close()
-    widget.close()

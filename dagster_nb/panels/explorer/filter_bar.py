@@ -12,6 +12,7 @@ from dagster_nb.frames.columns import RUN_STATUSES
 from dagster_nb.graphql.times import to_seconds
 from dagster_nb.panels.explorer.filters import RunFilters, parse_duration
 from dagster_nb.panels.markup import MARKS, number, text
+from dagster_nb.panels.stage import dispose
 from dagster_nb.panels.suggest import Suggest
 
 if TYPE_CHECKING:
@@ -170,8 +171,7 @@ class FilterBar:
             self._chosen.children = buttons
         else:
             old = tuple(buttons)
-        for button in old:
-            button.close()
+        dispose(list(old))
         self._chosen.layout.display = "" if chosen else "none"
 
     def _draw_suggestions(self) -> None:

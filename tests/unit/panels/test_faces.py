@@ -1,0 +1,143 @@
+"""What the views say: tiles, rows, code, and the face without widgets."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dagster_nb.errors import ConnectionFailedError
+from dagster_nb.panels.explorer.code import graphql_text, python_text
+from dagster_nb.panels.explorer.filters import RunFilters
+from dagster_nb.panels.explorer.header import daemon_words
+from dagster_nb.panels.explorer.static_face import static_html, static_text
+from dagster_nb.panels.explorer.table import table_rows
+from dagster_nb.panels.explorer.tiles import Summary, summarize, tiles_html
+from dagster_nb.panels.notices import in_words
+from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
+
+
+def test_the_tiles_say_what_pandas_says():
+    runs = many_runs(2000)
+    runs.loc[:10, "status"] = "STARTED"
+    runs.loc[:10, ["end_time", "duration"]] = pd.NaT
+    summary = summarize(runs)
+    finished = runs[runs["status"] != "STARTED"]
+    assert summary.count == 2000
+    assert summary.success_rate == pytest.approx((finished["status"] == "SUCCESS").mean())
+    assert abs(summary.p50 - runs["duration"].median()) <= pd.Timedelta(microseconds=1)
+    assert abs(summary.p95 - runs["duration"].quantile(0.95)) <= pd.Timedelta(microseconds=1)
+    assert abs(summary.queue_p95 - runs["queue_duration"].quantile(0.95)) <= pd.Timedelta(microseconds=1)
+
+
+def test_tiles_without_runs():
+    empty = summarize(make_runs(0))
+    assert empty.count == 0
+    assert "—" in tiles_html(empty, None, note="all time")
+    assert "none in the period before" in tiles_html(summarize(make_runs(3)), empty)
+
+
+def test_tiles_against_the_period_before():
+    second = pd.Timedelta(seconds=1)
+    now = Summary(10, 0.95, 20 * second, 90 * second, second)
+    before = Summary(20, 0.90, 20 * second, 30 * second, second)
+    shown = tiles_html(now, before)
+    assert "▼ -50 % vs. period before" in shown
+    assert 'dnb-better" title="the period before: 90.0 %">▲ +5.0 points' in shown
+    assert 'dnb-worse" title="the period before: 30 s">▲ 3 times vs. 30 s' in shown
+
+
+def test_rarely_failing_is_not_a_round_hundred():
+    second = pd.Timedelta(seconds=1)
+    assert "99.9 %" in tiles_html(Summary(10_000, 0.9999, second, second, second), None)
+
+
+def test_rows():
+    runs = make_runs(3)
+    runs.loc[0, ["end_time", "duration"]] = pd.NaT
+    runs.loc[0, "status"] = "STARTED"
+    runs.loc[1, ["start_time", "end_time", "duration"]] = pd.NaT
+    runs["status"] = runs["status"].cat.add_categories(["NEW_ONE"])
+    runs.loc[1, "status"] = "NEW_ONE"
+    runs.at[2, "tags"] = {"dagster/partition": "x", "zone": "b", "dagster/other": "c", "team": HOSTILE}  # noqa: PD008
+    rows = table_rows(runs, NOW + pd.Timedelta("90s"))
+    assert rows[0]["duration"][0] == "1 min 29 s so far"
+    assert rows[1]["mark"] == "✱"
+    assert rows[1]["started"][0] == "queued 1 h ago"
+    assert rows[1]["duration"] == ["—", 0.0]
+    assert rows[2]["tags"] == [["team", HOSTILE], ["zone", "b"], ["dagster/other", "c"]]
+
+
+def test_the_python_says_everything():
+    filters = RunFilters.of(
+        status=["FAILURE", "CANCELED"],
+        job="a",
+        tags={"team": "x", 'k"': ["1", "2"]},
+        created_after="7d",
+        run_id="AB",
+        min_duration="10 min",
+        unresolved=True,
+    )
+    text = python_text(filters, "http://localhost:3000")
+    compile(text, "code", "exec")
+    assert 'status=["FAILURE", "CANCELED"], job="a", tags={"team": "x", "k\\"": ["1", "2"]}, created_after="7d"' in text
+    assert 'runs["duration"] >= pd.Timedelta(seconds=600)' in text
+    assert "unresolved_failures" in text
+    assert 'str.contains("ab", regex=False)' in text
+
+
+def test_the_graphql_is_what_the_client_sends():
+    text = graphql_text(RunFilters.of(status="FAILURE", created_after="1d", job=["a", "b"]), NOW)
+    assert "runIdsOrError" in text
+    assert "runsOrError" in text
+    assert '"statuses": [\n      "FAILURE"\n    ]' in text
+    assert f'"createdAfter": {(NOW - pd.Timedelta(days=1)).timestamp()}' in text
+    assert "asked 2 times" in text
+    assert graphql_text(RunFilters.of(job=[]), NOW).startswith("# Nothing is sent")
+
+
+def test_daemons_in_words():
+    def daemons(**healthy):
+        return pd.DataFrame(
+            {"daemon": list(healthy), "required": [True] * len(healthy), "healthy": list(healthy.values())}
+        )
+
+    assert daemon_words(daemons(SCHEDULER=True, QUEUED_RUN_COORDINATOR=True)) == (True, "daemon running")
+    assert daemon_words(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=False)) == (
+        False,
+        "daemon not running: runs will stay queued",
+    )
+    assert daemon_words(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=True)) == (False, "scheduler not running")
+
+
+def test_the_static_face(bench):
+    frame = make_runs(40)
+    frame.loc[0, "job_name"] = HOSTILE
+    frame.loc[1, "status"] = "FAILURE"
+    model = bench(frame).load()
+    html, text = static_html(model), static_text(model)
+    assert "<img src=x" not in html
+    assert "&lt;img src=x" in html
+    assert html.count("<tr>") == 16
+    assert 'src="data:image/png;base64,' in html
+    assert "http" not in re.sub(r"http://localhost:3000", "", html.replace("data:image", ""))
+    assert "40 runs" in text
+    assert "FAILURE" in text
+    assert "97.5% succeeded" in text
+
+
+def test_the_static_face_of_nothing_and_of_an_error(bench):
+    assert "0 runs" in static_text(bench(make_runs(0)).load())
+    one = bench(make_runs(3))
+    one.source.error = ConnectionFailedError(f"nothing there {HOSTILE}")
+    html = static_html(one.load())
+    assert "nothing there" in html
+    assert "<img src=x" not in html
+
+
+@pytest.mark.parametrize("error", [ConnectionFailedError("x"), ValueError("x"), KeyError("x"), RuntimeError()])
+def test_every_error_has_words(error):
+    title, message = in_words(error)
+    assert title
+    assert message or np.True_
+    assert "Traceback" not in message
