@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATIENCE = 20_000
+expect.set_options()
 HOSTILE = '<img src=x onerror="window.pwned=1">$\\alpha$ &amp; <script>window.pwned=1</script> שלום \u202eevil\u202c 🎉'
 
 
@@ -65,7 +65,7 @@ class Explorer:
             words = f"showing 1,000 of {count:,} runs"
         else:
             words = f"showing all {count:,} run{'' if count == 1 else 's'}"
-        expect(self.box.get_by_text(words)).to_be_visible(timeout=PATIENCE)
+        expect(self.box.get_by_text(words)).to_be_visible()
         assert self.ids() == expected["run_id"].tolist()
         expect(self.rows).to_have_count(min(count, 1000))
         assert self.rows.first.get_attribute("data-run") == expected["run_id"].iloc[0]
@@ -166,7 +166,7 @@ def test_selection_follows_the_run(clean, demo):
     expect(clean.box.get_by_text("2 runs selected")).to_be_visible()
     new = demo.client.launch("send_reports")
     clean.button("Refresh").click()
-    expect(clean.rows.first).to_have_attribute("data-run", new.run_id, timeout=PATIENCE)
+    expect(clean.rows.first).to_have_attribute("data-run", new.run_id)
     assert clean.selected() == chosen
     assert json.loads(clean.notebook.run("print(json.dumps(explorer.selection))")) == chosen
     clean.button("Delete").click()
@@ -198,7 +198,7 @@ def test_a_hanging_run_is_terminated(clean, demo):
     clean.button("Terminate").click()
     expect(clean.box.get_by_role("alertdialog")).to_contain_text(hanging)
     clean.button("Terminate: 1 run").click()
-    expect(clean.row(hanging)).to_contain_text("CANCELED", timeout=PATIENCE)
+    expect(clean.row(hanging)).to_contain_text("CANCELED")
     outcomes = clean.box.locator(".dnb-box table")
     expect(outcomes).to_contain_text(hanging[:8])
     expect(outcomes).to_contain_text("CANCELED")
@@ -212,15 +212,15 @@ def test_a_failed_run_is_re_executed(clean, demo):
     clean.fill("Run id", failed[:13])
     clean.row(failed).get_by_text("fetch_exchange_rates").click()
     detail = clean.box.locator(".dnb-detail")
-    expect(detail).to_contain_text("Failed in step request_rates", timeout=PATIENCE)
+    expect(detail).to_contain_text("Failed in step request_rates")
     expect(detail.get_by_role("img")).to_have_attribute("alt", re.compile("request_rates FAILURE"))
     detail.get_by_role("button", name="Config").click()
     detail.get_by_role("button", name="Events").click()
-    expect(detail.get_by_text("STEP_FAILURE")).to_be_visible(timeout=PATIENCE)
+    expect(detail.get_by_text("STEP_FAILURE")).to_be_visible()
     clean.button("Re-execute from failure").click()
     clean.button("Re-execute from failure: 1 run").click()
     outcomes = clean.box.locator(".dnb-box table")
-    expect(outcomes).to_contain_text("launched", timeout=PATIENCE)
+    expect(outcomes).to_contain_text("launched")
     expect(outcomes.locator("td").nth(3)).to_have_text("SUCCESS", timeout=60_000)
     again = demo.client.runs(job="fetch_exchange_rates", limit=1).iloc[0]
     assert again["parent_run_id"] == failed
@@ -249,7 +249,7 @@ def test_every_chart_draws(clean):
         clean.button(name).click()
         expect(clean.button(name)).to_have_class(re.compile("mod-active"))
         picture = clean.box.locator(".dnb-picture img").first
-        expect(picture).to_be_visible(timeout=PATIENCE)
+        expect(picture).to_be_visible()
         assert picture.evaluate("image => image.naturalWidth > 300")
     clean.notebook.check()
 
@@ -258,8 +258,9 @@ def test_looks(clean):
     clean.notebook.run("explorer.filter(created_after='30d')")
     failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
     failed.get_by_text("FAILURE").click()
-    expect(clean.box.locator(".dnb-detail")).to_contain_text("Failed in step", timeout=PATIENCE)
-    expect(clean.box.locator(".dnb-detail img")).to_be_visible(timeout=PATIENCE)
+    expect(clean.box.locator(".dnb-detail")).to_contain_text("Failed in step")
+    clean.button("Steps").click()
+    expect(clean.box.locator(".dnb-detail img")).to_be_visible()
     clean.notebook.shot("explorer_light", clean.box)
     clean.notebook.theme(dark=True)
     expect(clean.box).to_be_visible()
@@ -274,29 +275,30 @@ def test_looks(clean):
     assert overflow <= 0
 
 
-def test_a_server_that_stops_and_comes_back(notebook, demo, tmp_path):
-    home = tmp_path / "home"
-    shutil.copytree(demo.home, home, ignore=shutil.ignore_patterns("*.pid", "*.sock", "storage", "logs"))
-    with Server(home, daemon=False, location="shop") as server:
+def test_a_server_that_stops_and_comes_back(notebook, tmp_path):
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    with Server(tmp_path, daemon=False) as server:
         port = server.port
+        with dnb.connect(server.url) as client:
+            # Without a daemon they stay queued.
+            launched = [client.launch("refresh_dashboards").run_id for _ in range(3)]
         opened = notebook(
             f"import dagster_nb as dnb\nexplorer = dnb.RunExplorer(dnb.connect({server.url!r}))\nexplorer"
         )
         there = Explorer(opened)
-        expect(there.rows.first).to_be_visible(timeout=PATIENCE)
-        count = len(there.ids())
+        expect(there.rows).to_have_count(3)
+        expect(there.box.get_by_text("daemon not running: runs will stay queued")).to_be_visible()
     there.button("Refresh").click()
     error = there.box.get_by_role("alert").filter(has_text="Dagster does not answer")
-    expect(error).to_be_visible(timeout=PATIENCE)
-    expect(there.rows.first).to_be_visible()
-    assert len(there.ids()) == count
+    expect(error).to_be_visible()
+    expect(there.rows).to_have_count(3)
     opened.shot("explorer_error", there.box)
     there.button("Retry").click()
-    expect(error).to_be_visible(timeout=PATIENCE)
-    with Server(home, daemon=False, port=port, location="shop"):
+    expect(error).to_be_visible()
+    with Server(tmp_path, daemon=False, port=port):
         there.button("Retry").click()
-        expect(error).to_be_hidden(timeout=PATIENCE)
-        assert len(there.ids()) == count
+        expect(error).to_be_hidden()
+        assert there.ids() == launched[::-1]
         opened.check()
         opened.close()
 
@@ -313,15 +315,15 @@ hostile = {HOSTILE!r} + "w" * 300
 for name in ("job_name", "location", "partition", "launched_by"):
     frame.loc[0, name] = hostile
 frame.at[0, "tags"] = {{hostile: hostile}}
-before, threads = len(widgets.Widget.widgets if hasattr(widgets.Widget, "widgets") else widgets.widget._instances), threading.active_count()
+before = len(widgets.widget._instances)
 explorer = dnb.RunExplorer(FakeSource(frame))
 explorer
-"""  # noqa: E501
+"""
     )
     there = Explorer(opened)
     expect(there.rows.first).to_contain_text('<img src=x onerror="window.pwned=1">')
     there.rows.first.locator("td").nth(1).click()
-    expect(there.box.locator(".dnb-detail")).to_contain_text("<script>window.pwned=1</script>", timeout=PATIENCE)
+    expect(there.box.locator(".dnb-detail")).to_contain_text("<script>window.pwned=1</script>")
     there.button("Delete").click()
     expect(there.box.get_by_role("alertdialog")).to_contain_text('<img src=x onerror="window.pwned=1">')
     there.button("Cancel").click()
@@ -330,7 +332,8 @@ explorer
     opened.run("explorer.close()")
     expect(there.box).to_have_count(0)
     left = opened.run(
-        "print(len(widgets.widget._instances) - before, threading.active_count() - threads, "
+        "print(len(widgets.widget._instances) - before, "
+        "sum(thread.name.startswith('dagster_nb') for thread in threading.enumerate()), "
         "__import__('matplotlib._pylab_helpers')._pylab_helpers.Gcf.get_num_fig_managers())"
     )
     assert left == "0 0 0"
