@@ -31,8 +31,8 @@ PREPARED_SHARE = 0.5
 LIVE_SECONDS = 90.0
 START_SECONDS, SECONDS_A_RUN = 180.0, 0.02
 
-# One database for all event logs: bulk writing is some forty times faster than into one file a run, asset queries
-# need no second copy of each asset's events, and a copy of the home is a few files.
+# One database for all event logs: creating Dagster's default, one file a run, takes three minutes and 300 MB for 2,000
+# runs where this takes seconds and 60 MB; and asset queries need no second copy of each asset's events.
 INSTANCE = f"""\
 telemetry:
   enabled: false
@@ -144,7 +144,8 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     Parameters
     ----------
     runs
-        How many finished runs, up to 100,000.
+        How many finished runs, up to 100,000. Of more than 10,000 the older ones have no event logs, but for failures,
+        re-executions and partitions.
     seed
         The same seed gives the same history.
     port

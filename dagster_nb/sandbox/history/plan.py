@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import replace
+from itertools import takewhile
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -97,13 +98,12 @@ def _runs(scale: float, rng: Random, until: dt.datetime, incidents: Incidents) -
         group = [first]
         while again := outcomes.again(group[-1], new_id(rng), rng, incidents):
             group.append(again)
-        if all(run.ended < until.timestamp() for run in group):
-            runs += group
+        runs += takewhile(lambda run: run.ended < until.timestamp(), group)
     runs.sort(key=lambda run: (run.created, run.run_id))
-    ended = {
-        b.backfill_id: [r.ended for r in runs if r.tags.get("dagster/backfill") == b.backfill_id] for b in backfills
-    }
-    failed = {r.tags["dagster/backfill"] for r in runs if r.status == "FAILURE" and "dagster/backfill" in r.tags}
+    # A backfill is over with its own runs, whatever people re-execute later.
+    own = [run for run in runs if "dagster/backfill" in run.tags and not run.parent_run_id]
+    ended = {b.backfill_id: [r.ended for r in own if r.tags["dagster/backfill"] == b.backfill_id] for b in backfills}
+    failed = {run.tags["dagster/backfill"] for run in own if run.status == "FAILURE"}
     return runs, [
         replace(b, ended=max(ended[b.backfill_id]), failed=b.backfill_id in failed)
         for b in backfills

@@ -42,6 +42,8 @@ __all__ = ["write_history", "write_plan"]
 
 CHUNK = 1_000
 LOCATION = "shop"
+EVENT_LOGS_KEPT = 10_000
+"""Event logs are written of that many newest runs, and of those that failed, were re-executed or have a partition."""
 
 
 def write_history(
@@ -63,7 +65,8 @@ def write_history(
         As `plan_history` has them; ``until`` is about now unless given.
     events
         Whether to write event logs, ticks, backfills, outputs and compute logs too. Needs the event log in one
-        database (``ConsolidatedSqliteEventLogStorage``). Without, 20,000 runs take a few seconds.
+        database (``ConsolidatedSqliteEventLogStorage``). Without, 20,000 runs take a few seconds. Of more than
+        10,000 runs the older ones have an event log only where they failed, were re-executed or have a partition.
     location
         The name of the code location that the runs belong to.
 
@@ -109,7 +112,7 @@ def write_plan(
     _write_runs(instance, history.runs, shapes, resumable=events)
     if not events:
         return
-    _write_events(instance, history.runs, shapes, location, on_progress)
+    _write_events(instance, _logged(history.runs), shapes, location, on_progress)
     write_backfills(instance, history.backfills, location)
     write_ticks(instance, history.ticks, location)
     write_files(instance, history.runs, shapes)
@@ -173,6 +176,16 @@ def _run_row(stored: DagsterRun, run: Run) -> dict[str, Any]:
 def _utc(seconds: float) -> dt.datetime:
     """Give the time as the tables hold it: naive, and exact to the microsecond."""
     return dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=round(seconds * 1e6))  # noqa: DTZ001
+
+
+def _logged(runs: Sequence[Run]) -> list[Run]:
+    """Choose the runs whose event logs are there, as if older ones had been pruned."""
+    old = max(0, len(runs) - EVENT_LOGS_KEPT)
+    return [
+        run
+        for at, run in enumerate(runs)
+        if at >= old or run.status == "FAILURE" or run.parent_run_id or JOBS[run.job].partitioned
+    ]
 
 
 def _in_order(
