@@ -38,7 +38,11 @@ def test_no_choice_asks_for_everything(arguments):
 
 def test_one_of_each_is_one_filter():
     common, filters = select(
-        job="a", status=["FAILURE", "CANCELED"], tags={"team": "data", "env": "prod"}, run_ids="x", created_after="2026-01-01"
+        job="a",
+        status=["FAILURE", "CANCELED"],
+        tags={"team": "data", "env": "prod"},
+        run_ids="x",
+        created_after="2026-01-01",
     ).filters()
     assert filters == [
         {

@@ -119,9 +119,7 @@ def test_times_are_exact_to_the_microsecond(micros):
 
 
 def test_included_columns():
-    record = make_run(
-        1, runConfig={"ops": {}}, assetSelection=[{"path": ["a", "b"]}], solidSelection=["*load"]
-    )
+    record = make_run(1, runConfig={"ops": {}}, assetSelection=[{"path": ["a", "b"]}], solidSelection=["*load"])
     frame = runs_frame([record, make_run(2)], include=["run_config", "asset_selection", "op_selection"])
     assert frame["run_config"].tolist() == [{"ops": {}}, {}]
     assert frame["asset_selection"].tolist() == [["a/b"], None]

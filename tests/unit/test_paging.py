@@ -97,7 +97,8 @@ def test_a_limit_within_a_page_is_one_request(client, server):
 
 
 @pytest.mark.parametrize(
-    "nothing", [{"job": []}, {"status": []}, {"run_ids": []}, {"tags": {"a": []}}, {"limit": 0}, {"created_before": "1970-01-01"}]
+    "nothing",
+    [{"job": []}, {"status": []}, {"run_ids": []}, {"tags": {"a": []}}, {"limit": 0}, {"created_before": "1970-01-01"}],
 )
 def test_nothing_asked_for_sends_nothing(client, server, nothing):
     frame = client.runs(**nothing)
@@ -109,7 +110,9 @@ def test_nothing_asked_for_sends_nothing(client, server, nothing):
         assert client.count_runs(**nothing) == 0
 
 
-@pytest.mark.parametrize("wrong", [{"limit": -1}, {"page_size": 0}, {"page_size": -5}, {"include": "stats"}, {"job": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"limit": -1}, {"page_size": 0}, {"page_size": -5}, {"include": "stats"}, {"job": ""}]
+)
 def test_a_wrong_argument_is_told_at_the_call_and_sends_nothing(client, server, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         client.runs(**wrong)
@@ -128,9 +131,7 @@ class TestMerged:
             run["tags"] = [{"key": "team", "value": "xyz"[place // 7 % 3]}]
 
     def expected(self, server, jobs, teams):
-        return [
-            run["runId"] for run in server.runs if run["jobName"] in jobs and run["tags"][0]["value"] in teams
-        ]
+        return [run["runId"] for run in server.runs if run["jobName"] in jobs and run["tags"][0]["value"] in teams]
 
     def test_they_come_in_the_servers_order_each_once(self, client, server):
         read = client.runs(job=["b", "a"], tags={"team": ["z", "x"]}, page_size=50)
