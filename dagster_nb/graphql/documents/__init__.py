@@ -55,4 +55,6 @@ def names() -> list[str]:
     >>> "runs" in names()
     True
     """
-    return sorted(entry.name.removesuffix(".graphql") for entry in files(__name__).iterdir() if entry.name.endswith(".graphql"))
+    return sorted(
+        entry.name.removesuffix(".graphql") for entry in files(__name__).iterdir() if entry.name.endswith(".graphql")
+    )
