@@ -89,8 +89,8 @@ class RunMonitor:
         self.model = MonitorModel(client, run, self._background)
         self._stage = _MonitorStage()
         self._head = widgets.HTML(layout=widgets.Layout(flex="1 1 360px", width="auto"))
-        self._stop = _button("Terminate", "stop", lambda: self.ask_to_terminate(force=False), "danger")
-        self._force = _button("Force…", "bolt", lambda: self.ask_to_terminate(force=True), "")
+        self._stop = _button("Terminate", "stop", "danger")
+        self._force = _button("Force…", "bolt", "")
         top = widgets.HBox([self._head, self._stop, self._force])
         top.add_class("dnb-wrap")
         self._confirm = Confirm()
@@ -185,7 +185,7 @@ class RunMonitor:
             things=[named],
             count=1,
             button="Mark as canceled" if force else "Terminate run",
-            agreed=lambda: self.model.terminate(force=force),
+            agreed=partial(self._background.bring, partial(self.model.terminate, force=force)),
         )
 
     def close(self) -> None:
@@ -244,10 +244,14 @@ class RunMonitor:
         on = self.model.signals.on
         for name in ("head", "steps", "log", "stop"):
             on(name, partial(self._soon, name))
-        self._level.observe(lambda change: self.model.choose(level=change["new"]), names="value")
-        self._step.observe(lambda change: self.model.choose(step=change["new"]), names="value")
-        self._text.observe(lambda change: self.model.choose(text=change["new"]), names="value")
-        self._stage.on_change(lambda: self._soon("picture"))
+        # JupyterLab has widgets answered in a thread beside the kernel's, so what they say is brought home first.
+        home, choose = self._background.bring, self.model.choose
+        self._level.observe(lambda change: home(partial(choose, level=change["new"])), names="value")
+        self._step.observe(lambda change: home(partial(choose, step=change["new"])), names="value")
+        self._text.observe(lambda change: home(partial(choose, text=change["new"])), names="value")
+        self._stop.on_click(lambda _button: home(self.ask_to_terminate))
+        self._force.on_click(lambda _button: home(partial(self.ask_to_terminate, force=True)))
+        self._stage.on_change(partial(home, partial(self._soon, "picture")))
 
     def _soon(self, name: str) -> None:
         if not self._dirty:
@@ -282,7 +286,7 @@ class RunMonitor:
         if model.error is None:
             self._error.clear()
         elif self._error.error is not model.error:
-            self._error.show(model.error, model.start)
+            self._error.show(model.error, partial(self._background.bring, model.start))
 
     def _draw_steps(self, *, anew: bool) -> None:
         steps, running = self.model.look.steps, not self.model.look.is_finished
@@ -339,12 +343,10 @@ class RunMonitor:
         self._crash.show(error)
 
 
-def _button(words: str, icon: str, pressed: Any, kind: str) -> Any:  # noqa: ANN401 - ipywidgets has no types
-    button = widgets.Button(
-        description=words, icon=icon, button_style=kind, layout=widgets.Layout(width="auto", flex="none")
+def _button(words: str, icon: str, style: str) -> Any:  # noqa: ANN401 - ipywidgets has no types
+    return widgets.Button(
+        description=words, icon=icon, button_style=style, layout=widgets.Layout(width="auto", flex="none")
     )
-    button.on_click(lambda _button: pressed())
-    return button
 
 
 def _now() -> pd.Timestamp:

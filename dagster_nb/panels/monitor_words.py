@@ -127,7 +127,8 @@ def log_html(log: LogWindow) -> str:
     """Return the part of the log that is shown, as a table."""
     columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message")
     rows = [_line(*values) for values in zip(*(log.shown[column] for column in columns), strict=True)]
-    return grid(["Time (UTC)", "Level", "Step", "Event"], rows)
+    table = grid(["Time (UTC)", "Level", "Step", "Event"], rows)
+    return f'<div role="log" aria-label="Log of the run">{table}</div>'
 
 
 def _line(when: pd.Timestamp, level: str, step: str, kind: str, message: str, error: str, why: str) -> list[str]:
