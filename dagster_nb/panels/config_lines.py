@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from dagster_nb.errors import RunConfigInvalidError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dagster_nb.errors import ConfigProblem
+    from dagster_nb.errors import ConfigProblem, RunConfigInvalidError
 
 __all__ = ["Problem", "problem_of_error", "problems_of"]
 
@@ -54,8 +52,8 @@ def problems_of(problems: Iterable[ConfigProblem], config: str) -> list[Problem]
     Examples
     --------
     >>> from dagster_nb.errors import ConfigProblem
-    >>> problems_of([ConfigProblem("ops.load", "", "no")], "ops:\\n  load: 1")[0].line
-    2
+    >>> problems_of([ConfigProblem("ops.load", "", "no")], "ops: {load: 1}")[0].line
+    1
     """
     try:
         root = yaml.compose(config, Loader=yaml.SafeLoader)
@@ -76,6 +74,7 @@ def problem_of_error(error: RunConfigInvalidError) -> Problem:
 
     Examples
     --------
+    >>> from dagster_nb.errors import RunConfigInvalidError
     >>> problem_of_error(RunConfigInvalidError("no valid YAML: line 3, column 7: a tab")).line
     3
     """

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.config import parse_run_config
 from dagster_nb.client.jobs import JobAddress
-from dagster_nb.graphql import documents
-from dagster_nb.graphql.answers import config_problems, unwrap
+from dagster_nb.client.launchpad import check_config, partition_config, partition_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagster_nb.client.aio import AsyncDagsterClient
     from dagster_nb.client.sync import DagsterClient, Run
     from dagster_nb.errors import ConfigProblem
 
@@ -76,15 +74,15 @@ class LaunchSource:
         schema = self._client.run_config_schema(address.job, **where)
         # The assets of a job are selected as assets, which a launchpad of ops cannot.
         ops = () if is_asset_job else tuple(self._client.ops(address.job, **where)["op"])
-        return Scaffold(schema.default_yaml, ops, self._ask(_partition_keys, address))
+        return Scaffold(schema.default_yaml, ops, self._ask(partition_keys, address))
 
     def partition_config(self, address: JobAddress, partition: str) -> str:
         """Return the config of a partition as YAML text."""
-        return str(self._ask(_partition_config, address, partition))
+        return str(self._ask(partition_config, address, partition))
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
         """Return what is wrong with a config for some ops of a job, or for all where none are named."""
-        return list(self._ask(_check, address, parse_run_config(config), ops))
+        return list(self._ask(check_config, address, parse_run_config(config), ops))
 
     def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401 - see DagsterClient.launch
         """Launch the job."""
@@ -93,27 +91,3 @@ class LaunchSource:
 
     def _ask(self, question: Any, *args: Any) -> Any:  # noqa: ANN401 - a coroutine function of the client's twin
         return self._client._call(question, *args)  # noqa: SLF001 - what only a launchpad asks is no method of a client
-
-
-async def _check(
-    client: AsyncDagsterClient, address: JobAddress, config: dict[str, Any], ops: Sequence[str]
-) -> list[ConfigProblem]:
-    selector = {**address.selector, **({"solidSelection": list(ops)} if ops else {})}
-    answer = await client._read("validate_run_config", {"selector": selector, "runConfig": config})  # noqa: SLF001
-    node = unwrap(answer["isPipelineConfigValid"], "PipelineConfigValidationValid", "RunConfigValidationInvalid")
-    return config_problems(node) if node["__typename"] == "RunConfigValidationInvalid" else []
-
-
-async def _partition_keys(client: AsyncDagsterClient, address: JobAddress) -> list[str]:
-    answer = await client._read("partition_keys", {"selector": address.selector})  # noqa: SLF001
-    keys: list[str] = unwrap(answer["pipelineOrError"], "Pipeline")["partitionKeysOrError"]["partitionKeys"]
-    return keys
-
-
-async def _partition_config(client: AsyncDagsterClient, address: JobAddress, partition: str) -> str:
-    variables = {"selector": address.selector, "partition": partition}
-    answer = await client._read("partition_config", variables)  # noqa: SLF001
-    found = unwrap(answer["pipelineOrError"], "Pipeline")["partition"]
-    if found is None:
-        raise ValueError(f"job {address.job!r} has no partition {partition!r}.")
-    return str(unwrap(found["runConfigOrError"], "PartitionRunConfig")["yaml"])
