@@ -38,6 +38,7 @@ from dagster_nb.frames.runs import expand_tags
 if TYPE_CHECKING:
     from dagster_nb import analysis, plot
     from dagster_nb.panels.explorer import RunExplorer
+    from dagster_nb.panels.launchpad import Launchpad
     from dagster_nb.panels.monitor import RunMonitor
     from dagster_nb.sandbox.demo import demo
 
@@ -53,6 +54,7 @@ __all__ = [
     "DagsterNbError",
     "IncompleteHistoryError",
     "JobNotFoundError",
+    "Launchpad",
     "MissingExtraError",
     "OutcomeUnknownError",
     "QueryError",
@@ -79,6 +81,7 @@ __all__ = [
 
 # What takes a while to import, or needs an extra, is imported when it is first used.
 _LATER = {
+    "Launchpad": "dagster_nb.panels.launchpad",
     "RunExplorer": "dagster_nb.panels.explorer",
     "RunMonitor": "dagster_nb.panels.monitor",
     "analysis": "dagster_nb.analysis",
