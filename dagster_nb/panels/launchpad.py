@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self
 import ipywidgets as widgets
 
 from dagster_nb.panels.background import Background
-from dagster_nb.panels.closing import close_all
 from dagster_nb.panels.editor import Editor
 from dagster_nb.panels.job_picker import JobPicker
 from dagster_nb.panels.launch_source import LaunchSource
@@ -16,7 +15,7 @@ from dagster_nb.panels.launchpad_model import LaunchpadModel, as_yaml
 from dagster_nb.panels.markup import link, plural, text
 from dagster_nb.panels.monitor import RunMonitor
 from dagster_nb.panels.notices import ErrorBox, in_words
-from dagster_nb.panels.stage import STATIC, Stage, panel
+from dagster_nb.panels.stage import STATIC, Stage, dispose, panel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,12 +98,8 @@ class Launchpad:
         )
         self._title = widgets.HTML()
         self._editor = Editor(label="Run config, as YAML", disabled=True)
-        self._reset = widgets.Button(
-            description="Reset config", icon="undo", layout=widgets.Layout(width="auto"), disabled=True
-        )
-        self._launch = widgets.Button(
-            description="Launch", icon="rocket", button_style="primary", layout=widgets.Layout(width="auto")
-        )
+        self._reset = widgets.Button(description="Reset config", layout=widgets.Layout(width="auto"), disabled=True)
+        self._launch = widgets.Button(description="Launch", button_style="primary", layout=widgets.Layout(width="auto"))
         self._state = widgets.HTML()
         buttons = widgets.HBox([self._launch, self._reset, self._state])
         buttons.add_class("dnb-wrap")
@@ -118,7 +113,8 @@ class Launchpad:
         self._form.layout.flex_flow = "row wrap"
         self._form.layout.grid_gap = "8px 20px"
         self._again = widgets.Button(
-            description="Launch another", icon="arrow-left", layout=widgets.Layout(width="auto")
+            description="Launch another",
+            layout=widgets.Layout(width="auto", align_self="flex-start"),
         )
         self._running = widgets.VBox(
             [self._again], layout=widgets.Layout(display="none", width="100%", overflow="visible")
@@ -167,7 +163,7 @@ class Launchpad:
         self.model.signals.clear()
         if self.monitor is not None:
             self.monitor.close()
-        close_all(self.widget)
+        dispose(self)
 
     def __repr__(self) -> str:
         model = self.model

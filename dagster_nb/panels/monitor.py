@@ -11,7 +11,6 @@ import pandas as pd
 
 from dagster_nb import plot
 from dagster_nb.panels.background import Background
-from dagster_nb.panels.closing import close_all
 from dagster_nb.panels.confirm import Confirm
 from dagster_nb.panels.log_window import LEVELS
 from dagster_nb.panels.markup import text
@@ -27,7 +26,7 @@ from dagster_nb.panels.monitor_words import (
 )
 from dagster_nb.panels.notices import ErrorBox, said
 from dagster_nb.panels.pictures import image
-from dagster_nb.panels.stage import STATIC, Stage, panel
+from dagster_nb.panels.stage import STATIC, Stage, dispose, panel
 
 if TYPE_CHECKING:
     from dagster_nb.client.sync import Run
@@ -89,8 +88,8 @@ class RunMonitor:
         self.model = MonitorModel(client, run, self._background)
         self._stage = _MonitorStage()
         self._head = widgets.HTML(layout=widgets.Layout(flex="1 1 360px", width="auto"))
-        self._stop = _button("Terminate", "stop", "danger")
-        self._force = _button("Force…", "bolt", "")
+        self._stop = _button("Terminate", "danger")
+        self._force = _button("Force…", "")
         top = widgets.HBox([self._head, self._stop, self._force])
         top.add_class("dnb-wrap")
         self._confirm = Confirm()
@@ -195,7 +194,7 @@ class RunMonitor:
         self._closed = True
         self._background.close()
         self.model.signals.clear()
-        close_all(self.widget)
+        dispose(self)
 
     def __repr__(self) -> str:
         model = self.model
@@ -343,10 +342,8 @@ class RunMonitor:
         self._crash.show(error)
 
 
-def _button(words: str, icon: str, style: str) -> Any:  # noqa: ANN401 - ipywidgets has no types
-    return widgets.Button(
-        description=words, icon=icon, button_style=style, layout=widgets.Layout(width="auto", flex="none")
-    )
+def _button(words: str, style: str) -> Any:  # noqa: ANN401 - ipywidgets has no types
+    return widgets.Button(description=words, button_style=style, layout=widgets.Layout(width="auto", flex="none"))
 
 
 def _now() -> pd.Timestamp:

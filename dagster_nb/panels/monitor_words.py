@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dagster_nb.panels.markup import grid, link, moment, plural, span, status, text
+from dagster_nb.panels.markup import attribute, grid, link, moment, plural, span, status, text
 from dagster_nb.panels.notices import said
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _line(when: pd.Timestamp, level: str, step: str, kind: str, message: str, er
     return [
         f'<span class="dnb-number">{when:%H:%M:%S.%f}'[:-3] + "</span>",
         f'<span class="dnb-level dnb-level-{level.lower()}">{text(level)}</span>' if level.isalpha() else text(level),
-        "" if pd.isna(step) else text(step),
+        "" if pd.isna(step) else f'<span title="{attribute(step)}">{text(step)}</span>',
         f'{kind}<span class="dnb-said">{text(says[:_LONGEST_MESSAGE])}</span>',
     ]
 

@@ -10,20 +10,14 @@ expect.set_options(timeout=20_000)
 
 CONNECT = """
 import dagster_nb as dnb
-from dagster_nb.client.derive import sync
-from dagster_nb.client.live import Live
-if not hasattr(dnb.DagsterClient, "follow"):
-    dnb.DagsterClient.follow = sync(Live.follow)
-from dagster_nb.panels.launchpad import Launchpad
 client = dnb.connect({url!r}, progress=False)
-client.runs(limit=0)
 """
 LEFT = """
 import threading
 pad.close()
 print([thread.name for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")])
 """
-SHOW = "pad = Launchpad(client)\npad"
+SHOW = "pad = dnb.Launchpad(client)\npad"
 
 
 @pytest.fixture
@@ -59,7 +53,7 @@ def test_a_job_is_launched_with_an_edited_config_and_seen_to_succeed(launchpad):
     before = count(book)
     panel = choose(book, "train_forecast")
     editor = panel.get_by_role("textbox", name="Run config, as YAML")
-    launch = panel.get_by_role("button", name=re.compile("Launch$"))
+    launch = panel.get_by_role("button", name="Launch", exact=True)
     # The scaffold lacks what must be told, and the panel says so, with the path.
     alert = panel.get_by_role("alert")
     expect(alert).to_contain_text("line 9 · ops.train_model.config:")

@@ -9,17 +9,12 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.client.live import Live
 from dagster_nb.graphql import live
 from dagster_nb.sandbox.demo import INSTANCE
 from dagster_nb.sandbox.server import Server
 
 pytestmark = pytest.mark.anyio
 JOB = {"job": "train_forecast", "run_config": {"ops": {"train_model": {"config": {"target": "sales"}}}}}
-
-
-class Client(dnb.AsyncDagsterClient, Live):
-    pass
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +31,7 @@ async def collect(client, run, **options):
 
 
 async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeypatch):
-    async with Client(server.url) as pushed, Client(server.url) as asked:
+    async with dnb.AsyncDagsterClient(server.url) as pushed, dnb.AsyncDagsterClient(server.url) as asked:
         open_one = live._websocket
 
         @asynccontextmanager
@@ -68,7 +63,7 @@ async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeyp
 
 
 async def test_a_run_that_is_stopped_is_followed_to_its_end(server):
-    async with Client(server.url) as client:
+    async with dnb.AsyncDagsterClient(server.url) as client:
         run = await client.launch("watch_clickstream")
         with anyio.fail_after(60):
             async for events in client.follow(run):
@@ -80,7 +75,7 @@ async def test_a_run_that_is_stopped_is_followed_to_its_end(server):
 
 
 async def test_a_run_that_is_over_and_one_that_never_was(server):
-    async with Client(server.url) as client:
+    async with dnb.AsyncDagsterClient(server.url) as client:
         [run_id] = (await client.runs(limit=1))["run_id"]
         with anyio.fail_after(30):
             assert [len(frame) async for frame in client.follow(run_id, from_now=True)] == []

@@ -14,21 +14,11 @@ from aiohttp.test_utils import TestServer
 from gql.transport.local_schema import LocalSchemaTransport
 
 import dagster_nb as dnb
-from dagster_nb.client.derive import sync
-from dagster_nb.client.live import Live
 from dagster_nb.graphql import live
 from tests.unit.fake import FakeDagster, installed_schema, make_run
 
 pytestmark = pytest.mark.anyio
 RUN = make_run(1)["runId"]
-
-
-class AsyncClient(dnb.AsyncDagsterClient, Live):
-    pass
-
-
-class Client(dnb.DagsterClient):
-    follow = sync(Live.follow)
 
 
 def event(number, kind="LogMessageEvent", event_type=None):
@@ -142,7 +132,7 @@ async def follow(fake, *, steps=()):
     """Follow to the end; whenever all is quiet do the next of some steps, and at last finish."""
     messages, modes = [], []
     left = [*steps, fake.finish]
-    async with AsyncClient(fake.url) as client:
+    async with dnb.AsyncDagsterClient(fake.url) as client:
         with anyio.fail_after(10):
             async for frame in client.follow(RUN, tick=0.02):
                 messages += frame["message"].tolist()
@@ -241,7 +231,7 @@ async def test_last_words_are_waited_for(fake):
         await fake.push(socket, fake.log[cursor:], len(fake.log))
 
     fake.sockets = [end]
-    async with AsyncClient(fake.url) as client:
+    async with dnb.AsyncDagsterClient(fake.url) as client:
         messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
     assert messages == told(fake)
     assert messages[-1] == "event 4"
@@ -249,7 +239,7 @@ async def test_last_words_are_waited_for(fake):
 
 async def test_a_run_that_finished_without_saying_so_ends(fake):
     fake.runs[0]["status"] = "CANCELED"
-    async with AsyncClient(fake.url) as client:
+    async with dnb.AsyncDagsterClient(fake.url) as client:
         messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
     assert messages == told(fake)
     assert fake.opened == []
@@ -258,7 +248,7 @@ async def test_a_run_that_finished_without_saying_so_ends(fake):
 async def test_a_long_log_comes_in_pages(fake):
     grow(fake, 2_500)()
     fake.finish()
-    async with AsyncClient(fake.url) as client:
+    async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = [frame async for frame in client.follow(RUN)]
     assert [len(frame) for frame in frames] == [1000, 1000, 504]
     assert [message for frame in frames for message in frame["message"]] == told(fake)
@@ -267,7 +257,7 @@ async def test_a_long_log_comes_in_pages(fake):
 async def test_from_now_leaves_out_what_was(fake):
     grow(fake, 2_500)()
     before = len(fake.log)
-    async with AsyncClient(fake.url) as client:
+    async with dnb.AsyncDagsterClient(fake.url) as client:
         with anyio.fail_after(10):
             frames = client.follow(RUN, from_now=True, tick=0.05)
             assert (await anext(frames)).empty
@@ -278,7 +268,7 @@ async def test_from_now_leaves_out_what_was(fake):
 
 
 async def test_ticks_are_frames_like_any_other(fake):
-    async with AsyncClient(fake.url) as client:
+    async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = client.follow(RUN, tick=0.05)
         first, tick = await anext(frames), await anext(frames)
         await frames.aclose()
@@ -296,7 +286,7 @@ async def test_without_http_the_log_is_asked_for(fake, monkeypatch):
     answers = {"version": "9", "runsOrError": fake._runs, "logsForRun": fake.page}
     for name, resolve in answers.items():
         monkeypatch.setattr(schema.query_type.fields[name], "resolve", _resolver(resolve))
-    async with AsyncClient("http://x", transport=LocalSchemaTransport(schema)) as client:
+    async with dnb.AsyncDagsterClient("http://x", transport=LocalSchemaTransport(schema)) as client:
         frames = client.follow(RUN, tick=0.02)
         modes = [(await anext(frames)).attrs["dagster_nb"]["mode"] for _ in range(3)]
         await frames.aclose()
@@ -304,7 +294,7 @@ async def test_without_http_the_log_is_asked_for(fake, monkeypatch):
 
 
 async def test_a_run_that_is_not_there_or_is_deleted(fake):
-    async with AsyncClient(fake.url) as client:
+    async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = client.follow(RUN, tick=0.05)
         while not (await anext(frames)).empty:
             pass
@@ -316,7 +306,7 @@ async def test_a_run_that_is_not_there_or_is_deleted(fake):
 
 
 def test_a_wrong_argument_is_told_at_the_call():
-    client = AsyncClient("http://x")
+    client = dnb.AsyncDagsterClient("http://x")
     for wrong in ({"run": 5}, {"run": []}, {"run": "a", "tick": 0}):
         with pytest.raises((ValueError, TypeError)):
             client.follow(**wrong)
@@ -324,7 +314,7 @@ def test_a_wrong_argument_is_told_at_the_call():
 
 async def test_headers_go_out_and_a_redirect_does_not_carry_them_away(fake):
     fake.sockets = [web.HTTPFound("/elsewhere")]
-    async with AsyncClient(fake.url, token="do-not-tell", headers={"X-Proxy": "yes"}) as client:
+    async with dnb.AsyncDagsterClient(fake.url, token="do-not-tell", headers={"X-Proxy": "yes"}) as client:
         frames = client.follow(RUN, tick=0.05)
         while (await anext(frames)).attrs["dagster_nb"]["mode"] == "live":
             pass
@@ -343,7 +333,7 @@ async def test_canceling_closes_the_socket(fake):
                 following.set()
 
     following = anyio.Event()
-    async with AsyncClient(fake.url) as client:
+    async with dnb.AsyncDagsterClient(fake.url) as client:
         task = asyncio.create_task(read(client))
         with anyio.fail_after(5):
             await following.wait()
@@ -355,7 +345,7 @@ async def test_canceling_closes_the_socket(fake):
 
 
 def test_leaving_a_loop_closes_the_socket_and_leaves_the_client_usable(fake):
-    with Client(url=fake.url) as client:
+    with dnb.DagsterClient(url=fake.url) as client:
         for frame in client.follow(RUN, tick=0.05):
             if frame.empty:
                 break
@@ -373,7 +363,7 @@ def test_ctrl_c_closes_the_socket_and_leaves_the_client_usable(fake):
         signal.raise_signal(signal.SIGINT)
 
     fake.sockets = [press]
-    with Client(url=fake.url) as client:
+    with dnb.DagsterClient(url=fake.url) as client:
         with pytest.raises(KeyboardInterrupt):
             for _ in client.follow(RUN):
                 pass
