@@ -6,8 +6,10 @@ import socket
 
 import psutil
 import pytest
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from dagster_nb.errors import ConnectionFailedError, ServerError
+from dagster_nb.sandbox.history.write import write_history
 from dagster_nb.sandbox.server import Server, graphql
 
 
@@ -47,3 +49,15 @@ def test_a_taken_port_is_said_before_anything_starts():
         port = taken.getsockname()[1]
         with pytest.raises(ConnectionFailedError, match=f"Port {port} is taken"):
             Server(port=port)
+
+
+def test_a_history_is_written_into_any_home(tmp_path):
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    truth = write_history(tmp_path, runs=1500, seed=7)
+    with DagsterInstance.from_config(str(tmp_path)) as instance:
+        assert instance.get_runs_count() == 1500
+        failed = instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.FAILURE]))
+        assert {run.run_id for run in failed} == set(truth.failures)
+        assert instance.get_run_tags(["team"])[0][1] >= {"bi", "finance", "ingest"}
+    with pytest.raises(TypeError, match="ConsolidatedSqliteEventLogStorage"):
+        write_history(tmp_path, runs=3, seed=8, events=True)
