@@ -19,8 +19,9 @@ _SECONDS_BETWEEN_ARRIVALS = 0.35
 # Update times are those of the events, which may be stored late; what is older than this has been seen.
 _OVERLAP = pd.Timedelta(minutes=2)
 _IDS_AT_ONCE = 500
-# Small enough that the first rows are there at once.
-_PAGE_SIZE = 500
+# Large pages take the server half the time of small ones, so the first rows are asked for apart.
+_PAGE_SIZE = 2_000
+_FIRST_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -87,18 +88,21 @@ def fetch_all(task: Task[Any], source: RunSource, asked: RunFilters, most: int, 
     question = asked.question()
     result.total = source.count_runs(**question)
     task.tell(Arrived([], 0, result.total))
+    if result.total > _PAGE_SIZE:
+        for page in source.iter_runs(**question, limit=_FIRST_ROWS):
+            task.tell(Arrived([page], len(page), result.total))
     waiting: list[pd.DataFrame] = []
-    count, last = 0, 0.0
+    last = time.monotonic()
     pages = source.iter_runs(**question, limit=most, page_size=_PAGE_SIZE)
     for page in pages:
         if task.stopped:
             break
         waiting.append(page)
-        count += len(page)
         result.seen.update(page["run_id"])
         if time.monotonic() - last >= _SECONDS_BETWEEN_ARRIVALS:
-            task.tell(Arrived(waiting, count, max(result.total, count)))
+            task.tell(Arrived(waiting, len(result.seen), max(result.total, len(result.seen))))
             waiting, last = [], time.monotonic()
+    count = len(result.seen)
     task.tell(Arrived(waiting, count, max(result.total, count)))
     result.capped = count >= most and result.total > count
     close = getattr(pages, "close", None)

@@ -56,17 +56,17 @@ def test_a_wider_range_is_asked_for(bench):
 
 
 def test_rows_come_page_by_page(bench):
-    one = bench(make_runs(1000), page=100)
+    one = bench(make_runs(3000))
     one.source.gate.clear()
-    one.model.load()
     seen = []
     one.model.signals.on("runs", lambda: seen.append(len(one.model.view)))
+    one.model.load()
     assert one.source.waiting.wait(5)
-    assert one.background.wait(lambda: one.model.progress.total == 1000, 5)
+    assert one.background.wait(lambda: one.model.progress.total == 3000, 5)
     one.source.gate.set()
     one.settle()
-    assert seen[0] < 1000
-    assert seen[-1] == 1000
+    assert seen[0] == 100
+    assert seen[-1] == 3000
     assert one.model.progress is None
 
 
@@ -98,8 +98,11 @@ def test_a_stale_answer_is_dropped(bench):
 
 def test_stop_keeps_what_came_and_the_rest_can_be_read(bench):
     one = bench(make_runs(1000), page=100)
+    one.source.gate.clear()
     one.model.load()
+    assert one.source.waiting.wait(5)
     one.model.stop()
+    one.source.gate.set()
     assert one.model.progress is None
     one.settle()
     count = len(one.model.view)
