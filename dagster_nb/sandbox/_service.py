@@ -1,9 +1,9 @@
 """Start one of Dagster's commands once what it needs is there.
 
-Run as a script by the supervisor, ``_service.py COMMAND PREPARED SOCKET STORAGE -- ARGUMENTS``. Importing Dagster
-takes far longer than anything else at start, so the webserver and the daemon import it side by side with the code
-server and with whatever fills the home, and wait only then: both for the home to be prepared and for the code server's
-socket, and the daemon for the storage, whose first use must not happen twice at once.
+Run as a script by the supervisor, ``_service.py COMMAND WAIT_FOR -- ARGUMENTS``. Importing Dagster takes longer than
+anything else at start, so all commands import it side by side, and with whatever fills the home, and wait only then:
+the code server for the home to be prepared, the webserver and the daemon for the code server's socket. The code server
+makes the tables of the instance before it opens that socket, for two processes that do so at once spoil them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-MAINS = {"webserver": "dagster_webserver.cli", "daemon": "dagster._daemon.cli"}
+CODE = "code"
+MAINS = {CODE: "dagster._cli", "webserver": "dagster_webserver.cli", "daemon": "dagster._daemon.cli"}
 LOOK_SECONDS = 0.05
 
 
@@ -24,24 +25,21 @@ def wait_for(path: Path) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def create_storage(done: Path) -> None:
-    """Make the tables of the instance, and say that they are there."""
-    from dagster import DagsterInstance  # noqa: PLC0415 - the daemon does not come here
+def create_storage() -> None:
+    """Make the tables of the instance, where they are not there yet."""
+    from dagster import DagsterInstance  # noqa: PLC0415 - the others do not come here
 
     with DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
         instance.get_runs_count()
-        done.touch()
 
 
 def main() -> None:
     """Import, wait, hand over to Dagster's own command."""
-    command, prepared, socket, storage, _, *arguments = sys.argv[1:]
+    command, awaited, _, *arguments = sys.argv[1:]
     cli = importlib.import_module(MAINS[command])
-    wait_for(Path(prepared))
-    if command == "webserver":
-        create_storage(Path(storage))
-    wait_for(Path(storage))
-    wait_for(Path(socket))
+    wait_for(Path(awaited))
+    if command == CODE:
+        create_storage()
     sys.argv = [f"dagster-{command}", *arguments]
     cli.main()
 

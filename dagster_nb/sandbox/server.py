@@ -267,37 +267,21 @@ class Server:
         code = ["--python-file", str(self.python_file)] if self.python_file else ["--module-name", self.module]
         if self.working_directory:
             code += ["--working-directory", str(self.working_directory)]
-        dagster = [sys.executable, "-m", "dagster"]
-        serve = (
-            [*dagster, "code-server", "start"]
-            if self.reloadable
-            else [*dagster, "api", "grpc", "--lazy-load-user-code"]
-        )
+        serve = ["code-server", "start"] if self.reloadable else ["api", "grpc", "--lazy-load-user-code"]
         service = [sys.executable, "-P", _service.__file__]
-        waits = [
-            str(self._folder / PREPARED_NAME),
-            address,
-            str(self._folder / "storage"),
-            "--",
-            "--workspace",
-            str(workspace),
-        ]
-        webserver = [
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.port),
-            "--path-prefix",
-            self.path_prefix,
-            *self.extra_args,
-        ]
+        prepared = str(self._folder / PREPARED_NAME)
         services = {
-            "code": [*serve, "--socket", address, "--location-name", self.location, "--log-level", "warning",
-                     "--use-python-environment-entry-point", *code],
-            "webserver": [*service, "webserver", *waits, *webserver],
+            "code": [
+                *service, "code", prepared, "--", *serve, "--socket", address, "--location-name", self.location,
+                "--log-level", "warning", "--use-python-environment-entry-point", *code,
+            ],
+            "webserver": [
+                *service, "webserver", address, "--", "--workspace", str(workspace), "--host", "127.0.0.1",
+                "--port", str(self.port), "--path-prefix", self.path_prefix, *self.extra_args,
+            ],
         }  # fmt: skip
         if self.daemon:
-            services["daemon"] = [*service, "daemon", *waits[:4], "run", *waits[4:]]
+            services["daemon"] = [*service, "daemon", address, "--", "run", "--workspace", str(workspace)]
         return {
             "folder": str(self._folder),
             "files": files,
