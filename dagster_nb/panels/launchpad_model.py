@@ -264,8 +264,8 @@ class LaunchpadModel:
     def _recheck(self) -> None:
         """Check what is filled in, a little later; an answer to what it was before is of no interest."""
         self._stop_checking()
-        # What was wrong stays in sight until it is known to be right.
-        self.checked = False
+        # What was wrong with it stays in sight until it is known to be right.
+        self.error, self.checked = None, False
         self._later = self._background.later(_TYPING_SECONDS, self._check_now)
         self.signals.emit("state")
 
@@ -280,7 +280,6 @@ class LaunchpadModel:
         if found := self._own_problems():
             self._see_problems(found)
             return
-        self.error = None
         self._background.start(
             "check",
             lambda _task: self._check(address, config, ops),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_nb.frames.events import events_frame
+from dagster_nb.panels.markup import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,10 +117,10 @@ class LogWindow:
         """
         if not self.total:
             return "nothing logged yet"
-        shown = f"{self.matching:,}" if self.matching <= self.most else f"last {self.most:,} of {self.matching:,}"
-        if self.matching == self.total:
-            return f"showing {shown if self.matching > self.most else f'all {shown}'} events"
-        return f"showing {shown} events that match, of {self.total:,}"
+        some = self.matching < self.total
+        shown = plural(self.matching, "matching event" if some else "event")
+        last = f"the last {self.most:,} of " if self.matching > self.most else ""
+        return f"showing {last}{shown}{f', of {self.total:,}' if some else ''}"
 
 
 def _joined(pages: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -38,6 +38,7 @@ _PATIENCE_SECONDS = 2.0
 _DRAWING_SECONDS = 0.2
 _SECONDS_BETWEEN_PICTURES = 2.0
 _STATIC_LINES = 20
+_ALL_STEPS = "all of the run"
 _FORCE = (
     "It is marked as canceled at once, whether or not it stops: whatever still runs of it is left to itself, may go on "
     "writing, and may even turn the run into a success. It is meant for runs whose process is gone, or does not heed "
@@ -105,7 +106,7 @@ class RunMonitor:
             style={"description_width": "initial"},
         )
         self._step: Any = widgets.Dropdown(
-            options=[("all of the run", None)],
+            options=[(_ALL_STEPS, "")],
             description="Step",
             layout=widgets.Layout(width="240px"),
             style={"description_width": "initial"},
@@ -139,6 +140,7 @@ class RunMonitor:
         self._closed = False
         self._dirty: set[str] = set()
         self._pictured = float("-inf")
+        self._outdated = True
         self._listen()
         self.model.start()
         self._draw_all()
@@ -246,7 +248,7 @@ class RunMonitor:
         # JupyterLab has widgets answered in a thread beside the kernel's, so what they say is brought home first.
         home, choose = self._background.bring, self.model.choose
         self._level.observe(lambda change: home(partial(choose, level=change["new"])), names="value")
-        self._step.observe(lambda change: home(partial(choose, step=change["new"])), names="value")
+        self._step.observe(lambda change: home(partial(choose, step=change["new"] or None)), names="value")
         self._text.observe(lambda change: home(partial(choose, text=change["new"])), names="value")
         self._stop.on_click(lambda _button: home(self.ask_to_terminate))
         self._force.on_click(lambda _button: home(partial(self.ask_to_terminate, force=True)))
@@ -258,15 +260,15 @@ class RunMonitor:
         self._dirty.add(name)
 
     def _draw_all(self) -> None:
-        self._dirty |= {"head", "steps", "picture", "log", "stop"}
+        self._dirty |= {"head", "picture", "log", "stop"}
         self._draw()
 
     def _draw(self) -> None:
         dirty, self._dirty = self._dirty, set()
         if "head" in dirty:
             self._draw_head()
-        if dirty & {"head", "steps", "picture"}:
-            self._draw_steps(anew="steps" in dirty or "picture" in dirty)
+        self._outdated = self._outdated or "steps" in dirty
+        self._draw_steps(anew="picture" in dirty)
         if "log" in dirty:
             self._draw_log()
         if "stop" in dirty:
@@ -289,16 +291,13 @@ class RunMonitor:
 
     def _draw_steps(self, *, anew: bool) -> None:
         steps, running = self.model.look.steps, not self.model.look.is_finished
-        if running and not anew:
-            # Those that go on grow though nothing happens.
-            anew = bool(len(steps) and steps["end_time"].isna().any())
+        # Those that go on grow though nothing happens.
+        self._outdated = self._outdated or (running and len(steps) > 0 and bool(steps["end_time"].isna().any()))
         due = time.monotonic() - self._pictured >= _SECONDS_BETWEEN_PICTURES
-        if anew and (due or not running):
-            self._pictured = time.monotonic()
-            self._steps.value = self._picture(width=min(max(self._stage.width - 8, 320), 1400), dark=self._stage.dark)
-        elif anew:
-            self._dirty.add("steps")
-            self._background.later(_SECONDS_BETWEEN_PICTURES / 2, self._draw)
+        if anew or (self._outdated and (due or not running)):
+            self._pictured, self._outdated = time.monotonic(), False
+            width = min(max(self._stage.width - 8, 320), 1400)
+            self._steps.value = self._picture(width=width, dark=self._stage.dark)
 
     def _picture(self, *, width: int, **options: Any) -> str:  # noqa: ANN401 - see `image`
         steps = self.model.look.steps
@@ -315,11 +314,12 @@ class RunMonitor:
 
     def _draw_log(self) -> None:
         log = self.model.log
-        names = [None, *log.steps]
-        if [value for _, value in self._step.options] != names:
+        options = [(_ALL_STEPS, ""), *((step, step) for step in log.steps)]
+        if list(self._step.options) != options:
             chosen = self._step.value
-            self._step.options = [("all of the run", None), *((step, step) for step in log.steps)]
-            self._step.value = chosen
+            self._step.options = options
+            # It may be one that has not logged anything yet, after a new start.
+            self._step.value = chosen if chosen in log.steps else ""
         self._shown.value = f'<span class="dnb-muted" role="status">{text(log.words)}</span>'
         self._log.value = log_html(log)
 

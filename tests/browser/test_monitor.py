@@ -56,7 +56,7 @@ def test_a_hanging_run_is_watched_and_stopped(watched):
     # The log is sieved.
     panel.get_by_label("Find").fill("LISTENING to")
     expect(log.get_by_role("row")).to_have_count(2)
-    expect(panel.get_by_text(re.compile(r"showing 1 events? that match, of \d+"))).to_be_visible()
+    expect(panel.get_by_text(re.compile(r"showing 1 matching event, of \d+"))).to_be_visible()
     panel.get_by_label("Find").fill("")
     panel.get_by_label("Step").select_option("consume_clicks")
     expect(log).not_to_contain_text("RUN_START")
