@@ -12,7 +12,7 @@ import pandas as pd
 from dagster_nb import plot
 from dagster_nb.panels.background import Background
 from dagster_nb.panels.confirm import Confirm
-from dagster_nb.panels.log_window import LEVELS
+from dagster_nb.panels.log_window import LEVELS, LogWindow
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.monitor_model import MonitorModel
 from dagster_nb.panels.monitor_words import (
@@ -235,10 +235,9 @@ class RunMonitor:
         if model.error is not None:
             parts.append(said(str(model.error)))
         parts.append(self._picture(width=900, ground="white"))
-        parts.append(f"<p>{text(model.log.words)}; its last lines:</p>")
-        last = type(model.log)(_STATIC_LINES)
-        last.add(model.log.events.tail(_STATIC_LINES))
-        parts.append(log_html(last))
+        last = LogWindow(_STATIC_LINES)
+        last.add(model.log.events)
+        parts.append(f"<p>{text(last.words)}</p>{log_html(last)}")
         return f"<div>{''.join(parts)}</div>"
 
     def _listen(self) -> None:

@@ -32,9 +32,9 @@ def head_html(model: MonitorModel, now: pd.Timestamp) -> str:
         mark, word, why = _MODES[model.mode]
         facts.append(f'<span class="dnb-mode" title="{why}"><span aria-hidden="true">{mark}</span> {word}</span>')
     return (
-        f'<div class="dnb-head" role="heading" aria-level="3">{status(look.status)}'
-        f'<span class="dnb-title">{text(model.job_name)}</span>'
-        f'<span class="dnb-mono">{text(model.run_id)}</span>{link(model.url, "open in Dagster")}</div>'
+        f'<div class="dnb-head" role="heading" aria-level="3">{status(look.status)} '
+        f'<span class="dnb-title">{text(model.job_name)}</span> '
+        f'<span class="dnb-mono">{text(model.run_id)}</span> {link(model.url, "open in Dagster")}</div>'
         f'<div class="dnb-muted">{" · ".join(facts)}</div>'
     )
 
@@ -140,7 +140,7 @@ def _line(when: pd.Timestamp, level: str, step: str, kind: str, message: str, er
         f'<span class="dnb-number">{when:%H:%M:%S.%f}'[:-3] + "</span>",
         f'<span class="dnb-level dnb-level-{level.lower()}">{text(level)}</span>' if level.isalpha() else text(level),
         "" if pd.isna(step) else f'<span title="{attribute(step)}">{text(step)}</span>',
-        f'{kind}<span class="dnb-said">{text(says[:_LONGEST_MESSAGE])}</span>',
+        f'{kind}<span class="dnb-said" style="white-space:pre-wrap">{text(says[:_LONGEST_MESSAGE])}</span>',
     ]
 
 

@@ -41,11 +41,14 @@ def choose(book, job):
 
 
 def shoot(book, name, panel):
-    for theme, dark, width in (("light", False, 1440), ("dark", True, 1440), ("800", False, 800)):
-        book.page.set_viewport_size({"width": width, "height": 1000})
-        book.theme(dark=dark)
-        book.shot(f"{name}_{theme}", panel)
+    book.shot(f"{name}_light", panel)
+    book.page.set_viewport_size({"width": 800, "height": 1000})
+    book.page.wait_for_timeout(600)
+    book.shot(f"{name}_800", panel)
     book.page.set_viewport_size({"width": 1440, "height": 1000})
+    book.theme(dark=True)
+    book.shot(f"{name}_dark", panel)
+    book.theme(dark=False)
 
 
 def test_a_job_is_launched_with_an_edited_config_and_seen_to_succeed(launchpad):
@@ -80,7 +83,7 @@ def test_a_job_is_launched_with_an_edited_config_and_seen_to_succeed(launchpad):
     expect(alert).to_have_count(0)
     panel.get_by_role("textbox", name="Tags").fill("why: <img src=x onerror=alert(1)>")
     expect(panel.get_by_text("The config fits.")).to_be_visible()
-    shoot(book, "launchpad_valid", panel)
+    book.shot("launchpad_valid_light", panel)
     editor.press("ControlOrMeta+Enter")
 
     monitor = panel.locator(".dnb-monitor")
