@@ -357,7 +357,6 @@ def test_leaving_a_loop_closes_the_socket_and_leaves_the_client_usable(fake):
         assert sum(map(len, client.follow(RUN))) == len(fake.log)
 
 
-@pytest.mark.xfail(reason="the synchronous client closes an iterator that is still being canceled")
 def test_ctrl_c_closes_the_socket_and_leaves_the_client_usable(fake):
     async def press(_socket, _cursor):
         signal.raise_signal(signal.SIGINT)
