@@ -17,8 +17,8 @@ from tests.browser.lab import Notebook
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE = 20_000
-expect.set_options()
+
+expect.set_options(timeout=20_000)
 HOSTILE = '<img src=x onerror="window.pwned=1">$\\alpha$ &amp; <script>window.pwned=1</script> שלום \u202eevil\u202c 🎉'
 
 
@@ -217,6 +217,9 @@ def test_a_failed_run_is_re_executed(clean, demo):
     detail.get_by_role("button", name="Config").click()
     detail.get_by_role("button", name="Events").click()
     expect(detail.get_by_text("STEP_FAILURE")).to_be_visible()
+    clean.button("Open in Launchpad").click()
+    expect(clean.button("Close the launchpad")).to_be_visible()
+    clean.button("Close the launchpad").click()
     clean.button("Re-execute from failure").click()
     clean.button("Re-execute from failure: 1 run").click()
     outcomes = clean.box.locator(".dnb-box table")
@@ -256,22 +259,26 @@ def test_every_chart_draws(clean):
 
 def test_looks(clean):
     clean.notebook.run("explorer.filter(created_after='30d')")
+    clean.button("Durations").click()
     failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
     failed.get_by_text("FAILURE").click()
     expect(clean.box.locator(".dnb-detail")).to_contain_text("Failed in step")
     clean.button("Steps").click()
     expect(clean.box.locator(".dnb-detail img")).to_be_visible()
-    clean.notebook.shot("explorer_light", clean.box)
-    clean.notebook.theme(dark=True)
+    notebook, page = clean.notebook, clean.page
+    page.set_viewport_size({"width": 1440, "height": 1560})
+    page.wait_for_timeout(1000)
+    notebook.shot("explorer_light")
+    notebook.theme(dark=True)
     expect(clean.box).to_be_visible()
-    assert clean.notebook.run("print(explorer._stage.dark)") == "True"
-    clean.notebook.shot("explorer_dark", clean.box)
-    clean.page.set_viewport_size({"width": 800, "height": 1000})
-    clean.page.wait_for_timeout(1500)
-    clean.notebook.shot("explorer_800", clean.box)
+    assert notebook.run("print(explorer._stage.dark)") == "True"
+    notebook.shot("explorer_dark")
+    page.set_viewport_size({"width": 800, "height": 1800})
+    page.wait_for_timeout(1500)
+    notebook.shot("explorer_800")
     overflow = clean.box.evaluate("box => box.scrollWidth - box.clientWidth")
-    clean.page.set_viewport_size({"width": 1440, "height": 1000})
-    clean.notebook.theme(dark=False)
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    notebook.theme(dark=False)
     assert overflow <= 0
 
 
@@ -292,7 +299,7 @@ def test_a_server_that_stops_and_comes_back(notebook, tmp_path):
     error = there.box.get_by_role("alert").filter(has_text="Dagster does not answer")
     expect(error).to_be_visible()
     expect(there.rows).to_have_count(3)
-    opened.shot("explorer_error", there.box)
+    opened.shot("explorer_error")
     there.button("Retry").click()
     expect(error).to_be_visible()
     with Server(tmp_path, daemon=False, port=port):
@@ -328,7 +335,7 @@ explorer
     expect(there.box.get_by_role("alertdialog")).to_contain_text('<img src=x onerror="window.pwned=1">')
     there.button("Cancel").click()
     assert opened.page.evaluate("window.pwned === undefined")
-    opened.shot("explorer_hostile", there.box)
+    opened.shot("explorer_hostile")
     opened.run("explorer.close()")
     expect(there.box).to_have_count(0)
     left = opened.run(

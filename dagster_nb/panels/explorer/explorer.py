@@ -13,8 +13,10 @@ from dagster_nb.panels.explorer.detail import Detail
 from dagster_nb.panels.explorer.filter_bar import FilterBar
 from dagster_nb.panels.explorer.filters import RunFilters
 from dagster_nb.panels.explorer.header import Header, look_at_server
+from dagster_nb.panels.explorer.launching import LaunchpadPlace
 from dagster_nb.panels.explorer.looking import Look
 from dagster_nb.panels.explorer.model import MOST_RUNS, ExplorerModel
+from dagster_nb.panels.explorer.source import can
 from dagster_nb.panels.explorer.static_face import static_html, static_text
 from dagster_nb.panels.explorer.table import Table
 from dagster_nb.panels.explorer.tiles import Tiles
@@ -85,6 +87,9 @@ class RunExplorer:
         self._table = Table(self.model)
         self._bar = ActionBar(self.model, self._actions)
         self._detail = Detail(self.model, self._look, self._stage)
+        self._launchpad = LaunchpadPlace(self.model)
+        if can(source, "launch", "run_config_schema"):
+            self._detail.launchpad = self._launchpad.open
         self._code = Code(self.model)
         self.widget: Any = panel(
             self._stage,
@@ -98,6 +103,7 @@ class RunExplorer:
                 self._bar.widget,
                 self._table.widget,
                 self._detail.widget,
+                self._launchpad.widget,
                 self._code.widget,
             ],
         )
@@ -158,7 +164,7 @@ class RunExplorer:
         return self
 
     def open_launchpad_with(self, launchpad: Callable[[pd.Series, str], object]) -> None:
-        """Give the closer look at a run a button that opens a launchpad.
+        """Say what the button "Open in Launchpad" does, in place of opening one under the explorer.
 
         Parameters
         ----------
@@ -175,6 +181,7 @@ class RunExplorer:
         self._closed = True
         self._header.close()
         self._background.close()
+        self._launchpad.close()
         self.model.signals.clear()
         dispose(self)
 

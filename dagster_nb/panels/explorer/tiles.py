@@ -142,6 +142,7 @@ class Tiles:
     def __init__(self, model: ExplorerModel):
         self._model = model
         self.widget: Any = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self.widget.add_class("dnb-tiles-place")
 
     def draw(self) -> None:
         """Draw them as the runs in view are now."""
