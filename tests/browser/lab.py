@@ -202,6 +202,10 @@ class Notebook:
         self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{'false' if dark else 'true'}'")
         self.page.wait_for_timeout(1500)
 
+    def to_the_top(self) -> None:
+        self.page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach((box) => box.scrollTo(0, 0))")
+        self.page.wait_for_timeout(300)
+
     def shot(self, name: str, locator: Locator | None = None) -> Path:
         SCREENSHOTS.mkdir(exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"

@@ -268,6 +268,7 @@ def test_looks(clean):
     notebook, page = clean.notebook, clean.page
     page.set_viewport_size({"width": 1440, "height": 1560})
     page.wait_for_timeout(1000)
+    notebook.to_the_top()
     notebook.shot("explorer_light")
     notebook.theme(dark=True)
     expect(clean.box).to_be_visible()
@@ -275,6 +276,7 @@ def test_looks(clean):
     notebook.shot("explorer_dark")
     page.set_viewport_size({"width": 800, "height": 1800})
     page.wait_for_timeout(1500)
+    notebook.to_the_top()
     notebook.shot("explorer_800")
     overflow = clean.box.evaluate("box => box.scrollWidth - box.clientWidth")
     page.set_viewport_size({"width": 1440, "height": 1000})

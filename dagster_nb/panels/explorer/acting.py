@@ -53,7 +53,7 @@ class Action:
 
 ACTIONS: dict[str, Action] = {
     "terminate": Action(
-        "Terminate", "terminate", "Stop {runs}? What they have done so far stays done.",
+        "Terminate", "terminate", "Stop {runs}? What was done so far stays done.",
         lambda source, ids: source.terminate(ids),
     ),
     "from_failure": Action(
@@ -65,12 +65,12 @@ ACTIONS: dict[str, Action] = {
         lambda source, ids: source.reexecute_many(ids, strategy="all_steps"), danger=False,
     ),
     "delete": Action(
-        "Delete", "delete", "Delete {runs}, with their logs and events? They cannot be brought back.",
+        "Delete", "delete", "Delete {runs}, with all logs and events? This cannot be undone.",
         lambda source, ids: source.delete(ids), watched=False,
     ),
     "force": Action(
         "Mark as canceled", "terminate",
-        "Mark {runs} as canceled at once, without waiting for their processes? A process that lives on goes on.",
+        "Mark {runs} as canceled at once, without waiting for any process? A process that lives on goes on.",
         lambda source, ids: source.terminate(ids, force=True),
     ),
 }  # fmt: skip

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 _PATIENCE_SECONDS = 2.0
+# Following runs until they have ended is not waited for: that can take hours.
+_AWAITED = ("runs", "server", "closeup", "log", "steps", "action")
 
 
 class RunExplorer:
@@ -160,7 +162,7 @@ class RunExplorer:
         timeout
             Seconds to wait at most.
         """
-        self._background.wait(lambda: not self._background.busy(), timeout)
+        self._background.wait(lambda: not any(map(self._background.busy, _AWAITED)), timeout)
         return self
 
     def open_launchpad_with(self, launchpad: Callable[[pd.Series, str], object]) -> None:
@@ -232,7 +234,7 @@ class RunExplorer:
     def _ask_server(self) -> None:
         source = self.model.source
         self._background.start(
-            "server", lambda _task: look_at_server(source), done=self._header.see, failed=lambda _error: None
+            "server", lambda _task: look_at_server(source), done=self._header.see, failed=self._header.lose
         )
 
     def _crashed(self, error: Exception) -> None:

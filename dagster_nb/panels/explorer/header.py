@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from dagster_nb.panels.explorer.source import can
-from dagster_nb.panels.markup import link, moment, number, text
+from dagster_nb.panels.markup import attribute, link, moment, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,7 @@ class Header:
         self._model = model
         self._refresh = refresh
         self._facts: ServerFacts | None = None
+        self._why_not = ""
         self._call_off: Callable[[], None] | None = None
         self._words = widgets.HTML(layout=widgets.Layout(flex="1 1 320px"))
         self._button = widgets.Button(
@@ -110,7 +111,12 @@ class Header:
 
     def see(self, facts: ServerFacts) -> None:
         """Take in what the server said of itself."""
-        self._facts = facts
+        self._facts, self._why_not = facts, ""
+        self.draw()
+
+    def lose(self, error: Exception) -> None:
+        """Take in that the server says nothing of itself."""
+        self._facts, self._why_not = None, str(error)
         self.draw()
 
     def draw(self) -> None:
@@ -133,6 +139,11 @@ class Header:
                 parts.append(f'<span class="dnb-light dnb-hue-{hue}" data-mark="{mark}">{text(words)}</span>')
             parts.append(
                 f"<span>{number(self._facts.queued)} queued</span><span>{number(self._facts.running)} running</span>"
+            )
+        elif self._why_not:
+            parts.append(
+                f'<span class="dnb-light dnb-hue-unknown" data-mark="✱" title="{attribute(self._why_not)}">'
+                f"daemons and queue unknown</span>"
             )
         if self._model.refreshed_at is not None:
             when = moment(self._model.refreshed_at)[11:]

@@ -89,6 +89,7 @@ class ExplorerModel:
         self.capped = False
         self._asked: RunFilters | None = None
         self._asked_at: pd.Timestamp | None = None
+        self._asked_for: RunFilters | None = None
         self._order: pd.DataFrame | None = None
 
     # What is in view
@@ -236,7 +237,7 @@ class ExplorerModel:
         now = self.clock()
         known = self.store.frame
         exact = self.store.holds_all(asked)
-        self._asked, self._asked_at = asked, now
+        self._asked, self._asked_at, self._asked_for = asked, now, self.filters
         self.progress = Progress()
         self.was_stopped = self.was_stopped and since is not None
         source, most = self.source, self.most
@@ -256,6 +257,9 @@ class ExplorerModel:
             self.refreshed_at = now
             self._fail(None)
             self._look()
+            if self._asked_for != self.filters:
+                # Chosen while this went on, in the hope that it would bring those runs too.
+                self._read_what_is_missing()
             self.signals.emit("progress")
 
         def failed(error: Exception) -> None:

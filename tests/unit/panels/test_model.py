@@ -49,8 +49,10 @@ def test_a_time_range_asks_for_the_period_before_too(bench):
 def test_a_wider_range_is_asked_for(bench):
     one = bench(make_runs(100), filters={"created_after": "5h"})
     model = one.load()
+    one.source.gate.clear()
     model.change(created_after=None)
     assert len(model.view) == 10, "what is here is shown at once"
+    one.source.gate.set()
     one.settle()
     assert len(model.view) == 100
 
@@ -243,3 +245,28 @@ def test_a_hundred_thousand_runs(bench):
     model.change(status=("FAILURE",), job=("job_3",))
     expected = frame[(frame["status"] == "FAILURE") & (frame["job_name"] == "job_3")]
     assert ids(model) == expected["run_id"].tolist()
+
+
+def test_a_filter_chosen_while_too_many_runs_come_is_asked_for_afterwards(bench):
+    frame = make_runs(500)
+    frame.loc[400:, "job_name"] = "rare"
+    one = bench(frame, most=100)
+    one.source.gate.clear()
+    one.model.load()
+    one.model.change(job=("rare",))
+    one.source.gate.set()
+    one.settle()
+    assert len(one.model.view) == 100
+    assert one.model.complete
+
+
+def test_a_filter_chosen_while_refreshing_is_asked_for_afterwards(bench):
+    frame = make_runs(500)
+    frame.loc[400:, "job_name"] = "rare"
+    one = bench(frame, most=100)
+    one.load()
+    one.model.refresh()
+    one.model.change(job=("rare",))
+    one.settle()
+    assert len(one.model.view) == 100
+    assert one.model.complete
