@@ -59,7 +59,9 @@ class AsyncBase:
         if token is None and self._address.is_dagster_plus:
             token = os.environ.get("DAGSTER_CLOUD_API_TOKEN")
         if token:
-            sent[_TOKEN_HEADER] = token
+            # A token that was read from a file often brings the end of its line.
+            sent[_TOKEN_HEADER] = token.strip()
+        _check_headers(sent)
         self._session = Session(
             self._address, headers=sent, timeout=timeout, ssl=ssl, trust_env=trust_env, transport=transport
         )
@@ -119,6 +121,8 @@ class AsyncBase:
             while True:
                 try:
                     answer = await self._session.read_once(documents.load("server"))
+                    if not isinstance(answer.get("version"), str):
+                        raise self._no_dagster()  # noqa: TRY301 - as a refusal by the schema, below
                     break
                 except (ConnectionFailedError, RequestTimeoutError):
                     if time.monotonic() >= deadline:
@@ -128,15 +132,18 @@ class AsyncBase:
                     await anyio.sleep(_SECONDS_BETWEEN_TRIES)
                 except QueryError as error:
                     await self.close()
-                    raise ConnectionFailedError(
-                        f"no Dagster at {self.url}: something answers GraphQL there, but it is no Dagster."
-                    ) from error
+                    raise self._no_dagster() from error
                 except BaseException:
                     await self.close()
                     raise
         self._version = str(answer["version"])
         known = (answer.get("__type") or {}).get("enumValues") or []
         self._statuses = categories([value["name"] for value in known])
+
+    def _no_dagster(self) -> ConnectionFailedError:
+        return ConnectionFailedError(
+            f"no Dagster at {self.url}: something answers GraphQL there, but it is no Dagster."
+        )
 
     async def close(self) -> None:
         """Close the connection."""
@@ -163,3 +170,12 @@ class AsyncBase:
     @property
     def _shows_progress(self) -> bool:
         return person_is_watching() if self._progress is None else self._progress
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse what cannot be a header, without showing it."""
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError("headers are texts with texts as their names.")
+        if any(ord(character) < ord(" ") for character in name + value):
+            raise ValueError(f"header {name!r} holds a line end or another control character.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from gql import Client, GraphQLRequest
@@ -18,7 +19,7 @@ from gql.transport.exceptions import (
     TransportServerError,
 )
 from graphql import print_ast
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
+from tenacity import AsyncRetrying, stop_after_attempt, wait_exponential, wait_random
 
 from dagster_nb.errors import (
     ConnectionFailedError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from gql.client import AsyncClientSession
     from gql.transport.async_transport import AsyncTransport
     from graphql import DocumentNode, ExecutionResult
+    from tenacity import RetryCallState
 
     from dagster_nb.graphql.url import ServerAddress
 
@@ -99,13 +101,6 @@ class Session:
     def __repr__(self) -> str:
         return f"Session({self.address.root!r})"
 
-    async def __aenter__(self) -> Self:
-        await self._open()
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self.close()
-
     async def close(self) -> None:
         """Close the connection; a later request opens it again."""
         async with self._opening:
@@ -122,15 +117,16 @@ class Session:
         ------
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError, QueryError
         """
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception(_worth_another_try),
+        tries = AsyncRetrying(
+            retry=_WorthAnotherTry(),
             stop=stop_after_attempt(_READ_ATTEMPTS),
             wait=wait_exponential(multiplier=0.1, max=2.0) + wait_random(0, 0.2),
             reraise=True,
-        ):
-            with attempt:
-                return await self._execute(document, variables, operation_name)
-        raise AssertionError  # pragma: no cover  (the loop above returns or raises)
+        )
+        try:
+            return await tries(self._execute, document, variables, operation_name)
+        except (_LostAnswerError, _StrangeAnswerError) as error:
+            raise ConnectionFailedError(str(error)) from None
 
     async def write(
         self, document: DocumentNode, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
@@ -148,20 +144,18 @@ class Session:
         """
         try:
             return await self._execute(document, variables, operation_name)
-        except _LostAnswerError as error:
+        except (_LostAnswerError, _StrangeAnswerError, RequestTimeoutError) as error:
             raise OutcomeUnknownError(
-                f"the answer of {self.address.root} was lost ({error}), so what was asked may or may not have "
-                f"happened. It is not sent again; look at the runs before you repeat it."
-            ) from error
-        except RequestTimeoutError as error:
-            raise OutcomeUnknownError(
-                f"{self.address.root} did not answer within {self._timeout:g} s, so what was asked may or may not have "
-                f"happened. It is not sent again; look at the runs before you repeat it."
-            ) from error
+                f"what was asked may or may not have happened: {str(error).rstrip('.')}. It is not sent again; look at "
+                f"the runs before you repeat it."
+            ) from None
 
     async def read_once(self, document: DocumentNode) -> dict[str, Any]:
         """Send a query without trying again: for whoever tries again in a rhythm of its own."""
-        return await self._execute(document, None)
+        try:
+            return await self._execute(document, None)
+        except ConnectionFailedError as error:
+            raise ConnectionFailedError(str(error)) from None
 
     async def _open(self) -> AsyncClientSession:
         async with self._opening:
@@ -172,19 +166,29 @@ class Session:
     async def _execute(
         self, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None = None
     ) -> dict[str, Any]:
+        if variables:
+            # What no JSON can say is the caller's mistake, and not the connection's.
+            json.dumps(variables)
         request = GraphQLRequest(
             document, variable_values=dict(variables) if variables else None, operation_name=operation_name
         )
         session = await self._open()
+        # What went wrong is told in words of ours, without the transport's own error behind it: that holds the headers.
         try:
-            return await session.execute(request)
+            data = await session.execute(request)
         except TransportQueryError as error:
             # gql sends the document printed anew, so that is the text which the server's line numbers are about.
             raise query_error(error.errors or [], data=error.data, text=print_ast(document)) from None
         except TimeoutError:
             raise self._timed_out() from None
         except TransportError as error:
-            raise self._translate(error) from error
+            raise self._translate(error) from None
+        except (AssertionError, AttributeError, TypeError):
+            # gql takes it for granted that an answer has data or errors, and that these are what they should be.
+            data = None
+        if not isinstance(data, dict):
+            raise _StrangeAnswerError(self._no_dagster("what it answered is not GraphQL"))
+        return data
 
     def _timed_out(self) -> RequestTimeoutError:
         return RequestTimeoutError(
@@ -221,13 +225,13 @@ class Session:
         if isinstance(error, TransportServerError):
             return self._status_error(error.code or 0)
         if isinstance(error, TransportProtocolError):
-            return self._not_dagster("what it answered is not GraphQL")
+            return _StrangeAnswerError(self._no_dagster("what it answered is not GraphQL"))
         if isinstance(error, TransportConnectionFailed | TransportClosed):
             return _LostAnswerError(f"the connection to {root} broke: {cause or error}")
         return ConnectionFailedError(f"{root}: {error}")
 
-    def _not_dagster(self, reason: str) -> ConnectionFailedError:
-        return ConnectionFailedError(
+    def _no_dagster(self, reason: str) -> str:
+        return (
             f"no Dagster at {self.address.root}: {reason}. Give the address that you see Dagster's pages under, with "
             f"the path prefix if it has one."
         )
@@ -244,7 +248,7 @@ class Session:
                 f"{root} answered HTTP {status}: the server, or a proxy before it, is in trouble. Try again, and look "
                 f"at its log."
             )
-        return self._not_dagster(f"{self.address.graphql} answered HTTP {status}")
+        return ConnectionFailedError(self._no_dagster(f"{self.address.graphql} answered HTTP {status}"))
 
     async def _refuse(self, response: aiohttp.ClientResponse) -> None:
         """Turn an HTTP error into one of ours, unless GraphQL speaks from its body."""
@@ -252,8 +256,8 @@ class Session:
             return
         if "Location" in response.headers:
             # Followed, a redirect would carry the token to whatever host it names.
-            raise self._not_dagster(f"it redirects to {response.headers['Location']!r}")
-        if response.status not in {401, 403, 407} and "json" in response.content_type:
+            raise ConnectionFailedError(self._no_dagster(f"it redirects to {response.headers['Location']!r}"))
+        if response.status not in {401, 403, 407, *_BUSY_STATUSES} and "json" in response.content_type:
             # Dagster answers a document that it cannot execute with status 400, and says why in the body.
             body = await response.json()
             if isinstance(body, dict) and ("errors" in body or "data" in body):
@@ -277,8 +281,22 @@ class _LostAnswerError(ConnectionFailedError):
     """A request may have reached the server, and no answer came back: safe to repeat for reads alone."""
 
 
-def _worth_another_try(error: BaseException) -> bool:
-    return isinstance(error, _LostAnswerError | RequestTimeoutError)
+class _StrangeAnswerError(ConnectionFailedError):
+    """An answer came that no Dagster gives: nothing to repeat, and nothing known of what was asked."""
+
+
+class _WorthAnotherTry:
+    """Whether a read that failed is worth another try: what was refused is not, and silence is once."""
+
+    def __init__(self) -> None:
+        self._timed_out = False
+
+    def __call__(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, RequestTimeoutError):
+            again, self._timed_out = not self._timed_out, True
+            return again
+        return isinstance(error, _LostAnswerError)
 
 
 def query_error(

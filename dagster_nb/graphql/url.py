@@ -86,8 +86,17 @@ def parse_address(url: str | None = None) -> ServerAddress:
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"not the address of a Dagster server: {error}. Give it as {DEFAULT_URL!r}.") from None
+    except ValueError:
+        # What could not be read may hold a password, so it is not shown.
+        raise ValueError(
+            f"not the address of a Dagster server: its port is no number. Give it as {DEFAULT_URL!r}, and a password "
+            f"in it percent-encoded."
+        ) from None
+    if "@" in parts.path + parts.query + parts.fragment and parts.username is None:
+        raise ValueError(
+            "not the address of a Dagster server: it has an @ behind its host. If that is the end of a password, "
+            "percent-encode the password, or give it with headers=."
+        )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(
             f"not the address of a Dagster server: it needs http:// or https:// and a host, such as {DEFAULT_URL!r}."

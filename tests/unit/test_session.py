@@ -55,6 +55,11 @@ def test_no_such_host():
         {"text": '{"some": "json"}', "content_type": "application/json"},
         {"text": "[1, 2]", "content_type": "application/json"},
         {"text": "null", "content_type": "application/json"},
+        {"text": '{"data": {}}', "content_type": "application/json"},
+        {"text": '{"data": null}', "content_type": "application/json"},
+        {"text": '{"data": [1]}', "content_type": "application/json"},
+        {"text": '{"data": {"version": null}}', "content_type": "application/json"},
+        {"text": '{"errors": []}', "content_type": "application/json"},
         {"text": "", "status": 405},
         {"status": 302, "headers": {"Location": "https://login.example/"}},
         {"text": '{"errors": [{"message": "Cannot query field \'version\'"}]}', "content_type": "application/json"},
@@ -82,6 +87,7 @@ def test_a_server_in_trouble(fake, client, status):
     fake.answer(requests=10, status=status, text="<html>oops</html>", content_type="text/html")
     with pytest.raises(dnb.ConnectionFailedError, match=f"answered HTTP {status}.*log") as error:
         client.count_runs()
+    assert type(error.value) is dnb.ConnectionFailedError
     one_line(error)
 
 
@@ -128,6 +134,27 @@ class TestMutations:
             client.query(self.LAUNCH)
         assert fake.operations == []
 
+    @pytest.mark.parametrize(
+        "response",
+        [
+            {"text": "<html>", "content_type": "text/html"},
+            {"text": '{"data": {"deleteRun": {"__type', "content_type": "application/json"},
+            {"text": '{"data": null}', "content_type": "application/json"},
+            {"status": 502, "text": "<html>", "content_type": "text/html"},
+            {"status": 503, "text": '{"errors": [{"message": "x"}]}', "content_type": "application/json"},
+        ],
+    )
+    def test_an_answer_that_no_dagster_gives_tells_nothing_of_it(self, fake, client, response):
+        fake.answer(**response)
+        with pytest.raises(dnb.OutcomeUnknownError, match="may or may not have happened"):
+            client.query(self.LAUNCH)
+
+    def test_what_no_json_can_say_is_not_sent(self, fake, client):
+        for document in (self.LAUNCH, "query Q { version }"):
+            with pytest.raises(TypeError, match="JSON"):
+                client.query(document, {"a": object()})
+        assert fake.requests == []
+
     def test_one_that_could_not_be_sent_is_no_riddle(self, fake, client):
         fake.__exit__()
         try:
@@ -166,6 +193,22 @@ class TestSecrets:
         dnb.connect(fake.url, token=self.SECRET, headers={"X-Proxy": "yes"}).close()
         assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
         assert fake.headers[0]["X-Proxy"] == "yes"
+
+    def test_the_end_of_a_line_is_no_part_of_a_token(self, fake):
+        dnb.connect(fake.url, token=f"{self.SECRET}\n").close()
+        assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
+
+    @pytest.mark.parametrize("headers", [{"X": "do-not-tell\n"}, {"X": 5}, {5: "do-not-tell"}])
+    def test_what_can_be_no_header_is_refused_without_being_shown(self, fake, headers):
+        with pytest.raises((ValueError, TypeError), match="header") as caught:
+            dnb.connect(fake.url, headers=headers)
+        assert self.SECRET not in str(caught.value)
+
+    @pytest.mark.parametrize("url", ["http://user:do-not-tell/x@host:3000", "http://user:1#do-not-tell@host"])
+    def test_a_password_that_is_not_encoded_is_not_shown(self, url):
+        with pytest.raises(ValueError, match="password") as caught:
+            dnb.connect(url)
+        assert self.SECRET not in str(caught.value)
 
     def test_credentials_of_the_address_go_out(self, fake):
         dnb.connect(fake.url.replace("http://", f"http://me:{self.SECRET}@")).close()
