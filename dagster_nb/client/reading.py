@@ -9,8 +9,9 @@ import pandas as pd
 
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.run import AsyncRun
-from dagster_nb.client.which import one_run_id
+from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import IncompleteHistoryError
+from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, runs_frame
 from dagster_nb.graphql.answers import unwrap
 from dagster_nb.graphql.filters import RunSelection, one_or_many
@@ -36,7 +37,7 @@ class Reading(AsyncBase):
         job: str | Iterable[str] | None = None,
         status: str | Iterable[str] | None = None,
         tags: Mapping[str, str | Iterable[str]] | None = None,
-        run_ids: str | Iterable[str] | None = None,
+        run_ids: RunsLike | None = None,
         location: str | Iterable[str] | None = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
@@ -52,8 +53,10 @@ class Reading(AsyncBase):
 
         Parameters
         ----------
-        job, status, run_ids, location
+        job, status, location
             One or many; a run must have one of them. An empty list means no run, and asks the server nothing.
+        run_ids
+            One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column.
         tags
             ``{"team": "data"}``, or ``{"team": ["data", "ml"]}`` for any of several values; all keys must match.
         created_after, created_before, updated_after, updated_before
@@ -126,10 +129,9 @@ class Reading(AsyncBase):
                     pages.append(page)
                     bar.advance(len(page))
             except IncompleteHistoryError as error:
-                raise IncompleteHistoryError(
-                    str(error), frame=self._finish([*pages, error.frame], selection, included, fetched_at)
-                ) from None
-        return self._finish(pages, selection, included, fetched_at)
+                error.frame = self._finish(pages, selection, included, limit, fetched_at)
+                raise
+        return self._finish(pages, selection, included, limit, fetched_at)
 
     def iter_runs(
         self,
@@ -137,7 +139,7 @@ class Reading(AsyncBase):
         job: str | Iterable[str] | None = None,
         status: str | Iterable[str] | None = None,
         tags: Mapping[str, str | Iterable[str]] | None = None,
-        run_ids: str | Iterable[str] | None = None,
+        run_ids: RunsLike | None = None,
         location: str | Iterable[str] | None = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
@@ -164,7 +166,8 @@ class Reading(AsyncBase):
 
         Raises
         ------
-        As `runs`; the ``.frame`` of an `IncompleteHistoryError` is the page that could not be completed.
+        As `runs`. An `IncompleteHistoryError` comes after the last page, and its ``.frame`` is empty: what could be
+        read was handed over.
 
         Examples
         --------
@@ -186,7 +189,7 @@ class Reading(AsyncBase):
         # Apart, so that a wrong argument is told at the call and not at the first page.
         async def pages() -> AsyncIterator[pd.DataFrame]:
             async for page in self._pages(selection, included, limit=limit, page_size=page_size):
-                yield self._finish([page], selection, included, datetime.now(UTC))
+                yield self._finish([page], selection, included, limit, datetime.now(UTC))
 
         return pages()
 
@@ -196,7 +199,7 @@ class Reading(AsyncBase):
         job: str | Iterable[str] | None = None,
         status: str | Iterable[str] | None = None,
         tags: Mapping[str, str | Iterable[str]] | None = None,
-        run_ids: str | Iterable[str] | None = None,
+        run_ids: RunsLike | None = None,
         location: str | Iterable[str] | None = None,
         created_after: Moment | None = None,
         created_before: Moment | None = None,
@@ -279,32 +282,40 @@ class Reading(AsyncBase):
                 page_size=page_size,
                 include={INCLUDABLE[name]: True for name in include},
             ):
+                # A status that came up since the server was asked for its own is known from now on.
+                self._statuses = categories([record["status"] for record in records], self._statuses)
                 yield runs_frame(records, include=include, known_statuses=self._statuses)
         except ContradictionError as error:
             raise IncompleteHistoryError(
                 f"{self.url} lists {len(error.missing)} runs that it does not hand over, such as {error.missing[0]}, "
                 f"after several tries. What could be read is in the error's .frame; look at the server's log.",
-                frame=runs_frame(error.records, include=include, known_statuses=self._statuses),
+                frame=runs_frame([], include=include, known_statuses=self._statuses),
             ) from None
 
     def _finish(
-        self, pages: list[pd.DataFrame], selection: RunSelection, include: Sequence[str], fetched_at: datetime
+        self,
+        pages: list[pd.DataFrame],
+        selection: RunSelection,
+        include: Sequence[str],
+        limit: int | None,
+        fetched_at: datetime,
     ) -> pd.DataFrame:
         """Join pages, and note on the frame where it comes from."""
         if len(pages) == 1:
             frame = pages[0]
         elif pages:
+            for page in pages:
+                page["status"] = page["status"].cat.set_categories(self._statuses)
             frame = pd.concat(pages, ignore_index=True)
         else:
             frame = runs_frame([], include=include, known_statuses=self._statuses)
-        frame.attrs["dagster_nb"] = {
-            "url": self.url,
-            "filters": selection.as_json(),
-            "fetched_at": fetched_at.isoformat(),
-        }
+        filters = selection.as_json() if limit is None else {**selection.as_json(), "limit": limit}
+        frame.attrs["dagster_nb"] = {"url": self.url, "filters": filters, "fetched_at": fetched_at.isoformat()}
         return frame
 
     def _select(self, **arguments: Any) -> RunSelection:  # noqa: ANN401 - RunSelection.of says what they are
+        if arguments["run_ids"] is not None:
+            arguments["run_ids"] = run_ids_of(arguments["run_ids"])
         return RunSelection.of(known_statuses=self._statuses, **arguments)
 
     async def _filters(self, selection: RunSelection) -> tuple[dict[str, Any], list[dict[str, Any]]]:

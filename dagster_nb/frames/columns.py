@@ -28,8 +28,8 @@ __all__ = [
     "objects",
     "statuses",
     "strings",
+    "times",
 ]
-__all__ += ["times"]
 
 TIME = pd.DatetimeTZDtype("us", "UTC")
 DURATION = np.dtype("timedelta64[us]")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from dagster_nb.frames import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pandas as pd
 
 __all__ = ["INCLUDABLE", "LAUNCHED_BY_TAGS", "PARTITION_TAG", "expand_tags", "run_tags", "runs_frame"]
 
@@ -115,10 +115,7 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
         wanted = sorted({key for one in tags for key in one})
     else:
         wanted = [keys] if isinstance(keys, str) else list(keys)
-    added = {f"tags.{key}": columns.strings(one.get(key) for one in tags) for key in wanted}
-    expanded = pd.concat([runs, pd.DataFrame(added, index=runs.index)], axis="columns")
-    expanded.attrs = dict(runs.attrs)
-    return expanded
+    return runs.assign(**{f"tags.{key}": columns.strings(one.get(key) for one in tags) for key in wanted})
 
 
 def run_tags(record: Record) -> dict[str, str]:

@@ -19,7 +19,7 @@ from dagster_nb.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["ANSWER_ERRORS", "config_problems", "innermost_cause", "to_error", "unwrap"]
+__all__ = ["ANSWER_ERRORS", "config_problems", "to_error", "unwrap"]
 
 Node = dict[str, Any]
 
@@ -68,18 +68,6 @@ def to_error(node: Node) -> DagsterNbError:
     if make is not None:
         return make(node)
     return ServerError(f"the server answered {typename}: {node.get('message') or 'it gave no message'}")
-
-
-def innermost_cause(error: Node) -> Node:
-    """Return the error at the bottom of a ``PythonError``'s chain of causes: what went wrong first.
-
-    Examples
-    --------
-    >>> innermost_cause({"message": "outer", "causes": [{"message": "inner"}]})
-    {'message': 'inner'}
-    """
-    causes = error.get("causes") or []
-    return causes[-1] if causes else error
 
 
 def config_problems(node: Node) -> list[ConfigProblem]:

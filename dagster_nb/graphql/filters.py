@@ -25,6 +25,7 @@ REPOSITORY_TAG = ".dagster/repository"
 
 # A SQLite that allows 999 parameters in a statement must be able to take one filter of run ids.
 _IDS_PER_FILTER = 500
+_IDS_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,9 @@ class RunSelection:
             for name in ("job", "status", "run_ids", "location")
             if (values := getattr(self, name)) is not None
         }
+        # pandas copies attrs at every step, so that they must stay small.
+        if self.run_ids is not None and len(self.run_ids) > _IDS_TOLD:
+            plain["run_ids"] = f"{len(self.run_ids):,} ids"
         if self.tags:
             plain["tags"] = {key: list(values) for key, values in self.tags}
         for name in ("created_after", "created_before", "updated_after", "updated_before"):
@@ -211,7 +215,8 @@ def one_or_many(value: object, name: str) -> tuple[str, ...] | None:
         return None
     if isinstance(value, str | Enum):
         value = [value]
-    if isinstance(value, dict | bytes) or not hasattr(value, "__iter__"):
+    # A frame is its columns to a loop, which nobody means.
+    if isinstance(value, dict | bytes) or hasattr(value, "columns") or not hasattr(value, "__iter__"):
         raise TypeError(f"{name} takes a text or a list of texts, not {type(value).__name__}.")
     texts: dict[str, None] = {}
     for item in value:

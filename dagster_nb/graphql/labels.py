@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from dagster_nb.graphql import documents
@@ -22,8 +23,9 @@ _RUNS_PER_REQUEST = 500
 class RepositoryLabels:
     """The values that the hidden tag of repositories has on a server.
 
-    The server tells nobody which values a hidden tag has. The repositories that are loaded now give most of them; where
-    these do not account for every run (a location was renamed or removed), the runs themselves are asked, once.
+    The server tells nobody which values a hidden tag has. The repositories that are loaded, or were when this was asked
+    before, give most of them. Where these do not account for all runs (a location was renamed or removed), and not for
+    as many as last time, the runs themselves are asked.
 
     Parameters
     ----------
@@ -33,7 +35,8 @@ class RepositoryLabels:
 
     def __init__(self, session: Session):
         self._session = session
-        self._seen: set[str] | None = None
+        self._known: set[str] = set()
+        self._unaccounted = 0
 
     async def of_locations(self, locations: Collection[str]) -> list[str]:
         """Return the labels of all repositories that these locations have, or had when a run was made.
@@ -43,21 +46,24 @@ class RepositoryLabels:
         locations
             Names of code locations.
         """
-        loaded = await self._loaded()
-        if self._seen is None and not await self._accounts_for_all(loaded):
-            self._seen = await self._from_runs()
-        labels = loaded | (self._seen or set())
-        return sorted(label for label in labels if label.partition("@")[2] in locations)
+        self._known |= await self._loaded()
+        if await self._count_unaccounted() != self._unaccounted:
+            self._known |= await self._from_runs()
+            # Runs that were stored without an origin belong to no location, and stay unaccounted for.
+            self._unaccounted = await self._count_unaccounted()
+        return sorted(label for label in self._known if label.partition("@")[2] in locations)
 
     async def _loaded(self) -> set[str]:
         answer = await self._session.read(documents.load("repositories"))
         nodes = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
         return {f"{node['name']}@{node['location']['name']}" for node in nodes}
 
-    async def _accounts_for_all(self, labels: Collection[str]) -> bool:
-        tagged = [{"tags": [{"key": REPOSITORY_TAG, "value": label}]} for label in labels]
-        # Counted in this order, a run made in between makes the sum too small, which costs time and loses nothing.
-        return await count_runs(self._session, tagged) == await count_runs(self._session, [{}])
+    async def _count_unaccounted(self) -> int:
+        filters: list[dict[str, object]] = [
+            {"tags": [{"key": REPOSITORY_TAG, "value": label}]} for label in sorted(self._known)
+        ]
+        counted = await asyncio.gather(*[count_runs(self._session, [one]) for one in [*filters, {}]])
+        return counted[-1] - sum(counted[:-1])
 
     async def _from_runs(self) -> set[str]:
         labels = set()

@@ -41,14 +41,11 @@ class ContradictionError(Exception):
     ----------
     missing
         Their ids.
-    records
-        What the page could read.
     """
 
-    def __init__(self, missing: Sequence[str], records: Sequence[Record]):
+    def __init__(self, missing: Sequence[str]):
         super().__init__(f"{len(missing)} runs are listed and not handed over")
         self.missing = list(missing)
-        self.records = list(records)
 
 
 async def count_runs(session: Session, filters: Iterable[Filter]) -> int:
@@ -68,7 +65,7 @@ async def first_page(session: Session, one: Filter, *, limit: int, include: Mapp
     return records
 
 
-async def list_ids(session: Session, one: Filter, *, block: int = _IDS_PER_REQUEST) -> AsyncIterator[list[str]]:
+async def list_ids(session: Session, one: Filter, *, block: int | None = None) -> AsyncIterator[list[str]]:
     """Yield the ids of all runs that match, newest first, in blocks; none twice.
 
     Parameters
@@ -78,8 +75,9 @@ async def list_ids(session: Session, one: Filter, *, block: int = _IDS_PER_REQUE
     one
         A single filter.
     block
-        Ids a request.
+        Ids a request; 10,000 unless given.
     """
+    block = block or _IDS_PER_REQUEST
     passed: deque[str] = deque(maxlen=_IDS_REMEMBERED)
     cursor: str | None = None
     resumed = False
@@ -170,8 +168,9 @@ async def read_pages(
     Raises
     ------
     ContradictionError
-        If the server keeps listing runs that it does not hand over.
+        After the last page, if the server keeps listing runs that it does not hand over.
     """
+    missing: list[str] = []
     if not filters or limit == 0:
         return
     if len(filters) == 1 and limit is not None and limit <= page_size:
@@ -179,26 +178,38 @@ async def read_pages(
             yield records
         return
     remaining = limit
-    blocks: AsyncIterator[list[str]]
-    if len(filters) == 1:
-        blocks = list_ids(session, filters[0], block=min(limit or _IDS_PER_REQUEST, _IDS_PER_REQUEST))
-    else:
-        blocks = merge_ids(session, common, filters, depth=None if limit is None else limit + page_size)
-    async for ids in blocks:
+    async for ids in _blocks(session, common, filters, limit=limit, page_size=page_size):
         wanted = ids
         # Where runs of the block vanish before they are read, its later ids take their place, so that a limit is exact.
         while wanted and remaining != 0:
             now, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
-            async for records in _read_by_id(session, common, now, page_size=page_size, include=include):
+            pages = _read_by_id(session, common, now, page_size=page_size, include=include, missing=missing)
+            async for records in pages:
                 if remaining is not None:
                     remaining -= len(records)
                 yield records
         if remaining == 0:
-            return
+            break
+    if missing:
+        raise ContradictionError(missing)
+
+
+def _blocks(
+    session: Session, common: Filter, filters: Sequence[Filter], *, limit: int | None, page_size: int
+) -> AsyncIterator[list[str]]:
+    if len(filters) == 1:
+        return list_ids(session, filters[0], block=min(limit or _IDS_PER_REQUEST, _IDS_PER_REQUEST))
+    return merge_ids(session, common, filters, depth=None if limit is None else limit + page_size)
 
 
 async def _read_by_id(
-    session: Session, common: Filter, ids: Sequence[str], *, page_size: int, include: Mapping[str, bool]
+    session: Session,
+    common: Filter,
+    ids: Sequence[str],
+    *,
+    page_size: int,
+    include: Mapping[str, bool],
+    missing: list[str],
 ) -> AsyncIterator[list[Record]]:
     """Read runs by id in pages, the next one asked for before the last is used."""
     under_way: deque[asyncio.Task[list[Record]]] = deque()
@@ -207,7 +218,8 @@ async def _read_by_id(
         while True:
             while len(under_way) < _PAGES_UNDER_WAY and (start := next(starts, None)) is not None:
                 page = ids[start : start + page_size]
-                under_way.append(asyncio.create_task(_read_page(session, common, page, include=include)))
+                reading = _read_page(session, common, page, include=include, missing=missing)
+                under_way.append(asyncio.create_task(reading))
             if not under_way:
                 return
             if records := await under_way.popleft():
@@ -219,24 +231,28 @@ async def _read_by_id(
 
 
 async def _read_page(
-    session: Session, common: Filter, ids: Sequence[str], *, include: Mapping[str, bool]
+    session: Session, common: Filter, ids: Sequence[str], *, include: Mapping[str, bool], missing: list[str]
 ) -> list[Record]:
-    """Return those of some runs that still exist and match, in the order of their ids."""
+    """Return those of some runs that still exist and match, in the order of their ids.
+
+    What the server keeps listing and does not hand over is added to ``missing``: one such run hides no other.
+    """
     found: dict[str, Record] = {}
-    missing = list(ids)
+    wanted = list(ids)
     for attempt in range(_TRIES):
         if attempt:
             await asyncio.sleep(0.1 * attempt)
-        only = {**common, "runIds": missing}
-        for record in await first_page(session, only, limit=len(missing), include=include):
+        only = {**common, "runIds": wanted}
+        for record in await first_page(session, only, limit=len(wanted), include=include):
             found[record["runId"]] = record
-        missing = [run_id for run_id in missing if run_id not in found]
-        if missing:
-            listed = set(await _ids(session, {**common, "runIds": missing}, limit=len(missing)))
-            missing = [run_id for run_id in missing if run_id in listed]
-        if not missing:
-            return [found[run_id] for run_id in ids if run_id in found]
-    raise ContradictionError(missing, [found[run_id] for run_id in ids if run_id in found])
+        wanted = [run_id for run_id in wanted if run_id not in found]
+        if wanted:
+            listed = set(await _ids(session, {**common, "runIds": wanted}, limit=len(wanted)))
+            wanted = [run_id for run_id in wanted if run_id in listed]
+        if not wanted:
+            break
+    missing.extend(wanted)
+    return [found[run_id] for run_id in ids if run_id in found]
 
 
 async def _last_standing(session: Session, passed: Sequence[str]) -> str | None:

@@ -143,6 +143,8 @@ def test_expand_tags_takes_keys_and_rows_in_any_order():
     assert dnb.expand_tags(frame, "team")["tags.team"].tolist() == ["ml", "data"]
     assert dnb.expand_tags(frame, ["team", "none"]).columns.tolist()[-2:] == ["tags.team", "tags.none"]
     assert "tags.team" in dnb.expand_tags(frame.iloc[:0], ["team"])
+    twice = dnb.expand_tags(dnb.expand_tags(frame))
+    assert twice.columns.is_unique
     with pytest.raises(ValueError, match="no column 'tags'"):
         dnb.expand_tags(frame.drop(columns="tags"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from graphql import build_schema, print_schema
 
 import dagster_nb as dnb
 from tests.unit.fake import FakeDagster, make_run
@@ -156,6 +157,24 @@ class TestMerged:
         left = [run_id for run_id in expected if run_id in set(server.ids) | set(read)]
         assert read == left[:60]
 
+    @pytest.mark.parametrize("limit", [None, 150])
+    def test_several_blocks_of_ids_and_deletions_between_them(self, client, server, monkeypatch, limit):
+        monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 60)
+        expected = self.expected(server, "ab", "xyz")
+        gone = expected[59:70] + server.ids[180:200]
+
+        def delete(operation):
+            if operation == "RunIds" and server.operations.count("RunIds") == 9:
+                server.delete(*gone)
+
+        server.before = delete
+        read = client.runs(job=["b", "a"], page_size=50, limit=limit)["run_id"].tolist()
+        left = [run_id for run_id in expected if run_id in set(server.ids)]
+        kept = [run_id for run_id in read if run_id not in gone]
+        assert kept == left[: len(kept)]
+        assert len(read) == (limit or len(read))
+        assert limit or kept == left
+
     def test_many_run_ids_come_in_the_servers_order(self, client, server):
         wanted = server.ids[::-1][:700]
         assert client.runs(run_ids=wanted)["run_id"].tolist() == server.ids[300:]
@@ -183,8 +202,13 @@ def test_a_server_that_contradicts_its_own_list_is_told(client, server):
         client.runs(page_size=100)
     read = caught.value.frame
     assert lost not in set(read["run_id"])
-    assert read["run_id"].tolist() == [run_id for run_id in server.ids[:300] if run_id != lost]
-    assert server.requests[-1][1]["filter"]["runIds"] == [lost]
+    assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != lost]
+    assert caught.value.frame.attrs["dagster_nb"]["url"] == server.url
+    handed_over = []
+    with pytest.raises(dnb.IncompleteHistoryError, match="1 runs"):
+        for page in client.iter_runs(page_size=100):
+            handed_over += page["run_id"].tolist()
+    assert handed_over == read["run_id"].tolist()
 
 
 def test_a_run_that_is_handed_over_late_is_waited_for(client, server):
@@ -197,6 +221,45 @@ def test_a_run_that_is_handed_over_late_is_waited_for(client, server):
 
     server.before = appear
     assert client.runs(page_size=400)["run_id"].tolist() == server.ids
+
+
+def test_a_status_that_came_up_since_the_client_connected_keeps_the_dtype(client, server):
+    server.schema = build_schema(
+        print_schema(server.schema).replace("enum RunStatus {", "enum RunStatus {\n  HIBERNATING", 1)
+    )
+    server.runs[450]["status"] = "HIBERNATING"
+    frame = client.runs(page_size=100)
+    assert frame["status"][450] == "HIBERNATING"
+    assert frame["status"].cat.categories[-1] == "HIBERNATING"
+    assert client.runs(status="HIBERNATING")["run_id"].tolist() == [server.ids[450]]
+    assert client.runs(limit=1)["status"].dtype == frame["status"].dtype
+
+
+def test_run_ids_may_be_whatever_says_which_runs_are_meant(client, server):
+    frame = client.runs(limit=5)
+    assert client.runs(run_ids=frame)["run_id"].tolist() == frame["run_id"].tolist()
+    assert client.runs(run_ids=frame.iloc[2])["run_id"].tolist() == [server.ids[2]]
+    assert client.runs(run_ids=client.run(server.ids[3]))["run_id"].tolist() == [server.ids[3]]
+    with pytest.raises(TypeError, match="job takes"):
+        client.runs(job=frame)
+
+
+def test_the_frame_says_what_was_asked_for_and_stays_small(client, server):
+    assert client.runs(limit=5).attrs["dagster_nb"]["filters"] == {"limit": 5}
+    assert client.runs(run_ids=server.ids[:500]).attrs["dagster_nb"]["filters"] == {"run_ids": "500 ids"}
+
+
+def test_runs_of_a_location_that_was_loaded_and_removed_meanwhile(client, server):
+    server.runs[7]["repositoryOrigin"] = None
+    nodes = [{"name": "repo", "location": {"name": "etl"}}]
+    server.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": nodes}
+    assert len(client.runs(location="etl")) == 999
+    server.requests.clear()
+    assert len(client.runs(location="etl", limit=5)) == 5
+    assert "RunOrigins" not in server.operations
+    gone = {"repositoryLocationName": "gone", "repositoryName": "repo"}
+    server.runs[:0] = [make_run(number, repositoryOrigin=gone) for number in (2003, 2002, 2001)]
+    assert len(client.runs(location="gone")) == 3
 
 
 def test_runs_of_a_location_include_those_of_repositories_that_are_gone(client, server):
