@@ -156,7 +156,11 @@ class Ending(AsyncBase):
         with self._watching("deleting", unit="runs", total=len(ids)) as bar:
             rows = await each(ids, one, bar)
         doubtful = [str(row["run_id"]) for row in rows if row["outcome"] == "unknown"]
-        standing = await self._states(doubtful)
+        try:
+            standing = await self._states(doubtful)
+        except DagsterNbError:
+            # What could be found out has been; the doubtful ones stay so.
+            return outcomes_frame(rows, ["run_id", "outcome", "message"])
         for row in rows:
             if row["outcome"] == "unknown" and row["run_id"] not in standing:
                 row.update(outcome="deleted", message="the answer was lost, and the run is gone.")
@@ -224,7 +228,8 @@ def _after_asking(status: str, refusal: DagsterNbError | None, *, force: bool) -
     if status == "CANCELED":
         return {"outcome": "canceled"}
     if status == "CANCELING":
-        return {"outcome": "canceling"}
+        message = None if refusal is None else f"{refusal} It may stay so. {_FORCE_HINT}"
+        return {"outcome": "canceling", "message": message}
     if status in FINISHED:
         return {"outcome": "already_finished", "message": "it ended by itself meanwhile."}
     if refusal is None:

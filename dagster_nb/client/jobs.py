@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from dagster_nb.graphql.session import Session
 
-__all__ = ["HIDDEN_JOB_PREFIX", "JobAddress", "find_job", "list_locations", "list_repositories", "unknown_location"]
+__all__ = [
+    "HIDDEN_JOB_PREFIX",
+    "JobAddress",
+    "check_names",
+    "find_job",
+    "list_locations",
+    "list_repositories",
+    "unknown_location",
+]
 
 # Dagster makes a job of that name for runs of assets that belong to no job, and shows it in no list.
 HIDDEN_JOB_PREFIX = "__ASSET_JOB"
@@ -50,7 +58,12 @@ class JobAddress:
 
 
 async def find_job(
-    session: Session, job: str, *, location: str | None = None, repository: str | None = None
+    session: Session,
+    job: str,
+    *,
+    location: str | None = None,
+    repository: str | None = None,
+    repositories: list[dict[str, Any]] | None = None,
 ) -> JobAddress:
     """Return where the job of that name is.
 
@@ -62,6 +75,8 @@ async def find_job(
         Its name.
     location, repository
         Where to look, if the name is used more than once.
+    repositories
+        What `list_repositories` gave, where many jobs are looked for; asked for unless given.
 
     Raises
     ------
@@ -72,12 +87,12 @@ async def find_job(
     ValueError, TypeError
         If no name is given; nothing is sent then.
     """
+    check_names(job, location=location, repository=repository)
     wanted = _Wanted(job, location, repository)
-    wanted.check()
+    if repositories is None:
+        repositories = await list_repositories(session, jobs=True)
     jobs = [
-        JobAddress(one["name"], node["location"]["name"], node["name"])
-        for node in await list_repositories(session, jobs=True)
-        for one in node["jobs"]
+        JobAddress(one["name"], node["location"]["name"], node["name"]) for node in repositories for one in node["jobs"]
     ]
     found = [one for one in jobs if one.job == job and wanted.covers(one)]
     if len(found) == 1:
@@ -120,6 +135,27 @@ def unknown_location(location: str, entries: Iterable[dict[str, Any]]) -> JobNot
     )
 
 
+def check_names(job: str, *, location: str | None, repository: str | None) -> None:
+    """Refuse what cannot be the name of a job, or of where it is.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one of them is no text, or an empty one.
+
+    Examples
+    --------
+    >>> check_names("nightly", location=None, repository=None)
+    """
+    for what, name in (("job", job), ("location", location), ("repository", repository)):
+        if name is None and what != "job":
+            continue
+        if not isinstance(name, str):
+            raise TypeError(f"{what} takes a name, not {name!r}.")
+        if not name:
+            raise ValueError(f"{what} takes a name, not an empty text.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A job as a person names it."""
@@ -127,15 +163,6 @@ class _Wanted:
     job: str
     location: str | None
     repository: str | None
-
-    def check(self) -> None:
-        for what, name in (("job", self.job), ("location", self.location), ("repository", self.repository)):
-            if name is None and what != "job":
-                continue
-            if not isinstance(name, str):
-                raise TypeError(f"{what} takes a name, not {name!r}.")
-            if not name:
-                raise ValueError(f"{what} takes a name, not an empty text.")
 
     def covers(self, address: JobAddress) -> bool:
         return self.location in {None, address.location} and self.repository in {None, address.repository}

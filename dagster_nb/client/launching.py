@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.bulk import each, outcome_of
 from dagster_nb.client.config import parse_run_config
-from dagster_nb.client.jobs import find_job
+from dagster_nb.client.jobs import find_job, list_repositories
+from dagster_nb.client.launch import Launch, tag_list, text_tags
 from dagster_nb.client.run import AsyncRun
 from dagster_nb.client.which import one_run_id, run_ids_of
-from dagster_nb.errors import DagsterNbError, RunStateError, ServerError
+from dagster_nb.errors import DagsterNbError, RunConfigInvalidError, RunStateError, ServerError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.answers import unwrap
-from dagster_nb.graphql.filters import one_or_many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Launching"]
 
+_LAUNCH_COLUMNS = ["job_name", "run_id", "outcome", "message"]
 _LAUNCH_ARGUMENTS = frozenset(
     {"job", "run_config", "tags", "op_selection", "asset_selection", "partition", "location", "repository"}
 )
@@ -76,9 +77,9 @@ class Launching(AsyncBase):
         tags
             Tags for the run, besides the job's own.
         op_selection
-            Ops to run, in Dagster's selection syntax, such as ``"*load"``; None runs all.
+            Ops to run, in Dagster's selection syntax, such as ``"*load"``; None runs all, an empty list is refused.
         asset_selection
-            Keys ``"a/b"`` of the assets to materialize; None means all of the job's.
+            Keys ``"a/b"`` of the assets to materialize; None means all of the job's, an empty list is refused.
         partition
             A partition of the job, which brings its own config and tags; ``run_config`` replaces the config, ``tags``
             add to the tags.
@@ -104,27 +105,17 @@ class Launching(AsyncBase):
         >>> client.launch("nightly", run_config={"ops": {"load": {"config": {"rows": 10}}}}).wait()  # doctest: +SKIP
         """
         self._check_writable()
-        config = None if run_config is None else parse_run_config(run_config)
-        run_tags = _text_tags(tags)
-        ops = one_or_many(op_selection, "op_selection")
-        assets = one_or_many(asset_selection, "asset_selection")
-        address = await find_job(self._session, job, location=location, repository=repository)
-        if partition is not None:
-            partition_config, partition_tags = await self._partition(address, partition)
-            config = partition_config if config is None else config
-            run_tags = {**partition_tags, **run_tags}
-        selector: dict[str, Any] = _selector(address, "jobName")
-        if ops is not None:
-            selector["solidSelection"] = list(ops)
-        if assets is not None:
-            selector["assetSelection"] = [{"path": key.split("/")} for key in assets]
-        parameters = {
-            "selector": selector,
-            "runConfigData": config or {},
-            "executionMetadata": {"tags": _tag_list(run_tags)},
-        }
-        answer = await self._write("launch_run", {"executionParams": parameters})
-        return self._run_of(unwrap(answer["launchRun"], "LaunchRunSuccess"))
+        launch = Launch.of(
+            job=job,
+            run_config=run_config,
+            tags=tags,
+            op_selection=op_selection,
+            asset_selection=asset_selection,
+            partition=partition,
+            location=location,
+            repository=repository,
+        )
+        return await self._launch(launch)
 
     async def launch_many(self, launches: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         """Launch many jobs, a few at a time; one that cannot be launched does not keep the others from it.
@@ -152,18 +143,24 @@ class Launching(AsyncBase):
         >>> client.launch_many([{"job": "nightly", "partition": day} for day in days])  # doctest: +SKIP
         """
         self._check_writable()
-        wanted = [_launch_arguments(launch) for launch in launches]
+        wanted = [_checked(launch) for launch in launches]
+        if not wanted:
+            return outcomes_frame([], _LAUNCH_COLUMNS)
+        repositories = await list_repositories(self._session, jobs=True)
 
-        async def one(arguments: dict[str, Any]) -> dict[str, str | None]:
+        async def one(wish: Launch | tuple[str, Exception]) -> dict[str, str | None]:
+            if isinstance(wish, tuple):
+                job, error = wish
+                return {"job_name": job, **outcome_of(error)}
             try:
-                run = await self.launch(**arguments)
+                run = await self._launch(wish, repositories)
             except (DagsterNbError, ValueError) as error:
-                return {"job_name": arguments["job"], **outcome_of(error)}
-            return {"job_name": arguments["job"], "run_id": run.run_id, "outcome": "launched"}
+                return {"job_name": wish.job, **outcome_of(error)}
+            return {"job_name": wish.job, "run_id": run.run_id, "outcome": "launched"}
 
         with self._watching("launching", unit="runs", total=len(wanted)) as bar:
             rows = await each(wanted, one, bar)
-        return outcomes_frame(rows, ["job_name", "run_id", "outcome", "message"])
+        return outcomes_frame(rows, _LAUNCH_COLUMNS)
 
     async def reexecute(
         self,
@@ -207,7 +204,7 @@ class Launching(AsyncBase):
         if run_config is not None and strategy == "from_asset_failure":
             raise ValueError("a re-execution from_asset_failure takes the run's own config; leave run_config out.")
         config = None if run_config is None else parse_run_config(run_config)
-        added = _text_tags(tags)
+        added = text_tags(tags)
         answer = await self._read("run_to_reexecute", {"runId": one_run_id(run)})
         parent = unwrap(answer["runOrError"], "Run")
         _check_reexecutable(parent, strategy)
@@ -255,7 +252,7 @@ class Launching(AsyncBase):
         ids = run_ids_of(runs)
         if strategy not in _STRATEGIES:
             raise ValueError(f"strategy takes {', '.join(map(repr, _STRATEGIES))}, not {strategy!r}.")
-        _text_tags(tags)
+        text_tags(tags)
 
         async def one(run_id: str) -> dict[str, str | None]:
             try:
@@ -267,6 +264,32 @@ class Launching(AsyncBase):
         with self._watching("re-executing", unit="runs", total=len(ids)) as bar:
             rows = await each(ids, one, bar)
         return outcomes_frame(rows, ["parent_run_id", "run_id", "outcome", "message"])
+
+    async def _launch(self, launch: Launch, repositories: list[dict[str, Any]] | None = None) -> AsyncRun:
+        address = await find_job(
+            self._session,
+            launch.job,
+            location=launch.location,
+            repository=launch.repository,
+            repositories=repositories,
+        )
+        config, tags = launch.run_config, launch.tags
+        if launch.partition is not None:
+            partition_config, partition_tags = await self._partition(address, launch.partition)
+            config = partition_config if config is None else config
+            tags = {**partition_tags, **tags}
+        selector: dict[str, Any] = _selector(address, "jobName")
+        if launch.ops is not None:
+            selector["solidSelection"] = list(launch.ops)
+        if launch.assets is not None:
+            selector["assetSelection"] = [{"path": key.split("/")} for key in launch.assets]
+        parameters = {
+            "selector": selector,
+            "runConfigData": config or {},
+            "executionMetadata": {"tags": tag_list(tags)},
+        }
+        answer = await self._write("launch_run", {"executionParams": parameters})
+        return self._run_of(unwrap(answer["launchRun"], "LaunchRunSuccess"))
 
     async def _partition(self, address: JobAddress, partition: str) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the config and the tags of a job's partition."""
@@ -287,7 +310,8 @@ class Launching(AsyncBase):
         return AsyncRun(self, launched["run"])  # type: ignore[arg-type]  # every part is one client in the end
 
 
-def _launch_arguments(launch: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(launch: Mapping[str, Any]) -> Launch | tuple[str, Exception]:
+    """Read one launch of many; a config that does not parse is the outcome of this one, and no error of the call."""
     if not hasattr(launch, "items"):
         raise TypeError(f'a launch is a dict such as {{"job": "nightly"}}, not {type(launch).__name__}.')
     arguments = dict(launch)
@@ -295,8 +319,10 @@ def _launch_arguments(launch: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"a launch takes {', '.join(sorted(_LAUNCH_ARGUMENTS))}, not {', '.join(map(repr, unknown))}.")
     if not isinstance(arguments.get("job"), str) or not arguments["job"]:
         raise ValueError('a launch names its job: {"job": "nightly", ...}.')
-    _text_tags(arguments.get("tags"))
-    return arguments
+    try:
+        return Launch.of(**arguments)
+    except RunConfigInvalidError as error:
+        return arguments["job"], error
 
 
 def _check_reexecutable(parent: dict[str, Any], strategy: str) -> None:
@@ -317,7 +343,7 @@ def _check_reexecutable(parent: dict[str, Any], strategy: str) -> None:
 def _as_it_was(parent: dict[str, Any], strategy: str, added: dict[str, str]) -> dict[str, Any]:
     parameters: dict[str, Any] = {"parentRunId": parent["runId"], "strategy": _STRATEGIES[strategy]}
     if added:
-        parameters["extraTags"] = _tag_list(added)
+        parameters["extraTags"] = tag_list(added)
     return {"reexecutionParams": parameters}
 
 
@@ -344,7 +370,7 @@ def _with_other_config(
             "executionMetadata": {
                 "parentRunId": parent["runId"],
                 "rootRunId": parent["rootRunId"] or parent["runId"],
-                "tags": _tag_list({**inherited, **added, **resumed}),
+                "tags": tag_list({**inherited, **added, **resumed}),
             },
         }
     }
@@ -352,18 +378,3 @@ def _with_other_config(
 
 def _selector(address: JobAddress, name: str) -> dict[str, Any]:
     return {name: address.job, "repositoryName": address.repository, "repositoryLocationName": address.location}
-
-
-def _text_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
-    if tags is None:
-        return {}
-    if not hasattr(tags, "items"):
-        raise TypeError(f'tags takes a dict such as {{"team": "data"}}, not {type(tags).__name__}.')
-    for key, value in tags.items():
-        if not isinstance(key, str) or not isinstance(value, str) or not key:
-            raise TypeError(f"a tag is a text with a text as its key, not {key!r}: {value!r}.")
-    return dict(tags)
-
-
-def _tag_list(tags: Mapping[str, str]) -> Sequence[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in tags.items()]

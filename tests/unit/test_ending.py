@@ -124,6 +124,66 @@ def test_a_deletion_whose_answer_is_lost_is_told_by_what_is_left(fake, client):
     assert fake.operations.count("DeleteRun") == 2
 
 
+def test_a_server_that_is_gone_after_a_deletion_hides_no_run(fake, client):
+    fake.runs = [make_run(1), make_run(2)]
+    first, second = fake.ids
+    fake.answers["deleteRun"] = lambda _info, runId: {"__typename": "DeletePipelineRunSuccess", "runId": runId}  # noqa: N803
+    lose_the_answer_of(fake, "DeleteRun", lambda: fake.answer(requests=50, status=503))
+    told = client.delete([first, second])
+    assert told["run_id"].tolist() == [first, second]
+    assert "unknown" in set(told["outcome"])
+
+
+def test_a_refusal_is_told_though_the_run_says_that_it_is_ending(fake, client):
+    fake.runs = [make_run(1, status="STARTED")]
+    stopping(fake, {"STARTED": ("CANCELING", FAILURE)})
+    told = client.terminate(fake.ids).iloc[0]
+    assert told["outcome"] == "canceling"
+    assert "force=True" in told["message"]
+
+
+class TestLaunchMany:
+    """What is wrong with one launch is known before any is sent, or is the outcome of that one."""
+
+    @pytest.fixture(autouse=True)
+    def _one_job(self, fake):
+        fake.answers["repositoriesOrError"] = {
+            "__typename": "RepositoryConnection",
+            "nodes": [
+                {
+                    "name": "repo",
+                    "location": {"name": "etl"},
+                    "jobs": [{"name": "a", "description": None, "isAssetJob": False, "tags": []}],
+                }
+            ],
+        }
+        fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
+        fake.answers["launchRun"] = {"__typename": "LaunchRunSuccess", "run": make_run(1)}
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"run_config": 5}, {"op_selection": 5}, {"op_selection": []}, {"asset_selection": []}, {"location": 5},
+            {"partition": 5}, {"tags": {"a": 5}}, {"repository": ""},
+        ],
+    )  # fmt: skip
+    def test_a_wrong_argument_launches_nothing(self, fake, client, wrong):
+        with pytest.raises((TypeError, ValueError)):
+            client.launch_many([{"job": "a"}] * 8 + [{"job": "a", **wrong}])
+        with pytest.raises((TypeError, ValueError)):
+            client.launch("a", **wrong)
+        assert fake.requests == []
+
+    def test_a_config_that_does_not_parse_is_the_outcome_of_one(self, client):
+        told = client.launch_many([{"job": "a"}, {"job": "a", "run_config": "a: [b"}, {"job": "b"}])
+        assert told["outcome"].tolist() == ["launched", "invalid", "not_found"]
+
+    def test_the_jobs_are_asked_for_once(self, fake, client):
+        assert client.launch_many([{"job": "a"}] * 10)["outcome"].eq("launched").all()
+        assert fake.operations.count("Repositories") == 1
+        assert fake.operations.count("LaunchRun") == 10
+
+
 def test_nothing_chosen_sends_nothing(fake, client):
     for nothing in ([], client.runs(limit=0)):
         assert client.terminate(nothing).columns.tolist() == ["run_id", "outcome", "status", "message"]
