@@ -37,6 +37,7 @@ class LoopThread:
         self._stack = ExitStack()
         self._portal: BlockingPortal | None = None
         self._ident: int | None = None
+        self._stopped = False
 
     @property
     def is_current(self) -> bool:
@@ -64,9 +65,11 @@ class LoopThread:
             future = self._started().start_task_soon(partial(function, *args, **kwargs))
         finally:
             shown_by_the_waiting_thread.reset(token)
+        # What a panel's own thread waits for is shown by the panel; a bar of it would appear in some cell.
+        person_waits = threading.current_thread() is threading.main_thread()
         try:
             while not concurrent.futures.wait([future], timeout=_SECONDS_BETWEEN_DRAWINGS).done:
-                for one in shown:
+                for one in shown if person_waits else ():
                     one.draw()
             return future.result()
         except BaseException:
@@ -76,16 +79,20 @@ class LoopThread:
             for one in shown:
                 if isinstance(one, Bar):
                     one.finished = True
-                one.draw()
+                if person_waits:
+                    one.draw()
 
     def stop(self) -> None:
-        """End the thread; a later call starts another."""
+        """End the thread, for good."""
         with self._lock:
-            stack, self._stack, self._portal, self._ident = self._stack, ExitStack(), None, None
-        stack.close()
+            self._stopped = True
+        self._stack.close()
+        self._ident = None
 
     def _started(self) -> BlockingPortal:
         with self._lock:
+            if self._stopped:
+                raise DagsterNbError("the client was closed while it was called.")
             if self._portal is None:
                 self._portal = self._stack.enter_context(start_blocking_portal(name="dagster_nb"))
                 self._ident = self._portal.call(threading.get_ident)

@@ -14,7 +14,7 @@ from dagster_nb.errors import WaitTimeoutError
 from dagster_nb.frames.runs import run_tags, runs_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from dagster_nb.client.aio import AsyncDagsterClient
     from dagster_nb.client.details import RunLogs
@@ -207,6 +207,10 @@ class AsyncRun(RunFacts):
     async def logs(self, step: str | None = None) -> RunLogs:
         """Return what the run printed; see `AsyncDagsterClient.logs`."""
         return await self._client.logs(self.run_id, step=step)
+
+    def follow(self, *, from_now: bool = False, tick: float | None = None) -> AsyncIterator[pd.DataFrame]:
+        """Read the run's events as they happen; see `AsyncDagsterClient.follow`."""
+        return self._client.follow(self.run_id, from_now=from_now, tick=tick)
 
     async def terminate(self, *, force: bool = False) -> pd.DataFrame:
         """Stop the run; see `AsyncDagsterClient.terminate`."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ctypes
 import os
 import weakref
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import anyio
 
 from dagster_nb.client.aio import AsyncDagsterClient
 from dagster_nb.client.config_schema import AsyncRunConfigSchema, RunConfigSchemaFacts
 from dagster_nb.client.derive import sync
 from dagster_nb.client.loop import LoopThread
 from dagster_nb.client.run import AsyncRun, RunFacts
+from dagster_nb.errors import DagsterNbError
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
 __all__ = ["DagsterClient", "Run", "RunConfigSchema"]
@@ -33,9 +37,14 @@ class DagsterClient:
     """
 
     def __init__(self, **options: Any):  # noqa: ANN401 - AsyncDagsterClient says what they are
-        self._options = options
+        # A closure, and no attribute: tools that show the variables of a failure show no token then.
+        self._make_twin: Callable[[], AsyncDagsterClient] = lambda: AsyncDagsterClient(**options)
         self._start()
-        self._wait_for(self._twin.open)
+        try:
+            self._wait_for(self._twin.open)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def url(self) -> str:
@@ -100,7 +109,7 @@ class DagsterClient:
     def _start(self) -> None:
         self._pid = os.getpid()
         self._loop = LoopThread()
-        self._twin = AsyncDagsterClient(**self._options)
+        self._twin = self._make_twin()
         # Also runs at exit, while the loop still does: a script that closes nothing ends without a word.
         self._closer = weakref.finalize(self, _close, self._loop, self._twin, self._pid)
         _open_clients.add(self)
@@ -114,19 +123,7 @@ class DagsterClient:
 
     def _iterate(self, method: Callable[..., AsyncGenerator[Any]], *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
         self._refresh()
-        return self._steps(method(self._twin, *args, **kwargs))
-
-    def _steps(self, pages: AsyncGenerator[Any]) -> Iterator[Any]:
-        try:
-            while True:
-                try:
-                    page = self._wait_for(pages.__anext__)
-                except StopAsyncIteration:
-                    return
-                yield page
-        finally:
-            if self._closer.alive:
-                self._wait_for(pages.aclose)
+        return _steps(method(self._twin, *args, **kwargs), self._loop, self._closer)
 
     def _refresh(self) -> None:
         """Make a connection anew in a process that was forked, or where this client was closed."""
@@ -165,6 +162,7 @@ class Run(RunFacts):
     events = sync(AsyncRun.events)
     failures = sync(AsyncRun.failures)
     logs = sync(AsyncRun.logs)
+    follow = sync(AsyncRun.follow)
     terminate = sync(AsyncRun.terminate)
     reexecute = sync(AsyncRun.reexecute)
 
@@ -177,6 +175,11 @@ class Run(RunFacts):
             # Also a wait that was given up has seen the run as it is now.
             self._see(twin._record)
         return self if value is twin else self._client._synchronous(value)
+
+    def _iterate(self, method: Callable[..., AsyncGenerator[Any]], *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
+        self._client._refresh()
+        twin = AsyncRun(self._client._twin, self._record)
+        return _steps(method(twin, *args, **kwargs), self._client._loop, self._client._closer)
 
 
 class RunConfigSchema(RunConfigSchemaFacts):
@@ -200,6 +203,37 @@ class RunConfigSchema(RunConfigSchemaFacts):
         self._client._refresh()
         twin = AsyncRunConfigSchema(self._client._twin, self._address, self._record)
         return self._client._wait_for(method, twin, *args, **kwargs)
+
+
+def _steps(pages: AsyncGenerator[Any], loop: LoopThread, closer: weakref.finalize[Any, Any]) -> Iterator[Any]:
+    """Step through pages in the loop that they belong to; where that is gone, what is missing is not silently so."""
+    pid = os.getpid()
+
+    def usable() -> bool:
+        return closer.alive and pid == os.getpid()
+
+    try:
+        while usable():
+            try:
+                page = loop.call(pages.__anext__)
+            except StopAsyncIteration:
+                if usable():
+                    return
+                break
+            yield page
+        raise DagsterNbError("the client was closed, or the process forked, while its runs were read; read them anew.")
+    finally:
+        if usable():
+            loop.call(_end, pages)
+
+
+async def _end(pages: AsyncGenerator[Any]) -> None:
+    """Close an iterator whose last step may have been cancelled a moment ago, and may still be ending."""
+    running = cast("types.AsyncGeneratorType[Any, Any]", pages)
+    # Python tells nobody when a step of an asynchronous generator has ended.
+    while running.ag_running:  # noqa: ASYNC110
+        await anyio.sleep(0.01)
+    await pages.aclose()
 
 
 _open_clients: weakref.WeakSet[DagsterClient] = weakref.WeakSet()

@@ -100,6 +100,49 @@ def test_iter_runs_left_in_the_middle_leaves_the_client_usable(fake):
         assert [len(page) for page in client.iter_runs(page_size=130)] == [130, 130, 40]
 
 
+def test_a_client_closed_while_its_runs_are_read_says_so_and_loses_none_silently(fake):
+    fake.runs = [make_run(number) for number in reversed(range(30))]
+    with dnb.connect(fake.url, progress=False) as client:
+        pages = client.iter_runs(page_size=10)
+        late = client.iter_runs(page_size=10)
+        next(pages)
+    for iterator in (pages, late):
+        with pytest.raises(dnb.DagsterNbError, match="closed.*read them anew"):
+            next(iterator)
+    assert portal_threads() == []
+    assert len(client.runs()) == 30
+    client.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
+def test_ctrl_c_in_a_loop_over_pages_is_ctrl_c(fake):
+    fake.runs = [make_run(number) for number in reversed(range(30))]
+    with dnb.connect(fake.url, progress=False) as client:
+        pages = client.iter_runs(page_size=10)
+        next(pages)
+        fake.hang(requests=5)
+
+        def press():
+            fake.hanging.wait(10)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        presser = threading.Thread(target=press)
+        presser.start()
+        with pytest.raises(KeyboardInterrupt):
+            list(pages)
+        presser.join()
+        fake.faults.clear()
+        assert len(client.runs()) == 30
+
+
+def test_a_connection_that_fails_leaves_no_thread_behind():
+    before = len(portal_threads())
+    with pytest.raises(dnb.ConnectionFailedError) as kept:
+        dnb.connect("http://127.0.0.1:9")
+    assert len(portal_threads()) == before
+    assert kept.value.__cause__ is None
+
+
 def test_calling_it_from_its_own_loop_is_an_error_and_no_deadlock(fake):
     with dnb.connect(fake.url) as client:
 
