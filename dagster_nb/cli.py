@@ -21,7 +21,7 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dagster_nb")
 def cli() -> None:
-    """The Jupyter and pandas companion of Dagster."""
+    """Bring Dagster's run history to pandas and Jupyter."""
 
 
 @cli.command()
@@ -64,9 +64,12 @@ def export(path: str, *, url: str | None, token: str | None, tags: Sequence[str]
     from dagster_nb.client.connecting import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export import write_runs  # noqa: PLC0415
 
-    asked = {name: list(value) if isinstance(value, tuple) else value for name, value in filters.items() if value}
-    if filters["limit"] is not None:
-        asked["limit"] = filters["limit"]
+    # An option that is given and empty, such as an unset "$SINCE", is no option left out: runs() refuses it.
+    asked = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in filters.items()
+        if value is not None and value != ()
+    }
     if tags:
         asked["tags"] = _tags(tags)
     with connect(url, token=token) as client:

@@ -74,7 +74,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with its categories and objects as text, so that all pages have one schema."""
     plain = frame.copy()
     plain["status"] = columns.strings(plain["status"])
-    for name in plain.columns[plain.dtypes == object]:
+    for name in plain.select_dtypes(object).columns:
         plain[name] = columns.strings(
             None if value is None else json.dumps(value, ensure_ascii=False) for value in plain[name]
         )
@@ -109,4 +109,8 @@ def _parquet(path: Path, empty: pd.DataFrame) -> Iterator[Write]:
         yield lambda page: writer.write_table(pa.Table.from_pandas(page, schema=schema, preserve_index=False))
 
 
-_FORMATS: dict[str, Callable[[Path, pd.DataFrame], AbstractContextManager[Write]]] = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl}
+_FORMATS: dict[str, Callable[[Path, pd.DataFrame], AbstractContextManager[Write]]] = {
+    ".parquet": _parquet,
+    ".csv": _csv,
+    ".jsonl": _jsonl,
+}

@@ -84,6 +84,8 @@ def test_an_error_is_one_readable_line(fake, tmp_path, capsys):
     assert "not '.xls'" in capsys.readouterr().err
     assert run("export", "--url", fake.url, "--status", "NOPE", str(tmp_path / "x.csv")) == 1
     assert "no run status" in capsys.readouterr().err
+    assert run("export", "--url", fake.url, "--created-after", "", str(tmp_path / "x.csv")) == 1
+    assert "does not say when" in capsys.readouterr().err
     assert run("export", "--url", fake.url, "--tag", "nonsense", str(tmp_path / "x.csv")) == 2
     assert list(tmp_path.iterdir()) == []
 

@@ -1,0 +1,20 @@
+"""The examples of the docstrings run, and show what they say."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import dagster_nb
+
+MODULES = [module.name for module in pkgutil.walk_packages(dagster_nb.__path__, "dagster_nb.")]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if ".definitions" not in name and "__main__" not in name])
+def test_examples_run(name):
+    module = importlib.import_module(name)
+    ran = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert ran.failed == 0
