@@ -1,0 +1,57 @@
+"""A Chromium for the tests: the one that is there, else one that is installed here and now, else a line to type."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_HELP = (
+    "no Chromium was found, and none could be installed. Install one (`apt-get install chromium`, or `python -m "
+    "playwright install chromium`), or say where it is: CHROMIUM=/usr/bin/chromium pytest tests/browser"
+)
+
+
+def chromium(own: str) -> str:
+    """Return the path of a browser; a machine without one fails, since a test that is skipped proves nothing.
+
+    Parameters
+    ----------
+    own
+        Where Playwright keeps its own, if it has been installed.
+    """
+    found = _find(own)
+    if found is None:
+        _install()
+        found = _find(own)
+    if found is None:
+        pytest.fail(_HELP, pytrace=False)
+    return found
+
+
+def _find(own: str) -> str | None:
+    candidates = [os.environ.get("CHROMIUM"), *map(shutil.which, _NAMES), own]
+    return next((path for path in candidates if path and Path(path).exists()), None)
+
+
+def _install() -> None:
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
+            subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
+    else:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
