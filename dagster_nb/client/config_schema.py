@@ -8,9 +8,10 @@ from dagster_nb.client.config import parse_run_config
 from dagster_nb.client.reprs import facts_html
 from dagster_nb.frames.config_fields import config_fields_frame
 from dagster_nb.graphql.answers import config_problems, unwrap
+from dagster_nb.graphql.filters import one_or_many
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -113,13 +114,17 @@ class AsyncRunConfigSchema(RunConfigSchemaFacts):
         super().__init__(address, record)
         self._client = client
 
-    async def validate(self, config: Mapping[str, Any] | str | None) -> list[ConfigProblem]:
+    async def validate(
+        self, config: Mapping[str, Any] | str | None, *, op_selection: str | Iterable[str] | None = None
+    ) -> list[ConfigProblem]:
         """Check a run config against the job, without launching anything (``isPipelineConfigValid``).
 
         Parameters
         ----------
         config
             A dict, or YAML or JSON text; None means an empty one.
+        op_selection
+            The ops that are to run, in Dagster's selection syntax; None means all.
 
         Returns
         -------
@@ -130,6 +135,7 @@ class AsyncRunConfigSchema(RunConfigSchemaFacts):
         ------
         RunConfigInvalidError
             If the text does not parse, or is not a mapping.
+            If the job has no such op, likewise.
         JobNotFoundError
             If the job has gone meanwhile.
 
@@ -137,7 +143,10 @@ class AsyncRunConfigSchema(RunConfigSchemaFacts):
         --------
         >>> client.run_config_schema("nightly").validate("ops: {load: {config: {rows: many}}}")  # doctest: +SKIP
         """
-        variables = {"selector": self._address.selector, "runConfig": parse_run_config(config)}
+        selector: dict[str, Any] = self._address.selector
+        if ops := one_or_many(op_selection, "op_selection"):
+            selector["solidSelection"] = list(ops)
+        variables = {"selector": selector, "runConfig": parse_run_config(config)}
         answer = await self._client._read("validate_run_config", variables)
         node = unwrap(answer["isPipelineConfigValid"], "PipelineConfigValidationValid", "RunConfigValidationInvalid")
         return config_problems(node) if node["__typename"] == "RunConfigValidationInvalid" else []

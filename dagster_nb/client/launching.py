@@ -9,6 +9,7 @@ from dagster_nb.client.bulk import each, outcome_of
 from dagster_nb.client.config import parse_run_config
 from dagster_nb.client.jobs import find_job, list_repositories
 from dagster_nb.client.launch import Launch, tag_list, text_tags
+from dagster_nb.client.partitions import partition_defaults
 from dagster_nb.client.run import AsyncRun
 from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import DagsterNbError, RunConfigInvalidError, RunStateError, ServerError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.jobs import JobAddress
     from dagster_nb.client.which import RunsLike
 
 __all__ = ["Launching"]
@@ -275,10 +275,14 @@ class Launching(AsyncBase):
         )
         config, tags = launch.run_config, launch.tags
         if launch.partition is not None:
-            partition_config, partition_tags = await self._partition(address, launch.partition)
-            config = partition_config if config is None else config
+            partition_config, partition_tags = await partition_defaults(self, address, launch.partition)
+            config = parse_run_config(partition_config) if config is None else config
             tags = {**partition_tags, **tags}
-        selector: dict[str, Any] = _selector(address, "jobName")
+        selector: dict[str, Any] = {
+            "jobName": address.job,
+            "repositoryName": address.repository,
+            "repositoryLocationName": address.location,
+        }
         if launch.ops is not None:
             selector["solidSelection"] = list(launch.ops)
         if launch.assets is not None:
@@ -290,21 +294,6 @@ class Launching(AsyncBase):
         }
         answer = await self._write("launch_run", {"executionParams": parameters})
         return self._run_of(unwrap(answer["launchRun"], "LaunchRunSuccess"))
-
-    async def _partition(self, address: JobAddress, partition: str) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return the config and the tags of a job's partition."""
-        variables = {"selector": _selector(address, "pipelineName"), "partition": partition}
-        answer = await self._read("job_partition", variables)
-        node = unwrap(answer["pipelineOrError"], "Pipeline")
-        keys = node["partitionKeysOrError"]["partitionKeys"]
-        # The server gives config and tags to any name, so that an unknown one is told by the list.
-        if partition not in keys:
-            has = f"has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "has no partitions"
-            raise ValueError(f"job {address.job!r} has no partition {partition!r}; it {has}.")
-        found = node["partition"]
-        config = unwrap(found["runConfigOrError"], "PartitionRunConfig")["yaml"]
-        tags = unwrap(found["tagsOrError"], "PartitionTags")["results"]
-        return parse_run_config(config), {tag["key"]: tag["value"] for tag in tags}
 
     def _run_of(self, launched: dict[str, Any]) -> AsyncRun:
         return AsyncRun(self, launched["run"])  # type: ignore[arg-type]  # every part is one client in the end
@@ -374,7 +363,3 @@ def _with_other_config(
             },
         }
     }
-
-
-def _selector(address: JobAddress, name: str) -> dict[str, Any]:
-    return {name: address.job, "repositoryName": address.repository, "repositoryLocationName": address.location}

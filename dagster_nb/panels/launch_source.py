@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.config import parse_run_config
 from dagster_nb.client.jobs import JobAddress
-from dagster_nb.client.launchpad import check_config, partition_config, partition_keys
+from dagster_nb.client.partitions import partition_defaults, partition_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagster_nb.client.sync import DagsterClient, Run
+    from dagster_nb.client.sync import DagsterClient, Run, RunConfigSchema
     from dagster_nb.errors import ConfigProblem
 
 __all__ = ["JobAddress", "LaunchSource", "Scaffold"]
@@ -48,6 +47,7 @@ class LaunchSource:
 
     def __init__(self, client: DagsterClient):
         self._client: Any = client
+        self._schemas: dict[JobAddress, RunConfigSchema] = {}
 
     @property
     def url(self) -> str:
@@ -71,18 +71,19 @@ class LaunchSource:
     def scaffold(self, address: JobAddress, *, is_asset_job: bool) -> Scaffold:
         """Return what there is to fill in for a job."""
         where = {"location": address.location, "repository": address.repository}
-        schema = self._client.run_config_schema(address.job, **where)
+        self._schemas[address] = schema = self._client.run_config_schema(address.job, **where)
         # The assets of a job are selected as assets, which a launchpad of ops cannot.
         ops = () if is_asset_job else tuple(self._client.ops(address.job, **where)["op"])
         return Scaffold(schema.default_yaml, ops, self._ask(partition_keys, address))
 
     def partition_config(self, address: JobAddress, partition: str) -> str:
         """Return the config of a partition as YAML text."""
-        return str(self._ask(partition_config, address, partition))
+        config, _tags = self._ask(partition_defaults, address, partition)
+        return str(config)
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
         """Return what is wrong with a config for some ops of a job, or for all where none are named."""
-        return list(self._ask(check_config, address, parse_run_config(config), ops))
+        return self._schemas[address].validate(config, op_selection=ops or None)
 
     def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401 - see DagsterClient.launch
         """Launch the job."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -208,12 +209,28 @@ def matches(runs: pd.DataFrame, filters: RunFilters, now: pd.Timestamp) -> Mask:
     if wanted.max_duration is not None:
         mask &= (runs["duration"] <= wanted.max_duration).to_numpy(dtype=bool)
     if wanted.unresolved:
-        # Sought among all runs, so that a success outside of what is looked at still counts.
-        open_ones = np.zeros(len(runs), dtype=bool)
-        numbered = runs.reset_index(drop=True)
-        open_ones[unresolved_failures(numbered).index] = True
-        mask &= open_ones
+        mask &= _unresolved.among(runs)
     return mask
+
+
+class _Unresolved:
+    """Which runs are unresolved failures, of the frame last asked for: one redraw asks several times."""
+
+    def __init__(self) -> None:
+        self._known: tuple[weakref.ref[pd.DataFrame], Mask] | None = None
+
+    def among(self, runs: pd.DataFrame) -> Mask:
+        """Seek them among all runs, so that a success outside of what is looked at still counts."""
+        known = self._known
+        if known is not None and known[0]() is runs:
+            return known[1]
+        found = np.zeros(len(runs), dtype=bool)
+        found[unresolved_failures(runs.reset_index(drop=True)).index] = True
+        self._known = weakref.ref(runs), found
+        return found
+
+
+_unresolved = _Unresolved()
 
 
 def parse_duration(length: object) -> pd.Timedelta | None:
