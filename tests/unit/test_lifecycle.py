@@ -22,14 +22,6 @@ def portal_threads():
     return [thread for thread in threading.enumerate() if thread.name == "dagster_nb"]
 
 
-@pytest.fixture
-def interruptible():
-    """Let Ctrl-C through, also where the tests were started by something that ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def test_it_works_where_a_loop_already_runs(fake):
     async def cell():
         with dnb.connect(fake.url) as client:
@@ -79,7 +71,6 @@ def test_a_closed_client_opens_again(fake):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_answered_at_once_and_leaves_the_client_usable(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     with dnb.connect(fake.url, progress=False) as client:
@@ -124,7 +115,6 @@ def test_a_client_closed_while_its_runs_are_read_says_so_and_loses_none_silently
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_in_a_loop_over_pages_is_ctrl_c(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     with dnb.connect(fake.url, progress=False) as client:
