@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from dagster_nb.sandbox.demo import demo as start_demo
+from tests.browser.chromium import FLAGS, chromium
 from tests.browser.lab import Lab, Notebook
 
 if TYPE_CHECKING:
@@ -21,34 +20,11 @@ if TYPE_CHECKING:
 
     from dagster_nb.sandbox.demo import Demo
 
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-_HELP = (
-    "no Chromium was found. Install one (apt-get install chromium), or `python -m playwright install chromium`, or say "
-    "where it is: CHROMIUM=/usr/bin/chromium pytest tests/browser"
-)
-
-
-def find_chromium(own: str) -> str:
-    """Return the browser to use; a machine without one fails, since a test that is skipped proves nothing."""
-    candidates = [
-        os.environ.get("CHROMIUM"),
-        *map(shutil.which, ("chromium", "chromium-browser", "google-chrome")),
-        own,
-    ]
-    found = next((path for path in candidates if path and Path(path).exists()), None)
-    if found is None:
-        pytest.fail(_HELP, pytrace=False)
-    return found
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = find_chromium(playwright.chromium.executable_path)
-        started = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        path = chromium(playwright.chromium.executable_path)
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield started
         started.close()
 
