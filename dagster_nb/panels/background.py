@@ -165,21 +165,18 @@ class Background:
         call
             Called without arguments.
         """
-        timer: Any = None
 
         def due() -> None:
             with self.lock:
                 self._timers.discard(timer)
             self.bring(call)
 
-        if self._loop is not None:
-            timer = self._loop.call_later(seconds, due)
-        else:
-            timer = threading.Timer(seconds, due)
-            timer.daemon = True
-            timer.start()
+        # Not the loop's own: it takes timers from its own thread alone, and kernels answer widgets in others.
+        timer = threading.Timer(seconds, due)
+        timer.daemon = True
         with self.lock:
             self._timers.add(timer)
+        timer.start()
 
         def call_off() -> None:
             timer.cancel()

@@ -42,6 +42,8 @@ __all__ = [
 _CHARACTER = 0.58  # how wide one is, of its height
 _YEAR_WIDTH = 12
 _LINE = 1.2
+# Inches that an entry of the legend takes.
+_LEGEND_COLUMN = 1.6
 _LANE = 0.5
 _LABEL_HEIGHT = 0.07
 
@@ -90,12 +92,13 @@ def legend(ax: Axes) -> None:
     """Put the legend above the chart, where it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
+        inches = ax.figure.bbox.width / ax.figure.dpi
         box = ax.legend(
             handles,
             labels,
             loc="lower left",
             bbox_to_anchor=(0.0, 1.0),
-            ncols=6,
+            ncols=min(max(int(inches / _LEGEND_COLUMN), 2), 6),
             frameon=False,
             borderaxespad=0.1,
             handletextpad=0.4,
