@@ -10,8 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
+from dagster import DagsterEventType, DagsterInstance, RunsFilter
 
 from dagster_nb.errors import MissingExtraError
 from dagster_nb.sandbox import server as server_module
@@ -69,8 +71,6 @@ def history(running):
 
 @pytest.fixture(scope="module")
 def instance(running):
-    from dagster import DagsterInstance
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(running.home))
         with DagsterInstance.get() as instance:
@@ -134,9 +134,32 @@ def test_events_agree_with_the_instance(instance, history, running):
     sample = [run.run_id for run in history.runs[::150]]
     events = running.client.events(sample)
     for run_id in sample:
-        logged = [entry.timestamp for entry in instance.all_logs(run_id)]
-        assert logged == sorted(logged)
-        assert (events["run_id"] == run_id).sum() == len(logged)
+        logged = instance.all_logs(run_id)
+        assert [entry.timestamp for entry in logged] == sorted(entry.timestamp for entry in logged)
+        told = events[events["run_id"] == run_id]
+        # The server tells whole milliseconds.
+        assert (told["timestamp"].astype("int64") // 1_000).tolist() == [
+            int(entry.timestamp * 1_000 + 1e-6) for entry in logged
+        ]
+        # What the instance stores under the old name of runs, the server tells under the new one.
+        assert [None if kind is pd.NA else kind for kind in told["event_type"]] == [
+            entry.dagster_event.event_type_value.replace("PIPELINE_", "RUN_") if entry.dagster_event else None
+            for entry in logged
+        ]
+        assert [None if step is pd.NA else step for step in told["step_key"]] == [entry.step_key for entry in logged]
+
+
+def test_failures_tell_the_innermost_cause_that_the_instance_stored(instance, history, running):
+    failed = [run.run_id for run in history.runs if run.status == "FAILURE"][::9]
+    failures = running.client.failures(failed).set_index("run_id")
+    for run_id in failed:
+        stored = instance.all_logs(run_id, of_type=DagsterEventType.STEP_FAILURE)[-1].dagster_event
+        error = stored.step_failure_data.error
+        while error.cause is not None:
+            error = error.cause
+        assert failures.loc[run_id, "error_class"] == error.cls_name
+        assert failures.loc[run_id, "error_message"] in error.message
+        assert failures.loc[run_id, "step_key"] == stored.step_key
 
 
 def test_assets_have_their_materializations(instance, history, running):
@@ -226,7 +249,20 @@ def test_each_live_run_can_be_terminated(running):
     assert set(statuses(running.url, list(running.live)).values()) == {"CANCELED"}
 
 
-def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(instance, running):
+def facts(instance, run_ids):
+    return {
+        record.dagster_run.run_id: (
+            record.dagster_run.status,
+            record.dagster_run.tags,
+            record.create_timestamp,
+            record.start_time,
+            record.end_time,
+        )
+        for record in instance.get_run_records(RunsFilter(run_ids=run_ids))
+    }
+
+
+def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(instance, history, running):
     owner = subprocess.Popen(
         [sys.executable, "-c", SECOND],
         stdin=subprocess.PIPE,
@@ -239,6 +275,9 @@ def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(ins
         assert Truth.from_json(truth) == running.truth
         first, second = ((Path(folder) / "truth.json").stat().st_mtime_ns for folder in (running.home, home))
         assert first == second, "it was not made from the kept copy"
+        planned = [run.run_id for run in history.runs]
+        with DagsterInstance.from_config(home) as again:
+            assert facts(again, planned) == facts(instance, planned)
         process = psutil.Process(supervisor)
         family = [process, *process.children(recursive=True)]
         owner.send_signal(signal.SIGKILL)
