@@ -257,8 +257,9 @@ class Session:
         if "Location" in response.headers:
             # Followed, a redirect would carry the token to whatever host it names.
             raise ConnectionFailedError(self._no_dagster(f"it redirects to {response.headers['Location']!r}"))
-        if response.status not in {401, 403, 407, *_BUSY_STATUSES} and "json" in response.content_type:
-            # Dagster answers a document that it cannot execute with status 400, and says why in the body.
+        if response.status in {400, 500} and "json" in response.content_type:
+            # Dagster answers a document that it cannot execute with status 400, and one whose answer holds a
+            # PythonError with 500; either says all in the body.
             body = await response.json()
             if isinstance(body, dict) and ("errors" in body or "data" in body):
                 return

@@ -261,6 +261,14 @@ def test_a_wrong_argument(wrong):
         dnb.connect(**wrong)
 
 
+def test_an_answer_counts_though_its_status_is_500(fake, client):
+    fake.answer(status=500, text='{"data": {"version": "1"}}', content_type="application/json")
+    assert client.query("{ version }") == {"version": "1"}
+    fake.answer(status=500, text='{"errors": [{"message": "a resolver failed"}]}', content_type="application/json")
+    with pytest.raises(dnb.QueryError, match="a resolver failed"):
+        client.query("{ version }")
+
+
 def test_an_error_of_the_server_marks_its_place(client):
     with pytest.raises(dnb.QueryError) as caught:
         client.query("query Q {\n  version\n  runz\n}")
