@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.sandbox.demo import Demo
 
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
