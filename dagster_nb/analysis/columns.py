@@ -16,10 +16,7 @@ from dagster_nb.frames.columns import categories
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["FINISHED", "began", "column", "durations", "from_micros", "micros", "statuses_of", "text", "times"]
-
-FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
-"""The statuses of a run that will not go on."""
+__all__ = ["began", "column", "durations", "from_micros", "micros", "statuses_of", "text", "times"]
 
 
 def column(frame: pd.DataFrame, name: str) -> pd.Series:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from dagster_nb.analysis.columns import FINISHED, began, micros, statuses_of
+from dagster_nb.analysis.columns import began, micros, statuses_of
+from dagster_nb.frames.columns import FINISHED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dagster_nb.analysis.columns import FINISHED, column, durations, from_micros, micros, text, times
+from dagster_nb.analysis.columns import column, durations, from_micros, micros, text, times
+from dagster_nb.frames.columns import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

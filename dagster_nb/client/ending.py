@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.bulk import each, outcome_of
-from dagster_nb.client.run import FINISHED
 from dagster_nb.client.which import run_ids_of
 from dagster_nb.errors import DagsterNbError
+from dagster_nb.frames.columns import FINISHED
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.answers import to_error, unwrap
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.bulk import each, outcome_of
 from dagster_nb.client.config import parse_run_config
-from dagster_nb.client.jobs import find_job, list_repositories
+from dagster_nb.client.jobs import JobAddress, find_job, list_repositories
 from dagster_nb.client.launch import Launch, tag_list, text_tags
 from dagster_nb.client.partitions import partition_defaults
 from dagster_nb.client.run import AsyncRun
 from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import DagsterNbError, RunConfigInvalidError, RunStateError, ServerError
 from dagster_nb.frames.outcomes import outcomes_frame
+from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.answers import unwrap
 
 if TYPE_CHECKING:
@@ -278,11 +279,7 @@ class Launching(AsyncBase):
             partition_config, partition_tags = await partition_defaults(self, address, launch.partition)
             config = parse_run_config(partition_config) if config is None else config
             tags = {**partition_tags, **tags}
-        selector: dict[str, Any] = {
-            "jobName": address.job,
-            "repositoryName": address.repository,
-            "repositoryLocationName": address.location,
-        }
+        selector: dict[str, Any] = {**address.selector}
         if launch.ops is not None:
             selector["solidSelection"] = list(launch.ops)
         if launch.assets is not None:
@@ -341,13 +338,10 @@ def _with_other_config(
 ) -> dict[str, Any]:
     """Say the same through ``executionParams``, the one form that takes a config."""
     origin = parent["repositoryOrigin"]
-    inherited = {tag["key"]: tag["value"] for tag in parent["tags"] if tag["key"] not in _OWN_TAGS}
+    inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _OWN_TAGS}
     resumed = {_RESUME_TAG: "true"} if strategy == "from_failure" else {}
-    selector: dict[str, Any] = {
-        "jobName": parent["jobName"],
-        "repositoryName": origin["repositoryName"],
-        "repositoryLocationName": origin["repositoryLocationName"],
-    }
+    address = JobAddress(parent["jobName"], origin["repositoryLocationName"], origin["repositoryName"])
+    selector: dict[str, Any] = {**address.selector}
     if parent["solidSelection"] is not None:
         selector["solidSelection"] = parent["solidSelection"]
     if parent["assetSelection"] is not None:

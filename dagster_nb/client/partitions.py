@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.answers import unwrap
 
 if TYPE_CHECKING:
@@ -54,4 +55,4 @@ async def partition_defaults(client: AsyncBase, address: JobAddress, partition: 
         raise ValueError(f"job {address.job!r} has no partition {partition!r}; it {has}.")
     config = unwrap(job["partition"]["runConfigOrError"], "PartitionRunConfig")["yaml"]
     tags = unwrap(job["partition"]["tagsOrError"], "PartitionTags")["results"]
-    return str(config), {tag["key"]: tag["value"] for tag in tags}
+    return str(config), tag_dict(tags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -323,11 +324,9 @@ class Reading(AsyncBase):
             return selection.filters()
         return selection.filters(await self._labels.of_locations(selection.location))
 
-    @property
+    @cached_property
     def _labels(self) -> RepositoryLabels:
-        if not hasattr(self, "_repository_labels"):
-            self._repository_labels = RepositoryLabels(self._session)
-        return self._repository_labels
+        return RepositoryLabels(self._session)
 
 
 def _included(include: str | Iterable[str]) -> list[str]:

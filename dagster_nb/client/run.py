@@ -11,7 +11,8 @@ import pandas as pd
 from dagster_nb.client.progress import tell
 from dagster_nb.client.reprs import facts_html
 from dagster_nb.errors import WaitTimeoutError
-from dagster_nb.frames.runs import run_tags, runs_frame
+from dagster_nb.frames.columns import FINISHED
+from dagster_nb.frames.runs import runs_frame, tag_dict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
     from dagster_nb.client.aio import AsyncDagsterClient
     from dagster_nb.client.details import RunLogs
 
-__all__ = ["FINISHED", "AsyncRun", "RunFacts"]
+__all__ = ["AsyncRun", "RunFacts"]
 
-FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 _SECONDS_BETWEEN_LOOKS = 0.5
 # How long a run may stay queued before someone waiting for it is told that no daemon will take it.
 _PATIENCE_SECONDS = 10.0
@@ -69,7 +69,7 @@ class RunFacts:
     @property
     def tags(self) -> dict[str, str]:
         """The tags (``Run.tags``)."""
-        return run_tags(self._record)
+        return tag_dict(self._record.get("tags"))
 
     @property
     def run_config(self) -> dict[str, Any]:

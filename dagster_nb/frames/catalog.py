@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.frames import columns
+from dagster_nb.frames.causes import innermost_cause
+from dagster_nb.frames.runs import tag_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +102,7 @@ def jobs_frame(nodes: Sequence[Node]) -> pd.DataFrame:
             "location": columns.strings(node["location"]["name"] for node, _ in jobs),
             "is_asset_job": columns.flags(job["isAssetJob"] for _, job in jobs),
             "description": columns.strings(job["description"] for _, job in jobs),
-            "tags": columns.objects({tag["key"]: tag["value"] for tag in job["tags"]} for _, job in jobs),
+            "tags": columns.objects(tag_dict(job["tags"]) for _, job in jobs),
         }
     )
 
@@ -140,6 +142,6 @@ def _load_error(entry: Node) -> Node | None:
 
 def _readable(error: Node) -> str:
     """Say what went wrong first, and where in the person's own code."""
-    cause = (error["causes"] or [error])[-1]
+    cause = innermost_cause(error)
     own = [frame for frame in cause["stack"] if "site-packages" not in frame and "<frozen" not in frame]
     return "\n".join([cause["message"].strip(), *(frame.rstrip() for frame in own[-1:])])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DURATION",
+    "FINISHED",
     "RUN_STATUSES",
     "TIME",
     "categories",
@@ -47,6 +48,9 @@ RUN_STATUSES = (
     "CANCELING",
     "CANCELED",
 )
+
+# Those in which a run stays.
+FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
 
 def strings(values: Iterable[str | None]) -> ExtensionArray:

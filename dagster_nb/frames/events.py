@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.frames import columns
+from dagster_nb.frames.causes import innermost_cause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +42,8 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     datetime64[us, UTC]
     """
     rows = [(run_id, event) for run_id, ones in events.items() for event in sorted(ones, key=_milliseconds)]
-    errors = [_cause(event) for _, event in rows]
+    told = [event.get("error") for _, event in rows]
+    errors = [None if error is None else innermost_cause(error) for error in told]
     return columns.frame(
         {
             "run_id": columns.strings(run_id for run_id, _ in rows),
@@ -96,15 +98,6 @@ def _that_ended_it(events: Sequence[Event]) -> list[Event]:
 
 def _milliseconds(event: Event) -> int:
     return int(event["timestamp"])
-
-
-def _cause(event: Event) -> Event | None:
-    """Return the error at the bottom of an event's chain of causes."""
-    error: Event | None = event.get("error")
-    if error is None:
-        return None
-    cause: Event = (error["causes"] or [error])[-1]
-    return cause
 
 
 def _own_words(error: Event) -> str:

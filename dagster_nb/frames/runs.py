@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["INCLUDABLE", "LAUNCHED_BY_TAGS", "PARTITION_TAG", "expand_tags", "run_tags", "runs_frame"]
+__all__ = ["INCLUDABLE", "LAUNCHED_BY_TAGS", "PARTITION_TAG", "expand_tags", "runs_frame", "tag_dict"]
 
 Record = dict[str, Any]
 
@@ -50,7 +50,7 @@ def runs_frame(
     >>> runs_frame([])["duration"].dtype
     dtype('<m8[us]')
     """
-    tags = [run_tags(record) for record in records]
+    tags = [tag_dict(record.get("tags")) for record in records]
     origins = [record.get("repositoryOrigin") or {} for record in records]
     creation = columns.times(record.get("creationTime") for record in records)
     start = columns.times(_start_time(record) for record in records)
@@ -118,15 +118,15 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
     return runs.assign(**{f"tags.{key}": columns.strings(one.get(key) for one in tags) for key in wanted})
 
 
-def run_tags(record: Record) -> dict[str, str]:
-    """Return a run's tags (``Run.tags``) as a dict.
+def tag_dict(tags: Iterable[Record] | None) -> dict[str, str]:
+    """Return tags as the server tells them (``PipelineTag``: of a run, a job, a partition) as a dict.
 
     Examples
     --------
-    >>> run_tags({"tags": [{"key": "team", "value": "data"}]})
+    >>> tag_dict([{"key": "team", "value": "data"}])
     {'team': 'data'}
     """
-    return {tag["key"]: tag["value"] for tag in record.get("tags") or ()}
+    return {tag["key"]: tag["value"] for tag in tags or ()}
 
 
 def _start_time(record: Record) -> float | None:

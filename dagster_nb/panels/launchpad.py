@@ -15,7 +15,7 @@ from dagster_nb.panels.launchpad_model import LaunchpadModel, as_yaml
 from dagster_nb.panels.markup import link, plural, text
 from dagster_nb.panels.monitor import RunMonitor
 from dagster_nb.panels.notices import ErrorBox, in_words
-from dagster_nb.panels.stage import STATIC, Stage, dispose, panel
+from dagster_nb.panels.stage import STATIC, Stage, dispose, faces, panel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,10 +179,8 @@ class Launchpad:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:  # noqa: ANN401 - what IPython passes and takes
         self._background.wait(lambda: not self.model.loading, _PATIENCE_SECONDS)
-        bundle = self.widget._repr_mimebundle_(**options) if not self._closed else {}
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        # For viewers without widgets; those with them show the widget.
-        return {**data, "text/plain": repr(self), "text/html": self._static_html()}, metadata
+        widget = None if self._closed else self.widget
+        return faces(widget, options, plain=repr(self), html=self._static_html())
 
     def _static_html(self) -> str:
         if self.monitor is not None:

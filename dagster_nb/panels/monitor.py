@@ -26,7 +26,7 @@ from dagster_nb.panels.monitor_words import (
 )
 from dagster_nb.panels.notices import ErrorBox, said
 from dagster_nb.panels.pictures import image
-from dagster_nb.panels.stage import STATIC, Stage, dispose, panel
+from dagster_nb.panels.stage import STATIC, Stage, dispose, faces, panel
 
 if TYPE_CHECKING:
     from dagster_nb.client.sync import Run
@@ -219,10 +219,8 @@ class RunMonitor:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:  # noqa: ANN401 - what IPython passes and takes
         self._background.wait(lambda: not self.model.following, _PATIENCE_SECONDS)
-        bundle = self.widget._repr_mimebundle_(**options) if not self._closed else {}
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        # For viewers without widgets; those with them show the widget.
-        return {**data, "text/plain": repr(self), "text/html": self._static_html()}, metadata
+        widget = None if self._closed else self.widget
+        return faces(widget, options, plain=repr(self), html=self._static_html())
 
     def _static_html(self) -> str:
         model = self.model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
-from dagster_nb.client.run import FINISHED
+from dagster_nb.frames.columns import FINISHED
 from dagster_nb.panels.explorer.signals import Signals
 from dagster_nb.panels.log_window import LogFilter, LogWindow
 

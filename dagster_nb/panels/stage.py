@@ -12,7 +12,7 @@ import traitlets
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["STATIC", "Stage", "dispose", "panel"]
+__all__ = ["STATIC", "Stage", "dispose", "faces", "panel"]
 
 STATIC = Path(__file__).parent / "static"
 
@@ -58,6 +58,23 @@ def panel(stage: Stage, children: Sequence[Any]) -> Any:  # noqa: ANN401 - ipywi
     box = widgets.VBox([stage, *children], layout=widgets.Layout(width="100%", overflow="visible"))
     box.add_class("dnb")
     return box
+
+
+def faces(widget: Any, options: dict[str, Any], *, plain: str, html: str) -> Any:  # noqa: ANN401 - what IPython takes
+    """Return what a panel shows: the widget where there are widgets, and a text and a page for viewers without them.
+
+    Parameters
+    ----------
+    widget
+        The panel's widget, or None where it was closed.
+    options
+        What IPython passed to ``_repr_mimebundle_``.
+    plain, html
+        The static faces.
+    """
+    bundle = {} if widget is None else widget._repr_mimebundle_(**options)
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    return {**data, "text/plain": plain, "text/html": html}, metadata
 
 
 def dispose(held: object) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dagster_nb.frames.columns import FINISHED
 from dagster_nb.panels.explorer.fetching import fetch_ids
 from dagster_nb.panels.explorer.source import can
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIONS", "Action", "Actions", "Outcome"]
 
-FINISHED = ("SUCCESS", "FAILURE", "CANCELED")
 _SECONDS_BETWEEN_LOOKS = 1.0
 _LONGEST_WATCH_SECONDS = 900.0
 
@@ -146,7 +146,7 @@ class Actions:
             return "select runs first"
         if name in ("terminate", "from_failure"):
             statuses = set(self._statuses())
-            if name == "terminate" and statuses <= set(FINISHED):
+            if name == "terminate" and statuses <= FINISHED:
                 return "these runs have ended"
             if name == "from_failure" and not statuses & {"FAILURE", "CANCELED"}:
                 return "none of these runs failed"

@@ -21,7 +21,7 @@ from dagster_nb.panels.explorer.static_face import static_html, static_text
 from dagster_nb.panels.explorer.table import Table
 from dagster_nb.panels.explorer.tiles import Tiles
 from dagster_nb.panels.notices import ErrorBox
-from dagster_nb.panels.stage import Stage, dispose, panel
+from dagster_nb.panels.stage import Stage, dispose, faces, panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,10 +192,8 @@ class RunExplorer:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:  # noqa: ANN401 - what IPython passes and takes
         self._background.wait(lambda: not self.model.loading, _PATIENCE_SECONDS)
-        bundle = self.widget._repr_mimebundle_(**options) if not self._closed else {}
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        # For viewers without widgets; those with them show the widget.
-        return {**data, "text/plain": static_text(self.model), "text/html": static_html(self.model)}, metadata
+        widget = None if self._closed else self.widget
+        return faces(widget, options, plain=static_text(self.model), html=static_html(self.model))
 
     def _listen(self) -> None:
         on = self.model.signals.on

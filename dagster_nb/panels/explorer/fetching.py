@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dagster_nb.frames.columns import FINISHED
+
 if TYPE_CHECKING:
     from dagster_nb.panels.background import Task
     from dagster_nb.panels.explorer.filters import RunFilters
@@ -55,20 +57,17 @@ class Fetched:
         How many there were.
     capped : bool
         Whether there are more, which were not read.
-    asked_at : pandas.Timestamp
-        When it began.
     exact : bool
         Whether `seen` is all there is.
     """
 
-    asked_at: pd.Timestamp
     seen: set[str] = field(default_factory=set)
     total: int = 0
     capped: bool = False
     exact: bool = True
 
 
-def fetch_all(task: Task[Any], source: RunSource, asked: RunFilters, most: int, now: pd.Timestamp) -> Fetched:
+def fetch_all(task: Task[Any], source: RunSource, asked: RunFilters, most: int) -> Fetched:
     """Read all runs that match, telling them as they come.
 
     Parameters
@@ -81,10 +80,8 @@ def fetch_all(task: Task[Any], source: RunSource, asked: RunFilters, most: int, 
         Which runs; bounds are points in time.
     most
         The most runs to read.
-    now
-        When it was asked.
     """
-    result = Fetched(asked_at=now)
+    result = Fetched()
     question = asked.question()
     result.total = source.count_runs(**question)
     task.tell(Arrived([], 0, result.total))
@@ -118,7 +115,6 @@ def fetch_changes(
     known: pd.DataFrame,
     since: pd.Timestamp,
     most: int,
-    now: pd.Timestamp,
     *,
     exact: bool,
 ) -> Fetched:
@@ -126,7 +122,7 @@ def fetch_changes(
 
     Parameters
     ----------
-    task, source, asked, most, now
+    task, source, asked, most
         As in `fetch_all`.
     known
         The runs in memory that match.
@@ -139,14 +135,14 @@ def fetch_changes(
     question = asked.but(status=None, updated_after=since - _OVERLAP).question()
     pages = list(source.iter_runs(**question, page_size=_PAGE_SIZE))
     changed = {run_id for page in pages for run_id in page["run_id"]}
-    unfinished = known["run_id"][~known["status"].isin(["SUCCESS", "FAILURE", "CANCELED"]).to_numpy(dtype=bool)]
+    unfinished = known["run_id"][~known["status"].isin(FINISHED).to_numpy(dtype=bool)]
     rest = [run_id for run_id in unfinished if run_id not in changed]
     pages += fetch_ids(source, rest)
     total = source.count_runs(**asked.question())
     if exact and not task.stopped and total != _count_after(known, pages, asked):
-        return fetch_all(task, source, asked, most, now)
+        return fetch_all(task, source, asked, most)
     task.tell(Arrived(pages, len(known), total))
-    return Fetched(now, total=total, exact=False)
+    return Fetched(total=total, exact=False)
 
 
 def fetch_ids(source: RunSource, ids: list[str]) -> list[pd.DataFrame]:

@@ -268,9 +268,9 @@ class ExplorerModel:
 
         def work(task: Task[Fetched]) -> Fetched:
             if since is None:
-                return fetch_all(task, source, asked, most, now)
+                return fetch_all(task, source, asked, most)
             matching = known[matches(known, asked, now)]
-            return fetch_changes(task, source, asked, matching, since, most, now, exact=exact)
+            return fetch_changes(task, source, asked, matching, since, most, exact=exact)
 
         def done(result: Fetched) -> None:
             if result.exact:

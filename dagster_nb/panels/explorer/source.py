@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import pandas as pd
 
@@ -24,19 +24,6 @@ class RunSource(Protocol):
 
     def count_runs(self, **filters: Any) -> int:  # noqa: ANN401
         """Count the runs that match."""
-
-
-class Acting(Protocol):
-    """What a source must be able to do for the buttons to do anything."""
-
-    def terminate(self, runs: Sequence[str], *, force: bool = False) -> pd.DataFrame:
-        """Stop runs."""
-
-    def delete(self, runs: Sequence[str], *, force: bool = False) -> pd.DataFrame:
-        """Delete runs."""
-
-    def reexecute_many(self, runs: Sequence[str], *, strategy: str = "from_failure") -> pd.DataFrame:
-        """Run again."""
 
 
 def can(source: object, *names: str) -> bool:
