@@ -135,6 +135,8 @@ class Server:
         prints as ``{"progress": 0.5}`` arrives at ``on_progress``.
     environment
         Added to the environment of all processes.
+    python
+        The interpreter of an environment that has Dagster, which need not have this package. Default: this one.
     timeout
         Seconds to wait for the first answer.
 
@@ -170,6 +172,7 @@ class Server:
         instance: str = PLAIN_INSTANCE,
         prepare: Sequence[str] | None = None,
         environment: dict[str, str] | None = None,
+        python: str | os.PathLike[str] | None = None,
         timeout: float = 120.0,
     ) -> None:
         self.module = module
@@ -183,6 +186,7 @@ class Server:
         self.instance = instance
         self.prepare = list(prepare) if prepare else None
         self.environment = dict(environment or {})
+        self.python = python
         self.timeout = timeout
         self.port = choose_port(port)
         # Short: the path of a socket must fit into 104 bytes.
@@ -225,7 +229,8 @@ class Server:
         """
         if self.running:
             return self
-        check_dagster()
+        if self.python is None:
+            check_dagster()
         choose_port(self.port)
         self._keeper = Keeper(self._order())
         atexit.register(self.stop)
@@ -268,7 +273,7 @@ class Server:
         if self.working_directory:
             code += ["--working-directory", str(self.working_directory)]
         serve = ["code-server", "start"] if self.reloadable else ["api", "grpc", "--lazy-load-user-code"]
-        service = [sys.executable, "-P", _service.__file__]
+        service = [str(self.python or sys.executable), "-P", _service.__file__]
         prepared = str(self._folder / PREPARED_NAME)
         services = {
             "code": [
