@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from .pages import in_browser, is_page
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,7 +23,7 @@ def facts_html(title: str, facts: Mapping[str, object], *, link: str | None = No
     facts
         What to show; a fact that is None is left out.
     link
-        An address that the first fact leads to.
+        The address of a page that the first fact leads to.
 
     Examples
     --------
@@ -32,7 +34,7 @@ def facts_html(title: str, facts: Mapping[str, object], *, link: str | None = No
     rows = []
     for place, (name, value) in enumerate((name, value) for name, value in facts.items() if value is not None):
         shown = escape(str(value))
-        if link is not None and place == 0:
-            shown = f'<a href="{escape(link)}" target="_blank" rel="noopener">{shown}</a>'
+        if place == 0 and link is not None and is_page(in_browser(link)):
+            shown = f'<a href="{escape(in_browser(link))}" target="_blank" rel="noopener">{shown}</a>'
         rows.append(f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{shown}</td></tr>')
     return f"<div><strong>{escape(title)}</strong><table>{''.join(rows)}</table></div>"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 import pandas as pd
 
+from dagster_nb.client.pages import in_browser
 from dagster_nb.client.progress import tell
 from dagster_nb.client.reprs import facts_html
 from dagster_nb.errors import WaitTimeoutError
@@ -98,7 +99,7 @@ class RunFacts:
 
     @property
     def url(self) -> str:
-        """The address of the run's page in Dagster."""
+        """The address of the run's page in Dagster, as the reader's browser finds it."""
         return self._page
 
     def __repr__(self) -> str:
@@ -133,7 +134,7 @@ class AsyncRun(RunFacts):
     """
 
     def __init__(self, client: AsyncDagsterClient, record: dict[str, Any]):
-        super().__init__(record, client._address.run_page(record["runId"]))
+        super().__init__(record, in_browser(client._address.run_page(record["runId"])))
         self._client = client
 
     async def refresh(self) -> AsyncRun:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dagster_nb.client.pages import in_browser, is_page
 from dagster_nb.plot._scale import spell
 
 if TYPE_CHECKING:
@@ -49,10 +50,14 @@ def attribute(value: object) -> str:
 
 
 def link(url: str, words: str) -> str:
-    """Return a link that opens beside the notebook; an address that is not http is shown as text."""
-    if not url.startswith(("http://", "https://")):
+    """Return a link that opens beside the notebook, to where the reader's browser finds that page.
+
+    An address that is no page's is shown as text.
+    """
+    page = in_browser(url)
+    if not is_page(page):
         return text(words)
-    return f'<a href="{attribute(url)}" target="_blank" rel="noopener noreferrer">{text(words)}</a>'
+    return f'<a href="{attribute(page)}" target="_blank" rel="noopener noreferrer">{text(words)}</a>'
 
 
 def status(name: str) -> str:
