@@ -11,9 +11,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from . import _supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 STOP_SECONDS = 30.0
 LOOK_SECONDS = 0.1
@@ -26,9 +29,12 @@ class Keeper:
     ----------
     order
         The fields of `_supervisor.Order`.
+    lent
+        Descriptors that the supervisor holds open too, such as that of a lock: it may live a little longer than its
+        owner.
     """
 
-    def __init__(self, order: dict[str, Any]) -> None:
+    def __init__(self, order: dict[str, Any], *, lent: Sequence[int] = ()) -> None:
         self.folder = Path(order["folder"])
         self._owner = os.getpid()
         self._groups: list[int] = []
@@ -38,6 +44,7 @@ class Keeper:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=lent,
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("asked for two pipes")
@@ -75,6 +82,10 @@ class Keeper:
             messages.append(message)
             wait = 0.0
         return messages
+
+    def wait(self) -> None:
+        """Wait until the supervisor has ended, and with it what it kept."""
+        self._process.wait()
 
     def close(self) -> None:
         """Have everything stopped and removed."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from tqdm.auto import tqdm
 
+from .history.fill import TRUTH_NAME
 from .history.model import Truth
 from .history.plan import MOST_RUNS
 from .live import LIMIT_TAG, launch_live_runs, wait_until_live
@@ -20,20 +21,31 @@ if TYPE_CHECKING:
 
     from dagster_nb import DagsterClient
 
-__all__ = ["Demo", "demo"]
+__all__ = ["LOCATION", "MODULE", "Demo", "demo", "instance_text"]
 
 LOCATION = "shop"
 # The definitions as a package of their own: `dagster_nb.sandbox.definitions` would bring pandas into the code server
 # and into every run's process, which have no use for it.
 MODULE = "definitions"
-TRUTH_NAME = "truth.json"
 PREPARED_SHARE = 0.5
 LIVE_SECONDS = 90.0
 START_SECONDS, SECONDS_A_RUN = 180.0, 0.02
 
-# One database for all event logs: creating Dagster's default, one file a run, takes three minutes and 300 MB for 2,000
-# runs where this takes seconds and 60 MB; and asset queries need no second copy of each asset's events.
-INSTANCE = f"""\
+MOST_AT_ONCE = 6
+
+
+def instance_text(most_at_once: int = MOST_AT_ONCE) -> str:
+    """Return the ``dagster.yaml`` of a demo.
+
+    One database for all event logs: creating Dagster's default, one file a run, takes three minutes and 300 MB for
+    2,000 runs where this takes seconds and 60 MB; and asset queries need no second copy of each asset's events.
+
+    Parameters
+    ----------
+    most_at_once
+        How many runs go on at the same time; others wait in the queue.
+    """
+    return f"""\
 telemetry:
   enabled: false
 nux:
@@ -42,7 +54,7 @@ run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
   config:
-    max_concurrent_runs: 6
+    max_concurrent_runs: {most_at_once}
     dequeue_interval_seconds: 1
     tag_concurrency_limits:
       - key: {LIMIT_TAG}
@@ -180,7 +192,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
         working_directory=Path(__file__).parent,
         location=LOCATION,
         port=port,
-        instance=INSTANCE,
+        instance=instance_text(),
         prepare=fill,
         timeout=START_SECONDS + runs * SECONDS_A_RUN,
     )

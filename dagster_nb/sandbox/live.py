@@ -10,9 +10,11 @@ from dagster_nb.errors import ServerError, WaitTimeoutError
 from .server import graphql
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .server import Server
 
-__all__ = ["LIMIT_TAG", "launch_live_runs", "wait_until_live"]
+__all__ = ["LIMIT_TAG", "LIVE", "launch_live_runs", "wait_until_live"]
 
 LIMIT_TAG = "shop/stream"
 """At most one run at a time for each value of this tag: the instance's concurrency limit."""
@@ -23,6 +25,8 @@ WORKER_TAG = "shop/worker"
 HOLD_SECONDS = 6 * 3600
 STOPS_AFTER_SECONDS = 1
 LOOK_SECONDS = 0.3
+
+LiveRun = tuple[str, dict[str, Any], dict[str, str]]
 
 LAUNCH = """
 mutation Launch($params: ExecutionParams!) {
@@ -47,7 +51,7 @@ def _stream(**config: object) -> dict[str, Any]:
 
 # What is launched, in this order: the state that it will be in, its config, its tags. The first one takes the only
 # place that its tag's value has, so that those after it wait in the queue.
-LIVE: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
+LIVE: tuple[LiveRun, ...] = (
     ("STARTED", _stream(topic="clicks"), {LIMIT_TAG: "clicks"}),
     ("CANCELING", _stream(topic="carts", stop_after_seconds=STOPS_AFTER_SECONDS, drain_seconds=HOLD_SECONDS), {}),
     (
@@ -61,13 +65,15 @@ LIVE: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
 )
 
 
-def launch_live_runs(server: Server) -> dict[str, str]:
+def launch_live_runs(server: Server, live_runs: Sequence[LiveRun] = LIVE) -> dict[str, str]:
     """Launch them.
 
     Parameters
     ----------
     server
         A running server of the demo.
+    live_runs
+        Which ones.
 
     Returns
     -------
@@ -81,7 +87,7 @@ def launch_live_runs(server: Server) -> dict[str, str]:
     """
     selector = {"repositoryLocationName": server.location, "repositoryName": REPOSITORY, "jobName": JOB}
     live = {}
-    for status, config, tags in LIVE:
+    for status, config, tags in live_runs:
         parameters = {
             "selector": selector,
             "runConfigData": config,

@@ -139,6 +139,8 @@ class Server:
         The interpreter of an environment that has Dagster, which need not have this package. Default: this one.
     timeout
         Seconds to wait for the first answer.
+    lent
+        Descriptors that stay open as long as any of its processes is there, such as that of a lock.
 
     Attributes
     ----------
@@ -174,6 +176,7 @@ class Server:
         environment: dict[str, str] | None = None,
         python: str | os.PathLike[str] | None = None,
         timeout: float = 120.0,
+        lent: Sequence[int] = (),
     ) -> None:
         self.module = module
         self.working_directory = working_directory
@@ -188,6 +191,7 @@ class Server:
         self.environment = dict(environment or {})
         self.python = python
         self.timeout = timeout
+        self.lent = tuple(lent)
         self.port = choose_port(port)
         # Short: the path of a socket must fit into 104 bytes.
         self._folder = Path(tempfile.gettempdir()) / f"dagster_nb-{uuid.uuid4().hex[:12]}"
@@ -232,7 +236,7 @@ class Server:
         if self.python is None:
             check_dagster()
         choose_port(self.port)
-        self._keeper = Keeper(self._order())
+        self._keeper = Keeper(self._order(), lent=self.lent)
         atexit.register(self.stop)
         try:
             self._wait_until_up(self._keeper, on_progress)
@@ -240,6 +244,11 @@ class Server:
             self.stop()
             raise
         return self
+
+    def wait(self) -> None:
+        """Wait until its processes have ended, for whatever reason."""
+        if self._keeper is not None:
+            self._keeper.wait()
 
     def stop(self) -> None:
         """Stop every process, and remove the home if it is a temporary one; twice is once."""

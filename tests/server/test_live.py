@@ -10,7 +10,7 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.graphql import live
-from dagster_nb.sandbox.demo import INSTANCE
+from dagster_nb.sandbox.demo import instance_text
 from dagster_nb.sandbox.server import Server
 
 pytestmark = pytest.mark.anyio
@@ -19,7 +19,7 @@ JOB = {"job": "train_forecast", "run_config": {"ops": {"train_model": {"config":
 
 @pytest.fixture(scope="module")
 def server():
-    with Server(instance=INSTANCE, path_prefix="/x") as server:
+    with Server(instance=instance_text(), path_prefix="/x") as server:
         yield server
 
 

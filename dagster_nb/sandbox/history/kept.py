@@ -12,10 +12,14 @@ import time
 import uuid
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-__all__ = ["KeptCopy"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["KeptCopy", "of_today"]
 
 COPIES = 2
 OLDEST = dt.timedelta(hours=6)
@@ -24,12 +28,17 @@ ABANDONED_SECONDS = 3600.0
 NOT_KEPT = ("dagster.yaml", "logs")
 
 
+def of_today(until: dt.datetime, now: dt.datetime) -> bool:
+    """Tell whether a history that ends then ends today (UTC), some hours ago at most."""
+    return until.date() == now.astimezone(dt.UTC).date() and now - until <= OLDEST
+
+
 class KeptCopy:
     """The place of one history in the user's cache.
 
     A copy is used again for the same history only: the same runs and seed, written by the same code for the same
-    Dagster, and ending today, some hours ago at most. It appears all at once, under a name that tells all this, so
-    that two demos that start side by side cannot spoil it for each other.
+    Dagster, and with an end that suits. It appears all at once, under a name that tells all this, so that two demos
+    that start side by side cannot spoil it for each other.
 
     Parameters
     ----------
@@ -45,19 +54,19 @@ class KeptCopy:
         identity = json.dumps([version("dagster"), code.hexdigest(), runs, seed])
         self.name = hashlib.sha256(identity.encode()).hexdigest()[:20]
 
-    def copy_to(self, home: Path, *, now: dt.datetime) -> bool:
+    def copy_to(self, home: Path, *, suits: Callable[[dt.datetime], bool]) -> bool:
         """Copy it into a home; tell whether there was one.
 
         Parameters
         ----------
         home
             Where to.
-        now
-            What today is; an aware time.
+        suits
+            Tells whether a history that ends then (UTC) will do; the newest that does is taken.
         """
         for kept in sorted(self.folder.glob(f"{self.name}-*"), reverse=True):
             until = dt.datetime.fromtimestamp(int(kept.name.rsplit("-", 1)[1]), dt.UTC)
-            if until.date() != now.astimezone(dt.UTC).date() or now - until > OLDEST:
+            if not suits(until):
                 continue
             try:
                 shutil.copytree(kept, home, dirs_exist_ok=True)
