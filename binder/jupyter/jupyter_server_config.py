@@ -1,0 +1,18 @@
+"""How Binder's Jupyter server shows Dagster's own pages: at dagster/, and as a tile of JupyterLab's launcher."""
+
+import os
+from pathlib import Path
+
+c.ServerProxy.servers = {  # noqa: F821 - Jupyter's own
+    "dagster": {
+        "command": [],  # binder/start has started it
+        "port": int(os.environ.get("DAGSTER_PORT", "3000")),
+        "absolute_url": True,  # it serves under the same path
+        "new_browser_tab": True,
+        "launcher_entry": {
+            "title": "Dagster",
+            "icon_path": str(Path(__file__).with_name("dagster.svg")),
+            "path_info": "dagster/",
+        },
+    }
+}
