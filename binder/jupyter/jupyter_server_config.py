@@ -11,6 +11,7 @@ c.ServerProxy.servers = {  # noqa: F821 - Jupyter's own
         "new_browser_tab": True,
         "launcher_entry": {
             "title": "Dagster",
+            "category": "Other",
             "icon_path": str(Path(__file__).with_name("dagster.svg")),
             "path_info": "dagster/",
         },
