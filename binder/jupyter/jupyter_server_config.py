@@ -1,4 +1,4 @@
-"""How Binder's Jupyter server shows Dagster's own pages: at dagster/, and as a tile of JupyterLab's launcher."""
+"""How Binder's Jupyter server shows Dagster's own pages: at dagster/, and as a tile of JupyterLab's launcher."""  # noqa: INP001 - Jupyter reads it
 
 import os
 from pathlib import Path
