@@ -46,7 +46,7 @@ class Catalog(AsyncBase):
         --------
         >>> client.locations().query("status == 'error'")  # doctest: +SKIP
         """
-        return locations_frame(await list_locations(self._session))
+        return locations_frame(await list_locations(self._server))
 
     async def repositories(self) -> pd.DataFrame:
         """Return the repositories of all code locations that are loaded.
@@ -71,7 +71,7 @@ class Catalog(AsyncBase):
         --------
         >>> client.repositories()  # doctest: +SKIP
         """
-        return repositories_frame(await list_repositories(self._session, jobs=False))
+        return repositories_frame(await list_repositories(self._server, jobs=False))
 
     async def jobs(self) -> pd.DataFrame:
         """Return the jobs of all code locations that are loaded.
@@ -102,7 +102,7 @@ class Catalog(AsyncBase):
         --------
         >>> client.jobs().groupby("location").size()  # doctest: +SKIP
         """
-        nodes = await list_repositories(self._session, jobs=True)
+        nodes = await list_repositories(self._server, jobs=True)
         shown = [
             {**node, "jobs": [job for job in node["jobs"] if not job["name"].startswith(HIDDEN_JOB_PREFIX)]}
             for node in nodes
@@ -149,7 +149,7 @@ class Catalog(AsyncBase):
         --------
         >>> client.ops("build_warehouse")[["op", "depends_on"]]  # doctest: +SKIP
         """
-        address = await find_job(self._session, job, location=location, repository=repository)
+        address = await find_job(self._server, job, location=location, repository=repository)
         answer = await self._read("job_ops", {"selector": address.selector})
         return ops_frame(unwrap(answer["pipelineOrError"], "Pipeline")["solidHandles"])
 
@@ -183,7 +183,7 @@ class Catalog(AsyncBase):
         --------
         >>> print(client.run_config_schema("ingest_orders").default_yaml)  # doctest: +SKIP
         """
-        address = await find_job(self._session, job, location=location, repository=repository)
+        address = await find_job(self._server, job, location=location, repository=repository)
         answer = await self._read("run_config_schema", {"selector": address.selector})
         return AsyncRunConfigSchema(self, address, unwrap(answer["runConfigSchemaOrError"], "RunConfigSchema"))
 
@@ -242,7 +242,7 @@ class Catalog(AsyncBase):
         """
         answer = await self._write("reload_location", {"location": name})
         node = answer["reloadRepositoryLocation"]
-        entries = await list_locations(self._session)
+        entries = await list_locations(self._server)
         if node["__typename"] == "RepositoryLocationNotFound":
             raise unknown_location(name, entries)
         unwrap(node, "WorkspaceLocationEntry")
@@ -269,5 +269,5 @@ class Catalog(AsyncBase):
         answer = await self._write("shutdown_location", {"location": name})
         node = answer["shutdownRepositoryLocation"]
         if node["__typename"] == "RepositoryLocationNotFound":
-            raise unknown_location(name, await list_locations(self._session))
+            raise unknown_location(name, await list_locations(self._server))
         unwrap(node, "ShutdownRepositoryLocationSuccess")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.run_logs import RunLogs
@@ -13,9 +12,10 @@ from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import RUN_ENDINGS, events_frame, failures_frame
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.concurrency import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     import pandas as pd
 
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Details", "RunLogs"]
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-_REQUESTS_AT_ONCE = 4
 # The server spends a query of its event log on each run's steps. Asking for many runs at once saves two thirds of what
 # they would cost one by one; beyond this many it saves little more, and a request of long runs takes its time.
 _RUNS_PER_REQUEST = 25
@@ -89,7 +85,7 @@ class Details(AsyncBase):
                 bar.advance(len(chunk))
                 return records
 
-            records = [record for chunk in await _side_by_side(read, chunks) for record in chunk]
+            records = [record for chunk in await side_by_side(read, chunks) for record in chunk]
         return steps_frame(records)
 
     async def events(self, runs: RunsLike) -> pd.DataFrame:
@@ -240,7 +236,7 @@ class Details(AsyncBase):
                 bar.advance()
                 return events
 
-            return dict(zip(ids, await _side_by_side(read, ids), strict=True))
+            return dict(zip(ids, await side_by_side(read, ids), strict=True))
 
     async def _events(self, run_id: str, *, document: str) -> AsyncIterator[dict[str, Any]]:
         """Yield all events of a run, oldest first."""
@@ -290,20 +286,3 @@ class Details(AsyncBase):
         steps = dict.fromkeys([*planned, *(key for one in captures for key in one["stepKeys"] or ())])
         if step not in steps:
             raise ValueError(f"run {run_id} has no step {step!r}; it has {', '.join(map(repr, steps)) or 'none'}.")
-
-
-async def _side_by_side(work: Callable[[T], Awaitable[R]], items: Iterable[T]) -> list[R]:
-    """Do the same with each of some items, a few at once, and return the results in order."""
-    free = asyncio.Semaphore(_REQUESTS_AT_ONCE)
-
-    async def do(item: T) -> R:
-        async with free:
-            return await work(item)
-
-    tasks = [asyncio.create_task(do(item)) for item in items]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,13 +7,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.errors import AmbiguousJobError, JobNotFoundError
-from dagster_nb.graphql import documents
 from dagster_nb.graphql.answers import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dagster_nb.graphql.session import Session
+    from dagster_nb.graphql.server import Server
 
 __all__ = [
     "HIDDEN_JOB_PREFIX",
@@ -58,7 +57,7 @@ class JobAddress:
 
 
 async def find_job(
-    session: Session,
+    server: Server,
     job: str,
     *,
     location: str | None = None,
@@ -69,8 +68,8 @@ async def find_job(
 
     Parameters
     ----------
-    session
-        Where to ask.
+    server
+        Whom to ask.
     job
         Its name.
     location, repository
@@ -90,7 +89,7 @@ async def find_job(
     check_names(job, location=location, repository=repository)
     wanted = _Wanted(job, location, repository)
     if repositories is None:
-        repositories = await list_repositories(session, jobs=True)
+        repositories = await list_repositories(server, jobs=True)
     jobs = [
         JobAddress(one["name"], node["location"]["name"], node["name"]) for node in repositories for one in node["jobs"]
     ]
@@ -101,19 +100,19 @@ async def find_job(
         raise AmbiguousJobError(
             f"{len(found)} repositories have a job {job!r}. Say which:\n" + "\n".join(_arguments(found))
         )
-    raise JobNotFoundError(_not_found(wanted, jobs, await list_locations(session)))
+    raise JobNotFoundError(_not_found(wanted, jobs, await list_locations(server)))
 
 
-async def list_repositories(session: Session, *, jobs: bool) -> list[dict[str, Any]]:
+async def list_repositories(server: Server, *, jobs: bool) -> list[dict[str, Any]]:
     """Return the repositories that are loaded, with their jobs if asked for."""
-    answer = await session.read(documents.load("repositories"), {"jobs": jobs})
+    answer = await server.query("repositories", {"jobs": jobs})
     nodes: list[dict[str, Any]] = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
     return nodes
 
 
-async def list_locations(session: Session) -> list[dict[str, Any]]:
+async def list_locations(server: Server) -> list[dict[str, Any]]:
     """Return the entries of the workspace: every code location, whether its code loads or not."""
-    answer = await session.read(documents.load("locations"))
+    answer = await server.query("locations")
     entries: list[dict[str, Any]] = unwrap(answer["workspaceOrError"], "Workspace")["locationEntries"]
     return entries
 
@@ -207,6 +206,6 @@ def _not_found(wanted: _Wanted, jobs: Sequence[JobAddress], entries: Sequence[di
                 f"The code of location {entry['name']!r} does not load and may hold the job; "
                 f"client.locations() says why."
             )
-        elif entry["loadStatus"] == "LOADING":
+        elif entry.get("loadStatus") == "LOADING":
             lines.append(f"Code location {entry['name']!r} is still loading and may hold the job.")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from dagster_nb.client.launch import Launch, tag_list, text_tags
 from dagster_nb.client.partitions import partition_defaults
 from dagster_nb.client.run import AsyncRun
 from dagster_nb.client.which import one_run_id, run_ids_of
-from dagster_nb.errors import DagsterNbError, RunConfigInvalidError, RunStateError, ServerError
+from dagster_nb.errors import DagsterNbError, RunConfigInvalidError, RunStateError, ServerError, UnsupportedServerError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.answers import unwrap
@@ -147,7 +147,7 @@ class Launching(AsyncBase):
         wanted = [_checked(launch) for launch in launches]
         if not wanted:
             return outcomes_frame([], _LAUNCH_COLUMNS)
-        repositories = await list_repositories(self._session, jobs=True)
+        repositories = await list_repositories(self._server, jobs=True)
 
         async def one(wish: Launch | tuple[str, Exception]) -> dict[str, str | None]:
             if isinstance(wish, tuple):
@@ -209,12 +209,11 @@ class Launching(AsyncBase):
         answer = await self._read("run_to_reexecute", {"runId": one_run_id(run)})
         parent = unwrap(answer["runOrError"], "Run")
         _check_reexecutable(parent, strategy)
-        if config is None:
-            variables = _as_it_was(parent, strategy, added)
-        else:
-            variables = _with_other_config(parent, strategy, added, config)
         try:
-            sent = await self._write("reexecute_run", variables)
+            if config is None:
+                sent = await self._reexecute_as_it_was(parent, strategy, added)
+            else:
+                sent = await self._write("reexecute_run", _in_full(parent, strategy, added, config))
             return self._run_of(unwrap(sent["launchRunReexecution"], "LaunchRunSuccess"))
         except ServerError as error:
             if error.class_name == "DagsterInvalidSubsetError":
@@ -268,7 +267,7 @@ class Launching(AsyncBase):
 
     async def _launch(self, launch: Launch, repositories: list[dict[str, Any]] | None = None) -> AsyncRun:
         address = await find_job(
-            self._session,
+            self._server,
             launch.job,
             location=launch.location,
             repository=launch.repository,
@@ -291,6 +290,17 @@ class Launching(AsyncBase):
         }
         answer = await self._write("launch_run", {"executionParams": parameters})
         return self._run_of(unwrap(answer["launchRun"], "LaunchRunSuccess"))
+
+    async def _reexecute_as_it_was(
+        self, parent: dict[str, Any], strategy: str, added: dict[str, str]
+    ) -> dict[str, Any]:
+        try:
+            return await self._write("reexecute_run", _by_parent(parent, strategy, added))
+        except UnsupportedServerError:
+            # Before Dagster 1.10 this form takes no tags; the longer one always did, and it takes these two strategies.
+            if strategy == "from_asset_failure":
+                raise
+            return await self._write("reexecute_run", _in_full(parent, strategy, added, parent["runConfig"] or {}))
 
     def _run_of(self, launched: dict[str, Any]) -> AsyncRun:
         return AsyncRun(self, launched["run"])  # type: ignore[arg-type]  # every part is one client in the end
@@ -326,17 +336,15 @@ def _check_reexecutable(parent: dict[str, Any], strategy: str) -> None:
         )
 
 
-def _as_it_was(parent: dict[str, Any], strategy: str, added: dict[str, str]) -> dict[str, Any]:
+def _by_parent(parent: dict[str, Any], strategy: str, added: dict[str, str]) -> dict[str, Any]:
     parameters: dict[str, Any] = {"parentRunId": parent["runId"], "strategy": _STRATEGIES[strategy]}
     if added:
         parameters["extraTags"] = tag_list(added)
     return {"reexecutionParams": parameters}
 
 
-def _with_other_config(
-    parent: dict[str, Any], strategy: str, added: dict[str, str], config: dict[str, Any]
-) -> dict[str, Any]:
-    """Say the same through ``executionParams``, the one form that takes a config."""
+def _in_full(parent: dict[str, Any], strategy: str, added: dict[str, str], config: dict[str, Any]) -> dict[str, Any]:
+    """Say the same through ``executionParams``, the form that takes a config, and tags in every Dagster."""
     origin = parent["repositoryOrigin"]
     inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _OWN_TAGS}
     resumed = {_RESUME_TAG: "true"} if strategy == "from_failure" else {}
@@ -346,6 +354,11 @@ def _with_other_config(
         selector["solidSelection"] = parent["solidSelection"]
     if parent["assetSelection"] is not None:
         selector["assetSelection"] = [{"path": key["path"]} for key in parent["assetSelection"]]
+    if parent["assetCheckSelection"] is not None:
+        selector["assetCheckSelection"] = [
+            {"name": check["name"], "assetKey": {"path": check["assetKey"]["path"]}}
+            for check in parent["assetCheckSelection"]
+        ]
     return {
         "executionParams": {
             "selector": selector,

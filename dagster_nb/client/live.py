@@ -67,7 +67,7 @@ class Live(AsyncBase):
 
         # Apart, so that a wrong argument is told at the call and not at the first frame.
         async def frames() -> AsyncIterator[pd.DataFrame]:
-            async with aclosing(follow_events(self._session, run_id, from_now=from_now, tick=tick)) as batches:
+            async with aclosing(follow_events(self._server, run_id, from_now=from_now, tick=tick)) as batches:
                 async for batch in batches:
                     frame = events_frame({run_id: batch.events})
                     frame.attrs["dagster_nb"] = {"url": self.url, "mode": batch.mode}

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, Any
 from graphql import (
     DocumentNode,
     GraphQLError,
-    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    build_client_schema,
-    get_introspection_query,
     parse,
 )
 
@@ -21,6 +18,8 @@ from dagster_nb.graphql.session import query_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from graphql import GraphQLSchema
 
 __all__ = ["Playground"]
 
@@ -90,12 +89,7 @@ class Playground(AsyncBase):
         --------
         >>> sorted(client.schema().type_map["Run"].fields)  # doctest: +SKIP
         """
-        if self._schema is None:
-            answer = await self._session.read(parse(get_introspection_query(descriptions=True)))
-            self._schema = build_client_schema(answer)  # type: ignore[arg-type]  # a TypedDict to graphql-core
-        return self._schema
-
-    _schema: GraphQLSchema | None = None
+        return await self._server.schema()
 
 
 def _parsed(document: str) -> DocumentNode:

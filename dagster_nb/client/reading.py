@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -236,7 +237,7 @@ class Reading(AsyncBase):
         if selection.is_empty:
             return 0
         _, filters = await self._filters(selection)
-        return await count_runs(self._session, filters)
+        return await count_runs(self._server, filters)
 
     async def run(self, run_id: RunsLike) -> AsyncRun:
         """Return one run.
@@ -256,8 +257,9 @@ class Reading(AsyncBase):
         --------
         >>> client.run("8f5e0c9d-...")  # doctest: +SKIP
         """
-        answer = await self._read("run", {"runId": one_run_id(run_id)})
-        return AsyncRun(self, unwrap(answer["runOrError"], "Run"))  # type: ignore[arg-type]
+        wanted = one_run_id(run_id)
+        answer = await self._read("run", {"runId": wanted})
+        return AsyncRun(self, {"runId": wanted, **unwrap(answer["runOrError"], "Run")})  # type: ignore[arg-type]
 
     async def _pages(
         self,
@@ -272,11 +274,11 @@ class Reading(AsyncBase):
             return
         common, filters = await self._filters(selection)
         if bar is not None and self._shows_progress and (limit is None or limit > page_size):
-            matching = await count_runs(self._session, filters)
+            matching = await count_runs(self._server, filters)
             bar.total = matching if limit is None else min(matching, limit)
         try:
             async for records in read_pages(
-                self._session,
+                self._server,
                 common,
                 filters,
                 limit=limit,
@@ -284,7 +286,8 @@ class Reading(AsyncBase):
                 include={INCLUDABLE[name]: True for name in include},
             ):
                 # A status that came up since the server was asked for its own is known from now on.
-                self._statuses = categories([record["status"] for record in records], self._statuses)
+                told = [record["status"] for record in records if "status" in record]
+                self._statuses = categories(told, self._statuses)
                 yield runs_frame(records, include=include, known_statuses=self._statuses)
         except ContradictionError as error:
             raise IncompleteHistoryError(
@@ -320,13 +323,27 @@ class Reading(AsyncBase):
         return RunSelection.of(known_statuses=self._statuses, **arguments)
 
     async def _filters(self, selection: RunSelection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        selection = await self._with_known_statuses(selection)
+        if selection.is_empty:
+            return {}, []
         if selection.location is None:
             return selection.filters()
         return selection.filters(await self._labels.of_locations(selection.location))
 
+    async def _with_known_statuses(self, selection: RunSelection) -> RunSelection:
+        """Leave out the statuses that no run has there, since the server's schema does not have them."""
+        server = self._server
+        if selection.status is None or server.statuses is None or set(selection.status) <= set(server.statuses):
+            return selection
+        # It may have been upgraded since it was last asked.
+        await server.introduce()
+        if server.statuses is None:
+            return selection
+        return replace(selection, status=tuple(status for status in selection.status if status in server.statuses))
+
     @cached_property
     def _labels(self) -> RepositoryLabels:
-        return RepositoryLabels(self._session)
+        return RepositoryLabels(self._server)
 
 
 def _included(include: str | Iterable[str]) -> list[str]:

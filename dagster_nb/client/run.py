@@ -11,7 +11,7 @@ import pandas as pd
 from dagster_nb.client.pages import in_browser
 from dagster_nb.client.progress import tell
 from dagster_nb.client.reprs import facts_html
-from dagster_nb.errors import WaitTimeoutError
+from dagster_nb.errors import UnsupportedServerError, WaitTimeoutError
 from dagster_nb.frames.columns import FINISHED
 from dagster_nb.frames.runs import runs_frame, tag_dict
 
@@ -43,6 +43,13 @@ class RunFacts:
         self._page = page
         self._see(record)
 
+    def _told(self, field: str) -> Any:  # noqa: ANN401 - what the server tells is of many kinds
+        if field not in self._record:
+            raise UnsupportedServerError(
+                f"this server's Dagster does not tell Run.{field}; if it is newer than your dagster_nb, update that."
+            )
+        return self._record[field]
+
     def _see(self, record: dict[str, Any]) -> None:
         self._record = record
         self._row = runs_frame([record]).iloc[0]
@@ -55,12 +62,12 @@ class RunFacts:
     @property
     def job_name(self) -> str:
         """The job's name (``Run.jobName``)."""
-        return str(self._record["jobName"])
+        return str(self._told("jobName"))
 
     @property
     def status(self) -> str:
         """The status (``Run.status``) when last looked at, such as ``"SUCCESS"``."""
-        return str(self._record["status"])
+        return str(self._told("status"))
 
     @property
     def is_finished(self) -> bool:
@@ -75,7 +82,7 @@ class RunFacts:
     @property
     def run_config(self) -> dict[str, Any]:
         """The config that the run was launched with (``Run.runConfig``)."""
-        return dict(self._record["runConfig"] or {})
+        return dict(self._told("runConfig") or {})
 
     @property
     def creation_time(self) -> pd.Timestamp:
@@ -104,15 +111,16 @@ class RunFacts:
 
     def __repr__(self) -> str:
         took = "" if pd.isna(self.duration) else f" in {_seconds(self.duration)}"
-        return f"<{type(self).__name__} {self.run_id} of {self.job_name}: {self.status}{took}>"
+        job, status = self._record.get("jobName"), self._record.get("status")
+        return f"<{type(self).__name__} {self.run_id} of {job}: {status}{took}>"
 
     def _repr_html_(self) -> str:
         return facts_html(
             "Run",
             {
                 "run": self.run_id,
-                "job": self.job_name,
-                "status": self.status,
+                "job": self._record.get("jobName"),
+                "status": self._record.get("status"),
                 "created": _moment(self.creation_time),
                 "started": _moment(self.start_time),
                 "took": None if pd.isna(self.duration) else _seconds(self.duration),

@@ -41,11 +41,11 @@ def locations_frame(entries: Sequence[Node]) -> pd.DataFrame:
         {
             "location": columns.strings(entry["name"] for entry in entries),
             "status": columns.strings(
-                "error" if error is not None else entry["loadStatus"].lower()
+                "error" if error is not None else entry.get("loadStatus", "LOADED").lower()
                 for entry, error in zip(entries, errors, strict=True)
             ),
             "error": columns.strings(None if error is None else _readable(error) for error in errors),
-            "update_time": columns.times(entry["updatedTimestamp"] for entry in entries),
+            "update_time": columns.times(entry.get("updatedTimestamp") for entry in entries),
         }
     )
 
@@ -100,9 +100,9 @@ def jobs_frame(nodes: Sequence[Node]) -> pd.DataFrame:
             "job_name": columns.strings(job["name"] for _, job in jobs),
             "repository": columns.strings(node["name"] for node, _ in jobs),
             "location": columns.strings(node["location"]["name"] for node, _ in jobs),
-            "is_asset_job": columns.flags(job["isAssetJob"] for _, job in jobs),
-            "description": columns.strings(job["description"] for _, job in jobs),
-            "tags": columns.objects(tag_dict(job["tags"]) for _, job in jobs),
+            "is_asset_job": columns.flags(job.get("isAssetJob") for _, job in jobs),
+            "description": columns.strings(job.get("description") for _, job in jobs),
+            "tags": columns.objects(tag_dict(job["tags"]) if "tags" in job else None for _, job in jobs),
         }
     )
 
@@ -128,9 +128,9 @@ def daemons_frame(statuses: Sequence[Node]) -> pd.DataFrame:
     return columns.frame(
         {
             "daemon": columns.strings(status["daemonType"] for status in statuses),
-            "required": columns.flags(status["required"] for status in statuses),
-            "healthy": columns.flags(bool(status["healthy"]) for status in statuses),
-            "last_heartbeat": columns.times(status["lastHeartbeatTime"] for status in statuses),
+            "required": columns.flags(status.get("required") for status in statuses),
+            "healthy": columns.flags(bool(status["healthy"]) if "healthy" in status else None for status in statuses),
+            "last_heartbeat": columns.times(status.get("lastHeartbeatTime") for status in statuses),
         }
     )
 
@@ -143,5 +143,5 @@ def _load_error(entry: Node) -> Node | None:
 def _readable(error: Node) -> str:
     """Say what went wrong first, and where in the person's own code."""
     cause = innermost_cause(error)
-    own = [frame for frame in cause["stack"] if "site-packages" not in frame and "<frozen" not in frame]
-    return "\n".join([cause["message"].strip(), *(frame.rstrip() for frame in own[-1:])])
+    own = [frame for frame in cause.get("stack") or () if "site-packages" not in frame and "<frozen" not in frame]
+    return "\n".join([(cause.get("message") or "").strip(), *(frame.rstrip() for frame in own[-1:])])

@@ -15,5 +15,5 @@ def innermost_cause(error: dict[str, Any]) -> dict[str, Any]:
     >>> innermost_cause({"message": "outer", "causes": [{"message": "inner"}]})
     {'message': 'inner'}
     """
-    causes: list[dict[str, Any]] = error["causes"]
+    causes: list[dict[str, Any]] = error.get("causes") or []
     return causes[-1] if causes else error

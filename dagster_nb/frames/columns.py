@@ -58,14 +58,16 @@ def strings(values: Iterable[str | None]) -> ExtensionArray:
     return pd.array(list(values), dtype=pd.StringDtype())
 
 
-def flags(values: Iterable[bool]) -> NDArray[np.bool_]:
-    """Return truth values as numpy's ``bool``."""
-    return np.array(list(values), dtype=bool)
+def flags(values: Iterable[bool | None]) -> NDArray[np.bool_] | ExtensionArray:
+    """Return truth values as numpy's ``bool``; as `pd.BooleanDtype` only where a server does not tell some (None)."""
+    known = list(values)
+    return pd.array(known, dtype="boolean") if None in known else np.array(known, dtype=bool)
 
 
-def integers(values: Iterable[int]) -> NDArray[np.int64]:
-    """Return whole numbers as ``int64``."""
-    return np.array(list(values), dtype=np.int64)
+def integers(values: Iterable[int | None]) -> NDArray[np.int64] | ExtensionArray:
+    """Return whole numbers as ``int64``; as `pd.Int64Dtype` only where a server does not tell some (None)."""
+    known = list(values)
+    return pd.array(known, dtype="Int64") if None in known else np.array(known, dtype=np.int64)
 
 
 def objects(values: Iterable[Any]) -> NDArray[np.object_]:
@@ -94,17 +96,18 @@ def times(seconds: Iterable[float | None]) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(micros, tz="UTC")
 
 
-def statuses(values: Sequence[str], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical[Any]:
+def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical[Any]:
     """Return run statuses as a category in the order of a run's life.
 
     Parameters
     ----------
     values
-        ``Run.status`` of each run.
+        ``Run.status`` of each run; None becomes NA.
     known
         The statuses in order. One that is not among them is kept as itself and comes last.
     """
-    return pd.Categorical(list(values), categories=categories(values, known))
+    told = [value for value in values if value is not None]
+    return pd.Categorical(list(values), categories=categories(told, known))
 
 
 def categories(values: Iterable[str], known: Sequence[str] = RUN_STATUSES) -> list[str]:

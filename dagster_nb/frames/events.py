@@ -47,12 +47,12 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     return columns.frame(
         {
             "run_id": columns.strings(run_id for run_id, _ in rows),
-            "timestamp": columns.times(_milliseconds(event) / 1000 for _, event in rows),
-            "event_type": columns.strings(event["eventType"] for _, event in rows),
-            "level": columns.strings(event["level"] for _, event in rows),
+            "timestamp": columns.times(_seconds(event) for _, event in rows),
+            "event_type": columns.strings(event.get("eventType") for _, event in rows),
+            "level": columns.strings(event.get("level") for _, event in rows),
             "step_key": columns.strings(event["stepKey"] for _, event in rows),
-            "message": columns.strings(event["message"] for _, event in rows),
-            "error_class": columns.strings(None if error is None else error["className"] for error in errors),
+            "message": columns.strings(event.get("message") for _, event in rows),
+            "error_class": columns.strings(None if error is None else error.get("className") for error in errors),
             "error_message": columns.strings(None if error is None else _own_words(error) for error in errors),
         }
     )
@@ -96,14 +96,21 @@ def _that_ended_it(events: Sequence[Event]) -> list[Event]:
     return list(standing.values()) or endings[-1:]
 
 
+def _seconds(event: Event) -> float | None:
+    return _milliseconds(event) / 1000 if "timestamp" in event else None
+
+
 def _milliseconds(event: Event) -> int:
-    return int(event["timestamp"])
+    # Where the server tells no times, its own order stands.
+    return int(event.get("timestamp", 0))
 
 
-def _own_words(error: Event) -> str:
+def _own_words(error: Event) -> str | None:
     """Return an error's message without its class, which Python puts before it and which has a column of its own."""
+    if "message" not in error:
+        return None
     message: str = error["message"].strip()
     before, _, after = message.partition(": ")
-    if error["className"] and before.rpartition(".")[2] == error["className"]:
+    if error.get("className") and before.rpartition(".")[2] == error["className"]:
         return after.strip()
     return message

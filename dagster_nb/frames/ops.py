@@ -49,11 +49,8 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
             "inputs": columns.objects(_names(op["solid"]["inputs"]) for op in ops),
             "outputs": columns.objects(_names(op["solid"]["outputs"]) for op in ops),
             "depends_on": columns.objects(wiring.upstream_of(op) for op in ops),
-            "has_config": columns.flags(
-                definition["configField"] is not None and definition["configField"]["configTypeKey"] != _UNDECLARED
-                for definition in definitions
-            ),
-            "description": columns.strings(definition["description"] for definition in definitions),
+            "has_config": columns.flags(_has_config(definition) for definition in definitions),
+            "description": columns.strings(definition.get("description") for definition in definitions),
         }
     )
 
@@ -104,6 +101,13 @@ class _Wiring:
             node, output = self._inwards[handle_id][output]
             handle_id = f"{handle_id}.{node}"
         return handle_id
+
+
+def _has_config(definition: Node) -> bool | None:
+    if "configField" not in definition:
+        return None
+    field = definition["configField"]
+    return field is not None and field["configTypeKey"] != _UNDECLARED
 
 
 def _is_graph(handle: Node) -> bool:

@@ -50,7 +50,7 @@ def runs_frame(
     >>> runs_frame([])["duration"].dtype
     dtype('<m8[us]')
     """
-    tags = [tag_dict(record.get("tags")) for record in records]
+    tags = [tag_dict(record["tags"]) if "tags" in record else {} for record in records]
     origins = [record.get("repositoryOrigin") or {} for record in records]
     creation = columns.times(record.get("creationTime") for record in records)
     start = columns.times(_start_time(record) for record in records)
@@ -58,7 +58,7 @@ def runs_frame(
     built: dict[str, Any] = {
         "run_id": columns.strings(record["runId"] for record in records),
         "job_name": columns.strings(record.get("jobName") for record in records),
-        "status": columns.statuses([record["status"] for record in records], known_statuses),
+        "status": columns.statuses([record.get("status") for record in records], known_statuses),
         "creation_time": creation,
         "start_time": start,
         "end_time": end,
@@ -71,7 +71,7 @@ def runs_frame(
         "launched_by": columns.strings(_launched_by(one) for one in tags),
         "root_run_id": columns.strings(record.get("rootRunId") for record in records),
         "parent_run_id": columns.strings(record.get("parentRunId") for record in records),
-        "tags": columns.objects(tags),
+        "tags": columns.objects(one if "tags" in record else None for record, one in zip(records, tags, strict=True)),
     }
     if "run_config" in include:
         built["run_config"] = columns.objects(record.get("runConfig") for record in records)
@@ -112,10 +112,10 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
         raise ValueError("this frame has no column 'tags'; expand the frame that runs() gave.")
     tags = runs["tags"].tolist()
     if keys is None:
-        wanted = sorted({key for one in tags for key in one})
+        wanted = sorted({key for one in tags for key in one or ()})
     else:
         wanted = [keys] if isinstance(keys, str) else list(keys)
-    return runs.assign(**{f"tags.{key}": columns.strings(one.get(key) for one in tags) for key in wanted})
+    return runs.assign(**{f"tags.{key}": columns.strings((one or {}).get(key) for one in tags) for key in wanted})
 
 
 def tag_dict(tags: Iterable[Record] | None) -> dict[str, str]:
@@ -132,7 +132,7 @@ def tag_dict(tags: Iterable[Record] | None) -> dict[str, str]:
 def _start_time(record: Record) -> float | None:
     start: float | None = record.get("startTime")
     # Of a run that ended before it began, the server answers the end as its start.
-    if start is not None and start == record.get("endTime") and record["status"] in _NEVER_STARTED:
+    if start is not None and start == record.get("endTime") and record.get("status") in _NEVER_STARTED:
         return None
     return start
 

@@ -36,21 +36,21 @@ def steps_frame(records: Sequence[Record]) -> pd.DataFrame:
     dtype('int64')
     """
     steps = [(record["runId"], step) for record in records for step in sorted(record["stepStats"], key=_by_start)]
-    start = columns.times(step["startTime"] for _, step in steps)
-    end = columns.times(step["endTime"] for _, step in steps)
+    start = columns.times(step.get("startTime") for _, step in steps)
+    end = columns.times(step.get("endTime") for _, step in steps)
     return columns.frame(
         {
             "run_id": columns.strings(run_id for run_id, _ in steps),
             "step_key": columns.strings(step["stepKey"] for _, step in steps),
-            "status": columns.strings(step["status"] for _, step in steps),
+            "status": columns.strings(step.get("status") for _, step in steps),
             "start_time": start,
             "end_time": end,
             "duration": end - start,
-            "attempts": columns.integers(len(step["attempts"]) for _, step in steps),
+            "attempts": columns.integers(len(step["attempts"]) if "attempts" in step else None for _, step in steps),
         }
     )
 
 
 def _by_start(step: Record) -> tuple[bool, float]:
-    start = step["startTime"]
+    start = step.get("startTime")
     return start is None, start or 0.0

@@ -67,7 +67,7 @@ def to_error(node: Node) -> DagsterNbError:
     make = ANSWER_ERRORS.get(typename)
     if make is not None:
         return make(node)
-    return ServerError(f"the server answered {typename}: {node.get('message') or 'it gave no message'}")
+    return ServerError(f"the server answered {typename}: {_message(node)}")
 
 
 def config_problems(node: Node) -> list[ConfigProblem]:
@@ -80,7 +80,7 @@ def config_problems(node: Node) -> list[ConfigProblem]:
     """
     return [
         ConfigProblem(path=_config_path(error), reason=error["reason"], message=error["message"].strip())
-        for error in node["errors"]
+        for error in node.get("errors") or ()
     ]
 
 
@@ -96,8 +96,12 @@ def _config_path(error: Node) -> str:
     return path
 
 
+def _message(node: Node) -> str:
+    return node.get("message") or "it gave no message"
+
+
 def _server_error(node: Node) -> ServerError:
-    message = node["message"].strip()
+    message = _message(node).strip()
     return ServerError(
         f"Dagster failed: {message}", stack="".join(node.get("stack") or []), class_name=node.get("className")
     )
@@ -106,31 +110,31 @@ def _server_error(node: Node) -> ServerError:
 def _invalid_config(node: Node) -> RunConfigInvalidError:
     problems = config_problems(node)
     return RunConfigInvalidError(
-        f"the run config does not fit job {node['pipelineName']!r}; nothing was launched:", errors=problems
+        f"the run config does not fit job {node.get('pipelineName')!r}; nothing was launched:", errors=problems
     )
 
 
 # Every error type of the unions that our documents ask for; a test holds this against the installed schema.
 ANSWER_ERRORS: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "PythonError": _server_error,
-    "UnauthorizedError": lambda node: UnauthorizedError(f"the server refused: {node['message']}"),
-    "InvalidPipelineRunsFilterError": lambda node: QueryError(f"the server refused the filter: {node['message']}"),
-    "RunNotFoundError": lambda node: RunNotFoundError(f"the server knows no run {node['runId']!r}."),
-    "RunGroupNotFoundError": lambda node: RunNotFoundError(f"the server knows no run {node['runId']!r}."),
-    "PipelineNotFoundError": lambda node: JobNotFoundError(f"the server knows no such job: {node['message']}"),
-    "RepositoryNotFoundError": lambda node: JobNotFoundError(f"the server knows no such repository: {node['message']}"),
-    "RepositoryLocationNotFound": lambda node: JobNotFoundError(f"no such code location: {node['message']}"),
+    "UnauthorizedError": lambda node: UnauthorizedError(f"the server refused: {_message(node)}"),
+    "InvalidPipelineRunsFilterError": lambda node: QueryError(f"the server refused the filter: {_message(node)}"),
+    "RunNotFoundError": lambda node: RunNotFoundError(f"the server knows no run {node.get('runId')!r}."),
+    "RunGroupNotFoundError": lambda node: RunNotFoundError(f"the server knows no run {node.get('runId')!r}."),
+    "PipelineNotFoundError": lambda node: JobNotFoundError(f"the server knows no such job: {_message(node)}"),
+    "RepositoryNotFoundError": lambda node: JobNotFoundError(f"the server knows no such repository: {_message(node)}"),
+    "RepositoryLocationNotFound": lambda node: JobNotFoundError(f"no such code location: {_message(node)}"),
     "RunConfigValidationInvalid": _invalid_config,
-    "InvalidSubsetError": lambda node: RunConfigInvalidError(f"the selection does not fit the job: {node['message']}"),
-    "InvalidStepError": lambda node: RunConfigInvalidError(f"the job has no step {node['invalidStepKey']!r}."),
+    "InvalidSubsetError": lambda node: RunConfigInvalidError(f"the selection does not fit the job: {_message(node)}"),
+    "InvalidStepError": lambda node: RunConfigInvalidError(f"the job has no step {node.get('invalidStepKey')!r}."),
     "InvalidOutputError": lambda node: RunConfigInvalidError(
-        f"step {node['stepKey']!r} has no output {node['invalidOutputName']!r}."
+        f"step {node.get('stepKey')!r} has no output {node.get('invalidOutputName')!r}."
     ),
-    "PresetNotFoundError": lambda node: RunConfigInvalidError(f"no such preset: {node['message']}"),
-    "ModeNotFoundError": lambda node: RunConfigInvalidError(f"no such mode: {node['message']}"),
-    "NoModeProvidedError": lambda node: RunConfigInvalidError(f"no mode given: {node['message']}"),
-    "ConflictingExecutionParamsError": lambda node: RunConfigInvalidError(f"arguments conflict: {node['message']}"),
-    "RunConflict": lambda node: RunStateError(f"a run of that id exists already: {node['message']}"),
-    "TerminateRunFailure": lambda node: RunStateError(node["message"]),
-    "ReloadNotSupported": lambda node: RunStateError(f"this code location cannot be reloaded: {node['message']}"),
+    "PresetNotFoundError": lambda node: RunConfigInvalidError(f"no such preset: {_message(node)}"),
+    "ModeNotFoundError": lambda node: RunConfigInvalidError(f"no such mode: {_message(node)}"),
+    "NoModeProvidedError": lambda node: RunConfigInvalidError(f"no mode given: {_message(node)}"),
+    "ConflictingExecutionParamsError": lambda node: RunConfigInvalidError(f"arguments conflict: {_message(node)}"),
+    "RunConflict": lambda node: RunStateError(f"a run of that id exists already: {_message(node)}"),
+    "TerminateRunFailure": lambda node: RunStateError(_message(node)),
+    "ReloadNotSupported": lambda node: RunStateError(f"this code location cannot be reloaded: {_message(node)}"),
 }

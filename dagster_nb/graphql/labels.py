@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dagster_nb.graphql import documents
 from dagster_nb.graphql.answers import unwrap
 from dagster_nb.graphql.filters import REPOSITORY_TAG
-from dagster_nb.graphql.paging import count_runs, list_ids
+from dagster_nb.graphql.paging import DEFAULT_PAGE_SIZE, count_runs, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from dagster_nb.graphql.session import Session
+    from dagster_nb.graphql.server import Server
 
 __all__ = ["RepositoryLabels"]
-
-_RUNS_PER_REQUEST = 500
 
 
 class RepositoryLabels:
@@ -29,12 +26,12 @@ class RepositoryLabels:
 
     Parameters
     ----------
-    session
-        Where to ask.
+    server
+        Whom to ask.
     """
 
-    def __init__(self, session: Session):
-        self._session = session
+    def __init__(self, server: Server):
+        self._server = server
         self._known: set[str] = set()
         self._unaccounted = 0
 
@@ -54,7 +51,7 @@ class RepositoryLabels:
         return sorted(label for label in self._known if label.partition("@")[2] in locations)
 
     async def _loaded(self) -> set[str]:
-        answer = await self._session.read(documents.load("repositories"))
+        answer = await self._server.query("repositories")
         nodes = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
         return {f"{node['name']}@{node['location']['name']}" for node in nodes}
 
@@ -62,17 +59,13 @@ class RepositoryLabels:
         filters: list[dict[str, object]] = [
             {"tags": [{"key": REPOSITORY_TAG, "value": label}]} for label in sorted(self._known)
         ]
-        counted = await asyncio.gather(*[count_runs(self._session, [one]) for one in [*filters, {}]])
+        counted = await asyncio.gather(*[count_runs(self._server, [one]) for one in [*filters, {}]])
         return counted[-1] - sum(counted[:-1])
 
     async def _from_runs(self) -> set[str]:
         labels = set()
-        async for ids in list_ids(self._session, {}):
-            for start in range(0, len(ids), _RUNS_PER_REQUEST):
-                page = ids[start : start + _RUNS_PER_REQUEST]
-                variables = {"filter": {"runIds": page}, "limit": len(page)}
-                answer = await self._session.read(documents.load("run_origins"), variables)
-                for record in unwrap(answer["runsOrError"], "Runs")["results"]:
-                    if origin := record["repositoryOrigin"]:
-                        labels.add(f"{origin['repositoryName']}@{origin['repositoryLocationName']}")
+        async for records in read_pages(self._server, {}, [{}], limit=None, page_size=DEFAULT_PAGE_SIZE, include={}):
+            for record in records:
+                if origin := record.get("repositoryOrigin"):
+                    labels.add(f"{origin['repositoryName']}@{origin['repositoryLocationName']}")
         return labels

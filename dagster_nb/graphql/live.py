@@ -19,14 +19,13 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
 from gql.transport.exceptions import TransportError
 
-from dagster_nb.graphql import documents
 from dagster_nb.graphql.answers import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from types import SimpleNamespace
 
-    from dagster_nb.graphql.session import Session
+    from dagster_nb.graphql.server import Server
 
 __all__ = ["Batch", "follow_events"]
 
@@ -47,7 +46,7 @@ _LAST_WORDS_SECONDS = 1.0
 _SECONDS_BETWEEN_LAST_LOOKS = 0.2
 _OPENING_SECONDS = 5.0
 _CLOSING_SECONDS = 2.0
-_ENDINGS = frozenset({"RUN_SUCCESS", "RUN_FAILURE", "RUN_CANCELED"})
+_ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
 _FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
 
@@ -68,14 +67,14 @@ class Batch:
 
 
 async def follow_events(
-    session: Session, run_id: str, *, from_now: bool = False, tick: float | None = None
+    server: Server, run_id: str, *, from_now: bool = False, tick: float | None = None
 ) -> AsyncGenerator[Batch]:
     """Yield a run's events in batches, oldest first and each once, until the run has finished and all is told.
 
     Parameters
     ----------
-    session
-        Where to ask. The websocket carries its headers.
+    server
+        Whom to ask. The websocket carries the headers of its session.
     run_id
         The run.
     from_now
@@ -89,10 +88,10 @@ async def follow_events(
         If the server knows no such run, or it is deleted meanwhile.
     ConnectionFailedError, RequestTimeoutError, UnauthorizedError
     """
-    log = _Log(session, run_id)
+    log = _Log(server, run_id)
     if from_now:
         await log.skip()
-    http = session._transport  # noqa: SLF001 - the websocket goes where it goes, with what it sends
+    http = server.session._transport  # noqa: SLF001 - the websocket goes where it goes, with what it sends
     chances = _CHANCES if isinstance(http, AIOHTTPTransport) else 0
     while True:
         if events := await log.read():
@@ -117,11 +116,11 @@ async def follow_events(
 class _Log:
     """How far a run's log was read."""
 
-    def __init__(self, session: Session, run_id: str):
+    def __init__(self, server: Server, run_id: str):
         self.run_id = run_id
         self.cursor: str | None = None
         self.has_ending = False
-        self._session = session
+        self.server = server
         self._last_news = time.monotonic()
 
     async def read(self) -> list[Event]:
@@ -141,13 +140,13 @@ class _Log:
         self.cursor = cursor
         if events:
             self._last_news = time.monotonic()
-            self.has_ending = self.has_ending or any(event["eventType"] in _ENDINGS for event in events)
+            self.has_ending = self.has_ending or any(event["__typename"] in _ENDINGS for event in events)
         return events
 
     async def is_over(self) -> bool:
         """Tell whether the run has finished, and its process has had the time to say its last words."""
         variables = {"runIds": [self.run_id], "limit": 1}
-        answer = await self._session.read(documents.load("run_states"), variables)
+        answer = await self.server.query("run_states", variables)
         states = unwrap(answer["runsOrError"], "Runs")["results"]
         if not states or states[0]["status"] not in _FINISHED:
             return False
@@ -156,7 +155,7 @@ class _Log:
 
     async def _ask(self, document: str) -> dict[str, Any]:
         variables = {"runId": self.run_id, "cursor": self.cursor, "limit": _EVENTS_PER_REQUEST}
-        answer = await self._session.read(documents.load(document), variables)
+        answer = await self.server.query(document, variables)
         return unwrap(answer["logsForRun"], "EventConnection")
 
 
@@ -180,7 +179,7 @@ async def _listen(transport: AIOHTTPWebsocketsTransport, log: _Log, tick: float 
 
     Ends when it breaks, when it has missed something, and when the run has ended.
     """
-    request = GraphQLRequest(documents.load("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
+    request = GraphQLRequest(log.server.fitted("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
     told: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
     pump = asyncio.create_task(_pump(transport, request, told))
     try:

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.graphql import documents
+from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.emulation import satisfies, split
+from dagster_nb.graphql.lookup import Sieve, first_page, ids_page, records_by_id, standing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from dagster_nb.graphql.session import Session
+    from dagster_nb.graphql.server import Server
 
-__all__ = ["DEFAULT_PAGE_SIZE", "ContradictionError", "count_runs", "first_page", "list_ids", "merge_ids", "read_pages"]
+__all__ = ["DEFAULT_PAGE_SIZE", "ContradictionError", "count_runs", "list_ids", "merge_ids", "read_pages"]
 
 Record = dict[str, Any]
 Filter = dict[str, Any]
@@ -48,60 +51,64 @@ class ContradictionError(Exception):
         self.missing = list(missing)
 
 
-async def count_runs(session: Session, filters: Iterable[Filter]) -> int:
+async def count_runs(server: Server, filters: Iterable[Filter]) -> int:
     """Return how many runs match any of some disjoint filters (``Runs.count``)."""
-    total = 0
-    for one in filters:
-        answer = await session.read(documents.load("run_count"), {"filter": one})
-        total += unwrap(answer["runsOrError"], "Runs")["count"]
-    return total
+    return sum([await _count(server, one) for one in filters])
 
 
-async def first_page(session: Session, one: Filter, *, limit: int, include: Mapping[str, bool]) -> list[Record]:
-    """Return the newest runs that match, in one request: without a cursor there is nothing to lose."""
-    variables = {"filter": one, "limit": limit, **include}
-    answer = await session.read(documents.load("runs"), variables)
-    records: list[Record] = unwrap(answer["runsOrError"], "Runs")["results"]
-    return records
+async def _count(server: Server, one: Filter) -> int:
+    known, unknown = split(one, server.filter_keys)
+    if not unknown:
+        try:
+            answer = await server.query("run_count", {"filter": known})
+        except UnsupportedServerError:
+            pass
+        else:
+            count: int = unwrap(answer["runsOrError"], "Runs")["count"]
+            return count
+    return sum([len(ids) async for ids in list_ids(server, one)])
 
 
-async def list_ids(session: Session, one: Filter, *, block: int | None = None) -> AsyncIterator[list[str]]:
+async def list_ids(server: Server, one: Filter, *, block: int | None = None) -> AsyncIterator[list[str]]:
     """Yield the ids of all runs that match, newest first, in blocks; none twice.
 
     Parameters
     ----------
-    session
-        Where to ask.
+    server
+        Whom to ask.
     one
         A single filter.
     block
         Ids a request; 10,000 unless given.
     """
-    block = block or _IDS_PER_REQUEST
+    known, unknown = split(one, server.filter_keys)
+    # Of a page that is sifted little may be left.
+    block = _IDS_PER_REQUEST if block is None or unknown else block
+    sieve = Sieve(server, unknown, list_ids)
     passed: deque[str] = deque(maxlen=_IDS_REMEMBERED)
     cursor: str | None = None
     resumed = False
     while True:
-        ids = await _ids(session, one, cursor=cursor, limit=block)
+        ids = await ids_page(server, known, cursor=cursor, limit=block)
         if not ids:
-            if cursor is None or cursor in await _ids(session, {"runIds": [cursor]}, limit=1):
+            if cursor is None or cursor in await standing(server, [cursor], {}):
                 # Nothing is older than a run that still stands; since deleted runs do not come back, it stood before.
                 return
-            cursor = await _last_standing(session, passed)
+            cursor = await _last_standing(server, passed)
             resumed = True
             continue
         fresh = ids
         if resumed:
-            known = set(passed)
-            fresh = [run_id for run_id in ids if run_id not in known]
+            past = set(passed)
+            fresh = [run_id for run_id in ids if run_id not in past]
         passed.extend(fresh)
         cursor = ids[-1]
-        if fresh:
-            yield fresh
+        if matching := await sieve.sift(fresh):
+            yield matching
 
 
 async def merge_ids(
-    session: Session, common: Filter, filters: Sequence[Filter], *, depth: int | None = None
+    server: Server, common: Filter, filters: Sequence[Filter], *, depth: int | None = None
 ) -> AsyncIterator[list[str]]:
     """Yield the ids of all runs that match any of several filters, newest first, in blocks; none twice.
 
@@ -110,8 +117,8 @@ async def merge_ids(
 
     Parameters
     ----------
-    session
-        Where to ask.
+    server
+        Whom to ask.
     common, filters
         From `RunSelection.filters`.
     depth
@@ -122,11 +129,11 @@ async def merge_ids(
         wanted: set[str] = set()
         complete = True
         for one in filters:
-            ids = await _take(list_ids(session, one), depth)
+            ids = await _take(list_ids(server, one), depth)
             complete = complete and (depth is None or len(ids) < depth)
             wanted.update(ids)
         merged: list[str] = []
-        async for ids in list_ids(session, common):
+        async for ids in list_ids(server, common):
             merged.extend(run_id for run_id in ids if run_id in wanted)
             if not complete and depth is not None and len(merged) >= depth:
                 merged = merged[:depth]
@@ -142,7 +149,7 @@ async def merge_ids(
 
 
 async def read_pages(
-    session: Session,
+    server: Server,
     common: Filter,
     filters: Sequence[Filter],
     *,
@@ -154,8 +161,8 @@ async def read_pages(
 
     Parameters
     ----------
-    session
-        Where to ask.
+    server
+        Whom to ask.
     common, filters
         From `RunSelection.filters`.
     limit
@@ -173,17 +180,19 @@ async def read_pages(
     missing: list[str] = []
     if not filters or limit == 0:
         return
-    if len(filters) == 1 and limit is not None and limit <= page_size:
-        if records := await first_page(session, filters[0], limit=limit, include=include):
-            yield records
-        return
+    if len(filters) == 1 and limit is not None and limit <= page_size and not split(filters[0], server.filter_keys)[1]:
+        # Without a cursor there is nothing to lose.
+        with suppress(UnsupportedServerError):
+            if records := await first_page(server, filters[0], limit=limit, include=include):
+                yield records
+            return
     remaining = limit
-    async for ids in _blocks(session, common, filters, limit=limit, page_size=page_size):
+    async for ids in _blocks(server, common, filters, limit=limit, page_size=page_size):
         wanted = ids
         # Where runs of the block vanish before they are read, its later ids take their place, so that a limit is exact.
         while wanted and remaining != 0:
             now, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
-            pages = _read_by_id(session, common, now, page_size=page_size, include=include, missing=missing)
+            pages = _read_by_id(server, common, now, page_size=page_size, include=include, missing=missing)
             async for records in pages:
                 if remaining is not None:
                     remaining -= len(records)
@@ -195,15 +204,15 @@ async def read_pages(
 
 
 def _blocks(
-    session: Session, common: Filter, filters: Sequence[Filter], *, limit: int | None, page_size: int
+    server: Server, common: Filter, filters: Sequence[Filter], *, limit: int | None, page_size: int
 ) -> AsyncIterator[list[str]]:
     if len(filters) == 1:
-        return list_ids(session, filters[0], block=min(limit or _IDS_PER_REQUEST, _IDS_PER_REQUEST))
-    return merge_ids(session, common, filters, depth=None if limit is None else limit + page_size)
+        return list_ids(server, filters[0], block=min(limit or _IDS_PER_REQUEST, _IDS_PER_REQUEST))
+    return merge_ids(server, common, filters, depth=None if limit is None else limit + page_size)
 
 
 async def _read_by_id(
-    session: Session,
+    server: Server,
     common: Filter,
     ids: Sequence[str],
     *,
@@ -218,7 +227,7 @@ async def _read_by_id(
         while True:
             while len(under_way) < _PAGES_UNDER_WAY and (start := next(starts, None)) is not None:
                 page = ids[start : start + page_size]
-                reading = _read_page(session, common, page, include=include, missing=missing)
+                reading = _read_page(server, common, page, include=include, missing=missing)
                 under_way.append(asyncio.create_task(reading))
             if not under_way:
                 return
@@ -231,37 +240,37 @@ async def _read_by_id(
 
 
 async def _read_page(
-    session: Session, common: Filter, ids: Sequence[str], *, include: Mapping[str, bool], missing: list[str]
+    server: Server, common: Filter, ids: Sequence[str], *, include: Mapping[str, bool], missing: list[str]
 ) -> list[Record]:
     """Return those of some runs that still exist and match, in the order of their ids.
 
     What the server keeps listing and does not hand over is added to ``missing``: one such run hides no other.
     """
     found: dict[str, Record] = {}
+    unseen: Filter = {}
     wanted = list(ids)
     for attempt in range(_TRIES):
         if attempt:
             await asyncio.sleep(0.1 * attempt)
-        only = {**common, "runIds": wanted}
-        for record in await first_page(session, only, limit=len(wanted), include=include):
-            found[record["runId"]] = record
+        records, unseen = await records_by_id(server, wanted, common, include=include)
+        found.update(records)
         wanted = [run_id for run_id in wanted if run_id not in found]
         if wanted:
-            listed = set(await _ids(session, {**common, "runIds": wanted}, limit=len(wanted)))
+            listed = set(await standing(server, wanted, common))
             wanted = [run_id for run_id in wanted if run_id in listed]
         if not wanted:
             break
     missing.extend(wanted)
-    return [found[run_id] for run_id in ids if run_id in found]
+    return [found[run_id] for run_id in ids if run_id in found and satisfies(found[run_id], unseen)]
 
 
-async def _last_standing(session: Session, passed: Sequence[str]) -> str | None:
+async def _last_standing(server: Server, passed: Sequence[str]) -> str | None:
     """Return the oldest of the runs passed that still exists; None if none does, and the reading starts anew."""
     older = list(passed)
     while older:
         candidates, older = older[-DEFAULT_PAGE_SIZE:], older[:-DEFAULT_PAGE_SIZE]
-        if standing := await _ids(session, {"runIds": candidates}, limit=len(candidates)):
-            return standing[-1]
+        if left := await standing(server, candidates, {}):
+            return left[-1]
     return None
 
 
@@ -272,10 +281,3 @@ async def _take(blocks: AsyncIterator[list[str]], most: int | None) -> list[str]
         if most is not None and len(taken) >= most:
             return taken[:most]
     return taken
-
-
-async def _ids(session: Session, one: Filter, *, limit: int, cursor: str | None = None) -> list[str]:
-    variables = {"filter": one, "cursor": cursor, "limit": limit}
-    answer = await session.read(documents.load("run_ids"), variables)
-    ids: list[str] = unwrap(answer["runIdsOrError"], "RunIds")["results"]
-    return ids

@@ -24,8 +24,8 @@ from tests.unit.fake import installed_schema
 # What a union answers when all is well, or what is no answer of its own but a part of one.
 SUCCESSES = {
     "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
-    "PartitionRunConfig", "PartitionTags", "Pipeline", "PipelineConfigValidationValid", "RepositoryConnection",
-    "RepositoryLocation", "Run", "RunConfigSchema", "RunIds", "Runs", "ShutdownRepositoryLocationSuccess",
+    "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline", "PipelineConfigValidationValid",
+    "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema", "RunIds", "Runs", "ShutdownRepositoryLocationSuccess",
     "TerminateRunSuccess", "TerminateRunsResult", "Workspace", "WorkspaceLocationEntry",
     "WorkspaceLocationStatusEntries",
 }  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from dagster_nb.client import details
 from dagster_nb.client.run_logs import RunLogs
+from dagster_nb.graphql import concurrency
 
 pytestmark = pytest.mark.anyio
 
@@ -137,6 +138,6 @@ async def test_a_failed_read_stops_the_others():
             stopped.append(number)
 
     with pytest.raises(LookupError):
-        await details._side_by_side(work, range(100))
-    assert len(started) <= details._REQUESTS_AT_ONCE + 1
+        await concurrency.side_by_side(work, range(100))
+    assert len(started) <= concurrency._AT_ONCE + 1
     assert sorted([*stopped, 1]) == sorted(started)

@@ -66,7 +66,7 @@ def test_no_such_host():
     ],
 )
 def test_something_that_is_no_dagster(fake, response):
-    fake.answer(**response)
+    fake.answer(5, **response)
     with pytest.raises(dnb.ConnectionFailedError, match=f"no Dagster at {fake.url}") as error:
         dnb.connect(fake.url)
     one_line(error)
