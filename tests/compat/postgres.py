@@ -1,0 +1,131 @@
+"""A PostgreSQL for as long as it is needed: the one that is there, else one that is installed here and now."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy
+
+from dagster_nb.sandbox._keeper import Keeper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+USER = "dagster"
+# Whatever relies on the zone of the session is wrong by hours and a half.
+TIMEZONE = "Asia/Kolkata"
+_UP_SECONDS = 60
+_NO_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
+_HELP = (
+    "no PostgreSQL was found, and none could be installed. Install one (`apt-get install postgresql`), or put its "
+    "programs on the path: PATH=/usr/lib/postgresql/15/bin:$PATH pytest tests/compat"
+)
+
+
+class NoPostgresError(RuntimeError):
+    """There is no PostgreSQL; the message is a line to type."""
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """Run a server of its own, and give its SQLAlchemy URL."""
+    programs = _find() or _install()
+    folder = Path(tempfile.mkdtemp(prefix="dagster_nb-postgres-"))
+    keeper = None
+    try:
+        as_user = _as_nobody_special(folder)
+        data = str(folder / "data")
+        subprocess.run(
+            [*as_user, programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C",
+             "--no-sync"],
+            check=True, capture_output=True, cwd="/",
+        )  # fmt: skip
+        port = _free_port()
+        command = [
+            *as_user, str(programs / "postgres"), "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
+            "-c", f"unix_socket_directories={folder}", "-c", "fsync=off", "-c", f"timezone={TIMEZONE}",
+        ]  # fmt: skip
+        keeper = Keeper(
+            {
+                "folder": f"{tempfile.gettempdir()}/dagster_nb-{uuid.uuid4().hex[:12]}",
+                "files": {},
+                "prepare": None,
+                "services": {"postgres": command},
+                "restart": [],
+                "environment": {},
+                "grace_seconds": 10.0,
+            }
+        )
+        url = f"postgresql+psycopg2://{USER}@127.0.0.1:{port}/postgres"
+        _wait_until_up(url, keeper)
+        yield url
+    finally:
+        if keeper is not None:
+            keeper.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _find() -> Path | None:
+    on_path = shutil.which("postgres")
+    if on_path and shutil.which("initdb"):
+        return Path(on_path).parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    return found[-1].parent if found else None
+
+
+def _install() -> Path:
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        # Debian's package starts a server of its own on the default port, unless told not to.
+        if not _NO_CLUSTER.exists():
+            _NO_CLUSTER.parent.mkdir(exist_ok=True)
+            _NO_CLUSTER.write_text("create_main_cluster = false\n")
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        keep = ["-o", "Dpkg::Options::=--force-confold"]
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *keep, "postgresql"]
+        for command in (["apt-get", "update", "-qq"], install):
+            subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
+    found = _find()
+    if found is None:
+        raise NoPostgresError(_HELP)
+    return found
+
+
+def _as_nobody_special(folder: Path) -> list[str]:
+    """Return what to put before a command, for PostgreSQL refuses to be run by root."""
+    if os.geteuid() != 0:
+        return []
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    user = "postgres" if "postgres" in names else "nobody"
+    shutil.chown(folder, user)
+    group = str(pwd.getpwnam(user).pw_gid)
+    return ["setpriv", "--reuid", user, "--regid", group, "--clear-groups"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_up(url: str, keeper: Keeper) -> None:
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    deadline = time.monotonic() + _UP_SECONDS
+    while True:
+        try:
+            engine.connect().close()
+        except sqlalchemy.exc.OperationalError:
+            if time.monotonic() > deadline or not keeper.alive:
+                raise NoPostgresError(f"PostgreSQL did not start:\n{keeper.log(25)}") from None
+            time.sleep(0.1)
+        else:
+            return

@@ -1,0 +1,124 @@
+"""Jobs that every Dagster from 1.5 on can load.
+
+Dagster reads the annotations of configs, so they are not put off here by a future import.
+"""
+
+import sys
+import time
+import dagster as dg
+
+
+class Rows(dg.Config):
+    rows: int = 3
+
+
+class Failing(dg.Config):
+    fail: bool = True
+
+
+class Publishing(dg.Config):
+    fail: bool = False
+
+
+class Needed(dg.Config):
+    table: str
+    limits: list[int] = []
+
+
+class SourceError(Exception):
+    """What a source says."""
+
+
+@dg.op(description="Read rows.")
+def load(context, config: Rows) -> int:
+    print(f"read {config.rows} rows")  # noqa: T201
+    print("slowly", file=sys.stderr)  # noqa: T201
+    context.log.warning("so many: %s", config.rows)
+    return config.rows
+
+
+@dg.op
+def double(rows: int) -> int:
+    return 2 * rows
+
+
+@dg.op
+def store(rows: int) -> None:
+    assert rows >= 0
+
+
+@dg.graph
+def twice(rows: int) -> int:
+    return double(double.alias("first")(rows))
+
+
+@dg.job(description="Loads and stores.", tags={"team": "data"}, executor_def=dg.in_process_executor)
+def quick() -> None:
+    store(twice(load()))
+
+
+@dg.op
+def needs(config: Needed) -> None:
+    pass
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def strict() -> None:
+    needs()
+
+
+@dg.op
+def first() -> int:
+    return 1
+
+
+@dg.op
+def maybe(config: Failing, value: int) -> int:
+    if config.fail:
+        try:
+            raise TimeoutError("no answer in 30 s")  # noqa: TRY301
+        except TimeoutError as error:
+            raise SourceError("no rows today") from error
+    return value
+
+
+@dg.job(tags={"team": "data"}, executor_def=dg.in_process_executor)
+def fragile() -> None:
+    store(maybe(first()))
+
+
+@dg.op
+def sleep_until_stopped() -> None:
+    while True:
+        time.sleep(0.05)
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def hang() -> None:
+    sleep_until_stopped()
+
+
+@dg.static_partitioned_config(partition_keys=["north", "south"])
+def by_region(region: str):
+    return {"ops": {"load": {"config": {"rows": len(region)}}}}
+
+
+@dg.job(config=by_region, executor_def=dg.in_process_executor)
+def regional() -> None:
+    store(load())
+
+
+@dg.asset
+def orders() -> None:
+    pass
+
+
+@dg.asset(deps=[orders], key_prefix="mart")
+def revenue(config: Publishing) -> None:
+    if config.fail:
+        raise SourceError("nothing to publish")
+
+
+nightly_assets = dg.define_asset_job("nightly_assets", executor_def=dg.in_process_executor)
+
+defs = dg.Definitions(assets=[orders, revenue], jobs=[quick, strict, fragile, hang, regional, nightly_assets])

@@ -1,0 +1,148 @@
+"""The servers: each starts, and launches its runs, while the suite still looks at the one before."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster_nb as dnb
+from dagster_nb.sandbox.server import Server
+from tests.compat.environments import python_of
+from tests.compat.postgres import postgres
+from tests.compat.served.history import LOCATION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.compat.targets import Target
+
+SERVED = Path(__file__).with_name("served")
+INSTANCE = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config: {max_concurrent_runs: 50, dequeue_interval_seconds: 1}
+"""
+STORAGE = "storage: {{postgres: {{postgres_url: '{url}'}}}}\n"
+# Whatever takes local time for UTC is wrong by hours and a half.
+ZONE = "America/St_Johns"
+
+ROWS = {"ops": {"load": {"config": {"rows": 7}}}}
+STAGE = {
+    "quick": {"job": "quick", "run_config": ROWS, "tags": {"why": "a test", "empty": ""}},
+    "fragile": {"job": "fragile", "tags": {"why": "a test"}},
+    "hang": {"job": "hang"},
+    "stuck": {"job": "hang"},
+    "regional": {"job": "regional", "partition": "south", "tags": {"extra": "yes"}},
+    "unpublished": {
+        "job": "nightly_assets",
+        "asset_selection": "mart/revenue",
+        "run_config": {"ops": {"mart__revenue": {"config": {"fail": True}}}},
+    },
+}
+"""The runs that tests look at or act on, launched together, since it takes seconds until one runs."""
+
+
+@dataclass(frozen=True)
+class Dagster:
+    """A running Dagster.
+
+    Attributes
+    ----------
+    stage : dict
+        The id of each run of `STAGE`; or the error that kept them from being launched.
+    """
+
+    target: Target
+    url: str
+    home: Path
+    database: str
+    stage: dict[str, str] | Exception
+    _running: ExitStack
+
+    def stop(self) -> None:
+        self._running.close()
+
+
+class Fleet:
+    """The servers of some targets, in the order in which they are asked for.
+
+    Parameters
+    ----------
+    targets
+        Which, in that order. Environments are built side by side from now on.
+    """
+
+    def __init__(self, targets: Sequence[Target]):
+        self._targets = list(targets)
+        self._builders = ThreadPoolExecutor(4, "compat-build")
+        self._starter = ThreadPoolExecutor(1, "compat-start")
+        self._pythons = {target: self._builders.submit(python_of, target) for target in targets}
+        self._servers: dict[Target, Future[Dagster]] = {}
+
+    def get(self, target: Target) -> Dagster:
+        """Return a running server, and have the next one started meanwhile."""
+        server = self._start(target).result()
+        following = self._targets.index(target) + 1
+        if following < len(self._targets):
+            self._start(self._targets[following])
+        return server
+
+    def close(self) -> None:
+        """Stop what still runs."""
+        for pool in (self._starter, self._builders):
+            pool.shutdown(wait=True, cancel_futures=True)
+        for server in self._servers.values():
+            if not server.cancelled() and server.exception() is None:
+                server.result().stop()
+
+    def _start(self, target: Target) -> Future[Dagster]:
+        if target not in self._servers:
+            self._servers[target] = self._starter.submit(start, target, self._pythons[target])
+        return self._servers[target]
+
+
+def start(target: Target, python: Future[str]) -> Dagster:
+    """Start a server with the history, and launch the stage."""
+    with ExitStack() as running:
+        environment = {"TZ": ZONE}
+        instance = INSTANCE
+        database = None
+        if target.postgres:
+            database = running.enter_context(postgres())
+            environment["COMPAT_DATABASE"] = database
+            instance += STORAGE.format(url=database)
+        server = running.enter_context(
+            Server(
+                python_file=SERVED / "definitions.py",
+                location=LOCATION,
+                instance=instance,
+                prepare=[python.result(), str(SERVED / "seed.py")],
+                python=python.result(),
+                environment=environment,
+            )
+        )
+        return Dagster(
+            target,
+            server.url,
+            server.home,
+            database or f"sqlite:///{server.home / 'history' / 'runs.db'}",
+            _launch_stage(server.url),
+            running.pop_all(),
+        )
+
+
+def _launch_stage(url: str) -> dict[str, str] | Exception:
+    try:
+        with dnb.connect(url, progress=False) as client:
+            launched = client.launch_many(STAGE.values())
+    except Exception as error:  # noqa: BLE001 - told to whoever looks at these runs, and to nobody else
+        return error
+    if launched["outcome"].ne("launched").any():
+        return AssertionError(f"the runs were not launched:\n{launched.to_string()}")
+    return dict(zip(STAGE, launched["run_id"], strict=True))

@@ -1,0 +1,110 @@
+"""The explorer's state: it loads, filters, selects and acts on every version."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagster_nb.analysis.columns import began
+from dagster_nb.panels.background import Background
+from dagster_nb.panels.explorer.acting import Actions
+from dagster_nb.panels.explorer.filters import RunFilters
+from dagster_nb.panels.explorer.model import ExplorerModel
+from tests.compat.served.history import LOCATION, PAST
+from tests.server.conftest import wait_until
+
+pytestmark = pytest.mark.capability("explorer")
+
+
+@pytest.fixture
+def explore(client):
+    made = []
+    crashes = []
+
+    def explore(**filters):
+        background = Background(crashes.append)
+        made.append(background)
+        return ExplorerModel(client, background, RunFilters.of(**filters))
+
+    yield explore
+    for background in made:
+        background.close()
+    assert crashes == []
+
+
+def settle(model):
+    assert model.background.wait(lambda: not model.background.busy(), 60)
+    assert model.error is None
+    return model
+
+
+def load(model):
+    model.load()
+    return settle(model)
+
+
+def past_of(condition):
+    return [run.run_id for run in reversed(PAST) if condition(run)]
+
+
+def test_it_loads_and_filters_as_the_server_does(explore, client):
+    model = load(explore(tags={"kind": "past"}))
+    assert model.complete
+    assert model.view["run_id"].tolist() == [run.run_id for run in reversed(PAST)]
+    assert model.counts() == {status: sum(run.status == status for run in PAST) for status in model.counts()}
+    assert model.counts()["FAILURE"] == len(past_of(lambda run: run.status == "FAILURE"))
+    for changes, condition in [
+        ({"status": ("FAILURE",)}, lambda run: run.status == "FAILURE"),
+        ({"location": (LOCATION,)}, lambda run: run.status == "FAILURE" and run.placed),
+        ({"job": ("fragile",)}, lambda run: run.status == "FAILURE" and run.placed and run.job == "fragile"),
+    ]:
+        model.change(**changes)
+        assert settle(model).view["run_id"].tolist() == past_of(condition)
+    model.select([*past_of(condition)[:1], "unknown"])
+    assert list(model.selection) == past_of(condition)[:1]
+
+
+def test_a_time_range_shows_the_runs_that_the_server_gives(dagster, explore, client, note):
+    bounds = {"created_after": "2026-01-02T05:00", "created_before": "2026-01-02T11:00"}
+    model = load(explore(tags={"kind": "past"}, **bounds))
+    wanted = client.runs(tags={"kind": "past"}, **bounds)
+    assert len(wanted) == 18
+    if not dagster.target.since(7):
+        wanted = wanted[began(wanted) < bounds["created_before"]]
+        note("the explorer's time range goes by the start, or else the last update, of the runs that the server gives")
+    assert model.view["run_id"].tolist() == wanted["run_id"].tolist()
+
+
+def test_a_refresh_sees_what_came_since(explore, client):
+    model = load(explore(job="strict"))
+    before = len(model.view)
+    run = client.launch("strict", run_config={"ops": {"needs": {"config": {"table": "t"}}}})
+    run.terminate(force=True)
+    model.refresh()
+    settle(model)
+    assert len(model.view) == before + 1
+    assert model.view["status"][0] == "CANCELED"
+    client.delete(run)
+
+
+def test_it_stops_runs_again_and_deletes(explore, client, stage):
+    run = client.run(stage["stuck"])
+    wait_until(lambda: run.refresh().status == "STARTED", seconds=120)
+    model = load(explore(job="hang"))
+    actions = Actions(model)
+    model.select([run.run_id])
+    assert actions.possible("terminate") is None
+    actions.take("terminate", model.selection)
+    settle(model)
+    assert [one.status for one in actions.outcomes] == ["CANCELED"]
+    assert actions.possible("from_failure") is None
+    actions.take("all_steps", model.selection)
+    assert model.background.wait(lambda: actions.doing is None, 60)
+    [outcome] = actions.outcomes
+    assert outcome.outcome == "launched"
+    assert outcome.new_run_id in set(model.view["run_id"])
+    client.terminate(outcome.new_run_id, force=True)
+    settle(model)
+    actions.take("delete", [run.run_id, outcome.new_run_id])
+    settle(model)
+    assert [one.outcome for one in actions.outcomes] == ["deleted", "deleted"]
+    assert not {run.run_id, outcome.new_run_id} & set(model.view["run_id"])

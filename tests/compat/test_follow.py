@@ -1,0 +1,25 @@
+"""Following a run while it goes on, by the server's own websocket."""
+
+from __future__ import annotations
+
+import anyio
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+
+pytestmark = [pytest.mark.capability("follow"), pytest.mark.anyio]
+
+
+async def test_every_event_is_pushed_once_until_the_end(dagster):
+    async with dnb.AsyncDagsterClient(dagster.url) as client:
+        run = await client.launch("quick", op_selection="load")
+        with anyio.fail_after(120):
+            frames = [frame async for frame in client.follow(run)]
+        assert {frame.attrs["dagster_nb"]["mode"] for frame in frames} == {"live"}
+        assert len(frames) > 1, "it was told all at once, and not as it came"
+        told = pd.concat(frames, ignore_index=True).sort_values("timestamp", kind="stable", ignore_index=True)
+        pd.testing.assert_frame_equal(told, await client.events(run))
+        assert {"RUN_ENQUEUED", "STEP_SUCCESS", "RUN_SUCCESS"} <= set(told["event_type"].dropna())
+        assert (await run.refresh()).status == "SUCCESS"
+        assert (await client.steps(run))["step_key"].tolist() == ["load"]

@@ -1,0 +1,82 @@
+"""What happened inside of runs."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.capability("inside")
+
+STEPS = ["load", "twice.first", "twice.double", "store"]
+
+
+@pytest.fixture(scope="module")
+def finished(client, stage):
+    return client.run(stage["quick"]).wait(timeout=120)
+
+
+@pytest.fixture(scope="module")
+def failed(client, stage):
+    return client.run(stage["fragile"]).wait(timeout=120)
+
+
+def test_steps(client, finished, failed):
+    steps = client.steps([failed, finished])
+    assert steps.dtypes.astype(str).to_dict() == {
+        "run_id": "string", "step_key": "string", "status": "string", "start_time": "datetime64[us, UTC]",
+        "end_time": "datetime64[us, UTC]", "duration": "timedelta64[us]", "attempts": "int64",
+    }  # fmt: skip
+    assert steps["run_id"].tolist() == [failed.run_id] * (len(steps) - 4) + [finished.run_id] * 4
+    done = steps[steps["run_id"] == finished.run_id]
+    assert done["step_key"].tolist() == STEPS
+    assert set(done["status"]) == {"SUCCESS"}
+    assert (done["duration"] == done["end_time"] - done["start_time"]).all()
+    assert finished.start_time <= done["start_time"].min() <= done["end_time"].max() <= finished.end_time
+    assert done["attempts"].tolist() == [1] * 4
+    broken = steps[steps["run_id"] == failed.run_id].set_index("step_key")["status"]
+    assert broken.to_dict() == {"first": "SUCCESS", "maybe": "FAILURE"}
+
+
+def test_events(client, finished, failed):
+    events = client.events([finished, failed])
+    assert events["run_id"].drop_duplicates().tolist() == [finished.run_id, failed.run_id]
+    told = events[events["run_id"] == finished.run_id]
+    assert told["timestamp"].is_monotonic_increasing
+    types = told["event_type"].dropna().tolist()
+    assert [one for one in types if one.startswith("RUN_")] == [
+        "RUN_ENQUEUED", "RUN_STARTING", "RUN_START", "RUN_SUCCESS",
+    ]  # fmt: skip
+    assert told[told["event_type"] == "STEP_SUCCESS"]["step_key"].tolist() == STEPS
+    logged = told[told["message"] == "so many: 7"].iloc[0]
+    assert (logged["level"], logged["step_key"]) == ("WARNING", "load")
+    assert pd.isna(logged["event_type"])
+
+
+def test_failures(client, finished, failed):
+    failures = client.failures([finished, failed])
+    assert failures.drop(columns="timestamp").to_dict("records") == [
+        {
+            "run_id": failed.run_id,
+            "step_key": "maybe",
+            "error_class": "TimeoutError",
+            "error_message": "no answer in 30 s",
+        }
+    ]
+    assert failed.start_time <= failures["timestamp"][0] + pd.Timedelta("1ms")
+    assert failures["timestamp"][0] <= failed.end_time
+
+
+def test_logs(client, finished):
+    logs = client.logs(finished)
+    assert logs.stdout == "read 7 rows\n"
+    assert "slowly\n" in logs.stderr
+    assert client.logs(finished, "load").stdout == logs.stdout
+    with pytest.raises(ValueError, match="has no step 'laod'; it has .*'load'"):
+        client.logs(finished, "laod")
+
+
+def test_runs_without_events_have_empty_frames(client):
+    past = client.runs(tags={"kind": "past"}, limit=3)
+    assert client.steps(past).empty
+    assert client.events(past).empty
+    assert client.failures(past).empty

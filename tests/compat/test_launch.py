@@ -1,0 +1,74 @@
+"""Launching: what the run gets, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+import dagster_nb as dnb
+from tests.compat.servers import ROWS
+
+pytestmark = pytest.mark.capability("launch")
+
+
+def test_config_and_tags_arrive(client, stage):
+    run = client.run(stage["quick"]).wait(timeout=120)
+    assert run.status == "SUCCESS"
+    assert run.run_config == ROWS
+    assert run.tags["why"] == "a test"
+    assert run.tags["empty"] == ""
+    assert run.tags["team"] == "data"
+    assert client.runs(tags={"why": "a test", "empty": ""})["run_id"].tolist() == [run.run_id]
+
+
+def test_a_partition_brings_its_own_config_and_tags(client, stage):
+    run = client.run(stage["regional"]).wait(timeout=120)
+    assert run.status == "SUCCESS"
+    assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
+    assert run.tags["dagster/partition"] == "south"
+    assert run.tags["extra"] == "yes"
+    assert client.runs(run_ids=run)["partition"].tolist() == ["south"]
+
+
+def test_an_unknown_partition_is_refused(client):
+    with pytest.raises(ValueError, match="no partition 'west'.*'north' to 'south'"):
+        client.launch("regional", partition="west")
+    with pytest.raises(ValueError, match="no partitions"):
+        client.launch("quick", partition="north")
+
+
+def test_a_selection_of_assets_arrives(client, stage):
+    run = client.run(stage["unpublished"]).wait(timeout=120)
+    assert run.steps()["step_key"].tolist() == ["mart__revenue"]
+    read = client.runs(run_ids=run, include=["asset_selection", "op_selection"])
+    assert read["asset_selection"].tolist() == [["mart/revenue"]]
+    assert read["op_selection"].tolist() == [None]
+
+
+def test_a_selection_of_ops_arrives(client):
+    # Not run to its end here: `test_follow` does that.
+    run = client.launch("quick", op_selection=["load"])
+    read = client.runs(run_ids=run, include=["asset_selection", "op_selection"])
+    assert read["op_selection"].tolist() == [["load"]]
+    assert read["asset_selection"].tolist() == [None]
+    run.terminate(force=True)
+    with pytest.raises(dnb.RunConfigInvalidError, match="nonsense"):
+        client.launch("quick", op_selection=["nonsense"])
+
+
+def test_a_wrong_config_is_refused_with_all_that_is_wrong(client, stored):
+    before = len(stored())
+    with pytest.raises(dnb.RunConfigInvalidError, match="nothing was launched") as caught:
+        client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
+    problems = {problem.reason: problem for problem in caught.value.errors}
+    assert problems["RUNTIME_TYPE_MISMATCH"].path == "ops.needs.config.limits[1]"
+    assert problems["MISSING_REQUIRED_FIELD"].path == "ops.needs.config"
+    assert "table" in problems["MISSING_REQUIRED_FIELD"].message
+    assert "typo" in problems["FIELD_NOT_DEFINED"].message
+    assert len(stored()) == before
+
+
+def test_one_that_cannot_be_launched_keeps_no_other_from_it(client):
+    told = client.launch_many([{"job": "strict"}, {"job": "no such job"}, {"job": "hang", "tags": {"n": "2"}}])
+    assert told["outcome"].tolist() == ["invalid", "not_found", "launched"]
+    assert client.run(told["run_id"][2]).tags["n"] == "2"
+    client.terminate(told["run_id"][2], force=True)

@@ -1,0 +1,30 @@
+"""Runs that are deleted while they are read: what is left comes whole, in order, once."""
+
+from __future__ import annotations
+
+import pytest
+
+import dagster_nb as dnb
+from tests.compat.served.history import DOOMED
+
+pytestmark = pytest.mark.capability("paging")
+
+
+def test_deleted_cursors_lose_no_run(dagster, client, monkeypatch):
+    # Small blocks, so that the cursors of the list of ids are deleted as well.
+    monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 6)
+    before = client.runs(job="doomed")["run_id"].tolist()
+    assert before == [run.run_id for run in reversed(DOOMED)]
+    deleted, read = set(), []
+    with dnb.connect(dagster.url, progress=False) as other:
+        for page in client.iter_runs(job="doomed", page_size=3):
+            read += page["run_id"].tolist()
+            # Cursors: the last run of each page, and of each block of ids; and one that has not been read yet.
+            ahead = before[len(read) + 1 : len(read) + 2]
+            gone = [read[-1], *ahead]
+            assert other.delete(gone)["outcome"].eq("deleted").all()
+            deleted.update(gone)
+    assert len(deleted) > len(before) / 3
+    assert len(read) == len(set(read))
+    assert [run_id for run_id in before if run_id not in deleted or run_id in read] == read
+    assert client.runs(job="doomed")["run_id"].tolist() == [run_id for run_id in before if run_id not in deleted]

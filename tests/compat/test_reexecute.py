@@ -1,0 +1,111 @@
+"""Running runs again: whichever way a version has to be asked, the new run is the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+import dagster_nb as dnb
+
+pytestmark = pytest.mark.capability("reexecute")
+
+MENDED = {"ops": {"maybe": {"config": {"fail": False}}}}
+# What Dagster itself writes on runs differs between versions.
+OWN = ("dagster/", ".dagster/")
+
+
+@dataclass(frozen=True)
+class Again:
+    failed: dnb.Run
+    tagged: dnb.Run
+    mended: dnb.Run
+
+
+@pytest.fixture(scope="module")
+def again(client, stage):
+    """A run that failed, run again as it was and with another config, side by side."""
+    failed = client.run(stage["fragile"]).wait(timeout=120)
+    assert failed.status == "FAILURE"
+    tagged = client.reexecute(failed, tags={"why": "again", "who": "me"})
+    mended = client.reexecute(failed.run_id, run_config=MENDED, tags={"why": "mended"})
+    return Again(failed, tagged.wait(timeout=120), mended.wait(timeout=120))
+
+
+def relation(client, run):
+    row = client.runs(run_ids=run).iloc[0]
+    return row["parent_run_id"], row["root_run_id"]
+
+
+def own_tags(run):
+    return {key: value for key, value in run.tags.items() if not key.startswith(OWN)}
+
+
+def test_from_failure_runs_what_failed_and_what_never_ran(client, again):
+    assert again.tagged.status == "FAILURE"
+    assert again.tagged.steps()["step_key"].tolist() == ["maybe"]
+    assert relation(client, again.tagged) == (again.failed.run_id, again.failed.run_id)
+
+
+def test_the_new_run_takes_over_the_tags_and_adds_others(client, again):
+    assert own_tags(again.failed) == {"team": "data", "why": "a test"}
+    assert own_tags(again.tagged) == {"team": "data", "why": "again", "who": "me"}
+    for run in (again.tagged, again.mended):
+        assert run.tags["dagster/is_resume_retry"] == "true"
+        assert run.tags["dagster/parent_run_id"] == run.tags["dagster/root_run_id"] == again.failed.run_id
+    found = client.runs(tags={"who": "me", "dagster/parent_run_id": again.failed.run_id})
+    assert found["run_id"].tolist() == [again.tagged.run_id]
+
+
+def test_from_failure_with_another_config(client, again):
+    assert again.mended.status == "SUCCESS"
+    assert again.mended.run_config == MENDED
+    assert sorted(again.mended.steps()["step_key"]) == ["maybe", "store"]
+    assert own_tags(again.mended) == {"team": "data", "why": "mended"}
+    assert relation(client, again.mended) == (again.failed.run_id, again.failed.run_id)
+
+
+def test_a_child_run_again_keeps_the_root(client, again):
+    third = client.reexecute(again.tagged, tags={"why": "third"})
+    assert relation(client, third) == (again.tagged.run_id, again.failed.run_id)
+    assert own_tags(third) == {"team": "data", "why": "third", "who": "me"}
+    third.terminate(force=True)
+
+
+@pytest.mark.parametrize("tags", [None, {"why": "all of it"}])
+def test_all_steps(client, again, tags):
+    run = client.reexecute(again.failed, strategy="all_steps", tags=tags)
+    assert relation(client, run) == (again.failed.run_id, again.failed.run_id)
+    assert own_tags(run) == {"team": "data", "why": (tags or again.failed.tags)["why"]}
+    assert "dagster/is_resume_retry" not in run.tags
+    assert run.run_config == again.failed.run_config
+    run.terminate(force=True)
+
+
+def test_what_cannot_be_run_again_is_refused(client, stage, stored):
+    client.run(stage["quick"]).wait(timeout=120)
+    before = len(stored())
+    with pytest.raises(dnb.RunNotFoundError):
+        client.reexecute("00000000-0000-4000-8000-000000000000")
+    with pytest.raises(dnb.RunStateError, match="did not fail.*all_steps"):
+        client.reexecute(stage["quick"])
+    assert len(stored()) == before
+
+
+@pytest.mark.capability("asset failure")
+def test_from_asset_failure_is_done_or_refused_with_the_version_needed(dagster, client, stage, stored, note):
+    failed = client.run(stage["unpublished"]).wait(timeout=120)
+    assert failed.status == "FAILURE"
+    before = len(stored())
+    if not dagster.target.since(10):
+        with pytest.raises(dnb.UnsupportedServerError, match=r"1\.10"):
+            client.reexecute(failed, strategy="from_asset_failure", tags={"why": "again"})
+        assert len(stored()) == before
+        note("`UnsupportedServerError`: needs Dagster 1.10", lacks=True)
+        return
+    run = client.reexecute(failed, strategy="from_asset_failure", tags={"why": "again"})
+    assert relation(client, run) == (failed.run_id, failed.run_id)
+    assert client.runs(run_ids=run, include="asset_selection")["asset_selection"].tolist() == [["mart/revenue"]]
+    assert run.tags["why"] == "again"
+    assert run.run_config == failed.run_config
+    run.terminate(force=True)

@@ -1,0 +1,125 @@
+"""Time filters against the times that stand in the server's database, at each microsecond around them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.compat.served.history import PAST
+
+pytestmark = pytest.mark.capability("times")
+
+US = timedelta(microseconds=1)
+# Of a run created with two others, of the oldest and newest but few, and of one updated late.
+NUMBERS = (2, 13, 16, 42)
+SECOND_NUMBERS = (10, 34)
+SQLITE_SECONDS = (
+    "on SQLite, `created_before` and `updated_before` at a whole second take in runs of that very second which Dagster "
+    "stored without a fraction, since SQLite compares texts"
+)
+
+
+def past(stored):
+    """Return the rows of the history, newest first, and those of each number."""
+    numbers = {run.run_id: number for number, run in enumerate(PAST)}
+    rows = [row for row in stored() if row.run_id in numbers]
+    return rows, {numbers[row.run_id]: row for row in rows}
+
+
+@pytest.fixture
+def check(client, stored):
+    def check(wanted, **bounds):
+        bounds["tags"] = {"kind": "past"}
+        expected = [row.run_id for row in past(stored)[0] if wanted(row)]
+        assert client.runs(**bounds)["run_id"].tolist() == expected
+        assert client.count_runs(**bounds) == len(expected)
+        return len(expected)
+
+    return check
+
+
+def test_the_database_holds_what_was_written(stored):
+    _, rows = past(stored)
+    for number, run in enumerate(PAST):
+        assert round(rows[number].created.timestamp() * 1e6) == run.created
+        assert round(rows[number].updated.timestamp() * 1e6) == run.updated
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_bounds_are_exact_to_the_microsecond(check, stored, number):
+    row = past(stored)[1][number]
+    counts = set()
+    for bound in (row.created - US, row.created, row.created + US):
+        counts.add(check(lambda row, bound=bound: row.created > bound, created_after=bound))
+        check(lambda row, bound=bound: row.created < bound, created_before=bound)
+    assert len(counts) == 2, "the bound did not divide anything"
+    counts = set()
+    for bound in (row.updated - US, row.updated, row.updated + US):
+        counts.add(check(lambda row, bound=bound: row.updated > bound, updated_after=bound.isoformat()))
+        check(lambda row, bound=bound: row.updated < bound, updated_before=bound)
+    assert len(counts) == 2, "the bound did not divide anything"
+
+
+@pytest.mark.parametrize("number", SECOND_NUMBERS)
+def test_bounds_at_whole_seconds(dagster, check, stored, note, number):
+    row = past(stored)[1][number]
+    assert row.created.microsecond == row.updated.microsecond == 0
+    for bound in (row.created, row.created + US):
+        check(lambda row, bound=bound: row.created > bound, created_after=bound)
+    check(lambda row, bound=row.created + US: row.created < bound, created_before=row.created + US)
+    for bound in (row.updated, row.updated + US):
+        check(lambda row, bound=bound: row.updated > bound, updated_after=bound)
+    check(lambda row, bound=row.updated + US: row.updated < bound, updated_before=row.updated + US)
+    # On SQLite "12:00:00" < "12:00:00.000000".
+    sqlite = not dagster.target.postgres
+    reach = row.created + sqlite * US
+    check(lambda row, reach=reach: row.created < reach, created_before=row.created)
+    # Where it has no such filter itself, the server is asked for the others, and that is exact.
+    reach = row.updated + (sqlite and dagster.target.since(7)) * US
+    check(lambda row, reach=reach: row.updated < reach, updated_before=row.updated)
+    if sqlite:
+        note(SQLITE_SECONDS)
+
+
+def test_all_four_bounds_together(check, stored):
+    _, rows = past(stored)
+    low, high = rows[14].created, rows[37].created
+    since, until = rows[13].updated, rows[32].updated
+    assert check(
+        lambda row: low < row.created < high and since < row.updated < until,
+        created_after=low,
+        created_before=high,
+        updated_after=since,
+        updated_before=until,
+    )
+
+
+def test_times_and_other_filters_together(client, stored):
+    _, rows = past(stored)
+    low = rows[12].created
+    wanted = [rows[n].run_id for n in range(44, -1, -1) if rows[n].created > low and PAST[n].status == "FAILURE"]
+    for others in ({}, {"job": ["quick", "bygone", "fragile"]}, {"tags": {"kind": ["past", "none"]}}):
+        filters = {"tags": {"kind": "past"}, "status": "FAILURE", "created_after": low, **others}
+        assert client.runs(**filters)["run_id"].tolist() == wanted
+        assert client.runs(limit=2, **filters)["run_id"].tolist() == wanted[:2]
+        assert [len(page) for page in client.iter_runs(page_size=3, **filters)] == [3] * (len(wanted) // 3) + (
+            [len(wanted) % 3] if len(wanted) % 3 else []
+        )
+
+
+def test_fresh_runs_have_the_times_of_the_database(dagster, client, stored, stage):
+    client.run(stage["quick"]).wait(timeout=120)
+    row = next(row for row in stored() if row.run_id == stage["quick"])
+    told = client.runs(run_ids=stage["quick"]).iloc[0]
+    assert told["update_time"] == row.updated
+    assert round(told["start_time"].timestamp() * 1e6) == round(row.started * 1e6)
+    assert round(told["end_time"].timestamp() * 1e6) == round(row.ended * 1e6)
+    if dagster.target.since(7):
+        assert told["creation_time"] == row.created
+    ids = {"run_ids": stage["quick"]}
+    assert client.runs(**ids, created_after=row.created).empty
+    assert len(client.runs(**ids, created_after=row.created - US, updated_after=row.updated - US)) == 1
+    assert client.runs(**ids, updated_after=row.updated).empty
+    assert len(client.runs(**ids, created_after="1h")) == 1
+    assert client.runs(**ids, created_before="1h").empty
