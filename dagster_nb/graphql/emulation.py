@@ -5,14 +5,11 @@ A filter is never left out: what the server cannot be asked for is held back, an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagster_nb.graphql.filters import REPOSITORY_TAG
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-__all__ = ["complement", "satisfies", "split", "tells"]
+__all__ = ["complement", "label_of", "satisfies", "tells"]
 
 Record = dict[str, Any]
 Filter = dict[str, Any]
@@ -39,40 +36,17 @@ _SAID_BY = {
 _HIDDEN = ".dagster/"
 
 
-def split(one: Filter, known: Collection[str] | None) -> tuple[Filter, Filter]:
-    """Return the part of a filter that a server knows, and the part that it does not.
-
-    Parameters
-    ----------
-    one
-        A filter.
-    known
-        The keys that the server knows; None means all.
+def complement(key: str, value: Any) -> Filter | None:  # noqa: ANN401 - a filter's values are of many kinds
+    """Return the filter whose runs are just those that do not match a key of another one; None if there is none.
 
     Examples
     --------
-    >>> split({"pipelineName": "nightly", "createdAfter": 5.0}, {"pipelineName"})
-    ({'pipelineName': 'nightly'}, {'createdAfter': 5.0})
-    """
-    if known is None:
-        return one, {}
-    return (
-        {key: value for key, value in one.items() if key in known},
-        {key: value for key, value in one.items() if key not in known},
-    )
-
-
-def complement(key: str, value: object, known: Collection[str]) -> Filter | None:
-    """Return the filter whose runs are just those that do not match another one; None if the server has none.
-
-    Examples
-    --------
-    >>> complement("createdAfter", 5.0, {"createdBefore"})
+    >>> complement("createdAfter", 5.0)
     {'createdBefore': 5.000001}
     """
-    opposite, further = _OPPOSITE.get(key, ("", 0))
-    if opposite not in known or not isinstance(value, float | int):
+    if key not in _OPPOSITE:
         return None
+    opposite, further = _OPPOSITE[key]
     return {opposite: (_micros(value) + further) / 1_000_000}
 
 
@@ -87,7 +61,7 @@ def tells(record: Record, key: str, value: Any) -> bool:  # noqa: ANN401 - a fil
     if key != "tags":
         return _SAID_BY[key] in record
     hidden = {tag["key"] for tag in value if tag["key"].startswith(_HIDDEN)}
-    return "tags" in record and (not hidden or (hidden == {REPOSITORY_TAG} and _label(record) is not None))
+    return "tags" in record and (not hidden or (hidden == {REPOSITORY_TAG} and label_of(record) is not None))
 
 
 def satisfies(record: Record, wanted: Filter) -> bool:
@@ -108,6 +82,29 @@ def satisfies(record: Record, wanted: Filter) -> bool:
     return all(_agrees(record, key, value) for key, value in wanted.items() if tells(record, key, value))
 
 
+def label_of(record: Record) -> str | None:
+    """Return a run's tag of repositories, which filters and never shows.
+
+    Returns
+    -------
+    str or None
+        ``"repository@location"``; empty for a run that was stored without an origin; None if the record does not tell.
+
+    Examples
+    --------
+    >>> label_of({"repositoryOrigin": {"repositoryName": "repo", "repositoryLocationName": "etl"}})
+    'repo@etl'
+    """
+    if "repositoryOrigin" not in record:
+        return None
+    origin = record["repositoryOrigin"]
+    if origin is None:
+        return ""
+    if not {"repositoryName", "repositoryLocationName"} <= origin.keys():
+        return None
+    return f"{origin['repositoryName']}@{origin['repositoryLocationName']}"
+
+
 def _agrees(record: Record, key: str, value: Any) -> bool:  # noqa: ANN401 - as above
     said = record[_SAID_BY[key]]
     if key == "pipelineName":
@@ -115,24 +112,11 @@ def _agrees(record: Record, key: str, value: Any) -> bool:  # noqa: ANN401 - as 
     if key in {"runIds", "statuses"}:
         return said in value
     if key == "tags":
-        tags = {tag["key"]: tag["value"] for tag in said} | {REPOSITORY_TAG: _label(record)}
+        tags = {tag["key"]: tag["value"] for tag in said} | {REPOSITORY_TAG: label_of(record)}
         return {tag["key"]: tag["value"] for tag in value}.items() <= tags.items()
     if said is None:
         return False
     return _micros(said) > _micros(value) if key.endswith("After") else _micros(said) < _micros(value)
-
-
-def _label(record: Record) -> str | None:
-    """Return a run's tag of repositories, which filters and never shows; None if the record does not tell."""
-    if "repositoryOrigin" not in record:
-        return None
-    origin = record["repositoryOrigin"]
-    if origin is None:
-        # A run that was stored without an origin has no such tag, and no label is empty.
-        return ""
-    if not {"repositoryName", "repositoryLocationName"} <= origin.keys():
-        return None
-    return f"{origin['repositoryName']}@{origin['repositoryLocationName']}"
 
 
 def _micros(seconds: float) -> int:

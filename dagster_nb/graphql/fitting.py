@@ -30,9 +30,9 @@ from graphql import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, VariableNode
+    from graphql import FieldNode, GraphQLInputType, GraphQLSchema, InlineFragmentNode, VariableNode
 
-__all__ = ["Fitted", "fit", "unknown_inputs"]
+__all__ = ["Fitted", "fit", "unknown_inputs", "why_not"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +107,29 @@ def unknown_inputs(document: DocumentNode, variables: Mapping[str, Any], schema:
     >>> list(unknown_inputs(document, {"filter": {"job": "a", "tag": "b"}}, schema))
     ["Field 'tag' is not defined by type 'Filter'."]
     """
+    for declared in _operation(document).variable_definitions:
+        kind = type_from_ast(schema, declared.type)
+        name = declared.variable.name.value
+        if name in variables and is_input_type(kind):
+            yield from why_not(variables[name], kind)  # type: ignore[arg-type]  # which has just been checked
+
+
+def why_not(value: object, kind: GraphQLInputType) -> list[str]:
+    """Return why a value is none of an input type; nothing if it is one.
+
+    Examples
+    --------
+    >>> from graphql import GraphQLInt
+    >>> why_not("a", GraphQLInt)
+    ["Int cannot represent non-integer value: 'a'"]
+    """
     problems: list[str] = []
 
     def note(_path: object, _value: object, error: GraphQLError) -> None:
         problems.append(error.message)
 
-    for declared in _operation(document).variable_definitions:
-        kind = type_from_ast(schema, declared.type)
-        name = declared.variable.name.value
-        if name in variables and is_input_type(kind):
-            coerce_input_value(variables[name], kind, note)  # type: ignore[arg-type]  # which has just been checked
-    yield from problems
+    coerce_input_value(value, kind, note)
+    return problems
 
 
 class _Fitter(Visitor):

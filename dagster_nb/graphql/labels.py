@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.emulation import label_of
 from dagster_nb.graphql.filters import REPOSITORY_TAG
 from dagster_nb.graphql.paging import DEFAULT_PAGE_SIZE, count_runs, read_pages
 
@@ -51,7 +53,10 @@ class RepositoryLabels:
         return sorted(label for label in self._known if label.partition("@")[2] in locations)
 
     async def _loaded(self) -> set[str]:
-        answer = await self._server.query("repositories")
+        try:
+            answer = await self._server.query("repositories")
+        except UnsupportedServerError:
+            return set()
         nodes = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
         return {f"{node['name']}@{node['location']['name']}" for node in nodes}
 
@@ -66,6 +71,8 @@ class RepositoryLabels:
         labels = set()
         async for records in read_pages(self._server, {}, [{}], limit=None, page_size=DEFAULT_PAGE_SIZE, include={}):
             for record in records:
-                if origin := record.get("repositoryOrigin"):
-                    labels.add(f"{origin['repositoryName']}@{origin['repositoryLocationName']}")
-        return labels
+                label = label_of(record)
+                if label is None:
+                    raise self._server.unsupported("Run.repositoryOrigin")
+                labels.add(label)
+        return labels - {""}

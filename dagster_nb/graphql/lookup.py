@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.errors import RunNotFoundError, UnsupportedServerError
 from dagster_nb.graphql.answers import unwrap
 from dagster_nb.graphql.concurrency import side_by_side
-from dagster_nb.graphql.emulation import complement, satisfies, split, tells
+from dagster_nb.graphql.emulation import complement, satisfies, tells
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -77,7 +77,7 @@ async def records_by_id(
     include
         The variables that switch the document's optional columns on.
     """
-    known, unseen = split({**common, "runIds": list(ids)}, server.filter_keys)
+    known, unseen = server.split({**common, "runIds": list(ids)})
     if "runIds" in known:
         try:
             records = await first_page(server, known, limit=len(ids), include=include)
@@ -96,7 +96,7 @@ async def standing(server: Server, ids: Sequence[str], common: Filter) -> list[s
     server, ids, common
         As in `records_by_id`.
     """
-    known, _ = split({**common, "runIds": list(ids)}, server.filter_keys)
+    known, _ = server.split({**common, "runIds": list(ids)})
     if "runIds" in known:
         return await ids_page(server, known, limit=len(ids))
     found = await _one_by_one(server, ids, include={})
@@ -121,9 +121,10 @@ class Sieve:
         self._list_all = list_all
         self._ids = wanted.get("runIds")
         rest = {key: value for key, value in wanted.items() if key != "runIds"}
-        opposites = {key: complement(key, value, server.filter_keys or ()) for key, value in rest.items()}
-        self._outside = [opposite for opposite in opposites.values() if opposite is not None]
-        self._to_be_read = {key: rest[key] for key, opposite in opposites.items() if opposite is None}
+        opposites = {key: opposite for key, value in rest.items() if (opposite := complement(key, value)) is not None}
+        opposites = {key: opposite for key, opposite in opposites.items() if not server.split(opposite)[1]}
+        self._outside = list(opposites.values())
+        self._to_be_read = {key: value for key, value in rest.items() if key not in opposites}
         self._excluded: set[str] | None = None
 
     async def sift(self, ids: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.graphql.answers import unwrap
-from dagster_nb.graphql.emulation import satisfies, split
+from dagster_nb.graphql.emulation import satisfies
 from dagster_nb.graphql.lookup import Sieve, first_page, ids_page, records_by_id, standing
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def count_runs(server: Server, filters: Iterable[Filter]) -> int:
 
 
 async def _count(server: Server, one: Filter) -> int:
-    known, unknown = split(one, server.filter_keys)
+    known, unknown = server.split(one)
     if not unknown:
         try:
             answer = await server.query("run_count", {"filter": known})
@@ -81,10 +81,26 @@ async def list_ids(server: Server, one: Filter, *, block: int | None = None) -> 
     block
         Ids a request; 10,000 unless given.
     """
-    known, unknown = split(one, server.filter_keys)
-    # Of a page that is sifted little may be left.
-    block = _IDS_PER_REQUEST if block is None or unknown else block
-    sieve = Sieve(server, unknown, list_ids)
+    known, unknown = server.split(one)
+    while True:
+        # Of a page that is sifted little may be left.
+        listed = _list_known(server, known, block=_IDS_PER_REQUEST if block is None or unknown else block)
+        sieve = Sieve(server, unknown, list_ids)
+        try:
+            async for ids in listed:
+                if matching := await sieve.sift(ids):
+                    yield matching
+        except UnsupportedServerError:
+            # Refused at its first word, the server has told by its schema what it does not take.
+            refused, (known, unknown) = known, server.split(one)
+            if known == refused:
+                raise
+        else:
+            return
+
+
+async def _list_known(server: Server, known: Filter, *, block: int) -> AsyncIterator[list[str]]:
+    """Yield the ids of all runs that match a filter which the server knows."""
     passed: deque[str] = deque(maxlen=_IDS_REMEMBERED)
     cursor: str | None = None
     resumed = False
@@ -103,8 +119,8 @@ async def list_ids(server: Server, one: Filter, *, block: int | None = None) -> 
             fresh = [run_id for run_id in ids if run_id not in past]
         passed.extend(fresh)
         cursor = ids[-1]
-        if matching := await sieve.sift(fresh):
-            yield matching
+        if fresh:
+            yield fresh
 
 
 async def merge_ids(
@@ -180,7 +196,7 @@ async def read_pages(
     missing: list[str] = []
     if not filters or limit == 0:
         return
-    if len(filters) == 1 and limit is not None and limit <= page_size and not split(filters[0], server.filter_keys)[1]:
+    if len(filters) == 1 and limit is not None and limit <= page_size and not server.split(filters[0])[1]:
         # Without a cursor there is nothing to lose.
         with suppress(UnsupportedServerError):
             if records := await first_page(server, filters[0], limit=limit, include=include):

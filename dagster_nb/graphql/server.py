@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLSchema, build_client_schema, get_introspection_query, parse, print_ast
+from graphql import GraphQLInputObjectType, build_client_schema, get_introspection_query, parse, print_ast
 
 from dagster_nb.errors import QueryError, UnsupportedServerError
 from dagster_nb.graphql import documents
-from dagster_nb.graphql.fitting import Fitted, fit, unknown_inputs
+from dagster_nb.graphql.fitting import Fitted, fit, unknown_inputs, why_not
 from dagster_nb.graphql.optional import optional
 from dagster_nb.graphql.since import version_with
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from graphql import DocumentNode
+    from graphql import DocumentNode, GraphQLSchema
 
     from dagster_nb.graphql.session import Session
 
@@ -143,6 +143,17 @@ class Server:
             raise self.unsupported(fitted.lacking)
         return fitted.document
 
+    def split(self, one: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the part of a filter of runs that the server takes, as far as is known, and the part that it does not.
+
+        Parameters
+        ----------
+        one
+            A ``RunsFilter``.
+        """
+        taken = {key: value for key, value in one.items() if self._takes(key, value)}
+        return taken, {key: value for key, value in one.items() if key not in taken}
+
     async def schema(self) -> GraphQLSchema:
         """Return the server's schema, asked for once."""
         async with self._learning:
@@ -204,7 +215,14 @@ class Server:
                     raise
             else:
                 break
-        return build_client_schema(answer)  # type: ignore[arg-type]  # a TypedDict to graphql-core
+        # Whether the schema is sound is the server's business.
+        return build_client_schema(answer, assume_valid=True)  # type: ignore[arg-type]  # a TypedDict to graphql-core
+
+    def _takes(self, key: str, value: object) -> bool:
+        if self.filter_keys is not None and key not in self.filter_keys:
+            return False
+        kind = self._schema and self._schema.get_type("RunsFilter")
+        return not isinstance(kind, GraphQLInputObjectType) or not why_not({key: value}, kind)
 
     def _forget(self) -> None:
         self._schema = None

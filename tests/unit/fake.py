@@ -47,6 +47,7 @@ def make_run(number: int, **facts: Any) -> dict[str, Any]:
         "tags": [],
         "runConfig": {},
         "assetSelection": None,
+        "assetCheckSelection": None,
         "solidSelection": None,
         "pipelineSnapshotId": "snapshot",
         "hasTerminatePermission": True,
@@ -187,6 +188,7 @@ class FakeDagster:
             and (not one.get("pipelineName") or run["jobName"] == one["pipelineName"])
             and (not one.get("statuses") or run["status"] in one["statuses"])
             and all({"key": key, "value": value} in _stored_tags(run) for key, value in tags.items())
+            and _is_within(run, one)
         ]
         return kept[:limit] if limit and limit > 0 else kept
 
@@ -215,6 +217,17 @@ def _stored_tags(run: dict[str, Any]) -> list[dict[str, str]]:
         return run["tags"]
     label = f"{origin['repositoryName']}@{origin['repositoryLocationName']}"
     return [*run["tags"], {"key": ".dagster/repository", "value": label}]
+
+
+def _is_within(run: dict[str, Any], one: dict[str, Any]) -> bool:
+    """Whether a run's times are within bounds, which are exclusive; a zero is none."""
+    created, updated = run["creationTime"], run["updateTime"]
+    return (
+        (not one.get("createdAfter") or created > one["createdAfter"])
+        and (not one.get("createdBefore") or created < one["createdBefore"])
+        and (not one.get("updatedAfter") or updated > one["updatedAfter"])
+        and (not one.get("updatedBefore") or updated < one["updatedBefore"])
+    )
 
 
 def _operation_name(query: str) -> str:

@@ -1,0 +1,111 @@
+"""Dagsters that have lost one thing which this package uses, or gained one that it has never heard of."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from graphql import (
+    EnumTypeDefinitionNode,
+    EnumValueDefinitionNode,
+    FieldDefinitionNode,
+    InputObjectTypeDefinitionNode,
+    InterfaceTypeDefinitionNode,
+    NameNode,
+    ObjectTypeDefinitionNode,
+    build_ast_schema,
+    parse,
+)
+
+from tests.compat import schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graphql import DocumentNode, GraphQLSchema, TypeDefinitionNode
+
+_OBJECTS = (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode)
+
+
+@cache
+def newest() -> DocumentNode:
+    """What the documents touch of the newest schema, and so all that there is to lose."""
+    return parse(schemas.path_of(schemas.versions()[-1]).read_text(encoding="utf-8"))
+
+
+def losses(*owners: str) -> list[str]:
+    """What there is to lose, of all types or of some: fields, arguments, input keys and enum values, by name.
+
+    What tells the kinds of events apart is left out: documents name the interface alone.
+    """
+    return [
+        loss
+        for definition in newest().definitions
+        if (definition.name.value in owners if owners else not _is_kind_of_event(definition))
+        for loss in _losses(definition)
+    ]
+
+
+def _is_kind_of_event(definition: TypeDefinitionNode) -> bool:
+    interfaces = {interface.name.value for interface in getattr(definition, "interfaces", ())}
+    return "MessageEvent" in interfaces or definition.name.value in {"DagsterEventType", "LogLevel"}
+
+
+def _losses(definition: TypeDefinitionNode) -> Iterator[str]:
+    name = definition.name.value
+    if isinstance(definition, EnumTypeDefinitionNode):
+        yield from (f"{name}.{value.name.value}" for value in definition.values)
+    if isinstance(definition, InputObjectTypeDefinitionNode):
+        yield from (f"{name}.{key.name.value}" for key in definition.fields)
+    if isinstance(definition, _OBJECTS):
+        for field in definition.fields:
+            yield f"{name}.{field.name.value}"
+            yield from (f"{name}.{field.name.value}({argument.name.value}:)" for argument in field.arguments)
+
+
+@cache
+def without(loss: str | None) -> GraphQLSchema:
+    """The newest schema, less one thing."""
+    return _changed(lambda definition: _less(definition, loss) if loss else definition)
+
+
+def with_status(status: str) -> GraphQLSchema:
+    """The newest schema, with one more status that a run may have."""
+
+    def more(definition: TypeDefinitionNode) -> TypeDefinitionNode:
+        if definition.name.value != "RunStatus":
+            return definition
+        value = EnumValueDefinitionNode(name=NameNode(value=status), directives=())
+        return _like(definition, values=(*definition.values, value))
+
+    return _changed(more)
+
+
+def _changed(change) -> GraphQLSchema:
+    tree = newest()
+    return build_ast_schema(_like(tree, definitions=tuple(change(one) for one in tree.definitions)), assume_valid=True)
+
+
+def _less(definition: TypeDefinitionNode, loss: str) -> TypeDefinitionNode:
+    owner, _, member = loss.partition(".")
+    if definition.name.value != owner:
+        return definition
+    member, _, argument = member.rstrip(":)").partition("(")
+    if isinstance(definition, EnumTypeDefinitionNode):
+        return _like(definition, values=_others(definition.values, member))
+    if argument:
+        fields = tuple(_without_argument(field, member, argument) for field in definition.fields)
+        return _like(definition, fields=fields)
+    return _like(definition, fields=_others(definition.fields, member))
+
+
+def _without_argument(field: FieldDefinitionNode, name: str, argument: str) -> FieldDefinitionNode:
+    return _like(field, arguments=_others(field.arguments, argument)) if field.name.value == name else field
+
+
+def _others(nodes, name):
+    return tuple(node for node in nodes if node.name.value != name)
+
+
+def _like(node, **changes):
+    return type(node)(**{key: getattr(node, key) for key in node.keys} | changes)

@@ -1,0 +1,238 @@
+"""Reading runs from a server that has lost something which this package uses, or has something it never heard of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dagster_nb as dnb
+from tests.unit import drift
+from tests.unit.fake import FakeDagster, make_run
+
+HALF_A_SECOND = 500_000
+START = 1_700_000_000_000_000
+JOBS = ["ingest", "nightly"]
+STATUSES = ["QUEUED", "STARTED", "SUCCESS", "FAILURE", "SUSPENDED"]
+TEAMS = ["data", "ml"]
+LOCATIONS = ["etl", "web"]
+INCLUDE = ["run_config", "asset_selection", "op_selection"]
+
+# What a column is made from. Without it, the column is NA.
+COLUMNS = {
+    "Run.jobName": ["job_name"],
+    "Run.status": ["status"],
+    "Run.creationTime": ["creation_time", "queue_duration"],
+    "Run.startTime": ["start_time", "queue_duration", "duration"],
+    "Run.endTime": ["end_time", "duration"],
+    "Run.updateTime": ["update_time"],
+    "Run.repositoryOrigin": ["location", "repository"],
+    "RepositoryOrigin.repositoryLocationName": ["location"],
+    "RepositoryOrigin.repositoryName": ["repository"],
+    "Run.tags": ["tags", "partition", "launched_by"],
+    "PipelineTag.key": ["tags", "partition", "launched_by"],
+    "PipelineTag.value": ["tags", "partition", "launched_by"],
+    "Run.rootRunId": ["root_run_id"],
+    "Run.parentRunId": ["parent_run_id"],
+    "Run.runConfig": ["run_config"],
+    "Run.assetSelection": ["asset_selection"],
+    "AssetKey.path": ["asset_selection"],
+    "Run.solidSelection": ["op_selection"],
+}
+ABOUT_RUNS = drift.losses(
+    *("Query", "Run", "RunIds", "Runs", "RunsFilter", "RunStatus", "ExecutionTag", "PipelineTag", "RepositoryOrigin"),
+    *("AssetKey", "Error", "PythonError", "Repository", "RepositoryConnection", "RepositoryLocation"),
+)
+
+moments = st.integers(0, 5).map(lambda number: START + number * HALF_A_SECOND)
+histories = st.lists(
+    st.fixed_dictionaries(
+        {
+            "jobName": st.sampled_from(JOBS),
+            "status": st.sampled_from(STATUSES),
+            "creationTime": moments,
+            "updateTime": moments,
+            "tags": st.sampled_from([[], *([{"key": "team", "value": team}] for team in TEAMS)]),
+            "location": st.sampled_from(LOCATIONS),
+        }
+    ),
+    max_size=7,
+)
+
+
+def some(of):
+    return st.lists(st.sampled_from(of), unique=True)
+
+
+wishes = st.fixed_dictionaries(
+    {},
+    optional={
+        "job": some(JOBS),
+        "status": some(STATUSES),
+        "tags": st.sampled_from([{"team": ["data"]}, {"team": ["ml", "data"]}]),
+        "run_ids": st.lists(st.integers(0, 8).map(lambda number: make_run(number)["runId"]), unique=True, max_size=5),
+        "location": some(LOCATIONS),
+        "created_after": moments,
+        "created_before": moments,
+        "updated_after": moments,
+        "updated_before": moments,
+    },
+)
+
+
+def made(history, *, never=None):
+    """The runs of a drawn history, newest first; none is in a status that the server does not know."""
+    return [
+        make_run(
+            number,
+            jobName=facts["jobName"],
+            status=next(status for status in (facts["status"], *STATUSES) if status != never),
+            creationTime=facts["creationTime"] / 1_000_000,
+            updateTime=facts["updateTime"] / 1_000_000,
+            tags=facts["tags"],
+            repositoryOrigin={"repositoryLocationName": facts["location"], "repositoryName": "repo"},
+            runConfig={"ops": {"load": {"config": number}}},
+            assetSelection=[{"path": ["mart", "orders"]}],
+            solidSelection=["load"],
+        )
+        for number, facts in reversed(list(enumerate(history)))
+    ]
+
+
+def is_meant(run, wish):
+    """Whether a run matches: what the filters mean, said once more and plainly."""
+    created, updated = round(run["creationTime"] * 1_000_000), round(run["updateTime"] * 1_000_000)
+    team = run["tags"][0]["value"] if run["tags"] else None
+    return (
+        run["jobName"] in wish.get("job", JOBS)
+        and run["status"] in wish.get("status", [run["status"]])
+        and ("tags" not in wish or team in wish["tags"]["team"])
+        and run["runId"] in wish.get("run_ids", [run["runId"]])
+        and run["repositoryOrigin"]["repositoryLocationName"] in wish.get("location", LOCATIONS)
+        and wish.get("created_after", 0) < created < wish.get("created_before", created + 1)
+        and wish.get("updated_after", 0) < updated < wish.get("updated_before", updated + 1)
+    )
+
+
+@pytest.fixture(scope="module")
+def shared():
+    repositories = [{"name": "repo", "location": {"name": location}, "jobs": []} for location in LOCATIONS]
+    # So few ids a request that a short history takes several.
+    with FakeDagster() as fake, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 2)
+        fake.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": repositories}
+        yield fake
+
+
+def read(fake, wish, **options: Any):
+    """All that match, and how many the server counts."""
+    arguments = {
+        key: pd.Timestamp(value, unit="us", tz="UTC") if key.endswith(("_after", "_before")) else value
+        for key, value in wish.items()
+    }
+
+    async def ask():
+        async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:
+            frame = await client.runs(**arguments, include=INCLUDE, page_size=3, **options)
+            return frame, await client.count_runs(**arguments)
+
+    return anyio.run(ask)
+
+
+@settings(max_examples=100, deadline=None)
+@given(loss=st.sampled_from(ABOUT_RUNS), history=histories, wish=wishes, limit=st.none() | st.integers(0, 5))
+def test_whatever_is_lost_the_same_runs_are_read(shared, loss, history, wish, limit):
+    shared.runs = made(history, never=loss.removeprefix("RunStatus."))
+    meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
+    shared.schema = drift.without(None)
+    whole, _ = read(shared, wish, limit=limit)
+    shared.schema = drift.without(loss)
+    frame, count = read(shared, wish, limit=limit)
+    assert frame["run_id"].tolist() == meant[:limit]
+    assert count == len(meant)
+    lost = COLUMNS.get(loss, [])
+    assert frame[lost].isna().all(axis=None)
+    pd.testing.assert_frame_equal(frame.drop(columns=lost), whole.drop(columns=lost))
+    assert frame.dtypes.equals(whole.dtypes)
+
+
+@pytest.mark.parametrize("loss", ABOUT_RUNS)
+def test_whatever_is_lost_a_deleted_cursor_hides_no_run(shared, loss):
+    status = "FAILURE" if loss == "RunStatus.SUCCESS" else "SUCCESS"
+    shared.runs = [make_run(number, status=status) for number in reversed(range(6))]
+    shared.schema = drift.without(loss)
+    asked = []
+
+    def delete_the_cursor(operation):
+        asked.append(operation)
+        if operation in {"RunIds", "RunIdsByPage"} and len(shared.runs) == 6 and shared.requests[-1][1].get("cursor"):
+            shared.delete(shared.requests[-1][1]["cursor"])
+
+    shared.before = delete_the_cursor
+    try:
+        frame, _ = read(shared, {})
+    finally:
+        shared.before = lambda _: None
+    assert len(shared.runs) == 5
+    assert frame["run_id"].tolist()[-3:] == shared.ids[-3:]
+    assert set(shared.ids) <= set(frame["run_id"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(history=histories, wish=wishes, places=st.sets(st.integers(0, 6)))
+def test_a_status_that_nobody_has_heard_of_is_read_and_filtered_by(shared, history, wish, places):
+    shared.runs = made(history)
+    for place in places & set(range(len(history))):
+        shared.runs[place]["status"] = "HIBERNATING"
+    shared.schema = drift.with_status("HIBERNATING")
+    meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
+    frame, _ = read(shared, wish)
+    assert frame["run_id"].tolist() == meant
+    asleep, count = read(shared, {"status": ["HIBERNATING"]})
+    assert asleep["run_id"].tolist() == [run["runId"] for run in shared.runs if run["status"] == "HIBERNATING"]
+    assert count == len(asleep)
+
+
+def test_nothing_more_is_asked_of_a_server_that_knows_everything(shared):
+    shared.runs = made([])
+    shared.schema = drift.without(None)
+    shared.requests.clear()
+    read(shared, {})
+    assert shared.operations == ["Server", "RunIds", "RunCount"]
+
+
+def test_a_schema_is_asked_for_once(shared):
+    shared.runs = [make_run(number) for number in reversed(range(9))]
+    shared.schema = drift.without("Run.creationTime")
+    shared.requests.clear()
+    with dnb.connect(shared.url, progress=False) as client:
+        for _ in range(3):
+            assert len(client.runs()) == 9
+        assert shared.operations.count("IntrospectionQuery") == 1
+        client.schema()
+    assert shared.operations.count("IntrospectionQuery") == 1
+
+
+def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(shared):
+    shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
+    shared.schema = drift.without("RunStatus.SUSPENDED")
+    shared.answers["version"] = "1.12.10"
+    with dnb.connect(shared.url, progress=False) as client:
+        shared.schema = drift.without(None)
+        del shared.answers["version"]
+        assert len(client.runs(status="SUSPENDED")) == 1
+        assert client.version == "1.13.28"
+
+
+def test_a_filter_that_can_be_applied_nowhere_is_no_filter_left_out(shared):
+    shared.runs = [make_run(0)]
+    shared.schema = drift.without("RunsFilter.tags")
+    with (
+        dnb.connect(shared.url, progress=False) as client,
+        pytest.raises(dnb.UnsupportedServerError, match=r"RunsFilter\.tags"),
+    ):
+        client.runs(tags={".dagster/hidden": "x"})
