@@ -43,7 +43,7 @@ MOST_AT_ONCE = 2
 LIVE_RUNS = tuple(one for one in LIVE if one[0] in {"STARTED", "QUEUED"})
 OLDEST = dt.timedelta(days=3)
 STARTS = 10
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 20.0
 LOOK_SECONDS = 0.2
 
 
