@@ -117,9 +117,13 @@ def test_a_client_closed_while_its_runs_are_read_says_so_and_loses_none_silently
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
 def test_ctrl_c_in_a_loop_over_pages_is_ctrl_c(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
+    # The page that is asked for ahead of the loop has to come through, or Ctrl-C would be pressed before the loop.
+    ahead = threading.Event()
+    fake.before = lambda _: ahead.set() if fake.operations.count("Runs") == 2 else None
     with dnb.connect(fake.url, progress=False) as client:
         pages = client.iter_runs(page_size=10)
         next(pages)
+        assert ahead.wait(10)
         fake.hang(requests=5)
 
         def press():
