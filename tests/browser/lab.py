@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page
@@ -34,7 +34,7 @@ async (code) => {
   return said.join("");
 }
 """
-_IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
 def free_port() -> int:
@@ -107,19 +107,35 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Place(Protocol):
+    """A JupyterLab: its address, base path included, its token, and the folder that it shows."""
+
+    url: str
+    token: str
+    root: Path
+
+
 class Notebook:
-    """A notebook that is open in a browser, its cells run."""
+    """A notebook that is open in a browser, its cells run: one of these cells, or one that is there."""
 
     opened: ClassVar[list[Notebook]] = []
 
-    def __init__(self, lab: Lab, context: BrowserContext, cells: list[str], *, name: str):
+    def __init__(self, lab: Place, context: BrowserContext, cells: list[str] | None, *, name: str):
         self.lab = lab
         self.context = context
         self.name = name
         self.page_errors: list[str] = []
         self.strangers: list[str] = []
+        if cells is not None:
+            self._write(cells)
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        self.page.route("**/*", self._only_this_machine)
+        self.opened.append(self)
+
+    def _write(self, cells: list[str]) -> None:
         cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-        (lab.root / f"{name}.ipynb").write_text(
+        (self.lab.root / f"{self.name}.ipynb").write_text(
             json.dumps(
                 {
                     "nbformat": 4,
@@ -132,10 +148,6 @@ class Notebook:
                 }
             )
         )
-        self.page: Page = context.new_page()
-        self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
-        self.page.route("**/*", self._only_this_machine)
-        self.opened.append(self)
 
     def _only_this_machine(self, route: Any) -> None:
         url = route.request.url
@@ -148,19 +160,20 @@ class Notebook:
     def __enter__(self) -> Self:
         return self.open()
 
-    def open(self) -> Self:
-        """Open it, run its cells, and wait until they have run."""
+    def open(self, *, timeout: float = 60_000) -> Self:
+        """Open it, run its cells, and wait until they have run; outputs that it was saved with are cleared."""
         page = self.page
         page.goto(f"{self.lab.url}/lab/tree/{self.name}.ipynb?token={self.lab.token}&reset")
-        page.wait_for_function(_IDLE, timeout=60_000)
+        page.wait_for_function(IDLE, timeout=60_000)
         self.command("application:toggle-left-area") if self._left_is_open() else None
+        self.command("notebook:clear-all-cell-outputs")
         self.command("notebook:run-all-cells")
         page.wait_for_function(
             "jupyterapp.shell.currentWidget.content.widgets"
             ".every((cell) => cell.model.type !== 'code' || cell.model.executionCount !== null)",
-            timeout=60_000,
+            timeout=timeout,
         )
-        page.wait_for_function(_IDLE, timeout=60_000)
+        page.wait_for_function(IDLE, timeout=60_000)
         return self
 
     def _left_is_open(self) -> bool:
@@ -176,7 +189,9 @@ class Notebook:
             self.page.close()
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> None:
-        self.page.evaluate("([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments or {}])
+        self.page.evaluate(
+            "([name, args]) => jupyterapp.commands.execute(name, args).then(() => null)", [name, arguments or {}]
+        )
 
     def run(self, code: str) -> str:
         """Run code in the notebook's kernel, and return what it printed."""

@@ -1,0 +1,29 @@
+"""One image for all tests here, and one start of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.binder.replay import Replay, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="package")
+def replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
+    made = Replay(tmp_path_factory.mktemp("binder"))
+    made.build()
+    return made
+
+
+@pytest.fixture(scope="package")
+def started(replay: Replay) -> Iterator[Session]:
+    session = Session(replay)
+    try:
+        session.wait()
+        yield session
+    finally:
+        session.close()

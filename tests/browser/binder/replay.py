@@ -1,0 +1,242 @@
+"""What Binder would do with this repository, without Docker: the steps that repo2docker prints, run here.
+
+The steps, their order and their words are repo2docker's own. What stands in for the rest: a fresh environment for the
+image's conda one, with the Jupyter packages of the same versions; and a clean clone of what is committed, which is the
+home too, as it is there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from tests.browser.lab import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[3]
+SERVICE_PREFIX = "/user/x/"
+# Found, and not imported: that would warn of what it uses itself.
+_REPO2DOCKER = find_spec("repo2docker")
+assert _REPO2DOCKER is not None
+assert _REPO2DOCKER.origin is not None
+_BUILDPACKS = Path(_REPO2DOCKER.origin).parent / "buildpacks"
+# What a machine may need to find its package index; known at build time only.
+_INDEX = ("PIP_", "UV_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+# In every Python process: no address but this machine's; what is asked for all the same is written down.
+_GUARD = """
+import os, sys
+
+def guard(event, arguments):
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    host = host.decode() if isinstance(host, bytes) else host
+    if host not in {None, "", "localhost", "0.0.0.0", "::", "::1", os.uname().nodename} and not host.startswith("127."):
+        with open(STRANGERS, "a") as strangers:
+            strangers.write(f"{host} {sys.argv}\\n")
+        raise OSError(f"no network here: {host}")
+
+sys.addaudithook(guard)
+"""
+
+
+def dockerfile(repository: Path) -> str:
+    """Return what repo2docker prints for a repository."""
+    command = [
+        sys.executable,
+        "-m",
+        "repo2docker",
+        "--no-build",
+        "--debug",
+        "--user-id=1000",
+        "--user-name=jovyan",
+        ".",
+    ]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    return done.stdout + done.stderr
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts of a Dockerfile that have to do with a repository's own files."""
+
+    python: str
+    early: list[str]
+    steps: list[str]
+    entrypoint: str
+
+    @classmethod
+    def of(cls, text: str) -> Plan:
+        python = re.search(r"Building conda environment for python=(\S+)", text)
+        entrypoint = re.search(r'^ENV R2D_ENTRYPOINT="(.*)"$', text, re.MULTILINE)
+        assert python, text
+        assert entrypoint, text
+        before, copied, after = text.partition(" src/ ${REPO_DIR}/\n")
+        assert copied, "the repository is never copied"
+        return cls(python[1], re.findall(r"^RUN (.*binder/.*)$", before, re.MULTILINE),
+                   re.findall(r"^RUN (.*)$", after, re.MULTILINE), entrypoint[1])  # fmt: skip
+
+    def base_packages(self) -> list[str]:
+        """Return what the image has before anything of ours: the Jupyter packages, as requirements."""
+        conda = _BUILDPACKS / "conda"
+        named = (conda / f"environment.py-{self.python}.yml").read_text()
+        wanted = re.findall(r"^- (jupyter\S*?|notebook|ipywidgets)==", named, re.MULTILINE)
+        lock = (conda / f"environment.py-{self.python}-linux-64.lock").read_text()
+        found = {name: re.search(rf"/{name}-([\d.]+)-[^/]*\.conda", lock) for name in wanted}
+        assert {"jupyterlab", "notebook"} <= set(found)
+        assert all(found.values()), found
+        return [f"{name.removesuffix('-singleuser')}=={match[1]}" for name, match in found.items() if match]
+
+
+class Replay:
+    """A clone, built as Binder builds it."""
+
+    def __init__(self, folder: Path):
+        self.home = folder / "jovyan"
+        self.prefix = folder / "env"
+        self.strangers = folder / "strangers"
+        git = ["git", "-c", "safe.directory=*"]
+        subprocess.run([*git, "clone", "-q", "--no-local", str(ROOT), str(self.home)], check=True)
+        self.plan = Plan.of(dockerfile(self.home))
+        guard = folder / "guard" / "sitecustomize.py"
+        guard.parent.mkdir()
+        guard.write_text(f"STRANGERS = {str(self.strangers)!r}\n{_GUARD}")
+        temporary = folder / "tmp"
+        temporary.mkdir()
+        self.environment = {
+            "HOME": str(self.home),
+            "REPO_DIR": str(self.home),
+            "NB_PYTHON_PREFIX": str(self.prefix),
+            "KERNEL_PYTHON_PREFIX": str(self.prefix),
+            "PATH": os.pathsep.join([f"{self.prefix}/bin", "/usr/local/bin", "/usr/bin", "/bin"]),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.offline = {"PYTHONPATH": str(guard.parent)}
+
+    def install_base(self) -> None:
+        """Make the environment that the image has before anything of ours."""
+        uv = [sys.executable, "-m", "uv"]
+        subprocess.run([*uv, "venv", "-q", "--seed", "--python", sys.executable, str(self.prefix)], check=True)
+        install = [*uv, "pip", "install", "-q", "--python", f"{self.prefix}/bin/python", *self.plan.base_packages()]
+        subprocess.run(install, check=True)
+
+    def step(self, command: str, *, environment: Mapping[str, str] | None = None, online: bool = False) -> str:
+        """Run one of the Dockerfile's steps."""
+        index = {name: value for name, value in os.environ.items() if name.upper().startswith(_INDEX)}
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.home,
+            env={**self.environment, **(index if online else self.offline), **(environment or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    def build(self) -> None:
+        """Run the steps in their order; the package index is there for pip alone."""
+        self.install_base()
+        for command in self.plan.steps:
+            self.step(command, online="pip install" in command)
+
+
+class Session:
+    """A started image: JupyterLab where a hub would have put it, and whatever `binder/start` starts beside it."""
+
+    def __init__(self, replay: Replay):
+        self.replay = replay
+        self.token = secrets.token_hex(16)
+        self.port, self.dagster_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}{SERVICE_PREFIX.rstrip('/')}"
+        self.dagster_url = f"http://127.0.0.1:{self.dagster_port}{SERVICE_PREFIX}dagster"
+        self.root = replay.home
+        self.environment = {
+            **replay.environment,
+            **replay.offline,
+            "R2D_ENTRYPOINT": replay.plan.entrypoint.replace("${REPO_DIR}", str(replay.home)),
+            "JUPYTERHUB_SERVICE_PREFIX": SERVICE_PREFIX,
+            "DAGSTER_PORT": str(self.dagster_port),
+        }
+        self._log = (replay.home.parent / "session.log").open("ab")
+        # What BinderHub runs, and what a test needs besides: a way to JupyterLab's commands.
+        self.process = self.start(
+            "jupyter", "lab", "--ip=127.0.0.1", f"--port={self.port}", "--no-browser", "--ServerApp.port_retries=0",
+            f"--ServerApp.base_url={SERVICE_PREFIX}", f"--IdentityProvider.token={self.token}",
+            "--ServerApp.allow_root=True", "--LabApp.expose_app_in_browser=True",
+        )  # fmt: skip
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Run a command as the image's entry point runs it."""
+        entrypoint = str(_BUILDPACKS / "repo2docker-entrypoint")
+        return subprocess.Popen(
+            [f"{self.replay.prefix}/bin/python", "-u", entrypoint, *command],
+            cwd=self.replay.home,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def wait(self) -> None:
+        """Wait until JupyterLab answers."""
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=2):  # noqa: S310
+                    return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError(self.log())
+
+    def log(self) -> str:
+        """Return what JupyterLab and Dagster said."""
+        dagster = self.replay.home / ".local" / "state" / "dagster_nb" / "demo.log"
+        texts = [
+            Path(self._log.name).read_text()[-4000:],
+            dagster.read_text() if dagster.exists() else "no log of Dagster",
+        ]
+        return "\n".join(texts)
+
+    def family(self) -> list[psutil.Process]:
+        """Return every process that belongs to it."""
+        mine = []
+        for process in psutil.process_iter():
+            try:
+                if process.status() != psutil.STATUS_ZOMBIE and process.environ().get("HOME") == str(self.replay.home):
+                    mine.append(process)
+            except psutil.Error:
+                continue
+        return mine
+
+    def close(self) -> None:
+        """End every process of it, and make sure that none is left."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            left = self.family()
+            for process in left:
+                try:
+                    process.send_signal(number)
+                except psutil.NoSuchProcess:
+                    continue
+            psutil.wait_procs(left, timeout=15)
+        self._log.close()
+        assert self.family() == []

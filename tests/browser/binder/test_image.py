@@ -1,0 +1,64 @@
+"""What is built: repo2docker takes our files as they are meant, and they do the same each time."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tests.browser.binder.replay import Plan, dockerfile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Not there: ids of rows and snapshots, and what time it was when rows were written.
+RUNS = (
+    "SELECT run_id, status, pipeline_name, run_body, create_timestamp, start_time, end_time FROM runs ORDER BY run_id"
+)
+EVENTS = "SELECT run_id, timestamp, step_key, dagster_event_type, event FROM event_logs ORDER BY id"
+
+
+def history(home: Path):
+    """Return the name of the one history that is kept in a home, which tells its end, and the rows in it."""
+    (kept,) = (home / ".cache" / "dagster_nb" / "demo").iterdir()
+    rows = []
+    for database, query in ((kept / "history" / "runs.db", RUNS), (kept / "event_log.db", EVENTS)):
+        with closing(sqlite3.connect(database)) as connection:
+            rows.append(connection.execute(query).fetchall())
+    return kept.name, rows
+
+
+def test_repo2docker_takes_our_files(replay):
+    plan = Plan.of(dockerfile(replay.home))
+    assert f"python-{plan.python}" == (replay.home / "binder" / "runtime.txt").read_text().strip()
+    # The package is installed from the whole repository, so nothing may happen before that is there.
+    assert plan.early == []
+    assert plan.steps == [
+        '${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"',
+        "chmod +x binder/postBuild",
+        "./binder/postBuild",
+        'chmod +x "${REPO_DIR}/binder/start"',
+    ]
+    assert plan.entrypoint == "${REPO_DIR}/binder/start"
+
+
+def test_the_image_is_one_environment_without_conflicts(replay):
+    check = [f"{replay.prefix}/bin/python", "-m", "pip", "check"]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert replay.step("python -P -c 'import dagster_nb; print(dagster_nb.__file__)'").startswith(str(replay.prefix))
+
+
+def test_the_same_day_gives_the_same_history(replay, tmp_path):
+    name, rows = history(replay.home)
+    replay.step("./binder/postBuild", environment={"HOME": str(tmp_path)})
+    again, rows_again = history(tmp_path)
+    if again != name:  # it was midnight
+        replay.step("rm -r ~/.cache/dagster_nb && ./binder/postBuild")
+        name, rows = history(replay.home)
+    assert (again, len(rows_again[0])) == (name, 2000)
+    assert rows_again == rows
+    # And over the first one: nothing is added to it.
+    replay.step("./binder/postBuild", environment={"HOME": str(tmp_path)})
+    assert history(tmp_path) == (name, rows)

@@ -1,0 +1,160 @@
+"""The notebook of the panels where there is no JupyterLab: as an application with Voilà, and in Notebook 7."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import IDLE, SCREENSHOTS, free_port
+
+expect.set_options(timeout=20_000)
+ROOT = Path(__file__).parents[2]
+# What Voilà's own page asks for: icons and formulas, of which the panels have none. They do without.
+VOILAS_OWN = re.compile(
+    r"https://cdn\.jsdelivr\.net/npm/@fortawesome/|https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/"
+)
+# What Notebook 7.6 says of its own settings, with an empty notebook too.
+NOTEBOOKS_OWN = re.compile(r"Cannot read properties of undefined \(reading 'schema'\)[^$]*/notebook_core\.")
+
+
+@contextmanager
+def serving(folder, dagster_url, *command, cwd, url):
+    """Run a server in a home of its own until the end of the block."""
+    environment = {
+        **os.environ,
+        "HOME": str(folder),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "DAGSTER_NB_URL": dagster_url,
+        "PYTHONPATH": str(ROOT),
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=cwd, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not answering(f"{url}/favicon.ico"):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def answering(url):
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - this machine
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+class Tab:
+    """A page that reaches nothing but this machine."""
+
+    def __init__(self, context):
+        self.page = context.new_page()
+        self.errors, self.strangers = [], []
+        self.page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
+        self.page.route("**/*", self.only_this_machine)
+
+    def only_this_machine(self, route):
+        url = route.request.url
+        if url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.strangers.append(url)
+            route.abort()
+
+    def shot(self, name):
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+@pytest.fixture
+def tab(context):
+    made = Tab(context)
+    yield made
+    made.page.close(run_before_unload=True)
+    assert [error for error in made.errors if not NOTEBOOKS_OWN.match(error)] == []
+
+
+def use(page, demo):
+    """Use the explorer a little: a filter changes the table, and what it shows is what the server says."""
+    explorer = page.locator(".dnb-explorer")
+    chip = explorer.get_by_role("button", name=re.compile(r" FAILURE [\d,]+$"))
+    chip.click(timeout=90_000)
+    failed = demo.client.runs(status="FAILURE", created_after="30d")
+    expect(explorer.get_by_text(f"showing all {len(failed)} runs")).to_be_visible()
+    rows = explorer.locator("tr[data-run]")
+    expect(rows).to_have_count(len(failed))
+    assert {row.get_attribute("data-run") for row in rows.all()} == set(failed["run_id"])
+    expect(explorer.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
+    # The panels below it are there too.
+    expect(page.get_by_role("button", name="Launch", exact=True).first).to_be_visible()
+    expect(page.locator(".dnb-monitor").get_by_text("SUCCESS").first).to_be_visible()
+    assert page.get_by_text("Traceback").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_explorer_is_an_application_with_voila(tab, demo, tmp_path, theme):
+    url = f"http://127.0.0.1:{free_port()}"
+    before = demo.client.count_runs()
+    command = [
+        "voila", "notebooks/04_explorer.ipynb", "--no-browser", f"--theme={theme}", f"--port={url.rpartition(':')[2]}",
+        "--Voila.ip=127.0.0.1", "--Voila.allow_root=True",
+    ]  # fmt: skip
+    with serving(tmp_path, demo.url, *command, cwd=ROOT, url=url):
+        tab.page.goto(url, wait_until="commit")  # the page goes on loading as long as the cells run
+        use(tab.page, demo)
+        assert tab.page.locator("body").get_attribute("data-jp-theme-light") == (
+            "true" if theme == "light" else "false"
+        )
+        assert tab.page.locator(".jp-InputArea-editor").count() == 0, "an application shows no code"
+        assert [stranger for stranger in tab.strangers if not VOILAS_OWN.match(stranger)] == []
+        tab.shot(f"voila_{theme}")
+    assert demo.client.count_runs() == before, "who opens an application launches nothing"
+
+
+def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
+    token = secrets.token_hex(16)
+    url = f"http://127.0.0.1:{free_port()}"
+    # A copy, for it saves what is open.
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    command = [
+        "notebook", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={url.rpartition(':')[2]}",
+        f"--IdentityProvider.token={token}", "--ServerApp.port_retries=0", "--ServerApp.allow_root=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+    with serving(tmp_path, demo.url, *command, cwd=tmp_path / "notebooks", url=url):
+        tab.page.goto(f"{url}/notebooks/04_explorer.ipynb?token={token}")
+        tab.page.wait_for_function(IDLE, timeout=60_000)
+        tab.page.get_by_role("menuitem", name="Run", exact=True).click()
+        tab.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        use(tab.page, demo)
+        assert tab.strangers == []
+        tab.shot("notebook_7")
