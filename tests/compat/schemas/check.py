@@ -1,0 +1,42 @@
+"""Tell what another Dagster changes for our documents."""
+
+from __future__ import annotations
+
+import difflib
+
+from graphql import build_schema, validate
+
+from dagster_nb.graphql import documents
+from tests.compat.schemas import path_of, touched, versions
+
+
+def problems(text: str) -> dict[str, list[str]]:
+    """What a schema does not know of each document, as a server of that schema would say it."""
+    schema = build_schema(text)
+    found = {name: [error.message for error in validate(schema, documents.load(name))] for name in documents.names()}
+    return {name: messages for name, messages in found.items() if messages}
+
+
+def report(version: str, text: str) -> tuple[str, bool]:
+    """What a version changes since the newest that has a file, as Markdown, and whether it breaks a document.
+
+    Parameters
+    ----------
+    version
+        Its number.
+    text
+        Its whole schema.
+    """
+    known = versions()[-1]
+    broken = problems(text)
+    lines = [f"# What Dagster {version} changes since {known}", ""]
+    if broken:
+        lines += ["These documents ask for what it does not know:", ""]
+        lines += [f"- `{name}`: {message}" for name, messages in broken.items() for message in messages]
+    else:
+        lines += ["It knows all that our documents ask for."]
+    before, after = path_of(known).read_text(encoding="utf-8"), touched(text)
+    changes = difflib.unified_diff(before.splitlines(), after.splitlines(), known, version, lineterm="")
+    difference = "\n".join(changes)
+    lines += ["", f"```diff\n{difference}\n```" if difference else "Nothing that they touch changed."]
+    return "\n".join(lines), bool(broken)
