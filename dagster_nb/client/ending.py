@@ -80,7 +80,7 @@ class Ending(AsyncBase):
             for run_id in ids
             if run_id in before
             and before[run_id]["status"] not in FINISHED
-            and before[run_id]["hasTerminatePermission"]
+            and before[run_id].get("hasTerminatePermission", True)
             and (force or before[run_id]["status"] != "CANCELING")
         ]
         refused = await self._stop(asked, force=force)
@@ -144,7 +144,7 @@ class Ending(AsyncBase):
                     "outcome": "not_finished",
                     "message": f"it is {state['status']}; terminate it first, or force=True deletes it as it is.",
                 }
-            if not state["hasDeletePermission"]:
+            if not state.get("hasDeletePermission", True):
                 return {"run_id": run_id, **_NOT_PERMITTED}
             try:
                 answer = await self._write("delete_run", {"runId": run_id})
@@ -211,7 +211,7 @@ class Ending(AsyncBase):
         told: Row
         if status in FINISHED:
             told = {"outcome": "already_finished"}
-        elif not before["hasTerminatePermission"]:
+        elif not before.get("hasTerminatePermission", True):
             told = _NOT_PERMITTED
         elif status == "CANCELING" and not force:
             told = {"outcome": "canceling", "message": f"it was asked before. {_FORCE_HINT}"}

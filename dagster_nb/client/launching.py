@@ -347,7 +347,10 @@ def _in_full(parent: dict[str, Any], strategy: str, added: dict[str, str], confi
     """Say the same through ``executionParams``, the form that takes a config, and tags in every Dagster."""
     origin = parent["repositoryOrigin"]
     inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _OWN_TAGS}
-    resumed = {_RESUME_TAG: "true"} if strategy == "from_failure" else {}
+    root_run_id = parent["rootRunId"] or parent["runId"]
+    own = {"dagster/parent_run_id": parent["runId"], "dagster/root_run_id": root_run_id}
+    if strategy == "from_failure":
+        own[_RESUME_TAG] = "true"
     address = JobAddress(parent["jobName"], origin["repositoryLocationName"], origin["repositoryName"])
     selector: dict[str, Any] = {**address.selector}
     if parent["solidSelection"] is not None:
@@ -365,8 +368,8 @@ def _in_full(parent: dict[str, Any], strategy: str, added: dict[str, str], confi
             "runConfigData": config,
             "executionMetadata": {
                 "parentRunId": parent["runId"],
-                "rootRunId": parent["rootRunId"] or parent["runId"],
-                "tags": tag_list({**inherited, **added, **resumed}),
+                "rootRunId": root_run_id,
+                "tags": tag_list({**inherited, **added, **own}),
             },
         }
     }

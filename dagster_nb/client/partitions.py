@@ -1,10 +1,13 @@
-"""The partitions of a job: which there are, and what one brings with it."""
+"""The partitions of a job: which there are, and what one brings with it.
+
+Every Dagster tells these of a job's partition set. The job itself tells them only from 1.8 on, and fails at it for a
+job without partitions in some versions.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.answers import unwrap
 
@@ -16,7 +19,7 @@ __all__ = ["partition_defaults", "partition_keys"]
 
 
 async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
-    """Return the keys of a job's partitions, oldest first (``partitionKeysOrError``); none where it has no partitions.
+    """Return the keys of a job's partitions, oldest first (``partitionsOrError``); none where it has no partitions.
 
     Parameters
     ----------
@@ -25,12 +28,7 @@ async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
     address
         The job.
     """
-    try:
-        answer = await client._read("partition_keys", {"selector": address.selector})
-    except UnsupportedServerError:
-        return _keys(await _partition_set(client, address))
-    keys: list[str] = unwrap(answer["pipelineOrError"], "Pipeline")["partitionKeysOrError"]["partitionKeys"]
-    return keys
+    return _keys(await _partition_sets(client, address))
 
 
 async def partition_defaults(client: AsyncBase, address: JobAddress, partition: str) -> tuple[str, dict[str, str]]:
@@ -50,40 +48,25 @@ async def partition_defaults(client: AsyncBase, address: JobAddress, partition: 
     ValueError
         If the job has no such partition.
     """
-    try:
-        answer = await client._read("job_partition", {"selector": address.selector, "partition": partition})
-    except UnsupportedServerError:
-        job = await _partition_set(client, address, partition)
-        keys = _keys(job)
-    else:
-        job = unwrap(answer["pipelineOrError"], "Pipeline")
-        keys = job["partitionKeysOrError"]["partitionKeys"]
+    sets = await _partition_sets(client, address, partition=partition, details=True)
+    keys = _keys(sets)
     # The server gives config and tags to any name, so that an unknown one is told by the list.
     if partition not in keys:
         has = f"has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "has no partitions"
         raise ValueError(f"job {address.job!r} has no partition {partition!r}; it {has}.")
-    config = unwrap(job["partition"]["runConfigOrError"], "PartitionRunConfig")["yaml"]
-    tags = unwrap(job["partition"]["tagsOrError"], "PartitionTags")["results"]
+    found = sets[0]["partition"]
+    config = unwrap(found["runConfigOrError"], "PartitionRunConfig")["yaml"]
+    tags = unwrap(found["tagsOrError"], "PartitionTags")["results"]
     return str(config), tag_dict(tags)
 
 
-async def _partition_set(client: AsyncBase, address: JobAddress, partition: str | None = None) -> dict[str, Any]:
-    """Return a job's partition set, which tells what the job itself does not tell before Dagster 1.8; else nothing."""
-    variables: dict[str, Any] = {
-        "repository": {
-            "repositoryName": address.repository,
-            "repositoryLocationName": address.location,
-        },
-        "job": address.job,
-    }
-    if partition is not None:
-        variables.update(partition=partition, details=True)
-    answer = await client._read("partition_sets", variables)
-    sets = unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]
-    return dict(sets[0]) if sets else {}
+async def _partition_sets(client: AsyncBase, address: JobAddress, **details: object) -> list[dict[str, Any]]:
+    """Return the partition set of a job, as a list of one; an empty list for a job without partitions."""
+    repository = {"repositoryName": address.repository, "repositoryLocationName": address.location}
+    answer = await client._read("partition_sets", {"repository": repository, "job": address.job, **details})
+    sets: list[dict[str, Any]] = unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]
+    return sets
 
 
-def _keys(partition_set: dict[str, Any]) -> list[str]:
-    if not partition_set:
-        return []
-    return [one["name"] for one in unwrap(partition_set["partitionsOrError"], "Partitions")["results"]]
+def _keys(sets: list[dict[str, Any]]) -> list[str]:
+    return [one["name"] for found in sets for one in unwrap(found["partitionsOrError"], "Partitions")["results"]]

@@ -47,7 +47,12 @@ def complement(key: str, value: Any) -> Filter | None:  # noqa: ANN401 - a filte
     if key not in _OPPOSITE:
         return None
     opposite, further = _OPPOSITE[key]
-    return {opposite: (_micros(value) + further) / 1_000_000}
+    bound = _micros(value) + further
+    if further > 0 and bound % 1_000_000 == 0:
+        # SQLite compares times as texts, to which a whole second that was stored without a fraction, as those servers
+        # do that need this, comes before the same second with one. There nothing was stored in between.
+        bound -= further
+    return {opposite: bound / 1_000_000}
 
 
 def tells(record: Record, key: str, value: Any) -> bool:  # noqa: ANN401 - a filter's values are of many kinds

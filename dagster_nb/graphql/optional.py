@@ -62,7 +62,7 @@ _OPTIONAL = {
     "launch_run": _RUN,
     "locations": {"WorkspaceLocationEntry.loadStatus", "WorkspaceLocationEntry.updatedTimestamp"},
     "reexecute_run": _RUN,
-    "repositories": {"Job.description", "Job.isAssetJob", "Job.tags"},
+    "repositories": {"Pipeline.description", "Pipeline.isAssetJob", "Pipeline.tags"},
     # Who asks for one run knows its id.
     "run": {*_RUN, "Run.runId"},
     "run_config_schema": {"ConfigTypeField.defaultValueAsJson", "ConfigTypeField.description"},

@@ -8,8 +8,6 @@ __all__ = ["SINCE", "version_with"]
 
 # A test holds this against the schemas of all versions.
 SINCE = {
-    "Pipeline.partition": "1.8",
-    "Pipeline.partitionKeysOrError": "1.8",
     "ReexecutionParams.extraTags": "1.10",
     "ReexecutionStrategy.FROM_ASSET_FAILURE": "1.10",
     "Run.creationTime": "1.7",
