@@ -153,7 +153,7 @@ class TestLaunchMany:
                 {
                     "name": "repo",
                     "location": {"name": "etl"},
-                    "jobs": [{"name": "a", "description": None, "isAssetJob": False, "tags": []}],
+                    "pipelines": [{"name": "a", "description": None, "isAssetJob": False, "tags": []}],
                 }
             ],
         }
