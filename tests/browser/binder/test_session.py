@@ -171,7 +171,7 @@ def test_killed_and_started_again_it_has_every_run(started, client, killed):
                 process.kill()
 
     again = started.start("true")
-    assert again.wait(5) == 0
+    assert again.wait(20) == 0, "it starts Dagster in the background"
     # Not the dying one: one that knows that the run has ended.
     wait_for(lambda: ended(started, listening.run_id), 120)
     assert set(client.runs()["run_id"]) >= before
