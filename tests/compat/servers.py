@@ -26,8 +26,13 @@ nux: {enabled: false}
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
-  config: {max_concurrent_runs: 50, dequeue_interval_seconds: 1}
+  config:
+    max_concurrent_runs: 50
+    dequeue_interval_seconds: 1
+    tag_concurrency_limits: [{key: parked, limit: 0}]
 """
+# The tags of a run that stays queued: what it was launched with can be seen at once, and a process costs seconds.
+PARKED = {"parked": "yes"}
 STORAGE = "storage: {{postgres: {{postgres_url: '{url}'}}}}\n"
 # Whatever takes local time for UTC is wrong by hours and a half.
 ZONE = "America/St_Johns"
@@ -37,8 +42,6 @@ STAGE = {
     "quick": {"job": "quick", "run_config": ROWS, "tags": {"why": "a test", "empty": ""}},
     "fragile": {"job": "fragile", "tags": {"why": "a test"}},
     "hang": {"job": "hang"},
-    "stuck": {"job": "hang"},
-    "regional": {"job": "regional", "partition": "south", "tags": {"extra": "yes"}},
     "unpublished": {
         "job": "nightly_assets",
         "asset_selection": "mart/revenue",

@@ -10,7 +10,7 @@ from dagster_nb.panels.explorer.acting import Actions
 from dagster_nb.panels.explorer.filters import RunFilters
 from dagster_nb.panels.explorer.model import ExplorerModel
 from tests.compat.served.history import LOCATION, PAST
-from tests.server.conftest import wait_until
+from tests.compat.servers import PARKED
 
 pytestmark = pytest.mark.capability("explorer")
 
@@ -77,7 +77,7 @@ def test_a_time_range_shows_the_runs_that_the_server_gives(dagster, explore, cli
 def test_a_refresh_sees_what_came_since(explore, client):
     model = load(explore(job="strict"))
     before = len(model.view)
-    run = client.launch("strict", run_config={"ops": {"needs": {"config": {"table": "t"}}}})
+    run = client.launch("strict", run_config={"ops": {"needs": {"config": {"table": "t"}}}}, tags=PARKED)
     run.terminate(force=True)
     model.refresh()
     settle(model)
@@ -86,25 +86,37 @@ def test_a_refresh_sees_what_came_since(explore, client):
     client.delete(run)
 
 
-def test_it_stops_runs_again_and_deletes(explore, client, stage):
-    run = client.run(stage["stuck"])
-    wait_until(lambda: run.refresh().status == "STARTED", seconds=120)
-    model = load(explore(job="hang"))
+def test_it_marks_as_canceled_and_deletes(explore):
+    model = load(explore(job="lost"))
+    assert model.view["status"].tolist() == ["STARTED", "SUCCESS"]
+    actions = Actions(model)
+    assert actions.possible("terminate") == "select runs first"
+    model.select(model.view["run_id"][:1])
+    assert actions.possible("terminate") is None
+    actions.take("force", model.selection)
+    settle(model)
+    assert [(one.outcome, one.status) for one in actions.outcomes] == [("canceled", "CANCELED")]
+    assert model.view["status"].tolist() == ["CANCELED", "SUCCESS"]
+    actions.take("delete", model.view["run_id"].tolist())
+    settle(model)
+    assert [one.outcome for one in actions.outcomes] == ["deleted", "deleted"]
+    assert model.view.empty
+
+
+def test_it_runs_again_and_follows(explore, client):
+    tags = {"parked": "for the explorer"}
+    run = client.launch("hang", tags=tags)
+    run.terminate(force=True)
+    model = load(explore(job="hang", tags=tags))
     actions = Actions(model)
     model.select([run.run_id])
-    assert actions.possible("terminate") is None
-    actions.take("terminate", model.selection)
-    settle(model)
-    assert [one.status for one in actions.outcomes] == ["CANCELED"]
-    assert actions.possible("from_failure") is None
+    assert actions.possible("terminate") == "these runs have ended"
     actions.take("all_steps", model.selection)
     assert model.background.wait(lambda: actions.doing is None, 60)
     [outcome] = actions.outcomes
-    assert outcome.outcome == "launched"
-    assert outcome.new_run_id in set(model.view["run_id"])
+    assert (outcome.outcome, outcome.status) == ("launched", "QUEUED")
+    assert model.view["run_id"].tolist() == [outcome.new_run_id, run.run_id]
     client.terminate(outcome.new_run_id, force=True)
     settle(model)
-    actions.take("delete", [run.run_id, outcome.new_run_id])
-    settle(model)
-    assert [one.outcome for one in actions.outcomes] == ["deleted", "deleted"]
-    assert not {run.run_id, outcome.new_run_id} & set(model.view["run_id"])
+    assert outcome.status == "CANCELED"
+    assert model.view["status"].tolist() == ["CANCELED", "CANCELED"]

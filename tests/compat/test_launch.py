@@ -5,9 +5,22 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
-from tests.compat.servers import ROWS
+from tests.compat.servers import PARKED, ROWS
 
 pytestmark = pytest.mark.capability("launch")
+
+
+@pytest.fixture
+def launch(client):
+    """Launch what stays queued, and is taken away afterwards."""
+    launched = []
+
+    def launch(job, *, tags=None, **options):
+        launched.append(client.launch(job, tags={**PARKED, **(tags or {})}, **options))
+        return launched[-1]
+
+    yield launch
+    client.delete(launched, force=True)
 
 
 def test_config_and_tags_arrive(client, stage):
@@ -17,16 +30,17 @@ def test_config_and_tags_arrive(client, stage):
     assert run.tags["why"] == "a test"
     assert run.tags["empty"] == ""
     assert run.tags["team"] == "data"
-    assert client.runs(tags={"why": "a test", "empty": ""})["run_id"].tolist() == [run.run_id]
+    found = client.runs(status="SUCCESS", tags={"why": "a test", "empty": ""})
+    assert found["run_id"].tolist() == [run.run_id]
 
 
-def test_a_partition_brings_its_own_config_and_tags(client, stage):
-    run = client.run(stage["regional"]).wait(timeout=120)
-    assert run.status == "SUCCESS"
+def test_a_partition_brings_its_own_config_and_tags(client, launch):
+    run = launch("regional", partition="south", tags={"extra": "yes"})
     assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
     assert run.tags["dagster/partition"] == "south"
     assert run.tags["extra"] == "yes"
     assert client.runs(run_ids=run)["partition"].tolist() == ["south"]
+    assert launch("regional", partition="north", run_config=ROWS).run_config == ROWS
 
 
 def test_an_unknown_partition_is_refused(client):
@@ -44,13 +58,11 @@ def test_a_selection_of_assets_arrives(client, stage):
     assert read["op_selection"].tolist() == [None]
 
 
-def test_a_selection_of_ops_arrives(client):
-    # Not run to its end here: `test_follow` does that.
-    run = client.launch("quick", op_selection=["load"])
+def test_a_selection_of_ops_arrives(client, launch):
+    run = launch("quick", op_selection=["load"])
     read = client.runs(run_ids=run, include=["asset_selection", "op_selection"])
     assert read["op_selection"].tolist() == [["load"]]
     assert read["asset_selection"].tolist() == [None]
-    run.terminate(force=True)
     with pytest.raises(dnb.RunConfigInvalidError, match="nonsense"):
         client.launch("quick", op_selection=["nonsense"])
 
@@ -68,7 +80,9 @@ def test_a_wrong_config_is_refused_with_all_that_is_wrong(client, stored):
 
 
 def test_one_that_cannot_be_launched_keeps_no_other_from_it(client):
-    told = client.launch_many([{"job": "strict"}, {"job": "no such job"}, {"job": "hang", "tags": {"n": "2"}}])
+    told = client.launch_many(
+        [{"job": "strict"}, {"job": "no such job"}, {"job": "hang", "tags": {"n": "2", **PARKED}}]
+    )
     assert told["outcome"].tolist() == ["invalid", "not_found", "launched"]
     assert client.run(told["run_id"][2]).tags["n"] == "2"
     client.terminate(told["run_id"][2], force=True)

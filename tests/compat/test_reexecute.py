@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 import dagster_nb as dnb
+from tests.compat.servers import PARKED
 
 pytestmark = pytest.mark.capability("reexecute")
 
@@ -66,17 +67,17 @@ def test_from_failure_with_another_config(client, again):
 
 
 def test_a_child_run_again_keeps_the_root(client, again):
-    third = client.reexecute(again.tagged, tags={"why": "third"})
+    third = client.reexecute(again.tagged, tags={"why": "third", **PARKED})
     assert relation(client, third) == (again.tagged.run_id, again.failed.run_id)
-    assert own_tags(third) == {"team": "data", "why": "third", "who": "me"}
+    assert own_tags(third) == {"team": "data", "why": "third", "who": "me", **PARKED}
     third.terminate(force=True)
 
 
-@pytest.mark.parametrize("tags", [None, {"why": "all of it"}])
+@pytest.mark.parametrize("tags", [{}, {"why": "all of it", **PARKED}])
 def test_all_steps(client, again, tags):
     run = client.reexecute(again.failed, strategy="all_steps", tags=tags)
     assert relation(client, run) == (again.failed.run_id, again.failed.run_id)
-    assert own_tags(run) == {"team": "data", "why": (tags or again.failed.tags)["why"]}
+    assert own_tags(run) == {"team": "data", "why": "a test", **tags}
     assert "dagster/is_resume_retry" not in run.tags
     assert run.run_config == again.failed.run_config
     run.terminate(force=True)
@@ -103,9 +104,9 @@ def test_from_asset_failure_is_done_or_refused_with_the_version_needed(dagster, 
         assert len(stored()) == before
         note("`UnsupportedServerError`: needs Dagster 1.10", lacks=True)
         return
-    run = client.reexecute(failed, strategy="from_asset_failure", tags={"why": "again"})
+    run = client.reexecute(failed, strategy="from_asset_failure", tags=PARKED)
     assert relation(client, run) == (failed.run_id, failed.run_id)
     assert client.runs(run_ids=run, include="asset_selection")["asset_selection"].tolist() == [["mart/revenue"]]
-    assert run.tags["why"] == "again"
+    assert run.tags["parked"] == "yes"
     assert run.run_config == failed.run_config
     run.terminate(force=True)

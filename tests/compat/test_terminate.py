@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
+from tests.compat.servers import PARKED
 from tests.server.conftest import wait_until
 
 pytestmark = pytest.mark.capability("terminate")
@@ -24,7 +25,7 @@ def test_a_running_run_stops(client, stage):
 
 
 def test_force_marks_a_run_at_once_and_finished_runs_can_be_deleted(client, stored):
-    run = client.launch("hang")
+    run = client.launch("hang", tags=PARKED)
     assert client.delete(run)["outcome"].tolist() == ["not_finished"]
     told = run.terminate(force=True)
     assert told["outcome"].tolist() == ["canceled"]
@@ -36,6 +37,6 @@ def test_force_marks_a_run_at_once_and_finished_runs_can_be_deleted(client, stor
 
 
 def test_force_deletes_a_run_that_has_not_finished(client, stored):
-    run = client.launch("hang")
+    run = client.launch("hang", tags=PARKED)
     assert client.delete(run, force=True)["outcome"].tolist() == ["deleted"]
     assert run.run_id not in {row.run_id for row in stored()}

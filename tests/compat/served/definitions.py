@@ -5,6 +5,7 @@ Dagster reads the annotations of configs, so they are not put off here by a futu
 
 import sys
 import time
+
 import dagster as dg
 
 

@@ -92,8 +92,18 @@ def _past_run(number: int) -> PastRun:
 PAST = [_past_run(number) for number in range(45)]
 """Oldest first, in the order in which they are stored."""
 
-DOOMED = [
-    PastRun(run_id_of(f"doomed {number}"), "doomed", "SUCCESS", *[START - (60 - number) * SECOND] * 4)
-    for number in range(24)
-]
-"""Runs that a test deletes; stored before all others."""
+
+def _bygone_run(name: str, job: str, status: str = "SUCCESS") -> PastRun:
+    moment = START - 3_600 * SECOND
+    return PastRun(
+        run_id_of(name), job, status, moment, moment, moment, None if status == "STARTED" else moment + SECOND
+    )
+
+
+DOOMED = [_bygone_run(f"doomed {number}", "doomed") for number in range(24)]
+"""Runs that a test deletes while it reads them."""
+
+LOST = [_bygone_run("lost 0", "lost"), _bygone_run("lost 1", "lost", "STARTED")]
+"""Runs that the explorer deletes, and marks as canceled: no process stands behind them."""
+
+HISTORY = [*DOOMED, *LOST, *PAST]

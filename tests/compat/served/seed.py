@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
-from history import DOOMED, LOCATION, PAST, REPOSITORY, PastRun
+from history import HISTORY, LOCATION, REPOSITORY, PastRun
 
 try:
     from dagster._core import remote_origin as origins  # since 1.12
@@ -60,13 +60,12 @@ def seconds(micros: int | None) -> float | None:
 def main() -> None:
     home = os.environ["DAGSTER_HOME"]
     database = os.environ.get("COMPAT_DATABASE") or f"sqlite:///{Path(home, 'history', 'runs.db')}"
-    runs = [*DOOMED, *PAST]
     with DagsterInstance.from_config(home) as instance:
-        for run in runs:
+        for run in HISTORY:
             instance.run_storage.add_run(stored(run))
         engine = sqlalchemy.create_engine(database)
         with engine.begin() as connection:
-            for run in runs:
+            for run in HISTORY:
                 times = {"created": timestamp(run.created), "updated": timestamp(run.updated)}
                 lasted = {"started": seconds(run.started), "ended": seconds(run.ended)}
                 connection.execute(SET_TIMES, {"run_id": run.run_id, **times, **lasted})
