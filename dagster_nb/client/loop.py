@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from anyio import CancelScope
 from anyio.from_thread import start_blocking_portal
 
 from dagster_nb.client.progress import Bar, Notice, shown_by_the_waiting_thread
@@ -59,22 +60,26 @@ class LoopThread:
             raise DagsterNbError(
                 "a synchronous client was called from its own event loop; use AsyncDagsterClient in coroutines."
             )
+        portal = self._started()
+        work = _Work(partial(function, *args, **kwargs))
         shown: list[Bar | Notice] = []
-        token = shown_by_the_waiting_thread.set(shown)
-        try:
-            future = self._started().start_task_soon(partial(function, *args, **kwargs))
-        finally:
-            shown_by_the_waiting_thread.reset(token)
         # What a panel's own thread waits for is shown by the panel; a bar of it would appear in some cell.
         person_waits = threading.current_thread() is threading.main_thread()
         try:
+            token = shown_by_the_waiting_thread.set(shown)
+            try:
+                future = portal.start_task_soon(work)
+            finally:
+                shown_by_the_waiting_thread.reset(token)
             while not concurrent.futures.wait([future], timeout=_SECONDS_BETWEEN_DRAWINGS).done:
                 for one in shown if person_waits else ():
                     one.draw()
-            return future.result()
+            result: T = future.result()
         except BaseException:
-            future.cancel()
+            work.give_up(portal)
             raise
+        else:
+            return result
         finally:
             for one in shown:
                 if isinstance(one, Bar):
@@ -97,3 +102,30 @@ class LoopThread:
                 self._portal = self._stack.enter_context(start_blocking_portal(name="dagster_nb"))
                 self._ident = self._portal.call(threading.get_ident)
             return self._portal
+
+
+class _Work:
+    """A coroutine that can be given up at any time.
+
+    Cancelling the future of a task is not enough: Ctrl-C can come when the task runs already, and its future was not
+    handed over yet.
+    """
+
+    def __init__(self, function: Callable[[], Awaitable[Any]]):
+        self._function = function
+        self._scope: CancelScope | None = None
+        self._given_up = False
+
+    async def __call__(self) -> Any:  # noqa: ANN401
+        try:
+            with CancelScope() as self._scope:
+                if self._given_up:
+                    self._scope.cancel()
+                return await self._function()
+        finally:
+            self._scope = None
+
+    def give_up(self, portal: BlockingPortal) -> None:
+        self._given_up = True
+        if (scope := self._scope) is not None:
+            portal.start_task_soon(scope.cancel)
