@@ -112,14 +112,15 @@ class Replay:
         self.home = folder / "jovyan"
         self.prefix = folder / "env"
         self.strangers = folder / "strangers"
-        git = ["git", "-c", "safe.directory=*"]
-        subprocess.run([*git, "clone", "-q", "--no-local", str(ROOT), str(self.home)], check=True)
+        # Whoever checked this out: git asks whether that is meant, and only its own configuration answers.
+        configuration = folder / "gitconfig"
+        configuration.write_text("[safe]\n\tdirectory = *\n")
+        git = {**os.environ, "GIT_CONFIG_GLOBAL": str(configuration)}
+        subprocess.run(["git", "clone", "-q", "--no-local", str(ROOT), str(self.home)], env=git, check=True)
         self.plan = Plan.of(dockerfile(self.home))
         guard = folder / "guard" / "sitecustomize.py"
         guard.parent.mkdir()
         guard.write_text(f"STRANGERS = {str(self.strangers)!r}\n{_GUARD}")
-        temporary = folder / "tmp"
-        temporary.mkdir()
         self.environment = {
             "HOME": str(self.home),
             "REPO_DIR": str(self.home),
@@ -238,5 +239,6 @@ class Session:
                 except psutil.NoSuchProcess:
                     continue
             psutil.wait_procs(left, timeout=15)
+        self.process.wait(15)
         self._log.close()
         assert self.family() == []
