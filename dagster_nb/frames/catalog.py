@@ -144,4 +144,5 @@ def _readable(error: Node) -> str:
     """Say what went wrong first, and where in the person's own code."""
     cause = innermost_cause(error)
     own = [frame for frame in cause.get("stack") or () if "site-packages" not in frame and "<frozen" not in frame]
-    return "\n".join([(cause.get("message") or "").strip(), *(frame.rstrip() for frame in own[-1:])])
+    message = (cause.get("message") or "").strip()
+    return "\n".join([*([message] if message else []), *(frame.rstrip() for frame in own[-1:])])

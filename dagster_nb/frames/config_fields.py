@@ -41,8 +41,8 @@ def config_fields_frame(schema: Node) -> pd.DataFrame:
             "path": columns.strings(path for path, _, _ in rows),
             "type": columns.strings(types.name(field["configTypeKey"]) for _, field, _ in rows),
             "required": columns.flags(required for _, _, required in rows),
-            "default": columns.strings(field["defaultValueAsJson"] for _, field, _ in rows),
-            "description": columns.strings(field["description"] for _, field, _ in rows),
+            "default": columns.strings(field.get("defaultValueAsJson") for _, field, _ in rows),
+            "description": columns.strings(field.get("description") for _, field, _ in rows),
         }
     )
 

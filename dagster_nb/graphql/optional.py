@@ -14,7 +14,6 @@ _ERRORS = {
     "InvalidOutputError.invalidOutputName",
     "InvalidOutputError.stepKey",
     "InvalidStepError.invalidStepKey",
-    "PythonError.causes",
     "PythonError.className",
     "PythonError.message",
     "PythonError.stack",
@@ -60,7 +59,7 @@ _OPTIONAL = {
     "events": _EVENT,
     "job_ops": {"ISolidDefinition.description", "SolidDefinition.configField"},
     "launch_run": _RUN,
-    "locations": {"WorkspaceLocationEntry.loadStatus", "WorkspaceLocationEntry.updatedTimestamp"},
+    "locations": {"PythonError.causes", "WorkspaceLocationEntry.loadStatus", "WorkspaceLocationEntry.updatedTimestamp"},
     "reexecute_run": _RUN,
     "repositories": {"Pipeline.description", "Pipeline.isAssetJob", "Pipeline.tags"},
     # Who asks for one run knows its id.

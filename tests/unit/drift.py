@@ -46,6 +46,17 @@ def losses(*owners: str) -> list[str]:
     ]
 
 
+def types_of_answers() -> list[str]:
+    """The types whose fields queries ask for."""
+    return [
+        definition.name.value
+        for definition in newest().definitions
+        if isinstance(definition, _OBJECTS)
+        and definition.name.value not in {"Mutation", "Subscription"}
+        and not _is_kind_of_event(definition)
+    ]
+
+
 def _is_kind_of_event(definition: TypeDefinitionNode) -> bool:
     interfaces = {interface.name.value for interface in getattr(definition, "interfaces", ())}
     return "MessageEvent" in interfaces or definition.name.value in {"DagsterEventType", "LogLevel"}

@@ -1,0 +1,84 @@
+"""A real Dagster that seems to have lost one thing: each reading method has NA for it, or says what it lacks."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from graphql import validate
+
+import dagster_nb as dnb
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.optional import optional
+from tests.server.known.drifting import DriftingDagster
+from tests.unit import drift
+
+# What each method asks. Where a job has to be found, it asks for the repositories, too.
+METHODS = {
+    "locations": ({"locations"}, lambda client, _: client.locations()),
+    "repositories": ({"repositories"}, lambda client, _: client.repositories()),
+    "jobs": ({"repositories"}, lambda client, _: client.jobs()),
+    "ops": ({"repositories", "job_ops"}, lambda client, _: client.ops("materialize_all")),
+    "run_config_schema": (
+        {"repositories", "run_config_schema"},
+        lambda client, _: client.run_config_schema("configured").fields,
+    ),
+    "daemons": ({"daemons"}, lambda client, _: client.daemons()),
+    "steps": ({"steps"}, lambda client, runs: client.steps(runs["failing"])),
+    "events": ({"events"}, lambda client, runs: client.events(runs["failing"])),
+    "failures": ({"events"}, lambda client, runs: client.failures(runs["failing"])),
+    "logs": (
+        {"captures", "captured_logs", "run_plan"},
+        lambda client, runs: pd.DataFrame({"printed": [client.logs(runs["apart"], step="whisper").stdout]}),
+    ),
+}
+# Where a part of an error is lost, it is told by the parts that are left, or in the words of the event that it is in.
+TOLD_OTHERWISE = {
+    ("ErrorEvent.error", "error_message"),
+    ("PythonError.causes", "error"),
+    ("PythonError.causes", "error_message"),
+    ("PythonError.className", "error_message"),
+    ("PythonError.message", "error"),
+    ("PythonError.message", "error_message"),
+    ("PythonError.stack", "error"),
+}
+LOSSES = drift.losses(*drift.types_of_answers())
+
+
+@pytest.fixture(scope="module")
+def drifting(known):
+    with DriftingDagster(known.server.url) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def whole(known):
+    return {name: ask(known.client, known.runs) for name, (_, ask) in METHODS.items()}
+
+
+def touched(loss):
+    """The documents that do not fit a schema without something."""
+    return {name for name in documents.names() if validate(drift.without(loss), documents.load(name))}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_is_lost_is_na_or_told(drifting, known, whole, loss):
+    drifting.schema = drift.without(loss)
+    broken = touched(loss)
+    with dnb.connect(drifting.url, progress=False) as client:
+        for name, (asked, ask) in METHODS.items():
+            if not asked & broken:
+                continue
+            try:
+                frame = ask(client, known.runs)
+            except dnb.UnsupportedServerError as error:
+                assert loss in str(error)  # noqa: PT017 - one of two good ends
+                assert not any(loss in optional(document) for document in asked)
+            else:
+                assert_na_or_same(frame, whole[name], loss)
+
+
+def assert_na_or_same(frame, whole, loss):
+    assert list(frame.columns) == list(whole.columns)
+    for column in frame:
+        if (loss, column) not in TOLD_OTHERWISE and not frame[column].isna().all():
+            pd.testing.assert_series_equal(frame[column], whole[column])
