@@ -193,7 +193,7 @@ class OutcomeUnknownError(DagsterNbError):
 
 
 class UnsupportedServerError(DagsterNbError):
-    """The server is too old for what was asked; the message names the version needed."""
+    """The server lacks what was asked for, and nothing was done; the message names the version needed, if it is known."""
 
 
 class MissingExtraError(DagsterNbError):

@@ -193,6 +193,8 @@ class Launching(AsyncBase):
             If it cannot be run again in that way: it did not fail, or was stored without what its job was.
         JobNotFoundError
             If its job is no longer there.
+        UnsupportedServerError
+            If the server does not have the strategy: ``"from_asset_failure"`` needs Dagster 1.10.
         RunConfigInvalidError, OutcomeUnknownError, ReadOnlyError, UnauthorizedError
 
         Examples

@@ -97,6 +97,7 @@ class Reading(AsyncBase):
             tags                           object: dict              ``tags``
             ============================== ========================= ===============================================
 
+            What a server does not tell is NA: before Dagster 1.7 that is creation_time and, with it, queue_duration.
             ``frame.attrs["dagster_nb"]`` holds the url, the filters and the time of reading as plain JSON.
 
         Raises

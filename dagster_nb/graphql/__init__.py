@@ -1,1 +1,1 @@
-"""Talking to a Dagster server: one session, the documents it sends, and the paging of what comes back."""
+"""Talking to a Dagster server: one session, the documents it sends, fitted to the server, and the paging of answers."""
