@@ -1,0 +1,104 @@
+"""What the tests of other Dagsters stand on: the table that they write, and the environments that they build."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.compat import environments, table
+from tests.compat.targets import NEWEST, OLD, TARGETS
+
+
+@pytest.fixture
+def results():
+    results = table.Results()
+    for capability in table.CAPABILITIES:
+        for target in ("1.5.14", "newest"):
+            results.add(capability, target, passed=True)
+    return results
+
+
+def row(made, capability):
+    [line] = [line for line in made.splitlines() if line.startswith(f"| {table.CAPABILITIES[capability]} |")]
+    return [cell.strip() for cell in line.split("|")[2:-1]]
+
+
+def test_the_table_has_a_row_a_capability_and_a_column_a_version(results):
+    made = results.table(["1.5.14", "newest"])
+    assert made.splitlines()[0] == "| | 1.5 | newest |"
+    assert len(made.splitlines()) == 2 + len(table.CAPABILITIES)
+    assert all(row(made, capability) == ["✓", "✓"] for capability in table.CAPABILITIES)
+
+
+def test_one_failure_spoils_a_cell_and_what_never_ran_is_no_success(results):
+    results.add("times", "newest", passed=False)
+    results.add("times", "newest", passed=True)
+    made = results.table(["1.5.14", "newest", "postgresql"])
+    assert row(made, "times") == ["✓", "✗", "✗"]
+    assert row(made, "runs") == ["✓", "✓", "✗"]
+
+
+def test_notes_are_numbered_and_stand_below(results):
+    results.note("follow", "1.5.14", "cannot", lacks=True)
+    results.note("runs", "1.5.14", "some columns are NA", lacks=False)
+    results.note("runs", "newest", "some columns are NA", lacks=False)
+    results.note("runs", "newest", "and so on", lacks=False)
+    made = results.table(["1.5.14", "newest"])
+    assert row(made, "runs") == ["✓ <sup>1</sup>", "✓ <sup>1 2</sup>"]
+    assert row(made, "follow") == ["no <sup>3</sup>", "✓"]
+    assert made.endswith("<sup>1</sup> some columns are NA  \n<sup>2</sup> and so on  \n<sup>3</sup> cannot")
+
+
+def test_the_table_goes_between_its_marks(monkeypatch, tmp_path):
+    readme = tmp_path / "README.md"
+    monkeypatch.setattr(table, "README", readme)
+    readme.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n", encoding="utf-8")
+    table.write("| new |")
+    assert table.written() == "| new |"
+    assert readme.read_text(encoding="utf-8") == f"before\n{table.BEGIN}\n\n| new |\n\n{table.END}\nafter\n"
+    readme.write_text("no marks", encoding="utf-8")
+    with pytest.raises(ValueError, match="no place for the table"):
+        table.write("| new |")
+
+
+def test_the_readme_has_a_row_for_each_capability():
+    assert all(f"| {title} |" in table.written() for title in table.CAPABILITIES.values())
+
+
+class TestEnvironments:
+    @pytest.fixture(autouse=True)
+    def cache(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(environments, "CACHE", tmp_path / "cache")
+        return tmp_path / "cache"
+
+    def test_the_newest_is_the_one_that_runs_the_tests(self):
+        import sys
+
+        assert environments.python_of(NEWEST) == sys.executable
+
+    def test_one_that_is_there_is_not_built_again(self, monkeypatch, cache):
+        built = []
+
+        def uv(*arguments):
+            built.append(arguments[0])
+            if arguments[0] == "venv":
+                (cache / arguments[-1] / "bin").mkdir(parents=True)
+
+        monkeypatch.setattr(environments, "_uv", uv)
+        first = environments.python_of(OLD[0])
+        assert environments.python_of(OLD[0]) == first
+        assert built == ["venv", "pip"]
+        assert len(list(cache.iterdir())) == 1
+
+    def test_a_build_that_fails_leaves_nothing_and_says_what_to_do(self, monkeypatch, cache):
+        monkeypatch.setattr(environments, "find_uv_bin", lambda: "false")
+        with pytest.raises(environments.CannotBuildError, match="uv python install"):
+            environments.python_of(OLD[0])
+        assert list(cache.iterdir()) == []
+
+
+def test_every_target_has_a_name_and_a_release_of_its_own():
+    assert len({target.name for target in TARGETS}) == len(TARGETS) == 10
+    assert [target.release for target in OLD] == [(1, minor) for minor in range(5, 13)]
+    assert NEWEST.release >= (1, 13)
+    assert not OLD[1].since(7)
+    assert OLD[2].since(7)
