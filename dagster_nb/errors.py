@@ -193,7 +193,7 @@ class OutcomeUnknownError(DagsterNbError):
 
 
 class UnsupportedServerError(DagsterNbError):
-    """The server lacks what was asked for, and nothing was done; the message names the version needed, if it is known."""
+    """The server lacks what was asked for, and nothing was done; the message names the version needed, where known."""
 
 
 class MissingExtraError(DagsterNbError):

@@ -183,7 +183,11 @@ class Server:
             # What was executed, if only in part, has data or names the field that failed.
             if error.data is not None or any("path" in one for one in error.errors):
                 raise
-            await self._learn(unless=seen)
+            try:
+                await self._learn(unless=seen)
+            except QueryError:
+                # Of a server that does not tell its schema, the refusal is all that is known.
+                raise error from None
             fitted = self._checked(document, variables)
             if print_ast(fitted) == print_ast(asked):
                 raise

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pandas as pd
 import pytest
+from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -236,3 +237,21 @@ def test_a_filter_that_can_be_applied_nowhere_is_no_filter_left_out(shared):
         pytest.raises(dnb.UnsupportedServerError, match=r"RunsFilter\.tags"),
     ):
         client.runs(tags={".dagster/hidden": "x"})
+
+
+def test_a_server_that_does_not_tell_its_schema_is_quoted(shared):
+    shared.schema = drift.without("Run.creationTime")
+    with dnb.connect(shared.url, progress=False) as client:
+
+        async def fault(_request, operation):
+            shared.faults.append(fault)
+            if operation == "IntrospectionQuery":
+                return web.json_response({"errors": [{"message": "introspection is disabled"}]}, status=400)
+            return None
+
+        shared.faults.append(fault)
+        try:
+            with pytest.raises(dnb.QueryError, match="Cannot query field 'creationTime'"):
+                client.runs()
+        finally:
+            shared.faults.clear()
