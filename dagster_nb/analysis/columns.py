@@ -86,7 +86,7 @@ def from_micros(counts: pd.Series) -> pd.Series:
     """Return float microseconds as ``timedelta64[us]``, to the nearest microsecond."""
     missing = counts.isna().to_numpy()
     whole = np.where(missing, 0, counts.to_numpy(dtype="float64")).round().astype("int64").astype("timedelta64[us]")
-    whole[missing] = np.timedelta64("NaT")
+    whole[missing] = np.timedelta64("NaT", "us")
     return pd.Series(whole, index=counts.index, name=counts.name)
 
 

@@ -92,7 +92,7 @@ def times(seconds: Iterable[float | None]) -> pd.DatetimeIndex:
     floats = np.array([np.nan if value is None else value for value in seconds], dtype=np.float64)
     missing = np.isnan(floats)
     micros = np.rint(np.where(missing, 0.0, floats) * 1_000_000).astype("datetime64[us]")
-    micros[missing] = np.datetime64("NaT")
+    micros[missing] = np.datetime64("NaT", "us")
     return pd.DatetimeIndex(micros, tz="UTC")
 
 
