@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from tests.compat import environments, table
+from tests.compat import conftest, environments, table
 from tests.compat.targets import NEWEST, OLD, TARGETS
 
 
@@ -102,3 +104,33 @@ def test_every_target_has_a_name_and_a_release_of_its_own():
     assert NEWEST.release >= (1, 13)
     assert not OLD[1].since(7)
     assert OLD[2].since(7)
+
+
+class TestTheEndOfARun:
+    """A run of the whole suite fails where the README says otherwise than its results."""
+
+    @pytest.fixture
+    def session(self, results, monkeypatch):
+        config = SimpleNamespace(stash=pytest.Stash(), getoption={}.get)
+        config.stash[conftest.RESULTS] = results
+        config.stash[conftest.SUITE] = {"one", "two"}
+        config.stash[conftest.RAN] = {"one", "two"}
+        config.stash[conftest.WRONG] = False
+        monkeypatch.setattr(table, "written", lambda: results.table([target.name for target in TARGETS]))
+        return SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
+
+    def test_it_is_good_where_the_readme_says_the_same(self, session):
+        conftest.pytest_sessionfinish(session)
+        assert session.exitstatus == pytest.ExitCode.OK
+
+    def test_it_fails_where_the_readme_says_otherwise(self, session, monkeypatch):
+        monkeypatch.setattr(table, "written", lambda: "all is well")
+        conftest.pytest_sessionfinish(session)
+        assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
+        assert session.config.stash[conftest.WRONG]
+
+    def test_a_part_of_the_suite_says_nothing_about_it(self, session, monkeypatch):
+        monkeypatch.setattr(table, "written", lambda: "all is well")
+        session.config.stash[conftest.RAN].remove("two")
+        conftest.pytest_sessionfinish(session)
+        assert session.exitstatus == pytest.ExitCode.OK
