@@ -221,7 +221,7 @@ def test_a_schema_is_asked_for_once(shared):
 def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(shared):
     shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
     shared.schema = drift.without("RunStatus.SUSPENDED")
-    shared.answers["version"] = "1.12.10"
+    shared.answers["version"] = "1.12.22"
     with dnb.connect(shared.url, progress=False) as client:
         shared.schema = drift.without(None)
         del shared.answers["version"]
