@@ -24,10 +24,10 @@ from tests.unit.fake import installed_schema
 # What a union answers when all is well, or what is no answer of its own but a part of one.
 SUCCESSES = {
     "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
-    "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline", "PipelineConfigValidationValid",
-    "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema", "RunIds", "Runs", "ShutdownRepositoryLocationSuccess",
-    "TerminateRunSuccess", "TerminateRunsResult", "Workspace", "WorkspaceLocationEntry",
-    "WorkspaceLocationStatusEntries",
+    "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
+    "PipelineConfigValidationValid", "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema",
+    "RunIds", "Runs", "ShutdownRepositoryLocationSuccess", "TerminateRunSuccess", "TerminateRunsResult",
+    "Workspace", "WorkspaceLocationEntry", "WorkspaceLocationStatusEntries",
 }  # fmt: skip
 # Unions whose members are all read alike, and one whose refusal means asking in another way.
 PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}
