@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from tqdm.auto import tqdm
 
-from .history.fill import TRUTH_NAME
-from .history.model import Truth
+from .history.model import TRUTH_NAME, Truth
 from .history.plan import MOST_RUNS
 from .live import LIMIT_TAG, launch_live_runs, wait_until_live
 from .server import Server, check_dagster

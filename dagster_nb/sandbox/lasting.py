@@ -26,7 +26,8 @@ from platformdirs import user_state_path
 from dagster_nb.errors import ConnectionFailedError, DagsterNbError
 
 from .demo import LOCATION, MODULE, START_SECONDS, instance_text
-from .history.fill import TRUTH_NAME, fill, tell
+from .history.fill import fill, tell
+from .history.model import TRUTH_NAME
 from .live import LIVE, launch_live_runs
 from .server import Server, check_dagster
 

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .kept import KeptCopy
+from .model import TRUTH_NAME
 from .plan import plan_history
 
 if TYPE_CHECKING:
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["TRUTH_NAME", "fill", "tell"]
-
-TRUTH_NAME = "truth.json"
+__all__ = ["fill", "tell"]
 
 
 def tell(share: float) -> None:

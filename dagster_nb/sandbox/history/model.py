@@ -6,7 +6,10 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-__all__ = ["Backfill", "History", "Run", "Step", "Tick", "Truth"]
+__all__ = ["TRUTH_NAME", "Backfill", "History", "Run", "Step", "Tick", "Truth"]
+
+# The file in a demo's home that says what is true about its history.
+TRUTH_NAME = "truth.json"
 
 
 @dataclass(frozen=True, slots=True)
