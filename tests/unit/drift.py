@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 from typing import TYPE_CHECKING
 
 from graphql import (
@@ -75,9 +75,9 @@ def _losses(definition: TypeDefinitionNode) -> Iterator[str]:
 
 
 @cache
-def without(loss: str | None) -> GraphQLSchema:
-    """The newest schema, less one thing."""
-    return _changed(lambda definition: _less(definition, loss) if loss else definition)
+def without(*lost: str) -> GraphQLSchema:
+    """The newest schema, less some things."""
+    return _changed(lambda definition: reduce(_less, lost, definition))
 
 
 def with_status(status: str) -> GraphQLSchema:

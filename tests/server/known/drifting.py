@@ -32,7 +32,7 @@ class DriftingDagster:
 
     def __init__(self, url: str):
         self._real = f"{url}/graphql"
-        self.schema: GraphQLSchema = drift.without(None)
+        self.schema: GraphQLSchema = drift.without()
 
     def __enter__(self) -> Self:
         self._portals = start_blocking_portal(name="drifting Dagster")
