@@ -133,14 +133,14 @@ class Background:
                 self.bring(lambda: finish(lambda: handle(problem)))
             else:
                 self.bring(lambda: finish(lambda: None if done is None else done(result)))
-            finally:
-                with self.lock:
-                    self._threads.discard(threading.current_thread())
 
         task.thread = threading.Thread(target=run, name=f"dagster_nb {lane}", daemon=True)
         with self.lock:
+            # Those that have ended are forgotten here: a thread that took itself out of the list would not be waited
+            # for when the panel is closed, and it runs for a moment more.
+            self._threads = {thread for thread in self._threads if thread.is_alive()}
+            task.thread.start()
             self._threads.add(task.thread)
-        task.thread.start()
         return task
 
     def busy(self, lane: str | None = None) -> bool:
