@@ -119,7 +119,7 @@ class Sieve:
     def __init__(self, server: Server, wanted: Filter, list_all: Callable[[Server, Filter], AsyncIterator[list[str]]]):
         self._server = server
         self._list_all = list_all
-        self._ids = wanted.get("runIds")
+        self._ids = set(wanted["runIds"]) if "runIds" in wanted else None
         rest = {key: value for key, value in wanted.items() if key != "runIds"}
         opposites = {key: opposite for key, value in rest.items() if (opposite := complement(key, value)) is not None}
         opposites = {key: opposite for key, opposite in opposites.items() if not server.split(opposite)[1]}
@@ -130,8 +130,7 @@ class Sieve:
     async def sift(self, ids: list[str]) -> list[str]:
         """Return those that match, in their order."""
         if self._ids is not None:
-            within = set(self._ids)
-            ids = [run_id for run_id in ids if run_id in within]
+            ids = [run_id for run_id in ids if run_id in self._ids]
         if self._outside:
             excluded = await self._exclude()
             ids = [run_id for run_id in ids if run_id not in excluded]
