@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import debian
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -49,9 +51,5 @@ def _find(own: str) -> str | None:
 
 
 def _install() -> None:
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
-            subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
-    else:
+    if not debian.install("chromium"):
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
-RESULTS = pytest.StashKey[table.Results]()
-# The tests that make up the suite, and those of them that have run.
-SUITE = pytest.StashKey[set[str]]()
-RAN = pytest.StashKey[set[str]]()
-WRONG = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,9 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "capability(name): which row of the README's table a test belongs to")
-    config.stash[RESULTS] = table.Results()
-    config.stash[SUITE], config.stash[RAN] = set(), set()
-    config.stash[WRONG] = False
+    config.pluginmanager.register(Evidence())
 
 
 def _target_of(item: pytest.Item) -> str | None:
@@ -41,58 +34,77 @@ def _target_of(item: pytest.Item) -> str | None:
     return None if call is None or "dagster" not in call.params else call.params["dagster"].name
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # First, before -k takes some out: only a run of the whole suite says what the table should be.
-    files = {item.path for item in items}
-    if set(HERE.glob("test_*.py")) <= files:
-        config.stash[SUITE].update(item.nodeid for item in items if _target_of(item))
+class Evidence:
+    """What the tests came to.
 
+    Where they run side by side, the processes that run them and the one that hears of it are not the same, and all that
+    passes between these are the reports.
+    """
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
-    report = yield
-    target = _target_of(item)
-    if target is None or (report.when != "call" and report.passed):
+    def __init__(self) -> None:
+        self.suite = 0
+        self.ran: set[str] = set()
+        self.results = table.Results()
+        self.wrong = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        # First, before -k takes some out: only a run of the whole suite says what the table should be.
+        ours = [item for item in items if _target_of(item)]
+        if set(HERE.glob("test_*.py")) <= {item.path for item in ours}:
+            self.suite = len(ours)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]):
+        report = yield
+        target = _target_of(item)
+        if target is not None:
+            [capability] = item.get_closest_marker("capability").args
+            notes = getattr(item, "compat_notes", []) if report.when == "call" else []
+            report.user_properties.append(("compat", (capability, target, notes, self.suite)))
         return report
-    [capability] = item.get_closest_marker("capability").args
-    results = item.config.stash[RESULTS]
-    results.add(capability, target, passed=report.passed)
-    if report.when == "call":
-        for text, lacks in getattr(item, "compat_notes", []):
-            results.note(capability, target, text, lacks=lacks)
-    item.config.stash[RAN].add(item.nodeid)
-    return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        told = dict(report.user_properties).get("compat")
+        if told is None or (report.when != "call" and report.passed):
+            return
+        capability, target, notes, self.suite = told
+        self.results.add(capability, target, passed=report.passed)
+        for text, lacks in notes:
+            self.results.note(capability, target, text, lacks=lacks)
+        self.ran.add(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not self.suite or len(self.ran) < self.suite:
+            return
+        made = self._table()
+        if session.config.getoption("--write-table"):
+            table.write(made)
+        elif made != table.written():
+            self.wrong = True
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter) -> None:
+        if self.wrong:
+            terminalreporter.section("README.md's table of versions says otherwise", red=True)
+            terminalreporter.write_line("These results say, and `pytest tests/compat --write-table` would write:\n")
+            terminalreporter.write_line(self._table())
+
+    def _table(self) -> str:
+        return self.results.table([target.name for target in TARGETS])
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    config = session.config
-    if not config.stash[SUITE] or config.stash[SUITE] - config.stash[RAN]:
-        return
-    made = config.stash[RESULTS].table([target.name for target in TARGETS])
-    if config.getoption("--write-table"):
-        table.write(made)
-    elif made != table.written():
-        config.stash[WRONG] = True
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    if config.stash[WRONG]:
-        terminalreporter.section("README.md's table of versions says otherwise", red=True)
-        terminalreporter.write_line("These results say, and `pytest tests/compat --write-table` would write:\n")
-        terminalreporter.write_line(config.stash[RESULTS].table([target.name for target in TARGETS]))
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     wanted = {name for item in request.session.items if (name := _target_of(item))}
-    fleet = Fleet([target for target in TARGETS if target.name in wanted])
+    # Which one a process of several that share the work looks at next, it does not know.
+    alone = not hasattr(request.config, "workerinput")
+    fleet = Fleet([target for target in TARGETS if target.name in wanted], ahead=alone)
     yield fleet
     fleet.close()
 
 
-@pytest.fixture(scope="session", params=TARGETS, ids=str)
+@pytest.fixture(scope="package", params=TARGETS, ids=str)
 def dagster(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Dagster]:
     """A running Dagster, of each target in turn."""
     try:
@@ -103,13 +115,13 @@ def dagster(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Dagster]:
     dagster.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def client(dagster: Dagster) -> Iterator[dnb.DagsterClient]:
     with dnb.connect(dagster.url, progress=False) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stage(dagster: Dagster) -> dict[str, str]:
     """The ids of the runs that were launched when the server started."""
     if isinstance(dagster.stage, Exception):

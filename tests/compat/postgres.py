@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy
 
 from dagster_nb.sandbox._keeper import Keeper
+from tests import debian
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,16 +85,11 @@ def _find() -> Path | None:
 
 
 def _install() -> Path:
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        # Debian's package starts a server of its own on the default port, unless told not to.
-        if not _NO_CLUSTER.exists():
-            _NO_CLUSTER.parent.mkdir(exist_ok=True)
-            _NO_CLUSTER.write_text("create_main_cluster = false\n")
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        keep = ["-o", "Dpkg::Options::=--force-confold"]
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *keep, "postgresql"]
-        for command in (["apt-get", "update", "-qq"], install):
-            subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
+    # Debian's package starts a server of its own on the default port, unless told not to.
+    if shutil.which("apt-get") and os.geteuid() == 0 and not _NO_CLUSTER.exists():
+        _NO_CLUSTER.parent.mkdir(exist_ok=True)
+        _NO_CLUSTER.write_text("create_main_cluster = false\n")
+    debian.install("postgresql", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold")
     found = _find()
     if found is None:
         raise NoPostgresError(_HELP)

@@ -78,22 +78,28 @@ class Fleet:
     Parameters
     ----------
     targets
-        Which, in that order. Environments are built side by side from now on.
+        Which, in that order.
+    ahead
+        Whether to build all environments side by side from now on, and to start each server while the one before it is
+        still looked at.
     """
 
-    def __init__(self, targets: Sequence[Target]):
+    def __init__(self, targets: Sequence[Target], *, ahead: bool):
         self._targets = list(targets)
+        self._ahead = ahead
         self._builders = ThreadPoolExecutor(4, "compat-build")
         self._starter = ThreadPoolExecutor(1, "compat-start")
-        self._pythons = {target: self._builders.submit(python_of, target) for target in targets}
+        self._pythons: dict[Target, Future[str]] = {}
         self._servers: dict[Target, Future[Dagster]] = {}
+        for target in self._targets if ahead else ():
+            self._build(target)
 
     def get(self, target: Target) -> Dagster:
-        """Return a running server, and have the next one started meanwhile."""
+        """Return a running server."""
         server = self._start(target).result()
-        following = self._targets.index(target) + 1
-        if following < len(self._targets):
-            self._start(self._targets[following])
+        following = self._targets[self._targets.index(target) + 1 :]
+        if self._ahead and following:
+            self._start(following[0])
         return server
 
     def close(self) -> None:
@@ -106,8 +112,13 @@ class Fleet:
 
     def _start(self, target: Target) -> Future[Dagster]:
         if target not in self._servers:
-            self._servers[target] = self._starter.submit(start, target, self._pythons[target])
+            self._servers[target] = self._starter.submit(start, target, self._build(target))
         return self._servers[target]
+
+    def _build(self, target: Target) -> Future[str]:
+        if target not in self._pythons:
+            self._pythons[target] = self._builders.submit(python_of, target)
+        return self._pythons[target]
 
 
 def start(target: Target, python: Future[str]) -> Dagster:

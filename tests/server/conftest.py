@@ -27,13 +27,13 @@ run_coordinator:
 DEFINITIONS = Path(__file__).with_name("definitions.py")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server() -> Iterator[Server]:
     with Server(python_file=DEFINITIONS, location="tests", instance=INSTANCE) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def client(server: Server) -> Iterator[dnb.DagsterClient]:
     with dnb.connect(server.url, progress=False) as client:
         yield client

@@ -76,10 +76,11 @@ async def test_a_run_that_is_stopped_is_followed_to_its_end(server):
 
 async def test_a_run_that_is_over_and_one_that_never_was(server):
     async with dnb.AsyncDagsterClient(server.url) as client:
-        [run_id] = (await client.runs(limit=1))["run_id"]
+        run = await client.launch("watch_clickstream")
+        await run.terminate(force=True)
         with anyio.fail_after(30):
-            assert [len(frame) async for frame in client.follow(run_id, from_now=True)] == []
-            told, _ = await collect(client, run_id)
-            pd.testing.assert_frame_equal(told, await client.events(run_id))
+            assert [len(frame) async for frame in client.follow(run, from_now=True)] == []
+            told, _ = await collect(client, run)
+            pd.testing.assert_frame_equal(told, await client.events(run))
         with pytest.raises(dnb.RunNotFoundError):
             await anext(client.follow("5a0e0000-0000-4000-8000-000000000000"))

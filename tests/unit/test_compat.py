@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.compat import conftest, environments, table
+from tests.compat import environments, table
+from tests.compat.conftest import Evidence
 from tests.compat.targets import NEWEST, OLD, TARGETS
 
 
@@ -110,27 +111,47 @@ class TestTheEndOfARun:
     """A run of the whole suite fails where the README says otherwise than its results."""
 
     @pytest.fixture
-    def session(self, results, monkeypatch):
-        config = SimpleNamespace(stash=pytest.Stash(), getoption={}.get)
-        config.stash[conftest.RESULTS] = results
-        config.stash[conftest.SUITE] = {"one", "two"}
-        config.stash[conftest.RAN] = {"one", "two"}
-        config.stash[conftest.WRONG] = False
+    def evidence(self, results, monkeypatch):
+        evidence = Evidence()
+        evidence.results = results
+        evidence.suite, evidence.ran = 2, {"one", "two"}
         monkeypatch.setattr(table, "written", lambda: results.table([target.name for target in TARGETS]))
-        return SimpleNamespace(config=config, exitstatus=pytest.ExitCode.OK)
+        return evidence
 
-    def test_it_is_good_where_the_readme_says_the_same(self, session):
-        conftest.pytest_sessionfinish(session)
+    @pytest.fixture
+    def session(self):
+        return SimpleNamespace(config=SimpleNamespace(getoption={}.get), exitstatus=pytest.ExitCode.OK)
+
+    def test_it_is_good_where_the_readme_says_the_same(self, evidence, session):
+        evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.OK
 
-    def test_it_fails_where_the_readme_says_otherwise(self, session, monkeypatch):
+    def test_it_fails_where_the_readme_says_otherwise(self, evidence, session, monkeypatch):
         monkeypatch.setattr(table, "written", lambda: "all is well")
-        conftest.pytest_sessionfinish(session)
+        evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
-        assert session.config.stash[conftest.WRONG]
+        assert evidence.wrong
 
-    def test_a_part_of_the_suite_says_nothing_about_it(self, session, monkeypatch):
+    def test_a_part_of_the_suite_says_nothing_about_it(self, evidence, session, monkeypatch):
         monkeypatch.setattr(table, "written", lambda: "all is well")
-        session.config.stash[conftest.RAN].remove("two")
-        conftest.pytest_sessionfinish(session)
+        evidence.ran.remove("two")
+        evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.OK
+
+    def test_reports_carry_what_the_tests_came_to(self):
+        """Which is all that a process that runs tests tells the one that ends the run."""
+        evidence = Evidence()
+        notes = [("It lacks this.", True)]
+        for name, when, outcome, capability in [
+            ("one", "setup", "passed", "launch"),
+            ("one", "call", "passed", "launch"),
+            ("two", "setup", "failed", "runs"),
+        ]:
+            told = (capability, "1.5.14", notes if when == "call" else [], 3)
+            evidence.pytest_runtest_logreport(
+                pytest.TestReport(name, (name, 0, name), {}, outcome, None, when, user_properties=[("compat", told)])
+            )
+        assert evidence.ran == {"one", "two"}
+        assert evidence.suite == 3
+        assert row(evidence.results.table(["1.5.14"]), "runs") == ["✗"]
+        assert row(evidence.results.table(["1.5.14"]), "launch") == ["no <sup>1</sup>"]

@@ -30,7 +30,7 @@ class Known:
     """The code of location ``broken``."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     folder = tmp_path_factory.mktemp("code")
     broken = folder / "broken.py"

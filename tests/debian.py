@@ -1,0 +1,25 @@
+"""Installing a Debian package that the tests need, where that can be done."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+
+def install(package: str, *options: str) -> bool:
+    """Install a package as root; False where there is no apt, or one is not root. The caller looks what came of it.
+
+    Tests that run side by side may want one each at the same moment, and apt would refuse the second.
+    """
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return False
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with (Path(tempfile.gettempdir()) / "dagster_nb-apt.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *options, package]):
+            subprocess.run(command, check=False, env=environment, stdout=subprocess.DEVNULL)
+    return True

@@ -1,0 +1,40 @@
+"""Which tests stay together when several processes share them (``pytest -n auto``): those that share servers."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.compat.targets import TARGETS
+
+_SHARING = ("tests/server/known", "tests/browser/binder", "tests/browser")
+_TARGETS = {target.name for target in TARGETS}
+
+
+def together(nodeid: str) -> str:
+    """Return the name of what is not to be torn apart: a test, a file, a folder, or all that looks at one Dagster.
+
+    Examples
+    --------
+    >>> together("tests/unit/test_url.py::test_a")
+    'tests/unit/test_url.py::test_a'
+    >>> together("tests/server/test_live.py::test_a[b]"), together("tests/server/known/test_catalog.py::test_a")
+    ('tests/server/test_live.py', 'tests/server/known')
+    >>> together("tests/compat/test_runs.py::test_a[1.5.14-b]")
+    'tests/compat on 1.5.14'
+    """
+    file, _, test = nodeid.partition("::")
+    if file.startswith("tests/unit/"):
+        return nodeid
+    if file.startswith("tests/compat/"):
+        parameters = test.partition("[")[2].rstrip("]").split("-")
+        return next((f"tests/compat on {part}" for part in parameters if part in _TARGETS), file)
+    return next((folder for folder in _SHARING if PurePosixPath(file).is_relative_to(folder)), file)
+
+
+class Scheduling(LoadScopeScheduling):
+    """Hand what stays together to one process, in the order in which it stands."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return together(nodeid)
