@@ -14,6 +14,7 @@ from graphql import (
 
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.errors import QueryError
+from dagster_nb.graphql import documents
 from dagster_nb.graphql.session import query_error
 
 if TYPE_CHECKING:
@@ -70,6 +71,35 @@ class Playground(AsyncBase):
             self._check_writable()
             return await self._session.write(parsed, variables, operation_name)
         return await self._session.read(parsed, variables, operation_name)
+
+    def document(self, name: str) -> str:
+        """Return the text of one of the documents that this package sends, to start from or to look at.
+
+        Parameters
+        ----------
+        name
+            Such as ``"runs"``, ``"jobs"`` or ``"launch_run"``.
+
+        Returns
+        -------
+        str
+            As the server takes it: what it lacks, as far as it has been found out, is left out.
+
+        Raises
+        ------
+        ValueError
+            If there is no such document; the message names all.
+        UnsupportedServerError
+            If the server lacks something that the answer would be worthless without.
+
+        Examples
+        --------
+        >>> client.query(client.document("run_count"))["runsOrError"]["count"]  # doctest: +SKIP
+        20000
+        """
+        if name not in documents.names():
+            raise ValueError(f"there is no document {name!r}; there are {', '.join(documents.names())}.")
+        return self._server.text(name)
 
     async def schema(self) -> GraphQLSchema:
         """Return the server's schema, asked for once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import weakref
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -89,6 +90,10 @@ class DagsterClient:
 
     query = sync(AsyncDagsterClient.query)
     schema = sync(AsyncDagsterClient.schema)
+
+    @functools.wraps(AsyncDagsterClient.document)
+    def document(self, name: str) -> str:  # noqa: D102 - the twin's
+        return self._twin.document(name)
 
     def close(self) -> None:
         """Close the connection and end the private thread; a later call opens them again."""

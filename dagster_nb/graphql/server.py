@@ -143,6 +143,17 @@ class Server:
             raise self.unsupported(fitted.lacking)
         return fitted.document
 
+    def text(self, document: str) -> str:
+        """Return one of our documents as it is sent: as it stands in its file, or without what the server lacks.
+
+        Raises
+        ------
+        UnsupportedServerError
+            If the server lacks something that the answer would be worthless without.
+        """
+        fitted = self.fitted(document)
+        return (documents.text(document) if fitted is documents.load(document) else print_ast(fitted)).strip()
+
     def split(self, one: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the part of a filter of runs that the server takes, as far as is known, and the part that it does not.
 

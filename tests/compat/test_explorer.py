@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from graphql import parse, validate
 
 from dagster_nb.analysis.columns import began
 from dagster_nb.panels.background import Background
@@ -120,3 +121,10 @@ def test_it_runs_again_and_follows(explore, client):
     settle(model)
     assert outcome.status == "CANCELED"
     assert model.view["status"].tolist() == ["CANCELED", "CANCELED"]
+
+
+def test_the_graphql_that_it_shows_can_be_sent(client, explore):
+    load(explore(job="quick"))
+    schema = client.schema()
+    for name in ("run_ids", "runs"):
+        assert validate(schema, parse(client.document(name))) == []

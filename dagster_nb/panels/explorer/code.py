@@ -10,12 +10,15 @@ import ipywidgets as widgets
 import pandas as pd
 import traitlets
 
+from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.frames.columns import RUN_STATUSES
-from dagster_nb.graphql import documents
 from dagster_nb.graphql.filters import RunSelection
+from dagster_nb.panels.explorer.source import can
 from dagster_nb.panels.stage import STATIC
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dagster_nb.panels.explorer.filters import RunFilters
     from dagster_nb.panels.explorer.model import ExplorerModel
 
@@ -85,7 +88,7 @@ def python_text(filters: RunFilters, url: str | None) -> str:
     return "\n".join([*imports, "", *lines])
 
 
-def graphql_text(filters: RunFilters, now: pd.Timestamp) -> str:
+def graphql_text(filters: RunFilters, now: pd.Timestamp, document: Callable[[str], str]) -> str:
     """Return the GraphQL documents that the client sends, and their variables.
 
     Parameters
@@ -94,6 +97,8 @@ def graphql_text(filters: RunFilters, now: pd.Timestamp) -> str:
         What is asked for.
     now
         From when "7d" counts.
+    document
+        The text of a document by its name, as `DagsterClient.document` gives it.
     """
     question = filters.at(now).question()
     statuses = list(dict.fromkeys([*RUN_STATUSES, *(filters.status or ())]))
@@ -110,13 +115,17 @@ def graphql_text(filters: RunFilters, now: pd.Timestamp) -> str:
         )
     if len(asked) > 1:
         parts.append(f"# One filter cannot say all of this, so it is asked {len(asked)} times; the first is shown.")
+    try:
+        ids, runs = document("run_ids"), document("runs")
+    except UnsupportedServerError as error:
+        return f"# Asked in another way: {error}"
     parts += [
         "# 1. The ids of all runs that match, in the server's order.",
-        documents.text("run_ids").strip(),
+        ids,
         "# Variables",
         _json({"filter": asked[0], "cursor": None, "limit": _IDS_PER_REQUEST}),
         "# 2. The runs themselves, by id, a page at a time.",
-        documents.text("runs").strip(),
+        runs,
         "# Variables",
         _json({"filter": {**asked[0], "runIds": ["<the ids of the page>"]}, "limit": _PAGE}),
     ]
@@ -161,7 +170,7 @@ class Code:
             "or whatever name this explorer has in your notebook."
         )
         boxes = [self._python, self._hint]
-        if getattr(model.source, "url", None) is not None:
+        if can(model.source, "document"):
             boxes.append(self._graphql)
         self._open = widgets.ToggleButton(description="Code", layout=widgets.Layout(width="auto"))
         self._boxes = widgets.VBox(boxes, layout=widgets.Layout(display="none", width="100%", overflow="visible"))
@@ -176,9 +185,10 @@ class Code:
         if not self._open.value:
             return
         filters = self._model.filters
-        url = getattr(self._model.source, "url", None)
-        self._python.text = python_text(filters, url)
-        self._graphql.text = graphql_text(filters, self._model.clock()) if url is not None else ""
+        source: Any = self._model.source
+        self._python.text = python_text(filters, getattr(source, "url", None))
+        if can(source, "document"):
+            self._graphql.text = graphql_text(filters, self._model.clock(), source.document)
 
     def _toggle(self) -> None:
         self._boxes.layout.display = "" if self._open.value else "none"

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import dagster_nb as dnb
 from dagster_nb.errors import ConnectionFailedError
+from dagster_nb.graphql import documents
 from dagster_nb.panels.explorer.code import graphql_text, python_text
 from dagster_nb.panels.explorer.filters import RunFilters
 from dagster_nb.panels.explorer.header import daemon_words
@@ -14,6 +16,8 @@ from dagster_nb.panels.explorer.static_face import static_html, static_text
 from dagster_nb.panels.explorer.table import table_rows
 from dagster_nb.panels.explorer.tiles import Summary, summarize, tiles_html
 from dagster_nb.panels.notices import in_words
+from tests.unit import drift
+from tests.unit.fake import make_run
 from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
 
 
@@ -87,13 +91,29 @@ def test_the_python_says_everything():
 
 
 def test_the_graphql_is_what_the_client_sends():
-    text = graphql_text(RunFilters.of(status="FAILURE", created_after="1d", job=["a", "b"]), NOW)
+    text = graphql_text(RunFilters.of(status="FAILURE", created_after="1d", job=["a", "b"]), NOW, documents.text)
     assert "runIdsOrError" in text
     assert "runsOrError" in text
     assert '"statuses": [\n      "FAILURE"\n    ]' in text
     assert f'"createdAfter": {(NOW - pd.Timedelta(days=1)).timestamp()}' in text
     assert "asked 2 times" in text
-    assert graphql_text(RunFilters.of(job=[]), NOW).startswith("# Nothing is sent")
+    assert graphql_text(RunFilters.of(job=[]), NOW, documents.text).startswith("# Nothing is sent")
+
+
+def test_the_graphql_is_what_this_server_takes(fake):
+    fake.runs = [make_run(0)]
+    fake.schema = drift.without("Run.creationTime")
+    with dnb.connect(fake.url, progress=False) as client:
+        client.runs()
+        text = graphql_text(RunFilters(), NOW, client.document)
+        assert "creationTime" not in text
+        assert "updateTime" in text
+        assert client.document("run_ids") == documents.text("run_ids").strip()
+        with pytest.raises(ValueError, match="there are .*run_ids"):
+            client.document("../runs")
+        fake.schema = drift.without("Query.runsOrError")
+        assert client.count_runs() == 1
+        assert graphql_text(RunFilters(), NOW, client.document).startswith("# Asked in another way: ")
 
 
 def test_daemons_in_words():
