@@ -11,6 +11,7 @@ from graphql import (
     FieldDefinitionNode,
     InputObjectTypeDefinitionNode,
     InterfaceTypeDefinitionNode,
+    NamedTypeNode,
     NameNode,
     ObjectTypeDefinitionNode,
     build_ast_schema,
@@ -80,6 +81,25 @@ def without(*lost: str) -> GraphQLSchema:
     return _changed(lambda definition: reduce(_less, lost, definition))
 
 
+def without_type(name: str) -> GraphQLSchema:
+    """The newest schema, less a type, and so less all fields and arguments that are of it."""
+
+    def less(definition: TypeDefinitionNode) -> TypeDefinitionNode:
+        changes = {
+            key: tuple(one for one in getattr(definition, key) if one.name.value != name)
+            for key in ("interfaces", "types")
+            if getattr(definition, key, None)
+        }
+        if isinstance(definition, (*_OBJECTS, InputObjectTypeDefinitionNode)):
+            fields = [field for field in definition.fields if _named(field.type) != name]
+            changes["fields"] = tuple(_without_arguments_of(field, name) for field in fields)
+        return _like(definition, **changes)
+
+    tree = newest()
+    kept = tuple(less(definition) for definition in tree.definitions if definition.name.value != name)
+    return build_ast_schema(_like(tree, definitions=kept), assume_valid=True)
+
+
 def with_status(status: str) -> GraphQLSchema:
     """The newest schema, with one more status that a run may have."""
 
@@ -112,6 +132,18 @@ def _less(definition: TypeDefinitionNode, loss: str) -> TypeDefinitionNode:
 
 def _without_argument(field: FieldDefinitionNode, name: str, argument: str) -> FieldDefinitionNode:
     return _like(field, arguments=_others(field.arguments, argument)) if field.name.value == name else field
+
+
+def _without_arguments_of(field, kind: str):
+    if not isinstance(field, FieldDefinitionNode):
+        return field
+    return _like(field, arguments=tuple(one for one in field.arguments if _named(one.type) != kind))
+
+
+def _named(kind) -> str:
+    while not isinstance(kind, NamedTypeNode):
+        kind = kind.type
+    return kind.name.value
 
 
 def _others(nodes, name):

@@ -189,6 +189,45 @@ def test_whatever_is_lost_the_same_runs_are_read(shared, loss, history, wish, li
     assert frame.dtypes.equals(whole.dtypes)
 
 
+# What a lost type takes along. Without runs, and what they are filtered by, there is nothing to read.
+TYPES = {
+    "AssetKey": ["Run.assetSelection"],
+    "Error": [],
+    "ExecutionTag": [],
+    "PipelineTag": ["Run.tags"],
+    "PythonError": [],
+    "Repository": [],
+    "RepositoryConnection": [],
+    "RepositoryLocation": [],
+    "RepositoryOrigin": ["Run.repositoryOrigin"],
+    "RunIds": [],
+    "Runs": [],
+    "RunStatus": ["Run.status"],
+}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_whatever_type_is_lost_the_same_runs_are_read(shared, kind):
+    shared.runs = [make_run(number) for number in reversed(range(5))]
+    shared.schema = drift.without()
+    whole, _ = read(shared, {})
+    shared.schema = drift.without_type(kind)
+    frame, count = read(shared, {})
+    assert count == 5
+    lost = [column for field in TYPES[kind] for column in COLUMNS[field]]
+    assert frame[lost].isna().all(axis=None)
+    pd.testing.assert_frame_equal(frame.drop(columns=lost), whole.drop(columns=lost))
+    assert frame.dtypes.equals(whole.dtypes)
+
+
+@pytest.mark.parametrize("kind", ["Run", "RunsFilter"])
+def test_without_runs_there_is_a_clear_error(shared, kind):
+    shared.runs = [make_run(0)]
+    shared.schema = drift.without_type(kind)
+    with pytest.raises(dnb.UnsupportedServerError, match="lacks what this needs"):
+        read(shared, {})
+
+
 @pytest.mark.parametrize("loss", ABOUT_RUNS)
 def test_whatever_is_lost_a_deleted_cursor_hides_no_run(shared, loss):
     status = "FAILURE" if loss == "RunStatus.SUCCESS" else "SUCCESS"
