@@ -20,7 +20,7 @@ def commands():
 def test_ci_runs_the_very_test_command_of_the_readme():
     demo, tests = commands()
     assert demo.endswith("dagster-nb demo")
-    assert tests.endswith("pytest")
+    assert tests.endswith("pytest -n auto")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert "set -euo pipefail" in script
     assert tests in script
