@@ -9,13 +9,23 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from anyio.from_thread import start_blocking_portal
-from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, graphql_sync, parse
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -165,13 +175,7 @@ class FakeDagster:
             "runOrError": self._run,
             **self.answers,
         }
-        result = graphql_sync(
-            self.schema,
-            body["query"],
-            root_value=root,
-            variable_values=body.get("variables"),
-            operation_name=body.get("operationName"),
-        )
+        result = _execute(self.schema, body, root)
         return web.json_response(result.formatted, status=200 if result.data is not None else 400)
 
     def _matching(self, one: dict[str, Any] | None, cursor: str | None, limit: int | None) -> list[dict[str, Any]]:
@@ -230,6 +234,32 @@ def _is_within(run: dict[str, Any], one: dict[str, Any]) -> bool:
     )
 
 
+def _execute(schema: GraphQLSchema, body: dict[str, Any], root: dict[str, Any]) -> ExecutionResult:
+    try:
+        document, errors = _checked(schema, body["query"])
+    except GraphQLError as error:
+        return ExecutionResult(data=None, errors=[error])
+    if errors:
+        return ExecutionResult(data=None, errors=errors)
+    return execute_sync(
+        schema,
+        document,
+        root_value=root,
+        variable_values=body.get("variables"),
+        operation_name=body.get("operationName"),
+    )
+
+
+# Which takes longer than all else that it does, and the same few documents come again and again.
+@lru_cache(maxsize=1000)
+def _checked(schema: GraphQLSchema, query: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    document = _parsed(query)
+    return document, validate(schema, document)
+
+
+_parsed = lru_cache(maxsize=1000)(parse)
+
+
 def _operation_name(query: str) -> str:
-    operation = next(node for node in parse(query).definitions if isinstance(node, OperationDefinitionNode))
+    operation = next(node for node in _parsed(query).definitions if isinstance(node, OperationDefinitionNode))
     return operation.name.value if operation.name else ""
