@@ -170,12 +170,16 @@ class Session:
         self.url = f"http://127.0.0.1:{self.port}{SERVICE_PREFIX.rstrip('/')}"
         self.dagster_url = f"http://127.0.0.1:{self.dagster_port}{SERVICE_PREFIX}dagster"
         self.root = replay.home
+        # What is killed cannot clear away after itself.
+        temporary = replay.home.parent / "tmp"
+        temporary.mkdir(exist_ok=True)
         self.environment = {
             **replay.environment,
             **replay.offline,
             "R2D_ENTRYPOINT": replay.plan.entrypoint.replace("${REPO_DIR}", str(replay.home)),
             "JUPYTERHUB_SERVICE_PREFIX": SERVICE_PREFIX,
             "DAGSTER_PORT": str(self.dagster_port),
+            "TMPDIR": str(temporary),
         }
         self._log = (replay.home.parent / "session.log").open("ab")
         # What BinderHub runs, and what a test needs besides: a way to JupyterLab's commands.
