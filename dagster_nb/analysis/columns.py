@@ -63,7 +63,7 @@ def text(frame: pd.DataFrame, name: str) -> pd.Series:
 def began(runs: pd.DataFrame) -> pd.Series:
     """Return when each run came into being, as ``datetime64[us, UTC]``.
 
-    That is the creation time. A server older than 1.7 does not tell it; then the start, or else the last update,
+    That is the creation time. A server older than 1.7.13 does not tell it; then the start, or else the last update,
     stands in.
     """
     known = [times(runs, name) for name in ("creation_time", "start_time", "update_time") if name in runs.columns]

@@ -194,7 +194,7 @@ class Launching(AsyncBase):
         JobNotFoundError
             If its job is no longer there.
         UnsupportedServerError
-            If the server does not have the strategy: ``"from_asset_failure"`` needs Dagster 1.10.
+            If the server does not have the strategy: ``"from_asset_failure"`` needs Dagster 1.10.15.
         RunConfigInvalidError, OutcomeUnknownError, ReadOnlyError, UnauthorizedError
 
         Examples
@@ -299,7 +299,7 @@ class Launching(AsyncBase):
         try:
             return await self._write("reexecute_run", _by_parent(parent, strategy, added))
         except UnsupportedServerError:
-            # Before Dagster 1.10 this form takes no tags; the longer one always did, and it takes these two strategies.
+            # Before Dagster 1.10.8 this form takes no tags; the longer one always did, and takes these two strategies.
             if strategy == "from_asset_failure":
                 raise
             return await self._write("reexecute_run", _in_full(parent, strategy, added, parent["runConfig"] or {}))

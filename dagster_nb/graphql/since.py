@@ -8,11 +8,11 @@ __all__ = ["SINCE", "version_with"]
 
 # A test holds this against the schemas of all versions.
 SINCE = {
-    "ReexecutionParams.extraTags": "1.10",
-    "ReexecutionStrategy.FROM_ASSET_FAILURE": "1.10",
-    "Run.creationTime": "1.7",
-    "RunsFilter.createdAfter": "1.7",
-    "RunsFilter.updatedBefore": "1.7",
+    "ReexecutionParams.extraTags": "1.10.8",
+    "ReexecutionStrategy.FROM_ASSET_FAILURE": "1.10.15",
+    "Run.creationTime": "1.7.13",
+    "RunsFilter.createdAfter": "1.7.7",
+    "RunsFilter.updatedBefore": "1.7.7",
 }
 
 # How graphql-core names an input that it does not know.
@@ -33,9 +33,9 @@ def version_with(lacking: str) -> str | None:
     Examples
     --------
     >>> version_with("Run.creationTime")
-    '1.7'
+    '1.7.13'
     >>> version_with("Field 'extraTags' is not defined by type 'ReexecutionParams'.")
-    '1.10'
+    '1.10.8'
     >>> version_with("Run.warpFactor") is None
     True
     """
