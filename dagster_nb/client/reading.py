@@ -97,7 +97,7 @@ class Reading(AsyncBase):
             tags                           object: dict              ``tags``
             ============================== ========================= ===============================================
 
-            What a server does not tell is NA: before Dagster 1.7 that is creation_time and, with it, queue_duration.
+            What a server does not tell is NA: before Dagster 1.7.13 that is creation_time and, with it, queue_duration.
             ``frame.attrs["dagster_nb"]`` holds the url, the filters and the time of reading as plain JSON.
 
         Raises
@@ -291,11 +291,14 @@ class Reading(AsyncBase):
                 self._statuses = categories(told, self._statuses)
                 yield runs_frame(records, include=include, known_statuses=self._statuses)
         except ContradictionError as error:
-            raise IncompleteHistoryError(
-                f"{self.url} lists {len(error.missing)} runs that it does not hand over, such as {error.missing[0]}, "
-                f"after several tries. What could be read is in the error's .frame; look at the server's log.",
-                frame=runs_frame([], include=include, known_statuses=self._statuses),
-            ) from None
+            raise self._incomplete(error, include) from None
+
+    def _incomplete(self, error: ContradictionError, include: Sequence[str] = ()) -> IncompleteHistoryError:
+        return IncompleteHistoryError(
+            f"{self.url} lists {len(error.missing)} runs that it does not hand over, such as {error.missing[0]}, "
+            f"after several tries. What could be read is in the error's .frame; look at the server's log.",
+            frame=runs_frame([], include=include, known_statuses=self._statuses),
+        )
 
     def _finish(
         self,
@@ -329,7 +332,12 @@ class Reading(AsyncBase):
             return {}, []
         if selection.location is None:
             return selection.filters()
-        return selection.filters(await self._labels.of_locations(selection.location))
+        try:
+            labels = await self._labels.of_locations(selection.location)
+        except ContradictionError as error:
+            # One of these may be of a location that nothing else tells of.
+            raise self._incomplete(error) from None
+        return selection.filters(labels)
 
     async def _with_known_statuses(self, selection: RunSelection) -> RunSelection:
         """Leave out the statuses that no run has there, since the server's schema does not have them."""

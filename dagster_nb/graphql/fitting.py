@@ -20,8 +20,10 @@ from graphql import (
     Visitor,
     coerce_input_value,
     do_types_overlap,
+    get_named_type,
     is_composite_type,
     is_input_type,
+    is_required_argument,
     type_from_ast,
     validate,
     visit,
@@ -153,6 +155,11 @@ class _Fitter(Visitor):
         unknown = [one.name.value for one in node.arguments if one.name.value not in definition.args]
         if unknown:
             return self._lose(self._place(node), f"{self._place(node)}({unknown[0]}:)")
+        given = {one.name.value for one in node.arguments}
+        untold = [name for name, one in definition.args.items() if is_required_argument(one) and name not in given]
+        # A field that wants to know more, or that answers something of another kind, is another field.
+        if untold or is_composite_type(get_named_type(definition.type)) != (node.selection_set is not None):
+            return self._lose(self._place(node))
         self._lacking.append([])
         return None
 

@@ -6,6 +6,7 @@ does not know the first.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.errors import RunNotFoundError, UnsupportedServerError
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
     from dagster_nb.graphql.server import Server
 
-__all__ = ["Sieve", "first_page", "ids_page", "records_by_id", "standing"]
+__all__ = ["Sieve", "first_page", "handed_over", "ids_page", "records_by_id", "standing"]
 
 Record = dict[str, Any]
 Filter = dict[str, Any]
 
 _RECORDS_PER_REQUEST = 500
+_TRIES = 4
 
 
 async def ids_page(server: Server, one: Filter, *, limit: int, cursor: str | None = None) -> list[str]:
@@ -103,6 +105,42 @@ async def standing(server: Server, ids: Sequence[str], common: Filter) -> list[s
     return [run_id for run_id in ids if run_id in found and satisfies(found[run_id], common)]
 
 
+async def handed_over(
+    server: Server, ids: Sequence[str], common: Filter, *, include: Mapping[str, bool]
+) -> tuple[dict[str, Record], Filter, list[str]]:
+    """Return those of some runs that the server hands over, asking again for those that it goes on to list.
+
+    Parameters
+    ----------
+    server, ids, common, include
+        As in `records_by_id`.
+
+    Returns
+    -------
+    records : dict
+        By id.
+    unseen : dict
+        The part of the filter that the server did not look at.
+    withheld : list of str
+        What it keeps listing and does not hand over.
+    """
+    found: dict[str, Record] = {}
+    unseen: Filter = {}
+    wanted = list(ids)
+    for attempt in range(_TRIES):
+        if attempt:
+            await asyncio.sleep(0.1 * attempt)
+        records, unseen = await records_by_id(server, wanted, common, include=include)
+        found.update(records)
+        wanted = [run_id for run_id in wanted if run_id not in found]
+        if wanted:
+            listed = set(await standing(server, wanted, common))
+            wanted = [run_id for run_id in wanted if run_id in listed]
+        if not wanted:
+            break
+    return found, unseen, wanted
+
+
 class Sieve:
     """Which of the ids that a server lists match what it could not be asked for.
 
@@ -150,9 +188,11 @@ class Sieve:
     async def _read(self, ids: Sequence[str]) -> AsyncIterator[str]:
         for start in range(0, len(ids), _RECORDS_PER_REQUEST):
             page = ids[start : start + _RECORDS_PER_REQUEST]
-            found, _ = await records_by_id(self._server, page, {}, include={})
+            found, _, withheld = await handed_over(self._server, page, {}, include={})
+            # What is withheld may match; whoever reads the runs will miss it, and say so.
+            passed = set(withheld)
             for run_id in page:
-                if run_id in found and self._matches(found[run_id]):
+                if run_id in passed or (run_id in found and self._matches(found[run_id])):
                     yield run_id
 
     def _matches(self, record: Record) -> bool:

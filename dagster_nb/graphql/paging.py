@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.graphql.answers import unwrap
 from dagster_nb.graphql.emulation import satisfies
-from dagster_nb.graphql.lookup import Sieve, first_page, ids_page, records_by_id, standing
+from dagster_nb.graphql.lookup import Sieve, first_page, handed_over, ids_page, standing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -34,7 +34,6 @@ _PAGES_UNDER_WAY = 2
 _IDS_PER_REQUEST = 10_000
 # How far back a run is sought that still stands, when the one that marked the place was deleted.
 _IDS_REMEMBERED = 100_000
-_TRIES = 4
 
 
 class ContradictionError(Exception):
@@ -82,6 +81,7 @@ async def list_ids(server: Server, one: Filter, *, block: int | None = None) -> 
         Ids a request; 10,000 unless given.
     """
     known, unknown = server.split(one)
+    told = False
     while True:
         # Of a page that is sifted little may be left.
         listed = _list_known(server, known, block=_IDS_PER_REQUEST if block is None or unknown else block)
@@ -89,11 +89,12 @@ async def list_ids(server: Server, one: Filter, *, block: int | None = None) -> 
         try:
             async for ids in listed:
                 if matching := await sieve.sift(ids):
+                    told = True
                     yield matching
         except UnsupportedServerError:
             # Refused at its first word, the server has told by its schema what it does not take.
             refused, (known, unknown) = known, server.split(one)
-            if known == refused:
+            if known == refused or told:
                 raise
         else:
             return
@@ -262,21 +263,8 @@ async def _read_page(
 
     What the server keeps listing and does not hand over is added to ``missing``: one such run hides no other.
     """
-    found: dict[str, Record] = {}
-    unseen: Filter = {}
-    wanted = list(ids)
-    for attempt in range(_TRIES):
-        if attempt:
-            await asyncio.sleep(0.1 * attempt)
-        records, unseen = await records_by_id(server, wanted, common, include=include)
-        found.update(records)
-        wanted = [run_id for run_id in wanted if run_id not in found]
-        if wanted:
-            listed = set(await standing(server, wanted, common))
-            wanted = [run_id for run_id in wanted if run_id in listed]
-        if not wanted:
-            break
-    missing.extend(wanted)
+    found, unseen, withheld = await handed_over(server, ids, common, include=include)
+    missing.extend(withheld)
     return [found[run_id] for run_id in ids if run_id in found and satisfies(found[run_id], unseen)]
 
 

@@ -8,6 +8,7 @@ import anyio
 import pandas as pd
 import pytest
 from aiohttp import web
+from graphql import build_schema, print_ast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -263,6 +264,92 @@ def test_a_status_that_nobody_has_heard_of_is_read_and_filtered_by(shared, histo
     asleep, count = read(shared, {"status": ["HIBERNATING"]})
     assert asleep["run_id"].tolist() == [run["runId"] for run in shared.runs if run["status"] == "HIBERNATING"]
     assert count == len(asleep)
+
+
+@pytest.mark.parametrize(("lost", "wish"), [("RunsFilter.pipelineName", {"job": "nightly"}), ("", {"job": "nightly"})])
+def test_a_run_that_is_withheld_is_told_whoever_applies_the_filter(shared, lost, wish):
+    shared.runs = [make_run(number) for number in reversed(range(6))]
+    shared.schema = drift.without(*[lost] * bool(lost))
+    shared.hidden = {shared.ids[2]}
+    try:
+        with dnb.connect(shared.url, progress=False) as client:
+            with pytest.raises(dnb.IncompleteHistoryError) as caught:
+                client.runs(**wish)
+            assert caught.value.frame["run_id"].tolist() == [*shared.ids[:2], *shared.ids[3:]]
+            assert client.count_runs(**wish) == 6
+    finally:
+        shared.hidden = set()
+
+
+def test_a_run_that_is_handed_over_late_is_sifted_all_the_same(shared):
+    shared.runs = [make_run(number) for number in reversed(range(6))]
+    shared.schema = drift.without("RunsFilter.statuses")
+    shared.hidden = {shared.ids[2]}
+    asked = []
+
+    def show_it_then(operation):
+        asked.append(operation)
+        if asked.count("Runs") == 2:
+            shared.hidden = set()
+
+    shared.before = show_it_then
+    try:
+        with dnb.connect(shared.url, progress=False) as client:
+            assert client.runs(status="SUCCESS")["run_id"].tolist() == shared.ids
+    finally:
+        shared.before, shared.hidden = lambda _: None, set()
+
+
+def test_a_location_that_a_withheld_run_may_be_of_is_no_error_of_another_kind(shared):
+    shared.runs = [make_run(3), make_run(2, repositoryOrigin=None), make_run(1)]
+    shared.schema = drift.without()
+    shared.hidden = {shared.ids[0]}
+    try:
+        with dnb.connect(shared.url, progress=False) as client:
+            for ask in (client.runs, client.count_runs):
+                with pytest.raises(dnb.IncompleteHistoryError):
+                    ask(location="etl")
+    finally:
+        shared.hidden = set()
+
+
+def test_a_schema_that_changes_while_it_is_read_from_repeats_no_run(shared):
+    shared.runs = [make_run(number) for number in reversed(range(6))]
+    shared.schema = drift.without()
+
+    def change_it(operation):
+        if operation == "RunIds" and shared.operations.count("RunIds") == 2:
+            shared.schema = drift.without("RunsFilter.pipelineName")
+
+    shared.requests.clear()
+    shared.before = change_it
+    try:
+        with (
+            dnb.connect(shared.url, progress=False) as client,
+            pytest.raises(dnb.UnsupportedServerError, match="pipelineName"),
+        ):
+            client.runs(job="nightly")
+    finally:
+        shared.before = lambda _: None
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "column"),
+    [
+        ("updateTime: Float", "updateTime: PipelineTag", "update_time"),
+        ("parentRunId: String", "parentRunId(of: Int!): String", "parent_run_id"),
+    ],
+)
+def test_a_field_that_became_another_costs_its_column(shared, was, becomes, column):
+    others, run, runs = print_ast(drift.newest()).partition("\ntype Run ")
+    assert was in runs
+    shared.runs = [make_run(number) for number in reversed(range(3))]
+    shared.schema = build_schema(others + run + runs.replace(was, becomes, 1), assume_valid=True)
+    with dnb.connect(shared.url, progress=False) as client:
+        runs = client.runs()
+    assert runs["run_id"].tolist() == shared.ids
+    assert runs[column].isna().all()
+    assert runs["job_name"].notna().all()
 
 
 def test_nothing_more_is_asked_of_a_server_that_knows_everything(shared):
