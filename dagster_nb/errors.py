@@ -189,7 +189,7 @@ class ReadOnlyError(DagsterNbError):
 
 
 class OutcomeUnknownError(DagsterNbError):
-    """A mutation was sent and its answer was lost: it may or may not have taken effect. It is not sent again."""
+    """A mutation was sent and its answer was lost or failed in part: it may have taken effect. It is not sent again."""
 
 
 class UnsupportedServerError(DagsterNbError):

@@ -260,11 +260,13 @@ class Details(AsyncBase):
             yield page
             size = len(page.encode())
             bar.advance(size)
+            if cursor is None:
+                return
             # Who reads a process that never stops printing to its end would never stop reading.
             if not finished and size < _BYTES_PER_REQUEST - _LONGEST_CHARACTER:
                 return
 
-    async def _page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str]:
+    async def _page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str | None]:
         """Return a page of a stream that does not end within a character, and the cursor of the next page.
 
         The server cuts pages by bytes and puts a replacement for what it cut; a page that is up to three bytes shorter

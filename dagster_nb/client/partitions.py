@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.errors import ServerError
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.answers import unwrap
 
@@ -47,6 +48,8 @@ async def partition_defaults(client: AsyncBase, address: JobAddress, partition: 
     ------
     ValueError
         If the job has no such partition.
+    ServerError
+        If the server contradicts itself.
     """
     sets = await _partition_sets(client, address, partition=partition, details=True)
     keys = _keys(sets)
@@ -55,6 +58,8 @@ async def partition_defaults(client: AsyncBase, address: JobAddress, partition: 
         has = f"has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "has no partitions"
         raise ValueError(f"job {address.job!r} has no partition {partition!r}; it {has}.")
     found = sets[0]["partition"]
+    if found is None:
+        raise ServerError(f"the server lists partition {partition!r} of job {address.job!r} and does not hand it over.")
     config = unwrap(found["runConfigOrError"], "PartitionRunConfig")["yaml"]
     tags = unwrap(found["tagsOrError"], "PartitionTags")["results"]
     return str(config), tag_dict(tags)

@@ -77,7 +77,7 @@ class RunFacts:
     @property
     def tags(self) -> dict[str, str]:
         """The tags (``Run.tags``)."""
-        return tag_dict(self._record.get("tags"))
+        return tag_dict(self._told("tags"))
 
     @property
     def run_config(self) -> dict[str, Any]:
@@ -185,9 +185,10 @@ class AsyncRun(RunFacts):
             raise ValueError(f"timeout takes seconds, not {timeout!r}.")
         began = time.monotonic()
         warned = False
-        with self._client._watching(f"{self.job_name}: {self.status}") as bar:
+        name = self._record.get("jobName", self.run_id)
+        with self._client._watching(f"{name}: {self.status}") as bar:
             while not (await self.refresh()).is_finished:
-                bar.description = f"{self.job_name}: {self.status}"
+                bar.description = f"{name}: {self.status}"
                 waited = time.monotonic() - began
                 if timeout is not None and waited >= timeout:
                     raise WaitTimeoutError(
@@ -236,9 +237,12 @@ class AsyncRun(RunFacts):
         return await self._client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        daemons = await self._client.daemons()
+        try:
+            daemons = await self._client.daemons()
+        except UnsupportedServerError:
+            return True
         queue = daemons[daemons["daemon"] == "QUEUED_RUN_COORDINATOR"]
-        if queue["healthy"].any():
+        if queue["healthy"].fillna(value=True).any():
             return False
         tell(
             f"run {self.run_id} stays queued, and no daemon is alive to take it. Start one beside the webserver: "

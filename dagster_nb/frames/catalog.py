@@ -41,7 +41,7 @@ def locations_frame(entries: Sequence[Node]) -> pd.DataFrame:
         {
             "location": columns.strings(entry["name"] for entry in entries),
             "status": columns.strings(
-                "error" if error is not None else entry.get("loadStatus", "LOADED").lower()
+                "error" if error is not None else _load_status(entry)
                 for entry, error in zip(entries, errors, strict=True)
             ),
             "error": columns.strings(None if error is None else _readable(error) for error in errors),
@@ -133,6 +133,14 @@ def daemons_frame(statuses: Sequence[Node]) -> pd.DataFrame:
             "last_heartbeat": columns.times(status.get("lastHeartbeatTime") for status in statuses),
         }
     )
+
+
+def _load_status(entry: Node) -> str | None:
+    status: str | None = entry.get("loadStatus")
+    # Without that, a location whose code is being loaded looks like one that has none.
+    if status is None and entry["locationOrLoadError"] is not None:
+        status = "LOADED"
+    return None if status is None else status.lower()
 
 
 def _load_error(entry: Node) -> Node | None:

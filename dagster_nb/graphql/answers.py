@@ -23,6 +23,8 @@ __all__ = ["ANSWER_ERRORS", "config_problems", "to_error", "unwrap"]
 
 Node = dict[str, Any]
 
+_UNTOLD = "the server does not say what is wrong."
+
 
 def unwrap(node: Node, *expected: str) -> Node:
     """Return the answer if it is of an expected type, else raise the error that it is.
@@ -78,20 +80,25 @@ def config_problems(node: Node) -> list[ConfigProblem]:
     node
         A ``RunConfigValidationInvalid``.
     """
-    return [
-        ConfigProblem(path=_config_path(error), reason=error["reason"], message=error["message"].strip())
+    problems = [
+        ConfigProblem(
+            path=_config_path(error), reason=error.get("reason", ""), message=error.get("message", _UNTOLD).strip()
+        )
         for error in node.get("errors") or ()
     ]
+    # What is wrong is not right for want of words.
+    return problems or [ConfigProblem(path="", reason="", message=_UNTOLD)]
 
 
 def _config_path(error: Node) -> str:
     """Join the keys that lead to a problem; ``stack`` is used, since ``path`` leaves out list positions."""
     path = ""
-    for entry in error["stack"]["entries"]:
+    for entry in error.get("stack", {}).get("entries", ()):
         if "listIndex" in entry:
             path += f"[{entry['listIndex']}]"
         else:
-            key = entry["fieldName"] if "fieldName" in entry else entry["mapKey"]
+            # A kind of place that this package has never heard of is a place still.
+            key = entry.get("fieldName", entry.get("mapKey", "?"))
             path += f".{key}" if path else str(key)
     return path
 

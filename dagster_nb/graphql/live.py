@@ -19,6 +19,7 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
 from gql.transport.exceptions import TransportError
 
+from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.graphql.answers import unwrap
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ async def follow_events(
                         if events:
                             chances = _CHANCES
                         yield Batch(events, "live")
-            except _RefusedError:
+            except (_RefusedError, UnsupportedServerError):
                 chances = 0
         else:
             async for _ in _ticks(_SECONDS_BETWEEN_LAST_LOOKS if log.has_ending else _SECONDS_BETWEEN_LOOKS, tick):

@@ -17,11 +17,23 @@ _ERRORS = {
     "PythonError.className",
     "PythonError.message",
     "PythonError.stack",
+    "EvaluationStack.entries",
+    "EvaluationStackListItemEntry.listIndex",
+    "EvaluationStackMapKeyEntry.mapKey",
+    "EvaluationStackMapValueEntry.mapKey",
+    "EvaluationStackPathEntry.fieldName",
+    "PipelineConfigValidationError.message",
+    "PipelineConfigValidationError.reason",
+    "PipelineConfigValidationError.stack",
     "RunConfigValidationInvalid.errors",
     "RunConfigValidationInvalid.pipelineName",
     "RunNotFoundError.runId",
     "TerminateRunFailure.message",
     "... on Error",
+    "... on EvaluationStackListItemEntry",
+    "... on EvaluationStackMapKeyEntry",
+    "... on EvaluationStackMapValueEntry",
+    "... on EvaluationStackPathEntry",
     "... on InvalidOutputError",
     "... on InvalidStepError",
     "... on PythonError",
@@ -55,13 +67,16 @@ _EVENT = {
 }
 
 _OPTIONAL = {
+    # That it worked, the answer's type says.
+    "delete_run": {"DeletePipelineRunSuccess.runId", "... on DeletePipelineRunSuccess"},
     "daemons": {"DaemonStatus.healthy", "DaemonStatus.lastHeartbeatTime", "DaemonStatus.required"},
     "events": _EVENT,
     "job_ops": {"ISolidDefinition.description", "SolidDefinition.configField"},
     "launch_run": _RUN,
     "locations": {"PythonError.causes", "WorkspaceLocationEntry.loadStatus", "WorkspaceLocationEntry.updatedTimestamp"},
     "reexecute_run": _RUN,
-    "repositories": {"Pipeline.description", "Pipeline.isAssetJob", "Pipeline.tags"},
+    # Whoever asks for the jobs looks whether they are there.
+    "repositories": {"Pipeline.description", "Pipeline.isAssetJob", "Pipeline.tags", "Repository.pipelines"},
     # Who asks for one run knows its id.
     "run": {*_RUN, "Run.runId"},
     "run_config_schema": {"ConfigTypeField.defaultValueAsJson", "ConfigTypeField.description"},
@@ -70,6 +85,12 @@ _OPTIONAL = {
     "run_states": {"Run.hasDeletePermission", "Run.hasTerminatePermission"},
     "runs": _RUN,
     "server": {"Query.version"},
+    "terminate_runs": {
+        "TerminateRunFailure.run",
+        "TerminateRunSuccess.run",
+        "... on TerminateRunFailure",
+        "... on TerminateRunSuccess",
+    },
     "steps": {"RunStepStats.attempts", "RunStepStats.endTime", "RunStepStats.startTime", "RunStepStats.status"},
 }
 

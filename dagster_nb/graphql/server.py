@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLInputObjectType, build_client_schema, get_introspection_query, parse, print_ast
 
-from dagster_nb.errors import QueryError, UnsupportedServerError
+from dagster_nb.errors import OutcomeUnknownError, QueryError, UnsupportedServerError
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.fitting import Fitted, fit, unknown_inputs, why_not
 from dagster_nb.graphql.optional import optional
@@ -120,10 +120,18 @@ class Server:
         UnsupportedServerError
             If the server lacks an input; nothing was done then.
         OutcomeUnknownError
-            If it was sent and the answer was lost.
+            If it was sent and the answer was lost, in whole or in part.
         ConnectionFailedError, UnauthorizedError, QueryError
         """
-        return await self._ask(document, variables, self.session.write)
+        try:
+            return await self._ask(document, variables, self.session.write)
+        except QueryError as error:
+            if not _was_executed(error):
+                raise
+            raise OutcomeUnknownError(
+                f"what was asked may or may not have happened: {error}\nIt is not sent again; look at the runs "
+                f"before you repeat it."
+            ) from None
 
     def fitted(self, document: str) -> DocumentNode:
         """Return one of our documents without what the server is known to lack.
@@ -191,8 +199,7 @@ class Server:
         try:
             return await send(asked, variables)
         except QueryError as error:
-            # What was executed, if only in part, has data or names the field that failed.
-            if error.data is not None or any("path" in one for one in error.errors):
+            if _was_executed(error):
                 raise
             try:
                 await self._learn(unless=seen)
@@ -242,6 +249,11 @@ class Server:
     def _forget(self) -> None:
         self._schema = None
         self._fitted = {}
+
+
+def _was_executed(error: QueryError) -> bool:
+    """Tell whether a document that failed was executed, if in part: it has data, or names the field that failed."""
+    return error.data is not None or any("path" in one for one in error.errors)
 
 
 def _names(kind: Mapping[str, Any] | None, of: str) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 
 import dagster_nb as dnb
+from dagster_nb.graphql.answers import config_problems
 from tests.unit import drift
 from tests.unit.fake import FakeDagster, make_run
 
@@ -172,7 +173,7 @@ def test_a_strategy_that_the_server_lacks_is_refused_with_the_version_that_has_i
     fake.schema = drift.without("ReexecutionStrategy.FROM_ASSET_FAILURE")
     with (
         dnb.connect(fake.url, progress=False) as client,
-        pytest.raises(dnb.UnsupportedServerError, match=r"FROM_ASSET_FAILURE.*needs Dagster 1\.10 or newer"),
+        pytest.raises(dnb.UnsupportedServerError, match=r"FROM_ASSET_FAILURE.*needs Dagster 1\.10\.15 or newer"),
     ):
         client.reexecute(PARENT["runId"], strategy="from_asset_failure")
     assert fake.received == []
@@ -203,3 +204,116 @@ def test_a_mutation_that_is_refused_for_another_reason_is_sent_once(fake):
         fake.faults.clear()
     assert deletions == ["DeleteRun"]
     assert fake.received == []
+
+
+@pytest.mark.parametrize(
+    ("loss", "act"),
+    [
+        ("DeletePipelineRunSuccess.runId", lambda client: client.delete(PARENT["runId"])),
+        ("TerminateRunSuccess.run", lambda client: client.terminate(GOING_ON["runId"], force=True)),
+        ("TerminateRunFailure.run", lambda client: client.terminate(GOING_ON["runId"], force=True)),
+    ],
+)
+def test_an_echo_that_nobody_reads_is_not_missed(fake, loss, act):
+    fake.runs, fake.schema, fake.received = [GOING_ON, PARENT], drift.without(loss), []
+    with dnb.connect(fake.url, progress=False) as client:
+        assert act(client)["outcome"].tolist() != ["failed"]
+    assert len(fake.received) == 1
+
+
+def test_an_answer_that_fails_in_part_leaves_the_outcome_unknown(fake, monkeypatch):
+    executed = []
+
+    def launched(_info, **inputs):
+        executed.append(inputs)
+        return {"__typename": "LaunchRunSuccess", "run": make_run(9, status="QUEUED", runConfig=None)}
+
+    fake.schema = drift.without()
+    monkeypatch.setitem(fake.answers, "launchRun", launched)
+    with dnb.connect(fake.url, progress=False) as client:
+        told = client.launch_many([{"job": "nightly"}])
+        assert told["outcome"].tolist() == ["unknown"]
+        assert len(executed) == 1
+        with pytest.raises(dnb.OutcomeUnknownError, match="look at the runs before you repeat it"):
+            client.launch("nightly")
+        assert len(executed) == 2
+
+
+ABOUT_CONFIG = [
+    "RunConfigValidationInvalid.errors",
+    *drift.losses("PipelineConfigValidationError", "EvaluationStack", "EvaluationStackPathEntry"),
+    *drift.losses("EvaluationStackListItemEntry", "EvaluationStackMapKeyEntry", "EvaluationStackMapValueEntry"),
+]
+
+
+@pytest.mark.parametrize("loss", ["", *ABOUT_CONFIG])
+def test_a_wrong_config_stays_wrong_whatever_of_the_reason_is_lost(fake, monkeypatch, loss):
+    entries = [
+        {"__typename": "EvaluationStackPathEntry", "fieldName": "ops"},
+        {"__typename": "EvaluationStackListItemEntry", "listIndex": 1},
+        {"__typename": "EvaluationStackMapKeyEntry", "mapKey": "k"},
+    ]
+    problem = {
+        "__typename": "RuntimeMismatchConfigError",
+        "message": "bad",
+        "reason": "RUNTIME_TYPE_MISMATCH",
+        "path": [],
+        "stack": {"entries": entries},
+    }
+    monkeypatch.setitem(
+        fake.answers,
+        "isPipelineConfigValid",
+        {"__typename": "RunConfigValidationInvalid", "pipelineName": "nightly", "errors": [problem]},
+    )
+    monkeypatch.setitem(
+        fake.answers,
+        "runConfigSchemaOrError",
+        {
+            "__typename": "RunConfigSchema",
+            "rootDefaultYaml": "{}",
+            "rootConfigType": {"__typename": "RegularConfigType", "key": "k"},
+            "allConfigTypes": [],
+        },
+    )
+    fake.schema = drift.without(*[loss] * bool(loss))
+    with dnb.connect(fake.url, progress=False) as client:
+        (told,) = client.run_config_schema("nightly").validate({"a": 1})
+    assert told.message
+    if not loss:
+        assert (told.path, told.reason, told.message) == ("ops[1].k", "RUNTIME_TYPE_MISMATCH", "bad")
+
+
+def test_a_kind_of_place_that_nobody_has_heard_of_is_a_place_still():
+    entries = [{"__typename": "EvaluationStackPathEntry", "fieldName": "ops"}, {}]
+    (problem,) = config_problems({"errors": [{"message": "bad", "reason": "x", "stack": {"entries": entries}}]})
+    assert problem.path == "ops.?"
+
+
+def test_repositories_need_no_jobs(fake):
+    fake.schema = drift.without("Repository.pipelines")
+    with dnb.connect(fake.url, progress=False) as client:
+        assert client.repositories()["repository"].tolist() == ["repo"]
+        for ask in (client.jobs, lambda: client.launch("nightly")):
+            with pytest.raises(dnb.UnsupportedServerError, match=r"Repository\.pipelines"):
+                ask()
+
+
+def test_a_run_whose_name_is_not_told_is_waited_for(fake):
+    fake.runs, fake.schema = [PARENT], drift.without("Run.jobName", "Run.tags")
+    with dnb.connect(fake.url, progress=False) as client:
+        run = client.run(PARENT["runId"]).wait()
+        assert run.status == "FAILURE"
+        for ask in (lambda: run.job_name, lambda: run.tags):
+            with pytest.raises(dnb.UnsupportedServerError):
+                ask()
+
+
+def test_a_partition_that_is_listed_and_not_handed_over_spoils_no_other_launch(fake, monkeypatch):
+    keys = {"__typename": "Partitions", "results": [{"name": "2026-01-01"}]}
+    found = {"partitionsOrError": keys, "partition": None}
+    monkeypatch.setitem(fake.answers, "partitionSetsOrError", {"__typename": "PartitionSets", "results": [found]})
+    fake.schema, fake.received = drift.without(), []
+    with dnb.connect(fake.url, progress=False) as client:
+        told = client.launch_many([{"job": "nightly", "partition": "2026-01-01"}, {"job": "nightly"}])
+    assert told["outcome"].tolist() == ["failed", "launched"]
+    assert len(fake.received) == 1

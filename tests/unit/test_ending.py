@@ -202,3 +202,20 @@ def test_what_is_no_run_sends_nothing(fake, client, act, wrong):
     with pytest.raises(TypeError):
         getattr(client, act)(wrong)
     assert fake.requests == []
+
+
+def test_an_answer_for_fewer_runs_than_asked_loses_none(fake, client):
+    fake.runs = [make_run(number, status="STARTED") for number in range(3)]
+
+    def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
+        for run in fake.runs:
+            run["status"] = "CANCELED"
+        return {
+            "__typename": "TerminateRunsResult",
+            "terminateRunResults": [{"__typename": SUCCESS, "run": fake.runs[0]}],
+        }
+
+    fake.answers["terminateRuns"] = terminate
+    told = client.terminate(fake.ids)
+    assert told["run_id"].tolist() == fake.ids
+    assert told["outcome"].tolist() == ["canceled"] * 3

@@ -104,3 +104,9 @@ def test_fields_of_a_selector_are_not_required_unless_there_is_only_one():
     }
     frame = config_fields_frame(schema).set_index("path")
     assert frame["required"].to_dict() == {"one": True, "one.x": True, "two": True, "two.y": False, "two.z": False}
+
+
+def test_a_location_that_does_not_tell_whether_it_loads_is_not_said_to_be_loaded():
+    loaded = {"name": "a", "locationOrLoadError": {"__typename": "RepositoryLocation"}}
+    told = locations_frame([loaded, {"name": "b", "locationOrLoadError": None}])
+    assert told["status"].tolist() == ["loaded", pd.NA]

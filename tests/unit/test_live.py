@@ -15,6 +15,7 @@ from gql.transport.local_schema import LocalSchemaTransport
 
 import dagster_nb as dnb
 from dagster_nb.graphql import live
+from tests.unit import drift
 from tests.unit.fake import FakeDagster, installed_schema, make_run
 
 pytestmark = pytest.mark.anyio
@@ -368,3 +369,15 @@ def test_ctrl_c_closes_the_socket_and_leaves_the_client_usable(fake):
                 pass
         assert fake.closed.wait(5)
         assert client.count_runs() == 1
+
+
+async def test_a_subscription_that_the_server_is_known_to_lack_is_asked_for_instead(fake):
+    fake.schema = drift.without("Subscription.pipelineRunLogs")
+    told = []
+    async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:
+        await client.schema()
+        async for frame in client.follow(RUN, tick=0.02):
+            if frame.empty and len(fake.log) == 3:
+                fake.finish()
+            told.append(frame)
+    assert sum(map(len, told)) == 4

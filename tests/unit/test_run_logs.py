@@ -141,3 +141,14 @@ async def test_a_failed_read_stops_the_others():
         await concurrency.side_by_side(work, range(100))
     assert len(started) <= concurrency._AT_ONCE + 1
     assert sorted([*stopped, 1]) == sorted(started)
+
+
+async def test_a_server_that_gives_no_next_place_is_not_asked_for_ever():
+    class Endless(Files):
+        def _captured_logs_answer(self, variables):
+            answer = super()._captured_logs_answer(variables)
+            answer["capturedLogs"]["cursor"] = None
+            return answer
+
+    logs = await Endless({"step": b"printed"}).logs("run", step="step")
+    assert logs.stdout == "printed"
