@@ -6,8 +6,8 @@ from pathlib import Path
 c.ServerProxy.servers = {  # noqa: F821 - Jupyter's own
     "dagster": {
         "command": [],  # binder/start has started it
-        "port": int(os.environ.get("DAGSTER_PORT", "3000")),
-        "absolute_url": True,  # it serves under the same path
+        "port": int(os.environ.get("DAGSTER_NB_PORT", "3000")),
+        "absolute_url": True,  # it serves under the same path, which is escaped once more on the way
         "new_browser_tab": True,
         "launcher_entry": {
             "title": "Dagster",

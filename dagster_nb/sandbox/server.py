@@ -11,6 +11,7 @@ import socket
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 import uuid
 from pathlib import Path
@@ -121,7 +122,8 @@ class Server:
     port
         A free one unless given.
     path_prefix
-        Where the pages start, such as ``"/x"``. Default: ``$DAGSTER_WEBSERVER_PATH_PREFIX``, else none.
+        Where the pages start, such as ``"/x"``, as their links have it. Default: ``$DAGSTER_WEBSERVER_PATH_PREFIX``,
+        else none.
     daemon
         Whether to run a daemon. Without one, runs stay queued and nothing is launched by itself.
     reloadable
@@ -202,7 +204,8 @@ class Server:
     @property
     def url(self) -> str:
         """The root, path prefix included."""
-        return f"http://127.0.0.1:{self.port}{self.path_prefix}"
+        # The webserver compares its prefix, as it is, with the decoded path of a request.
+        return f"http://127.0.0.1:{self.port}{urllib.parse.quote(self.path_prefix)}"
 
     @property
     def running(self) -> bool:

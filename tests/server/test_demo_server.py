@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import urllib.request
 
 import psutil
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
+import dagster_nb as dnb
 from dagster_nb.errors import ConnectionFailedError, ServerError
 from dagster_nb.sandbox.history.write import write_history
 from dagster_nb.sandbox.server import Server, graphql
@@ -15,8 +17,12 @@ from dagster_nb.sandbox.server import Server, graphql
 
 def test_stops_and_starts_again_on_the_same_port_and_home(tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    with Server(tmp_path, daemon=False, path_prefix="/x", extra_args=["--read-only"]) as first:
-        assert first.url.endswith("/x")
+    with Server(tmp_path, daemon=False, path_prefix="/user/x%40y.org", extra_args=["--read-only"]) as first:
+        assert first.url.endswith("/user/x%2540y.org"), "what the webserver finds decoded is its prefix"
+        with dnb.connect(first.url, progress=False) as client:
+            assert client.version
+        with urllib.request.urlopen(f"{first.url}/") as page:  # noqa: S310
+            assert "/user/x%40y.org/" in page.read().decode(), "and its links lead there by way of a proxy"
         answer = graphql(first.url, "{ version permissions { permission value } }")
         assert not {p["permission"]: p["value"] for p in answer["permissions"]}["launch_pipeline_execution"]
         family = psutil.Process(first._keeper.pid).children(recursive=True)

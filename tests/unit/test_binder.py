@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +13,9 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from traitlets.config import PyFileConfigLoader
+
+from dagster_nb.sandbox.server import Server
 
 ROOT = Path(__file__).parents[2]
 BINDER = ROOT / "binder"
@@ -67,6 +72,38 @@ def test_a_script_can_be_run_and_stops_at_the_first_error(name):
     assert text.startswith("#!/bin/bash\n")
     assert "\nset -euo pipefail\n" in text
     assert name != "start" or text.endswith('\nexec "$@"\n')
+
+
+@pytest.mark.parametrize(
+    ("prefix", "asked", "seen"),
+    [
+        (None, "/dagster", "/dagster"),
+        ("/user/x/", "/user/x/dagster", "/user/x/dagster"),
+        ("/user/x%40y.org%20z/", "/user/x%2540y.org%2520z/dagster", "/user/x%40y.org%20z/dagster"),
+    ],
+)
+def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, asked, seen, tmp_path):
+    quiet = tmp_path / "setsid"
+    quiet.write_text("#!/bin/sh\n")
+    quiet.chmod(0o755)
+    environment = {
+        "HOME": str(tmp_path),
+        "PATH": f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin",
+        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # of Kubernetes, for a service called "dagster"
+        **({"JUPYTERHUB_SERVICE_PREFIX": prefix} if prefix else {}),
+    }
+    names = ["DAGSTER_NB_URL", "DAGSTER_NB_BROWSER_URL", "DAGSTER_WEBSERVER_PATH_PREFIX"]
+    command = [BINDER / "start", "printenv", *names]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [f"http://127.0.0.1:3000{asked}", seen, seen]
+    assert Server(path_prefix=seen).url.endswith(asked)
+
+
+def test_the_proxy_takes_no_address_for_a_port(monkeypatch):
+    monkeypatch.setenv("DAGSTER_PORT", "tcp://10.0.0.1:80")
+    monkeypatch.setenv("DAGSTER_NB_PORT", "3001")
+    configuration = PyFileConfigLoader("jupyter_server_config.py", str(BINDER / "jupyter")).load_config()
+    assert configuration.ServerProxy.servers["dagster"]["port"] == 3001
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import psutil
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[3]
-SERVICE_PREFIX = "/user/x/"
+# As a hub escapes a user's name.
+SERVICE_PREFIX = "/user/x%40y.org/"
 # Found, and not imported: that would warn of what it uses itself.
 _REPO2DOCKER = find_spec("repo2docker")
 assert _REPO2DOCKER is not None
@@ -168,7 +170,7 @@ class Session:
         self.token = secrets.token_hex(16)
         self.port, self.dagster_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}{SERVICE_PREFIX.rstrip('/')}"
-        self.dagster_url = f"http://127.0.0.1:{self.dagster_port}{SERVICE_PREFIX}dagster"
+        self.dagster_url = f"http://127.0.0.1:{self.dagster_port}{quote(SERVICE_PREFIX)}dagster"
         self.root = replay.home
         # What is killed cannot clear away after itself.
         temporary = replay.home.parent / "tmp"
@@ -178,7 +180,7 @@ class Session:
             **replay.offline,
             "R2D_ENTRYPOINT": replay.plan.entrypoint.replace("${REPO_DIR}", str(replay.home)),
             "JUPYTERHUB_SERVICE_PREFIX": SERVICE_PREFIX,
-            "DAGSTER_PORT": str(self.dagster_port),
+            "DAGSTER_NB_PORT": str(self.dagster_port),
             "TMPDIR": str(temporary),
         }
         self._log = (replay.home.parent / "session.log").open("ab")

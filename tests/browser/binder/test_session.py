@@ -9,8 +9,10 @@ import psutil
 import pytest
 
 import dagster_nb as dnb
+from tests.browser.binder.replay import SERVICE_PREFIX
 from tests.browser.lab import Notebook
 
+DAGSTER = f"{SERVICE_PREFIX}dagster"
 LAST_CELL = "jupyterapp.shell.currentWidget.content.widgets.at(-1).model.executionCount"
 HREFS = "[...document.querySelectorAll('.jp-OutputArea-output a[href]')].map((link) => link.getAttribute('href'))"
 ASK = """
@@ -78,8 +80,8 @@ def test_the_first_notebook_runs_to_its_last_cell_and_leads_to_dagster(started, 
     # The client's link and those of two runs: by the path on which the browser finds Dagster.
     hrefs = first.page.evaluate(HREFS)
     assert len(hrefs) == 3
-    assert hrefs[0] == "/user/x/dagster"
-    assert all(href.startswith("/user/x/dagster/runs/") for href in hrefs[1:])
+    assert hrefs[0] == DAGSTER
+    assert all(href.startswith(f"{DAGSTER}/runs/") for href in hrefs[1:])
 
     run_id = hrefs[-1].rpartition("/")[2]
     sockets = []
@@ -94,7 +96,7 @@ def test_the_first_notebook_runs_to_its_last_cell_and_leads_to_dagster(started, 
     assert page.url == f"{started.url}/dagster/runs/{run_id}"
     wait_for(lambda: sockets)
     assert sockets[0] == f"{started.url}/dagster/graphql".replace("http", "ws", 1)
-    assert page.evaluate(ASK, "/user/x/dagster/graphql") == page.evaluate(ASK, "graphql/../../graphql")
+    assert page.evaluate(ASK, f"{DAGSTER}/graphql") == page.evaluate(ASK, "graphql/../../graphql")
 
     page.goto(f"{started.url}/dagster/graphql")  # the playground
     page.get_by_role("button", name="Execute query").wait_for()
@@ -154,7 +156,7 @@ def test_the_explorer_is_an_application(started, context, client):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{started.url}/voila/render/notebooks/04_explorer.ipynb?token={started.token}")
     page.locator(".dnb-title", has_text="Dagster").first.wait_for(timeout=60_000)
-    page.locator('a[href^="/user/x/dagster"]').first.wait_for()
+    page.locator(f'a[href^="{DAGSTER}"]').first.wait_for()
     assert errors == []
     page.close()
 
