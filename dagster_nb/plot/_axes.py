@@ -8,6 +8,7 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.cbook import normalize_kwargs
+from matplotlib.text import Annotation
 
 from dagster_nb.plot._text import plain
 from dagster_nb.plot._theme import ink
@@ -34,6 +35,7 @@ __all__ = [
     "margin_note",
     "moment",
     "nothing",
+    "room",
     "rows_of_text",
     "time_axis",
     "zone_name",
@@ -44,6 +46,8 @@ _YEAR_WIDTH = 12
 _LINE = 1.2
 # Inches that an entry of the legend takes.
 _LEGEND_COLUMN = 1.6
+# What axes have of their cell of the figure before a layout has settled it, and the gaps around them, in inches.
+_UNSETTLED, _GAPS = 0.775, 0.15
 _LANE = 0.5
 _LABEL_HEIGHT = 0.07
 
@@ -93,18 +97,22 @@ def legend(ax: Axes) -> None:
     handles, labels = ax.get_legend_handles_labels()
     if handles:
         inches = ax.figure.bbox.width / ax.figure.dpi
-        box = ax.legend(
-            handles,
-            labels,
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=min(max(int(inches / _LEGEND_COLUMN), 2), 6),
-            frameon=False,
-            borderaxespad=0.1,
-            handletextpad=0.4,
-            columnspacing=1.2,
-        )
-        plain(box.get_texts())
+        width = room(ax)
+        for columns in range(min(max(int(inches / _LEGEND_COLUMN), 2), 6, len(handles)), 0, -1):
+            box = ax.legend(
+                handles,
+                labels,
+                loc="lower left",
+                bbox_to_anchor=(0.0, 1.0),
+                ncols=columns,
+                frameon=False,
+                borderaxespad=0.1,
+                handletextpad=0.4,
+                columnspacing=1.2,
+            )
+            plain(box.get_texts())
+            if box.get_window_extent().width <= width:
+                break
 
 
 def nothing(ax: Axes, words: str) -> Axes:
@@ -121,6 +129,17 @@ def lanes(ax: Axes, labels: Sequence[str]) -> None:
     plain(ax.get_yticklabels())
     ax.set_ylim(len(labels) - _LANE, -_LANE)
     ax.tick_params(axis="y", length=0)
+
+
+def room(ax: Axes) -> float:
+    """Return how wide the axes will be, in dots, when a layout has made room for the names and notes beside them."""
+    width = float(ax.get_window_extent().width)
+    if ax.figure.get_layout_engine() is None:
+        return width
+    names = max((text.get_window_extent().width for text in ax.get_yticklabels()), default=0.0)
+    beside = [text for text in ax.texts if isinstance(text, Annotation) and text.get_annotation_clip() is False]
+    notes = max((note.get_window_extent().width for note in beside), default=0.0)
+    return min(width, max(width / _UNSETTLED - names - notes - _GAPS * ax.figure.dpi, width / 4))
 
 
 def rows_of_text(ax: Axes) -> int:

@@ -13,7 +13,19 @@ from matplotlib.ticker import PercentFormatter
 from dagster_nb import analysis
 from dagster_nb.analysis.columns import column, micros, statuses_of, text, times
 from dagster_nb.analysis.over_time import as_zone
-from dagster_nb.plot._axes import axes, caption, grid, lanes, legend, look, moment, nothing, rows_of_text, zone_name
+from dagster_nb.plot._axes import (
+    axes,
+    caption,
+    grid,
+    lanes,
+    legend,
+    look,
+    moment,
+    nothing,
+    room,
+    rows_of_text,
+    zone_name,
+)
 from dagster_nb.plot._scale import DurationFormatter, ElapsedLocator, spell
 from dagster_nb.plot._text import label, plain
 from dagster_nb.plot._theme import BLUE, ink, status_style
@@ -29,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["slow_steps", "step_gantt"]
 
 _SLOWER = 1.25
+_MOST_WORDS = 0.6
 
 
 def step_gantt(
@@ -198,8 +211,10 @@ def slow_steps(steps: pd.DataFrame, *, max_steps: int = 12, ax: Axes | None = No
         spelled = f"median {spell(p50.total_seconds())}, p95 {spell(p95.total_seconds())}"
         _beside(ax, share, row, spelled + (f" · \N{MULTIPLICATION SIGN}{trend:.2g}" if slower[row] else ""))
     lanes(ax, [label(name) for name in table["step_key"]])
-    ax.set_xlim(0, table["share"].max() * 1.45)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.set_xlim(0, _wide_enough(ax, table["share"].tolist()))
+    # Beyond the whole there is room for words, and no share.
+    ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.0])
     caption(
         ax,
         f"share of the time of all steps ({every['count'].sum():,} executions)",
@@ -212,6 +227,17 @@ def slow_steps(steps: pd.DataFrame, *, max_steps: int = 12, ax: Axes | None = No
 def _beside(ax: Axes, x: float, lane: int, words: str) -> None:
     """Write to the right of the end of a bar."""
     plain([ax.annotate(words, (x, lane), (6, 0), textcoords="offset points", va="center", fontsize="small")])
+
+
+def _wide_enough(ax: Axes, shares: list[float]) -> float:
+    """Return where an axis has to end for the words beside its bars to fit, as far as bars remain."""
+    width = room(ax)
+    if max(words.get_window_extent().width for words in ax.texts) > width * _MOST_WORDS:
+        for words in ax.texts:
+            words.set_text(words.get_text().replace(", ", ",\n"))
+    gap = 12 / 72 * ax.figure.dpi
+    taken = [min((words.get_window_extent().width + gap) / width, _MOST_WORDS) for words in ax.texts]
+    return max(share / (1 - part) for share, part in zip(shares, taken, strict=True))
 
 
 def _name_some(ax: Axes, names: list[str], length: Floats, most: int) -> None:

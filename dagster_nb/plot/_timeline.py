@@ -46,7 +46,7 @@ _MOST_BARS = 1500
 _MOST_ROWS = 10
 _BINS = 300
 _HEIGHT = 0.8
-_FAILURES = "failures, at least twice as many as usual"
+_FAILURES = "twice the usual failures"
 
 
 def timeline(
@@ -130,13 +130,13 @@ def timeline(
     rows = pack(at, start, end, len(order)) if len(start) <= _MOST_BARS else None
     if rows is not None and rows.max() < _MOST_ROWS:
         _bars(ax, (start, end, at, rows), going_on, statuses, codes, **kwargs)
-        how = f"{len(start):,} runs"
+        how = ""
     else:
         width = _curves(ax, start, end, at, codes == statuses.index("FAILURE"), len(order), **kwargs)
-        how = f"mean of {len(start):,} runs at once, in stretches of {spell(width * 86400)}"
+        how = f"height: runs at once, averaged over {spell(width * 86400)}"
     lanes(ax, [label(names[job]) for job in order])
     waiting = len(runs) - len(start)
-    caption(ax, f"time ({zone_name(zone)})", how, f"{waiting:,} not started" if waiting else "")
+    caption(ax, f"time ({zone_name(zone)})", f"{len(start):,} runs", how, f"{waiting:,} not started" if waiting else "")
     legend(ax)
     return ax
 

@@ -229,7 +229,8 @@ def test_many_runs_become_curves_that_say_so(ax, many_runs):
     timeline(many_runs, ax=ax)
     (curves,) = ax.collections
     assert len(curves.get_paths()) == 4
-    assert "mean of 99,999 runs at once, in stretches of 7 h" in ax.get_xlabel()
+    assert "99,999 runs" in ax.get_xlabel()
+    assert "height: runs at once, averaged over 7 h" in ax.get_xlabel()
     assert words(ax)[0] == "at once"
     assert all(text.startswith("up to ") for text in words(ax)[1:])
     # The area of a lane is the time that its runs ran, the highest value being 0.8 high.
@@ -240,6 +241,16 @@ def test_many_runs_become_curves_that_say_so(ax, many_runs):
     span = (path[:, 0].max() - path[:, 0].min()) / 300
     ran = own["duration"].sum() / pd.Timedelta("1D")
     assert heights[1:301].sum() / 0.8 * highest * span == pytest.approx(ran, rel=0.03)
+
+
+@pytest.mark.parametrize("width", [6, 7.6])
+def test_the_legend_ends_before_the_head_of_the_margin(make_runs, render, width):
+    ax = Figure(figsize=(width, 3), layout="constrained").subplots()
+    timeline(make_runs(3000, jobs={f"warehouse.customers.refresh_{i}": 90_000 for i in range(3)}), ax=ax)
+    render(ax)
+    head = next(text for text in ax.texts if text.get_text() == "at once")
+    assert {"runs going on", "twice the usual failures"} == {text.get_text() for text in ax.get_legend().get_texts()}
+    assert not ax.get_legend().get_window_extent().overlaps(head.get_window_extent())
 
 
 def test_many_overlapping_runs_become_curves_too(ax):

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from dagster_nb.plot import job_graph, slow_steps, step_gantt
 
@@ -77,6 +78,22 @@ def test_slow_steps(ax):
     assert bars[0].get_hatch() == "////"
     assert bars[1].get_hatch() is None
     assert ax.get_legend().get_texts()[0].get_text() == "slower of late"
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+@pytest.mark.parametrize("width", [5, 7.6, 12])
+def test_the_words_beside_the_slowest_step_fit(render, width, layout):
+    lengths = pd.to_timedelta([*(2405 + 30 * i for i in range(6)), *[30] * 6], unit="s")
+    names = ["train_the_model"] * 6 + ["warehouse.customers.refresh"] * 6
+    start = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta([*range(6), *range(6)], unit="D")
+    ax = Figure(figsize=(width, 2), layout=layout).subplots()
+    slow_steps(pd.DataFrame({"step_key": names, "start_time": start, "duration": lengths}), ax=ax)
+    render(ax)
+    assert words(ax)[0].replace(",\n", ", ").startswith("median 41 min 20 s, p95 ")
+    assert all(text.get_window_extent().x1 <= ax.figure.bbox.x1 for text in ax.texts)
+    assert max(ax.get_xticks()) <= 1
+    # The bars keep a good part of the axis.
+    assert ax.get_xlim()[1] < 3
 
 
 def test_slow_steps_says_what_it_leaves_out(ax):
