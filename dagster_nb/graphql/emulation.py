@@ -9,7 +9,7 @@ from typing import Any
 
 from dagster_nb.graphql.filters import REPOSITORY_TAG
 
-__all__ = ["complement", "label_of", "satisfies", "tells"]
+__all__ = ["FILTER_KEYS", "complement", "label_of", "satisfies", "tells"]
 
 Record = dict[str, Any]
 Filter = dict[str, Any]
@@ -33,6 +33,8 @@ _SAID_BY = {
     "updatedAfter": "updateTime",
     "updatedBefore": "updateTime",
 }
+FILTER_KEYS = frozenset(_SAID_BY)
+"""What this package filters runs by."""
 _HIDDEN = ".dagster/"
 
 

@@ -9,6 +9,7 @@ from graphql import GraphQLInputObjectType, build_client_schema, get_introspecti
 
 from dagster_nb.errors import OutcomeUnknownError, QueryError, UnsupportedServerError
 from dagster_nb.graphql import documents
+from dagster_nb.graphql.emulation import FILTER_KEYS
 from dagster_nb.graphql.fitting import Fitted, fit, unknown_inputs, why_not
 from dagster_nb.graphql.optional import optional
 from dagster_nb.graphql.since import version_with
@@ -78,6 +79,8 @@ class Server:
         self.statuses = _names(statuses, "enumValues")
         known = _names(keys, "inputFields")
         self.filter_keys = None if known is None else frozenset(known)
+        if self.filter_keys is not None and not self.filter_keys >= FILTER_KEYS:
+            self.filter_keys |= await self._outgoing_keys()
 
     def resemble(self, other: Server) -> None:
         """Know what another connection to the same server knows."""
@@ -225,6 +228,14 @@ class Server:
                 schema = await self._fetch()
                 self._forget()
                 self._schema = schema
+
+    async def _outgoing_keys(self) -> frozenset[str]:
+        """Return the keys of filters that the whole schema has: a short look leaves out those on their way out."""
+        try:
+            kind = (await self.schema()).get_type("RunsFilter")
+        except QueryError:
+            return frozenset()
+        return frozenset(kind.fields if isinstance(kind, GraphQLInputObjectType) else ())
 
     async def _fetch(self) -> GraphQLSchema:
         # Inputs that are on their way out are there still; but older servers cannot be asked for these apart.

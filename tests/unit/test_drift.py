@@ -352,6 +352,17 @@ def test_a_field_that_became_another_costs_its_column(shared, was, becomes, colu
     assert runs["job_name"].notna().all()
 
 
+def test_a_filter_that_is_on_its_way_out_is_there_still(shared):
+    shared.runs = [make_run(number, jobName=JOBS[number % 2]) for number in reversed(range(6))]
+    others, one, filters = print_ast(drift.newest()).partition("\ninput RunsFilter ")
+    text = others + one + filters.replace("pipelineName: String", "pipelineName: String @deprecated", 1)
+    shared.schema = build_schema(text, assume_valid=True)
+    with dnb.connect(shared.url, progress=False) as client:
+        shared.requests.clear()
+        assert client.count_runs(job="ingest") == 3
+    assert shared.requests == [("RunCount", {"filter": {"pipelineName": "ingest"}})]
+
+
 def test_nothing_more_is_asked_of_a_server_that_knows_everything(shared):
     shared.runs = made([])
     shared.schema = drift.without()
