@@ -131,8 +131,9 @@ def tag_dict(tags: Iterable[Record] | None) -> dict[str, str]:
 
 def _start_time(record: Record) -> float | None:
     start: float | None = record.get("startTime")
-    # Of a run that ended before it began, the server answers the end as its start.
-    if start is not None and start == record.get("endTime") and record.get("status") in _NEVER_STARTED:
+    # Of a run that ended before it began, the server answers the end as its start. Where the status is not told, no run
+    # that began ends in that very microsecond.
+    if start is not None and start == record.get("endTime") and record.get("status", "CANCELED") in _NEVER_STARTED:
         return None
     return start
 

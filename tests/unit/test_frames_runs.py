@@ -102,6 +102,14 @@ def test_a_run_that_ended_before_it_started_has_no_start(status):
     assert row["end_time"] == pd.Timestamp(5, unit="s", tz="UTC")
 
 
+def test_where_no_status_is_told_a_run_that_ended_as_it_began_has_no_start():
+    record = make_run(1, startTime=1_700_000_050.0, endTime=1_700_000_050.0)
+    del record["status"]
+    (row,) = runs_frame([record]).itertuples()
+    assert row.start_time is pd.NaT
+    assert row.duration is pd.NaT
+
+
 def test_a_run_that_took_no_time_did_start():
     row = runs_frame([make_run(1, status="SUCCESS", startTime=5.0, endTime=5.0)]).iloc[0]
     assert row["duration"] == pd.Timedelta(0)
