@@ -74,6 +74,11 @@ def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
     return f'<div class="dnb-tiles" role="list" aria-label="Summary of the runs in view">{cells}</div>'
 
 
+def _whole(words: str) -> str:
+    """Return words that no line ends between, as a number and its unit."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 @dataclass(frozen=True)
 class _Change:
     words: str
@@ -94,7 +99,7 @@ def _count_change(now: int, before: int) -> _Change:
     if before == 0:
         return _Change("none in the period before")
     share = now / before - 1
-    return _Change(f"{_arrow(share)} {_times(now / before)} vs. period before", was=number(before))
+    return _Change(f"{_whole(f'{_arrow(share)} {_times(now / before)}')} vs. period before", was=number(before))
 
 
 def _rate_change(now: float, before: float) -> _Change:
@@ -102,7 +107,8 @@ def _rate_change(now: float, before: float) -> _Change:
         return _Change("none finished to compare")
     points = (now - before) * 100
     mood = "same" if abs(points) < 1 else ("better" if points > 0 else "worse")
-    return _Change(f"{_arrow(points / 100)} {points:+.1f} points vs. {_percent(before)}", mood, _percent(before))
+    by, than = f"{_arrow(points / 100)} {points:+.1f} points", f"vs. {_percent(before)}"
+    return _Change(f"{_whole(by)} {_whole(than)}", mood, _percent(before))
 
 
 def _span_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
@@ -110,7 +116,8 @@ def _span_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
         return _Change("none to compare")
     factor = now / before
     mood = "same" if 0.9 < factor < 1.1 else ("worse" if factor > 1 else "better")  # noqa: PLR2004
-    return _Change(f"{_arrow(factor - 1)} {_times(factor)} vs. {span(before)}", mood, span(before))
+    by, than = f"{_arrow(factor - 1)} {_times(factor)}", f"vs. {span(before)}"
+    return _Change(f"{_whole(by)} {_whole(than)}", mood, span(before))
 
 
 def _times(factor: float) -> str:

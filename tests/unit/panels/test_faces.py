@@ -46,7 +46,10 @@ def test_tiles_against_the_period_before():
     now = Summary(10, 0.95, 20 * second, 90 * second, second)
     before = Summary(20, 0.90, 20 * second, 30 * second, second)
     shown = tiles_html(now, before)
-    assert "▼ -50 % vs. period before" in shown
+    # A number stays with its unit, and the two sides of a comparison may part.
+    assert "▼\N{NO-BREAK SPACE}-50\N{NO-BREAK SPACE}% vs. period before" in shown
+    assert "+5.0\N{NO-BREAK SPACE}points vs.\N{NO-BREAK SPACE}90.0\N{NO-BREAK SPACE}%<" in shown
+    shown = shown.replace("\N{NO-BREAK SPACE}", " ")
     assert 'dnb-better" title="the period before: 90.0 %">▲ +5.0 points' in shown
     assert 'dnb-worse" title="the period before: 30 s">▲ 3 times vs. 30 s' in shown
 
