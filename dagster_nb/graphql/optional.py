@@ -75,8 +75,7 @@ _OPTIONAL = {
     "launch_run": _RUN,
     "locations": {"PythonError.causes", "WorkspaceLocationEntry.loadStatus", "WorkspaceLocationEntry.updatedTimestamp"},
     "reexecute_run": _RUN,
-    # Whoever asks for the jobs looks whether they are there.
-    "repositories": {"Pipeline.description", "Pipeline.isAssetJob", "Pipeline.tags", "Repository.pipelines"},
+    "repositories": {"Pipeline.description", "Pipeline.isAssetJob", "Pipeline.tags"},
     # Who asks for one run knows its id.
     "run": {*_RUN, "Run.runId"},
     "run_config_schema": {"ConfigTypeField.defaultValueAsJson", "ConfigTypeField.description"},

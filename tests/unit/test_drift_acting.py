@@ -289,15 +289,6 @@ def test_a_kind_of_place_that_nobody_has_heard_of_is_a_place_still():
     assert problem.path == "ops.?"
 
 
-def test_repositories_need_no_jobs(fake):
-    fake.schema = drift.without("Repository.pipelines")
-    with dnb.connect(fake.url, progress=False) as client:
-        assert client.repositories()["repository"].tolist() == ["repo"]
-        for ask in (client.jobs, lambda: client.launch("nightly")):
-            with pytest.raises(dnb.UnsupportedServerError, match=r"Repository\.pipelines"):
-                ask()
-
-
 def test_a_run_whose_name_is_not_told_is_waited_for(fake):
     fake.runs, fake.schema = [PARENT], drift.without("Run.jobName", "Run.tags")
     with dnb.connect(fake.url, progress=False) as client:
