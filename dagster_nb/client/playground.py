@@ -78,7 +78,7 @@ class Playground(AsyncBase):
         Parameters
         ----------
         name
-            Such as ``"runs"``, ``"jobs"`` or ``"launch_run"``.
+            Such as ``"runs"``, ``"repositories"`` or ``"launch_run"``.
 
         Returns
         -------
