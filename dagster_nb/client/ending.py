@@ -34,6 +34,7 @@ _FORCE_HINT = (
     "force=True marks it as canceled at once; whatever still runs of it is then left to itself and may go on, and may "
     "even turn it into a success."
 )
+_STARTING_HINT = "It was only starting: ask again once it is STARTED."
 
 
 class Ending(AsyncBase):
@@ -59,7 +60,8 @@ class Ending(AsyncBase):
 
             * ``canceled``; ``canceling``: asked to stop, and still ending
             * ``already_finished``: nothing was sent for it
-            * ``not_cancelable``: its state does not allow a safe stop; the message says what ``force`` would do
+            * ``not_cancelable``: its state does not allow a safe stop, as in the second or so that a run is
+              ``STARTING``; the message says what to do instead
             * ``not_found``, ``unauthorized``, ``failed``, and ``unknown`` where the answer was lost
 
         Raises
@@ -219,12 +221,12 @@ class Ending(AsyncBase):
             return {"run_id": run_id, "outcome": "not_found", "message": "it was deleted meanwhile."}
         else:
             status = after["status"]
-            told = _after_asking(status, refusal, force=force)
+            told = _after_asking(before["status"], status, refusal, force=force)
         return {"run_id": run_id, "status": status, **told}
 
 
-def _after_asking(status: str, refusal: DagsterNbError | None, *, force: bool) -> Row:
-    """Say what became of a run that was asked to stop, from the state that it is in then."""
+def _after_asking(before: str, status: str, refusal: DagsterNbError | None, *, force: bool) -> Row:
+    """Say what became of a run that was asked to stop, from the states that it was in before and is in then."""
     if status == "CANCELED":
         return {"outcome": "canceled"}
     if status == "CANCELING":
@@ -236,7 +238,8 @@ def _after_asking(status: str, refusal: DagsterNbError | None, *, force: bool) -
         return {"outcome": "canceling", "message": "it was asked to stop, and has not said yet that it will."}
     told = outcome_of(refusal)
     if told["outcome"] == "invalid" and not force:
-        return {"outcome": "not_cancelable", "message": f"{told['message']} {_FORCE_HINT}"}
+        hints = [_FORCE_HINT] if before == "STARTED" else [_STARTING_HINT, _FORCE_HINT]
+        return {"outcome": "not_cancelable", "message": " ".join([str(told["message"]), *hints])}
     return {**told, "outcome": "failed"} if told["outcome"] == "invalid" else told
 
 

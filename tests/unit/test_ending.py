@@ -50,7 +50,7 @@ def test_a_row_a_run_in_the_order_given(fake, client):
         "canceling", "canceling", "not_cancelable", "canceling", "canceled", "already_finished", "not_found",
     ]  # fmt: skip
     assert told["status"].tolist()[:-1] == ["CANCELING", "CANCELING", "STARTING", "STARTED", "CANCELED", "SUCCESS"]
-    assert "force=True" in told["message"][2]
+    assert "ask again once it is STARTED. force=True marks" in told["message"][2]
     assert fake.operations == ["RunStates", "TerminateRuns", "RunStates"]
     assert set(fake.requests[1][1]["runIds"]) == {ids[0], ids[2], ids[3], ids[4]}
     assert fake.requests[1][1]["policy"] == "SAFE_TERMINATE"
@@ -68,6 +68,15 @@ def test_a_run_that_ended_by_itself_is_told_so(fake, client):
     stopping(fake, {"STARTED": ("SUCCESS", FAILURE)})
     told = client.terminate(fake.ids).iloc[0]
     assert (told["outcome"], told["status"]) == ("already_finished", "SUCCESS")
+
+
+def test_a_run_that_has_started_and_cannot_be_stopped_is_not_to_be_asked_again(fake, client):
+    fake.runs = [make_run(1, status="STARTED")]
+    stopping(fake, {"STARTED": ("STARTED", FAILURE)})
+    told = client.terminate(fake.ids).iloc[0]
+    assert told["outcome"] == "not_cancelable"
+    assert "force=True" in told["message"]
+    assert "ask again" not in told["message"]
 
 
 def test_what_is_not_permitted_is_not_sent(fake, client):
