@@ -50,8 +50,20 @@ def client(started):
 def offline(started):
     """Whatever runs there asks for no other machine."""
     yield
+    tell(started)
     strangers = started.replay.strangers
     assert not strangers.exists(), strangers.read_text()
+
+
+def tell(session):
+    """Print what a failure would be understood by; all of these tests share two places for runs."""
+    try:
+        with dnb.connect(session.dagster_url, progress=False) as client:
+            unfinished = client.runs(status=["QUEUED", *IN_PROGRESS])
+        print(unfinished[["job_name", "status", "creation_time"]].to_string())  # noqa: T201
+    except dnb.DagsterNbError as error:
+        print(error)  # noqa: T201
+    print(session.log())  # noqa: T201
 
 
 def wait_for(condition, seconds=60):
