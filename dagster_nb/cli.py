@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -38,13 +37,19 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
     with ExitStack() as stack:
         dagster = stack.enter_context(start(runs=runs, port=port))
         click.echo(f"Dagster serves at {dagster.url}")
-        if lab:
-            opened = stack.enter_context(Lab(dagster.url))
-            click.echo(f"JupyterLab opens {opened.folder}. Ctrl-C stops both.")
-            opened.wait()
-        else:
+        opened = stack.enter_context(Lab(dagster.url)) if lab else None
+        if opened is None:
             click.echo(f"Connect with dagster_nb.connect({dagster.url!r}). Ctrl-C stops it.")
-            threading.Event().wait()
+        else:
+            click.echo(f"JupyterLab opens {opened.folder}. Ctrl-C stops both.")
+        while (why := dagster.ended()) is None:
+            if opened is not None and not opened.running:
+                return
+        if opened is None:
+            raise DagsterNbError(f"Dagster ended. {why}")
+        # Somebody may be at work there.
+        click.echo(f"Dagster ended, and the notebooks find it no more: Ctrl-C, and start again. {why}", err=True)
+        opened.wait()
 
 
 @cli.command()

@@ -38,6 +38,7 @@ class Keeper:
         self.folder = Path(order["folder"])
         self._owner = os.getpid()
         self._groups: list[int] = []
+        self._failure = "Its processes were stopped."
         self._process = subprocess.Popen(  # noqa: S603 - our own script
             # -P: the script's own folder holds modules of plain names; -S: it needs no installed package
             [sys.executable, "-P", "-S", _supervisor.__file__],
@@ -63,8 +64,13 @@ class Keeper:
         """Whether the supervisor is there."""
         return self._process.poll() is None
 
-    def messages(self) -> list[dict[str, Any]]:
+    def messages(self, wait: float = LOOK_SECONDS) -> list[dict[str, Any]]:
         """Wait a moment for what the supervisor says.
+
+        Parameters
+        ----------
+        wait
+            The most seconds.
 
         Raises
         ------
@@ -72,10 +78,11 @@ class Keeper:
             It has ended.
         """
         messages = []
-        wait = LOOK_SECONDS
         while select.select([self._answers.fileno()], [], [], wait)[0]:
             line = self._answers.readline()
             if not line:
+                if messages:  # its last words; the next call finds the end again
+                    break
                 raise EOFError
             message = json.loads(line)
             self._groups = message.get("groups", self._groups)
@@ -83,9 +90,18 @@ class Keeper:
             wait = 0.0
         return messages
 
-    def wait(self) -> None:
-        """Wait until the supervisor has ended, and with it what it kept."""
-        self._process.wait()
+    def ended(self, wait: float = LOOK_SECONDS) -> str | None:
+        """Wait a moment for the supervisor's end, and return why it came; None while there is none."""
+        try:
+            for message in self.messages(wait):
+                if "failed" in message:
+                    self._failure = (
+                        f"Its {message['failed']} ended with code {message['code']}. The last lines of its log:\n"
+                        f"{message['log']}"
+                    )
+        except EOFError:
+            return self._failure
+        return None
 
     def close(self) -> None:
         """Have everything stopped and removed."""

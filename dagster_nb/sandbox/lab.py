@@ -70,6 +70,11 @@ class Lab:
             },
         )
 
+    @property
+    def running(self) -> bool:
+        """Whether it is there."""
+        return self._process.poll() is None
+
     def wait(self) -> int:
         """Wait until JupyterLab ends, and return its exit code."""
         return self._process.wait()

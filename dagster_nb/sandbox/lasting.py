@@ -127,8 +127,8 @@ def serve(*, port: int | None) -> None:
                 if fresh:
                     launch_live_runs(server, LIVE_RUNS)
                 click.echo(f"Dagster serves {home} at {server.url}")
-                server.wait()
-            click.echo("a process of Dagster ended; it starts again")
+                why = server.wait()
+            click.echo(f"{why}\nDagster ended, and starts again")
     raise DagsterNbError(f"Dagster ended {STARTS} times, and is left alone now.")
 
 

@@ -248,10 +248,26 @@ class Server:
             raise
         return self
 
-    def wait(self) -> None:
-        """Wait until its processes have ended, for whatever reason."""
-        if self._keeper is not None:
-            self._keeper.wait()
+    def ended(self, wait: float = 1.0) -> str | None:
+        """Wait a moment for the end of its processes.
+
+        Parameters
+        ----------
+        wait
+            The most seconds.
+
+        Returns
+        -------
+        str or None
+            Why they ended, with the last lines of their log; None while they are there.
+        """
+        return "It was not started." if self._keeper is None else self._keeper.ended(wait)
+
+    def wait(self) -> str:
+        """Wait until its processes have ended, and return why they did."""
+        while (why := self.ended()) is None:
+            pass
+        return why
 
     def stop(self) -> None:
         """Stop every process, and remove the home if it is a temporary one; twice is once."""

@@ -126,6 +126,16 @@ def test_the_end_of_a_service_is_told_with_its_log(tmp_path):
     assert not Path(given["folder"]).exists()
 
 
+def test_a_service_that_ends_later_is_the_end_and_the_reason_of_it(tmp_path):
+    dying = [sys.executable, "-c", "import sys; sys.stdin.readline(); raise SystemExit('out of memory')"]
+    keeper = Keeper(order(tmp_path, services={"one": SLEEP, "webserver": dying}))
+    while (why := keeper.ended()) is None:
+        pass
+    assert why == "Its webserver ended with code 1. The last lines of its log:\nout of memory"
+    assert keeper.ended() == why
+    keeper.close()
+
+
 def test_a_failed_preparation_ends_everything(tmp_path):
     given = order(
         tmp_path,
