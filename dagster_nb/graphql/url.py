@@ -89,8 +89,8 @@ def parse_address(url: str | None = None) -> ServerAddress:
     except ValueError:
         # What could not be read may hold a password, so it is not shown.
         raise ValueError(
-            f"not the address of a Dagster server: its port is no number. Give it as {DEFAULT_URL!r}, and a password "
-            f"in it percent-encoded."
+            f"not the address of a Dagster server: its port is no number up to 65535. Give it as {DEFAULT_URL!r}, and "
+            f"a password in it percent-encoded."
         ) from None
     if "@" in parts.path + parts.query + parts.fragment and parts.username is None:
         raise ValueError(

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import PercentFormatter
 
 from dagster_nb import analysis
 from dagster_nb.analysis.columns import column, micros, statuses_of, text, times
@@ -211,7 +210,7 @@ def slow_steps(steps: pd.DataFrame, *, max_steps: int = 12, ax: Axes | None = No
         spelled = f"median {spell(p50.total_seconds())}, p95 {spell(p95.total_seconds())}"
         _beside(ax, share, row, spelled + (f" · \N{MULTIPLICATION SIGN}{trend:.2g}" if slower[row] else ""))
     lanes(ax, [label(name) for name in table["step_key"]])
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.xaxis.set_major_formatter(lambda share, _place: f"{share * 100:.3g}%")
     ax.set_xlim(0, _wide_enough(ax, table["share"].tolist()))
     # Beyond the whole there is room for words, and no share.
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.0])
