@@ -77,7 +77,7 @@ class Keeper:
         EOFError
             It has ended.
         """
-        messages = []
+        messages: list[dict[str, Any]] = []
         while select.select([self._answers.fileno()], [], [], wait)[0]:
             line = self._answers.readline()
             if not line:

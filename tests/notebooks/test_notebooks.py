@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 import dagster_nb as dnb
-from tests.notebooks import NOTEBOOKS, run
+from tests.notebooks.running import NOTEBOOKS, run
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_a_saved_notebook_reads_well_without_widgets(path):
     saved = nbformat.read(path, as_version=4)
     assert saved.metadata.kernelspec.name == "python3"
     code = [cell for cell in saved.cells if cell.cell_type == "code"]
-    assert code[-1].outputs or code[-2].outputs, "save it with its outputs: python tests/notebooks.py"
+    assert code[-1].outputs or code[-2].outputs, "save it with its outputs: python -m tests.notebooks"
     for cell in code:
         for output in cell.outputs:
             assert output.output_type != "error"

@@ -1,31 +1,20 @@
-"""Running the notebooks of the tour: for the tests, and to save them with outputs that read well without widgets.
+"""Saving the notebooks of the tour with outputs that read well without widgets.
 
-python tests/notebooks.py            # on a demo of its own, saves all notebooks
-python tests/notebooks.py --url URL  # on a server that runs already
+python -m tests.notebooks            # on a demo of its own, saves all notebooks
+python -m tests.notebooks --url URL  # on a server that runs already
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
-NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+from tests.notebooks.running import NOTEBOOKS, run
+
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-def run(path: Path, url: str) -> nbformat.NotebookNode:
-    """Run a notebook from top to bottom; an error in a cell is an error here."""
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}})
-    client.execute(env={**os.environ, "DAGSTER_NB_URL": url})
-    return notebook
 
 
 def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

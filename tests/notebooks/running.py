@@ -1,0 +1,20 @@
+"""Running a notebook of the tour."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def run(path: Path, url: str) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom; an error in a cell is an error here."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}})
+    client.execute(env={**os.environ, "DAGSTER_NB_URL": url})
+    return notebook
