@@ -32,8 +32,9 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
     from dagster_nb.sandbox.demo import demo as start  # noqa: PLC0415 - the other commands need no Dagster
     from dagster_nb.sandbox.lab import Lab  # noqa: PLC0415
 
-    # Asked to end in another way than by Ctrl-C, it stops what it started all the same.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Asked to end in another way than by Ctrl-C, or left alone by its terminal, it stops what it started all the same.
+    for name in {"SIGTERM", "SIGHUP"} & signal.Signals.__members__.keys():
+        signal.signal(signal.Signals[name], lambda *_: sys.exit(0))
     with ExitStack() as stack:
         dagster = stack.enter_context(start(runs=runs, port=port))
         click.echo(f"Dagster serves at {dagster.url}")
@@ -42,14 +43,18 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
             click.echo(f"Connect with dagster_nb.connect({dagster.url!r}). Ctrl-C stops it.")
         else:
             click.echo(f"JupyterLab opens {opened.folder}. Ctrl-C stops both.")
-        while (why := dagster.ended()) is None:
-            if opened is not None and not opened.running:
-                return
-        if opened is None:
+        while (why := dagster.ended()) is None and (opened is None or opened.running):
+            pass
+        if why is not None and opened is not None:
+            # Somebody may be at work there.
+            click.echo(
+                f"Dagster ended. {why}\nThe notebooks find it no more: save them, Ctrl-C, and start again.", err=True
+            )
+            opened.wait()
+        if why is not None:
             raise DagsterNbError(f"Dagster ended. {why}")
-        # Somebody may be at work there.
-        click.echo(f"Dagster ended, and the notebooks find it no more: Ctrl-C, and start again. {why}", err=True)
-        opened.wait()
+        if opened is not None and (code := opened.wait()):
+            raise DagsterNbError(f"JupyterLab ended with code {code}; what it wrote above may say why.")
 
 
 @cli.command()

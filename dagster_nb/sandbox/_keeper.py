@@ -97,7 +97,7 @@ class Keeper:
                 if "failed" in message:
                     self._failure = (
                         f"Its {message['failed']} ended with code {message['code']}. The last lines of its log:\n"
-                        f"{message['log']}"
+                        f"{message['log'] or '(none)'}"
                     )
         except EOFError:
             return self._failure

@@ -120,7 +120,9 @@ def serve(*, port: int | None) -> None:
         if lock is None:
             click.echo(f"the Dagster of {home} runs already")
             return
-        for _ in range(STARTS):
+        for start in range(STARTS):
+            if start:
+                click.echo("Dagster starts again")
             _configure(home)
             fresh = not (home / TRUTH_NAME).exists()
             with _started(home, port, lock) as server:
@@ -128,7 +130,7 @@ def serve(*, port: int | None) -> None:
                     launch_live_runs(server, LIVE_RUNS)
                 click.echo(f"Dagster serves {home} at {server.url}")
                 why = server.wait()
-            click.echo(f"{why}\nDagster ended, and starts again")
+            click.echo(f"Dagster ended. {why}")
     raise DagsterNbError(f"Dagster ended {STARTS} times, and is left alone now.")
 
 

@@ -261,7 +261,7 @@ class Server:
         str or None
             Why they ended, with the last lines of their log; None while they are there.
         """
-        return "It was not started." if self._keeper is None else self._keeper.ended(wait)
+        return "It does not run." if self._keeper is None else self._keeper.ended(wait)
 
     def wait(self) -> str:
         """Wait until its processes have ended, and return why they did."""

@@ -252,12 +252,14 @@ def test_each_live_run_can_be_terminated(running):
 def test_the_command_ends_with_dagster_and_says_why(running):
     command = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '--no-lab'])"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline().startswith("Dagster serves at http://127.0.0.1:")
-        family = psutil.Process(process.pid).children(recursive=True)
-        webserver = next(one for one in family if "webserver" in one.cmdline())
-        webserver.kill()
-        assert process.wait(60) == 1
-        assert "dagster-nb: Dagster ended. Its webserver ended with code -9." in process.stderr.read()
+        try:
+            assert process.stdout.readline().startswith("Dagster serves at http://127.0.0.1:")
+            family = psutil.Process(process.pid).children(recursive=True)
+            next(one for one in family if "webserver" in one.cmdline()).kill()
+            assert process.wait(60) == 1
+            assert "dagster-nb: Dagster ended. Its webserver ended with code -9." in process.stderr.read()
+        finally:
+            process.kill()
     assert not psutil.wait_procs(family, timeout=15)[1]
 
 
