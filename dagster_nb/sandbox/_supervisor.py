@@ -27,6 +27,8 @@ LOG_NAME = "server.log"
 PREPARE = "prepare"
 PREPARED_NAME = "prepared"
 LOG_LINES = 25
+# Less than a pipe holds: an owner who does not listen must not keep the end waiting.
+LOG_CHARACTERS = 10_000
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -176,7 +178,7 @@ class Supervisor:
     def fail(self, name: str, code: int) -> None:
         """Tell the owner why this is the end."""
         log = (Path(self.order.folder) / LOG_NAME).read_text(encoding="utf-8", errors="replace")
-        tell(failed=name, code=code, log="\n".join(log.splitlines()[-LOG_LINES:]))
+        tell(failed=name, code=code, log="\n".join(log.splitlines()[-LOG_LINES:])[-LOG_CHARACTERS:])
 
     def end(self) -> None:
         """Stop every process and remove the folder."""
