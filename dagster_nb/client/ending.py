@@ -238,7 +238,7 @@ def _after_asking(before: str, status: str, refusal: DagsterNbError | None, *, f
         return {"outcome": "canceling", "message": "it was asked to stop, and has not said yet that it will."}
     told = outcome_of(refusal)
     if told["outcome"] == "invalid" and not force:
-        hints = [_FORCE_HINT] if before == "STARTED" else [_STARTING_HINT, _FORCE_HINT]
+        hints = [_STARTING_HINT, _FORCE_HINT] if before in {"QUEUED", "STARTING"} else [_FORCE_HINT]
         return {"outcome": "not_cancelable", "message": " ".join([str(told["message"]), *hints])}
     return {**told, "outcome": "failed"} if told["outcome"] == "invalid" else told
 

@@ -70,9 +70,10 @@ def test_a_run_that_ended_by_itself_is_told_so(fake, client):
     assert (told["outcome"], told["status"]) == ("already_finished", "SUCCESS")
 
 
-def test_a_run_that_has_started_and_cannot_be_stopped_is_not_to_be_asked_again(fake, client):
-    fake.runs = [make_run(1, status="STARTED")]
-    stopping(fake, {"STARTED": ("STARTED", FAILURE)})
+@pytest.mark.parametrize("status", ["STARTED", "NOT_STARTED"])
+def test_a_run_that_is_not_about_to_start_is_not_to_be_asked_again(fake, client, status):
+    fake.runs = [make_run(1, status=status)]
+    stopping(fake, {status: (status, FAILURE)})
     told = client.terminate(fake.ids).iloc[0]
     assert told["outcome"] == "not_cancelable"
     assert "force=True" in told["message"]
