@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 import dagster_nb as dnb
 from dagster_nb.sandbox.server import Server
 from tests.browser.lab import Notebook
+from tests.server.conftest import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -272,9 +273,10 @@ def test_looks(clean):
     notebook.shot("explorer_light")
     notebook.theme(dark=True)
     expect(clean.box).to_be_visible()
-    assert notebook.run("print(explorer._stage.dark)") == "True"
+    wait_until(lambda: notebook.run("print(explorer._stage.dark)") == "True")
     notebook.shot("explorer_dark")
     page.set_viewport_size({"width": 800, "height": 1800})
+    wait_until(lambda: clean.box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0)
     page.wait_for_timeout(1500)
     notebook.to_the_top()
     notebook.shot("explorer_800")
@@ -302,8 +304,9 @@ def test_a_server_that_stops_and_comes_back(notebook, tmp_path):
     expect(error).to_be_visible()
     expect(there.rows).to_have_count(3)
     opened.shot("explorer_error")
+    error.evaluate("alert => alert.dataset.old = 'yes'")
     there.button("Retry").click()
-    expect(error).to_be_visible()
+    expect(there.box.locator("[role=alert]:not([data-old])").filter(has_text="Dagster does not answer")).to_be_visible()
     with Server(tmp_path, daemon=False, port=port):
         there.button("Retry").click()
         expect(error).to_be_hidden()

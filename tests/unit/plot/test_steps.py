@@ -78,6 +78,7 @@ def test_slow_steps(ax):
     assert bars[0].get_hatch() == "////"
     assert bars[1].get_hatch() is None
     assert ax.get_legend().get_texts()[0].get_text() == "slower of late"
+    assert [tick.get_text() for tick in ax.get_xticklabels()][:3] == ["0%", "20%", "40%"]
 
 
 @pytest.mark.parametrize("layout", ["constrained", None])
