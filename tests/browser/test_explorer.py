@@ -264,7 +264,7 @@ def test_looks(clean):
     clean.notebook.run("explorer.filter(created_after='30d')")
     clean.button("Durations").click()
     failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
-    failed.get_by_text("FAILURE").click()
+    failed.get_by_text("FAILURE").first.click()
     expect(clean.box.locator(".dnb-detail")).to_contain_text("Failed in step")
     clean.button("Steps").click()
     expect(clean.box.locator(".dnb-detail img")).to_be_visible()
