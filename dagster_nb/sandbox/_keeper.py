@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 30.0
 LOOK_SECONDS = 0.1
+IDLE_SECONDS = 1.0
 
 
 class Keeper:
@@ -38,7 +39,7 @@ class Keeper:
         self.folder = Path(order["folder"])
         self._owner = os.getpid()
         self._groups: list[int] = []
-        self._failure = "Its processes were stopped."
+        self._why = "The process that keeps it ended without a word."
         self._process = subprocess.Popen(  # noqa: S603 - our own script
             # -P: the script's own folder holds modules of plain names; -S: it needs no installed package
             [sys.executable, "-P", "-S", _supervisor.__file__],
@@ -75,7 +76,7 @@ class Keeper:
         Raises
         ------
         EOFError
-            It has ended.
+            It has ended; the message says why.
         """
         messages: list[dict[str, Any]] = []
         while select.select([self._answers.fileno()], [], [], wait)[0]:
@@ -83,24 +84,24 @@ class Keeper:
             if not line:
                 if messages:  # its last words; the next call finds the end again
                     break
-                raise EOFError
+                raise EOFError(self._why)
             message = json.loads(line)
             self._groups = message.get("groups", self._groups)
+            if "failed" in message:
+                self._why = (
+                    f"Its {message['failed']} ended with code {message['code']}. "
+                    f"The last lines of its log say why:\n{message['log']}"
+                )
             messages.append(message)
             wait = 0.0
         return messages
 
-    def ended(self, wait: float = LOOK_SECONDS) -> str | None:
+    def ended(self) -> str | None:
         """Wait a moment for the supervisor's end, and return why it came; None while there is none."""
         try:
-            for message in self.messages(wait):
-                if "failed" in message:
-                    self._failure = (
-                        f"Its {message['failed']} ended with code {message['code']}. The last lines of its log:\n"
-                        f"{message['log'] or '(none)'}"
-                    )
-        except EOFError:
-            return self._failure
+            self.messages(IDLE_SECONDS)
+        except EOFError as error:
+            return str(error)
         return None
 
     def close(self) -> None:

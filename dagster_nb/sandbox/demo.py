@@ -126,20 +126,9 @@ class Demo:
         """
         wait_until_live(self._server, dict(self.live), timeout=timeout)
 
-    def ended(self, wait: float = 1.0) -> str | None:
-        """Wait a moment for the end of Dagster, which should not come before `stop`.
-
-        Parameters
-        ----------
-        wait
-            The most seconds.
-
-        Returns
-        -------
-        str or None
-            Why it ended, with the last lines of its log; None while it is there.
-        """
-        return self._server.ended(wait)
+    def ended(self) -> str | None:
+        """Wait a second for the end of Dagster, which should not come before `stop`; return why it came, else None."""
+        return self._server.ended()
 
     def stop(self) -> None:
         """Stop every process and remove the temporary folder; twice is once."""

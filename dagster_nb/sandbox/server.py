@@ -248,20 +248,15 @@ class Server:
             raise
         return self
 
-    def ended(self, wait: float = 1.0) -> str | None:
-        """Wait a moment for the end of its processes.
-
-        Parameters
-        ----------
-        wait
-            The most seconds.
+    def ended(self) -> str | None:
+        """Wait a second for the end of its processes.
 
         Returns
         -------
         str or None
             Why they ended, with the last lines of their log; None while they are there.
         """
-        return "It does not run." if self._keeper is None else self._keeper.ended(wait)
+        return "It does not run." if self._keeper is None else self._keeper.ended()
 
     def wait(self) -> str:
         """Wait until its processes have ended, and return why they did."""
@@ -331,13 +326,8 @@ class Server:
             try:
                 messages = keeper.messages()
             except EOFError as error:
-                raise ServerError("Dagster did not start: the process that keeps it ended without a word.") from error
+                raise ServerError(f"Dagster did not start. {error}") from None
             for message in messages:
-                if "failed" in message:
-                    raise ServerError(
-                        f"Dagster did not start: its {message['failed']} ended with code {message['code']}. "
-                        f"The last lines of its log say why:\n{message['log']}"
-                    )
                 if on_progress and "progress" in message:
                     on_progress(message["progress"])
             with contextlib.suppress(OSError):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import psutil
 import pytest
@@ -18,6 +19,8 @@ def beside(tmp_path):
     """The command, and the process of its JupyterLab, which answers."""
     environment = {**os.environ, "BROWSER": "true", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as command:
+        patience = threading.Timer(120, command.terminate)
+        patience.start()
         try:
             assert command.stdout.readline().startswith("Dagster serves at http://127.0.0.1:")
             assert "notebooks. Ctrl-C stops both." in command.stdout.readline()
@@ -28,6 +31,7 @@ def beside(tmp_path):
                     break
             yield command, lab, family
         finally:
+            patience.cancel()
             command.kill()
     assert not psutil.wait_procs(family, timeout=15)[1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+import pandas as pd
 import pytest
 
 import dagster_nb as dnb
@@ -285,5 +286,8 @@ def test_a_read_only_server_gives_one_readable_error(server, finished, standing)
         with pytest.raises(dnb.UnauthorizedError, match="refused"):
             client.launch("quick")
         assert client.launch_many([{"job": "quick"}])["outcome"].tolist() == ["unauthorized"]
-        assert client.delete(finished.run_id)["outcome"].tolist() == ["unauthorized"]
-        assert client.terminate([standing.run_id, NOBODY])["outcome"].tolist() == ["unauthorized", "not_found"]
+        assert client.delete(client.runs(run_ids=finished.run_id))["outcome"].tolist() == ["unauthorized"]
+        assert client.terminate(pd.Series([standing.run_id, NOBODY]))["outcome"].tolist() == [
+            "unauthorized",
+            "not_found",
+        ]
