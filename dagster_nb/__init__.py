@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dagster_nb.client.aio import AsyncDagsterClient
 from dagster_nb.client.connecting import connect
-from dagster_nb.client.details import RunLogs
+from dagster_nb.client.details import ComputeLogs
 from dagster_nb.client.run import AsyncRun
 from dagster_nb.client.sync import DagsterClient, Run, RunConfigSchema
 from dagster_nb.errors import (
@@ -48,6 +48,7 @@ __all__ = [
     "AmbiguousJobError",
     "AsyncDagsterClient",
     "AsyncRun",
+    "ComputeLogs",
     "ConfigProblem",
     "ConnectionFailedError",
     "DagsterClient",
@@ -64,7 +65,6 @@ __all__ = [
     "RunConfigInvalidError",
     "RunConfigSchema",
     "RunExplorer",
-    "RunLogs",
     "RunMonitor",
     "RunNotFoundError",
     "RunStateError",

@@ -43,7 +43,7 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
             click.echo(f"Connect with dagster_nb.connect({dagster.url!r}). Ctrl-C stops it.")
         else:
             click.echo(f"JupyterLab opens {opened.folder}. Ctrl-C stops both.")
-        while (why := dagster.ended()) is None and (opened is None or opened.running):
+        while (why := dagster.exit_reason()) is None and (opened is None or opened.running):
             pass
         if why is not None and opened is not None:
             # Somebody may be at work there.

@@ -8,12 +8,12 @@ import pandas as pd
 
 from dagster_nb.analysis.columns import column, durations, text
 
-__all__ = ["compare"]
+__all__ = ["compare_runs"]
 
-_PLAIN = ("run_id", "job_name", "status", "start_time", "duration", "queue_duration", "partition", "launched_by")
+_PLAIN = ("run_id", "job_name", "status", "start_time", "duration", "queue_duration", "partition_key", "launched_by")
 
 
-def compare(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.DataFrame:
+def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.DataFrame:
     """Put two runs side by side: what they are, their config, their tags, and how long their steps took.
 
     Parameters
@@ -45,13 +45,13 @@ def compare(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.DataFra
     Examples
     --------
     >>> runs = pd.DataFrame({"run_id": ["a", "b"], "tags": [{"team": "data"}, {"team": "ml"}]})
-    >>> compare(runs)
+    >>> compare_runs(runs)
       section     key first second  differs
     0     run  run_id     a      b     True
     1    tags    team  data     ml     True
     """
     if len(runs) != 2:  # noqa: PLR2004
-        raise ValueError(f"compare takes two runs; this frame has {len(runs)}")
+        raise ValueError(f"compare_runs takes two runs; this frame has {len(runs)}")
     first, second = (_sections(runs.iloc[[position]], steps) for position in (0, 1))
     rows = []
     for section, left in first.items():

@@ -106,7 +106,7 @@ def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
         count     int64             how many times it ran to an end (steps without a duration are left out)
         p50, p95  timedelta64[us]   quantiles of its duration
         share     float64           its time as a share of the time of all steps; the shares sum to 1
-        trend     float64           median duration of the later half of its executions over that of the
+        slowdown  float64           median duration of the later half of its executions over that of the
                                     earlier half: 1.8 is 80 % slower of late; NaN below 6 executions
         ========= ================= =====================================================================
 
@@ -145,7 +145,7 @@ def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
             "p50": from_micros(groups["duration"].quantile(0.5)),
             "p95": from_micros(groups["duration"].quantile(0.95)),
             "share": (total / total.sum()).astype("float64"),
-            "trend": (later / earlier.where(earlier > 0)).reindex(counts.index).where(enough).astype("float64"),
+            "slowdown": (later / earlier.where(earlier > 0)).reindex(counts.index).where(enough).astype("float64"),
         }
     )
     # A share is NaN where no step took any time at all.

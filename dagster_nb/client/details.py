@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.base import AsyncBase
-from dagster_nb.client.run_logs import RunLogs
+from dagster_nb.client.run_logs import ComputeLogs
 from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import RUN_ENDINGS, events_frame, failures_frame
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dagster_nb.client.progress import Bar
     from dagster_nb.client.which import RunsLike
 
-__all__ = ["Details", "RunLogs"]
+__all__ = ["ComputeLogs", "Details"]
 
 # The server spends a query of its event log on each run's steps. Asking for many runs at once saves two thirds of what
 # they would cost one by one; beyond this many it saves little more, and a request of long runs takes its time.
@@ -173,7 +173,7 @@ class Details(AsyncBase):
         """
         return failures_frame(await self._events_of(runs, "reading failures"))
 
-    async def logs(self, run: RunsLike, step: str | None = None) -> RunLogs:
+    async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
         """Return what a run printed, as Dagster captured it (``capturedLogs``).
 
         Parameters
@@ -186,7 +186,7 @@ class Details(AsyncBase):
 
         Returns
         -------
-        RunLogs
+        ComputeLogs
             With ``.stdout`` and ``.stderr``, empty where nothing was captured; of a run that goes on, what there is so
             far.
 
@@ -200,7 +200,7 @@ class Details(AsyncBase):
 
         Examples
         --------
-        >>> print(client.logs(run).stderr)  # doctest: +SKIP
+        >>> print(client.compute_logs(run).stderr)  # doctest: +SKIP
         """
         run_id = one_run_id(run)
         events = [event async for event in self._events(run_id, document="captures")]
@@ -216,7 +216,7 @@ class Details(AsyncBase):
                 for stream in ("stdout", "stderr"):
                     pages = self._printed([run_id, "compute_logs", file], stream, finished=finished, bar=bar)
                     printed[stream] += [page async for page in pages]
-        return RunLogs(run_id, step, stdout="".join(printed["stdout"]), stderr="".join(printed["stderr"]))
+        return ComputeLogs(run_id, step, stdout="".join(printed["stdout"]), stderr="".join(printed["stderr"]))
 
     async def _steps(self, ids: list[str]) -> list[dict[str, Any]]:
         """Return some runs with their steps, in the order of the ids."""

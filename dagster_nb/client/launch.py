@@ -21,7 +21,7 @@ class Launch:
 
     Parameters
     ----------
-    job, run_config, tags, partition, location, repository
+    job, run_config, tags, partition_key, location, repository
         As in `DagsterClient.launch`, read.
     ops, assets
         The selections; None means all, and none of them is empty.
@@ -32,7 +32,7 @@ class Launch:
     tags: dict[str, str]
     ops: tuple[str, ...] | None
     assets: tuple[str, ...] | None
-    partition: str | None
+    partition_key: str | None
     location: str | None
     repository: str | None
 
@@ -45,7 +45,7 @@ class Launch:
         tags: Mapping[str, str] | None = None,
         op_selection: str | Iterable[str] | None = None,
         asset_selection: str | Iterable[str] | None = None,
-        partition: str | None = None,
+        partition_key: str | None = None,
         location: str | None = None,
         repository: str | None = None,
     ) -> Self:
@@ -64,15 +64,15 @@ class Launch:
         ('load',)
         """
         check_names(job, location=location, repository=repository)
-        if partition is not None and not isinstance(partition, str):
-            raise TypeError(f"partition takes a key such as '2026-01-31', not {partition!r}.")
+        if partition_key is not None and not isinstance(partition_key, str):
+            raise TypeError(f"partition_key takes a key such as '2026-01-31', not {partition_key!r}.")
         return cls(
             job=job,
             run_config=None if run_config is None else parse_run_config(run_config),
             tags=text_tags(tags),
             ops=_selection(op_selection, "op_selection"),
             assets=_selection(asset_selection, "asset_selection"),
-            partition=partition,
+            partition_key=partition_key,
             location=location,
             repository=repository,
         )

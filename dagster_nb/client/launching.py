@@ -28,7 +28,7 @@ __all__ = ["Launching"]
 
 _LAUNCH_COLUMNS = ["job_name", "run_id", "outcome", "message"]
 _LAUNCH_ARGUMENTS = frozenset(
-    {"job", "run_config", "tags", "op_selection", "asset_selection", "partition", "location", "repository"}
+    {"job", "run_config", "tags", "op_selection", "asset_selection", "partition_key", "location", "repository"}
 )
 _STRATEGIES = {"from_failure": "FROM_FAILURE", "all_steps": "ALL_STEPS", "from_asset_failure": "FROM_ASSET_FAILURE"}
 _FAILED = frozenset({"FAILURE", "CANCELED"})
@@ -63,7 +63,7 @@ class Launching(AsyncBase):
         tags: Mapping[str, str] | None = None,
         op_selection: str | Iterable[str] | None = None,
         asset_selection: str | Iterable[str] | None = None,
-        partition: str | None = None,
+        partition_key: str | None = None,
         location: str | None = None,
         repository: str | None = None,
     ) -> AsyncRun:
@@ -81,9 +81,9 @@ class Launching(AsyncBase):
             Ops to run, in Dagster's selection syntax, such as ``"*load"``; None runs all, an empty list is refused.
         asset_selection
             Keys ``"a/b"`` of the assets to materialize; None means all of the job's, an empty list is refused.
-        partition
-            A partition of the job, which brings its own config and tags; ``run_config`` replaces the config, ``tags``
-            add to the tags.
+        partition_key
+            The key of a partition of the job. The partition brings its own config and tags; ``run_config``
+            replaces that config, ``tags`` are added.
         location, repository
             Where the job is; needed when several have one of that name.
 
@@ -112,7 +112,7 @@ class Launching(AsyncBase):
             tags=tags,
             op_selection=op_selection,
             asset_selection=asset_selection,
-            partition=partition,
+            partition_key=partition_key,
             location=location,
             repository=repository,
         )
@@ -141,7 +141,7 @@ class Launching(AsyncBase):
 
         Examples
         --------
-        >>> client.launch_many([{"job": "nightly", "partition": day} for day in days])  # doctest: +SKIP
+        >>> client.launch_many([{"job": "nightly", "partition_key": day} for day in days])  # doctest: +SKIP
         """
         self._check_writable()
         wanted = [_checked(launch) for launch in launches]
@@ -276,8 +276,8 @@ class Launching(AsyncBase):
             repositories=repositories,
         )
         config, tags = launch.run_config, launch.tags
-        if launch.partition is not None:
-            partition_config, partition_tags = await partition_defaults(self, address, launch.partition)
+        if launch.partition_key is not None:
+            partition_config, partition_tags = await partition_defaults(self, address, launch.partition_key)
             config = parse_run_config(partition_config) if config is None else config
             tags = {**partition_tags, **tags}
         selector: dict[str, Any] = {**address.selector}

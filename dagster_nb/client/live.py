@@ -24,7 +24,7 @@ class Live(AsyncBase):
     """The part of the client that follows a run."""
 
     def follow(
-        self, run: RunsLike, *, from_now: bool = False, tick: float | None = None
+        self, run: RunsLike, *, new_only: bool = False, heartbeat: float | None = None
     ) -> AsyncIterator[pd.DataFrame]:
         """Read a run's events as they happen, until it has finished and all is told.
 
@@ -35,9 +35,9 @@ class Live(AsyncBase):
         ----------
         run
             A run id, a `Run`, or one row of a frame of runs.
-        from_now
+        new_only
             Whether to leave out what has happened already.
-        tick
+        heartbeat
             Yield an empty frame at least every so many seconds in which nothing happens, so that a loop can look at
             something else now and then.
 
@@ -62,12 +62,12 @@ class Live(AsyncBase):
         ...     print(events[["timestamp", "step_key", "message"]])
         """
         run_id = one_run_id(run)
-        if tick is not None and tick <= 0:
-            raise ValueError(f"tick takes seconds, more than none, not {tick!r}.")
+        if heartbeat is not None and heartbeat <= 0:
+            raise ValueError(f"heartbeat takes seconds, more than none, not {heartbeat!r}.")
 
         # Apart, so that a wrong argument is told at the call and not at the first frame.
         async def frames() -> AsyncIterator[pd.DataFrame]:
-            async with aclosing(follow_events(self._server, run_id, from_now=from_now, tick=tick)) as batches:
+            async with aclosing(follow_events(self._server, run_id, new_only=new_only, heartbeat=heartbeat)) as batches:
                 async for batch in batches:
                     frame = events_frame({run_id: batch.events})
                     frame.attrs["dagster_nb"] = {"url": self.url, "mode": batch.mode}

@@ -72,7 +72,7 @@ class Playground(AsyncBase):
             return await self._session.write(parsed, variables, operation_name)
         return await self._session.read(parsed, variables, operation_name)
 
-    def document(self, name: str) -> str:
+    def graphql_document(self, name: str) -> str:
         """Return the text of one of the documents that this package sends, to start from or to look at.
 
         Parameters
@@ -94,14 +94,14 @@ class Playground(AsyncBase):
 
         Examples
         --------
-        >>> client.query(client.document("run_count"))["runsOrError"]["count"]  # doctest: +SKIP
+        >>> client.query(client.graphql_document("run_count"))["runsOrError"]["count"]  # doctest: +SKIP
         20000
         """
         if name not in documents.names():
             raise ValueError(f"there is no document {name!r}; there are {', '.join(documents.names())}.")
         return self._server.text(name)
 
-    async def schema(self) -> GraphQLSchema:
+    async def graphql_schema(self) -> GraphQLSchema:
         """Return the server's schema, asked for once.
 
         Returns
@@ -117,7 +117,7 @@ class Playground(AsyncBase):
 
         Examples
         --------
-        >>> sorted(client.schema().type_map["Run"].fields)  # doctest: +SKIP
+        >>> sorted(client.graphql_schema().type_map["Run"].fields)  # doctest: +SKIP
         """
         return await self._server.schema()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from dagster_nb.client.aio import AsyncDagsterClient
-    from dagster_nb.client.details import RunLogs
+    from dagster_nb.client.details import ComputeLogs
 
 __all__ = ["AsyncRun", "RunFacts"]
 
@@ -214,13 +214,13 @@ class AsyncRun(RunFacts):
         """Return what made the run fail; see `AsyncDagsterClient.failures`."""
         return await self._client.failures(self.run_id)
 
-    async def logs(self, step: str | None = None) -> RunLogs:
-        """Return what the run printed; see `AsyncDagsterClient.logs`."""
-        return await self._client.logs(self.run_id, step=step)
+    async def compute_logs(self, step: str | None = None) -> ComputeLogs:
+        """Return what the run printed; see `AsyncDagsterClient.compute_logs`."""
+        return await self._client.compute_logs(self.run_id, step=step)
 
-    def follow(self, *, from_now: bool = False, tick: float | None = None) -> AsyncIterator[pd.DataFrame]:
+    def follow(self, *, new_only: bool = False, heartbeat: float | None = None) -> AsyncIterator[pd.DataFrame]:
         """Read the run's events as they happen; see `AsyncDagsterClient.follow`."""
-        return self._client.follow(self.run_id, from_now=from_now, tick=tick)
+        return self._client.follow(self.run_id, new_only=new_only, heartbeat=heartbeat)
 
     async def terminate(self, *, force: bool = False) -> pd.DataFrame:
         """Stop the run; see `AsyncDagsterClient.terminate`."""

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["RunLogs"]
+__all__ = ["ComputeLogs"]
 
 _LINES_SHOWN = 200
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, repr=False)
-class RunLogs:
+class ComputeLogs:
     """What a run printed, as Dagster captured it.
 
     Parameters
@@ -27,7 +27,7 @@ class RunLogs:
 
     Examples
     --------
-    >>> print(RunLogs("8f5e", None, stdout="hello", stderr=""))
+    >>> print(ComputeLogs("8f5e", None, stdout="hello", stderr=""))
     hello
     """
 

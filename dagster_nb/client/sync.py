@@ -69,7 +69,7 @@ class DagsterClient:
     steps = sync(AsyncDagsterClient.steps)
     events = sync(AsyncDagsterClient.events)
     failures = sync(AsyncDagsterClient.failures)
-    logs = sync(AsyncDagsterClient.logs)
+    compute_logs = sync(AsyncDagsterClient.compute_logs)
     follow = sync(AsyncDagsterClient.follow)
 
     locations = sync(AsyncDagsterClient.locations)
@@ -89,11 +89,11 @@ class DagsterClient:
     delete = sync(AsyncDagsterClient.delete)
 
     query = sync(AsyncDagsterClient.query)
-    schema = sync(AsyncDagsterClient.schema)
+    graphql_schema = sync(AsyncDagsterClient.graphql_schema)
 
-    @functools.wraps(AsyncDagsterClient.document)
-    def document(self, name: str) -> str:  # noqa: D102 - the twin's
-        return self._twin.document(name)
+    @functools.wraps(AsyncDagsterClient.graphql_document)
+    def graphql_document(self, name: str) -> str:  # noqa: D102 - the twin's
+        return self._twin.graphql_document(name)
 
     def close(self) -> None:
         """Close the connection and end the private thread; a later call opens them again."""
@@ -167,7 +167,7 @@ class Run(RunFacts):
     steps = sync(AsyncRun.steps)
     events = sync(AsyncRun.events)
     failures = sync(AsyncRun.failures)
-    logs = sync(AsyncRun.logs)
+    compute_logs = sync(AsyncRun.compute_logs)
     follow = sync(AsyncRun.follow)
     terminate = sync(AsyncRun.terminate)
     reexecute = sync(AsyncRun.reexecute)

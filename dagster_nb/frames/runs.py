@@ -67,7 +67,7 @@ def runs_frame(
         "duration": end - start,
         "location": columns.strings(origin.get("repositoryLocationName") for origin in origins),
         "repository": columns.strings(origin.get("repositoryName") for origin in origins),
-        "partition": columns.strings(one.get(PARTITION_TAG) for one in tags),
+        "partition_key": columns.strings(one.get(PARTITION_TAG) for one in tags),
         "launched_by": columns.strings(_launched_by(one) for one in tags),
         "root_run_id": columns.strings(record.get("rootRunId") for record in records),
         "parent_run_id": columns.strings(record.get("parentRunId") for record in records),

@@ -68,7 +68,7 @@ class Batch:
 
 
 async def follow_events(
-    server: Server, run_id: str, *, from_now: bool = False, tick: float | None = None
+    server: Server, run_id: str, *, new_only: bool = False, heartbeat: float | None = None
 ) -> AsyncGenerator[Batch]:
     """Yield a run's events in batches, oldest first and each once, until the run has finished and all is told.
 
@@ -78,9 +78,9 @@ async def follow_events(
         Whom to ask. The websocket carries the headers of its session.
     run_id
         The run.
-    from_now
+    new_only
         Whether to leave out what has happened already.
-    tick
+    heartbeat
         Yield an empty batch at least every so many seconds in which nothing happens; None yields none.
 
     Raises
@@ -90,7 +90,7 @@ async def follow_events(
     ConnectionFailedError, RequestTimeoutError, UnauthorizedError
     """
     log = _Log(server, run_id)
-    if from_now:
+    if new_only:
         await log.skip()
     http = server.session._transport  # noqa: SLF001 - the websocket goes where it goes, with what it sends
     chances = _CHANCES if isinstance(http, AIOHTTPTransport) else 0
@@ -102,7 +102,7 @@ async def follow_events(
         elif chances and not log.has_ending:
             chances -= 1
             try:
-                async with _websocket(http) as transport, aclosing(_listen(transport, log, tick)) as heard:
+                async with _websocket(http) as transport, aclosing(_listen(transport, log, heartbeat)) as heard:
                     async for events in heard:
                         if events:
                             chances = _CHANCES
@@ -110,7 +110,7 @@ async def follow_events(
             except (_RefusedError, UnsupportedServerError):
                 chances = 0
         else:
-            async for _ in _ticks(_SECONDS_BETWEEN_LAST_LOOKS if log.has_ending else _SECONDS_BETWEEN_LOOKS, tick):
+            async for _ in _ticks(_SECONDS_BETWEEN_LAST_LOOKS if log.has_ending else _SECONDS_BETWEEN_LOOKS, heartbeat):
                 yield Batch([], "live" if chances else "polling")
 
 
@@ -160,14 +160,14 @@ class _Log:
         return unwrap(answer["logsForRun"], "EventConnection")
 
 
-async def _ticks(seconds: float, tick: float | None) -> AsyncIterator[None]:
-    """Wait, yielding at every tick."""
-    if tick is None:
+async def _ticks(seconds: float, heartbeat: float | None) -> AsyncIterator[None]:
+    """Wait, yielding at every heartbeat."""
+    if heartbeat is None:
         await asyncio.sleep(seconds)
         return
     while seconds > 0:
-        await asyncio.sleep(min(tick, seconds))
-        seconds -= tick
+        await asyncio.sleep(min(heartbeat, seconds))
+        seconds -= heartbeat
         yield
 
 
@@ -175,7 +175,9 @@ class _RefusedError(Exception):
     """No websocket is let through."""
 
 
-async def _listen(transport: AIOHTTPWebsocketsTransport, log: _Log, tick: float | None) -> AsyncGenerator[list[Event]]:
+async def _listen(
+    transport: AIOHTTPWebsocketsTransport, log: _Log, heartbeat: float | None
+) -> AsyncGenerator[list[Event]]:
     """Yield what a websocket brings after the log's cursor.
 
     Ends when it breaks, when it has missed something, and when the run has ended.
@@ -186,7 +188,7 @@ async def _listen(transport: AIOHTTPWebsocketsTransport, log: _Log, tick: float 
     try:
         silence = 0.0
         while not log.has_ending:
-            patience = min(tick or _SILENCE_SECONDS, _SILENCE_SECONDS - silence)
+            patience = min(heartbeat or _SILENCE_SECONDS, _SILENCE_SECONDS - silence)
             try:
                 parts = [await asyncio.wait_for(told.get(), patience)]
             except TimeoutError:
@@ -198,7 +200,7 @@ async def _listen(transport: AIOHTTPWebsocketsTransport, log: _Log, tick: float 
                         yield missed
                         return
                     await log.is_over()
-                if tick is not None:
+                if heartbeat is not None:
                     yield []
                 continue
             silence = 0.0

@@ -201,7 +201,7 @@ class LaunchpadModel:
                     run_config=config,
                     tags=tags or None,
                     op_selection=ops or None,
-                    partition=partition or None,
+                    partition_key=partition or None,
                 )
             except RunConfigInvalidError as error:
                 return problems_of(error.errors, config) or [problem_of_error(error)]

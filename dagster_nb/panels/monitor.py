@@ -172,7 +172,7 @@ class RunMonitor:
         self._draw_all()
         return self
 
-    def ask_to_terminate(self, *, force: bool = False) -> None:
+    def confirm_terminate(self, *, force: bool = False) -> None:
         """Ask in the panel whether to stop the run.
 
         Parameters
@@ -247,8 +247,8 @@ class RunMonitor:
         self._level.observe(lambda change: home(partial(choose, level=change["new"])), names="value")
         self._step.observe(lambda change: home(partial(choose, step=change["new"] or None)), names="value")
         self._text.observe(lambda change: home(partial(choose, text=change["new"])), names="value")
-        self._stop.on_click(lambda _button: home(self.ask_to_terminate))
-        self._force.on_click(lambda _button: home(partial(self.ask_to_terminate, force=True)))
+        self._stop.on_click(lambda _button: home(self.confirm_terminate))
+        self._force.on_click(lambda _button: home(partial(self.confirm_terminate, force=True)))
         self._stage.on_change(partial(home, partial(self._soon, "picture")))
 
     def _soon(self, name: str) -> None:
@@ -302,7 +302,7 @@ class RunMonitor:
             words = "No step has run." if self.model.look.is_finished else "No step has started yet."
             return f'<p class="dnb-muted">{words}</p>'
         return image(
-            lambda ax: plot.step_gantt(steps, now=_now(), ax=ax),
+            lambda ax: plot.step_gantt(steps, as_of=_now(), ax=ax),
             alt=steps_alt(steps),
             width=width,
             height=min(max(110, 70 + 22 * len(steps)), 480),

@@ -34,7 +34,7 @@ class RunWatcher(Protocol):
     url: Any
     read_only: Any
 
-    def follow(self, run: str, *, tick: float) -> Iterator[pd.DataFrame]:
+    def follow(self, run: str, *, heartbeat: float) -> Iterator[pd.DataFrame]:
         """Yield a run's events as they happen."""
 
     def run(self, run_id: str) -> RunFacts:
@@ -159,7 +159,7 @@ class MonitorModel:
     def _follow(self, task: Task[None]) -> None:
         looked, ask_at = float("-inf"), time.monotonic() + _PATIENCE_SECONDS
         look, stale = self.look, True
-        for events in self.client.follow(self.run_id, tick=_TICK_SECONDS):
+        for events in self.client.follow(self.run_id, heartbeat=_TICK_SECONDS):
             if task.stopped:
                 return
             task.tell(events)

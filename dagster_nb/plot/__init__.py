@@ -9,13 +9,13 @@ from dagster_nb.plot._over_time import status_counts, success_rate
 from dagster_nb.plot._steps import slow_steps, step_gantt
 from dagster_nb.plot._theme import theme
 from dagster_nb.plot._timeline import timeline
-from dagster_nb.plot._trend import duration_trend, queue_times
+from dagster_nb.plot._trend import duration_trend, queue_durations
 
 __all__ = [
     "duration_trend",
     "durations",
     "job_graph",
-    "queue_times",
+    "queue_durations",
     "slow_steps",
     "status_counts",
     "step_gantt",

@@ -207,9 +207,9 @@ def days(when: pd.Series) -> Floats:
     return counted
 
 
-def moment(frame: pd.DataFrame, now: pd.Timestamp | None) -> pd.Timestamp:
+def moment(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.Timestamp:
     """Return until when the frame knows what happened: when it was fetched, if it says so, else the present."""
-    if now is None:
+    if as_of is None:
         fetched = frame.attrs.get("dagster_nb", {}).get("fetched_at")
-        now = pd.Timestamp.now("UTC") if fetched is None else pd.Timestamp(fetched)
-    return now.tz_localize("UTC") if now.tzinfo is None else now.tz_convert("UTC")
+        as_of = pd.Timestamp.now("UTC") if fetched is None else pd.Timestamp(fetched)
+    return as_of.tz_localize("UTC") if as_of.tzinfo is None else as_of.tz_convert("UTC")

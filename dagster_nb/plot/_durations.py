@@ -33,7 +33,12 @@ _RUNNING = ("STARTED", "CANCELING")
 
 
 def durations(
-    runs: pd.DataFrame, *, max_jobs: int = 12, now: pd.Timestamp | None = None, ax: Axes | None = None, **kwargs: object
+    runs: pd.DataFrame,
+    *,
+    max_jobs: int = 12,
+    as_of: pd.Timestamp | None = None,
+    ax: Axes | None = None,
+    **kwargs: object,
 ) -> Axes:
     """Draw how long the runs of each job take: a lane a job, the slowest on top.
 
@@ -49,7 +54,7 @@ def durations(
         Runs, with the columns ``job_name``, ``status``, ``start_time`` and ``duration`` of ``client.runs()``.
     max_jobs
         The most lanes. The busiest jobs have their own; the others share the last.
-    now
+    as_of
         Until when the runs that go on have gone on. By default when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), else the present.
     ax
@@ -78,7 +83,7 @@ def durations(
     """
     ax = axes(ax)
     seconds = micros(durations_of(runs, "duration")).to_numpy() / 1e6
-    so_far = micros(moment(runs, now) - times(runs, "start_time")).to_numpy() / 1e6
+    so_far = micros(moment(runs, as_of) - times(runs, "start_time")).to_numpy() / 1e6
     codes, statuses = statuses_of(runs)
     running = np.isnan(seconds) & np.isin(codes, [statuses.index(name) for name in _RUNNING]) & (so_far >= 0)
     finished = ~np.isnan(seconds)

@@ -46,7 +46,7 @@ _MOST_WORDS = 0.6
 def step_gantt(
     steps: pd.DataFrame,
     *,
-    now: pd.Timestamp | None = None,
+    as_of: pd.Timestamp | None = None,
     tz: str | tzinfo = "UTC",
     ax: Axes | None = None,
     **kwargs: object,
@@ -62,7 +62,7 @@ def step_gantt(
     steps
         The steps of one run, with the columns ``step_key``, ``status``, ``start_time``, ``end_time`` and ``attempts``
         of ``client.steps()``.
-    now
+    as_of
         Until when the steps that go on have gone on. By default when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), else the present.
     tz
@@ -111,7 +111,7 @@ def step_gantt(
     ordered = np.argsort(started.fillna(pd.Timestamp.max.tz_localize("UTC").as_unit("us")).to_numpy(), kind="stable")
     steps, started, ended = steps.iloc[ordered], started.iloc[ordered], ended.iloc[ordered]
     has_begun, going_on = started.notna().to_numpy(), (started.notna() & ended.isna()).to_numpy()
-    until = ended.fillna(max(moment(steps, now), started.max()))
+    until = ended.fillna(max(moment(steps, as_of), started.max()))
     start = micros(started - first).to_numpy() / 1e6
     end = micros(until - first).to_numpy() / 1e6
     codes, statuses = statuses_of(steps)
@@ -195,7 +195,7 @@ def slow_steps(steps: pd.DataFrame, *, max_steps: int = 12, ax: Axes | None = No
     if every.empty:
         return nothing(ax, "no steps" if steps.empty else "no step has finished")
     table = every.head(max_steps)
-    slower = (table["trend"] >= _SLOWER).to_numpy(dtype=bool)
+    slower = (table["slowdown"] >= _SLOWER).to_numpy(dtype=bool)
     grid(ax, "x")
     worse = status_style("FAILURE")
     looks = (~slower, BLUE, None, ""), (slower, worse.color, worse.hatch, "slower of late")
@@ -206,9 +206,11 @@ def slow_steps(steps: pd.DataFrame, *, max_steps: int = 12, ax: Axes | None = No
             ax.barh(
                 np.flatnonzero(own), shares, label=words if slower.any() else "", **look(kwargs, Rectangle, **usual)
             )
-    for row, (share, p50, p95, trend) in enumerate(table[["share", "p50", "p95", "trend"]].itertuples(index=False)):
+    for row, (share, p50, p95, slowdown) in enumerate(
+        table[["share", "p50", "p95", "slowdown"]].itertuples(index=False)
+    ):
         spelled = f"median {spell(p50.total_seconds())}, p95 {spell(p95.total_seconds())}"
-        _beside(ax, share, row, spelled + (f" · \N{MULTIPLICATION SIGN}{trend:.2g}" if slower[row] else ""))
+        _beside(ax, share, row, spelled + (f" · \N{MULTIPLICATION SIGN}{slowdown:.2g}" if slower[row] else ""))
     lanes(ax, [label(name) for name in table["step_key"]])
     ax.xaxis.set_major_formatter(lambda share, _place: f"{share * 100:.3g}%")
     ax.set_xlim(0, _wide_enough(ax, table["share"].tolist()))

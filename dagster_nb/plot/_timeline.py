@@ -53,7 +53,7 @@ def timeline(
     runs: pd.DataFrame,
     *,
     max_jobs: int = 15,
-    now: pd.Timestamp | None = None,
+    as_of: pd.Timestamp | None = None,
     tz: str | tzinfo = "UTC",
     ax: Axes | None = None,
     **kwargs: object,
@@ -75,7 +75,7 @@ def timeline(
         has not started is not drawn; the axis says how many those are.
     max_jobs
         The most lanes. The busiest jobs have their own; the others share the last.
-    now
+    as_of
         Until when the runs that go on have gone on. By default when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), else the present.
     tz
@@ -119,7 +119,7 @@ def timeline(
     codes, statuses = statuses_of(runs)
     going_on = ended.isna().to_numpy()[known]
     # A clock that is behind the server's must not make a bar run backwards.
-    until = started[known].where(started[known] > moment(runs, now), moment(runs, now))
+    until = started[known].where(started[known] > moment(runs, as_of), moment(runs, as_of))
     start, at, codes = days(started[known]), lane[jobs][known], codes[known]
     end = np.where(going_on, days(until), days(ended[known]))
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["duration_trend", "queue_times"]
+__all__ = ["duration_trend", "queue_durations"]
 
 _WAITING = ("QUEUED", "NOT_STARTED")
 
@@ -143,11 +143,11 @@ def duration_trend(
     return ax
 
 
-def queue_times(
+def queue_durations(
     runs: pd.DataFrame,
     *,
     window: str | timedelta | None = None,
-    now: pd.Timestamp | None = None,
+    as_of: pd.Timestamp | None = None,
     tz: str | tzinfo = "UTC",
     ax: Axes | None = None,
     **kwargs: object,
@@ -164,7 +164,7 @@ def queue_times(
         Runs, with the columns ``status``, ``creation_time`` and ``queue_duration`` of ``client.runs()``.
     window
         How much of the past each point of a line looks back on; by default about a fifteenth of the history.
-    now
+    as_of
         Until when the runs that wait have waited. By default when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), else the present.
     tz
@@ -188,13 +188,13 @@ def queue_times(
     ...     "creation_time": pd.date_range("2026-01-01", periods=30, freq="D", tz="UTC"),
     ...     "queue_duration": pd.to_timedelta(range(1, 31), unit="s"),
     ... })
-    >>> queue_times(runs, ax=Figure().subplots()).get_ylabel()
+    >>> queue_durations(runs, ax=Figure().subplots()).get_ylabel()
     'time in the queue'
     """
     ax, zone = axes(ax), as_zone(tz)
     created, waited = times(runs, "creation_time"), durations(runs, "queue_duration")
     codes, statuses = statuses_of(runs)
-    so_far = micros(moment(runs, now) - created).to_numpy() / 1e6
+    so_far = micros(moment(runs, as_of) - created).to_numpy() / 1e6
     waiting = waited.isna().to_numpy() & np.isin(codes, [statuses.index(name) for name in _WAITING]) & (so_far >= 0)
     known = (created.notna() & waited.notna()).to_numpy()
     if not (known | waiting).any():

@@ -96,7 +96,7 @@ class Keeper:
             wait = 0.0
         return messages
 
-    def ended(self) -> str | None:
+    def exit_reason(self) -> str | None:
         """Wait a moment for the supervisor's end, and return why it came; None while there is none."""
         try:
             self.messages(IDLE_SECONDS)

@@ -126,9 +126,9 @@ class Demo:
         """
         wait_until_live(self._server, dict(self.live), timeout=timeout)
 
-    def ended(self) -> str | None:
+    def exit_reason(self) -> str | None:
         """Wait a second for the end of Dagster, which should not come before `stop`; return why it came, else None."""
-        return self._server.ended()
+        return self._server.exit_reason()
 
     def stop(self) -> None:
         """Stop every process and remove the temporary folder; twice is once."""

@@ -248,7 +248,7 @@ class Server:
             raise
         return self
 
-    def ended(self) -> str | None:
+    def exit_reason(self) -> str | None:
         """Wait a second for the end of its processes.
 
         Returns
@@ -256,11 +256,11 @@ class Server:
         str or None
             Why they ended, with the last lines of their log; None while they are there.
         """
-        return "It does not run." if self._keeper is None else self._keeper.ended()
+        return "It does not run." if self._keeper is None else self._keeper.exit_reason()
 
     def wait(self) -> str:
         """Wait until its processes have ended, and return why they did."""
-        while (why := self.ended()) is None:
+        while (why := self.exit_reason()) is None:
             pass
         return why
 

@@ -35,11 +35,11 @@ def in_memory(count: int, rounds: int) -> None:
     for chart in ("Durations", "Timeline", "Trend", "No chart"):
         explorer._charts.choice.value = chart
         for change in CHANGES:
-            explorer.filter(**change)
+            explorer.set_filters(**change)
         walls, works = [], []
         for number in range(rounds):
             wall, work = time.perf_counter(), time.process_time()
-            explorer.filter(**CHANGES[number % len(CHANGES)])
+            explorer.set_filters(**CHANGES[number % len(CHANGES)])
             walls.append(1000 * (time.perf_counter() - wall))
             works.append(1000 * (time.process_time() - work))
         print(
@@ -49,7 +49,7 @@ def in_memory(count: int, rounds: int) -> None:
     explorer._charts.choice.value = "Durations"
     before = resident()
     for number in range(200):
-        explorer.filter(**CHANGES[number % len(CHANGES)])
+        explorer.set_filters(**CHANGES[number % len(CHANGES)])
     print(f"200 filter changes: {resident() - before:+.1f} MB")
     explorer.close()
 

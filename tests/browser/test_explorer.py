@@ -57,7 +57,7 @@ class Explorer:
         return json.loads(self.notebook.run("import json; print(json.dumps(explorer.frame['run_id'].tolist()))"))
 
     def reset(self) -> None:
-        self.notebook.run("explorer.filter(); explorer.model.select([]); explorer.model.open(None)")
+        self.notebook.run("explorer.set_filters(); explorer.model.select([]); explorer.model.open(None)")
         expect(self.button("Clear all")).to_be_disabled()
 
     def shows(self, expected: pd.DataFrame) -> None:
@@ -261,7 +261,7 @@ def test_every_chart_draws(clean):
 
 
 def test_looks(clean):
-    clean.notebook.run("explorer.filter(created_after='30d')")
+    clean.notebook.run("explorer.set_filters(created_after='30d')")
     clean.button("Durations").click()
     failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
     failed.get_by_text("FAILURE").first.click()
@@ -328,7 +328,7 @@ import dagster_nb as dnb
 from tests.unit.panels.conftest import FakeSource, make_runs
 frame = make_runs(30)
 hostile = {HOSTILE!r} + "w" * 300
-for name in ("job_name", "location", "partition", "launched_by"):
+for name in ("job_name", "location", "partition_key", "launched_by"):
     frame.loc[0, name] = hostile
 frame.at[0, "tags"] = {{hostile: hostile}}
 before = len(widgets.widget._instances)

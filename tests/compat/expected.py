@@ -47,7 +47,7 @@ def runs_frame(runs: Sequence[PastRun], *, creation: bool) -> pd.DataFrame:
             ),
             "location": texts(LOCATION if run.placed else None for run in runs),
             "repository": texts(REPOSITORY if run.placed else None for run in runs),
-            "partition": texts(run.tags.get("dagster/partition") for run in runs),
+            "partition_key": texts(run.tags.get("dagster/partition") for run in runs),
             "launched_by": texts(next((run.tags[key] for key in LAUNCHED_BY if key in run.tags), None) for run in runs),
             "root_run_id": texts(run.root_run_id for run in runs),
             "parent_run_id": texts(run.parent_run_id for run in runs),

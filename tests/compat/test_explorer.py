@@ -125,6 +125,6 @@ def test_it_runs_again_and_follows(explore, client):
 
 def test_the_graphql_that_it_shows_can_be_sent(client, explore):
     load(explore(job="quick"))
-    schema = client.schema()
+    schema = client.graphql_schema()
     for name in ("run_ids", "runs"):
-        assert validate(schema, parse(client.document(name))) == []
+        assert validate(schema, parse(client.graphql_document(name))) == []

@@ -67,12 +67,12 @@ def test_failures(client, finished, failed):
 
 
 def test_logs(client, finished):
-    logs = client.logs(finished)
+    logs = client.compute_logs(finished)
     assert logs.stdout == "read 7 rows\n"
     assert "slowly\n" in logs.stderr
-    assert client.logs(finished, "load").stdout == logs.stdout
+    assert client.compute_logs(finished, "load").stdout == logs.stdout
     with pytest.raises(ValueError, match="has no step 'laod'; it has .*'load'"):
-        client.logs(finished, "laod")
+        client.compute_logs(finished, "laod")
 
 
 def test_runs_without_events_have_empty_frames(client):

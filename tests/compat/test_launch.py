@@ -35,19 +35,19 @@ def test_config_and_tags_arrive(client, stage):
 
 
 def test_a_partition_brings_its_own_config_and_tags(client, launch):
-    run = launch("regional", partition="south", tags={"extra": "yes"})
+    run = launch("regional", partition_key="south", tags={"extra": "yes"})
     assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
     assert run.tags["dagster/partition"] == "south"
     assert run.tags["extra"] == "yes"
-    assert client.runs(run_ids=run)["partition"].tolist() == ["south"]
-    assert launch("regional", partition="north", run_config=ROWS).run_config == ROWS
+    assert client.runs(run_ids=run)["partition_key"].tolist() == ["south"]
+    assert launch("regional", partition_key="north", run_config=ROWS).run_config == ROWS
 
 
 def test_an_unknown_partition_is_refused(client):
     with pytest.raises(ValueError, match="no partition 'west'.*'north' to 'south'"):
-        client.launch("regional", partition="west")
+        client.launch("regional", partition_key="west")
     with pytest.raises(ValueError, match="no partitions"):
-        client.launch("quick", partition="north")
+        client.launch("quick", partition_key="north")
 
 
 def test_a_selection_of_assets_arrives(client, stage):

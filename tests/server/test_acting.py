@@ -98,15 +98,15 @@ class TestLaunch:
         assert read["asset_selection"].tolist() == [["mart/revenue"]]
 
     def test_a_partition_brings_its_config_and_tags(self, client):
-        run = client.launch("regional", partition="south", tags={"extra": "yes"})
+        run = client.launch("regional", partition_key="south", tags={"extra": "yes"})
         assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
         assert run.tags["dagster/partition"] == "south"
         assert run.tags["extra"] == "yes"
         assert run.wait(timeout=60).status == "SUCCESS"
         with pytest.raises(ValueError, match="no partition 'west'.*'north' to 'south'"):
-            client.launch("regional", partition="west")
+            client.launch("regional", partition_key="west")
         with pytest.raises(ValueError, match="no partitions"):
-            client.launch("quick", partition="north")
+            client.launch("quick", partition_key="north")
 
     def test_one_that_cannot_be_launched_keeps_no_other_from_it(self, client):
         told = client.launch_many(
@@ -114,7 +114,7 @@ class TestLaunch:
                 {"job": "quick", "tags": {"n": "0"}},
                 {"job": "strict"},
                 {"job": "no such job"},
-                {"job": "regional", "partition": "nowhere"},
+                {"job": "regional", "partition_key": "nowhere"},
                 {"job": "quick", "tags": {"n": "4"}},
             ]
         )

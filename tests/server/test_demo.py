@@ -207,7 +207,7 @@ def test_backfills_and_ticks_are_read_as_genuine(history, running):
 
 def test_logs_of_a_seeded_run(history, running):
     newest = next(run for run in reversed(history.runs) if run.steps)
-    logs = running.client.logs(newest.run_id)
+    logs = running.client.compute_logs(newest.run_id)
     assert logs.stdout
     assert logs.stderr
 

@@ -131,7 +131,7 @@ def test_a_launch_with_an_invalid_config(client, where):
 
 
 def test_the_schema_is_told_once(client):
-    schema = client.schema()
-    assert schema is client.schema()
+    schema = client.graphql_schema()
+    assert schema is client.graphql_schema()
     assert "runId" in schema.type_map["Run"].fields
     assert schema.type_map["Run"].fields["canTerminate"].type is not None

@@ -76,7 +76,7 @@ async def test_a_run_that_is_stopped_is_followed_to_its_end(server):
                 await anyio.sleep(0.1)
             told, _ = await collect(client, run)
             pd.testing.assert_frame_equal(told, events)
-            assert [len(frame) async for frame in client.follow(run, from_now=True)] == [], "it is over"
+            assert [len(frame) async for frame in client.follow(run, new_only=True)] == [], "it is over"
 
 
 async def test_a_run_that_never_was(server):

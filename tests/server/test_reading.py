@@ -77,7 +77,7 @@ def as_told_by_the_instance(records):
                 "update_time": micros(record.update_timestamp),
                 "location": origin.repository_origin.code_location_origin.location_name if origin else None,
                 "repository": origin.repository_origin.repository_name if origin else None,
-                "partition": tags.get("dagster/partition"),
+                "partition_key": tags.get("dagster/partition"),
                 "root_run_id": run.root_run_id,
                 "parent_run_id": run.parent_run_id,
                 "tags": tags,

@@ -35,9 +35,9 @@ COLUMNS = {
     "Run.repositoryOrigin": ["location", "repository"],
     "RepositoryOrigin.repositoryLocationName": ["location"],
     "RepositoryOrigin.repositoryName": ["repository"],
-    "Run.tags": ["tags", "partition", "launched_by"],
-    "PipelineTag.key": ["tags", "partition", "launched_by"],
-    "PipelineTag.value": ["tags", "partition", "launched_by"],
+    "Run.tags": ["tags", "partition_key", "launched_by"],
+    "PipelineTag.key": ["tags", "partition_key", "launched_by"],
+    "PipelineTag.value": ["tags", "partition_key", "launched_by"],
     "Run.rootRunId": ["root_run_id"],
     "Run.parentRunId": ["parent_run_id"],
     "Run.runConfig": ["run_config"],
@@ -379,7 +379,7 @@ def test_a_schema_is_asked_for_once(shared):
         for _ in range(3):
             assert len(client.runs()) == 9
         assert shared.operations.count("IntrospectionQuery") == 1
-        client.schema()
+        client.graphql_schema()
     assert shared.operations.count("IntrospectionQuery") == 1
 
 

@@ -305,6 +305,6 @@ def test_a_partition_that_is_listed_and_not_handed_over_spoils_no_other_launch(f
     monkeypatch.setitem(fake.answers, "partitionSetsOrError", {"__typename": "PartitionSets", "results": [found]})
     fake.schema, fake.received = drift.without(), []
     with dnb.connect(fake.url, progress=False) as client:
-        told = client.launch_many([{"job": "nightly", "partition": "2026-01-01"}, {"job": "nightly"}])
+        told = client.launch_many([{"job": "nightly", "partition_key": "2026-01-01"}, {"job": "nightly"}])
     assert told["outcome"].tolist() == ["failed", "launched"]
     assert len(fake.received) == 1

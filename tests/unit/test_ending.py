@@ -174,7 +174,7 @@ class TestLaunchMany:
         "wrong",
         [
             {"run_config": 5}, {"op_selection": 5}, {"op_selection": []}, {"asset_selection": []}, {"location": 5},
-            {"partition": 5}, {"tags": {"a": 5}}, {"repository": ""},
+            {"partition_key": 5}, {"tags": {"a": 5}}, {"repository": ""},
         ],
     )  # fmt: skip
     def test_a_wrong_argument_launches_nothing(self, fake, client, wrong):

@@ -26,7 +26,7 @@ DTYPES = {
     "duration": "timedelta64[us]",
     "location": pd.StringDtype(),
     "repository": pd.StringDtype(),
-    "partition": pd.StringDtype(),
+    "partition_key": pd.StringDtype(),
     "launched_by": pd.StringDtype(),
     "root_run_id": pd.StringDtype(),
     "parent_run_id": pd.StringDtype(),
@@ -65,7 +65,7 @@ def test_all_values_of_a_run():
     assert row["queue_duration"] == pd.Timedelta(seconds=2.5)
     assert row["duration"] == pd.Timedelta(seconds=6.75)
     assert (row["location"], row["repository"]) == ("etl", "repo")
-    assert (row["partition"], row["launched_by"]) == ("2026-01-01", "hourly")
+    assert (row["partition_key"], row["launched_by"]) == ("2026-01-01", "hourly")
     assert (row["root_run_id"], row["parent_run_id"]) == ("root", "parent")
     assert row["tags"] == {"team": "data", "dagster/partition": "2026-01-01", "dagster/schedule_name": "hourly"}
 

@@ -135,7 +135,7 @@ async def follow(fake, *, steps=()):
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:
         with anyio.fail_after(10):
-            async for frame in client.follow(RUN, tick=0.02):
+            async for frame in client.follow(RUN, heartbeat=0.02):
                 messages += frame["message"].tolist()
                 modes.append(frame.attrs["dagster_nb"]["mode"])
                 if frame.empty and left:
@@ -260,7 +260,7 @@ async def test_from_now_leaves_out_what_was(fake):
     before = len(fake.log)
     async with dnb.AsyncDagsterClient(fake.url) as client:
         with anyio.fail_after(10):
-            frames = client.follow(RUN, from_now=True, tick=0.05)
+            frames = client.follow(RUN, new_only=True, heartbeat=0.05)
             assert (await anext(frames)).empty
             grow(fake)()
             fake.finish()
@@ -270,7 +270,7 @@ async def test_from_now_leaves_out_what_was(fake):
 
 async def test_ticks_are_frames_like_any_other(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
-        frames = client.follow(RUN, tick=0.05)
+        frames = client.follow(RUN, heartbeat=0.05)
         first, tick = await anext(frames), await anext(frames)
         await frames.aclose()
     assert len(first) == 3
@@ -288,7 +288,7 @@ async def test_without_http_the_log_is_asked_for(fake, monkeypatch):
     for name, resolve in answers.items():
         monkeypatch.setattr(schema.query_type.fields[name], "resolve", _resolver(resolve))
     async with dnb.AsyncDagsterClient("http://x", transport=LocalSchemaTransport(schema)) as client:
-        frames = client.follow(RUN, tick=0.02)
+        frames = client.follow(RUN, heartbeat=0.02)
         modes = [(await anext(frames)).attrs["dagster_nb"]["mode"] for _ in range(3)]
         await frames.aclose()
     assert set(modes) == {"polling"}
@@ -296,7 +296,7 @@ async def test_without_http_the_log_is_asked_for(fake, monkeypatch):
 
 async def test_a_run_that_is_not_there_or_is_deleted(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
-        frames = client.follow(RUN, tick=0.05)
+        frames = client.follow(RUN, heartbeat=0.05)
         while not (await anext(frames)).empty:
             pass
         fake.runs = []
@@ -308,7 +308,7 @@ async def test_a_run_that_is_not_there_or_is_deleted(fake):
 
 def test_a_wrong_argument_is_told_at_the_call():
     client = dnb.AsyncDagsterClient("http://x")
-    for wrong in ({"run": 5}, {"run": []}, {"run": "a", "tick": 0}):
+    for wrong in ({"run": 5}, {"run": []}, {"run": "a", "heartbeat": 0}):
         with pytest.raises((ValueError, TypeError)):
             client.follow(**wrong)
 
@@ -316,7 +316,7 @@ def test_a_wrong_argument_is_told_at_the_call():
 async def test_headers_go_out_and_a_redirect_does_not_carry_them_away(fake):
     fake.sockets = [web.HTTPFound("/elsewhere")]
     async with dnb.AsyncDagsterClient(fake.url, token="do-not-tell", headers={"X-Proxy": "yes"}) as client:
-        frames = client.follow(RUN, tick=0.05)
+        frames = client.follow(RUN, heartbeat=0.05)
         while (await anext(frames)).attrs["dagster_nb"]["mode"] == "live":
             pass
         await frames.aclose()
@@ -329,7 +329,7 @@ async def test_headers_go_out_and_a_redirect_does_not_carry_them_away(fake):
 
 async def test_canceling_closes_the_socket(fake):
     async def read(client):
-        async for frame in client.follow(RUN, tick=0.05):
+        async for frame in client.follow(RUN, heartbeat=0.05):
             if frame.empty:
                 following.set()
 
@@ -347,7 +347,7 @@ async def test_canceling_closes_the_socket(fake):
 
 def test_leaving_a_loop_closes_the_socket_and_leaves_the_client_usable(fake):
     with dnb.DagsterClient(url=fake.url) as client:
-        for frame in client.follow(RUN, tick=0.05):
+        for frame in client.follow(RUN, heartbeat=0.05):
             if frame.empty:
                 break
         gc.collect()
@@ -375,8 +375,8 @@ async def test_a_subscription_that_the_server_is_known_to_lack_is_asked_for_inst
     fake.schema = drift.without("Subscription.pipelineRunLogs")
     told = []
     async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:
-        await client.schema()
-        async for frame in client.follow(RUN, tick=0.02):
+        await client.graphql_schema()
+        async for frame in client.follow(RUN, heartbeat=0.02):
             if frame.empty and len(fake.log) == 3:
                 fake.finish()
             told.append(frame)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dagster_nb.client import details
-from dagster_nb.client.run_logs import RunLogs
+from dagster_nb.client.run_logs import ComputeLogs
 from dagster_nb.graphql import concurrency
 
 pytestmark = pytest.mark.anyio
@@ -53,44 +53,44 @@ TEXT = "aé漢😀\n" * 40
 @pytest.mark.parametrize("size", range(8, 24))
 async def test_no_character_is_cut(size, monkeypatch):
     monkeypatch.setattr(details, "_BYTES_PER_REQUEST", size)
-    logs = await Files({"a": TEXT.encode()}).logs("run")
+    logs = await Files({"a": TEXT.encode()}).compute_logs("run")
     assert logs.stdout == TEXT
 
 
 async def test_what_is_not_text_comes_as_near_as_it_can(monkeypatch):
     monkeypatch.setattr(details, "_BYTES_PER_REQUEST", 8)
-    logs = await Files({"a": b"start" + b"\xff" * 40 + b"end"}).logs("run")
+    logs = await Files({"a": b"start" + b"\xff" * 40 + b"end"}).compute_logs("run")
     assert logs.stdout == "start" + "\N{REPLACEMENT CHARACTER}" * 40 + "end"
 
 
 async def test_a_server_that_allows_less_loses_nothing(monkeypatch):
     monkeypatch.setattr(details, "_BYTES_PER_REQUEST", 1000)
     text = "x" * 5000
-    assert (await Files({"a": text.encode()}, largest=70).logs("run")).stdout == text
+    assert (await Files({"a": text.encode()}, largest=70).compute_logs("run")).stdout == text
 
 
 async def test_a_process_that_never_stops_printing_is_not_read_for_ever(monkeypatch):
     monkeypatch.setattr(details, "_BYTES_PER_REQUEST", 100)
     client = Files({"a": b"x" * 250}, finished=False, printing=b"more")
-    logs = await client.logs("run")
+    logs = await client.compute_logs("run")
     assert len(logs.stdout) >= 250
     assert client.requests.count("captured_logs") < 10
 
 
 async def test_files_of_several_steps(monkeypatch):
     client = Files({"a": b"one\n", "b": b"two\n"})
-    assert (await client.logs("run")).stdout == "one\ntwo\n"
-    assert (await client.logs("run", "b")).stdout == "two\n"
+    assert (await client.compute_logs("run")).stdout == "one\ntwo\n"
+    assert (await client.compute_logs("run", "b")).stdout == "two\n"
 
 
 async def test_a_step_that_has_not_printed_yet():
-    logs = await Files({"a": b"one\n"}).logs("run", "planned")
+    logs = await Files({"a": b"one\n"}).compute_logs("run", "planned")
     assert (logs.stdout, logs.stderr, str(logs)) == ("", "", "")
 
 
 async def test_an_unknown_step_names_those_that_there_are():
     with pytest.raises(ValueError, match=r"no step 'b'; it has 'planned', 'a'"):
-        await Files({"a": b"one\n"}).logs("run", "b")
+        await Files({"a": b"one\n"}).compute_logs("run", "b")
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ async def test_an_unknown_step_names_those_that_there_are():
     ],
 )
 def test_as_text(stdout, stderr, shown):
-    assert str(RunLogs("r", None, stdout=stdout, stderr=stderr)) == shown
+    assert str(ComputeLogs("r", None, stdout=stdout, stderr=stderr)) == shown
 
 
 def test_as_html():
     lines = [f"<b>{number}</b>" for number in range(1000)]
-    html = RunLogs("r", "<s>", stdout="\n".join(lines), stderr="\x1b[31mred\x1b[0m")._repr_html_()
+    html = ComputeLogs("r", "<s>", stdout="\n".join(lines), stderr="\x1b[31mred\x1b[0m")._repr_html_()
     assert "<b>" not in html
     assert "<s>" not in html
     assert "the last 200 of 1000 lines" in html
@@ -116,11 +116,11 @@ def test_as_html():
     assert "&lt;b&gt;799&lt;/b&gt;" not in html
     assert ">red<" in html
     assert "\x1b" not in html
-    assert "nothing was captured" in RunLogs("r", None, stdout="", stderr="")._repr_html_()
+    assert "nothing was captured" in ComputeLogs("r", None, stdout="", stderr="")._repr_html_()
 
 
 def test_repr_counts_lines():
-    assert repr(RunLogs("r", "s", stdout="a\nb\n", stderr="")) == (
+    assert repr(ComputeLogs("r", "s", stdout="a\nb\n", stderr="")) == (
         "<logs of run r, step s: 2 lines of stdout, 0 of stderr>"
     )
 
@@ -150,5 +150,5 @@ async def test_a_server_that_gives_no_next_place_is_not_asked_for_ever():
             answer["capturedLogs"]["cursor"] = None
             return answer
 
-    logs = await Endless({"step": b"printed"}).logs("run", step="step")
+    logs = await Endless({"step": b"printed"}).compute_logs("run", step="step")
     assert logs.stdout == "printed"

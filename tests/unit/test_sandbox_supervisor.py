@@ -135,10 +135,10 @@ def test_a_service_that_ends_later_is_the_end_and_the_reason_of_it(tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     # Its last words, and then its end.
-    why = keeper.ended() or keeper.ended()
+    why = keeper.exit_reason() or keeper.exit_reason()
     assert why.startswith("Its webserver ended with code 1. The last lines of its log say why:\n")
     assert why.endswith("much out of memory")
-    assert keeper.ended() == why
+    assert keeper.exit_reason() == why
     keeper.close()
 
 

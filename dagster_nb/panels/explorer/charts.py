@@ -64,7 +64,9 @@ CHARTS: dict[str, Chart] = {
     "Success rate": Chart(
         lambda runs, ax: plot.success_rate(runs, ax=ax), "which share of the runs succeeded, over time"
     ),
-    "Queue times": Chart(lambda runs, ax: plot.queue_times(runs, ax=ax), "how long runs waited before they started"),
+    "Queue times": Chart(
+        lambda runs, ax: plot.queue_durations(runs, ax=ax), "how long runs waited before they started"
+    ),
 }
 _STEPS = "Slow steps"
 _NONE = "No chart"

@@ -98,7 +98,7 @@ def graphql_text(filters: RunFilters, now: pd.Timestamp, document: Callable[[str
     now
         From when "7d" counts.
     document
-        The text of a document by its name, as `DagsterClient.document` gives it.
+        The text of a document by its name, as `DagsterClient.graphql_document` gives it.
     """
     question = filters.at(now).question()
     statuses = list(dict.fromkeys([*RUN_STATUSES, *(filters.status or ())]))
@@ -188,7 +188,7 @@ class Code:
         source: Any = self._model.source
         self._python.text = python_text(filters, getattr(source, "url", None))
         if can(source, "document"):
-            self._graphql.text = graphql_text(filters, self._model.clock(), source.document)
+            self._graphql.text = graphql_text(filters, self._model.clock(), source.graphql_document)
 
     def _toggle(self) -> None:
         self._boxes.layout.display = "" if self._open.value else "none"

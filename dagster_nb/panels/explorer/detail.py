@@ -135,7 +135,7 @@ class Detail:
         shown = grid([], tags) if tags else '<span class="dnb-muted">none</span>'
         where = " · ".join(text(row[name]) for name in ("location", "repository") if not pd.isna(row[name]))
         rows = [["Code location", where or "—"]]
-        for name, word in (("partition", "Partition"), ("launched_by", "Launched by")):
+        for name, word in (("partition_key", "Partition"), ("launched_by", "Launched by")):
             if not pd.isna(row[name]):
                 rows.append([word, text(row[name])])
         above, below = self._look.relatives()

@@ -139,7 +139,7 @@ class RunExplorer:
                 asked[name] = value
         return asked
 
-    def filter(self, **filters: Any) -> None:  # noqa: ANN401 - see RunFilters.of
+    def set_filters(self, **filters: Any) -> None:  # noqa: ANN401 - see RunFilters.of
         """Show other runs.
 
         Parameters
@@ -165,7 +165,7 @@ class RunExplorer:
         self._background.wait(lambda: not any(map(self._background.busy, _AWAITED)), timeout)
         return self
 
-    def open_launchpad_with(self, launchpad: Callable[[pd.Series, str], object]) -> None:
+    def on_open_launchpad(self, launchpad: Callable[[pd.Series, str], object]) -> None:
         """Say what the button "Open in Launchpad" does, in place of opening one under the explorer.
 
         Parameters

@@ -116,7 +116,7 @@ class Look:
             self.log_error = error
             self._model.signals.emit("log")
 
-        ask = source.logs if output else source.events
+        ask = source.compute_logs if output else source.events
         self._model.background.start("log", lambda _task: ask(run_id), done=done, failed=failed)
 
     def relatives(self) -> tuple[pd.DataFrame, pd.DataFrame]:

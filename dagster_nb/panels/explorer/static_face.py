@@ -23,7 +23,7 @@ def static_html(model: ExplorerModel) -> str:
     view = model.view
     rows = [
         [status(str(run["status"])), text(_or(run["job_name"])), moment(run["start_time"]), span(run["duration"]),
-         text(_or(run["partition"])), text(_or(run["launched_by"])), f"<code>{text(run['run_id'][:8])}</code>"]
+         text(_or(run["partition_key"])), text(_or(run["launched_by"])), f"<code>{text(run['run_id'][:8])}</code>"]
         for run in view.head(_ROWS).to_dict("records")
     ]  # fmt: skip
     table = grid(["Status", "Job", "Started (UTC)", "Duration", "Partition", "Launched by", "Run"], rows)

@@ -24,7 +24,7 @@ COLUMNS = (
     {"key": "job", "name": "Job", "kind": "text", "first": "ascending"},
     {"key": "started", "name": "Started", "kind": "time", "first": "ascending"},
     {"key": "duration", "name": "Duration", "kind": "span", "first": "descending"},
-    {"key": "partition", "name": "Partition", "kind": "text", "first": "ascending"},
+    {"key": "partition_key", "name": "Partition", "kind": "text", "first": "ascending"},
     {"key": "tags", "name": "Tags", "kind": "tags", "first": "ascending"},
     {"key": "by", "name": "Launched by", "kind": "text", "first": "ascending"},
     {"key": "short", "name": "Run", "kind": "id", "first": "ascending"},
@@ -34,7 +34,7 @@ _SORTS = {
     "job": "job_name",
     "started": "start_time",
     "duration": "duration",
-    "partition": "partition",
+    "partition_key": "partition_key",
     "by": "launched_by",
     "short": "run_id",
 }
@@ -91,7 +91,7 @@ def table_rows(runs: pd.DataFrame, now: pd.Timestamp) -> list[dict[str, Any]]:
     rows = []
     for values, length, share, unfinished in zip(
         runs[
-            ["run_id", "job_name", "status", "start_time", "creation_time", "partition", "tags", "launched_by"]
+            ["run_id", "job_name", "status", "start_time", "creation_time", "partition_key", "tags", "launched_by"]
         ].itertuples(index=False, name=None),
         took,
         shares,
@@ -111,7 +111,7 @@ def table_rows(runs: pd.DataFrame, now: pd.Timestamp) -> list[dict[str, Any]]:
                 "job": _text(job),
                 "started": [("queued " if pd.isna(start) else "") + ago(began, now), moment(began)],
                 "duration": [said, share],
-                "partition": _text(partition),
+                "partition_key": _text(partition),
                 "by": _text(launched_by),
                 "tags": [
                     [key[:_LONGEST], str(value)[:_LONGEST]]

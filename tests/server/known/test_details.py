@@ -133,7 +133,7 @@ def test_all_that_was_printed_comes_back_whole(client, known, size, monkeypatch)
     if size is not None:
         # Of four sizes in a row some end within a character, whatever stands there.
         monkeypatch.setattr(details, "_BYTES_PER_REQUEST", size)
-    logs = client.logs(known.runs["shouting"])
+    logs = client.compute_logs(known.runs["shouting"])
     assert len(logs.stdout.encode()) > details._BYTES_PER_REQUEST
     assert logs.stdout == "".join(f"{number} {LINE}\n" for number in range(LINES))
     [file] = (known.server.home / "storage" / known.runs["shouting"] / "compute_logs").glob("*.err")
@@ -142,14 +142,17 @@ def test_all_that_was_printed_comes_back_whole(client, known, size, monkeypatch)
 
 def test_logs_of_a_step(client, known):
     run_id = known.runs["apart"]
-    assert client.logs(run_id, "again").stdout == "psst\n"
-    assert client.logs(run_id).stdout == "psst\npsst\n"
-    assert client.logs(known.runs["shouting"], "shout").stdout == client.logs(known.runs["shouting"]).stdout
+    assert client.compute_logs(run_id, "again").stdout == "psst\n"
+    assert client.compute_logs(run_id).stdout == "psst\npsst\n"
+    assert (
+        client.compute_logs(known.runs["shouting"], "shout").stdout
+        == client.compute_logs(known.runs["shouting"]).stdout
+    )
 
 
 def test_a_step_that_never_printed_is_no_unknown_step(client, known):
     with pytest.raises(ValueError, match=r"has no step 'shuot'; it has 'shout'"):
-        client.logs(known.runs["shouting"], "shuot")
+        client.compute_logs(known.runs["shouting"], "shuot")
 
 
 def test_runs_know_their_details(client, known):
@@ -157,4 +160,4 @@ def test_runs_know_their_details(client, known):
     pd.testing.assert_frame_equal(run.steps(), client.steps(run))
     pd.testing.assert_frame_equal(run.events(), client.events(run))
     assert run.failures()["error_class"].tolist() == ["TimeoutError"]
-    assert str(run.logs("fail")) == str(client.logs(run))
+    assert str(run.compute_logs("fail")) == str(client.compute_logs(run))

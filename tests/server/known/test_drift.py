@@ -29,7 +29,7 @@ METHODS = {
     "failures": ({"events"}, lambda client, runs: client.failures(runs["failing"])),
     "logs": (
         {"captures", "captured_logs", "run_plan"},
-        lambda client, runs: pd.DataFrame({"printed": [client.logs(runs["apart"], step="whisper").stdout]}),
+        lambda client, runs: pd.DataFrame({"printed": [client.compute_logs(runs["apart"], step="whisper").stdout]}),
     ),
 }
 # Where a part of an error is lost, it is told by the parts that are left, or in the words of the event that it is in.

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dagster_nb.analysis import compare
+from dagster_nb.analysis import compare_runs
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def rows(answer, section):
 
 
 def test_side_by_side(runs):
-    answer = compare(runs)
+    answer = compare_runs(runs)
     assert answer["section"].unique().tolist() == ["run", "config", "tags"]
     assert rows(answer, "run")["duration"] == (pd.Timedelta("60s"), None, True)
     assert rows(answer, "tags") == {"team": ("data", "data", False), "owner": (None, "x", True)}
@@ -40,7 +40,7 @@ def test_side_by_side(runs):
 
 def test_json_text_is_read(runs):
     as_text = runs.assign(tags=runs["tags"].map(json.dumps), run_config=runs["run_config"].map(json.dumps))
-    pd.testing.assert_frame_equal(compare(as_text), compare(runs))
+    pd.testing.assert_frame_equal(compare_runs(as_text), compare_runs(runs))
 
 
 def test_steps_of_both_runs_and_no_others(runs):
@@ -51,18 +51,18 @@ def test_steps_of_both_runs_and_no_others(runs):
             "duration": pd.to_timedelta([1, 2, None, 9], unit="s"),
         }
     )
-    assert rows(compare(runs, steps), "steps") == {
+    assert rows(compare_runs(runs, steps), "steps") == {
         "load": (pd.Timedelta("1s"), None, True),
         "train": (pd.Timedelta("2s"), None, True),
     }
 
 
 def test_equal_runs_do_not_differ(runs):
-    assert not compare(runs.iloc[[0, 0]])["differs"].any()
+    assert not compare_runs(runs.iloc[[0, 0]])["differs"].any()
 
 
 def test_dtypes(runs):
-    answer = compare(runs)
+    answer = compare_runs(runs)
     assert answer["key"].dtype == pd.StringDtype()
     assert answer["differs"].dtype == np.bool_
 
@@ -70,4 +70,4 @@ def test_dtypes(runs):
 @pytest.mark.parametrize("count", [0, 1])
 def test_two_runs_it_must_be(runs, count):
     with pytest.raises(ValueError, match=f"two runs; this frame has {count}"):
-        compare(runs.head(count))
+        compare_runs(runs.head(count))

@@ -68,12 +68,12 @@ def test_slow_steps_shares_and_trend():
         }
     )
     table = slow_steps(steps)
-    assert list(table) == ["step_key", "count", "p50", "p95", "share", "trend"]
+    assert list(table) == ["step_key", "count", "p50", "p95", "share", "slowdown"]
     assert table["step_key"].tolist() == ["slower", "few"]
     assert table["count"].tolist() == [6, 1]
     assert table["share"].tolist() == [0.9, 0.1]
-    assert table["trend"].iloc[0] == 2.0
-    assert np.isnan(table["trend"].iloc[1])
+    assert table["slowdown"].iloc[0] == 2.0
+    assert np.isnan(table["slowdown"].iloc[1])
     assert table["p50"].tolist() == [pd.Timedelta("30s"), pd.Timedelta("20s")]
 
 

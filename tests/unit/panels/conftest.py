@@ -71,7 +71,7 @@ def many_runs(count: int, seed: int = 0) -> pd.DataFrame:
             "duration": end - start,
         }
     )
-    for name in ("location", "repository", "partition", "launched_by", "root_run_id", "parent_run_id"):
+    for name in ("location", "repository", "partition_key", "launched_by", "root_run_id", "parent_run_id"):
         built[name] = pd.array([None] * count, dtype="string")
     built["tags"] = tags
     return built.astype({name: kind for name, kind in frame.dtypes.items() if name != "tags"})[list(frame.columns)]

@@ -120,11 +120,11 @@ def test_an_error_is_shown_and_retried(explore):
 
 def test_hostile_text_is_nowhere_markup(explore):
     frame = make_runs(3)
-    for name in ("job_name", "location", "repository", "partition", "launched_by"):
+    for name in ("job_name", "location", "repository", "partition_key", "launched_by"):
         frame.loc[0, name] = HOSTILE
     frame.at[0, "tags"] = {HOSTILE: HOSTILE}
     explorer = explore(frame)
-    explorer.filter(job=HOSTILE, tags={HOSTILE: HOSTILE})
+    explorer.set_filters(job=HOSTILE, tags={HOSTILE: HOSTILE})
     explorer.model.open(explorer.frame["run_id"].iloc[0])
     explorer.wait()
     everything = texts(explorer.widget)
@@ -153,10 +153,10 @@ def test_auto_refresh_goes_on_until_it_is_closed(explore, monkeypatch):
 def test_closing_leaves_nothing(explore):
     before, threads = len(widgets.widget._instances), threading.active_count()
     explorer = explore(make_runs(2000))
-    explorer.filter(created_after="2000d")
+    explorer.set_filters(created_after="2000d")
     explorer.model.open(explorer.frame["run_id"].iloc[0])
-    explorer.filter(job="x", tags={"a": "b"})
-    explorer.filter()
+    explorer.set_filters(job="x", tags={"a": "b"})
+    explorer.set_filters()
     explorer.wait()
     explorer.close()
     explorer.close()
@@ -188,12 +188,12 @@ def test_two_hundred_filter_changes_do_not_grow(explore):
     explorer = explore(many_runs(5000))
     choices = [{"status": "FAILURE"}, {"job": "job_3"}, {"tags": {"team": "t1"}}, {}]
     for number in range(20):
-        explorer.filter(**choices[number % 4])
+        explorer.set_filters(**choices[number % 4])
     before = _resident()
     for number in range(200):
         # Drawing is what takes the time here; an eighth of it shows a leak as well.
         explorer._charts.choice.value = "Durations" if number % 8 == 0 else "No chart"
-        explorer.filter(**choices[(number + number // 4) % 4])
+        explorer.set_filters(**choices[(number + number // 4) % 4])
     assert _resident() - before < 50e6
 
 

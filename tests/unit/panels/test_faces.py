@@ -108,15 +108,15 @@ def test_the_graphql_is_what_this_server_takes(fake):
     fake.schema = drift.without("Run.creationTime")
     with dnb.connect(fake.url, progress=False) as client:
         client.runs()
-        text = graphql_text(RunFilters(), NOW, client.document)
+        text = graphql_text(RunFilters(), NOW, client.graphql_document)
         assert "creationTime" not in text
         assert "updateTime" in text
-        assert client.document("run_ids") == documents.text("run_ids").strip()
+        assert client.graphql_document("run_ids") == documents.text("run_ids").strip()
         with pytest.raises(ValueError, match="there are .*run_ids"):
-            client.document("../runs")
+            client.graphql_document("../runs")
         fake.schema = drift.without("Query.runsOrError")
         assert client.count_runs() == 1
-        assert graphql_text(RunFilters(), NOW, client.document).startswith("# Asked in another way: ")
+        assert graphql_text(RunFilters(), NOW, client.graphql_document).startswith("# Asked in another way: ")
 
 
 def test_daemons_in_words():

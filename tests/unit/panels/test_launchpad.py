@@ -268,7 +268,7 @@ class TestLaunching:
                     "run_config": "a: 1\n",
                     "tags": {"why": HOSTILE, "team": "data"},
                     "op_selection": ["fit"],
-                    "partition": None,
+                    "partition_key": None,
                 },
             )
         ]

@@ -217,7 +217,7 @@ def test_the_window_is_bounded_and_turns(bench):
 
 
 @pytest.mark.parametrize("ascending", [True, False])
-@pytest.mark.parametrize("column", ["status", "job_name", "duration", "start_time", "partition"])
+@pytest.mark.parametrize("column", ["status", "job_name", "duration", "start_time", "partition_key"])
 def test_sorting(bench, column, ascending):
     frame = make_runs(40)
     frame.loc[::2, "job_name"] = "other"

@@ -65,12 +65,12 @@ class FakeClient:
         self.outcome = {"outcome": "canceled", "status": "CANCELED", "message": pd.NA}
         self.closed = threading.Event()
 
-    def follow(self, run, *, tick):
+    def follow(self, run, *, heartbeat):
         assert run == RUN
         try:
             while True:
                 try:
-                    page = self.pages.get(timeout=tick)
+                    page = self.pages.get(timeout=heartbeat)
                 except queue.Empty:
                     page = events(0)
                 if page is END:

@@ -14,7 +14,7 @@ from dagster_nb.plot import (
     duration_trend,
     durations,
     job_graph,
-    queue_times,
+    queue_durations,
     slow_steps,
     status_counts,
     step_gantt,
@@ -23,10 +23,10 @@ from dagster_nb.plot import (
     timeline,
 )
 
-OF_RUNS = [durations, duration_trend, timeline, status_counts, success_rate, queue_times]
+OF_RUNS = [durations, duration_trend, timeline, status_counts, success_rate, queue_durations]
 OF_STEPS = [step_gantt, slow_steps]
 EVERY = [*OF_RUNS, *OF_STEPS, job_graph]
-IN_TIME = [duration_trend, timeline, status_counts, success_rate, queue_times]
+IN_TIME = [duration_trend, timeline, status_counts, success_rate, queue_durations]
 
 HOSTILE = [
     "$x_1^2$ and $",
@@ -186,7 +186,7 @@ def test_the_zone_is_named_and_chosen(chart, runs, ax):
             lambda ax: {(m.get_markersize(), m.get_alpha()) for m in ax.lines[:3]},
         ),
         (duration_trend, {"lw": 9, "alpha": 0.1}, lambda ax: _of(ax, "median")),
-        (queue_times, {"linewidth": 9, "alpha": 0.1}, lambda ax: _of(ax, "median")),
+        (queue_durations, {"linewidth": 9, "alpha": 0.1}, lambda ax: _of(ax, "median")),
         (success_rate, {"lw": 9, "alpha": 0.1}, lambda ax: _of(ax, "success rate")),
         (status_counts, {"lw": 9, "alpha": 0.1}, lambda ax: {(p.get_linewidth(), p.get_alpha()) for p in ax.patches}),
         (timeline, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),

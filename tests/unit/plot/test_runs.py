@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from dagster_nb import analysis
-from dagster_nb.plot import duration_trend, durations, queue_times, status_counts, success_rate, timeline
+from dagster_nb.plot import duration_trend, durations, queue_durations, status_counts, success_rate, timeline
 
 NOW = pd.Timestamp("2026-01-10", tz="UTC")
 
@@ -88,7 +88,7 @@ def test_the_shape_counts_every_run(ax, many_runs):
 def test_unfinished_runs_are_hollow_and_have_run_so_far(ax):
     runs = history(("etl", "SUCCESS", 0, 60), ("etl", "STARTED", 9 * 24 - 1, None), ("etl", "QUEUED", 9 * 24, None))
     runs.loc[2, "start_time"] = pd.NaT
-    durations(runs, now=NOW, ax=ax)
+    durations(runs, as_of=NOW, ax=ax)
     going_on = lines(ax)["still running, so far"]
     assert going_on.get_xdata().tolist() == [3600]
     assert going_on.get_markerfacecolor() == "none"
@@ -179,13 +179,13 @@ def test_regressions_are_marked(ax):
     assert words(other) == []
 
 
-# queue_times
+# queue_durations
 
 
 def test_queue_times(ax):
     runs = history(*[("etl", "SUCCESS", i, 5) for i in range(100)], ("etl", "QUEUED", 9 * 24, None))
     runs.loc[100, ["start_time", "queue_duration"]] = pd.NaT
-    queue_times(runs, now=NOW, ax=ax)
+    queue_durations(runs, as_of=NOW, ax=ax)
     assert set(lines(ax)["runs"].get_ydata()) == {10}
     assert len(lines(ax)["runs"].get_ydata()) == 100
     waiting = lines(ax)["still waiting, so far"]
@@ -218,7 +218,7 @@ def test_bars_lie_where_runs_ran(ax):
 def test_what_goes_on_is_open_at_the_end(ax):
     runs = history(("a", "STARTED", 9 * 24 - 2, None), ("a", "QUEUED", 9 * 24, None))
     runs.loc[1, "start_time"] = pd.NaT
-    timeline(runs, now=NOW, ax=ax)
+    timeline(runs, as_of=NOW, ax=ax)
     bar = ax.collections[0].get_paths()[0].vertices[:, 0]
     assert bar.max() == pytest.approx(dates.date2num(NOW))
     assert lines(ax)["still running"].get_marker() == ">"

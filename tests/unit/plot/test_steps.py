@@ -18,7 +18,7 @@ def words(ax):
 
 
 def test_gantt_bars(steps, ax):
-    step_gantt(steps, now=NOW, ax=ax)
+    step_gantt(steps, as_of=NOW, ax=ax)
     assert ticks(ax)[:4] == ["load", "clean", "train", "score"]
     assert sorted(ticks(ax)[4:]) == ["notify", "report"]
     bars = {item.get_label(): [path.vertices for path in item.get_paths()] for item in ax.collections}
@@ -33,11 +33,11 @@ def test_gantt_bars(steps, ax):
 
 
 def test_gantt_in_another_zone(steps, ax):
-    assert step_gantt(steps, now=NOW, tz="Asia/Tokyo", ax=ax).get_xlabel() == "since 2026-03-31 19:00:00 (Asia/Tokyo)"
+    assert step_gantt(steps, as_of=NOW, tz="Asia/Tokyo", ax=ax).get_xlabel() == "since 2026-03-31 19:00:00 (Asia/Tokyo)"
 
 
 def test_gantt_of_a_clock_that_is_behind(steps, ax):
-    step_gantt(steps, now=NOW - pd.Timedelta("1h"), ax=ax)
+    step_gantt(steps, as_of=NOW - pd.Timedelta("1h"), ax=ax)
     bars = {item.get_label(): item.get_paths()[0].vertices for item in ax.collections}
     assert bars["IN_PROGRESS"][:, 0].tolist() == [120] * 5
 
