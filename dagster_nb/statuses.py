@@ -21,32 +21,21 @@ __all__ = [
     "STATUSES",
     "STEP_STATUSES",
     "UNKNOWN",
-    "Color",
     "Status",
     "status_of",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Color:
-    """A colour, as a hexadecimal string, for a light and for a dark background.
-
-    Either has a contrast of at least 3:1 with its background.
-    """
-
-    light: str
-    dark: str
-
-
 # The palette of Okabe and Ito ("Color Universal Design", 2008), which colour-blind people can tell apart. Its orange
-# and its sky blue are darkened for a light background, on which they would be too pale.
-BLUE = Color("#0072B2", "#0072B2")
-GREEN = Color("#009E73", "#009E73")
-GREY = Color("#8C8C8C", "#8C8C8C")
-ORANGE = Color("#BF7E00", "#E69F00")
-PURPLE = Color("#CC79A7", "#CC79A7")
-RED = Color("#D55E00", "#D55E00")
-SKY = Color("#2C95D1", "#56B4E9")
+# and its sky blue, too pale for a light background, are darker here: each colour has a contrast of 3:1 or more with a
+# white and with a nearly black background.
+BLUE = "#0072B2"
+GREEN = "#009E73"
+GREY = "#8C8C8C"
+ORANGE = "#BF7E00"
+PURPLE = "#CC79A7"
+RED = "#D55E00"
+SKY = "#2C95D1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +49,7 @@ class Status:
     word
         How a sentence says it, such as ``"failed"``.
     color
-        The colour of its marks.
+        The colour of its marks, as a hexadecimal string; it fits a light and a dark background.
     symbol
         One character that stands before its name, so that the colour is never the only sign.
     marker
@@ -74,7 +63,7 @@ class Status:
 
     name: str
     word: str
-    color: Color
+    color: str
     symbol: str
     marker: str
     hatch: str

@@ -45,5 +45,5 @@ def test_no_two_statuses_share_a_sign(names, sign):
 def test_every_status_can_be_drawn_and_seen(status):
     matplotlib.markers.MarkerStyle(status.marker)
     matplotlib.patches.Patch(hatch=status.hatch)
-    assert contrast(status.color.light, "#FFFFFF") >= 3
-    assert contrast(status.color.dark, "#111111") >= 3
+    assert contrast(status.color, "#FFFFFF") >= 3
+    assert contrast(status.color, "#111111") >= 3
