@@ -34,7 +34,7 @@ def period_text(times: pd.Series, zone: tzinfo) -> str:
     --------
     >>> import pandas as pd
     >>> from zoneinfo import ZoneInfo
-    >>> times = pd.Series(pd.to_datetime(["2026-01-01 23:30", "2026-01-03"], utc=True))
+    >>> times = pd.Series(pd.to_datetime(["2026-01-01 23:30", "2026-01-03 12:00"], utc=True))
     >>> period_text(times, ZoneInfo("Europe/Paris"))
     '2026-01-02 to 2026-01-03 (Europe/Paris)'
     """

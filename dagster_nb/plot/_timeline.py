@@ -136,6 +136,7 @@ def timeline(
     else:
         freq = usual_frequency(started.min(), ended.max())
         edges = date_numbers(bucket_edges(started.min(), ended.max(), freq, zone).to_series())
+        ax.set_xlim(edges[0] - margin, edges[-1] + margin)
         _draw_columns(ax, start, end, lanes, edges, codes, statuses, options)
         bucket = f"each column: {FREQUENCIES[freq]}, as high as the most runs at once"
     set_lanes(ax, [label(name) for name in groups.names])
