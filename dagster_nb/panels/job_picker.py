@@ -48,7 +48,7 @@ class JobPicker:
             [self._search, self._list, self._words],
             layout=widgets.Layout(width="100%", overflow="visible"),
         )
-        self._search.observe(lambda _change: background.bring(self.draw), names="value")
+        self._search.observe(lambda _change: background.call(self.draw), names="value")
         self._list.observe(self._chosen, names="value")
         self._background = background
         model.signals.on("jobs", self.draw)
@@ -88,7 +88,7 @@ class JobPicker:
 
     def _chosen(self, change: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
         if not self._drawing:
-            self._background.bring(partial(self._choose, change["new"]))
+            self._background.call(partial(self._choose, change["new"]))
 
     def _choose(self, address: JobAddress | None) -> None:
         if address is None:

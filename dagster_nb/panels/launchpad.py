@@ -203,7 +203,7 @@ class Launchpad:
         on("state", self._draw_state)
         on("run", self._draw_run)
         # JupyterLab has widgets answered in a thread beside the kernel's, so what they say is brought home first.
-        home = self._background.bring
+        home = self._background.call
         self._editor.observe(lambda change: home(partial(model.edit, config=change["new"])), names="value")
         self._editor.on_submit(lambda: home(model.launch))
         self._tags.observe(lambda change: home(partial(model.edit, tags=change["new"])), names="value")
@@ -257,7 +257,7 @@ class Launchpad:
             self._error.clear()
         elif self._error.error is not model.error[0]:
             error, retry = model.error
-            self._error.show(error, None if retry is None else partial(self._background.bring, retry))
+            self._error.show(error, None if retry is None else partial(self._background.call, retry))
 
     def _state_words(self) -> str:
         model = self.model

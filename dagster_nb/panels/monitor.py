@@ -186,7 +186,7 @@ class RunMonitor:
             things=[named],
             count=1,
             button="Mark as canceled" if force else "Terminate run",
-            agreed=partial(self._background.bring, partial(self.model.terminate, force=force)),
+            agreed=partial(self._background.call, partial(self.model.terminate, force=force)),
         )
 
     def close(self) -> None:
@@ -243,7 +243,7 @@ class RunMonitor:
         for name in ("head", "steps", "log", "stop"):
             on(name, partial(self._soon, name))
         # JupyterLab has widgets answered in a thread beside the kernel's, so what they say is brought home first.
-        home, choose = self._background.bring, self.model.choose
+        home, choose = self._background.call, self.model.choose
         self._level.observe(lambda change: home(partial(choose, level=change["new"])), names="value")
         self._step.observe(lambda change: home(partial(choose, step=change["new"] or None)), names="value")
         self._text.observe(lambda change: home(partial(choose, text=change["new"])), names="value")
@@ -284,7 +284,7 @@ class RunMonitor:
         if model.error is None:
             self._error.clear()
         elif self._error.error is not model.error:
-            self._error.show(model.error, partial(self._background.bring, model.start))
+            self._error.show(model.error, partial(self._background.call, model.start))
 
     def _draw_steps(self, *, anew: bool) -> None:
         steps, running = self.model.look.steps, not self.model.look.is_finished

@@ -126,7 +126,7 @@ class MonitorModel:
         """Follow the run from its first event to its last; again, where that was broken off."""
         self.error = None
         self.log.clear()
-        self._background.start("follow", self._follow, done=self._over, failed=self._broke, told=self._hear)
+        self._background.start("follow", self._follow, done=self._over, failed=self._broke, on_progress=self._hear)
         self._emit("head", "log")
 
     def choose(self, **changed: Any) -> None:  # noqa: ANN401 - see LogFilter
@@ -162,21 +162,21 @@ class MonitorModel:
         for events in self.client.follow(self.run_id, heartbeat=_TICK_SECONDS):
             if task.stopped:
                 return
-            task.tell(events)
+            task.report(events)
             now = time.monotonic()
             stale = stale or len(events) > 0
             if stale and now - looked >= _SECONDS_BETWEEN_LOOKS:
                 stale, looked = False, now
                 look = self._seen_now()
-                task.tell(look)
+                task.report(look)
             elif look.status == "QUEUED" and now >= ask_at:
                 ask_at = now + _SECONDS_BETWEEN_DAEMONS
                 look = replace(self._seen_now(), stranded=self._is_stranded())
-                task.tell(look)
+                task.report(look)
         look = self._seen_now()
         if look.status == "FAILURE":
             look = replace(look, failures=self.client.failures(self.run_id))
-        task.tell(look)
+        task.report(look)
 
     def _seen_now(self) -> Look:
         return _seen(self.client.run(self.run_id), self.client.steps(self.run_id))

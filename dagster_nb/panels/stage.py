@@ -28,7 +28,7 @@ class Stage(anywidget.AnyWidget):
         How wide the panel is, in pixels of the page; 960 until the browser has told.
     """
 
-    _esm = STATIC / "stage.js"
+    _esm = STATIC / "viewport.js"
     _css = STATIC / "panel.css"
 
     dark = traitlets.Bool(default_value=False).tag(sync=True)

@@ -214,14 +214,14 @@ class Actions:
                     for run_id, status in zip(page["run_id"], page["status"], strict=True)
                 }
                 waiting = [run_id for run_id in waiting if run_id in now and now[run_id] not in FINISHED]
-                task.tell(pages)
+                task.report(pages)
 
         def told(pages: list[pd.DataFrame]) -> None:
             if self._see(pages):
                 self._model.signals.emit("acting")
 
         self._model.background.start(
-            "follow", work, done=lambda _none: self._follow_no_more(), failed=self._lost_sight, told=told
+            "follow", work, done=lambda _none: self._follow_no_more(), failed=self._lost_sight, on_progress=told
         )
 
     def _follow_no_more(self) -> None:

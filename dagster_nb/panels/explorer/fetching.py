@@ -84,10 +84,10 @@ def fetch_all(task: Task[Any], source: RunSource, asked: RunFilters, most: int) 
     result = Fetched()
     question = asked.question()
     result.total = source.count_runs(**question)
-    task.tell(Arrived([], 0, result.total))
+    task.report(Arrived([], 0, result.total))
     if result.total > _PAGE_SIZE:
         for page in source.iter_runs(**question, limit=_FIRST_ROWS):
-            task.tell(Arrived([page], len(page), result.total))
+            task.report(Arrived([page], len(page), result.total))
     waiting: list[pd.DataFrame] = []
     last = time.monotonic()
     pages = source.iter_runs(**question, limit=most, page_size=_PAGE_SIZE)
@@ -97,10 +97,10 @@ def fetch_all(task: Task[Any], source: RunSource, asked: RunFilters, most: int) 
         waiting.append(page)
         result.seen.update(page["run_id"])
         if time.monotonic() - last >= _SECONDS_BETWEEN_ARRIVALS:
-            task.tell(Arrived(waiting, len(result.seen), max(result.total, len(result.seen))))
+            task.report(Arrived(waiting, len(result.seen), max(result.total, len(result.seen))))
             waiting, last = [], time.monotonic()
     count = len(result.seen)
-    task.tell(Arrived(waiting, count, max(result.total, count)))
+    task.report(Arrived(waiting, count, max(result.total, count)))
     result.capped = count >= most and result.total > count
     close = getattr(pages, "close", None)
     if close is not None:
@@ -141,7 +141,7 @@ def fetch_changes(
     total = source.count_runs(**asked.question())
     if exact and not task.stopped and total != _count_after(known, pages, asked):
         return fetch_all(task, source, asked, most)
-    task.tell(Arrived(pages, len(known), total))
+    task.report(Arrived(pages, len(known), total))
     return Fetched(total=total, exact=False)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,25 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["WINDOW", "ExplorerModel", "Progress"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 WINDOW = 1_000
 """The most rows that a table shows at once."""
 
 MOST_RUNS = 100_000
 """The most runs that are kept in memory unasked."""
-
-
-def _alone(method: Callable[Concatenate[ExplorerModel, P], T]) -> Callable[Concatenate[ExplorerModel, P], T]:
-    """Keep what comes home out meanwhile: where there is no loop it comes in threads of its own."""
-
-    @functools.wraps(method)
-    def alone(model: ExplorerModel, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with model.background.lock:
-            return method(model, *args, **kwargs)
-
-    return alone
 
 
 class Progress:
@@ -146,7 +131,6 @@ class ExplorerModel:
 
     # What a person does
 
-    @_alone
     def set_filters(self, filters: RunFilters) -> None:
         """Show other runs: at once what is in memory, and the rest as it comes."""
         if filters == self.filters:
@@ -161,7 +145,6 @@ class ExplorerModel:
         """Change some of the filters."""
         self.set_filters(self.filters.but(**changes))
 
-    @_alone
     def sort_by(self, column: str | None, *, ascending: bool = True) -> None:
         """Put the table in an order; None is the source's own, newest first."""
         self.sort = None if column is None else (column, ascending)
@@ -169,7 +152,6 @@ class ExplorerModel:
         self.page = 0
         self.signals.emit("window")
 
-    @_alone
     def turn_to(self, page: int) -> None:
         """Show another window."""
         page = min(max(page, 0), self.pages - 1)
@@ -177,7 +159,6 @@ class ExplorerModel:
             self.page = page
             self.signals.emit("window")
 
-    @_alone
     def select(self, ids: Iterable[str]) -> None:
         """Select runs; those that are not in view cannot be."""
         wanted = set(ids)
@@ -187,19 +168,16 @@ class ExplorerModel:
             self.selection = chosen
             self.signals.emit("selection")
 
-    @_alone
     def open(self, run_id: str | None) -> None:
         """Look at one run closely."""
         if run_id != self.active:
             self.active = run_id
             self.signals.emit("active")
 
-    @_alone
     def load(self) -> None:
         """Read the runs that match, all of them."""
         self._start(self._wanted())
 
-    @_alone
     def refresh(self) -> None:
         """Look what the source has now."""
         asked = self._wanted()
@@ -210,7 +188,6 @@ class ExplorerModel:
         else:
             self._start(asked, since=self.refreshed_at)
 
-    @_alone
     def stop(self) -> None:
         """Stop reading; what has come stays."""
         if self.loading:
@@ -220,7 +197,6 @@ class ExplorerModel:
             self.refreshed_at = self.refreshed_at or self._asked_at
             self.signals.emit("progress")
 
-    @_alone
     def take_in(self, pages: list[pd.DataFrame], *, gone: Iterable[str] = ()) -> None:
         """Take runs as they are now, and forget others."""
         self.store.add(pages)
@@ -291,7 +267,7 @@ class ExplorerModel:
             self._fail(error)
             self.signals.emit("progress")
 
-        self.background.start("runs", work, done=done, failed=failed, told=self._arrived)
+        self.background.start("runs", work, done=done, failed=failed, on_progress=self._arrived)
         self.signals.emit("progress")
 
     def _arrived(self, arrived: Arrived) -> None:

@@ -1,11 +1,11 @@
-// Tells the kernel what only the browser knows: whether the page is dark, and how wide the panel is.
+// Reports to the kernel whether the page is dark and how wide the panel is.
 function luminance(color) {
   const parts = (color.match(/[\d.]+/g) || []).map(Number);
   return parts.length < 3 ? 0 : (0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]) / 255;
 }
 
 function render({ model, el }) {
-  el.classList.add("dnb-stage");
+  el.classList.add("dnb-viewport");
   let timer = 0;
   const report = () => {
     if (!el.isConnected || el.clientWidth === 0) return;
