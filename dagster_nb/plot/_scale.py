@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from matplotlib.ticker import Formatter, Locator, NullLocator
 
+from dagster_nb.words import duration_text as spell
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,9 +21,6 @@ SHORTEST = 1e-3
 """Seconds. A logarithmic axis has no zero: whatever is shorter is drawn here."""
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
-# A duration of a minute or more is spelled in two units; each with how many of the smaller make one of the larger, and
-# how many of the larger are as good as one of the next.
-_PAIRS = (("min", "s", 1.0, 60, 60), ("h", "min", _MINUTE, 60, 24), ("d", "h", _HOUR, 24, math.inf))
 _COARSE = (1e-3, 1e-2, 0.1, 1.0, 10.0, _MINUTE, 10 * _MINUTE, _HOUR, _DAY, 10 * _DAY, 100 * _DAY, 1000 * _DAY)
 _FINE = tuple(
     step * unit
@@ -34,26 +33,6 @@ _FINE = tuple(
     for step in steps
 )
 _FEWEST_TICKS = 3
-
-
-def spell(seconds: float, digits: int = 3) -> str:
-    """Spell a duration; `digits` are the significant ones of what is shorter than a minute.
-
-    Examples
-    --------
-    >>> [spell(seconds) for seconds in (0.25, 10, 90, 3600, 5025, 200_000)]
-    ['250 ms', '10 s', '1 min 30 s', '1 h', '1 h 24 min', '2 d 8 h']
-    """
-    value = float(f"{seconds:.{digits}g}")
-    if value == 0:
-        return "0 s"
-    if value < 1:
-        return f"{float(f'{seconds * 1000:.{digits}g}'):.10g} ms"
-    if value < _MINUTE:
-        return f"{value:.10g} s"
-    unit, smaller, size, ratio, _ = next(pair for pair in _PAIRS if round(seconds / pair[2]) // pair[3] < pair[4])
-    whole, rest = divmod(round(seconds / size), ratio)
-    return f"{whole} {unit}" + (f" {rest} {smaller}" if rest else "")
 
 
 class _LogLocator(Locator):
