@@ -39,6 +39,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     style_sheets: ClassVar[tuple[str, ...]] = ("panel.css",)
     """Files in ``static/``, ``panel.css`` first."""
 
+    # Python also closes a panel whose arguments were refused, so that its __init__ did not run to the end.
+    _is_closed = True
+
     def __init__(self) -> None:
         super().__init__(layout=widgets.Layout(width="100%", overflow="visible"))
         self.background = Background(self._show_crash)
