@@ -43,13 +43,12 @@ class LaunchpadPlace:
             Its config as YAML.
         """
         # Only here, so that looking at runs does not wait for what launching needs.
-        from dagster_nb.panels.launchpad import Launchpad  # noqa: PLC0415
+        from dagster_nb.panels.launchpad.launchpad import Launchpad, launch_arguments  # noqa: PLC0415
 
         self.close()
         source: Any = self._model.source
-        place = {name: str(run[name]) for name in ("location", "repository") if isinstance(run[name], str)}
-        self._launchpad = Launchpad(source, str(run["job_name"]), **place, run_config=config or None)
-        self.widget.children = [widgets.HBox([self._shut]), self._launchpad.widget]
+        self._launchpad = Launchpad(source, **{**launch_arguments(run), "run_config": config or None})
+        self.widget.children = [widgets.HBox([self._shut]), self._launchpad]
         self.widget.add_class("dnb-section")
 
     def close(self) -> None:
