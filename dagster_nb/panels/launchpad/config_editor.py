@@ -41,12 +41,11 @@ class ConfigEditor(anywidget.AnyWidget):
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
 
-    def on_submit(self, handler: Callable[[], None]) -> None:
-        """Call a handler on Ctrl-Enter or Cmd-Enter, after `value` has been updated."""
+    def on_submit(self, handler: Callable[[str], None]) -> None:
+        """Call a handler with the text on Ctrl-Enter or Cmd-Enter, in the thread that handles widget events."""
 
         def receive(_widget: Any, content: Any, _buffers: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
             if isinstance(content, dict) and content.get("type") == "submit":
-                self.value = content["value"]
-                handler()
+                handler(content["value"])
 
         self.on_msg(receive)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -74,7 +75,12 @@ class Form:
         background.on_change(self._partition, lambda partition: model.choose_partition(partition.strip()))
         background.on_click(self._launch, model.launch)
         background.on_click(self._reset, model.reset)
-        self._editor.on_submit(lambda: background.call(model.launch))
+        self._editor.on_submit(lambda config: background.call(partial(self._submit, config)))
+
+    def _submit(self, config: str) -> None:
+        # The editor's new value may arrive after the key that submits it.
+        self._editor.value = config
+        self._model.launch()
 
     def _draw_job(self) -> None:
         address, scaffold = self._model.address, self._model.scaffold

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["JobPicker"]
 
 _MIN_ROWS = 3
-_MAX_ROWS = 10
+_MAX_ROWS = 14
 # A list box of ipywidgets has no groups: a heading is an option too, and the jobs below it are indented.
 _INDENT = "\N{NO-BREAK SPACE}" * 3
 

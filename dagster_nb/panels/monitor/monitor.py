@@ -27,6 +27,7 @@ from dagster_nb.panels.monitor.model import MonitorModel
 from dagster_nb.panels.notices import said
 from dagster_nb.panels.panel import Panel
 from dagster_nb.panels.pictures import image
+from dagster_nb.words import short_id
 
 if TYPE_CHECKING:
     from dagster_nb.client.sync import Run
@@ -95,7 +96,7 @@ class RunMonitor(Panel):
         self._force = _button("Force…")
         self._from_failure = _button("Re-execute from failure")
         self._all_steps = _button("Re-execute")
-        self._previous = _button("Back to the first run")
+        self._previous = _button("")
         buttons = [self._terminate, self._force, self._from_failure, self._all_steps, self._previous]
         head = widgets.HBox([self._head, *buttons])
         head.add_class("dnb-wrap")
@@ -295,6 +296,8 @@ class RunMonitor(Panel):
         _show(self._force, model.can_terminate and was_asked)
         _show(self._from_failure, model.can_reexecute("from_failure"))
         _show(self._all_steps, model.can_reexecute("all_steps"))
+        if model.previous_run is not None:
+            self._previous.description = f"Back to run {short_id(model.previous_run.run_id)}"
         _show(self._previous, model.previous_run is not None)
         self._terminate.disabled = model.terminating or model.state.status == "CANCELING"
         self._force.disabled = model.terminating

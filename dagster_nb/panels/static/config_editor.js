@@ -1,8 +1,8 @@
-// A plain text area for code: line numbers, marks at the lines that are wrong, Tab indents, Ctrl/Cmd-Enter submits.
+// A text area for YAML with line numbers and marked lines. Tab indents, Ctrl-Enter or Cmd-Enter submits.
 const UNIT = "  ";
 
 function insert(area, text) {
-  // The one way that keeps the browser's own undo.
+  // Only execCommand keeps the browser's undo history.
   if (!document.execCommand("insertText", false, text)) area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
 }
 
@@ -25,7 +25,7 @@ function breakLine(area) {
 }
 
 function render({ model, el }) {
-  // Without this JupyterLab takes Ctrl-Enter for itself and runs the cell.
+  // Otherwise JupyterLab handles Ctrl-Enter itself and runs the cell.
   el.setAttribute("data-lm-suppress-shortcuts", "true");
   el.classList.add("dnb-editor");
   const gutter = document.createElement("div");
@@ -74,7 +74,7 @@ function render({ model, el }) {
     } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) breakLine(area);
     else if (event.key === "Tab" && !leaving) indent(area, event.shiftKey);
     else {
-      // Escape and then Tab goes on to the next field: nobody is held here.
+      // After Escape, Tab moves to the next field, so that the keyboard can leave the editor.
       if (event.key === "Escape") leaving = true;
       return;
     }

@@ -440,6 +440,7 @@ class TestReexecuting:
         assert "re-execution of" in monitor._head.value
         assert first in monitor._head.value
         assert "Failed in" not in monitor._outcome.value
+        assert monitor._previous.description == f"Back to run {first[:8]}"
         assert monitor._from_failure.layout.display == "none"
         client.pages.put(events(2))
         until(monitor, lambda: monitor.model.log.total == 2)
