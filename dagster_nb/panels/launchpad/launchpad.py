@@ -14,7 +14,7 @@ from dagster_nb.panels.launch_source import LaunchSource
 from dagster_nb.panels.launchpad_model import LaunchpadModel, as_yaml
 from dagster_nb.panels.markup import link, plural, text
 from dagster_nb.panels.monitor import RunMonitor
-from dagster_nb.panels.notices import ErrorBox, in_words
+from dagster_nb.panels.error_box import ErrorBox, in_words
 from dagster_nb.panels.stage import STATIC, Stage, dispose, faces, panel
 
 if TYPE_CHECKING:

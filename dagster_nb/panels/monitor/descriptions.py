@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_nb.panels.markup import attribute, grid, link, moment, plural, span, status, text
-from dagster_nb.panels.notices import said
+from dagster_nb.panels.error_box import said
 
 if TYPE_CHECKING:
     from dagster_nb.panels.log_window import LogWindow
@@ -93,7 +93,7 @@ def failures_html(failures: pd.DataFrame) -> str:
         message = "" if pd.isna(failure["error_message"]) else text(failure["error_message"][:_LONGEST_MESSAGE])
         parts.append(
             f'<div role="alert">✖ Failed in <strong>{where}</strong></div>'
-            f'<div class="dnb-said dnb-mono">{kind}{message}</div>'
+            f'<div class="dnb-message dnb-mono">{kind}{message}</div>'
         )
     rest = len(failures) - len(parts)
     return "".join(parts) + (f'<div class="dnb-muted">and {plural(rest, "more failure")}</div>' if rest > 0 else "")
@@ -140,7 +140,7 @@ def _line(when: pd.Timestamp, level: str, step: str, kind: str, message: str, er
         f'<span class="dnb-number">{when:%H:%M:%S.%f}'[:-3] + "</span>",
         f'<span class="dnb-level dnb-level-{level.lower()}">{text(level)}</span>' if level.isalpha() else text(level),
         "" if pd.isna(step) else f'<span title="{attribute(step)}">{text(step)}</span>',
-        f'{kind}<span class="dnb-said" style="white-space:pre-wrap">{text(says[:_LONGEST_MESSAGE])}</span>',
+        f'{kind}<span class="dnb-message" style="white-space:pre-wrap">{text(says[:_LONGEST_MESSAGE])}</span>',
     ]
 
 

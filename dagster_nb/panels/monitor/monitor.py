@@ -24,7 +24,7 @@ from dagster_nb.panels.monitor_words import (
     steps_alt,
     stop_words,
 )
-from dagster_nb.panels.notices import ErrorBox, said
+from dagster_nb.panels.error_box import ErrorBox, said
 from dagster_nb.panels.pictures import image
 from dagster_nb.panels.stage import STATIC, Stage, dispose, faces, panel
 

@@ -1,4 +1,4 @@
-"""The numbers on top: how many, how well, how fast; each against the period before."""
+"""``Tiles``: how many runs, how many succeeded, and how long they took, each compared with the previous period."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import ipywidgets as widgets
 import pandas as pd
 
 from dagster_nb.analysis import duration_stats
-from dagster_nb.panels.markup import attribute, number, span
+from dagster_nb.panels.markup import attribute
+from dagster_nb.words import count_text, duration_text
 
 if TYPE_CHECKING:
     from dagster_nb.panels.explorer.model import ExplorerModel
@@ -19,16 +20,16 @@ __all__ = ["Summary", "Tiles", "summarize", "tiles_html"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What the tiles say of some runs.
+    """The numbers that the tiles show.
 
     Parameters
     ----------
     count
-        Runs of any status.
+        The number of runs, whatever their status.
     success_rate
-        The share of the finished that succeeded; NaN where none has finished.
+        The share of the finished runs that succeeded; NaN if none has finished.
     p50, p95, queue_p95
-        Quantiles of durations and of queue times; NaT where there are none.
+        Quantiles of the durations and of the queue durations; NaT if there are none.
     """
 
     count: int
@@ -39,7 +40,7 @@ class Summary:
 
 
 def summarize(runs: pd.DataFrame) -> Summary:
-    """Return the numbers of some runs, as `dagster_nb.analysis.duration_stats` has them."""
+    """Return the numbers for some runs, computed by `dagster_nb.analysis.duration_stats`."""
     if runs.empty:
         nat: Any = pd.NaT
         return Summary(0, float("nan"), nat, nat, nat)
@@ -49,75 +50,81 @@ def summarize(runs: pd.DataFrame) -> Summary:
 
 
 def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
-    """Return the tiles as markup.
+    """Return the tiles as HTML.
 
     Parameters
     ----------
     now
-        The runs in view.
+        The runs that match the filters.
     before
-        Those of the period before, or None where there is nothing to compare with.
+        The runs of the previous period; None if there is nothing to compare with.
     note
-        Why there is not, in plain words.
+        Why there is nothing to compare with.
     """
     rate = "—" if pd.isna(now.success_rate) else _percent(now.success_rate)
     tiles = [
-        ("Runs", number(now.count), None if before is None else _count_change(now.count, before.count)),
-        ("Success rate", rate, None if before is None else _rate_change(now.success_rate, before.success_rate)),
-        ("Median duration", span(now.p50), None if before is None else _span_change(now.p50, before.p50)),
-        ("95 % take at most", span(now.p95), None if before is None else _span_change(now.p95, before.p95)),
-        ("95 % queue at most", span(now.queue_p95), _span_change(now.queue_p95, before.queue_p95) if before else None),
+        ("Runs", count_text(now.count), before and _count_change(now.count, before.count)),
+        ("Success rate", rate, before and _rate_change(now.success_rate, before.success_rate)),
+        ("Median duration", duration_text(now.p50), before and _duration_change(now.p50, before.p50)),
+        ("95 % take at most", duration_text(now.p95), before and _duration_change(now.p95, before.p95)),
+        (
+            "95 % queue at most",
+            duration_text(now.queue_p95),
+            before and _duration_change(now.queue_p95, before.queue_p95),
+        ),
     ]
     cells = "".join(
         _tile(name, value, change or _Change(note or "nothing to compare with")) for name, value, change in tiles
     )
-    return f'<div class="dnb-tiles" role="list" aria-label="Summary of the runs in view">{cells}</div>'
+    return f'<div class="dnb-tiles" role="list" aria-label="Summary of the runs">{cells}</div>'
 
 
-def _whole(words: str) -> str:
-    """Return words that no line ends between, as a number and its unit."""
+def _unbroken(words: str) -> str:
+    """Return text that a line cannot break, such as a number and its unit."""
     return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @dataclass(frozen=True)
 class _Change:
-    words: str
-    mood: str = "same"
+    text: str
+    trend: str = "same"
     was: str = ""
 
 
 def _tile(name: str, value: str, change: _Change) -> str:
-    was = f' title="the period before: {attribute(change.was)}"' if change.was else ""
+    was = f' title="previous period: {attribute(change.was)}"' if change.was else ""
     return (
         f'<div class="dnb-tile" role="listitem"><div class="dnb-tile-name">{name}</div>'
         f'<div class="dnb-tile-value dnb-number">{value}</div>'
-        f'<div class="dnb-tile-change dnb-{change.mood}"{was}>{change.words}</div></div>'
+        f'<div class="dnb-tile-change dnb-{change.trend}"{was}>{change.text}</div></div>'
     )
 
 
 def _count_change(now: int, before: int) -> _Change:
     if before == 0:
-        return _Change("none in the period before")
+        return _Change("none in the previous period")
     share = now / before - 1
-    return _Change(f"{_whole(f'{_arrow(share)} {_times(now / before)}')} vs. period before", was=number(before))
+    return _Change(
+        f"{_unbroken(f'{_arrow(share)} {_times(now / before)}')} vs. previous period", was=count_text(before)
+    )
 
 
 def _rate_change(now: float, before: float) -> _Change:
     if pd.isna(now) or pd.isna(before):
         return _Change("none finished to compare")
     points = (now - before) * 100
-    mood = "same" if abs(points) < 1 else ("better" if points > 0 else "worse")
+    trend = "same" if abs(points) < 1 else ("better" if points > 0 else "worse")
     by, than = f"{_arrow(points / 100)} {points:+.1f} points", f"vs. {_percent(before)}"
-    return _Change(f"{_whole(by)} {_whole(than)}", mood, _percent(before))
+    return _Change(f"{_unbroken(by)} {_unbroken(than)}", trend, _percent(before))
 
 
-def _span_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
+def _duration_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
     if pd.isna(now) or pd.isna(before) or not before:
         return _Change("none to compare")
     factor = now / before
-    mood = "same" if 0.9 < factor < 1.1 else ("worse" if factor > 1 else "better")  # noqa: PLR2004
-    by, than = f"{_arrow(factor - 1)} {_times(factor)}", f"vs. {span(before)}"
-    return _Change(f"{_whole(by)} {_whole(than)}", mood, span(before))
+    trend = "same" if 0.9 < factor < 1.1 else ("worse" if factor > 1 else "better")  # noqa: PLR2004
+    by, than = f"{_arrow(factor - 1)} {_times(factor)}", f"vs. {duration_text(before)}"
+    return _Change(f"{_unbroken(by)} {_unbroken(than)}", trend, duration_text(before))
 
 
 def _times(factor: float) -> str:
@@ -143,7 +150,7 @@ class Tiles:
     Parameters
     ----------
     model
-        Whose runs.
+        The explorer's model.
     """
 
     def __init__(self, model: ExplorerModel):
@@ -152,15 +159,15 @@ class Tiles:
         self.widget.add_class("dnb-tiles-place")
 
     def draw(self) -> None:
-        """Draw them as the runs in view are now."""
+        """Draw the numbers for the runs that match the filters."""
         model = self._model
-        earlier = model.before()
-        before = None if earlier is None else summarize(earlier)
-        value = tiles_html(summarize(model.view), before, note=self._why_not())
+        previous = model.previous_period_runs()
+        before = None if previous is None else summarize(previous)
+        value = tiles_html(summarize(model.runs), before, note=self._note())
         if value != self.widget.value:
             self.widget.value = value
 
-    def _why_not(self) -> str:
+    def _note(self) -> str:
         if self._model.filters.created_after is None:
             return "all time"
-        return "period before not loaded" if not self._model.loading else "period before: loading…"
+        return "previous period: not read" if self._model.reading is None else "previous period: loading…"

@@ -1,4 +1,4 @@
-"""How a model tells whoever draws it that something changed."""
+"""``Changes``: how a model tells its views what has changed."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Signals"]
+__all__ = ["Changes"]
 
 
-class Signals:
-    """Named events, each with those who want to hear of it, in the order in which they said so."""
+class Changes:
+    """Named changes of a model, and the functions to call after each."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
 
     def on(self, names: str, listener: Callable[[], None]) -> None:
-        """Call a function whenever something happens.
+        """Call a function without arguments after each of these changes.
 
         Parameters
         ----------
         names
-            One or several events, with spaces between.
+            The names of the changes, separated by spaces.
         listener
-            Called without arguments.
+            The function. Listeners are called in the order in which they were added.
         """
         for name in names.split():
             self._listeners[name].append(listener)
 
     def emit(self, name: str) -> None:
-        """Say that something happened."""
+        """Call the listeners of a change."""
         for listener in list(self._listeners[name]):
             listener()
 
     def clear(self) -> None:
-        """Forget everyone."""
+        """Remove all listeners."""
         self._listeners.clear()

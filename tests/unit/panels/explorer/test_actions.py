@@ -4,15 +4,15 @@ import pandas as pd
 import pytest
 
 from dagster_nb.errors import OutcomeUnknownError
-from dagster_nb.panels.explorer import acting
-from dagster_nb.panels.explorer.acting import Actions
-from dagster_nb.panels.explorer.action_bar import ActionBar
+from dagster_nb.panels.explorer import actions as actions_module
+from dagster_nb.panels.explorer.actions import ActionsModel
+from dagster_nb.panels.explorer.views.action_bar import ActionBar
 from tests.unit.panels.conftest import HOSTILE, make_runs
 
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch):
-    monkeypatch.setattr(acting, "_SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(actions_module, "_SECONDS_BETWEEN_READS", 0.01)
 
 
 def of(*numbers):
@@ -24,10 +24,10 @@ def scene(bench):
     def make(frame):
         one = bench(frame)
         model = one.load()
-        actions = Actions(model)
+        actions = ActionsModel(model)
         bar = ActionBar(model, actions)
-        model.signals.on("acting", bar.draw_outcomes)
-        model.signals.on("selection", bar.draw)
+        model.changes.on("actions", bar.draw_outcomes)
+        model.changes.on("selection", bar.draw)
         bar.draw()
         return one, model, actions, bar
 
@@ -48,7 +48,7 @@ def test_the_ids_are_frozen_when_the_button_is_pressed(scene):
     one.settle()
     assert one.source.acted == [("terminate", of(1, 3))]
     assert [outcome.outcome for outcome in actions.outcomes] == ["canceled", "canceled"]
-    assert model.view["status"].tolist() == ["STARTED", "CANCELED", "STARTED", "CANCELED", "STARTED"]
+    assert model.runs["status"].tolist() == ["STARTED", "CANCELED", "STARTED", "CANCELED", "STARTED"]
 
 
 def test_the_question_names_the_runs_and_escapes_them(scene):
@@ -70,10 +70,10 @@ def test_above_ten_the_number_must_be_typed(scene):
     bar.ask("terminate")
     bar.confirm.agree()
     assert one.source.acted == []
-    bar.confirm.type("10")
+    bar.confirm.type_number("10")
     bar.confirm.agree()
     assert one.source.acted == []
-    bar.confirm.type("11")
+    bar.confirm.type_number("11")
     bar.confirm.agree()
     one.settle()
     assert one.source.acted == [("terminate", of(*range(11)))]
@@ -95,10 +95,10 @@ def test_deleted_runs_are_gone(scene):
     bar.ask("delete")
     bar.confirm.agree()
     one.settle()
-    assert model.view["run_id"].tolist() == of(0, 1, 3)
+    assert model.runs["run_id"].tolist() == of(0, 1, 3)
     assert model.selection == ()
     assert "deleted" in bar._outcomes.value
-    assert not actions.following
+    assert not actions.is_following
 
 
 def test_a_re_execution_is_followed_until_it_has_ended(scene):
@@ -109,19 +109,19 @@ def test_a_re_execution_is_followed_until_it_has_ended(scene):
     one.settle()
     assert one.source.acted == [("from_failure", of(1))]
     assert actions.outcomes[0].status == "SUCCESS"
-    assert len(model.view) == 3
+    assert len(model.runs) == 3
     assert "launched" in bar._outcomes.value
     actions.dismiss()
-    assert bar._after.layout.display == "none"
+    assert bar._outcome_box.layout.display == "none"
 
 
 def test_why_a_button_cannot_be_pressed(scene):
     one, model, actions, bar = scene(make_runs(2))
-    assert actions.possible("delete") == "select runs first"
+    assert actions.reason_disabled("delete") == "select runs first"
     model.select(of(0))
-    assert actions.possible("terminate") == "these runs have ended"
-    assert actions.possible("from_failure") == "none of these runs failed"
-    assert actions.possible("delete") is None
+    assert actions.reason_disabled("terminate") == "these runs have finished"
+    assert actions.reason_disabled("from_failure") == "none of these runs failed"
+    assert actions.reason_disabled("delete") is None
     one.source.read_only = True
     bar.draw()
     assert bar._buttons["delete"].disabled
@@ -141,7 +141,7 @@ def test_a_source_that_cannot_act(bench):
 
     one = bench(make_runs(1))
     one.model.source = History(one.source.frame)
-    assert Actions(one.load()).possible("delete") == "this source cannot change anything"
+    assert ActionsModel(one.load()).reason_disabled("delete") == "this source cannot change runs"
 
 
 def test_an_answer_that_was_lost_is_told(scene, monkeypatch):
@@ -155,9 +155,9 @@ def test_an_answer_that_was_lost_is_told(scene, monkeypatch):
     bar.ask("terminate")
     bar.confirm.agree()
     one.settle()
-    assert "It is not known whether this happened" in bar._error._words.value
-    assert "sent, and no answer came" in bar._error._words.value
-    assert actions.doing is None
+    assert "It is not known whether this happened" in bar._error._message.value
+    assert "sent, and no answer came" in bar._error._message.value
+    assert actions.current is None
 
 
 def test_what_cannot_be_stopped_can_be_marked(scene, monkeypatch):
@@ -165,7 +165,7 @@ def test_what_cannot_be_stopped_can_be_marked(scene, monkeypatch):
     answer = pd.DataFrame({"run_id": of(0), "outcome": "not_cancelable", "status": "STARTING", "message": HOSTILE})
     terminate = one.source.terminate
     monkeypatch.setattr(one.source, "terminate", lambda runs, force=False: terminate(runs) if force else answer)
-    monkeypatch.setattr(acting, "_LONGEST_WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(actions_module, "_MAX_SECONDS_TO_FOLLOW", 0.05)
     model.select(of(0))
     bar.ask("terminate")
     bar.confirm.agree()

@@ -39,12 +39,12 @@ def test_opens_with_filters(explore):
     assert explorer.frame["run_id"].tolist() == frame["run_id"][::3].tolist()
     assert explorer.filters == {"status": ["FAILURE"]}
     assert len(explorer._table.table.rows) == 10
-    assert "showing all 10 runs" in texts(explorer.widget)
-    assert explorer._crash.error is None
+    assert "showing all 10 runs" in texts(explorer)
+    assert explorer._crash_box.error is None
 
 
 def test_wrong_filters_fail_in_the_cell():
-    with pytest.raises(TypeError, match="no filter 'jobs'"):
+    with pytest.raises(TypeError, match="there is no filter 'jobs'"):
         RunExplorer(FakeSource(make_runs(1)), jobs="x")
 
 
@@ -55,8 +55,8 @@ def test_a_click_reaches_the_model_and_the_model_the_table(explore):
     explorer._table.table.active = ids[2]
     explorer.wait()
     assert explorer.selection == [ids[2]]
-    assert explorer._look.run_id == ids[2]
-    assert ids[2] in explorer._detail._top.value
+    assert explorer._open_run.run_id == ids[2]
+    assert ids[2] in explorer._details._top.value
     explorer.model.select([ids[4]])
     assert explorer._table.table.selected == [ids[4]]
 
@@ -83,23 +83,23 @@ def test_typed_filters(explore):
     bar._job.value = "weekly"
     assert explorer.filters == {"job": ["weekly_report"]}
     assert bar._job.value == ""
-    bar._key.value = "team"
-    assert bar._value.options == ["data"] or bar._tags_seen[0]
-    bar._value.value = "data"
+    bar._tag_key.value = "team"
+    assert bar._tag_value.options == ["data"] or bar._suggestions._counted_runs
+    bar._tag_value.value = "data"
     assert explorer.filters == {"job": ["weekly_report"], "tags": {"team": ["data"]}}
     assert len(explorer.frame) == 1
-    [job, tag] = bar._chosen.children
+    [job, tag] = bar._chosen.widget.children
     assert job.description == "job: weekly_report ✕"
     job.click()
-    tag.click() if not bar._chosen.children else bar._chosen.children[0].click()
+    tag.click() if not bar._chosen.widget.children else bar._chosen.widget.children[0].click()
     assert explorer.filters == {}
-    bar._least.value = "never"
-    assert "no duration" in bar._problem.value
-    bar._least.value = "2 min"
+    bar._min_duration.value = "never"
+    assert "is not a duration" in bar._problem.value
+    bar._min_duration.value = "2 min"
     assert len(explorer.frame) == 0
     bar.clear()
     assert len(explorer.frame) == 9
-    assert bar._least.value == ""
+    assert bar._min_duration.value == ""
 
 
 def test_an_error_is_shown_and_retried(explore):
@@ -107,15 +107,15 @@ def test_an_error_is_shown_and_retried(explore):
     explorer.model.source.error = ConnectionFailedError(f"no Dagster at {HOSTILE}")
     explorer.refresh()
     explorer.wait()
-    shown = explorer._error._words.value
+    shown = explorer._error_box._message.value
     assert "Dagster does not answer" in shown
     assert "<img src=x" not in shown
-    assert explorer._error.widget.layout.display == ""
+    assert explorer._error_box.widget.layout.display == ""
     assert len(explorer.frame) == 3
     explorer.model.source.error = None
-    explorer._error._retry.click()
+    explorer._error_box._retry_button.click()
     explorer.wait()
-    assert explorer._error.widget.layout.display == "none"
+    assert explorer._error_box.widget.layout.display == "none"
 
 
 def test_hostile_text_is_nowhere_markup(explore):
@@ -125,9 +125,9 @@ def test_hostile_text_is_nowhere_markup(explore):
     frame.at[0, "tags"] = {HOSTILE: HOSTILE}
     explorer = explore(frame)
     explorer.set_filters(job=HOSTILE, tags={HOSTILE: HOSTILE})
-    explorer.model.open(explorer.frame["run_id"].iloc[0])
+    explorer.model.open_run(explorer.frame["run_id"].iloc[0])
     explorer.wait()
-    everything = texts(explorer.widget)
+    everything = texts(explorer)
     assert "&lt;img src=x" in everything
     assert "<img src=x" not in everything
 
@@ -140,9 +140,9 @@ def test_the_bundle_has_a_widget_and_a_static_face(explore):
 
 def test_auto_refresh_goes_on_until_it_is_closed(explore, monkeypatch):
     explorer = explore(make_runs(3))
-    monkeypatch.setattr(type(explorer._background), "later", lambda _self, _seconds, call: calls.append(call) or print)
+    monkeypatch.setattr(type(explorer.background), "later", lambda _self, _seconds, call: calls.append(call) or print)
     calls = []
-    explorer._header._every.value = 5
+    explorer._header._interval.value = 5
     counted = explorer.model.source.counted
     calls[0]()
     explorer.wait()
@@ -154,7 +154,7 @@ def test_closing_leaves_nothing(explore):
     before, threads = len(widgets.widget._instances), threading.active_count()
     explorer = explore(make_runs(2000))
     explorer.set_filters(created_after="2000d")
-    explorer.model.open(explorer.frame["run_id"].iloc[0])
+    explorer.model.open_run(explorer.frame["run_id"].iloc[0])
     explorer.set_filters(job="x", tags={"a": "b"})
     explorer.set_filters()
     explorer.wait()
@@ -171,11 +171,11 @@ def test_in_a_loop_nothing_blocks():
         source.gate.clear()
         explorer = RunExplorer(source)
         await asyncio.sleep(0.2)
-        assert explorer.model.loading
+        assert explorer.model.reading is not None
         source.gate.set()
         for _ in range(500):
             await asyncio.sleep(0.01)
-            if not explorer._background.busy():
+            if not explorer.background.busy():
                 break
         count = len(explorer.frame)
         explorer.close()

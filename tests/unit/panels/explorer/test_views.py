@@ -9,13 +9,13 @@ import pytest
 import dagster_nb as dnb
 from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.graphql import documents
-from dagster_nb.panels.explorer.code import graphql_text, python_text
-from dagster_nb.panels.explorer.filters import RunFilters
-from dagster_nb.panels.explorer.header import daemon_words
-from dagster_nb.panels.explorer.static_face import static_html, static_text
-from dagster_nb.panels.explorer.table import table_rows
-from dagster_nb.panels.explorer.tiles import Summary, summarize, tiles_html
-from dagster_nb.panels.notices import in_words
+from dagster_nb.panels.explorer.views.code_view import graphql_text, python_text
+from dagster_nb.panels.explorer.filters import ExplorerFilters
+from dagster_nb.panels.explorer.views.header import describe_daemons
+from dagster_nb.panels.explorer.static_output import static_html, static_text
+from dagster_nb.panels.explorer.views.run_table import table_rows
+from dagster_nb.panels.explorer.views.tiles import Summary, summarize, tiles_html
+from dagster_nb.panels.error_box import describe_error
 from tests.unit import drift
 from tests.unit.fake import make_run
 from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
@@ -38,7 +38,7 @@ def test_tiles_without_runs():
     empty = summarize(make_runs(0))
     assert empty.count == 0
     assert "—" in tiles_html(empty, None, note="all time")
-    assert "none in the period before" in tiles_html(summarize(make_runs(3)), empty)
+    assert "none in the previous period" in tiles_html(summarize(make_runs(3)), empty)
 
 
 def test_tiles_against_the_period_before():
@@ -47,11 +47,11 @@ def test_tiles_against_the_period_before():
     before = Summary(20, 0.90, 20 * second, 30 * second, second)
     shown = tiles_html(now, before)
     # A number stays with its unit, and the two sides of a comparison may part.
-    assert "▼\N{NO-BREAK SPACE}-50\N{NO-BREAK SPACE}% vs. period before" in shown
+    assert "▼\N{NO-BREAK SPACE}-50\N{NO-BREAK SPACE}% vs. previous period" in shown
     assert "+5.0\N{NO-BREAK SPACE}points vs.\N{NO-BREAK SPACE}90.0\N{NO-BREAK SPACE}%<" in shown
     shown = shown.replace("\N{NO-BREAK SPACE}", " ")
-    assert 'dnb-better" title="the period before: 90.0 %">▲ +5.0 points' in shown
-    assert 'dnb-worse" title="the period before: 30 s">▲ 3 times vs. 30 s' in shown
+    assert 'dnb-better" title="previous period: 90.0 %">▲ +5.0 points' in shown
+    assert 'dnb-worse" title="previous period: 30 s">▲ 3 times vs. 30 s' in shown
 
 
 def test_rarely_failing_is_not_a_round_hundred():
@@ -76,14 +76,14 @@ def test_rows():
 
 
 def test_the_python_says_everything():
-    filters = RunFilters.of(
+    filters = ExplorerFilters.parse(
         status=["FAILURE", "CANCELED"],
         job="a",
         tags={"team": "x", 'k"': ["1", "2"]},
         created_after="7d",
-        run_id="AB",
+        run_id_contains="AB",
         min_duration="10 min",
-        unresolved=True,
+        only_unresolved=True,
     )
     text = python_text(filters, "http://localhost:3000")
     compile(text, "code", "exec")
@@ -94,13 +94,15 @@ def test_the_python_says_everything():
 
 
 def test_the_graphql_is_what_the_client_sends():
-    text = graphql_text(RunFilters.of(status="FAILURE", created_after="1d", job=["a", "b"]), NOW, documents.text)
+    text = graphql_text(
+        ExplorerFilters.parse(status="FAILURE", created_after="1d", job=["a", "b"]), NOW, documents.text
+    )
     assert "runIdsOrError" in text
     assert "runsOrError" in text
     assert '"statuses": [\n      "FAILURE"\n    ]' in text
     assert f'"createdAfter": {(NOW - pd.Timedelta(days=1)).timestamp()}' in text
-    assert "asked 2 times" in text
-    assert graphql_text(RunFilters.of(job=[]), NOW, documents.text).startswith("# Nothing is sent")
+    assert "so 2 requests are sent" in text
+    assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# Nothing is sent")
 
 
 def test_the_graphql_is_what_this_server_takes(fake):
@@ -108,7 +110,7 @@ def test_the_graphql_is_what_this_server_takes(fake):
     fake.schema = drift.without("Run.creationTime")
     with dnb.connect(fake.url, progress=False) as client:
         client.runs()
-        text = graphql_text(RunFilters(), NOW, client.graphql_document)
+        text = graphql_text(ExplorerFilters(), NOW, client.graphql_document)
         assert "creationTime" not in text
         assert "updateTime" in text
         assert client.graphql_document("run_ids") == documents.text("run_ids").strip()
@@ -116,21 +118,21 @@ def test_the_graphql_is_what_this_server_takes(fake):
             client.graphql_document("../runs")
         fake.schema = drift.without("Query.runsOrError")
         assert client.count_runs() == 1
-        assert graphql_text(RunFilters(), NOW, client.graphql_document).startswith("# Asked in another way: ")
+        assert graphql_text(ExplorerFilters(), NOW, client.graphql_document).startswith("# This server needs another request: ")
 
 
-def test_daemons_in_words():
+def test_daemons_describe_error():
     def daemons(**healthy):
         return pd.DataFrame(
             {"daemon": list(healthy), "required": [True] * len(healthy), "healthy": list(healthy.values())}
         )
 
-    assert daemon_words(daemons(SCHEDULER=True, QUEUED_RUN_COORDINATOR=True)) == (True, "daemon running")
-    assert daemon_words(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=False)) == (
+    assert describe_daemons(daemons(SCHEDULER=True, QUEUED_RUN_COORDINATOR=True)) == (True, "daemon running")
+    assert describe_daemons(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=False)) == (
         False,
         "daemon not running: runs will stay queued",
     )
-    assert daemon_words(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=True)) == (False, "scheduler not running")
+    assert describe_daemons(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=True)) == (False, "scheduler not running")
 
 
 def test_the_static_face(bench):
@@ -160,7 +162,7 @@ def test_the_static_face_of_nothing_and_of_an_error(bench):
 
 @pytest.mark.parametrize("error", [ConnectionFailedError("x"), ValueError("x"), KeyError("x"), RuntimeError()])
 def test_every_error_has_words(error):
-    title, message = in_words(error)
+    title, message = describe_error(error)
     assert title
     assert message or np.True_
     assert "Traceback" not in message
