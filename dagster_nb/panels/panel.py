@@ -38,7 +38,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     style_sheets: ClassVar[tuple[str, ...]] = ("panel.css",)
     """Files in ``static/``, ``panel.css`` first."""
 
-    # Python also closes a panel whose __init__ has failed before there was anything to close.
+    # Python also closes a panel whose arguments were refused, so that its __init__ did not run to the end.
     _is_closed = True
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A text editor for a few lines of code, which ipywidgets' own cannot be: it knows neither Tab nor Ctrl-Enter."""
+"""A text editor for YAML. The text area of ipywidgets has no line numbers, and no Tab and Ctrl-Enter keys."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from dagster_nb.panels.stage import STATIC
+from dagster_nb.panels.viewport import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Editor"]
+__all__ = ["ConfigEditor"]
 
 
-class Editor(anywidget.AnyWidget):
+class ConfigEditor(anywidget.AnyWidget):
     """A text area with line numbers.
 
     Attributes
     ----------
     value : str
         The text.
-    marks : dict
-        What is wrong with which line, by its number as text.
+    marks : dict of str to str
+        The problem in a line, by the line's number.
     invalid : bool
-        Whether the text is wrong, wherever.
+        Whether anything is wrong with the text.
     disabled : bool
-        Whether nothing can be typed.
+        Whether the text is read-only.
     label : str
-        What it is called.
+        The name that a screen reader reads.
     """
 
-    _esm = STATIC / "editor.js"
-    _css = STATIC / "editor.css"
+    _esm = STATIC / "config_editor.js"
+    _css = STATIC / "config_editor.css"
 
     value = traitlets.Unicode().tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)
@@ -41,18 +41,12 @@ class Editor(anywidget.AnyWidget):
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
 
-    def on_submit(self, call: Callable[[], None]) -> None:
-        """Call a function at Ctrl-Enter or Cmd-Enter.
+    def on_submit(self, handler: Callable[[], None]) -> None:
+        """Call a handler on Ctrl-Enter or Cmd-Enter, after `value` has been updated."""
 
-        Parameters
-        ----------
-        call
-            Called without arguments, once `value` is what was typed.
-        """
-
-        def hear(_widget: Any, content: Any, _buffers: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
+        def receive(_widget: Any, content: Any, _buffers: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
             if isinstance(content, dict) and content.get("type") == "submit":
                 self.value = content["value"]
-                call()
+                handler()
 
-        self.on_msg(hear)
+        self.on_msg(receive)

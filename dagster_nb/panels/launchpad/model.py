@@ -1,81 +1,71 @@
-"""What is filled in on a launchpad, what is wrong with it, and the one launch that comes of it."""
+"""The state of a launchpad: what is filled in, what is wrong with it, and the launch."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
-
-import yaml
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dagster_nb.errors import RunConfigInvalidError
-from dagster_nb.panels.config_lines import Problem, problem_of_error, problems_of
-from dagster_nb.panels.explorer.signals import Signals
+from dagster_nb.panels.changes import Changes
+from dagster_nb.panels.launchpad.config_problems import Problem, locate_problems, problem_from_error
+from dagster_nb.panels.launchpad.inputs import parse_ops, parse_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dagster_nb.client.jobs import JobAddress
     from dagster_nb.client.sync import Run
-    from dagster_nb.errors import ConfigProblem
     from dagster_nb.panels.background import Background, Task
-    from dagster_nb.panels.launch_source import Scaffold
+    from dagster_nb.panels.launchpad.source import LaunchpadSource, Scaffold
 
-__all__ = ["LaunchpadModel", "as_yaml", "parse_ops", "parse_tags"]
+__all__ = ["LaunchpadModel", "Start"]
 
-# Whoever types goes on typing; asking at every key would ask for nothing but half words.
-_TYPING_SECONDS = 0.4
+# Checking after every key would check half-written words.
+_SECONDS_AFTER_TYPING = 0.4
 
 
-class Source(Protocol):
-    """What a launchpad asks: see `LaunchSource`."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a launchpad starts with, as text of its fields.
 
-    @property
-    def url(self) -> str:
-        """The server's root."""
+    Parameters
+    ----------
+    job, location, repository
+        The job, and where it is; None if it is not given.
+    config
+        YAML text; None for the job's or the partition's own config.
+    tags, ops, partition
+        The text of these fields.
+    """
 
-    @property
-    def read_only(self) -> bool:
-        """Whether nothing can be launched."""
-
-    def jobs(self) -> list[tuple[JobAddress, bool]]:
-        """Return the jobs."""
-
-    def scaffold(self, address: JobAddress, *, is_asset_job: bool) -> Scaffold:
-        """Return what there is to fill in for a job."""
-
-    def partition_config(self, address: JobAddress, partition: str) -> str:
-        """Return the config of a partition."""
-
-    def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
-        """Return what is wrong with a config."""
-
-    def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401
-        """Launch the job."""
+    job: str | None = None
+    location: str | None = None
+    repository: str | None = None
+    config: str | None = None
+    tags: str = ""
+    ops: str = ""
+    partition: str = ""
 
 
 class LaunchpadModel:
-    """The state of a launchpad.
+    """The state of a launchpad. It changes in the kernel's thread only.
+
+    Signals: ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced), ``state`` (anything
+    else in the form), ``run`` (launched, or back to the form).
 
     Parameters
     ----------
     source
-        Whom to ask.
+        Where to read and launch.
     background
-        Where the asking goes on.
-    wanted
-        The job to begin with, its location and its repository, each None where it is not said.
-    config
-        What the editor begins with; None means the job's own scaffold.
+        Where requests run.
+    start
+        What to start with.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        background: Background,
-        wanted: tuple[str | None, str | None, str | None] = (None, None, None),
-        config: str | None = None,
-    ):
+    def __init__(self, source: LaunchpadSource, background: Background, start: Start | None = None):
         self.source = source
-        self.signals = Signals()
+        self.changes = Changes()
         self.jobs: list[tuple[JobAddress, bool]] | None = None
         self.address: JobAddress | None = None
         self.scaffold: Scaffold | None = None
@@ -85,84 +75,103 @@ class LaunchpadModel:
         self.partition = ""
         self.problems: list[Problem] = []
         self.checked = False
-        self.error: tuple[Exception, Callable[[], None] | None] | None = None
+        self.error: Exception | None = None
+        self.retry: Callable[[], None] | None = None
         self.run: Run | None = None
         self._background = background
-        self._wanted = wanted
-        self._given = config
-        self._loaded = ""
-        self._later: Callable[[], None] = lambda: None
-
-    @property
-    def checking(self) -> bool:
-        """Whether it is not known yet if what is filled in is right."""
-        return self.scaffold is not None and not self.checked and self.error is None
+        self._start: Start | None = start or Start()
+        # The config as it was loaded, and the partition that it was loaded for.
+        self._loaded = ("", "")
+        # Whether the problems are the server's answer to a launch.
+        self._was_rejected = False
+        self._cancel_check: Callable[[], None] = lambda: None
 
     @property
     def loading(self) -> bool:
-        """Whether the jobs, the job or a partition are being asked for."""
-        return any(map(self._background.busy, ("jobs", "job", "partition")))
+        """Whether the jobs, the job or a partition's config are being read."""
+        return self._background.busy("jobs", "job", "partition")
+
+    @property
+    def checking(self) -> bool:
+        """Whether the result of a check is still to come."""
+        return self.scaffold is not None and not self.checked and self.error is None
 
     @property
     def launching(self) -> bool:
-        """Whether a launch is under way."""
+        """Whether a launch is in progress."""
         return self._background.busy("launch")
 
     @property
     def can_launch(self) -> bool:
-        """Whether a press of the button would do anything: not while something is known to be wrong."""
-        if self.scaffold is None or self.run is not None or self.launching or self.source.read_only:
+        """Whether `launch` would do anything. It would not while something is known to be wrong."""
+        if self.scaffold is None or self.run is not None or self.source.read_only:
             return False
-        return not (self.checked and self.problems)
+        if self.loading or self.launching or (self.checked and self.problems):
+            return False
+        return not self.has_other_config
 
     @property
     def is_edited(self) -> bool:
-        """Whether the config is another than the one that was loaded."""
-        return self.config != self._loaded
+        """Whether the config differs from the one that was loaded."""
+        return self.config != self._loaded[0]
+
+    @property
+    def has_other_config(self) -> bool:
+        """Whether the config is that of another partition than the chosen one."""
+        return not self.is_edited and self._loaded[1] != self.partition
+
+    @property
+    def needs_partition(self) -> bool:
+        """Whether to choose a partition first: its config will replace a default config that is not valid."""
+        return (
+            self.scaffold is not None
+            and bool(self.scaffold.partitions)
+            and not self.partition
+            and not self.is_edited
+            and bool(self.problems)
+            and not self._was_rejected
+            and not self._problems_outside_config()
+        )
 
     def load(self) -> None:
-        """Ask for the jobs."""
+        """Read the list of jobs."""
         self.error = None
         self._background.start(
-            "jobs", lambda _task: self.source.jobs(), done=self._see_jobs, failed=self._fail(self.load)
+            "jobs", lambda _task: self.source.jobs(), done=self._show_jobs, failed=self._fail(self.load)
         )
-        self.signals.emit("jobs")
+        self.changes.emit("jobs")
 
     def choose(self, address: JobAddress | None) -> None:
-        """Turn to another job, or to none; what was filled in is another job's."""
+        """Choose another job, or none. The config, the ops and the partition start from that job's own; tags stay."""
         if address == self.address:
             return
         self.address, self.scaffold, self.problems, self.partition, self.ops = address, None, [], "", ""
         self._stop_checking()
         self._load_job()
 
-    def edit(self, **filled: str) -> None:
-        """Fill in ``config``, ``tags``, ``ops``; it is checked once nobody types any more.
-
-        Parameters
-        ----------
-        **filled
-            The texts.
-        """
-        changed = {name: words for name, words in filled.items() if words != getattr(self, name)}
-        for name, words in changed.items():
-            setattr(self, name, words)
-        if changed:
-            self._recheck()
+    def edit(self, *, config: str | None = None, tags: str | None = None, ops: str | None = None) -> None:
+        """Change the text of fields, and check it once no more changes come."""
+        before = self.config, self.tags, self.ops
+        self.config = self.config if config is None else config
+        self.tags = self.tags if tags is None else tags
+        self.ops = self.ops if ops is None else ops
+        if (self.config, self.tags, self.ops) != before:
+            self._check_later()
 
     def choose_partition(self, partition: str) -> None:
-        """Turn to a partition; its config is loaded, unless the config was edited."""
+        """Choose a partition, or none. Its config is loaded unless the config was edited."""
         if partition == self.partition:
             return
         self.partition = partition
-        if self.is_edited:
-            self._recheck()
+        self._background.stop("partition")
+        if self.is_edited or not self._partition_exists:
+            self._check_later()
         else:
             self.reset()
 
     def reset(self) -> None:
-        """Load the config of the partition, or the job's scaffold, in place of what was edited."""
-        if self.scaffold is None or self.address is None:
+        """Replace the config with that of the partition, or with the job's default if no partition is chosen."""
+        if self.scaffold is None or self.address is None or not self._partition_exists:
             return
         address, partition = self.address, self.partition
         if not partition:
@@ -174,21 +183,20 @@ class LaunchpadModel:
             "partition",
             lambda _task: self.source.partition_config(address, partition),
             done=self._load_config,
-            failed=self._fail(self.reset),
+            failed=self._partition_failed,
         )
-        self.signals.emit("state")
+        self.changes.emit("state")
 
     def launch(self) -> None:
-        """Launch what is filled in, once, if it is right; a second press while that is under way does nothing."""
+        """Launch what is filled in, after one more check. Does nothing while a launch is in progress."""
         address = self.address
         if not self.can_launch or address is None:
             return
         self._stop_checking()
-        config, partition = self.config, self.partition
-        found = self._own_problems()
-        if found:
-            self._see_problems(found)
+        if found := self._problems_outside_config():
+            self._show_problems(found)
             return
+        config, partition = self.config, self.partition
         tags, ops = parse_tags(self.tags)[0], parse_ops(self.ops)
         self.error = None
 
@@ -204,166 +212,149 @@ class LaunchpadModel:
                     partition_key=partition or None,
                 )
             except RunConfigInvalidError as error:
-                return problems_of(error.errors, config) or [problem_of_error(error)]
+                return locate_problems(error.errors, config) or [problem_from_error(error)]
 
-        self._background.start("launch", launch, done=self._launched, failed=self._fail(None))
-        self.signals.emit("state")
+        # Without Retry: if the response was lost, the job may have been launched.
+        self._background.start("launch", launch, done=self._show_launch, failed=self._fail(None))
+        self.changes.emit("state")
 
-    def again(self) -> None:
-        """Go back to what was filled in, for another launch."""
+    def return_to_form(self) -> None:
+        """Show the form again, as it was filled in, for another launch."""
         self.run = None
-        self.signals.emit("run")
-        self._recheck()
+        self.changes.emit("run")
+        self._check_later()
 
-    # Coming home
+    # Results
 
-    def _see_jobs(self, jobs: list[tuple[JobAddress, bool]]) -> None:
+    def _show_jobs(self, jobs: list[tuple[JobAddress, bool]]) -> None:
         self.jobs = jobs
-        job, location, repository = self._wanted
-        found = [
-            address
-            for address, _ in jobs
-            if address.job == job and location in {None, address.location} and repository in {None, address.repository}
-        ]
-        if len(found) == 1:
-            self.choose(found[0])
-        elif job is not None:
-            where = f" in location {location!r}" if location is not None else ""
-            words = "several repositories have" if found else "the server has no"
-            self.error = ValueError(f"{words} job {job!r}{where}; choose one from the list."), None
-        self.signals.emit("jobs")
-        self.signals.emit("state")
+        start = self._start
+        if start is not None and start.job is not None:
+            found = [
+                address
+                for address, _ in jobs
+                if address.job == start.job
+                and start.location in {None, address.location}
+                and start.repository in {None, address.repository}
+            ]
+            if len(found) == 1:
+                self.choose(found[0])
+            else:
+                where = f" in location {start.location!r}" if start.location is not None else ""
+                who = "Several repositories have a" if found else "The server has no"
+                self.error, self.retry = ValueError(f"{who} job {start.job!r}{where}. Choose one from the list."), None
+        self.changes.emit("jobs")
+        self.changes.emit("state")
 
     def _load_job(self) -> None:
         address = self.address
         self.error = None
         self._background.stop("job")
+        self._background.stop("partition")
         if address is not None:
             is_asset_job = dict(self.jobs or ()).get(address, False)
             self._background.start(
                 "job",
                 lambda _task: self.source.scaffold(address, is_asset_job=is_asset_job),
-                done=self._see_job,
+                done=self._show_job,
                 failed=self._fail(self._load_job),
             )
-        self.signals.emit("job")
-        self.signals.emit("state")
+        self.changes.emit("job")
+        self.changes.emit("state")
 
-    def _see_job(self, scaffold: Scaffold) -> None:
+    def _show_job(self, scaffold: Scaffold) -> None:
         self.scaffold = scaffold
-        self._load_config(scaffold.config)
-        if self._given is not None:
-            self.config, self._given = self._given, None
-        self.signals.emit("job")
+        start, self._start = self._start, None
+        if start is not None:
+            self.tags, self.ops, self.partition = start.tags, start.ops, start.partition
+        self._loaded = scaffold.config, ""
+        self.config = scaffold.config
+        if start is not None and start.config is not None:
+            self.config = start.config
+            self._loaded = scaffold.config, self.partition
+        self._check_later()
+        self.changes.emit("job")
+        if self.partition and not self.is_edited:
+            self.reset()
 
     def _load_config(self, config: str) -> None:
-        self.config = self._loaded = config
-        self._recheck()
-        self.signals.emit("config")
+        self.config = config
+        self._loaded = config, self.partition
+        self._check_later()
+        self.changes.emit("config")
 
-    def _recheck(self) -> None:
-        """Check what is filled in, a little later; an answer to what it was before is of no interest."""
+    def _partition_failed(self, error: Exception) -> None:
+        if isinstance(error, ValueError):
+            # The partition has been removed meanwhile, so trying again cannot help.
+            self._show_problems([Problem(str(error))])
+        else:
+            self._fail(self.reset)(error)
+
+    def _show_problems(self, problems: list[Problem]) -> None:
+        self.problems, self.checked = problems, True
+        self.changes.emit("state")
+
+    def _show_launch(self, result: Run | list[Problem]) -> None:
+        if isinstance(result, list):
+            self._was_rejected = True
+            self._show_problems(result)
+            return
+        self.problems, self.checked = [], True
+        self.run = result
+        self.changes.emit("state")
+        self.changes.emit("run")
+
+    def _fail(self, retry: Callable[[], None] | None) -> Callable[[Exception], None]:
+        def failed(error: Exception) -> None:
+            self.error, self.retry = error, retry
+            self.changes.emit("state")
+
+        return failed
+
+    # Checking
+
+    def _check_later(self) -> None:
+        """Check what is filled in after a pause, and ignore the result of an earlier check."""
         self._stop_checking()
-        # What was wrong with it stays in sight until it is known to be right.
-        self.error, self.checked = None, False
-        self._later = self._background.later(_TYPING_SECONDS, self._check_now)
-        self.signals.emit("state")
+        # The known problems stay visible until the new text has been checked.
+        self.error, self.checked, self._was_rejected = None, False, False
+        self._cancel_check = self._background.later(_SECONDS_AFTER_TYPING, self._check_now)
+        self.changes.emit("state")
 
     def _stop_checking(self) -> None:
-        self._later()
+        self._cancel_check()
         self._background.stop("check")
 
     def _check_now(self) -> None:
         address, config, ops = self.address, self.config, parse_ops(self.ops)
         if address is None or self.scaffold is None:
             return
-        if found := self._own_problems():
-            self._see_problems(found)
+        if found := self._problems_outside_config():
+            self._show_problems(found)
             return
         self._background.start(
             "check",
             lambda _task: self._check(address, config, ops),
-            done=self._see_problems,
-            failed=self._fail(self._recheck),
+            done=self._show_problems,
+            failed=self._fail(self._check_later),
         )
 
-    def _own_problems(self) -> list[Problem]:
-        """Return what can be seen to be wrong without asking anybody."""
-        found = [Problem(words) for words in parse_tags(self.tags)[1]]
-        if self.scaffold is not None and self.partition and self.partition not in self.scaffold.partitions:
-            found.append(Problem(f"the job has no partition {self.partition!r}"))
+    @property
+    def _partition_exists(self) -> bool:
+        return not self.partition or (self.scaffold is not None and self.partition in self.scaffold.partitions)
+
+    def _problems_outside_config(self) -> list[Problem]:
+        """Return what is wrong with the other fields, which needs no request."""
+        found = [Problem(message) for message in parse_tags(self.tags)[1]]
+        if self.scaffold is not None and not self._partition_exists:
+            keys = self.scaffold.partitions
+            has = f"Its partitions are {keys[0]!r} to {keys[-1]!r}." if keys else "It has no partitions."
+            found.append(Problem(f"The job has no partition {self.partition!r}. {has}"))
         return found
 
     def _check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[Problem]:
         try:
-            return problems_of(self.source.check(address, config, ops), config)
+            return locate_problems(self.source.check(address, config, ops), config)
         except RunConfigInvalidError as error:
-            # No config at all, or a selection that fits no op.
-            return [problem_of_error(error)]
-
-    def _see_problems(self, problems: list[Problem]) -> None:
-        self.problems, self.checked = problems, True
-        self.signals.emit("state")
-
-    def _launched(self, result: Run | list[Problem]) -> None:
-        if isinstance(result, list):
-            self._see_problems(result)
-            return
-        self.problems, self.checked = [], True
-        self.run = result
-        self.signals.emit("state")
-        self.signals.emit("run")
-
-    def _fail(self, retry: Callable[[], None] | None) -> Callable[[Exception], None]:
-        def failed(error: Exception) -> None:
-            self.error = error, retry
-            self.signals.emit("state")
-
-        return failed
-
-
-def parse_tags(words: str) -> tuple[dict[str, str], list[str]]:
-    """Return tags from lines of ``key: value``, and what is wrong with them.
-
-    Parameters
-    ----------
-    words
-        The lines; empty ones count for nothing.
-
-    Examples
-    --------
-    >>> parse_tags("team: data")
-    ({'team': 'data'}, [])
-    """
-    tags: dict[str, str] = {}
-    wrong = []
-    for line in filter(None, map(str.strip, words.splitlines())):
-        key, colon, value = (part.strip() for part in line.partition(":"))
-        if not colon or not key:
-            wrong.append(f"a tag is written as key: value, not {line!r}")
-        elif key in tags:
-            wrong.append(f"the tag {key!r} is given twice")
-        else:
-            tags[key] = value
-    return tags, wrong
-
-
-def parse_ops(words: str) -> list[str]:
-    """Return an op selection from words with commas or spaces between.
-
-    Parameters
-    ----------
-    words
-        Such as ``"load, transform+"``.
-
-    Examples
-    --------
-    >>> parse_ops("load, transform+")
-    ['load', 'transform+']
-    """
-    return words.replace(",", " ").split()
-
-
-def as_yaml(config: Any) -> str:  # noqa: ANN401 - text, or whatever YAML can hold
-    """Return a config as YAML text; text stays as it is."""
-    return config if isinstance(config, str) else yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+            # The text is not a config, or the selection matches no op.
+            return [problem_from_error(error)]

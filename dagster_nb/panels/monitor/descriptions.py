@@ -1,4 +1,4 @@
-"""A run in words and markup: what a monitor says of it."""
+"""What a monitor says about its run, as HTML."""
 
 from __future__ import annotations
 
@@ -6,91 +6,89 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dagster_nb.panels.markup import attribute, grid, link, moment, plural, span, status, text
-from dagster_nb.panels.error_box import said
+from dagster_nb.panels.error_box import message_html
+from dagster_nb.panels.markup import attribute, grid, link, status, text
+from dagster_nb.words import duration_text, plural, time_text
 
 if TYPE_CHECKING:
-    from dagster_nb.panels.log_window import LogWindow
-    from dagster_nb.panels.monitor_model import Look, MonitorModel
+    from dagster_nb.panels.monitor.event_log import EventLog
+    from dagster_nb.panels.monitor.model import MonitorModel, RunState
 
-__all__ = ["elapsed", "failures_html", "head_html", "log_html", "outcome", "steps_alt", "stop_words"]
+__all__ = [
+    "elapsed_text",
+    "events_html",
+    "failures_html",
+    "head_html",
+    "outcome_message",
+    "steps_alt_text",
+    "termination_html",
+]
 
-_FAILURES = 3
-_LONGEST_MESSAGE = 4_000
-_NAMED_STEPS = 20
+_MAX_FAILURES = 3
+_MAX_MESSAGE_LENGTH = 4_000
+_MAX_NAMED_STEPS = 20
 _MODES = {
-    "live": ("◉", "live", "The server tells each event as it happens."),
-    "polling": ("◔", "polling", "No websocket is let through, so the server is asked once a second."),
+    "live": ("◉", "live", "Dagster sends each event as it happens."),
+    "polling": ("◔", "polling", "A websocket cannot be opened, so the panel asks for new events once a second."),
 }
 
 
 def head_html(model: MonitorModel, now: pd.Timestamp) -> str:
-    """Return which run this is, and how it stands."""
-    look = model.look
-    facts = [elapsed(look, now)]
+    """Return which run this is, its status, and how long it took or has been running."""
+    run, state = model.run, model.state
+    facts = [elapsed_text(state, now)]
     if model.following and model.mode is not None:
-        mark, word, why = _MODES[model.mode]
-        facts.append(f'<span class="dnb-mode" title="{why}"><span aria-hidden="true">{mark}</span> {word}</span>')
+        symbol, word, reason = _MODES[model.mode]
+        facts.append(f'<span class="dnb-mode" title="{reason}"><span aria-hidden="true">{symbol}</span> {word}</span>')
+    if model.previous_run is not None:
+        facts.append(f're-execution of <span class="dnb-mono">{text(model.previous_run.run_id)}</span>')
     return (
-        f'<div class="dnb-head" role="heading" aria-level="3">{status(look.status)} '
-        f'<span class="dnb-title">{text(model.job_name)}</span> '
-        f'<span class="dnb-mono">{text(model.run_id)}</span> {link(model.url, "open in Dagster")}</div>'
+        f'<div class="dnb-head" role="heading" aria-level="3">{status(state.status)} '
+        f'<span class="dnb-title">{text(run.job_name)}</span> '
+        f'<span class="dnb-mono">{text(run.run_id)}</span> {link(run.url, "open in Dagster")}</div>'
         f'<div class="dnb-muted">{" · ".join(facts)}</div>'
     )
 
 
-def elapsed(look: Look, now: pd.Timestamp) -> str:
-    """Return how long a run took, or is taking.
-
-    Parameters
-    ----------
-    look
-        The run.
-    now
-        The present.
-    """
-    if look.is_finished:
-        if pd.isna(look.start_time):
-            return f"ended {moment(look.end_time)} UTC before it began"
-        return f"took {span(look.end_time - look.start_time)}, from {moment(look.start_time)} UTC"
-    if pd.isna(look.start_time):
-        return f"waiting for {span(_whole(now - look.creation_time))}, since {moment(look.creation_time)} UTC"
-    return f"running for {span(_whole(now - look.start_time))}, since {moment(look.start_time)} UTC"
+def elapsed_text(state: RunState, now: pd.Timestamp) -> str:
+    """Return how long a run took, or has been running or waiting."""
+    if state.is_finished:
+        if pd.isna(state.start_time):
+            return f"ended {time_text(state.end_time)} UTC before it started"
+        return f"took {duration_text(state.end_time - state.start_time)}, started {time_text(state.start_time)} UTC"
+    verb, since = ("running", state.start_time)
+    if pd.isna(since):
+        verb, since = ("waiting", state.creation_time)
+    return f"{verb} for {duration_text(_whole_seconds(now - since))}, since {time_text(since)} UTC"
 
 
-def outcome(look: Look) -> tuple[str, str, str] | None:
-    """Return what became of a run: what kind of news it is (as in `said`), a title, and more; None while it goes on.
-
-    Parameters
-    ----------
-    look
-        The run.
-    """
-    if look.stranded:
+def outcome_message(state: RunState) -> tuple[str, str, str] | None:
+    """Return the kind of message (as in `message_html`), its title and its text; None while there is nothing to say."""
+    if state.lacks_daemon:
         return (
             "warning",
-            "It stays queued: no daemon is alive to take it.",
-            "Start one beside the webserver: dagster-daemon run",
+            "The run stays queued because no Dagster daemon is running.",
+            "Start one next to the webserver: dagster-daemon run",
         )
-    if not look.is_finished:
+    if not state.is_finished:
         return None
-    steps = plural(len(look.steps), "step")
-    took = span(look.end_time - look.start_time)
-    if look.status == "SUCCESS":
-        return "good", f"Succeeded: {steps} in {took}.", ""
-    if look.status == "FAILURE":
-        return "error", f"Failed after {took}.", ""
-    began = "before it began" if pd.isna(look.start_time) else f"after {took}"
-    return "warning", f"Canceled {began}.", ""
+    duration = duration_text(state.end_time - state.start_time)
+    if state.status == "SUCCESS":
+        count = len(state.steps) and int((state.steps["status"] != "NOT_STARTED").sum())
+        return "good", f"Succeeded: {plural(count, 'step')} in {duration}.", ""
+    if state.status == "FAILURE":
+        return "error", f"Failed after {duration}.", ""
+    when = "before it started" if pd.isna(state.start_time) else f"after {duration}"
+    return "warning", f"Canceled {when}.", ""
 
 
 def failures_html(failures: pd.DataFrame) -> str:
-    """Return what made a run fail, the step and its message first."""
+    """Return what made a run fail: the step first, then its message."""
     parts = []
-    for failure in failures.head(_FAILURES).to_dict("records"):
+    for failure in failures.head(_MAX_FAILURES).to_dict("records"):
         where = "the run itself" if pd.isna(failure["step_key"]) else f"step {text(failure['step_key'])}"
         kind = "" if pd.isna(failure["error_class"]) else f"{text(failure['error_class'])}: "
-        message = "" if pd.isna(failure["error_message"]) else text(failure["error_message"][:_LONGEST_MESSAGE])
+        message = "" if pd.isna(failure["error_message"]) else text(failure["error_message"][:_MAX_MESSAGE_LENGTH])
         parts.append(
             f'<div role="alert">✖ Failed in <strong>{where}</strong></div>'
             f'<div class="dnb-message dnb-mono">{kind}{message}</div>'
@@ -99,50 +97,57 @@ def failures_html(failures: pd.DataFrame) -> str:
     return "".join(parts) + (f'<div class="dnb-muted">and {plural(rest, "more failure")}</div>' if rest > 0 else "")
 
 
-def stop_words(model: MonitorModel) -> str:
-    """Return what became of asking the run to stop, as markup; nothing where there is nothing to say."""
-    if model.stopping:
-        return said("Asking it to stop…", kind="note")
-    told = model.stop_outcome
-    if told is None or model.look.status == "CANCELED":
+def termination_html(model: MonitorModel) -> str:
+    """Return what came of the request to terminate the run; empty if there is nothing to say."""
+    if model.terminating:
+        return message_html("Terminating the run…", kind="note")
+    outcome = model.termination
+    if outcome is None or model.state.status == "CANCELED":
         return ""
-    message = "" if pd.isna(told["message"]) else str(told["message"])
-    if told["outcome"] == "canceling":
-        return said("It was asked to stop, and is still ending.", kind="note")
-    if told["outcome"] == "already_finished":
-        return said("It had ended before it could be stopped.", kind="note")
-    return said(f"It was not stopped ({str(told['outcome']).replace('_', ' ')}).", message, kind="warning")
+    message = "" if pd.isna(outcome["message"]) else str(outcome["message"])
+    if outcome["outcome"] == "canceling":
+        return message_html("Dagster has asked the run to stop. It is still ending.", kind="note")
+    if outcome["outcome"] == "already_finished":
+        return message_html("The run ended before it could be terminated.", kind="note")
+    return message_html(
+        f"The run was not terminated ({str(outcome['outcome']).replace('_', ' ')}).", message, kind="warning"
+    )
 
 
-def steps_alt(steps: pd.DataFrame) -> str:
-    """Return in words what a chart of steps shows."""
+def steps_alt_text(steps: pd.DataFrame) -> str:
+    """Return what a chart of steps shows, for people who do not see it."""
     names = ", ".join(
-        f"{key} {state}"
-        for key, state in zip(steps["step_key"][:_NAMED_STEPS], steps["status"][:_NAMED_STEPS], strict=True)
+        f"{key} {step_status}"
+        for key, step_status in zip(
+            steps["step_key"][:_MAX_NAMED_STEPS], steps["status"][:_MAX_NAMED_STEPS], strict=True
+        )
     )
     return f"Chart of {plural(len(steps), 'step')}, each from its start to its end: {names}."
 
 
-def log_html(log: LogWindow) -> str:
-    """Return the part of the log that is shown, as a table."""
+def events_html(log: EventLog) -> str:
+    """Return the events that are shown, as a table."""
     columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message")
-    rows = [_line(*values) for values in zip(*(log.shown[column] for column in columns), strict=True)]
+    rows = [_event_cells(*values) for values in zip(*(log.shown[column] for column in columns), strict=True)]
     table = grid(["Time (UTC)", "Level", "Step", "Event"], rows)
-    return f'<div role="log" aria-label="Log of the run">{table}</div>'
+    return f'<div role="log" aria-label="Events of the run">{table}</div>'
 
 
-def _line(when: pd.Timestamp, level: str, step: str, kind: str, message: str, error: str, why: str) -> list[str]:
-    says = "" if pd.isna(message) else str(message)
-    if not pd.isna(why):
-        says = f"{says}\n{'' if pd.isna(error) else f'{error}: '}{why}"
-    kind = "" if pd.isna(kind) else f'<span class="dnb-muted">{text(kind)}</span> '
+def _event_cells(
+    timestamp: pd.Timestamp, level: str, step: str, event_type: str, message: str, error: str, error_message: str
+) -> list[str]:
+    shown = "" if pd.isna(message) else str(message)
+    if not pd.isna(error_message):
+        shown = f"{shown}\n{'' if pd.isna(error) else f'{error}: '}{error_message}"
+    kind = "" if pd.isna(event_type) else f'<span class="dnb-muted">{text(event_type)}</span> '
+    level_class = f"dnb-level dnb-level-{level.lower()}" if level.isalpha() else "dnb-level"
     return [
-        f'<span class="dnb-number">{when:%H:%M:%S.%f}'[:-3] + "</span>",
-        f'<span class="dnb-level dnb-level-{level.lower()}">{text(level)}</span>' if level.isalpha() else text(level),
+        f'<span class="dnb-number">{timestamp:%H:%M:%S.%f}'[:-3] + "</span>",
+        f'<span class="{level_class}">{text(level)}</span>',
         "" if pd.isna(step) else f'<span title="{attribute(step)}">{text(step)}</span>',
-        f'{kind}<span class="dnb-message" style="white-space:pre-wrap">{text(says[:_LONGEST_MESSAGE])}</span>',
+        f'{kind}<span class="dnb-message" style="white-space:pre-wrap">{text(shown[:_MAX_MESSAGE_LENGTH])}</span>',
     ]
 
 
-def _whole(duration: pd.Timedelta) -> pd.Timedelta:
+def _whole_seconds(duration: pd.Timedelta) -> pd.Timedelta:
     return max(duration, pd.Timedelta(0)).floor("s")

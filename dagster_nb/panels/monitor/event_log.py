@@ -1,4 +1,4 @@
-"""The log of a run as a person looks at it: filtered, and never more of it than a page can show."""
+"""The events of a run, and the newest of those that match a filter: a page cannot show all of a long log."""
 
 from __future__ import annotations
 
@@ -8,71 +8,71 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_nb.frames.events import events_frame
-from dagster_nb.panels.markup import plural
+from dagster_nb.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LEVELS", "LogFilter", "LogWindow"]
+__all__ = ["LEVELS", "EventFilter", "EventLog"]
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-"""From the least to the most grave."""
+"""The log levels, from the least severe to the most severe."""
 
-_SEARCHED = ("message", "error_message", "error_class", "event_type", "step_key")
+_SEARCHED_COLUMNS = ("message", "error_message", "error_class", "event_type", "step_key")
 
 
 @dataclass(frozen=True, slots=True)
-class LogFilter:
+class EventFilter:
     """Which events to show.
 
     Parameters
     ----------
     level
-        The least grave level.
+        The lowest level.
     step
-        The step, or None for all of the run.
+        The step; None for all steps and the run itself.
     text
-        What an event must say somewhere, whatever the case.
+        What an event must contain, in upper or lower case.
     """
 
     level: str = LEVELS[0]
     step: str | None = None
     text: str = ""
 
-    def of(self, events: pd.DataFrame) -> pd.DataFrame:
-        """Return those of some events that are to be shown.
+    def apply(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Return the events that match.
 
         Examples
         --------
-        >>> LogFilter(step="load").of(events_frame({})).empty
+        >>> EventFilter(step="load").apply(events_frame({})).empty
         True
         """
-        fits = pd.Series(True, index=events.index)
+        matches = pd.Series(True, index=events.index)
         if self.level in LEVELS[1:]:
-            # A level that nobody knows is rather shown than hidden.
-            fits &= ~events["level"].isin(LEVELS[: LEVELS.index(self.level)])
+            # An event with an unknown level is shown rather than hidden.
+            matches &= ~events["level"].isin(LEVELS[: LEVELS.index(self.level)])
         if self.step is not None:
-            fits &= events["step_key"].eq(self.step).fillna(False).astype(bool)
-        if words := self.text.strip().casefold():
-            found = pd.Series(False, index=events.index)
-            for column in _SEARCHED:
-                found |= events[column].fillna("").str.casefold().str.contains(words, regex=False).astype(bool)
-            fits &= found
-        return events[fits]
+            matches &= events["step_key"].eq(self.step).fillna(False).astype(bool)
+        if wanted := self.text.strip().casefold():
+            contains = pd.Series(False, index=events.index)
+            for column in _SEARCHED_COLUMNS:
+                contains |= events[column].fillna("").str.casefold().str.contains(wanted, regex=False).astype(bool)
+            matches &= contains
+        return events[matches]
 
 
-class LogWindow:
-    """All events that came, and the last of those that fit a filter.
+class EventLog:
+    """All events so far, and the newest that match a filter.
 
     Parameters
     ----------
-    most
-        How many to show at most.
+    max_shown
+        The largest number of events to show.
     """
 
-    def __init__(self, most: int = 500):
-        self.most = most
-        self.filter = LogFilter()
+    def __init__(self, max_shown: int = 500):
+        self.max_shown = max_shown
+        self.filter = EventFilter()
         self.total = 0
         self.matching = 0
         self.steps: list[str] = []
@@ -81,48 +81,48 @@ class LogWindow:
 
     @property
     def events(self) -> pd.DataFrame:
-        """All events, as they came."""
-        return _joined(self._pages)
+        """All events, in the order in which they arrived."""
+        return _concatenate(self._pages)
 
     def add(self, events: pd.DataFrame) -> None:
-        """Take the next events; the work grows with these, not with the log."""
+        """Add the next events. The cost depends on their number, not on the length of the log."""
         self._pages.append(events)
         self.total += len(events)
         self.steps = list(dict.fromkeys([*self.steps, *events["step_key"].dropna()]))
-        fitting = self.filter.of(events)
-        self.matching += len(fitting)
-        self.shown = _joined([self.shown, fitting]).tail(self.most)
+        matching = self.filter.apply(events)
+        self.matching += len(matching)
+        self.shown = _concatenate([self.shown, matching]).tail(self.max_shown)
 
-    def choose(self, chosen: LogFilter) -> None:
+    def set_filter(self, event_filter: EventFilter) -> None:
         """Show other events."""
-        self.filter = chosen
+        self.filter = event_filter
         self._pages = [self.events]
-        fitting = chosen.of(self._pages[0])
-        self.matching = len(fitting)
-        self.shown = fitting.tail(self.most)
+        matching = event_filter.apply(self._pages[0])
+        self.matching = len(matching)
+        self.shown = matching.tail(self.max_shown)
 
     def clear(self) -> None:
-        """Forget all events; the filter stays."""
+        """Remove all events; the filter stays."""
         self._pages, self.total, self.matching, self.steps = [], 0, 0, []
         self.shown = self.events
 
     @property
-    def words(self) -> str:
-        """How much of the log is shown.
+    def summary(self) -> str:
+        """How many events are shown, and of how many.
 
         Examples
         --------
-        >>> LogWindow().words
-        'nothing logged yet'
+        >>> EventLog().summary
+        'no events yet'
         """
         if not self.total:
-            return "nothing logged yet"
-        some = self.matching < self.total
-        shown = plural(self.matching, "matching event" if some else "event")
-        last = f"the last {self.most:,} of " if self.matching > self.most else ""
-        return f"showing {last}{shown}{f', of {self.total:,}' if some else ''}"
+            return "no events yet"
+        is_filtered = self.matching < self.total
+        shown = plural(self.matching, "matching event" if is_filtered else "event")
+        last = f"the last {self.max_shown:,} of " if self.matching > self.max_shown else ""
+        return f"showing {last}{shown}{f', of {self.total:,}' if is_filtered else ''}"
 
 
-def _joined(pages: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def _concatenate(pages: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [page for page in pages if len(page)]
     return pd.concat(filled, ignore_index=True) if filled else events_frame({})

@@ -44,12 +44,11 @@ class LaunchpadArea:
             Its run config as YAML.
         """
         # Imported here because showing runs does not need what launching needs.
-        from dagster_nb.panels.launchpad import Launchpad  # noqa: PLC0415
+        from dagster_nb.panels.launchpad.launchpad import Launchpad, launch_arguments  # noqa: PLC0415
 
         self.close()
         source: Any = self._model.source
-        address = {name: str(run[name]) for name in ("location", "repository") if isinstance(run[name], str)}
-        self._launchpad = Launchpad(source, str(run["job_name"]), **address, run_config=run_config or None)
+        self._launchpad = Launchpad(source, **{**launch_arguments(run), "run_config": run_config or None})
         self.widget.children = [self._row, self._launchpad]
         self.widget.add_class("dnb-section")
 

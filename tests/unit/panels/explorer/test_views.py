@@ -9,13 +9,13 @@ import pytest
 import dagster_nb as dnb
 from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.graphql import documents
-from dagster_nb.panels.explorer.views.code_view import graphql_text, python_text
+from dagster_nb.panels.error_box import describe_error
 from dagster_nb.panels.explorer.filters import ExplorerFilters
-from dagster_nb.panels.explorer.views.header import describe_daemons
 from dagster_nb.panels.explorer.static_output import static_html, static_text
+from dagster_nb.panels.explorer.views.code_view import graphql_text, python_text
+from dagster_nb.panels.explorer.views.header import describe_daemons
 from dagster_nb.panels.explorer.views.run_table import table_rows
 from dagster_nb.panels.explorer.views.tiles import Summary, summarize, tiles_html
-from dagster_nb.panels.error_box import describe_error
 from tests.unit import drift
 from tests.unit.fake import make_run
 from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
@@ -118,7 +118,9 @@ def test_the_graphql_is_what_this_server_takes(fake):
             client.graphql_document("../runs")
         fake.schema = drift.without("Query.runsOrError")
         assert client.count_runs() == 1
-        assert graphql_text(ExplorerFilters(), NOW, client.graphql_document).startswith("# This server needs another request: ")
+        assert graphql_text(ExplorerFilters(), NOW, client.graphql_document).startswith(
+            "# This server needs another request: "
+        )
 
 
 def test_daemons_describe_error():
