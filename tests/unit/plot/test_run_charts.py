@@ -94,7 +94,7 @@ def test_unfinished_runs_are_hollow_and_have_run_so_far(ax):
     assert going_on.get_markerfacecolor() == "none"
     # It has no part in the numbers.
     assert "1 min · 1" in words(ax)
-    assert "1 runs without a duration not drawn" in ax.get_xlabel()
+    assert "1 run without a duration not shown" in ax.get_xlabel()
 
 
 def test_so_far_is_counted_to_when_the_frame_was_fetched(ax):
@@ -112,11 +112,11 @@ def test_what_took_no_time_is_drawn_as_a_millisecond(ax, render):
 
 def test_jobs_beyond_the_busiest_share_a_lane(ax):
     rows = [(f"job {i:02}", "SUCCESS", i, 10 * (i + 1)) for i in range(20)] * 2 + [("busy", "SUCCESS", 0, 1)] * 5
-    durations(history(*rows), max_jobs=3, ax=ax)
+    durations(history(*rows), max_groups=3, ax=ax)
     assert sorted(ticks(ax)) == ["19 other jobs", "busy", "job 00"]
     assert any(text.endswith("· 38") for text in words(ax))
-    with pytest.raises(ValueError, match="max_jobs"):
-        durations(history(*rows), max_jobs=0, ax=ax)
+    with pytest.raises(ValueError, match="max_groups"):
+        durations(history(*rows), max_groups=0, ax=ax)
 
 
 def test_runs_without_a_job_have_a_lane(ax):
@@ -135,7 +135,7 @@ def test_the_trend_of_one_job(ax):
     assert median.get_ydata()[-1] == 120
     assert np.isnan(median.get_ydata()[0])
     assert median.get_xdata()[-1] == pytest.approx(dates.date2num(runs["start_time"].iloc[-1]))
-    assert "lines: successes of the last 2 d" in ax.get_xlabel()
+    assert "lines: successful runs of the last 2 d" in ax.get_xlabel()
     assert ax.get_ylabel() == "duration of etl"
     assert ax.get_yscale() == "log"
 
@@ -177,6 +177,42 @@ def test_regressions_are_marked(ax):
     assert arrow.get_position()[1] == 60
     other = duration_trend(runs.assign(job_name="other"), regressions=found, ax=Figure().subplots())
     assert words(other) == []
+
+
+def test_a_slowed_down_job_is_drawn_before_busier_ones(ax):
+    rows = [(f"busy {i % 9}", "SUCCESS", i / 5, 10) for i in range(900)]
+    rows += [("rare", "SUCCESS", 4 * i, 60 if i < 25 else 180) for i in range(50)]
+    runs = history(*rows)
+    duration_trend(runs, regressions=analysis.regressions(runs), max_groups=3, ax=ax)
+    labels = [text for text in words(ax) if text]
+    assert "rare" in labels
+    assert "\N{MULTIPLICATION SIGN}3" in labels
+    assert "3 of 10 jobs: those that slowed down, then the busiest" in ax.get_xlabel()
+    alphas = {
+        line.get_alpha() for line in ax.lines if line.get_linestyle() == "-" and line.get_transform() is ax.transData
+    }
+    assert alphas == {1.0, 0.45}
+
+
+def test_the_worst_regressions_come_first(ax):
+    rows = [(name, "SUCCESS", i, 60 if i < 60 else slow) for i in range(120) for name, slow in (("a", 120), ("b", 600))]
+    runs = history(*rows, *[("busy", "SUCCESS", i / 10, 10) for i in range(1000)])
+    duration_trend(runs, regressions=analysis.regressions(runs), max_groups=1, ax=ax)
+    assert ax.get_ylabel() == "duration of b"
+
+
+def test_regressions_of_another_column_are_marked(ax):
+    runs = history(*[("etl", "SUCCESS", 2 * i, 60 if i < 60 else 180) for i in range(100)]).assign(location="north")
+    found = analysis.regressions(runs, by="location")
+    duration_trend(runs, by="location", regressions=found, ax=ax)
+    assert ax.texts[-1].get_text() == "\N{MULTIPLICATION SIGN}3"
+
+
+def test_a_job_without_finished_runs_has_no_line(ax, render):
+    runs = history(*[("etl", "SUCCESS", i, 60) for i in range(20)], *[("new", "STARTED", i, None) for i in range(30)])
+    duration_trend(runs, max_groups=2, ax=ax)
+    assert ax.get_ylabel() == "duration of etl"
+    render(ax)
 
 
 # queue_durations
@@ -225,22 +261,56 @@ def test_what_goes_on_is_open_at_the_end(ax):
     assert "1 not started" in ax.get_xlabel()
 
 
-def test_many_runs_become_curves_that_say_so(ax, many_runs):
-    timeline(many_runs, ax=ax)
-    (curves,) = ax.collections
-    assert len(curves.get_paths()) == 4
-    assert "99,999 runs" in ax.get_xlabel()
-    assert "height: runs at once, averaged over 7 h" in ax.get_xlabel()
-    assert words(ax)[0] == "at once"
-    assert all(text.startswith("up to ") for text in words(ax)[1:])
-    # The area of a lane is the time that its runs ran, the highest value being 0.8 high.
-    path = curves.get_paths()[ticks(ax).index("training")].vertices
-    heights = 3.4 - path[1:-1:2, 1]
-    highest = float(words(ax)[1 + ticks(ax).index("training")].removeprefix("up to "))
-    own = many_runs[many_runs["job_name"] == "training"]
-    span = (path[:, 0].max() - path[:, 0].min()) / 300
-    ran = own["duration"].sum() / pd.Timedelta("1D")
-    assert heights[1:301].sum() / 0.8 * highest * span == pytest.approx(ran, rel=0.03)
+def columns(ax):
+    """Return the outlines of the columns of each status, by lane."""
+    return {
+        item.get_label(): {round(path.vertices[:, 1].mean()): path.vertices for path in item.get_paths()}
+        for item in ax.collections
+    }
+
+
+def test_many_runs_become_columns_with_the_most_runs_at_once(ax):
+    # Once three runs of b at a time, every hour one of a.
+    rows = [("a", "SUCCESS", hour / 10, 300) for hour in range(2000)] + [("b", "SUCCESS", 50, 7200)] * 3
+    timeline(history(*rows), ax=ax)
+    assert words(ax) == ["at once", "up to 1", "up to 3"]
+    lanes = columns(ax)["SUCCESS"]
+    assert np.ptp(lanes[0][:, 1]) == pytest.approx(0.8 * 0.35)
+    assert np.ptp(lanes[1][:, 1]) == pytest.approx(0.8)
+    assert "2,003 runs" in ax.get_xlabel()
+    assert "each column: 6 h, as high as the most runs at once" in ax.get_xlabel()
+
+
+def test_columns_of_a_day_begin_at_midnight_of_the_zone(ax, many_runs):
+    timeline(many_runs, tz="Asia/Tokyo", ax=ax)
+    edges = pd.to_datetime(dates.num2date(np.unique(columns(ax)["SUCCESS"][0][:, 0])), utc=True)
+    assert set(edges.tz_convert("Asia/Tokyo").strftime("%H:%M")) == {"00:00"}
+    assert "each column: 1 day" in ax.get_xlabel()
+
+
+def test_columns_have_the_colours_of_the_statuses(ax):
+    rows = [("a", "SUCCESS" if i % 4 else "FAILURE", i / 10, 60) for i in range(2000)] + [("b", "CANCELED", 3, 60)]
+    timeline(history(*rows), ax=ax)
+    drawn = columns(ax)
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == {"SUCCESS", "FAILURE", "CANCELED"}
+    assert list(drawn) == ["SUCCESS", "FAILURE", "CANCELED"]
+    # A quarter of the runs failed, so a quarter of each column is red, on top of the green part.
+    success, failure = drawn["SUCCESS"][0], drawn["FAILURE"][0]
+    assert np.ptp(failure[:, 1]) == pytest.approx(0.8 / 4, rel=0.2)
+    assert failure[:, 1].min() == pytest.approx(-0.4)
+    assert success[:, 1].max() == pytest.approx(0.4)
+    assert set(drawn["CANCELED"]) == {1}
+    (marks,) = ax.lines
+    assert marks.get_marker() == "X"
+
+
+def test_a_failure_among_many_successes_is_marked(ax):
+    rows = [("a", "SUCCESS", i / 10, 60) for i in range(2000)] + [("a", "FAILURE", 100, 60)]
+    timeline(history(*rows), ax=ax)
+    (marks,) = ax.lines
+    at = dates.num2date(marks.get_xdata()[0])
+    assert abs(pd.Timestamp(at) - (NOW - pd.Timedelta(days=9) + pd.Timedelta("100h"))) <= pd.Timedelta("3h")
+    assert len(marks.get_xdata()) == 1
 
 
 @pytest.mark.parametrize("width", [6, 7.6])
@@ -249,18 +319,18 @@ def test_the_legend_ends_before_the_head_of_the_margin(make_runs, render, width)
     timeline(make_runs(3000, jobs={f"warehouse.customers.refresh_{i}": 90_000 for i in range(3)}), ax=ax)
     render(ax)
     head = next(text for text in ax.texts if text.get_text() == "at once")
-    assert {"runs going on", "twice the usual failures"} == {text.get_text() for text in ax.get_legend().get_texts()}
+    assert {"SUCCESS", "FAILURE"} < {text.get_text() for text in ax.get_legend().get_texts()}
     assert not ax.get_legend().get_window_extent().overlaps(head.get_window_extent())
 
 
-def test_many_overlapping_runs_become_curves_too(ax):
+def test_many_overlapping_runs_become_columns_too(ax):
     timeline(history(*[("a", "SUCCESS", 0, 3600)] * 11), ax=ax)
     assert words(ax) == ["at once", "up to 11"]
 
 
 def test_all_other_jobs_come_last(ax):
     rows = [(f"job {i}", "SUCCESS", i, 10) for i in range(9)]
-    timeline(history(*rows), max_jobs=3, ax=ax)
+    timeline(history(*rows), max_groups=3, ax=ax)
     assert ticks(ax) == ["job 0", "job 1", "7 other jobs"]
 
 
@@ -272,7 +342,7 @@ def test_status_counts_are_stacked(ax, runs):
     counts = analysis.status_counts(runs, freq="1W")
     patches = {patch.get_label(): patch for patch in ax.patches}
     assert next(iter(patches)) == "SUCCESS"
-    assert set(patches) == set(counts) - {"time", "until"}
+    assert set(patches) == set(counts) - {"time", "end"}
     total = np.zeros(len(counts))
     for name, patch in patches.items():
         values, edges, baseline = patch.get_data()
@@ -282,7 +352,7 @@ def test_status_counts_are_stacked(ax, runs):
         total = values
     assert total.sum() == 2000
     assert patches["FAILURE"].get_hatch() == "////"
-    assert ax.get_xlabel() == "creation (UTC) · a bar: 1 week · 2,000 runs"
+    assert ax.get_xlabel() == "creation (UTC) · each bar: 1 week · 2,000 runs"
     assert ax.get_ylim()[0] == 0
 
 
@@ -296,6 +366,15 @@ def test_success_rate_has_a_band(ax):
     band = ax.collections[0].get_paths()[0].vertices[:, 1]
     assert 0 <= band.min() <= np.nanmin(line.get_ydata()) < band.max() <= 1
     assert "24 finished runs" in ax.get_xlabel()
+
+
+def test_each_group_has_a_rate_and_no_band(ax):
+    rows = [("a", "SUCCESS", i, 1) for i in range(24)] + [("b", "FAILURE", i, 1) for i in range(12)]
+    success_rate(history(*rows), by="job_name", freq="1D", ax=ax)
+    rates = [line for line in ax.lines if line.get_transform() is ax.transData]
+    assert [set(line.get_ydata()[~np.isnan(line.get_ydata())]) for line in rates] == [{1.0}, {0.0}]
+    assert {"a", "b"} == set(words(ax))
+    assert not ax.collections
 
 
 def test_no_finished_run_no_rate(ax):

@@ -43,7 +43,7 @@ def test_gantt_of_a_clock_that_is_behind(steps, ax):
 
 
 def test_gantt_shows_one_run(steps, ax):
-    with pytest.raises(ValueError, match=r"these steps are of 2; pick one"):
+    with pytest.raises(ValueError, match="these are the steps of 2 runs; select one"):
         step_gantt(pd.concat([steps, steps.assign(run_id="b")]), ax=ax)
 
 
@@ -77,7 +77,7 @@ def test_slow_steps(ax):
     assert words(ax)[1] == "median 2 s, p95 2 s"
     assert bars[0].get_hatch() == "////"
     assert bars[1].get_hatch() is None
-    assert ax.get_legend().get_texts()[0].get_text() == "slower of late"
+    assert ax.get_legend().get_texts()[0].get_text() == "slower in later runs"
     assert [tick.get_text() for tick in ax.get_xticklabels()][:3] == ["0%", "20%", "40%"]
 
 
@@ -107,7 +107,7 @@ def test_slow_steps_says_what_it_leaves_out(ax):
     )
     slow_steps(steps, max_steps=5, ax=ax)
     assert ticks(ax) == ["s00", "s01", "s02", "s03", "s04"]
-    assert "the 5 greatest of 30 steps" in ax.get_xlabel()
+    assert "the 5 largest of 30 steps" in ax.get_xlabel()
 
 
 def test_job_graph(ops, ax):

@@ -1,4 +1,4 @@
-"""How long runs and steps take, in one table."""
+"""How long runs and steps take, one row per job or step."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dagster_nb.analysis.columns import column, durations, from_micros, micros, text, times
-from dagster_nb.frames.columns import FINISHED
+from dagster_nb.analysis.read_columns import (
+    column,
+    durations,
+    from_microseconds,
+    has_status,
+    microseconds,
+    strings,
+    times,
+)
+from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["duration_stats", "slow_steps"]
 
-_FEWEST_FOR_TREND = 6
+_MIN_RUNS_FOR_SLOWDOWN = 6
 
 
 def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> pd.DataFrame:
-    """Tell how often and how fast each job runs.
+    """Return how often each job runs, how often it succeeds, and how long it takes.
 
     Parameters
     ----------
@@ -31,21 +39,21 @@ def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> 
     Returns
     -------
     pandas.DataFrame
-        A row a group, sorted by it:
+        One row per group, sorted by group:
 
         ============ ================= ==================================================================
         *by*         as in `runs`      the group
         count        int64             runs of any status
-        success_rate float64           share of the finished runs (succeeded, failed, canceled) that
-                                       succeeded; NaN while none has finished
-        p50, p95     timedelta64[us]   quantiles of the durations of the runs that have one, so that
-                                       queued and running ones count for nothing; NaT without any
+        success_rate float64           the share of the finished runs (succeeded, failed or canceled)
+                                       that succeeded; NaN if none has finished
+        p50, p95     timedelta64[us]   quantiles of the durations; runs that have not finished have no
+                                       duration and do not count; NaT if there are none
         max          timedelta64[us]   the longest duration
-        queue_p50,   timedelta64[us]   quantiles of the time between creation and start, of the runs that
-        queue_p95                      have started
+        queue_p50,   timedelta64[us]   quantiles of the time between creation and start, for the runs
+        queue_p95                      that have started
         ============ ================= ==================================================================
 
-        Quantiles interpolate linearly between the two nearest runs, as in pandas.
+        Quantiles are interpolated linearly, as in pandas.
 
     Examples
     --------
@@ -60,54 +68,54 @@ def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> 
     0      etl      3           0.5 0 days 00:00:40
     """
     keys = [by] if isinstance(by, str) else list(by)
-    status = text(runs, "status")
     table = pd.DataFrame(
         {
-            "finished": status.isin(FINISHED).to_numpy(dtype=bool),
-            "succeeded": (status == "SUCCESS").fillna(False).to_numpy(dtype=bool),
-            "duration": micros(durations(runs, "duration")).to_numpy(),
-            "queue": micros(durations(runs, "queue_duration")).to_numpy(),
+            "finished": has_status(runs, *FINISHED),
+            "succeeded": has_status(runs, "SUCCESS"),
+            "duration": microseconds(durations(runs, "duration")).to_numpy(),
+            "queue": microseconds(durations(runs, "queue_duration")).to_numpy(),
         }
     )
     labels = [column(runs, key).reset_index(drop=True) for key in keys]
     groups = table.groupby(labels, dropna=False, observed=True, sort=True)
     counts = groups.size()
     sums = groups[["finished", "succeeded"]].sum()
-    answer = pd.DataFrame(
+    result = pd.DataFrame(
         {
             "count": counts.astype("int64"),
             "success_rate": sums["succeeded"].astype("float64") / sums["finished"].astype("float64"),
-            "p50": from_micros(groups["duration"].quantile(0.5)),
-            "p95": from_micros(groups["duration"].quantile(0.95)),
-            "max": from_micros(groups["duration"].max()),
-            "queue_p50": from_micros(groups["queue"].quantile(0.5)),
-            "queue_p95": from_micros(groups["queue"].quantile(0.95)),
+            "p50": from_microseconds(groups["duration"].quantile(0.5)),
+            "p95": from_microseconds(groups["duration"].quantile(0.95)),
+            "max": from_microseconds(groups["duration"].max()),
+            "queue_p50": from_microseconds(groups["queue"].quantile(0.5)),
+            "queue_p95": from_microseconds(groups["queue"].quantile(0.95)),
         }
     )
-    return answer.rename_axis(index=keys).reset_index()
+    return result.rename_axis(index=keys).reset_index()
 
 
 def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """Tell which steps the time goes to.
+    """Return which steps take the most time.
 
     Parameters
     ----------
     steps
-        Steps, with the columns ``step_key``, ``start_time`` and ``duration`` of ``client.steps()``; those of many runs
-        are welcome.
+        Steps of any number of runs, with the columns ``step_key``, ``start_time`` and ``duration`` of
+        ``client.steps()``.
 
     Returns
     -------
     pandas.DataFrame
-        A row a step key, the greatest share first:
+        One row per step key, the largest share first:
 
         ========= ================= =====================================================================
         step_key  string            the step
-        count     int64             how many times it ran to an end (steps without a duration are left out)
+        count     int64             how many times it finished (steps without a duration are left out)
         p50, p95  timedelta64[us]   quantiles of its duration
-        share     float64           its time as a share of the time of all steps; the shares sum to 1
-        slowdown  float64           median duration of the later half of its executions over that of the
-                                    earlier half: 1.8 is 80 % slower of late; NaN below 6 executions
+        share     float64           its share of the total time of all steps; the shares sum to 1
+        slowdown  float64           median duration of the later half of its executions, divided by that
+                                    of the earlier half: 1.8 is 80 % slower; NaN for fewer than 6
+                                    executions
         ========= ================= =====================================================================
 
     Examples
@@ -124,9 +132,9 @@ def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
     """
     table = pd.DataFrame(
         {
-            "step_key": text(steps, "step_key").to_numpy(),
+            "step_key": strings(steps, "step_key").to_numpy(),
             "start_time": times(steps, "start_time").to_numpy(),
-            "duration": micros(durations(steps, "duration")).to_numpy(),
+            "duration": microseconds(durations(steps, "duration")).to_numpy(),
         }
     )
     table["step_key"] = table["step_key"].astype(pd.StringDtype())
@@ -138,18 +146,18 @@ def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
     earlier = table[position < size // 2].groupby("step_key")["duration"].median()
     later = table[position >= size - size // 2].groupby("step_key")["duration"].median()
     counts = groups.size()
-    enough = counts >= _FEWEST_FOR_TREND
-    answer = pd.DataFrame(
+    enough = counts >= _MIN_RUNS_FOR_SLOWDOWN
+    result = pd.DataFrame(
         {
             "count": counts.astype("int64"),
-            "p50": from_micros(groups["duration"].quantile(0.5)),
-            "p95": from_micros(groups["duration"].quantile(0.95)),
+            "p50": from_microseconds(groups["duration"].quantile(0.5)),
+            "p95": from_microseconds(groups["duration"].quantile(0.95)),
             "share": (total / total.sum()).astype("float64"),
             "slowdown": (later / earlier.where(earlier > 0)).reindex(counts.index).where(enough).astype("float64"),
         }
     )
-    # A share is NaN where no step took any time at all.
-    answer["share"] = answer["share"].replace(np.nan, 0.0)
-    answer = answer.reset_index().sort_values(["share", "step_key"], ascending=[False, True], ignore_index=True)
-    answer["step_key"] = answer["step_key"].astype(pd.StringDtype())
-    return answer
+    # All shares are NaN if no step took any time.
+    result["share"] = result["share"].replace(np.nan, 0.0)
+    result = result.reset_index().sort_values(["share", "step_key"], ascending=[False, True], ignore_index=True)
+    result["step_key"] = result["step_key"].astype(pd.StringDtype())
+    return result

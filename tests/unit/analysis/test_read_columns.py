@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from dagster_nb.analysis import duration_stats, failure_groups, regressions, status_counts, unresolved_failures
-from dagster_nb.analysis.columns import durations, micros, statuses_of, times
+from dagster_nb.analysis.read_columns import durations, microseconds, status_codes, times
 
 
 @pytest.fixture
@@ -53,18 +53,18 @@ def through_arrow(frame):
     return table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
-@pytest.mark.parametrize("road", [through_csv, as_objects, in_nanoseconds, without_zone, in_seconds, through_arrow])
+@pytest.mark.parametrize("origin", [through_csv, as_objects, in_nanoseconds, without_zone, in_seconds, through_arrow])
 @pytest.mark.parametrize("function", [duration_stats, regressions, status_counts])
-def test_the_road_that_a_frame_has_come_by_does_not_matter(runs, road, function):
-    pd.testing.assert_frame_equal(function(road(runs)), function(runs), check_dtype=False, check_column_type=False)
+def test_the_origin_of_a_frame_does_not_matter(runs, origin, function):
+    pd.testing.assert_frame_equal(function(origin(runs)), function(runs), check_dtype=False, check_column_type=False)
 
 
-@pytest.mark.parametrize("road", [through_csv, as_objects, through_arrow])
-def test_unresolved_failures_by_any_road(runs, road):
-    assert unresolved_failures(road(runs))["run_id"].tolist() == ["r39"]
+@pytest.mark.parametrize("origin", [through_csv, as_objects, through_arrow])
+def test_unresolved_failures_of_any_origin(runs, origin):
+    assert unresolved_failures(origin(runs))["run_id"].tolist() == ["r39"]
 
 
-def test_no_function_changes_what_it_is_given(runs):
+def test_no_function_changes_its_argument(runs):
     before = runs.copy(deep=True)
     for function in (duration_stats, regressions, status_counts, unresolved_failures):
         function(runs)
@@ -72,7 +72,7 @@ def test_no_function_changes_what_it_is_given(runs):
 
 
 def test_times_that_are_numbers_are_refused():
-    with pytest.raises(ValueError, match="since when or in what unit"):
+    with pytest.raises(ValueError, match="holds numbers, not times; convert it first"):
         times(pd.DataFrame({"start_time": [1.5]}), "start_time")
 
 
@@ -88,14 +88,14 @@ def test_a_frame_without_rows_may_lack_columns():
     assert failure_groups(pd.DataFrame()).empty
 
 
-def test_micros_are_exact():
+def test_microseconds_are_exact():
     values = pd.Series(pd.to_timedelta(["100000 days 00:00:00.000001", None])).astype("timedelta64[us]")
-    assert micros(values).iloc[0] == 100_000 * 86_400_000_000 + 1
-    assert pd.isna(micros(values).iloc[1])
+    assert microseconds(values).iloc[0] == 100_000 * 86_400_000_000 + 1
+    assert pd.isna(microseconds(values).iloc[1])
 
 
-def test_statuses_of_anything():
+def test_unknown_and_missing_statuses_have_codes():
     frame = pd.DataFrame({"status": pd.Categorical(["NEW", None, "SUCCESS"], categories=["SUCCESS", "OTHER", "NEW"])})
-    codes, names = statuses_of(frame)
+    codes, names = status_codes(frame)
     assert [names[code] for code in codes] == ["NEW", "unknown", "SUCCESS"]
     assert names.index("QUEUED") < names.index("SUCCESS") < names.index("NEW")

@@ -1,17 +1,17 @@
-"""When a job became slower.
+"""Find when a job became slower.
 
-A group's runs, in order of start, are a series of log durations. The place that splits it best into two is found by
-rank sums (Mann-Whitney's test, tried at every place), so that one odd run cannot make a change. Three things would make
-such a test cry wolf on an honest history, and each has its answer here:
+The runs of a group, ordered by start, are a series of log durations. Rank sums (the Mann-Whitney test, applied at every
+place) find the place that splits the series best, so that one odd run cannot make a change. Three effects would cause
+false alarms with such a test; each is corrected for:
 
-- it looks at every place: the p-value is that of the largest of all those statistics (Miller and Siegmund, "Maximally
-  selected chi square statistics", Biometrics 38, 1982), times the number of groups looked at (Bonferroni);
-- durations follow the hour and the day of the week: those rhythms are estimated and taken out first;
-- neighbouring runs resemble each other (one bad day is not twenty independent slow runs): the variance of the
-  statistic is widened by what blocks of neighbours show beyond independence.
+- It tries every place. The p-value is that of the largest of all these statistics (Miller and Siegmund, "Maximally
+  selected chi square statistics", Biometrics 38, 1982), times the number of groups tested (Bonferroni).
+- Durations depend on the hour and the weekday. These rhythms are estimated and subtracted first.
+- Neighbouring runs are correlated: one bad day is not twenty independent slow runs. The variance of the statistic is
+  increased by what blocks of neighbours show.
 
-Each part is searched again in the same way, so several changes are found. Nothing is random: the same frame gives the
-same answer.
+Both parts are searched again in the same way, so that several changes are found. Nothing is random: the same frame
+always gives the same result.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dagster_nb.analysis.columns import column, durations, micros, text, times
+from dagster_nb.analysis.read_columns import column, durations, has_status, microseconds, times
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,46 +38,50 @@ _DAYS_FOR_HOURS = 5
 _DAYS_FOR_WEEKEND = 10
 _DAYS_FOR_WEEKDAYS = 28
 _HOUR_BINS = 8
-_FEWEST_IN_BIN = 3
+_MIN_RUNS_IN_BIN = 3
 _CHI_SQUARE_MEDIAN = 0.4549
 
 
 def regressions(
     runs: pd.DataFrame, by: str = "job_name", *, min_factor: float = 1.25, min_runs: int = 8
 ) -> pd.DataFrame:
-    """Find when the runs of a group became lastingly slower.
+    """Find when the runs of a group became slower and stayed slower.
 
-    Only runs that succeeded count: a failed one says little about how long the work takes. A history of less than ten
-    days does not show what a weekend does, nor one of less than five what a night does; in those, such a rhythm can be
-    taken for a change.
+    Only successful runs count, since a failed run says little about how long the work takes. In a history of less than
+    ten days the effect of a weekend can be mistaken for a change, and in one of less than five days that of a night.
 
     Parameters
     ----------
     runs
         Runs, with the columns `by`, ``status``, ``start_time`` and ``duration`` of ``client.runs()``.
     by
-        The column that says which runs are comparable.
+        The column whose values group the runs that can be compared.
     min_factor
-        The smallest slow-down worth a row: 1.25 is 25 % slower.
+        The smallest slowdown to report: 1.25 is 25 % slower.
     min_runs
-        The fewest runs before and after a change; a group with fewer than twice as many has no rows.
+        How many runs there must be before and after a change. A group with fewer than twice as many is not tested.
 
     Returns
     -------
     pandas.DataFrame
-        A row a change for the slower, the worst first; no row for a group that stayed as it was:
+        One row per slowdown, the worst first; none for a group that did not become slower:
 
         ============= =================== ===========================================================
         *by*          as in `runs`        the group
         changed_at    datetime64[us, UTC] start of the first run after the change
-        before, after timedelta64[us]     median duration from the change before to this one, and from
-                                          this one to the next (or the ends of the history)
+        before, after timedelta64[us]     median duration between the previous change and this one, and
+                                          between this one and the next (or the ends of the history)
         factor        float64             ``after / before``
-        p_value       float64             chance of seeing such a split anywhere in any of the groups
-                                          if nothing had changed; at most 0.01
-        n_before,     int64               the runs that those medians stand on
+        p_value       float64             the probability of such a split in any of the groups if
+                                          nothing had changed; at most 0.01
+        n_before,     int64               how many runs these medians come from
         n_after
         ============= =================== ===========================================================
+
+    Raises
+    ------
+    ValueError
+        If `min_factor` is less than 1 or `min_runs` less than 2.
 
     Examples
     --------
@@ -96,13 +100,12 @@ def regressions(
     [[Timedelta('0 days 00:01:42'), Timedelta('0 days 00:03:22'), 40, 20]]
     """
     if min_factor < 1:
-        raise ValueError(f"min_factor is a slow-down and at least 1, not {min_factor}")
+        raise ValueError(f"min_factor must be at least 1, not {min_factor}")
     if min_runs < 2:  # noqa: PLR2004
-        raise ValueError(f"min_runs is at least 2, not {min_runs}")
-    length = micros(durations(runs, "duration")).to_numpy()
+        raise ValueError(f"min_runs must be at least 2, not {min_runs}")
+    length = microseconds(durations(runs, "duration")).to_numpy()
     start = times(runs, "start_time")
-    usable = (text(runs, "status") == "SUCCESS").fillna(False).to_numpy(dtype=bool)
-    usable &= start.notna().to_numpy() & (length > 0)
+    usable = has_status(runs, "SUCCESS") & start.notna().to_numpy() & (length > 0)
     labels = column(runs, by)
     codes, groups = pd.factorize(labels[usable])
     when = start.to_numpy(dtype="datetime64[us]")[usable].astype("int64")
@@ -118,9 +121,9 @@ def regressions(
         part = slice(bounds[group], bounds[group + 1])
         found = _changes(when[part], length[part], min_runs, min_factor, len(tested))
         rows += [{by: group, **change} for change in found if change["factor"] > 1]
-    answer = pd.DataFrame(rows, columns=[by, *_DTYPES]).astype(_DTYPES)
-    answer[by] = pd.Series(groups.take(answer[by].to_numpy(dtype="int64"))).astype(labels.dtype)
-    return answer.sort_values("factor", ascending=False, kind="stable", ignore_index=True)
+    result = pd.DataFrame(rows, columns=[by, *_DTYPES]).astype(_DTYPES)
+    result[by] = pd.Series(groups.take(result[by].to_numpy(dtype="int64"))).astype(labels.dtype)
+    return result.sort_values("factor", ascending=False, kind="stable", ignore_index=True)
 
 
 _DTYPES = {
@@ -137,7 +140,7 @@ _DTYPES = {
 def _changes(
     when: NDArray[np.int64], length: Floats, min_runs: int, min_factor: float, tests: int
 ) -> list[dict[str, Any]]:
-    """Return every lasting change of one group, to the slower or the faster, in order of time."""
+    """Return every change of one group, slower or faster, in order of time."""
     level = _without_rhythm(when / 1e6, np.log(length))
     short = when[-1] - when[0] < _DAYS_FOR_WEEKEND * _DAY * 1e6
     p_values: dict[int, float] = {}
@@ -149,7 +152,7 @@ def _changes(
             p_values[low + split] = p_value * tests
             parts += [(low, low + split), (low + split, high)]
 
-    # A change can be beyond doubt and yet too small to matter; the parts on its two sides are then one.
+    # A change can be significant and yet too small to matter. The parts before and after it are then joined.
     while True:
         places = sorted(p_values)
         edges = [0, *places, len(length)]
@@ -174,13 +177,13 @@ def _changes(
 
 
 def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
-    """Take the rhythm of the week and of the day out of a series, as far as the history is long enough to know it."""
+    """Subtract the weekly and the daily rhythm from a series, if the history is long enough to estimate them."""
     days = np.floor(seconds / _DAY)
     table = pd.DataFrame({"day": days, "level": level})
     daily = table.groupby("day")["level"].median()
     span = days[-1] - days[0] + 1
     if span >= _DAYS_FOR_WEEKEND:
-        # Over a whole week around a day, the days of the week cancel out and a change does not.
+        # The median of a whole week around a day removes the effect of the weekday and keeps a change.
         calendar = daily.reindex(np.arange(days[0], days[-1] + 1))
         around = calendar.rolling(7, center=True, min_periods=4).median()
         weekday = _weekday if span >= _DAYS_FOR_WEEKDAYS else _is_weekend
@@ -205,13 +208,13 @@ def _is_weekend(days: Floats) -> Floats:
 
 
 def _effect(offsets: pd.Series, bins: Floats) -> pd.Series:
-    """Return the usual offset of each bin, 0 for those seen too rarely to have one."""
+    """Return the median offset of each bin, 0 for a bin with too few runs."""
     groups = offsets.groupby(bins)
-    return groups.median().where(groups.count() >= _FEWEST_IN_BIN, 0.0).fillna(0.0)
+    return groups.median().where(groups.count() >= _MIN_RUNS_IN_BIN, 0.0).fillna(0.0)
 
 
 def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, float]:
-    """Return the place that splits a series best, and the chance of one as good anywhere in it by luck."""
+    """Return the place that splits a series best, and the probability of such a split by chance."""
     size = len(level)
     if size < 2 * min_runs:
         return 0, 1.0
@@ -224,17 +227,19 @@ def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, floa
     statistics = np.abs(sums) / np.sqrt(before * (size - before) / size * spread)
     best = int(np.argmax(statistics))
     split = int(before[best])
-    # Rank sums are sure that there is a change and vague about where; distances from the two medians place it.
+    # Rank sums detect a change but place it vaguely; distances from the two medians place it exactly.
     nearer = np.abs(level - np.median(level[:split])) - np.abs(level - np.median(level[split:]))
     split = int(before[np.argmin(np.cumsum(nearer)[before - 1])])
     rest = ranks.copy()
     rest[:split] -= rest[:split].mean()
     rest[split:] -= rest[split:].mean()
-    return split, _chance(float(statistics[best]) / math.sqrt(_dependence(rest, short=short)), min_runs / size)
+    return split, _tail_probability(
+        float(statistics[best]) / math.sqrt(_dependence(rest, short=short)), min_runs / size
+    )
 
 
 def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
-    """Return by how much neighbours resemble each other: the variance of sums of neighbours over that of strangers."""
+    """Return the variance of sums of neighbours, relative to that of sums of independent values."""
     block = max(2, round(math.pow(len(rest), 0.6)))
     spread = float(np.mean(rest**2))
     if spread == 0:
@@ -243,15 +248,15 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     blocks = sums[block:] - sums[:-block]
     variance = float(np.mean(blocks**2))
     if not short:
-        # A second change makes whole blocks look alike, but few of them differ from the next: the median passes it
-        # over. In a short history what looks like a second change is more likely a rhythm that could not be taken out.
+        # A second change makes whole blocks similar, but few of them differ from the next, so the median ignores it.
+        # In a short history, what looks like a second change is more likely a rhythm that could not be subtracted.
         steps = (blocks[block:] - blocks[:-block]) ** 2
         variance = min(variance, float(np.median(steps)) / _CHI_SQUARE_MEDIAN / 2)
     return max(1.0, variance / (block * spread))
 
 
-def _chance(statistic: float, margin: float) -> float:
-    """Return the chance that the largest of all standardised rank sums reaches this (Miller and Siegmund, 1982)."""
+def _tail_probability(statistic: float, margin: float) -> float:
+    """Return the probability that the largest standardised rank sum reaches this (Miller and Siegmund, 1982)."""
     if statistic <= 1:
         return 1.0
     density: float = math.exp(-(statistic**2) / 2) / math.sqrt(2 * math.pi)
