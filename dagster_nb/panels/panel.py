@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import ipywidgets as widgets
 
 from dagster_nb.panels.background import Background
-from dagster_nb.panels.notices import ErrorBox
+from dagster_nb.panels.error_box import ErrorBox
 from dagster_nb.panels.viewport import Viewport
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         super().__init__(layout=widgets.Layout(width="100%", overflow="visible"))
         self.background = Background(self._show_crash)
         self.viewport = Viewport(*self.style_sheets)
-        self._error_box = ErrorBox(dismissable=False)
-        self._crash_box = ErrorBox()
+        self._error_box = ErrorBox(self.background, dismissable=False)
+        self._crash_box = ErrorBox(self.background)
         self._is_closed = False
         self.add_class("dnb")
 
@@ -116,7 +115,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         if error is None:
             self._error_box.clear()
         elif error is not self._error_box.error:
-            self._error_box.show(error, None if retry is None else partial(self.background.call, retry))
+            self._error_box.show(error, retry)
 
     def _show_crash(self, error: Exception) -> None:
         """Show an error that nothing else handles; it can be dismissed."""

@@ -7,6 +7,8 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from dagster_nb.panels.markup import status_css
+
 __all__ = ["STATIC", "Viewport"]
 
 STATIC = Path(__file__).parent / "static"
@@ -35,5 +37,5 @@ class Viewport(anywidget.AnyWidget):
 
     def __init__(self, *style_sheets: str):
         # A widget has one style sheet, so several files become one text.
-        self._css = "".join((STATIC / name).read_text("utf-8") for name in style_sheets)
+        self._css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in style_sheets)])
         super().__init__()

@@ -65,7 +65,7 @@ class Form:
         self._draw_job()
 
     def _listen(self, background: Background) -> None:
-        model, on = self._model, self._model.signals.on
+        model, on = self._model, self._model.changes.on
         on("job", self._draw_job)
         on("config", self._draw_config)
         on("jobs state", self._draw_state)

@@ -50,7 +50,7 @@ class JobPicker:
         )
         background.on_change(self._search, lambda _text: self.draw())
         background.on_change(self._list, self._choose)
-        model.signals.on("jobs", self.draw)
+        model.changes.on("jobs", self.draw)
         self.draw()
 
     def draw(self) -> None:

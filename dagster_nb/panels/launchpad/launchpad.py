@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import ipywidgets as widgets
 
 from dagster_nb.errors import RunNotFoundError
+from dagster_nb.panels.error_box import describe_error
 from dagster_nb.panels.launchpad.form import Form, problems_html
 from dagster_nb.panels.launchpad.inputs import config_text, ops_text, own_tags, tags_text
 from dagster_nb.panels.launchpad.model import LaunchpadModel, Start
 from dagster_nb.panels.launchpad.source import LaunchSource
 from dagster_nb.panels.markup import link, text
 from dagster_nb.panels.monitor import RunMonitor
-from dagster_nb.panels.notices import in_words
 from dagster_nb.panels.panel import Panel
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ class Launchpad(Panel):
         self._fill(head, self._form.widget, self._launched)
         self.add_class("dnb-launchpad")
         self.background.on_click(self._back, self.model.return_to_form)
-        self.model.signals.on("state", lambda: self._show_error(self.model.error, self.model.retry))
-        self.model.signals.on("run", self._draw_run)
+        self.model.changes.on("state", lambda: self._show_error(self.model.error, self.model.retry))
+        self.model.changes.on("run", self._draw_run)
         self.model.load()
 
     @classmethod
@@ -140,7 +140,7 @@ class Launchpad(Panel):
     @config.setter
     def config(self, config: Mapping[str, Any] | str) -> None:
         self.model.edit(config=config_text(config))
-        self.model.signals.emit("config")
+        self.model.changes.emit("config")
 
     def launch(self) -> None:
         """Launch what is filled in, as the Launch button does. Does nothing if the button is disabled."""
@@ -172,7 +172,7 @@ class Launchpad(Panel):
         if self.monitor is not None:
             return self.monitor._static_html()  # noqa: SLF001 - a panel in a panel
         model = self.model
-        error = "" if model.error is None else f"<p>{text(': '.join(in_words(model.error)))}</p>"
+        error = "" if model.error is None else f"<p>{text(': '.join(describe_error(model.error)))}</p>"
         if model.address is None:
             jobs = "".join(f"<li>{text(one.job)} ({text(one.location)})</li>" for one, _ in model.jobs or ())
             return f"<div><p><strong>Launchpad</strong> of {text(model.source.url)}</p>{error}<ul>{jobs}</ul></div>"

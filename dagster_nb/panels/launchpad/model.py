@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dagster_nb.errors import RunConfigInvalidError
-from dagster_nb.panels.explorer.signals import Signals
+from dagster_nb.panels.changes import Changes
 from dagster_nb.panels.launchpad.config_problems import Problem, locate_problems, problem_from_error
 from dagster_nb.panels.launchpad.inputs import parse_ops, parse_tags
 
@@ -65,7 +65,7 @@ class LaunchpadModel:
 
     def __init__(self, source: LaunchpadSource, background: Background, start: Start | None = None):
         self.source = source
-        self.signals = Signals()
+        self.changes = Changes()
         self.jobs: list[tuple[JobAddress, bool]] | None = None
         self.address: JobAddress | None = None
         self.scaffold: Scaffold | None = None
@@ -139,7 +139,7 @@ class LaunchpadModel:
         self._background.start(
             "jobs", lambda _task: self.source.jobs(), done=self._show_jobs, failed=self._fail(self.load)
         )
-        self.signals.emit("jobs")
+        self.changes.emit("jobs")
 
     def choose(self, address: JobAddress | None) -> None:
         """Choose another job, or none. The config, the ops and the partition start from that job's own; tags stay."""
@@ -185,7 +185,7 @@ class LaunchpadModel:
             done=self._load_config,
             failed=self._partition_failed,
         )
-        self.signals.emit("state")
+        self.changes.emit("state")
 
     def launch(self) -> None:
         """Launch what is filled in, after one more check. Does nothing while a launch is in progress."""
@@ -216,12 +216,12 @@ class LaunchpadModel:
 
         # Without Retry: if the response was lost, the job may have been launched.
         self._background.start("launch", launch, done=self._show_launch, failed=self._fail(None))
-        self.signals.emit("state")
+        self.changes.emit("state")
 
     def return_to_form(self) -> None:
         """Show the form again, as it was filled in, for another launch."""
         self.run = None
-        self.signals.emit("run")
+        self.changes.emit("run")
         self._check_later()
 
     # Results
@@ -243,8 +243,8 @@ class LaunchpadModel:
                 where = f" in location {start.location!r}" if start.location is not None else ""
                 who = "Several repositories have a" if found else "The server has no"
                 self.error, self.retry = ValueError(f"{who} job {start.job!r}{where}. Choose one from the list."), None
-        self.signals.emit("jobs")
-        self.signals.emit("state")
+        self.changes.emit("jobs")
+        self.changes.emit("state")
 
     def _load_job(self) -> None:
         address = self.address
@@ -259,8 +259,8 @@ class LaunchpadModel:
                 done=self._show_job,
                 failed=self._fail(self._load_job),
             )
-        self.signals.emit("job")
-        self.signals.emit("state")
+        self.changes.emit("job")
+        self.changes.emit("state")
 
     def _show_job(self, scaffold: Scaffold) -> None:
         self.scaffold = scaffold
@@ -273,7 +273,7 @@ class LaunchpadModel:
             self.config = start.config
             self._loaded = scaffold.config, self.partition
         self._check_later()
-        self.signals.emit("job")
+        self.changes.emit("job")
         if self.partition and not self.is_edited:
             self.reset()
 
@@ -281,7 +281,7 @@ class LaunchpadModel:
         self.config = config
         self._loaded = config, self.partition
         self._check_later()
-        self.signals.emit("config")
+        self.changes.emit("config")
 
     def _partition_failed(self, error: Exception) -> None:
         if isinstance(error, ValueError):
@@ -292,7 +292,7 @@ class LaunchpadModel:
 
     def _show_problems(self, problems: list[Problem]) -> None:
         self.problems, self.checked = problems, True
-        self.signals.emit("state")
+        self.changes.emit("state")
 
     def _show_launch(self, result: Run | list[Problem]) -> None:
         if isinstance(result, list):
@@ -301,13 +301,13 @@ class LaunchpadModel:
             return
         self.problems, self.checked = [], True
         self.run = result
-        self.signals.emit("state")
-        self.signals.emit("run")
+        self.changes.emit("state")
+        self.changes.emit("run")
 
     def _fail(self, retry: Callable[[], None] | None) -> Callable[[Exception], None]:
         def failed(error: Exception) -> None:
             self.error, self.retry = error, retry
-            self.signals.emit("state")
+            self.changes.emit("state")
 
         return failed
 
@@ -319,7 +319,7 @@ class LaunchpadModel:
         # The known problems stay visible until the new text has been checked.
         self.error, self.checked, self._was_rejected = None, False, False
         self._cancel_check = self._background.later(_SECONDS_AFTER_TYPING, self._check_now)
-        self.signals.emit("state")
+        self.changes.emit("state")
 
     def _stop_checking(self) -> None:
         self._cancel_check()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dagster_nb.panels.error_box import message_html
 from dagster_nb.panels.markup import attribute, grid, link, status, text
-from dagster_nb.panels.notices import said
 from dagster_nb.words import duration_text, plural, time_text
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def elapsed_text(state: RunState, now: pd.Timestamp) -> str:
 
 
 def outcome_message(state: RunState) -> tuple[str, str, str] | None:
-    """Return the kind of message (as in `said`), its title and its text; None while there is nothing to say."""
+    """Return the kind of message (as in `message_html`), its title and its text; None while there is nothing to say."""
     if state.lacks_daemon:
         return (
             "warning",
@@ -91,7 +91,7 @@ def failures_html(failures: pd.DataFrame) -> str:
         message = "" if pd.isna(failure["error_message"]) else text(failure["error_message"][:_MAX_MESSAGE_LENGTH])
         parts.append(
             f'<div role="alert">✖ Failed in <strong>{where}</strong></div>'
-            f'<div class="dnb-said dnb-mono">{kind}{message}</div>'
+            f'<div class="dnb-message dnb-mono">{kind}{message}</div>'
         )
     rest = len(failures) - len(parts)
     return "".join(parts) + (f'<div class="dnb-muted">and {plural(rest, "more failure")}</div>' if rest > 0 else "")
@@ -100,16 +100,18 @@ def failures_html(failures: pd.DataFrame) -> str:
 def termination_html(model: MonitorModel) -> str:
     """Return what came of the request to terminate the run; empty if there is nothing to say."""
     if model.terminating:
-        return said("Terminating the run…", kind="note")
+        return message_html("Terminating the run…", kind="note")
     outcome = model.termination
     if outcome is None or model.state.status == "CANCELED":
         return ""
     message = "" if pd.isna(outcome["message"]) else str(outcome["message"])
     if outcome["outcome"] == "canceling":
-        return said("Dagster has asked the run to stop. It is still ending.", kind="note")
+        return message_html("Dagster has asked the run to stop. It is still ending.", kind="note")
     if outcome["outcome"] == "already_finished":
-        return said("The run ended before it could be terminated.", kind="note")
-    return said(f"The run was not terminated ({str(outcome['outcome']).replace('_', ' ')}).", message, kind="warning")
+        return message_html("The run ended before it could be terminated.", kind="note")
+    return message_html(
+        f"The run was not terminated ({str(outcome['outcome']).replace('_', ' ')}).", message, kind="warning"
+    )
 
 
 def steps_alt_text(steps: pd.DataFrame) -> str:
@@ -143,7 +145,7 @@ def _event_cells(
         f'<span class="dnb-number">{timestamp:%H:%M:%S.%f}'[:-3] + "</span>",
         f'<span class="{level_class}">{text(level)}</span>',
         "" if pd.isna(step) else f'<span title="{attribute(step)}">{text(step)}</span>',
-        f'{kind}<span class="dnb-said" style="white-space:pre-wrap">{text(shown[:_MAX_MESSAGE_LENGTH])}</span>',
+        f'{kind}<span class="dnb-message" style="white-space:pre-wrap">{text(shown[:_MAX_MESSAGE_LENGTH])}</span>',
     ]
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from dagster_nb.panels.error_box import describe_error, message_html
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.monitor.descriptions import events_html
 from dagster_nb.panels.monitor.event_log import LEVELS
 from dagster_nb.panels.monitor.output import output_html, output_summary
-from dagster_nb.panels.notices import in_words, said
 
 if TYPE_CHECKING:
     from dagster_nb.panels.background import Background
@@ -79,7 +79,7 @@ class LogView:
     def _draw_output(self) -> None:
         model, stream = self._model, self._kind.value
         if model.output_error is not None:
-            self._show("", said(*in_words(model.output_error)))
+            self._show("", message_html(*describe_error(model.output_error)))
         elif model.output is None:
             self._show(f"reading {stream}…", "")
         else:

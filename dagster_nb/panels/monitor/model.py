@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import pandas as pd
 
 from dagster_nb.errors import DagsterNbError
-from dagster_nb.panels.explorer.signals import Signals
+from dagster_nb.panels.changes import Changes
 from dagster_nb.panels.monitor.event_log import EventFilter, EventLog
 from dagster_nb.panels.monitor.steps import planned_steps, with_pending
 from dagster_nb.statuses import FINISHED
@@ -128,7 +128,7 @@ class MonitorModel:
 
     def __init__(self, client: RunClient, run: RunFacts, background: Background):
         self.client = client
-        self.signals = Signals()
+        self.changes = Changes()
         self.log = EventLog()
         self.mode: str | None = None
         self.output: ComputeLogs | None = None
@@ -353,4 +353,4 @@ class MonitorModel:
 
     def _emit(self, *names: str) -> None:
         for name in names:
-            self.signals.emit(name)
+            self.changes.emit(name)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dagster_nb import plot
 from dagster_nb.panels.confirm import Confirm
+from dagster_nb.panels.error_box import message_html
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.monitor.descriptions import (
     elapsed_text,
@@ -24,7 +25,6 @@ from dagster_nb.panels.monitor.descriptions import (
 from dagster_nb.panels.monitor.event_log import EventLog
 from dagster_nb.panels.monitor.log_view import LogView
 from dagster_nb.panels.monitor.model import MonitorModel
-from dagster_nb.panels.notices import said
 from dagster_nb.panels.panel import Panel
 from dagster_nb.panels.pictures import image
 from dagster_nb.words import short_id
@@ -100,7 +100,7 @@ class RunMonitor(Panel):
         buttons = [self._terminate, self._force, self._from_failure, self._all_steps, self._previous]
         head = widgets.HBox([self._head, *buttons])
         head.add_class("dnb-wrap")
-        self._confirm = Confirm()
+        self._confirm = Confirm(self.background)
         self._outcome = widgets.HTML()
         self._action = widgets.HTML()
         self._steps = widgets.HTML(layout=widgets.Layout(width="100%"))
@@ -212,9 +212,9 @@ class RunMonitor(Panel):
         if model.state.failures is not None:
             parts.append(failures_html(model.state.failures))
         if message is not None:
-            parts.append(said(*message[1:], kind=message[0]))
+            parts.append(message_html(*message[1:], kind=message[0]))
         if model.error is not None:
-            parts.append(said(str(model.error)))
+            parts.append(message_html(str(model.error)))
         parts.append(self._picture(width=900, ground="white"))
         last = EventLog(_MAX_STATIC_EVENTS)
         last.add(model.log.events)
@@ -223,7 +223,7 @@ class RunMonitor(Panel):
 
     def _listen(self) -> None:
         for name in ("run", "steps", "events", "output", "actions"):
-            self.model.signals.on(name, partial(self._draw_soon, name))
+            self.model.changes.on(name, partial(self._draw_soon, name))
         click = self.background.on_click
         click(self._terminate, self.confirm_terminate)
         click(self._force, partial(self.confirm_terminate, force=True))
@@ -260,7 +260,7 @@ class RunMonitor(Panel):
         if message is not None:
             kind, title, more = message
             failures = "" if model.state.failures is None else failures_html(model.state.failures)
-            shown = f'<div class="dnb-box dnb-box-{kind}">{failures}{said(title, more, kind="note")}</div>'
+            shown = f'<div class="dnb-box dnb-box-{kind}">{failures}{message_html(title, more, kind="note")}</div>'
         self._outcome.value = shown
         self._show_error(model.error, model.follow)
 
@@ -302,7 +302,7 @@ class RunMonitor(Panel):
         self._terminate.disabled = model.terminating or model.state.status == "CANCELING"
         self._force.disabled = model.terminating
         self._from_failure.disabled = self._all_steps.disabled = model.reexecuting
-        message = said("Re-executing the run…", kind="note") if model.reexecuting else termination_html(model)
+        message = message_html("Re-executing the run…", kind="note") if model.reexecuting else termination_html(model)
         self._action.value = f'<div class="dnb-box dnb-box-warning">{message}</div>' if message else ""
         if model.action_error is not None:
             self._show_crash(model.action_error)

@@ -105,10 +105,10 @@ def test_an_error_is_shown_with_a_retry_that_works(counter):
         return answer
 
     panel = counter(read).wait()
-    assert "no Dagster at <bdi>" not in panel._error_box._words.value
-    assert "&lt;b&gt;x" in panel._error_box._words.value
+    assert "no Dagster at <bdi>" not in panel._error_box._message.value
+    assert "&lt;b&gt;x" in panel._error_box._message.value
     assert panel._error_box.widget.layout.display == ""
-    panel._error_box._retry.click()
+    panel._error_box._retry_button.click()
     panel.wait()
     assert panel.number == 3
     assert panel._error_box.widget.layout.display == "none"
@@ -119,7 +119,7 @@ def test_an_error_in_a_click_is_shown_and_not_raised(counter):
     panel.read = None
     panel.background.on_click(panel._hidden, lambda: 1 / 0)
     panel._hidden.click()
-    assert "ZeroDivisionError" in panel._crash_box._words.value
+    assert "ZeroDivisionError" in panel._crash_box._message.value
 
 
 def test_pictures_are_drawn_again_when_the_width_changes(counter):

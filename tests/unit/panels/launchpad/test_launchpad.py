@@ -140,15 +140,15 @@ class TestChoosing:
     )
     def test_says_that_the_job_is_unknown_or_ambiguous(self, pad, job, words):
         one = pad(job)
-        assert words in one._error_box._words.value
+        assert words in one._error_box._message.value
         assert one._form._launch.disabled
 
     def test_retry_reads_the_jobs_again(self, pad, source):
         source.error = ConnectionFailedError("nothing is listening")
         one = pad("train")
-        assert "Dagster does not answer" in one._error_box._words.value
+        assert "Dagster does not answer" in one._error_box._message.value
         source.error = None
-        one._error_box._try_again()
+        one._error_box._on_retry()
         one.wait(10)
         assert one.model.address == TRAIN
         assert one._error_box.error is None
@@ -238,9 +238,9 @@ class TestChecking:
         source.error = ConnectionFailedError("gone")
         one._form._editor.value = "x: 1"
         one.wait(10)
-        assert "Dagster does not answer" in one._error_box._words.value
+        assert "Dagster does not answer" in one._error_box._message.value
         source.error = None
-        one._error_box._try_again()
+        one._error_box._on_retry()
         one.wait(10)
         assert "The config is valid." in one._form._state.value
 
@@ -301,10 +301,10 @@ class TestPartitions:
         source.error = ConnectionFailedError("gone")
         source.gates["2026-01-02"].set()
         one.wait(10)
-        assert "Dagster does not answer" in one._error_box._words.value
+        assert "Dagster does not answer" in one._error_box._message.value
         assert one._form._launch.disabled
         source.error = None
-        one._error_box._try_again()
+        one._error_box._on_retry()
         one.wait(10)
         assert one.config == "day: 2026-01-02\n"
         assert not one._form._launch.disabled
@@ -436,9 +436,9 @@ class TestLaunching:
         one = pad("train")
         one.launch()
         one.wait(10)
-        assert "It is not known whether this happened" in one._error_box._words.value
-        assert "look at the runs" in one._error_box._words.value
-        assert one._error_box._retry.layout.display == "none"
+        assert "It is not known whether this happened" in one._error_box._message.value
+        assert "look at the runs" in one._error_box._message.value
+        assert one._error_box._retry_button.layout.display == "none"
         assert len(source.sent) == 1
 
     def test_launch_another_keeps_what_was_filled_in(self, pad, source):

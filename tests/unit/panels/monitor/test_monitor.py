@@ -281,7 +281,7 @@ class TestTerminating:
         client.outcome = OutcomeUnknownError("the answer was lost. It is not sent again")
         monitor.model.terminate(force=False)
         until(monitor, lambda: not monitor.model.terminating)
-        assert "It is not known whether this happened" in monitor._crash_box._words.value
+        assert "It is not known whether this happened" in monitor._crash_box._message.value
         assert client.stopped == [False]
 
     def test_a_read_only_client_has_no_buttons(self, watch, monkeypatch):
@@ -295,10 +295,10 @@ def test_retry_follows_the_run_again_after_an_error(watch):
     client.pages.put(events(3))
     client.pages.put(ConnectionFailedError("nothing is listening at http://localhost:3000"))
     monitor.wait(10)
-    assert "Dagster does not answer" in monitor._error_box._words.value
+    assert "Dagster does not answer" in monitor._error_box._message.value
     assert "nothing is listening" in repr(monitor)
     client.pages.put(events(4))
-    monitor._error_box._try_again()
+    monitor._error_box._on_retry()
     until(monitor, lambda: monitor.model.log.total == 4)
     assert monitor._error_box.error is None
 
@@ -466,7 +466,7 @@ class TestReexecuting:
         monitor.model.reexecute("all_steps")
         until(monitor, lambda: not monitor.model.reexecuting)
         assert client.reexecuted == [(RUN, "all_steps")]
-        assert "It is not known whether this happened" in monitor._crash_box._words.value
+        assert "It is not known whether this happened" in monitor._crash_box._message.value
         assert monitor.run_id == RUN
 
 
