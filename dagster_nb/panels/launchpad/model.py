@@ -50,8 +50,8 @@ class Start:
 class LaunchpadModel:
     """The state of a launchpad. It changes in the kernel's thread only.
 
-    Signals: ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced), ``state`` (anything
-    else in the form), ``run`` (launched, or back to the form).
+    It emits the changes ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced), ``run``
+    (launched, or back to the form) and ``state`` (anything else).
 
     Parameters
     ----------

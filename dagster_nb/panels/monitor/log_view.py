@@ -8,9 +8,8 @@ import ipywidgets as widgets
 
 from dagster_nb.panels.error_box import describe_error, message_html
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.monitor.descriptions import events_html
-from dagster_nb.panels.monitor.event_log import LEVELS
-from dagster_nb.panels.monitor.output import output_html, output_summary
+from dagster_nb.panels.run_view.event_log import LEVELS
+from dagster_nb.panels.run_view.log_html import events_html, output_html, output_summary
 
 if TYPE_CHECKING:
     from dagster_nb.panels.background import Background
@@ -72,7 +71,7 @@ class LogView:
             finally:
                 self._drawing = False
         if self._kind.value == _EVENTS:
-            self._show(log.summary, events_html(log))
+            self._show(log.summary, events_html(log.shown))
         else:
             self._draw_output()
 

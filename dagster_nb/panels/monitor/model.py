@@ -11,8 +11,8 @@ import pandas as pd
 
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.panels.changes import Changes
-from dagster_nb.panels.monitor.event_log import EventFilter, EventLog
-from dagster_nb.panels.monitor.steps import planned_steps, with_pending
+from dagster_nb.panels.run_view.event_log import EventFilter, EventLog
+from dagster_nb.panels.run_view.pending_steps import planned_steps, with_pending
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class RunState:
 class MonitorModel:
     """The state of a monitor. It changes in the kernel's thread only.
 
-    Signals: ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``.
+    It emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output`` and ``actions``.
 
     Parameters
     ----------

@@ -9,24 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import ipywidgets as widgets
 import pandas as pd
 
-from dagster_nb import plot
 from dagster_nb.panels.confirm import Confirm
 from dagster_nb.panels.error_box import message_html
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.monitor.descriptions import (
-    elapsed_text,
-    events_html,
-    failures_html,
-    head_html,
-    outcome_message,
-    steps_alt_text,
-    termination_html,
-)
-from dagster_nb.panels.monitor.event_log import EventLog
 from dagster_nb.panels.monitor.log_view import LogView
+from dagster_nb.panels.monitor.messages import action_html, head_html, outcome_html, outcome_message, state_times
 from dagster_nb.panels.monitor.model import MonitorModel
 from dagster_nb.panels.panel import Panel
-from dagster_nb.panels.pictures import image
+from dagster_nb.panels.run_view.event_log import EventLog
+from dagster_nb.panels.run_view.log_html import events_html
+from dagster_nb.panels.run_view.run_html import steps_html
 from dagster_nb.words import short_id
 
 if TYPE_CHECKING:
@@ -191,7 +183,7 @@ class RunMonitor(Panel):
         message = outcome_message(state)
         lines = [
             f"RunMonitor of run {run.run_id} of {run.job_name}: {state.status}",
-            f"{elapsed_text(state, _now())}; {run.url}",
+            f"{' · '.join(state_times(state, _now()))}; {run.url}",
         ]
         if message is not None:
             lines.append(" ".join(filter(None, message[1:])))
@@ -207,18 +199,13 @@ class RunMonitor(Panel):
 
     def _static_html(self) -> str:
         model = self.model
-        message = outcome_message(model.state)
-        parts = [head_html(model, _now())]
-        if model.state.failures is not None:
-            parts.append(failures_html(model.state.failures))
-        if message is not None:
-            parts.append(message_html(*message[1:], kind=message[0]))
+        parts = [head_html(model, _now()), outcome_html(model.state)]
         if model.error is not None:
             parts.append(message_html(str(model.error)))
         parts.append(self._picture(width=900, ground="white"))
         last = EventLog(_MAX_STATIC_EVENTS)
         last.add(model.log.events)
-        parts.append(f"<p>{text(last.summary)}</p>{events_html(last)}")
+        parts.append(f"<p>{text(last.summary)}</p>{events_html(last.shown)}")
         return f"<div>{''.join(parts)}</div>"
 
     def _listen(self) -> None:
@@ -255,13 +242,7 @@ class RunMonitor(Panel):
     def _draw_run(self) -> None:
         model = self.model
         self._head.value = head_html(model, _now())
-        message = outcome_message(model.state)
-        shown = ""
-        if message is not None:
-            kind, title, more = message
-            failures = "" if model.state.failures is None else failures_html(model.state.failures)
-            shown = f'<div class="dnb-box dnb-box-{kind}">{failures}{message_html(title, more, kind="note")}</div>'
-        self._outcome.value = shown
+        self._outcome.value = outcome_html(model.state)
         self._show_error(model.error, model.follow)
 
     def _draw_steps(self, *, at_once: bool) -> None:
@@ -274,20 +255,15 @@ class RunMonitor(Panel):
             width = min(max(self.viewport.width - 8, 320), 1400)
             self._steps.value = self._picture(width=width, dark=self.viewport.dark)
 
-    def _picture(self, *, width: int, **options: Any) -> str:  # noqa: ANN401 - see `image`
+    def _picture(self, *, width: int, **options: Any) -> str:  # noqa: ANN401 - see `steps_html`
         state = self.model.state
         if state.steps.empty or state.steps["start_time"].isna().all():
             waiting = "" if state.steps.empty else f" Waiting: {', '.join(map(text, state.steps['step_key']))}."
             return (
                 f'<p class="dnb-muted">{"No step ran." if state.is_finished else "No step has started."}{waiting}</p>'
             )
-        return image(
-            lambda ax: plot.step_gantt(state.steps, as_of=_now(), ax=ax),
-            alt=steps_alt_text(state.steps),
-            width=width,
-            height=min(max(110, 70 + 22 * len(state.steps)), 480),
-            **options,
-        )
+        as_of = None if state.is_finished else _now()
+        return steps_html(state.steps, as_of=as_of, width=width, max_height=480, **options)
 
     def _draw_actions(self) -> None:
         model = self.model
@@ -302,8 +278,7 @@ class RunMonitor(Panel):
         self._terminate.disabled = model.terminating or model.state.status == "CANCELING"
         self._force.disabled = model.terminating
         self._from_failure.disabled = self._all_steps.disabled = model.reexecuting
-        message = message_html("Re-executing the run…", kind="note") if model.reexecuting else termination_html(model)
-        self._action.value = f'<div class="dnb-box dnb-box-warning">{message}</div>' if message else ""
+        self._action.value = action_html(model)
         if model.action_error is not None:
             self._show_crash(model.action_error)
 

@@ -10,6 +10,8 @@ import pandas as pd
 from dagster_nb.panels.error_box import ErrorBox, describe_error
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.markup import grid, link, status, text
+from dagster_nb.panels.run_view.event_log import EventLog
+from dagster_nb.panels.run_view.log_html import events_html
 from dagster_nb.panels.run_view.run_html import failures_html, heading_html, steps_html, times_text
 from dagster_nb.words import count_text, relative_time_text, short_id
 
@@ -24,7 +26,6 @@ __all__ = ["RunDetailsView"]
 
 _MAX_LINES = 500
 _MAX_RELATED_RUNS = 12
-_MAX_MESSAGE_LENGTH = 4_000
 _STEPS, _CONFIG, _EVENTS, _OUTPUT = "Steps", "Config", "Events", "Output"
 
 
@@ -163,19 +164,9 @@ class RunDetailsView:
         if events is None:
             self._open_run.read_events()
             return _note("Reading the events…")
-        rest = len(events) - _MAX_LINES
-        more = _note(f"The last {_MAX_LINES} of {count_text(len(events))} events.") if rest > 0 else ""
-        rows = [
-            [
-                f'<span class="dnb-number">{event["timestamp"]:%H:%M:%S.%f}'[:-3] + "</span>",
-                text(event["level"]),
-                "" if pd.isna(event["step_key"]) else text(event["step_key"]),
-                _event_message(event),
-            ]
-            for event in events.tail(_MAX_LINES).to_dict("records")
-        ]
-        table = grid(["Time (UTC)", "Level", "Step", "Event"], rows)
-        return f'{more}<div class="dnb-scroll" tabindex="0">{table}</div>'
+        log = EventLog(_MAX_LINES)
+        log.add(events)
+        return f'{_note(log.summary)}<div class="dnb-scroll" tabindex="0">{events_html(log.shown)}</div>'
 
     def _output(self) -> str:
         output = self._open_run.output
@@ -209,10 +200,3 @@ class RunDetailsView:
 
 def _note(message: str) -> str:
     return f'<p class="dnb-muted" role="status">{text(message)}</p>'
-
-
-def _event_message(event: dict[Any, Any]) -> str:
-    event_type = "" if pd.isna(event["event_type"]) else f'<span class="dnb-muted">{text(event["event_type"])}</span> '
-    message = "" if pd.isna(event["message"]) else str(event["message"])
-    error = "" if pd.isna(event["error_message"]) else f"\n{event['error_class']}: {event['error_message']}"
-    return f'{event_type}<span class="dnb-message">{text((message + error)[:_MAX_MESSAGE_LENGTH])}</span>'

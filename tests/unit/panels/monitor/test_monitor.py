@@ -17,8 +17,8 @@ from dagster_nb.frames.events import events_frame
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.panels.monitor import RunMonitor
 from dagster_nb.panels.monitor import model as monitor_model
-from dagster_nb.panels.monitor.descriptions import elapsed_text, outcome_message
-from dagster_nb.panels.monitor.event_log import EventFilter
+from dagster_nb.panels.monitor.messages import outcome_message, state_times
+from dagster_nb.panels.run_view.event_log import EventFilter
 from tests.unit.panels.conftest import HOSTILE, NOW, make_run
 
 RUN = make_run(0)["runId"]
@@ -473,7 +473,7 @@ class TestReexecuting:
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"status": "CANCELED", "startTime": 5.0, "endTime": 5.0}, "before it started"),
+        ({"status": "CANCELED", "startTime": 5.0, "endTime": 5.0}, "created"),
         ({"status": "SUCCESS", "startTime": 5.0, "endTime": 65.0}, "took 1 min"),
         (
             {"status": "QUEUED", "startTime": None, "endTime": None, "creationTime": NOW.timestamp() - 5},
@@ -482,6 +482,14 @@ class TestReexecuting:
         ({"status": "STARTED", "endTime": None, "startTime": NOW.timestamp() + 9}, "running for 0"),
     ],
 )
-def test_elapsed(facts, words):
+def test_times(facts, words):
     run = RunFacts(make_run(0, **facts), "http://x")
-    assert words in elapsed_text(monitor_model.RunState.of(run), NOW)
+    assert words in " · ".join(state_times(monitor_model.RunState.of(run), NOW))
+
+
+def test_says_that_a_run_was_canceled_before_it_started():
+    run = RunFacts(make_run(0, status="CANCELED", startTime=5.0, endTime=5.0), "http://x")
+    state = monitor_model.RunState.of(run)
+    assert outcome_message(state) == ("warning", "Canceled before it started.", "")
+    assert "took" not in " · ".join(state_times(state, NOW))
+    assert "waiting" not in " · ".join(state_times(state, NOW))

@@ -4,7 +4,7 @@ import time
 
 import pandas as pd
 
-from dagster_nb.panels.monitor.event_log import EventFilter, EventLog
+from dagster_nb.panels.run_view.event_log import EventFilter, EventLog
 from tests.unit.panels.monitor.test_monitor import events
 
 
