@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import ipywidgets as widgets
 
@@ -35,16 +35,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         Whether the page is dark, and how wide the panel is.
     """
 
-    style_sheets: ClassVar[tuple[str, ...]] = ("panel.css",)
-    """Files in ``static/``, ``panel.css`` first."""
-
     # Python also closes a panel whose arguments were refused, so that its __init__ did not run to the end.
     _is_closed = True
 
     def __init__(self) -> None:
         super().__init__(layout=widgets.Layout(width="100%", overflow="visible"))
         self.background = Background(self._show_crash)
-        self.viewport = Viewport(*self.style_sheets)
+        self.viewport = Viewport()
         self._error_box = ErrorBox(self.background, dismissable=False)
         self._crash_box = ErrorBox(self.background)
         self._is_closed = False

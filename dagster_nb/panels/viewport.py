@@ -14,13 +14,11 @@ __all__ = ["STATIC", "Viewport"]
 STATIC = Path(__file__).parent / "static"
 
 
-class Viewport(anywidget.AnyWidget):
-    """An invisible widget at the top of a panel, which also brings the panel's style sheet.
+_STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css")
 
-    Parameters
-    ----------
-    style_sheets
-        Names of files in ``static/``.
+
+class Viewport(anywidget.AnyWidget):
+    """An invisible widget at the top of a panel, which also brings the style sheet.
 
     Attributes
     ----------
@@ -31,11 +29,8 @@ class Viewport(anywidget.AnyWidget):
     """
 
     _esm = STATIC / "viewport.js"
+    # A page has one style sheet per class of anywidget, so this one has the styles of all panels.
+    _css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in _STYLE_SHEETS)])
 
     dark = traitlets.Bool(default_value=False).tag(sync=True)
     width = traitlets.Int(960).tag(sync=True)
-
-    def __init__(self, *style_sheets: str):
-        # A widget has one style sheet, so several files become one text.
-        self._css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in style_sheets)])
-        super().__init__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters
@@ -71,8 +71,6 @@ class RunExplorer(Panel):
     >>> explorer  # doctest: +SKIP
     >>> explorer.frame.groupby("job_name")["duration"].median()  # doctest: +SKIP
     """
-
-    style_sheets: ClassVar[tuple[str, ...]] = ("panel.css", "explorer.css")
 
     def __init__(self, source: RunSource, *, max_runs: int = MAX_RUNS, **filters: Any):  # noqa: ANN401
         parsed = ExplorerFilters.parse(**filters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import ipywidgets as widgets
 
@@ -62,8 +62,6 @@ class Launchpad(Panel):
     --------
     >>> dnb.Launchpad(client, "nightly", partition_key="2026-01-01")  # doctest: +SKIP
     """
-
-    style_sheets: ClassVar[tuple[str, ...]] = ("panel.css", "launchpad.css")
 
     def __init__(
         self,

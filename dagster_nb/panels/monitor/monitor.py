@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import pandas as pd
@@ -72,8 +72,6 @@ class RunMonitor(Panel):
     --------
     >>> dnb.RunMonitor(client.launch("nightly"))  # doctest: +SKIP
     """
-
-    style_sheets: ClassVar[tuple[str, ...]] = ("panel.css", "monitor.css")
 
     def __init__(self, run: Run):
         client: Any = getattr(run, "_client", None)
