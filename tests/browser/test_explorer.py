@@ -42,7 +42,12 @@ class Explorer:
         return self.box.locator(f'tr[data-run="{run_id}"]')
 
     @property
+    def table(self):
+        return self.box.get_by_role("table", name="Runs", exact=True)
+
+    @property
     def rows(self):
+        """Those in the document: the visible ones and some around them."""
         return self.box.locator("tr[data-run]")
 
     def fill(self, label: str, text: str) -> None:
@@ -69,7 +74,7 @@ class Explorer:
             words = f"showing all {count:,} run{'' if count == 1 else 's'}"
         expect(self.box.get_by_text(words)).to_be_visible()
         assert self.ids() == expected["run_id"].tolist()
-        expect(self.rows).to_have_count(min(count, 1000))
+        expect(self.table).to_have_attribute("aria-rowcount", str(min(count, 1000) + 1))
         assert self.rows.first.get_attribute("data-run") == expected["run_id"].iloc[0]
         expect(self.box.locator(".dnb-tile-value").first).to_have_text(f"{count:,}")
         finished = expected["status"].isin(["SUCCESS", "FAILURE", "CANCELED"])
@@ -257,6 +262,101 @@ def test_every_chart_draws(clean):
         expect(picture).to_be_visible()
         assert picture.evaluate("image => image.naturalWidth > 300")
     clean.notebook.check()
+
+
+FOCUSABLE = """
+.dnb-explorer :is(button, input:not([tabindex="-1"]), select, a, [tabindex="0"])
+"""
+KEYS = ["a", "b", "c", "d", "x", "m", "y", "z", "Enter", "Escape"]
+CELLS = """
+jupyterapp.shell.currentWidget.content.widgets.map(
+  ({ model }) => [model.type, model.sharedModel.source, model.executionCount]
+)
+"""
+
+
+def test_keys_do_not_reach_the_notebook(clean):
+    page = clean.page
+    clean.chip("FAILURE").click()
+    clean.rows.first.get_by_text("FAILURE").first.click()
+    expect(clean.box.locator(".dnb-detail")).to_contain_text("Failed in step")
+    before = page.evaluate(CELLS)
+    tried = 0
+    for element in page.locator(FOCUSABLE).all():
+        if not element.is_visible() or element.is_disabled():
+            continue
+        # Enter on a link opens it, and on a button may end what is being tried here.
+        has_enter = element.evaluate("element => ['INPUT', 'SELECT', 'TR', 'PRE'].includes(element.tagName)")
+        for key in KEYS if has_enter else [key for key in KEYS if key != "Enter"]:
+            element.evaluate("element => element.focus()")
+            page.keyboard.press(key)
+            tried += 1
+        assert page.evaluate(CELLS) == before
+    assert tried > 300
+    clean.button("Code").focus()
+    page.keyboard.press("Control+Enter")
+    assert page.evaluate(CELLS) == before
+    page.keyboard.press("Control+s")
+    page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+def test_a_key_after_a_button_has_removed_itself_does_no_harm(clean):
+    before = clean.page.evaluate(CELLS)
+    clean.fill("Job", "sync_crm")
+    remove = clean.box.get_by_role("button", name="job: sync_crm")
+    remove.focus()
+    clean.page.keyboard.press("Enter")
+    expect(remove).to_have_count(0)
+    for key in KEYS:
+        clean.page.keyboard.press(key)
+    assert clean.page.evaluate(CELLS) == before
+
+
+def test_other_runs_start_at_the_top_and_only_near_rows_are_in_the_document(clean, demo):
+    ids = clean.ids()
+    scroll = clean.box.locator(".dnb-table .dnb-scroll")
+    top = "box => box.scrollTop"
+    scroll.evaluate("box => box.scrollTo(0, 9000)")
+    expect(clean.row(ids[300])).to_be_visible()
+    assert clean.rows.count() < 150
+    clean.button("Older ▶").click()
+    expect(clean.row(ids[1000])).to_be_visible()
+    assert scroll.evaluate(top) == 0
+    clean.button("◀ Newer").click()
+    expect(clean.row(ids[0])).to_be_visible()
+    scroll.evaluate("box => box.scrollTo(0, 2000)")
+    clean.notebook.run("explorer.refresh(); explorer.wait()")
+    expect(clean.row(ids[65])).to_be_visible()
+    assert scroll.evaluate(top) > 1000
+    clean.chip("FAILURE").click()
+    expect(clean.box.get_by_text("showing all")).to_be_visible()
+    assert scroll.evaluate(top) == 0
+
+
+def test_the_keyboard_reaches_every_row(clean):
+    ids = clean.ids()
+    clean.rows.first.focus()
+    clean.page.keyboard.press("End")
+    expect(clean.row(ids[999])).to_be_focused()
+    clean.page.keyboard.press("ArrowUp")
+    expect(clean.row(ids[998])).to_be_focused()
+    clean.page.keyboard.press("Space")
+    expect(clean.box.get_by_text("1 run selected")).to_be_visible()
+    # A row that is scrolled away leaves its keys to the table.
+    clean.box.locator(".dnb-table .dnb-scroll").evaluate("box => box.scrollTo(0, 0)")
+    expect(clean.row(ids[998])).to_have_count(0)
+    clean.page.keyboard.press("ArrowDown")
+    expect(clean.row(ids[999])).to_be_focused()
+    clean.page.keyboard.press("Home")
+    expect(clean.row(ids[0])).to_be_focused()
+    assert clean.selected() == []
+    assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == [ids[998]]
+
+
+def test_a_column_that_cannot_be_sorted_is_no_button(clean):
+    expect(clean.box.get_by_role("columnheader", name="Tags", exact=True)).to_be_visible()
+    expect(clean.button("Tags")).to_have_count(0)
+    expect(clean.button("Job")).to_have_count(1)
 
 
 def test_looks(clean):

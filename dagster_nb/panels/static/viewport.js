@@ -31,18 +31,25 @@ function render({ model, el }) {
   const theme = new MutationObserver(late);
   theme.observe(document.body, { attributes: true });
   requestAnimationFrame(report);
-  // JupyterLab's commands have keys without a modifier, such as x, which cuts the cell. It ignores keys below an
-  // element with this attribute. Ctrl-S and the like still reach it, but not Ctrl-Enter, which runs the cell again.
+  // JupyterLab's commands have keys without a modifier, such as x, which cuts the cell. It ignores a key whose target
+  // has this attribute; on an element around the target it would come too late. Ctrl-S and the like still reach
+  // JupyterLab, but not Ctrl-Enter, which would run the cell again.
+  let hadFocus = false;
   const shield = (event) => {
-    const panel = el.closest(".dnb");
-    if (!panel || !panel.contains(event.target)) return;
+    const { target } = event;
     const isForJupyter = (event.ctrlKey || event.metaKey) && event.key !== "Enter";
-    panel.toggleAttribute("data-lm-suppress-shortcuts", !isForJupyter);
+    if (el.closest(".dnb")?.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !isForJupyter);
+    // A focused button that removes itself leaves the focus to the page, where the next key would be a command.
+    else if (hadFocus && target === document.body && !isForJupyter) event.stopImmediatePropagation();
+  };
+  const follow = (event) => {
+    hadFocus = Boolean(el.closest(".dnb")?.contains(event.target));
   };
   // In the capture phase of the window, which comes before JupyterLab's own listener.
-  window.addEventListener("keydown", shield, true);
+  const listeners = { keydown: shield, focusin: follow, pointerdown: follow };
+  for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);
   return () => {
-    window.removeEventListener("keydown", shield, true);
+    for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener, true);
     clearTimeout(timer);
     size.disconnect();
     theme.disconnect();
