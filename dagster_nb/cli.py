@@ -71,7 +71,7 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
 @click.option("--include", multiple=True, help="A further column: run_config, asset_selection, op_selection.")
 def export(path: str, *, url: str | None, token: str | None, tags: Sequence[str], **filters: Any) -> None:  # noqa: ANN401
     """Write run history to PATH: .parquet, .csv or .jsonl."""
-    from dagster_nb.client.connecting import connect  # noqa: PLC0415 - so that --help is quick
+    from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export import write_runs  # noqa: PLC0415
 
     # An option that is given and empty, such as an unset "$SINCE", is no option left out: runs() refuses it.

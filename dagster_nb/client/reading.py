@@ -1,4 +1,4 @@
-"""Reading run history: ``runs``, ``iter_runs``, ``count_runs`` and ``run``."""
+"""Reading run history: ``runs``, ``iter_runs`` and ``count_runs``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dagster_nb.client.arguments.run_ids import run_ids_of
 from dagster_nb.client.base import AsyncBase
-from dagster_nb.client.run import AsyncRun
-from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import IncompleteHistoryError
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, runs_frame
-from dagster_nb.graphql.answers import unwrap
 from dagster_nb.graphql.filters import RunSelection, one_or_many
 from dagster_nb.graphql.labels import RepositoryLabels
 from dagster_nb.graphql.paging import DEFAULT_PAGE_SIZE, ContradictionError, count_runs, read_pages
@@ -23,8 +21,8 @@ from dagster_nb.graphql.paging import DEFAULT_PAGE_SIZE, ContradictionError, cou
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from dagster_nb.client.progress import Bar
-    from dagster_nb.client.which import RunsLike
+    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.client.display.progress import ProgressBar
     from dagster_nb.graphql.times import Moment
 
 __all__ = ["Reading"]
@@ -126,7 +124,7 @@ class Reading(AsyncBase):
         included, limit, page_size = _included(include), _whole(limit, "limit"), _page_size(page_size)
         fetched_at = datetime.now(UTC)
         pages: list[pd.DataFrame] = []
-        with self._watching("reading runs", unit="runs") as bar:
+        with self._progress_bar("reading runs", unit="runs") as bar:
             try:
                 async for page in self._pages(selection, included, limit=limit, page_size=page_size, bar=bar):
                     pages.append(page)
@@ -240,28 +238,6 @@ class Reading(AsyncBase):
         _, filters = await self._filters(selection)
         return await count_runs(self._server, filters)
 
-    async def run(self, run_id: RunsLike) -> AsyncRun:
-        """Return one run.
-
-        Parameters
-        ----------
-        run_id
-            Its id, a `Run`, or one row of a frame of runs.
-
-        Raises
-        ------
-        RunNotFoundError
-            If the server knows no such run.
-        TypeError, ValueError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
-
-        Examples
-        --------
-        >>> client.run("8f5e0c9d-...")  # doctest: +SKIP
-        """
-        wanted = one_run_id(run_id)
-        answer = await self._read("run", {"runId": wanted})
-        return AsyncRun(self, {"runId": wanted, **unwrap(answer["runOrError"], "Run")})  # type: ignore[arg-type]
-
     async def _pages(
         self,
         selection: RunSelection,
@@ -269,7 +245,7 @@ class Reading(AsyncBase):
         *,
         limit: int | None,
         page_size: int,
-        bar: Bar | None = None,
+        bar: ProgressBar | None = None,
     ) -> AsyncIterator[pd.DataFrame]:
         if selection.is_empty or limit == 0:
             return

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from dagster_nb.panels.markup import plural, text
 
 if TYPE_CHECKING:
-    from dagster_nb.client.jobs import JobAddress
+    from dagster_nb.client.arguments.job_address import JobAddress
     from dagster_nb.panels.background import Background
     from dagster_nb.panels.launchpad_model import LaunchpadModel
 

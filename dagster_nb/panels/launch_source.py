@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.jobs import JobAddress
+from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.partitions import partition_defaults, partition_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagster_nb.client.sync import DagsterClient, Run, RunConfigSchema
+    from dagster_nb.client.sync_client import DagsterClient, Run, RunConfigSchema
     from dagster_nb.errors import ConfigProblem
 
 __all__ = ["JobAddress", "LaunchSource", "Scaffold"]

@@ -20,7 +20,7 @@ from dagster_nb.panels.stage import STATIC, Stage, dispose, faces, panel
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dagster_nb.client.sync import DagsterClient, Run
+    from dagster_nb.client.sync_client import DagsterClient, Run
     from dagster_nb.panels.config_lines import Problem
 
 __all__ = ["Launchpad"]

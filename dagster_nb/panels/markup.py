@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dagster_nb.client.pages import in_browser, is_page
+from dagster_nb.client.display.browser_links import in_browser, is_page
 from dagster_nb.plot._scale import spell
 
 if TYPE_CHECKING:

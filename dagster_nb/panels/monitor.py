@@ -29,7 +29,7 @@ from dagster_nb.panels.pictures import image
 from dagster_nb.panels.stage import STATIC, Stage, dispose, faces, panel
 
 if TYPE_CHECKING:
-    from dagster_nb.client.sync import Run
+    from dagster_nb.client.sync_client import Run
 
 __all__ = ["RunMonitor"]
 

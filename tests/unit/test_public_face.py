@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ def test_every_public_name_is_there():
 
 def test_the_errors_are_one_tree():
     errors = [getattr(dnb, name) for name in dnb.__all__ if name.endswith("Error")]
-    assert len(errors) == 17
+    assert len(errors) == 19
     for error in errors:
         assert issubclass(error, dnb.DagsterNbError)
         assert error.__name__ in sys.modules["dagster_nb.errors"].__doc__
@@ -34,12 +35,35 @@ def test_the_errors_are_one_tree():
         "RequestTimeoutError": TimeoutError,
         "WaitTimeoutError": TimeoutError,
         "UnauthorizedError": PermissionError,
-        "RunNotFoundError": LookupError,
-        "JobNotFoundError": LookupError,
+        "NotFoundError": LookupError,
         "RunConfigInvalidError": ValueError,
     }
     for name, builtin in builtins.items():
         assert issubclass(getattr(dnb, name), builtin)
+    for error in (dnb.RunNotFoundError, dnb.JobNotFoundError, dnb.LocationNotFoundError):
+        assert error.__base__ is dnb.NotFoundError
+    assert issubclass(dnb.DagsterNbWarning, UserWarning)
+
+
+def test_the_documented_tree_has_the_levels_of_the_real_one():
+    drawn = re.findall(r"^( *)((?:│   )*)[├└]── (\w+)", sys.modules["dagster_nb.errors"].__doc__, re.MULTILINE)
+    parents = {}
+    path = [dnb.DagsterNbError]
+    for _, level, name in drawn:
+        if name == "DagsterNbWarning":
+            continue
+        depth = level.count("│") + 1
+        parents[name] = path[depth - 1]
+        path[depth:] = [getattr(dnb, name)]
+    assert {name: getattr(dnb, name).__bases__[0] for name in parents} == parents
+    assert set(parents) | {"DagsterNbError"} == {name for name in dnb.__all__ if name.endswith("Error")}
+
+
+@pytest.mark.parametrize("kind", [dnb.DagsterClient, dnb.AsyncDagsterClient])
+def test_the_clients_take_the_arguments_of_connect(kind):
+    parameters = dict(inspect.signature(kind).parameters)
+    assert parameters.pop("transport").kind is inspect.Parameter.KEYWORD_ONLY
+    assert parameters == dict(inspect.signature(dnb.connect).parameters)
 
 
 def public_methods(kind):
@@ -63,7 +87,7 @@ def test_a_derived_method_has_signature_and_docstring(kind):
 
 
 def test_every_public_thing_has_a_docstring():
-    for name in dnb.__all__:
+    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # Python gives no docstring to a type alias.
         thing = getattr(dnb, name)
         assert inspect.getdoc(thing), name
         if inspect.isclass(thing):
@@ -77,7 +101,7 @@ import asyncio
 import pandas as pd
 import dagster_nb as dnb
 from collections.abc import Iterator
-from typing import assert_type
+from typing import Literal, assert_type
 
 client = dnb.connect("http://localhost:3000", token="x", wait=60)
 assert_type(client, dnb.DagsterClient)
@@ -93,6 +117,15 @@ assert_type(run.refresh().reexecute(strategy="all_steps"), dnb.Run)
 assert_type(run.compute_logs(), dnb.ComputeLogs)
 assert_type(run.duration, pd.Timedelta)
 assert_type(client.terminate(run), pd.DataFrame)
+outcome: Literal[
+    "canceled", "canceling", "already_finished", "not_cancelable", "not_found", "unauthorized", "failed", "unknown"
+] = run.terminate()
+assert_type(run.client, dnb.DagsterClient)
+
+def terminate(runs: dnb.RunsLike, since: dnb.Moment) -> None:
+    client.runs(run_ids=runs, created_after=since)
+
+terminate([run, "a"], "24h")
 assert_type(client.terminate(client.runs()), pd.DataFrame)
 assert_type(client.delete(["a", run]), pd.DataFrame)
 assert_type(client.run_config_schema("nightly"), dnb.RunConfigSchema)
@@ -123,5 +156,9 @@ def test_a_type_checker_sees_the_right_types(tmp_path):
 
     done = check(PROGRAM)
     assert done.returncode == 0, done.stdout + done.stderr
-    done = check(PROGRAM + "\nclient.runs(stat='FAILURE')\nclient.launch(5)\nrun.wait(timout=3)\n")
-    assert done.stdout.count("error:") == 3, done.stdout
+    wrong = [
+        "client.runs(stat='FAILURE')", "client.launch(5)", "run.wait(timout=3)", "run.reexecute(strategy='all')",
+        "dnb.DagsterClient(tokn='x')",
+    ]  # fmt: skip
+    done = check("\n".join([PROGRAM, *wrong, ""]))
+    assert done.stdout.count("error:") == len(wrong), done.stdout

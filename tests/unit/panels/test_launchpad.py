@@ -6,7 +6,7 @@ import time
 import ipywidgets as widgets
 import pytest
 
-from dagster_nb.client.jobs import JobAddress
+from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.errors import (
     ConfigProblem,
     ConnectionFailedError,
