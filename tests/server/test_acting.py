@@ -105,7 +105,7 @@ class TestLaunch:
         assert run.wait(timeout=60).status == "SUCCESS"
         with pytest.raises(ValueError, match="no partition 'west'.*'north' to 'south'"):
             client.launch("regional", partition_key="west")
-        with pytest.raises(ValueError, match="is not partitioned"):
+        with pytest.raises(ValueError, match="has no partitions"):
             client.launch("quick", partition_key="north")
 
     def test_one_that_cannot_be_launched_keeps_no_other_from_it(self, client):

@@ -294,7 +294,7 @@ class TestReadsBeforeLaunching:
     def test_nor_has_it_partitions(self, client):
         with pytest.raises(dnb.JobNotFoundError, match="Did you mean 'nightly'"):
             client.launch("nihgtly", location="etl", repository="repo", partition_key="2026-01-31")
-        with pytest.raises(ValueError, match="is not partitioned"):
+        with pytest.raises(ValueError, match="has no partitions"):
             client.launch("nightly", location="etl", repository="repo", partition_key="2026-01-31")
 
     def test_a_location_that_does_not_exist(self, client):

@@ -59,14 +59,25 @@ def test_runs_stand_in_the_order_given(client, known, method, monkeypatch):
     pd.testing.assert_frame_equal(frame, pd.concat(alone, ignore_index=True))
 
 
-@pytest.mark.parametrize("method", [*METHODS, "logs"])
+@pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
 def test_an_unknown_run_is_named(client, known, method):
-    runs = "no-such-run" if method == "logs" else [known.runs["nested"], "no-such-run"]
+    runs = "no-such-run" if method == "compute_logs" else [known.runs["nested"], "no-such-run"]
     with pytest.raises(dnb.RunNotFoundError, match="'no-such-run'"):
         getattr(client, method)(runs)
 
 
-@pytest.mark.parametrize("method", [*METHODS, "logs"])
+@pytest.mark.parametrize("method", ["run", "steps", "events", "follow", "compute_logs"])
+def test_a_shortened_id_is_enough_for_reading(client, known, method):
+    run_id = known.runs["nested"]
+    for short in (run_id[:8], run_id[:20]):
+        read = getattr(client, method)(short)
+        if method == "follow":
+            read = pd.concat(read)
+        ids = {read.run_id} if method in {"run", "compute_logs"} else set(read["run_id"])
+        assert ids == {run_id}
+
+
+@pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
 def test_no_run(client, method):
     with pytest.raises(TypeError):
         getattr(client, method)(pd.DataFrame({"job_name": ["nested"]}))
