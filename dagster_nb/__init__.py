@@ -38,7 +38,7 @@ from dagster_nb.errors import (
     WaitTimeoutError,
 )
 from dagster_nb.frames.runs import expand_tags
-from dagster_nb.graphql.times import Moment
+from dagster_nb.times import Moment
 
 if TYPE_CHECKING:
     from dagster_nb import analysis, plot

@@ -12,16 +12,14 @@ from dagster_nb.client.methods.locations import LocationMethods
 from dagster_nb.client.methods.logs import LogMethods
 from dagster_nb.client.methods.query import QueryMethods
 from dagster_nb.client.methods.reexecute import ReexecuteMethods
-from dagster_nb.client.methods.run import RunMethods
+from dagster_nb.client.methods.runs import RunMethods
 from dagster_nb.client.methods.terminate import TerminateMethods
-from dagster_nb.client.reading import Reading
 from dagster_nb.client.run import AsyncRun
 
 __all__ = ["AsyncDagsterClient"]
 
 
 class AsyncDagsterClient(
-    Reading,
     RunMethods,
     EventMethods,
     LogMethods,

@@ -20,7 +20,7 @@ from dagster_nb.errors import (
     RequestTimeoutError,
 )
 from dagster_nb.frames.columns import RUN_STATUSES, categories
-from dagster_nb.graphql.server import Server
+from dagster_nb.graphql.api import DagsterApi
 from dagster_nb.graphql.session import Session
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class AsyncBase:
         self._read_only = read_only
         self._wait = wait
         self._progress = progress
-        self._server = Server(self._session)
+        self._api = DagsterApi(self._session)
         self._statuses: list[str] = list(RUN_STATUSES)
 
     @property
@@ -83,9 +83,9 @@ class AsyncBase:
     @property
     def version(self) -> str:
         """The server's version of Dagster (``Query.version``)."""
-        if self._server.version is None:
+        if self._api.version is None:
             raise DagsterNbError("not connected yet; use `async with AsyncDagsterClient(...) as client:`.")
-        return self._server.version
+        return self._api.version
 
     @property
     def read_only(self) -> bool:
@@ -94,9 +94,9 @@ class AsyncBase:
 
     def __repr__(self) -> str:
         # A traceback may show a client whose construction failed.
-        if "_server" not in vars(self):
+        if "_api" not in vars(self):
             return f"<{type(self).__name__}, not connected>"
-        version = f"Dagster {self._server.version}" if self._server.version else "not connected"
+        version = f"Dagster {self._api.version}" if self._api.version else "not connected"
         return f"<{type(self).__name__} {self.url}, {version}{', read-only' if self._read_only else ''}>"
 
     def _repr_html_(self) -> str:
@@ -104,7 +104,7 @@ class AsyncBase:
             type(self).__name__,
             {
                 "server": self.url,
-                "Dagster": self._server.version or "not connected",
+                "Dagster": self._api.version or "not connected",
                 "read-only": self._read_only or None,
             },
             link=self.url,
@@ -131,7 +131,7 @@ class AsyncBase:
         with self._progress_bar(f"waiting for Dagster at {self.url}") as bar:
             while True:
                 try:
-                    await self._server.introduce()
+                    await self._api.identify()
                     break
                 except (ConnectionFailedError, RequestTimeoutError):
                     if time.monotonic() >= deadline:
@@ -145,7 +145,7 @@ class AsyncBase:
                 except BaseException:
                     await self.close()
                     raise
-        self._statuses = categories(self._server.statuses or ())
+        self._statuses = categories(self._api.statuses or ())
 
     async def close(self) -> None:
         """Close the connection; a later request opens it again."""
@@ -153,12 +153,12 @@ class AsyncBase:
 
     async def _read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send one of our queries, and return the ``data`` of the response."""
-        return await self._server.query(document, variables)
+        return await self._api.query(document, variables)
 
     async def _write(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Send one of our mutations once, and return its result: the value of the only field of the ``data``."""
         self._check_writable()
-        data = await self._server.mutate(document, variables)
+        data = await self._api.mutate(document, variables)
         result = next(iter(data.values()), None)
         if not isinstance(result, dict):
             raise OutcomeUnknownError(

@@ -13,7 +13,7 @@ from dagster_nb.errors import (
     RunStateError,
     UnauthorizedError,
 )
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -227,7 +227,7 @@ class DagsterClient:
         if self._pid != os.getpid() or not self._closer.alive:
             previous = self._asynchronous
             self._start()
-            self._asynchronous._server.resemble(previous._server)
+            self._asynchronous._api.copy_from(previous._api)
             self._asynchronous._statuses = previous._statuses
 
     def _wait_for(self, function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401

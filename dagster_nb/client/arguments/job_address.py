@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 from dagster_nb.errors import AmbiguousJobError, JobNotFoundError, LocationNotFoundError
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from dagster_nb.errors import NotFoundError
-    from dagster_nb.graphql.server import Server
+    from dagster_nb.graphql.api import DagsterApi
 
 __all__ = [
     "HIDDEN_JOB_PREFIXES",
@@ -66,12 +66,12 @@ class JobFinder:
 
     Parameters
     ----------
-    server
+    api
         The server that has the jobs.
     """
 
-    def __init__(self, server: Server):
-        self._server = server
+    def __init__(self, api: DagsterApi):
+        self._api = api
         self._jobs: list[JobAddress] | None = None
         self._lock = anyio.Lock()
 
@@ -128,29 +128,29 @@ class JobFinder:
                 f"{len(found)} repositories have a job {job!r}. Select one with these arguments:\n"
                 + "\n".join(_arguments(found))
             )
-        raise _job_not_found(request, jobs, await list_locations(self._server))
+        raise _job_not_found(request, jobs, await list_locations(self._api))
 
     async def _all_jobs(self) -> list[JobAddress]:
         async with self._lock:
             if self._jobs is None:
                 self._jobs = [
                     JobAddress(job["name"], node["location"]["name"], node["name"])
-                    for node in await list_repositories(self._server, jobs=True)
+                    for node in await list_repositories(self._api, jobs=True)
                     for job in node["jobs"]
                 ]
             return self._jobs
 
 
-async def list_repositories(server: Server, *, jobs: bool) -> list[dict[str, Any]]:
+async def list_repositories(api: DagsterApi, *, jobs: bool) -> list[dict[str, Any]]:
     """Return the repositories that are loaded, with their jobs if requested (``RepositoryConnection.nodes``)."""
-    answer = await server.query("repositories", {"jobs": jobs})
+    answer = await api.query("repositories", {"jobs": jobs})
     nodes: list[dict[str, Any]] = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
     return nodes
 
 
-async def list_locations(server: Server) -> list[dict[str, Any]]:
+async def list_locations(api: DagsterApi) -> list[dict[str, Any]]:
     """Return all code locations, also those whose code does not load (``Workspace.locationEntries``)."""
-    answer = await server.query("locations")
+    answer = await api.query("locations")
     entries: list[dict[str, Any]] = unwrap(answer["workspaceOrError"], "Workspace")["locationEntries"]
     return entries
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from dagster_nb.client.arguments.job_address import check_names
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.graphql.filters import one_or_many
+from dagster_nb.filters import as_strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,7 +92,7 @@ class LaunchArguments:
 
 
 def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, ...] | None:
-    selected = one_or_many(names, argument)
+    selected = as_strings(names, argument)
     if selected == ():
         raise ValueError(f"{argument} is empty, so there is nothing to launch; leave it out to launch everything.")
     return selected

@@ -11,7 +11,7 @@ from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.columns import FINISHED
 from dagster_nb.frames.outcomes import outcomes_frame
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import events_frame, failures_frame
 from dagster_nb.frames.steps import steps_frame
-from dagster_nb.graphql.answers import unwrap
-from dagster_nb.graphql.live import follow_events
+from dagster_nb.graphql.event_stream import follow_events
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,7 +71,7 @@ class EventMethods(AsyncBase):
         --------
         >>> client.steps(client.runs(job="nightly", limit=20))  # doctest: +SKIP
         """
-        ids = await full_run_ids(self._server, runs)
+        ids = await full_run_ids(self._api, runs)
         pages = [ids[start : start + _RUNS_PER_REQUEST] for start in range(0, len(ids), _RUNS_PER_REQUEST)]
         with self._progress_bar("reading steps", unit="runs", total=len(ids)) as bar:
 
@@ -214,8 +214,8 @@ class EventMethods(AsyncBase):
 
         # A function of its own, so that an invalid argument is an error at the call and not at the first frame.
         async def frames() -> AsyncIterator[pd.DataFrame]:
-            full_id = await full_run_id(self._server, run_id)
-            batches = follow_events(self._server, full_id, new_only=new_only, heartbeat=heartbeat)
+            full_id = await full_run_id(self._api, run_id)
+            batches = follow_events(self._api, full_id, new_only=new_only, heartbeat=heartbeat)
             async with aclosing(batches):
                 async for batch in batches:
                     frame = events_frame({full_id: batch.events})
@@ -232,7 +232,7 @@ class EventMethods(AsyncBase):
         return [found[run_id] for run_id in ids]
 
     async def _events_by_run(self, runs: RunsLike, description: str) -> dict[str, list[dict[str, Any]]]:
-        ids = await full_run_ids(self._server, runs)
+        ids = await full_run_ids(self._api, runs)
         with self._progress_bar(description, unit="runs", total=len(ids)) as bar:
 
             async def read(run_id: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.run_config_schema import AsyncRunConfigSchema
 from dagster_nb.frames.catalog import jobs_frame
 from dagster_nb.frames.ops import ops_frame
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ class JobMethods(AsyncBase):
         --------
         >>> client.jobs().groupby("location").size()  # doctest: +SKIP
         """
-        nodes = await list_repositories(self._server, jobs=True)
+        nodes = await list_repositories(self._api, jobs=True)
         return jobs_frame(
             [
                 {**node, "jobs": [job for job in node["jobs"] if not job["name"].startswith(HIDDEN_JOB_PREFIXES)]}
@@ -105,7 +105,7 @@ class JobMethods(AsyncBase):
             answer = await self._read("job_ops", {"selector": address.selector})
             return ops_frame(unwrap(answer["pipelineOrError"], "Pipeline")["solidHandles"])
 
-        return await JobFinder(self._server).use(read, job, location=location, repository=repository)
+        return await JobFinder(self._api).use(read, job, location=location, repository=repository)
 
     async def run_config_schema(
         self, job: str, *, location: str | None = None, repository: str | None = None
@@ -142,4 +142,4 @@ class JobMethods(AsyncBase):
             answer = await self._read("run_config_schema", {"selector": address.selector})
             return AsyncRunConfigSchema(self, address, unwrap(answer["runConfigSchemaOrError"], "RunConfigSchema"))
 
-        return await JobFinder(self._server).use(read, job, location=location, repository=repository)
+        return await JobFinder(self._api).use(read, job, location=location, repository=repository)

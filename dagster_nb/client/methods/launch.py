@@ -14,7 +14,7 @@ from dagster_nb.client.partitions import partition_defaults
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import DagsterNbError, RunConfigInvalidError
 from dagster_nb.frames.outcomes import outcomes_frame
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +101,7 @@ class LaunchMethods(AsyncBase):
             location=location,
             repository=repository,
         )
-        return await self._launch(arguments, JobFinder(self._server))
+        return await self._launch(arguments, JobFinder(self._api))
 
     async def launch_many(self, launches: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         """Launch many jobs, a few at a time. A failed launch does not stop the others.
@@ -139,7 +139,7 @@ class LaunchMethods(AsyncBase):
         """
         self._check_writable()
         parsed = [_parse(launch) for launch in launches]
-        finder = JobFinder(self._server)
+        finder = JobFinder(self._api)
         with self._progress_bar("launching", unit="runs", total=len(parsed)) as bar:
 
             async def launch_one(arguments: LaunchArguments | _Invalid) -> Row:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dagster_nb.client.arguments.job_address import list_locations, list_repositories, location_not_found
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.frames.catalog import daemons_frame, locations_frame, repositories_frame
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ class LocationMethods(AsyncBase):
         --------
         >>> client.locations().query("status == 'error'")  # doctest: +SKIP
         """
-        return locations_frame(await list_locations(self._server))
+        return locations_frame(await list_locations(self._api))
 
     async def repositories(self) -> pd.DataFrame:
         """Return the repositories of all code locations that are loaded.
@@ -69,7 +69,7 @@ class LocationMethods(AsyncBase):
         --------
         >>> client.repositories()  # doctest: +SKIP
         """
-        return repositories_frame(await list_repositories(self._server, jobs=False))
+        return repositories_frame(await list_repositories(self._api, jobs=False))
 
     async def daemons(self) -> pd.DataFrame:
         """Return the daemons. Without a healthy ``QUEUED_RUN_COORDINATOR``, queued runs stay queued.
@@ -125,7 +125,7 @@ class LocationMethods(AsyncBase):
         >>> client.reload_location("shop")  # doctest: +SKIP
         """
         result = await self._write("reload_location", {"location": name})
-        entries = await list_locations(self._server)
+        entries = await list_locations(self._api)
         if result["__typename"] == "RepositoryLocationNotFound":
             raise location_not_found(name, entries)
         unwrap(result, "WorkspaceLocationEntry")
@@ -151,5 +151,5 @@ class LocationMethods(AsyncBase):
         """
         result = await self._write("shutdown_location", {"location": name})
         if result["__typename"] == "RepositoryLocationNotFound":
-            raise location_not_found(name, await list_locations(self._server))
+            raise location_not_found(name, await list_locations(self._api))
         unwrap(result, "ShutdownRepositoryLocationSuccess")

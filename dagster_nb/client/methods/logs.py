@@ -10,7 +10,7 @@ from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.methods.events import iter_events
 from dagster_nb.frames.events import RUN_ENDINGS
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -59,7 +59,7 @@ class LogMethods(AsyncBase):
         --------
         >>> print(client.compute_logs(run).stderr)  # doctest: +SKIP
         """
-        run_id = await full_run_id(self._server, run)
+        run_id = await full_run_id(self._api, run)
         events = [event async for event in iter_events(self, run_id, document="captures")]
         captures = [event for event in events if event["__typename"] == "LogsCapturedEvent"]
         finished = any(event["__typename"] in RUN_ENDINGS for event in events)

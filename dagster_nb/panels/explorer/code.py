@@ -11,8 +11,9 @@ import pandas as pd
 import traitlets
 
 from dagster_nb.errors import UnsupportedServerError
+from dagster_nb.filters import RunFilters as ServerRunFilters
 from dagster_nb.frames.columns import RUN_STATUSES
-from dagster_nb.graphql.filters import RunSelection
+from dagster_nb.graphql.run_filters import to_server_filters
 from dagster_nb.panels.explorer.source import can
 from dagster_nb.panels.stage import STATIC
 
@@ -103,31 +104,37 @@ def graphql_text(filters: RunFilters, now: pd.Timestamp, document: Callable[[str
     question = filters.at(now).question()
     statuses = list(dict.fromkeys([*RUN_STATUSES, *(filters.status or ())]))
     location = question.pop("location", None)
-    selection = RunSelection.of(known_statuses=statuses, **question)
-    if selection.is_empty:
+    run_filters = ServerRunFilters.parse(known_statuses=statuses, **question)
+    if run_filters.is_empty:
         return "# Nothing is sent: no run can match."
-    _, asked = selection.filters()
+    asked = to_server_filters(run_filters)
     parts = []
     if location is not None:
         parts.append(
-            f"# Code locations are a hidden tag, .dagster/repository: what is below is sent once a repository of\n"
-            f"# {', '.join(location)}, with that tag added to the filter."
+            f"# The code location is a hidden tag, .dagster/repository. The client adds it to the filter for each\n"
+            f"# repository of {', '.join(location)}."
         )
-    if len(asked) > 1:
-        parts.append(f"# One filter cannot say all of this, so it is asked {len(asked)} times; the first is shown.")
     try:
         ids, runs = document("run_ids"), document("runs")
     except UnsupportedServerError as error:
-        return f"# Asked in another way: {error}"
+        return f"# This server cannot be asked: {error}"
+    if asked.is_single:
+        parts += [
+            "# The cursor is null at first, then the last runId of the page before.",
+            runs,
+            "# Variables",
+            _json({"filter": asked.filters[0], "cursor": None, "limit": _PAGE}),
+        ]
+        return "\n\n".join(parts)
     parts += [
-        "# 1. The ids of all runs that match, in the server's order.",
+        f"# 1. The ids of the runs, in the server's order. {len(asked.filters)} filters are sent; this is the first.",
         ids,
         "# Variables",
-        _json({"filter": asked[0], "cursor": None, "limit": _IDS_PER_REQUEST}),
-        "# 2. The runs themselves, by id, a page at a time.",
+        _json({"filter": asked.filters[0], "cursor": None, "limit": _IDS_PER_REQUEST}),
+        "# 2. The runs themselves, by id, in pages.",
         runs,
         "# Variables",
-        _json({"filter": {**asked[0], "runIds": ["<the ids of the page>"]}, "limit": _PAGE}),
+        _json({"filter": {**asked.common, "runIds": ["<the ids of the page>"]}, "limit": _PAGE}),
     ]
     return "\n\n".join(parts)
 

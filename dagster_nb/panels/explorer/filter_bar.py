@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from dagster_nb.frames.columns import RUN_STATUSES
-from dagster_nb.graphql.times import to_seconds
 from dagster_nb.panels.explorer.filters import RunFilters, parse_duration
 from dagster_nb.panels.markup import MARKS, number, text
 from dagster_nb.panels.stage import dispose
 from dagster_nb.panels.suggest import Suggest
+from dagster_nb.times import to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
