@@ -37,6 +37,7 @@ from dagster_nb.errors import (
     UnsupportedServerError,
     WaitTimeoutError,
 )
+from dagster_nb.frames.display import style
 from dagster_nb.frames.runs import expand_tags
 from dagster_nb.times import Moment
 
@@ -87,6 +88,7 @@ __all__ = [
     "demo",
     "expand_tags",
     "plot",
+    "style",
 ]
 
 # Imported on first use, because it takes a while to import or needs an extra.

@@ -19,9 +19,10 @@ from dagster_nb.errors import (
     ReadOnlyError,
     RequestTimeoutError,
 )
-from dagster_nb.frames.columns import RUN_STATUSES, categories
+from dagster_nb.frames.columns import categories
 from dagster_nb.graphql.api import DagsterApi
 from dagster_nb.graphql.session import Session
+from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

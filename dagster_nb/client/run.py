@@ -12,8 +12,9 @@ import pandas as pd
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
-from dagster_nb.frames.columns import FINISHED
 from dagster_nb.frames.runs import runs_frame, tag_dict
+from dagster_nb.statuses import FINISHED
+from dagster_nb.words import duration_text, time_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -138,7 +139,7 @@ class RunFacts:
         return copied
 
     def __repr__(self) -> str:
-        duration = "" if pd.isna(self.duration) else f" in {_duration_text(self.duration)}"
+        duration = "" if pd.isna(self.duration) else f" in {duration_text(self.duration)}"
         job, status = self._record.get("jobName"), self._record.get("status")
         return f"<{type(self).__name__} {self.run_id} of {job}: {status}{duration}>"
 
@@ -149,9 +150,9 @@ class RunFacts:
                 "run": self.run_id,
                 "job": self._record.get("jobName"),
                 "status": self._record.get("status"),
-                "created": _time_text(self.creation_time),
-                "started": _time_text(self.start_time),
-                "duration": None if pd.isna(self.duration) else _duration_text(self.duration),
+                "created": None if pd.isna(self.creation_time) else f"{time_text(self.creation_time)} UTC",
+                "started": None if pd.isna(self.start_time) else f"{time_text(self.start_time)} UTC",
+                "duration": None if pd.isna(self.duration) else duration_text(self.duration),
                 "tags": ", ".join(f"{key}: {value}" for key, value in self.tags.items()) or None,
             },
             link=self.url,
@@ -355,11 +356,3 @@ def require_client(client: Any, run_id: str) -> Any:  # noqa: ANN401 - of a run 
             f"run {run_id} was unpickled, and so has no client. Read it again: client.run({run_id!r})."
         )
     return client
-
-
-def _time_text(time: pd.Timestamp) -> str | None:
-    return None if pd.isna(time) else f"{time:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _duration_text(duration: pd.Timedelta) -> str:
-    return f"{duration.total_seconds():.3g} s" if duration < pd.Timedelta(minutes=2) else str(duration.round("s"))

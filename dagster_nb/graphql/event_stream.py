@@ -21,6 +21,7 @@ from gql.transport.exceptions import TransportError
 
 from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -48,7 +49,6 @@ _FINAL_POLLING_SECONDS = 0.2
 _OPENING_SECONDS = 5.0
 _CLOSING_SECONDS = 2.0
 _ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
-_FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class _Log:
         variables = {"runIds": [self.run_id], "limit": 1}
         data = await self.api.query("run_states", variables)
         states = unwrap(data["runsOrError"], "Runs")["results"]
-        if not states or states[0]["status"] not in _FINISHED:
+        if not states or states[0]["status"] not in FINISHED:
             return False
         self.has_ending = True
         return time.monotonic() - self._last_event_at >= _LAST_EVENTS_SECONDS

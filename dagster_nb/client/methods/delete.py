@@ -9,9 +9,9 @@ from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import DagsterNbError
-from dagster_nb.frames.columns import FINISHED
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
