@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from dagster_nb.client.methods.delete import DeleteMethods
@@ -49,3 +50,9 @@ class AsyncDagsterClient(
 
     def _run_from(self, record: dict[str, Any]) -> AsyncRun:
         return AsyncRun(self, record)
+
+
+# Python names a method by the class that defines it. Errors and `help` should name the class that users know.
+for _name, _method in inspect.getmembers(AsyncDagsterClient, inspect.isfunction):
+    if not _name.startswith("_"):
+        _method.__qualname__ = f"AsyncDagsterClient.{_name}"

@@ -18,7 +18,7 @@ from dagster_nb.graphql.responses import unwrap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagster_nb.client.base import AsyncBase
+    from dagster_nb.graphql.api import DagsterApi
 
 __all__ = ["Row", "RunState", "TerminateOutcome", "not_found_message", "outcome_of_error", "read_run_states"]
 
@@ -77,12 +77,12 @@ def not_found_message(run_id: str) -> str:
     return message
 
 
-async def read_run_states(client: AsyncBase, ids: Sequence[str]) -> dict[str, RunState]:
+async def read_run_states(api: DagsterApi, ids: Sequence[str]) -> dict[str, RunState]:
     """Return the states of those runs that exist, by id."""
     states: dict[str, RunState] = {}
     for start in range(0, len(ids), _RUNS_PER_REQUEST):
         page = ids[start : start + _RUNS_PER_REQUEST]
-        answer = await client._read("run_states", {"runIds": page, "limit": len(page)})
+        answer = await api.query("run_states", {"runIds": page, "limit": len(page)})
         for state in unwrap(answer["runsOrError"], "Runs")["results"]:
             states[state["runId"]] = state
     return states

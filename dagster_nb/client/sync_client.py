@@ -12,6 +12,7 @@ import functools
 import inspect
 import os
 import weakref
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 from dagster_nb.client.async_client import AsyncDagsterClient
@@ -67,18 +68,32 @@ def sync(method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]) -> _Meth
 def sync(method: Callable[..., Any]) -> Any:
     """Return the synchronous form of a coroutine function, or of a method that returns an ``AsyncIterator``."""
     signature = inspect.signature(method)
+    qualified_name = method.__qualname__.removeprefix("Async")
+
+    def check(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            unknown = next((name for name in kwargs if name not in signature.parameters), "")
+            similar = get_close_matches(unknown, list(signature.parameters), n=1)
+            hint = f". Did you mean {similar[0]!r}?" if similar else ""
+            raise TypeError(f"{qualified_name}() {error}{hint}") from None
+
     if str(signature.return_annotation).startswith("AsyncIterator["):
 
         @functools.wraps(method)
         def derived(self: _Derived, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            check(self, *args, **kwargs)
             return self._iterate(method, *args, **kwargs)
 
     else:
 
         @functools.wraps(method)
         def derived(self: _Derived, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            check(self, *args, **kwargs)
             return self._call(method, *args, **kwargs)
 
+    derived.__qualname__ = qualified_name
     returned = _SYNCHRONOUS_NAMES.get(str(signature.return_annotation), signature.return_annotation)
     cast("Any", derived).__signature__ = signature.replace(return_annotation=returned)
     derived.__annotations__ = {**method.__annotations__, "return": returned}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import graphlib
 import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -86,6 +88,51 @@ def test_a_derived_method_has_signature_and_docstring(kind):
         assert not inspect.iscoroutinefunction(method)
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda client: client.runs(stat="FAILURE"),
+            "runs() got an unexpected keyword argument 'stat'. Did you mean 'status'?",
+        ),
+        (
+            lambda client: client.iter_runs(jobs="a"),
+            "iter_runs() got an unexpected keyword argument 'jobs'. Did you mean 'job'?",
+        ),
+        (lambda client: client.launch(), "launch() missing a required argument: 'job'"),
+        (lambda client: client.steps("a", "b"), "steps() too many positional arguments"),
+    ],
+)
+def test_a_wrong_argument_names_the_method_as_users_know_it(fake, call, message):
+    with dnb.connect(fake.url) as client, pytest.raises(TypeError) as caught:
+        call(client)
+    assert str(caught.value) == f"DagsterClient.{message}"
+
+
+def test_an_asynchronous_client_names_its_methods_by_its_own_class():
+    with pytest.raises(TypeError, match=r"^AsyncDagsterClient\.runs\(\) got an unexpected keyword argument 'stat'"):
+        dnb.AsyncDagsterClient("http://localhost:1").runs(stat="FAILURE")
+    assert dnb.Run.wait.__qualname__ == "Run.wait"
+
+
+def test_the_columns_that_can_be_included_are_those_of_the_frames():
+    from dagster_nb.client.methods.runs import IncludedColumn
+    from dagster_nb.frames.runs import INCLUDABLE
+
+    assert get_args(IncludedColumn) == tuple(INCLUDABLE)
+
+
+def test_no_module_of_the_client_imports_another_in_a_circle():
+    folder = ROOT / "dagster_nb" / "client"
+    modules = {f"dagster_nb.client.{'.'.join(path.relative_to(folder).with_suffix('').parts)}": path
+               for path in folder.rglob("*.py") if path.name != "__init__.py"}  # fmt: skip
+    pattern = re.compile(r"^ *from (dagster_nb\.client[\w.]*) import", re.MULTILINE)
+    imports = {name: set(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in modules.items()}
+    assert set().union(*imports.values()) <= set(modules)
+    # Also imports for type checkers count: they too say that one module cannot be understood without the other.
+    assert list(graphlib.TopologicalSorter(imports).static_order())
+
+
 def test_every_public_thing_has_a_docstring():
     for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # Python gives no docstring to a type alias.
         thing = getattr(dnb, name)
@@ -126,6 +173,8 @@ def terminate(runs: dnb.RunsLike, since: dnb.Moment) -> None:
     client.runs(run_ids=runs, created_after=since)
 
 terminate([run, "a"], "24h")
+client.runs(include="run_config")
+client.runs(include=["run_config", "op_selection"])
 assert_type(client.terminate(client.runs()), pd.DataFrame)
 assert_type(client.delete(["a", run]), pd.DataFrame)
 assert_type(client.run_config_schema("nightly"), dnb.RunConfigSchema)
@@ -158,7 +207,7 @@ def test_a_type_checker_sees_the_right_types(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     wrong = [
         "client.runs(stat='FAILURE')", "client.launch(5)", "run.wait(timout=3)", "run.reexecute(strategy='all')",
-        "dnb.DagsterClient(tokn='x')",
+        "dnb.DagsterClient(tokn='x')", "client.runs(include='config')",
     ]  # fmt: skip
     done = check("\n".join([PROGRAM, *wrong, ""]))
     assert done.stdout.count("error:") == len(wrong), done.stdout

@@ -65,7 +65,7 @@ class DeleteMethods(AsyncBase):
         """
         self._check_writable()
         ids = run_ids_of(runs)
-        states = await read_run_states(self, ids)
+        states = await read_run_states(self._api, ids)
         with self._progress_bar("deleting", unit="runs", total=len(ids)) as bar:
 
             async def delete_one(run_id: str) -> Row:
@@ -76,7 +76,7 @@ class DeleteMethods(AsyncBase):
             rows = await map_concurrently(delete_one, ids)
         unknown = [str(row["run_id"]) for row in rows if row["outcome"] == "unknown"]
         try:
-            existing = await read_run_states(self, unknown)
+            existing = await read_run_states(self._api, unknown)
         except DagsterNbError:
             return outcomes_frame(rows, _COLUMNS)
         for row in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import anyio.to_thread
 import pandas as pd
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from dagster_nb.graphql.run_filters import ServerFilters
     from dagster_nb.times import Moment
 
-__all__ = ["RunMethods"]
+__all__ = ["IncludedColumn", "RunMethods"]
+
+IncludedColumn: TypeAlias = Literal["run_config", "asset_selection", "op_selection"]
+"""An additional column of `runs`, which is read only on request."""
 
 
 class RunMethods(AsyncBase):
@@ -51,7 +54,7 @@ class RunMethods(AsyncBase):
         created_before: Moment | None = None,
         updated_after: Moment | None = None,
         updated_before: Moment | None = None,
-        include: str | Iterable[str] = (),
+        include: IncludedColumn | Iterable[IncludedColumn] = (),
         limit: int | None = None,
         page_size: int | None = None,
     ) -> pd.DataFrame:
@@ -146,7 +149,7 @@ class RunMethods(AsyncBase):
         created_before: Moment | None = None,
         updated_after: Moment | None = None,
         updated_before: Moment | None = None,
-        include: str | Iterable[str] = (),
+        include: IncludedColumn | Iterable[IncludedColumn] = (),
         limit: int | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[pd.DataFrame]:

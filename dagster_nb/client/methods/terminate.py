@@ -82,11 +82,11 @@ class TerminateMethods(AsyncBase):
         """
         self._check_writable()
         ids = run_ids_of(runs)
-        before = await read_run_states(self, ids)
+        before = await read_run_states(self._api, ids)
         to_stop = [run_id for run_id in ids if run_id in before and _can_stop(before[run_id], force=force)]
         refusals = await self._request_stop(to_stop, force=force)
         try:
-            after = await read_run_states(self, to_stop)
+            after = await read_run_states(self._api, to_stop)
         except DagsterNbError as error:
             # The requests were sent. An error would hide which ones, so each run gets an outcome.
             unknown: Row = {"outcome": "unknown", "message": f"its status could not be read after acting: {error}"}
