@@ -7,7 +7,6 @@ from typing import Any
 import anyio
 import pandas as pd
 import pytest
-from aiohttp import web
 from graphql import build_schema, print_ast
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,7 +135,7 @@ def read(fake, wish, **options: Any):
     }
 
     async def ask():
-        async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:
+        async with fake.async_client() as client:
             frame = await client.runs(**arguments, include=INCLUDE, page_size=3, **options)
             return frame, await client.count_runs(**arguments)
 
@@ -272,7 +271,7 @@ def test_a_run_that_is_withheld_is_told_whoever_applies_the_filter(shared, lost,
     shared.schema = drift.without(*[lost] * bool(lost))
     shared.hidden = {shared.ids[2]}
     try:
-        with dnb.connect(shared.url, progress=False) as client:
+        with shared.connect() as client:
             with pytest.raises(dnb.IncompleteHistoryError) as caught:
                 client.runs(**wish)
             assert caught.value.frame["run_id"].tolist() == [*shared.ids[:2], *shared.ids[3:]]
@@ -294,7 +293,7 @@ def test_a_run_that_is_handed_over_late_is_sifted_all_the_same(shared):
 
     shared.before = show_it_then
     try:
-        with dnb.connect(shared.url, progress=False) as client:
+        with shared.connect() as client:
             assert client.runs(status="SUCCESS")["run_id"].tolist() == shared.ids
     finally:
         shared.before, shared.hidden = lambda _: None, set()
@@ -305,7 +304,7 @@ def test_a_location_that_a_withheld_run_may_be_of_is_no_error_of_another_kind(sh
     shared.schema = drift.without()
     shared.hidden = {shared.ids[0]}
     try:
-        with dnb.connect(shared.url, progress=False) as client:
+        with shared.connect() as client:
             for ask in (client.runs, client.count_runs):
                 with pytest.raises(dnb.IncompleteHistoryError):
                     ask(location="etl")
@@ -325,7 +324,7 @@ def test_a_schema_that_changes_while_it_is_read_from_repeats_no_run(shared):
     shared.before = change_it
     try:
         with (
-            dnb.connect(shared.url, progress=False) as client,
+            shared.connect() as client,
             pytest.raises(dnb.UnsupportedServerError, match="pipelineName"),
         ):
             client.runs(job="nightly")
@@ -345,7 +344,7 @@ def test_a_field_that_became_another_costs_its_column(shared, was, becomes, colu
     assert was in runs
     shared.runs = [make_run(number) for number in reversed(range(3))]
     shared.schema = build_schema(others + run + runs.replace(was, becomes, 1), assume_valid=True)
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         runs = client.runs()
     assert runs["run_id"].tolist() == shared.ids
     assert runs[column].isna().all()
@@ -357,7 +356,7 @@ def test_a_filter_that_is_on_its_way_out_is_there_still(shared):
     others, one, filters = print_ast(drift.newest()).partition("\ninput RunsFilter ")
     text = others + one + filters.replace("pipelineName: String", "pipelineName: String @deprecated", 1)
     shared.schema = build_schema(text, assume_valid=True)
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         shared.requests.clear()
         assert client.count_runs(job="ingest") == 3
     assert shared.requests == [("RunCount", {"filter": {"pipelineName": "ingest"}})]
@@ -375,7 +374,7 @@ def test_a_schema_is_asked_for_once(shared):
     shared.runs = [make_run(number) for number in reversed(range(9))]
     shared.schema = drift.without("Run.creationTime")
     shared.requests.clear()
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         for _ in range(3):
             assert len(client.runs()) == 9
         assert shared.operations.count("IntrospectionQuery") == 1
@@ -387,7 +386,7 @@ def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(sha
     shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
     shared.schema = drift.without("RunStatus.SUSPENDED")
     shared.answers["version"] = "1.12.22"
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         shared.schema = drift.without()
         del shared.answers["version"]
         assert len(client.runs(status="SUSPENDED")) == 1
@@ -398,7 +397,7 @@ def test_a_filter_that_can_be_applied_nowhere_is_no_filter_left_out(shared):
     shared.runs = [make_run(0)]
     shared.schema = drift.without("RunsFilter.tags")
     with (
-        dnb.connect(shared.url, progress=False) as client,
+        shared.connect() as client,
         pytest.raises(dnb.UnsupportedServerError, match=r"RunsFilter\.tags"),
     ):
         client.runs(tags={".dagster/hidden": "x"})
@@ -406,15 +405,9 @@ def test_a_filter_that_can_be_applied_nowhere_is_no_filter_left_out(shared):
 
 def test_a_server_that_does_not_tell_its_schema_is_quoted(shared):
     shared.schema = drift.without("Run.creationTime")
-    with dnb.connect(shared.url, progress=False) as client:
-
-        async def fault(_request, operation):
-            shared.faults.append(fault)
-            if operation == "IntrospectionQuery":
-                return web.json_response({"errors": [{"message": "introspection is disabled"}]}, status=400)
-            return None
-
-        shared.faults.append(fault)
+    with shared.connect() as client:
+        refusal = {"status": 400, "text": '{"errors": [{"message": "introspection is disabled"}]}'}
+        shared.answer(requests=100, operation="IntrospectionQuery", content_type="application/json", **refusal)
         try:
             with pytest.raises(dnb.QueryError, match="Cannot query field 'creationTime'"):
                 client.runs()

@@ -10,13 +10,11 @@ import threading
 import anyio
 import pytest
 from aiohttp import WSMsgType, web
-from aiohttp.test_utils import TestServer
-from gql.transport.local_schema import LocalSchemaTransport
 
 import dagster_nb as dnb
 from dagster_nb.graphql import live
 from tests.unit import drift
-from tests.unit.fake import FakeDagster, installed_schema, make_run
+from tests.unit.fake import FakeDagster, make_run
 
 pytestmark = pytest.mark.anyio
 RUN = make_run(1)["runId"]
@@ -82,15 +80,8 @@ class FakeLog(FakeDagster):
         part = {"__typename": "PipelineRunLogsSubscriptionSuccess", "messages": events, "cursor": str(cursor)}
         await socket.send_json({"type": "data", "id": "1", "payload": {"data": {"pipelineRunLogs": part}}})
 
-    async def _serve(self):
-        await super()._serve()
-        await self._server.close()
-        app = web.Application()
-        app.router.add_post("/graphql", self._answer)
-        app.router.add_get("/graphql", self._websocket)
-        app.router.add_get("/elsewhere", self._websocket)
-        self._server = TestServer(app)
-        await self._server.start_server()
+    def routes(self):
+        return [web.get("/graphql", self._websocket), web.get("/elsewhere", self._websocket)]
 
     async def _websocket(self, request):
         self.opened.append((request.path, dict(request.headers)))
@@ -278,16 +269,8 @@ async def test_ticks_are_frames_like_any_other(fake):
     assert tick.dtypes.equals(first.dtypes)
 
 
-def _resolver(answer):
-    return lambda _root, info, **arguments: answer(info, **arguments) if callable(answer) else answer
-
-
-async def test_without_http_the_log_is_asked_for(fake, monkeypatch):
-    schema = installed_schema()
-    answers = {"version": "9", "runsOrError": fake._runs, "logsForRun": fake.page}
-    for name, resolve in answers.items():
-        monkeypatch.setattr(schema.query_type.fields[name], "resolve", _resolver(resolve))
-    async with dnb.AsyncDagsterClient("http://x", transport=LocalSchemaTransport(schema)) as client:
+async def test_without_http_the_log_is_asked_for(fake):
+    async with fake.async_client() as client:
         frames = client.follow(RUN, heartbeat=0.02)
         modes = [(await anext(frames)).attrs["dagster_nb"]["mode"] for _ in range(3)]
         await frames.aclose()

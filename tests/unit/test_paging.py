@@ -18,7 +18,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with dnb.connect(server.url, progress=False) as client:
+    with server.connect() as client:
         server.requests.clear()
         yield client
 
@@ -203,7 +203,7 @@ def test_a_server_that_contradicts_its_own_list_is_told(client, server):
     read = caught.value.frame
     assert lost not in set(read["run_id"])
     assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != lost]
-    assert caught.value.frame.attrs["dagster_nb"]["url"] == server.url
+    assert caught.value.frame.attrs["dagster_nb"]["url"] == client.url
     handed_over = []
     with pytest.raises(dnb.IncompleteHistoryError, match="1 runs"):
         for page in client.iter_runs(page_size=100):
