@@ -6,6 +6,12 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# `pytest --hypothesis-profile=thorough` tries ten times as many examples.
+settings.register_profile("everyday", max_examples=25, deadline=None)
+settings.register_profile("thorough", max_examples=250, deadline=None)
+settings.load_profile("everyday")
 
 # Whoever started the tests may ignore Ctrl-C, as a shell does for what it runs in the background; the tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -159,7 +159,6 @@ FILTERS = {
 def test_a_filter_that_is_lost_is_applied_all_the_same(shared, lost):
     asked = FILTERS[lost]
 
-    @settings(max_examples=40, deadline=None)
     @given(history=histories, wish=wishes, value=choices[asked])
     def try_it(history, wish, value):
         shared.runs, wish = made(history), {**wish, asked: value}
@@ -172,7 +171,8 @@ def test_a_filter_that_is_lost_is_applied_all_the_same(shared, lost):
     try_it()
 
 
-@settings(max_examples=120, deadline=None)
+# There are about ninety things to lose.
+@settings(max_examples=3 * settings.default.max_examples)
 @given(loss=st.sampled_from(ABOUT_RUNS), history=histories, wish=wishes, limit=st.none() | st.integers(0, 5))
 def test_whatever_is_lost_the_same_runs_are_read(shared, loss, history, wish, limit):
     shared.runs = made(history, never=loss.removeprefix("RunStatus."))
@@ -250,7 +250,6 @@ def test_whatever_is_lost_a_deleted_cursor_hides_no_run(shared, loss):
     assert set(shared.ids) <= set(frame["run_id"])
 
 
-@settings(max_examples=40, deadline=None)
 @given(history=histories, wish=wishes, places=st.sets(st.integers(0, 6)))
 def test_a_status_that_nobody_has_heard_of_is_read_and_filtered_by(shared, history, wish, places):
     shared.runs = made(history)

@@ -104,7 +104,7 @@ def add(instance, run):
         connection.execute(RunsTable.update().where(RunsTable.c.run_id == run["runId"]).values(**times))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 @given(filter_=st.none() | filters, cursor=st.none() | ids, limit=st.none() | st.integers(-1, 13))
 @example(filter_={"statuses": [], "runIds": [], "tags": []}, cursor=None, limit=0)
 @example(filter_={"tags": [{"key": "team", "value": "ml"}, {"key": "team", "value": "data"}]}, cursor=None, limit=None)
