@@ -9,12 +9,13 @@ from graphql import validate
 import dagster_nb as dnb
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.optional import optional
+from tests.server.known.conftest import wait_until_loaded
 from tests.server.known.drifting import DriftingDagster
 from tests.unit import drift
 
 # What each method asks. Where a job has to be found, it asks for the repositories, too.
 METHODS = {
-    # Its code is loaded anew at times, so that the time of that is no constant.
+    # Dagster may load the code again at any time, so update_time is not constant.
     "locations": ({"locations"}, lambda client, _: client.locations().drop(columns="update_time")),
     "repositories": ({"repositories"}, lambda client, _: client.repositories()),
     "jobs": ({"repositories"}, lambda client, _: client.jobs()),
@@ -49,6 +50,12 @@ LOSSES = drift.losses(*drift.types_of_answers())
 def drifting(known):
     with DriftingDagster(known.server.url) as server:
         yield server
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _loaded(known):
+    # An earlier test may have shut its code server down, which comes back by itself.
+    wait_until_loaded(known.client)
 
 
 @pytest.fixture(scope="module")

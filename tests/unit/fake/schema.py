@@ -18,6 +18,8 @@ from graphql import (
     validate,
 )
 
+from tests.compat import schemas
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,9 +27,7 @@ if TYPE_CHECKING:
 @cache
 def installed_schema() -> GraphQLSchema:
     """Return the schema of the installed Dagster, without its resolvers."""
-    from dagster_graphql.schema import create_schema
-
-    return build_schema(str(create_schema()))
+    return build_schema(schemas.installed_text())
 
 
 def execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
