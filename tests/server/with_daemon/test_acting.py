@@ -246,23 +246,6 @@ class TestWait:
         assert isinstance(caught.value, TimeoutError)
         assert standing.refresh().status == "STARTED"
 
-    def test_it_warns_once_when_no_daemon_lives(self, server, monkeypatch):
-        from dagster_nb.sandbox.server import Server
-        from tests.server.conftest import DEFINITIONS
-
-        monkeypatch.setattr("dagster_nb.client.run._PATIENCE_SECONDS", 0.0)
-        with (
-            Server(python_file=DEFINITIONS, location="tests", daemon=False) as lonely,
-            dnb.connect(lonely.url, progress=False) as client,
-        ):
-            run = client.launch("quick")
-            with (
-                pytest.warns(UserWarning, match="no daemon is alive.*dagster-daemon run") as warned,
-                pytest.raises(dnb.WaitTimeoutError),
-            ):
-                run.wait(timeout=4)
-        assert len(warned) == 1
-
 
 def test_a_run_shows_itself(client, finished):
     assert repr(finished).startswith(f"<Run {finished.run_id} of quick: SUCCESS in ")
