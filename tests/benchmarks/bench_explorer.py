@@ -21,7 +21,7 @@ from tests.unit.panels.conftest import FakeSource, many_runs
 
 CHANGES = [
     {"status": "FAILURE"}, {"job": "job_3"}, {}, {"tags": {"team": "t1"}}, {"min_duration": "2 min"},
-    {"unresolved": True}, {"status": "SUCCESS"}, {"job": ["job_1", "job_2", "job_3"]},
+    {"only_unresolved": True}, {"status": "SUCCESS"}, {"job": ["job_1", "job_2", "job_3"]},
 ]  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def on_a_server(count: int) -> None:
         for name, filters in (("all", {}), ("of 7 d", {"created_after": "7d"})):
             began = time.perf_counter()
             explorer = RunExplorer(demo.client, **filters)
-            explorer._background.wait(lambda explorer=explorer: len(explorer.frame) > 0, 60)
+            explorer.background.wait(lambda explorer=explorer: len(explorer.frame) > 0, 60)
             first = time.perf_counter() - began
             explorer.wait()
             print(

@@ -115,9 +115,9 @@ def test_it_answers_as_the_installed_dagster_does(answer_of_dagster, filter_, cu
     fake = FakeDagster()
     fake.runs = RUNS
     root = {
-        "runsOrError": fake._answer_runs,
-        "runIdsOrError": fake._answer_run_ids,
-        "runsFeedCountOrError": fake._answer_count,
+        "runsOrError": fake.answer_runs,
+        "runIdsOrError": fake.answer_run_ids,
+        "runsFeedCountOrError": fake.answer_count,
     }
     answer = execute(fake.schema, {"query": ANSWERS, "variables": variables}, root)
     assert answer == {"data": answer_of_dagster(variables)}

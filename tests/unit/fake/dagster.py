@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 import dagster_nb as dnb
@@ -19,7 +18,7 @@ from tests.unit.fake.schema import execute, installed_schema, operation_name
 from tests.unit.fake.transport import FakeTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from aiohttp import web
 
@@ -53,7 +52,7 @@ class FakeDagster:
         self.runs = [make_run(number) for number in reversed(range(runs))]
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
-        self.faults: deque[Fault] = deque()
+        self.faults: list[Fault] = []
         self.before: Callable[[str], None] = lambda _: None
         self.answers: dict[str, Any] = {}
         self.hidden: set[str] = set()
@@ -99,56 +98,86 @@ class FakeDagster:
     def delete(self, *run_ids: str) -> None:
         self.runs = [run for run in self.runs if run["runId"] not in run_ids]
 
-    def hang(self, requests: int = 1) -> None:
-        """Leave the next requests without an answer."""
+    def hang(self, requests: int | None = 1, **which: Any) -> Fault:
+        """Leave the next requests without an answer; which ones, as in `answer`."""
 
-        async def respond(_body: dict[str, Any]) -> Response:
+        async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
             self.hanging.set()
             await asyncio.Event().wait()
             raise AssertionError("unreachable")
 
-        self.faults.extend([Fault(respond)] * requests)
+        return self._add_fault(respond, requests, **which)
 
-    def drop(
-        self, requests: int = 1, *, operation: str | None = None, after: Callable[[], object] = lambda: None
-    ) -> None:
-        """Drop the connection of the next requests, of this operation if one is given, after calling ``after``."""
+    def drop(self, requests: int | None = 1, *, after: Callable[[], object] = lambda: None, **which: Any) -> Fault:
+        """Drop the connection of the next requests after calling ``after``; which ones, as in `answer`."""
 
-        async def respond(body: dict[str, Any]) -> Response:
-            self._record(body)
+        async def respond(operation: str, variables: dict[str, Any]) -> Response:
+            self.requests.append((operation, variables))
             after()
             raise ConnectionDroppedError
 
-        self.faults.extend([Fault(respond, operation)] * requests)
+        return self._add_fault(respond, requests, **which)
 
-    def answer(self, requests: int = 1, *, operation: str | None = None, **response: Any) -> None:
-        """Answer the next requests, of this operation if one is given, with an HTTP response."""
+    def answer(
+        self,
+        requests: int | None = 1,
+        *,
+        operation: str | None = None,
+        where: Callable[[dict[str, Any]], bool] = lambda _: True,
+        **response: Any,
+    ) -> Fault:
+        """Answer the next requests with an HTTP response.
 
-        async def respond(_body: dict[str, Any]) -> Response:
+        Parameters
+        ----------
+        requests
+            How many; None means all that come.
+        operation
+            Only those of this operation.
+        where
+            Only those whose variables this is true of.
+        response
+            The fields of `Response`.
+        """
+
+        async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
             return Response(**response)
 
-        self.faults.extend([Fault(respond, operation)] * requests)
+        return self._add_fault(respond, requests, operation=operation, where=where)
+
+    def _add_fault(
+        self,
+        respond: Callable[[str, dict[str, Any]], Awaitable[Response]],
+        requests: int | None,
+        *,
+        operation: str | None = None,
+        where: Callable[[dict[str, Any]], bool] = lambda _: True,
+    ) -> Fault:
+        fault = Fault(respond, lambda name, variables: operation in {None, name} and where(variables), requests)
+        self.faults.append(fault)
+        return fault
 
     async def respond(self, body: dict[str, Any]) -> dict[str, Any] | Response:
         """Return the answer to the body of a request, or what a fault has in place of it."""
-        operation = operation_name(body["query"])
+        operation, variables = operation_name(body["query"]), body.get("variables") or {}
         for fault in self.faults:
-            if fault.operation in {None, operation}:
-                self.faults.remove(fault)
-                return await fault.respond(body)
-        self._record(body)
+            if fault.left != 0 and fault.applies(operation, variables):
+                fault.left = None if fault.left is None else fault.left - 1
+                fault.met.append(variables)
+                return await fault.respond(operation, variables)
+        self.requests.append((operation, variables))
         self.before(operation)
         root = {
             "version": "1.13.28",
-            "runsOrError": self._answer_runs,
-            "runIdsOrError": self._answer_run_ids,
-            "runsFeedCountOrError": self._answer_count,
+            "runsOrError": self.answer_runs,
+            "runIdsOrError": self.answer_run_ids,
+            "runsFeedCountOrError": self.answer_count,
             "runOrError": self._answer_run,
             **self.answers,
         }
         return execute(self.schema, body, root)
 
-    def _answer_runs(self, _info: object, filter: Any = None, cursor: Any = None, limit: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
+    def answer_runs(self, _info: object, filter: Any = None, cursor: Any = None, limit: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
         """Answer ``Query.runsOrError``."""
         page = matching(self.runs, filter, cursor, limit)
         return {
@@ -157,7 +186,7 @@ class FakeDagster:
             "count": lambda _info: len(matching(self.runs, filter)),
         }
 
-    def _answer_run_ids(
+    def answer_run_ids(
         self,
         _info: object,
         filter: Any = None,  # noqa: A002 - the schema's name
@@ -166,7 +195,7 @@ class FakeDagster:
     ) -> dict[str, Any]:
         return {"__typename": "RunIds", "results": [run["runId"] for run in matching(self.runs, filter, cursor, limit)]}
 
-    def _answer_count(self, _info: object, view: str, filter: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
+    def answer_count(self, _info: object, view: str, filter: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
         if view != "RUNS":
             raise NotImplementedError(f"this Dagster counts runs, not {view}")
         return {"__typename": "RunsFeedCount", "count": len(matching(self.runs, filter))}
@@ -176,6 +205,3 @@ class FakeDagster:
             if run["runId"] == runId:
                 return {"__typename": "Run", **run}
         return {"__typename": "RunNotFoundError", "runId": runId, "message": f"Run {runId} could not be found."}
-
-    def _record(self, body: dict[str, Any]) -> None:
-        self.requests.append((operation_name(body["query"]), body.get("variables") or {}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -27,10 +27,23 @@ class Response:
         return "json" in self.content_type
 
 
-@dataclass(frozen=True)
+@dataclass
 class Fault:
-    """What happens to one request."""
+    """What happens to some requests.
 
-    respond: Callable[[dict], Awaitable[Response]]
-    operation: str | None = None
-    """The operation that it happens to; None means any."""
+    Attributes
+    ----------
+    respond
+        Given the operation and its variables, returns what is sent in place of an answer.
+    applies
+        Whether it happens to a request, given its operation and variables.
+    left
+        To how many requests it still happens; None means to all that come.
+    met
+        The variables of the requests that it happened to.
+    """
+
+    respond: Callable[[str, dict[str, Any]], Awaitable[Response]]
+    applies: Callable[[str, dict[str, Any]], bool]
+    left: int | None
+    met: list[dict[str, Any]] = field(default_factory=list)
