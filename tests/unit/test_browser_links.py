@@ -1,4 +1,4 @@
-"""Links to Dagster's pages: straight, or by the way that the reader's browser has to take."""
+"""Links to Dagster's pages, directly or through the proxy that the user's browser needs."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_a_derived_method_has_signature_and_docstring(kind):
     ],
 )
 def test_a_wrong_argument_names_the_method_as_users_know_it(fake, call, message):
-    with dnb.connect(fake.url) as client, pytest.raises(TypeError) as caught:
+    with fake.connect() as client, pytest.raises(TypeError) as caught:
         call(client)
     assert str(caught.value) == f"DagsterClient.{message}"
 

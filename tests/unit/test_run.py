@@ -15,7 +15,7 @@ from tests.unit.fake import make_run
 @pytest.fixture
 def client(fake):
     fake.runs = [make_run(2, tags=[{"key": "team", "value": "data"}]), make_run(1)]
-    with dnb.connect(fake.url, token="secret", progress=False) as client:
+    with fake.connect(token="secret") as client:
         yield client
 
 
@@ -28,7 +28,7 @@ def test_runs_are_equal_if_their_ids_are(fake, client):
     assert {first, again, other} == {first, other}
 
     async def read():
-        async with dnb.AsyncDagsterClient(fake.url) as asynchronous:
+        async with fake.async_client() as asynchronous:
             return await asynchronous.run(fake.ids[0])
 
     assert asyncio.run(read()) == first

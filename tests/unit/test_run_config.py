@@ -1,4 +1,4 @@
-"""Run config as people give it."""
+"""Run configs as users pass them."""
 
 import dataclasses
 import datetime as dt
@@ -47,7 +47,7 @@ class Mode(enum.Enum):
         ({1: {Mode.FAST: True}}, {"1": {"fast": True}}),
     ],
 )
-def test_what_is_meant(given, parsed):
+def test_a_valid_config(given, parsed):
     assert parse_run_config(given) == parsed
     assert repr(parse_run_config(given)) == repr(parsed)
 
@@ -75,7 +75,7 @@ def test_what_is_meant(given, parsed):
         ({True: 1}, "the run config has the key True"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(given, said):
+def test_an_invalid_config_says_where_it_is_wrong(given, said):
     with pytest.raises(RunConfigInvalidError) as caught:
         parse_run_config(given)
     assert said in str(caught.value)
@@ -174,6 +174,6 @@ def test_a_value_that_does_not_fit_its_tag(text):
 
 
 @pytest.mark.parametrize("given", [3, ["ops"], b"ops: {}"])
-def test_what_is_no_config_at_all(given):
+def test_something_else_is_a_type_error(given):
     with pytest.raises(TypeError, match="run_config must be a dict, a RunConfig, or YAML or JSON text"):
         parse_run_config(given)

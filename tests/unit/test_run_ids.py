@@ -35,7 +35,7 @@ RUN = SimpleNamespace(run_id=A)
         (pd.Series([], dtype=object, name="job_name"), []),
     ],
 )
-def test_runs_are_recognised_each_once_in_the_order_given(runs, ids):
+def test_runs_are_identified_in_the_order_given_without_duplicates(runs, ids):
     assert run_ids_of(runs) == ids
 
 
@@ -52,7 +52,7 @@ def test_anything_else_is_a_type_error(runs):
         run_ids_of(runs)
 
 
-def test_an_empty_text_is_no_run():
+def test_an_empty_string_is_not_a_run():
     with pytest.raises(ValueError, match="a run id is empty"):
         run_ids_of("")
 

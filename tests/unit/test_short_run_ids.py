@@ -12,7 +12,7 @@ from tests.unit.fake import make_run
 def client(fake):
     fake.runs = [make_run(number) for number in (12, 11, 10, 1)]
     fake.answers["logsForRun"] = logs
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         fake.requests.clear()
         yield client
 
