@@ -87,13 +87,24 @@ class Answer:
     keep: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Exchange:
-    """A request that was answered: ``sent`` counts the bytes of the answer's body."""
+    """A request, and what came of it.
+
+    Attributes
+    ----------
+    status
+        The HTTP status; None while there is no answer, or if the client gave up before there was one.
+    sent
+        How many bytes of the answer's body were sent.
+    is_whole
+        Whether these were all.
+    """
 
     request: Request
-    status: int
-    sent: int
+    status: int | None = None
+    sent: int = 0
+    is_whole: bool = False
 
 
 class Proxy:
@@ -109,7 +120,7 @@ class Proxy:
     Attributes
     ----------
     exchanges
-        What was answered so far, in order.
+        All requests so far, in the order in which they came.
     """
 
     def __init__(self, *upstreams: str, faults: Sequence[Fault] = ()):
@@ -156,12 +167,15 @@ class Proxy:
 
     async def _handle(self, received: web.Request) -> web.StreamResponse:
         request = await Request.read(received)
+        exchange = Exchange(request)
+        self.exchanges.append(exchange)
         handle: Forward = self._forward
         for fault in reversed(self.faults):
             handle = partial(fault, forward=handle)
         answer = await handle(request)
-        sent = len(answer.body) if answer.keep is None else min(answer.keep, len(answer.body))
-        self.exchanges.append(Exchange(request, answer.status, sent))
+        exchange.status = answer.status
+        exchange.is_whole = answer.keep is None
+        exchange.sent = len(answer.body) if answer.keep is None else min(answer.keep, len(answer.body))
         return await _send(received, answer)
 
     async def _forward(self, request: Request) -> Answer:

@@ -48,7 +48,7 @@ def test_an_answer_comes_as_the_server_gave_it_and_is_counted(fake, proxy):
     (exchange,) = proxy.exchanges
     assert exchange.request.operation == "Page"
     assert exchange.request.page_size == 30
-    assert (exchange.status, exchange.sent) == (200, len(answer))
+    assert (exchange.status, exchange.sent, exchange.is_whole) == (200, len(answer), True)
 
 
 def test_requests_go_to_several_servers_in_turn():
@@ -86,7 +86,7 @@ def test_a_cut_body_ends_in_the_middle(fake, proxy):
     with pytest.raises(IncompleteRead) as caught:
         post(proxy.url, limit=20)
     assert caught.value.partial == whole[: len(whole) // 2]
-    assert proxy.exchanges[-1].sent == len(whole) // 2
+    assert (proxy.exchanges[-1].sent, proxy.exchanges[-1].is_whole) == (len(whole) // 2, False)
 
 
 def test_a_lost_answer_was_carried_out(fake, proxy):
@@ -101,6 +101,7 @@ def test_an_answer_that_is_held_back_comes_after_the_time_out(proxy):
     proxy.faults = [hold_back(60)]
     with pytest.raises(TimeoutError):
         post(proxy.url, limit=1, timeout=0.2)
+    assert proxy.exchanges[-1].status is None
 
 
 def test_one_page_in_ten_fails_and_the_same_ones_for_a_seed(proxy):
