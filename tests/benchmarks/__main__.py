@@ -145,7 +145,7 @@ def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
     undisturbed = measured[0].place
     for one in measured:
         bare = _find(measured, one.place, BARE_1000)
-        itself = _find(measured, undisturbed, one.way) if one.place is not undisturbed else None
+        itself = _find(measured, undisturbed, one.way) if one.place != undisturbed else None
         yield Row.of(runs, one, bare=bare, itself=itself, note=_note(one, measured))
 
 
