@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dagster_nb.statuses import FINISHED, RUN_STATUSES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -34,23 +36,6 @@ __all__ = [
 
 TIME = pd.DatetimeTZDtype("us", "UTC")
 DURATION = np.dtype("timedelta64[us]")
-
-# Dagster's own order of a run's life. A server may know more; those come after.
-RUN_STATUSES = (
-    "QUEUED",
-    "NOT_STARTED",
-    "MANAGED",
-    "STARTING",
-    "STARTED",
-    "SUSPENDED",
-    "SUCCESS",
-    "FAILURE",
-    "CANCELING",
-    "CANCELED",
-)
-
-# Those in which a run stays.
-FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
 
 def strings(values: Iterable[str | None]) -> ExtensionArray:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FILTERS = [
     {"status": "FAILURE"}, {"job": "job_3"}, {}, {"tags": {"team": "t1"}}, {"min_duration": "2 min"},
-    {"unresolved": True}, {"status": "SUCCESS"}, {"job": ["job_1", "job_2", "job_3"]},
+    {"only_unresolved": True}, {"status": "SUCCESS"}, {"job": ["job_1", "job_2", "job_3"]},
 ]  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def on_a_server(client: DagsterClient, runs: int) -> Iterator[Row]:
     for name, filters in (("all runs", {}), ("the runs of 7 days", {"created_after": "7d"})):
         began = time.perf_counter()
         explorer = RunExplorer(client, **filters)
-        explorer._background.wait(lambda explorer=explorer: len(explorer.frame) > 0, 60)
+        explorer.background.wait(lambda explorer=explorer: len(explorer.frame) > 0, 60)
         yield Row(runs, where, f"{name}: first rows", time.perf_counter() - began)
         explorer.wait()
         yield Row(runs, where, f"{name}: all", time.perf_counter() - began, note=f"{len(explorer.frame):,} rows")
