@@ -39,15 +39,7 @@ class Running:
     def document(self) -> str:
         """The GraphQL by which the client reads a page of runs."""
         with dnb.connect(self.url, progress=False) as client:
-            return with_cursor(client.graphql_document("runs"))
-
-
-def with_cursor(document: str) -> str:
-    """Return a document that takes a cursor, if it does not yet."""
-    if "$cursor" in document:
-        return document
-    document = document.replace("$limit: Int!", "$limit: Int!, $cursor: String")
-    return document.replace("limit: $limit", "limit: $limit, cursor: $cursor")
+            return client.graphql_document("runs")
 
 
 def home_with(runs: int, folder: Path) -> Path:

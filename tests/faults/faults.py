@@ -99,7 +99,7 @@ class OneIn:
         self.fired = 0
         self._count = count
         self._fault = fault
-        self._random = Random(seed)  # noqa: S311
+        self._random = Random(seed)
         self._among = among
         self._seen = 0
         self._chosen = 0

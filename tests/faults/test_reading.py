@@ -54,6 +54,10 @@ def ids_by_page(client, **options):
     return pd.concat(client.iter_runs(**options))["run_id"].tolist()
 
 
+def count_refused(proxy):
+    return sum(page.status == 502 for page in proxy.pages)
+
+
 class TestLargePagesRefused:
     """A gateway answers 502 to every page above 300 runs, as it does where these take too long."""
 
@@ -63,7 +67,7 @@ class TestLargePagesRefused:
 
     def test_runs(self, client, proxy, expected):
         assert client.runs()["run_id"].tolist() == expected
-        assert any(page.status == 502 for page in proxy.pages)
+        assert count_refused(proxy) > 0
 
     def test_iter_runs(self, client, expected):
         assert ids_by_page(client) == expected
@@ -79,9 +83,10 @@ class TestLargePagesRefused:
 
     def test_the_client_remembers_which_pages_work(self, client, proxy):
         client.runs()
-        proxy.exchanges.clear()
+        first = count_refused(proxy)
         client.runs()
-        assert all(page.status == 200 for page in proxy.pages)
+        # A limit may have been temporary, so it is tried again now and then.
+        assert count_refused(proxy) - first <= 1 < first
 
 
 @pytest.mark.parametrize("seed", [1, 2])
