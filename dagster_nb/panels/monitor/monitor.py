@@ -87,9 +87,10 @@ class RunMonitor(Panel):
         self._from_failure = _button("Re-execute from failure")
         self._all_steps = _button("Re-execute")
         self._previous = _button("")
-        buttons = [self._terminate, self._force, self._from_failure, self._all_steps, self._previous]
-        head = widgets.HBox([self._head, *buttons])
-        head.add_class("dnb-wrap")
+        buttons = widgets.HBox([self._terminate, self._force, self._from_failure, self._all_steps, self._previous])
+        head = widgets.HBox([self._head, buttons])
+        for row in (buttons, head):
+            row.add_class("dnb-wrap")
         self._confirm = Confirm(self.background)
         self._outcome = widgets.HTML()
         self._action = widgets.HTML()
