@@ -33,6 +33,7 @@ from dagster_nb.errors import (
     UnsupportedServerError,
     WaitTimeoutError,
 )
+from dagster_nb.frames.display import style
 from dagster_nb.frames.runs import expand_tags
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ __all__ = [
     "demo",
     "expand_tags",
     "plot",
+    "style",
 ]
 
 # What takes a while to import, or needs an extra, is imported when it is first used.

@@ -82,7 +82,7 @@ def strings(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def has_status(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
     """Return for each row whether its status is one of `names`; False where the status is missing."""
-    return strings(frame, "status").isin(names).fillna(False).to_numpy(dtype=bool)
+    return column(frame, "status").isin(names).fillna(False).to_numpy(dtype=bool)
 
 
 def creation_times(runs: pd.DataFrame) -> pd.Series:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from dagster_nb.analysis.groups import group_table
 from dagster_nb.analysis.read_columns import creation_times, status_codes
-from dagster_nb.analysis.time_buckets import bucket_edges, time_zone, usual_frequency
+from dagster_nb.analysis.time_buckets import bucket_edges, usual_frequency
 from dagster_nb.statuses import FINISHED
+from dagster_nb.time_zones import time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

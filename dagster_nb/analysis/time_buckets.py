@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["FREQUENCIES", "bucket_edges", "time_zone", "usual_frequency"]
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+__all__ = ["FREQUENCIES", "bucket_edges", "usual_frequency"]
 
 FREQUENCIES = {
     "1min": "1 min",
@@ -34,22 +36,6 @@ _STEPS = {
     "1W": pd.DateOffset(weeks=1),
     "1MS": pd.DateOffset(months=1),
 }
-
-
-def time_zone(tz: str | tzinfo) -> tzinfo:
-    """Return a time zone by its IANA name, or the one given.
-
-    Raises
-    ------
-    ValueError
-        If there is no such zone.
-    """
-    if isinstance(tz, tzinfo):
-        return tz
-    try:
-        return ZoneInfo(tz)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {tz!r}; use an IANA name such as 'Europe/Paris'") from None
 
 
 def usual_frequency(first: pd.Timestamp, last: pd.Timestamp) -> str:

@@ -13,7 +13,7 @@ from dagster_nb.client.progress import Bar, person_is_watching, watch
 from dagster_nb.client.reprs import facts_html
 from dagster_nb.errors import ConnectionFailedError, DagsterNbError, QueryError, ReadOnlyError, RequestTimeoutError
 from dagster_nb.frames.columns import RUN_STATUSES, categories
-from dagster_nb.graphql.server import Server
+from dagster_nb.graphql.api import DagsterApi
 from dagster_nb.graphql.session import Session
 from dagster_nb.graphql.url import parse_address
 
@@ -68,7 +68,7 @@ class AsyncBase:
         self._read_only = read_only
         self._wait = wait
         self._progress = progress
-        self._server = Server(self._session)
+        self._api = DagsterApi(self._session)
         self._statuses: list[str] = list(RUN_STATUSES)
 
     @property
@@ -79,9 +79,9 @@ class AsyncBase:
     @property
     def version(self) -> str:
         """The server's version of Dagster (``Query.version``)."""
-        if self._server.version is None:
+        if self._api.version is None:
             raise DagsterNbError("not connected yet; use `async with AsyncDagsterClient(...) as client:`.")
-        return self._server.version
+        return self._api.version
 
     @property
     def read_only(self) -> bool:
@@ -89,7 +89,7 @@ class AsyncBase:
         return self._read_only
 
     def __repr__(self) -> str:
-        version = f"Dagster {self._server.version}" if self._server.version else "not connected"
+        version = f"Dagster {self._api.version}" if self._api.version else "not connected"
         return f"<{type(self).__name__} {self.url}, {version}{', read-only' if self._read_only else ''}>"
 
     def _repr_html_(self) -> str:
@@ -97,7 +97,7 @@ class AsyncBase:
             type(self).__name__,
             {
                 "server": self.url,
-                "Dagster": self._server.version or "not connected",
+                "Dagster": self._api.version or "not connected",
                 "read-only": self._read_only or None,
             },
             link=self.url,
@@ -124,7 +124,7 @@ class AsyncBase:
         with self._watching(f"waiting for Dagster at {self.url}") as bar:
             while True:
                 try:
-                    await self._server.introduce()
+                    await self._api.identify()
                     break
                 except (ConnectionFailedError, RequestTimeoutError):
                     if time.monotonic() >= deadline:
@@ -138,7 +138,7 @@ class AsyncBase:
                 except BaseException:
                     await self.close()
                     raise
-        self._statuses = categories(self._server.statuses or ())
+        self._statuses = categories(self._api.statuses or ())
 
     def _no_dagster(self) -> ConnectionFailedError:
         return ConnectionFailedError(
@@ -150,11 +150,11 @@ class AsyncBase:
         await self._session.close()
 
     async def _read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        return await self._server.query(document, variables)
+        return await self._api.query(document, variables)
 
     async def _write(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         self._check_writable()
-        return await self._server.mutate(document, variables)
+        return await self._api.mutate(document, variables)
 
     def _check_writable(self) -> None:
         if self._read_only:

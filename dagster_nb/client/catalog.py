@@ -9,7 +9,7 @@ from dagster_nb.client.config_schema import AsyncRunConfigSchema
 from dagster_nb.client.jobs import HIDDEN_JOB_PREFIX, find_job, list_locations, list_repositories, unknown_location
 from dagster_nb.frames.catalog import daemons_frame, jobs_frame, locations_frame, repositories_frame
 from dagster_nb.frames.ops import ops_frame
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ class Catalog(AsyncBase):
         --------
         >>> client.locations().query("status == 'error'")  # doctest: +SKIP
         """
-        return locations_frame(await list_locations(self._server))
+        return locations_frame(await list_locations(self._api))
 
     async def repositories(self) -> pd.DataFrame:
         """Return the repositories of all code locations that are loaded.
@@ -71,7 +71,7 @@ class Catalog(AsyncBase):
         --------
         >>> client.repositories()  # doctest: +SKIP
         """
-        return repositories_frame(await list_repositories(self._server, jobs=False))
+        return repositories_frame(await list_repositories(self._api, jobs=False))
 
     async def jobs(self) -> pd.DataFrame:
         """Return the jobs of all code locations that are loaded.
@@ -102,7 +102,7 @@ class Catalog(AsyncBase):
         --------
         >>> client.jobs().groupby("location").size()  # doctest: +SKIP
         """
-        nodes = await list_repositories(self._server, jobs=True)
+        nodes = await list_repositories(self._api, jobs=True)
         shown = [
             {**node, "jobs": [job for job in node["jobs"] if not job["name"].startswith(HIDDEN_JOB_PREFIX)]}
             for node in nodes
@@ -149,7 +149,7 @@ class Catalog(AsyncBase):
         --------
         >>> client.ops("build_warehouse")[["op", "depends_on"]]  # doctest: +SKIP
         """
-        address = await find_job(self._server, job, location=location, repository=repository)
+        address = await find_job(self._api, job, location=location, repository=repository)
         answer = await self._read("job_ops", {"selector": address.selector})
         return ops_frame(unwrap(answer["pipelineOrError"], "Pipeline")["solidHandles"])
 
@@ -183,7 +183,7 @@ class Catalog(AsyncBase):
         --------
         >>> print(client.run_config_schema("ingest_orders").default_yaml)  # doctest: +SKIP
         """
-        address = await find_job(self._server, job, location=location, repository=repository)
+        address = await find_job(self._api, job, location=location, repository=repository)
         answer = await self._read("run_config_schema", {"selector": address.selector})
         return AsyncRunConfigSchema(self, address, unwrap(answer["runConfigSchemaOrError"], "RunConfigSchema"))
 
@@ -242,7 +242,7 @@ class Catalog(AsyncBase):
         """
         answer = await self._write("reload_location", {"location": name})
         node = answer["reloadRepositoryLocation"]
-        entries = await list_locations(self._server)
+        entries = await list_locations(self._api)
         if node["__typename"] == "RepositoryLocationNotFound":
             raise unknown_location(name, entries)
         unwrap(node, "WorkspaceLocationEntry")
@@ -269,5 +269,5 @@ class Catalog(AsyncBase):
         answer = await self._write("shutdown_location", {"location": name})
         node = answer["shutdownRepositoryLocation"]
         if node["__typename"] == "RepositoryLocationNotFound":
-            raise unknown_location(name, await list_locations(self._server))
+            raise unknown_location(name, await list_locations(self._api))
         unwrap(node, "ShutdownRepositoryLocationSuccess")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.config import parse_run_config
 from dagster_nb.client.reprs import facts_html
+from dagster_nb.filters import as_strings
 from dagster_nb.frames.config_fields import config_fields_frame
-from dagster_nb.graphql.answers import config_problems, unwrap
-from dagster_nb.graphql.filters import one_or_many
+from dagster_nb.graphql.responses import config_problems, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,7 +144,7 @@ class AsyncRunConfigSchema(RunConfigSchemaFacts):
         >>> client.run_config_schema("nightly").validate("ops: {load: {config: {rows: many}}}")  # doctest: +SKIP
         """
         selector: dict[str, Any] = self._address.selector
-        if ops := one_or_many(op_selection, "op_selection"):
+        if ops := as_strings(op_selection, "op_selection"):
             selector["solidSelection"] = list(ops)
         variables = {"selector": selector, "runConfig": parse_run_config(config)}
         answer = await self._client._read("validate_run_config", variables)

@@ -11,8 +11,8 @@ from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import RUN_ENDINGS, events_frame, failures_frame
 from dagster_nb.frames.steps import steps_frame
-from dagster_nb.graphql.answers import unwrap
 from dagster_nb.graphql.concurrency import side_by_side
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

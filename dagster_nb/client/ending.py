@@ -13,7 +13,7 @@ from dagster_nb.client.which import run_ids_of
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.columns import FINISHED
 from dagster_nb.frames.outcomes import outcomes_frame
-from dagster_nb.graphql.answers import to_error, unwrap
+from dagster_nb.graphql.responses import to_error, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,12 +7,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.errors import AmbiguousJobError, JobNotFoundError
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dagster_nb.graphql.server import Server
+    from dagster_nb.graphql.api import DagsterApi
 
 __all__ = [
     "HIDDEN_JOB_PREFIX",
@@ -57,7 +57,7 @@ class JobAddress:
 
 
 async def find_job(
-    server: Server,
+    server: DagsterApi,
     job: str,
     *,
     location: str | None = None,
@@ -103,14 +103,14 @@ async def find_job(
     raise JobNotFoundError(_not_found(wanted, jobs, await list_locations(server)))
 
 
-async def list_repositories(server: Server, *, jobs: bool) -> list[dict[str, Any]]:
+async def list_repositories(server: DagsterApi, *, jobs: bool) -> list[dict[str, Any]]:
     """Return the repositories that are loaded, with their jobs if asked for."""
     answer = await server.query("repositories", {"jobs": jobs})
     nodes: list[dict[str, Any]] = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
     return nodes
 
 
-async def list_locations(server: Server) -> list[dict[str, Any]]:
+async def list_locations(server: DagsterApi) -> list[dict[str, Any]]:
     """Return the entries of the workspace: every code location, whether its code loads or not."""
     answer = await server.query("locations")
     entries: list[dict[str, Any]] = unwrap(answer["workspaceOrError"], "Workspace")["locationEntries"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dagster_nb.client.config import parse_run_config
 from dagster_nb.client.jobs import check_names
-from dagster_nb.graphql.filters import one_or_many
+from dagster_nb.filters import as_strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,7 +79,7 @@ class Launch:
 
 
 def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, ...] | None:
-    selected = one_or_many(names, argument)
+    selected = as_strings(names, argument)
     if selected == ():
         raise ValueError(f"{argument} is empty, so there is nothing to launch; leave it out to launch all.")
     return selected

@@ -15,7 +15,7 @@ from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import DagsterNbError, RunConfigInvalidError, RunStateError, ServerError, UnsupportedServerError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.frames.runs import tag_dict
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -147,7 +147,7 @@ class Launching(AsyncBase):
         wanted = [_checked(launch) for launch in launches]
         if not wanted:
             return outcomes_frame([], _LAUNCH_COLUMNS)
-        repositories = await list_repositories(self._server, jobs=True)
+        repositories = await list_repositories(self._api, jobs=True)
 
         async def one(wish: Launch | tuple[str, Exception]) -> dict[str, str | None]:
             if isinstance(wish, tuple):
@@ -269,7 +269,7 @@ class Launching(AsyncBase):
 
     async def _launch(self, launch: Launch, repositories: list[dict[str, Any]] | None = None) -> AsyncRun:
         address = await find_job(
-            self._server,
+            self._api,
             launch.job,
             location=launch.location,
             repository=launch.repository,

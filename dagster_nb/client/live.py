@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.which import one_run_id
 from dagster_nb.frames.events import events_frame
-from dagster_nb.graphql.live import follow_events
+from dagster_nb.graphql.event_stream import follow_events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -67,7 +67,7 @@ class Live(AsyncBase):
 
         # Apart, so that a wrong argument is told at the call and not at the first frame.
         async def frames() -> AsyncIterator[pd.DataFrame]:
-            async with aclosing(follow_events(self._server, run_id, new_only=new_only, heartbeat=heartbeat)) as batches:
+            async with aclosing(follow_events(self._api, run_id, new_only=new_only, heartbeat=heartbeat)) as batches:
                 async for batch in batches:
                     frame = events_frame({run_id: batch.events})
                     frame.attrs["dagster_nb"] = {"url": self.url, "mode": batch.mode}

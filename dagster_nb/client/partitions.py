@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.errors import ServerError
 from dagster_nb.frames.runs import tag_dict
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from dagster_nb.client.base import AsyncBase

@@ -99,7 +99,7 @@ class Playground(AsyncBase):
         """
         if name not in documents.names():
             raise ValueError(f"there is no document {name!r}; there are {', '.join(documents.names())}.")
-        return self._server.text(name)
+        return self._api.text(name)
 
     async def graphql_schema(self) -> GraphQLSchema:
         """Return the server's schema, asked for once.
@@ -119,7 +119,7 @@ class Playground(AsyncBase):
         --------
         >>> sorted(client.graphql_schema().type_map["Run"].fields)  # doctest: +SKIP
         """
-        return await self._server.schema()
+        return await self._api.schema()
 
 
 def _parsed(document: str) -> DocumentNode:
@@ -128,7 +128,7 @@ def _parsed(document: str) -> DocumentNode:
     except GraphQLError as error:
         locations = [{"line": place.line, "column": place.column} for place in error.locations or []]
         problem = {"message": error.message, "locations": locations}
-        raise query_error([problem], text=document, refused_by="this is no GraphQL") from None
+        raise query_error([problem], text=document, prefix="this is no GraphQL") from None
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

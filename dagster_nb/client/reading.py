@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 import pandas as pd
 
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.run import AsyncRun
 from dagster_nb.client.which import one_run_id, run_ids_of
 from dagster_nb.errors import IncompleteHistoryError
+from dagster_nb.filters import RunFilters, as_strings
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, runs_frame
-from dagster_nb.graphql.answers import unwrap
-from dagster_nb.graphql.filters import RunSelection, one_or_many
-from dagster_nb.graphql.labels import RepositoryLabels
-from dagster_nb.graphql.paging import DEFAULT_PAGE_SIZE, ContradictionError, count_runs, read_pages
+from dagster_nb.graphql.counting import count_runs
+from dagster_nb.graphql.location_labels import LocationLabels
+from dagster_nb.graphql.merging import MissingRunsError, read_merged_pages
+from dagster_nb.graphql.paging import read_pages
+from dagster_nb.graphql.responses import unwrap
+from dagster_nb.graphql.run_filters import to_server_filters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from dagster_nb.client.progress import Bar
     from dagster_nb.client.which import RunsLike
-    from dagster_nb.graphql.times import Moment
+    from dagster_nb.graphql.run_filters import ServerFilters
+    from dagster_nb.times import Moment
 
 __all__ = ["Reading"]
 
@@ -51,31 +56,33 @@ class Reading(AsyncBase):
     ) -> pd.DataFrame:
         """Read all runs that match, newest first, in the server's own order.
 
-        Nothing is lost silently: runs that are deleted or arrive while this reads neither repeat nor hide others.
+        No run is lost silently: runs that are deleted or created during the reading neither hide nor repeat others.
 
         Parameters
         ----------
         job, status, location
-            One or many; a run must have one of them. An empty list means no run, and asks the server nothing.
+            One or many; a run must have one of them. An empty list matches no run, and no request is sent.
         run_ids
             One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column.
         tags
             ``{"team": "data"}``, or ``{"team": ["data", "ml"]}`` for any of several values; all keys must match.
         created_after, created_before, updated_after, updated_before
-            Exclusive bounds: a datetime, a date, an ISO 8601 text (UTC unless it says otherwise); or that long ago: a
-            timedelta, or a text such as ``"24h"``, ``"7d"`` (units ``s``, ``min``, ``h``, ``d``, ``w``).
+            Exclusive bounds: a datetime, a date or an ISO 8601 string (UTC unless it has a time zone); or how long
+            ago: a timedelta, or a string such as ``"24h"`` or ``"7d"`` (units ``s``, ``min``, ``h``, ``d``, ``w``).
         include
-            Further columns: ``"run_config"`` (dict), ``"asset_selection"`` (list of ``"a/b"`` keys, None for a run of
-            the whole job), ``"op_selection"`` (list, None likewise).
+            Additional columns: ``"run_config"`` (dict), ``"asset_selection"`` (list of ``"a/b"`` keys),
+            ``"op_selection"`` (list); a selection is None for a run of the whole job.
         limit
-            The most runs to read; None reads all.
+            The maximum number of runs; None reads all.
         page_size
-            Runs a request; 500 by default. Smaller pages show progress sooner and fit a slow server's time-out.
+            Runs per request. By default the size adapts: 200 at first, then as many as the server delivers in about a
+            second, at most 2,000, or 10,000 where the network is slow. After a timeout, or a proxy's status 413, 502 or
+            504, the client continues with smaller pages, and remembers the size that works. A given size is kept.
 
         Returns
         -------
         pandas.DataFrame
-            One row a run; the same columns and dtypes whether it has 0 rows or 1,000,000:
+            One row per run; the same columns and dtypes with 0 rows as with 1,000,000:
 
             ============================== ========================= ===============================================
             column                         dtype                     from (``Run``)
@@ -88,7 +95,7 @@ class Reading(AsyncBase):
             queue_duration                 timedelta64[us]           start_time minus creation_time
             duration                       timedelta64[us]           end_time minus start_time; NaT until finished
             location, repository           string                    ``repositoryOrigin``
-            partition                      string                    tag ``dagster/partition``
+            partition_key                  string                    tag ``dagster/partition``
             launched_by                    string                    the value of the first of the tags
                                                                      ``dagster/schedule_name``,
                                                                      ``dagster/sensor_name``,
@@ -97,44 +104,34 @@ class Reading(AsyncBase):
             tags                           object: dict              ``tags``
             ============================== ========================= ===============================================
 
-            What a server does not tell is NA: before Dagster 1.7.13 that is creation_time and, with it, queue_duration.
-            ``frame.attrs["dagster_nb"]`` holds the url, the filters and the time of reading as plain JSON.
+            Values that the server does not provide are NA: before Dagster 1.7.13 these are creation_time and
+            queue_duration. ``frame.attrs["dagster_nb"]`` holds the url, the filters and the time of reading as JSON.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument cannot be meant; nothing is sent then.
+            If an argument is invalid. Nothing is sent.
         IncompleteHistoryError
-            If the server keeps listing runs that it does not hand over; ``.frame`` is what could be read.
+            If the server keeps listing runs that it does not return; ``.frame`` holds the runs that it did.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
         --------
         >>> client.runs(status="FAILURE", created_after="7d")  # doctest: +SKIP
         """
-        selection = self._select(
-            job=job,
-            status=status,
-            tags=tags,
-            run_ids=run_ids,
-            location=location,
-            created_after=created_after,
-            created_before=created_before,
-            updated_after=updated_after,
-            updated_before=updated_before,
-        )
-        included, limit, page_size = _included(include), _whole(limit, "limit"), _page_size(page_size)
+        filters = self._parse_filters(locals())
+        included, limit, page_size = _included(include), _count(limit, "limit"), _page_size(page_size)
         fetched_at = datetime.now(UTC)
         pages: list[pd.DataFrame] = []
         with self._watching("reading runs", unit="runs") as bar:
             try:
-                async for page in self._pages(selection, included, limit=limit, page_size=page_size, bar=bar):
+                async for page in self._pages(filters, included, limit=limit, page_size=page_size, bar=bar):
                     pages.append(page)
                     bar.advance(len(page))
             except IncompleteHistoryError as error:
-                error.frame = self._finish(pages, selection, included, limit, fetched_at)
+                error.frame = self._finish(pages, filters, included, limit, fetched_at)
                 raise
-        return self._finish(pages, selection, included, limit, fetched_at)
+        return self._finish(pages, filters, included, limit, fetched_at)
 
     def iter_runs(
         self,
@@ -152,7 +149,7 @@ class Reading(AsyncBase):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[pd.DataFrame]:
-        """Read all runs that match a page at a time, so that a history of any size fits into memory.
+        """Read all runs that match in pages, so that a history of any size fits into memory.
 
         Parameters
         ----------
@@ -164,35 +161,24 @@ class Reading(AsyncBase):
         Yields
         ------
         pandas.DataFrame
-            A page of runs, with the columns and dtypes of `runs`, which stay as they are under `pandas.concat`. No page
-            is empty; where nothing matches there is none.
+            A page of runs, with the columns and dtypes of `runs`, which `pandas.concat` keeps. No page is empty; if
+            nothing matches, there are no pages.
 
         Raises
         ------
-        As `runs`. An `IncompleteHistoryError` comes after the last page, and its ``.frame`` is empty: what could be
-        read was handed over.
+        As `runs`. An `IncompleteHistoryError` is raised after the last page, with an empty ``.frame``.
 
         Examples
         --------
         >>> sum(len(page) for page in client.iter_runs(status="FAILURE"))  # doctest: +SKIP
         """
-        selection = self._select(
-            job=job,
-            status=status,
-            tags=tags,
-            run_ids=run_ids,
-            location=location,
-            created_after=created_after,
-            created_before=created_before,
-            updated_after=updated_after,
-            updated_before=updated_before,
-        )
-        included, limit, page_size = _included(include), _whole(limit, "limit"), _page_size(page_size)
+        filters = self._parse_filters(locals())
+        included, limit, page_size = _included(include), _count(limit, "limit"), _page_size(page_size)
 
-        # Apart, so that a wrong argument is told at the call and not at the first page.
+        # A function of its own, so that an invalid argument raises at the call and not at the first page.
         async def pages() -> AsyncIterator[pd.DataFrame]:
-            async for page in self._pages(selection, included, limit=limit, page_size=page_size):
-                yield self._finish([page], selection, included, limit, datetime.now(UTC))
+            async for page in self._pages(filters, included, limit=limit, page_size=page_size):
+                yield self._finish([page], filters, included, limit, datetime.now(UTC))
 
         return pages()
 
@@ -224,21 +210,9 @@ class Reading(AsyncBase):
         --------
         >>> client.count_runs(status="FAILURE")  # doctest: +SKIP
         """
-        selection = self._select(
-            job=job,
-            status=status,
-            tags=tags,
-            run_ids=run_ids,
-            location=location,
-            created_after=created_after,
-            created_before=created_before,
-            updated_after=updated_after,
-            updated_before=updated_before,
-        )
-        if selection.is_empty:
-            return 0
-        _, filters = await self._filters(selection)
-        return await count_runs(self._server, filters)
+        filters = self._parse_filters(locals())
+        server_filters = await self._server_filters(filters)
+        return 0 if server_filters is None else await count_runs(self._api, server_filters)
 
     async def run(self, run_id: RunsLike) -> AsyncRun:
         """Return one run.
@@ -251,7 +225,7 @@ class Reading(AsyncBase):
         Raises
         ------
         RunNotFoundError
-            If the server knows no such run.
+            If the server has no such run.
         TypeError, ValueError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -259,56 +233,55 @@ class Reading(AsyncBase):
         >>> client.run("8f5e0c9d-...")  # doctest: +SKIP
         """
         wanted = one_run_id(run_id)
-        answer = await self._read("run", {"runId": wanted})
-        return AsyncRun(self, {"runId": wanted, **unwrap(answer["runOrError"], "Run")})  # type: ignore[arg-type]
+        data = await self._read("run", {"runId": wanted})
+        return AsyncRun(self, {"runId": wanted, **unwrap(data["runOrError"], "Run")})  # type: ignore[arg-type]
 
     async def _pages(
         self,
-        selection: RunSelection,
+        filters: RunFilters,
         include: Sequence[str],
         *,
         limit: int | None,
-        page_size: int,
+        page_size: int | None,
         bar: Bar | None = None,
     ) -> AsyncIterator[pd.DataFrame]:
-        if selection.is_empty or limit == 0:
+        """Yield pages of runs as frames, which are built in a thread while the server works on the next page."""
+        server_filters = await self._server_filters(filters)
+        if server_filters is None or limit == 0:
             return
-        common, filters = await self._filters(selection)
-        if bar is not None and self._shows_progress and (limit is None or limit > page_size):
-            matching = await count_runs(self._server, filters)
+        if bar is not None and self._shows_progress:
+            matching = await count_runs(self._api, server_filters)
             bar.total = matching if limit is None else min(matching, limit)
+        columns = {INCLUDABLE[name]: True for name in include}
+        if server_filters.is_single:
+            pages = read_pages(self._api, server_filters.filters[0], limit=limit, page_size=page_size, include=columns)
+        else:
+            pages = read_merged_pages(self._api, server_filters, limit=limit, page_size=page_size, include=columns)
         try:
-            async for records in read_pages(
-                self._server,
-                common,
-                filters,
-                limit=limit,
-                page_size=page_size,
-                include={INCLUDABLE[name]: True for name in include},
-            ):
-                # A status that came up since the server was asked for its own is known from now on.
-                told = [record["status"] for record in records if "status" in record]
-                self._statuses = categories(told, self._statuses)
-                yield runs_frame(records, include=include, known_statuses=self._statuses)
-        except ContradictionError as error:
+            async for records in pages:
+                # Statuses that are new since the client connected are known from now on.
+                self._statuses = categories([one["status"] for one in records if "status" in one], self._statuses)
+                build = partial(runs_frame, records, include=include, known_statuses=self._statuses)
+                yield await anyio.to_thread.run_sync(build)
+        except MissingRunsError as error:
             raise self._incomplete(error, include) from None
 
-    def _incomplete(self, error: ContradictionError, include: Sequence[str] = ()) -> IncompleteHistoryError:
+    def _incomplete(self, error: MissingRunsError, include: Sequence[str] = ()) -> IncompleteHistoryError:
         return IncompleteHistoryError(
-            f"{self.url} lists {len(error.missing)} runs that it does not hand over, such as {error.missing[0]}, "
-            f"after several tries. What could be read is in the error's .frame; look at the server's log.",
+            f"{self.url} lists {len(error.run_ids)} runs that it does not return, even after several tries, such as "
+            f"{error.run_ids[0]}. The runs that it did return are in the error's .frame. Check the server's log.",
             frame=runs_frame([], include=include, known_statuses=self._statuses),
         )
 
     def _finish(
         self,
         pages: list[pd.DataFrame],
-        selection: RunSelection,
+        filters: RunFilters,
         include: Sequence[str],
         limit: int | None,
         fetched_at: datetime,
     ) -> pd.DataFrame:
-        """Join pages, and note on the frame where it comes from."""
+        """Join pages, and record in ``attrs`` where the frame comes from."""
         if len(pages) == 1:
             frame = pages[0]
         elif pages:
@@ -317,64 +290,64 @@ class Reading(AsyncBase):
             frame = pd.concat(pages, ignore_index=True)
         else:
             frame = runs_frame([], include=include, known_statuses=self._statuses)
-        filters = selection.as_json() if limit is None else {**selection.as_json(), "limit": limit}
-        frame.attrs["dagster_nb"] = {"url": self.url, "filters": filters, "fetched_at": fetched_at.isoformat()}
+        described = filters.as_json() if limit is None else {**filters.as_json(), "limit": limit}
+        frame.attrs["dagster_nb"] = {"url": self.url, "filters": described, "fetched_at": fetched_at.isoformat()}
         return frame
 
-    def _select(self, **arguments: Any) -> RunSelection:  # noqa: ANN401 - RunSelection.of says what they are
-        if arguments["run_ids"] is not None:
-            arguments["run_ids"] = run_ids_of(arguments["run_ids"])
-        return RunSelection.of(known_statuses=self._statuses, **arguments)
+    def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
+        """Parse the filters among the arguments of a method."""
+        filters = {field.name: arguments[field.name] for field in fields(RunFilters)}
+        if filters["run_ids"] is not None:
+            filters["run_ids"] = run_ids_of(filters["run_ids"])
+        return RunFilters.parse(known_statuses=self._statuses, **filters)
 
-    async def _filters(self, selection: RunSelection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        selection = await self._with_known_statuses(selection)
-        if selection.is_empty:
-            return {}, []
-        if selection.location is None:
-            return selection.filters()
-        try:
-            labels = await self._labels.of_locations(selection.location)
-        except ContradictionError as error:
-            # One of these may be of a location that nothing else tells of.
-            raise self._incomplete(error) from None
-        return selection.filters(labels)
+    async def _server_filters(self, filters: RunFilters) -> ServerFilters | None:
+        """Return what to ask the server for; None if no run can match."""
+        filters = await self._without_unknown_statuses(filters)
+        if filters.is_empty:
+            return None
+        labels = None
+        if filters.location is not None:
+            labels = await self._location_labels.of_locations(filters.location)
+        translated = to_server_filters(filters, repository_labels=labels, known_keys=self._api.filter_keys)
+        return translated if translated.filters else None
 
-    async def _with_known_statuses(self, selection: RunSelection) -> RunSelection:
-        """Leave out the statuses that no run has there, since the server's schema does not have them."""
-        server = self._server
-        if selection.status is None or server.statuses is None or set(selection.status) <= set(server.statuses):
-            return selection
-        # It may have been upgraded since it was last asked.
-        await server.introduce()
-        if server.statuses is None:
-            return selection
-        return replace(selection, status=tuple(status for status in selection.status if status in server.statuses))
+    async def _without_unknown_statuses(self, filters: RunFilters) -> RunFilters:
+        """Leave out the statuses that the server's schema does not have, and that no run can have there."""
+        api = self._api
+        if not filters.status or api.statuses is None or set(filters.status) <= set(api.statuses):
+            return filters
+        # The server may have been upgraded since the client connected.
+        await api.identify()
+        if api.statuses is None:
+            return filters
+        return replace(filters, status=tuple(status for status in filters.status if status in api.statuses))
 
     @cached_property
-    def _labels(self) -> RepositoryLabels:
-        return RepositoryLabels(self._server)
+    def _location_labels(self) -> LocationLabels:
+        return LocationLabels(self._api)
 
 
 def _included(include: str | Iterable[str]) -> list[str]:
-    names = one_or_many(include, "include") or ()
+    names = as_strings(include, "include") or ()
     for name in names:
         if name not in INCLUDABLE:
-            raise ValueError(f"include takes {', '.join(map(repr, INCLUDABLE))}, not {name!r}.")
+            raise ValueError(f"include does not take {name!r}. Use one of: {', '.join(map(repr, INCLUDABLE))}.")
     return list(names)
 
 
-def _whole(number: int | None, name: str) -> int | None:
+def _count(number: int | None, name: str) -> int | None:
     if number is None:
         return None
     if isinstance(number, bool) or not hasattr(number, "__index__"):
-        raise TypeError(f"{name} takes a whole number, not {number!r}.")
+        raise TypeError(f"{name} must be an integer, not {number!r}.")
     if number < 0:
-        raise ValueError(f"{name} takes a number that is not negative, not {number}; None means all.")
+        raise ValueError(f"{name} must not be negative, got {number}. Use None to read all.")
     return int(number)
 
 
-def _page_size(number: int | None) -> int:
-    size = _whole(number, "page_size")
+def _page_size(number: int | None) -> int | None:
+    size = _count(number, "page_size")
     if size == 0:
-        raise ValueError("page_size takes at least 1.")
-    return DEFAULT_PAGE_SIZE if size is None else size
+        raise ValueError("page_size must be at least 1.")
+    return size

@@ -133,9 +133,9 @@ class DagsterClient:
     def _refresh(self) -> None:
         """Make a connection anew in a process that was forked, or where this client was closed."""
         if self._pid != os.getpid() or not self._closer.alive:
-            known = self._twin._server, self._twin._statuses
+            known = self._twin._api, self._twin._statuses
             self._start()
-            self._twin._server.resemble(known[0])
+            self._twin._api.copy_from(known[0])
             self._twin._statuses = known[1]
 
     def _synchronous(self, value: Any) -> Any:  # noqa: ANN401

@@ -12,7 +12,6 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 from dagster_nb.analysis.sampling import even_sample
-from dagster_nb.analysis.time_buckets import time_zone
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -28,7 +27,8 @@ from dagster_nb.plot._labels import disable_math, label
 from dagster_nb.plot._rolling_lines import draw_quantile_lines
 from dagster_nb.plot._run_marks import MAX_MARKS, draw_status_marks, sample_words
 from dagster_nb.plot._theme import group_colors, text_color
-from dagster_nb.plot._time_axes import date_numbers, set_time_axis, zone_name
+from dagster_nb.plot._time_axes import date_numbers, set_time_axis
+from dagster_nb.time_zones import time_zone, zone_name
 from dagster_nb.words import duration_text
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.distributions import group_quantiles, log_densities
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.analysis.sampling import even_sample
-from dagster_nb.analysis.time_buckets import time_zone
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -29,6 +28,7 @@ from dagster_nb.plot._run_marks import MAX_MARKS, draw_status_marks, sample_word
 from dagster_nb.plot._theme import text_color
 from dagster_nb.plot._time_axes import period_text
 from dagster_nb.statuses import BLUE, status_of
+from dagster_nb.time_zones import time_zone
 from dagster_nb.words import count_text, duration_text, plural
 
 if TYPE_CHECKING:

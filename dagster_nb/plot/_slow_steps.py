@@ -9,7 +9,6 @@ from matplotlib.patches import Rectangle
 
 from dagster_nb import analysis
 from dagster_nb.analysis import read_columns
-from dagster_nb.analysis.time_buckets import time_zone
 from dagster_nb.plot._chart_parts import (
     available_width,
     bar_note,
@@ -25,6 +24,7 @@ from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._time_axes import period_text
 from dagster_nb.statuses import BLUE, status_of
+from dagster_nb.time_zones import time_zone
 from dagster_nb.words import duration_text, plural
 
 if TYPE_CHECKING:

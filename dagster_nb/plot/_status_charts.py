@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from dagster_nb import analysis
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
-from dagster_nb.analysis.time_buckets import FREQUENCIES, time_zone, usual_frequency
+from dagster_nb.analysis.time_buckets import FREQUENCIES, usual_frequency
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -26,8 +26,9 @@ from dagster_nb.plot._chart_parts import (
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._theme import group_colors
-from dagster_nb.plot._time_axes import date_numbers, set_time_axis, zone_name
+from dagster_nb.plot._time_axes import date_numbers, set_time_axis
 from dagster_nb.statuses import BLUE, FINISHED, status_of
+from dagster_nb.time_zones import time_zone, zone_name
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:

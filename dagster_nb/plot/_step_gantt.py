@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
-from dagster_nb.analysis.time_buckets import time_zone
 from dagster_nb.plot._chart_parts import (
     bar_note,
     current_axes,
@@ -24,8 +23,8 @@ from dagster_nb.plot._duration_axes import set_elapsed_axis
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import disable_math, label
 from dagster_nb.plot._theme import text_color
-from dagster_nb.plot._time_axes import zone_name
 from dagster_nb.statuses import STATUSES, status_of
+from dagster_nb.time_zones import time_zone, zone_name
 from dagster_nb.words import count_text, duration_text, time_text
 
 if TYPE_CHECKING:

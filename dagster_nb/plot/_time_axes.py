@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import matplotlib.dates as mdates
 
+from dagster_nb.time_zones import zone_name
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-__all__ = ["date_numbers", "period_text", "set_time_axis", "zone_name"]
+__all__ = ["date_numbers", "period_text", "set_time_axis"]
 
 
 def set_time_axis(ax: Axes, zone: tzinfo) -> None:
@@ -25,25 +27,14 @@ def set_time_axis(ax: Axes, zone: tzinfo) -> None:
     ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=zone))  # type: ignore[no-untyped-call]
 
 
-def zone_name(zone: tzinfo) -> str:
-    """Return the name of a time zone.
-
-    Examples
-    --------
-    >>> from zoneinfo import ZoneInfo
-    >>> zone_name(ZoneInfo("Europe/Paris"))
-    'Europe/Paris'
-    """
-    return str(getattr(zone, "key", zone))
-
-
 def period_text(times: pd.Series, zone: tzinfo) -> str:
     """Return the first and the last day of some times in a time zone; an empty string if there are none.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from zoneinfo import ZoneInfo
-    >>> times = pd.Series(pd.to_datetime(["2026-01-01 23:30", "2026-01-03"], utc=True))
+    >>> times = pd.Series(pd.to_datetime(["2026-01-01 23:30", "2026-01-03 12:00"], utc=True))
     >>> period_text(times, ZoneInfo("Europe/Paris"))
     '2026-01-02 to 2026-01-03 (Europe/Paris)'
     """

@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.concurrency import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.groups import named_groups
-from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, time_zone, usual_frequency
+from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -23,8 +23,9 @@ from dagster_nb.plot._chart_parts import (
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._theme import text_color
-from dagster_nb.plot._time_axes import date_numbers, set_time_axis, zone_name
+from dagster_nb.plot._time_axes import date_numbers, set_time_axis
 from dagster_nb.statuses import status_of
+from dagster_nb.time_zones import time_zone, zone_name
 from dagster_nb.words import count_text, plural
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def timeline(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> from matplotlib.figure import Figure
     >>> runs = pd.DataFrame({
     ...     "job_name": ["etl", "train"],
@@ -134,6 +136,7 @@ def timeline(
     else:
         freq = usual_frequency(started.min(), ended.max())
         edges = date_numbers(bucket_edges(started.min(), ended.max(), freq, zone).to_series())
+        ax.set_xlim(edges[0] - margin, edges[-1] + margin)
         _draw_columns(ax, start, end, lanes, edges, codes, statuses, options)
         bucket = f"each column: {FREQUENCIES[freq]}, as high as the most runs at once"
     set_lanes(ax, [label(name) for name in groups.names])

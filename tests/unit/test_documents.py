@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from dagster_nb.graphql import documents
-from dagster_nb.graphql.answers import ANSWER_ERRORS, to_error
+from dagster_nb.graphql.responses import ERROR_TYPES, to_error
 from tests.unit.fake import installed_schema
 
 # What a union answers when all is well, or what is no answer of its own but a part of one.
@@ -85,10 +85,10 @@ def answer(kind, selection):
 def test_every_answer_that_a_server_may_give_is_known_and_can_be_told(name):
     for union, selection in asked_unions(name):
         for member in union.types:
-            assert member.name in SUCCESSES or member.name in ANSWER_ERRORS, f"{union} may answer {member}"
-            if member.name in ANSWER_ERRORS:
+            assert member.name in SUCCESSES or member.name in ERROR_TYPES, f"{union} may answer {member}"
+            if member.name in ERROR_TYPES:
                 assert str(to_error(answer(member, selection)))
 
 
 def test_no_answer_counts_as_both():
-    assert not SUCCESSES & set(ANSWER_ERRORS)
+    assert not SUCCESSES & set(ERROR_TYPES)

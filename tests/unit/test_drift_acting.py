@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 import dagster_nb as dnb
-from dagster_nb.graphql.answers import config_problems
+from dagster_nb.graphql.responses import config_problems
 from tests.unit import drift
 from tests.unit.fake import FakeDagster, make_run
 
@@ -234,7 +234,7 @@ def test_an_answer_that_fails_in_part_leaves_the_outcome_unknown(fake, monkeypat
         told = client.launch_many([{"job": "nightly"}])
         assert told["outcome"].tolist() == ["unknown"]
         assert len(executed) == 1
-        with pytest.raises(dnb.OutcomeUnknownError, match="look at the runs before you repeat it"):
+        with pytest.raises(dnb.OutcomeUnknownError, match="check the runs before you repeat it"):
             client.launch("nightly")
         assert len(executed) == 2
 

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from gql.transport.local_schema import LocalSchemaTransport
 
 import dagster_nb as dnb
-from dagster_nb.graphql import live
+from dagster_nb.graphql import event_stream
 from tests.unit import drift
 from tests.unit.fake import FakeDagster, installed_schema, make_run
 
@@ -120,13 +120,13 @@ def fake():
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch):
     for name, seconds in {
-        "_SECONDS_BETWEEN_LOOKS": 0.05,
-        "_GATHERING_SECONDS": 0.02,
+        "_POLLING_SECONDS": 0.05,
+        "_COLLECTING_SECONDS": 0.02,
         "_SILENCE_SECONDS": 0.3,
-        "_LAST_WORDS_SECONDS": 0.1,
-        "_SECONDS_BETWEEN_LAST_LOOKS": 0.02,
+        "_LAST_EVENTS_SECONDS": 0.1,
+        "_FINAL_POLLING_SECONDS": 0.02,
     }.items():
-        monkeypatch.setattr(live, name, seconds)
+        monkeypatch.setattr(event_stream, name, seconds)
 
 
 async def follow(fake, *, steps=()):
@@ -228,7 +228,7 @@ async def test_what_one_misses_is_found_and_not_told_twice(fake):
 async def test_last_words_are_waited_for(fake):
     async def end(socket, cursor):
         fake.finish()
-        asyncio.get_running_loop().call_later(live._LAST_WORDS_SECONDS / 2, grow(fake, 1))
+        asyncio.get_running_loop().call_later(event_stream._LAST_EVENTS_SECONDS / 2, grow(fake, 1))
         await fake.push(socket, fake.log[cursor:], len(fake.log))
 
     fake.sockets = [end]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import anyio
 import pandas as pd
 import pytest
+from aiohttp import web
 from graphql import build_schema, print_schema
 
 import dagster_nb as dnb
+from dagster_nb.graphql.page_size import PageSize
 from tests.unit.fake import FakeDagster, make_run
 
 
@@ -28,47 +31,75 @@ def test_all_runs_come_newest_first(client, server):
     assert client.runs()["run_id"].tolist() == server.ids
 
 
-@pytest.mark.parametrize("in_a_row", [1, 20])
-def test_runs_deleted_between_pages_hide_no_other(client, server, in_a_row):
+def cursor_of(server):
+    """The cursor of the request that the server is about to answer."""
+    return server.requests[-1][1].get("cursor")
+
+
+@pytest.mark.parametrize("in_a_row", [1, 20, 150])
+def test_runs_deleted_at_the_cursor_hide_no_other(client, server, in_a_row):
     before = server.ids
     deleted: list[str] = []
 
-    def delete_the_last_of_each_page(operation):
-        if operation == "Runs" and len(server.runs) > 200:
-            read = 100 * (1 + sum(name == "Runs" for name in server.operations[:-1]))
-            gone = [run_id for run_id in before[read - in_a_row : read] if run_id in server.ids]
+    def delete_the_last_runs_that_were_read(operation):
+        if operation == "Runs" and (cursor := cursor_of(server)) and len(deleted) < 300:
+            end = before.index(cursor) + 1
+            gone = [run_id for run_id in before[max(0, end - in_a_row) : end] if run_id in server.ids]
             deleted.extend(gone)
             server.delete(*gone)
 
-    server.before = delete_the_last_of_each_page
+    server.before = delete_the_last_runs_that_were_read
     read = client.runs(page_size=100)["run_id"].tolist()
-    assert len(deleted) >= 5 * in_a_row
+    assert len(deleted) >= min(9 * in_a_row, 300)
+    assert len(read) == len(set(read))
     assert set(before) - set(deleted) <= set(read)
     assert read == [run_id for run_id in before if run_id in set(read)]
 
 
 @pytest.mark.parametrize("gone", [slice(99, 100), slice(80, 100), slice(0, 100), slice(50, 150)])
-def test_a_cursor_deleted_while_ids_are_listed_loses_nothing(client, server, monkeypatch, gone):
-    monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 100)
+def test_a_deletion_that_happened_once_loses_nothing(client, server, gone):
     before = server.ids
 
     def delete_once(operation):
-        if operation == "RunIds" and server.operations.count("RunIds") == 2:
+        if operation == "Runs" and server.operations.count("Runs") == 2:
             server.delete(*before[gone])
 
     server.before = delete_once
     read = client.runs(page_size=100)["run_id"].tolist()
-    left = set(server.ids)
     assert len(read) == len(set(read))
-    assert left <= set(read)
+    assert set(server.ids) <= set(read)
     assert read == [run_id for run_id in before if run_id in set(read)]
+
+
+def test_the_last_run_deleted_after_a_full_last_page_is_the_end(client, server):
+    before = server.ids
+
+    def delete_the_last(operation):
+        if operation == "Runs" and cursor_of(server) == before[-1]:
+            server.delete(before[-1])
+
+    server.before = delete_the_last
+    assert client.runs(page_size=100)["run_id"].tolist() == before
+
+
+def test_a_server_that_caps_its_pages_loses_nothing(client, server):
+    whole = server._runs
+
+    def capped(info, limit=None, **arguments):
+        return whole(info, limit=min(limit, 250), **arguments)
+
+    server.answers["runsOrError"] = capped
+    # The first page of 200 arrives whole, and the next ones are cut.
+    assert client.runs()["run_id"].tolist() == server.ids
+    sizes = [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
+    assert max(sizes) > 250
 
 
 def test_runs_that_arrive_meanwhile_neither_repeat_nor_shift(client, server):
     before = server.ids
 
     def arrive(operation):
-        if operation == "Runs":
+        if operation == "Runs" and cursor_of(server):
             server.runs.insert(0, make_run(5000 + len(server.runs)))
 
     server.before = arrive
@@ -195,32 +226,38 @@ def test_a_run_that_stops_matching_is_left_out(client, server):
     assert len(frame) == 999
 
 
-def test_a_server_that_contradicts_its_own_list_is_told(client, server):
-    lost = server.ids[250]
-    server.hidden = {lost}
-    with pytest.raises(dnb.IncompleteHistoryError, match=lost) as caught:
-        client.runs(page_size=100)
-    read = caught.value.frame
-    assert lost not in set(read["run_id"])
-    assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != lost]
-    assert caught.value.frame.attrs["dagster_nb"]["url"] == server.url
-    handed_over = []
-    with pytest.raises(dnb.IncompleteHistoryError, match="1 runs"):
-        for page in client.iter_runs(page_size=100):
-            handed_over += page["run_id"].tolist()
-    assert handed_over == read["run_id"].tolist()
+class TestListedButNotReturned:
+    """Where ids are listed first, the server may contradict itself."""
 
+    @pytest.fixture(autouse=True)
+    def _varied(self, server):
+        for place, run in enumerate(server.runs):
+            run["jobName"] = "ab"[place % 2]
 
-def test_a_run_that_is_handed_over_late_is_waited_for(client, server):
-    late = server.ids[50]
-    server.hidden = {late}
+    def test_it_is_told_after_everything_else_was_read(self, client, server):
+        lost = server.ids[250]
+        server.hidden = {lost}
+        with pytest.raises(dnb.IncompleteHistoryError, match=lost) as caught:
+            client.runs(job=["a", "b"], page_size=100)
+        read = caught.value.frame
+        assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != lost]
+        assert caught.value.frame.attrs["dagster_nb"]["url"] == server.url
+        received = []
+        with pytest.raises(dnb.IncompleteHistoryError, match="1 runs"):
+            for page in client.iter_runs(job=["a", "b"], page_size=100):
+                received += page["run_id"].tolist()
+        assert received == read["run_id"].tolist()
+        assert client.count_runs(job=["a", "b"]) == 1000
 
-    def appear(operation):
-        if server.operations.count("Runs") >= 5:
-            server.hidden = set()
+    def test_a_run_that_is_returned_late_is_waited_for(self, client, server):
+        server.hidden = {server.ids[50]}
 
-    server.before = appear
-    assert client.runs(page_size=400)["run_id"].tolist() == server.ids
+        def appear(operation):
+            if server.operations.count("Runs") >= 3:
+                server.hidden = set()
+
+        server.before = appear
+        assert client.runs(job=["a", "b"], page_size=400)["run_id"].tolist() == server.ids
 
 
 def test_a_status_that_came_up_since_the_client_connected_keeps_the_dtype(client, server):
@@ -240,7 +277,7 @@ def test_run_ids_may_be_whatever_says_which_runs_are_meant(client, server):
     assert client.runs(run_ids=frame)["run_id"].tolist() == frame["run_id"].tolist()
     assert client.runs(run_ids=frame.iloc[2])["run_id"].tolist() == [server.ids[2]]
     assert client.runs(run_ids=client.run(server.ids[3]))["run_id"].tolist() == [server.ids[3]]
-    with pytest.raises(TypeError, match="job takes"):
+    with pytest.raises(TypeError, match="job must"):
         client.runs(job=frame)
 
 
@@ -274,3 +311,118 @@ def test_runs_of_a_location_include_those_of_repositories_that_are_gone(client, 
     assert client.runs(location="etl")["run_id"].tolist() == expected
     assert client.count_runs(location=["etl", "other"]) == 999
     assert client.runs(location="nowhere").empty
+
+
+class TestPageSize:
+    """Pages are as large as the server can take."""
+
+    def fail_above(self, server, largest, answer):
+        """Let every page of more runs than that fail."""
+
+        async def fault(request, operation):
+            server.faults.append(fault)
+            variables = (await request.json()).get("variables") or {}
+            if operation == "Runs" and variables["limit"] > largest:
+                self.failed.append(variables["limit"])
+                return await answer()
+            return None
+
+        self.failed = []
+        server.faults.append(fault)
+
+    def sizes(self, server):
+        return [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
+
+    def test_the_first_page_is_small_and_those_after_it_grow(self, client, server):
+        assert client.runs()["run_id"].tolist() == server.ids
+        first, second, *_ = self.sizes(server)
+        assert first == 200
+        assert second > 400
+
+    @pytest.mark.parametrize("status", [413, 502, 504])
+    def test_a_page_that_is_too_large_is_read_in_smaller_ones_and_remembered(self, client, server, status):
+        async def refuse():
+            return web.Response(status=status, text="<html>too large</html>", content_type="text/html")
+
+        self.fail_above(server, 30, refuse)
+        assert client.runs()["run_id"].tolist() == server.ids
+        assert self.failed[:3] == [200, 100, 50]
+        self.failed.clear()
+        server.requests.clear()
+        assert client.runs()["run_id"].tolist() == server.ids
+        # It is probed whether the limit still stands, and rarely.
+        assert len(self.failed) <= 4
+        assert max(self.sizes(server)) <= 30
+
+    def test_a_page_that_takes_too_long_is_read_in_smaller_ones(self, server):
+        async def wait():
+            await server._released.wait()
+
+        self.fail_above(server, 60, wait)
+        with dnb.connect(server.url, progress=False, timeout=0.5) as client:
+            assert client.runs()["run_id"].tolist() == server.ids
+        assert self.failed[:2] == [200, 100]
+
+    def test_a_size_that_was_given_is_kept(self, client, server):
+        async def refuse():
+            return web.Response(status=502)
+
+        self.fail_above(server, 99, refuse)
+        with pytest.raises(dnb.ConnectionFailedError, match="502.*page_size="):
+            client.runs(page_size=100)
+        assert set(self.failed) == {100}
+        assert client.runs(page_size=99)["run_id"].tolist() == server.ids
+
+    def test_a_server_that_is_down_is_an_error(self, client, server):
+        async def refuse():
+            return web.Response(status=502)
+
+        self.fail_above(server, 0, refuse)
+        with pytest.raises(dnb.ConnectionFailedError, match="502"):
+            client.runs()
+        assert len(self.failed) < 20
+
+    def test_it_recovers_from_a_limit_that_was_temporary(self):
+        size = PageSize()
+        pages = [size.after_failure(200)]
+        while pages[-1] > 10:
+            pages.append(size.after_failure(pages[-1]))
+        for _ in range(40):
+            pages.append(size.after_page(pages[-1], seconds=0.01, latency=0.0))
+        assert max(pages) == 2000
+
+    def test_a_limit_that_stands_is_probed_ever_more_rarely(self):
+        size, pages, failures = PageSize(), [200], []
+        for number in range(1000):
+            if pages[-1] > 300:
+                failures.append(number)
+                pages.append(size.after_failure(pages[-1]))
+            else:
+                pages.append(size.after_page(pages[-1], seconds=0.01, latency=0.0))
+        assert len(failures) < 15
+
+    def test_one_slow_moment_is_not_remembered(self):
+        size = PageSize()
+        assert size.after_page(200, seconds=0.02, latency=0.0) == 2000
+        assert size.after_page(2000, seconds=0.2, latency=0.0) == 2000
+        assert size.after_failure(2000) == 1000
+        assert size.after_page(1000, seconds=0.1, latency=0.0) == 2000
+
+    def test_pages_are_larger_where_the_network_is_slow(self):
+        assert PageSize().after_page(200, seconds=0.22, latency=0.2) > 5_000
+        assert PageSize().after_page(200, seconds=0.222, latency=0.002) < 2_000
+
+
+@pytest.mark.anyio
+async def test_the_next_page_is_requested_before_a_page_is_handed_over(server):
+    async with dnb.AsyncDagsterClient(server.url, progress=False) as client:
+        server.requests.clear()
+        pages = client.iter_runs(page_size=100)
+        await anext(pages)
+        with anyio.fail_after(10):
+            while server.operations.count("Runs") < 2:  # noqa: ASYNC110 - the server is in another thread
+                await anyio.sleep(0.01)
+        # And no more than one at a time.
+        await anyio.sleep(0.1)
+        assert server.operations.count("Runs") == 2
+        await pages.aclose()

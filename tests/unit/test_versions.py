@@ -8,8 +8,7 @@ import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema, parse, validate, validate_schema
 
 from dagster_nb.graphql import documents
-from dagster_nb.graphql.fitting import fit
-from dagster_nb.graphql.optional import optional
+from dagster_nb.graphql.pruning import prune
 from tests.compat import schemas
 from tests.compat.schemas import __main__ as command
 from tests.compat.schemas import check
@@ -75,11 +74,11 @@ def test_what_a_version_lacks(version):
 def test_every_document_can_be_asked_of_every_version(version):
     lost = defaultdict(set)
     for name in documents.names():
-        fitted = fit(documents.load(name), schemas.schema_of(version), optional=optional(name))
-        assert fitted.lacking is None, name
-        assert validate(schemas.schema_of(version), fitted.document) == []
-        if fitted.lost:
-            lost[name].update(fitted.lost)
+        pruned = prune(documents.load_marked(name), schemas.schema_of(version))
+        assert pruned.missing is None, name
+        assert validate(schemas.schema_of(version), pruned.document) == []
+        if pruned.removed:
+            lost[name].update(pruned.removed)
     assert lost == LOST.get(minor(version), {})
 
 

@@ -13,15 +13,15 @@ import pandas as pd
 
 from dagster_nb.analysis import unresolved_failures
 from dagster_nb.analysis.columns import began
-from dagster_nb.graphql.filters import one_or_many
-from dagster_nb.graphql.times import to_seconds
+from dagster_nb.filters import as_strings
+from dagster_nb.times import to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from dagster_nb.graphql.times import Moment
+    from dagster_nb.times import Moment
 
     Mask = NDArray[np.bool_]
 
@@ -102,11 +102,11 @@ class ExplorerFilters:
             if name not in known:
                 raise TypeError(f"there is no filter {name!r}. Use one of: {', '.join(sorted(known))}.")
         for name in CHOICES:
-            others[name] = one_or_many(others.get(name), name)
+            others[name] = as_strings(others.get(name), name)
         for name in _BOUNDS:
             to_seconds(others.get(name), name)
         return cls(
-            tags=tuple((key, one_or_many(value, f"tags[{key!r}]") or ()) for key, value in (tags or {}).items()),
+            tags=tuple((key, as_strings(value, f"tags[{key!r}]") or ()) for key, value in (tags or {}).items()),
             min_duration=parse_duration(min_duration),
             max_duration=parse_duration(max_duration),
             **others,

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from dagster_nb.analysis.time_buckets import time_zone, usual_frequency
+from dagster_nb.analysis.time_buckets import usual_frequency
+from dagster_nb.time_zones import time_zone
 
 
 @pytest.mark.parametrize(

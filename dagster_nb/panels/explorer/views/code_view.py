@@ -11,7 +11,8 @@ import pandas as pd
 import traitlets
 
 from dagster_nb.errors import UnsupportedServerError
-from dagster_nb.graphql.filters import RunSelection
+from dagster_nb.filters import RunFilters
+from dagster_nb.graphql.run_filters import to_server_filters
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.viewport import STATIC
 from dagster_nb.statuses import RUN_STATUSES
@@ -101,35 +102,39 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
     arguments = filters.at(now).arguments()
     statuses = list(dict.fromkeys([*RUN_STATUSES, *(filters.status or ())]))
     location = arguments.pop("location", None)
-    selection = RunSelection.of(known_statuses=statuses, **arguments)
-    if selection.is_empty:
+    run_filters = RunFilters.parse(known_statuses=statuses, **arguments)
+    if run_filters.is_empty:
         return "# Nothing is sent, because no run can match."
-    _, server_filters = selection.filters()
+    server_filters = to_server_filters(run_filters)
+    first = server_filters.filters[0]
     parts = []
     if location is not None:
         parts.append(
             f"# Runs know their code location by a hidden tag, .dagster/repository. The requests below are sent once\n"
             f"# for each repository of {', '.join(location)}, with that tag added to the filter."
         )
-    if len(server_filters) > 1:
-        parts.append(
-            f"# One filter of the server cannot express this, so {len(server_filters)} requests are sent. "
-            "The first is shown."
-        )
     try:
         ids, runs = document("run_ids"), document("runs")
     except UnsupportedServerError as error:
-        return f"# This server needs another request: {error}"
-    first = server_filters[0]
+        return f"# This server cannot be asked: {error}"
+    if server_filters.is_single:
+        parts += [
+            "# One request per page: the cursor is null at first, then the last runId of the page before.",
+            runs,
+            "# Variables",
+            _json({"filter": first, "cursor": None, "limit": _PAGE_SIZE}),
+        ]
+        return "\n\n".join(parts)
     parts += [
         "# 1. The ids of all matching runs, in the server's order.",
+        f"# {len(server_filters.filters)} filters are sent. This is the first:",
         ids,
         "# Variables",
         _json({"filter": first, "cursor": None, "limit": _MAX_IDS_PER_REQUEST}),
         "# 2. The runs, one page of ids at a time.",
         runs,
         "# Variables",
-        _json({"filter": {**first, "runIds": ["<the ids of the page>"]}, "limit": _PAGE_SIZE}),
+        _json({"filter": {**server_filters.common, "runIds": ["<the ids of the page>"]}, "limit": _PAGE_SIZE}),
     ]
     return "\n\n".join(parts)
 

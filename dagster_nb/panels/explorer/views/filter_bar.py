@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from dagster_nb.graphql.times import to_seconds
 from dagster_nb.panels.explorer.filters import ExplorerFilters, parse_duration
 from dagster_nb.panels.explorer.views.chosen_filters import ChosenFilters
 from dagster_nb.panels.explorer.views.filter_suggestions import FilterSuggestions
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.suggestion_field import SuggestionField
 from dagster_nb.statuses import RUN_STATUSES, status_of
+from dagster_nb.times import to_seconds
 from dagster_nb.words import count_text
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
-"""Since when Dagster has what older versions lack, for errors that name the version needed."""
+"""The first versions of Dagster with features that older ones lack, for errors that name the version needed."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["SINCE", "version_with"]
+__all__ = ["MINIMUM_VERSIONS", "version_with"]
 
-# A test holds this against the schemas of all versions.
-SINCE = {
+# A test compares this with the schemas of all versions.
+MINIMUM_VERSIONS = {
     "ReexecutionParams.extraTags": "1.10.8",
     "ReexecutionStrategy.FROM_ASSET_FAILURE": "1.10.15",
     "Run.creationTime": "1.7.13",
@@ -15,20 +15,20 @@ SINCE = {
     "RunsFilter.updatedBefore": "1.7.7",
 }
 
-# How graphql-core names an input that it does not know.
+# How graphql-core reports an unknown input.
 _PROBLEMS = (
     re.compile(r"Field '(?P<member>\w+)' is not defined by type '(?P<type>\w+)'"),
     re.compile(r"Value '(?P<member>\w+)' does not exist in '(?P<type>\w+)' enum"),
 )
 
 
-def version_with(lacking: str) -> str | None:
-    """Return the first version of Dagster that has something, if this package knows.
+def version_with(missing: str) -> str | None:
+    """Return the first version of Dagster that has a feature, if this package knows it.
 
     Parameters
     ----------
-    lacking
-        What a server lacks: ``"Type.member"``, or an error that names it.
+    missing
+        What the server lacks: ``"Type.member"``, or an error message that names it.
 
     Examples
     --------
@@ -40,6 +40,6 @@ def version_with(lacking: str) -> str | None:
     True
     """
     for problem in _PROBLEMS:
-        if found := problem.search(lacking):
-            lacking = f"{found['type']}.{found['member']}"
-    return SINCE.get(lacking)
+        if found := problem.search(missing):
+            missing = f"{found['type']}.{found['member']}"
+    return MINIMUM_VERSIONS.get(missing)

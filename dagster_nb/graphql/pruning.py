@@ -1,8 +1,8 @@
-"""Fitting a document to a server whose schema lacks some of what it asks for.
+"""Removing from a document the fields that a server's schema does not have.
 
-Documents are written for the newest Dagster. What an older server, or one that is newer than this package, does not
-have is taken out of them, and its column is NA. What an answer would be worthless without is never taken out: then the
-document as a whole cannot be asked. Nor is any argument, since a question without it is another question.
+Documents are written for the newest Dagster. Fields that another server does not have are removed if they are marked
+``@optional``, and their values are NA. If any other field is missing, the document cannot be sent to that server. An
+argument is never removed, because that would change the meaning of the request.
 """
 
 from __future__ import annotations
@@ -29,77 +29,77 @@ from graphql import (
     visit,
 )
 
+from dagster_nb.graphql.documents import OPTIONAL, without_marks
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from graphql import FieldNode, GraphQLInputType, GraphQLSchema, InlineFragmentNode, VariableNode
 
-__all__ = ["Fitted", "fit", "unknown_inputs", "why_not"]
+__all__ = ["Pruned", "input_problems", "prune", "unknown_inputs"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A document as a server understands it.
+class Pruned:
+    """A document without the fields that a server does not have.
 
     Parameters
     ----------
     document
-        Without what the server lacks.
-    lost
-        What was taken out, such as ``"Run.creationTime"``.
-    lacking
-        What the server would need to have; None if the document can be asked.
+        The document to send.
+    removed
+        What was removed, such as ``"Run.creationTime"``.
+    missing
+        What the server would need to have; None if the document can be sent.
     """
 
     document: DocumentNode
-    lost: tuple[str, ...] = ()
-    lacking: str | None = None
+    removed: tuple[str, ...] = ()
+    missing: str | None = None
 
 
-def fit(document: DocumentNode, schema: GraphQLSchema, *, optional: Collection[str]) -> Fitted:
-    """Take out of a document what a schema lacks.
+def prune(document: DocumentNode, schema: GraphQLSchema) -> Pruned:
+    """Remove what a schema does not have from a document.
 
     Parameters
     ----------
     document
-        One operation.
+        One operation, in which ``@optional`` marks the fields and fragments that the response can do without. If
+        anything else is missing, the field around it counts as missing too.
     schema
-        The server's.
-    optional
-        What the answer can do without: fields as ``"Type.field"``, fragments as ``"... on Type"``. If something else is
-        lacking, the field around it is as good as lacking itself.
+        The schema of the server.
 
     Examples
     --------
     >>> from graphql import build_schema, parse, print_ast
     >>> schema = build_schema("type Query { run: Run } type Run { id: ID }")
-    >>> fitted = fit(parse("{ run { id size } }"), schema, optional={"Run.size"})
-    >>> fitted.lost, fitted.lacking, " ".join(print_ast(fitted.document).split())
+    >>> pruned = prune(parse("{ run { id size @optional } }"), schema)
+    >>> pruned.removed, pruned.missing, " ".join(print_ast(pruned.document).split())
     (('Run.size',), None, '{ run { id } }')
-    >>> fit(parse("{ run { id size } }"), schema, optional={}).lacking
+    >>> prune(parse("{ run { id size } }"), schema).missing
     'Run.size'
     """
     info = TypeInfo(schema)
-    fitter = _Fitter(info, schema, optional)
-    kept = visit(document, TypeInfoVisitor(info, fitter))
-    if fitter.lacking is not None:
-        return Fitted(document, lacking=fitter.lacking)
-    kept = _without_unused_variables(kept) if fitter.lost else document
+    pruner = _Pruner(info, schema)
+    kept = visit(document, TypeInfoVisitor(info, pruner))
+    if pruner.missing is not None:
+        return Pruned(without_marks(document), missing=pruner.missing)
+    kept = without_marks(_without_unused_variables(kept) if pruner.removed else document)
     problems = validate(schema, kept)
-    return Fitted(kept, tuple(fitter.lost), problems[0].message if problems else None)
+    return Pruned(kept, tuple(pruner.removed), problems[0].message if problems else None)
 
 
 def unknown_inputs(document: DocumentNode, variables: Mapping[str, Any], schema: GraphQLSchema) -> Iterator[str]:
-    """Yield why a schema does not take some values of a document's variables.
+    """Yield why a schema does not accept the values of a document's variables.
 
     Parameters
     ----------
     document
-        One operation, which the schema knows.
+        One operation that the schema can execute.
     variables
         The values.
     schema
-        The server's.
+        The schema of the server.
 
     Examples
     --------
@@ -113,16 +113,16 @@ def unknown_inputs(document: DocumentNode, variables: Mapping[str, Any], schema:
         kind = type_from_ast(schema, declared.type)
         name = declared.variable.name.value
         if name in variables and is_input_type(kind):
-            yield from why_not(variables[name], kind)  # type: ignore[arg-type]  # which has just been checked
+            yield from input_problems(variables[name], kind)  # type: ignore[arg-type]  # checked above
 
 
-def why_not(value: object, kind: GraphQLInputType) -> list[str]:
-    """Return why a value is none of an input type; nothing if it is one.
+def input_problems(value: object, kind: GraphQLInputType) -> list[str]:
+    """Return why a value does not fit an input type; an empty list if it does.
 
     Examples
     --------
     >>> from graphql import GraphQLInt
-    >>> why_not("a", GraphQLInt)
+    >>> input_problems("a", GraphQLInt)
     ["Int cannot represent non-integer value: 'a'"]
     """
     problems: list[str] = []
@@ -134,41 +134,40 @@ def why_not(value: object, kind: GraphQLInputType) -> list[str]:
     return problems
 
 
-class _Fitter(Visitor):
-    def __init__(self, info: TypeInfo, schema: GraphQLSchema, optional: Collection[str]):
+class _Pruner(Visitor):
+    def __init__(self, info: TypeInfo, schema: GraphQLSchema):
         super().__init__()
-        self.lost: list[str] = []
+        self.removed: list[str] = []
         self._info = info
         self._schema = schema
-        self._optional = optional
-        # For the operation, and each field on the way down: what it lacks and cannot do without.
-        self._lacking: list[list[str]] = [[]]
+        # What is missing and not optional, for the operation and for each field on the way down.
+        self._missing: list[list[str]] = [[]]
 
     @property
-    def lacking(self) -> str | None:
-        return next(iter(self._lacking[0]), None)
+    def missing(self) -> str | None:
+        return next(iter(self._missing[0]), None)
 
     def enter_field(self, node: FieldNode, *_: object) -> object:
         definition = self._info.get_field_def()
         if definition is None:
-            return self._lose(self._place(node))
+            return self._remove(node, self._place(node))
         unknown = [one.name.value for one in node.arguments if one.name.value not in definition.args]
         if unknown:
-            return self._lose(self._place(node), f"{self._place(node)}({unknown[0]}:)")
+            return self._remove(node, self._place(node), f"{self._place(node)}({unknown[0]}:)")
         given = {one.name.value for one in node.arguments}
-        untold = [name for name, one in definition.args.items() if is_required_argument(one) and name not in given]
-        # A field that wants to know more, or that answers something of another kind, is another field.
-        if untold or is_composite_type(get_named_type(definition.type)) != (node.selection_set is not None):
-            return self._lose(self._place(node))
-        self._lacking.append([])
+        required = [name for name, one in definition.args.items() if is_required_argument(one) and name not in given]
+        # A field that requires another argument, or returns another kind of type, is not the same field.
+        if required or is_composite_type(get_named_type(definition.type)) != (node.selection_set is not None):
+            return self._remove(node, self._place(node))
+        self._missing.append([])
         return None
 
     def leave_field(self, node: FieldNode, *_: object) -> object:
-        lacking = self._lacking.pop()
-        if lacking:
-            return self._lose(self._place(node), lacking[0])
+        missing = self._missing.pop()
+        if missing:
+            return self._remove(node, self._place(node), missing[0])
         if node.selection_set is not None and not node.selection_set.selections:
-            return self._lose(self._place(node))
+            return self._remove(node, self._place(node))
         return None
 
     def enter_inline_fragment(self, node: InlineFragmentNode, *_: object) -> object:
@@ -179,11 +178,11 @@ class _Fitter(Visitor):
             or around is None
             or not do_types_overlap(
                 self._schema,
-                kind,  # type: ignore[arg-type]  # which has just been checked
+                kind,  # type: ignore[arg-type]  # checked above
                 around,
             )
         ):
-            return self._lose(f"... on {name}")
+            return self._remove(node, f"... on {name}")
         return None
 
     def leave_inline_fragment(self, node: InlineFragmentNode, *_: object) -> object:
@@ -193,12 +192,12 @@ class _Fitter(Visitor):
         around = self._info.get_parent_type()
         return f"{around.name if around is not None else '?'}.{node.name.value}"
 
-    def _lose(self, place: str, what: str | None = None) -> object:
-        """Take something out, because of itself or of what it cannot do without."""
-        if place in self._optional:
-            self.lost.append(what or place)
+    def _remove(self, node: FieldNode | InlineFragmentNode, place: str, missing: str | None = None) -> object:
+        """Remove a node because it, or something that it needs, is missing."""
+        if any(directive.name.value == OPTIONAL for directive in node.directives):
+            self.removed.append(missing or place)
         else:
-            self._lacking[-1].append(what or place)
+            self._missing[-1].append(missing or place)
         return REMOVE
 
 
@@ -227,5 +226,5 @@ def _without_unused_variables(document: DocumentNode) -> DocumentNode:
 
 def _operation(document: DocumentNode) -> OperationDefinitionNode:
     (operation,) = document.definitions
-    assert isinstance(operation, OperationDefinitionNode)  # noqa: S101 - our documents hold one operation each
+    assert isinstance(operation, OperationDefinitionNode)  # noqa: S101 - each document is one operation
     return operation

@@ -1,7 +1,7 @@
-"""A run's events as they happen: pushed through a websocket, or asked for where websockets are not let through.
+"""A run's events as they happen: pushed over a websocket, or polled where websockets are blocked.
 
-Every event has a place in the run's log, and a cursor says how far the log was read. Both ways go on from the same
-cursor, so that none is lost or repeated where one way takes over from the other.
+Every event has a position in the run's event log, and a cursor says how far the log was read. Both ways continue from
+the same cursor, so that no event is lost or repeated when one takes over from the other.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
 from gql.transport.exceptions import TransportError
 
 from dagster_nb.errors import UnsupportedServerError
-from dagster_nb.graphql.answers import unwrap
+from dagster_nb.graphql.responses import unwrap
+from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from types import SimpleNamespace
 
-    from dagster_nb.graphql.server import Server
+    from dagster_nb.graphql.api import DagsterApi
 
 __all__ = ["Batch", "follow_events"]
 
@@ -35,32 +36,31 @@ Event = dict[str, Any]
 # Dagster's webserver speaks the older Apollo protocol, under this name.
 _SUBPROTOCOL = "graphql-ws"
 _EVENTS_PER_REQUEST = 1_000
-_SECONDS_BETWEEN_LOOKS = 1.0
-# A step writes several events at once; told together they cost whoever listens one frame.
-_GATHERING_SECONDS = 0.1
-# With its default storage Dagster can miss that a log has grown, until it grows again; so a silence is looked into.
+_POLLING_SECONDS = 1.0
+# A step writes several events at once; collected, they make one frame.
+_COLLECTING_SECONDS = 0.1
+# With its default storage, Dagster can miss that a log has grown until it grows again. After a silence it is read.
 _SILENCE_SECONDS = 2.0
-# So many websockets in a row may break, or bring nothing though there is something; then the log is asked for instead.
-_CHANCES = 2
-# The process of a run writes its last words just after the event that ends the run.
-_LAST_WORDS_SECONDS = 1.0
-_SECONDS_BETWEEN_LAST_LOOKS = 0.2
+# After so many websockets in a row that broke, or missed events, the log is polled instead.
+_MAX_BROKEN_WEBSOCKETS = 2
+# The process of a run writes its last events just after the event that ends the run.
+_LAST_EVENTS_SECONDS = 1.0
+_FINAL_POLLING_SECONDS = 0.2
 _OPENING_SECONDS = 5.0
 _CLOSING_SECONDS = 2.0
 _ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
-_FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some events.
+    """Events that arrived together.
 
     Parameters
     ----------
     events
-        As the server tells them, oldest first; none where only time has passed.
+        As the server returns them, oldest first; empty for a heartbeat.
     mode
-        ``"live"`` while events are pushed, ``"polling"`` while they are asked for.
+        ``"live"`` while events are pushed, ``"polling"`` while they are polled.
     """
 
     events: list[Event]
@@ -68,99 +68,99 @@ class Batch:
 
 
 async def follow_events(
-    server: Server, run_id: str, *, new_only: bool = False, heartbeat: float | None = None
+    api: DagsterApi, run_id: str, *, new_only: bool = False, heartbeat: float | None = None
 ) -> AsyncGenerator[Batch]:
-    """Yield a run's events in batches, oldest first and each once, until the run has finished and all is told.
+    """Yield a run's events in batches, oldest first and each once, until the run has finished.
 
     Parameters
     ----------
-    server
-        Whom to ask. The websocket carries the headers of its session.
+    api
+        The server. The websocket sends the same headers as its session.
     run_id
         The run.
     new_only
-        Whether to leave out what has happened already.
+        Whether to leave out the events that exist already.
     heartbeat
-        Yield an empty batch at least every so many seconds in which nothing happens; None yields none.
+        The interval in seconds at which an empty batch is yielded while nothing happens; None yields none.
 
     Raises
     ------
     RunNotFoundError
-        If the server knows no such run, or it is deleted meanwhile.
+        If the server has no such run, or it is deleted in the meantime.
     ConnectionFailedError, RequestTimeoutError, UnauthorizedError
     """
-    log = _Log(server, run_id)
+    log = _Log(api, run_id)
     if new_only:
         await log.skip()
-    http = server.session._transport  # noqa: SLF001 - the websocket goes where it goes, with what it sends
-    chances = _CHANCES if isinstance(http, AIOHTTPTransport) else 0
+    http = api.session._transport  # noqa: SLF001 - the websocket uses its address and headers
+    websockets_left = _MAX_BROKEN_WEBSOCKETS if isinstance(http, AIOHTTPTransport) else 0
     while True:
         if events := await log.read():
-            yield Batch(events, "live" if chances else "polling")
+            yield Batch(events, "live" if websockets_left else "polling")
         elif await log.is_over():
             return
-        elif chances and not log.has_ending:
-            chances -= 1
+        elif websockets_left and not log.has_ending:
+            websockets_left -= 1
             try:
                 async with _websocket(http) as transport, aclosing(_listen(transport, log, heartbeat)) as heard:
                     async for events in heard:
                         if events:
-                            chances = _CHANCES
+                            websockets_left = _MAX_BROKEN_WEBSOCKETS
                         yield Batch(events, "live")
-            except (_RefusedError, UnsupportedServerError):
-                chances = 0
+            except (_WebsocketUnavailableError, UnsupportedServerError):
+                websockets_left = 0
         else:
-            async for _ in _ticks(_SECONDS_BETWEEN_LAST_LOOKS if log.has_ending else _SECONDS_BETWEEN_LOOKS, heartbeat):
-                yield Batch([], "live" if chances else "polling")
+            async for _ in _heartbeats(_FINAL_POLLING_SECONDS if log.has_ending else _POLLING_SECONDS, heartbeat):
+                yield Batch([], "live" if websockets_left else "polling")
 
 
 class _Log:
-    """How far a run's log was read."""
+    """A run's event log, and how far it was read."""
 
-    def __init__(self, server: Server, run_id: str):
+    def __init__(self, api: DagsterApi, run_id: str):
         self.run_id = run_id
         self.cursor: str | None = None
         self.has_ending = False
-        self.server = server
-        self._last_news = time.monotonic()
+        self.api = api
+        self._last_event_at = time.monotonic()
 
     async def read(self) -> list[Event]:
-        """Ask for the next events; none if there are none yet."""
-        connection = await self._ask("events")
+        """Request the next events; an empty list if there are none yet."""
+        connection = await self._request("events")
         return self.take(connection["events"], connection["cursor"])
 
     async def skip(self) -> None:
-        """Pass over all events that there are."""
+        """Move past all existing events."""
         has_more = True
         while has_more:
-            connection = await self._ask("log_end")
+            connection = await self._request("log_end")
             self.cursor, has_more = connection["cursor"], connection["hasMore"]
 
     def take(self, events: list[Event], cursor: str) -> list[Event]:
-        """Note that the log is read up to there."""
+        """Record that the log was read up to a cursor."""
         self.cursor = cursor
         if events:
-            self._last_news = time.monotonic()
+            self._last_event_at = time.monotonic()
             self.has_ending = self.has_ending or any(event["__typename"] in _ENDINGS for event in events)
         return events
 
     async def is_over(self) -> bool:
-        """Tell whether the run has finished, and its process has had the time to say its last words."""
+        """Return whether the run has finished, and its process has had time to write its last events."""
         variables = {"runIds": [self.run_id], "limit": 1}
-        answer = await self.server.query("run_states", variables)
-        states = unwrap(answer["runsOrError"], "Runs")["results"]
-        if not states or states[0]["status"] not in _FINISHED:
+        data = await self.api.query("run_states", variables)
+        states = unwrap(data["runsOrError"], "Runs")["results"]
+        if not states or states[0]["status"] not in FINISHED:
             return False
         self.has_ending = True
-        return time.monotonic() - self._last_news >= _LAST_WORDS_SECONDS
+        return time.monotonic() - self._last_event_at >= _LAST_EVENTS_SECONDS
 
-    async def _ask(self, document: str) -> dict[str, Any]:
+    async def _request(self, document: str) -> dict[str, Any]:
         variables = {"runId": self.run_id, "cursor": self.cursor, "limit": _EVENTS_PER_REQUEST}
-        answer = await self.server.query(document, variables)
-        return unwrap(answer["logsForRun"], "EventConnection")
+        data = await self.api.query(document, variables)
+        return unwrap(data["logsForRun"], "EventConnection")
 
 
-async def _ticks(seconds: float, heartbeat: float | None) -> AsyncIterator[None]:
+async def _heartbeats(seconds: float, heartbeat: float | None) -> AsyncIterator[None]:
     """Wait, yielding at every heartbeat."""
     if heartbeat is None:
         await asyncio.sleep(seconds)
@@ -171,32 +171,32 @@ async def _ticks(seconds: float, heartbeat: float | None) -> AsyncIterator[None]
         yield
 
 
-class _RefusedError(Exception):
-    """No websocket is let through."""
+class _WebsocketUnavailableError(Exception):
+    """No websocket could be opened."""
 
 
 async def _listen(
     transport: AIOHTTPWebsocketsTransport, log: _Log, heartbeat: float | None
 ) -> AsyncGenerator[list[Event]]:
-    """Yield what a websocket brings after the log's cursor.
+    """Yield the events that a websocket delivers after the log's cursor.
 
-    Ends when it breaks, when it has missed something, and when the run has ended.
+    Ends when the websocket breaks, when it has missed an event, and when the run has ended.
     """
-    request = GraphQLRequest(log.server.fitted("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
-    told: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-    pump = asyncio.create_task(_pump(transport, request, told))
+    request = GraphQLRequest(log.api.document("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
+    received: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+    pump = asyncio.create_task(_pump(transport, request, received))
     try:
         silence = 0.0
         while not log.has_ending:
             patience = min(heartbeat or _SILENCE_SECONDS, _SILENCE_SECONDS - silence)
             try:
-                parts = [await asyncio.wait_for(told.get(), patience)]
+                parts = [await asyncio.wait_for(received.get(), patience)]
             except TimeoutError:
                 silence += patience
                 if silence >= _SILENCE_SECONDS:
                     silence = 0.0
                     if missed := await log.read():
-                        # What the websocket may still bring of these would be told twice.
+                        # The websocket may still deliver these events, so it is not used any longer.
                         yield missed
                         return
                     await log.is_over()
@@ -204,9 +204,9 @@ async def _listen(
                     yield []
                 continue
             silence = 0.0
-            await asyncio.sleep(_GATHERING_SECONDS)
-            while not told.empty():
-                parts.append(told.get_nowait())
+            await asyncio.sleep(_COLLECTING_SECONDS)
+            while not received.empty():
+                parts.append(received.get_nowait())
             whole = [part for part in parts if part is not None]
             if events := [event for part in whole for event in log.take(part["messages"], part["cursor"])]:
                 yield events
@@ -217,26 +217,26 @@ async def _listen(
 
 
 async def _pump(
-    transport: AIOHTTPWebsocketsTransport, request: GraphQLRequest, told: asyncio.Queue[dict[str, Any] | None]
+    transport: AIOHTTPWebsocketsTransport, request: GraphQLRequest, received: asyncio.Queue[dict[str, Any] | None]
 ) -> None:
-    """Put what a websocket brings into a queue, and None when it breaks or answers with an error."""
+    """Put what a websocket delivers into a queue, and None when it breaks or delivers an error."""
     with suppress(TransportError):
         async for result in transport.subscribe(request):
             part = (result.data or {}).get("pipelineRunLogs") or {}
-            # Whatever is wrong, asking for the log says it better.
+            # Polling the log gives a better error message.
             if result.errors or part.get("__typename") != "PipelineRunLogsSubscriptionSuccess":
                 break
-            told.put_nowait(part)
-    told.put_nowait(None)
+            received.put_nowait(part)
+    received.put_nowait(None)
 
 
 @asynccontextmanager
 async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  # noqa: ANN401 - gql types it loosely
-    """Open a websocket to where another transport's requests go, and close it whatever happens.
+    """Open a websocket to the address of another transport, and close it in any case.
 
     Raises
     ------
-    _RefusedError
+    _WebsocketUnavailableError
         If it cannot be opened.
     """
     redirects = aiohttp.TraceConfig()
@@ -258,18 +258,18 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
         try:
             await transport.connect()
         except (TransportError, TimeoutError) as error:
-            raise _RefusedError from error
+            raise _WebsocketUnavailableError from error
         yield transport
     finally:
-        # Who is cancelled is cancelled again at every wait, and would leave the socket open.
+        # In a cancelled task every await is cancelled again, which would leave the socket open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await transport.close()
-            # Of a connection that did not come about the transport knows nothing to close.
+            # If the connection failed, the transport does not know that there is a session to close.
             await transport.adapter.close()
 
 
 async def _refuse_redirect(
     _session: aiohttp.ClientSession, _context: SimpleNamespace, _parameters: aiohttp.TraceRequestRedirectParams
 ) -> None:
-    """Keep the token from going to whatever host a redirect names."""
+    """Keep the token from being sent to whatever host a redirect names."""
     raise aiohttp.ClientError("a redirect")
