@@ -299,12 +299,12 @@ class Reading(AsyncBase):
         filters = {field.name: arguments[field.name] for field in fields(RunFilters)}
         if filters["run_ids"] is not None:
             filters["run_ids"] = run_ids_of(filters["run_ids"])
-        return RunFilters.parse(known_statuses=self._statuses, **filters)
+        return RunFilters.parse(known_statuses=self._statuses, **filters).at()
 
     async def _server_filters(self, filters: RunFilters) -> ServerFilters | None:
         """Return what to ask the server for; None if no run can match."""
         filters = await self._without_unknown_statuses(filters)
-        if filters.is_empty:
+        if filters.matches_nothing:
             return None
         labels = None
         if filters.location is not None:

@@ -296,12 +296,13 @@ class ExplorerModel:
 
     def _attrs(self) -> dict[str, Any]:
         """Return where the runs come from, as plain JSON."""
-        arguments = self.filters.at(self.clock()).arguments()
-        filters = {
-            name: value.isoformat() if isinstance(value, pd.Timestamp) else value for name, value in arguments.items()
-        }
+        filters = self.filters.at(self.clock())
         fetched_at = self.refreshed_at or self.clock()
-        return {"url": getattr(self.source, "url", None), "filters": filters, "fetched_at": fetched_at.isoformat()}
+        return {
+            "url": getattr(self.source, "url", None),
+            "filters": filters.as_json(),
+            "fetched_at": fetched_at.isoformat(),
+        }
 
 
 def sort_runs(runs: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:  # noqa: FBT001 - stored as a pair
