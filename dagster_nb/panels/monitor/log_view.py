@@ -35,9 +35,7 @@ class LogView:
     def __init__(self, model: MonitorModel, background: Background):
         self._model = model
         self._drawing = False
-        self._kind: Any = widgets.ToggleButtons(
-            options=[_EVENTS, "stdout", "stderr"], style={"button_width": "auto"}, tooltips=["", "", ""]
-        )
+        self._kind: Any = widgets.ToggleButtons(options=[_EVENTS, "stdout", "stderr"], style={"button_width": "auto"})
         self._level: Any = _labeled(
             widgets.Dropdown(
                 options=[("all levels", LEVELS[0]), *((f"{level} and above", level) for level in LEVELS[1:])],

@@ -278,6 +278,27 @@ class TestTerminating:
         assert client.stopped == [False, True]
         assert monitor._force.layout.display == "none"
 
+    def test_the_question_goes_away_when_the_run_ends(self, watch):
+        monitor, client = watch()
+        monitor._terminate.click()
+        client.become("SUCCESS")
+        client.pages.put(END)
+        monitor.wait(10)
+        assert not monitor._confirm.is_open
+        assert client.stopped == []
+
+    def test_a_dismissed_error_stays_dismissed(self, watch):
+        monitor, client = watch()
+        client.outcome = ConnectionFailedError("gone")
+        monitor.model.terminate(force=False)
+        until(monitor, lambda: not monitor.model.terminating)
+        assert monitor._crash_box.error is client.outcome
+        monitor._crash_box.clear()
+        client.pages.put(events(1))
+        until(monitor, lambda: monitor.model.log.total == 1)
+        assert monitor._crash_box.error is None
+        monitor.model.action_error = None
+
     def test_says_that_the_response_was_lost(self, watch):
         monitor, client = watch()
         client.outcome = OutcomeUnknownError("the answer was lost. It is not sent again")
@@ -348,7 +369,7 @@ class TestSteps:
         client.planned = ["load", "square[?]", "store", HOSTILE]
         monitor.model.follow()
         until(monitor, lambda: len(monitor.model.state.steps) == 4)
-        assert "Waiting: " in monitor._steps.value
+        assert "Planned: " in monitor._steps.value
         assert "<img src=x" not in monitor._steps.value
         client.step_records = [step("load", "SUCCESS"), step("square[1]", "IN_PROGRESS")]
         client.pages.put(events(1))
@@ -446,11 +467,13 @@ class TestReexecuting:
         assert monitor._from_failure.layout.display == "none"
         client.pages.put(events(2))
         until(monitor, lambda: monitor.model.log.total == 2)
+        monitor._terminate.click()
         client.known = old
         client.pages.put(END)
         monitor._previous.click()
         until(monitor, lambda: monitor.run_id == first and monitor.status == "FAILURE")
         assert monitor._previous.layout.display == "none"
+        assert not monitor._confirm.is_open
 
     def test_the_buttons_fit_the_status(self, watch):
         monitor, client = watch()
