@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 # Not "follow": following runs until they finish can take hours.
-_AWAITED = ("runs", "server", "details", "log", "steps", "action")
+_AWAITED = ("runs", "server", "details", "events", "output", "steps", "action")
 
 
 class RunExplorer(Panel):
