@@ -24,7 +24,7 @@ def launch(client):
 
 
 def test_config_and_tags_arrive(client, stage):
-    run = client.run(stage["quick"]).wait(timeout=120)
+    run = client.run(stage["quick"]).wait(timeout=240)
     assert run.status == "SUCCESS"
     assert run.run_config == ROWS
     assert run.tags["why"] == "a test"
@@ -51,7 +51,7 @@ def test_an_unknown_partition_is_refused(client):
 
 
 def test_a_selection_of_assets_arrives(client, stage):
-    run = client.run(stage["unpublished"]).wait(timeout=120)
+    run = client.run(stage["unpublished"]).wait(timeout=240)
     assert run.steps()["step_key"].tolist() == ["mart__revenue"]
     read = client.runs(run_ids=run, include=["asset_selection", "op_selection"])
     assert read["asset_selection"].tolist() == [["mart/revenue"]]

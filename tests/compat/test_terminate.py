@@ -15,12 +15,12 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 def test_a_running_run_stops(client, stage):
     run = client.run(stage["hang"])
-    wait_until(lambda: run.refresh().status == "STARTED", seconds=120)
+    wait_until(lambda: run.refresh().status == "STARTED", seconds=240)
     told = client.terminate([stage["quick"], run.run_id, NOBODY])
     assert told["run_id"].tolist() == [stage["quick"], run.run_id, NOBODY]
     assert told["outcome"][1] in {"canceling", "canceled"}
     assert told["outcome"][2] == "not_found"
-    assert run.wait(timeout=60).status == "CANCELED"
+    assert run.wait(timeout=240).status == "CANCELED"
     assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import anyio
 import pandas as pd
 import pytest
-from aiohttp import web
 from graphql import build_schema, print_ast
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,7 +135,7 @@ def read(fake, wish, **options: Any):
     }
 
     async def ask():
-        async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:
+        async with fake.async_client() as client:
             frame = await client.runs(**arguments, include=INCLUDE, page_size=3, **options)
             return frame, await client.count_runs(**arguments)
 
@@ -149,7 +148,6 @@ BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creati
 
 @pytest.mark.parametrize("bound", ["created_after", "updated_before"])
 def test_a_time_bound_that_is_lost_is_applied_by_its_complement(shared, bound):
-    @settings(deadline=None)
     @given(history=histories, wish=wishes, value=moments, limit=st.none() | st.integers(0, 5))
     def try_it(history, wish, value, limit):
         shared.runs, wish = made(history), {**wish, bound: value}
@@ -176,7 +174,7 @@ OTHER_FILTERS = {
 def test_any_other_filter_that_is_lost_is_an_error_before_anything_is_read(shared, lost):
     shared.runs = [make_run(0)]
     shared.schema = drift.without(f"RunsFilter.{lost}")
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         for ask in (client.runs, client.count_runs):
             with pytest.raises(dnb.UnsupportedServerError, match=lost):
                 ask(**OTHER_FILTERS[lost])
@@ -190,7 +188,8 @@ NEEDED = (
 )  # fmt: skip
 
 
-@settings(deadline=None)
+# There are about ninety things to lose.
+@settings(max_examples=3 * settings.default.max_examples)
 @given(loss=st.sampled_from(ABOUT_RUNS), history=histories, wish=wishes, limit=st.none() | st.integers(0, 5))
 def test_whatever_is_lost_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, wish, limit):
     shared.runs = made(history, never=loss.removeprefix("RunStatus."))
@@ -269,7 +268,6 @@ def test_whatever_is_lost_a_deleted_cursor_hides_no_run(shared, loss):
     assert set(shared.ids) <= set(frame["run_id"])
 
 
-@settings(max_examples=40, deadline=None)
 @given(history=histories, wish=wishes, places=st.sets(st.integers(0, 6)))
 def test_a_status_that_nobody_has_heard_of_is_read_and_filtered_by(shared, history, wish, places):
     shared.runs = made(history)
@@ -296,7 +294,7 @@ def test_a_schema_that_changes_while_it_is_read_from_repeats_no_run(shared):
     shared.before = change_it
     try:
         with (
-            dnb.connect(shared.url, progress=False) as client,
+            shared.connect() as client,
             pytest.raises(dnb.UnsupportedServerError, match="pipelineName"),
         ):
             client.runs(job="nightly", page_size=3)
@@ -316,7 +314,7 @@ def test_a_field_that_became_another_costs_its_column(shared, was, becomes, colu
     assert was in runs
     shared.runs = [make_run(number) for number in reversed(range(3))]
     shared.schema = build_schema(others + run + runs.replace(was, becomes, 1), assume_valid=True)
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         runs = client.runs()
     assert runs["run_id"].tolist() == shared.ids
     assert runs[column].isna().all()
@@ -328,7 +326,7 @@ def test_a_filter_that_is_on_its_way_out_is_there_still(shared):
     others, one, filters = print_ast(drift.newest()).partition("\ninput RunsFilter ")
     text = others + one + filters.replace("pipelineName: String", "pipelineName: String @deprecated", 1)
     shared.schema = build_schema(text, assume_valid=True)
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         shared.requests.clear()
         assert client.count_runs(job="ingest") == 3
     assert shared.requests == [("RunCount", {"filter": {"pipelineName": "ingest"}})]
@@ -346,7 +344,7 @@ def test_a_schema_is_asked_for_once(shared):
     shared.runs = [make_run(number) for number in reversed(range(9))]
     shared.schema = drift.without("Run.creationTime")
     shared.requests.clear()
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         for _ in range(3):
             assert len(client.runs()) == 9
         assert shared.operations.count("IntrospectionQuery") == 1
@@ -358,7 +356,7 @@ def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(sha
     shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
     shared.schema = drift.without("RunStatus.SUSPENDED")
     shared.answers["version"] = "1.12.22"
-    with dnb.connect(shared.url, progress=False) as client:
+    with shared.connect() as client:
         shared.schema = drift.without()
         del shared.answers["version"]
         assert len(client.runs(status="SUSPENDED")) == 1
@@ -367,15 +365,9 @@ def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(sha
 
 def test_a_server_that_does_not_tell_its_schema_is_quoted(shared):
     shared.schema = drift.without("Run.creationTime")
-    with dnb.connect(shared.url, progress=False) as client:
-
-        async def fault(_request, operation):
-            shared.faults.append(fault)
-            if operation == "IntrospectionQuery":
-                return web.json_response({"errors": [{"message": "introspection is disabled"}]}, status=400)
-            return None
-
-        shared.faults.append(fault)
+    with shared.connect() as client:
+        refusal = {"status": 400, "text": '{"errors": [{"message": "introspection is disabled"}]}'}
+        shared.answer(requests=None, operation="IntrospectionQuery", content_type="application/json", **refusal)
         try:
             with pytest.raises(dnb.QueryError, match="Cannot query field 'creationTime'"):
                 client.runs()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from aiohttp import web
 
 import dagster_nb as dnb
 from dagster_nb.graphql.responses import config_problems
@@ -153,7 +152,7 @@ ACTIONS = {
 @pytest.mark.parametrize("loss", ["", *ABOUT_ACTING])
 def test_what_is_asked_for_arrives_whole_or_not_at_all(fake, loss):
     fake.runs, fake.schema = [GOING_ON, PARENT], drift.without(*[loss] * bool(loss))
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         for name, (action, check) in ACTIONS.items():
             received = act(fake, client, action)
             assert len(received) == 1 or loss, name
@@ -163,7 +162,7 @@ def test_what_is_asked_for_arrives_whole_or_not_at_all(fake, loss):
 
 def test_without_extra_tags_a_reexecution_says_the_same_in_full(fake):
     fake.runs, fake.schema = [PARENT], drift.without("ReexecutionParams.extraTags")
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         (inputs,) = act(fake, client, ACTIONS["all steps"][0])
     assert_in_full(inputs, "all_steps", CONFIG)
 
@@ -172,7 +171,7 @@ def test_a_strategy_that_the_server_lacks_is_refused_with_the_version_that_has_i
     fake.runs, fake.received = [PARENT], []
     fake.schema = drift.without("ReexecutionStrategy.FROM_ASSET_FAILURE")
     with (
-        dnb.connect(fake.url, progress=False) as client,
+        fake.connect() as client,
         pytest.raises(dnb.UnsupportedServerError, match=r"FROM_ASSET_FAILURE.*needs Dagster 1\.10\.15 or newer"),
     ):
         client.reexecute(PARENT["runId"], strategy="from_asset_failure")
@@ -181,28 +180,19 @@ def test_a_strategy_that_the_server_lacks_is_refused_with_the_version_that_has_i
 
 def test_a_mutation_that_was_refused_for_what_its_answer_has_is_executed_once(fake):
     fake.schema = drift.without("Run.creationTime")
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         assert len(act(fake, client, ACTIONS["launch"][0])) == 1
 
 
 def test_a_mutation_that_is_refused_for_another_reason_is_sent_once(fake):
     fake.runs, fake.received = [PARENT], []
     fake.schema = drift.without("Run.creationTime")
-    deletions = []
-
-    async def fault(_request, operation):
-        if operation == "DeleteRun":
-            deletions.append(operation)
-            fake.faults.append(fault)
-            return web.json_response({"errors": [{"message": "not today"}]}, status=400)
-        fake.faults.append(fault)
-        return None
-
-    with dnb.connect(fake.url, progress=False) as client:
-        fake.faults.append(fault)
+    refusal = {"status": 400, "text": '{"errors": [{"message": "not today"}]}', "content_type": "application/json"}
+    fault = fake.answer(requests=None, operation="DeleteRun", **refusal)
+    with fake.connect() as client:
         assert client.delete(PARENT["runId"])["outcome"].tolist() == ["failed"]
-        fake.faults.clear()
-    assert deletions == ["DeleteRun"]
+    assert len(fault.met) == 1
+    fake.faults.clear()
     assert fake.received == []
 
 
@@ -216,7 +206,7 @@ def test_a_mutation_that_is_refused_for_another_reason_is_sent_once(fake):
 )
 def test_an_echo_that_nobody_reads_is_not_missed(fake, loss, act):
     fake.runs, fake.schema, fake.received = [GOING_ON, PARENT], drift.without(loss), []
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         assert act(client)["outcome"].tolist() != ["failed"]
     assert len(fake.received) == 1
 
@@ -230,7 +220,7 @@ def test_an_answer_that_fails_in_part_leaves_the_outcome_unknown(fake, monkeypat
 
     fake.schema = drift.without()
     monkeypatch.setitem(fake.answers, "launchRun", launched)
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         told = client.launch_many([{"job": "nightly"}])
         assert told["outcome"].tolist() == ["unknown"]
         assert len(executed) == 1
@@ -276,7 +266,7 @@ def test_a_wrong_config_stays_wrong_whatever_of_the_reason_is_lost(fake, monkeyp
         },
     )
     fake.schema = drift.without(*[loss] * bool(loss))
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         (told,) = client.run_config_schema("nightly").validate({"a": 1})
     assert told.message
     if not loss:
@@ -291,7 +281,7 @@ def test_a_kind_of_place_that_nobody_has_heard_of_is_a_place_still():
 
 def test_a_run_whose_name_is_not_told_is_waited_for(fake):
     fake.runs, fake.schema = [PARENT], drift.without("Run.jobName", "Run.tags")
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         run = client.run(PARENT["runId"]).wait()
         assert run.status == "FAILURE"
         for ask in (lambda: run.job_name, lambda: run.tags):
@@ -304,7 +294,7 @@ def test_a_partition_that_is_listed_and_not_handed_over_spoils_no_other_launch(f
     found = {"partitionsOrError": keys, "partition": None}
     monkeypatch.setitem(fake.answers, "partitionSetsOrError", {"__typename": "PartitionSets", "results": [found]})
     fake.schema, fake.received = drift.without(), []
-    with dnb.connect(fake.url, progress=False) as client:
+    with fake.connect() as client:
         told = client.launch_many([{"job": "nightly", "partition_key": "2026-01-01"}, {"job": "nightly"}])
     assert told["outcome"].tolist() == ["failed", "launched"]
     assert len(fake.received) == 1

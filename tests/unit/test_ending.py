@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import dagster_nb as dnb
 from tests.unit.fake import make_run
 
 SUCCESS, FAILURE, PERMISSION = "TerminateRunSuccess", "TerminateRunFailure", "You do not have permission"
@@ -12,7 +11,7 @@ SUCCESS, FAILURE, PERMISSION = "TerminateRunSuccess", "TerminateRunFailure", "Yo
 
 @pytest.fixture
 def client(fake):
-    with dnb.connect(fake.url, progress=False, timeout=1) as client:
+    with fake.connect(timeout=1) as client:
         fake.requests.clear()
         yield client
 
@@ -89,19 +88,7 @@ def test_what_is_not_permitted_is_not_sent(fake, client):
 
 def lose_the_answer_of(fake, operation, act=lambda: None):
     """Drop the connection when this operation comes, after it took effect."""
-
-    async def fault(request, name):
-        if name != operation:
-            fake.faults.append(fault)
-            return None
-        fake.requests.append((name, {}))
-        act()
-        request.transport.close()
-        from aiohttp import web
-
-        return web.Response()
-
-    fake.faults.append(fault)
+    fake.drop(operation=operation, after=act)
 
 
 def test_a_stop_whose_answer_is_lost_is_told_by_what_the_server_says_then(fake, client):

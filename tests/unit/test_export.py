@@ -70,7 +70,7 @@ def test_no_runs_still_make_a_file(fake, tmp_path, kind):
 def test_an_error_leaves_the_old_file_as_it_was(runs, tmp_path, capsys):
     path = tmp_path / "runs.csv"
     path.write_text("old")
-    first_page = runs._runs
+    first_page = runs.answer_runs
 
     def fail_at_the_second_page(info, cursor=None, **arguments):
         if cursor is not None:

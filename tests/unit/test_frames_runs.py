@@ -160,10 +160,10 @@ def test_expand_tags_takes_keys_and_rows_in_any_order():
 def test_a_read_frame_says_where_it_comes_from_and_goes_to_parquet(fake):
     pytest.importorskip("pyarrow")
     fake.runs = [make_run(2), make_run(1, startTime=None, endTime=None, status="QUEUED")]
-    with dnb.connect(fake.url) as client:
+    with fake.connect() as client:
         frame = client.runs(job="nightly", created_after="2020-01-01")
     told = frame.attrs["dagster_nb"]
-    assert told["url"] == fake.url
+    assert told["url"] == client.url
     assert told["filters"] == {"job": ["nightly"], "created_after": 1577836800.0}
     assert abs(pd.Timestamp(told["fetched_at"]) - pd.Timestamp.now("UTC")) < pd.Timedelta(minutes=1)
     assert json.loads(json.dumps(told)) == told

@@ -78,7 +78,7 @@ def test_ctrl_c_is_answered_at_once_and_leaves_the_client_usable(fake):
         pressed = []
 
         def press():
-            fake.hanging.wait(10)
+            fake.hanging.wait(60)
             pressed.append(time.monotonic())
             os.kill(os.getpid(), signal.SIGINT)
 
@@ -86,7 +86,8 @@ def test_ctrl_c_is_answered_at_once_and_leaves_the_client_usable(fake):
         presser.start()
         with pytest.raises(KeyboardInterrupt):
             client.runs()
-        assert time.monotonic() - pressed[0] < 1
+        # At once, but for what a busy machine takes; the request would take a minute.
+        assert time.monotonic() - pressed[0] < 10
         presser.join()
         assert len(client.runs()) == 30
 
@@ -123,11 +124,11 @@ def test_ctrl_c_in_a_loop_over_pages_is_ctrl_c(fake):
     with dnb.connect(fake.url, progress=False) as client:
         pages = client.iter_runs(page_size=10)
         next(pages)
-        assert ahead.wait(10)
+        assert ahead.wait(60)
         fake.hang(requests=5)
 
         def press():
-            fake.hanging.wait(10)
+            fake.hanging.wait(60)
             os.kill(os.getpid(), signal.SIGINT)
 
         presser = threading.Thread(target=press)
@@ -160,7 +161,7 @@ def test_calling_it_from_its_own_loop_is_an_error_and_no_deadlock(fake):
 def script(code, url, **options):
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code, url],
-        capture_output=True, text=True, timeout=30, check=False, **options,
+        capture_output=True, text=True, timeout=240, check=False, **options,
     )  # fmt: skip
 
 
@@ -227,5 +228,5 @@ def test_importing_it_imports_neither_dagster_nor_pyplot():
         "print([name for name in sys.modules if name.split('.')[0] in {'dagster', 'dagster_graphql'} "
         "or name == 'matplotlib.pyplot'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout == "[]\n"

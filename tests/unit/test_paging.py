@@ -5,7 +5,6 @@ from __future__ import annotations
 import anyio
 import pandas as pd
 import pytest
-from aiohttp import web
 from graphql import build_schema, print_schema
 
 import dagster_nb as dnb
@@ -21,7 +20,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with dnb.connect(server.url, progress=False) as client:
+    with server.connect() as client:
         server.requests.clear()
         yield client
 
@@ -83,7 +82,7 @@ def test_the_last_run_deleted_after_a_full_last_page_is_the_end(client, server):
 
 
 def test_a_server_that_caps_its_pages_loses_nothing(client, server):
-    whole = server._runs
+    whole = server.answer_runs
 
     def capped(info, limit=None, **arguments):
         return whole(info, limit=min(limit, 250), **arguments)
@@ -241,7 +240,7 @@ class TestListedButNotReturned:
             client.runs(job=["a", "b"], page_size=100)
         read = caught.value.frame
         assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != lost]
-        assert caught.value.frame.attrs["dagster_nb"]["url"] == server.url
+        assert caught.value.frame.attrs["dagster_nb"]["url"] == client.url
         received = []
         with pytest.raises(dnb.IncompleteHistoryError, match="1 runs"):
             for page in client.iter_runs(job=["a", "b"], page_size=100):
@@ -316,19 +315,13 @@ def test_runs_of_a_location_include_those_of_repositories_that_are_gone(client, 
 class TestPageSize:
     """Pages are as large as the server can take."""
 
-    def fail_above(self, server, largest, answer):
+    def fail_above(self, server, largest, **response):
         """Let every page of more runs than that fail."""
+        self.fault = server.answer(None, operation="Runs", where=lambda asked: asked["limit"] > largest, **response)
 
-        async def fault(request, operation):
-            server.faults.append(fault)
-            variables = (await request.json()).get("variables") or {}
-            if operation == "Runs" and variables["limit"] > largest:
-                self.failed.append(variables["limit"])
-                return await answer()
-            return None
-
-        self.failed = []
-        server.faults.append(fault)
+    @property
+    def failed(self):
+        return [variables["limit"] for variables in self.fault.met]
 
     def sizes(self, server):
         return [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
@@ -341,13 +334,10 @@ class TestPageSize:
 
     @pytest.mark.parametrize("status", [413, 502, 504])
     def test_a_page_that_is_too_large_is_read_in_smaller_ones_and_remembered(self, client, server, status):
-        async def refuse():
-            return web.Response(status=status, text="<html>too large</html>", content_type="text/html")
-
-        self.fail_above(server, 30, refuse)
+        self.fail_above(server, 30, status=status, text="<html>too large</html>", content_type="text/html")
         assert client.runs()["run_id"].tolist() == server.ids
         assert self.failed[:3] == [200, 100, 50]
-        self.failed.clear()
+        self.fault.met.clear()
         server.requests.clear()
         assert client.runs()["run_id"].tolist() == server.ids
         # It is probed whether the limit still stands, and rarely.
@@ -355,29 +345,20 @@ class TestPageSize:
         assert max(self.sizes(server)) <= 30
 
     def test_a_page_that_takes_too_long_is_read_in_smaller_ones(self, server):
-        async def wait():
-            await server._released.wait()
-
-        self.fail_above(server, 60, wait)
-        with dnb.connect(server.url, progress=False, timeout=0.5) as client:
+        self.fault = server.hang(None, operation="Runs", where=lambda asked: asked["limit"] > 60)
+        with server.connect(timeout=0.5) as client:
             assert client.runs()["run_id"].tolist() == server.ids
         assert self.failed[:2] == [200, 100]
 
     def test_a_size_that_was_given_is_kept(self, client, server):
-        async def refuse():
-            return web.Response(status=502)
-
-        self.fail_above(server, 99, refuse)
+        self.fail_above(server, 99, status=502)
         with pytest.raises(dnb.ConnectionFailedError, match="502.*page_size="):
             client.runs(page_size=100)
         assert set(self.failed) == {100}
         assert client.runs(page_size=99)["run_id"].tolist() == server.ids
 
     def test_a_server_that_is_down_is_an_error(self, client, server):
-        async def refuse():
-            return web.Response(status=502)
-
-        self.fail_above(server, 0, refuse)
+        self.fail_above(server, 0, status=502)
         with pytest.raises(dnb.ConnectionFailedError, match="502"):
             client.runs()
         assert len(self.failed) < 20

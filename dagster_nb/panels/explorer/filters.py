@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dagster_nb.analysis import unresolved_failures
-from dagster_nb.analysis.columns import began
+from dagster_nb.analysis.read_columns import creation_times
 from dagster_nb.filters import BOUNDS, CHOICES, RunFilters
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
     for name in BOUNDS:
         bound = getattr(fixed, name)
         if bound is not None:
-            times = began(runs) if name.startswith("created") else runs["update_time"]
+            times = creation_times(runs) if name.startswith("created") else runs["update_time"]
             mask &= (times > bound if name.endswith("after") else times < bound).to_numpy(dtype=bool)
     for key, tag_values in fixed.tags:
         allowed = set(tag_values)

@@ -240,5 +240,5 @@ def test_shutdown_ends_the_code_server(client, known):
     code_servers = [one for one in family if str(DEFINITIONS) in one.cmdline()]
     assert code_servers
     assert client.shutdown_location("code") is None
-    _, alive = psutil.wait_procs(code_servers, timeout=30)
+    _, alive = psutil.wait_procs(code_servers, timeout=60)
     assert not alive

@@ -58,14 +58,14 @@ def test_runs_stand_in_the_order_given(client, known, method, monkeypatch):
     pd.testing.assert_frame_equal(frame, pd.concat(alone, ignore_index=True))
 
 
-@pytest.mark.parametrize("method", [*METHODS, "logs"])
+@pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
 def test_an_unknown_run_is_named(client, known, method):
-    runs = "no-such-run" if method == "logs" else [known.runs["nested"], "no-such-run"]
+    runs = "no-such-run" if method == "compute_logs" else [known.runs["nested"], "no-such-run"]
     with pytest.raises(dnb.RunNotFoundError, match="'no-such-run'"):
         getattr(client, method)(runs)
 
 
-@pytest.mark.parametrize("method", [*METHODS, "logs"])
+@pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
 def test_no_run(client, method):
     with pytest.raises(TypeError):
         getattr(client, method)(pd.DataFrame({"job_name": ["nested"]}))

@@ -26,16 +26,16 @@ def stage(client):
 
 @pytest.fixture(scope="module")
 def finished(stage):
-    return stage[0].wait(timeout=90)
+    return stage[0].wait(timeout=240)
 
 
 @pytest.fixture(scope="module")
 def failed(stage):
-    return stage[1].wait(timeout=90)
+    return stage[1].wait(timeout=240)
 
 
 def started(run):
-    wait_until(lambda: run.refresh().status == "STARTED", seconds=90)
+    wait_until(lambda: run.refresh().status == "STARTED", seconds=240)
     return run
 
 
@@ -50,7 +50,7 @@ class TestLaunch:
         run = client.launch("quick", run_config={"ops": {"load": {"config": {"rows": 7}}}}, tags={"why": "a test"})
         assert isinstance(run, dnb.Run)
         assert run.status in {"QUEUED", "STARTING", "STARTED"}
-        assert run.wait(timeout=60) is run
+        assert run.wait(timeout=240) is run
         assert run.status == "SUCCESS"
         assert run.is_finished
         assert run.run_config == {"ops": {"load": {"config": {"rows": 7}}}}
@@ -86,13 +86,13 @@ class TestLaunch:
         assert isinstance(caught.value, LookupError)
 
     def test_a_selection_of_ops(self, client):
-        run = client.launch("quick", op_selection="load").wait(timeout=60)
+        run = client.launch("quick", op_selection="load").wait(timeout=240)
         assert run.steps()["step_key"].tolist() == ["load"]
         with pytest.raises(dnb.RunConfigInvalidError, match="nonsense"):
             client.launch("quick", op_selection=["nonsense"])
 
     def test_a_selection_of_assets(self, client):
-        run = client.launch("nightly_assets", asset_selection="mart/revenue").wait(timeout=60)
+        run = client.launch("nightly_assets", asset_selection="mart/revenue").wait(timeout=240)
         assert run.status == "SUCCESS"
         read = client.runs(run_ids=run.run_id, include="asset_selection")
         assert read["asset_selection"].tolist() == [["mart/revenue"]]
@@ -102,7 +102,7 @@ class TestLaunch:
         assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
         assert run.tags["dagster/partition"] == "south"
         assert run.tags["extra"] == "yes"
-        assert run.wait(timeout=60).status == "SUCCESS"
+        assert run.wait(timeout=240).status == "SUCCESS"
         with pytest.raises(ValueError, match="no partition 'west'.*'north' to 'south'"):
             client.launch("regional", partition_key="west")
         with pytest.raises(ValueError, match="no partitions"):
@@ -134,7 +134,7 @@ class TestLaunch:
 
 class TestReexecute:
     def test_from_failure_runs_what_failed(self, client, failed):
-        again = client.reexecute(failed, tags={"why": "again"}).wait(timeout=60)
+        again = client.reexecute(failed, tags={"why": "again"}).wait(timeout=240)
         assert again.status == "FAILURE"
         assert again.tags["why"] == "again"
         assert again.steps()["step_key"].tolist() == ["maybe"]
@@ -143,7 +143,7 @@ class TestReexecute:
 
     def test_from_failure_with_another_config(self, client, failed):
         config = {"ops": {"maybe": {"config": {"fail": False}}}}
-        again = client.reexecute(failed.run_id, run_config=config, tags={"why": "mended"}).wait(timeout=60)
+        again = client.reexecute(failed.run_id, run_config=config, tags={"why": "mended"}).wait(timeout=240)
         assert again.status == "SUCCESS"
         assert again.run_config == config
         assert again.steps()["step_key"].tolist() == ["maybe"]
@@ -152,7 +152,7 @@ class TestReexecute:
         assert (row["parent_run_id"], row["root_run_id"]) == (failed.run_id, failed.run_id)
 
     def test_all_steps(self, client, finished):
-        again = finished.reexecute(strategy="all_steps").wait(timeout=60)
+        again = finished.reexecute(strategy="all_steps").wait(timeout=240)
         assert again.status == "SUCCESS"
         assert sorted(again.steps()["step_key"]) == ["load", "store"]
         assert again.tags["team"] == "data"
@@ -193,7 +193,7 @@ class TestTerminate:
         told = client.terminate(run)
         assert told["run_id"].tolist() == [run.run_id]
         assert told["outcome"].isin(["canceling", "canceled"]).all()
-        assert run.wait(timeout=30).status == "CANCELED"
+        assert run.wait(timeout=240).status == "CANCELED"
         assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
     def test_a_row_of_a_frame_is_that_one_run_and_not_its_parent(self, client, standing):
@@ -204,7 +204,7 @@ class TestTerminate:
         told = client.terminate(row)
         assert told["run_id"].tolist() == [child.run_id]
         assert told["outcome"].isin(["canceling", "canceled"]).all()
-        assert child.wait(timeout=60).status == "CANCELED"
+        assert child.wait(timeout=240).status == "CANCELED"
         assert standing.refresh().status == "STARTED"
 
     def test_force_marks_it_at_once(self, stage):
@@ -245,23 +245,6 @@ class TestWait:
             standing.wait(timeout=0.2)
         assert isinstance(caught.value, TimeoutError)
         assert standing.refresh().status == "STARTED"
-
-    def test_it_warns_once_when_no_daemon_lives(self, server, monkeypatch):
-        from dagster_nb.sandbox.server import Server
-        from tests.server.conftest import DEFINITIONS
-
-        monkeypatch.setattr("dagster_nb.client.run._PATIENCE_SECONDS", 0.0)
-        with (
-            Server(python_file=DEFINITIONS, location="tests", daemon=False) as lonely,
-            dnb.connect(lonely.url, progress=False) as client,
-        ):
-            run = client.launch("quick")
-            with (
-                pytest.warns(UserWarning, match="no daemon is alive.*dagster-daemon run") as warned,
-                pytest.raises(dnb.WaitTimeoutError),
-            ):
-                run.wait(timeout=1.5)
-        assert len(warned) == 1
 
 
 def test_a_run_shows_itself(client, finished):

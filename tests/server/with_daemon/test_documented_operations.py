@@ -120,7 +120,7 @@ def test_a_launch_with_a_valid_config_and_its_termination(client, where):
     assert run.tags["from"] == "the documentation"
     stopped = client.query(TERMINATE, {"runId": run.run_id})["terminateRun"]
     assert stopped == {"__typename": "TerminateRunSuccess", "run": {"runId": run.run_id}}
-    assert run.wait(timeout=60).status == "CANCELED"
+    assert run.wait(timeout=240).status == "CANCELED"
 
 
 def test_a_launch_with_an_invalid_config(client, where):
