@@ -217,9 +217,8 @@ def test_a_failed_run_is_re_executed(clean, demo):
     expect(detail).to_contain_text("Failed in step request_rates")
     expect(detail.get_by_role("img")).to_have_attribute("alt", re.compile("request_rates FAILURE"))
     detail.get_by_role("button", name="Config").click()
-    detail.get_by_role("button", name="Events").click()
-    # A tag of the run says so too.
-    expect(detail.locator(".dnb-scroll")).to_contain_text("STEP_FAILURE")
+    detail.get_by_role("button", name="Log", exact=True).click()
+    expect(detail.locator(".dnb-log")).to_contain_text("STEP_FAILURE")
     clean.button("Open in Launchpad").click()
     expect(clean.button("Close the launchpad")).to_be_visible()
     clean.button("Close the launchpad").click()
