@@ -75,11 +75,11 @@ def main() -> None:
 def _own_server(runs: int) -> Iterator[str]:
     """Serve a history of its own, for as long as it is needed."""
     from dagster_nb.sandbox.history.write import write_history
-    from dagster_nb.sandbox.server import Server
+    from dagster_nb.sandbox.local_dagster import LocalDagster
 
     with tempfile.TemporaryDirectory() as home:
         write_history(home, runs=runs)
-        with Server(home, daemon=False) as server:
+        with LocalDagster(home, daemon=False) as server:
             yield server.url
 
 

@@ -247,12 +247,12 @@ class TestWait:
         assert standing.refresh().status == "STARTED"
 
     def test_it_warns_once_when_no_daemon_lives(self, server, monkeypatch):
-        from dagster_nb.sandbox.server import Server
+        from dagster_nb.sandbox.local_dagster import LocalDagster
         from tests.server.conftest import DEFINITIONS
 
         monkeypatch.setattr("dagster_nb.client.run._PATIENCE_SECONDS", 0.0)
         with (
-            Server(python_file=DEFINITIONS, location="tests", daemon=False) as lonely,
+            LocalDagster(python_file=DEFINITIONS, location="tests", daemon=False) as lonely,
             dnb.connect(lonely.url, progress=False) as client,
         ):
             run = client.launch("quick")
@@ -272,11 +272,11 @@ def test_a_run_shows_itself(client, finished):
 
 
 def test_a_read_only_server_gives_one_readable_error(server, finished, standing):
-    from dagster_nb.sandbox.server import Server
+    from dagster_nb.sandbox.local_dagster import LocalDagster
     from tests.server.conftest import DEFINITIONS
 
     with (
-        Server(
+        LocalDagster(
             home=server.home, python_file=DEFINITIONS, location="tests", daemon=False, extra_args=["--read-only"],
             path_prefix="/some/prefix",
         ) as restricted,

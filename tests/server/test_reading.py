@@ -13,7 +13,7 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.sandbox.history.write import write_history
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.server.conftest import DEFINITIONS
 
 HIDDEN = ".dagster/"
@@ -25,7 +25,7 @@ def big(tmp_path_factory):
     """A server with 20,000 runs."""
     home = tmp_path_factory.mktemp("big")
     write_history(home, runs=20_000, seed=1)
-    with Server(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
+    with LocalDagster(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
         yield server
 
 
@@ -34,7 +34,7 @@ def some(tmp_path_factory):
     """A server with 3,000 runs, which a test may read again and again."""
     home = tmp_path_factory.mktemp("some")
     write_history(home, runs=SOME, seed=2)
-    with Server(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
+    with LocalDagster(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
         yield server
 
 
@@ -200,7 +200,7 @@ class TestDeletedCursors:
     @pytest.fixture
     def small(self, tmp_path):
         write_history(tmp_path, runs=1_000, seed=3)
-        with Server(tmp_path, python_file=DEFINITIONS, location="shop", daemon=False) as server:
+        with LocalDagster(tmp_path, python_file=DEFINITIONS, location="shop", daemon=False) as server:
             yield server
 
     def test_nothing_else_is_lost(self, small, monkeypatch):

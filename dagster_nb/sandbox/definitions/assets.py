@@ -1,4 +1,4 @@
-"""Daily-partitioned assets with numbers worth plotting."""
+"""Daily partitioned assets, with metadata that is worth plotting."""
 
 import datetime as dt
 import hashlib
@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from ._work import process
+from .simulated_work import process
 
 FIRST_DAY = "2024-01-01"
 days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY)
@@ -14,7 +14,7 @@ SATURDAY = 5
 
 
 def sales_of(day: str) -> dict[str, Any]:
-    """Orders and revenue of a day: the same day always sold the same.
+    """Return the sales of a day, which are always the same for the same day.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def sales_of(day: str) -> dict[str, Any]:
 
 
 def midnight_after(day: str) -> dt.datetime:
-    """Until when the data of a day reaches."""
+    """Return the end of a day."""
     return dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
 
 
@@ -50,7 +50,7 @@ def midnight_after(day: str) -> dt.datetime:
     group_name="sales",
     owners=["team:ingest"],
     kinds={"python"},
-    description="Orders of one day as the shop's API gives them.",
+    description="Orders of one day from the shop's API.",
 )
 def raw_orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     """Fetch the orders of the day."""
@@ -73,10 +73,10 @@ def raw_orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     group_name="sales",
     owners=["team:warehouse"],
     kinds={"duckdb"},
-    description="Orders of one day, checked and in euros.",
+    description="Orders of one day, validated and in euros.",
 )
 def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-    """Check the orders of the day."""
+    """Validate the orders of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["orders"], what="orders")
     return dg.MaterializeResult(
@@ -95,10 +95,10 @@ def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     group_name="sales",
     owners=["team:finance"],
     kinds={"duckdb"},
-    description="What one day brought in.",
+    description="Revenue of one day.",
 )
 def daily_revenue(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-    """Sum the day up."""
+    """Sum up the revenue of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["customers"], what="revenue")
     return dg.MaterializeResult(

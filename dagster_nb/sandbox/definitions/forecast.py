@@ -5,7 +5,7 @@ from enum import Enum
 import dagster as dg
 from pydantic import Field
 
-from ._work import Table, process, table
+from .simulated_work import Table, process, table
 
 
 class Model(Enum):

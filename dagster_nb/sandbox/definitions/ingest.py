@@ -5,7 +5,7 @@ from typing import NoReturn
 import dagster as dg
 from pydantic import Field
 
-from ._work import Table, process, table
+from .simulated_work import Table, process, table
 
 
 class OrdersSource(dg.Config):

@@ -4,8 +4,8 @@ import datetime as dt
 
 import dagster as dg
 
-from ._work import Table, process, table
 from .assets import days
+from .simulated_work import Table, process, table
 
 
 class InvoicesConfig(dg.Config):

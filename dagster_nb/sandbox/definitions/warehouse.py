@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from ._work import Table, process, table
+from .simulated_work import Table, process, table
 
 
 @dg.op(description="Read the customers of the shop.")
