@@ -31,7 +31,7 @@ def cli() -> None:
 @cli.command()
 @click.option("--runs", default=2000, show_default=True, help="Number of finished runs in the history.")
 @click.option("--port", type=int, help="Port of Dagster; a free one by default.")
-@click.option("--lab/--no-lab", default=True, help="Whether to open JupyterLab on the notebooks.")
+@click.option("--lab/--no-lab", default=True, help="Whether to open JupyterLab.")
 def demo(*, runs: int, port: int | None, lab: bool) -> None:
     """Start a real Dagster with a run history, and JupyterLab beside it, until Ctrl-C."""
     from dagster_nb.sandbox.demo import start_demo  # noqa: PLC0415 - the other commands need no Dagster
@@ -48,7 +48,7 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
             click.echo("Press Ctrl-C to stop Dagster.")
             _wait_for_dagster(dagster)
         opened = stack.enter_context(JupyterLab(dagster.url))
-        click.echo(f"Opening JupyterLab in your browser, with the notebooks of {opened.folder}")
+        click.echo(f"Opening JupyterLab in your browser, in the folder {opened.folder}")
         click.echo("If no browser opens, use the address that JupyterLab prints below.")
         click.echo("Press Ctrl-C to stop Dagster and JupyterLab.")
         _wait_for_jupyterlab(opened, dagster)

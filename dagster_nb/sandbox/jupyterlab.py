@@ -1,11 +1,10 @@
-"""JupyterLab on the notebooks of the tour, beside a Dagster."""
+"""JupyterLab beside a Dagster, with the notebooks of the tour if there is a git checkout."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Self
@@ -34,7 +33,7 @@ class JupyterLab:
     Attributes
     ----------
     folder : pathlib.Path
-        Where the notebooks are.
+        The notebooks of the tour, or the current folder.
 
     Raises
     ------
@@ -45,14 +44,16 @@ class JupyterLab:
     def __init__(self, dagster_url: str) -> None:
         if importlib.util.find_spec("jupyterlab") is None:
             raise MissingExtraError('JupyterLab is not installed. Install it with: pip install "dagster_nb[demo]"')
-        self.folder = notebooks_folder()
+        notebooks = notebooks_folder()
+        self.folder = notebooks or Path.cwd()
         configuration = new_folder()
         command = [
             *[sys.executable, "-m", "jupyterlab"],
             f"--ServerApp.root_dir={self.folder}",
-            f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
             "--ServerApp.log_level=WARN",
         ]
+        if notebooks:
+            command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
         if os.geteuid() == 0:
             # JupyterLab refuses to run as root otherwise; in a container there often is no other user.
             command.append("--allow-root")
@@ -87,16 +88,7 @@ class JupyterLab:
         self.close()
 
 
-def notebooks_folder() -> Path:
-    """Return the folder of the notebooks: the one of the git checkout, else a copy of those in the package.
-
-    The copy is the folder ``dagster_nb-notebooks`` in the current folder. It is made once, so that changes are kept.
-    """
-    package = Path(__file__).parents[1]
-    checkout = package.parent / "notebooks"
-    if checkout.is_dir():
-        return checkout
-    copy = Path.cwd() / "dagster_nb-notebooks"
-    if not copy.exists():
-        shutil.copytree(package / "notebooks", copy)
-    return copy
+def notebooks_folder() -> Path | None:
+    """Return the folder of the tour's notebooks; None where there is no git checkout, since the package has none."""
+    folder = Path(__file__).parents[2] / "notebooks"
+    return folder if (folder / FIRST_NOTEBOOK).exists() else None

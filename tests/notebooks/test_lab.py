@@ -25,11 +25,11 @@ def beside(tmp_path):
             for line in command.stdout:
                 if line.startswith("Press Ctrl-C to stop Dagster and JupyterLab."):
                     break
-            family = psutil.Process(command.pid).children(recursive=True)
-            lab = next(one for one in family if "jupyterlab" in one.cmdline())
             for line in command.stderr:
                 if "http://localhost:" in line:
                     break
+            family = psutil.Process(command.pid).children(recursive=True)
+            lab = next(one for one in family if "jupyterlab" in one.cmdline())
             yield command, lab, family
         finally:
             timer.cancel()

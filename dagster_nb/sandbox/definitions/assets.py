@@ -39,9 +39,25 @@ def sales_of(day: str) -> dict[str, Any]:
     }
 
 
-def midnight_after(day: str) -> dt.datetime:
-    """Return the end of a day."""
-    return dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
+def metadata_of(asset: str, day: str) -> dict[str, Any]:
+    """Return the metadata of a materialization; ``asset`` is the last component of the asset key."""
+    sales = sales_of(day)
+    end_of_day = dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
+    data_until = dg.MetadataValue.timestamp(end_of_day)
+    if asset == "raw_orders":
+        return {
+            "dagster/row_count": sales["orders"],
+            "size_mb": round(sales["orders"] * 0.0021, 3),
+            "source": dg.MetadataValue.url("https://shop.example/api/orders"),
+            "data_until": data_until,
+        }
+    if asset == "orders":
+        return {
+            "dagster/row_count": sales["orders"] - sales["rejected"],
+            "rejected": sales["rejected"],
+            "note": f"{sales['rejected']} orders rejected",
+        }
+    return {"revenue_eur": sales["revenue"], "customers": sales["customers"], "data_until": data_until}
 
 
 @dg.asset(
@@ -56,14 +72,7 @@ def raw_orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     """Fetch the orders of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["orders"], what="raw orders")
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": sales["orders"],
-            "size_mb": round(sales["orders"] * 0.0021, 3),
-            "source": dg.MetadataValue.url("https://shop.example/api/orders"),
-            "data_until": dg.MetadataValue.timestamp(midnight_after(context.partition_key)),
-        }
-    )
+    return dg.MaterializeResult(metadata=metadata_of("raw_orders", context.partition_key))
 
 
 @dg.asset(
@@ -79,13 +88,7 @@ def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     """Validate the orders of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["orders"], what="orders")
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": sales["orders"] - sales["rejected"],
-            "rejected": sales["rejected"],
-            "note": f"{sales['rejected']} orders rejected",
-        }
-    )
+    return dg.MaterializeResult(metadata=metadata_of("orders", context.partition_key))
 
 
 @dg.asset(
@@ -101,13 +104,7 @@ def daily_revenue(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any
     """Sum up the revenue of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["customers"], what="revenue")
-    return dg.MaterializeResult(
-        metadata={
-            "revenue_eur": sales["revenue"],
-            "customers": sales["customers"],
-            "data_until": dg.MetadataValue.timestamp(midnight_after(context.partition_key)),
-        }
-    )
+    return dg.MaterializeResult(metadata=metadata_of("daily_revenue", context.partition_key))
 
 
 sales_assets = [raw_orders, orders, daily_revenue]

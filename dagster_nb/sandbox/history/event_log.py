@@ -1,6 +1,6 @@
 """The event log of a run, as Dagster itself writes it."""
 
-# Much of what Dagster keeps to itself has no types.
+# Much of what is internal to Dagster has no types.
 # mypy: disallow-untyped-calls=False
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from dagster._core.execution.plan.objects import (
 from dagster._core.execution.plan.outputs import StepOutputData, StepOutputHandle
 from dagster_shared.error import SerializableErrorInfo
 
-from dagster_nb.sandbox.definitions.assets import midnight_after, sales_of
+from dagster_nb.sandbox.definitions.assets import metadata_of
 
 from .failures import FAILURES
 from .job_snapshots import NOTHING, REPOSITORY
@@ -53,7 +53,7 @@ __all__ = ["error_info", "event_log", "log_key", "log_message"]
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 RETRY_SECONDS = 2
-MOMENT = 0.002
+MOMENT = 0.002  # seconds between two events of which the plan says nothing
 FIRST_PID, PIDS = 20_000, 40_000
 
 
@@ -75,24 +75,6 @@ def log_key(run: PlannedRun) -> str:
 def log_message(key: str, rows: int) -> str:
     """Return what a step logs and prints."""
     return f"{key.rsplit('.', 1)[-1].replace('shop__', '').replace('_', ' ')}: {rows:,} rows"
-
-
-def _materialization_metadata(asset: str, day: str) -> dict[str, Any]:
-    """Return the metadata of the materialization of an asset for a day, as in the definitions."""
-    sales = sales_of(day)
-    until = MetadataValue.timestamp(midnight_after(day))
-    if asset == "raw_orders":
-        source = MetadataValue.url("https://shop.example/api/orders")
-        size = round(sales["orders"] * 0.0021, 3)
-        return {"dagster/row_count": sales["orders"], "size_mb": size, "source": source, "data_until": until}
-    if asset == "orders":
-        kept = sales["orders"] - sales["rejected"]
-        return {
-            "dagster/row_count": kept,
-            "rejected": sales["rejected"],
-            "note": f"{sales['rejected']} orders rejected",
-        }
-    return {"revenue_eur": sales["revenue"], "customers": sales["customers"], "data_until": until}
 
 
 def event_log(run: PlannedRun, job: JobSnapshot, location: str) -> Iterator[EventLogEntry]:
@@ -190,7 +172,7 @@ class _EventLog:
     def outputs(self, step: PlannedStep, snapshot: StepSnapshot) -> Iterator[EventLogEntry]:
         at = step.end - 4 * MOMENT
         day = self.run.tags.get("dagster/partition")
-        metadata = _materialization_metadata(snapshot.asset_key.path[-1], day) if snapshot.asset_key and day else None
+        metadata = metadata_of(snapshot.asset_key.path[-1], day) if snapshot.asset_key and day else None
         for name, kind in snapshot.outputs:
             handle = StepOutputHandle(step.key, name)
             data = StepOutputData(handle, TypeCheckData(success=True, label=name), metadata=metadata)

@@ -3,7 +3,7 @@
 Dagster writes one event at a time, which takes some 50 ms per run; this takes about 1 ms.
 """
 
-# Much of what Dagster keeps to itself has no types.
+# Much of what is internal to Dagster has no types.
 # mypy: disallow-untyped-calls=False
 
 from __future__ import annotations
