@@ -10,8 +10,8 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.graphql import event_stream
-from dagster_nb.sandbox.demo import instance_text
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.demo import dagster_yaml
+from dagster_nb.sandbox.local_dagster import LocalDagster
 
 pytestmark = pytest.mark.anyio
 JOB = {"job": "train_forecast", "run_config": {"ops": {"train_model": {"config": {"target": "sales"}}}}}
@@ -19,7 +19,7 @@ JOB = {"job": "train_forecast", "run_config": {"ops": {"train_model": {"config":
 
 @pytest.fixture(scope="module")
 def server():
-    with Server(instance=instance_text(), path_prefix="/x") as server:
+    with LocalDagster(dagster_yaml=dagster_yaml(), path_prefix="/x") as server:
         yield server
 
 
