@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from tqdm.auto import tqdm
 
-from dagster_nb.client.connecting import connect
+from dagster_nb.client.connect import connect
 
 from .history.cache import HistoryCache
 from .history.ground_truth import FILE_NAME, GroundTruth
@@ -22,7 +22,7 @@ from .unfinished_runs import CONCURRENCY_TAG, launch_unfinished_runs, wait_for_s
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dagster_nb.client.sync import DagsterClient
+    from dagster_nb.client.sync_client import DagsterClient
 
 __all__ = ["LOCATION", "MODULE", "Demo", "dagster_yaml", "demo", "start_demo"]
 

@@ -10,7 +10,7 @@ from dagster_nb.panels.run_view.event_log import EventLog
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.panels.explorer.model import ExplorerModel
 
 __all__ = ["OpenRunLog"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagster_nb.client.details import ComputeLogs
+from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.graphql import documents
 from dagster_nb.panels.explorer import RunExplorer
