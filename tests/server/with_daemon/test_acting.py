@@ -71,7 +71,7 @@ class TestLaunch:
 
     def test_a_wrong_config_is_refused_with_all_that_is_wrong(self, client):
         before = client.count_runs()
-        with pytest.raises(dnb.RunConfigInvalidError, match="nothing was launched") as caught:
+        with pytest.raises(dnb.RunConfigInvalidError, match="Nothing was launched") as caught:
             client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
         problems = {problem.reason: problem for problem in caught.value.errors}
         assert problems["RUNTIME_TYPE_MISMATCH"].path == "ops.needs.config.limits[1]"
@@ -266,7 +266,7 @@ def test_a_read_only_server_gives_one_readable_error(server, finished, standing)
         dnb.connect(f"{restricted.url}/runs", progress=False) as client,
     ):  # fmt: skip
         assert client.url.endswith("/some/prefix")
-        with pytest.raises(dnb.UnauthorizedError, match="refused"):
+        with pytest.raises(dnb.UnauthorizedError, match="denied"):
             client.launch("quick")
         assert client.launch_many([{"job": "quick"}])["outcome"].tolist() == ["unauthorized"]
         assert client.delete(client.runs(run_ids=finished.run_id))["outcome"].tolist() == ["unauthorized"]
