@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 import dagster_nb as dnb
 from tests.benchmarks import explorer, servers
 from tests.benchmarks.measure import Measured, Place, Way, measure, run
-from tests.benchmarks.template_server import TemplateServer
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row, markdown
+from tests.benchmarks.template_server import TemplateServer
 from tests.faults.faults import OneIn, cut, hold_back, latency, refuse_pages_above
 
 if TYPE_CHECKING:
