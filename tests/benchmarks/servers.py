@@ -12,7 +12,7 @@ import sqlalchemy
 
 import dagster_nb as dnb
 from dagster_nb.sandbox.history.write import write_history
-from dagster_nb.sandbox.server import PLAIN_INSTANCE, Server
+from dagster_nb.sandbox.local_dagster import MINIMAL_DAGSTER_YAML, LocalDagster
 from tests.compat.environments import python_of
 from tests.compat.postgres import postgres
 from tests.compat.servers import STORAGE
@@ -56,7 +56,7 @@ def home_with(runs: int, folder: Path) -> Path:
 @contextmanager
 def on_sqlite(home: Path) -> Iterator[Running]:
     """Serve a home."""
-    with Server(home, daemon=False) as server:
+    with LocalDagster(home, daemon=False) as server:
         yield _running(server)
 
 
@@ -65,16 +65,16 @@ def two_on_postgres(home: Path) -> Iterator[tuple[Running, Running]]:
     """Serve the runs of a home from one PostgreSQL by two webservers."""
     python = python_of(POSTGRES)
     with postgres() as database:
-        instance = PLAIN_INSTANCE + STORAGE.format(url=database)
+        instance = MINIMAL_DAGSTER_YAML + STORAGE.format(url=database)
         options = {"python_file": DEFINITIONS, "daemon": False, "python": python}
-        with Server(instance=instance, **options) as first, Server(first.home, **options) as second:
+        with LocalDagster(dagster_yaml=instance, **options) as first, LocalDagster(first.home, **options) as second:
             _copy_runs(f"sqlite:///{home}/history/runs.db", database)
             yield _running(first), _running(second)
 
 
-def _running(server: Server) -> Running:
-    children = psutil.Process(server._keeper.pid).children(recursive=True)
-    (pid,) = [child.pid for child in children if "webserver" in child.cmdline()]
+def _running(server: LocalDagster) -> Running:
+    children = psutil.Process(server.pid).children(recursive=True)
+    (pid,) = [child.pid for child in children if any(part.endswith("_run_dagster.py") for part in child.cmdline())]
     return Running(server.url, str(server.home), pid)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.sandbox.history.write import write_history
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.faults.faults import OneIn, cut, hold_back, refuse_pages_above
 from tests.faults.proxy import Proxy
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 2.0
 def server(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     write_history(home, runs=RUNS, seed=4)
-    with Server(home, daemon=False) as server:
+    with LocalDagster(home, daemon=False) as server:
         yield server
 
 

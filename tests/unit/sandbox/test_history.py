@@ -1,4 +1,4 @@
-"""The demo's history as plain data: reproducible, exact in number, and true to what it says of itself."""
+"""The plan of the demo's history is reproducible, has the exact number of runs, and agrees with its ground truth."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections import Counter
 
 import pytest
 
-from dagster_nb.sandbox.history.catalog import JOBS
 from dagster_nb.sandbox.history.failures import FAILURES
+from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.incidents import DAYS, midnight
-from dagster_nb.sandbox.history.model import Truth
+from dagster_nb.sandbox.history.job_profiles import JOB_PROFILES
 from dagster_nb.sandbox.history.plan import last_full_hour, plan_history
 
 UNTIL = dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)
@@ -38,7 +38,7 @@ def test_the_number_of_runs_is_exact_and_no_run_comes_without_its_parent(count):
 
 @pytest.mark.parametrize("count", [-1, 100_001])
 def test_a_number_out_of_range_is_refused(count):
-    with pytest.raises(ValueError, match=f"runs={count}"):
+    with pytest.raises(ValueError, match=f"got {count:,}"):
         plan_history(count, until=UNTIL)
 
 
@@ -65,7 +65,9 @@ def test_times_are_in_order_and_in_the_window(history):
                 run.ended,
             ]
             assert moments == sorted(moments)
-            assert [step.key for step in run.steps] == list(run.selection or JOBS[run.job].steps)[: len(run.steps)]
+            assert [step.key for step in run.steps] == list(run.selection or JOB_PROFILES[run.job].steps)[
+                : len(run.steps)
+            ]
 
 
 def test_a_day_and_a_week_have_their_rhythm(history):
@@ -141,7 +143,7 @@ def test_the_long_tail_is_long(history):
         return statistics.quantiles(seconds, n=20)[18] / statistics.median(seconds)
 
     tail = history.truth.long_tail_job
-    assert all(spread(tail) > 2 * spread(job) for job in JOBS if job not in {tail, "watch_clickstream"})
+    assert all(spread(tail) > 2 * spread(job) for job in JOB_PROFILES if job not in {tail, "watch_clickstream"})
 
 
 def test_failures_and_the_unresolved_among_them_are_what_the_runs_say(history):
@@ -188,7 +190,7 @@ def test_ticks_launch_the_runs_that_say_so_and_some_skip_or_fail(history):
 
 
 def test_the_truth_survives_json(history):
-    assert Truth.from_json(json.loads(json.dumps(history.truth.to_json()))) == history.truth
+    assert GroundTruth.from_json(json.loads(json.dumps(history.truth.to_json()))) == history.truth
 
 
 def test_a_history_ends_with_a_full_hour():

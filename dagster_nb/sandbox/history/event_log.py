@@ -1,6 +1,6 @@
-"""The event log of one run, as Dagster itself would have written it."""
+"""The event log of a run, as Dagster itself writes it."""
 
-# Much of what Dagster keeps to itself has no types.
+# Much of what is internal to Dagster has no types.
 # mypy: disallow-untyped-calls=False
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from dagster._core.execution.plan.objects import (
 from dagster._core.execution.plan.outputs import StepOutputData, StepOutputHandle
 from dagster_shared.error import SerializableErrorInfo
 
-from dagster_nb.sandbox.definitions.assets import midnight_after, sales_of
+from dagster_nb.sandbox.definitions.assets import metadata_of
 
 from .failures import FAILURES
-from .shapes import NOTHING, REPOSITORY
+from .job_snapshots import NOTHING, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,90 +46,62 @@ if TYPE_CHECKING:
     from dagster._core.events import EventSpecificData
 
     from .failures import Failure
-    from .model import Run, Step
-    from .shapes import JobShape, StepShape
+    from .job_snapshots import JobSnapshot, StepSnapshot
+    from .planned import PlannedRun, PlannedStep
 
-__all__ = ["error_of", "events_of", "log_key", "log_message", "metadata_of"]
+__all__ = ["error_info", "event_log", "log_key", "log_message"]
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 RETRY_SECONDS = 2
-TICK = 0.002
+MOMENT = 0.002  # seconds between two events of which the plan says nothing
 FIRST_PID, PIDS = 20_000, 40_000
 
 
-def error_of(failure: Failure, number: int) -> SerializableErrorInfo:
-    """Give an error as Dagster stores it, causes and stack included."""
+def error_info(failure: Failure, number: int) -> SerializableErrorInfo:
+    """Return an error as Dagster stores it, with causes and stack."""
     return SerializableErrorInfo(
         message=f"{failure.cls_name}: {failure.message.replace('{n}', str(number))}\n",
         stack=[f'  File "{file}", line {line}, in {name}\n    {code}\n' for file, line, name, code in failure.frames],
         cls_name=failure.cls_name,
-        cause=error_of(failure.cause, number) if failure.cause else None,
+        cause=error_info(failure.cause, number) if failure.cause else None,
     )
 
 
-def log_key(run: Run) -> str:
-    """Name the compute log of a run's process."""
+def log_key(run: PlannedRun) -> str:
+    """Return the key of the compute logs of a run."""
     return run.run_id[:8]
 
 
 def log_message(key: str, rows: int) -> str:
-    """Say what a step does."""
+    """Return what a step logs and prints."""
     return f"{key.rsplit('.', 1)[-1].replace('shop__', '').replace('_', ' ')}: {rows:,} rows"
 
 
-def metadata_of(asset: str, day: str) -> dict[str, Any]:
-    """Give the metadata that the asset itself gives for that day; see the definitions."""
-    sales = sales_of(day)
-    until = MetadataValue.timestamp(midnight_after(day))
-    if asset == "raw_orders":
-        source = MetadataValue.url("https://shop.example/api/orders")
-        size = round(sales["orders"] * 0.0021, 3)
-        return {"dagster/row_count": sales["orders"], "size_mb": size, "source": source, "data_until": until}
-    if asset == "orders":
-        kept = sales["orders"] - sales["rejected"]
-        return {
-            "dagster/row_count": kept,
-            "rejected": sales["rejected"],
-            "note": f"{sales['rejected']} orders rejected",
-        }
-    return {"revenue_eur": sales["revenue"], "customers": sales["customers"], "data_until": until}
+def event_log(run: PlannedRun, job: JobSnapshot, location: str) -> Iterator[EventLogEntry]:
+    """Return the event log of a run, in order; ``location`` is the name of the code location."""
+    return _EventLog(run, job, location).entries()
 
 
-def events_of(run: Run, shape: JobShape, location: str) -> Iterator[EventLogEntry]:
-    """Write the event log of one run, in order.
-
-    Parameters
-    ----------
-    run
-        What happened.
-    shape
-        Its job.
-    location
-        The name of the code location.
-    """
-    return _Log(run, shape, location).entries()
-
-
-class _Log:
-    def __init__(self, run: Run, shape: JobShape, location: str) -> None:
+class _EventLog:
+    def __init__(self, run: PlannedRun, job: JobSnapshot, location: str) -> None:
         self.run = run
-        self.shape = shape
+        self.job = job
         self.location = location
         self.number = int(run.run_id[:6], 16)
         self.pid = FIRST_PID + self.number % PIDS
-        self.planned = run.selection or tuple(shape.steps)
+        self.planned = run.selection or tuple(job.steps)
 
     def entries(self) -> Iterator[EventLogEntry]:
         run = self.run
-        at = run.created + TICK
+        at = run.created + MOMENT
         partition = run.tags.get("dagster/partition")
         for key in self.planned:
-            if asset := self.shape.steps[key].asset_key:
+            if asset := self.job.steps[key].asset_key:
                 planned = AssetMaterializationPlannedData(asset, partition)
                 yield self.event(DagsterEventType.ASSET_MATERIALIZATION_PLANNED, at, data=planned, step=key, pid=False)
-        yield self.enqueued(at + TICK, partition)
+        yield self.enqueued(at + MOMENT, partition)
         if run.dequeued is None or run.started is None:
-            yield self.event(DagsterEventType.RUN_CANCELING, run.ended - TICK, pid=False, level=logging.INFO)
+            yield self.event(DagsterEventType.RUN_CANCELING, run.ended - MOMENT, pid=False, level=logging.INFO)
             canceled = "Run was canceled while it was queued."
             yield self.event(DagsterEventType.RUN_CANCELED, run.ended, canceled, pid=False, level=logging.ERROR)
             return
@@ -147,7 +119,7 @@ class _Log:
     def end(self) -> Iterator[EventLogEntry]:
         run = self.run
         seconds = run.ended - (run.started or run.ended)
-        yield self.engine(f"Finished steps in process (pid: {self.pid}) in {seconds:.2f}s", run.ended - TICK)
+        yield self.engine(f"Finished steps in process (pid: {self.pid}) in {seconds:.2f}s", run.ended - MOMENT)
         if run.status == "SUCCESS":
             yield self.event(DagsterEventType.RUN_SUCCESS, run.ended, f'Finished execution of run for "{run.job}".')
         elif run.status == "CANCELED":
@@ -163,59 +135,61 @@ class _Log:
             yield self.event(DagsterEventType.RUN_FAILURE, run.ended, message, data=failed, level=logging.ERROR)
         yield self.engine(f"Process for run exited (pid: {self.pid}).", run.ended + 0.03, level=logging.INFO)
 
-    def step(self, step: Step) -> Iterator[EventLogEntry]:
-        shape = self.shape.steps[step.key]
+    def step(self, step: PlannedStep) -> Iterator[EventLogEntry]:
+        snapshot = self.job.steps[step.key]
         at = step.start
         yield self.event(DagsterEventType.STEP_START, at, f'Started execution of step "{step.key}".', step=step.key)
-        for name, source in shape.inputs:
-            at += TICK
+        for name, source in snapshot.inputs:
+            at += MOMENT
             loaded = LoadedInputData(name, "io_manager", source.output_name, source.step_key)
             message = (
                 f'Loaded input "{name}" using input manager "io_manager", '
                 f'from output "{source.output_name}" of step "{source.step_key}"'
             )
             yield self.event(DagsterEventType.LOADED_INPUT, at, message, data=loaded, step=step.key)
-        yield self.log(log_message(step.key, self.run.rows), at + TICK, step.key)
+        yield self.log(log_message(step.key, self.run.rows), at + MOMENT, step.key)
         yield from self.retries(step)
         if step.failure:
             yield self.failure(step)
             for key in self.planned[self.planned.index(step.key) + 1 :]:
                 text = f"Dependencies for step {key} failed: {[step.key]}. Not executing."
-                yield self.log(text, step.end + TICK, key, level=logging.ERROR)
+                yield self.log(text, step.end + MOMENT, key, level=logging.ERROR)
             return
         if self.run.status == "CANCELED":
             canceling = "Sending run termination request."
-            at = step.end - 10 * TICK
-            yield self.event(DagsterEventType.RUN_CANCELING, at, canceling, pid=False, level=logging.INFO, said=False)
+            at = step.end - 10 * MOMENT
+            yield self.event(
+                DagsterEventType.RUN_CANCELING, at, canceling, pid=False, level=logging.INFO, has_user_message=False
+            )
             interrupted = StepFailureData(self.interruption(), None, ErrorSource.INTERRUPT)
             yield self.step_failed(step, interrupted)
             return
-        yield from self.outputs(step, shape)
+        yield from self.outputs(step, snapshot)
         took = (step.end - step.start) * 1000
         message = f'Finished execution of step "{step.key}" in {took / 1000:.2f}s.'
         yield self.event(DagsterEventType.STEP_SUCCESS, step.end, message, data=StepSuccessData(took), step=step.key)
 
-    def outputs(self, step: Step, shape: StepShape) -> Iterator[EventLogEntry]:
-        at = step.end - 4 * TICK
+    def outputs(self, step: PlannedStep, snapshot: StepSnapshot) -> Iterator[EventLogEntry]:
+        at = step.end - 4 * MOMENT
         day = self.run.tags.get("dagster/partition")
-        metadata = metadata_of(shape.asset_key.path[-1], day) if shape.asset_key and day else None
-        for name, kind in shape.outputs:
+        metadata = metadata_of(snapshot.asset_key.path[-1], day) if snapshot.asset_key and day else None
+        for name, kind in snapshot.outputs:
             handle = StepOutputHandle(step.key, name)
             data = StepOutputData(handle, TypeCheckData(success=True, label=name), metadata=metadata)
             shown = "Dict[String,Any]" if kind.startswith("TypedPythonDict") else kind
             message = f'Yielded output "{name}" of type "{shown}". (Type check passed).'
             yield self.event(DagsterEventType.STEP_OUTPUT, at, message, data=data, step=step.key)
-            if shape.asset_key and day:
-                yield self.materialization(shape, metadata or {}, day, at + TICK, step.key)
+            if snapshot.asset_key and day:
+                yield self.materialization(snapshot, metadata or {}, day, at + MOMENT, step.key)
             elif kind != NOTHING:
                 handled = HandledOutputData(name, "io_manager")
                 message = f'Handled output "{name}" using IO manager "io_manager"'
-                yield self.event(DagsterEventType.HANDLED_OUTPUT, at + TICK, message, data=handled, step=step.key)
+                yield self.event(DagsterEventType.HANDLED_OUTPUT, at + MOMENT, message, data=handled, step=step.key)
 
     def materialization(
-        self, shape: StepShape, metadata: dict[str, Any], day: str, at: float, key: str
+        self, snapshot: StepSnapshot, metadata: dict[str, Any], day: str, at: float, key: str
     ) -> EventLogEntry:
-        asset = shape.asset_key
+        asset = snapshot.asset_key
         if asset is None:
             raise AssertionError(key)
         version = hashlib.sha256(f"{asset.to_user_string()}/{day}/{self.run.run_id}".encode()).hexdigest()
@@ -224,18 +198,18 @@ class _Log:
         message = f"Materialized value {' '.join(asset.path)}."
         return self.event(DagsterEventType.ASSET_MATERIALIZATION, at, message, data=data, step=key)
 
-    def retries(self, step: Step) -> Iterator[EventLogEntry]:
+    def retries(self, step: PlannedStep) -> Iterator[EventLogEntry]:
         gap = (step.end - step.start) / step.attempts
         for attempt in range(1, step.attempts):
             at = step.start + attempt * gap - RETRY_SECONDS / 2
-            error = error_of(FAILURES["connection_reset"], self.number)
+            error = error_info(FAILURES["connection_reset"], self.number)
             message = f'Execution of step "{step.key}" failed and has requested a retry in {RETRY_SECONDS} seconds.'
             data = StepRetryData(error, RETRY_SECONDS)
             yield self.event(DagsterEventType.STEP_UP_FOR_RETRY, at, message, data=data, step=step.key)
             message = f'Started re-execution (attempt # {attempt + 1}) of step "{step.key}".'
             yield self.event(DagsterEventType.STEP_RESTARTED, at + RETRY_SECONDS / 2, message, step=step.key)
 
-    def failure(self, step: Step) -> EventLogEntry:
+    def failure(self, step: PlannedStep) -> EventLogEntry:
         error = SerializableErrorInfo(
             message=(
                 "dagster._core.errors.DagsterExecutionStepExecutionError: "
@@ -243,11 +217,11 @@ class _Log:
             ),
             stack=[],
             cls_name="DagsterExecutionStepExecutionError",
-            cause=error_of(FAILURES[step.failure or ""], self.number % 97 + 3),
+            cause=error_info(FAILURES[step.failure or ""], self.number % 97 + 3),
         )
         return self.step_failed(step, StepFailureData(error, None, ErrorSource.USER_CODE_ERROR))
 
-    def step_failed(self, step: Step, data: StepFailureData) -> EventLogEntry:
+    def step_failed(self, step: PlannedStep, data: StepFailureData) -> EventLogEntry:
         message = f'Execution of step "{step.key}" failed.'
         return self.event(
             DagsterEventType.STEP_FAILURE, step.end, message, data=data, step=step.key, level=logging.ERROR
@@ -286,15 +260,15 @@ class _Log:
         step: str | None = None,
         pid: bool = True,
         level: int = logging.DEBUG,
-        said: bool = True,
+        has_user_message: bool = True,
     ) -> EventLogEntry:
-        shape = self.shape.steps[step] if step else None
+        snapshot = self.job.steps[step] if step else None
         event = DagsterEvent(
             event_type_value=kind.value,
             job_name=self.run.job,
-            step_handle=shape.handle if shape else None,
-            node_handle=shape.node if shape else None,
-            step_kind_value="COMPUTE" if shape else None,
+            step_handle=snapshot.handle if snapshot else None,
+            node_handle=snapshot.node if snapshot else None,
+            step_kind_value="COMPUTE" if snapshot else None,
             event_specific_data=data,
             message=message,
             pid=self.pid if pid else None,
@@ -303,7 +277,7 @@ class _Log:
         return EventLogEntry(
             error_info=None,
             level=level,
-            user_message=(message or "") if said else "",
+            user_message=(message or "") if has_user_message else "",
             run_id=self.run.run_id,
             timestamp=round(at, 6),
             step_key=step,

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from traitlets.config import PyFileConfigLoader
 
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
 
 ROOT = Path(__file__).parents[2]
 BINDER = ROOT / "binder"
@@ -96,7 +96,7 @@ def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, ask
     command = [BINDER / "start", "printenv", *names]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [f"http://127.0.0.1:3000{asked}", seen, seen]
-    assert Server(path_prefix=seen).url.endswith(asked)
+    assert LocalDagster(path_prefix=seen).url.endswith(asked)
 
 
 def test_the_proxy_takes_no_address_for_a_port(monkeypatch):

@@ -1,4 +1,4 @@
-"""What launches runs by itself: stopped until somebody turns it on, so that a demo stays as it was."""
+"""Schedules and a sensor, all of them stopped, so that the demo launches no runs by itself."""
 
 import dagster as dg
 
@@ -31,5 +31,5 @@ export_invoices_schedule = dg.build_schedule_from_partitioned_job(
 
 @dg.sensor(job=sync_crm, minimum_interval_seconds=300, description="Looks for changes in the CRM.")
 def crm_changes(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Find nothing: this CRM is not being worked with."""
+    """Find no changes: nobody works with this CRM."""
     return dg.SkipReason(f"no contact changed since {context.cursor or 'the beginning'}")

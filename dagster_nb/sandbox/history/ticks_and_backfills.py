@@ -1,4 +1,4 @@
-"""Write backfills and the ticks of schedules and sensors."""
+"""Write backfills, and the ticks of schedules and sensors."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStor
 from dagster._serdes import serialize_value
 from sqlalchemy import insert
 
-from .catalog import CRM_SENSOR
-from .events import error_of
+from .event_log import error_info
 from .failures import FAILURES
-from .shapes import repository_origin
+from .job_profiles import CRM_SENSOR
+from .job_snapshots import repository_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dagster import DagsterInstance
 
-    from .model import Backfill, Tick
+    from .planned import PlannedBackfill, PlannedTick
 
 __all__ = ["write_backfills", "write_ticks"]
 
 TICK_SECONDS = 1.4
 
 
-def write_backfills(instance: DagsterInstance, backfills: Sequence[Backfill], location: str) -> None:
-    """Write backfills that are over."""
+def write_backfills(instance: DagsterInstance, backfills: Sequence[PlannedBackfill], location: str) -> None:
+    """Write finished backfills."""
     for backfill in backfills:
         instance.add_backfill(
             PartitionBackfill(
@@ -52,12 +52,12 @@ def write_backfills(instance: DagsterInstance, backfills: Sequence[Backfill], lo
         )
 
 
-def write_ticks(instance: DagsterInstance, ticks: Sequence[Tick], location: str) -> None:
-    """Write ticks, as the daemon would have left them."""
+def write_ticks(instance: DagsterInstance, ticks: Sequence[PlannedTick], location: str) -> None:
+    """Write ticks as Dagster's daemon writes them."""
     storage = instance.schedule_storage
-    sql = getattr(storage, "_schedule_storage", storage)  # the storage of a whole instance wraps one for the schedules
+    sql = getattr(storage, "_schedule_storage", storage)  # the storage of an instance may wrap it
     if not isinstance(sql, SqlScheduleStorage):
-        raise TypeError(f"the schedule storage must be a database, not {type(sql).__name__}")
+        raise TypeError(f"expected a schedule storage in a database, got {type(sql).__name__}")
     origin = repository_origin(location)
     rows = []
     for tick in ticks:
@@ -73,7 +73,7 @@ def write_ticks(instance: DagsterInstance, ticks: Sequence[Tick], location: str)
             end_timestamp=tick.at + TICK_SECONDS,
             run_ids=list(tick.run_ids),
             skip_reason=tick.skip_reason,
-            error=error_of(FAILURES[tick.error], 1) if tick.error else None,
+            error=error_info(FAILURES[tick.error], 1) if tick.error else None,
             failure_count=1 if tick.error else 0,
             selector_id=instigator.get_selector().get_id(),
         )

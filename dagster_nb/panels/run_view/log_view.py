@@ -1,8 +1,8 @@
-"""The log of a run in a monitor: its events, or what it printed, filtered."""
+"""``LogView``: the events of a run, or what it printed, filtered by level, step and text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
 
@@ -12,13 +12,42 @@ from dagster_nb.panels.run_view.event_log import LEVELS
 from dagster_nb.panels.run_view.log_html import events_html, output_html, output_summary
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagster_nb.client.details import ComputeLogs
     from dagster_nb.panels.background import Background
-    from dagster_nb.panels.monitor.model import MonitorModel
+    from dagster_nb.panels.run_view.event_log import EventLog
 
-__all__ = ["LogView"]
+__all__ = ["EVENTS", "STREAMS", "LogModel", "LogView"]
 
-_EVENTS = "Events"
+EVENTS = "Events"
+STREAMS = ("stdout", "stderr")
 _ALL_STEPS = "all of the run"
+
+
+class LogModel(Protocol):
+    """What a log is drawn from.
+
+    Attributes
+    ----------
+    log
+        The events, and the filter.
+    output, output_error
+        What the run printed, or why that could not be read; both None until it has been read.
+    """
+
+    log: EventLog
+    output: ComputeLogs | None
+    output_error: Exception | None
+
+    def set_filter(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of EventFilter
+        """Change the filter."""
+
+    def read_output(self) -> None:
+        """Start reading what the run printed."""
+
+    def stop_reading_output(self) -> None:
+        """Stop reading what the run printed."""
 
 
 class LogView:
@@ -27,17 +56,17 @@ class LogView:
     Parameters
     ----------
     model
-        The monitor's state.
+        The log.
     background
         Brings widget events to the kernel's thread.
+    kinds
+        Which of `EVENTS` and `STREAMS` there are.
     """
 
-    def __init__(self, model: MonitorModel, background: Background):
+    def __init__(self, model: LogModel, background: Background, kinds: Sequence[str] = (EVENTS, *STREAMS)):
         self._model = model
         self._drawing = False
-        self._kind: Any = widgets.ToggleButtons(
-            options=[_EVENTS, "stdout", "stderr"], style={"button_width": "auto"}, tooltips=["", "", ""]
-        )
+        self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
         self._level: Any = _labeled(
             widgets.Dropdown(
                 options=[("all levels", LEVELS[0]), *((f"{level} and above", level) for level in LEVELS[1:])],
@@ -70,7 +99,7 @@ class LogView:
                 self._step.value = log.filter.step or ""
             finally:
                 self._drawing = False
-        if self._kind.value == _EVENTS:
+        if self._kind.value == EVENTS:
             self._show(log.summary, events_html(log.shown))
         else:
             self._draw_output()
@@ -94,8 +123,8 @@ class LogView:
             self._model.set_filter(step=step or None)
 
     def _choose_kind(self, kind: str) -> None:
-        self._level.layout.display = "" if kind == _EVENTS else "none"
-        if kind == _EVENTS:
+        self._level.layout.display = "" if kind == EVENTS else "none"
+        if kind == EVENTS:
             self._model.stop_reading_output()
         else:
             self._model.read_output()

@@ -1,4 +1,4 @@
-"""What the rows of a run take from its job's definition: steps, snapshots, origin."""
+"""What the stored rows of a run take from the definition of its job: steps, snapshots, origin."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dagster._core.snap import snapshot_from_execution_plan
 
 from dagster_nb.sandbox.definitions import defs
 
-from .catalog import JOBS
+from .job_profiles import JOB_PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from dagster._core.execution.plan.handle import ResolvedFromDynamicStepHandle, StepHandle
     from dagster._core.execution.plan.plan import ExecutionPlan
 
-    from .model import Run
+    from .planned import PlannedRun
 
-__all__ = ["REPOSITORY", "JobShape", "StepShape", "job_shapes", "repository_origin"]
+__all__ = ["REPOSITORY", "JobSnapshot", "StepSnapshot", "repository_origin", "store_job_snapshots"]
 
 REPOSITORY = "__repository__"
 NOTHING = "Nothing"
 
 
 @dataclass(frozen=True, slots=True)
-class StepShape:
-    """One step, as the execution plan has it."""
+class StepSnapshot:
+    """One step of the execution plan."""
 
     handle: StepHandle | ResolvedFromDynamicStepHandle
     node: NodeHandle
@@ -44,21 +44,21 @@ class StepShape:
 
 
 @dataclass(slots=True)
-class JobShape:
+class JobSnapshot:
     """One job: its steps by key, and the ids of its stored snapshots."""
 
     definition: JobDefinition
     origin: RemoteJobOrigin
     instance: DagsterInstance
     snapshot_id: str
-    steps: dict[str, StepShape] = field(default_factory=dict)
+    steps: dict[str, StepSnapshot] = field(default_factory=dict)
     plan_id: str = ""
     _pasts: dict[str, PastExecutionState] = field(default_factory=dict)
 
-    def plan_id_of(self, run: Run) -> str:
-        """Store the execution plan of a run, and give its id.
+    def plan_id_of(self, run: PlannedRun) -> str:
+        """Store the execution plan of a run, and return its id.
 
-        That of a re-execution tells where each output of an earlier attempt is, so that it can be re-executed again.
+        The plan of a re-execution says which earlier run has each output, so that it can be re-executed again.
         """
         past = self._pasts[run.parent_run_id] if run.parent_run_id else None
         if run.status == "FAILURE":
@@ -72,13 +72,13 @@ class JobShape:
         return self.store(plan)
 
     def store(self, plan: ExecutionPlan) -> str:
-        """Store the snapshot of a plan."""
+        """Store an execution plan, and return its id."""
         return self.instance.run_storage.add_execution_plan_snapshot(
             snapshot_from_execution_plan(plan, self.snapshot_id)
         )
 
-    def produced(self, run: Run) -> Sequence[StepOutputHandle]:
-        """Tell which outputs the steps of a run left behind."""
+    def produced(self, run: PlannedRun) -> Sequence[StepOutputHandle]:
+        """Return the outputs of the steps that succeeded."""
         return [
             StepOutputHandle(step.key, name)
             for step in run.steps
@@ -92,52 +92,54 @@ def _all_outputs(past: PastExecutionState | None) -> set[StepOutputHandle]:
 
 
 def repository_origin(location: str) -> RemoteRepositoryOrigin:
-    """Give the origin of the demo's repository: its name counts, not where its server listened then."""
+    """Return the origin of the demo's repository. Dagster compares its name alone, not its address."""
     return RemoteRepositoryOrigin(
         GrpcServerCodeLocationOrigin(host="localhost", socket=f"{location}.sock", location_name=location), REPOSITORY
     )
 
 
-def job_shapes(instance: DagsterInstance, location: str, configs: dict[str, dict[str, Any]]) -> dict[str, JobShape]:
-    """Store the snapshots of jobs, and give their shapes.
+def store_job_snapshots(
+    instance: DagsterInstance, location: str, configs: dict[str, dict[str, Any]]
+) -> dict[str, JobSnapshot]:
+    """Store the snapshots of jobs.
 
     Parameters
     ----------
     instance
-        Where to.
+        Where to store them.
     location
         The name of the code location.
     configs
-        Jobs and a run config that each accepts.
+        Job names, and a run config that each job accepts.
 
     Returns
     -------
     dict
-        By job name.
+        Job names and snapshots.
     """
     repository = defs.get_repository_def()
-    shapes = {}
+    snapshots = {}
     for name, config in configs.items():
         definition = repository.get_job(name)
         plan = create_execution_plan(definition, config)
-        shape = JobShape(
+        job = JobSnapshot(
             definition=definition,
             origin=RemoteJobOrigin(repository_origin(location), name),
             instance=instance,
             snapshot_id=instance.run_storage.add_job_snapshot(definition.get_job_snapshot()),
             steps=_steps(plan),
         )
-        shape.plan_id = shape.store(plan)
-        if list(shape.steps) != list(JOBS[name].steps):
-            raise AssertionError(f"{name}: the catalog's steps are not the definition's: {list(shape.steps)}")
-        shapes[name] = shape
-    return shapes
+        job.plan_id = job.store(plan)
+        if list(job.steps) != list(JOB_PROFILES[name].steps):
+            raise AssertionError(f"{name}: its profile has other steps than its definition: {list(job.steps)}")
+        snapshots[name] = job
+    return snapshots
 
 
-def _steps(plan: ExecutionPlan) -> dict[str, StepShape]:
+def _steps(plan: ExecutionPlan) -> dict[str, StepSnapshot]:
     steps = {}
     for step in plan.get_steps_to_execute_in_topo_order():
-        steps[step.key] = StepShape(
+        steps[step.key] = StepSnapshot(
             handle=step.handle,
             node=step.node_handle,
             inputs=tuple(

@@ -1,10 +1,10 @@
-"""The shop's jobs, as far as their history goes: steps, rhythm, durations, what goes wrong."""
+"""What the history needs to know about each of the shop's jobs: steps, schedule, durations, failures."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-__all__ = ["CRM_SENSOR", "JOBS", "USERS", "Job"]
+__all__ = ["CRM_SENSOR", "JOB_PROFILES", "ON_CALL", "USERS", "JobProfile"]
 
 USERS = {"ml": "ml-lead", "bi": "analyst", "web": "web-team", "finance": "controller"}
 ON_CALL = "data-oncall"
@@ -12,31 +12,31 @@ CRM_SENSOR = "crm_changes"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobProfile:
     """One job.
 
     Parameters
     ----------
     name, team
-        As in the definitions.
+        Its name and its team, as in the definitions.
     steps
-        Step key: its share of the run's time; in the order in which they run.
+        Step keys and the share of the run's time that each step takes, in the order in which they run.
     median, sigma
-        Seconds that a run takes at its usual size, and the spread of their logarithm.
+        Seconds that a run of the usual size takes, and the standard deviation of their logarithm.
     rows
-        Its usual size.
+        The usual size: how many rows a run processes.
     schedule, times
         The schedule that launches it, and at which hour and minute (UTC).
-    by_hand
-        How many are launched a working day, by people or by a sensor.
+    on_demand
+        How many runs per working day are launched by users or by a sensor.
     weekends
         Whether it runs on Saturdays and Sundays.
     partitioned
-        One run a day, for the day before.
+        Whether each run is for the partition of the day before.
     failures
-        What goes wrong: failure, step, share of the runs.
+        Failure, step that fails, share of the runs.
     retried
-        A step that sometimes needs further attempts, and the share of runs.
+        A step that is sometimes retried, and the share of runs in which it is.
     """
 
     name: str
@@ -47,38 +47,37 @@ class Job:
     rows: int
     schedule: str | None = None
     times: tuple[tuple[int, int], ...] = ()
-    by_hand: float = 0.0
+    on_demand: float = 0.0
     weekends: bool = True
     partitioned: bool = False
     failures: tuple[tuple[str, str, float], ...] = ()
     retried: tuple[str, float] | None = None
-    config: dict[str, object] = field(default_factory=dict)
 
 
-_JOBS = (
-    Job(
+_PROFILES = (
+    JobProfile(
         "ingest_orders", "ingest",
         {"fetch_orders": 0.5, "validate_orders": 0.2, "load_orders": 0.3},
         median=95, sigma=0.16, rows=10_000,
         schedule="ingest_orders_schedule", times=tuple((hour, 0) for hour in range(0, 24, 4)),
         failures=(("orders_schema", "validate_orders", 0.012),),
     ),
-    Job(
+    JobProfile(
         "sync_crm", "crm",
         {"pull_contacts": 0.65, "merge_contacts": 0.35},
         median=42, sigma=0.3, rows=1_800,
-        by_hand=4.5,
+        on_demand=4.5,
         failures=(("crm_unavailable", "pull_contacts", 0.015),),
         retried=("pull_contacts", 0.08),
     ),
-    Job(
+    JobProfile(
         "daily_sales", "warehouse",
         {"shop__raw_orders": 0.45, "shop__orders": 0.35, "shop__daily_revenue": 0.2},
         median=240, sigma=0.18, rows=5_000,
         schedule="daily_sales_schedule", times=((2, 15),), partitioned=True,
         failures=(("late_data", "shop__raw_orders", 0.03),),
     ),
-    Job(
+    JobProfile(
         "build_warehouse", "warehouse",
         {
             "extract_customers": 0.08, "extract_orders": 0.15, "clean.clean_orders.drop_test_orders": 0.1,
@@ -89,14 +88,14 @@ _JOBS = (
         schedule="build_warehouse_schedule", times=((5, 30), (17, 30)),
         failures=(("warehouse_deadlock", "publish_marts", 0.02),),
     ),
-    Job(
+    JobProfile(
         "train_forecast", "ml",
         {"build_features": 0.15, "train_model": 0.75, "evaluate_model": 0.1},
         median=1_500, sigma=0.15, rows=20_000,
-        by_hand=1.6, weekends=False,
+        on_demand=1.6, weekends=False,
         failures=(("loss_is_nan", "train_model", 0.04),),
     ),
-    Job(
+    JobProfile(
         "fetch_exchange_rates", "finance",
         {"request_rates": 0.5, "convert_prices": 0.35, "store_rates": 0.15},
         median=21, sigma=0.35, rows=170,
@@ -107,32 +106,32 @@ _JOBS = (
             ("rates_payload", "request_rates", 0.03),
         ),
     ),
-    Job(
+    JobProfile(
         "refresh_dashboards", "bi",
         {"query_marts": 0.4, "render_dashboards": 0.5, "push_dashboards": 0.1},
         median=75, sigma=0.22, rows=6_000,
         schedule="refresh_dashboards_schedule", times=((6, 45), (9, 45), (12, 45), (15, 45)), weekends=False,
     ),
-    Job(
+    JobProfile(
         "send_reports", "bi",
         {"write_report": 0.9, "mail_report": 0.1},
         median=55, sigma=1.25, rows=2_800,
-        by_hand=1.2, weekends=False,
+        on_demand=1.2, weekends=False,
         failures=(("report_template", "write_report", 0.03),),
     ),
-    Job(
+    JobProfile(
         "export_invoices", "finance",
         {"collect_invoices": 0.2, "render_invoices": 0.6, "archive_invoices": 0.2},
         median=130, sigma=0.2, rows=3_000,
         schedule="export_invoices_schedule", times=((3, 30),), partitioned=True,
         failures=(("archive_full", "archive_invoices", 0.015),),
     ),
-    Job(
+    JobProfile(
         "watch_clickstream", "web",
         {"consume_clicks": 1.0},
         median=4_200, sigma=0.8, rows=0,
-        by_hand=0.4, weekends=False,
+        on_demand=0.4, weekends=False,
     ),
 )  # fmt: skip
 
-JOBS: dict[str, Job] = {job.name: job for job in _JOBS}
+JOB_PROFILES: dict[str, JobProfile] = {profile.name: profile for profile in _PROFILES}
