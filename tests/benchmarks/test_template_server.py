@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
-from tests.benchmarks.million import TemplateServer, run_id
+from tests.benchmarks.template_server import TemplateServer, run_id
 
 RUNS = 3_000
 NEWEST_FIRST = [run_id(number) for number in reversed(range(RUNS))]
