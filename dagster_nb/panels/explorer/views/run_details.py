@@ -109,7 +109,7 @@ class RunDetailsView:
             str(run["job_name"]),
             str(run["status"]),
             url=self._url(run_id),
-            facts=times_text(run["creation_time"], run["start_time"], run["end_time"], self._model.clock()),
+            facts=times_text(run["creation_time"], run["start_time"], run["end_time"], self._model.as_of),
         )
 
     def _facts(self, run: pd.Series) -> str:
@@ -141,7 +141,7 @@ class RunDetailsView:
         for run_id, name, created in zip(runs["run_id"], runs["status"], runs["creation_time"], strict=True):
             url = self._url(run_id)
             shown = text(short_id(run_id)) if url is None else link(url, short_id(run_id))
-            when = relative_time_text(created, self._model.clock())
+            when = relative_time_text(created, self._model.as_of)
             lines.append(f'<span class="dnb-mono">{shown}</span> {status(str(name))} {when}')
         rest = len(lines) - _MAX_RELATED_RUNS
         return [*lines[:_MAX_RELATED_RUNS], *([f"and {rest} more"] if rest > 0 else [])]
@@ -155,7 +155,7 @@ class RunDetailsView:
             return _note("No step has started.")
         return steps_html(
             steps,
-            as_of=self._model.clock() if pd.isna(run["end_time"]) else None,
+            as_of=self._model.as_of if pd.isna(run["end_time"]) else None,
             width=min(max(self._viewport.width - 40, 320), 1400),
             dark=self._viewport.dark,
         )
