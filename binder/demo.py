@@ -24,7 +24,7 @@ from platformdirs import user_state_path
 
 from dagster_nb.client.connecting import connect
 from dagster_nb.errors import ConnectionFailedError, DagsterNbError
-from dagster_nb.sandbox.demo import LOCATION, MODULE, START_SECONDS, WORKING_DIRECTORY, dagster_yaml
+from dagster_nb.sandbox.demo import START_SECONDS, dagster_yaml
 from dagster_nb.sandbox.history.cache import HistoryCache
 from dagster_nb.sandbox.history.ground_truth import FILE_NAME
 from dagster_nb.sandbox.local_dagster import LocalDagster, check_dagster
@@ -180,9 +180,6 @@ def start_dagster(home: Path, port: int | None) -> LocalDagster:
         try:
             return LocalDagster(
                 home,
-                module=MODULE,
-                working_directory=WORKING_DIRECTORY,
-                location=LOCATION,
                 port=port,
                 fill=[sys.executable, __file__, "prepare"],
                 timeout=START_SECONDS,
