@@ -6,16 +6,23 @@ an empty string is refused, so that no filter ever turns into its opposite on th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
 
 from dagster_nb.times import Moment, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
-__all__ = ["RunFilters", "as_strings", "parse_tags"]
+__all__ = ["BOUNDS", "CHOICES", "RunFilters", "as_strings", "parse_tags"]
+
+CHOICES = ("status", "job", "location", "run_ids")
+"""Filters with a list of allowed values."""
+
+BOUNDS = ("created_after", "created_before", "updated_after", "updated_before")
+"""Filters by time; all bounds are exclusive."""
 
 _MAX_IDS_IN_JSON = 100
 
@@ -31,7 +38,7 @@ class RunFilters:
     tags
         Tag keys, each with the values of which the run has one.
     created_after, created_before, updated_after, updated_before
-        Exclusive bounds in seconds since 1970.
+        Exclusive bounds, as they were written: "7d" stays relative until `at` fixes it.
     """
 
     job: tuple[str, ...] | None = None
@@ -39,34 +46,21 @@ class RunFilters:
     run_ids: tuple[str, ...] | None = None
     location: tuple[str, ...] | None = None
     tags: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    created_after: float | None = None
-    created_before: float | None = None
-    updated_after: float | None = None
-    updated_before: float | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
+    updated_after: Moment | None = None
+    updated_before: Moment | None = None
 
     @classmethod
-    def parse(
-        cls,
-        *,
-        known_statuses: Sequence[str],
-        job: str | Iterable[str] | None = None,
-        status: str | Iterable[str] | None = None,
-        tags: Mapping[str, str | Iterable[str]] | None = None,
-        run_ids: str | Iterable[str] | None = None,
-        location: str | Iterable[str] | None = None,
-        created_after: Moment | None = None,
-        created_before: Moment | None = None,
-        updated_after: Moment | None = None,
-        updated_before: Moment | None = None,
-    ) -> Self:
+    def parse(cls, *, known_statuses: Sequence[str] | None = None, **filters: Any) -> Self:  # noqa: ANN401
         """Parse the arguments of ``runs()``.
 
         Parameters
         ----------
         known_statuses
-            The statuses that the server or this package knows.
-        job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
-            As in `DagsterClient.runs`.
+            The statuses that the server or this package knows; None allows any.
+        **filters
+            The fields of this class, as in `DagsterClient.runs`.
 
         Raises
         ------
@@ -75,54 +69,68 @@ class RunFilters:
 
         Examples
         --------
-        >>> RunFilters.parse(known_statuses=["SUCCESS"], job="nightly").job
+        >>> RunFilters.parse(job="nightly", created_after="7d").job
         ('nightly',)
         """
-        statuses = as_strings(status, "status")
-        for value in statuses or ():
-            if value not in known_statuses:
-                raise ValueError(f"{value!r} is not a run status. Use one of: {', '.join(known_statuses)}.")
-        return cls(
-            job=as_strings(job, "job"),
-            status=statuses,
-            run_ids=as_strings(run_ids, "run_ids"),
-            location=as_strings(location, "location"),
-            tags=parse_tags(tags),
-            created_after=to_seconds(created_after, "created_after"),
-            created_before=to_seconds(created_before, "created_before"),
-            updated_after=to_seconds(updated_after, "updated_after"),
-            updated_before=to_seconds(updated_before, "updated_before"),
-        )
+        for name in BOUNDS:
+            to_seconds(filters.get(name), name)
+        choices = {name: as_strings(filters.get(name), name) for name in CHOICES}
+        for status in choices["status"] or ():
+            if known_statuses is not None and status not in known_statuses:
+                raise ValueError(f"{status!r} is not a run status. Use one of: {', '.join(known_statuses)}.")
+        return cls(**{**filters, **choices, "tags": parse_tags(filters.get("tags"))})
 
     @property
-    def is_empty(self) -> bool:
+    def matches_nothing(self) -> bool:
         """Whether no run can match, so that no request is needed."""
-        choices = [self.job, self.status, self.run_ids, self.location, *(values for _, values in self.tags)]
+        choices = [*(getattr(self, name) for name in CHOICES), *(values for _, values in self.tags)]
         # No run is older than 1970, and the server reads a bound of zero as no bound.
         return any(choice == () for choice in choices) or any(
-            bound is not None and bound <= 0 for bound in (self.created_before, self.updated_before)
+            seconds <= 0 for name, seconds in self.bounds().items() if name.endswith("before")
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the filters that are set, as plain JSON for ``frame.attrs``.
+    def at(self, now: datetime | None = None) -> Self:
+        """Return a copy whose bounds are datetimes in UTC: "7d" becomes seven days before `now`, by default now."""
+        fixed: dict[str, Any] = {
+            name: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=round(seconds * 1_000_000))
+            for name, seconds in self.bounds(now).items()
+        }
+        return replace(self, **fixed)
+
+    def bounds(self, now: datetime | None = None) -> dict[str, float]:
+        """Return the bounds that are set, in seconds since 1970."""
+        now = now or datetime.now(UTC)
+        found = {name: to_seconds(getattr(self, name), name, now=now) for name in BOUNDS}
+        return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the filters that are set, as arguments of ``runs()``.
 
         Examples
         --------
-        >>> RunFilters(job=("a",), created_after=5.0).as_json()
-        {'job': ['a'], 'created_after': 5.0}
+        >>> RunFilters.parse(job="a", tags={"team": "data"}, created_after="7d").arguments()
+        {'job': ['a'], 'tags': {'team': ['data']}, 'created_after': '7d'}
         """
-        plain: dict[str, Any] = {}
-        for field in fields(RunFilters):
-            value = getattr(self, field.name)
-            if field.name == "tags":
-                value = {key: list(values) for key, values in value} or None
-            elif field.name == "run_ids" and value is not None and len(value) > _MAX_IDS_IN_JSON:
-                # pandas copies attrs with every operation, so they must stay small.
-                value = f"{len(value):,} ids"
-            elif isinstance(value, tuple):
-                value = list(value)
-            if value is not None:
-                plain[field.name] = value
+        arguments: dict[str, Any] = {
+            name: list(values) for name in CHOICES if (values := getattr(self, name)) is not None
+        }
+        if self.tags:
+            arguments["tags"] = {key: list(values) for key, values in self.tags}
+        arguments.update({name: bound for name in BOUNDS if (bound := getattr(self, name)) is not None})
+        return arguments
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the filters that are set as plain JSON, for ``frame.attrs``; bounds are seconds since 1970.
+
+        Examples
+        --------
+        >>> RunFilters.parse(job="a", created_after="1970-01-02").as_json()
+        {'job': ['a'], 'created_after': 86400.0}
+        """
+        plain = {**self.arguments(), **self.bounds()}
+        if self.run_ids is not None and len(self.run_ids) > _MAX_IDS_IN_JSON:
+            # pandas copies attrs with every operation, so they must stay small.
+            plain["run_ids"] = f"{len(self.run_ids):,} ids"
         return plain
 
 

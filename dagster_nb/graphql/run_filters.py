@@ -22,6 +22,12 @@ REPOSITORY_TAG = ".dagster/repository"
 
 # A SQLite that allows 999 parameters per statement must be able to take one filter of run ids.
 _IDS_PER_FILTER = 500
+_KEYS = {
+    "created_after": "createdAfter",
+    "created_before": "createdBefore",
+    "updated_after": "updatedAfter",
+    "updated_before": "updatedBefore",
+}
 _COMPLEMENTS = {"createdAfter": ("createdBefore", 1), "updatedBefore": ("updatedAfter", -1)}
 
 
@@ -57,7 +63,8 @@ def to_server_filters(
     Parameters
     ----------
     filters
-        What to translate; `RunFilters.is_empty` must be False, because the server reads an empty list as "any".
+        What to translate; `RunFilters.matches_nothing` must be False, because the server reads an empty list as
+        "any".
     repository_labels
         The values of `REPOSITORY_TAG` that ``filters.location`` stands for; needed where that is set.
     known_keys
@@ -102,17 +109,12 @@ def complement(key: str, seconds: float) -> RunsFilter:
 
 
 def _bounds(filters: RunFilters, known_keys: Collection[str] | None) -> tuple[RunsFilter, list[RunsFilter]]:
-    bounds = {
-        "createdAfter": filters.created_after,
-        "createdBefore": filters.created_before,
-        "updatedAfter": filters.updated_after,
-        "updatedBefore": filters.updated_before,
-    }
     included: RunsFilter = {}
     excluded = []
-    for key, seconds in bounds.items():
+    for name, seconds in filters.bounds().items():
+        key = _KEYS[name]
         # A lower bound at or before 1970 excludes nothing.
-        if seconds is None or seconds <= 0:
+        if seconds <= 0:
             continue
         if known_keys is not None and key not in known_keys and key in _COMPLEMENTS:
             excluded.append(complement(key, seconds))

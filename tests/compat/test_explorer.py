@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from graphql import parse, validate
 
-from dagster_nb.analysis.columns import began
+from dagster_nb.analysis.read_columns import creation_times
 from dagster_nb.panels.background import Background
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.filters import ExplorerFilters
@@ -72,7 +72,7 @@ def test_a_time_range_shows_the_runs_that_the_server_gives(dagster, explore, cli
     wanted = client.runs(tags={"kind": "past"}, **bounds)
     assert len(wanted) == 18
     if not dagster.target.since(7):
-        wanted = wanted[began(wanted) < bounds["created_before"]]
+        wanted = wanted[creation_times(wanted) < bounds["created_before"]]
         note("the explorer's time range goes by the start, or else the last update, of the runs that the server gives")
     assert model.runs["run_id"].tolist() == wanted["run_id"].tolist()
 

@@ -33,12 +33,12 @@ def values_the_server_takes_for_everything(one):
     ],
 )  # fmt: skip
 def test_an_empty_choice_is_known_to_match_nothing(arguments):
-    assert select(**arguments).is_empty
+    assert select(**arguments).matches_nothing
 
 
 @pytest.mark.parametrize("arguments", [{}, {"tags": {}}, {"job": None}, {"created_after": "1960-01-01"}])
 def test_no_choice_asks_for_everything(arguments):
-    assert not select(**arguments).is_empty
+    assert not select(**arguments).matches_nothing
     assert asked(**arguments) == ({}, [{}])
 
 

@@ -147,7 +147,7 @@ class RunExplorer(Panel):
         Parameters
         ----------
         open_launchpad
-            Called with the run, a row of `frame`, and its run config as YAML.
+            Called with the run (a row of `frame` and its ``op_selection``) and its run config as YAML.
         """
         self._details.open_launchpad = open_launchpad
         self.background.call(self._details.draw)

@@ -12,48 +12,35 @@ import numpy as np
 import pandas as pd
 
 from dagster_nb.analysis import unresolved_failures
-from dagster_nb.analysis.columns import began
-from dagster_nb.filters import as_strings
-from dagster_nb.times import to_seconds
+from dagster_nb.analysis.read_columns import creation_times
+from dagster_nb.filters import BOUNDS, CHOICES, RunFilters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from dagster_nb.times import Moment
-
     Mask = NDArray[np.bool_]
 
-__all__ = ["CHOICES", "LOCAL_FILTERS", "ExplorerFilters", "matching_runs", "parse_duration"]
-
-CHOICES = ("status", "job", "location", "run_ids")
-"""Filters with a list of allowed values."""
+__all__ = ["LOCAL_FILTERS", "ExplorerFilters", "matching_runs", "parse_duration"]
 
 LOCAL_FILTERS = ("run_id_contains", "min_duration", "max_duration", "only_unresolved")
 """Filters that the source does not know."""
 
-_BOUNDS = ("created_after", "created_before", "updated_after", "updated_before")
 _COLUMNS = {"status": "status", "job": "job_name", "location": "location", "run_ids": "run_id"}
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _PART = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})?\s*")
 
-Tags = tuple[tuple[str, tuple[str, ...]], ...]
-
 
 @dataclass(frozen=True)
-class ExplorerFilters:
-    """Which runs to show. A run must pass all filters.
+class ExplorerFilters(RunFilters):
+    """Which runs to show: filters that the source knows, and filters that the explorer applies itself.
 
     Parameters
     ----------
-    status, job, location, run_ids
-        The run has one of these values; None filters nothing, an empty tuple matches no run.
-    tags
-        Tag keys, each with the values of which the run has one.
-    created_after, created_before, updated_after, updated_before
-        Exclusive bounds, as in `DagsterClient.runs`. "7d" stays relative: it moves on with the time.
+    job, status, run_ids, location, tags, created_after, created_before, updated_after, updated_before
+        As in `RunFilters`. "7d" stays relative: it moves on with the time.
     run_id_contains
         A part of the run id.
     min_duration, max_duration
@@ -62,29 +49,13 @@ class ExplorerFilters:
         Only failed runs without a later success: see `dagster_nb.analysis.unresolved_failures`.
     """
 
-    status: tuple[str, ...] | None = None
-    job: tuple[str, ...] | None = None
-    location: tuple[str, ...] | None = None
-    run_ids: tuple[str, ...] | None = None
-    tags: Tags = ()
-    created_after: Moment | None = None
-    created_before: Moment | None = None
-    updated_after: Moment | None = None
-    updated_before: Moment | None = None
     run_id_contains: str = ""
     min_duration: pd.Timedelta | None = None
     max_duration: pd.Timedelta | None = None
     only_unresolved: bool = False
 
     @classmethod
-    def parse(
-        cls,
-        *,
-        tags: Mapping[str, str | Iterable[str]] | None = None,
-        min_duration: object = None,
-        max_duration: object = None,
-        **others: Any,  # noqa: ANN401 - the fields of this class
-    ) -> Self:
+    def parse(cls, *, known_statuses: Sequence[str] | None = None, **filters: Any) -> Self:  # noqa: ANN401
         """Parse filters as a user writes them.
 
         Raises
@@ -98,19 +69,11 @@ class ExplorerFilters:
         (('team', ('data',)),)
         """
         known = {field.name for field in fields(cls)}
-        for name in others:
+        for name in filters:
             if name not in known:
                 raise TypeError(f"there is no filter {name!r}. Use one of: {', '.join(sorted(known))}.")
-        for name in CHOICES:
-            others[name] = as_strings(others.get(name), name)
-        for name in _BOUNDS:
-            to_seconds(others.get(name), name)
-        return cls(
-            tags=tuple((key, as_strings(value, f"tags[{key!r}]") or ()) for key, value in (tags or {}).items()),
-            min_duration=parse_duration(min_duration),
-            max_duration=parse_duration(max_duration),
-            **others,
-        )
+        durations = {name: parse_duration(filters.get(name)) for name in ("min_duration", "max_duration")}
+        return super().parse(known_statuses=known_statuses, **{**filters, **durations})
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - the fields of this class
         """Return a copy with some filters changed."""
@@ -121,15 +84,6 @@ class ExplorerFilters:
         """Whether nothing is filtered, so that every run matches."""
         return self == type(self)()
 
-    def at(self, now: pd.Timestamp) -> Self:
-        """Return a copy whose bounds are points in time: "7d" becomes seven days before `now`."""
-        bounds: dict[str, Any] = {}
-        for name in _BOUNDS:
-            seconds = to_seconds(getattr(self, name), name, now=now.to_pydatetime())
-            if seconds is not None:
-                bounds[name] = pd.Timestamp(round(seconds * 1e6), unit="us", tz="UTC")
-        return replace(self, **bounds)
-
     def previous_period(self, now: pd.Timestamp) -> Self | None:
         """Return the same filters for the period of equal length just before; None if this one has no beginning."""
         fixed = self.at(now)
@@ -138,16 +92,6 @@ class ExplorerFilters:
         start: Any = fixed.created_after
         end: Any = fixed.created_before if fixed.created_before is not None else now
         return replace(fixed, created_after=start - (end - start), created_before=start)
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the filters that the source knows, as arguments of ``runs()``."""
-        arguments: dict[str, Any] = {
-            name: list(values) for name in CHOICES if (values := getattr(self, name)) is not None
-        }
-        if self.tags:
-            arguments["tags"] = {key: list(values) for key, values in self.tags}
-        arguments.update({name: bound for name in _BOUNDS if (bound := getattr(self, name)) is not None})
-        return arguments
 
     def without_local(self) -> Self:
         """Return a copy with only the filters that the source knows."""
@@ -162,7 +106,7 @@ class ExplorerFilters:
         other_tags = dict(other.tags)
         if any(key not in other_tags or not set(other_tags[key]) <= set(values) for key, values in self.tags):
             return False
-        for name in _BOUNDS:
+        for name in BOUNDS:
             mine, others = getattr(self, name), getattr(other, name)
             if mine is not None and (others is None or (mine > others if name.endswith("after") else mine < others)):
                 return False
@@ -193,10 +137,10 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
         values = getattr(fixed, name)
         if values is not None:
             mask &= runs[column].isin(values).to_numpy(dtype=bool)
-    for name in _BOUNDS:
+    for name in BOUNDS:
         bound = getattr(fixed, name)
         if bound is not None:
-            times = began(runs) if name.startswith("created") else runs["update_time"]
+            times = creation_times(runs) if name.startswith("created") else runs["update_time"]
             mask &= (times > bound if name.endswith("after") else times < bound).to_numpy(dtype=bool)
     for key, tag_values in fixed.tags:
         allowed = set(tag_values)

@@ -301,11 +301,8 @@ class ExplorerModel:
 
     def _attrs(self) -> dict[str, Any]:
         """Return where the runs come from, as plain JSON."""
-        arguments = self.filters.at(self.clock()).arguments()
-        filters = {
-            name: value.isoformat() if isinstance(value, pd.Timestamp) else value for name, value in arguments.items()
-        }
         url = getattr(self.source, "url", None)
+        filters = self.filters.at(self.clock()).as_json()
         return {"url": url, "filters": filters, "fetched_at": self.as_of.isoformat()}
 
 

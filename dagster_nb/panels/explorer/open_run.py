@@ -28,11 +28,14 @@ class RunDetails:
     ----------
     run_config
         The run config as YAML.
+    op_selection
+        The ops that the run was limited to; None for all.
     steps, failures
         As `DagsterClient.steps` and `DagsterClient.failures` return them; None if the source does not have them.
     """
 
     run_config: str
+    op_selection: list[str] | None
     steps: pd.DataFrame | None
     failures: pd.DataFrame | None
 
@@ -80,10 +83,12 @@ class OpenRun:
         has_failed = self.run is not None and self.run["status"] == "FAILURE"
 
         def work(_task: Any) -> RunDetails:  # noqa: ANN401
-            pages = list(source.iter_runs(run_ids=[run_id], include=("run_config",)))
-            config = pages[0]["run_config"].iloc[0] if pages else None
+            pages = list(source.iter_runs(run_ids=[run_id], include=("run_config", "op_selection")))
+            found = pages[0].iloc[0].to_dict() if pages else {}
+            config = found.get("run_config")
             return RunDetails(
                 yaml.safe_dump(config, sort_keys=False, allow_unicode=True) if config else "",
+                found.get("op_selection"),
                 source.steps([run_id]) if has_methods(source, "steps") else None,
                 source.failures([run_id]) if has_failed and has_methods(source, "failures") else None,
             )

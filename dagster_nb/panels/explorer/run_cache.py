@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dagster_nb.analysis.columns import began
+from dagster_nb.analysis.read_columns import creation_times
 from dagster_nb.frames.runs import runs_frame
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 
@@ -86,7 +86,7 @@ class RunCache:
         order[rows[known]] = count + np.flatnonzero(known)
         added = count + np.flatnonzero(~known)
         if len(added):
-            times = began(both).to_numpy(dtype="datetime64[us]").astype(np.int64)
+            times = creation_times(both).to_numpy(dtype="datetime64[us]").astype(np.int64)
             if times[added[0]] < times[order[-1]]:
                 order = np.concatenate([order, added])
             elif times[added[-1]] >= times[order[0]]:

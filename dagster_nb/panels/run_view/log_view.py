@@ -14,7 +14,7 @@ from dagster_nb.panels.run_view.log_html import events_html, output_html, output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.panels.background import Background
     from dagster_nb.panels.run_view.event_log import EventLog
 
@@ -66,9 +66,7 @@ class LogView:
     def __init__(self, model: LogModel, background: Background, kinds: Sequence[str] = (EVENTS, *STREAMS)):
         self._model = model
         self._drawing = False
-        self._kind: Any = widgets.ToggleButtons(
-            options=list(kinds), style={"button_width": "auto"}, tooltips=[""] * len(kinds)
-        )
+        self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
         self._level: Any = _labeled(
             widgets.Dropdown(
                 options=[("all levels", LEVELS[0]), *((f"{level} and above", level) for level in LEVELS[1:])],

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
+from tests.server.conftest import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ BROKEN_CODE = "import no_such_module_here\n"
 
 @dataclass(frozen=True)
 class Known:
-    server: Server
+    server: LocalDagster
     client: dnb.DagsterClient
     runs: dict[str, str]
     """The id of the run of each job that ran."""
@@ -40,16 +41,27 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
         json.dumps({"load_from": [{"python_file": {"relative_path": broken.name, "location_name": "broken"}}]})
     )
     with (
-        Server(
+        LocalDagster(
             python_file=DEFINITIONS,
             location="code",
             daemon=False,
-            prepare=[sys.executable, str(DEFINITIONS)],
+            fill=[sys.executable, str(DEFINITIONS)],
             extra_args=["--workspace", str(workspace)],
         ) as server,
         dnb.connect(server.url, progress=False) as client,
     ):
+        wait_until_loaded(client)
         yield Known(server, client, json.loads((server.home / "known.json").read_text()), broken)
+
+
+def wait_until_loaded(client: dnb.DagsterClient) -> None:
+    """Wait for the code: a server that starts, or whose code server was shut down, answers before it has loaded it."""
+
+    def is_loaded() -> bool:
+        locations = client.locations().set_index("location")
+        return locations["status"].get("code") == "loaded" and "broken" in locations.index
+
+    wait_until(is_loaded, seconds=120)
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
     statuses = list(dict.fromkeys([*RUN_STATUSES, *(filters.status or ())]))
     location = arguments.pop("location", None)
     run_filters = RunFilters.parse(known_statuses=statuses, **arguments)
-    if run_filters.is_empty:
+    if run_filters.matches_nothing:
         return "# Nothing is sent, because no run can match."
     server_filters = to_server_filters(run_filters)
     first = server_filters.filters[0]

@@ -169,7 +169,8 @@ class RunDetailsView:
     def _open_launchpad(self) -> None:
         run, details = self._open_run.run, self._open_run.details
         if self.open_launchpad is not None and run is not None and details is not None:
-            self.open_launchpad(run, details.run_config)
+            selected = pd.Series({"op_selection": details.op_selection}, dtype=object)
+            self.open_launchpad(pd.concat([run.drop("op_selection", errors="ignore"), selected]), details.run_config)
 
     def _url(self, run_id: str) -> str | None:
         url = getattr(self._model.source, "url", None)

@@ -235,7 +235,7 @@ def test_the_frame_says_where_it_is_from(bench):
     model = bench(make_runs(3), filters={"created_after": "24h"}).load()
     about = model.runs.attrs["dagster_nb"]
     assert about["url"] == "http://localhost:3000"
-    assert about["filters"] == {"created_after": "2026-02-28T12:00:00+00:00"}
+    assert about["filters"] == {"created_after": pd.Timestamp("2026-02-28T12:00:00Z").timestamp()}
 
 
 def test_a_hundred_thousand_runs(bench):
