@@ -7,7 +7,7 @@ from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.graphql import documents
 from dagster_nb.panels.explorer import RunExplorer
 from tests.unit.panels.conftest import HOSTILE, FakeSource, make_runs
-from tests.unit.panels.monitor.test_monitor import events
+from tests.unit.panels.monitor.fake_client import events
 
 
 class ClientLike(FakeSource):

@@ -7,102 +7,16 @@ import ipywidgets as widgets
 import pandas as pd
 import pytest
 
-from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.errors import (
     ConfigProblem,
     ConnectionFailedError,
     OutcomeUnknownError,
     RunConfigInvalidError,
-    RunNotFoundError,
 )
-from dagster_nb.frames.runs import runs_frame
-from dagster_nb.panels.launchpad import Launchpad
-from dagster_nb.panels.launchpad import launchpad as launchpad_module
-from dagster_nb.panels.launchpad import model as launchpad_model
-from dagster_nb.panels.launchpad.config_problems import locate_problems, problem_from_error
-from dagster_nb.panels.launchpad.inputs import parse_tags
 from dagster_nb.panels.launchpad.source import Scaffold, example_selection
-from tests.unit.panels.conftest import HOSTILE, make_run
-from tests.unit.panels.monitor.test_monitor import END, FakeRun
-
-TRAIN = JobAddress("train", "ml", "repo")
-LOAD = JobAddress("load", "etl", "repo")
-OTHER_LOAD = JobAddress("load", "etl", "other")
-SCAFFOLD = "ops:\n  fit:\n    config:\n      target: sales\n"
-
-
-class FakeSource:
-    url = "http://localhost:3000"
-    read_only = False
-
-    def __init__(self):
-        self.listed = [(LOAD, False), (OTHER_LOAD, False), (TRAIN, False)]
-        self.scaffolds = {TRAIN: Scaffold(SCAFFOLD, ("fit", "judge"), ("2026-01-01", "2026-01-02"))}
-        self.checked = []
-        self.partitions_read = []
-        self.sent = []
-        self.wrong = lambda _config: []
-        self.answer = FakeRun
-        self.error = None
-        self.gates = {}
-
-    def jobs(self):
-        if self.error is not None:
-            raise self.error
-        return self.listed
-
-    def scaffold(self, address, *, is_asset_job):
-        return self.scaffolds.get(address, Scaffold("{}\n"))
-
-    def partition_config(self, address, partition):
-        self.partitions_read.append(partition)
-        if gate := self.gates.get(partition):
-            gate.wait(5)
-        if self.error is not None:
-            raise self.error
-        return f"day: {partition}\n"
-
-    def check(self, address, config, ops):
-        self.checked.append((config, list(ops)))
-        if gate := self.gates.get(config):
-            gate.wait(5)
-        if self.error is not None:
-            raise self.error
-        return self.wrong(config)
-
-    def launch(self, address, **options):
-        self.sent.append((address.job, options))
-        if gate := self.gates.get("launch"):
-            gate.wait(5)
-        answer = self.answer()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-@pytest.fixture
-def source(monkeypatch):
-    made = FakeSource()
-    monkeypatch.setattr(launchpad_module, "LaunchSource", lambda _client: made)
-    monkeypatch.setattr(launchpad_model, "_SECONDS_AFTER_TYPING", 0.1)
-    return made
-
-
-@pytest.fixture
-def pad(source):
-    made = []
-
-    def make(*args, **options):
-        made.append(Launchpad(source, *args, **options).wait(10))
-        return made[-1]
-
-    yield make
-    for one in made:
-        assert one._crash_box.error is None
-        if one.run is not None:
-            one.run.client.pages.put(END)
-        one.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")]
+from tests.unit.panels.conftest import HOSTILE
+from tests.unit.panels.launchpad.fake_source import OTHER_LOAD, SCAFFOLD, TRAIN, FakeSource
+from tests.unit.panels.monitor.fake_client import END
 
 
 def problem(path="ops.fit.config.target", message="no such column"):
@@ -311,58 +225,6 @@ class TestPartitions:
         assert source.sent == []
 
 
-class TestFilledInFromARun:
-    def test_takes_config_tags_partition_and_op_selection_along(self, pad, source):
-        one = pad(
-            "train",
-            run_config={"a": 1},
-            tags={"team": "data", "why": HOSTILE},
-            partition_key="2026-01-01",
-            op_selection=["fit", "judge"],
-        )
-        assert one._form._partition.value == "2026-01-01"
-        assert one._form._ops.value == "fit, judge"
-        assert not one._form._launch.disabled
-        one.launch()
-        one.wait(10)
-        assert source.sent[0][1] == {
-            "run_config": "a: 1\n",
-            "tags": {"team": "data", "why": HOSTILE},
-            "op_selection": ["fit", "judge"],
-            "partition_key": "2026-01-01",
-        }
-
-    def test_loads_the_config_of_the_partition_if_none_is_given(self, pad):
-        assert pad("train", partition_key="2026-01-02").config == "day: 2026-01-02\n"
-
-    def test_another_job_starts_empty(self, pad):
-        one = pad("train", partition_key="2026-01-01", op_selection="fit", run_config="a: 1")
-        one.model.choose(LOAD)
-        one.wait(10)
-        assert (one.config, one._form._partition.value, one._form._ops.value) == ("{}\n", "", "")
-
-    def test_from_run_reads_what_the_run_was_launched_with(self, pad, source, monkeypatch):
-        tags = {"team": "data", "dagster/partition": "2026-01-01", ".dagster/repository": "r@ml"}
-        run = make_run(
-            0, jobName="train", repositoryOrigin=None, tags=[{"key": k, "value": v} for k, v in tags.items()]
-        )
-        row = runs_frame(
-            [{**run, "runConfig": {"a": 1}, "solidSelection": ["fit*"]}], include=("run_config", "op_selection")
-        )
-        source.runs = lambda **asked: row if asked["run_ids"] == [run["runId"]] else row.iloc[:0]
-        made = FakeRun()
-        made.client = source
-        one = Launchpad.from_run(made)
-        one.wait(10)
-        model = one.model
-        one.close()
-        assert (model.address, model.config, model.tags) == (TRAIN, "a: 1\n", "team: data")
-        assert (model.partition, model.ops) == ("2026-01-01", "fit*")
-        row = row.iloc[:0]
-        with pytest.raises(RunNotFoundError, match="has been deleted"):
-            Launchpad.from_run(made)
-
-
 class TestOpsHelp:
     def test_names_the_ops_and_an_example_of_this_job(self, pad, source):
         source.scaffolds[TRAIN] = Scaffold(SCAFFOLD, ("fit", "judge"), example="fit*")
@@ -487,48 +349,3 @@ def test_closing_leaves_no_widgets_and_no_threads(pad):
     one.close()
     assert time.monotonic() - began < 2
     assert set(widgets.widget._instances) <= before
-
-
-@pytest.mark.parametrize(
-    ("path", "message", "line"),
-    [
-        ("", "", None),
-        ("ops", "", 2),
-        ("ops.fit.config", "", 4),
-        ("ops.fit.config", 'Received unexpected config entry "nope" at path', 7),
-        ("ops.fit.config.days[1]", "", 6),
-        ("ops.fit.config.days[1].x", "", 6),
-        ("ops.fit.config.a.b", "", 8),
-        ("ops.fit.config.a.b.c", "", 9),
-        ("ops.gone.config", "", 2),
-        ("ops.fit.config.days[7]", "", 5),
-    ],
-)
-def test_lines(path, message, line):
-    config = (
-        "# a comment\nops:\n  fit:\n    config:\n      days: [1,\n        2]\n      nope: 1\n      a.b:\n        c: 1\n"
-    )
-    assert locate_problems([ConfigProblem(path, "", message)], config)[0].line == line
-
-
-def test_lines_of_what_is_no_yaml():
-    assert locate_problems([problem()], "a: [")[0].line is None
-    assert problem_from_error(RunConfigInvalidError("this text is not a mapping")).line is None
-
-
-@pytest.mark.parametrize(
-    ("words", "tags", "wrong"),
-    [
-        ("", {}, 0),
-        ("a: b\n\n c:d:e ", {"a": "b", "c": "d:e"}, 0),
-        ("a:", {"a": ""}, 0),
-        ("a:b: c: d", {"a:b": "c: d"}, 0),
-        ("a", {}, 1),
-        (": b", {}, 1),
-        ("a: 1\na: 2", {"a": "1"}, 1),
-    ],
-)
-def test_tags(words, tags, wrong):
-    parsed, told = parse_tags(words)
-    assert parsed == tags
-    assert len(told) == wrong

@@ -5,7 +5,7 @@ import time
 import pandas as pd
 
 from dagster_nb.panels.run_view.event_log import EventFilter, EventLog
-from tests.unit.panels.monitor.test_monitor import events
+from tests.unit.panels.monitor.fake_client import events
 
 
 def test_adding_pages_and_setting_a_filter_agree():

@@ -1,0 +1,33 @@
+"""The line of a config that a problem is about."""
+
+import pytest
+
+from dagster_nb.errors import ConfigProblem, RunConfigInvalidError
+from dagster_nb.panels.launchpad.config_problems import locate_problems, problem_from_error
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "line"),
+    [
+        ("", "", None),
+        ("ops", "", 2),
+        ("ops.fit.config", "", 4),
+        ("ops.fit.config", 'Received unexpected config entry "nope" at path', 7),
+        ("ops.fit.config.days[1]", "", 6),
+        ("ops.fit.config.days[1].x", "", 6),
+        ("ops.fit.config.a.b", "", 8),
+        ("ops.fit.config.a.b.c", "", 9),
+        ("ops.gone.config", "", 2),
+        ("ops.fit.config.days[7]", "", 5),
+    ],
+)
+def test_finds_the_line_of_a_path(path, message, line):
+    config = (
+        "# a comment\nops:\n  fit:\n    config:\n      days: [1,\n        2]\n      nope: 1\n      a.b:\n        c: 1\n"
+    )
+    assert locate_problems([ConfigProblem(path, "", message)], config)[0].line == line
+
+
+def test_invalid_yaml_has_no_lines():
+    assert locate_problems([ConfigProblem("ops", "REASON", "no")], "a: [")[0].line is None
+    assert problem_from_error(RunConfigInvalidError("this text is not a mapping")).line is None
