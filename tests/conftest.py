@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# `pytest --hypothesis-profile=thorough` tries ten times as many examples.
+settings.register_profile("everyday", max_examples=25, deadline=None)
+settings.register_profile("thorough", max_examples=250, deadline=None)
+settings.load_profile("everyday")
 
 # Whoever started the tests may ignore Ctrl-C, as a shell does for what it runs in the background; the tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Seconds for one test and the fixtures that it is the first to need, where these build environments or images.
+_LONGER_TIMEOUTS = {"compat": 1800, "browser": 900, "browser/binder": 3600, "notebooks": 900}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    for item in items:
+        folders = (folder.as_posix() for folder in item.path.relative_to(tests).parents)
+        seconds = next((_LONGER_TIMEOUTS[folder] for folder in folders if folder in _LONGER_TIMEOUTS), None)
+        if seconds is not None and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(seconds))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,13 +1,13 @@
-"""Understanding a history of runs: pure functions, frames in, frames out, no server and no drawing.
+"""Analyse a history of runs: pure functions that take DataFrames and return DataFrames.
 
-They take the frames of a client or of a history, or the same read back from a file.
+They take the frames of a client, or the same frames read back from a file.
 """
 
-from dagster_nb.analysis.changes import regressions
 from dagster_nb.analysis.comparison import compare_runs
+from dagster_nb.analysis.durations import duration_stats, slow_steps
 from dagster_nb.analysis.failures import failure_groups, unresolved_failures
-from dagster_nb.analysis.over_time import status_counts, success_rate
-from dagster_nb.analysis.stats import duration_stats, slow_steps
+from dagster_nb.analysis.regression_search import regressions
+from dagster_nb.analysis.status_over_time import status_counts, success_rate
 
 __all__ = [
     "compare_runs",

@@ -1,4 +1,4 @@
-"""Two runs side by side."""
+"""Compare two runs: their facts, config, tags and step durations."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ import json
 
 import pandas as pd
 
-from dagster_nb.analysis.columns import column, durations, text
+from dagster_nb.analysis.read_columns import column, durations, strings
 
 __all__ = ["compare_runs"]
 
-_PLAIN = ("run_id", "job_name", "status", "start_time", "duration", "queue_duration", "partition_key", "launched_by")
+_RUN_COLUMNS = (
+    "run_id",
+    "job_name",
+    "status",
+    "start_time",
+    "duration",
+    "queue_duration",
+    "partition_key",
+    "launched_by",
+)
 
 
 def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Put two runs side by side: what they are, their config, their tags, and how long their steps took.
+    """Compare two runs side by side: their facts, their config, their tags and the durations of their steps.
 
     Parameters
     ----------
     runs
-        Exactly two runs, with the columns of ``client.runs()``. The config is compared where the frame has a
-        ``run_config`` (``include="run_config"``); the ``tags`` likewise. Both may be dicts or JSON text.
+        Exactly two runs, with the columns of ``client.runs()``. The config is compared if the frame has the column
+        ``run_config`` (``include="run_config"``), and the tags if it has ``tags``. Both may be dicts or JSON strings.
     steps
-        The steps of both, with the columns of ``client.steps()``; steps of other runs are passed over.
+        The steps of both runs, with the columns of ``client.steps()``. Steps of other runs are ignored.
 
     Returns
     -------
@@ -31,10 +40,10 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
         section  string  ``"run"``, ``"config"``, ``"tags"`` or ``"steps"``
         key      string  a column of the run, the path of a config value (``ops.load.config.rows``), a tag, or a
                          step key
-        first    object  the value in the first run given; None where it has none. The value of a step is its
-                         duration (`pandas.Timedelta`), the latest where a run has several of the same key.
-        second   object  the value in the second
-        differs  bool    whether the two are different
+        first    object  the value in the first run, or None. The value of a step is its duration
+                         (`pandas.Timedelta`), the last one if a run has several steps with that key.
+        second   object  the value in the second run
+        differs  bool    whether the two values differ
         ======== ======= ===============================================================================
 
     Raises
@@ -51,7 +60,7 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
     1    tags    team  data     ml     True
     """
     if len(runs) != 2:  # noqa: PLR2004
-        raise ValueError(f"compare_runs takes two runs; this frame has {len(runs)}")
+        raise ValueError(f"compare_runs needs a frame of exactly two runs; this one has {len(runs)}")
     first, second = (_sections(runs.iloc[[position]], steps) for position in (0, 1))
     rows = []
     for section, left in first.items():
@@ -59,27 +68,27 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
         for key in left | right:
             a, b = left.get(key), right.get(key)
             rows.append((section, key, a, b, a != b))
-    answer = pd.DataFrame(rows, columns=["section", "key", "first", "second", "differs"], dtype="object")
-    return answer.astype({"section": pd.StringDtype(), "key": pd.StringDtype(), "differs": bool})
+    result = pd.DataFrame(rows, columns=["section", "key", "first", "second", "differs"], dtype="object")
+    return result.astype({"section": pd.StringDtype(), "key": pd.StringDtype(), "differs": bool})
 
 
 def _sections(run: pd.DataFrame, steps: pd.DataFrame | None) -> dict[str, dict[str, object]]:
-    plain = {name: run[name].iloc[0] for name in _PLAIN if name in run.columns}
-    sections = {"run": {name: None if pd.isna(value) else value for name, value in plain.items()}}
+    facts = {name: run[name].iloc[0] for name in _RUN_COLUMNS if name in run.columns}
+    sections = {"run": {name: None if pd.isna(value) else value for name, value in facts.items()}}
     if "run_config" in run.columns:
         sections["config"] = _leaves(_parsed(run["run_config"].iloc[0]))
     if "tags" in run.columns:
         tags = _parsed(run["tags"].iloc[0])
         sections["tags"] = tags if isinstance(tags, dict) else {"": tags}
     if steps is not None:
-        own = steps[(text(steps, "run_id") == text(run, "run_id").iloc[0]).fillna(False).to_numpy(dtype=bool)]
-        taken = zip(column(own, "step_key"), durations(own, "duration"), strict=True)
-        sections["steps"] = {key: None if pd.isna(duration) else duration for key, duration in taken}
+        own = steps[(strings(steps, "run_id") == strings(run, "run_id").iloc[0]).fillna(False).to_numpy(dtype=bool)]
+        pairs = zip(column(own, "step_key"), durations(own, "duration"), strict=True)
+        sections["steps"] = {key: None if pd.isna(duration) else duration for key, duration in pairs}
     return sections
 
 
 def _parsed(value: object) -> object:
-    """Read JSON text; leave anything else as it is."""
+    """Parse a JSON string; an unreadable one stays as it is."""
     if isinstance(value, str):
         try:
             return json.loads(value)
@@ -89,7 +98,7 @@ def _parsed(value: object) -> object:
 
 
 def _leaves(value: object, path: str = "") -> dict[str, object]:
-    """Flatten nested dicts and lists to their values by dotted path; an empty one is a value itself."""
+    """Return the values of nested dicts and lists by dotted path; an empty dict or list is a value."""
     if isinstance(value, dict) and value:
         named = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
     elif isinstance(value, list) and value:

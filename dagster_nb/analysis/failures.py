@@ -1,4 +1,4 @@
-"""What is broken, and whether somebody has seen to it already."""
+"""Failures that are still unresolved, and failures that have the same cause."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 
 import pandas as pd
 
-from dagster_nb.analysis.columns import began, text, times
+from dagster_nb.analysis.read_columns import creation_times, has_status, strings, times
 
 __all__ = ["failure_groups", "unresolved_failures"]
 
-# In this order: an id or a time is full of numbers, and must be taken whole before they are.
+# The order matters: an id or a time contains numbers and must be replaced as a whole before they are.
 _VARIABLE_PARTS = (
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
     (
@@ -22,26 +22,26 @@ _VARIABLE_PARTS = (
     (re.compile(r"\d+(?:[.,]\d+)*"), "<n>"),
     (re.compile(r"\s+"), " "),
 )
-_LONGEST_PATTERN = 300
+_MAX_PATTERN_LENGTH = 300
 
 
 def unresolved_failures(runs: pd.DataFrame) -> pd.DataFrame:
-    """Keep the failed runs that nobody has repaired yet.
+    """Return the failed runs that no later re-execution has resolved.
 
-    A failure is resolved by a success that was created later in the same group of re-executions: the runs that share
-    a ``root_run_id``, and that root itself. A re-execution that is still going on, was canceled, or failed as well
-    resolves nothing. Only the runs in the frame are known, so give it the re-executions too.
+    A failure is resolved by a successful run that was created later in the same group of re-executions: the runs with
+    the same ``root_run_id``, and that root itself. A re-execution that is in progress, was canceled or failed does not
+    resolve it. Only the runs in the frame are considered, so it must include the re-executions.
 
     Parameters
     ----------
     runs
         Runs, with the columns ``run_id``, ``root_run_id``, ``status`` and ``creation_time`` of ``client.runs()``
-        (where the server tells no creation time, ``start_time`` and then ``update_time`` stand in).
+        (``start_time`` or ``update_time`` replace a missing creation time).
 
     Returns
     -------
     pandas.DataFrame
-        Those rows of `runs`, with all its columns, in its order, under its index.
+        The matching rows of `runs`, in its order, with its columns and index.
 
     Examples
     --------
@@ -54,23 +54,22 @@ def unresolved_failures(runs: pd.DataFrame) -> pd.DataFrame:
     >>> unresolved_failures(runs)["run_id"].tolist()
     ['c']
     """
-    group = text(runs, "root_run_id").fillna(text(runs, "run_id")).reset_index(drop=True)
-    status = text(runs, "status")
-    created = began(runs).reset_index(drop=True)
-    succeeded = (status == "SUCCESS").fillna(False).to_numpy(dtype=bool)
-    failed = (status == "FAILURE").fillna(False).to_numpy(dtype=bool)
-    # Nearly every run is alone in its group: only those of the failed ones are worth gathering.
-    repairs = succeeded & group.isin(group[failed]).to_numpy(dtype=bool)
-    last_success = created[repairs].groupby(group[repairs]).max().reindex(group[failed])
-    failed[failed] = ~(last_success.to_numpy() > created[failed].to_numpy())
-    return runs[failed]
+    group = strings(runs, "root_run_id").fillna(strings(runs, "run_id")).reset_index(drop=True)
+    created = creation_times(runs).reset_index(drop=True)
+    failed = has_status(runs, "FAILURE")
+    # Nearly every run is alone in its group, so only the groups of failed runs are looked at.
+    candidates = has_status(runs, "SUCCESS") & group.isin(group[failed]).to_numpy(dtype=bool)
+    last_success = created[candidates].groupby(group[candidates]).max().reindex(group[failed])
+    unresolved = failed.copy()
+    unresolved[failed] = ~(last_success.to_numpy() > created[failed].to_numpy())
+    return runs[unresolved]
 
 
 def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
-    """Gather failures that are the same failure, the most frequent first.
+    """Group failures that are alike, the most frequent first.
 
-    Two failures are the same if they happened in the same step with the same class of error and the same message,
-    but for the parts of its first line that differ from run to run: ids, times, hexadecimal and decimal numbers.
+    Failures are alike if they have the same step, the same error class and the same first line of the message, apart
+    from what varies between runs: ids, times, hexadecimal and decimal numbers.
 
     Parameters
     ----------
@@ -82,14 +81,14 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ============== ==================== ===========================================================
-        step_key       string               NA where the run failed outside any step
+        step_key       string               NA if the run failed outside any step
         error_class    string
-        pattern        string               the first line of the message, its variable parts replaced by
-                                            ``<id>``, ``<time>``, ``<hex>`` and ``<n>``
+        pattern        string               the first line of the message, with ``<id>``, ``<time>``,
+                                            ``<hex>`` and ``<n>`` in place of what varies
         count          int64                failures in the group
         first_seen     datetime64[us, UTC]
         last_seen      datetime64[us, UTC]
-        example_run_id string               the run of the latest
+        example_run_id string               the run of the latest failure
         ============== ==================== ===========================================================
 
     Examples
@@ -108,27 +107,26 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
     keys = ["step_key", "error_class", "pattern"]
     table = pd.DataFrame(
         {
-            "step_key": text(failures, "step_key"),
-            "error_class": text(failures, "error_class"),
-            "pattern": _pattern(text(failures, "error_message")),
+            "step_key": strings(failures, "step_key"),
+            "error_class": strings(failures, "error_class"),
+            "pattern": _pattern(strings(failures, "error_message")),
             "seen": times(failures, "timestamp"),
-            "run_id": text(failures, "run_id"),
+            "run_id": strings(failures, "run_id"),
         }
     ).sort_values("seen", kind="stable", na_position="first")
     groups = table.groupby(keys, dropna=False, sort=True)
-    answer = groups.agg(
+    result = groups.agg(
         count=("seen", "size"), first_seen=("seen", "min"), last_seen=("seen", "max"), example_run_id=("run_id", "last")
     ).reset_index()
-    answer = answer.astype(
+    result = result.astype(
         dict.fromkeys([*keys, "example_run_id"], pd.StringDtype())
         | {"count": "int64", "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]"}
     )
-    return answer.sort_values(["count", "last_seen"], ascending=False, kind="stable", ignore_index=True)
+    return result.sort_values(["count", "last_seen"], ascending=False, kind="stable", ignore_index=True)
 
 
 def _pattern(messages: pd.Series) -> pd.Series:
-    """Reduce each message to what it has in common with others of its kind."""
-    # The same message comes many times; the regular expressions see it once.
+    # The same message occurs many times; the regular expressions are applied to it once.
     codes, distinct = pd.factorize(messages)
     patterns = pd.Series([_without_variable_parts(message) for message in distinct], dtype=pd.StringDtype())
     return pd.Series(patterns.reindex(codes).to_numpy(), index=messages.index, dtype=pd.StringDtype())
@@ -138,4 +136,4 @@ def _without_variable_parts(message: str) -> str:
     line = message.strip().partition("\n")[0]
     for expression, placeholder in _VARIABLE_PARTS:
         line = expression.sub(placeholder, line)
-    return line[:_LONGEST_PATTERN]
+    return line[:_MAX_PATTERN_LENGTH]

@@ -1,10 +1,11 @@
-"""One long-lived connection to one server: headers, time-outs, retries, and errors that say what to do next."""
+"""One long-lived connection to one server: headers, timeouts, retries, and errors that say what to do next."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -41,35 +42,41 @@ if TYPE_CHECKING:
 
     from dagster_nb.graphql.url import ServerAddress
 
-__all__ = ["Session"]
+__all__ = ["ResponseTooLargeError", "Session", "query_error"]
 
-# A read that failed on the way is worth another try; what the server refused is not.
 _READ_ATTEMPTS = 4
-# Dagster's webserver drops an idle connection after five seconds. Dropping it first keeps a mutation from being sent
-# down a connection that is closing, whose outcome nobody could tell.
+# Dagster's webserver closes an idle connection after five seconds. Closing it first keeps a mutation from being sent
+# over a connection that is about to close, which would leave its outcome unknown.
 _KEEPALIVE_SECONDS = 4.0
-# A host that does not answer at all is no slow server: finding out need not take the whole time-out.
+# A host that does not respond at all is not just slow: there is no need to wait for the whole timeout.
 _CONNECT_SECONDS = 10.0
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+# Servers and proxies say with these that a response is too large, or takes too long.
+_TOO_LARGE_STATUSES = frozenset({413, 502, 504})
 
 
 class Session:
-    """A connection that reads with bounded retries and sends each mutation exactly once.
+    """A connection that retries reads a few times, and sends each mutation exactly once.
 
     Parameters
     ----------
     address
         The server.
     headers
-        Sent with every request; never shown.
+        Sent with every request, and never shown.
     timeout
-        Seconds that one request may take.
+        The maximum duration of one request, in seconds.
     ssl
-        A context with the certificates to trust, or False to trust any; None means the system's.
+        A context with the certificates to trust, or False to trust any; None uses the system's certificates.
     trust_env
-        Whether proxies and ``.netrc`` of the environment are used.
+        Whether to use the proxies and the ``.netrc`` of the environment.
     transport
-        A gql transport to use in place of HTTP: the seam for tests.
+        A gql transport to use instead of HTTP, for tests.
+
+    Attributes
+    ----------
+    latency : float
+        The duration of the fastest request so far, in seconds: what any request takes at least.
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class Session:
         transport: AsyncTransport | None = None,
     ):
         self.address = address
+        self.latency = float("inf")
         self._timeout = timeout
         self._transport = transport or _HttpTransport(
             url=address.graphql,
@@ -91,7 +99,7 @@ class Session:
             client_session_args={
                 "timeout": aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 "trust_env": trust_env,
-                "raise_for_status": self._refuse,
+                "raise_for_status": self._check_status,
             },
         )
         self._client = Client(transport=self._transport, execute_timeout=timeout)
@@ -109,49 +117,68 @@ class Session:
                 await self._client.close_async()
 
     async def read(
-        self, document: DocumentNode, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
+        self,
+        document: DocumentNode,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        may_be_too_large: bool = False,
     ) -> dict[str, Any]:
-        """Send a query and return the ``data`` of its answer; what failed on the way is tried again.
+        """Send a query and return the ``data`` of the response. A failure on the way is retried.
+
+        Parameters
+        ----------
+        document, variables, operation_name
+            The request.
+        may_be_too_large
+            Whether the caller can ask for less. Then a response that is too large or too slow is not requested again:
+            it raises `ResponseTooLargeError` or `RequestTimeoutError` at once.
 
         Raises
         ------
+        ResponseTooLargeError
+            On status 413, 502 or 504; only if ``may_be_too_large``.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError, QueryError
         """
-        tries = AsyncRetrying(
-            retry=_WorthAnotherTry(),
+        attempts = AsyncRetrying(
+            retry=_IsWorthRetrying(may_be_too_large=may_be_too_large),
             stop=stop_after_attempt(_READ_ATTEMPTS),
             wait=wait_exponential(multiplier=0.1, max=2.0) + wait_random(0, 0.2),
             reraise=True,
         )
         try:
-            return await tries(self._execute, document, variables, operation_name)
-        except (_LostAnswerError, _StrangeAnswerError) as error:
+            return await attempts(self._execute, document, variables, operation_name)
+        except ResponseTooLargeError as error:
+            if may_be_too_large:
+                raise
+            raise ConnectionFailedError(str(error)) from None
+        except (_LostResponseError, _UnexpectedResponseError) as error:
             raise ConnectionFailedError(str(error)) from None
 
     async def write(
         self, document: DocumentNode, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
     ) -> dict[str, Any]:
-        """Send a mutation once and return the ``data`` of its answer.
+        """Send a mutation once and return the ``data`` of the response.
 
         Raises
         ------
         OutcomeUnknownError
-            If it was sent and the answer was lost.
+            If it was sent and the response was lost.
         ConnectionFailedError
-            If it could not be sent; nothing happened then.
+            If it could not be sent. Nothing was done.
         UnauthorizedError, QueryError
-            If the server refused it.
+            If the server rejected it.
         """
         try:
             return await self._execute(document, variables, operation_name)
-        except (_LostAnswerError, _StrangeAnswerError, RequestTimeoutError) as error:
+        except (_LostResponseError, _UnexpectedResponseError, RequestTimeoutError) as error:
             raise OutcomeUnknownError(
-                f"what was asked may or may not have happened: {str(error).rstrip('.')}. It is not sent again; look at "
-                f"the runs before you repeat it."
+                f"the request may or may not have been carried out: {str(error).rstrip('.')}. It is not sent again; "
+                f"check the runs before you repeat it."
             ) from None
 
     async def read_once(self, document: DocumentNode) -> dict[str, Any]:
-        """Send a query without trying again: for whoever tries again in a rhythm of its own."""
+        """Send a query without retrying, for callers that retry in their own way."""
         try:
             return await self._execute(document, None)
         except ConnectionFailedError as error:
@@ -167,99 +194,109 @@ class Session:
         self, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None = None
     ) -> dict[str, Any]:
         if variables:
-            # What no JSON can say is the caller's mistake, and not the connection's.
+            # Values that are not JSON are the caller's mistake, not the connection's.
             json.dumps(variables)
         request = GraphQLRequest(
             document, variable_values=dict(variables) if variables else None, operation_name=operation_name
         )
         session = await self._open()
-        # What went wrong is told in words of ours, without the transport's own error behind it: that holds the headers.
+        began = time.perf_counter()
+        # The transport's own errors are not chained, because they hold the headers.
         try:
             data = await session.execute(request)
         except TransportQueryError as error:
-            # gql sends the document printed anew, so that is the text which the server's line numbers are about.
+            # gql sends the printed document, so the line numbers in the server's errors refer to that text.
             raise query_error(error.errors or [], data=error.data, text=print_ast(document)) from None
         except TimeoutError:
             raise self._timed_out() from None
         except TransportError as error:
             raise self._translate(error) from None
         except (AssertionError, AttributeError, TypeError):
-            # gql takes it for granted that an answer has data or errors, and that these are what they should be.
+            # gql assumes that a response has data or errors, and that they have the right types.
             data = None
         if not isinstance(data, dict):
-            raise _StrangeAnswerError(self._no_dagster("what it answered is not GraphQL"))
+            raise _UnexpectedResponseError(self._no_dagster("the response is not GraphQL"))
+        self.latency = min(self.latency, time.perf_counter() - began)
         return data
 
     def _timed_out(self) -> RequestTimeoutError:
         return RequestTimeoutError(
-            f"{self.address.root} did not answer within {self._timeout:g} s. Ask for less at once (page_size=), or "
-            f"give it longer: connect(..., timeout={max(2 * self._timeout, 1):g})."
+            f"{self.address.root} did not respond within {self._timeout:g} s. Ask for less at once (limit=, "
+            f"page_size=), or allow more time: connect(..., timeout={max(2 * self._timeout, 1):g})."
         )
 
     def _translate(self, error: TransportError) -> DagsterNbError:
-        """Say in a readable line what a transport's error means."""
+        """Return one of our errors for one of the transport's."""
         root, cause = self.address.root, error.__cause__
         if isinstance(cause, DagsterNbError):
             return cause
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             return ConnectionFailedError(
-                f"{root} does not answer: no connection within {_CONNECT_SECONDS:g} s. Is the host right, and "
-                f"reachable?"
+                f"{root} does not respond: no connection within {_CONNECT_SECONDS:g} s. Check the host name, and "
+                f"whether this machine can reach it."
             )
         if isinstance(cause, TimeoutError):
             return self._timed_out()
         if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
             return ConnectionFailedError(
-                f"{root} could not prove who it is ({cause.__class__.__name__}). Give its certificate with "
-                f"connect(..., ssl=ssl.create_default_context(cafile=...)), or use http:// if it has none."
+                f"the TLS certificate of {root} could not be verified ({cause.__class__.__name__}). Pass its "
+                f"certificate: connect(..., ssl=ssl.create_default_context(cafile=...)), or use http:// if the server "
+                f"does not use TLS."
             )
         if isinstance(cause, aiohttp.ClientConnectorDNSError) or isinstance(
             getattr(cause, "os_error", None), socket.gaierror
         ):
-            return ConnectionFailedError(f"no host is called {self.address.host!r}. Check the address: {root}")
+            return ConnectionFailedError(
+                f"the host name {self.address.host!r} could not be resolved. Check the address: {root}"
+            )
         if isinstance(cause, aiohttp.ClientConnectorError):
             return ConnectionFailedError(
-                f"nothing is listening at {root}. Is Dagster running? Start it with `dagster dev`, or give the right "
-                f"address: connect('http://host:port'). For a server that is still starting: connect(..., wait=60)."
+                f"nothing is listening at {root}. Start Dagster with `dagster dev`, or give the right address: "
+                f"connect('http://host:port'). To wait for a server that is still starting: connect(..., wait=60)."
             )
         if isinstance(error, TransportServerError):
             return self._status_error(error.code or 0)
         if isinstance(error, TransportProtocolError):
-            return _StrangeAnswerError(self._no_dagster("what it answered is not GraphQL"))
+            return _UnexpectedResponseError(self._no_dagster("the response is not GraphQL"))
         if isinstance(error, TransportConnectionFailed | TransportClosed):
-            return _LostAnswerError(f"the connection to {root} broke: {cause or error}")
+            return _LostResponseError(f"the connection to {root} was lost: {cause or error}")
         return ConnectionFailedError(f"{root}: {error}")
 
     def _no_dagster(self, reason: str) -> str:
         return (
-            f"no Dagster at {self.address.root}: {reason}. Give the address that you see Dagster's pages under, with "
-            f"the path prefix if it has one."
+            f"no Dagster at {self.address.root}: {reason}. Give the address of Dagster's own pages, including the "
+            f"path prefix if there is one."
         )
 
     def _status_error(self, status: int) -> DagsterNbError:
         root = self.address.root
         if status in {401, 403, 407}:
             return UnauthorizedError(
-                f"{root} refused the request (HTTP {status}). Give a valid token: connect(..., token=...), or the "
-                f"headers that your proxy asks for: connect(..., headers={{...}})."
+                f"{root} rejected the request (HTTP {status}). Pass a valid token: connect(..., token=...), or the "
+                f"headers that your proxy requires: connect(..., headers={{...}})."
+            )
+        if status in _TOO_LARGE_STATUSES:
+            return ResponseTooLargeError(
+                f"{root} responded with HTTP {status}: the response is too large or takes too long, or the server "
+                f"behind the proxy is down. Ask for less at once (limit=, page_size=), or check the server's log."
             )
         if status in _BUSY_STATUSES:
-            return _LostAnswerError(
-                f"{root} answered HTTP {status}: the server, or a proxy before it, is in trouble. Try again, and look "
-                f"at its log."
+            return _LostResponseError(
+                f"{root} responded with HTTP {status}: the server, or a proxy in front of it, has a problem. Try "
+                f"again later, or check its log."
             )
-        return ConnectionFailedError(self._no_dagster(f"{self.address.graphql} answered HTTP {status}"))
+        return ConnectionFailedError(self._no_dagster(f"{self.address.graphql} responded with HTTP {status}"))
 
-    async def _refuse(self, response: aiohttp.ClientResponse) -> None:
-        """Turn an HTTP error into one of ours, unless GraphQL speaks from its body."""
-        if response.status < 300:  # noqa: PLR2004 - HTTP's own border between answers and the rest
+    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
+        """Raise one of our errors for an HTTP error, unless the body is a GraphQL response."""
+        if response.status < 300:  # noqa: PLR2004 - the statuses of success
             return
         if "Location" in response.headers:
-            # Followed, a redirect would carry the token to whatever host it names.
+            # Following the redirect would send the token to whatever host it names.
             raise ConnectionFailedError(self._no_dagster(f"it redirects to {response.headers['Location']!r}"))
         if response.status in {400, 500} and "json" in response.content_type:
-            # Dagster answers a document that it cannot execute with status 400, and one whose answer holds a
-            # PythonError with 500; either says all in the body.
+            # Dagster responds with 400 to a document that it cannot execute, and with 500 if the data holds a
+            # PythonError. In both cases the body says what is wrong.
             body = await response.json()
             if isinstance(body, dict) and ("errors" in body or "data" in body):
                 return
@@ -267,7 +304,7 @@ class Session:
 
 
 class _HttpTransport(AIOHTTPTransport):
-    """gql's transport with a connector of our own, which can only be made inside the loop that it belongs to."""
+    """gql's transport with our own connector, which has to be created inside the event loop."""
 
     async def connect(self) -> None:
         connector = aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE_SECONDS)
@@ -278,26 +315,33 @@ class _HttpTransport(AIOHTTPTransport):
         return await super().execute(request, extra_args={"allow_redirects": False}, **options)
 
 
-class _LostAnswerError(ConnectionFailedError):
-    """A request may have reached the server, and no answer came back: safe to repeat for reads alone."""
+class _LostResponseError(ConnectionFailedError):
+    """A request may have reached the server, but no response came back. Only a read may be repeated."""
 
 
-class _StrangeAnswerError(ConnectionFailedError):
-    """An answer came that no Dagster gives: nothing to repeat, and nothing known of what was asked."""
+class ResponseTooLargeError(_LostResponseError):
+    """A response may have been too large or too slow for the server or a proxy; a smaller one may arrive."""
 
 
-class _WorthAnotherTry:
-    """Whether a read that failed is worth another try: what was refused is not, and silence is once."""
+class _UnexpectedResponseError(ConnectionFailedError):
+    """The response is not one that Dagster gives. Repeating does not help, and the outcome is unknown."""
 
-    def __init__(self) -> None:
+
+class _IsWorthRetrying:
+    """Whether a read that failed should be repeated: not if it was rejected, and only once after a timeout."""
+
+    def __init__(self, *, may_be_too_large: bool) -> None:
+        self._may_be_too_large = may_be_too_large
         self._timed_out = False
 
     def __call__(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome is not None else None
+        if self._may_be_too_large and isinstance(error, ResponseTooLargeError | RequestTimeoutError):
+            return False
         if isinstance(error, RequestTimeoutError):
             again, self._timed_out = not self._timed_out, True
             return again
-        return isinstance(error, _LostAnswerError)
+        return isinstance(error, _LostResponseError)
 
 
 def query_error(
@@ -305,38 +349,38 @@ def query_error(
     *,
     data: dict[str, Any] | None = None,
     text: str = "",
-    refused_by: str = "the server refused the query",
+    prefix: str = "the server rejected the query",
 ) -> QueryError:
-    """Return GraphQL errors as one error, with the places in the document marked.
+    """Return GraphQL errors as one error, with their positions in the document marked.
 
     Parameters
     ----------
     errors
-        The ``errors`` of an answer.
+        The ``errors`` of a response.
     data
         Its ``data``, if any.
     text
-        The document that they are about.
-    refused_by
+        The document that they refer to.
+    prefix
         How the message begins.
 
     Examples
     --------
     >>> print(query_error([{"message": "no such field", "locations": [{"line": 1, "column": 3}]}], text="{ runz }"))
-    the server refused the query: no such field
+    the server rejected the query: no such field
       line 1: { runz }
                 ^
     """
     plain = [error if isinstance(error, dict) else {"message": str(error)} for error in errors]
     described = [_marked(error, text.splitlines()) for error in plain]
-    return QueryError(f"{refused_by}: {chr(10).join(described)}", errors=plain, data=data)
+    return QueryError(f"{prefix}: {chr(10).join(described)}", errors=plain, data=data)
 
 
 def _marked(error: dict[str, Any], lines: Sequence[str]) -> str:
-    described = str(error.get("message") or "it gave no message")
+    described = str(error.get("message") or "no message")
     for location in error.get("locations") or []:
         line, column = location["line"], location["column"]
         if 0 < line <= len(lines):
-            prefix = f"  line {line}: "
-            described += f"\n{prefix}{lines[line - 1]}\n{' ' * (len(prefix) + column - 1)}^"
+            position = f"  line {line}: "
+            described += f"\n{position}{lines[line - 1]}\n{' ' * (len(position) + column - 1)}^"
     return described

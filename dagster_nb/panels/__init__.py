@@ -1,6 +1,6 @@
-"""Panels: widgets to look at runs and to act on them.
+"""Panels: widgets that show runs and act on them.
 
-Shared by all: `stage` (style sheet, dark page, width), `markup` (escaped text), `pictures` (charts as PNG),
-`background` (threads that come home to the kernel's loop), `notices` (errors in plain words, with a retry) and
-`confirm` (a question before something happens).
+Every panel is a `Panel` (`panel`), which reads in the background (`background`) and shows errors (`error_box`). Its
+model tells its views what has changed (`changes`). Views share HTML (`markup`), charts (`pictures`), questions
+(`confirm`), and what the browser reports (`viewport`).
 """

@@ -1,15 +1,23 @@
-"""Work that would keep the kernel waiting, done in threads, and brought home to where widgets may be changed.
+"""Threads for slow work, and the one rule for them.
 
-What comes home is put in a queue. In a notebook the kernel's loop is told to empty it; whoever waits in the kernel's
-thread empties it too; and where there is no loop at all, the thread that brought it does so under a lock.
+The rule: a panel's model and its widgets change in the kernel's thread only. Whatever comes from another thread (the
+result of background work, a timer, a widget event) goes through `Background.call`.
+
+JupyterLab handles widget events in a thread beside the kernel's, so they follow the rule too: `Background.on_change`
+and `Background.on_click` register handlers that run in the kernel's thread.
+
+The kernel's thread is the one that made the panel. In a notebook its asyncio loop runs what arrives. In a script or a
+test there is no loop, and what arrives runs in `Background.wait`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -19,231 +27,221 @@ __all__ = ["Background", "Task"]
 
 T = TypeVar("T")
 
-_PATIENCE_SECONDS = 5.0
+_MAX_SECONDS_TO_CLOSE = 5.0
+_SECONDS_BETWEEN_CHECKS = 0.05
 
 
 class Task(Generic[T]):
-    """One piece of work.
+    """A piece of work in a thread.
 
     Parameters
     ----------
     background
-        Where it was started.
-    told
-        What to do, at home, with each value that the work tells.
+        The background that started it.
+    on_progress
+        Called in the kernel's thread with each value that the work reports.
     """
 
-    def __init__(self, background: Background, told: Callable[[Any], None] | None):
+    def __init__(self, background: Background, on_progress: Callable[[Any], None] | None):
         self._background = background
-        self._told = told
+        self._on_progress = on_progress
         self._stop = threading.Event()
         self.thread: threading.Thread | None = None
 
     @property
     def stopped(self) -> bool:
-        """Whether nobody wants the answer any more; long work looks at it now and then."""
+        """Whether the result is no longer wanted. Long work checks this now and then."""
         return self._stop.is_set()
 
-    def tell(self, value: object) -> None:
-        """Tell how far the work is; from within the work."""
-        if self._told is not None:
-            told = self._told
-            self._background.bring(lambda: None if self.stopped else told(value))
+    def report(self, value: object) -> None:
+        """Report progress. The work calls this in its thread."""
+        if self._on_progress is not None:
+            on_progress = self._on_progress
+            self._background.call(lambda: None if self.stopped else on_progress(value))
 
     def stop(self) -> None:
-        """Give up: nothing that the work still says will be heard."""
+        """Stop listening: later reports and the result are ignored."""
         self._stop.set()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, from within the work; no longer than until it is stopped."""
+        """Sleep in the work's thread. Ends early when the task is stopped."""
         self._stop.wait(seconds)
 
 
 class Background:
-    """The threads of one panel.
-
-    Make it in the kernel's thread, in a cell: the loop that runs there is the one where its results arrive.
+    """The background work of one panel. Make it in the kernel's thread, that is, in a cell.
 
     Parameters
     ----------
-    crashed
-        What to do, at home, with an error that nobody else handles; a panel shows it.
+    on_crash
+        Called in the kernel's thread with every exception that nothing else handles. A panel shows it.
     """
 
-    def __init__(self, crashed: Callable[[Exception], None]):
-        self.lock = threading.RLock()
-        self._crashed = crashed
-        self._lanes: dict[str, Task[Any]] = {}
-        self._threads: set[threading.Thread] = set()
-        self._timers: set[Any] = set()
-        self._queue: deque[Callable[[], None]] = deque()
+    def __init__(self, on_crash: Callable[[Exception], None]):
+        self._on_crash = on_crash
+        self._kernel_thread = threading.get_ident()
+        self._queue: deque[Callable[[], object]] = deque()
         self._arrived = threading.Event()
+        self._tasks: dict[str, Task[Any]] = {}
+        self._threads: list[threading.Thread] = []
+        self._timers: set[threading.Timer] = set()
         self._closed = False
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
             self._loop = None
 
+    def call(self, function: Callable[[], object]) -> None:
+        """Call a function in the kernel's thread: at once from that thread, soon from any other.
+
+        An exception goes to ``on_crash``. After `close` nothing is called.
+        """
+        if self._closed:
+            return
+        if threading.get_ident() == self._kernel_thread:
+            self._run(function)
+            return
+        self._queue.append(function)
+        self._arrived.set()
+        if self._loop is not None:
+            # RuntimeError: the loop has been closed. The function then waits for `wait`.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._run_arrived)
+
+    def on_change(self, widget: Any, handler: Callable[[Any], object], *, name: str = "value") -> None:  # noqa: ANN401
+        """Call a handler in the kernel's thread with each new value of a widget's trait."""
+        widget.observe(lambda change: self.call(partial(handler, change["new"])), names=name)
+
+    def on_click(self, button: Any, handler: Callable[[], object]) -> None:  # noqa: ANN401
+        """Call a handler in the kernel's thread with each click on a button."""
+        button.on_click(lambda _button: self.call(handler))
+
     def start(
         self,
-        lane: str,
+        kind: str,
         work: Callable[[Task[T]], T],
         *,
         done: Callable[[T], None] | None = None,
         failed: Callable[[Exception], None] | None = None,
-        told: Callable[[Any], None] | None = None,
+        on_progress: Callable[[Any], None] | None = None,
     ) -> Task[T]:
-        """Start work. What was under way in the same lane is given up: the newest wins.
+        """Start work in a thread, and stop earlier work of the same kind.
 
         Parameters
         ----------
-        lane
-            What kind of work it is.
+        kind
+            The kind of work.
         work
-            Called in a thread, with the task. It must not touch widgets.
+            Called in the thread with the task. It must not touch the model or widgets.
         done
-            Called at home with what the work returned, unless it was given up.
+            Called in the kernel's thread with the result, unless the task was stopped.
         failed
-            Called at home with the error that it raised, unless it was given up.
-        told
-            Called at home with each value that the work tells.
+            Called in the kernel's thread with the exception, unless the task was stopped.
+        on_progress
+            Called in the kernel's thread with each value that the work reports.
         """
-        task: Task[T] = Task(self, told)
-        with self.lock:
-            self.stop(lane)
-            if self._closed:
-                task.stop()
-                return task
-            self._lanes[lane] = task
+        task: Task[T] = Task(self, on_progress)
+        self.stop(kind)
+        if self._closed:
+            task.stop()
+            return task
+        self._tasks[kind] = task
 
-        def finish(answer: Callable[[], None]) -> None:
+        def finish(handle: Callable[[Any], None] | None, value: object) -> None:
             if task.stopped:
                 return
-            with self.lock:
-                if self._lanes.get(lane) is task:
-                    del self._lanes[lane]
-            answer()
+            del self._tasks[kind]
+            if handle is not None:
+                handle(value)
 
         def run() -> None:
             try:
                 result = work(task)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the panel says it
-                problem = error
-                handle = failed or self._crashed
-                self.bring(lambda: finish(lambda: handle(problem)))
+            except Exception as error:  # noqa: BLE001 - the panel shows whatever it is
+                self.call(partial(finish, failed or self._on_crash, error))
             else:
-                self.bring(lambda: finish(lambda: None if done is None else done(result)))
+                self.call(partial(finish, done, result))
 
-        task.thread = threading.Thread(target=run, name=f"dagster_nb {lane}", daemon=True)
-        with self.lock:
-            # Those that have ended are forgotten here: a thread that took itself out of the list would not be waited
-            # for when the panel is closed, and it runs for a moment more.
-            self._threads = {thread for thread in self._threads if thread.is_alive()}
-            task.thread.start()
-            self._threads.add(task.thread)
+        task.thread = threading.Thread(target=run, name=f"dagster_nb {kind}", daemon=True)
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        self._threads.append(task.thread)
+        task.thread.start()
         return task
 
-    def busy(self, lane: str | None = None) -> bool:
-        """Whether work is under way in a lane, or in any."""
-        with self.lock:
-            return bool(self._lanes) if lane is None else lane in self._lanes
+    def busy(self, *kinds: str) -> bool:
+        """Return whether work of one of these kinds is in progress; without arguments, of any kind."""
+        return any(kind in self._tasks for kind in kinds) if kinds else bool(self._tasks)
 
-    def stop(self, lane: str) -> None:
-        """Give up what is under way in a lane."""
-        with self.lock:
-            task = self._lanes.pop(lane, None)
+    def stop(self, kind: str) -> None:
+        """Stop the work of a kind, if there is any. Its thread ends by itself; its result is ignored."""
+        task = self._tasks.pop(kind, None)
         if task is not None:
             task.stop()
 
-    def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
-        """Call something at home after a while, and return how to call that off.
-
-        Parameters
-        ----------
-        seconds
-            How long to wait.
-        call
-            Called without arguments.
-        """
+    def later(self, seconds: float, function: Callable[[], object]) -> Callable[[], None]:
+        """Call a function in the kernel's thread after some seconds, and return a function that cancels this."""
 
         def due() -> None:
-            with self.lock:
+            if timer in self._timers:
                 self._timers.discard(timer)
-            self.bring(call)
+                function()
 
-        # Not the loop's own: it takes timers from its own thread alone, and kernels answer widgets in others.
-        timer = threading.Timer(seconds, due)
-        timer.daemon = True
-        with self.lock:
-            self._timers.add(timer)
-        timer.start()
-
-        def call_off() -> None:
+        def cancel() -> None:
+            self._timers.discard(timer)
             timer.cancel()
-            with self.lock:
-                self._timers.discard(timer)
 
-        return call_off
+        timer = threading.Timer(seconds, lambda: self.call(due))
+        timer.daemon = True
+        self._timers.add(timer)
+        timer.start()
+        return cancel
 
-    def bring(self, call: Callable[[], None]) -> None:
-        """Call something where widgets may be changed; from any thread."""
-        if self._closed:
-            return
-        self._queue.append(call)
-        self._arrived.set()
-        if self._loop is None:
-            self._empty()
-            return
-        try:
-            self._loop.call_soon_threadsafe(self._empty)
-        except RuntimeError:
-            # The kernel is ending, and nobody looks any more.
-            self._queue.clear()
+    def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:
+        """Wait until a condition holds, and return whether it does. Call this in the kernel's thread.
 
-    def wait(self, until: Callable[[], bool], timeout: float) -> bool:
-        """Wait in the kernel's thread, letting results come home meanwhile, and tell whether it came about.
+        Meanwhile, whatever arrives from other threads runs here.
 
         Parameters
         ----------
         until
-            What to wait for.
+            The condition.
         timeout
-            Seconds to wait at most.
+            The longest to wait, in seconds; None for no limit.
         """
-        deadline = time.monotonic() + timeout
+        deadline = float("inf") if timeout is None else time.monotonic() + timeout
         while True:
             self._arrived.clear()
-            self._empty()
+            if threading.get_ident() == self._kernel_thread:
+                self._run_arrived()
             if until():
                 return True
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            self._arrived.wait(min(left, 0.05))
+            self._arrived.wait(min(left, _SECONDS_BETWEEN_CHECKS))
 
     def close(self) -> None:
-        """Give up everything, and see the threads end."""
-        with self.lock:
-            self._closed = True
-            tasks, timers, threads = list(self._lanes.values()), list(self._timers), list(self._threads)
-            self._lanes.clear()
-            self._timers.clear()
-            self._queue.clear()
-        for task in tasks:
+        """Stop all work, and wait for the threads to end."""
+        self._closed = True
+        self._queue.clear()
+        for task in self._tasks.values():
             task.stop()
+        self._tasks.clear()
+        timers = list(self._timers)
+        self._timers.clear()
         for timer in timers:
             timer.cancel()
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        for thread in threads:
-            if thread is not threading.current_thread():
-                # A thread in the middle of a request ends with it.
-                thread.join(max(0.0, deadline - time.monotonic()))
+        deadline = time.monotonic() + _MAX_SECONDS_TO_CLOSE
+        for thread in [*timers, *self._threads]:
+            # A thread that is waiting for a response ends only after it.
+            thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _empty(self) -> None:
-        with self.lock:
-            while self._queue and not self._closed:
-                call = self._queue.popleft()
-                try:
-                    call()
-                except Exception as error:  # noqa: BLE001 - nobody is above who could show it
-                    self._crashed(error)
+    def _run_arrived(self) -> None:
+        while self._queue and not self._closed:
+            self._run(self._queue.popleft())
+
+    def _run(self, function: Callable[[], object]) -> None:
+        try:
+            function()
+        except Exception as error:  # noqa: BLE001 - there is no caller who could handle it
+            self._on_crash(error)

@@ -1,4 +1,4 @@
-"""A question before something happens that cannot be taken back."""
+"""``Confirm``: asks for confirmation inside a panel."""
 
 from __future__ import annotations
 
@@ -6,36 +6,47 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from dagster_nb.panels.markup import plural, text
+from dagster_nb.panels.markup import text
+from dagster_nb.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["TYPED_ABOVE", "Confirm"]
+    from dagster_nb.panels.background import Background
 
-TYPED_ABOVE = 10
-"""Beyond so many things the number must be typed."""
+__all__ = ["MAX_UNTYPED", "Confirm"]
 
-_NAMED = 50
+MAX_UNTYPED = 10
+"""If there are more things than this, their number must be typed."""
+
+_MAX_NAMED = 50
 
 
 class Confirm:
-    """A question inside the panel; invisible while there is none."""
+    """A question with a button that agrees and one that cancels; hidden while there is no question.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    background
+        Brings clicks to the kernel's thread.
+    """
+
+    def __init__(self, background: Background) -> None:
         self._question = widgets.HTML()
-        self._typed = widgets.Text(layout=widgets.Layout(width="160px"), continuous_update=True)
+        self._number = widgets.Text(layout=widgets.Layout(width="160px"), continuous_update=True)
         self._label = widgets.HTML()
         self._yes = widgets.Button(layout=widgets.Layout(width="auto"))
         self._no = widgets.Button(description="Cancel", layout=widgets.Layout(width="auto"))
-        self._yes.on_click(lambda _button: self.agree())
-        self._no.on_click(lambda _button: self.cancel())
-        self._typed.observe(lambda _change: self._check(), names="value")
-        self._typing = widgets.HBox([self._label, self._typed])
-        self._typing.add_class("dnb-wrap")
+        background.on_click(self._yes, self.agree)
+        background.on_click(self._no, self.cancel)
+        background.on_change(self._number, lambda _number: self._check_number())
+        self._number_row = widgets.HBox([self._label, self._number])
+        self._number_row.add_class("dnb-wrap")
         buttons = widgets.HBox([self._yes, self._no])
         buttons.add_class("dnb-wrap")
-        self.widget: Any = widgets.VBox([self._question, self._typing, buttons], layout=widgets.Layout(display="none"))
+        self.widget: Any = widgets.VBox(
+            [self._question, self._number_row, buttons], layout=widgets.Layout(display="none")
+        )
         self.widget.add_class("dnb-box")
         self.widget.add_class("dnb-box-warning")
         self._count = 0
@@ -43,7 +54,7 @@ class Confirm:
 
     @property
     def is_open(self) -> bool:
-        """Whether a question stands."""
+        """Whether a question is shown."""
         return self._agreed is not None
 
     def ask(
@@ -56,55 +67,55 @@ class Confirm:
         agreed: Callable[[], None],
         danger: bool = True,
     ) -> None:
-        """Ask.
+        """Show a question.
 
         Parameters
         ----------
         question
             What will happen, as plain text.
         things
-            What it will happen to, each as markup.
+            What it will happen to, each as HTML.
         count
-            How many there are; above `TYPED_ABOVE` it must be typed.
+            The number of things. If it is above `MAX_UNTYPED`, the user has to type it.
         button
-            What the button that agrees says.
+            The text of the button that agrees.
         agreed
-            What to do then.
+            Called when the user agrees.
         danger
-            Whether it cannot be taken back.
+            Whether the button that agrees is red.
         """
         self._agreed = agreed
         self._count = count
-        named = "".join(f"<li>{thing}</li>" for thing in things[:_NAMED])
-        rest = f"<li>and {plural(count - _NAMED, 'more', 'more')}</li>" if count > _NAMED else ""
+        named = "".join(f"<li>{thing}</li>" for thing in things[:_MAX_NAMED])
+        rest = f"<li>and {plural(count - _MAX_NAMED, 'more', 'more')}</li>" if count > _MAX_NAMED else ""
         self._question.value = (
             f'<div role="alertdialog" aria-label="Confirm"><strong>{text(question)}</strong>'
             f'<ul class="dnb-things">{named}{rest}</ul></div>'
         )
         self._yes.description = button
         self._yes.button_style = "danger" if danger else "primary"
-        self._label.value = f"Type <b>{count}</b> to go on:"
-        self._typed.value = ""
-        self._typed.placeholder = str(count)
-        self._typing.layout.display = "" if count > TYPED_ABOVE else "none"
-        self._check()
+        self._label.value = f"Type <b>{count}</b> to confirm:"
+        self._number.value = ""
+        self._number.placeholder = str(count)
+        self._number_row.layout.display = "" if count > MAX_UNTYPED else "none"
+        self._check_number()
         self.widget.layout.display = ""
 
-    def type(self, words: str) -> None:
+    def type_number(self, number: str) -> None:
         """Fill in the field for the number."""
-        self._typed.value = words
+        self._number.value = number
 
     def agree(self) -> None:
-        """Press the button that agrees, if it can be pressed."""
+        """Press the button that agrees, if it is enabled."""
         agreed = self._agreed
         if agreed is not None and not self._yes.disabled:
             self.cancel()
             agreed()
 
     def cancel(self) -> None:
-        """Take the question away."""
+        """Hide the question."""
         self._agreed = None
         self.widget.layout.display = "none"
 
-    def _check(self) -> None:
-        self._yes.disabled = self._count > TYPED_ABOVE and self._typed.value.strip() != str(self._count)
+    def _check_number(self) -> None:
+        self._yes.disabled = self._count > MAX_UNTYPED and self._number.value.strip() != str(self._count)

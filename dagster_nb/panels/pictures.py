@@ -1,4 +1,4 @@
-"""Charts as pictures in a page: a Figure of its own, drawn, turned into a PNG and let go."""
+"""Charts as PNG images in HTML, drawn without pyplot so that no figure stays in memory."""
 
 from __future__ import annotations
 
@@ -23,49 +23,49 @@ if TYPE_CHECKING:
 __all__ = ["image", "png"]
 
 _DPI = 100
-# Sharp on a screen with more than one dot a pixel, at a price that a redraw can pay.
+# Sharp on screens with a high pixel density, and still fast to draw.
 _SCALE = 1.5
 
 
 def png(draw: Callable[[Axes], object], *, width: int, height: int, dark: bool = False, ground: str = "none") -> bytes:
-    """Draw a chart, and return it as a PNG.
+    """Return a chart as a PNG.
 
     Parameters
     ----------
     draw
-        Draws on the axes that it is given.
+        Draws on the axes that it gets.
     width, height
-        In pixels of the page.
+        The size in CSS pixels.
     dark
         Whether the page is dark.
     ground
-        A colour; ``"none"`` lets the page shine through.
+        The background colour; ``"none"`` is transparent.
     """
     settings: Any = theme("dark" if dark else "light", background=ground)
     with mpl.rc_context(settings):
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI * _SCALE, layout="constrained")
         canvas = FigureCanvasAgg(figure)
         draw(figure.subplots())
-        # savefig would draw everything twice: once to lay it out, and once more to keep it.
+        # savefig would draw everything twice: once for the layout, and once for the file.
         canvas.draw()  # type: ignore[no-untyped-call]
     out = io.BytesIO()
-    # Fast rather than small: the picture goes no further than the browser.
+    # Fast rather than small, because the image only goes to the browser.
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     Image.fromarray(pixels).save(out, format="png", compress_level=1)
     return out.getvalue()
 
 
 def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, **options: Any) -> str:  # noqa: ANN401
-    """Draw a chart, and return it as an ``<img>`` with words for those who do not see it.
+    """Return a chart as an ``<img>`` element.
 
     Parameters
     ----------
     draw
-        Draws on the axes that it is given.
+        Draws on the axes that it gets.
     alt
-        What the picture shows, as plain text.
+        What the chart shows, as plain text.
     width, height
-        In pixels of the page.
+        The size in CSS pixels.
     options
         ``dark`` and ``ground``, as in `png`.
     """

@@ -1,15 +1,18 @@
-"""Charts of runs, steps and jobs: a frame in, Axes out.
+"""Charts of runs, steps and jobs: functions that take a DataFrame and return matplotlib Axes.
 
-Without ``ax`` a chart is drawn as a pyplot function would draw it; with one, pyplot is not even imported.
+Without ``ax``, a chart draws on pyplot's current axes; with ``ax``, pyplot is not even imported. In a dark notebook,
+run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.
 """
 
+from dagster_nb.plot._duration_trend import duration_trend
 from dagster_nb.plot._durations import durations
-from dagster_nb.plot._graph import job_graph
-from dagster_nb.plot._over_time import status_counts, success_rate
-from dagster_nb.plot._steps import slow_steps, step_gantt
+from dagster_nb.plot._job_graph import job_graph
+from dagster_nb.plot._queue_durations import queue_durations
+from dagster_nb.plot._slow_steps import slow_steps
+from dagster_nb.plot._status_charts import status_counts, success_rate
+from dagster_nb.plot._step_gantt import step_gantt
 from dagster_nb.plot._theme import theme
 from dagster_nb.plot._timeline import timeline
-from dagster_nb.plot._trend import duration_trend, queue_durations
 
 __all__ = [
     "duration_trend",

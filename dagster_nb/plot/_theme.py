@@ -1,84 +1,62 @@
-"""Colours: few, told apart by colour-blind people, and never the only sign."""
+"""Colours of charts on light and dark pages."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib as mpl
 
-__all__ = ["BLUE", "SERIES", "Style", "ink", "status_style", "theme"]
+from dagster_nb.statuses import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 
-# The palette of Okabe and Ito ("Color Universal Design", 2008), without its black and its yellow, which vanish on a
-# dark and on a light ground.
-BLUE, _ORANGE, _GREEN, _PURPLE, _SKY, _RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
-_GREY = "#8C8C8C"
+__all__ = ["SERIES", "group_colors", "text_color", "theme"]
 
-SERIES = (BLUE, _ORANGE, _GREEN, _PURPLE, _SKY, _RED)
-"""Colours for things that are no statuses, such as jobs."""
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
+"""Colours for groups such as jobs, which have no status."""
 
-
-class Style(NamedTuple):
-    """How a status looks: as a mark, and as an area."""
-
-    color: str
-    marker: str
-    hatch: str
+# The colours of text and background.
+_THEMES = {"light": ("#1F1F1F", "#FFFFFF"), "dark": ("#E3E3E3", "#111111")}
 
 
-_STYLES = {
-    "QUEUED": Style(_PURPLE, "v", "||||"),
-    "NOT_STARTED": Style(_PURPLE, "<", "----"),
-    "MANAGED": Style(BLUE, "p", "OO"),
-    "STARTING": Style(_SKY, "^", "++++"),
-    "STARTED": Style(_SKY, ">", "\\\\\\\\"),
-    "SUSPENDED": Style(_ORANGE, "h", "oo"),
-    "SUCCESS": Style(_GREEN, "o", ""),
-    "FAILURE": Style(_RED, "X", "////"),
-    "CANCELING": Style(_ORANGE, "P", "**"),
-    "CANCELED": Style(_GREY, "s", "...."),
-    # What a step may be and a run may not.
-    "SKIPPED": Style(_GREY, "d", "...."),
-    "IN_PROGRESS": Style(_SKY, ">", "\\\\\\\\"),
-}
-_UNKNOWN = Style(_GREY, "*", "xxxx")
+def group_colors(names: list[str]) -> dict[str, str]:
+    """Return a colour per group, in the order of the names.
 
-_GROUNDS = {"light": ("#1F1F1F", "#FFFFFF"), "dark": ("#E3E3E3", "#111111")}
+    The colour does not depend on which group is the largest, so it stays when runs are filtered.
+    """
+    return {name: SERIES[place % len(SERIES)] for place, name in enumerate(sorted(names))}
 
 
-def status_style(status: str) -> Style:
-    """Return how a status looks; one that nobody knows gets a look of its own."""
-    return _STYLES.get(status, _UNKNOWN)
-
-
-def ink() -> str:
-    """Return the colour of text, which is what stands out from the ground, whatever that is."""
+def text_color() -> str:
+    """Return the colour of text in the matplotlib settings in force, which stands out from the background."""
     color: str = mpl.rcParams["text.color"]
     return color
 
 
 def theme(name: str = "light", *, background: str | None = None) -> dict[str, Any]:
-    """Return matplotlib settings that make the charts fit a light or a dark page.
+    """Return matplotlib settings that make charts fit a light or a dark page.
 
-    They count while a figure and its chart are made; saving it later needs them no more. The charts need no theme:
-    they draw in the colours of the settings that are in force.
+    A chart takes its colours from the settings that are in force when it is drawn. A kernel cannot know which theme
+    JupyterLab uses, so in a dark notebook, run this once before the first chart::
+
+        matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))
+
+    The panels (`RunExplorer` and others) follow the theme of the page by themselves.
 
     Parameters
     ----------
     name
         ``"light"`` or ``"dark"``.
     background
-        The ground, any colour of matplotlib's; ``"none"`` lets the page shine through. White or nearly black by
-        default.
+        Any matplotlib colour; ``"none"`` is transparent. By default white or nearly black.
 
     Returns
     -------
     dict
-        For `matplotlib.rc_context` or ``matplotlib.rcParams.update``.
+        For ``matplotlib.rcParams.update`` or, for single charts, `matplotlib.rc_context`.
 
     Raises
     ------
     ValueError
-        If the name is neither.
+        If `name` is neither ``"light"`` nor ``"dark"``.
 
     Examples
     --------
@@ -89,13 +67,13 @@ def theme(name: str = "light", *, background: str | None = None) -> dict[str, An
     >>> ax.get_facecolor()[:3] == matplotlib.colors.to_rgb("#111111")
     True
     """
-    if name not in _GROUNDS:
-        raise ValueError(f"a theme is 'light' or 'dark', not {name!r}")
-    text, ground = _GROUNDS[name]
-    ground = background or ground
+    if name not in _THEMES:
+        raise ValueError(f"theme must be 'light' or 'dark', not {name!r}")
+    text, own_background = _THEMES[name]
+    background = background or own_background
     return {
-        "figure.facecolor": ground,
-        "axes.facecolor": ground,
+        "figure.facecolor": background,
+        "axes.facecolor": background,
         "savefig.facecolor": "auto",
         "text.color": text,
         "axes.labelcolor": text,

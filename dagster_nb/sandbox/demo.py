@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from tqdm.auto import tqdm
 
-from dagster_nb.client.connecting import connect
+from dagster_nb.client.connect import connect
 
 from .history.cache import HistoryCache
 from .history.ground_truth import FILE_NAME, GroundTruth
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from dagster_nb.client.sync import DagsterClient
+    from dagster_nb.client.sync_client import DagsterClient
 
 __all__ = ["START_SECONDS", "Demo", "dagster_yaml", "demo", "start_demo"]
 

@@ -57,7 +57,7 @@ class Explorer:
         return json.loads(self.notebook.run("import json; print(json.dumps(explorer.frame['run_id'].tolist()))"))
 
     def reset(self) -> None:
-        self.notebook.run("explorer.set_filters(); explorer.model.select([]); explorer.model.open(None)")
+        self.notebook.run("explorer.set_filters(); explorer.model.select([]); explorer.model.open_run(None)")
         expect(self.button("Clear all")).to_be_disabled()
 
     def shows(self, expected: pd.DataFrame) -> None:
@@ -117,7 +117,7 @@ def test_filters_show_what_pandas_says(clean, demo):
     clean.shows(failed[failed["creation_time"] > begin])
     before = runs[runs["creation_time"].between(begin - pd.Timedelta(days=30), begin)]
     before = before[(before["status"] == "FAILURE") & (before["job_name"] == "fetch_exchange_rates")]
-    expect(clean.box.locator(".dnb-tile-change").first).to_have_attribute("title", f"the period before: {len(before)}")
+    expect(clean.box.locator(".dnb-tile-change").first).to_have_attribute("title", f"previous period: {len(before)}")
     clean.box.get_by_role("button", name="job: fetch_exchange_rates").click()
     clean.chip("FAILURE").click()
     clean.fill("Tag", "team")
@@ -136,7 +136,7 @@ def test_filters_show_what_pandas_says(clean, demo):
 
 def test_a_wrong_filter_is_told(clean):
     clean.fill("Duration at least", "soon")
-    expect(clean.box.get_by_text("'soon' is no duration")).to_be_visible()
+    expect(clean.box.get_by_text("'soon' is not a duration")).to_be_visible()
     clean.fill("Duration at least", "")
 
 
@@ -217,9 +217,8 @@ def test_a_failed_run_is_re_executed(clean, demo):
     expect(detail).to_contain_text("Failed in step request_rates")
     expect(detail.get_by_role("img")).to_have_attribute("alt", re.compile("request_rates FAILURE"))
     detail.get_by_role("button", name="Config").click()
-    detail.get_by_role("button", name="Events").click()
-    # A tag of the run says so too.
-    expect(detail.locator(".dnb-scroll")).to_contain_text("STEP_FAILURE")
+    detail.get_by_role("button", name="Log", exact=True).click()
+    expect(detail.locator(".dnb-log")).to_contain_text("STEP_FAILURE")
     clean.button("Open in Launchpad").click()
     expect(clean.button("Close the launchpad")).to_be_visible()
     clean.button("Close the launchpad").click()
@@ -275,7 +274,7 @@ def test_looks(clean):
     notebook.shot("explorer_light")
     notebook.theme(dark=True)
     expect(clean.box).to_be_visible()
-    wait_until(lambda: notebook.run("print(explorer._stage.dark)") == "True")
+    wait_until(lambda: notebook.run("print(explorer.viewport.dark)") == "True")
     notebook.shot("explorer_dark")
     page.set_viewport_size({"width": 800, "height": 1800})
     wait_until(lambda: clean.box.evaluate("box => box.scrollWidth - box.clientWidth") <= 0)

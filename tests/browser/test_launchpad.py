@@ -1,4 +1,4 @@
-"""The launchpad in a real browser: a config is written, refused, mended and launched, and its run succeeds."""
+"""The launchpad in a real browser: write a config, fix its problems, launch it, and see the run succeed."""
 
 import re
 
@@ -12,7 +12,7 @@ CONNECT = """
 import dagster_nb as dnb
 client = dnb.connect({url!r}, progress=False)
 """
-LEFT = """
+CLOSE = """
 import threading
 pad.close()
 print([thread.name for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")])
@@ -51,19 +51,19 @@ def shoot(book, name, panel):
     book.theme(dark=False)
 
 
-def test_a_job_is_launched_with_an_edited_config_and_seen_to_succeed(launchpad):
+def test_launches_an_edited_config_and_follows_the_run(launchpad):
     book = launchpad
     before = count(book)
     panel = choose(book, "train_forecast")
     editor = panel.get_by_role("textbox", name="Run config, as YAML")
     launch = panel.get_by_role("button", name="Launch", exact=True)
-    # The scaffold lacks what must be told, and the panel says so, with the path.
+    # The default config lacks a required entry, and the panel shows its path.
     alert = panel.get_by_role("alert")
     expect(alert).to_contain_text("line 9 · ops.train_model.config:")
     expect(alert).to_contain_text('"target"')
     expect(launch).to_be_disabled()
 
-    # Typed as a person types: Enter keeps the indentation, and Tab indents.
+    # Enter keeps the indentation.
     editor.press("ControlOrMeta+End")
     editor.press("ArrowUp")
     editor.press("End")
@@ -74,15 +74,15 @@ def test_a_job_is_launched_with_an_edited_config_and_seen_to_succeed(launchpad):
     expect(launch).to_be_disabled()
     editor.press("ControlOrMeta+Enter")
     shoot(book, "launchpad_invalid", panel)
-    assert count(book) == before, "nothing was sent"
+    assert count(book) == before, "nothing was launched"
 
     editor.press("Backspace")
     editor.press("Backspace")
     editor.press_sequentially("<b>sales</b>")
-    expect(panel.get_by_text("The config fits.")).to_be_visible()
+    expect(panel.get_by_text("The config is valid.")).to_be_visible()
     expect(alert).to_have_count(0)
     panel.get_by_role("textbox", name="Tags").fill("why: <img src=x onerror=alert(1)>")
-    expect(panel.get_by_text("The config fits.")).to_be_visible()
+    expect(panel.get_by_text("The config is valid.")).to_be_visible()
     book.shot("launchpad_valid_light", panel)
     editor.press("ControlOrMeta+Enter")
 
@@ -93,18 +93,69 @@ def test_a_job_is_launched_with_an_edited_config_and_seen_to_succeed(launchpad):
     expect(monitor.get_by_role("img", name="Chart of 3 steps")).to_be_visible()
     shoot(book, "launchpad_monitor", panel)
     assert count(book) == before + 1
-    told = book.run("print(pad.run.refresh().status, pad.run.run_config['ops']['train_model'], pad.run.tags['why'])")
-    assert "SUCCESS" in told
-    assert "<b>sales</b>" in told
-    assert "<img src=x onerror=alert(1)>" in told
+    launched = book.run(
+        "print(pad.run.refresh().status, pad.run.run_config['ops']['train_model'], pad.run.tags['why'])"
+    )
+    assert "SUCCESS" in launched
+    assert "<b>sales</b>" in launched
+    assert "<img src=x onerror=alert(1)>" in launched
 
     panel.get_by_role("button", name="Launch another").click()
     expect(editor).to_have_value(re.compile("target: <b>sales</b>"))
     expect(launch).to_be_enabled()
     book.check()
-    assert (
-        book.run(
-            "pad.close(); import threading; print([t.name for t in threading.enumerate() if 'dagster_nb ' in t.name])"
-        )
-        == "[]"
+    assert book.run(CLOSE) == "[]"
+
+
+def test_lists_every_job_and_asks_for_a_partition(launchpad):
+    book = launchpad
+    panel = book.output.locator(".dnb-launchpad")
+    jobs = panel.get_by_role("listbox", name="Job")
+    count = int(book.run("print(len(client.jobs()) + 1)"))
+    expect(jobs.get_by_role("option")).to_have_count(count)
+    assert jobs.evaluate("list => list.scrollHeight <= list.clientHeight"), "no line is cut off"
+
+    jobs.select_option(label="\N{NO-BREAK SPACE}" * 3 + "export_invoices")
+    launch = panel.get_by_role("button", name="Launch", exact=True)
+    expect(panel.get_by_text("Choose a partition to load its config")).to_be_visible()
+    expect(panel.get_by_role("alert")).to_have_count(0)
+    expect(launch).to_be_disabled()
+    book.shot("launchpad_partition", panel)
+
+    partition = panel.get_by_label("Partition")
+    partition.fill("1999-01-01")
+    partition.press("Enter")
+    expect(panel.get_by_role("alert")).to_contain_text("The job has no partition '1999-01-01'")
+    expect(panel.get_by_role("alert")).to_have_count(1)
+    expect(panel.get_by_role("button", name="Retry")).to_be_hidden()
+    expect(launch).to_be_disabled()
+    partition.fill(book.run("print(pad.model.scaffold.partitions[-1])"))
+    partition.press("Enter")
+    expect(panel.get_by_text("The config is valid.")).to_be_visible()
+    expect(launch).to_be_enabled()
+    book.check()
+    assert book.run(CLOSE) == "[]"
+
+
+def test_goes_into_a_tab_with_a_monitor(notebook, demo):
+    book = notebook(
+        CONNECT.format(url=demo.url),
+        """
+import ipywidgets as widgets
+newest = client.runs(job="train_forecast", limit=1)
+pad = dnb.Launchpad(client, "train_forecast")
+monitor = dnb.RunMonitor(client.run(newest["run_id"].iloc[0]))
+widgets.Tab([pad, monitor], titles=["Launch", "Newest run"])
+""",
     )
+    field = book.output.locator(".dnb-launchpad .dnb-field").first
+    expect(field).to_be_visible()
+    # Each panel keeps its own styles beside the other: a label stands above its field.
+    assert field.evaluate("field => getComputedStyle(field).flexDirection") == "column"
+    book.output.get_by_role("tab", name="Newest run").click()
+    log = book.output.locator(".dnb-monitor .dnb-log")
+    expect(log).to_contain_text("RUN_START")
+    assert log.evaluate("log => getComputedStyle(log).maxHeight") == "340px"
+    expect(book.output.locator(".dnb-monitor").get_by_role("img", name="Chart of")).to_be_visible()
+    book.check()
+    assert book.run("monitor.close()" + CLOSE) == "[]"

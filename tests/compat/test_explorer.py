@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from graphql import parse, validate
 
-from dagster_nb.analysis.columns import began
+from dagster_nb.analysis.read_columns import creation_times
 from dagster_nb.panels.background import Background
-from dagster_nb.panels.explorer.acting import Actions
-from dagster_nb.panels.explorer.filters import RunFilters
+from dagster_nb.panels.explorer.actions import ActionsModel
+from dagster_nb.panels.explorer.filters import ExplorerFilters
 from dagster_nb.panels.explorer.model import ExplorerModel
 from tests.compat.served.history import LOCATION, PAST
 from tests.compat.servers import PARKED
@@ -24,7 +24,7 @@ def explore(client):
     def explore(**filters):
         background = Background(crashes.append)
         made.append(background)
-        return ExplorerModel(client, background, RunFilters.of(**filters))
+        return ExplorerModel(client, background, ExplorerFilters.parse(**filters))
 
     yield explore
     for background in made:
@@ -49,16 +49,18 @@ def past_of(condition):
 
 def test_it_loads_and_filters_as_the_server_does(explore, client):
     model = load(explore(tags={"kind": "past"}))
-    assert model.complete
-    assert model.view["run_id"].tolist() == [run.run_id for run in reversed(PAST)]
-    assert model.counts() == {status: sum(run.status == status for run in PAST) for status in model.counts()}
-    assert model.counts()["FAILURE"] == len(past_of(lambda run: run.status == "FAILURE"))
+    assert model.is_complete
+    assert model.runs["run_id"].tolist() == [run.run_id for run in reversed(PAST)]
+    assert model.status_counts() == {
+        status: sum(run.status == status for run in PAST) for status in model.status_counts()
+    }
+    assert model.status_counts()["FAILURE"] == len(past_of(lambda run: run.status == "FAILURE"))
     for changes, condition in [
         ({"status": ("FAILURE",)}, lambda run: run.status == "FAILURE"),
         ({"location": (LOCATION,)}, lambda run: run.status == "FAILURE" and run.placed),
         ({"job": ("fragile",)}, lambda run: run.status == "FAILURE" and run.placed and run.job == "fragile"),
     ]:
-        model.change(**changes)
+        model.change_filters(**changes)
         assert settle(model).view["run_id"].tolist() == past_of(condition)
     model.select([*past_of(condition)[:1], "unknown"])
     assert list(model.selection) == past_of(condition)[:1]
@@ -70,38 +72,38 @@ def test_a_time_range_shows_the_runs_that_the_server_gives(dagster, explore, cli
     wanted = client.runs(tags={"kind": "past"}, **bounds)
     assert len(wanted) == 18
     if not dagster.target.since(7):
-        wanted = wanted[began(wanted) < bounds["created_before"]]
+        wanted = wanted[creation_times(wanted) < bounds["created_before"]]
         note("the explorer's time range goes by the start, or else the last update, of the runs that the server gives")
-    assert model.view["run_id"].tolist() == wanted["run_id"].tolist()
+    assert model.runs["run_id"].tolist() == wanted["run_id"].tolist()
 
 
 def test_a_refresh_sees_what_came_since(explore, client):
     model = load(explore(job="strict"))
-    before = len(model.view)
+    before = len(model.runs)
     run = client.launch("strict", run_config={"ops": {"needs": {"config": {"table": "t"}}}}, tags=PARKED)
     run.terminate(force=True)
     model.refresh()
     settle(model)
-    assert len(model.view) == before + 1
-    assert model.view["status"][0] == "CANCELED"
+    assert len(model.runs) == before + 1
+    assert model.runs["status"][0] == "CANCELED"
     client.delete(run)
 
 
 def test_it_marks_as_canceled_and_deletes(explore):
     model = load(explore(job="lost"))
-    assert model.view["status"].tolist() == ["STARTED", "SUCCESS"]
-    actions = Actions(model)
-    assert actions.possible("terminate") == "select runs first"
-    model.select(model.view["run_id"][:1])
-    assert actions.possible("terminate") is None
-    actions.take("force", model.selection)
+    assert model.runs["status"].tolist() == ["STARTED", "SUCCESS"]
+    actions = ActionsModel(model)
+    assert actions.reason_disabled("terminate") == "select runs first"
+    model.select(model.runs["run_id"][:1])
+    assert actions.reason_disabled("terminate") is None
+    actions.start("force", model.selection)
     settle(model)
     assert [(one.outcome, one.status) for one in actions.outcomes] == [("canceled", "CANCELED")]
-    assert model.view["status"].tolist() == ["CANCELED", "SUCCESS"]
-    actions.take("delete", model.view["run_id"].tolist())
+    assert model.runs["status"].tolist() == ["CANCELED", "SUCCESS"]
+    actions.start("delete", model.runs["run_id"].tolist())
     settle(model)
     assert [one.outcome for one in actions.outcomes] == ["deleted", "deleted"]
-    assert model.view.empty
+    assert model.runs.empty
 
 
 def test_it_runs_again_and_follows(explore, client):
@@ -109,18 +111,18 @@ def test_it_runs_again_and_follows(explore, client):
     run = client.launch("hang", tags=tags)
     run.terminate(force=True)
     model = load(explore(job="hang", tags=tags))
-    actions = Actions(model)
+    actions = ActionsModel(model)
     model.select([run.run_id])
-    assert actions.possible("terminate") == "these runs have ended"
-    actions.take("all_steps", model.selection)
-    assert model.background.wait(lambda: actions.doing is None, 60)
+    assert actions.reason_disabled("terminate") == "these runs have ended"
+    actions.start("all_steps", model.selection)
+    assert model.background.wait(lambda: actions.current is None, 60)
     [outcome] = actions.outcomes
     assert (outcome.outcome, outcome.status) == ("launched", "QUEUED")
-    assert model.view["run_id"].tolist() == [outcome.new_run_id, run.run_id]
+    assert model.runs["run_id"].tolist() == [outcome.new_run_id, run.run_id]
     client.terminate(outcome.new_run_id, force=True)
     settle(model)
     assert outcome.status == "CANCELED"
-    assert model.view["status"].tolist() == ["CANCELED", "CANCELED"]
+    assert model.runs["status"].tolist() == ["CANCELED", "CANCELED"]
 
 
 def test_the_graphql_that_it_shows_can_be_sent(client, explore):

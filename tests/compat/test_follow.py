@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.capability("follow"), pytest.mark.anyio]
 async def test_every_event_is_pushed_once_until_the_end(dagster):
     async with dnb.AsyncDagsterClient(dagster.url) as client:
         run = await client.launch("quick", op_selection="load")
-        with anyio.fail_after(120):
+        with anyio.fail_after(240):
             frames = [frame async for frame in client.follow(run)]
         assert {frame.attrs["dagster_nb"]["mode"] for frame in frames} == {"live"}
         assert len(frames) > 1, "it was told all at once, and not as it came"

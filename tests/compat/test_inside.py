@@ -12,12 +12,12 @@ STEPS = ["load", "twice.first", "twice.double", "store"]
 
 @pytest.fixture(scope="module")
 def finished(client, stage):
-    return client.run(stage["quick"]).wait(timeout=120)
+    return client.run(stage["quick"]).wait(timeout=240)
 
 
 @pytest.fixture(scope="module")
 def failed(client, stage):
-    return client.run(stage["fragile"]).wait(timeout=120)
+    return client.run(stage["fragile"]).wait(timeout=240)
 
 
 def test_steps(client, finished, failed):

@@ -24,7 +24,7 @@ def launch(client):
 
 
 def test_config_and_tags_arrive(client, stage):
-    run = client.run(stage["quick"]).wait(timeout=120)
+    run = client.run(stage["quick"]).wait(timeout=240)
     assert run.status == "SUCCESS"
     assert run.run_config == ROWS
     assert run.tags["why"] == "a test"
@@ -51,7 +51,7 @@ def test_an_unknown_partition_is_refused(client):
 
 
 def test_a_selection_of_assets_arrives(client, stage):
-    run = client.run(stage["unpublished"]).wait(timeout=120)
+    run = client.run(stage["unpublished"]).wait(timeout=240)
     assert run.steps()["step_key"].tolist() == ["mart__revenue"]
     read = client.runs(run_ids=run, include=["asset_selection", "op_selection"])
     assert read["asset_selection"].tolist() == [["mart/revenue"]]
@@ -69,7 +69,7 @@ def test_a_selection_of_ops_arrives(client, launch):
 
 def test_a_wrong_config_is_refused_with_all_that_is_wrong(client, stored):
     before = len(stored())
-    with pytest.raises(dnb.RunConfigInvalidError, match="nothing was launched") as caught:
+    with pytest.raises(dnb.RunConfigInvalidError, match="Nothing was launched") as caught:
         client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
     problems = {problem.reason: problem for problem in caught.value.errors}
     assert problems["RUNTIME_TYPE_MISMATCH"].path == "ops.needs.config.limits[1]"

@@ -26,11 +26,11 @@ class Again:
 @pytest.fixture(scope="module")
 def again(client, stage):
     """A run that failed, run again as it was and with another config, side by side."""
-    failed = client.run(stage["fragile"]).wait(timeout=120)
+    failed = client.run(stage["fragile"]).wait(timeout=240)
     assert failed.status == "FAILURE"
     tagged = client.reexecute(failed, tags={"why": "again", "who": "me"})
     mended = client.reexecute(failed.run_id, run_config=MENDED, tags={"why": "mended"})
-    return Again(failed, tagged.wait(timeout=120), mended.wait(timeout=120))
+    return Again(failed, tagged.wait(timeout=240), mended.wait(timeout=120))
 
 
 def relation(client, run):
@@ -84,7 +84,7 @@ def test_all_steps(client, again, tags):
 
 
 def test_what_cannot_be_run_again_is_refused(client, stage, stored):
-    client.run(stage["quick"]).wait(timeout=120)
+    client.run(stage["quick"]).wait(timeout=240)
     before = len(stored())
     with pytest.raises(dnb.RunNotFoundError):
         client.reexecute("00000000-0000-4000-8000-000000000000")
@@ -95,7 +95,7 @@ def test_what_cannot_be_run_again_is_refused(client, stage, stored):
 
 @pytest.mark.capability("asset failure")
 def test_from_asset_failure_is_done_or_refused_with_the_version_needed(dagster, client, stage, stored, note):
-    failed = client.run(stage["unpublished"]).wait(timeout=120)
+    failed = client.run(stage["unpublished"]).wait(timeout=240)
     assert failed.status == "FAILURE"
     before = len(stored())
     if not dagster.target.since(10):

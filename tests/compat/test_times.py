@@ -108,7 +108,7 @@ def test_times_and_other_filters_together(client, stored):
 
 
 def test_fresh_runs_have_the_times_of_the_database(dagster, client, stored, stage):
-    client.run(stage["quick"]).wait(timeout=120)
+    client.run(stage["quick"]).wait(timeout=240)
     row = next(row for row in stored() if row.run_id == stage["quick"])
     told = client.runs(run_ids=stage["quick"]).iloc[0]
     assert told["update_time"] == row.updated

@@ -34,7 +34,7 @@ def beside(tmp_path):
         finally:
             timer.cancel()
             command.kill()
-    assert not psutil.wait_procs(family, timeout=15)[1]
+    assert not psutil.wait_procs(family, timeout=60)[1]
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def beside(tmp_path):
 def test_both_end_with_the_command(beside, number, code):
     command, _, family = beside
     command.send_signal(number)
-    assert command.wait(60) == code
-    assert not psutil.wait_procs(family, timeout=15)[1]
+    assert command.wait(240) == code
+    assert not psutil.wait_procs(family, timeout=60)[1]
 
 
 def test_it_ends_with_jupyterlab(beside):
     command, lab, family = beside
     lab.kill()
-    assert command.wait(60) == 1
+    assert command.wait(240) == 1
     assert "dagster-nb: JupyterLab ended with code -9" in command.stderr.read()
-    assert not psutil.wait_procs(family, timeout=15)[1]
+    assert not psutil.wait_procs(family, timeout=60)[1]
 
 
 def test_jupyterlab_outlives_dagster(beside):
@@ -64,4 +64,4 @@ def test_jupyterlab_outlives_dagster(beside):
             break
     assert lab.is_running()
     command.send_signal(signal.SIGINT)
-    assert command.wait(60) == 130
+    assert command.wait(240) == 130

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import nbformat
 import pytest
 
 import dagster_nb as dnb
@@ -26,6 +25,8 @@ def test_a_notebook_runs_without_a_word_of_warning(demo, path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_saved_notebook_reads_well_without_widgets(path):
+    import nbformat
+
     saved = nbformat.read(path, as_version=4)
     assert saved.metadata.kernelspec.name == "python3"
     code = [cell for cell in saved.cells if cell.cell_type == "code"]

@@ -39,9 +39,9 @@ def client(server: LocalDagster) -> Iterator[dnb.DagsterClient]:
         yield client
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
     """Wait for a condition that another process brings about."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
+        assert time.monotonic() < deadline, f"still not so after {seconds:g} s"
         time.sleep(0.1)

@@ -28,7 +28,7 @@ def test_stops_and_starts_again_on_the_same_port_and_home(tmp_path):
             assert "/user/x%40y.org/" in page.read().decode(), "and its links lead there by way of a proxy"
         assert not {p["permission"]: p["value"] for p in answer["permissions"]}["launch_pipeline_execution"]
         family = psutil.Process(first.pid).children(recursive=True)
-    assert not psutil.wait_procs(family, timeout=10)[1]
+    assert not psutil.wait_procs(family, timeout=60)[1]
     broken = tmp_path / "broken.py"
     broken.write_text("import no_such_module_here\n")
     with LocalDagster(tmp_path, daemon=False, port=first.port, python_file=broken, location="broken") as second:

@@ -83,9 +83,16 @@ def test_no_runs_still_make_a_file(fake, tmp_path, kind):
 def test_an_error_leaves_the_old_file_as_it_was(runs, tmp_path, capsys):
     path = tmp_path / "runs.csv"
     path.write_text("old")
-    runs.hidden = {runs.ids[700]}
+    first_page = runs.answer_runs
+
+    def fail_at_the_second_page(info, cursor=None, **arguments):
+        if cursor is not None:
+            raise ValueError("the disk is full")
+        return first_page(info, **arguments)
+
+    runs.answers["runsOrError"] = fail_at_the_second_page
     assert run("export", "--url", runs.url, str(path)) == 1
-    assert "does not hand over" in capsys.readouterr().err
+    assert "the disk is full" in capsys.readouterr().err
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -96,9 +103,9 @@ def test_an_error_is_one_readable_line(fake, tmp_path, capsys):
     assert run("export", "--url", fake.url, str(tmp_path / "x.xls")) == 1
     assert "got 'x.xls'" in capsys.readouterr().err
     assert run("export", "--url", fake.url, "--status", "NOPE", str(tmp_path / "x.csv")) == 1
-    assert "no run status" in capsys.readouterr().err
+    assert "not a run status" in capsys.readouterr().err
     assert run("export", "--url", fake.url, "--created-after", "", str(tmp_path / "x.csv")) == 1
-    assert "does not say when" in capsys.readouterr().err
+    assert "is not a point in time" in capsys.readouterr().err
     assert run("export", "--url", fake.url, "--tag", "nonsense", str(tmp_path / "x.csv")) == 2
     assert list(tmp_path.iterdir()) == []
 

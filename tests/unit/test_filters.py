@@ -5,12 +5,19 @@ from enum import Enum
 import pandas as pd
 import pytest
 
+from dagster_nb.filters import RunFilters
 from dagster_nb.frames.columns import RUN_STATUSES
-from dagster_nb.graphql.filters import REPOSITORY_TAG, RunSelection
+from dagster_nb.graphql.run_filters import REPOSITORY_TAG, to_server_filters
 
 
 def select(**arguments):
-    return RunSelection.of(known_statuses=RUN_STATUSES, **arguments)
+    return RunFilters.parse(known_statuses=RUN_STATUSES, **arguments)
+
+
+def asked(labels=None, known_keys=None, **arguments):
+    """The common part of what the server is asked for, and the filters."""
+    filters = to_server_filters(select(**arguments), repository_labels=labels, known_keys=known_keys)
+    return filters.common, filters.filters
 
 
 def values_the_server_takes_for_everything(one):
@@ -26,24 +33,23 @@ def values_the_server_takes_for_everything(one):
     ],
 )  # fmt: skip
 def test_an_empty_choice_is_known_to_match_nothing(arguments):
-    assert select(**arguments).is_empty
+    assert select(**arguments).matches_nothing
 
 
 @pytest.mark.parametrize("arguments", [{}, {"tags": {}}, {"job": None}, {"created_after": "1960-01-01"}])
 def test_no_choice_asks_for_everything(arguments):
-    selection = select(**arguments)
-    assert not selection.is_empty
-    assert selection.filters() == ({}, [{}])
+    assert not select(**arguments).matches_nothing
+    assert asked(**arguments) == ({}, [{}])
 
 
 def test_one_of_each_is_one_filter():
-    common, filters = select(
+    common, filters = asked(
         job="a",
         status=["FAILURE", "CANCELED"],
         tags={"team": "data", "env": "prod"},
         run_ids="x",
         created_after="2026-01-01",
-    ).filters()
+    )
     assert filters == [
         {
             "pipelineName": "a",
@@ -57,7 +63,7 @@ def test_one_of_each_is_one_filter():
 
 
 def test_alternatives_become_disjoint_filters_that_share_the_rest():
-    common, filters = select(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE").filters()
+    common, filters = asked(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE")
     assert common == {"statuses": ["FAILURE"], "tags": [{"key": "env", "value": "prod"}]}
     assert [(one["pipelineName"], one["tags"][-1]["value"]) for one in filters] == [
         ("a", "data"), ("a", "ml"), ("b", "data"), ("b", "ml"),
@@ -68,17 +74,17 @@ def test_alternatives_become_disjoint_filters_that_share_the_rest():
 
 
 def test_no_key_stands_twice_in_the_tags_of_a_filter():
-    _, filters = select(location="etl", tags={REPOSITORY_TAG: "b@etl"}).filters(labels=["a@etl", "b@etl"])
+    _, filters = asked(labels=["a@etl", "b@etl"], location="etl", tags={REPOSITORY_TAG: "b@etl"})
     assert filters == [{"tags": [{"key": REPOSITORY_TAG, "value": "b@etl"}]}]
 
 
 def test_a_location_without_repositories_matches_nothing():
-    assert select(location="gone").filters(labels=[]) == ({}, [])
+    assert asked(labels=[], location="gone") == ({}, [])
 
 
 def test_many_run_ids_are_asked_for_in_several_filters():
     ids = [str(number) for number in range(1201)]
-    _, filters = select(run_ids=ids).filters()
+    _, filters = asked(run_ids=ids)
     assert [run_id for one in filters for run_id in one["runIds"]] == ids
     assert max(len(one["runIds"]) for one in filters) < 999
 
@@ -89,23 +95,23 @@ def test_many_run_ids_are_asked_for_in_several_filters():
 )
 def test_no_filter_holds_what_the_server_reads_as_everything(arguments):
     if "tags" in arguments:
-        with pytest.raises(ValueError, match="empty text"):
+        with pytest.raises(ValueError, match="empty string"):
             select(**arguments)
         return
-    _, filters = select(**arguments).filters()
+    _, filters = asked(**arguments)
     assert filters
     for one in filters:
         assert not values_the_server_takes_for_everything(one)
 
 
 def test_an_unknown_status_is_refused_with_the_valid_ones():
-    with pytest.raises(ValueError, match="'FAILED' is no run status; .*SUCCESS, FAILURE"):
+    with pytest.raises(ValueError, match="'FAILED' is not a run status.*SUCCESS, FAILURE"):
         select(status="FAILED")
 
 
 def test_a_status_that_the_server_knows_is_valid():
-    selection = RunSelection.of(known_statuses=[*RUN_STATUSES, "HIBERNATING"], status="HIBERNATING")
-    assert selection.filters()[0] == {"statuses": ["HIBERNATING"]}
+    filters = RunFilters.parse(known_statuses=[*RUN_STATUSES, "HIBERNATING"], status="HIBERNATING")
+    assert to_server_filters(filters).filters == [{"statuses": ["HIBERNATING"]}]
 
 
 def test_a_member_of_an_enum_counts_as_its_value():
@@ -118,15 +124,15 @@ def test_a_member_of_an_enum_counts_as_its_value():
 
 @pytest.mark.parametrize("name", ["job", "status", "run_ids", "location"])
 def test_an_empty_text_is_refused(name):
-    with pytest.raises(ValueError, match=f"{name} holds an empty text"):
+    with pytest.raises(ValueError, match=f"{name} contains an empty string"):
         select(**{name: ""})
-    with pytest.raises(ValueError, match=f"{name} holds an empty text"):
+    with pytest.raises(ValueError, match=f"{name} contains an empty string"):
         select(**{name: ["a" if name != "status" else "SUCCESS", ""]})
 
 
 @pytest.mark.parametrize("value", [5, {"a": 1}, [1], [None], b"a", object()])
 def test_what_is_no_text_is_a_type_error(value):
-    with pytest.raises(TypeError, match="job takes"):
+    with pytest.raises(TypeError, match="job must"):
         select(job=value)
 
 
@@ -134,6 +140,20 @@ def test_what_is_no_text_is_a_type_error(value):
 def test_tags_that_are_no_texts_are_a_type_error(tags):
     with pytest.raises(TypeError, match="tags"):
         select(tags=tags)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "included", "excluded"),
+    [
+        ({"created_after": "2026-01-01T00:00:00.5"}, {}, [{"createdBefore": 1767225600.500001}]),
+        ({"updated_before": "2026-01-01T00:00:00.5"}, {}, [{"updatedAfter": 1767225600.499999}]),
+        ({"created_before": "2026-01-01"}, {"createdBefore": 1767225600.0}, []),
+    ],
+)
+def test_a_time_bound_that_a_server_lacks_becomes_its_complement(arguments, included, excluded):
+    filters = to_server_filters(select(**arguments), known_keys={"createdBefore", "updatedAfter"})
+    assert (filters.filters, filters.excluded) == ([included], excluded)
+    assert filters.is_single == (not excluded)
 
 
 def test_what_was_asked_for_is_plain_json():

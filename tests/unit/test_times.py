@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dagster_nb.graphql.times import to_seconds
+from dagster_nb.times import to_seconds
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ def test_a_moment_is_read_exactly(moment, expected):
     ],
 )  # fmt: skip
 def test_anything_else_is_a_value_error_that_says_what_is_taken(moment):
-    with pytest.raises(ValueError, match="created_after does not say when.*'24h'"):
+    with pytest.raises(ValueError, match="created_after is not a point in time.*'24h'"):
         to_seconds(moment, "created_after", now=NOW)
 
 

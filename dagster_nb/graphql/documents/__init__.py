@@ -1,4 +1,8 @@
-"""The GraphQL documents that this package sends: one operation a file, and no GraphQL text anywhere else."""
+"""The GraphQL documents that this package sends: one operation per file, and no GraphQL anywhere else in the package.
+
+Files may use the fragments in ``fragments.graphql``, and mark with ``@optional`` what the response can do without. Both
+are for the reader only: loading a document expands its fragments, and the directive is removed before sending.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +10,91 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from graphql import parse
+from graphql import (
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    Node,
+    SelectionSetNode,
+    Visitor,
+    parse,
+    print_ast,
+    visit,
+)
 
 if TYPE_CHECKING:
-    from graphql import DocumentNode
+    from graphql import DirectiveNode, DocumentNode, SelectionNode
 
-__all__ = ["load", "names", "text"]
+__all__ = ["OPTIONAL", "load", "load_marked", "names", "text", "without_marks"]
 
+OPTIONAL = "optional"
+"""The directive that marks what a response can do without."""
 
-def text(name: str) -> str:
-    """Return the text of a document, as it stands in its file.
-
-    Parameters
-    ----------
-    name
-        The file's name without ``.graphql``.
-
-    Examples
-    --------
-    >>> "runIdsOrError" in text("run_ids")
-    True
-    """
-    return (files(__name__) / f"{name}.graphql").read_text(encoding="utf-8")
+_FRAGMENTS = "fragments"
 
 
 @cache
 def load(name: str) -> DocumentNode:
-    """Return a document parsed; each file is read and parsed once.
+    """Return a document as it is sent to a server that knows all of it; each file is parsed once.
 
     Parameters
     ----------
     name
-        The file's name without ``.graphql``.
+        The name of the file without ``.graphql``.
 
     Examples
     --------
     >>> load("run_ids").kind
     'document'
     """
-    return parse(text(name))
+    return without_marks(load_marked(name))
+
+
+@cache
+def load_marked(name: str) -> DocumentNode:
+    """Return a document with its fragments expanded and its ``@optional`` marks.
+
+    Parameters
+    ----------
+    name
+        The name of the file without ``.graphql``.
+
+    Examples
+    --------
+    >>> "creationTime @optional" in print_ast(load_marked("runs"))
+    True
+    """
+    document: DocumentNode = visit(parse(_read(name)), _Expand())
+    return document
+
+
+def without_marks(document: DocumentNode) -> DocumentNode:
+    """Return a document without its ``@optional`` marks.
+
+    Examples
+    --------
+    >>> print_ast(without_marks(parse("{ run { id size @optional } }"))).split()
+    ['{', 'run', '{', 'id', 'size', '}', '}']
+    """
+    plain: DocumentNode = visit(document, _RemoveMarks())
+    return plain
+
+
+def text(name: str) -> str:
+    """Return a document as text, with the comment that says what it is for.
+
+    Parameters
+    ----------
+    name
+        The name of the file without ``.graphql``.
+
+    Examples
+    --------
+    >>> text("run_count").splitlines()[0]
+    '# The number of runs that match.'
+    """
+    comment, _, _ = _read(name).partition("\n")
+    return f"{comment}\n{print_ast(load(name))}"
 
 
 def names() -> list[str]:
@@ -55,6 +105,44 @@ def names() -> list[str]:
     >>> "runs" in names()
     True
     """
-    return sorted(
-        entry.name.removesuffix(".graphql") for entry in files(__name__).iterdir() if entry.name.endswith(".graphql")
-    )
+    stems = [entry.name.removesuffix(".graphql") for entry in files(__name__).iterdir() if ".graphql" in entry.name]
+    return sorted(stem for stem in stems if stem != _FRAGMENTS)
+
+
+def _read(name: str) -> str:
+    return (files(__name__) / f"{name}.graphql").read_text(encoding="utf-8")
+
+
+@cache
+def _fragments() -> dict[str, FragmentDefinitionNode]:
+    definitions = parse(_read(_FRAGMENTS)).definitions
+    return {one.name.value: one for one in definitions if isinstance(one, FragmentDefinitionNode)}
+
+
+class _Expand(Visitor):
+    """Replaces each fragment spread by the fragment's fields, in place where the type is the same."""
+
+    def leave_selection_set(self, node: SelectionSetNode, _key: object, parent: Node, *_: object) -> SelectionSetNode:
+        around = parent.type_condition.name.value if isinstance(parent, InlineFragmentNode) else None
+        expanded: list[SelectionNode] = []
+        for selection in node.selections:
+            if not isinstance(selection, FragmentSpreadNode):
+                expanded.append(selection)
+                continue
+            fragment = _fragments()[selection.name.value]
+            if fragment.type_condition.name.value == around:
+                expanded.extend(fragment.selection_set.selections)
+            else:
+                expanded.append(
+                    InlineFragmentNode(
+                        type_condition=fragment.type_condition,
+                        directives=selection.directives,
+                        selection_set=fragment.selection_set,
+                    )
+                )
+        return SelectionSetNode(selections=tuple(expanded))
+
+
+class _RemoveMarks(Visitor):
+    def enter_directive(self, node: DirectiveNode, *_: object) -> object:
+        return self.REMOVE if node.name.value == OPTIONAL else None

@@ -1,4 +1,4 @@
-"""The explorer: a model that holds the state, views that draw it, and nothing else that talks to the source."""
+"""The run explorer: a model, which reads from the source, and views, which draw it."""
 
 from dagster_nb.panels.explorer.explorer import RunExplorer
 

@@ -1,27 +1,25 @@
-"""``RunExplorer``: everything about runs in one cell."""
+"""``RunExplorer``: everything about runs in one panel."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from dagster_nb.panels.background import Background
-from dagster_nb.panels.explorer.acting import Actions
-from dagster_nb.panels.explorer.action_bar import ActionBar
-from dagster_nb.panels.explorer.charts import Charts
-from dagster_nb.panels.explorer.code import Code
-from dagster_nb.panels.explorer.detail import Detail
-from dagster_nb.panels.explorer.filter_bar import FilterBar
-from dagster_nb.panels.explorer.filters import RunFilters
-from dagster_nb.panels.explorer.header import Header, look_at_server
-from dagster_nb.panels.explorer.launching import LaunchpadPlace
-from dagster_nb.panels.explorer.looking import Look
-from dagster_nb.panels.explorer.model import MOST_RUNS, ExplorerModel
-from dagster_nb.panels.explorer.source import can
-from dagster_nb.panels.explorer.static_face import static_html, static_text
-from dagster_nb.panels.explorer.table import Table
-from dagster_nb.panels.explorer.tiles import Tiles
-from dagster_nb.panels.notices import ErrorBox
-from dagster_nb.panels.stage import Stage, dispose, faces, panel
+from dagster_nb.panels.explorer.actions import ActionsModel
+from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters
+from dagster_nb.panels.explorer.model import MAX_RUNS, ExplorerModel
+from dagster_nb.panels.explorer.open_run import OpenRun
+from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.explorer.static_output import static_html, static_text
+from dagster_nb.panels.explorer.views.action_bar import ActionBar
+from dagster_nb.panels.explorer.views.charts import Charts
+from dagster_nb.panels.explorer.views.code_view import CodeView
+from dagster_nb.panels.explorer.views.filter_bar import FilterBar
+from dagster_nb.panels.explorer.views.header import Header, read_server_state
+from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
+from dagster_nb.panels.explorer.views.run_details import RunDetailsView
+from dagster_nb.panels.explorer.views.run_table import RunTableView
+from dagster_nb.panels.explorer.views.tiles import Tiles
+from dagster_nb.panels.panel import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,39 +30,40 @@ if TYPE_CHECKING:
 
 __all__ = ["RunExplorer"]
 
-_PATIENCE_SECONDS = 2.0
-# Following runs until they have ended is not waited for: that can take hours.
-_AWAITED = ("runs", "server", "closeup", "log", "steps", "action")
+# Not "follow": following runs until they finish can take hours.
+_AWAITED = ("runs", "server", "details", "events", "output", "steps", "action")
 
 
-class RunExplorer:
-    """A panel to understand runs, and to act on them.
+class RunExplorer(Panel):
+    """A panel to understand runs and to act on them.
 
-    Filters, numbers against the period before, charts, a table whose selection can be terminated, re-executed or
-    deleted, a closer look at one run, and the code that gives the same runs. Reading goes on in the background; the
-    kernel stays free.
+    It has filters, numbers compared with the previous period, charts, a table whose selected runs can be terminated,
+    re-executed or deleted, the details of a run, and the code that returns the same runs. Runs are read in the
+    background, so the kernel stays free. It is an ipywidgets widget, so it goes into a ``Tab`` or a ``GridBox``.
 
     Parameters
     ----------
     source
-        A client, or a history.
+        A client or a history.
     max_runs
-        The most runs to read into memory; of more, the newest. A filter then asks the source for those that match.
+        The most runs to keep in memory. If there are more, the newest are read, and each filter then reads the runs
+        that match it.
     **filters
-        What to show first: those of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``, ``run_ids``,
-        ``created_after``, …), and ``run_id`` (a part of an id), ``min_duration``, ``max_duration``, ``unresolved``.
+        The filters to start with: those of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,
+        ``run_ids``, ``created_after``, …), and ``run_id_contains``, ``min_duration``, ``max_duration``,
+        ``only_unresolved``.
 
     Attributes
     ----------
     frame : pandas.DataFrame
-        The runs in view, with the columns of `DagsterClient.runs`.
+        The runs that match the filters, with the columns of `DagsterClient.runs`.
     selection : list of str
         The ids of the selected runs.
 
     Raises
     ------
     TypeError, ValueError
-        If a filter cannot be meant.
+        If a filter is unknown or invalid.
 
     Examples
     --------
@@ -73,167 +72,132 @@ class RunExplorer:
     >>> explorer.frame.groupby("job_name")["duration"].median()  # doctest: +SKIP
     """
 
-    def __init__(self, source: RunSource, *, max_runs: int = MOST_RUNS, **filters: Any):  # noqa: ANN401 - see RunFilters.of
-        wanted = RunFilters.of(**filters)
-        self._background = Background(self._crashed)
-        self.model = ExplorerModel(source, self._background, wanted, most=max_runs)
-        self._stage = Stage()
-        self._look = Look(self.model)
-        self._actions = Actions(self.model)
-        self._error = ErrorBox(dismissable=False)
-        self._crash = ErrorBox()
+    def __init__(self, source: RunSource, *, max_runs: int = MAX_RUNS, **filters: Any):  # noqa: ANN401
+        parsed = ExplorerFilters.parse(**filters)
+        super().__init__()
+        self.model = ExplorerModel(source, self.background, parsed, max_runs=max_runs)
+        self._open_run = OpenRun(self.model)
+        self._actions = ActionsModel(self.model)
         self._header = Header(self.model, self.refresh)
         self._filters = FilterBar(self.model)
         self._tiles = Tiles(self.model)
-        self._charts = Charts(self.model, self._stage)
-        self._table = Table(self.model)
-        self._bar = ActionBar(self.model, self._actions)
-        self._detail = Detail(self.model, self._look, self._stage)
-        self._launchpad = LaunchpadPlace(self.model)
-        if can(source, "launch", "run_config_schema"):
-            self._detail.launchpad = self._launchpad.open
-        self._code = Code(self.model)
-        self.widget: Any = panel(
-            self._stage,
-            [
-                self._header.widget,
-                self._error.widget,
-                self._crash.widget,
-                self._filters.widget,
-                self._tiles.widget,
-                self._charts.widget,
-                self._bar.widget,
-                self._table.widget,
-                self._detail.widget,
-                self._launchpad.widget,
-                self._code.widget,
-            ],
-        )
-        self.widget.add_class("dnb-explorer")
-        self._closed = False
+        self._charts = Charts(self.model, self.viewport)
+        self._table = RunTableView(self.model)
+        self._action_bar = ActionBar(self.model, self._actions)
+        self._details = RunDetailsView(self.model, self._open_run, self.viewport)
+        self._launchpad = LaunchpadArea(self.model)
+        if has_methods(source, "launch", "run_config_schema"):
+            self._details.open_launchpad = self._launchpad.open
+        self._code = CodeView(self.model)
+        views = (
+            self._header, self._filters, self._tiles, self._charts, self._action_bar, self._table, self._details,
+            self._launchpad, self._code,
+        )  # fmt: skip
+        self._fill(*(view.widget for view in views))
+        self.add_class("dnb-explorer")
         self._listen()
         self._header.draw()
         self._filters.draw()
         self._draw_runs()
-        self._bar.draw()
+        self._action_bar.draw()
         self.model.load()
-        self._ask_server()
+        self._read_server_state()
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The runs in view: those in memory that match the filters, newest first."""
-        return self.model.view
+        """The runs in memory that match the filters, newest first."""
+        return self.model.runs
 
     @property
     def selection(self) -> list[str]:
-        """The ids of the selected runs, in the order of the table."""
+        """The ids of the selected runs, newest first."""
         return list(self.model.selection)
 
     @property
     def filters(self) -> dict[str, Any]:
-        """What the runs in view were asked for, as arguments of `RunExplorer`."""
+        """The filters, as arguments of `RunExplorer`."""
         filters = self.model.filters
-        asked = filters.question()
-        for name in ("run_id", "min_duration", "max_duration", "unresolved"):
-            if value := getattr(filters, name):
-                asked[name] = value
-        return asked
+        local = {name: value for name in LOCAL_FILTERS if (value := getattr(filters, name))}
+        return {**filters.arguments(), **local}
 
-    def set_filters(self, **filters: Any) -> None:  # noqa: ANN401 - see RunFilters.of
-        """Show other runs.
+    def set_filters(self, **filters: Any) -> None:  # noqa: ANN401 - see ExplorerFilters.parse
+        """Replace all filters.
 
         Parameters
         ----------
         **filters
-            As of `RunExplorer`; those that are not named are taken away.
+            As for `RunExplorer`. A filter that is left out is removed.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a filter is unknown or invalid.
         """
-        self.model.set_filters(RunFilters.of(**filters))
+        parsed = ExplorerFilters.parse(**filters)
+        self.background.call(lambda: self.model.set_filters(parsed))
 
     def refresh(self) -> None:
-        """Look what the source has now; what is selected stays selected."""
-        self.model.refresh()
-        self._ask_server()
+        """Read new and changed runs. The selection stays."""
+        self.background.call(self.model.refresh)
+        self.background.call(self._read_server_state)
 
-    def wait(self, timeout: float = 60.0) -> Self:
-        """Wait until the runs are there, and return the explorer; for scripts and notebooks that run by themselves.
-
-        Parameters
-        ----------
-        timeout
-            Seconds to wait at most.
-        """
-        self._background.wait(lambda: not any(map(self._background.busy, _AWAITED)), timeout)
-        return self
-
-    def on_open_launchpad(self, launchpad: Callable[[pd.Series, str], object]) -> None:
-        """Say what the button "Open in Launchpad" does, in place of opening one under the explorer.
+    def on_open_launchpad(self, open_launchpad: Callable[[pd.Series, str], object]) -> None:
+        """Set what the button "Open in Launchpad" does, instead of opening a launchpad below the explorer.
 
         Parameters
         ----------
-        launchpad
-            Called with the run, a row of `frame`, and its config as YAML.
+        open_launchpad
+            Called with the run (a row of `frame` and its ``op_selection``) and its run config as YAML.
         """
-        self._detail.launchpad = launchpad
-        self._detail.draw()
+        self._details.open_launchpad = open_launchpad
+        self.background.call(self._details.draw)
 
-    def close(self) -> None:
-        """End all that goes on, and take the panel away."""
-        if self._closed:
-            return
-        self._closed = True
-        self._header.close()
-        self._background.close()
-        self._launchpad.close()
-        self.model.signals.clear()
-        dispose(self)
+    def _is_busy(self) -> bool:
+        return self.background.busy(*_AWAITED)
 
-    def __repr__(self) -> str:
+    def _is_ready_to_show(self) -> bool:
+        return self.model.reading is None
+
+    def _static_text(self) -> str:
         return static_text(self.model)
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:  # noqa: ANN401 - what IPython passes and takes
-        self._background.wait(lambda: not self.model.loading, _PATIENCE_SECONDS)
-        widget = None if self._closed else self.widget
-        return faces(widget, options, plain=static_text(self.model), html=static_html(self.model))
+    def _static_html(self) -> str:
+        return static_html(self.model)
 
     def _listen(self) -> None:
-        on = self.model.signals.on
+        on = self.model.changes.on
         on("filters", self._filters.draw)
         on("filters", self._code.draw)
         on("runs", self._draw_runs)
-        on("window", self._table.draw)
-        on("window selection", self._bar.draw)
-        on("selection", self._table.draw_selection)
-        on("active", self._table.draw_selection)
-        on("active runs", self._look.follow)
-        on("closeup", self._detail.draw)
-        on("log", self._detail.draw_part)
-        on("acting", self._bar.draw_outcomes)
-        on("progress", self._draw_progress)
-        on("error", self._draw_error)
+        on("page", self._table.draw)
+        on("page selection", self._action_bar.draw)
+        on("selection open_run", self._table.draw_selection)
+        on("open_run runs", self._open_run.update)
+        on("details", self._details.draw)
+        on("log", self._details.draw_tab)
+        on("actions", self._action_bar.draw_outcomes)
+        on("reading", self._draw_reading)
+        on("error", lambda: self._show_error(self.model.error, self.refresh))
+        self._on_resize(self._charts.draw)
+        self._on_resize(self._details.draw_tab)
 
     def _draw_runs(self) -> None:
         self._table.draw()
         self._tiles.draw()
-        self._filters.draw_counts()
+        self._filters.draw_choices()
         self._charts.draw()
 
-    def _draw_progress(self) -> None:
+    def _draw_reading(self) -> None:
         self._header.draw()
-        self._header.draw_progress()
-        if not self.model.loading:
+        if self.model.reading is None:
+            # What they say depends on whether all runs have been read.
             self._draw_runs()
 
-    def _draw_error(self) -> None:
-        if self.model.error is None:
-            self._error.clear()
-        else:
-            self._error.show(self.model.error, self.refresh)
-
-    def _ask_server(self) -> None:
+    def _read_server_state(self) -> None:
         source = self.model.source
-        self._background.start(
-            "server", lambda _task: look_at_server(source), done=self._header.see, failed=self._header.lose
+        self.background.start(
+            "server",
+            lambda _task: read_server_state(source),
+            done=self._header.set_server_state,
+            failed=self._header.set_server_error,
         )
-
-    def _crashed(self, error: Exception) -> None:
-        self._crash.show(error)

@@ -1,4 +1,4 @@
-"""Reading runs from a source, within a thread: all of them, or what changed since."""
+"""Reading runs from a source in a background thread: all of them, or only what changed."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dagster_nb.frames.columns import FINISHED
+from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
     from dagster_nb.panels.background import Task
-    from dagster_nb.panels.explorer.filters import RunFilters
+    from dagster_nb.panels.explorer.filters import ExplorerFilters
     from dagster_nb.panels.explorer.source import RunSource
 
-__all__ = ["Arrived", "Fetched", "fetch_all", "fetch_changes", "fetch_ids"]
+__all__ = ["FetchProgress", "FetchResult", "fetch_all", "fetch_by_id", "fetch_changes"]
 
-_SECONDS_BETWEEN_ARRIVALS = 0.35
-# Update times are those of the events, which may be stored late; what is older than this has been seen.
+_SECONDS_BETWEEN_REPORTS = 0.35
+# Events, which set the update times, may be stored late. Anything older than this has been stored.
 _OVERLAP = pd.Timedelta(minutes=2)
-_IDS_AT_ONCE = 500
-# Large pages take the server half the time of small ones, so the first rows are asked for apart.
+_MAX_IDS_PER_REQUEST = 500
+# The server needs half the time for large pages, so only the first rows are requested as a small page.
 _PAGE_SIZE = 2_000
 _FIRST_ROWS = 100
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """Some runs, and how far the reading is.
+class FetchProgress:
+    """Runs that have arrived, and how far the reading is.
 
     Parameters
     ----------
     pages
         The runs.
     count
-        How many have come so far.
+        How many runs have arrived so far.
     total
         How many there are.
     """
@@ -46,62 +46,62 @@ class Arrived:
 
 
 @dataclass
-class Fetched:
-    """What a reading came to.
+class FetchResult:
+    """What a finished reading found.
 
     Attributes
     ----------
-    seen : set of str
-        The ids that came.
+    run_ids : set of str
+        The ids that were read.
     total : int
-        How many there were.
-    capped : bool
-        Whether there are more, which were not read.
-    exact : bool
-        Whether `seen` is all there is.
+        How many matching runs the source has.
+    is_capped : bool
+        Whether there are more runs than were read.
+    is_full : bool
+        Whether all matching runs were requested, so that a run without an id in `run_ids` has been deleted.
     """
 
-    seen: set[str] = field(default_factory=set)
+    run_ids: set[str] = field(default_factory=set)
     total: int = 0
-    capped: bool = False
-    exact: bool = True
+    is_capped: bool = False
+    is_full: bool = True
 
 
-def fetch_all(task: Task[Any], source: RunSource, asked: RunFilters, most: int) -> Fetched:
-    """Read all runs that match, telling them as they come.
+def fetch_all(task: Task[Any], source: RunSource, filters: ExplorerFilters, max_runs: int) -> FetchResult:
+    """Read all matching runs, and report them as they arrive.
 
     Parameters
     ----------
     task
-        Who asks; it is told `Arrived`.
+        The task, which reports `FetchProgress`.
     source
-        Whom to ask.
-    asked
-        Which runs; bounds are points in time.
-    most
+        The source.
+    filters
+        The filters; bounds are points in time.
+    max_runs
         The most runs to read.
     """
-    result = Fetched()
-    question = asked.question()
-    result.total = source.count_runs(**question)
-    task.tell(Arrived([], 0, result.total))
+    result = FetchResult()
+    arguments = filters.arguments()
+    result.total = source.count_runs(**arguments)
+    task.report(FetchProgress([], 0, result.total))
     if result.total > _PAGE_SIZE:
-        for page in source.iter_runs(**question, limit=_FIRST_ROWS):
-            task.tell(Arrived([page], len(page), result.total))
-    waiting: list[pd.DataFrame] = []
-    last = time.monotonic()
-    pages = source.iter_runs(**question, limit=most, page_size=_PAGE_SIZE)
+        for page in source.iter_runs(**arguments, limit=_FIRST_ROWS):
+            task.report(FetchProgress([page], len(page), result.total))
+    unreported: list[pd.DataFrame] = []
+    reported_at = time.monotonic()
+    pages = source.iter_runs(**arguments, limit=max_runs, page_size=_PAGE_SIZE)
     for page in pages:
         if task.stopped:
             break
-        waiting.append(page)
-        result.seen.update(page["run_id"])
-        if time.monotonic() - last >= _SECONDS_BETWEEN_ARRIVALS:
-            task.tell(Arrived(waiting, len(result.seen), max(result.total, len(result.seen))))
-            waiting, last = [], time.monotonic()
-    count = len(result.seen)
-    task.tell(Arrived(waiting, count, max(result.total, count)))
-    result.capped = count >= most and result.total > count
+        unreported.append(page)
+        result.run_ids.update(page["run_id"])
+        if time.monotonic() - reported_at >= _SECONDS_BETWEEN_REPORTS:
+            task.report(FetchProgress(unreported, len(result.run_ids), max(result.total, len(result.run_ids))))
+            unreported, reported_at = [], time.monotonic()
+    count = len(result.run_ids)
+    task.report(FetchProgress(unreported, count, max(result.total, count)))
+    result.is_capped = count >= max_runs and result.total > count
     close = getattr(pages, "close", None)
     if close is not None:
         close()
@@ -111,61 +111,52 @@ def fetch_all(task: Task[Any], source: RunSource, asked: RunFilters, most: int) 
 def fetch_changes(
     task: Task[Any],
     source: RunSource,
-    asked: RunFilters,
+    filters: ExplorerFilters,
     known: pd.DataFrame,
     since: pd.Timestamp,
-    most: int,
+    max_runs: int,
     *,
-    exact: bool,
-) -> Fetched:
-    """Read what changed since the last reading; where that does not account for every run, read all again.
+    is_complete: bool,
+) -> FetchResult:
+    """Read the runs that changed. If that does not account for every run, read all of them again.
 
     Parameters
     ----------
-    task, source, asked, most
+    task, source, filters, max_runs
         As in `fetch_all`.
     known
-        The runs in memory that match.
+        The matching runs in memory.
     since
-        When it was last asked.
-    exact
-        Whether the runs in memory were all there were, so that a count shows what is missing.
+        When the source was read last.
+    is_complete
+        Whether `known` was complete then, so that a count shows whether runs are missing.
     """
-    # Without the statuses: a run that left the status asked for has changed too.
-    question = asked.but(status=None, updated_after=since - _OVERLAP).question()
-    pages = list(source.iter_runs(**question, page_size=_PAGE_SIZE))
+    # Without the status: a run that left the status in question has changed too.
+    changes = filters.replace(status=None, updated_after=since - _OVERLAP)
+    pages = list(source.iter_runs(**changes.arguments(), page_size=_PAGE_SIZE))
     changed = {run_id for page in pages for run_id in page["run_id"]}
     unfinished = known["run_id"][~known["status"].isin(FINISHED).to_numpy(dtype=bool)]
-    rest = [run_id for run_id in unfinished if run_id not in changed]
-    pages += fetch_ids(source, rest)
-    total = source.count_runs(**asked.question())
-    if exact and not task.stopped and total != _count_after(known, pages, asked):
-        return fetch_all(task, source, asked, most)
-    task.tell(Arrived(pages, len(known), total))
-    return Fetched(total=total, exact=False)
+    pages += fetch_by_id(source, [run_id for run_id in unfinished if run_id not in changed])
+    total = source.count_runs(**filters.arguments())
+    if is_complete and not task.stopped and total != _expected_count(known, pages, filters):
+        return fetch_all(task, source, filters, max_runs)
+    task.report(FetchProgress(pages, len(known), total))
+    return FetchResult(total=total, is_full=False)
 
 
-def fetch_ids(source: RunSource, ids: list[str]) -> list[pd.DataFrame]:
-    """Read some runs by their ids.
-
-    Parameters
-    ----------
-    source
-        Whom to ask.
-    ids
-        Which runs.
-    """
+def fetch_by_id(source: RunSource, run_ids: list[str]) -> list[pd.DataFrame]:
+    """Return pages with the runs of these ids."""
     pages: list[pd.DataFrame] = []
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        pages.extend(source.iter_runs(run_ids=ids[start : start + _IDS_AT_ONCE]))
+    for start in range(0, len(run_ids), _MAX_IDS_PER_REQUEST):
+        pages.extend(source.iter_runs(run_ids=run_ids[start : start + _MAX_IDS_PER_REQUEST]))
     return pages
 
 
-def _count_after(known: pd.DataFrame, pages: list[pd.DataFrame], asked: RunFilters) -> int:
-    """Count the runs that will match once the pages are taken in."""
-    statuses = None if asked.status is None else set(asked.status)
-    now: dict[str, str] = {
+def _expected_count(known: pd.DataFrame, pages: list[pd.DataFrame], filters: ExplorerFilters) -> int:
+    """Return how many runs will match after the pages have been added."""
+    statuses = None if filters.status is None else set(filters.status)
+    new_status: dict[str, str] = {
         run_id: status for page in pages for run_id, status in zip(page["run_id"], page["status"], strict=True)
     }
-    kept = int((~known["run_id"].isin(now).to_numpy(dtype=bool)).sum())
-    return kept + sum(statuses is None or status in statuses for status in now.values())
+    unchanged = int((~known["run_id"].isin(new_status).to_numpy(dtype=bool)).sum())
+    return unchanged + sum(statuses is None or status in statuses for status in new_status.values())

@@ -1,17 +1,18 @@
-"""The state of an explorer: filters, runs, selection. It knows no widgets, and it alone talks to the source."""
+"""``ExplorerModel``: the filters, runs and selection of an explorer. It knows no widgets."""
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from dagster_nb.panels.explorer.fetching import Arrived, Fetched, fetch_all, fetch_changes
-from dagster_nb.panels.explorer.filters import RunFilters, matches
-from dagster_nb.panels.explorer.signals import Signals
-from dagster_nb.panels.explorer.store import RunStore
+from dagster_nb.panels.changes import Changes
+from dagster_nb.panels.explorer.fetching import FetchProgress, FetchResult, fetch_all, fetch_changes
+from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
+from dagster_nb.panels.explorer.run_cache import RunCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,324 +20,295 @@ if TYPE_CHECKING:
     from dagster_nb.panels.background import Background, Task
     from dagster_nb.panels.explorer.source import RunSource
 
-__all__ = ["WINDOW", "ExplorerModel", "Progress"]
+__all__ = ["MAX_RUNS", "ROWS_PER_PAGE", "ExplorerModel", "Reading"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
+ROWS_PER_PAGE = 1_000
+"""How many runs the table shows at once."""
 
-WINDOW = 1_000
-"""The most rows that a table shows at once."""
-
-MOST_RUNS = 100_000
-"""The most runs that are kept in memory unasked."""
+MAX_RUNS = 100_000
+"""How many runs are kept in memory by default."""
 
 
-def _alone(method: Callable[Concatenate[ExplorerModel, P], T]) -> Callable[Concatenate[ExplorerModel, P], T]:
-    """Keep what comes home out meanwhile: where there is no loop it comes in threads of its own."""
+@dataclass
+class Reading:
+    """Runs being read from the source.
 
-    @functools.wraps(method)
-    def alone(model: ExplorerModel, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with model.background.lock:
-            return method(model, *args, **kwargs)
-
-    return alone
-
-
-class Progress:
-    """How far a reading is.
-
-    Attributes
+    Parameters
     ----------
-    count, total : int
-        Runs that have come, and runs there are.
+    filters
+        The filters that were sent; bounds are points in time.
+    shown_filters
+        The filters of the explorer at that time.
+    started_at
+        When the request was sent.
+    count, total
+        How many runs have arrived, and how many there are.
     """
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.total = 0
+    filters: ExplorerFilters
+    shown_filters: ExplorerFilters
+    started_at: pd.Timestamp
+    count: int = 0
+    total: int = 0
 
 
 class ExplorerModel:
-    """What an explorer shows.
+    """What an explorer shows. All methods are called in the kernel's thread.
 
-    Events, to be heard of with ``signals.on``: ``filters``, ``runs`` (the runs in view changed), ``window`` (which of
-    them the table shows), ``selection``, ``active``, ``progress``, ``error``.
+    Every view draws what the model says, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
+    (which of them the table shows); ``selection``; ``open_run``; ``reading`` (its progress); ``error``.
 
     Parameters
     ----------
     source
-        Where runs come from.
+        Where the runs come from.
     background
-        Where to wait for it.
+        Where they are read.
     filters
-        What to show first.
-    most
+        The filters to start with.
+    max_runs
         The most runs to keep in memory.
     clock
-        What time it is.
+        Returns the current time.
     """
 
     def __init__(
         self,
         source: RunSource,
         background: Background,
-        filters: RunFilters | None = None,
+        filters: ExplorerFilters | None = None,
         *,
-        most: int = MOST_RUNS,
+        max_runs: int = MAX_RUNS,
         clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now("UTC"),
     ):
         self.source = source
         self.background = background
-        self.signals = Signals()
-        self.filters = filters or RunFilters()
-        self.most = most
+        self.changes = Changes()
+        self.filters = filters or ExplorerFilters()
+        self.max_runs = max_runs
         self.clock = clock
-        self.store = RunStore()
-        self.view: pd.DataFrame = self.store.frame
+        self.cache = RunCache()
+        self.runs: pd.DataFrame = self.cache.frame
         self.page = 0
         self.sort: tuple[str, bool] | None = None
         self.selection: tuple[str, ...] = ()
-        self.active: str | None = None
-        self.progress: Progress | None = None
+        self.open_run_id: str | None = None
+        self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
+        # When runs arrived last. Until then runs in progress have lasted, in every view.
+        self.as_of = clock()
         self.was_stopped = False
-        self.capped = False
-        self._asked: RunFilters | None = None
-        self._asked_at: pd.Timestamp | None = None
-        self._asked_for: RunFilters | None = None
-        self._order: pd.DataFrame | None = None
+        self.is_capped = False
+        self._sorted: pd.DataFrame | None = None
 
-    # What is in view
+    # What the views draw
 
     @property
-    def complete(self) -> bool:
-        """Whether the runs in view are all that the source has."""
-        return self.store.holds_all(self._question(self.filters))
+    def is_complete(self) -> bool:
+        """Whether the matching runs are all that the source has."""
+        return self.cache.is_complete_for(self._source_filters(self.filters))
 
     @property
-    def loading(self) -> bool:
-        """Whether runs are being read."""
-        return self.progress is not None
+    def page_runs(self) -> pd.DataFrame:
+        """The runs of the current page of the table, in its order."""
+        if self._sorted is None:
+            self._sorted = self.runs if self.sort is None else sort_runs(self.runs, *self.sort)
+        start = self.page * ROWS_PER_PAGE
+        return self._sorted.iloc[start : start + ROWS_PER_PAGE]
 
     @property
-    def window(self) -> pd.DataFrame:
-        """The rows of the table: a bounded part of the runs in view, in the table's order."""
-        start = self.page * WINDOW
-        return self._sorted().iloc[start : start + WINDOW]
+    def page_count(self) -> int:
+        """The number of pages; at least one."""
+        return max(1, -(-len(self.runs) // ROWS_PER_PAGE))
 
-    @property
-    def pages(self) -> int:
-        """How many windows there are; at least one."""
-        return max(1, -(-len(self.view) // WINDOW))
+    def status_counts(self) -> dict[str, int]:
+        """Return how many runs have each status, among those that pass the other filters."""
+        frame = self.cache.frame
+        counts = frame["status"][matching_runs(frame, self.filters.replace(status=None), self.clock())].value_counts(
+            sort=False
+        )
+        return {str(name): int(count) for name, count in counts.items()}
 
-    def counts(self) -> dict[str, int]:
-        """Return how many runs each status has among those that the other filters let through."""
-        mask = matches(self.store.frame, self.filters.but(status=None), self.clock())
-        return {
-            str(name): int(count) for name, count in self.store.frame["status"][mask].value_counts(sort=False).items()
-        }
-
-    def before(self) -> pd.DataFrame | None:
-        """Return the runs of the period before; None where there is no such period, or they are not here."""
-        filters = self.filters.before(self.clock())
-        if filters is None or not self.store.holds_all(self._question(filters)):
+    def previous_period_runs(self) -> pd.DataFrame | None:
+        """Return the runs of the previous period; None if there is no such period or it has not been read."""
+        filters = self.filters.previous_period(self.clock())
+        if filters is None or not self.cache.is_complete_for(self._source_filters(filters)):
             return None
-        return self.store.frame[matches(self.store.frame, filters, self.clock())]
+        frame = self.cache.frame
+        return frame[matching_runs(frame, filters, self.clock())]
 
-    # What a person does
+    # What users do
 
-    @_alone
-    def set_filters(self, filters: RunFilters) -> None:
-        """Show other runs: at once what is in memory, and the rest as it comes."""
+    def set_filters(self, filters: ExplorerFilters) -> None:
+        """Show other runs: at once those in memory, and the rest as it arrives."""
         if filters == self.filters:
             return
         self.filters = filters
         self.page = 0
-        self.signals.emit("filters")
-        self._look()
-        self._read_what_is_missing()
+        self.changes.emit("filters")
+        self._update_runs()
+        self._read_missing()
 
-    def change(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of RunFilters
-        """Change some of the filters."""
-        self.set_filters(self.filters.but(**changes))
+    def change_filters(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of ExplorerFilters
+        """Change some filters."""
+        self.set_filters(self.filters.replace(**changes))
 
-    @_alone
     def sort_by(self, column: str | None, *, ascending: bool = True) -> None:
-        """Put the table in an order; None is the source's own, newest first."""
-        self.sort = None if column is None else (column, ascending)
-        self._order = None
-        self.page = 0
-        self.signals.emit("window")
+        """Sort the table by a column; None restores the order of the source, newest first."""
+        sort = None if column is None else (column, ascending)
+        if sort != self.sort:
+            self.sort = sort
+            self._sorted = None
+            self.page = 0
+            self.changes.emit("page")
 
-    @_alone
-    def turn_to(self, page: int) -> None:
-        """Show another window."""
-        page = min(max(page, 0), self.pages - 1)
+    def go_to_page(self, page: int) -> None:
+        """Show another page of the table."""
+        page = min(max(page, 0), self.page_count - 1)
         if page != self.page:
             self.page = page
-            self.signals.emit("window")
+            self.changes.emit("page")
 
-    @_alone
-    def select(self, ids: Iterable[str]) -> None:
-        """Select runs; those that are not in view cannot be."""
-        wanted = set(ids)
-        here = self.view["run_id"]
-        chosen = tuple(here[here.isin(wanted)]) if wanted else ()
-        if chosen != self.selection:
-            self.selection = chosen
-            self.signals.emit("selection")
+    def select(self, run_ids: Iterable[str]) -> None:
+        """Select runs. Ids that do not match the filters are ignored."""
+        wanted = set(run_ids)
+        matching = self.runs["run_id"]
+        selection = tuple(matching[matching.isin(wanted)]) if wanted else ()
+        if selection != self.selection:
+            self.selection = selection
+            self.changes.emit("selection")
 
-    @_alone
-    def open(self, run_id: str | None) -> None:
-        """Look at one run closely."""
-        if run_id != self.active:
-            self.active = run_id
-            self.signals.emit("active")
+    def open_run(self, run_id: str | None) -> None:
+        """Show the details of a run; None closes them."""
+        if run_id != self.open_run_id:
+            self.open_run_id = run_id
+            self.changes.emit("open_run")
 
-    @_alone
     def load(self) -> None:
-        """Read the runs that match, all of them."""
-        self._start(self._wanted())
+        """Read all matching runs."""
+        self._start(self._wanted_filters())
 
-    @_alone
     def refresh(self) -> None:
-        """Look what the source has now."""
-        asked = self._wanted()
-        if self.loading and self._asked is not None and self._asked.covers(asked):
+        """Read what changed since the last reading."""
+        wanted = self._wanted_filters()
+        if self.reading is not None and self.reading.filters.covers(wanted):
             return
-        if self.error is not None or not (self.store.holds_all(asked) or self.capped or self.was_stopped):
-            self._start(asked)
-        else:
-            self._start(asked, since=self.refreshed_at)
+        has_base = self.cache.is_complete_for(wanted) or self.is_capped or self.was_stopped
+        self._start(wanted, since=self.refreshed_at if has_base and self.error is None else None)
 
-    @_alone
     def stop(self) -> None:
-        """Stop reading; what has come stays."""
-        if self.loading:
+        """Stop reading. The runs that have arrived stay."""
+        if self.reading is not None:
             self.background.stop("runs")
             self.was_stopped = True
-            self.progress = None
-            self.refreshed_at = self.refreshed_at or self._asked_at
-            self.signals.emit("progress")
+            self.refreshed_at = self.refreshed_at or self.reading.started_at
+            self.reading = None
+            self.changes.emit("reading")
 
-    @_alone
-    def take_in(self, pages: list[pd.DataFrame], *, gone: Iterable[str] = ()) -> None:
-        """Take runs as they are now, and forget others."""
-        self.store.add(pages)
-        gone = set(gone)
-        if gone:
-            self.store.drop(gone)
-        self._look()
+    def update(self, pages: list[pd.DataFrame], *, deleted: Iterable[str] = ()) -> None:
+        """Take in the current state of some runs, and remove deleted ones."""
+        self.as_of = self.clock()
+        self.cache.add(pages)
+        deleted = set(deleted)
+        if deleted:
+            self.cache.drop(deleted)
+        self._update_runs()
 
-    # How it comes about
+    # How runs are read
 
-    def _question(self, filters: RunFilters) -> RunFilters:
-        return filters.at(self.clock()).source_part()
+    def _source_filters(self, filters: ExplorerFilters) -> ExplorerFilters:
+        return filters.at(self.clock()).without_local()
 
-    def _wanted(self) -> RunFilters:
-        """Return what to ask the source for: what is in view, and the period before it to compare with."""
-        asked = self._question(self.filters)
-        before = self.filters.before(self.clock())
-        return asked if before is None else asked.but(created_after=before.created_after)
+    def _wanted_filters(self) -> ExplorerFilters:
+        """Return the filters for the source: those of the explorer, and the previous period to compare with."""
+        filters = self._source_filters(self.filters)
+        previous = self.filters.previous_period(self.clock())
+        return filters if previous is None else filters.replace(created_after=previous.created_after)
 
-    def _read_what_is_missing(self) -> None:
-        asked = self._wanted()
-        if self.store.holds_all(asked):
-            self._give_up_what_nobody_wants()
-            return
-        under_way = self._asked if self.loading else None
-        if under_way is not None and under_way.covers(asked) and self._ends_soon():
-            return
-        self._start(asked)
+    def _read_missing(self) -> None:
+        wanted, reading = self._wanted_filters(), self.reading
+        ends_soon = reading is not None and reading.total <= self.max_runs
+        if self.cache.is_complete_for(wanted):
+            if reading is not None and not ends_soon:
+                self.stop()
+        elif reading is None or not (ends_soon and reading.filters.covers(wanted)):
+            self._start(wanted)
 
-    def _ends_soon(self) -> bool:
-        return self.progress is not None and self.progress.total <= self.most
-
-    def _give_up_what_nobody_wants(self) -> None:
-        if self.loading and not self._ends_soon():
-            self.stop()
-
-    def _start(self, asked: RunFilters, *, since: pd.Timestamp | None = None) -> None:
-        now = self.clock()
-        known = self.store.frame
-        exact = self.store.holds_all(asked)
-        self._asked, self._asked_at, self._asked_for = asked, now, self.filters
-        self.progress = Progress()
+    def _start(self, filters: ExplorerFilters, *, since: pd.Timestamp | None = None) -> None:
+        now, before = self.clock(), self.cache.frame
+        reading = self.reading = Reading(filters, self.filters, now)
         self.was_stopped = self.was_stopped and since is not None
-        source, most = self.source, self.most
+        source, max_runs = self.source, self.max_runs
+        is_complete = self.cache.is_complete_for(filters)
 
-        def work(task: Task[Fetched]) -> Fetched:
+        def work(task: Task[FetchResult]) -> FetchResult:
             if since is None:
-                return fetch_all(task, source, asked, most)
-            matching = known[matches(known, asked, now)]
-            return fetch_changes(task, source, asked, matching, since, most, exact=exact)
+                return fetch_all(task, source, filters, max_runs)
+            known = before[matching_runs(before, filters, now)]
+            return fetch_changes(task, source, filters, known, since, max_runs, is_complete=is_complete)
 
-        def done(result: Fetched) -> None:
-            if result.exact:
-                self.capped = result.capped
-                if not result.capped:
-                    self.store.finish(asked, result.seen, known, now)
-            self.progress = None
-            self.refreshed_at = now
-            self._fail(None)
-            self._look()
-            if self._asked_for != self.filters:
-                # Chosen while this went on, in the hope that it would bring those runs too.
-                self._read_what_is_missing()
-            self.signals.emit("progress")
+        self.background.start(
+            "runs", work, done=partial(self._finish, reading, before), failed=self._fail, on_progress=self._add
+        )
+        self.changes.emit("reading")
 
-        def failed(error: Exception) -> None:
-            self.progress = None
-            self._fail(error)
-            self.signals.emit("progress")
-
-        self.background.start("runs", work, done=done, failed=failed, told=self._arrived)
-        self.signals.emit("progress")
-
-    def _arrived(self, arrived: Arrived) -> None:
-        if self.progress is None:
+    def _add(self, progress: FetchProgress) -> None:
+        if self.reading is None:
             return
-        self.progress.count, self.progress.total = arrived.count, arrived.total
-        if arrived.pages:
-            self.store.add(arrived.pages)
-            self._look()
-        self.signals.emit("progress")
+        self.reading.count, self.reading.total = progress.count, progress.total
+        if progress.pages:
+            self.as_of = self.clock()
+            self.cache.add(progress.pages)
+            self._update_runs()
+        self.changes.emit("reading")
 
-    def _fail(self, error: Exception | None) -> None:
+    def _finish(self, reading: Reading, before: pd.DataFrame, result: FetchResult) -> None:
+        if result.is_full:
+            self.is_capped = result.is_capped
+            if not result.is_capped:
+                self.cache.mark_complete(reading.filters, result.run_ids, before, reading.started_at)
+        self.reading = None
+        self.refreshed_at = reading.started_at
+        self.as_of = self.clock()
+        self._set_error(None)
+        self._update_runs()
+        if reading.shown_filters != self.filters:
+            # Changed while this was being read, which may not have brought all runs that they need.
+            self._read_missing()
+        self.changes.emit("reading")
+
+    def _fail(self, error: Exception) -> None:
+        self.reading = None
+        self._set_error(error)
+        self.changes.emit("reading")
+
+    def _set_error(self, error: Exception | None) -> None:
         if error is not self.error:
             self.error = error
-            self.signals.emit("error")
+            self.changes.emit("error")
 
-    def _look(self) -> None:
-        frame = self.store.frame
-        view = frame[matches(frame, self.filters, self.clock())].reset_index(drop=True)
-        view.attrs["dagster_nb"] = self._provenance()
-        self.view = view
-        self._order = None
-        self.page = min(self.page, self.pages - 1)
-        self.signals.emit("runs")
+    def _update_runs(self) -> None:
+        frame = self.cache.frame
+        runs = frame[matching_runs(frame, self.filters, self.clock())].reset_index(drop=True)
+        runs.attrs["dagster_nb"] = self._attrs()
+        self.runs = runs
+        self._sorted = None
+        self.page = min(self.page, self.page_count - 1)
+        self.changes.emit("runs")
         if self.selection:
             self.select(self.selection)
 
-    def _provenance(self) -> dict[str, Any]:
-        asked = self.filters.at(self.clock())
-        filters = {
-            name: value.isoformat() if isinstance(value, pd.Timestamp) else value
-            for name, value in asked.question().items()
-        }
-        fetched = self.refreshed_at or self.clock()
-        return {"url": getattr(self.source, "url", None), "filters": filters, "fetched_at": fetched.isoformat()}
-
-    def _sorted(self) -> pd.DataFrame:
-        if self._order is None:
-            self._order = self.view if self.sort is None else sort_runs(self.view, *self.sort)
-        return self._order
+    def _attrs(self) -> dict[str, Any]:
+        """Return where the runs come from, as plain JSON."""
+        url = getattr(self.source, "url", None)
+        filters = self.filters.at(self.clock()).as_json()
+        return {"url": url, "filters": filters, "fetched_at": self.as_of.isoformat()}
 
 
 def sort_runs(runs: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:  # noqa: FBT001 - stored as a pair
-    """Return runs by a column, those without a value last; ties stay in the order given."""
+    """Return runs sorted by a column. Missing values come last, and ties keep their order."""
     values = runs[column]
-    codes = values.cat.codes if isinstance(values.dtype, pd.CategoricalDtype) else values
-    order = codes.reset_index(drop=True).sort_values(ascending=ascending, kind="stable", na_position="last").index
+    keys = values.cat.codes if isinstance(values.dtype, pd.CategoricalDtype) else values
+    order = keys.reset_index(drop=True).sort_values(ascending=ascending, kind="stable", na_position="last").index
     return runs.iloc[np.asarray(order)]

@@ -1,4 +1,4 @@
-"""Where an explorer gets its runs: what it needs, and what it uses where it is there."""
+"""Where an explorer gets its runs: what it needs, and what it uses if it is there."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["RunSource", "can"]
+__all__ = ["RunSource", "has_methods"]
 
 
 class RunSource(Protocol):
-    """A client or a history: runs by the filters of `DagsterClient.runs`.
+    """A client or a history.
 
-    A source that can do more (``steps``, ``failures``, ``terminate``, ``daemons``, …, under the names that they have in
-    `DagsterClient`) is asked for more.
+    If the source has more methods of `DagsterClient` (``steps``, ``failures``, ``terminate``, ``daemons``, …), the
+    explorer uses them.
     """
 
     def iter_runs(self, **filters: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401
-        """Yield the runs that match a page at a time, newest first."""
+        """Yield pages of matching runs, newest first."""
 
     def count_runs(self, **filters: Any) -> int:  # noqa: ANN401
-        """Count the runs that match."""
+        """Return the number of matching runs."""
 
 
-def can(source: object, *names: str) -> bool:
-    """Whether a source has methods of these names.
+def has_methods(source: object, *names: str) -> bool:
+    """Return whether a source has methods of these names.
 
     Examples
     --------
-    >>> can([], "append"), can([], "terminate")
+    >>> has_methods([], "append"), has_methods([], "terminate")
     (True, False)
     """
     return all(callable(getattr(source, name, None)) for name in names)

@@ -12,6 +12,7 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.sandbox.local_dagster import LocalDagster
+from tests.server.conftest import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,18 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
         ) as server,
         dnb.connect(server.url, progress=False) as client,
     ):
+        wait_until_loaded(client)
         yield Known(server, client, json.loads((server.home / "known.json").read_text()), broken)
+
+
+def wait_until_loaded(client: dnb.DagsterClient) -> None:
+    """Wait for the code: a server that starts, or whose code server was shut down, answers before it has loaded it."""
+
+    def is_loaded() -> bool:
+        locations = client.locations().set_index("location")
+        return locations["status"].get("code") == "loaded" and "broken" in locations.index
+
+    wait_until(is_loaded, seconds=120)
 
 
 @pytest.fixture

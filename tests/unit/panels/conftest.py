@@ -11,7 +11,7 @@ import pytest
 
 from dagster_nb.frames.runs import runs_frame
 from dagster_nb.panels.background import Background
-from dagster_nb.panels.explorer.filters import RunFilters, matches
+from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 from dagster_nb.panels.explorer.model import ExplorerModel
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class FakeSource:
             raise self.error
         for name in ("limit", "page_size", "include"):
             question.pop(name, None)
-        return self.frame[matches(self.frame, RunFilters.of(**question), NOW)]
+        return self.frame[matching_runs(self.frame, ExplorerFilters.parse(**question), NOW)]
 
     def count_runs(self, **question: Any) -> int:
         self.counted += 1
@@ -159,7 +159,7 @@ class Bench:
         self.source = source
         self.crashes: list[Exception] = []
         self.background = Background(self.crashes.append)
-        filters = RunFilters.of(**options.pop("filters", {}))
+        filters = ExplorerFilters.parse(**options.pop("filters", {}))
         self.model = ExplorerModel(source, self.background, filters, clock=lambda: NOW, **options)
 
     def settle(self) -> ExplorerModel:

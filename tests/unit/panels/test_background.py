@@ -1,4 +1,4 @@
-"""Work in threads that comes home to the loop, newest first, and leaves nothing behind."""
+"""Background work: results arrive in the kernel's thread, the newest work wins, and closing leaves nothing behind."""
 
 import asyncio
 import threading
@@ -25,25 +25,25 @@ def names():
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")]
 
 
-def test_results_come_home_without_a_loop(background):
+def test_without_a_loop_results_arrive_in_wait(background):
     got = []
-    background.start("lane", lambda _task: 7, done=got.append)
+    background.start("kind", lambda _task: 7, done=got.append)
     assert background.wait(lambda: bool(got), 5)
     assert got == [7]
     assert not background.busy()
 
 
-def test_results_come_home_to_the_loop_of_the_kernel(crashes):
+def test_in_a_notebook_results_arrive_in_the_loop(crashes):
     async def cell():
         background = Background(crashes.append)
         got = []
 
         def work(task):
-            task.tell("half")
+            task.report("half")
             return threading.current_thread().name
 
         background.start(
-            "lane", work, told=got.append, done=lambda name: got.extend([name, threading.current_thread()])
+            "kind", work, on_progress=got.append, done=lambda name: got.extend([name, threading.current_thread()])
         )
         for _ in range(500):
             await asyncio.sleep(0.01)
@@ -53,15 +53,15 @@ def test_results_come_home_to_the_loop_of_the_kernel(crashes):
         return got
 
     got = asyncio.run(cell())
-    assert got == ["half", "dagster_nb lane", threading.main_thread()]
+    assert got == ["half", "dagster_nb kind", threading.main_thread()]
     assert crashes == []
 
 
-def test_whoever_waits_in_the_loops_thread_gets_results_too(crashes):
+def test_wait_in_the_loops_thread_gets_results_too(crashes):
     async def cell():
         background = Background(crashes.append)
         got = []
-        background.start("lane", lambda _task: 1, done=got.append)
+        background.start("kind", lambda _task: 1, done=got.append)
         assert background.wait(lambda: bool(got), 5)
         background.close()
         return got
@@ -75,11 +75,11 @@ def test_the_newest_wins(background):
 
     def slow(task):
         gate.wait(5)
-        task.tell("old")
+        task.report("old")
         return "old"
 
-    first = background.start("lane", slow, done=got.append, told=got.append)
-    background.start("lane", lambda _task: "new", done=got.append)
+    first = background.start("kind", slow, done=got.append, on_progress=got.append)
+    background.start("kind", lambda _task: "new", done=got.append)
     assert background.wait(lambda: bool(got), 5)
     gate.set()
     first.thread.join(5)
@@ -88,27 +88,27 @@ def test_the_newest_wins(background):
     assert first.stopped
 
 
-def test_lanes_do_not_disturb_each_other(background):
+def test_two_kinds_of_work_do_not_stop_each_other(background):
     got = []
     background.start("a", lambda _task: "a", done=got.append)
     background.start("b", lambda _task: "b", done=got.append)
     assert background.wait(lambda: len(got) == 2, 5)
 
 
-def test_errors_are_told(background, crashes):
+def test_an_error_of_the_work_is_handled_or_reported_as_a_crash(background, crashes):
     failed = []
 
     def work(task):
         raise ValueError("no")
 
-    background.start("lane", work, failed=failed.append)
+    background.start("kind", work, failed=failed.append)
     assert background.wait(lambda: bool(failed), 5)
     assert str(failed[0]) == "no"
-    background.start("lane", work)
+    background.start("kind", work)
     assert background.wait(lambda: bool(crashes), 5)
 
 
-def test_an_error_at_home_is_told_and_does_not_stop_the_rest(background, crashes):
+def test_an_error_in_a_handler_is_reported_and_does_not_stop_the_rest(background, crashes):
     got = []
 
     def done(_):
@@ -121,17 +121,17 @@ def test_an_error_at_home_is_told_and_does_not_stop_the_rest(background, crashes
     assert [str(error) for error in crashes] == ["drawing failed"]
 
 
-def test_later_can_be_called_off(background):
+def test_later_can_be_cancelled(background):
     got = []
     background.later(0.01, lambda: got.append("due"))
-    call_off = background.later(0.05, lambda: got.append("never"))
-    call_off()
+    cancel = background.later(0.05, lambda: got.append("never"))
+    cancel()
     assert background.wait(lambda: bool(got), 5)
     time.sleep(0.1)
     assert got == ["due"]
 
 
-def test_closing_ends_threads_and_drops_what_they_say(crashes):
+def test_closing_ends_threads_and_ignores_their_results(crashes):
     background = Background(crashes.append)
     got = []
 
@@ -140,10 +140,37 @@ def test_closing_ends_threads_and_drops_what_they_say(crashes):
             task.sleep(0.01)
         return "late"
 
-    background.start("lane", work, done=got.append)
+    background.start("kind", work, done=got.append)
     background.later(60, lambda: None)
     background.close()
     assert names() == []
     assert got == []
-    assert background.start("lane", work).stopped
+    assert background.start("kind", work).stopped
     assert names() == []
+
+
+def test_nothing_runs_outside_the_kernels_thread(background):
+    got = []
+    task = background.start("kind", lambda _task: 1, done=lambda _: got.append(threading.get_ident()))
+    background.later(0, lambda: got.append(threading.get_ident()))
+    task.thread.join(5)
+    assert got == []
+    assert background.wait(lambda: len(got) == 2, 5)
+    assert set(got) == {threading.get_ident()}
+
+
+def test_a_call_in_the_kernels_thread_runs_at_once(background):
+    got = []
+    background.call(lambda: got.append(1))
+    assert got == [1]
+
+
+def test_after_the_loop_has_been_closed_results_arrive_in_wait(crashes):
+    async def cell():
+        return Background(crashes.append)
+
+    background = asyncio.run(cell())
+    got = []
+    background.start("kind", lambda _task: 1, done=got.append)
+    assert background.wait(lambda: bool(got), 5)
+    background.close()

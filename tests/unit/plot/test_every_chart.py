@@ -26,7 +26,8 @@ from dagster_nb.plot import (
 OF_RUNS = [durations, duration_trend, timeline, status_counts, success_rate, queue_durations]
 OF_STEPS = [step_gantt, slow_steps]
 EVERY = [*OF_RUNS, *OF_STEPS, job_graph]
-IN_TIME = [duration_trend, timeline, status_counts, success_rate, queue_durations]
+ON_A_TIME_AXIS = [duration_trend, timeline, status_counts, success_rate, queue_durations]
+GROUPED = [durations, duration_trend, timeline, success_rate, queue_durations]
 
 HOSTILE = [
     "$x_1^2$ and $",
@@ -165,7 +166,7 @@ def test_names_stand_at_the_lanes_as_they_are(chart, runs, ax):
     assert sorted(label.get_text() for label in ax.get_yticklabels()) == sorted(names)
 
 
-@pytest.mark.parametrize("chart", IN_TIME)
+@pytest.mark.parametrize("chart", ON_A_TIME_AXIS)
 def test_the_zone_is_named_and_chosen(chart, runs, ax):
     chart(runs, ax=ax)
     assert "(UTC)" in ax.get_xlabel()
@@ -173,7 +174,7 @@ def test_the_zone_is_named_and_chosen(chart, runs, ax):
     assert "(Asia/Kolkata)" in other.get_xlabel()
     assert other.xaxis.get_major_formatter()._tz.key == "Asia/Kolkata"
     assert other.xaxis.get_major_locator().tz.key == "Asia/Kolkata"
-    with pytest.raises(ValueError, match="no time zone is called 'Nowhere'"):
+    with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
         chart(runs, ax=ax, tz="Nowhere")
 
 
@@ -206,6 +207,57 @@ def _of(ax, label):
 
 def _collected(collections):
     return {(float(item.get_linewidth()[0]), item.get_alpha()) for item in collections}
+
+
+@pytest.mark.parametrize("chart", EVERY)
+def test_an_unknown_keyword_is_a_type_error_of_ours(chart, frame_for, ax):
+    for frame in (frame_for(chart), pd.DataFrame()):
+        with pytest.raises(
+            TypeError, match=rf"^{chart.__name__}\(\) got an unexpected keyword argument 'colour'"
+        ) as error:
+            chart(frame, ax=ax, colour="red")
+        assert "ax" in str(error.value)
+        assert "properties of matplotlib." in str(error.value)
+
+
+def test_a_misspelt_keyword_is_corrected(runs, ax):
+    with pytest.raises(TypeError, match="did you mean 'max_groups'"):
+        durations(runs, max_group=3, ax=ax)
+
+
+@pytest.mark.parametrize("chart", [*OF_RUNS, *OF_STEPS])
+def test_every_chart_of_times_takes_a_zone(chart, frame_for, ax):
+    chart(frame_for(chart), tz="Asia/Kolkata", ax=ax)
+    assert "(Asia/Kolkata)" in ax.get_xlabel()
+
+
+@pytest.mark.parametrize("chart", GROUPED)
+def test_any_column_can_group_the_runs(chart, runs, ax, render):
+    places = runs.assign(location=["north", "south", "east"] * 666 + ["north", None])
+    chart(places, by="location", ax=ax)
+    assert {"north", "south", "east", "(no location)"} <= set(written(ax))
+    render(ax)
+
+
+@pytest.mark.parametrize("chart", GROUPED)
+def test_several_columns_can_group_the_runs(chart, runs, ax):
+    places = runs.assign(location=["north", "south"] * 1000)
+    chart(places, by=["job_name", "location"], max_groups=20, ax=ax)
+    assert {"report · north", "ingest · south"} <= set(written(ax))
+
+
+@pytest.mark.parametrize("chart", GROUPED)
+def test_all_runs_can_be_one_group(chart, runs, ax):
+    chart(runs.drop(columns="job_name"), by=None, ax=ax)
+    assert not {"report", "ingest"} & set(written(ax))
+
+
+@pytest.mark.parametrize("chart", GROUPED)
+def test_the_caption_or_a_lane_says_which_groups_are_left_out(chart, runs, ax):
+    chart(runs, by="job_name", max_groups=2, ax=ax)
+    assert "the 2 busiest of 4 jobs" in ax.get_xlabel() or "3 other jobs" in written(ax)
+    with pytest.raises(ValueError, match="max_groups must be at least 1, not 0"):
+        chart(runs, by="job_name", max_groups=0, ax=ax)
 
 
 @pytest.mark.parametrize("chart", OF_RUNS)

@@ -1,0 +1,204 @@
+"""Which runs a person asks for: the filters of ``runs()``, parsed once and used by every room.
+
+Dagster's server reads an empty list, an empty string and a zero as "no filter". Here an empty list matches no run, and
+an empty string is refused, so that no filter ever turns into its opposite on the way to the server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Self
+
+from dagster_nb.times import Moment, to_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["BOUNDS", "CHOICES", "RunFilters", "as_strings", "parse_tags"]
+
+CHOICES = ("status", "job", "location", "run_ids")
+"""Filters with a list of allowed values."""
+
+BOUNDS = ("created_after", "created_before", "updated_after", "updated_before")
+"""Filters by time; all bounds are exclusive."""
+
+_MAX_IDS_IN_JSON = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilters:
+    """Which runs to read. A run must pass all filters; None and the empty ``tags`` filter nothing.
+
+    Parameters
+    ----------
+    job, status, run_ids, location
+        The run has one of these values; an empty tuple matches no run.
+    tags
+        Tag keys, each with the values of which the run has one.
+    created_after, created_before, updated_after, updated_before
+        Exclusive bounds, as they were written: "7d" stays relative until `at` fixes it.
+    """
+
+    job: tuple[str, ...] | None = None
+    status: tuple[str, ...] | None = None
+    run_ids: tuple[str, ...] | None = None
+    location: tuple[str, ...] | None = None
+    tags: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    created_after: Moment | None = None
+    created_before: Moment | None = None
+    updated_after: Moment | None = None
+    updated_before: Moment | None = None
+
+    @classmethod
+    def parse(cls, *, known_statuses: Sequence[str] | None = None, **filters: Any) -> Self:  # noqa: ANN401
+        """Parse the arguments of ``runs()``.
+
+        Parameters
+        ----------
+        known_statuses
+            The statuses that the server or this package knows; None allows any.
+        **filters
+            The fields of this class, as in `DagsterClient.runs`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is invalid.
+
+        Examples
+        --------
+        >>> RunFilters.parse(job="nightly", created_after="7d").job
+        ('nightly',)
+        """
+        for name in BOUNDS:
+            to_seconds(filters.get(name), name)
+        choices = {name: as_strings(filters.get(name), name) for name in CHOICES}
+        for status in choices["status"] or ():
+            if known_statuses is not None and status not in known_statuses:
+                raise ValueError(f"{status!r} is not a run status. Use one of: {', '.join(known_statuses)}.")
+        return cls(**{**filters, **choices, "tags": parse_tags(filters.get("tags"))})
+
+    @property
+    def matches_nothing(self) -> bool:
+        """Whether no run can match, so that no request is needed."""
+        choices = [*(getattr(self, name) for name in CHOICES), *(values for _, values in self.tags)]
+        # No run is older than 1970, and the server reads a bound of zero as no bound.
+        return any(choice == () for choice in choices) or any(
+            seconds <= 0 for name, seconds in self.bounds().items() if name.endswith("before")
+        )
+
+    def at(self, now: datetime | None = None) -> Self:
+        """Return a copy whose bounds are datetimes in UTC: "7d" becomes seven days before `now`, by default now."""
+        fixed: dict[str, Any] = {
+            name: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=round(seconds * 1_000_000))
+            for name, seconds in self.bounds(now).items()
+        }
+        return replace(self, **fixed)
+
+    def bounds(self, now: datetime | None = None) -> dict[str, float]:
+        """Return the bounds that are set, in seconds since 1970."""
+        now = now or datetime.now(UTC)
+        found = {name: to_seconds(getattr(self, name), name, now=now) for name in BOUNDS}
+        return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the filters that are set, as arguments of ``runs()``.
+
+        Examples
+        --------
+        >>> RunFilters.parse(job="a", tags={"team": "data"}, created_after="7d").arguments()
+        {'job': ['a'], 'tags': {'team': ['data']}, 'created_after': '7d'}
+        """
+        arguments: dict[str, Any] = {
+            name: list(values) for name in CHOICES if (values := getattr(self, name)) is not None
+        }
+        if self.tags:
+            arguments["tags"] = {key: list(values) for key, values in self.tags}
+        arguments.update({name: bound for name in BOUNDS if (bound := getattr(self, name)) is not None})
+        return arguments
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the filters that are set as plain JSON, for ``frame.attrs``; bounds are seconds since 1970.
+
+        Examples
+        --------
+        >>> RunFilters.parse(job="a", created_after="1970-01-02").as_json()
+        {'job': ['a'], 'created_after': 86400.0}
+        """
+        plain = {**self.arguments(), **self.bounds()}
+        if self.run_ids is not None and len(self.run_ids) > _MAX_IDS_IN_JSON:
+            # pandas copies attrs with every operation, so they must stay small.
+            plain["run_ids"] = f"{len(self.run_ids):,} ids"
+        return plain
+
+
+def as_strings(value: object, name: str) -> tuple[str, ...] | None:
+    """Return one string or many as a tuple without duplicates; None stays None.
+
+    Parameters
+    ----------
+    value
+        A string, an iterable of strings (a list, a set, a Series), or None. An enum member counts as its value, so
+        Dagster's own ``DagsterRunStatus.FAILURE`` works.
+    name
+        The name of the argument, for the error message.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    ValueError
+        If a string is empty, because the server would take it for "any".
+
+    Examples
+    --------
+    >>> as_strings("a", "job"), as_strings(["a", "b", "a"], "job"), as_strings([], "job")
+    (('a',), ('a', 'b'), ())
+    """
+    if value is None:
+        return None
+    if isinstance(value, str | Enum):
+        value = [value]
+    # Iterating a frame yields its column names, which nobody wants here.
+    if isinstance(value, dict | bytes) or hasattr(value, "columns") or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} must be a string or a list of strings, not {type(value).__name__}.")
+    strings: dict[str, None] = {}
+    for item in value:
+        string = item.value if isinstance(item, Enum) else item
+        if not isinstance(string, str):
+            raise TypeError(f"{name} must contain strings, not {type(string).__name__} ({string!r}).")
+        if not string:
+            raise ValueError(f"{name} contains an empty string. Leave {name} out to match any value.")
+        strings[string] = None
+    return tuple(strings)
+
+
+def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return a dict of tags as pairs of a key and the values allowed for it; None means no pairs.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a dict from strings to a string or strings.
+
+    Examples
+    --------
+    >>> parse_tags({"team": ["data", "ml"], "env": "prod"})
+    (('team', ('data', 'ml')), ('env', ('prod',)))
+    """
+    if tags is None:
+        return ()
+    if not hasattr(tags, "items"):
+        raise TypeError(f'tags must be a dict such as {{"team": "data"}}, not {type(tags).__name__}.')
+    parsed = []
+    for key, value in tags.items():
+        if not isinstance(key, str) or not key:
+            raise ValueError(f"tags has the key {key!r}. A tag's key must be a non-empty string.")
+        # Unlike elsewhere, the server compares an empty tag value like any other.
+        values = ("",) if value == "" else as_strings(value, f"tags[{key!r}]")
+        if values is None:
+            raise TypeError(f"tags[{key!r}] must be a string or a list of strings, not None.")
+        parsed.append((key, values))
+    return tuple(parsed)

@@ -1,0 +1,145 @@
+"""Show a frame of runs, steps or events so that it reads at a glance."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dagster_nb.statuses import status_of
+from dagster_nb.time_zones import time_zone, zone_name
+from dagster_nb.words import MISSING, count_text, duration_text, plural, short_id, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+__all__ = ["StyledFrame", "style"]
+
+# What a first look at runs does not need.
+_DETAILS = ("end_time", "update_time", "repository", "root_run_id", "parent_run_id", "tags")
+_MAX_TEXT = 80
+
+
+class StyledFrame:
+    """A frame as a readable table, in a notebook and as text. It is what `style` returns.
+
+    Parameters
+    ----------
+    frame
+        The rows and columns to show.
+    zone
+        The zone of the times.
+    caption
+        What the table leaves out.
+    """
+
+    def __init__(self, frame: pd.DataFrame, zone: tzinfo, caption: str):
+        self._frame = frame
+        self._zone = zone
+        self._caption = caption
+
+    def __repr__(self) -> str:
+        columns = {name: [self._text(name, value) for value in self._frame[name]] for name in self._frame}
+        return f"{pd.DataFrame(columns).to_string(index=False)}\n{self._caption}"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(str(name))}</th>" for name in self._frame)
+        columns = [[self._cell(str(name), value) for value in self._frame[name]] for name in self._frame]
+        body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+        return (
+            f'<table style="font-variant-numeric: tabular-nums"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table><p>{escape(self._caption)}</p>"
+        )
+
+    def _text(self, name: object, value: object) -> str:
+        if isinstance(value, dict):
+            text = ", ".join(f"{key}: {own}" for key, own in value.items())
+        elif isinstance(value, list | tuple):
+            text = ", ".join(map(str, value))
+        elif pd.isna(value):  # type: ignore[call-overload]
+            return MISSING
+        elif isinstance(value, timedelta):
+            return duration_text(pd.Timedelta(value))
+        elif isinstance(value, pd.Timestamp):
+            return time_text(value.tz_convert(self._zone) if value.tzinfo else value)
+        elif str(name).endswith("run_id"):
+            return short_id(str(value))
+        elif name == "status":
+            return f"{status_of(str(value)).symbol} {value}"
+        else:
+            text = str(value)
+        return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
+
+    def _cell(self, name: str, value: object) -> str:
+        text = escape(self._text(name, value))
+        align = "right" if isinstance(value, timedelta | int | float) else "left"
+        if name == "status" and text != MISSING:
+            symbol, _, word = text.partition(" ")
+            text = f'<span style="color: {status_of(str(value)).color}">{symbol}</span> {word}'
+        title = f' title="{escape(str(value))}"' if name.endswith("run_id") and text != MISSING else ""
+        return f'<td style="text-align: {align}; white-space: nowrap"{title}>{text}</td>'
+
+
+def style(
+    frame: pd.DataFrame,
+    *,
+    columns: Sequence[str] | None = None,
+    max_rows: int = 20,
+    tz: str | tzinfo = "UTC",
+) -> StyledFrame:
+    """Return a readable view of a frame: short run ids, readable durations, statuses with their colour and symbol.
+
+    The frame itself is unchanged; use it for everything else.
+
+    Parameters
+    ----------
+    frame
+        The frame of any method of a client, such as ``client.runs()``.
+    columns
+        Which columns to show, in this order. By default those that are not empty, without the details of a run: its
+        end, last update, repository, related runs and tags.
+    max_rows
+        How many rows to show at most, the first ones.
+    tz
+        The time zone of the times, an IANA name.
+
+    Returns
+    -------
+    StyledFrame
+        A table that a notebook displays. Its caption says how many rows and columns it leaves out.
+
+    Raises
+    ------
+    ValueError
+        If the frame has no such column, or there is no such time zone.
+
+    Examples
+    --------
+    >>> runs = pd.DataFrame({
+    ...     "run_id": ["4ba746c7-9b3f-4f0a-8d1c-1a2b3c4d5e6f"],
+    ...     "job_name": ["etl"],
+    ...     "status": ["SUCCESS"],
+    ...     "duration": pd.to_timedelta([90], unit="s"),
+    ... })
+    >>> style(runs)
+      run_id job_name    status   duration
+    4ba746c7      etl ● SUCCESS 1 min 30 s
+    1 row
+    """
+    zone = time_zone(tz)
+    if columns is None:
+        shown = [name for name in frame if name not in _DETAILS and (frame.empty or frame[name].notna().any())]
+    else:
+        shown = [columns] if isinstance(columns, str) else list(columns)
+        if missing := [name for name in shown if name not in frame]:
+            raise ValueError(f"the frame has no column {missing[0]!r}; its columns are {', '.join(map(str, frame))}")
+    rows = frame[shown].head(max_rows)
+    parts = [plural(len(rows), "row") if len(rows) == len(frame) else f"{len(rows)} of {plural(len(frame), 'row')}"]
+    if any(isinstance(value, pd.Timestamp) for name in rows for value in rows[name]):
+        parts.append(f"times in {zone_name(zone)}")
+    if len(shown) < len(frame.columns):
+        parts.append(f"{count_text(len(shown))} of {count_text(len(frame.columns))} columns (columns=… selects others)")
+    return StyledFrame(rows, zone, " · ".join(parts))

@@ -1,0 +1,263 @@
+"""A server's GraphQL API as this package uses it: our documents, pruned to what the server's schema has."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from graphql import build_client_schema, get_introspection_query, parse, print_ast
+
+from dagster_nb.errors import OutcomeUnknownError, QueryError, UnsupportedServerError
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.minimum_versions import version_with
+from dagster_nb.graphql.page_size import PageSize
+from dagster_nb.graphql.pruning import prune, unknown_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from graphql import DocumentNode, GraphQLSchema
+
+    from dagster_nb.graphql.pruning import Pruned
+    from dagster_nb.graphql.session import Session
+
+    Send = Callable[[DocumentNode, Mapping[str, Any] | None], Awaitable[dict[str, Any]]]
+
+__all__ = ["DagsterApi"]
+
+
+class DagsterApi:
+    """The GraphQL API of one server, and what is known about its schema.
+
+    Documents are sent whole until the server rejects one. Then its schema is fetched, once, and documents are pruned
+    to it before they are sent.
+
+    Parameters
+    ----------
+    session
+        The connection.
+
+    Attributes
+    ----------
+    version : str or None
+        The server's version of Dagster; None before `identify`.
+    statuses : tuple of str or None
+        The run statuses of its schema, in the schema's order; None if the server does not tell.
+    filter_keys : frozenset of str or None
+        The keys of its ``RunsFilter``; None if the server does not tell.
+    page_size : PageSize
+        How many runs to request at a time.
+    """
+
+    def __init__(self, session: Session):
+        self.session = session
+        self.version: str | None = None
+        self.statuses: tuple[str, ...] | None = None
+        self.filter_keys: frozenset[str] | None = None
+        self.page_size = PageSize()
+        self._schema: GraphQLSchema | None = None
+        self._pruned: dict[str, Pruned] = {}
+        self._fetching_schema = asyncio.Lock()
+
+    async def identify(self) -> None:
+        """Ask the server which Dagster it is, without retrying.
+
+        Raises
+        ------
+        QueryError
+            If it is not a Dagster.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+        """
+        try:
+            data = await self.session.read_once(documents.load("server"))
+        except QueryError:
+            # It may still be a Dagster, of a version without this field.
+            data = await self.query("server")
+        version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
+        if not isinstance(version, str) and not (statuses and runs_filter):
+            raise QueryError("the server is not a Dagster.", errors=[], data=data)
+        if version != self.version:
+            self._forget_schema()
+        self.version = version or "unknown"
+        self.statuses = _names(statuses, "enumValues")
+        keys = _names(runs_filter, "inputFields")
+        self.filter_keys = None if keys is None else frozenset(keys)
+
+    def copy_from(self, other: DagsterApi) -> None:
+        """Take over what another connection has learned about the same server."""
+        self.version, self.statuses, self.filter_keys = other.version, other.statuses, other.filter_keys
+        self.page_size = other.page_size
+        self._schema = other._schema
+
+    async def query(
+        self, document: str, variables: Mapping[str, Any] | None = None, *, may_be_too_large: bool = False
+    ) -> dict[str, Any]:
+        """Send one of our queries, without the fields that the server does not have, and return its ``data``.
+
+        Parameters
+        ----------
+        document
+            The name of the document.
+        variables
+            The values of its variables.
+        may_be_too_large
+            Whether the caller can ask for less; see `Session.read`.
+
+        Raises
+        ------
+        UnsupportedServerError
+            If the server lacks an input, or a field that is not optional.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError, QueryError
+        """
+
+        async def send(sent: DocumentNode, values: Mapping[str, Any] | None) -> dict[str, Any]:
+            return await self.session.read(sent, values, may_be_too_large=may_be_too_large)
+
+        return await self._send(document, variables, send)
+
+    async def mutate(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send one of our mutations, so that it is executed at most once, and never with less than was asked for.
+
+        A server validates a document before it executes any of it. A mutation that it rejected, and that does not fit
+        its schema, was therefore not executed, and is sent again if only fields of the response had to be removed.
+
+        Parameters
+        ----------
+        document
+            The name of the document.
+        variables
+            The values of its variables.
+
+        Raises
+        ------
+        UnsupportedServerError
+            If the server lacks an input. Nothing was done.
+        OutcomeUnknownError
+            If it was sent and the response, or a part of it, was lost.
+        ConnectionFailedError, UnauthorizedError, QueryError
+        """
+        try:
+            return await self._send(document, variables, self.session.write)
+        except QueryError as error:
+            if not _was_executed(error):
+                raise
+            raise OutcomeUnknownError(
+                f"the request may or may not have been carried out: {error}\nIt is not sent again; check the runs "
+                f"before you repeat it."
+            ) from None
+
+    def document(self, name: str) -> DocumentNode:
+        """Return one of our documents without what the server is known not to have.
+
+        Raises
+        ------
+        UnsupportedServerError
+            If the server lacks a field that is not optional.
+        """
+        if self._schema is None:
+            return documents.load(name)
+        if name not in self._pruned:
+            self._pruned[name] = prune(documents.load_marked(name), self._schema)
+        pruned = self._pruned[name]
+        if pruned.missing is not None:
+            raise self.unsupported(pruned.missing)
+        return pruned.document
+
+    def text(self, name: str) -> str:
+        """Return one of our documents as text, as it is sent to this server.
+
+        Raises
+        ------
+        UnsupportedServerError
+            If the server lacks a field that is not optional.
+        """
+        document, whole = self.document(name), documents.load(name)
+        return documents.text(name) if print_ast(document) == print_ast(whole) else print_ast(document)
+
+    async def schema(self) -> GraphQLSchema:
+        """Return the server's schema, with all descriptions; it is fetched once.
+
+        Raises
+        ------
+        QueryError
+            If the server does not allow introspection.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+        """
+        async with self._fetching_schema:
+            if self._schema is None:
+                self._schema = await self._fetch_schema()
+            return self._schema
+
+    def unsupported(self, missing: str) -> UnsupportedServerError:
+        """Return the error that names what the server lacks, and the version that has it."""
+        needed = version_with(missing)
+        advice = (
+            f"That needs Dagster {needed} or newer."
+            if needed
+            else "A newer Dagster may have it. If this Dagster is newer than your dagster_nb, update dagster_nb."
+        )
+        return UnsupportedServerError(
+            f"{self.session.address.root} runs Dagster {self.version or 'of an unknown version'}, which does not have "
+            f"what this needs: {missing.rstrip('.')}. {advice}"
+        )
+
+    async def _send(self, document: str, variables: Mapping[str, Any] | None, send: Send) -> dict[str, Any]:
+        schema = self._schema
+        first = self._checked(document, variables)
+        try:
+            return await send(first, variables)
+        except QueryError as error:
+            if _was_executed(error):
+                raise
+            try:
+                await self._update_schema(known=schema)
+            except QueryError:
+                # Without introspection, the rejection is all that is known.
+                raise error from None
+            pruned = self._checked(document, variables)
+            if print_ast(pruned) == print_ast(first):
+                raise
+        return await send(pruned, variables)
+
+    def _checked(self, name: str, variables: Mapping[str, Any] | None) -> DocumentNode:
+        document = self.document(name)
+        if self._schema is not None and variables:
+            for problem in unknown_inputs(document, variables, self._schema):
+                raise self.unsupported(problem)
+        return document
+
+    async def _update_schema(self, *, known: GraphQLSchema | None) -> None:
+        """Fetch the schema, unless another task has fetched it since ``known`` was current."""
+        async with self._fetching_schema:
+            if self._schema is known:
+                schema = await self._fetch_schema()
+                self._forget_schema()
+                self._schema = schema
+
+    async def _fetch_schema(self) -> GraphQLSchema:
+        # Deprecated inputs can still be used, but older servers cannot list them.
+        for deprecated in (True, False):
+            query = get_introspection_query(descriptions=True, input_value_deprecation=deprecated)
+            try:
+                data = await self.session.read(parse(query))
+            except QueryError:
+                if not deprecated:
+                    raise
+            else:
+                break
+        # Validating its own schema is the server's business.
+        return build_client_schema(data, assume_valid=True)  # type: ignore[arg-type]  # a TypedDict to graphql-core
+
+    def _forget_schema(self) -> None:
+        self._schema = None
+        self._pruned = {}
+
+
+def _was_executed(error: QueryError) -> bool:
+    """Return whether a failed document was executed at least in part: it has data, or names the field that failed."""
+    return error.data is not None or any("path" in one for one in error.errors)
+
+
+def _names(kind: Mapping[str, Any] | None, members: str) -> tuple[str, ...] | None:
+    found = (kind or {}).get(members)
+    return None if found is None else tuple(member["name"] for member in found)

@@ -1,0 +1,76 @@
+"""Which runs belong to a code location: the server can only filter by the hidden tag ``repository@location``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from dagster_nb.graphql.counting import count_matching
+from dagster_nb.graphql.paging import read_pages
+from dagster_nb.graphql.responses import unwrap
+from dagster_nb.graphql.run_filters import REPOSITORY_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from dagster_nb.graphql.api import DagsterApi
+
+__all__ = ["LocationLabels"]
+
+
+class LocationLabels:
+    """The values of the hidden tag that names a run's repository and code location.
+
+    The server does not list the values of a hidden tag. Most come from the repositories that are loaded now, or were
+    when this was last asked. If these do not account for all runs (a location was renamed or removed), and the number
+    of unaccounted runs has changed since, the labels are read from the runs themselves.
+
+    Parameters
+    ----------
+    api
+        The server.
+    """
+
+    def __init__(self, api: DagsterApi):
+        self._api = api
+        self._known: set[str] = set()
+        self._unaccounted = 0
+
+    async def of_locations(self, locations: Collection[str]) -> list[str]:
+        """Return the labels of all repositories that are, or were, in these code locations.
+
+        Parameters
+        ----------
+        locations
+            Names of code locations.
+        """
+        self._known |= await self._loaded()
+        if await self._count_unaccounted() != self._unaccounted:
+            self._known |= await self._from_runs()
+            # Runs that were stored without an origin belong to no location and stay unaccounted for.
+            self._unaccounted = await self._count_unaccounted()
+        return sorted(label for label in self._known if label.partition("@")[2] in locations)
+
+    async def _loaded(self) -> set[str]:
+        data = await self._api.query("repositories")
+        nodes = unwrap(data["repositoriesOrError"], "RepositoryConnection")["nodes"]
+        return {f"{node['name']}@{node['location']['name']}" for node in nodes}
+
+    async def _count_unaccounted(self) -> int:
+        filters: list[dict[str, object]] = [
+            {"tags": [{"key": REPOSITORY_TAG, "value": label}]} for label in sorted(self._known)
+        ]
+        every, *accounted = await asyncio.gather(*[count_matching(self._api, one) for one in [{}, *filters]])
+        return every - sum(accounted)
+
+    async def _from_runs(self) -> set[str]:
+        labels = set()
+        async for records in read_pages(self._api, {}, limit=None, page_size=None, include={}):
+            for record in records:
+                origin = record.get("repositoryOrigin", {})
+                if origin is None:
+                    continue
+                if not {"repositoryName", "repositoryLocationName"} <= origin.keys():
+                    raise self._api.unsupported("Run.repositoryOrigin")
+                labels.add(f"{origin['repositoryName']}@{origin['repositoryLocationName']}")
+        return labels

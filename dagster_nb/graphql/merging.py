@@ -1,0 +1,202 @@
+"""Reading runs that no single server filter describes: several jobs, several values of a tag, an emulated time bound.
+
+Responses carry no sort key, so the order of several responses can only come from one list of ids. The ids are listed
+first, which is cheap, and the runs are then read by id. A run that is listed but not returned was deleted in between,
+or no longer matches, or the server contradicts itself: listing it once more tells which.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from dagster_nb.errors import RequestTimeoutError
+from dagster_nb.graphql.paging import MAX_TIMEOUTS, existing_ids, list_ids, request_runs
+from dagster_nb.graphql.session import ResponseTooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from dagster_nb.graphql.api import DagsterApi
+    from dagster_nb.graphql.paging import Record
+    from dagster_nb.graphql.run_filters import RunsFilter, ServerFilters
+
+__all__ = ["MissingRunsError", "list_merged_ids", "read_merged_pages"]
+
+# A SQLite that allows 999 parameters per statement must be able to take the ids of a page.
+_MAX_PAGE_SIZE = 500
+_TRIES = 4
+
+
+class MissingRunsError(Exception):
+    """The server keeps listing runs that it does not return.
+
+    Parameters
+    ----------
+    run_ids
+        Their ids.
+    """
+
+    def __init__(self, run_ids: Sequence[str]):
+        super().__init__(f"the server lists {len(run_ids)} runs that it does not return")
+        self.run_ids = list(run_ids)
+
+
+async def read_merged_pages(
+    api: DagsterApi, filters: ServerFilters, *, limit: int | None, page_size: int | None, include: Mapping[str, bool]
+) -> AsyncGenerator[list[Record]]:
+    """Yield all runs that match any of several filters, newest first, in pages.
+
+    Parameters
+    ----------
+    api
+        The server.
+    filters
+        Which runs.
+    limit
+        The maximum number of runs; None reads all.
+    page_size
+        Runs per request; 500 by default and at most.
+    include
+        The variables that switch on the document's optional columns.
+
+    Raises
+    ------
+    MissingRunsError
+        After the last page, if the server keeps listing runs that it does not return.
+    """
+    size = min(page_size or api.page_size.ceiling, _MAX_PAGE_SIZE)
+    fetch = _RunsById(api, filters.common, adapts=page_size is None, include=include)
+    remaining = limit
+    async for ids in list_merged_ids(api, filters, first=None if limit is None else limit + size):
+        # Runs may vanish before they are read. Then the ids after them take their place, so that a limit is exact.
+        wanted = ids
+        while wanted and remaining != 0:
+            batch, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
+            async for records in _read_by_id(fetch, batch, size):
+                if remaining is not None:
+                    remaining -= len(records)
+                yield records
+        if remaining == 0:
+            break
+    if fetch.missing:
+        raise MissingRunsError(fetch.missing)
+
+
+async def list_merged_ids(
+    api: DagsterApi, filters: ServerFilters, *, first: int | None = None
+) -> AsyncGenerator[list[str]]:
+    """Yield the ids of all runs that match any of several filters, newest first, each once.
+
+    Parameters
+    ----------
+    api, filters
+        As in `read_merged_pages`.
+    first
+        How many ids will probably be used; None means all. The first so many ids of each filter include the first so
+        many of all filters together.
+    """
+    excluded: set[str] | None = None
+    passed: set[str] = set()
+    while True:
+        wanted: set[str] = set()
+        complete = True
+        for one in filters.filters:
+            ids = await _take(list_ids(api, one), first)
+            complete = complete and (first is None or len(ids) < first)
+            wanted.update(ids)
+        if excluded is None:
+            # Listed after the others, so that a run that changes in between counts as it is now.
+            excluded = {run_id for one in filters.excluded for run_id in await _take(list_ids(api, one), None)}
+        merged: list[str] = []
+        async for ids in list_ids(api, filters.common):
+            merged.extend(run_id for run_id in ids if run_id in wanted and run_id not in excluded)
+            if not complete and first is not None and len(merged) >= first:
+                merged = merged[:first]
+                break
+        # Runs that were created in the meantime come before those that were passed, and are not part of this reading.
+        last = max((place for place, run_id in enumerate(merged) if run_id in passed), default=-1)
+        if fresh := merged[last + 1 :]:
+            yield fresh
+        if complete or first is None:
+            return
+        passed.update(fresh)
+        first *= 4
+
+
+async def _read_by_id(fetch: _RunsById, ids: Sequence[str], size: int) -> AsyncGenerator[list[Record]]:
+    """Read runs by id, in the order of the ids; the next page is requested before a page is yielded."""
+    pages = iter([ids[start : start + size] for start in range(0, len(ids), size)])
+    task = asyncio.create_task(fetch(next(pages)))
+    try:
+        while True:
+            records = await task
+            following = next(pages, None)
+            if following is not None:
+                task = asyncio.create_task(fetch(following))
+            if records:
+                yield records
+            if following is None:
+                return
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+class _RunsById:
+    """Requests runs by id.
+
+    Attributes
+    ----------
+    missing : list of str
+        The runs that the server lists and does not return.
+    """
+
+    def __init__(self, api: DagsterApi, common: RunsFilter, *, adapts: bool, include: Mapping[str, bool]):
+        self._api = api
+        self._common = common
+        self._adapts = adapts
+        self._include = include
+        self.missing: list[str] = []
+
+    async def __call__(self, ids: Sequence[str]) -> list[Record]:
+        """Return the runs that still exist and match, in the order of the ids."""
+        found: dict[str, Record] = {}
+        wanted = list(ids)
+        for attempt in range(_TRIES):
+            await asyncio.sleep(0.1 * attempt)
+            found.update({record["runId"]: record for record in await self._request(wanted)})
+            wanted = [run_id for run_id in wanted if run_id not in found]
+            if wanted:
+                wanted = await existing_ids(self._api, wanted, self._common)
+            if not wanted:
+                break
+        self.missing.extend(wanted)
+        return [found[run_id] for run_id in ids if run_id in found]
+
+    async def _request(self, ids: Sequence[str], timeouts: int = 0) -> list[Record]:
+        """Request runs in one page, or in several if it is too large or takes too long."""
+        runs_filter = {**self._common, "runIds": list(ids)}
+        can_split = self._adapts and self._api.page_size.smaller(len(ids)) < len(ids)
+        try:
+            return await request_runs(
+                self._api, runs_filter, limit=len(ids), include=self._include, may_be_too_large=can_split
+            )
+        except (ResponseTooLargeError, RequestTimeoutError) as error:
+            timeouts += isinstance(error, RequestTimeoutError)
+            if not can_split or timeouts == MAX_TIMEOUTS:
+                raise
+        size = self._api.page_size.after_failure(len(ids))
+        records = []
+        for start in range(0, len(ids), size):
+            records += await self._request(ids[start : start + size], timeouts)
+        return records
+
+
+async def _take(pages: AsyncGenerator[list[str]], count: int | None) -> list[str]:
+    taken: list[str] = []
+    async for ids in pages:
+        taken.extend(ids)
+        if count is not None and len(taken) >= count:
+            return taken[:count]
+    return taken

@@ -1,0 +1,94 @@
+"""How many runs to request at a time: few at first, then as many as the server delivers in about a second."""
+
+from __future__ import annotations
+
+__all__ = ["PageSize"]
+
+_FIRST = 200
+_MIN = 10
+# Larger pages are not faster, unless the network takes its time with each of them.
+_MAX_WITHOUT_LATENCY = 2_000
+_MAX = 10_000
+_TARGET_SECONDS = 1.0
+# Working on a page should take the server this many times as long as the network takes to carry it.
+_WORK_PER_LATENCY = 5.0
+# After so many pages without a failure, twice the size is tried once more.
+_PAGES_BEFORE_PROBING = 3
+
+
+class PageSize:
+    """The page size that suits one server, learned from its pages and from its failures.
+
+    A size that has never worked is too large, and is remembered. A failure at a size that has worked before says
+    something about that moment only. A limit may have been temporary, so it is probed again, at growing
+    intervals while it lasts.
+
+    Attributes
+    ----------
+    ceiling : int
+        The largest size that may work.
+
+    Examples
+    --------
+    >>> size = PageSize()
+    >>> size.after_page(200, seconds=0.05, latency=0.002)
+    2000
+    >>> size.after_failure(2000), size.after_failure(1000)
+    (1000, 500)
+    >>> size.after_page(500, seconds=0.1, latency=0.002)
+    500
+    """
+
+    def __init__(self) -> None:
+        self.ceiling = _MAX
+        self._largest_success = 0
+        self._pages_at_ceiling = 0
+        self._pages_before_probing = _PAGES_BEFORE_PROBING
+        self._probing = False
+
+    @property
+    def first(self) -> int:
+        """Runs to request at the start of a reading, so that the first rows show early."""
+        return min(_FIRST, self.ceiling)
+
+    def after_page(self, size: int, *, seconds: float, latency: float) -> int:
+        """Return the size of the next page, after one that arrived.
+
+        Parameters
+        ----------
+        size
+            Runs in the page.
+        seconds
+            How long the request took.
+        latency
+            How much of that the network takes for any request.
+        """
+        self._largest_success = max(self._largest_success, size)
+        self._raise_ceiling_cautiously()
+        runs_per_second = size / max(seconds - latency, 0.001)
+        longest = max(_MAX_WITHOUT_LATENCY, runs_per_second * latency * _WORK_PER_LATENCY)
+        return self._bounded(min(runs_per_second * _TARGET_SECONDS, longest))
+
+    def smaller(self, size: int) -> int:
+        """Return the next smaller size; `size` itself if there is none."""
+        return min(size, max(size // 2, _MIN))
+
+    def after_failure(self, size: int) -> int:
+        """Return the size to try instead, after a page that was too large or took too long."""
+        smaller = self.smaller(size)
+        if size > self._largest_success:
+            self.ceiling = smaller
+            if self._probing:
+                self._pages_before_probing *= 2
+        self._pages_at_ceiling, self._probing = 0, False
+        self._largest_success = min(self._largest_success, smaller)
+        return smaller
+
+    def _raise_ceiling_cautiously(self) -> None:
+        self._pages_at_ceiling += 1
+        if self.ceiling < _MAX and self._pages_at_ceiling >= self._pages_before_probing:
+            self.ceiling = min(2 * self.ceiling, _MAX)
+            self._pages_at_ceiling, self._probing = 0, True
+
+    def _bounded(self, size: float) -> int:
+        return int(max(min(size, self.ceiling), _MIN))

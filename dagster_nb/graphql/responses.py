@@ -1,0 +1,151 @@
+"""Dagster's responses are unions: ``__typename`` says whether one is a result or one of Dagster's errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.errors import (
+    ConfigProblem,
+    DagsterNbError,
+    JobNotFoundError,
+    LocationNotFoundError,
+    QueryError,
+    RunConfigInvalidError,
+    RunNotFoundError,
+    RunStateError,
+    ServerError,
+    UnauthorizedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["ERROR_TYPES", "config_problems", "to_error", "unwrap"]
+
+Node = dict[str, Any]
+
+_NO_MESSAGE = "the server does not say what is wrong."
+
+
+def unwrap(node: Node, *expected: str) -> Node:
+    """Return a response of an expected type, or raise the error that it stands for.
+
+    Parameters
+    ----------
+    node
+        A member of one of the schema's ``…OrError`` or ``…Result`` unions, with its ``__typename``.
+    expected
+        The types that mean success.
+
+    Raises
+    ------
+    DagsterNbError
+        Our error for the server's.
+
+    Examples
+    --------
+    >>> unwrap({"__typename": "RunIds", "results": ["a"]}, "RunIds")["results"]
+    ['a']
+    """
+    if node["__typename"] in expected:
+        return node
+    raise to_error(node)
+
+
+def to_error(node: Node) -> DagsterNbError:
+    """Return our error for an error in the server's response.
+
+    Parameters
+    ----------
+    node
+        The response, with its ``__typename``. An unknown type becomes a `ServerError` that names it.
+
+    Examples
+    --------
+    >>> to_error({"__typename": "UnauthorizedError", "message": "no"})
+    UnauthorizedError('the server denied the request: no')
+    """
+    typename = node["__typename"]
+    make = ERROR_TYPES.get(typename)
+    if make is not None:
+        return make(node)
+    return ServerError(f"the server returned {typename}: {_message(node)}")
+
+
+def config_problems(node: Node) -> list[ConfigProblem]:
+    """Return what is wrong with a run config.
+
+    Parameters
+    ----------
+    node
+        A ``RunConfigValidationInvalid``.
+    """
+    problems = [
+        ConfigProblem(
+            path=_config_path(error), reason=error.get("reason", ""), message=error.get("message", _NO_MESSAGE).strip()
+        )
+        for error in node.get("errors") or ()
+    ]
+    # A config without a message is still invalid.
+    return problems or [ConfigProblem(path="", reason="", message=_NO_MESSAGE)]
+
+
+def _config_path(error: Node) -> str:
+    """Join the keys that lead to a problem. ``stack`` is used because ``path`` leaves out list indices."""
+    path = ""
+    for entry in (error.get("stack") or {}).get("entries") or ():
+        if "listIndex" in entry:
+            path += f"[{entry['listIndex']}]"
+        else:
+            # Entries of an unknown kind are shown as "?".
+            key = entry.get("fieldName", entry.get("mapKey", "?"))
+            path += f".{key}" if path else str(key)
+    return path
+
+
+def _message(node: Node) -> str:
+    return node.get("message") or "no message"
+
+
+def _server_error(node: Node) -> ServerError:
+    message = _message(node).strip()
+    return ServerError(
+        f"Dagster failed: {message}", stack="".join(node.get("stack") or []), class_name=node.get("className")
+    )
+
+
+def _invalid_config(node: Node) -> RunConfigInvalidError:
+    problems = config_problems(node)
+    return RunConfigInvalidError(
+        f"the run config is not valid for job {node.get('pipelineName')!r}. Nothing was launched:", errors=problems
+    )
+
+
+# Every error type of the unions in our documents; a test compares this with the installed schema.
+ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
+    "PythonError": _server_error,
+    "UnauthorizedError": lambda node: UnauthorizedError(f"the server denied the request: {_message(node)}"),
+    "InvalidPipelineRunsFilterError": lambda node: QueryError(f"the server rejected the filter: {_message(node)}"),
+    "RunNotFoundError": lambda node: RunNotFoundError(f"the server has no run {node.get('runId')!r}."),
+    "RunGroupNotFoundError": lambda node: RunNotFoundError(f"the server has no run {node.get('runId')!r}."),
+    "PipelineNotFoundError": lambda node: JobNotFoundError(f"the server has no such job: {_message(node)}"),
+    "RepositoryNotFoundError": lambda node: JobNotFoundError(f"the server has no such repository: {_message(node)}"),
+    "RepositoryLocationNotFound": lambda node: LocationNotFoundError(
+        f"the server has no such code location: {_message(node)}"
+    ),
+    "RunConfigValidationInvalid": _invalid_config,
+    "InvalidSubsetError": lambda node: RunConfigInvalidError(
+        f"the selection is not valid for the job: {_message(node)}"
+    ),
+    "InvalidStepError": lambda node: RunConfigInvalidError(f"the job has no step {node.get('invalidStepKey')!r}."),
+    "InvalidOutputError": lambda node: RunConfigInvalidError(
+        f"step {node.get('stepKey')!r} has no output {node.get('invalidOutputName')!r}."
+    ),
+    "PresetNotFoundError": lambda node: RunConfigInvalidError(f"no such preset: {_message(node)}"),
+    "ModeNotFoundError": lambda node: RunConfigInvalidError(f"no such mode: {_message(node)}"),
+    "NoModeProvidedError": lambda node: RunConfigInvalidError(f"no mode was given: {_message(node)}"),
+    "ConflictingExecutionParamsError": lambda node: RunConfigInvalidError(f"the arguments conflict: {_message(node)}"),
+    "RunConflict": lambda node: RunStateError(f"a run with that id already exists: {_message(node)}"),
+    "TerminateRunFailure": lambda node: RunStateError(_message(node)),
+    "ReloadNotSupported": lambda node: RunStateError(f"this code location cannot be reloaded: {_message(node)}"),
+}

@@ -1,0 +1,149 @@
+"""Filters in the server's own terms: ``RunsFilter`` takes one job, one value per tag, and no code location."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from dagster_nb.filters import RunFilters
+
+__all__ = ["REPOSITORY_TAG", "RunsFilter", "ServerFilters", "complement", "to_server_filters"]
+
+RunsFilter = dict[str, Any]
+"""An input of GraphQL's type ``RunsFilter``."""
+
+REPOSITORY_TAG = ".dagster/repository"
+"""The hidden tag of each run, ``repository@location``: runs can be filtered by it, but it is never returned."""
+
+# A SQLite that allows 999 parameters per statement must be able to take one filter of run ids.
+_IDS_PER_FILTER = 500
+_KEYS = {
+    "created_after": "createdAfter",
+    "created_before": "createdBefore",
+    "updated_after": "updatedAfter",
+    "updated_before": "updatedBefore",
+}
+_COMPLEMENTS = {"createdAfter": ("createdBefore", 1), "updatedBefore": ("updatedAfter", -1)}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFilters:
+    """What to ask the server for.
+
+    Parameters
+    ----------
+    common
+        What all filters have in common.
+    filters
+        Disjoint filters that together match the runs asked for.
+    excluded
+        Filters of the runs to leave out, where the server has only the opposite of a time bound.
+    """
+
+    common: RunsFilter
+    filters: list[RunsFilter]
+    excluded: list[RunsFilter]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one filter says it all, so that the server's own order can be used."""
+        return len(self.filters) == 1 and not self.excluded
+
+
+def to_server_filters(
+    filters: RunFilters, *, repository_labels: Sequence[str] | None = None, known_keys: Collection[str] | None = None
+) -> ServerFilters:
+    """Translate filters into the server's own.
+
+    Parameters
+    ----------
+    filters
+        What to translate; `RunFilters.matches_nothing` must be False, because the server reads an empty list as
+        "any".
+    repository_labels
+        The values of `REPOSITORY_TAG` that ``filters.location`` stands for; needed where that is set.
+    known_keys
+        The keys that the server's ``RunsFilter`` has; None means all.
+
+    Examples
+    --------
+    >>> from dagster_nb.filters import RunFilters
+    >>> to_server_filters(RunFilters(job=("a", "b"), status=("FAILURE",))).filters
+    [{'statuses': ['FAILURE'], 'pipelineName': 'a'}, {'statuses': ['FAILURE'], 'pipelineName': 'b'}]
+    """
+    common, excluded = _bounds(filters, known_keys)
+    if filters.status:
+        common["statuses"] = list(filters.status)
+    several = []
+    for choice in _choices(filters, repository_labels):
+        # All filters share a choice of one.
+        if len(choice) == 1:
+            common = _and(common, choice[0])
+        else:
+            several.append(choice)
+    return ServerFilters(common, [reduce(_and, combination, common) for combination in product(*several)], excluded)
+
+
+def complement(key: str, seconds: float) -> RunsFilter:
+    """Return the filter that matches exactly the runs that a time bound does not.
+
+    Both bounds are exclusive and times are whole microseconds, so the opposite bound is one microsecond further.
+
+    Examples
+    --------
+    >>> complement("createdAfter", 5.5)
+    {'createdBefore': 5.500001}
+    """
+    opposite, shift = _COMPLEMENTS[key]
+    bound = round(seconds * 1_000_000) + shift
+    if shift > 0 and bound % 1_000_000 == 0:
+        # SQLite compares times as strings, and the servers that need this store a whole second without a fraction,
+        # which sorts before the same second with one. They stored nothing in between.
+        bound -= shift
+    return {opposite: bound / 1_000_000}
+
+
+def _bounds(filters: RunFilters, known_keys: Collection[str] | None) -> tuple[RunsFilter, list[RunsFilter]]:
+    included: RunsFilter = {}
+    excluded = []
+    for name, seconds in filters.bounds().items():
+        key = _KEYS[name]
+        # A lower bound at or before 1970 excludes nothing.
+        if seconds <= 0:
+            continue
+        if known_keys is not None and key not in known_keys and key in _COMPLEMENTS:
+            excluded.append(complement(key, seconds))
+        else:
+            included[key] = seconds
+    return included, excluded
+
+
+def _choices(filters: RunFilters, repository_labels: Sequence[str] | None) -> list[list[RunsFilter]]:
+    """Return what one filter takes a single value of, as a filter for each of the values allowed."""
+    choices: list[list[RunsFilter]] = []
+    if filters.job is not None:
+        choices.append([{"pipelineName": job} for job in filters.job])
+    if filters.run_ids is not None:
+        ids = list(filters.run_ids)
+        starts = range(0, len(ids), _IDS_PER_FILTER)
+        choices.append([{"runIds": ids[start : start + _IDS_PER_FILTER]} for start in starts])
+    tags = dict(filters.tags)
+    if repository_labels is not None:
+        # The server uses only the last of several tags with the same key, so both conditions are joined here.
+        wanted = tags.get(REPOSITORY_TAG, repository_labels)
+        tags[REPOSITORY_TAG] = tuple(label for label in repository_labels if label in wanted)
+    choices.extend([{"tags": [{"key": key, "value": value}]} for value in values] for key, values in tags.items())
+    return choices
+
+
+def _and(left: Mapping[str, Any], right: Mapping[str, Any]) -> RunsFilter:
+    """Join two filters that have no key in common but ``tags``, which add up."""
+    joined = {**left, **right}
+    if "tags" in left and "tags" in right:
+        joined["tags"] = [*left["tags"], *right["tags"]]
+    return joined

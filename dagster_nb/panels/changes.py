@@ -1,0 +1,40 @@
+"""``Changes``: how a model tells its views what has changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Changes"]
+
+
+class Changes:
+    """Named changes of a model, and the functions to call after each."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
+
+    def on(self, names: str, listener: Callable[[], None]) -> None:
+        """Call a function without arguments after each of these changes.
+
+        Parameters
+        ----------
+        names
+            The names of the changes, separated by spaces.
+        listener
+            The function. Listeners are called in the order in which they were added.
+        """
+        for name in names.split():
+            self._listeners[name].append(listener)
+
+    def emit(self, name: str) -> None:
+        """Call the listeners of a change."""
+        for listener in list(self._listeners[name]):
+            listener()
+
+    def clear(self) -> None:
+        """Remove all listeners."""
+        self._listeners.clear()

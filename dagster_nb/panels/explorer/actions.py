@@ -1,0 +1,259 @@
+"""What can be done to the selected runs, and the outcome for each run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dagster_nb.panels.explorer.fetching import fetch_by_id
+from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.statuses import FINISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dagster_nb.panels.background import Task
+    from dagster_nb.panels.explorer.model import ExplorerModel
+
+__all__ = ["ACTIONS", "Action", "ActionsModel", "Outcome"]
+
+_SECONDS_BETWEEN_READS = 1.0
+_MAX_SECONDS_TO_FOLLOW = 900.0
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done to runs.
+
+    Parameters
+    ----------
+    name
+        The text of its button.
+    method
+        The method that the source must have.
+    question
+        The question to confirm; ``{runs}`` is how many.
+    call
+        Calls the source with run ids, and returns a frame of outcomes.
+    is_irreversible
+        Whether the button that confirms it is red.
+    is_followed
+        Whether the statuses of the runs are read until they have finished.
+    """
+
+    name: str
+    method: str
+    question: str
+    call: Callable[[Any, list[str]], pd.DataFrame]
+    is_irreversible: bool = True
+    is_followed: bool = True
+
+
+ACTIONS: dict[str, Action] = {
+    "terminate": Action(
+        "Terminate", "terminate", "Terminate {runs}? Steps that have finished keep their results.",
+        lambda source, ids: source.terminate(ids),
+    ),
+    "from_failure": Action(
+        "Re-execute from failure", "reexecute_many", "Re-execute the failed steps of {runs}, each as a new run?",
+        lambda source, ids: source.reexecute_many(ids, strategy="from_failure"), is_irreversible=False,
+    ),
+    "all_steps": Action(
+        "Re-execute", "reexecute_many", "Re-execute all steps of {runs}, each as a new run?",
+        lambda source, ids: source.reexecute_many(ids, strategy="all_steps"), is_irreversible=False,
+    ),
+    "delete": Action(
+        "Delete", "delete", "Delete {runs}, with all logs and events? This cannot be undone.",
+        lambda source, ids: source.delete(ids), is_followed=False,
+    ),
+    "force": Action(
+        "Mark as canceled", "terminate",
+        "Mark {runs} as canceled now? Processes that are still running are not stopped.",
+        lambda source, ids: source.terminate(ids, force=True),
+    ),
+}  # fmt: skip
+
+
+@dataclass
+class Outcome:
+    """The outcome of an action for one run.
+
+    Attributes
+    ----------
+    run_id : str
+        The run that was acted on.
+    outcome, message : str
+        As in the frame of the client.
+    new_run_id : str or None
+        The run that was launched by a re-execution.
+    status : str or None
+        The status of `followed_id`.
+    """
+
+    run_id: str
+    outcome: str
+    message: str
+    new_run_id: str | None = None
+    status: str | None = None
+
+    @property
+    def followed_id(self) -> str:
+        """The run whose status is read afterwards."""
+        return self.new_run_id or self.run_id
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen."""
+        return (
+            self.outcome in ("deleted", "not_found")
+            or (self.new_run_id is None and self.outcome == "invalid")
+            or (self.status in FINISHED)
+        )
+
+
+class ActionsModel:
+    """The action in progress, and the outcomes of the last one.
+
+    It emits the change ``actions`` of the explorer's model.
+
+    Parameters
+    ----------
+    model
+        The explorer's model, whose selection is acted on.
+    """
+
+    def __init__(self, model: ExplorerModel):
+        self._model = model
+        self.current: Action | None = None
+        self.last: Action | None = None
+        self.run_ids: tuple[str, ...] = ()
+        self.outcomes: list[Outcome] = []
+        self.error: Exception | None = None
+        self.is_following = False
+
+    def reason_disabled(self, name: str) -> str | None:
+        """Return why an action is not available now; None if it is."""
+        source = self._model.source
+        if not has_methods(source, ACTIONS[name].method):
+            return "this source cannot change runs"
+        if getattr(source, "read_only", False):
+            return "this client is read-only"
+        if self.current is not None:
+            return f"{self.current.name.lower()} is in progress"
+        if not self._model.selection:
+            return "select runs first"
+        if name in ("terminate", "from_failure"):
+            statuses = self._selected_statuses()
+            if name == "terminate" and statuses <= FINISHED:
+                return "these runs have finished"
+            if name == "from_failure" and not statuses & {"FAILURE", "CANCELED"}:
+                return "none of these runs failed"
+        return None
+
+    def start(self, name: str, run_ids: Sequence[str]) -> None:
+        """Start an action on exactly these runs.
+
+        Parameters
+        ----------
+        name
+            A key of `ACTIONS`.
+        run_ids
+            The runs.
+        """
+        action = ACTIONS[name]
+        source: Any = self._model.source
+        ids = list(run_ids)
+        self.current, self.run_ids = action, tuple(ids)
+        self.outcomes, self.error, self.last = [], None, None
+        self._model.background.stop("follow")
+
+        def work(_task: Task[Any]) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+            answer = action.call(source, ids)
+            return answer, fetch_by_id(source, _ids_in(answer))
+
+        self._model.background.start("action", work, done=self._finish, failed=self._fail)
+        self._model.changes.emit("actions")
+
+    def dismiss(self) -> None:
+        """Forget the outcomes, and stop following the runs."""
+        self._model.background.stop("follow")
+        self.outcomes, self.error, self.last, self.is_following = [], None, None, False
+        self._model.changes.emit("actions")
+
+    def _finish(self, answer: tuple[pd.DataFrame, list[pd.DataFrame]]) -> None:
+        frame, pages = answer
+        action, self.current, self.last = self.current, None, self.current
+        self.outcomes = [_outcome(row) for row in frame.to_dict("records")]
+        self._update(pages, deleted=[one.run_id for one in self.outcomes if one.outcome in ("deleted", "not_found")])
+        if action is not None and action.is_followed:
+            self._follow()
+        self._model.changes.emit("actions")
+
+    def _fail(self, error: Exception) -> None:
+        self.current, self.error = None, error
+        self._model.changes.emit("actions")
+
+    def _follow(self) -> None:
+        unfinished = [one.followed_id for one in self.outcomes if not one.is_final]
+        if not unfinished:
+            return
+        source = self._model.source
+        self.is_following = True
+
+        def work(task: Task[Any]) -> None:
+            left, seconds = unfinished, 0.0
+            while left and not task.stopped and seconds < _MAX_SECONDS_TO_FOLLOW:
+                task.sleep(_SECONDS_BETWEEN_READS)
+                seconds += _SECONDS_BETWEEN_READS
+                pages = fetch_by_id(source, left)
+                statuses = _statuses_in(pages)
+                left = [run_id for run_id in left if run_id in statuses and statuses[run_id] not in FINISHED]
+                task.report(pages)
+
+        def on_progress(pages: list[pd.DataFrame]) -> None:
+            if self._update(pages):
+                self._model.changes.emit("actions")
+
+        self._model.background.start(
+            "follow", work, done=self._stop_following, failed=self._stop_following, on_progress=on_progress
+        )
+
+    def _stop_following(self, error: Exception | None) -> None:
+        self.is_following, self.error = False, error
+        self._model.changes.emit("actions")
+
+    def _update(self, pages: list[pd.DataFrame], *, deleted: Sequence[str] = ()) -> bool:
+        """Take in the current state of the runs, and return whether a status changed."""
+        statuses = _statuses_in(pages)
+        changed = False
+        for one in self.outcomes:
+            status = statuses.get(one.followed_id, one.status)
+            changed |= status != one.status
+            one.status = status
+        if changed or deleted:
+            self._model.update(pages, deleted=deleted)
+        return changed
+
+    def _selected_statuses(self) -> set[str]:
+        runs = self._model.runs
+        return {str(status) for status in runs["status"][runs["run_id"].isin(self._model.selection)]}
+
+
+def _ids_in(answer: pd.DataFrame) -> list[str]:
+    columns = [name for name in ("parent_run_id", "run_id") if name in answer.columns]
+    return list(dict.fromkeys(run_id for name in columns for run_id in answer[name].dropna()))
+
+
+def _statuses_in(pages: list[pd.DataFrame]) -> dict[str, str]:
+    return {
+        run_id: str(status) for page in pages for run_id, status in zip(page["run_id"], page["status"], strict=True)
+    }
+
+
+def _outcome(row: dict[Any, Any]) -> Outcome:
+    text = {name: None if pd.isna(value) else str(value) for name, value in row.items()}
+    if "parent_run_id" in text:
+        return Outcome(text["parent_run_id"] or "", text["outcome"] or "", text["message"] or "", text["run_id"])
+    return Outcome(text["run_id"] or "", text["outcome"] or "", text["message"] or "")

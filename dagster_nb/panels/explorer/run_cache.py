@@ -1,0 +1,127 @@
+"""``RunCache``: the runs in memory, and for which filters they are complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dagster_nb.analysis.read_columns import creation_times
+from dagster_nb.frames.runs import runs_frame
+from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+__all__ = ["RunCache"]
+
+
+class RunCache:
+    """Runs in the order of the source, newest first, each once.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        All of them, with a default index. It is replaced, never changed in place.
+    """
+
+    def __init__(self) -> None:
+        self.frame: pd.DataFrame = runs_frame([])
+        self._index = pd.Index(self.frame["run_id"])
+        self._complete: list[ExplorerFilters] = []
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def is_complete_for(self, filters: ExplorerFilters) -> bool:
+        """Return whether every run that the source had for these filters is here. Bounds are points in time."""
+        return any(complete.covers(filters) for complete in self._complete)
+
+    def mark_complete(
+        self, filters: ExplorerFilters, read_ids: Collection[str], before: pd.DataFrame, now: pd.Timestamp
+    ) -> None:
+        """Note that all matching runs have been read, and drop those that the source no longer has.
+
+        Parameters
+        ----------
+        filters
+            The filters that were sent to the source.
+        read_ids
+            The run ids that it returned.
+        before
+            The runs that were in memory when the request was sent.
+        now
+            When the request was sent.
+        """
+        if not before.empty:
+            expected = before["run_id"][matching_runs(before, filters, now)]
+            deleted = set(expected) - set(read_ids)
+            if deleted:
+                self.drop(deleted)
+        self._complete = [complete for complete in self._complete if not filters.covers(complete)]
+        self._complete.append(filters)
+
+    def add(self, pages: Sequence[pd.DataFrame]) -> None:
+        """Add runs. A run that is here already is replaced in its row.
+
+        Parameters
+        ----------
+        pages
+            Frames of runs, newest first.
+        """
+        pages = [page for page in pages if len(page)]
+        if not pages:
+            return
+        new = concat_runs(pages) if len(pages) > 1 else pages[0]
+        new = new[~new["run_id"].duplicated(keep="last").to_numpy()]
+        count = len(self.frame)
+        if count == 0:
+            self._set(new.reset_index(drop=True))
+            return
+        rows = self._index.get_indexer(pd.Index(new["run_id"]))
+        known = rows >= 0
+        both = concat_runs([self.frame, new])
+        order = np.arange(count)
+        order[rows[known]] = count + np.flatnonzero(known)
+        added = count + np.flatnonzero(~known)
+        if len(added):
+            times = creation_times(both).to_numpy(dtype="datetime64[us]").astype(np.int64)
+            if times[added[0]] < times[order[-1]]:
+                order = np.concatenate([order, added])
+            elif times[added[-1]] >= times[order[0]]:
+                order = np.concatenate([added, order])
+            else:
+                order = np.concatenate([added, order])
+                order = order[np.argsort(-times[order], kind="stable")]
+        self._set(both.take(order).reset_index(drop=True))
+
+    def drop(self, run_ids: Collection[str]) -> None:
+        """Remove runs."""
+        self._set(self.frame[~self.frame["run_id"].isin(run_ids).to_numpy(dtype=bool)].reset_index(drop=True))
+
+    def run(self, run_id: str) -> pd.Series | None:
+        """Return a run as a row; None if it is not here."""
+        row = self._index.get_indexer([run_id])[0]
+        return None if row < 0 else self.frame.iloc[row]
+
+    def _set(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+        self._index = pd.Index(frame["run_id"])
+
+
+def concat_runs(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Concatenate frames of runs. The status stays a category even if the frames have different ones.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"status": pd.Categorical(["A"], categories=["A"])})
+    >>> two = pd.DataFrame({"status": pd.Categorical(["B"], categories=["A", "B"])})
+    >>> concat_runs([one, two])["status"].dtype.categories.tolist()
+    ['A', 'B']
+    """
+    dtypes = [frame["status"].dtype for frame in frames]
+    if any(dtype != dtypes[0] for dtype in dtypes):
+        names = list(dict.fromkeys(str(name) for frame in frames for name in frame["status"].cat.categories))
+        frames = [frame.assign(status=frame["status"].cat.set_categories(names)) for frame in frames]
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,179 @@
+"""``Charts``: one chart at a time, drawn when it is chosen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from dagster_nb import plot
+from dagster_nb.analysis import regressions
+from dagster_nb.analysis.groups import named_groups
+from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
+from dagster_nb.panels.markup import text
+from dagster_nb.panels.pictures import image
+from dagster_nb.words import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
+
+__all__ = ["CHARTS", "Chart", "Charts", "chart_height", "undrawn_trend_jobs"]
+
+_SECONDS_BETWEEN_DRAWINGS = 1.5
+_MAX_RUNS_FOR_STEPS = 50
+_MAX_STEPS = 12
+_MAX_TREND_JOBS = 6
+_MIN_WIDTH, _MAX_WIDTH = 320, 1600
+_MIN_HEIGHT, _HEIGHT = 170, 280
+_LANE_HEIGHT, _MARGINS = 26, 96
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart.
+
+    Parameters
+    ----------
+    draw
+        Draws runs on axes.
+    alt
+        What it shows, for people who do not see it.
+    max_lanes
+        The most lanes that it has, if it has one per job.
+    """
+
+    draw: Callable[[pd.DataFrame, Axes], object]
+    alt: str
+    max_lanes: int = 0
+
+
+def _draw_trend(runs: pd.DataFrame, ax: Axes) -> object:
+    return plot.duration_trend(runs, regressions=regressions(runs), max_groups=_MAX_TREND_JOBS, ax=ax)
+
+
+def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
+    """Return the jobs that the trend has no room for: not the ones that slowed down, and not the busiest."""
+    finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
+    if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
+        return []
+    busiest = named_groups(finished, "job_name").names
+    return list(dict.fromkeys([*regressions(runs)["job_name"], *busiest]))[_MAX_TREND_JOBS:]
+
+
+CHARTS: dict[str, Chart] = {
+    "Durations": Chart(lambda runs, ax: plot.durations(runs, ax=ax), "how long the runs of each job take", 12),
+    "Trend": Chart(_draw_trend, "how the durations of each job change over time, with slowdowns marked"),
+    "Timeline": Chart(
+        lambda runs, ax: plot.timeline(runs, ax=ax), "when each run was in progress, one lane per job", 15
+    ),
+    "Status over time": Chart(
+        lambda runs, ax: plot.status_counts(runs, ax=ax), "how many runs had each status, over time"
+    ),
+    "Success rate": Chart(
+        lambda runs, ax: plot.success_rate(runs, ax=ax), "what share of the runs succeeded, over time"
+    ),
+    "Queue times": Chart(
+        lambda runs, ax: plot.queue_durations(runs, ax=ax), "how long runs waited before they started"
+    ),
+}
+_TREND = "Trend"
+_STEPS = "Slow steps"
+_NONE = "No chart"
+
+
+def chart_height(runs: pd.DataFrame, chart: Chart) -> int:
+    """Return the height of a chart in CSS pixels."""
+    if not chart.max_lanes:
+        return _HEIGHT
+    return _lanes_height(min(int(runs["job_name"].nunique()), chart.max_lanes))
+
+
+class Charts:
+    """Draws the chart that is chosen.
+
+    Parameters
+    ----------
+    model
+        The explorer's model.
+    viewport
+        Its width and theme.
+    """
+
+    def __init__(self, model: ExplorerModel, viewport: Viewport):
+        self._model = model
+        self._viewport = viewport
+        names = [*CHARTS, *([_STEPS] if has_methods(model.source, "steps") else []), _NONE]
+        self.choice: Any = widgets.ToggleButtons(options=names, value=names[0], style={"button_width": "auto"})
+        self._picture = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self._undrawn = UndrawnJobs(model)
+        self.widget: Any = widgets.VBox(
+            [self.choice, self._picture, self._undrawn.widget], layout=widgets.Layout(width="100%", overflow="visible")
+        )
+        self.widget.add_class("dnb-section")
+        model.background.on_change(self.choice, lambda _name: self.draw())
+        self._drawn: tuple[Any, ...] | None = None
+        self._drawn_runs: pd.DataFrame | None = None
+        self._drawn_at = 0.0
+
+    def draw(self) -> None:
+        """Draw the chart that is chosen, unless it is up to date."""
+        model, name = self._model, self.choice.value
+        key = (name, model.filters, self._viewport.dark, self._viewport.width)
+        if key == self._drawn:
+            if self._drawn_runs is model.runs:
+                return
+            if model.reading is not None and time.monotonic() - self._drawn_at < _SECONDS_BETWEEN_DRAWINGS:
+                # Drawing after each page of runs would slow down reading them. It is drawn when the reading ends.
+                return
+        self._drawn, self._drawn_runs, self._drawn_at = key, model.runs, time.monotonic()
+        model.background.stop("steps")
+        self._undrawn.draw(undrawn_trend_jobs(model.runs) if name == _TREND else [])
+        if name == _NONE:
+            self._picture.value = ""
+        elif name == _STEPS:
+            self._read_steps()
+        else:
+            chart = CHARTS[name]
+            alt = f"Chart of {plural(len(model.runs), 'run')}: {chart.alt}. The tiles and the table have the numbers."
+            self._picture.value = self._image(chart, model.runs, alt=alt, height=chart_height(model.runs, chart))
+
+    def _image(self, chart: Chart, frame: pd.DataFrame, *, alt: str, height: int) -> str:
+        width = min(max(self._viewport.width - 8, _MIN_WIDTH), _MAX_WIDTH)
+        return image(lambda ax: chart.draw(frame, ax), alt=alt, width=width, height=height, dark=self._viewport.dark)
+
+    def _read_steps(self) -> None:
+        source: Any = self._model.source
+        runs = self._model.runs
+        finished = runs[runs["end_time"].notna() & runs["start_time"].notna()]
+        ids = finished["run_id"].head(_MAX_RUNS_FOR_STEPS).tolist()
+        of = f"the newest {plural(len(ids), 'finished run')}"
+        self._picture.value = f'<p class="dnb-muted" role="status">Reading the steps of {of}…</p>'
+        self._model.background.start(
+            "steps",
+            lambda _task: source.steps(ids),
+            done=lambda steps: self._draw_steps(steps, of),
+            failed=self._show_steps_error,
+        )
+
+    def _draw_steps(self, steps: pd.DataFrame, of: str) -> None:
+        chart = Chart(lambda frame, ax: plot.slow_steps(frame, ax=ax), f"which steps take the most time in {of}")
+        height = _lanes_height(min(int(steps["step_key"].nunique()), _MAX_STEPS))
+        picture = self._image(chart, steps, alt=f"Chart: {chart.alt}.", height=height)
+        self._picture.value = f'{picture}<p class="dnb-muted">The steps of {of}.</p>'
+
+    def _show_steps_error(self, error: Exception) -> None:
+        self._drawn = None
+        self._picture.value = f'<p role="alert">✖ The steps could not be read: {text(error)}</p>'
+
+
+def _lanes_height(lanes: int) -> int:
+    return max(_MIN_HEIGHT, _MARGINS + _LANE_HEIGHT * lanes)

@@ -1,0 +1,199 @@
+"""``Header``: the server, whether its daemons run, how many runs wait, and how fresh the runs are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.markup import attribute, link, text
+from dagster_nb.words import count_text, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from dagster_nb.panels.explorer.model import ExplorerModel
+
+__all__ = ["Header", "ServerState", "describe_daemons", "read_server_state"]
+
+_QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
+_WAITING = ["QUEUED", "NOT_STARTED"]
+_RUNNING = ["STARTING", "STARTED", "CANCELING"]
+_INTERVALS = (("off", 0), ("every 5 s", 5), ("every 15 s", 15), ("every minute", 60))
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """The state of the server.
+
+    Parameters
+    ----------
+    daemons
+        As `DagsterClient.daemons` returns them; None if the source has none.
+    queued, running
+        How many runs wait, and how many are in progress.
+    """
+
+    daemons: pd.DataFrame | None
+    queued: int
+    running: int
+
+
+def read_server_state(source: Any) -> ServerState:  # noqa: ANN401 - a RunSource, perhaps with daemons
+    """Read the state of the server. Called in a background thread."""
+    return ServerState(
+        source.daemons() if has_methods(source, "daemons") else None,
+        source.count_runs(status=_WAITING),
+        source.count_runs(status=_RUNNING),
+    )
+
+
+def describe_daemons(daemons: pd.DataFrame) -> tuple[bool, str]:
+    """Return whether all required daemons are healthy, and a description.
+
+    Parameters
+    ----------
+    daemons
+        As `DagsterClient.daemons` returns them.
+    """
+    required = daemons[daemons["required"]]
+    unhealthy = required["daemon"][~required["healthy"]].tolist()
+    if not len(required):
+        return True, "no daemon needed"
+    if not unhealthy:
+        return True, "daemon running"
+    if len(unhealthy) == len(required):
+        description = "daemon not running"
+    else:
+        description = f"{', '.join(name.replace('_', ' ').lower() for name in unhealthy)} not running"
+    return False, f"{description}: runs will stay queued" if _QUEUE_DAEMON in unhealthy else description
+
+
+class Header:
+    """Draws the header, and refreshes automatically.
+
+    Parameters
+    ----------
+    model
+        The explorer's model.
+    refresh
+        What the Refresh button does.
+    """
+
+    def __init__(self, model: ExplorerModel, refresh: Callable[[], None]):
+        self._model = model
+        self._refresh = refresh
+        self._state: ServerState | None = None
+        self._error: Exception | None = None
+        self._cancel: Callable[[], None] | None = None
+        self._server = widgets.HTML(layout=widgets.Layout(flex="1 1 320px"))
+        button = widgets.Button(
+            description="Refresh", tooltip="Read new and changed runs", layout=widgets.Layout(width="auto")
+        )
+        self._interval = widgets.Dropdown(
+            options=_INTERVALS, value=0, description="Auto-refresh", layout=widgets.Layout(width="auto")
+        )
+        self._progress = widgets.HTML()
+        self._stop = widgets.Button(description="Stop", layout=widgets.Layout(width="auto"))
+        self._load_rest = widgets.Button(description="Load the rest", layout=widgets.Layout(width="auto"))
+        on_click = model.background.on_click
+        on_click(button, refresh)
+        on_click(self._stop, model.stop)
+        on_click(self._load_rest, model.load)
+        model.background.on_change(self._interval, lambda _seconds: self._schedule())
+        top = widgets.HBox([self._server, button, self._interval])
+        top.add_class("dnb-wrap")
+        self._progress_row = widgets.HBox([self._progress, self._stop, self._load_rest])
+        self._progress_row.add_class("dnb-wrap")
+        self.widget: Any = widgets.VBox(
+            [top, self._progress_row], layout=widgets.Layout(width="100%", overflow="visible")
+        )
+
+    def set_server_state(self, state: ServerState) -> None:
+        """Show the state of the server."""
+        self._state, self._error = state, None
+        self.draw()
+
+    def set_server_error(self, error: Exception) -> None:
+        """Show that the state of the server could not be read."""
+        self._state, self._error = None, error
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw the server and the progress of the reading."""
+        parts = [self._address()]
+        if self._state is not None:
+            if self._state.daemons is not None:
+                healthy, description = describe_daemons(self._state.daemons)
+                hue, symbol = ("SUCCESS", "●") if healthy else ("FAILURE", "✖")
+                parts.append(f'<span class="dnb-light dnb-hue-{hue}" data-mark="{symbol}">{text(description)}</span>')
+            parts.append(f"<span>{count_text(self._state.queued)} queued</span>")
+            parts.append(f"<span>{count_text(self._state.running)} running</span>")
+        elif self._error is not None:
+            parts.append(
+                f'<span class="dnb-light dnb-hue-UNKNOWN" data-mark="✱" title="{attribute(self._error)}">'
+                f"daemons and queue unknown</span>"
+            )
+        if self._model.refreshed_at is not None:
+            when = time_text(self._model.refreshed_at)[11:]
+            parts.append(f'<span class="dnb-muted">as of {when} UTC</span>')
+        _set(self._server, f'<div class="dnb-head">{"".join(parts)}</div>')
+        self._draw_progress()
+
+    def close(self) -> None:
+        """Stop refreshing."""
+        if self._cancel is not None:
+            self._cancel()
+
+    def _address(self) -> str:
+        source: Any = self._model.source
+        url, version, path = (getattr(source, name, None) for name in ("url", "version", "path"))
+        if url is not None:
+            return f'<span class="dnb-title">Dagster {text(version or "")}</span><span>{link(url, url)}</span>'
+        name = f'<span class="dnb-title">{text(type(source).__name__)}</span>'
+        return name if path is None else f'{name}<span class="dnb-mono">{text(path)}</span>'
+
+    def _draw_progress(self) -> None:
+        model, reading = self._model, self._model.reading
+        count = count_text(len(model.cache))
+        shown = ""
+        if reading is not None:
+            share = reading.count / reading.total if reading.total else 0
+            of = f"{count_text(reading.count)} of {count_text(reading.total)} runs" if reading.total else "runs"
+            shown = (
+                f'<span role="status">Loading {of} <span class="dnb-progress" aria-hidden="true">'
+                f'<span style="width:{share:.0%}"></span></span></span>'
+            )
+        elif model.was_stopped and not model.is_complete:
+            shown = f'<span class="dnb-muted" role="status">Stopped after {count} runs; there are more.</span>'
+        elif model.is_capped and not model.is_complete:
+            shown = (
+                f'<span class="dnb-muted" role="status">Only the newest {count} runs were read. Choose a shorter time '
+                f"range or a filter to read the runs that match it.</span>"
+            )
+        _set(self._progress, shown)
+        self._stop.layout.display = "" if reading is not None else "none"
+        has_rest = reading is None and model.was_stopped and not model.is_complete
+        self._load_rest.layout.display = "" if has_rest else "none"
+        self._progress_row.layout.display = "" if shown else "none"
+
+    def _schedule(self) -> None:
+        self.close()
+        self._cancel = None
+        if self._interval.value:
+            self._cancel = self._model.background.later(self._interval.value, self._refresh_and_schedule)
+
+    def _refresh_and_schedule(self) -> None:
+        if self._model.reading is None:
+            self._refresh()
+        self._schedule()
+
+
+def _set(widget: Any, value: str) -> None:  # noqa: ANN401
+    # Setting the same value again would make the browser draw it again.
+    if widget.value != value:
+        widget.value = value

@@ -1,0 +1,61 @@
+"""``LaunchpadArea``: the launchpad that opens below the details of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from dagster_nb.panels.panel import close_widgets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dagster_nb.panels.explorer.model import ExplorerModel
+
+__all__ = ["LaunchpadArea"]
+
+
+class LaunchpadArea:
+    """Shows a launchpad that is filled in from a run; hidden while there is none.
+
+    Parameters
+    ----------
+    model
+        The explorer's model, whose source launches.
+    """
+
+    def __init__(self, model: ExplorerModel):
+        self._model = model
+        self._launchpad: Any = None
+        self._close = widgets.Button(description="Close the launchpad", layout=widgets.Layout(width="auto"))
+        model.background.on_click(self._close, self.close)
+        self._row = widgets.HBox([self._close])
+        self.widget: Any = widgets.VBox([], layout=widgets.Layout(width="100%", overflow="visible"))
+
+    def open(self, run: pd.Series, run_config: str) -> None:
+        """Open a launchpad with a run's job and config.
+
+        Parameters
+        ----------
+        run
+            A row of runs.
+        run_config
+            Its run config as YAML.
+        """
+        # Imported here because showing runs does not need what launching needs.
+        from dagster_nb.panels.launchpad.launchpad import Launchpad, launch_arguments  # noqa: PLC0415
+
+        self.close()
+        source: Any = self._model.source
+        self._launchpad = Launchpad(source, **{**launch_arguments(run), "run_config": run_config or None})
+        self.widget.children = [self._row, self._launchpad]
+        self.widget.add_class("dnb-section")
+
+    def close(self) -> None:
+        """Close the launchpad, if one is open."""
+        launchpad, self._launchpad = self._launchpad, None
+        if launchpad is not None:
+            self.widget.children = []
+            self.widget.remove_class("dnb-section")
+            close_widgets(launchpad)

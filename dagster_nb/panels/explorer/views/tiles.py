@@ -1,0 +1,173 @@
+"""``Tiles``: how many runs, how many succeeded, and how long they took, each compared with the previous period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+import pandas as pd
+
+from dagster_nb.analysis import duration_stats
+from dagster_nb.panels.markup import attribute
+from dagster_nb.words import count_text, duration_text
+
+if TYPE_CHECKING:
+    from dagster_nb.panels.explorer.model import ExplorerModel
+
+__all__ = ["Summary", "Tiles", "summarize", "tiles_html"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers that the tiles show.
+
+    Parameters
+    ----------
+    count
+        The number of runs, whatever their status.
+    success_rate
+        The share of the finished runs that succeeded; NaN if none has finished.
+    p50, p95, queue_p95
+        Quantiles of the durations and of the queue durations; NaT if there are none.
+    """
+
+    count: int
+    success_rate: float
+    p50: pd.Timedelta
+    p95: pd.Timedelta
+    queue_p95: pd.Timedelta
+
+
+def summarize(runs: pd.DataFrame) -> Summary:
+    """Return the numbers for some runs, computed by `dagster_nb.analysis.duration_stats`."""
+    if runs.empty:
+        nat: Any = pd.NaT
+        return Summary(0, float("nan"), nat, nat, nat)
+    columns = runs[["status", "duration", "queue_duration"]].assign(all=0)
+    row = duration_stats(columns, by="all").iloc[0]
+    return Summary(int(row["count"]), float(row["success_rate"]), row["p50"], row["p95"], row["queue_p95"])
+
+
+def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
+    """Return the tiles as HTML.
+
+    Parameters
+    ----------
+    now
+        The runs that match the filters.
+    before
+        The runs of the previous period; None if there is nothing to compare with.
+    note
+        Why there is nothing to compare with.
+    """
+    rate = "—" if pd.isna(now.success_rate) else _percent(now.success_rate)
+    tiles = [
+        ("Runs", count_text(now.count), before and _count_change(now.count, before.count)),
+        ("Success rate", rate, before and _rate_change(now.success_rate, before.success_rate)),
+        ("Median duration", duration_text(now.p50), before and _duration_change(now.p50, before.p50)),
+        ("95 % take at most", duration_text(now.p95), before and _duration_change(now.p95, before.p95)),
+        (
+            "95 % queue at most",
+            duration_text(now.queue_p95),
+            before and _duration_change(now.queue_p95, before.queue_p95),
+        ),
+    ]
+    cells = "".join(
+        _tile(name, value, change or _Change(note or "nothing to compare with")) for name, value, change in tiles
+    )
+    return f'<div class="dnb-tiles" role="list" aria-label="Summary of the runs">{cells}</div>'
+
+
+def _unbroken(words: str) -> str:
+    """Return text that a line cannot break, such as a number and its unit."""
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+@dataclass(frozen=True)
+class _Change:
+    text: str
+    trend: str = "same"
+    was: str = ""
+
+
+def _tile(name: str, value: str, change: _Change) -> str:
+    was = f' title="previous period: {attribute(change.was)}"' if change.was else ""
+    return (
+        f'<div class="dnb-tile" role="listitem"><div class="dnb-tile-name">{name}</div>'
+        f'<div class="dnb-tile-value dnb-number">{value}</div>'
+        f'<div class="dnb-tile-change dnb-{change.trend}"{was}>{change.text}</div></div>'
+    )
+
+
+def _count_change(now: int, before: int) -> _Change:
+    if before == 0:
+        return _Change("none in the previous period")
+    share = now / before - 1
+    return _Change(
+        f"{_unbroken(f'{_arrow(share)} {_times(now / before)}')} vs. previous period", was=count_text(before)
+    )
+
+
+def _rate_change(now: float, before: float) -> _Change:
+    if pd.isna(now) or pd.isna(before):
+        return _Change("none finished to compare")
+    points = (now - before) * 100
+    trend = "same" if abs(points) < 1 else ("better" if points > 0 else "worse")
+    by, than = f"{_arrow(points / 100)} {points:+.1f} points", f"vs. {_percent(before)}"
+    return _Change(f"{_unbroken(by)} {_unbroken(than)}", trend, _percent(before))
+
+
+def _duration_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
+    if pd.isna(now) or pd.isna(before) or not before:
+        return _Change("none to compare")
+    factor = now / before
+    trend = "same" if 0.9 < factor < 1.1 else ("worse" if factor > 1 else "better")  # noqa: PLR2004
+    by, than = f"{_arrow(factor - 1)} {_times(factor)}", f"vs. {duration_text(before)}"
+    return _Change(f"{_unbroken(by)} {_unbroken(than)}", trend, duration_text(before))
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.2g} times" if factor >= 2 else f"{(factor - 1) * 100:+.0f} %"  # noqa: PLR2004
+
+
+def _percent(share: float) -> str:
+    # Never a round 100 % where something failed.
+    digits = 1 if 0 < share < 1 else 0
+    shown = min(share, 0.999) if share < 1 else share
+    return f"{shown * 100:.{digits}f} %"
+
+
+def _arrow(change: float) -> str:
+    if abs(change) < 0.005:  # noqa: PLR2004
+        return "="
+    return "▲" if change > 0 else "▼"
+
+
+class Tiles:
+    """Draws the tiles.
+
+    Parameters
+    ----------
+    model
+        The explorer's model.
+    """
+
+    def __init__(self, model: ExplorerModel):
+        self._model = model
+        self.widget: Any = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self.widget.add_class("dnb-tiles-place")
+
+    def draw(self) -> None:
+        """Draw the numbers for the runs that match the filters."""
+        model = self._model
+        previous = model.previous_period_runs()
+        before = None if previous is None else summarize(previous)
+        value = tiles_html(summarize(model.runs), before, note=self._note())
+        if value != self.widget.value:
+            self.widget.value = value
+
+    def _note(self) -> str:
+        if self._model.filters.created_after is None:
+            return "all time"
+        return "previous period: not read" if self._model.reading is None else "previous period: loading…"

@@ -1,0 +1,5 @@
+"""The launchpad: a model that holds the state, a form that draws it, and a source that asks the server."""
+
+from dagster_nb.panels.launchpad.launchpad import Launchpad
+
+__all__ = ["Launchpad"]

@@ -1,0 +1,112 @@
+"""Finds the line of a config that a problem is about: Dagster names a path, a person looks for a line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dagster_nb.errors import ConfigProblem, RunConfigInvalidError
+
+__all__ = ["Problem", "locate_problems", "problem_from_error"]
+
+_LINE = re.compile(r"line (\d+), column \d+: ")
+_UNEXPECTED_KEY = re.compile(r'unexpected config entr(?:y|ies) "(.+?)" at')
+_LIST_INDEX = re.compile(r"\[(\d+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong with what was entered.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    path
+        Where in the config; empty for the whole config, and for what is not part of it.
+    line
+        The line of the config's text, from 1; None if it is unknown.
+    """
+
+    message: str
+    path: str = ""
+    line: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the problem is, such as ``"line 4 · ops.load"``; empty if it is nowhere in particular."""
+        line = "" if self.line is None else f"line {self.line}"
+        return " · ".join(filter(None, [line, self.path]))
+
+
+def locate_problems(problems: Iterable[ConfigProblem], config: str) -> list[Problem]:
+    """Return each of Dagster's problems with the line that it is about.
+
+    Parameters
+    ----------
+    problems
+        What Dagster reported.
+    config
+        The text of the config.
+
+    Examples
+    --------
+    >>> from dagster_nb.errors import ConfigProblem
+    >>> locate_problems([ConfigProblem("ops.load", "", "no such op")], "ops: {load: 1}")[0].line
+    1
+    """
+    try:
+        root = yaml.compose(config, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        root = None
+    return [
+        Problem(one.message, one.path, None if root is None else _find_line(root, one.path, one.message))
+        for one in problems
+    ]
+
+
+def problem_from_error(error: RunConfigInvalidError) -> Problem:
+    """Return the problem of a text that could not be read as a config.
+
+    Examples
+    --------
+    >>> from dagster_nb.errors import RunConfigInvalidError
+    >>> problem_from_error(RunConfigInvalidError("invalid YAML: line 3, column 7: a tab")).line
+    3
+    """
+    first_line = str(error).splitlines()[0]
+    place = _LINE.search(first_line)
+    return Problem(first_line, line=int(place[1]) if place else None)
+
+
+def _find_line(root: yaml.Node, path: str, message: str) -> int | None:
+    node, line = root, None
+    while path and (found := _descend(node, path)) is not None:
+        node, line, path = found
+    if not path and (unexpected := _UNEXPECTED_KEY.search(message)) and isinstance(node, yaml.MappingNode):
+        line = next((key.start_mark.line for key, _ in node.value if key.value == unexpected[1]), line)
+    return None if line is None else line + 1
+
+
+def _descend(node: yaml.Node, path: str) -> tuple[yaml.Node, int, str] | None:
+    """Return the node that the first part of a path leads to, its line, and the rest of the path."""
+    if isinstance(node, yaml.SequenceNode):
+        index = _LIST_INDEX.match(path)
+        if index is None or int(index[1]) >= len(node.value):
+            return None
+        item = node.value[int(index[1])]
+        return item, item.start_mark.line, path[index.end() :].removeprefix(".")
+    if isinstance(node, yaml.MappingNode):
+        # A key can contain a dot, so the longest key that fits is the right one.
+        for key, value in sorted(node.value, key=lambda pair: -len(str(pair[0].value))):
+            name = str(key.value)
+            rest = path.removeprefix(name)
+            if path.startswith(name) and (not rest or rest[0] in ".["):
+                return value, key.start_mark.line, rest.removeprefix(".")
+    return None

@@ -1,0 +1,100 @@
+"""The list of jobs to choose from: searched by name, grouped by code location."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from dagster_nb.panels.markup import text
+from dagster_nb.words import plural
+
+if TYPE_CHECKING:
+    from dagster_nb.client.arguments.job_address import JobAddress
+    from dagster_nb.panels.background import Background
+    from dagster_nb.panels.launchpad.model import LaunchpadModel
+
+__all__ = ["JobPicker"]
+
+_MIN_ROWS = 3
+_MAX_ROWS = 14
+# A list box of ipywidgets has no groups: a heading is an option too, and the jobs below it are indented.
+_INDENT = "\N{NO-BREAK SPACE}" * 3
+
+
+class JobPicker:
+    """Shows the jobs and lets the user choose one.
+
+    Parameters
+    ----------
+    model
+        The launchpad's state.
+    background
+        Brings widget events to the kernel's thread.
+    """
+
+    def __init__(self, model: LaunchpadModel, background: Background):
+        self._model = model
+        self._drawing = False
+        self._search: Any = widgets.Text(
+            description="Search jobs", placeholder="by name or code location", continuous_update=True
+        )
+        self._list: Any = widgets.Select(description="Job", options=[], rows=_MIN_ROWS)
+        for field in (self._search, self._list):
+            field.add_class("dnb-field")
+            field.layout.width = "100%"
+        self._message = widgets.HTML()
+        self.widget: Any = widgets.VBox(
+            [self._search, self._list, self._message],
+            layout=widgets.Layout(width="100%", overflow="visible"),
+        )
+        background.on_change(self._search, lambda _text: self.draw())
+        background.on_change(self._list, self._choose)
+        model.changes.on("jobs", self.draw)
+        self.draw()
+
+    def draw(self) -> None:
+        """Show the jobs whose name, code location or repository contains every word of the search."""
+        jobs = self._model.jobs
+        found = self._search_jobs()
+        options: list[tuple[str, JobAddress | None]] = []
+        group: tuple[str, str] | None = None
+        for address in found:
+            if group != (address.location, address.repository):
+                group = (address.location, address.repository)
+                options.append((f"{address.location} · {address.repository}", None))
+            options.append((f"{_INDENT}{address.job}", address))
+        self._drawing = True
+        try:
+            self._list.options = options
+            self._list.rows = min(max(len(options), _MIN_ROWS), _MAX_ROWS)
+            self._list.value = self._model.address if self._model.address in found else None
+        finally:
+            self._drawing = False
+        if jobs is None:
+            self._message.value = '<div class="dnb-muted">Loading the jobs…</div>'
+        elif not jobs:
+            self._message.value = (
+                "<div>The server has no jobs. client.locations() shows whether its code locations loaded.</div>"
+            )
+        elif not found:
+            self._message.value = f"<div>None of {plural(len(jobs), 'job')} matches {text(self._search.value)}.</div>"
+        else:
+            self._message.value = ""
+
+    def _search_jobs(self) -> list[JobAddress]:
+        words = self._search.value.casefold().split()
+        return [
+            address
+            for address, _ in self._model.jobs or ()
+            if all(word in f"{address.job} {address.location} {address.repository}".casefold() for word in words)
+        ]
+
+    def _choose(self, address: JobAddress | None) -> None:
+        if self._drawing:
+            return
+        if address is None:
+            # A heading cannot be chosen.
+            self.draw()
+        else:
+            self._model.choose(address)

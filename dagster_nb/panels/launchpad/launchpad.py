@@ -1,0 +1,222 @@
+"""``Launchpad``: choose a job, write its config, launch it, and follow the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import ipywidgets as widgets
+
+from dagster_nb.errors import RunNotFoundError
+from dagster_nb.panels.error_box import describe_error
+from dagster_nb.panels.launchpad.form import Form, problems_html
+from dagster_nb.panels.launchpad.inputs import config_text, ops_text, own_tags, tags_text
+from dagster_nb.panels.launchpad.model import LaunchpadModel, Start
+from dagster_nb.panels.launchpad.source import LaunchSource
+from dagster_nb.panels.markup import link, text
+from dagster_nb.panels.monitor import RunMonitor
+from dagster_nb.panels.panel import Panel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from dagster_nb.client.sync_client import DagsterClient, Run
+
+__all__ = ["Launchpad", "launch_arguments"]
+
+
+class Launchpad(Panel):
+    """A panel to launch a job with a config of your own.
+
+    The editor starts with the job's default config, or with that of the partition that you choose. What you fill in is
+    checked as you type, and each problem is shown with its path and its line; the Launch button is disabled until the
+    problems are fixed. Ctrl-Enter or Cmd-Enter in the editor launches the job too. Afterwards the panel follows the
+    run, as `RunMonitor` does.
+
+    Parameters
+    ----------
+    client
+        The client.
+    job
+        The job to start with; None to choose it in the panel.
+    location, repository
+        Where the job is, if several repositories have a job of that name.
+    run_config
+        The config to start with, as a dict or as YAML text; None for the job's or the partition's own.
+    tags
+        Tags for the run, besides those that Dagster adds itself.
+    partition_key
+        The partition to start with.
+    op_selection
+        The ops to run, in Dagster's selection syntax; None for all.
+
+    Attributes
+    ----------
+    config : str
+        The text in the editor; set it to a dict or to YAML text.
+    run : Run or None
+        The run that was launched last.
+
+    Examples
+    --------
+    >>> dnb.Launchpad(client, "nightly", partition_key="2026-01-01")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        client: DagsterClient,
+        job: str | None = None,
+        location: str | None = None,
+        repository: str | None = None,
+        *,
+        run_config: Mapping[str, Any] | str | None = None,
+        tags: Mapping[str, str] | None = None,
+        partition_key: str | None = None,
+        op_selection: str | Iterable[str] | None = None,
+    ):
+        start = Start(
+            job,
+            location,
+            repository,
+            config=None if run_config is None else config_text(run_config),
+            tags=tags_text(tags),
+            ops=ops_text(op_selection),
+            partition=partition_key or "",
+        )
+        super().__init__()
+        self.model = LaunchpadModel(LaunchSource(client), self.background, start)
+        self.run: Run | None = None
+        self.monitor: RunMonitor | None = None
+        self._form = Form(self.model, self.background)
+        self._back = widgets.Button(
+            description="Launch another", layout=widgets.Layout(width="auto", align_self="flex-start")
+        )
+        self._launched = widgets.VBox(
+            [self._back], layout=widgets.Layout(display="none", width="100%", overflow="visible")
+        )
+        head = widgets.HTML(f'<div class="dnb-muted">{link(client.url, client.url)}</div>')
+        self._fill(head, self._form.widget, self._launched)
+        self.add_class("dnb-launchpad")
+        self.background.on_click(self._back, self.model.return_to_form)
+        self.model.changes.on("state", lambda: self._show_error(self.model.error, self.model.retry))
+        self.model.changes.on("run", self._draw_run)
+        self.model.load()
+
+    @classmethod
+    def from_run(cls, run: Run) -> Self:
+        """Return a launchpad that is filled in with what a run was launched with.
+
+        That is its job, config, partition, op selection and tags, without the tags that Dagster adds itself.
+
+        Parameters
+        ----------
+        run
+            A `Run`, such as ``client.run(run_id)`` returns.
+
+        Raises
+        ------
+        RunNotFoundError
+            If the run has been deleted.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> dnb.Launchpad.from_run(client.run(run_id))  # doctest: +SKIP
+        """
+        client = run.client
+        found = client.runs(run_ids=[run.run_id], include=("run_config", "op_selection"))
+        if found.empty:
+            raise RunNotFoundError(f"run {run.run_id} has been deleted.")
+        return cls(client, **launch_arguments(found.iloc[0]))
+
+    @property
+    def config(self) -> str:
+        """The text in the editor."""
+        return self.model.config
+
+    @config.setter
+    def config(self, config: Mapping[str, Any] | str) -> None:
+        self.model.edit(config=config_text(config))
+        self.model.changes.emit("config")
+
+    def launch(self) -> None:
+        """Launch what is filled in, as the Launch button does. Does nothing if the button is disabled."""
+        self.model.launch()
+
+    def _is_busy(self) -> bool:
+        return self.model.loading or self.model.checking or self.model.launching
+
+    def _is_ready_to_show(self) -> bool:
+        return not self.model.loading
+
+    def _static_text(self) -> str:
+        model = self.model
+        job = "no job chosen" if model.address is None else model.address.job
+        lines = [f"Launchpad of {model.source.url}: {job}"]
+        if model.error is not None:
+            lines.append(str(model.error))
+        if model.run is not None:
+            lines.append(f"launched {model.run!r}")
+        if model.scaffold is not None:
+            lines += [f"  {line}" for line in model.config.rstrip().splitlines()]
+        if model.needs_partition:
+            lines.append("Choose a partition to load its config, or write a config.")
+        else:
+            lines += [f"✖ {': '.join(filter(None, [one.place, one.message]))}" for one in model.problems]
+        return "\n".join(lines)
+
+    def _static_html(self) -> str:
+        if self.monitor is not None:
+            return self.monitor._static_html()  # noqa: SLF001 - a panel in a panel
+        model = self.model
+        error = "" if model.error is None else f"<p>{text(': '.join(describe_error(model.error)))}</p>"
+        if model.address is None:
+            jobs = "".join(f"<li>{text(one.job)} ({text(one.location)})</li>" for one, _ in model.jobs or ())
+            return f"<div><p><strong>Launchpad</strong> of {text(model.source.url)}</p>{error}<ul>{jobs}</ul></div>"
+        return (
+            f"<div><p><strong>Launchpad</strong>: {text(model.address.job)} in {text(model.address.location)}, on "
+            f"{text(model.source.url)}</p>{error}<pre>{text(model.config)}</pre>{problems_html(model)}</div>"
+        )
+
+    def _draw_run(self) -> None:
+        run, previous = self.model.run, self.monitor
+        self.monitor = None
+        if run is None:
+            self._launched.children = (self._back,)
+        else:
+            self.run = run
+            self.monitor = RunMonitor(run)
+            self._launched.children = (self._back, self.monitor)
+        self._form.widget.layout.display = "" if run is None else "none"
+        self._launched.layout.display = "none" if run is None else ""
+        if previous is not None:
+            previous.close()
+
+
+def launch_arguments(run: pd.Series) -> dict[str, Any]:
+    """Return the arguments of `Launchpad` that repeat a run.
+
+    Parameters
+    ----------
+    run
+        One row of ``client.runs(include=("run_config", "op_selection"))``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> launch_arguments(pd.Series({"job_name": "nightly", "location": "etl", "tags": {"team": "data"}}))
+    {'job': 'nightly', 'location': 'etl', 'tags': {'team': 'data'}}
+    """
+    names = {
+        "job": "job_name",
+        "location": "location",
+        "repository": "repository",
+        "partition_key": "partition_key",
+        "run_config": "run_config",
+        "op_selection": "op_selection",
+    }
+    found = {name: run.get(column) for name, column in names.items()}
+    # Without an empty config: the launchpad then starts with the job's own.
+    given = {name: value for name, value in found.items() if isinstance(value, str | list | dict) and value}
+    return {**given, "tags": own_tags(run.get("tags") or {})}

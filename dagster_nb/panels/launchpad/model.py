@@ -1,0 +1,360 @@
+"""The state of a launchpad: what is filled in, what is wrong with it, and the launch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dagster_nb.errors import RunConfigInvalidError
+from dagster_nb.panels.changes import Changes
+from dagster_nb.panels.launchpad.config_problems import Problem, locate_problems, problem_from_error
+from dagster_nb.panels.launchpad.inputs import parse_ops, parse_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dagster_nb.client.arguments.job_address import JobAddress
+    from dagster_nb.client.sync_client import Run
+    from dagster_nb.panels.background import Background, Task
+    from dagster_nb.panels.launchpad.source import LaunchpadSource, Scaffold
+
+__all__ = ["LaunchpadModel", "Start"]
+
+# Checking after every key would check half-written words.
+_SECONDS_AFTER_TYPING = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a launchpad starts with, as text of its fields.
+
+    Parameters
+    ----------
+    job, location, repository
+        The job, and where it is; None if it is not given.
+    config
+        YAML text; None for the job's or the partition's own config.
+    tags, ops, partition
+        The text of these fields.
+    """
+
+    job: str | None = None
+    location: str | None = None
+    repository: str | None = None
+    config: str | None = None
+    tags: str = ""
+    ops: str = ""
+    partition: str = ""
+
+
+class LaunchpadModel:
+    """The state of a launchpad. It changes in the kernel's thread only.
+
+    It emits the changes ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced), ``run``
+    (launched, or back to the form) and ``state`` (anything else).
+
+    Parameters
+    ----------
+    source
+        Where to read and launch.
+    background
+        Where requests run.
+    start
+        What to start with.
+    """
+
+    def __init__(self, source: LaunchpadSource, background: Background, start: Start | None = None):
+        self.source = source
+        self.changes = Changes()
+        self.jobs: list[tuple[JobAddress, bool]] | None = None
+        self.address: JobAddress | None = None
+        self.scaffold: Scaffold | None = None
+        self.config = ""
+        self.tags = ""
+        self.ops = ""
+        self.partition = ""
+        self.problems: list[Problem] = []
+        self.checked = False
+        self.error: Exception | None = None
+        self.retry: Callable[[], None] | None = None
+        self.run: Run | None = None
+        self._background = background
+        self._start: Start | None = start or Start()
+        # The config as it was loaded, and the partition that it was loaded for.
+        self._loaded = ("", "")
+        # Whether the problems are the server's answer to a launch.
+        self._was_rejected = False
+        self._cancel_check: Callable[[], None] = lambda: None
+
+    @property
+    def loading(self) -> bool:
+        """Whether the jobs, the job or a partition's config are being read."""
+        return self._background.busy("jobs", "job", "partition")
+
+    @property
+    def checking(self) -> bool:
+        """Whether the result of a check is still to come."""
+        return self.scaffold is not None and not self.checked and self.error is None
+
+    @property
+    def launching(self) -> bool:
+        """Whether a launch is in progress."""
+        return self._background.busy("launch")
+
+    @property
+    def can_launch(self) -> bool:
+        """Whether `launch` would do anything. It would not while something is known to be wrong."""
+        if self.scaffold is None or self.run is not None or self.source.read_only:
+            return False
+        if self.loading or self.launching or (self.checked and self.problems):
+            return False
+        return not self.has_other_config
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the config differs from the one that was loaded."""
+        return self.config != self._loaded[0]
+
+    @property
+    def has_other_config(self) -> bool:
+        """Whether the config is that of another partition than the chosen one."""
+        return not self.is_edited and self._loaded[1] != self.partition
+
+    @property
+    def needs_partition(self) -> bool:
+        """Whether to choose a partition first: its config will replace a default config that is not valid."""
+        return (
+            self.scaffold is not None
+            and bool(self.scaffold.partitions)
+            and not self.partition
+            and not self.is_edited
+            and bool(self.problems)
+            and not self._was_rejected
+            and not self._problems_outside_config()
+        )
+
+    def load(self) -> None:
+        """Read the list of jobs."""
+        self.error = None
+        self._background.start(
+            "jobs", lambda _task: self.source.jobs(), done=self._show_jobs, failed=self._fail(self.load)
+        )
+        self.changes.emit("jobs")
+
+    def choose(self, address: JobAddress | None) -> None:
+        """Choose another job, or none. The config, the ops and the partition start from that job's own; tags stay."""
+        if address == self.address:
+            return
+        self.address, self.scaffold, self.problems, self.partition, self.ops = address, None, [], "", ""
+        self._stop_checking()
+        self._load_job()
+
+    def edit(self, *, config: str | None = None, tags: str | None = None, ops: str | None = None) -> None:
+        """Change the text of fields, and check it once no more changes come."""
+        before = self.config, self.tags, self.ops
+        self.config = self.config if config is None else config
+        self.tags = self.tags if tags is None else tags
+        self.ops = self.ops if ops is None else ops
+        if (self.config, self.tags, self.ops) != before:
+            self._check_later()
+
+    def choose_partition(self, partition: str) -> None:
+        """Choose a partition, or none. Its config is loaded unless the config was edited."""
+        if partition == self.partition:
+            return
+        self.partition = partition
+        self._background.stop("partition")
+        if self.is_edited or not self._partition_exists:
+            self._check_later()
+        else:
+            self.reset()
+
+    def reset(self) -> None:
+        """Replace the config with that of the partition, or with the job's default if no partition is chosen."""
+        if self.scaffold is None or self.address is None or not self._partition_exists:
+            return
+        address, partition = self.address, self.partition
+        if not partition:
+            self._load_config(self.scaffold.config)
+            return
+        self._stop_checking()
+        self.error, self.checked = None, False
+        self._background.start(
+            "partition",
+            lambda _task: self.source.partition_config(address, partition),
+            done=self._load_config,
+            failed=self._partition_failed,
+        )
+        self.changes.emit("state")
+
+    def launch(self) -> None:
+        """Launch what is filled in, after one more check. Does nothing while a launch is in progress."""
+        address = self.address
+        if not self.can_launch or address is None:
+            return
+        self._stop_checking()
+        if found := self._problems_outside_config():
+            self._show_problems(found)
+            return
+        config, partition = self.config, self.partition
+        tags, ops = parse_tags(self.tags)[0], parse_ops(self.ops)
+        self.error = None
+
+        def launch(_task: Task[Run | list[Problem]]) -> Run | list[Problem]:
+            if problems := self._check(address, config, ops):
+                return problems
+            try:
+                return self.source.launch(
+                    address,
+                    run_config=config,
+                    tags=tags or None,
+                    op_selection=ops or None,
+                    partition_key=partition or None,
+                )
+            except RunConfigInvalidError as error:
+                return locate_problems(error.errors, config) or [problem_from_error(error)]
+
+        # Without Retry: if the response was lost, the job may have been launched.
+        self._background.start("launch", launch, done=self._show_launch, failed=self._fail(None))
+        self.changes.emit("state")
+
+    def return_to_form(self) -> None:
+        """Show the form again, as it was filled in, for another launch."""
+        self.run = None
+        self.changes.emit("run")
+        self._check_later()
+
+    # Results
+
+    def _show_jobs(self, jobs: list[tuple[JobAddress, bool]]) -> None:
+        self.jobs = jobs
+        start = self._start
+        if start is not None and start.job is not None:
+            found = [
+                address
+                for address, _ in jobs
+                if address.job == start.job
+                and start.location in {None, address.location}
+                and start.repository in {None, address.repository}
+            ]
+            if len(found) == 1:
+                self.choose(found[0])
+            else:
+                where = f" in location {start.location!r}" if start.location is not None else ""
+                who = "Several repositories have a" if found else "The server has no"
+                self.error, self.retry = ValueError(f"{who} job {start.job!r}{where}. Choose one from the list."), None
+        self.changes.emit("jobs")
+        self.changes.emit("state")
+
+    def _load_job(self) -> None:
+        address = self.address
+        self.error = None
+        self._background.stop("job")
+        self._background.stop("partition")
+        if address is not None:
+            is_asset_job = dict(self.jobs or ()).get(address, False)
+            self._background.start(
+                "job",
+                lambda _task: self.source.scaffold(address, is_asset_job=is_asset_job),
+                done=self._show_job,
+                failed=self._fail(self._load_job),
+            )
+        self.changes.emit("job")
+        self.changes.emit("state")
+
+    def _show_job(self, scaffold: Scaffold) -> None:
+        self.scaffold = scaffold
+        start, self._start = self._start, None
+        if start is not None:
+            self.tags, self.ops, self.partition = start.tags, start.ops, start.partition
+        self._loaded = scaffold.config, ""
+        self.config = scaffold.config
+        if start is not None and start.config is not None:
+            self.config = start.config
+            self._loaded = scaffold.config, self.partition
+        self._check_later()
+        self.changes.emit("job")
+        if self.partition and not self.is_edited:
+            self.reset()
+
+    def _load_config(self, config: str) -> None:
+        self.config = config
+        self._loaded = config, self.partition
+        self._check_later()
+        self.changes.emit("config")
+
+    def _partition_failed(self, error: Exception) -> None:
+        if isinstance(error, ValueError):
+            # The partition has been removed meanwhile, so trying again cannot help.
+            self._show_problems([Problem(str(error))])
+        else:
+            self._fail(self.reset)(error)
+
+    def _show_problems(self, problems: list[Problem]) -> None:
+        self.problems, self.checked = problems, True
+        self.changes.emit("state")
+
+    def _show_launch(self, result: Run | list[Problem]) -> None:
+        if isinstance(result, list):
+            self._was_rejected = True
+            self._show_problems(result)
+            return
+        self.problems, self.checked = [], True
+        self.run = result
+        self.changes.emit("state")
+        self.changes.emit("run")
+
+    def _fail(self, retry: Callable[[], None] | None) -> Callable[[Exception], None]:
+        def failed(error: Exception) -> None:
+            self.error, self.retry = error, retry
+            self.changes.emit("state")
+
+        return failed
+
+    # Checking
+
+    def _check_later(self) -> None:
+        """Check what is filled in after a pause, and ignore the result of an earlier check."""
+        self._stop_checking()
+        # The known problems stay visible until the new text has been checked.
+        self.error, self.checked, self._was_rejected = None, False, False
+        self._cancel_check = self._background.later(_SECONDS_AFTER_TYPING, self._check_now)
+        self.changes.emit("state")
+
+    def _stop_checking(self) -> None:
+        self._cancel_check()
+        self._background.stop("check")
+
+    def _check_now(self) -> None:
+        address, config, ops = self.address, self.config, parse_ops(self.ops)
+        if address is None or self.scaffold is None:
+            return
+        if found := self._problems_outside_config():
+            self._show_problems(found)
+            return
+        self._background.start(
+            "check",
+            lambda _task: self._check(address, config, ops),
+            done=self._show_problems,
+            failed=self._fail(self._check_later),
+        )
+
+    @property
+    def _partition_exists(self) -> bool:
+        return not self.partition or (self.scaffold is not None and self.partition in self.scaffold.partitions)
+
+    def _problems_outside_config(self) -> list[Problem]:
+        """Return what is wrong with the other fields, which needs no request."""
+        found = [Problem(message) for message in parse_tags(self.tags)[1]]
+        if self.scaffold is not None and not self._partition_exists:
+            keys = self.scaffold.partitions
+            has = f"Its partitions are {keys[0]!r} to {keys[-1]!r}." if keys else "It has no partitions."
+            found.append(Problem(f"The job has no partition {self.partition!r}. {has}"))
+        return found
+
+    def _check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[Problem]:
+        try:
+            return locate_problems(self.source.check(address, config, ops), config)
+        except RunConfigInvalidError as error:
+            # The text is not a config, or the selection matches no op.
+            return [problem_from_error(error)]

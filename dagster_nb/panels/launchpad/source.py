@@ -1,0 +1,142 @@
+"""What a launchpad reads from a server, and the launch that it sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dagster_nb.client.arguments.job_address import JobAddress
+from dagster_nb.client.partitions import partition_defaults, partition_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from dagster_nb.client.sync_client import DagsterClient, Run, RunConfigSchema
+    from dagster_nb.errors import ConfigProblem
+
+__all__ = ["JobAddress", "LaunchSource", "LaunchpadSource", "Scaffold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """What the form for a job starts from.
+
+    Parameters
+    ----------
+    config
+        The job's default run config, as YAML.
+    ops
+        The names of the job's ops; empty if they cannot be selected.
+    partitions
+        The keys of the job's partitions, oldest first.
+    example
+        An op selection that fits the job, such as ``"load*"``; empty if no op depends on another.
+    """
+
+    config: str
+    ops: Sequence[str] = ()
+    partitions: Sequence[str] = ()
+    example: str = ""
+
+
+class LaunchpadSource(Protocol):
+    """What a launchpad needs of a server."""
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be launched."""
+
+    def jobs(self) -> list[tuple[JobAddress, bool]]:
+        """Return the jobs, each with whether it is an asset job."""
+
+    def scaffold(self, address: JobAddress, *, is_asset_job: bool) -> Scaffold:
+        """Return what the form for a job starts from."""
+
+    def partition_config(self, address: JobAddress, partition: str) -> str:
+        """Return the run config of a partition, as YAML."""
+
+    def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
+        """Return what is wrong with a run config."""
+
+    def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401
+        """Launch a job."""
+
+
+class LaunchSource:
+    """A `LaunchpadSource` that asks a client.
+
+    Parameters
+    ----------
+    client
+        The client.
+    """
+
+    def __init__(self, client: DagsterClient):
+        self._client: Any = client
+        self._schemas: dict[JobAddress, RunConfigSchema] = {}
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return str(self._client.url)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be launched."""
+        return bool(self._client.read_only)
+
+    def jobs(self) -> list[tuple[JobAddress, bool]]:
+        """Return the jobs sorted by code location, each with whether it is an asset job."""
+        jobs = self._client.jobs().sort_values(["location", "repository", "job_name"])
+        columns = ("job_name", "location", "repository", "is_asset_job")
+        return [
+            (JobAddress(name, location, repository), bool(is_asset_job))
+            for name, location, repository, is_asset_job in zip(*(jobs[column] for column in columns), strict=True)
+        ]
+
+    def scaffold(self, address: JobAddress, *, is_asset_job: bool) -> Scaffold:
+        """Return what the form for a job starts from."""
+        place = {"location": address.location, "repository": address.repository}
+        self._schemas[address] = schema = self._client.run_config_schema(address.job, **place)
+        partitions = self._call(partition_keys, address)
+        if is_asset_job:
+            # Its parts are selected as assets, which this form does not offer.
+            return Scaffold(schema.default_yaml, partitions=partitions)
+        ops = self._client.ops(address.job, **place)
+        return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops))
+
+    def partition_config(self, address: JobAddress, partition: str) -> str:
+        """Return the run config of a partition, as YAML."""
+        config, _tags = self._call(partition_defaults, address, partition)
+        return str(config)
+
+    def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
+        """Return what is wrong with a run config, for the selected ops of a job or for all if none are selected."""
+        return self._schemas[address].validate(config, op_selection=ops or None)
+
+    def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401 - see DagsterClient.launch
+        """Launch a job."""
+        run: Run = self._client.launch(address.job, location=address.location, repository=address.repository, **options)
+        return run
+
+    def _call(self, function: Any, *args: Any) -> Any:  # noqa: ANN401 - a coroutine function that takes the client
+        return self._client._call(function, *args)  # noqa: SLF001 - no public method of the client reads partitions
+
+
+def example_selection(ops: pd.DataFrame) -> str:
+    """Return an op selection that adds the ops after one op; empty if no op depends on another.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> example_selection(pd.DataFrame({"op": ["load", "train"], "depends_on": [[], ["load"]]}))
+    'load*'
+    """
+    needed = {name for names in ops["depends_on"] for name in names}
+    return next((f"{op}*" for op in ops["op"] if op in needed), "")

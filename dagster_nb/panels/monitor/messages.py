@@ -1,0 +1,95 @@
+"""What a monitor says about its run: the heading, the outcome, and what came of an action."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dagster_nb.panels.error_box import message_html
+from dagster_nb.panels.markup import text
+from dagster_nb.panels.run_view.run_html import failures_html, heading_html, times_text
+from dagster_nb.words import duration_text, plural
+
+if TYPE_CHECKING:
+    from dagster_nb.panels.monitor.model import MonitorModel, RunState
+
+__all__ = ["action_html", "head_html", "outcome_html", "outcome_message", "state_times"]
+
+_MODES = {
+    "live": ("◉", "live", "Dagster sends each event as it happens."),
+    "polling": ("◔", "polling", "A websocket cannot be opened, so the panel asks for new events once a second."),
+}
+
+
+def head_html(model: MonitorModel, now: pd.Timestamp) -> str:
+    """Return which run this is, its status, and its times."""
+    facts = state_times(model.state, now)
+    if model.following and model.mode is not None:
+        symbol, word, reason = _MODES[model.mode]
+        facts.append(f'<span class="dnb-mode" title="{reason}"><span aria-hidden="true">{symbol}</span> {word}</span>')
+    if model.previous_run is not None:
+        facts.append(f're-execution of <span class="dnb-mono">{text(model.previous_run.run_id)}</span>')
+    run = model.run
+    return heading_html(run.run_id, run.job_name, model.state.status, url=run.url, facts=facts)
+
+
+def state_times(state: RunState, now: pd.Timestamp) -> list[str]:
+    """Return when a run was created, how long it was queued, and how long it took or has been running."""
+    return times_text(state.creation_time, state.start_time, state.end_time, now)
+
+
+def outcome_message(state: RunState) -> tuple[str, str, str] | None:
+    """Return the kind of message (as in `message_html`), its title and its text; None while there is nothing to say."""
+    if state.lacks_daemon:
+        return (
+            "warning",
+            "The run stays queued because no Dagster daemon is running.",
+            "Start one next to the webserver: dagster-daemon run",
+        )
+    if not state.is_finished:
+        return None
+    duration = duration_text(state.end_time - state.start_time)
+    if state.status == "SUCCESS":
+        count = len(state.steps) and int((state.steps["status"] != "NOT_STARTED").sum())
+        return "good", f"Succeeded: {plural(count, 'step')} in {duration}.", ""
+    if state.status == "FAILURE":
+        return "error", f"Failed after {duration}.", ""
+    when = "before it started" if pd.isna(state.start_time) else f"after {duration}"
+    return "warning", f"Canceled {when}.", ""
+
+
+def outcome_html(state: RunState) -> str:
+    """Return how the run ended, or why it failed; empty while there is nothing to say."""
+    message = outcome_message(state)
+    if message is None:
+        return ""
+    kind, title, more = message
+    if state.failures is not None and len(state.failures):
+        return f'<div role="alert">{failures_html(state.failures)}</div>'
+    return f'<div class="dnb-box dnb-box-{kind}">{message_html(title, more, kind="note")}</div>'
+
+
+def action_html(model: MonitorModel) -> str:
+    """Return what came of the request to terminate or to re-execute the run; empty if there is nothing to say."""
+    message = _action_message(model)
+    if message is None:
+        return ""
+    kind, title, more = message
+    return f'<div class="dnb-box dnb-box-warning">{message_html(title, more, kind=kind)}</div>'
+
+
+def _action_message(model: MonitorModel) -> tuple[str, str, str] | None:
+    if model.reexecuting:
+        return "note", "Re-executing the run…", ""
+    if model.terminating:
+        return "note", "Terminating the run…", ""
+    outcome = model.termination
+    if outcome is None or model.state.status == "CANCELED":
+        return None
+    if outcome["outcome"] == "canceling":
+        return "note", "Dagster has asked the run to stop. It is still ending.", ""
+    if outcome["outcome"] == "already_finished":
+        return "note", "The run ended before it could be terminated.", ""
+    message = "" if pd.isna(outcome["message"]) else str(outcome["message"])
+    return "warning", f"The run was not terminated ({str(outcome['outcome']).replace('_', ' ')}).", message

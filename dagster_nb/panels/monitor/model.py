@@ -1,0 +1,365 @@
+"""The state of a monitor: its run, its events and output, and what was asked of the run."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import pandas as pd
+
+from dagster_nb.errors import DagsterNbError
+from dagster_nb.panels.changes import Changes
+from dagster_nb.panels.run_view.event_log import EventFilter, EventLog
+from dagster_nb.panels.run_view.pending_steps import planned_steps, with_pending
+from dagster_nb.statuses import FINISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from dagster_nb.client.compute_logs import ComputeLogs
+    from dagster_nb.client.run import RunFacts
+    from dagster_nb.panels.background import Background, Task
+
+__all__ = ["MonitorModel", "RunClient", "RunState", "Strategy"]
+
+Strategy = Literal["from_failure", "all_steps"]
+
+# How long to wait for an event before checking whether the monitor was closed.
+_HEARTBEAT_SECONDS = 0.5
+_SECONDS_BETWEEN_READS = 0.7
+# How long a run may stay queued before the monitor checks whether a daemon is running.
+_MAX_SECONDS_QUEUED = 4.0
+_SECONDS_BETWEEN_DAEMON_CHECKS = 10.0
+_SECONDS_BETWEEN_OUTPUT_READS = 5.0
+
+
+class RunClient(Protocol):
+    """What a monitor needs of a client."""
+
+    url: Any
+    read_only: Any
+
+    def follow(self, run: str, *, heartbeat: float) -> Iterator[pd.DataFrame]:
+        """Yield a run's events as they happen."""
+
+    def run(self, run_id: str) -> RunFacts:
+        """Return a run."""
+
+    def steps(self, runs: str) -> pd.DataFrame:
+        """Return a run's steps."""
+
+    def failures(self, runs: str) -> pd.DataFrame:
+        """Return what made a run fail."""
+
+    def compute_logs(self, run: str, step: str | None = None) -> ComputeLogs:
+        """Return what a run printed."""
+
+    def daemons(self) -> pd.DataFrame:
+        """Return the daemons."""
+
+    def terminate(self, runs: str, *, force: bool = False) -> pd.DataFrame:
+        """Terminate a run."""
+
+    def reexecute(self, run: str, *, strategy: str) -> RunFacts:
+        """Re-execute a run."""
+
+    def graphql_document(self, name: str) -> str:
+        """Return a GraphQL document."""
+
+    def query(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a GraphQL document."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run as it was last read.
+
+    Parameters
+    ----------
+    status
+        Its status.
+    creation_time, start_time, end_time
+        When it was created, started and ended.
+    steps
+        The steps that started, with the columns of `DagsterClient.steps`, and those that have not, with the status
+        ``NOT_STARTED``.
+    failures
+        What made it fail, with the columns of `DagsterClient.failures`; None unless it failed.
+    lacks_daemon
+        Whether it is queued and no daemon is running to start it.
+    """
+
+    status: str
+    creation_time: pd.Timestamp
+    start_time: pd.Timestamp
+    end_time: pd.Timestamp
+    steps: pd.DataFrame = field(default_factory=pd.DataFrame)
+    failures: pd.DataFrame | None = None
+    lacks_daemon: bool = False
+
+    @classmethod
+    def of(cls, run: RunFacts, steps: pd.DataFrame | None = None) -> RunState:
+        """Return the state of a run."""
+        steps = pd.DataFrame() if steps is None else steps
+        return cls(run.status, run.creation_time, run.start_time, run.end_time, steps)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run has ended."""
+        return self.status in FINISHED
+
+    @property
+    def has_running_step(self) -> bool:
+        """Whether a step is running, so that its bar in the chart grows."""
+        if self.is_finished or self.steps.empty:
+            return False
+        return bool((self.steps["start_time"].notna() & self.steps["end_time"].isna()).any())
+
+
+class MonitorModel:
+    """The state of a monitor. It changes in the kernel's thread only.
+
+    It emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
+    and ``action_error``.
+
+    Parameters
+    ----------
+    client
+        Where to read and act.
+    run
+        The run to follow.
+    background
+        Where requests run.
+    """
+
+    def __init__(self, client: RunClient, run: RunFacts, background: Background):
+        self.client = client
+        self.changes = Changes()
+        self.log = EventLog()
+        self.mode: str | None = None
+        self.output: ComputeLogs | None = None
+        self.output_error: Exception | None = None
+        self.error: Exception | None = None
+        self.action_error: Exception | None = None
+        self.termination: dict[Any, Any] | None = None
+        self._background = background
+        self._runs = [run]
+        self._reads_output = False
+        self._cancel_output_read: Callable[[], None] = lambda: None
+        self.state = RunState.of(run)
+
+    @property
+    def run(self) -> RunFacts:
+        """The run, as it was when the monitor began to follow it."""
+        return self._runs[-1]
+
+    @property
+    def previous_run(self) -> RunFacts | None:
+        """The run that this one re-executes, if the re-execution was started here."""
+        return self._runs[-2] if len(self._runs) > 1 else None
+
+    @property
+    def following(self) -> bool:
+        """Whether more events may come."""
+        return self._background.busy("follow")
+
+    @property
+    def terminating(self) -> bool:
+        """Whether a request to terminate the run is in progress."""
+        return self._background.busy("terminate")
+
+    @property
+    def reexecuting(self) -> bool:
+        """Whether a request to re-execute the run is in progress."""
+        return self._background.busy("reexecute")
+
+    @property
+    def can_terminate(self) -> bool:
+        """Whether the run could be terminated."""
+        return not self.state.is_finished and not self.client.read_only
+
+    def can_reexecute(self, strategy: Strategy) -> bool:
+        """Return whether the run can be re-executed in this way: it has ended, and from failure only if it failed."""
+        allowed = FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"}
+        return self.state.status in allowed and not self.client.read_only
+
+    def follow(self) -> None:
+        """Follow the run from its first event to its last. Starts again if it was interrupted."""
+        self.error = None
+        self.log.clear()
+        self._background.start(
+            "follow",
+            partial(self._follow, self.run.run_id),
+            done=self._finish,
+            failed=self._fail,
+            on_progress=self._receive,
+        )
+        self._emit("run", "events")
+
+    def set_filter(self, **changes: Any) -> None:  # noqa: ANN401 - see EventFilter
+        """Change which events are shown.
+
+        Parameters
+        ----------
+        **changes
+            ``level``, ``step`` or ``text`` of `EventFilter`.
+        """
+        changed: EventFilter = replace(self.log.filter, **changes)
+        previous = self.log.filter
+        if changed != previous:
+            self.log.set_filter(changed)
+            self._emit("events")
+        if changed.step != previous.step and self._reads_output:
+            self.read_output()
+
+    def read_output(self) -> None:
+        """Read what the run or the chosen step printed, and again every few seconds until the run has ended."""
+        self._reads_output = True
+        self._cancel_output_read()
+        run_id, step = self.run.run_id, self.log.filter.step
+        self._background.start(
+            "output",
+            lambda _task: self.client.compute_logs(run_id, step=step),
+            done=self._show_output,
+            failed=self._fail_output,
+        )
+
+    def stop_reading_output(self) -> None:
+        """Stop reading what the run prints."""
+        self._reads_output = False
+        self._cancel_output_read()
+        self._background.stop("output")
+
+    def terminate(self, *, force: bool) -> None:
+        """Terminate the run, unless such a request is in progress."""
+        if self.terminating:
+            return
+        self.action_error = self.termination = None
+        run_id = self.run.run_id
+
+        def terminate(_task: Task[dict[Any, Any]]) -> dict[Any, Any]:
+            return self.client.terminate(run_id, force=force).iloc[0].to_dict()
+
+        self._background.start("terminate", terminate, done=self._show_termination, failed=self._fail_action)
+        self._emit("actions")
+
+    def reexecute(self, strategy: Strategy) -> None:
+        """Re-execute the run and follow the new one, unless such a request is in progress."""
+        if self.reexecuting or not self.can_reexecute(strategy):
+            return
+        self.action_error = None
+        run_id = self.run.run_id
+        self._background.start(
+            "reexecute",
+            lambda _task: self.client.reexecute(run_id, strategy=strategy),
+            done=lambda run: self._turn_to([*self._runs, run]),
+            failed=self._fail_action,
+        )
+        self._emit("actions")
+
+    def show_previous_run(self) -> None:
+        """Follow the run again that the current one re-executes."""
+        if len(self._runs) > 1:
+            self._turn_to(self._runs[:-1])
+
+    def _turn_to(self, runs: list[RunFacts]) -> None:
+        for kind in ("terminate", "reexecute"):
+            self._background.stop(kind)
+        self._runs = runs
+        self.state = RunState.of(self.run)
+        self.mode = self.output = self.output_error = self.action_error = self.termination = None
+        self.set_filter(step=None)
+        self.follow()
+        if self._reads_output:
+            self.read_output()
+        self._emit("steps", "output", "actions")
+
+    # In the thread that follows the run
+
+    def _follow(self, run_id: str, task: Task[None]) -> None:
+        planned = self._read_plan(run_id)
+        read_at, check_daemons_at = float("-inf"), time.monotonic() + _MAX_SECONDS_QUEUED
+        state, is_outdated = self._read_state(run_id, planned), True
+        for events in self.client.follow(run_id, heartbeat=_HEARTBEAT_SECONDS):
+            if task.stopped:
+                return
+            task.report(events)
+            now = time.monotonic()
+            is_outdated = is_outdated or len(events) > 0
+            if is_outdated and now - read_at >= _SECONDS_BETWEEN_READS:
+                is_outdated, read_at = False, now
+                state = self._read_state(run_id, planned)
+                task.report(state)
+            elif state.status == "QUEUED" and now >= check_daemons_at:
+                check_daemons_at = now + _SECONDS_BETWEEN_DAEMON_CHECKS
+                state = replace(self._read_state(run_id, planned), lacks_daemon=self._lacks_daemon())
+                task.report(state)
+        state = self._read_state(run_id, planned)
+        if state.status == "FAILURE":
+            state = replace(state, failures=self.client.failures(run_id))
+        task.report(state)
+
+    def _read_state(self, run_id: str, planned: list[str]) -> RunState:
+        return RunState.of(self.client.run(run_id), with_pending(self.client.steps(run_id), run_id, planned))
+
+    def _read_plan(self, run_id: str) -> list[str]:
+        try:
+            return planned_steps(self.client.query(self.client.graphql_document("run_plan"), {"runId": run_id}))
+        except DagsterNbError:
+            # The plan only adds the steps that have not started. If the server is down, following the run says so.
+            return []
+
+    def _lacks_daemon(self) -> bool:
+        daemons = self.client.daemons()
+        return not daemons.loc[daemons["daemon"] == "QUEUED_RUN_COORDINATOR", "healthy"].any()
+
+    # In the kernel's thread
+
+    def _receive(self, news: pd.DataFrame | RunState) -> None:
+        if isinstance(news, RunState):
+            self.state = news
+            self._emit("run", "steps", "actions")
+            return
+        self.mode = news.attrs["dagster_nb"]["mode"]
+        if len(news):
+            self.log.add(news)
+            self._emit("events")
+        self._emit("run")
+
+    def _finish(self, _result: None) -> None:
+        self._emit("run", "steps", "actions", "events")
+        if self._reads_output:
+            self.read_output()
+
+    def _fail(self, error: Exception) -> None:
+        self.error = error
+        self._emit("run")
+
+    def _show_output(self, output: ComputeLogs) -> None:
+        self.output, self.output_error = output, None
+        self._read_output_later()
+
+    def _fail_output(self, error: Exception) -> None:
+        self.output_error = error
+        self._read_output_later()
+
+    def _read_output_later(self) -> None:
+        if self.following:
+            self._cancel_output_read = self._background.later(_SECONDS_BETWEEN_OUTPUT_READS, self.read_output)
+        self._emit("output")
+
+    def _show_termination(self, outcome: dict[Any, Any]) -> None:
+        self.termination = outcome
+        if not pd.isna(outcome["status"]):
+            self.state = replace(self.state, status=outcome["status"])
+        self._emit("run", "actions")
+
+    def _fail_action(self, error: Exception) -> None:
+        self.action_error = error
+        self._emit("actions", "action_error")
+
+    def _emit(self, *names: str) -> None:
+        for name in names:
+            self.changes.emit(name)

@@ -1,0 +1,312 @@
+"""``RunMonitor``: follows one run, and stays useful after it has ended."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import ipywidgets as widgets
+import pandas as pd
+
+from dagster_nb.panels.confirm import Confirm
+from dagster_nb.panels.error_box import message_html
+from dagster_nb.panels.markup import text
+from dagster_nb.panels.monitor.messages import action_html, head_html, outcome_html, outcome_message, state_times
+from dagster_nb.panels.monitor.model import MonitorModel
+from dagster_nb.panels.panel import Panel
+from dagster_nb.panels.run_view.event_log import EventLog
+from dagster_nb.panels.run_view.log_html import events_html
+from dagster_nb.panels.run_view.log_view import LogView
+from dagster_nb.panels.run_view.run_html import steps_html
+from dagster_nb.words import short_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dagster_nb.client.sync_client import Run
+    from dagster_nb.panels.monitor.model import Strategy
+
+__all__ = ["RunMonitor"]
+
+# Changes that arrive together are drawn once.
+_SECONDS_BEFORE_DRAWING = 0.2
+_SECONDS_BETWEEN_PICTURES = 2.0
+_MAX_STATIC_EVENTS = 20
+_FORCE_QUESTION = (
+    "Mark this run as canceled? Dagster then shows it as canceled at once, whether or not it stops. Processes that are "
+    "still running are not stopped: they may go on writing data, and may even turn the run into a success. Use this "
+    "for a run whose process is gone or does not react."
+)
+_QUESTIONS: dict[Strategy, str] = {
+    "from_failure": "Re-execute this run from failure? The steps that failed or did not run are executed.",
+    "all_steps": "Re-execute this run? All of its steps are executed again.",
+}
+
+
+class RunMonitor(Panel):
+    """A panel that follows a run: its steps as a chart, its events, what it prints, and how it ended.
+
+    Events arrive as they happen. Where a websocket cannot be opened, the panel asks for new events once a second, and
+    says so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The
+    kernel stays free meanwhile.
+
+    Parameters
+    ----------
+    run
+        A `Run`, such as ``client.launch(...)`` or ``client.run(run_id)`` returns.
+
+    Attributes
+    ----------
+    run_id : str
+        The id of the run.
+    status : str
+        The status of the run, such as ``"SUCCESS"``, as the monitor last read it.
+    events : pandas.DataFrame
+        The events so far, with the columns of `DagsterClient.events`.
+
+    Raises
+    ------
+    TypeError
+        If the argument is not a `Run`.
+
+    Examples
+    --------
+    >>> dnb.RunMonitor(client.launch("nightly"))  # doctest: +SKIP
+    """
+
+    def __init__(self, run: Run):
+        client: Any = getattr(run, "client", None)
+        if not hasattr(client, "follow"):
+            raise TypeError(
+                f"RunMonitor takes a Run, such as client.run(run_id) returns, but got {type(run).__name__}."
+            )
+        super().__init__()
+        self.model = MonitorModel(client, run, self.background)
+        self._head = widgets.HTML(layout=widgets.Layout(flex="1 1 360px", width="auto"))
+        self._terminate = _button("Terminate", "danger")
+        self._force = _button("Force…")
+        self._from_failure = _button("Re-execute from failure")
+        self._all_steps = _button("Re-execute")
+        self._previous = _button("")
+        buttons = widgets.HBox([self._terminate, self._force, self._from_failure, self._all_steps, self._previous])
+        head = widgets.HBox([self._head, buttons])
+        for row in (buttons, head):
+            row.add_class("dnb-wrap")
+        self._confirm = Confirm(self.background)
+        self._outcome = widgets.HTML()
+        self._action = widgets.HTML()
+        self._steps = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self._log = LogView(self.model, self.background)
+        self._fill(head, self._confirm.widget, self._outcome, self._action, self._steps, self._log.widget)
+        self.add_class("dnb-monitor")
+        self._is_question_valid: Callable[[], bool] = lambda: False
+        self._outdated: set[str] = set()
+        self._picture_drawn_at = float("-inf")
+        self._picture_is_outdated = True
+        self._listen()
+        self.model.follow()
+        self._draw_all()
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self.model.run.run_id
+
+    @property
+    def status(self) -> str:
+        """The status of the run, as the monitor last read it."""
+        return self.model.state.status
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """The events so far, with the columns of `DagsterClient.events`."""
+        return self.model.log.events
+
+    def wait(self, timeout: float | None = None) -> Self:
+        """Wait until the run has ended, and return the monitor. For scripts, and notebooks that run by themselves.
+
+        Parameters
+        ----------
+        timeout
+            The longest to wait, in seconds; None for no limit.
+        """
+        super().wait(timeout)
+        self._draw_all()
+        return self
+
+    def confirm_terminate(self, *, force: bool = False) -> None:
+        """Ask in the panel whether to terminate the run.
+
+        Parameters
+        ----------
+        force
+            Whether to mark it as canceled at once, whether or not it stops.
+        """
+        model = self.model
+        self._ask(
+            _FORCE_QUESTION if force else "Terminate this run? What it has already done is not undone.",
+            button="Mark as canceled" if force else "Terminate run",
+            action=partial(model.terminate, force=force),
+            is_possible=lambda: model.can_terminate,
+            danger=True,
+        )
+
+    def confirm_reexecute(self, strategy: Strategy = "from_failure") -> None:
+        """Ask in the panel whether to re-execute the run. The panel then follows the new run.
+
+        Parameters
+        ----------
+        strategy
+            ``"from_failure"`` for the steps that failed or did not run, ``"all_steps"`` for all.
+        """
+        label = "Re-execute from failure" if strategy == "from_failure" else "Re-execute"
+        self._ask(
+            _QUESTIONS[strategy],
+            button=f"{label} now",
+            action=partial(self.model.reexecute, strategy),
+            is_possible=partial(self.model.can_reexecute, strategy),
+            danger=False,
+        )
+
+    def _ask(
+        self,
+        question: str,
+        *,
+        button: str,
+        action: Callable[[], None],
+        is_possible: Callable[[], bool],
+        danger: bool,
+    ) -> None:
+        """Ask about the current run, until another run is shown or the action is no longer possible."""
+        run = self.model.run
+        self._is_question_valid = lambda: self.model.run is run and is_possible()
+        self._confirm.ask(
+            question,
+            things=[f'{text(run.job_name)} <span class="dnb-mono">{text(run.run_id)}</span>'],
+            count=1,
+            button=button,
+            agreed=lambda: action() if self._is_question_valid() else None,
+            danger=danger,
+        )
+
+    def _is_busy(self) -> bool:
+        return self.model.following
+
+    def _static_text(self) -> str:
+        run, state = self.model.run, self.model.state
+        message = outcome_message(state)
+        lines = [
+            f"RunMonitor of run {run.run_id} of {run.job_name}: {state.status}",
+            f"{' · '.join(state_times(state, _now()))}; {run.url}",
+        ]
+        if message is not None:
+            lines.append(" ".join(filter(None, message[1:])))
+        if self.model.error is not None:
+            lines.append(str(self.model.error))
+        if state.failures is not None:
+            lines += [
+                f"  in {failure['step_key']}: {failure['error_class']}: {failure['error_message']}"
+                for failure in state.failures.to_dict("records")
+            ]
+        lines.append(self.model.log.summary)
+        return "\n".join(lines)
+
+    def _static_html(self) -> str:
+        model = self.model
+        parts = [head_html(model, _now()), outcome_html(model.state)]
+        if model.error is not None:
+            parts.append(message_html(str(model.error)))
+        parts.append(self._picture(width=900, ground="white"))
+        last = EventLog(_MAX_STATIC_EVENTS)
+        last.add(model.log.events)
+        parts.append(f"<p>{text(last.summary)}</p>{events_html(last.shown)}")
+        return f"<div>{''.join(parts)}</div>"
+
+    def _listen(self) -> None:
+        for name in ("run", "steps", "events", "output", "actions"):
+            self.model.changes.on(name, partial(self._draw_soon, name))
+        self.model.changes.on("action_error", self._show_action_error)
+        click = self.background.on_click
+        click(self._terminate, self.confirm_terminate)
+        click(self._force, partial(self.confirm_terminate, force=True))
+        click(self._from_failure, partial(self.confirm_reexecute, "from_failure"))
+        click(self._all_steps, partial(self.confirm_reexecute, "all_steps"))
+        click(self._previous, self.model.show_previous_run)
+        self._on_resize(partial(self._draw_soon, "size"))
+
+    def _show_action_error(self) -> None:
+        if self.model.action_error is not None:
+            self._show_crash(self.model.action_error)
+
+    def _draw_soon(self, name: str) -> None:
+        if not self._outdated:
+            self.background.later(_SECONDS_BEFORE_DRAWING, self._draw)
+        self._outdated.add(name)
+
+    def _draw_all(self) -> None:
+        self._outdated |= {"run", "size", "events", "output", "actions"}
+        self._draw()
+
+    def _draw(self) -> None:
+        outdated, self._outdated = self._outdated, set()
+        if "run" in outdated:
+            self._draw_run()
+        self._picture_is_outdated = self._picture_is_outdated or "steps" in outdated
+        self._draw_steps(at_once="size" in outdated)
+        if outdated & {"events", "output"}:
+            self._log.draw()
+        if "actions" in outdated:
+            self._draw_actions()
+
+    def _draw_run(self) -> None:
+        model = self.model
+        self._head.value = head_html(model, _now())
+        self._outcome.value = outcome_html(model.state)
+        self._show_error(model.error, model.follow)
+
+    def _draw_steps(self, *, at_once: bool) -> None:
+        state = self.model.state
+        self._picture_is_outdated = self._picture_is_outdated or state.has_running_step
+        is_due = state.is_finished or time.monotonic() - self._picture_drawn_at >= _SECONDS_BETWEEN_PICTURES
+        if at_once or (self._picture_is_outdated and is_due):
+            self._picture_drawn_at, self._picture_is_outdated = time.monotonic(), False
+            width = min(max(self.viewport.width - 8, 320), 1400)
+            self._steps.value = self._picture(width=width, dark=self.viewport.dark)
+
+    def _picture(self, *, width: int, **options: Any) -> str:  # noqa: ANN401 - see `steps_html`
+        state = self.model.state
+        if state.steps.empty or state.steps["start_time"].isna().all():
+            planned = "" if state.steps.empty else f" Planned: {', '.join(map(text, state.steps['step_key']))}."
+            return f'<p class="dnb-muted">No step {"ran" if state.is_finished else "has started"}.{planned}</p>'
+        as_of = None if state.is_finished else _now()
+        return steps_html(state.steps, as_of=as_of, width=width, max_height=480, **options)
+
+    def _draw_actions(self) -> None:
+        model = self.model
+        was_asked = model.termination is not None or model.state.status == "CANCELING"
+        _show(self._terminate, model.can_terminate)
+        _show(self._force, model.can_terminate and was_asked)
+        _show(self._from_failure, model.can_reexecute("from_failure"))
+        _show(self._all_steps, model.can_reexecute("all_steps"))
+        if model.previous_run is not None:
+            self._previous.description = f"Back to run {short_id(model.previous_run.run_id)}"
+        _show(self._previous, model.previous_run is not None)
+        self._terminate.disabled = model.terminating or model.state.status == "CANCELING"
+        self._force.disabled = model.terminating
+        self._from_failure.disabled = self._all_steps.disabled = model.reexecuting
+        self._action.value = action_html(model)
+        if not self._is_question_valid():
+            self._confirm.cancel()
+
+
+def _button(label: str, style: str = "") -> Any:  # noqa: ANN401 - ipywidgets has no types
+    return widgets.Button(description=label, button_style=style, layout=widgets.Layout(width="auto", flex="none"))
+
+
+def _show(widget: Any, shown: bool) -> None:  # noqa: ANN401, FBT001
+    widget.layout.display = "" if shown else "none"
+
+
+def _now() -> pd.Timestamp:
+    return pd.Timestamp.now("UTC")

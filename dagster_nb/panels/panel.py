@@ -1,0 +1,150 @@
+"""``Panel``: what the explorer, the launchpad and the monitor have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import ipywidgets as widgets
+
+from dagster_nb.panels.background import Background
+from dagster_nb.panels.error_box import ErrorBox
+from dagster_nb.panels.viewport import Viewport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Panel", "close_widgets"]
+
+# How long showing a panel may take, so that its static face has something to show.
+_MAX_SECONDS_BEFORE_FACE = 2.0
+
+
+class Panel(widgets.VBox):  # type: ignore[misc]
+    """A widget that reads in the background, shows errors, and has a static face for viewers without widgets.
+
+    It is an ordinary ipywidgets ``VBox``: it goes into a ``Tab``, a ``GridBox`` or a Voilà page as it is.
+
+    A subclass builds its views in ``__init__``, passes them to `_fill`, and implements `_static_text` and
+    `_static_html`. Its model changes in the kernel's thread only: see `dagster_nb.panels.background`.
+
+    Attributes
+    ----------
+    background : Background
+        Starts work in threads, and brings results and widget events to the kernel's thread.
+    viewport : Viewport
+        Whether the page is dark, and how wide the panel is.
+    """
+
+    # Python also closes a panel whose arguments were refused, so that its __init__ did not run to the end.
+    _is_closed = True
+
+    def __init__(self) -> None:
+        super().__init__(layout=widgets.Layout(width="100%", overflow="visible"))
+        self.background = Background(self._show_crash)
+        self.viewport = Viewport()
+        self._error_box = ErrorBox(self.background, dismissable=False)
+        self._crash_box = ErrorBox(self.background)
+        self._is_closed = False
+        self.add_class("dnb")
+
+    def wait(self, timeout: float | None = 60.0) -> Self:
+        """Wait until the panel has finished reading, and return it. For scripts, and notebooks that run by themselves.
+
+        Parameters
+        ----------
+        timeout
+            The longest to wait, in seconds; None for no limit.
+        """
+        self.background.wait(lambda: not self._is_busy(), timeout)
+        return self
+
+    def close(self) -> None:
+        """Stop all background work, and remove the panel."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self.background.close()
+        close_widgets(vars(self))
+        super().close()
+        # ipywidgets hides the method of a closed widget; the static face is still worth showing.
+        self.__dict__.pop("_repr_mimebundle_", None)
+
+    def __repr__(self) -> str:
+        return self._static_text()
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401
+        self.background.wait(self._is_ready_to_show, _MAX_SECONDS_BEFORE_FACE)
+        bundle = {} if self._is_closed else super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, "text/plain": self._static_text(), "text/html": self._static_html()}, metadata
+
+    # What a subclass implements
+
+    def _static_text(self) -> str:
+        """Return the panel as plain text."""
+        raise NotImplementedError
+
+    def _static_html(self) -> str:
+        """Return the panel as HTML that needs no widgets, no scripts and no network."""
+        raise NotImplementedError
+
+    def _is_busy(self) -> bool:
+        """Return whether `wait` has to wait."""
+        return self.background.busy()
+
+    def _is_ready_to_show(self) -> bool:
+        """Return whether the static face can be drawn."""
+        return not self._is_busy()
+
+    # What a subclass uses
+
+    def _fill(self, head: Any, *body: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
+        """Set what the panel shows, from top to bottom. Errors appear below the head."""
+        self.children = (self.viewport, head, self._error_box.widget, self._crash_box.widget, *body)
+
+    def _on_resize(self, redraw: Callable[[], None]) -> None:
+        """Call a function when the theme or the width has changed, so that pictures must be drawn again."""
+        for name in ("dark", "width"):
+            self.background.on_change(self.viewport, lambda _value: redraw(), name=name)
+
+    def _show_error(self, error: Exception | None, retry: Callable[[], object] | None = None) -> None:
+        """Show an error until it is over, with a Retry button if something can be retried; None hides it."""
+        if error is None:
+            self._error_box.clear()
+        elif error is not self._error_box.error:
+            self._error_box.show(error, retry)
+
+    def _show_crash(self, error: Exception) -> None:
+        """Show an error that nothing else handles; it can be dismissed."""
+        self._crash_box.show(error)
+
+
+def close_widgets(held: object) -> None:
+    """Close every widget that an object holds, directly or through lists, dicts, widgets and objects of `panels`.
+
+    Parameters
+    ----------
+    held
+        A widget, a list, tuple or dict, or an object of this package.
+    """
+    _close_widgets(held, {})
+
+
+def _close_widgets(held: object, seen: dict[int, object]) -> None:
+    if id(held) in seen:
+        return
+    # Kept alive: Python gives the id of a deleted object to the next one.
+    seen[id(held)] = held
+    if isinstance(held, Panel):
+        held.close()
+    elif isinstance(held, widgets.Widget):
+        parts = [getattr(held, name, None) for name in ("children", "layout", "style")]
+        held.close()
+        _close_widgets(parts, seen)
+    elif isinstance(held, list | tuple):
+        for one in held:
+            _close_widgets(one, seen)
+    elif isinstance(held, dict):
+        _close_widgets(list(held.values()), seen)
+    elif type(held).__module__.startswith("dagster_nb.panels."):
+        _close_widgets(list(getattr(held, "__dict__", {}).values()), seen)

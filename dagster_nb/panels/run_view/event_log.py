@@ -1,0 +1,128 @@
+"""The events of a run, and the newest of those that match a filter: a page cannot show all of a long log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dagster_nb.frames.events import events_frame
+from dagster_nb.words import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["LEVELS", "EventFilter", "EventLog"]
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+"""The log levels, from the least severe to the most severe."""
+
+_SEARCHED_COLUMNS = ("message", "error_message", "error_class", "event_type", "step_key")
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events to show.
+
+    Parameters
+    ----------
+    level
+        The lowest level.
+    step
+        The step; None for all steps and the run itself.
+    text
+        What an event must contain, in upper or lower case.
+    """
+
+    level: str = LEVELS[0]
+    step: str | None = None
+    text: str = ""
+
+    def apply(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Return the events that match.
+
+        Examples
+        --------
+        >>> EventFilter(step="load").apply(events_frame({})).empty
+        True
+        """
+        matches = pd.Series(True, index=events.index)
+        if self.level in LEVELS[1:]:
+            # An event with an unknown level is shown rather than hidden.
+            matches &= ~events["level"].isin(LEVELS[: LEVELS.index(self.level)])
+        if self.step is not None:
+            matches &= events["step_key"].eq(self.step).fillna(False).astype(bool)
+        if wanted := self.text.strip().casefold():
+            contains = pd.Series(False, index=events.index)
+            for column in _SEARCHED_COLUMNS:
+                contains |= events[column].fillna("").str.casefold().str.contains(wanted, regex=False).astype(bool)
+            matches &= contains
+        return events[matches]
+
+
+class EventLog:
+    """All events so far, and the newest that match a filter.
+
+    Parameters
+    ----------
+    max_shown
+        The largest number of events to show.
+    """
+
+    def __init__(self, max_shown: int = 500):
+        self.max_shown = max_shown
+        self.filter = EventFilter()
+        self.total = 0
+        self.matching = 0
+        self.steps: list[str] = []
+        self._pages: list[pd.DataFrame] = []
+        self.shown = self.events
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """All events, in the order in which they arrived."""
+        return _concatenate(self._pages)
+
+    def add(self, events: pd.DataFrame) -> None:
+        """Add the next events. The cost depends on their number, not on the length of the log."""
+        self._pages.append(events)
+        self.total += len(events)
+        self.steps = list(dict.fromkeys([*self.steps, *events["step_key"].dropna()]))
+        matching = self.filter.apply(events)
+        self.matching += len(matching)
+        self.shown = _concatenate([self.shown, matching]).tail(self.max_shown)
+
+    def set_filter(self, event_filter: EventFilter) -> None:
+        """Show other events."""
+        self.filter = event_filter
+        self._pages = [self.events]
+        matching = event_filter.apply(self._pages[0])
+        self.matching = len(matching)
+        self.shown = matching.tail(self.max_shown)
+
+    def clear(self) -> None:
+        """Remove all events; the filter stays."""
+        self._pages, self.total, self.matching, self.steps = [], 0, 0, []
+        self.shown = self.events
+
+    @property
+    def summary(self) -> str:
+        """How many events are shown, and of how many.
+
+        Examples
+        --------
+        >>> EventLog().summary
+        'no events yet'
+        """
+        if not self.total:
+            return "no events yet"
+        is_filtered = self.matching < self.total
+        shown = plural(self.matching, "matching event" if is_filtered else "event")
+        last = f"the last {self.max_shown:,} of " if self.matching > self.max_shown else ""
+        return f"showing {last}{shown}{f', of {self.total:,}' if is_filtered else ''}"
+
+
+def _concatenate(pages: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [page for page in pages if len(page)]
+    return pd.concat(filled, ignore_index=True) if filled else events_frame({})

@@ -1,0 +1,83 @@
+"""The log of a run as HTML: its events, and what it printed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from dagster_nb.panels.markup import attribute, grid, text
+from dagster_nb.words import plural
+
+if TYPE_CHECKING:
+    from dagster_nb.client.compute_logs import ComputeLogs
+
+__all__ = ["Stream", "events_html", "output_html", "output_summary"]
+
+Stream = Literal["stdout", "stderr"]
+
+_MAX_LINES = 500
+_MAX_MESSAGE_LENGTH = 4_000
+_ANSI_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def events_html(events: pd.DataFrame) -> str:
+    """Return events as a table.
+
+    Parameters
+    ----------
+    events
+        The columns of `DagsterClient.events`.
+    """
+    columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message")
+    rows = [_event_cells(*values) for values in zip(*(events[column] for column in columns), strict=True)]
+    table = grid(["Time (UTC)", "Level", "Step", "Event"], rows)
+    return f'<div role="log" aria-label="Events of the run">{table}</div>'
+
+
+def output_html(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
+    """Return the last lines of a stream that contain some text, in upper or lower case."""
+    lines = _matching_lines(output, stream, wanted)
+    if not lines:
+        return '<div class="dnb-empty">no lines</div>'
+    return f'<pre class="dnb-output" aria-label="{stream} of the run">{text(chr(10).join(lines[-_MAX_LINES:]))}</pre>'
+
+
+def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
+    r"""Return how many lines of a stream are shown, and of how many.
+
+    Examples
+    --------
+    >>> from dagster_nb.client.compute_logs import ComputeLogs
+    >>> output_summary(ComputeLogs("8f5e", None, stdout="a\nb\n", stderr=""), "stdout", "A")
+    'showing 1 matching line, of 2'
+    """
+    matching, total = len(_matching_lines(output, stream, wanted)), len(_matching_lines(output, stream, ""))
+    if not total:
+        return f"Dagster captured nothing from {stream}"
+    last = f"the last {_MAX_LINES:,} of " if matching > _MAX_LINES else ""
+    shown = plural(matching, "matching line" if matching < total else "line")
+    return f"showing {last}{shown}{f', of {total:,}' if matching < total else ''}"
+
+
+def _event_cells(
+    timestamp: pd.Timestamp, level: str, step: str, event_type: str, message: str, error: str, error_message: str
+) -> list[str]:
+    shown = "" if pd.isna(message) else str(message)
+    if not pd.isna(error_message):
+        shown = f"{shown}\n{'' if pd.isna(error) else f'{error}: '}{error_message}"
+    kind = "" if pd.isna(event_type) else f'<span class="dnb-muted">{text(event_type)}</span> '
+    level_class = f"dnb-level dnb-level-{level.lower()}" if level.isalpha() else "dnb-level"
+    return [
+        f'<span class="dnb-number">{timestamp:%H:%M:%S.%f}'[:-3] + "</span>",
+        f'<span class="{level_class}">{text(level)}</span>',
+        "" if pd.isna(step) else f'<span title="{attribute(step)}">{text(step)}</span>',
+        f'{kind}<span class="dnb-message">{text(shown[:_MAX_MESSAGE_LENGTH])}</span>',
+    ]
+
+
+def _matching_lines(output: ComputeLogs, stream: Stream, wanted: str) -> list[str]:
+    lines = _ANSI_COLORS.sub("", output.stdout if stream == "stdout" else output.stderr).splitlines()
+    needle = wanted.strip().casefold()
+    return [line for line in lines if needle in line.casefold()] if needle else lines

@@ -1,0 +1,124 @@
+"""A run as HTML: its heading, why it failed, and its steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dagster_nb import plot
+from dagster_nb.panels.markup import link, status, text
+from dagster_nb.panels.pictures import image
+from dagster_nb.words import duration_text, plural, relative_time_text, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["failures_html", "heading_html", "steps_html", "times_text"]
+
+_MAX_FAILURES = 5
+_MAX_MESSAGE_LENGTH = 4_000
+_MAX_NAMED_STEPS = 20
+
+
+def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None, facts: Sequence[str]) -> str:
+    """Return which run this is.
+
+    Parameters
+    ----------
+    run_id, job_name, run_status
+        The run.
+    url
+        Its page in Dagster, if it has one.
+    facts
+        What stands in the line below, as HTML.
+    """
+    page = "" if url is None else link(url, "open in Dagster")
+    return (
+        f'<div class="dnb-head" role="heading" aria-level="3">{status(run_status)} '
+        f'<span class="dnb-title">{text(job_name)}</span> <span class="dnb-mono">{text(run_id)}</span> {page}</div>'
+        f'<div class="dnb-muted">{" · ".join(facts)}</div>'
+    )
+
+
+def times_text(created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp, now: pd.Timestamp) -> list[str]:
+    """Return when a run was created, how long it was queued, and how long it took or has been running.
+
+    Examples
+    --------
+    >>> created, minute = pd.Timestamp("2026-01-31 10:00"), pd.Timedelta(minutes=1)
+    >>> times_text(created, created + minute, created + 3 * minute, created + 60 * minute)
+    ['created 2026-01-31 10:00:00 UTC (1 h ago)', 'queued for 1 min', 'took 2 min']
+    """
+    facts = [f"created {time_text(created)} UTC ({relative_time_text(created, now)})"]
+    if pd.isna(started):
+        if pd.isna(ended):
+            facts.append(f"waiting for {duration_text(_whole_seconds(now - created))}")
+        return facts
+    facts.append(f"queued for {duration_text(started - created)}")
+    if pd.isna(ended):
+        facts.append(f"running for {duration_text(_whole_seconds(now - started))}")
+    else:
+        facts.append(f"took {duration_text(ended - started)}")
+    return facts
+
+
+def failures_html(failures: pd.DataFrame) -> str:
+    """Return why a run failed: each step that failed, then its error.
+
+    Parameters
+    ----------
+    failures
+        The columns of `DagsterClient.failures`.
+    """
+    boxes = []
+    for failure in failures.head(_MAX_FAILURES).to_dict("records"):
+        where = "the run itself" if pd.isna(failure["step_key"]) else f"step {text(failure['step_key'])}"
+        error = "" if pd.isna(failure["error_class"]) else f"{text(failure['error_class'])}: "
+        message = "" if pd.isna(failure["error_message"]) else text(str(failure["error_message"])[:_MAX_MESSAGE_LENGTH])
+        boxes.append(
+            f'<div class="dnb-box dnb-box-error"><div>✖ Failed in <strong>{where}</strong></div>'
+            f'<div class="dnb-message dnb-mono">{error}{message}</div></div>'
+        )
+    rest = len(failures) - len(boxes)
+    return "".join(boxes) + (f'<p class="dnb-muted">and {plural(rest, "more failure")}</p>' if rest > 0 else "")
+
+
+def steps_html(
+    steps: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp | None,
+    width: int,
+    max_height: int = 560,
+    **options: Any,  # noqa: ANN401 - see `image`
+) -> str:
+    """Return the chart of the steps of a run.
+
+    Parameters
+    ----------
+    steps
+        The columns of `DagsterClient.steps`.
+    as_of
+        Where unfinished steps end; None for a run that has finished.
+    width, max_height
+        The size in CSS pixels.
+    options
+        ``dark`` and ``ground``, as in `image`.
+    """
+    names = ", ".join(
+        f"{key} {step_status}"
+        for key, step_status in zip(
+            steps["step_key"][:_MAX_NAMED_STEPS], steps["status"][:_MAX_NAMED_STEPS], strict=True
+        )
+    )
+    return image(
+        lambda ax: plot.step_gantt(steps, as_of=as_of, ax=ax),
+        alt=f"Chart of {plural(len(steps), 'step')}, each from its start to its end: {names}.",
+        width=width,
+        height=min(max(120, 78 + 24 * len(steps)), max_height),
+        **options,
+    )
+
+
+def _whole_seconds(duration: pd.Timedelta) -> pd.Timedelta:
+    return max(duration, pd.Timedelta(0)).floor("s")

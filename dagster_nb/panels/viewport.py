@@ -1,0 +1,36 @@
+"""What only the browser knows: whether the page is dark, and how wide the panel is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from dagster_nb.panels.markup import status_css
+
+__all__ = ["STATIC", "Viewport"]
+
+STATIC = Path(__file__).parent / "static"
+
+
+_STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css")
+
+
+class Viewport(anywidget.AnyWidget):
+    """An invisible widget at the top of a panel, which also brings the style sheet.
+
+    Attributes
+    ----------
+    dark : bool
+        Whether the page has light text on a dark background.
+    width : int
+        The panel's width in CSS pixels; 960 until the browser has reported it.
+    """
+
+    _esm = STATIC / "viewport.js"
+    # A page has one style sheet per class of anywidget, so this one has the styles of all panels.
+    _css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in _STYLE_SHEETS)])
+
+    dark = traitlets.Bool(default_value=False).tag(sync=True)
+    width = traitlets.Int(960).tag(sync=True)

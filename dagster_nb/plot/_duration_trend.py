@@ -1,0 +1,200 @@
+"""The chart `duration_trend`: how the durations of each job change over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from dagster_nb.analysis import read_columns
+from dagster_nb.analysis.groups import check_max_groups, named_groups
+from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
+from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.plot._chart_parts import (
+    current_axes,
+    draw_grid,
+    draw_legend,
+    empty_chart,
+    label_line_ends,
+    set_caption,
+    share_words,
+)
+from dagster_nb.plot._duration_axes import MIN_SECONDS, log_duration_axis
+from dagster_nb.plot._keywords import artist_options
+from dagster_nb.plot._labels import disable_math, label
+from dagster_nb.plot._rolling_lines import draw_quantile_lines
+from dagster_nb.plot._run_marks import MAX_MARKS, draw_status_marks, sample_words
+from dagster_nb.plot._theme import group_colors, text_color
+from dagster_nb.plot._time_axes import date_numbers, set_time_axis
+from dagster_nb.time_zones import time_zone, zone_name
+from dagster_nb.words import duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta, tzinfo
+
+    from matplotlib.axes import Axes
+
+    from dagster_nb.analysis.groups import Groups
+
+__all__ = ["duration_trend"]
+
+_NAME_WIDTH = 24
+
+
+def duration_trend(
+    runs: pd.DataFrame,
+    *,
+    by: str | Sequence[str] | None = "job_name",
+    regressions: pd.DataFrame | None = None,
+    window: str | timedelta | None = None,
+    max_groups: int = 6,
+    tz: str | tzinfo = "UTC",
+    ax: Axes | None = None,
+    **kwargs: object,
+) -> Axes:
+    """Draw how the durations of each job change over time.
+
+    A solid line is the median of the successful runs in the window that ends at each point, and a dashed line their
+    95th percentile. A line is interrupted where the window holds fewer than 5 runs. The marks are single finished runs
+    in the shape of their status; their colour is that of the status if there is one job, or else that of the job. Of
+    more than 3,000 runs the chart shows an even sample; the caption says so. A run without a duration is not drawn.
+
+    Parameters
+    ----------
+    runs
+        Runs, with the columns ``status``, ``start_time`` and ``duration`` of ``client.runs()`` and those in `by`.
+    by
+        The column, or columns, whose values have a line each; None draws one line for all runs.
+    regressions
+        The slowdowns that `dagster_nb.analysis.regressions` found, with the same `by`. Each is marked with an arrow
+        from the old to the new median and with its factor. The other jobs are drawn fainter.
+    window
+        How far each point of a line looks back; by default about a fifteenth of the history.
+    max_groups
+        How many jobs are drawn at most: first those with a regression, the worst first, then the busiest. The others
+        are not drawn, since a mixture of jobs has no trend; the caption says so.
+    tz
+        The time zone of the x axis, an IANA name.
+    ax
+        Where to draw; by default pyplot's current axes.
+    **kwargs
+        Properties of `matplotlib.lines.Line2D` for the solid lines.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With the start of the runs along x and durations in seconds along y, on a logarithmic scale.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> runs = pd.DataFrame({
+    ...     "job_name": "etl",
+    ...     "status": "SUCCESS",
+    ...     "start_time": pd.date_range("2026-01-01", periods=30, freq="D", tz="UTC"),
+    ...     "duration": pd.to_timedelta(range(60, 90), unit="s"),
+    ... })
+    >>> duration_trend(runs, tz="Europe/Paris", ax=Figure(figsize=(9, 3.5)).subplots()).get_xlabel()
+    'start (Europe/Paris) · lines: successful runs of the last 3 d'
+    """
+    options = artist_options(duration_trend, Line2D, kwargs)
+    check_max_groups(max_groups)
+    ax, zone = current_axes(ax), time_zone(tz)
+    started, length = read_columns.times(runs, "start_time"), read_columns.durations(runs, "duration")
+    finished = (started.notna() & length.notna()).to_numpy(dtype=bool)
+    if not finished.any():
+        return empty_chart(ax, "no runs" if runs.empty else "no run has finished")
+
+    every = named_groups(runs[finished], by)
+    changed = _changed_groups(regressions, every, by)
+    groups = every.selected(
+        [*changed, *(group for group in range(len(every.names)) if group not in changed)][:max_groups]
+    )
+    drawn = np.flatnonzero(finished)[groups.codes >= 0]
+    runs, started, length, of_group = (
+        runs.iloc[drawn],
+        started.iloc[drawn],
+        length.iloc[drawn],
+        groups.codes[groups.codes >= 0],
+    )
+    codes, statuses = read_columns.status_codes(runs)
+    succeeded = read_columns.has_status(runs, "SUCCESS")
+    x, y = date_numbers(started), read_columns.seconds(length).clip(MIN_SECONDS)
+    set_time_axis(ax, zone)
+    log_duration_axis(ax, "y", float(y.min()), float(y.max()))
+    draw_grid(ax, "y")
+
+    alone = len(groups.names) == 1
+    colors = group_colors(groups.names)
+    window = usual_window(started) if window is None else pd.Timedelta(window)
+    sample, step = even_sample(of_group * len(statuses) + codes, x, MAX_MARKS)
+    ends = []
+    for group, name in enumerate(groups.names):
+        color = text_color() if alone else colors[name]
+        faint = bool(changed) and group >= len(changed)
+        marks: dict[str, Any] = {"color": color, "markersize": 3.0, "alpha": 0.2 if faint else 0.35, "label": ""}
+        own = sample[of_group[sample] == group]
+        draw_status_marks(ax, x[own], y[own], codes[own], statuses, {} if alone else marks)
+        counted = succeeded & (of_group == group)
+        rolled = rolling_quantiles(started[counted], length[counted], window)
+        draw_quantile_lines(ax, rolled, color, options, in_legend=group == 0, alpha=0.45 if faint else 1.0)
+        medians = rolled["p50"].dropna()
+        # The label of a job without a line is beside its last run.
+        last = medians.iloc[-1] if len(medians) else y[of_group == group][np.argmax(x[of_group == group])]
+        ends.append((max(float(last), MIN_SECONDS), label(name, _NAME_WIDTH), color))
+    if not alone:
+        label_line_ends(ax, ends)
+    if regressions is not None and changed:
+        _draw_changes(ax, regressions[_row_names(regressions, by).isin(groups.names).to_numpy(dtype=bool)])
+    disable_math([ax.set_ylabel(f"duration of {label(groups.names[0], _NAME_WIDTH)}" if alone else "duration")])
+    set_caption(
+        ax,
+        f"start ({zone_name(zone)})",
+        f"lines: successful runs of the last {duration_text(window)}",
+        sample_words(step, len(x)),
+        _caption_of_groups(len(groups.names), every, has_changes=bool(changed)),
+    )
+    draw_legend(ax)
+    return ax
+
+
+def _caption_of_groups(n_shown: int, every: Groups, *, has_changes: bool) -> str:
+    if has_changes and n_shown < len(every.names):
+        return f"{n_shown} of {len(every.names)} {every.noun}: those that slowed down, then the busiest"
+    return share_words(n_shown, len(every.names), every.noun, "busiest")
+
+
+def _row_names(frame: pd.DataFrame, by: str | Sequence[str] | None) -> pd.Series:
+    groups = named_groups(frame, by)
+    return pd.Series([groups.names[code] for code in groups.codes], dtype=object)
+
+
+def _changed_groups(regressions: pd.DataFrame | None, groups: Groups, by: str | Sequence[str] | None) -> list[int]:
+    """Return the positions of the groups with a regression, in the order of the regressions."""
+    if regressions is None or regressions.empty:
+        return []
+    position = {name: place for place, name in enumerate(groups.names)}
+    return list(dict.fromkeys(position[name] for name in _row_names(regressions, by) if name in position))
+
+
+def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
+    """Draw an arrow from the old to the new median of each change, with its factor beside the tip."""
+    x = date_numbers(read_columns.times(changes, "changed_at"))
+    before, after = (
+        read_columns.seconds(read_columns.durations(changes, name)).clip(MIN_SECONDS) for name in ("before", "after")
+    )
+    for place, factor in enumerate(changes["factor"]):
+        start, tip = (x[place], before[place]), (x[place], after[place])
+        arrow = {"arrowstyle": "-|>", "color": text_color(), "linewidth": 1.6}
+        ax.annotate("", tip, start, arrowprops=arrow)
+        ax.annotate(
+            f"\N{MULTIPLICATION SIGN}{factor:.2g}",
+            tip,
+            xytext=(5, 2),
+            textcoords="offset points",
+            fontweight="bold",
+            bbox={"facecolor": ax.get_facecolor(), "alpha": 0.7, "edgecolor": "none", "pad": 1},
+        )

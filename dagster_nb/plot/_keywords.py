@@ -1,0 +1,60 @@
+"""Check the keywords that a chart passes on to matplotlib."""
+
+from __future__ import annotations
+
+import inspect
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.artist import ArtistInspector
+from matplotlib.cbook import normalize_kwargs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+__all__ = ["artist_options"]
+
+
+def artist_options(chart: Callable[..., Axes], artist: type[Artist], keywords: Mapping[str, object]) -> dict[str, Any]:
+    """Return the further keywords of a chart under the full names of an artist's properties.
+
+    Parameters
+    ----------
+    chart
+        The chart that was called.
+    artist
+        The class that draws the keywords' properties.
+    keywords
+        What the caller gave, possibly under matplotlib's short names such as ``lw``.
+
+    Raises
+    ------
+    TypeError
+        If a keyword is neither an argument of the chart nor a property of the artist.
+    """
+    options: dict[str, Any] = normalize_kwargs(dict(keywords), artist)
+    unknown = options.keys() - _properties(artist) if options else ()
+    for name in unknown:
+        raise TypeError(_message(chart, artist, name))
+    return options
+
+
+def _properties(artist: type[Artist]) -> list[str]:
+    return ArtistInspector(artist).get_setters()
+
+
+def _message(chart: Callable[..., Axes], artist: type[Artist], name: str) -> str:
+    arguments = [
+        parameter.name
+        for parameter in inspect.signature(chart).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    near = get_close_matches(name, [*arguments, *_properties(artist)], n=1)
+    return (
+        f"{chart.__name__}() got an unexpected keyword argument {name!r}"
+        f"{f'; did you mean {near[0]!r}?' if near else '.'} Its options are {', '.join(arguments)} "
+        f"and the properties of {artist.__module__}.{artist.__name__}, such as alpha."
+    )

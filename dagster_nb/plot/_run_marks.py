@@ -1,0 +1,86 @@
+"""Marks for single runs, in the colour and the shape of their status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dagster_nb.plot._labels import label
+from dagster_nb.statuses import status_of
+from dagster_nb.words import count_text, ordinal_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+__all__ = ["MAX_MARKS", "draw_status_marks", "sample_words", "spread_offsets"]
+
+MAX_MARKS = 3000
+"""About how many runs have a mark of their own; of more runs, a chart shows an even sample."""
+
+_GOLDEN_RATIO = 0.6180339887498949
+
+
+def sample_words(step: int, n_runs: int) -> str:
+    """Return which runs have a mark, or an empty string if all have.
+
+    Examples
+    --------
+    >>> sample_words(34, 100_000)
+    'marks: every 34th of 100,000 runs'
+    """
+    return "" if step == 1 else f"marks: every {ordinal_text(step)} of {count_text(n_runs)} runs"
+
+
+def spread_offsets(count: int) -> Floats:
+    """Return offsets from 0 to 1 that keep neighbouring marks apart; always the same ones."""
+    offsets: Floats = (np.arange(count, dtype=np.float64) * _GOLDEN_RATIO) % 1.0
+    return offsets
+
+
+def draw_status_marks(
+    ax: Axes,
+    x: Floats,
+    y: Floats,
+    codes: Integers,
+    statuses: Sequence[str],
+    options: Mapping[str, Any],
+) -> list[Line2D]:
+    """Draw one mark per run, and return one artist per status.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    x, y
+        The position of each mark.
+    codes
+        The position in `statuses` of each run's status.
+    statuses
+        Their names.
+    options
+        Properties of `matplotlib.lines.Line2D` that replace the default ones.
+    """
+    drawn = []
+    for code in np.unique(codes):
+        status = status_of(statuses[code])
+        properties: dict[str, Any] = {
+            "color": status.color,
+            "marker": status.marker,
+            "markersize": 4.0,
+            "markeredgewidth": 0.0,
+            "linestyle": "none",
+            "rasterized": True,
+            # Successful runs are the background from which the others stand out.
+            "alpha": 0.55 if status.name == "SUCCESS" else 0.9,
+            "label": label(statuses[code]),
+        }
+        drawn += ax.plot(x[codes == code], y[codes == code], **(properties | dict(options)))
+    return drawn

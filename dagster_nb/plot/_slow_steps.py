@@ -1,0 +1,131 @@
+"""The chart `slow_steps`: which steps take the most time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from dagster_nb import analysis
+from dagster_nb.analysis import read_columns
+from dagster_nb.plot._chart_parts import (
+    available_width,
+    bar_note,
+    current_axes,
+    draw_grid,
+    draw_legend,
+    empty_chart,
+    set_caption,
+    set_lanes,
+    share_words,
+)
+from dagster_nb.plot._keywords import artist_options
+from dagster_nb.plot._labels import label
+from dagster_nb.plot._time_axes import period_text
+from dagster_nb.statuses import BLUE, status_of
+from dagster_nb.time_zones import time_zone
+from dagster_nb.words import duration_text, plural
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["slow_steps"]
+
+_MIN_SLOWDOWN = 1.25
+# How much of the width the words beside a bar may take.
+_MAX_WORDS_SHARE = 0.6
+
+
+def slow_steps(
+    steps: pd.DataFrame,
+    *,
+    max_steps: int = 12,
+    tz: str | tzinfo = "UTC",
+    ax: Axes | None = None,
+    **kwargs: object,
+) -> Axes:
+    """Draw which steps take the most time, the largest share on top.
+
+    Beside each bar are the median and the 95th percentile of the step's duration. A step whose later executions took at
+    least 25 % longer than its earlier ones is in another colour, hatched, and shows by what factor.
+
+    Parameters
+    ----------
+    steps
+        Steps of any number of runs, with the columns ``step_key``, ``start_time`` and ``duration`` of
+        ``client.steps()``.
+    max_steps
+        How many bars there are at most; the caption says of how many.
+    tz
+        The time zone of the dates in the caption, an IANA name.
+    ax
+        Where to draw; by default pyplot's current axes.
+    **kwargs
+        Properties of `matplotlib.patches.Rectangle` for the bars.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With shares of the total time of all steps along x, from 0 to 1. The numbers are those of
+        `dagster_nb.analysis.slow_steps`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from matplotlib.figure import Figure
+    >>> steps = pd.DataFrame({
+    ...     "step_key": ["load", "train"],
+    ...     "start_time": pd.to_datetime(["2026-01-01", "2026-01-01"], utc=True),
+    ...     "duration": pd.to_timedelta([25, 75], unit="s"),
+    ... })
+    >>> ax = slow_steps(steps, ax=Figure().subplots())
+    >>> [(text.get_text(), float(bar.get_width())) for text, bar in zip(ax.get_yticklabels(), ax.patches)]
+    [('train', 0.75), ('load', 0.25)]
+    """
+    options = artist_options(slow_steps, Rectangle, kwargs)
+    ax, zone = current_axes(ax), time_zone(tz)
+    every = analysis.slow_steps(steps)
+    if every.empty:
+        return empty_chart(ax, "no steps" if steps.empty else "no step has finished")
+    table = every.head(max_steps)
+    slower = (table["slowdown"] >= _MIN_SLOWDOWN).to_numpy(dtype=bool)
+    draw_grid(ax, "x")
+    failure = status_of("FAILURE")
+    kinds = (~slower, BLUE, None, ""), (slower, failure.color, failure.hatch, "slower in later runs")
+    for own, color, hatch, words in kinds:
+        if own.any():
+            properties: dict[str, Any] = {"color": color, "hatch": hatch, "linewidth": 0.0, "height": 0.7}
+            ax.barh(np.flatnonzero(own), table["share"][own].tolist(), label=words, **(properties | options))
+    columns = ["share", "p50", "p95", "slowdown"]
+    for lane, (share, p50, p95, slowdown) in enumerate(table[columns].itertuples(index=False)):
+        factor = f" · \N{MULTIPLICATION SIGN}{slowdown:.2g}" if slower[lane] else ""
+        bar_note(ax, share, lane, f"median {duration_text(p50)}, p95 {duration_text(p95)}{factor}")
+    set_lanes(ax, [label(name) for name in table["step_key"]])
+    ax.xaxis.set_major_formatter(lambda share, _place: f"{share * 100:.3g}%")
+    ax.set_xlim(0, _upper_limit(ax, table["share"].tolist()))
+    # Beyond 100 % there are only words.
+    ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.0])
+    started = read_columns.times(steps, "start_time")
+    set_caption(
+        ax,
+        "share of the total time of all steps",
+        f"{plural(int(every['count'].sum()), 'execution')}, {period_text(started, zone)}",
+        share_words(len(table), len(every), "steps"),
+    )
+    draw_legend(ax)
+    return ax
+
+
+def _upper_limit(ax: Axes, shares: list[float]) -> float:
+    """Return where the axis must end for the words beside its bars to fit, as far as the bars keep enough room."""
+    width = available_width(ax)
+    if max(words.get_window_extent().width for words in ax.texts) > width * _MAX_WORDS_SHARE:
+        for words in ax.texts:
+            words.set_text(words.get_text().replace(", ", ",\n"))
+    gap = 12 / 72 * ax.figure.dpi
+    parts = [min((words.get_window_extent().width + gap) / width, _MAX_WORDS_SHARE) for words in ax.texts]
+    return max(share / (1 - part) for share, part in zip(shares, parts, strict=True))

@@ -1,0 +1,121 @@
+"""Every status of a run or a step: its word, colour, marker and phase.
+
+Charts and panels draw a status as this table says. A status that the table does not know gets the entry `UNKNOWN`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "BLUE",
+    "FINISHED",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PURPLE",
+    "RED",
+    "RUN_STATUSES",
+    "SKY",
+    "STATUSES",
+    "STEP_STATUSES",
+    "UNKNOWN",
+    "Status",
+    "status_of",
+]
+
+
+# The palette of Okabe and Ito ("Color Universal Design", 2008), which colour-blind people can tell apart. Its orange
+# and its sky blue, too pale for a light background, are darker here: each colour has a contrast of 3:1 or more with a
+# white and with a nearly black background.
+BLUE = "#0072B2"
+GREEN = "#009E73"
+GREY = "#8C8C8C"
+ORANGE = "#BF7E00"
+PURPLE = "#CC79A7"
+RED = "#D55E00"
+SKY = "#2C95D1"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How to show a status, and what it means for a run.
+
+    Parameters
+    ----------
+    name
+        Dagster's own name, such as ``"FAILURE"``.
+    word
+        How a sentence says it, such as ``"failed"``.
+    color
+        The colour of its marks, as a hexadecimal string; it fits a light and a dark background.
+    symbol
+        One character that stands before its name, so that the colour is never the only sign.
+    marker
+        The marker of matplotlib that is closest to the symbol.
+    hatch
+        The hatch of matplotlib for its bars and areas.
+    phase
+        ``"waiting"`` before any work is done, ``"running"`` while Dagster works on it, ``"finished"`` in the end;
+        ``"unknown"`` for a status that this version does not know.
+    """
+
+    name: str
+    word: str
+    color: str
+    symbol: str
+    marker: str
+    hatch: str
+    phase: Literal["waiting", "running", "finished", "unknown"]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether a run or step keeps this status."""
+        return self.phase == "finished"
+
+
+# The order is that of a run's life in Dagster.
+_RUNS = (
+    Status("QUEUED", "queued", PURPLE, "▽", "v", "||||", "waiting"),
+    Status("NOT_STARTED", "not started", PURPLE, "◁", "<", "----", "waiting"),
+    Status("MANAGED", "managed", BLUE, "⬠", "p", "OO", "waiting"),
+    Status("STARTING", "starting", SKY, "△", "^", "++++", "running"),
+    Status("STARTED", "running", SKY, "▶", ">", "\\\\\\\\", "running"),
+    Status("SUSPENDED", "suspended", ORANGE, "‖", "h", "oo", "waiting"),
+    Status("SUCCESS", "succeeded", GREEN, "●", "o", "", "finished"),
+    Status("FAILURE", "failed", RED, "✖", "X", "////", "finished"),
+    Status("CANCELING", "canceling", ORANGE, "✚", "P", "**", "running"),
+    Status("CANCELED", "canceled", GREY, "■", "s", "....", "finished"),
+)
+# A step also succeeds or fails, with the same two names.
+_STEPS = (
+    Status("IN_PROGRESS", "running", SKY, "▶", ">", "\\\\\\\\", "running"),
+    Status("SKIPPED", "skipped", GREY, "◇", "d", "....", "finished"),
+)
+
+STATUSES = {status.name: status for status in (*_RUNS, *_STEPS)}
+"""Every known status by its name."""
+
+UNKNOWN = Status("UNKNOWN", "in an unknown state", GREY, "✱", "*", "xxxx", "unknown")
+"""How to show a status that is not in `STATUSES`."""
+
+RUN_STATUSES = tuple(status.name for status in _RUNS)
+"""The statuses of a run, in Dagster's order. A newer server may know more; they come after these."""
+
+STEP_STATUSES = ("IN_PROGRESS", "SUCCESS", "FAILURE", "SKIPPED")
+"""The statuses of a step, in Dagster's order."""
+
+FINISHED = frozenset(status.name for status in _RUNS if status.is_finished)
+"""The statuses in which a run stays."""
+
+
+def status_of(name: str) -> Status:
+    """Return the entry of a status, or `UNKNOWN` if the table has none.
+
+    Examples
+    --------
+    >>> status_of("FAILURE").word, status_of("BRAND_NEW").symbol
+    ('failed', '✱')
+    """
+    return STATUSES.get(name, UNKNOWN)

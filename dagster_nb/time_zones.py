@@ -1,0 +1,40 @@
+"""Time zones by their IANA names."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+__all__ = ["time_zone", "zone_name"]
+
+
+def time_zone(tz: str | tzinfo) -> tzinfo:
+    """Return a time zone by its IANA name, or the one given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such zone.
+
+    Examples
+    --------
+    >>> time_zone("Europe/Paris")
+    zoneinfo.ZoneInfo(key='Europe/Paris')
+    """
+    if isinstance(tz, tzinfo):
+        return tz
+    try:
+        return ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"there is no time zone {tz!r}; use an IANA name such as 'Europe/Paris'") from None
+
+
+def zone_name(zone: tzinfo) -> str:
+    """Return the name of a time zone.
+
+    Examples
+    --------
+    >>> zone_name(time_zone("Europe/Paris"))
+    'Europe/Paris'
+    """
+    return str(getattr(zone, "key", zone))

@@ -1,0 +1,145 @@
+"""Durations, counts and times as short English text, the same in charts, panels and error messages."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+__all__ = [
+    "MISSING",
+    "count_text",
+    "duration_text",
+    "ordinal_text",
+    "plural",
+    "relative_time_text",
+    "short_id",
+    "time_text",
+]
+
+MISSING = "—"
+"""What stands for a missing time or duration."""
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+# Units for durations of a minute or more: the unit and the next smaller one, the smaller one in seconds, how many of it
+# make one unit, and how many units make one of the next larger unit.
+_UNIT_PAIRS = (("min", "s", 1.0, 60, 60), ("h", "min", _MINUTE, 60, 24), ("d", "h", _HOUR, 24, math.inf))
+_AGO_UNITS = ((7 * _DAY, "w"), (_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"))
+_SHORT_ID_LENGTH = 8
+
+
+def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
+    """Return a duration in at most two units, or a dash if it is missing.
+
+    Parameters
+    ----------
+    duration
+        Seconds or a `pandas.Timedelta`; NaN and NaT are missing.
+    digits
+        How many significant digits a duration of less than a minute has.
+
+    Examples
+    --------
+    >>> [duration_text(seconds) for seconds in (0.25, 10, 90, 3600, 5025, 200_000)]
+    ['250 ms', '10 s', '1 min 30 s', '1 h', '1 h 24 min', '2 d 8 h']
+    >>> duration_text(pd.Timedelta(minutes=2)), duration_text(pd.NaT)
+    ('2 min', '—')
+    """
+    if pd.isna(duration):
+        return MISSING
+    seconds = duration.total_seconds() if isinstance(duration, pd.Timedelta) else float(duration)
+    if seconds < 0:
+        return f"-{duration_text(-seconds, digits)}"
+    value = float(f"{seconds:.{digits}g}")
+    if value == 0:
+        return "0 s"
+    if value < 1:
+        return f"{float(f'{seconds * 1000:.{digits}g}'):.10g} ms"
+    if value < _MINUTE:
+        return f"{value:.10g} s"
+    fitting = (pair for pair in _UNIT_PAIRS if round(seconds / pair[2]) // pair[3] < pair[4])
+    unit, smaller, size, per_unit, _ = next(fitting)
+    whole, rest = divmod(round(seconds / size), per_unit)
+    return f"{whole} {unit}" + (f" {rest} {smaller}" if rest else "")
+
+
+def count_text(count: int) -> str:
+    """Return a count with commas between the thousands.
+
+    Examples
+    --------
+    >>> count_text(48213)
+    '48,213'
+    """
+    return f"{count:,}"
+
+
+def plural(count: int, singular: str, several: str | None = None) -> str:
+    """Return a count and the noun in the form that fits it.
+
+    Parameters
+    ----------
+    count
+        How many there are.
+    singular
+        The noun for one.
+    several
+        The noun for any other count; by default the singular with an "s".
+
+    Examples
+    --------
+    >>> plural(1, "run"), plural(2_000, "run"), plural(0, "match", "matches")
+    ('1 run', '2,000 runs', '0 matches')
+    """
+    return f"{count_text(count)} {singular if count == 1 else several or f'{singular}s'}"
+
+
+def ordinal_text(number: int) -> str:
+    """Return a positive number as an ordinal.
+
+    Examples
+    --------
+    >>> [ordinal_text(number) for number in (1, 2, 3, 11, 34, 1_122)]
+    ['1st', '2nd', '3rd', '11th', '34th', '1,122nd']
+    """
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{count_text(number)}{ending}"
+
+
+def time_text(time: pd.Timestamp) -> str:
+    """Return a point in time to the second, in its own time zone and without its name; a dash if it is missing.
+
+    Examples
+    --------
+    >>> time_text(pd.Timestamp("2026-01-01 10:00:00.25", tz="UTC")), time_text(pd.NaT)
+    ('2026-01-01 10:00:00', '—')
+    """
+    return MISSING if pd.isna(time) else f"{time:%Y-%m-%d %H:%M:%S}"
+
+
+def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:
+    """Return how long before `now` a point in time was, in one unit; a dash if it is missing.
+
+    Examples
+    --------
+    >>> relative_time_text(pd.Timestamp("2026-01-01 10:00"), pd.Timestamp("2026-01-01 13:20"))
+    '3 h ago'
+    """
+    if pd.isna(time):
+        return MISSING
+    seconds = (now - time).total_seconds()
+    for size, unit in _AGO_UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def short_id(run_id: str) -> str:
+    """Return the first eight characters of a run id, as Dagster's pages show it.
+
+    Examples
+    --------
+    >>> short_id("4ba746c7-9b3f-4f0a-8d1c-1a2b3c4d5e6f")
+    '4ba746c7'
+    """
+    return run_id[:_SHORT_ID_LENGTH]

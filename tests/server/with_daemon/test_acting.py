@@ -1,0 +1,276 @@
+"""Launching, following, re-executing, stopping and deleting real runs."""
+
+from __future__ import annotations
+
+import uuid
+
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+from tests.server.conftest import wait_until
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def stage(client):
+    """The runs that the tests below act on, launched together, since starting one takes seconds."""
+    jobs = ["quick", "fragile", "hang", "hang", "hang", "hang"]
+    launched = client.launch_many({"job": job} for job in jobs)
+    assert launched["outcome"].eq("launched").all()
+    runs = [client.run(run_id) for run_id in launched["run_id"]]
+    yield runs
+    client.terminate(runs, force=True)
+
+
+@pytest.fixture(scope="module")
+def finished(stage):
+    return stage[0].wait(timeout=240)
+
+
+@pytest.fixture(scope="module")
+def failed(stage):
+    return stage[1].wait(timeout=240)
+
+
+def started(run):
+    wait_until(lambda: run.refresh().status == "STARTED", seconds=240)
+    return run
+
+
+@pytest.fixture
+def standing(stage):
+    """A run that goes on: no test stops it."""
+    return started(stage[2])
+
+
+class TestLaunch:
+    def test_a_job_is_launched_and_followed_to_its_end(self, client):
+        run = client.launch("quick", run_config={"ops": {"load": {"config": {"rows": 7}}}}, tags={"why": "a test"})
+        assert isinstance(run, dnb.Run)
+        assert run.status in {"QUEUED", "STARTING", "STARTED"}
+        assert run.wait(timeout=240) is run
+        assert run.status == "SUCCESS"
+        assert run.is_finished
+        assert run.run_config == {"ops": {"load": {"config": {"rows": 7}}}}
+        assert run.tags["why"] == "a test"
+        assert run.tags["team"] == "data"
+        assert run.start_time <= run.end_time
+        assert run.duration == run.end_time - run.start_time
+        assert run.url == f"{client.url}/runs/{run.run_id}"
+        assert client.run(run.run_id).status == "SUCCESS"
+
+    @pytest.mark.parametrize(
+        "config", ["ops: {load: {config: {rows: 4}}}", '{"ops": {"load": {"config": {"rows": 4}}}}']
+    )
+    def test_config_may_be_text(self, client, config):
+        run = client.launch("quick", run_config=config)
+        assert run.run_config == {"ops": {"load": {"config": {"rows": 4}}}}
+        client.terminate(run, force=True)
+
+    def test_a_wrong_config_is_refused_with_all_that_is_wrong(self, client):
+        before = client.count_runs()
+        with pytest.raises(dnb.RunConfigInvalidError, match="Nothing was launched") as caught:
+            client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
+        problems = {problem.reason: problem for problem in caught.value.errors}
+        assert problems["RUNTIME_TYPE_MISMATCH"].path == "ops.needs.config.limits[1]"
+        assert problems["MISSING_REQUIRED_FIELD"].path == "ops.needs.config"
+        assert "table" in problems["MISSING_REQUIRED_FIELD"].message
+        assert "typo" in problems["FIELD_NOT_DEFINED"].message
+        assert client.count_runs() == before
+
+    def test_an_unknown_job_is_refused_with_near_matches(self, client):
+        with pytest.raises(dnb.JobNotFoundError, match="quick") as caught:
+            client.launch("quikc")
+        assert isinstance(caught.value, LookupError)
+
+    def test_a_selection_of_ops(self, client):
+        run = client.launch("quick", op_selection="load").wait(timeout=240)
+        assert run.steps()["step_key"].tolist() == ["load"]
+        with pytest.raises(dnb.RunConfigInvalidError, match="nonsense"):
+            client.launch("quick", op_selection=["nonsense"])
+
+    def test_a_selection_of_assets(self, client):
+        run = client.launch("nightly_assets", asset_selection="mart/revenue").wait(timeout=240)
+        assert run.status == "SUCCESS"
+        read = client.runs(run_ids=run.run_id, include="asset_selection")
+        assert read["asset_selection"].tolist() == [["mart/revenue"]]
+
+    def test_a_partition_brings_its_config_and_tags(self, client):
+        run = client.launch("regional", partition_key="south", tags={"extra": "yes"})
+        assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
+        assert run.tags["dagster/partition"] == "south"
+        assert run.tags["extra"] == "yes"
+        assert run.wait(timeout=240).status == "SUCCESS"
+        with pytest.raises(ValueError, match="no partition 'west'.*'north' to 'south'"):
+            client.launch("regional", partition_key="west")
+        with pytest.raises(ValueError, match="has no partitions"):
+            client.launch("quick", partition_key="north")
+
+    def test_one_that_cannot_be_launched_keeps_no_other_from_it(self, client):
+        told = client.launch_many(
+            [
+                {"job": "quick", "tags": {"n": "0"}},
+                {"job": "strict"},
+                {"job": "no such job"},
+                {"job": "regional", "partition_key": "nowhere"},
+                {"job": "quick", "tags": {"n": "4"}},
+            ]
+        )
+        assert told["job_name"].tolist() == ["quick", "strict", "no such job", "regional", "quick"]
+        assert told["outcome"].tolist() == ["launched", "invalid", "not_found", "invalid", "launched"]
+        assert told["run_id"].isna().tolist() == [False, True, True, True, False]
+        assert client.run(told["run_id"][4]).tags["n"] == "4"
+        assert client.run(told["run_id"][0]).tags["n"] == "0"
+
+    @pytest.mark.parametrize("wrong", [{"jobs": "quick"}, {}, {"job": ""}, {"job": "quick", "config": {}}])
+    def test_a_wrong_list_launches_nothing(self, client, wrong):
+        before = client.count_runs()
+        with pytest.raises(ValueError, match="a launch"):
+            client.launch_many([{"job": "quick"}, wrong])
+        assert client.count_runs() == before
+
+
+class TestReexecute:
+    def test_from_failure_runs_what_failed(self, client, failed):
+        again = client.reexecute(failed, tags={"why": "again"}).wait(timeout=240)
+        assert again.status == "FAILURE"
+        assert again.tags["why"] == "again"
+        assert again.steps()["step_key"].tolist() == ["maybe"]
+        row = client.runs(run_ids=again.run_id).iloc[0]
+        assert (row["parent_run_id"], row["root_run_id"]) == (failed.run_id, failed.run_id)
+
+    def test_from_failure_with_another_config(self, client, failed):
+        config = {"ops": {"maybe": {"config": {"fail": False}}}}
+        again = client.reexecute(failed.run_id, run_config=config, tags={"why": "mended"}).wait(timeout=240)
+        assert again.status == "SUCCESS"
+        assert again.run_config == config
+        assert again.steps()["step_key"].tolist() == ["maybe"]
+        assert again.tags["why"] == "mended"
+        row = client.runs(run_ids=again.run_id).iloc[0]
+        assert (row["parent_run_id"], row["root_run_id"]) == (failed.run_id, failed.run_id)
+
+    def test_all_steps(self, client, finished):
+        again = finished.reexecute(strategy="all_steps").wait(timeout=240)
+        assert again.status == "SUCCESS"
+        assert sorted(again.steps()["step_key"]) == ["load", "store"]
+        assert again.tags["team"] == "data"
+
+    def test_what_dagster_answers_with_a_bare_error_is_found_before(self, client, finished, failed):
+        before = client.count_runs()
+        with pytest.raises(dnb.RunNotFoundError, match=NOBODY):
+            client.reexecute(NOBODY)
+        for strategy in ("from_failure", "from_asset_failure"):
+            with pytest.raises(dnb.RunStateError, match="did not fail.*all_steps"):
+                client.reexecute(finished, strategy=strategy)
+        with pytest.raises(dnb.RunStateError, match="nothing to re-execute with strategy='from_asset_failure'"):
+            client.reexecute(failed, strategy="from_asset_failure")
+        with pytest.raises(ValueError, match="strategy must be"):
+            client.reexecute(failed, strategy="FROM_FAILURE")
+        assert client.count_runs() == before
+
+    def test_a_run_stored_without_its_job_is_told(self, client, server):
+        from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+
+        run_id = str(uuid.uuid4())
+        with DagsterInstance.from_config(str(server.home)) as instance:
+            instance.add_run(DagsterRun("quick", run_id, status=DagsterRunStatus.FAILURE))
+        with pytest.raises(dnb.RunStateError, match="launch job 'quick' instead"):
+            client.reexecute(run_id)
+        client.delete(run_id)
+
+    def test_many(self, client, finished, failed):
+        told = client.reexecute_many([failed.run_id, finished, NOBODY, failed], tags={"batch": "1"})
+        assert told["parent_run_id"].tolist() == [failed.run_id, finished.run_id, NOBODY]
+        assert told["outcome"].tolist() == ["launched", "invalid", "not_found"]
+        assert client.run(told["run_id"][0]).tags["batch"] == "1"
+
+
+class TestTerminate:
+    def test_a_running_run_stops(self, client, stage):
+        run = started(stage[3])
+        told = client.terminate(run)
+        assert told["run_id"].tolist() == [run.run_id]
+        assert told["outcome"].isin(["canceling", "canceled"]).all()
+        assert run.wait(timeout=240).status == "CANCELED"
+        assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
+
+    def test_a_row_of_a_frame_is_that_one_run_and_not_its_parent(self, client, standing):
+        child = standing.reexecute(strategy="all_steps")
+        row = client.runs(run_ids=child.run_id).iloc[0]
+        assert row["parent_run_id"] == standing.run_id
+        started(child)
+        told = client.terminate(row)
+        assert told["run_id"].tolist() == [child.run_id]
+        assert told["outcome"].isin(["canceling", "canceled"]).all()
+        assert child.wait(timeout=240).status == "CANCELED"
+        assert standing.refresh().status == "STARTED"
+
+    def test_force_marks_it_at_once(self, stage):
+        run = started(stage[4])
+        assert run.terminate(force=True) == "canceled"
+        assert run.refresh().status == "CANCELED"
+
+    def test_many_in_the_order_given(self, client, stage, finished):
+        run = started(stage[5])
+        told = client.terminate([finished.run_id, run, NOBODY, finished.run_id])
+        assert told["run_id"].tolist() == [finished.run_id, run.run_id, NOBODY]
+        assert told["outcome"][0] == "already_finished"
+        assert told["outcome"][1] in {"canceling", "canceled"}
+        assert told["outcome"][2] == "not_found"
+
+
+class TestDelete:
+    def test_finished_runs_go_and_others_stay(self, client, standing):
+        done = client.launch("quick")
+        client.terminate(done, force=True)
+        told = client.delete([done.run_id, standing.run_id, NOBODY])
+        assert told["outcome"].tolist() == ["deleted", "not_finished", "not_found"]
+        with pytest.raises(dnb.RunNotFoundError, match=done.run_id):
+            client.run(done.run_id)
+        with pytest.raises(dnb.RunNotFoundError):
+            done.refresh()
+        assert standing.refresh().status == "STARTED"
+
+    def test_force_deletes_a_run_that_has_not_finished(self, client):
+        run = client.launch("hang")
+        assert client.delete(run)["outcome"].tolist() == ["not_finished"]
+        assert client.delete(run, force=True)["outcome"].tolist() == ["deleted"]
+
+
+class TestWait:
+    def test_it_gives_up_and_the_run_goes_on(self, standing):
+        with pytest.raises(dnb.WaitTimeoutError, match="still STARTED.*continues") as caught:
+            standing.wait(timeout=0.2)
+        assert isinstance(caught.value, TimeoutError)
+        assert standing.refresh().status == "STARTED"
+
+
+def test_a_run_shows_itself(client, finished):
+    assert repr(finished).startswith(f"<Run {finished.run_id} of quick: SUCCESS in ")
+    html = finished._repr_html_()
+    assert finished.run_id in html
+    assert f'href="{finished.url}"' in html
+
+
+def test_a_read_only_server_gives_one_readable_error(server, finished, standing):
+    from dagster_nb.sandbox.local_dagster import LocalDagster
+    from tests.server.conftest import DEFINITIONS
+
+    with (
+        LocalDagster(
+            home=server.home, python_file=DEFINITIONS, location="tests", daemon=False, extra_args=["--read-only"],
+            path_prefix="/some/prefix",
+        ) as restricted,
+        dnb.connect(f"{restricted.url}/runs", progress=False) as client,
+    ):  # fmt: skip
+        assert client.url.endswith("/some/prefix")
+        with pytest.raises(dnb.UnauthorizedError, match="denied"):
+            client.launch("quick")
+        assert client.launch_many([{"job": "quick"}])["outcome"].tolist() == ["unauthorized"]
+        assert client.delete(client.runs(run_ids=finished.run_id))["outcome"].tolist() == ["unauthorized"]
+        assert client.terminate(pd.Series([standing.run_id, NOBODY]))["outcome"].tolist() == [
+            "unauthorized",
+            "not_found",
+        ]

@@ -1,0 +1,269 @@
+"""Run history as the server tells it, against what Dagster's own instance says of the same runs."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.sandbox.history.write import write_history
+from dagster_nb.sandbox.local_dagster import LocalDagster
+from tests.server.conftest import DEFINITIONS
+
+HIDDEN = ".dagster/"
+SOME = 4_000
+
+
+@pytest.fixture(scope="module")
+def some(tmp_path_factory):
+    """A server with so many runs that reading them takes several pages, and so few that each test may."""
+    home = tmp_path_factory.mktemp("some")
+    write_history(home, runs=SOME, seed=2)
+    with LocalDagster(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(some):
+    with dnb.connect(some.url, progress=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def frame(client):
+    return client.runs()
+
+
+def micros(moment):
+    """A point in time in whole microseconds, from what the instance has: float seconds or a naive datetime in UTC."""
+    if moment is None:
+        return None
+    if isinstance(moment, float):
+        return round(moment * 1_000_000)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def as_told_by_the_instance(records):
+    """The same frame from `DagsterInstance.get_run_records`, column by column, as plain Python values."""
+    rows = []
+    for record in records:
+        run = record.dagster_run
+        tags = {key: value for key, value in run.tags.items() if not key.startswith(HIDDEN)}
+        origin = run.remote_job_origin
+        rows.append(
+            {
+                "run_id": run.run_id,
+                "job_name": run.job_name,
+                "status": run.status.value,
+                "creation_time": micros(record.create_timestamp),
+                "start_time": micros(record.start_time),
+                "end_time": micros(record.end_time),
+                "update_time": micros(record.update_timestamp),
+                "location": origin.repository_origin.code_location_origin.location_name if origin else None,
+                "repository": origin.repository_origin.repository_name if origin else None,
+                "partition_key": tags.get("dagster/partition"),
+                "root_run_id": run.root_run_id,
+                "parent_run_id": run.parent_run_id,
+                "tags": tags,
+                "run_config": run.run_config,
+            }
+        )
+    return rows
+
+
+def as_plain(frame):
+    """The frame as plain Python values, times in microseconds."""
+    plain = {}
+    for name in frame.columns:
+        column = frame[name]
+        if str(column.dtype) == "datetime64[us, UTC]":
+            plain[name] = [None if pd.isna(value) else micros(value.to_pydatetime()) for value in column]
+        else:
+            plain[name] = [None if value is pd.NA or value is pd.NaT else value for value in column.tolist()]
+    return plain
+
+
+def test_all_runs_equal_what_the_instance_says_column_by_column(client, some):
+    from dagster import DagsterInstance
+
+    frame = client.runs(include="run_config")
+    with DagsterInstance.from_config(str(some.home)) as instance:
+        expected = as_told_by_the_instance(instance.get_run_records())
+    plain = as_plain(frame)
+    assert len(frame) == len(expected) == SOME
+    for name in expected[0]:
+        assert plain[name] == [row[name] for row in expected], name
+
+
+def test_the_fresh_runs_of_a_live_server_equal_too(server):
+    from dagster import DagsterInstance
+
+    with dnb.connect(server.url, progress=False) as client:
+        client.launch("quick").wait(timeout=240)
+        # A daemon that has just taken the run from the queue starts it all the same.
+        for _ in range(5):
+            canceled = client.launch("quick")
+            canceled.terminate(force=True)
+            if canceled.wait(timeout=240).status == "CANCELED":
+                break
+        frame = client.runs(include="run_config", limit=50, status=["SUCCESS", "FAILURE", "CANCELED"])
+    with DagsterInstance.from_config(str(server.home)) as instance:
+        records = {record.dagster_run.run_id: record for record in instance.get_run_records()}
+    expected = as_told_by_the_instance([records[run_id] for run_id in frame["run_id"]])
+    plain = as_plain(frame)
+    assert "SUCCESS" in plain["status"]
+    for name in expected[0]:
+        assert plain[name] == [row[name] for row in expected], name
+    assert pd.isna(frame.set_index("run_id")["start_time"][canceled.run_id])
+
+
+class TestFilters:
+    """Each filter against pandas on the whole frame."""
+
+    def check(self, client, expected, **filters):
+        read = client.runs(**filters)
+        assert read["run_id"].tolist() == expected["run_id"].tolist()
+        assert 0 < len(expected) < SOME
+        assert client.count_runs(**filters) == len(expected)
+        assert sum(len(page) for page in client.iter_runs(page_size=777, **filters)) == len(expected)
+
+    def test_one_job(self, client, frame):
+        self.check(client, frame[frame["job_name"] == "sync_crm"], job="sync_crm")
+
+    def test_several_jobs(self, client, frame):
+        jobs = ["sync_crm", "build_warehouse", "no such job"]
+        self.check(client, frame[frame["job_name"].isin(jobs)], job=jobs)
+
+    def test_statuses(self, client, frame):
+        self.check(client, frame[frame["status"].isin(["FAILURE", "CANCELED"])], status=["FAILURE", "CANCELED"])
+
+    def test_one_tag(self, client, frame):
+        team = frame["tags"].map(lambda tags: tags.get("team"))
+        self.check(client, frame[team == "finance"], tags={"team": "finance"})
+
+    def test_any_of_a_tags_values(self, client, frame):
+        team = frame["tags"].map(lambda tags: tags.get("team"))
+        wanted = frame[team.isin(["finance", "crm"]) & (frame["status"] == "FAILURE")]
+        self.check(client, wanted, tags={"team": ["finance", "crm"]}, status="FAILURE")
+
+    def test_run_ids(self, client, frame):
+        wanted = frame.iloc[[5, 17, SOME - 1, 4]].sort_index()
+        self.check(client, wanted, run_ids=[*wanted["run_id"][::-1], str(uuid.uuid4())])
+
+    def test_many_run_ids(self, client, frame):
+        wanted = frame.sample(1200, random_state=0).sort_index()
+        self.check(client, wanted, run_ids=wanted["run_id"].sample(frac=1, random_state=1))
+
+    def test_times(self, client, frame):
+        after, before = frame["creation_time"].iloc[2_000], frame["creation_time"].iloc[1_000]
+        created = frame["creation_time"]
+        self.check(client, frame[created > after], created_after=after)
+        self.check(client, frame[created < before], created_before=before)
+        self.check(client, frame[(created > after) & (created < before)], created_after=after, created_before=before)
+        updated = frame["update_time"]
+        self.check(client, frame[updated > after], updated_after=after.isoformat())
+        self.check(client, frame[updated < before], updated_before=before.to_pydatetime())
+
+    def test_location(self, client):
+        assert client.count_runs(location="shop") == SOME
+        assert client.runs(location="elsewhere").empty
+        assert client.runs(location=["elsewhere", "shop"], limit=7)["location"].tolist() == ["shop"] * 7
+
+    def test_limit(self, client, frame):
+        for limit in (1, 500, 501, 2_345):
+            assert client.runs(limit=limit)["run_id"].tolist() == frame["run_id"].tolist()[:limit]
+        jobs = ["sync_crm", "build_warehouse"]
+        wanted = frame[frame["job_name"].isin(jobs)]["run_id"].tolist()[:600]
+        assert client.runs(job=jobs, limit=600)["run_id"].tolist() == wanted
+
+
+class TestDeletedCursors:
+    """Runs deleted while they are read, on a server of its own: what is left is all there, in order, once."""
+
+    @pytest.fixture
+    def small(self, tmp_path):
+        write_history(tmp_path, runs=1_000, seed=3)
+        with LocalDagster(tmp_path, python_file=DEFINITIONS, location="shop", daemon=False) as server:
+            yield server
+
+    def test_nothing_else_is_lost(self, small, monkeypatch):
+        from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+
+        # Small blocks, so that the cursors of the list of ids are deleted as well.
+        monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 200)
+        with (
+            dnb.connect(small.url, progress=False) as client,
+            DagsterInstance.from_config(str(small.home)) as instance,
+        ):
+            storage = instance.run_storage
+            for in_a_row in (1, 20):
+                before = client.runs()["run_id"].tolist()
+                deleted, added, read = set(), set(), []
+                for page in client.iter_runs(page_size=100):
+                    read += page["run_id"].tolist()
+                    # The last of the page, which is also the last of a block of ids on every second page.
+                    for run_id in read[-in_a_row:]:
+                        storage.delete_run(run_id)
+                        deleted.add(run_id)
+                    fresh = str(uuid.uuid4())
+                    storage.add_run(DagsterRun("quick", fresh, status=DagsterRunStatus.SUCCESS))
+                    added.add(fresh)
+                assert len(deleted) >= 8 * in_a_row
+                assert len(read) == len(set(read))
+                assert set(before) - deleted <= set(read) <= set(before)
+                assert read == [run_id for run_id in before if run_id in set(read)]
+                assert not added & set(read)
+
+
+def test_iter_runs_keeps_columns_under_concat(client, frame):
+    pages = list(client.iter_runs(page_size=800))
+    assert [len(page) for page in pages[:3]] == [800, 800, 800]
+    pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), frame)
+
+
+def test_three_times_in_a_row_and_two_servers_at_once(some, server):
+    for _ in range(3):
+        with dnb.connect(some.url) as first, dnb.connect(server.url) as second:
+            assert first.count_runs() == SOME
+            assert second.count_runs() < SOME
+
+
+def test_a_coroutine_reads_the_same(some, frame):
+    async def read():
+        async with dnb.AsyncDagsterClient(some.url) as client:
+            pages = [page async for page in client.iter_runs(limit=1_500)]
+            return await client.runs(limit=1_500), pages
+
+    whole, pages = asyncio.run(read())
+    pd.testing.assert_frame_equal(whole, frame.head(1_500))
+    pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), whole)
+
+
+def test_it_works_in_a_notebooks_kernel(some):
+    import nbformat
+    from nbclient import NotebookClient
+
+    cells = [
+        "import dagster_nb as dnb\nclient = dnb.connect()",
+        "runs = client.runs()\nprint(len(runs))",
+        "client",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    ran = NotebookClient(notebook, timeout=240, kernel_name="python3")
+    ran.execute(env={**__import__("os").environ, "DAGSTER_NB_URL": some.url})
+    assert notebook.cells[1].outputs[-1]["text"] == f"{SOME}\n"
+    assert some.url in notebook.cells[2].outputs[0]["data"]["text/html"]
+
+
+def test_it_works_in_plain_python(some):
+    code = f"import dagster_nb as dnb; print(dnb.connect({some.url!r}).count_runs())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
+    assert (done.stdout, done.stderr) == (f"{SOME}\n", "")

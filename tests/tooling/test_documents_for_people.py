@@ -1,0 +1,52 @@
+"""What README, CONTRIBUTING and CI say is one and the same."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import dagster_nb as dnb
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands():
+    return re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+
+
+def test_ci_runs_the_very_test_command_of_the_readme():
+    demo, tests = commands()
+    assert demo.endswith("dagster-nb demo")
+    assert tests.endswith("pytest -n auto")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert "set -euo pipefail" in script
+    assert tests in script
+    assert tests in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_github_runs_every_folder_of_tests_in_some_job():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    jobs = workflow["jobs"]["tests"]["strategy"]["matrix"]["include"]
+    configured = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    assert sorted(folder for job in jobs for folder in job["folders"].split()) == sorted(configured["testpaths"])
+
+
+def test_every_name_in_the_readme_exists():
+    for name in re.findall(r"dnb\.(\w+)", README):
+        assert hasattr(dnb, name), name
+    for name in re.findall(r"client\.(\w+)\(", README):
+        assert hasattr(dnb.DagsterClient, name), name
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)#]+)\)", README))))
+def test_every_file_that_the_readme_links_to_exists(link):
+    assert (ROOT / link).exists()
+
+
+def test_the_changelog_is_kept():
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

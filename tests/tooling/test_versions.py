@@ -1,0 +1,206 @@
+"""The GraphQL documents against what is kept of the schema of each version of Dagster, from 1.5 to the newest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema, parse, validate, validate_schema
+
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.pruning import prune
+from tests.compat import schemas
+from tests.compat.schemas import __main__ as command
+from tests.compat.schemas import check
+from tests.compat.schemas.cut import cut
+from tests.compat.targets import OLD
+
+VERSIONS = schemas.versions()
+*_, NEWEST = VERSIONS
+
+# What each version lacks of what the newest has and our documents touch, but for the kinds of events. A column that
+# cannot be read is NA; a filter is applied in another way; a mutation that cannot be sent as it is meant is not sent.
+SINCE_1_13 = {"RunStatus.SUSPENDED"}
+SINCE_1_10 = SINCE_1_13 | {
+    "ReexecutionParams.extraTags",
+    "ReexecutionParams.useParentRunTags",
+    "ReexecutionStrategy.FROM_ASSET_FAILURE",
+}
+SINCE_1_7 = SINCE_1_10 | {"Run.creationTime", "RunsFilter.createdAfter", "RunsFilter.updatedBefore"}
+LACKING = {
+    "1.5": SINCE_1_7 | {"RepositoryNotFoundError.message"},
+    "1.6": SINCE_1_7,
+    "1.7": SINCE_1_10,
+    "1.8": SINCE_1_10,
+    "1.9": SINCE_1_10,
+    "1.10": SINCE_1_13,
+    "1.11": SINCE_1_13,
+    "1.12": SINCE_1_13,
+    "1.13": set(),
+}
+# What a document does without, where it cannot be had.
+LOST = {
+    "1.5": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
+    "1.6": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
+}
+
+
+def minor(version):
+    return ".".join(version.split(".")[:2])
+
+
+def names(version):
+    """All fields, keys of inputs and values of enums that a version has, but for the kinds of events."""
+    found = set()
+    for kind in schemas.schema_of(version).type_map.values():
+        interfaces = {interface.name for interface in getattr(kind, "interfaces", ())}
+        if kind.name.startswith("__") or "MessageEvent" in interfaces or kind.name == "DagsterEventType":
+            continue
+        found |= {f"{kind.name}.{name}" for name in getattr(kind, "fields", getattr(kind, "values", ()))}
+    return found
+
+
+def test_every_version_has_a_file():
+    assert [*map(minor, VERSIONS)] == [*LACKING]
+    assert [target.name for target in OLD] == VERSIONS[:-1]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_a_version_lacks(version):
+    assert names(NEWEST) - names(version) == LACKING[minor(version)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_document_can_be_asked_of_every_version(version):
+    lost = defaultdict(set)
+    for name in documents.names():
+        pruned = prune(documents.load_marked(name), schemas.schema_of(version))
+        assert pruned.missing is None, name
+        assert validate(schemas.schema_of(version), pruned.document) == []
+        if pruned.removed:
+            lost[name].update(pruned.removed)
+    assert lost == LOST.get(minor(version), {})
+
+
+def test_the_newest_knows_all_of_every_document():
+    assert check.problems(schemas.path_of(NEWEST).read_text(encoding="utf-8")) == {}
+
+
+class TestFiles:
+    @pytest.mark.parametrize("version", VERSIONS)
+    def test_one_holds_a_valid_schema_and_nothing_that_no_document_touches(self, version):
+        assert validate_schema(schemas.schema_of(version)) == []
+        text = schemas.path_of(version).read_text(encoding="utf-8")
+        assert schemas.touched(text) == text
+
+    @pytest.mark.skipif(schemas.installed_version() != NEWEST, reason="another Dagster than that of the file")
+    def test_that_of_the_newest_is_not_stale(self):
+        written = schemas.path_of(NEWEST).read_text(encoding="utf-8")
+        stale = "the documents touch something else now: python -m tests.compat.schemas make"
+        assert schemas.touched(schemas.installed_text()) == written, stale
+
+    def test_another_patch_takes_the_place_of_the_last(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(schemas, "FOLDER", tmp_path)
+        for version in ("1.9.13", "1.10.2", "1.10.11", "1.13.0rc1"):
+            schemas.write(version, schemas.installed_text())
+        assert schemas.versions() == ["1.9.13", "1.10.11", "1.13.0rc1"]
+
+
+class TestCutting:
+    WHOLE = """
+        "The beginning."
+        type Query { run(id: ID!, later: Int, must: Int!, may: Int! = 1): Answer, other: Other }
+        type Other { id: ID }
+        union Answer = Found | Lost | Never
+        interface Error { message: String, more: String }
+        type Lost implements Error { message: String, more: String }
+        type Found { size: Size, filter(by: Filter): Int, owner: Owner }
+        type Never { why: String }
+        interface Owner { name: String }
+        type Person implements Owner { name: String, age: Int }
+        enum Size { SMALL LARGE @deprecated(reason: "too large") }
+        input Filter { size: Size, deep: Deep }
+        input Deep { a: Int }
+    """
+    DOCUMENT = """
+        query Q($filter: Filter) {
+          run(id: 1, unknown: 2) {
+            __typename
+            ... on Error { message }
+            ... on Found { size filter(by: $filter) owner { name } gone { id } }
+            ... on Missing { id }
+          }
+        }
+    """
+
+    @pytest.fixture
+    def schema(self):
+        return build_schema(cut(self.WHOLE, [parse(self.DOCUMENT)]))
+
+    def test_a_field_that_is_asked_for_stays_and_others_go(self, schema):
+        assert [*schema.type_map["Found"].fields] == ["filter", "owner", "size"]
+        assert [*schema.query_type.fields] == ["run"]
+        assert "Other" not in schema.type_map
+
+    def test_an_argument_stays_that_is_given_or_has_to_be(self, schema):
+        assert [*schema.query_type.fields["run"].args] == ["id", "must"]
+
+    def test_all_that_may_answer_stays(self, schema):
+        assert [kind.name for kind in schema.type_map["Answer"].types] == ["Found", "Lost", "Never"]
+        assert isinstance(schema.type_map["Owner"], GraphQLInterfaceType)
+        assert isinstance(schema.type_map["Person"], GraphQLObjectType)
+        assert [*schema.type_map["Person"].fields] == ["name"]
+        # Nothing is asked of it but its name.
+        assert [*schema.type_map["Never"].fields] == ["_"]
+
+    def test_an_object_has_what_is_asked_of_its_interface(self, schema):
+        assert [*schema.type_map["Lost"].fields] == ["message"]
+        assert [kind.name for kind in schema.type_map["Lost"].interfaces] == ["Error"]
+
+    def test_inputs_and_enums_stay_whole(self, schema):
+        assert [*schema.type_map["Filter"].fields] == ["deep", "size"]
+        assert [*schema.type_map["Deep"].fields] == ["a"]
+        assert [*schema.type_map["Size"].values] == ["LARGE", "SMALL"]
+        assert schema.type_map["Size"].values["LARGE"].deprecation_reason == "too large"
+
+    def test_order_and_descriptions_make_no_difference(self, schema):
+        lines = [line for line in self.WHOLE.splitlines() if not line.strip().startswith('"')]
+        assert cut("\n".join(reversed(lines)), [parse(self.DOCUMENT)]) == cut(self.WHOLE, [parse(self.DOCUMENT)])
+
+
+class TestCheck:
+    def test_a_release_that_changes_nothing_passes(self):
+        report, broken = check.report("9.9.9", schemas.path_of(NEWEST).read_text(encoding="utf-8"))
+        assert not broken
+        assert "Nothing that they touch changed." in report
+
+    def test_a_release_that_adds_something_passes_and_is_told(self):
+        text = (
+            schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("enum RunStatus {", "enum RunStatus {\n  NEW")
+        )
+        report, broken = check.report("9.9.9", text)
+        assert not broken
+        assert "\n+  NEW\n" in report
+
+    def test_a_release_that_takes_something_away_fails_and_says_which_documents_ask_for_it(self):
+        text = schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("  creationTime: Float!\n", "")
+        report, broken = check.report("9.9.9", text)
+        assert broken
+        assert "- `runs`: Cannot query field 'creationTime' on type 'Run'." in report
+        assert "\n-  creationTime: Float!\n" in report
+
+    def test_a_release_that_asks_for_more_fails(self):
+        text = (
+            schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("runOrError(", "runOrError(reason: String!, ")
+        )
+        report, broken = check.report("9.9.9", text)
+        assert broken
+        assert "- `run`: Field 'runOrError' argument 'reason' of type 'String!' is required" in report
+
+    @pytest.mark.parametrize(("removed", "status"), [("", 0), ("  creationTime: Float!\n", 1)])
+    def test_the_command_ends_as_it_went(self, removed, status, monkeypatch, capsys):
+        monkeypatch.setattr(command, "installed_text", lambda: schemas.installed_text().replace(removed, ""))
+        with pytest.raises(SystemExit) as ended:
+            command.main(["check"])
+        assert ended.value.code == status
+        assert "```diff" in capsys.readouterr().out or not status

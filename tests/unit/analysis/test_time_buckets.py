@@ -1,0 +1,24 @@
+import pandas as pd
+import pytest
+
+from dagster_nb.analysis.time_buckets import usual_frequency
+from dagster_nb.time_zones import time_zone
+
+
+@pytest.mark.parametrize(
+    ("span", "freq"),
+    [("90min", "1min"), ("24h", "15min"), ("4D", "1h"), ("20D", "6h"), ("90D", "1D"), ("9999D", "1MS")],
+)
+def test_the_usual_frequency(span, freq):
+    start = pd.Timestamp("2000-01-01", tz="UTC")
+    assert usual_frequency(start, start + pd.Timedelta(span)) == freq
+
+
+def test_the_frequency_of_nothing_is_the_shortest():
+    assert usual_frequency(pd.NaT, pd.NaT) == "1min"
+
+
+@pytest.mark.parametrize("name", ["Mars/Phobos", "", "../etc/passwd"])
+def test_an_unknown_zone_is_refused(name):
+    with pytest.raises(ValueError, match="there is no time zone"):
+        time_zone(name)

@@ -1,0 +1,7 @@
+"""A Dagster in the tests' own process, which a test can fill with runs and make fail."""
+
+from tests.unit.fake.dagster import FakeDagster
+from tests.unit.fake.runs import make_run, matching
+from tests.unit.fake.schema import installed_schema
+
+__all__ = ["FakeDagster", "installed_schema", "make_run", "matching"]

@@ -1,0 +1,207 @@
+"""A Dagster that a test fills with runs and makes fail.
+
+It executes real GraphQL on the schema of the installed Dagster. It has the traps of a real server: the page after a
+deleted cursor is empty, an empty filter selects every run, a limit of zero is no limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+import dagster_nb as dnb
+from tests.unit.fake.faults import ConnectionDroppedError, Fault, Response
+from tests.unit.fake.port import Port
+from tests.unit.fake.runs import make_run, matching
+from tests.unit.fake.schema import execute, installed_schema, operation_name
+from tests.unit.fake.transport import FakeTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from aiohttp import web
+
+ADDRESS = "http://fake:3000"
+
+
+class FakeDagster:
+    """A server; `connect` reaches it in this process, and ``url`` over HTTP.
+
+    Attributes
+    ----------
+    runs
+        Newest first; a test changes the list as it likes.
+    requests
+        The operations that were asked for, with their variables.
+    headers
+        The headers of each HTTP request.
+    faults
+        What happens to the next requests in place of an answer.
+    before
+        Called with the operation's name before each request is answered.
+    answers
+        Root fields whose answers do not come from the runs.
+    hanging
+        Set when a request is left without an answer.
+    hidden
+        Ids of runs that are listed and counted, and whose records are not answered.
+    """
+
+    def __init__(self, runs: int = 0):
+        self.runs = [make_run(number) for number in reversed(range(runs))]
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.headers: list[dict[str, str]] = []
+        self.faults: list[Fault] = []
+        self.before: Callable[[str], None] = lambda _: None
+        self.answers: dict[str, Any] = {}
+        self.hidden: set[str] = set()
+        self.hanging = threading.Event()
+        self.schema = installed_schema()
+        self._port: Port | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def connect(self, **options: Any) -> dnb.DagsterClient:
+        """Return a client that reaches this Dagster without a port; it takes the options of `dagster_nb.connect`."""
+        return dnb.DagsterClient(url=ADDRESS, transport=FakeTransport(self), **{"progress": False, **options})
+
+    def async_client(self, **options: Any) -> dnb.AsyncDagsterClient:
+        """Return an asynchronous client that reaches this Dagster without a port, to be used in ``async with``."""
+        return dnb.AsyncDagsterClient(ADDRESS, transport=FakeTransport(self), **{"progress": False, **options})
+
+    @property
+    def url(self) -> str:
+        """The address of a port on this machine, which is opened when it is first needed."""
+        if self._port is None:
+            self._port = Port(self).open()
+        return self._port.url
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """Return what else there is on the port."""
+        return ()
+
+    @property
+    def operations(self) -> list[str]:
+        return [name for name, _ in self.requests]
+
+    @property
+    def ids(self) -> list[str]:
+        return [run["runId"] for run in self.runs]
+
+    def delete(self, *run_ids: str) -> None:
+        self.runs = [run for run in self.runs if run["runId"] not in run_ids]
+
+    def hang(self, requests: int | None = 1, **which: Any) -> Fault:
+        """Leave the next requests without an answer; which ones, as in `answer`."""
+
+        async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
+            self.hanging.set()
+            await asyncio.Event().wait()
+            raise AssertionError("unreachable")
+
+        return self._add_fault(respond, requests, **which)
+
+    def drop(self, requests: int | None = 1, *, after: Callable[[], object] = lambda: None, **which: Any) -> Fault:
+        """Drop the connection of the next requests after calling ``after``; which ones, as in `answer`."""
+
+        async def respond(operation: str, variables: dict[str, Any]) -> Response:
+            self.requests.append((operation, variables))
+            after()
+            raise ConnectionDroppedError
+
+        return self._add_fault(respond, requests, **which)
+
+    def answer(
+        self,
+        requests: int | None = 1,
+        *,
+        operation: str | None = None,
+        where: Callable[[dict[str, Any]], bool] = lambda _: True,
+        **response: Any,
+    ) -> Fault:
+        """Answer the next requests with an HTTP response.
+
+        Parameters
+        ----------
+        requests
+            How many; None means all that come.
+        operation
+            Only those of this operation.
+        where
+            Only those whose variables this is true of.
+        response
+            The fields of `Response`.
+        """
+
+        async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
+            return Response(**response)
+
+        return self._add_fault(respond, requests, operation=operation, where=where)
+
+    def _add_fault(
+        self,
+        respond: Callable[[str, dict[str, Any]], Awaitable[Response]],
+        requests: int | None,
+        *,
+        operation: str | None = None,
+        where: Callable[[dict[str, Any]], bool] = lambda _: True,
+    ) -> Fault:
+        fault = Fault(respond, lambda name, variables: operation in {None, name} and where(variables), requests)
+        self.faults.append(fault)
+        return fault
+
+    async def respond(self, body: dict[str, Any]) -> dict[str, Any] | Response:
+        """Return the answer to the body of a request, or what a fault has in place of it."""
+        operation, variables = operation_name(body["query"]), body.get("variables") or {}
+        for fault in self.faults:
+            if fault.left != 0 and fault.applies(operation, variables):
+                fault.left = None if fault.left is None else fault.left - 1
+                fault.met.append(variables)
+                return await fault.respond(operation, variables)
+        self.requests.append((operation, variables))
+        self.before(operation)
+        root = {
+            "version": "1.13.28",
+            "runsOrError": self.answer_runs,
+            "runIdsOrError": self.answer_run_ids,
+            "runsFeedCountOrError": self.answer_count,
+            "runOrError": self._answer_run,
+            **self.answers,
+        }
+        return execute(self.schema, body, root)
+
+    def answer_runs(self, _info: object, filter: Any = None, cursor: Any = None, limit: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
+        """Answer ``Query.runsOrError``."""
+        page = matching(self.runs, filter, cursor, limit)
+        return {
+            "__typename": "Runs",
+            "results": [run for run in page if run["runId"] not in self.hidden],
+            "count": lambda _info: len(matching(self.runs, filter)),
+        }
+
+    def answer_run_ids(
+        self,
+        _info: object,
+        filter: Any = None,  # noqa: A002 - the schema's name
+        cursor: Any = None,
+        limit: Any = None,
+    ) -> dict[str, Any]:
+        return {"__typename": "RunIds", "results": [run["runId"] for run in matching(self.runs, filter, cursor, limit)]}
+
+    def answer_count(self, _info: object, view: str, filter: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
+        if view != "RUNS":
+            raise NotImplementedError(f"this Dagster counts runs, not {view}")
+        return {"__typename": "RunsFeedCount", "count": len(matching(self.runs, filter))}
+
+    def _answer_run(self, _info: object, runId: str) -> dict[str, Any]:  # noqa: N803 - the schema's name
+        for run in self.runs:
+            if run["runId"] == runId:
+                return {"__typename": "Run", **run}
+        return {"__typename": "RunNotFoundError", "runId": runId, "message": f"Run {runId} could not be found."}

@@ -1,0 +1,106 @@
+"""Runs as Dagster's GraphQL answers them, and which of them a filter selects.
+
+The filter is written from what Dagster's server does, and shares no code with the package: it is what the package is
+tested against. `tests/tooling/test_fake.py` compares it with the installed Dagster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Run = dict[str, Any]
+
+
+def make_run(number: int, **changes: Any) -> Run:
+    """Return a run; a higher number is a newer run."""
+    return {
+        "runId": f"{number:08d}-0000-4000-8000-000000000000",
+        "jobName": "nightly",
+        "status": "SUCCESS",
+        "creationTime": 1_700_000_000.0 + number,
+        "startTime": 1_700_000_001.0 + number,
+        "endTime": 1_700_000_011.25 + number,
+        "updateTime": 1_700_000_012.0 + number,
+        "repositoryOrigin": {"repositoryLocationName": "etl", "repositoryName": "repo"},
+        "rootRunId": None,
+        "parentRunId": None,
+        "tags": [],
+        "runConfig": {},
+        "assetSelection": None,
+        "assetCheckSelection": None,
+        "solidSelection": None,
+        "pipelineSnapshotId": "snapshot",
+        "hasTerminatePermission": True,
+        "hasDeletePermission": True,
+        **changes,
+    }
+
+
+def matching(
+    runs: Sequence[Run], filters: Mapping[str, Any] | None = None, cursor: str | None = None, limit: int | None = None
+) -> list[Run]:
+    """Return the runs that Dagster answers with.
+
+    Parameters
+    ----------
+    runs
+        All runs, newest first.
+    filters
+        A ``RunsFilter``. An empty list, an empty string and a zero select every run; of the same tag key given twice
+        the last value counts; ``mode`` is ignored.
+    cursor
+        Only runs older than this run. There are none if the run does not exist, for example because it was deleted.
+    limit
+        The highest number of runs; zero and negative numbers mean no limit.
+    """
+    filters = filters or {}
+    older = _older_than(runs, cursor) if cursor else runs
+    found = [run for run in older if _has_what_is_asked_for(run, filters) and _is_within_the_times(run, filters)]
+    return found[:limit] if limit and limit > 0 else found
+
+
+def _older_than(runs: Sequence[Run], cursor: str) -> Sequence[Run]:
+    places = [place for place, run in enumerate(runs) if run["runId"] == cursor]
+    return runs[places[0] + 1 :] if places else []
+
+
+def _has_what_is_asked_for(run: Run, filters: Mapping[str, Any]) -> bool:
+    if filters.get("runIds") and run["runId"] not in filters["runIds"]:
+        return False
+    if filters.get("pipelineName") and run["jobName"] != filters["pipelineName"]:
+        return False
+    if filters.get("statuses") and run["status"] not in filters["statuses"]:
+        return False
+    if filters.get("snapshotId") and run["pipelineSnapshotId"] != filters["snapshotId"]:
+        return False
+    asked = {tag["key"]: tag["value"] for tag in filters.get("tags") or []}
+    return asked.items() <= _stored_tags(run).items()
+
+
+def _stored_tags(run: Run) -> dict[str, str]:
+    """A run's tags, and the one that Dagster adds and does not show."""
+    tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+    if (origin := run["repositoryOrigin"]) is not None:
+        tags[".dagster/repository"] = f"{origin['repositoryName']}@{origin['repositoryLocationName']}"
+    return tags
+
+
+def _is_within_the_times(run: Run, filters: Mapping[str, Any]) -> bool:
+    """Whether a run's times are within the bounds, which are exclusive and in whole microseconds."""
+    for time in ("created", "updated"):
+        at = run["creationTime" if time == "created" else "updateTime"]
+        after, before = filters.get(f"{time}After"), filters.get(f"{time}Before")
+        if (after or before) and at is None:
+            return False
+        if after and not _microseconds(at) > _microseconds(after):
+            return False
+        if before and not _microseconds(at) < _microseconds(before):
+            return False
+    return True
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1_000_000)

@@ -1,0 +1,75 @@
+"""Executing GraphQL on the schema of the installed Dagster, without its resolvers."""
+
+from __future__ import annotations
+
+import json
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
+
+from tests.compat import schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@cache
+def installed_schema() -> GraphQLSchema:
+    """Return the schema of the installed Dagster, without its resolvers."""
+    return build_schema(schemas.installed_text())
+
+
+def execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a server answers to the body of a request, as JSON would bring it."""
+    if "__schema" in body["query"]:
+        return json.loads(_introspected(schema, body["query"]))
+    return json.loads(json.dumps(_execute(schema, body, root).formatted))
+
+
+def operation_name(query: str) -> str:
+    """Return the name of the first operation of a document; an empty string if it has none."""
+    operation = next(node for node in _parsed(query).definitions if isinstance(node, OperationDefinitionNode))
+    return operation.name.value if operation.name else ""
+
+
+def _execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, Any]) -> ExecutionResult:
+    try:
+        document, errors = _validated(schema, body["query"])
+    except GraphQLError as error:
+        return ExecutionResult(data=None, errors=[error])
+    if errors:
+        return ExecutionResult(data=None, errors=errors)
+    return execute_sync(
+        schema,
+        document,
+        root_value=root,
+        variable_values=body.get("variables"),
+        operation_name=body.get("operationName"),
+    )
+
+
+# A client asks for a schema that it does not know each time it connects, and executing that takes longest of all.
+@lru_cache(maxsize=1000)
+def _introspected(schema: GraphQLSchema, query: str) -> str:
+    return json.dumps(_execute(schema, {"query": query}, {}).formatted)
+
+
+# Parsing and validating take longer than all else here, and the same few documents come again and again.
+@lru_cache(maxsize=1000)
+def _validated(schema: GraphQLSchema, query: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    document = _parsed(query)
+    return document, validate(schema, document)
+
+
+_parsed = lru_cache(maxsize=1000)(parse)

@@ -1,0 +1,63 @@
+"""A gql transport that asks a fake Dagster in the same process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from gql.transport import AsyncTransport
+from gql.transport.exceptions import TransportConnectionFailed, TransportProtocolError, TransportServerError
+from graphql import ExecutionResult
+
+from tests.unit.fake.faults import ConnectionDroppedError
+
+if TYPE_CHECKING:
+    from gql import GraphQLRequest
+
+    from tests.unit.fake.dagster import FakeDagster
+    from tests.unit.fake.faults import Response
+
+# Dagster answers a document that it cannot execute with status 400, and one whose answer holds a PythonError with 500.
+_STATUSES_WITH_AN_ANSWER = {400, 500}
+
+
+class FakeTransport(AsyncTransport):
+    """Does what gql's HTTP transport does, without HTTP."""
+
+    def __init__(self, dagster: FakeDagster):
+        self._dagster = dagster
+
+    async def connect(self) -> None:
+        """Nothing is to be connected."""
+
+    async def close(self) -> None:
+        """Nothing is to be closed."""
+
+    async def execute(self, request: GraphQLRequest) -> ExecutionResult:
+        # As a request over a network would: others get their turn, and what JSON cannot say is not sent.
+        await asyncio.sleep(0)
+        body = json.loads(json.dumps(request.payload))
+        try:
+            answer = await self._dagster.respond(body)
+        except ConnectionDroppedError:
+            raise TransportConnectionFailed("connection dropped") from None
+        return _result(answer if isinstance(answer, dict) else _parsed(answer))
+
+    def subscribe(self, request: GraphQLRequest) -> NoReturn:
+        raise NotImplementedError("websockets need a port: connect to FakeDagster.url")
+
+
+def _parsed(response: Response) -> Any:
+    if response.status >= 300 and not (response.status in _STATUSES_WITH_AN_ANSWER and response.is_json):
+        raise TransportServerError(f"HTTP {response.status}", response.status)
+    try:
+        return json.loads(response.text)
+    except ValueError:
+        raise TransportProtocolError("not JSON") from None
+
+
+def _result(answer: Any) -> ExecutionResult:
+    if not isinstance(answer, dict) or not {"data", "errors"} & set(answer):
+        raise TransportProtocolError('neither "data" nor "errors"')
+    return ExecutionResult(data=answer.get("data"), errors=answer.get("errors"), extensions=answer.get("extensions"))

@@ -1,0 +1,91 @@
+"""`style` shows a frame at a glance, and leaves it as it is."""
+
+import pandas as pd
+import pytest
+
+from dagster_nb import style
+
+RUN_ID = "4ba746c7-9b3f-4f0a-8d1c-1a2b3c4d5e6f"
+
+
+@pytest.fixture
+def runs():
+    return pd.DataFrame(
+        {
+            "run_id": pd.array([RUN_ID, "x" * 36], dtype="string"),
+            "job_name": pd.array(["etl", "<img onerror=alert(1)>"], dtype="string"),
+            "status": pd.Categorical(["FAILURE", "NEW"]),
+            "start_time": pd.to_datetime(["2026-01-01 23:30:00.25", None], utc=True),
+            "duration": pd.to_timedelta([5025, None], unit="s"),
+            "partition_key": pd.array([None, None], dtype="string"),
+            "tags": [{"team": "data"}, {}],
+        }
+    )
+
+
+def test_ids_durations_times_and_statuses_are_readable(runs):
+    shown = repr(style(runs))
+    assert "4ba746c7 " in shown
+    assert RUN_ID not in shown
+    assert "✖ FAILURE" in shown
+    assert "✱ NEW" in shown
+    assert "1 h 24 min" in shown
+    assert "2026-01-01 23:30:00" in shown
+    assert "—" in shown
+
+
+def test_the_frame_is_unchanged(runs):
+    before = runs.copy(deep=True)
+    repr(style(runs))
+    style(runs)._repr_html_()
+    pd.testing.assert_frame_equal(runs, before)
+
+
+def test_times_are_in_the_zone(runs):
+    shown = repr(style(runs, tz="Asia/Tokyo"))
+    assert "2026-01-02 08:30:00" in shown
+    assert "times in Asia/Tokyo" in shown
+    with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
+        style(runs, tz="Nowhere")
+
+
+def test_html_is_escaped_and_keeps_the_whole_id(runs):
+    html = style(runs)._repr_html_()
+    assert "<img" not in html
+    assert "&lt;img onerror=alert(1)&gt;" in html
+    assert f'title="{RUN_ID}"' in html
+    assert '<span style="color: #D55E00">✖</span> FAILURE' in html
+
+
+def test_empty_columns_and_details_are_left_out_unless_named(runs):
+    shown = repr(style(runs))
+    assert "partition_key" not in shown
+    assert "team" not in shown
+    assert "5 of 7 columns" in shown
+    assert "team: data" in repr(style(runs, columns=["run_id", "tags"]))
+    with pytest.raises(ValueError, match="no column 'nowhere'; its columns are run_id, "):
+        style(runs, columns=["nowhere"])
+
+
+def test_a_long_frame_shows_its_first_rows():
+    frame = pd.DataFrame({"step_key": [f"step{i}" for i in range(3000)]})
+    shown = repr(style(frame))
+    assert "step19" in shown
+    assert "step20" not in shown
+    assert shown.endswith("20 of 3,000 rows")
+
+
+def test_an_empty_frame_shows_its_columns(runs):
+    assert "run_id" in style(runs.iloc[:0])._repr_html_()
+    assert repr(style(runs.iloc[:0])).endswith("(columns=… selects others)")
+
+
+def test_long_texts_are_cut():
+    assert "…" in repr(style(pd.DataFrame({"error_message": ["x" * 500]})))
+
+
+def test_a_frame_from_parquet_is_shown_alike(runs):
+    pyarrow = pytest.importorskip("pyarrow")
+    frame = runs.drop(columns="tags")
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    assert repr(style(table.to_pandas(types_mapper=pd.ArrowDtype))) == repr(style(frame))

@@ -1,0 +1,94 @@
+"""The GraphQL documents against the schema of the installed Dagster."""
+
+from __future__ import annotations
+
+import pytest
+from graphql import (
+    FieldNode,
+    GraphQLUnionType,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_list_type,
+    validate,
+    visit,
+)
+
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.responses import ERROR_TYPES, to_error
+from tests.unit.fake import installed_schema
+
+# What a union answers when all is well, or what is no answer of its own but a part of one.
+SUCCESSES = {
+    "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
+    "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
+    "PipelineConfigValidationValid", "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema",
+    "RunIds", "Runs", "ShutdownRepositoryLocationSuccess", "TerminateRunSuccess", "TerminateRunsResult",
+    "Workspace", "WorkspaceLocationEntry", "WorkspaceLocationStatusEntries",
+}  # fmt: skip
+# Unions whose members are all read alike, and one whose refusal means asking in another way.
+PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_a_document_is_valid(name):
+    assert validate(installed_schema(), documents.load(name)) == []
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_a_document_holds_one_operation_and_says_what_for(name):
+    assert len(documents.load(name).definitions) == 1
+    assert documents.text(name).startswith("# ")
+
+
+def asked_unions(name):
+    """The unions that a document asks for, with what it asks of their members."""
+    info = TypeInfo(installed_schema())
+    found = []
+
+    class Collect(Visitor):
+        def enter_field(self, node, *_):
+            kind = get_named_type(info.get_type())
+            if isinstance(kind, GraphQLUnionType) and kind.name not in PLAIN_UNIONS:
+                found.append((kind, node.selection_set))
+
+    visit(documents.load(name), TypeInfoVisitor(info, Collect()))
+    return found
+
+
+def answer(kind, selection):
+    """Something of this type with just the fields that a document asks for."""
+    kind = get_nullable_type(kind)
+    if is_list_type(kind):
+        return [answer(kind.of_type, selection)]
+    if selection is None:
+        return "x"
+    if is_abstract_type(kind):
+        kind = installed_schema().get_possible_types(kind)[0]
+    fields = {}
+    for node in selection.selections:
+        if isinstance(node, FieldNode):
+            name = node.name.value
+            told = kind.name if name == "__typename" else answer(kind.fields[name].type, node.selection_set)
+            fields[name] = told
+        else:
+            condition = installed_schema().type_map[node.type_condition.name.value]
+            if condition is kind or (is_abstract_type(condition) and installed_schema().is_sub_type(condition, kind)):
+                fields.update(answer(kind, node.selection_set))
+    return fields
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_every_answer_that_a_server_may_give_is_known_and_can_be_told(name):
+    for union, selection in asked_unions(name):
+        for member in union.types:
+            assert member.name in SUCCESSES or member.name in ERROR_TYPES, f"{union} may answer {member}"
+            if member.name in ERROR_TYPES:
+                assert str(to_error(answer(member, selection)))
+
+
+def test_no_answer_counts_as_both():
+    assert not SUCCESSES & set(ERROR_TYPES)

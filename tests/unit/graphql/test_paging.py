@@ -1,0 +1,409 @@
+"""Reading all runs while others come and go, on a server whose every request can be watched."""
+
+from __future__ import annotations
+
+import anyio
+import pandas as pd
+import pytest
+from graphql import build_schema, print_schema
+
+import dagster_nb as dnb
+from dagster_nb.graphql.page_size import PageSize
+from tests.unit.fake import FakeDagster, make_run
+
+
+@pytest.fixture
+def server():
+    with FakeDagster(runs=1000) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server):
+    with server.connect() as client:
+        server.requests.clear()
+        yield client
+
+
+def test_all_runs_come_newest_first(client, server):
+    assert client.runs(page_size=70)["run_id"].tolist() == server.ids
+    assert client.runs()["run_id"].tolist() == server.ids
+
+
+def cursor_of(server):
+    """The cursor of the request that the server is about to answer."""
+    return server.requests[-1][1].get("cursor")
+
+
+@pytest.mark.parametrize("in_a_row", [1, 20, 150])
+def test_runs_deleted_at_the_cursor_hide_no_other(client, server, in_a_row):
+    before = server.ids
+    deleted: list[str] = []
+
+    def delete_the_last_runs_that_were_read(operation):
+        if operation == "Runs" and (cursor := cursor_of(server)) and len(deleted) < 300:
+            end = before.index(cursor) + 1
+            gone = [run_id for run_id in before[max(0, end - in_a_row) : end] if run_id in server.ids]
+            deleted.extend(gone)
+            server.delete(*gone)
+
+    server.before = delete_the_last_runs_that_were_read
+    read = client.runs(page_size=100)["run_id"].tolist()
+    assert len(deleted) >= min(9 * in_a_row, 300)
+    assert len(read) == len(set(read))
+    assert set(before) - set(deleted) <= set(read)
+    assert read == [run_id for run_id in before if run_id in set(read)]
+
+
+@pytest.mark.parametrize("gone", [slice(99, 100), slice(80, 100), slice(0, 100), slice(50, 150)])
+def test_a_deletion_that_happened_once_loses_nothing(client, server, gone):
+    before = server.ids
+
+    def delete_once(operation):
+        if operation == "Runs" and server.operations.count("Runs") == 2:
+            server.delete(*before[gone])
+
+    server.before = delete_once
+    read = client.runs(page_size=100)["run_id"].tolist()
+    assert len(read) == len(set(read))
+    assert set(server.ids) <= set(read)
+    assert read == [run_id for run_id in before if run_id in set(read)]
+
+
+def test_the_last_run_deleted_after_a_full_last_page_is_the_end(client, server):
+    before = server.ids
+
+    def delete_the_last(operation):
+        if operation == "Runs" and cursor_of(server) == before[-1]:
+            server.delete(before[-1])
+
+    server.before = delete_the_last
+    assert client.runs(page_size=100)["run_id"].tolist() == before
+
+
+def test_a_server_that_caps_its_pages_loses_nothing(client, server):
+    whole = server.answer_runs
+
+    def capped(info, limit=None, **arguments):
+        return whole(info, limit=min(limit, 250), **arguments)
+
+    server.answers["runsOrError"] = capped
+    # The first page of 200 arrives whole, and the next ones are cut.
+    assert client.runs()["run_id"].tolist() == server.ids
+    sizes = [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
+    assert max(sizes) > 250
+
+
+def test_runs_that_arrive_meanwhile_neither_repeat_nor_shift(client, server):
+    before = server.ids
+
+    def arrive(operation):
+        if operation == "Runs" and cursor_of(server):
+            server.runs.insert(0, make_run(5000 + len(server.runs)))
+
+    server.before = arrive
+    assert client.runs(page_size=100)["run_id"].tolist() == before
+
+
+@pytest.mark.parametrize("limit", [1, 99, 100, 101, 250, 1000, 2000])
+@pytest.mark.parametrize("page_size", [100, None])
+def test_a_limit_is_exact(client, server, limit, page_size):
+    assert client.runs(limit=limit, page_size=page_size)["run_id"].tolist() == server.ids[:limit]
+
+
+def test_a_limit_is_exact_though_runs_vanish(client, server):
+    def delete(operation):
+        if operation == "Runs" and server.operations.count("Runs") == 1:
+            server.delete(*server.ids[10:30])
+
+    server.before = delete
+    read = client.runs(limit=300, page_size=100)["run_id"].tolist()
+    assert len(read) == 300
+    assert read[10:] == server.ids[10:300]
+
+
+def test_a_limit_within_a_page_is_one_request(client, server):
+    client.runs(limit=50)
+    assert server.operations == ["Runs"]
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [{"job": []}, {"status": []}, {"run_ids": []}, {"tags": {"a": []}}, {"limit": 0}, {"created_before": "1970-01-01"}],
+)
+def test_nothing_asked_for_sends_nothing(client, server, nothing):
+    frame = client.runs(**nothing)
+    assert server.requests == []
+    assert frame.empty
+    pd.testing.assert_series_equal(frame.dtypes, client.runs(limit=5).dtypes)
+    assert list(client.iter_runs(**nothing)) == []
+    if "limit" not in nothing:
+        assert client.count_runs(**nothing) == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"limit": -1}, {"page_size": 0}, {"page_size": -5}, {"include": "stats"}, {"job": ""}]
+)
+def test_a_wrong_argument_is_told_at_the_call_and_sends_nothing(client, server, wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        client.runs(**wrong)
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        client.iter_runs(**wrong)
+    assert server.requests == []
+
+
+class TestMerged:
+    """Several jobs, or several values of a tag: more than one filter can say."""
+
+    @pytest.fixture(autouse=True)
+    def _varied(self, server):
+        for place, run in enumerate(server.runs):
+            run["jobName"] = "abc"[place % 3]
+            run["tags"] = [{"key": "team", "value": "xyz"[place // 7 % 3]}]
+
+    def expected(self, server, jobs, teams):
+        return [run["runId"] for run in server.runs if run["jobName"] in jobs and run["tags"][0]["value"] in teams]
+
+    def test_they_come_in_the_servers_order_each_once(self, client, server):
+        read = client.runs(job=["b", "a"], tags={"team": ["z", "x"]}, page_size=50)
+        assert read["run_id"].tolist() == self.expected(server, "ab", "xz")
+        assert client.count_runs(job=["b", "a"], tags={"team": ["z", "x"]}) == len(read)
+
+    @pytest.mark.parametrize("limit", [1, 49, 50, 51, 200])
+    def test_a_limit_takes_the_newest_of_all(self, client, server, limit):
+        read = client.runs(job=["b", "a"], tags={"team": ["z", "x"]}, page_size=50, limit=limit)
+        assert read["run_id"].tolist() == self.expected(server, "ab", "xz")[:limit]
+
+    def test_a_limit_holds_though_more_vanish_than_were_spared(self, client, server):
+        expected = self.expected(server, "ab", "xyz")
+
+        def delete(operation):
+            if operation == "Runs" and server.operations.count("Runs") == 1:
+                server.delete(*expected[:80])
+
+        server.before = delete
+        read = client.runs(job=["b", "a"], page_size=20, limit=60)["run_id"].tolist()
+        assert len(read) == 60
+        left = [run_id for run_id in expected if run_id in set(server.ids) | set(read)]
+        assert read == left[:60]
+
+    @pytest.mark.parametrize("limit", [None, 150])
+    def test_several_blocks_of_ids_and_deletions_between_them(self, client, server, monkeypatch, limit):
+        monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 60)
+        expected = self.expected(server, "ab", "xyz")
+        gone = expected[59:70] + server.ids[180:200]
+
+        def delete(operation):
+            if operation == "RunIds" and server.operations.count("RunIds") == 9:
+                server.delete(*gone)
+
+        server.before = delete
+        read = client.runs(job=["b", "a"], page_size=50, limit=limit)["run_id"].tolist()
+        left = [run_id for run_id in expected if run_id in set(server.ids)]
+        kept = [run_id for run_id in read if run_id not in gone]
+        assert kept == left[: len(kept)]
+        assert len(read) == (limit or len(read))
+        assert limit or kept == left
+
+    def test_many_run_ids_come_in_the_servers_order(self, client, server):
+        wanted = server.ids[::-1][:700]
+        assert client.runs(run_ids=wanted)["run_id"].tolist() == server.ids[300:]
+
+
+def test_a_run_that_stops_matching_is_left_out(client, server):
+    for run in server.runs:
+        run["status"] = "STARTED"
+    finished = server.runs[150]
+
+    def finish(operation):
+        if operation == "Runs":
+            finished["status"] = "SUCCESS"
+
+    server.before = finish
+    frame = client.runs(status="STARTED", page_size=100)
+    assert set(frame["status"]) == {"STARTED"}
+    assert len(frame) == 999
+
+
+class TestListedButNotReturned:
+    """Where ids are listed first, the server may contradict itself."""
+
+    @pytest.fixture(autouse=True)
+    def _varied(self, server):
+        for place, run in enumerate(server.runs):
+            run["jobName"] = "ab"[place % 2]
+
+    def test_it_is_told_after_everything_else_was_read(self, client, server):
+        lost = server.ids[250]
+        server.hidden = {lost}
+        with pytest.raises(dnb.IncompleteHistoryError, match=lost) as caught:
+            client.runs(job=["a", "b"], page_size=100)
+        read = caught.value.frame
+        assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != lost]
+        assert caught.value.frame.attrs["dagster_nb"]["url"] == client.url
+        received = []
+        with pytest.raises(dnb.IncompleteHistoryError, match="1 runs"):
+            for page in client.iter_runs(job=["a", "b"], page_size=100):
+                received += page["run_id"].tolist()
+        assert received == read["run_id"].tolist()
+        assert client.count_runs(job=["a", "b"]) == 1000
+
+    def test_a_run_that_is_returned_late_is_waited_for(self, client, server):
+        server.hidden = {server.ids[50]}
+
+        def appear(operation):
+            if server.operations.count("Runs") >= 3:
+                server.hidden = set()
+
+        server.before = appear
+        assert client.runs(job=["a", "b"], page_size=400)["run_id"].tolist() == server.ids
+
+
+def test_a_status_that_came_up_since_the_client_connected_keeps_the_dtype(client, server):
+    server.schema = build_schema(
+        print_schema(server.schema).replace("enum RunStatus {", "enum RunStatus {\n  HIBERNATING", 1)
+    )
+    server.runs[450]["status"] = "HIBERNATING"
+    frame = client.runs(page_size=100)
+    assert frame["status"][450] == "HIBERNATING"
+    assert frame["status"].cat.categories[-1] == "HIBERNATING"
+    assert client.runs(status="HIBERNATING")["run_id"].tolist() == [server.ids[450]]
+    assert client.runs(limit=1)["status"].dtype == frame["status"].dtype
+
+
+def test_run_ids_may_be_whatever_says_which_runs_are_meant(client, server):
+    frame = client.runs(limit=5)
+    assert client.runs(run_ids=frame)["run_id"].tolist() == frame["run_id"].tolist()
+    assert client.runs(run_ids=frame.iloc[2])["run_id"].tolist() == [server.ids[2]]
+    assert client.runs(run_ids=client.run(server.ids[3]))["run_id"].tolist() == [server.ids[3]]
+    with pytest.raises(TypeError, match="job must"):
+        client.runs(job=frame)
+
+
+def test_the_frame_says_what_was_asked_for_and_stays_small(client, server):
+    assert client.runs(limit=5).attrs["dagster_nb"]["filters"] == {"limit": 5}
+    assert client.runs(run_ids=server.ids[:500]).attrs["dagster_nb"]["filters"] == {"run_ids": "500 ids"}
+
+
+def test_runs_of_a_location_that_was_loaded_and_removed_meanwhile(client, server):
+    server.runs[7]["repositoryOrigin"] = None
+    nodes = [{"name": "repo", "location": {"name": "etl"}}]
+    server.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": nodes}
+    assert len(client.runs(location="etl")) == 999
+    server.requests.clear()
+    assert len(client.runs(location="etl", limit=5)) == 5
+    assert "RunOrigins" not in server.operations
+    gone = {"repositoryLocationName": "gone", "repositoryName": "repo"}
+    server.runs[:0] = [make_run(number, repositoryOrigin=gone) for number in (2003, 2002, 2001)]
+    assert len(client.runs(location="gone")) == 3
+
+
+def test_runs_of_a_location_include_those_of_repositories_that_are_gone(client, server):
+    server.runs[3]["repositoryOrigin"] = {"repositoryLocationName": "etl", "repositoryName": "renamed since"}
+    server.runs[5]["repositoryOrigin"] = {"repositoryLocationName": "other", "repositoryName": "repo"}
+    server.runs[7]["repositoryOrigin"] = None
+    server.answers["repositoriesOrError"] = {
+        "__typename": "RepositoryConnection",
+        "nodes": [{"name": "repo", "location": {"name": "etl"}}],
+    }
+    expected = [run_id for place, run_id in enumerate(server.ids) if place not in {5, 7}]
+    assert client.runs(location="etl")["run_id"].tolist() == expected
+    assert client.count_runs(location=["etl", "other"]) == 999
+    assert client.runs(location="nowhere").empty
+
+
+class TestPageSize:
+    """Pages are as large as the server can take."""
+
+    def fail_above(self, server, largest, **response):
+        """Let every page of more runs than that fail."""
+        self.fault = server.answer(None, operation="Runs", where=lambda asked: asked["limit"] > largest, **response)
+
+    @property
+    def failed(self):
+        return [variables["limit"] for variables in self.fault.met]
+
+    def sizes(self, server):
+        return [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
+
+    def test_the_first_page_is_small_and_those_after_it_grow(self, client, server):
+        assert client.runs()["run_id"].tolist() == server.ids
+        first, second, *_ = self.sizes(server)
+        assert first == 200
+        assert second > 400
+
+    @pytest.mark.parametrize("status", [413, 502, 504])
+    def test_a_page_that_is_too_large_is_read_in_smaller_ones_and_remembered(self, client, server, status):
+        self.fail_above(server, 30, status=status, text="<html>too large</html>", content_type="text/html")
+        assert client.runs()["run_id"].tolist() == server.ids
+        assert self.failed[:3] == [200, 100, 50]
+        self.fault.met.clear()
+        server.requests.clear()
+        assert client.runs()["run_id"].tolist() == server.ids
+        # It is probed whether the limit still stands, and rarely.
+        assert len(self.failed) <= 4
+        assert max(self.sizes(server)) <= 30
+
+    def test_a_page_that_takes_too_long_is_read_in_smaller_ones(self, server):
+        self.fault = server.hang(None, operation="Runs", where=lambda asked: asked["limit"] > 60)
+        with server.connect(timeout=0.5) as client:
+            assert client.runs()["run_id"].tolist() == server.ids
+        assert self.failed[:2] == [200, 100]
+
+    def test_a_size_that_was_given_is_kept(self, client, server):
+        self.fail_above(server, 99, status=502)
+        with pytest.raises(dnb.ConnectionFailedError, match="502.*page_size="):
+            client.runs(page_size=100)
+        assert set(self.failed) == {100}
+        assert client.runs(page_size=99)["run_id"].tolist() == server.ids
+
+    def test_a_server_that_is_down_is_an_error(self, client, server):
+        self.fail_above(server, 0, status=502)
+        with pytest.raises(dnb.ConnectionFailedError, match="502"):
+            client.runs()
+        assert len(self.failed) < 20
+
+    def test_it_recovers_from_a_limit_that_was_temporary(self):
+        size = PageSize()
+        pages = [size.after_failure(200)]
+        while pages[-1] > 10:
+            pages.append(size.after_failure(pages[-1]))
+        for _ in range(40):
+            pages.append(size.after_page(pages[-1], seconds=0.01, latency=0.0))
+        assert max(pages) == 2000
+
+    def test_a_limit_that_stands_is_probed_ever_more_rarely(self):
+        size, pages, failures = PageSize(), [200], []
+        for number in range(1000):
+            if pages[-1] > 300:
+                failures.append(number)
+                pages.append(size.after_failure(pages[-1]))
+            else:
+                pages.append(size.after_page(pages[-1], seconds=0.01, latency=0.0))
+        assert len(failures) < 15
+
+    def test_one_slow_moment_is_not_remembered(self):
+        size = PageSize()
+        assert size.after_page(200, seconds=0.02, latency=0.0) == 2000
+        assert size.after_page(2000, seconds=0.2, latency=0.0) == 2000
+        assert size.after_failure(2000) == 1000
+        assert size.after_page(1000, seconds=0.1, latency=0.0) == 2000
+
+    def test_pages_are_larger_where_the_network_is_slow(self):
+        assert PageSize().after_page(200, seconds=0.22, latency=0.2) > 5_000
+        assert PageSize().after_page(200, seconds=0.222, latency=0.002) < 2_000
+
+
+@pytest.mark.anyio
+async def test_the_next_page_is_requested_before_a_page_is_handed_over(server):
+    async with dnb.AsyncDagsterClient(server.url, progress=False) as client:
+        server.requests.clear()
+        pages = client.iter_runs(page_size=100)
+        await anext(pages)
+        with anyio.fail_after(10):
+            while server.operations.count("Runs") < 2:  # noqa: ASYNC110 - the server is in another thread
+                await anyio.sleep(0.01)
+        # And no more than one at a time.
+        await anyio.sleep(0.1)
+        assert server.operations.count("Runs") == 2
+        await pages.aclose()

@@ -1,0 +1,314 @@
+"""What goes wrong between a notebook and a server: each gives one readable error that says what to do."""
+
+from __future__ import annotations
+
+import logging
+import socket
+
+import anyio
+import pytest
+from gql.transport.local_schema import LocalSchemaTransport
+from graphql import build_schema
+
+import dagster_nb as dnb
+
+
+@pytest.fixture
+def client(fake):
+    with dnb.connect(fake.url, progress=False) as client:
+        fake.requests.clear()
+        yield client
+
+
+@pytest.fixture
+def impatient(fake):
+    # Long enough for a fake on a busy machine.
+    with dnb.connect(fake.url, progress=False, timeout=1) as client:
+        fake.requests.clear()
+        yield client
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def one_line(error):
+    text = str(error.value)
+    assert "\n" not in text
+    assert "Traceback" not in text
+    return text
+
+
+def test_nothing_listening():
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening at http://127.*dagster dev") as error:
+        dnb.connect(url)
+    assert isinstance(error.value, ConnectionError)
+    one_line(error)
+
+
+def test_no_such_host():
+    with pytest.raises(dnb.ConnectionFailedError, match=r"host name 'nowhere\.invalid' could not be resolved") as error:
+        dnb.connect("http://nowhere.invalid:3000")
+    one_line(error)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"text": "<html><h1>Welcome</h1></html>", "content_type": "text/html"},
+        {"text": "<html>not here</html>", "content_type": "text/html", "status": 404},
+        {"text": '{"some": "json"}', "content_type": "application/json"},
+        {"text": "[1, 2]", "content_type": "application/json"},
+        {"text": "null", "content_type": "application/json"},
+        {"text": '{"data": {}}', "content_type": "application/json"},
+        {"text": '{"data": null}', "content_type": "application/json"},
+        {"text": '{"data": [1]}', "content_type": "application/json"},
+        {"text": '{"data": {"version": null}}', "content_type": "application/json"},
+        {"text": '{"errors": []}', "content_type": "application/json"},
+        {"text": "", "status": 405},
+        {"status": 302, "headers": {"Location": "https://login.example/"}},
+        {"text": '{"errors": [{"message": "Cannot query field \'version\'"}]}', "content_type": "application/json"},
+    ],
+)
+def test_something_that_is_no_dagster(fake, response):
+    fake.answer(5, **response)
+    with pytest.raises(dnb.ConnectionFailedError, match=f"no Dagster at {fake.url}") as error:
+        dnb.connect(fake.url)
+    one_line(error)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("content_type", ["text/html", "application/json"])
+def test_a_token_is_asked_for(fake, status, content_type):
+    fake.answer(status=status, text='{"errors": [{"message": "who are you?"}]}', content_type=content_type)
+    with pytest.raises(dnb.UnauthorizedError, match=rf"HTTP {status}.*token=") as error:
+        dnb.connect(fake.url)
+    assert isinstance(error.value, PermissionError)
+    one_line(error)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_server_in_trouble(fake, client, status):
+    fake.answer(requests=10, status=status, text="<html>oops</html>", content_type="text/html")
+    with pytest.raises(dnb.ConnectionFailedError, match=f"responded with HTTP {status}.*log") as error:
+        client.count_runs()
+    assert type(error.value) is dnb.ConnectionFailedError
+    one_line(error)
+
+
+def test_reads_outlive_faults_on_the_way(fake, impatient):
+    fake.drop()
+    fake.answer(status=503)
+    fake.hang()
+    assert impatient.count_runs() == 0
+
+
+def test_tries_of_a_read_are_bounded(fake, client):
+    fake.drop(requests=100)
+    with pytest.raises(dnb.ConnectionFailedError, match="was lost"):
+        client.count_runs()
+    assert 2 <= len(fake.requests) <= 6
+
+
+def test_what_the_server_refused_is_not_asked_again(fake, client):
+    with pytest.raises(dnb.QueryError):
+        client.query("{ nonsense }")
+    assert len(fake.requests) == 1
+
+
+def test_a_server_that_does_not_answer(fake, impatient):
+    fake.hang(requests=10)
+    with pytest.raises(dnb.RequestTimeoutError, match=r"did not respond within 1 s.*timeout=2") as error:
+        impatient.count_runs()
+    assert isinstance(error.value, TimeoutError)
+    one_line(error)
+
+
+class TestMutations:
+    LAUNCH = 'mutation M { deleteRun(runId: "a") { __typename } }'
+
+    def test_one_whose_answer_is_lost_is_unknown_and_not_sent_again(self, fake, client):
+        fake.drop(requests=3)
+        with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
+            client.query(self.LAUNCH)
+        assert fake.operations == ["M"]
+
+    def test_one_that_takes_too_long_is_unknown_and_not_sent_again(self, fake, impatient):
+        fake.hang()
+        with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
+            impatient.query(self.LAUNCH)
+        assert fake.operations == []
+
+    @pytest.mark.parametrize(
+        "response",
+        [
+            {"text": "<html>", "content_type": "text/html"},
+            {"text": '{"data": {"deleteRun": {"__type', "content_type": "application/json"},
+            {"text": '{"data": null}', "content_type": "application/json"},
+            {"status": 502, "text": "<html>", "content_type": "text/html"},
+            {"status": 503, "text": '{"errors": [{"message": "x"}]}', "content_type": "application/json"},
+        ],
+    )
+    def test_an_answer_that_no_dagster_gives_tells_nothing_of_it(self, fake, client, response):
+        fake.answer(**response)
+        with pytest.raises(dnb.OutcomeUnknownError, match="may or may not have been carried out"):
+            client.query(self.LAUNCH)
+
+    def test_what_no_json_can_say_is_not_sent(self, fake, client):
+        for document in (self.LAUNCH, "query Q { version }"):
+            with pytest.raises(TypeError, match="JSON"):
+                client.query(document, {"a": object()})
+        assert fake.requests == []
+
+    def test_one_that_could_not_be_sent_is_no_riddle(self, fake, client):
+        fake.__exit__()
+        try:
+            with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening"):
+                client.query(self.LAUNCH)
+        finally:
+            fake.__enter__()
+
+    def test_a_read_only_client_sends_none(self, fake):
+        with dnb.connect(fake.url, read_only=True) as client:
+            fake.requests.clear()
+            for act in (
+                lambda: client.query(self.LAUNCH),
+                lambda: client.launch("nightly"),
+                lambda: client.launch_many([]),
+                lambda: client.reexecute("a"),
+                lambda: client.reexecute_many([]),
+                lambda: client.terminate("a"),
+                lambda: client.delete("a"),
+                lambda: client.reload_location("etl"),
+                lambda: client.shutdown_location("etl"),
+            ):
+                with pytest.raises(dnb.ReadOnlyError, match="read-only"):
+                    act()
+            assert fake.requests == []
+
+
+class TestSecrets:
+    SECRET = "do-not-tell"
+
+    @pytest.fixture(autouse=True)
+    def _no_token_in_environment(self, monkeypatch):
+        monkeypatch.delenv("DAGSTER_CLOUD_API_TOKEN", raising=False)
+
+    def test_token_and_headers_go_out(self, fake):
+        dnb.connect(fake.url, token=self.SECRET, headers={"X-Proxy": "yes"}).close()
+        assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
+        assert fake.headers[0]["X-Proxy"] == "yes"
+
+    def test_the_end_of_a_line_is_no_part_of_a_token(self, fake):
+        dnb.connect(fake.url, token=f"{self.SECRET}\n").close()
+        assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
+
+    @pytest.mark.parametrize("headers", [{"X": "do-not-tell\n"}, {"X": 5}, {5: "do-not-tell"}])
+    def test_what_can_be_no_header_is_refused_without_being_shown(self, fake, headers):
+        with pytest.raises((ValueError, TypeError), match="header") as caught:
+            dnb.connect(fake.url, headers=headers)
+        assert self.SECRET not in str(caught.value)
+
+    @pytest.mark.parametrize("url", ["http://user:do-not-tell/x@host:3000", "http://user:1#do-not-tell@host"])
+    def test_a_password_that_is_not_encoded_is_not_shown(self, url):
+        with pytest.raises(ValueError, match="password") as caught:
+            dnb.connect(url)
+        assert self.SECRET not in str(caught.value)
+
+    def test_credentials_of_the_address_go_out(self, fake):
+        dnb.connect(fake.url.replace("http://", f"http://me:{self.SECRET}@")).close()
+        assert fake.headers[0]["Authorization"].startswith("Basic ")
+
+    def test_the_environments_token_goes_to_dagster_plus_alone(self, fake, monkeypatch):
+        monkeypatch.setenv("DAGSTER_CLOUD_API_TOKEN", self.SECRET)
+        dnb.connect(fake.url).close()
+        assert "Dagster-Cloud-Api-Token" not in fake.headers[0]
+
+    def test_a_redirect_does_not_carry_the_token_away(self, fake):
+        fake.answer(status=307, headers={"Location": f"{fake.url}/graphql"})
+        with pytest.raises(dnb.ConnectionFailedError, match="redirects"):
+            dnb.connect(fake.url, token=self.SECRET)
+        assert len(fake.headers) == 1
+
+    def test_they_are_shown_nowhere(self, fake, caplog, capsys):
+        caplog.set_level(logging.DEBUG)
+        url = fake.url.replace("http://", f"http://me:{self.SECRET}@")
+        texts = []
+        with dnb.connect(url, token=self.SECRET, headers={"X": self.SECRET}, progress=True) as client:
+            texts += [repr(client), client._repr_html_(), client.url]
+            fake.answer(status=401)
+            for call in (client.runs, lambda: client.query("{"), lambda: client.query("{ nonsense }")):
+                with pytest.raises(dnb.DagsterNbError) as caught:
+                    call()
+                texts += [str(caught.value), repr(caught.value)]
+            texts.append(str(client.runs().attrs))
+        shown = capsys.readouterr()
+        assert self.SECRET not in "".join([*texts, caplog.text, shown.out, shown.err])
+
+
+class TestWaiting:
+    def test_a_server_that_is_still_starting_is_waited_for(self, fake):
+        fake.answer(requests=2, status=502)
+        with dnb.connect(fake.url, wait=30) as client:
+            assert client.version == "1.13.28"
+        fake.answer(requests=1, status=502)
+        with pytest.raises(dnb.ConnectionFailedError):
+            dnb.connect(fake.url)
+
+    def test_it_ends(self):
+        with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening"):
+            dnb.connect(f"http://127.0.0.1:{free_port()}", wait=0.5)
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": 0}, {"timeout": -1}, {"wait": -1}, {"url": "ftp://x"}])
+def test_a_wrong_argument(wrong):
+    with pytest.raises(ValueError, match="timeout|wait|address"):
+        dnb.connect(**wrong)
+
+
+def test_an_answer_counts_though_its_status_is_500(fake, client):
+    fake.answer(status=500, text='{"data": {"version": "1"}}', content_type="application/json")
+    assert client.query("{ version }") == {"version": "1"}
+    fake.answer(status=500, text='{"errors": [{"message": "a resolver failed"}]}', content_type="application/json")
+    with pytest.raises(dnb.QueryError, match="a resolver failed"):
+        client.query("{ version }")
+
+
+def test_an_error_of_the_server_marks_its_place(client):
+    with pytest.raises(dnb.QueryError) as caught:
+        client.query("query Q {\n  version\n  runz\n}")
+    lines = str(caught.value).splitlines()
+    assert "Cannot query field 'runz'" in lines[0]
+    assert lines[1].endswith("  runz")
+    assert lines[2].index("^") == lines[1].index("runz")
+    assert caught.value.errors[0]["locations"] == [{"line": 3, "column": 3}]
+
+
+def test_what_is_no_graphql_is_told_before_it_is_sent(fake, client):
+    with pytest.raises(dnb.QueryError) as caught:
+        client.query("{ version ")
+    assert "this is not valid GraphQL" in str(caught.value)
+    assert "^" in str(caught.value)
+    assert fake.requests == []
+
+
+def test_one_of_several_operations_is_named(fake, client):
+    document = "query A { version } query B { b: version }"
+    assert client.query(document, operation_name="B") == {"b": "1.13.28"}
+    for name in (None, "C"):
+        with pytest.raises(dnb.QueryError, match="'A', 'B'"):
+            client.query(document, operation_name=name)
+    with pytest.raises(dnb.QueryError, match="subscription"):
+        client.query("subscription { x }")
+
+
+@pytest.mark.anyio
+async def test_another_transport_can_stand_in_for_http():
+    schema = build_schema("type Query { version: String! }")
+    schema.query_type.fields["version"].resolve = lambda *_: "9.9.9"
+    async with dnb.AsyncDagsterClient("http://x", transport=LocalSchemaTransport(schema)) as client:
+        with anyio.fail_after(5):
+            assert await client.query("{ version }") == {"version": "9.9.9"}

@@ -1,0 +1,180 @@
+"""What is done to the selected runs: exactly those, confirmed, and followed."""
+
+import pandas as pd
+import pytest
+
+from dagster_nb.errors import OutcomeUnknownError
+from dagster_nb.panels.explorer import actions as actions_module
+from dagster_nb.panels.explorer.actions import ActionsModel
+from dagster_nb.panels.explorer.views.action_bar import ActionBar
+from tests.unit.panels.conftest import HOSTILE, make_runs
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch):
+    monkeypatch.setattr(actions_module, "_SECONDS_BETWEEN_READS", 0.01)
+
+
+def of(*numbers):
+    return [f"{number:08d}-0000-4000-8000-000000000000" for number in numbers]
+
+
+@pytest.fixture
+def scene(bench):
+    def make(frame):
+        one = bench(frame)
+        model = one.load()
+        actions = ActionsModel(model)
+        bar = ActionBar(model, actions)
+        model.changes.on("actions", bar.draw_outcomes)
+        model.changes.on("selection", bar.draw)
+        bar.draw()
+        return one, model, actions, bar
+
+    return make
+
+
+def running(count):
+    return make_runs(count, status="STARTED", endTime=None)
+
+
+def test_the_ids_are_frozen_when_the_button_is_pressed(scene):
+    one, model, actions, bar = scene(running(5))
+    model.select(of(1, 3))
+    bar.ask("terminate")
+    assert bar.confirm.is_open
+    model.select(of(0))
+    bar.confirm.agree()
+    one.settle()
+    assert one.source.acted == [("terminate", of(1, 3))]
+    assert [outcome.outcome for outcome in actions.outcomes] == ["canceled", "canceled"]
+    assert model.runs["status"].tolist() == ["STARTED", "CANCELED", "STARTED", "CANCELED", "STARTED"]
+
+
+def test_the_question_names_the_runs_and_escapes_them(scene):
+    frame = running(3)
+    frame.loc[1, "job_name"] = HOSTILE
+    _, model, _, bar = scene(frame)
+    model.select(of(1))
+    bar.ask("delete")
+    asked = bar.confirm._question.value
+    assert of(1)[0] in asked
+    assert of(0)[0] not in asked
+    assert "<img src=x" not in asked
+    assert "&lt;img src=x" in asked
+
+
+def test_above_ten_the_number_must_be_typed(scene):
+    one, model, _, bar = scene(running(12))
+    model.select(of(*range(11)))
+    bar.ask("terminate")
+    bar.confirm.agree()
+    assert one.source.acted == []
+    bar.confirm.type_number("10")
+    bar.confirm.agree()
+    assert one.source.acted == []
+    bar.confirm.type_number("11")
+    bar.confirm.agree()
+    one.settle()
+    assert one.source.acted == [("terminate", of(*range(11)))]
+
+
+def test_cancelling_does_nothing(scene):
+    one, model, _, bar = scene(running(2))
+    model.select(of(0))
+    bar.ask("delete")
+    bar.confirm.cancel()
+    bar.confirm.agree()
+    one.settle()
+    assert one.source.acted == []
+
+
+def test_deleted_runs_are_gone(scene):
+    one, model, actions, bar = scene(make_runs(4))
+    model.select(of(2))
+    bar.ask("delete")
+    bar.confirm.agree()
+    one.settle()
+    assert model.runs["run_id"].tolist() == of(0, 1, 3)
+    assert model.selection == ()
+    assert "deleted" in bar._outcomes.value
+    assert not actions.is_following
+
+
+def test_a_re_execution_is_followed_until_it_has_ended(scene):
+    one, model, actions, bar = scene(make_runs(2, status="FAILURE"))
+    model.select(of(1))
+    bar.ask("from_failure")
+    bar.confirm.agree()
+    one.settle()
+    assert one.source.acted == [("from_failure", of(1))]
+    assert actions.outcomes[0].status == "SUCCESS"
+    assert len(model.runs) == 3
+    assert "launched" in bar._outcomes.value
+    actions.dismiss()
+    assert bar._outcome_box.layout.display == "none"
+
+
+def test_why_a_button_cannot_be_pressed(scene):
+    one, model, actions, bar = scene(make_runs(2))
+    assert actions.reason_disabled("delete") == "select runs first"
+    model.select(of(0))
+    assert actions.reason_disabled("terminate") == "these runs have finished"
+    assert actions.reason_disabled("from_failure") == "none of these runs failed"
+    assert actions.reason_disabled("delete") is None
+    one.source.read_only = True
+    bar.draw()
+    assert bar._buttons["delete"].disabled
+    assert bar._buttons["delete"].tooltip == "this client is read-only"
+
+
+def test_a_source_that_cannot_act(bench):
+    class History:
+        def __init__(self, frame):
+            self.frame = frame
+
+        def count_runs(self, **_):
+            return len(self.frame)
+
+        def iter_runs(self, **_):
+            yield self.frame
+
+    one = bench(make_runs(1))
+    one.model.source = History(one.source.frame)
+    assert ActionsModel(one.load()).reason_disabled("delete") == "this source cannot change runs"
+
+
+def test_an_answer_that_was_lost_is_told(scene, monkeypatch):
+    one, model, actions, bar = scene(running(1))
+
+    def lost(runs, *, force=False):
+        raise OutcomeUnknownError("sent, and no answer came")
+
+    monkeypatch.setattr(one.source, "terminate", lost)
+    model.select(of(0))
+    bar.ask("terminate")
+    bar.confirm.agree()
+    one.settle()
+    assert "It is not known whether this happened" in bar._error._message.value
+    assert "sent, and no answer came" in bar._error._message.value
+    assert actions.current is None
+
+
+def test_what_cannot_be_stopped_can_be_marked(scene, monkeypatch):
+    one, model, actions, bar = scene(make_runs(1, status="STARTING", endTime=None))
+    answer = pd.DataFrame({"run_id": of(0), "outcome": "not_cancelable", "status": "STARTING", "message": HOSTILE})
+    terminate = one.source.terminate
+    monkeypatch.setattr(one.source, "terminate", lambda runs, force=False: terminate(runs) if force else answer)
+    monkeypatch.setattr(actions_module, "_MAX_SECONDS_TO_FOLLOW", 0.05)
+    model.select(of(0))
+    bar.ask("terminate")
+    bar.confirm.agree()
+    one.settle()
+    assert "cannot be stopped safely" in bar._outcomes.value
+    assert "<img src=x" not in bar._outcomes.value
+    assert bar._force.layout.display == ""
+    bar._ask_to_force()
+    bar.confirm.agree()
+    one.settle()
+    assert one.source.acted == [("terminate", of(0))]
+    assert actions.outcomes[0].status == "CANCELED"

@@ -1,0 +1,171 @@
+"""What the views say: tiles, rows, code, and the face without widgets."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.errors import ConnectionFailedError
+from dagster_nb.graphql import documents
+from dagster_nb.panels.error_box import describe_error
+from dagster_nb.panels.explorer.filters import ExplorerFilters
+from dagster_nb.panels.explorer.static_output import static_html, static_text
+from dagster_nb.panels.explorer.views.code_view import graphql_text, python_text
+from dagster_nb.panels.explorer.views.header import describe_daemons
+from dagster_nb.panels.explorer.views.run_table import table_rows
+from dagster_nb.panels.explorer.views.tiles import Summary, summarize, tiles_html
+from tests.unit import drift
+from tests.unit.fake import make_run
+from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
+
+
+def test_the_tiles_say_what_pandas_says():
+    runs = many_runs(2000)
+    runs.loc[:10, "status"] = "STARTED"
+    runs.loc[:10, ["end_time", "duration"]] = pd.NaT
+    summary = summarize(runs)
+    finished = runs[runs["status"] != "STARTED"]
+    assert summary.count == 2000
+    assert summary.success_rate == pytest.approx((finished["status"] == "SUCCESS").mean())
+    assert abs(summary.p50 - runs["duration"].median()) <= pd.Timedelta(microseconds=1)
+    assert abs(summary.p95 - runs["duration"].quantile(0.95)) <= pd.Timedelta(microseconds=1)
+    assert abs(summary.queue_p95 - runs["queue_duration"].quantile(0.95)) <= pd.Timedelta(microseconds=1)
+
+
+def test_tiles_without_runs():
+    empty = summarize(make_runs(0))
+    assert empty.count == 0
+    assert "—" in tiles_html(empty, None, note="all time")
+    assert "none in the previous period" in tiles_html(summarize(make_runs(3)), empty)
+
+
+def test_tiles_against_the_period_before():
+    second = pd.Timedelta(seconds=1)
+    now = Summary(10, 0.95, 20 * second, 90 * second, second)
+    before = Summary(20, 0.90, 20 * second, 30 * second, second)
+    shown = tiles_html(now, before)
+    # A number stays with its unit, and the two sides of a comparison may part.
+    assert "▼\N{NO-BREAK SPACE}-50\N{NO-BREAK SPACE}% vs. previous period" in shown
+    assert "+5.0\N{NO-BREAK SPACE}points vs.\N{NO-BREAK SPACE}90.0\N{NO-BREAK SPACE}%<" in shown
+    shown = shown.replace("\N{NO-BREAK SPACE}", " ")
+    assert 'dnb-better" title="previous period: 90.0 %">▲ +5.0 points' in shown
+    assert 'dnb-worse" title="previous period: 30 s">▲ 3 times vs. 30 s' in shown
+
+
+def test_rarely_failing_is_not_a_round_hundred():
+    second = pd.Timedelta(seconds=1)
+    assert "99.9 %" in tiles_html(Summary(10_000, 0.9999, second, second, second), None)
+
+
+def test_rows():
+    runs = make_runs(3)
+    runs.loc[0, ["end_time", "duration"]] = pd.NaT
+    runs.loc[0, "status"] = "STARTED"
+    runs.loc[1, ["start_time", "end_time", "duration"]] = pd.NaT
+    runs["status"] = runs["status"].cat.add_categories(["NEW_ONE"])
+    runs.loc[1, "status"] = "NEW_ONE"
+    runs.at[2, "tags"] = {"dagster/partition": "x", "zone": "b", "dagster/other": "c", "team": HOSTILE}  # noqa: PD008
+    rows = table_rows(runs, NOW + pd.Timedelta("90s"))
+    assert rows[0]["duration"][0] == "1 min 29 s so far"
+    assert rows[1]["mark"] == "✱"
+    assert rows[1]["started"][0] == "queued 1 h ago"
+    assert rows[1]["duration"] == ["—", 0.0]
+    assert rows[2]["tags"] == [["team", HOSTILE], ["zone", "b"], ["dagster/other", "c"]]
+
+
+def test_the_python_says_everything():
+    filters = ExplorerFilters.parse(
+        status=["FAILURE", "CANCELED"],
+        job="a",
+        tags={"team": "x", 'k"': ["1", "2"]},
+        created_after="7d",
+        run_id_contains="AB",
+        min_duration="10 min",
+        only_unresolved=True,
+    )
+    text = python_text(filters, "http://localhost:3000")
+    compile(text, "code", "exec")
+    assert 'status=["FAILURE", "CANCELED"], job="a", tags={"team": "x", "k\\"": ["1", "2"]}, created_after="7d"' in text
+    assert 'runs["duration"] >= pd.Timedelta(seconds=600)' in text
+    assert "unresolved_failures" in text
+    assert 'str.contains("ab", regex=False)' in text
+
+
+def test_the_graphql_is_what_the_client_sends():
+    text = graphql_text(
+        ExplorerFilters.parse(status="FAILURE", created_after="1d", job=["a", "b"]), NOW, documents.text
+    )
+    assert "runIdsOrError" in text
+    assert "runsOrError" in text
+    assert '"statuses": [\n      "FAILURE"\n    ]' in text
+    assert f'"createdAfter": {(NOW - pd.Timedelta(days=1)).timestamp()}' in text
+    assert "2 filters are sent" in text
+    assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# Nothing is sent")
+
+
+def test_the_graphql_is_what_this_server_takes(fake):
+    fake.runs = [make_run(0)]
+    fake.schema = drift.without("Run.creationTime")
+    with dnb.connect(fake.url, progress=False) as client:
+        client.runs()
+        text = graphql_text(ExplorerFilters(), NOW, client.graphql_document)
+        assert "creationTime" not in text
+        assert "updateTime" in text
+        assert client.graphql_document("run_ids") == documents.text("run_ids").strip()
+        with pytest.raises(ValueError, match="there are .*run_ids"):
+            client.graphql_document("../runs")
+        fake.schema = drift.without("Query.runsOrError")
+        with pytest.raises(dnb.UnsupportedServerError):
+            client.count_runs()
+        assert graphql_text(ExplorerFilters(), NOW, client.graphql_document).startswith(
+            "# This server cannot be asked: "
+        )
+
+
+def test_daemons_describe_error():
+    def daemons(**healthy):
+        return pd.DataFrame(
+            {"daemon": list(healthy), "required": [True] * len(healthy), "healthy": list(healthy.values())}
+        )
+
+    assert describe_daemons(daemons(SCHEDULER=True, QUEUED_RUN_COORDINATOR=True)) == (True, "daemon running")
+    assert describe_daemons(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=False)) == (
+        False,
+        "daemon not running: runs will stay queued",
+    )
+    assert describe_daemons(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=True)) == (False, "scheduler not running")
+
+
+def test_the_static_face(bench):
+    frame = make_runs(40)
+    frame.loc[0, "job_name"] = HOSTILE
+    frame.loc[1, "status"] = "FAILURE"
+    model = bench(frame).load()
+    html, text = static_html(model), static_text(model)
+    assert "<img src=x" not in html
+    assert "&lt;img src=x" in html
+    assert html.count("<tr>") == 16
+    assert 'src="data:image/png;base64,' in html
+    assert "http" not in re.sub(r"http://localhost:3000", "", html.replace("data:image", ""))
+    assert "40 runs" in text
+    assert "FAILURE" in text
+    assert "97.5% succeeded" in text
+
+
+def test_the_static_face_of_nothing_and_of_an_error(bench):
+    assert "0 runs" in static_text(bench(make_runs(0)).load())
+    one = bench(make_runs(3))
+    one.source.error = ConnectionFailedError(f"nothing there {HOSTILE}")
+    html = static_html(one.load())
+    assert "nothing there" in html
+    assert "<img src=x" not in html
+
+
+@pytest.mark.parametrize("error", [ConnectionFailedError("x"), ValueError("x"), KeyError("x"), RuntimeError()])
+def test_every_error_has_words(error):
+    title, message = describe_error(error)
+    assert title
+    assert message or np.True_
+    assert "Traceback" not in message

@@ -1,0 +1,534 @@
+"""The launchpad: what it loads, checks and launches."""
+
+import threading
+import time
+
+import ipywidgets as widgets
+import pandas as pd
+import pytest
+
+from dagster_nb.client.arguments.job_address import JobAddress
+from dagster_nb.errors import (
+    ConfigProblem,
+    ConnectionFailedError,
+    OutcomeUnknownError,
+    RunConfigInvalidError,
+    RunNotFoundError,
+)
+from dagster_nb.frames.runs import runs_frame
+from dagster_nb.panels.launchpad import Launchpad
+from dagster_nb.panels.launchpad import launchpad as launchpad_module
+from dagster_nb.panels.launchpad import model as launchpad_model
+from dagster_nb.panels.launchpad.config_problems import locate_problems, problem_from_error
+from dagster_nb.panels.launchpad.inputs import parse_tags
+from dagster_nb.panels.launchpad.source import Scaffold, example_selection
+from tests.unit.panels.conftest import HOSTILE, make_run
+from tests.unit.panels.monitor.test_monitor import END, FakeRun
+
+TRAIN = JobAddress("train", "ml", "repo")
+LOAD = JobAddress("load", "etl", "repo")
+OTHER_LOAD = JobAddress("load", "etl", "other")
+SCAFFOLD = "ops:\n  fit:\n    config:\n      target: sales\n"
+
+
+class FakeSource:
+    url = "http://localhost:3000"
+    read_only = False
+
+    def __init__(self):
+        self.listed = [(LOAD, False), (OTHER_LOAD, False), (TRAIN, False)]
+        self.scaffolds = {TRAIN: Scaffold(SCAFFOLD, ("fit", "judge"), ("2026-01-01", "2026-01-02"))}
+        self.checked = []
+        self.partitions_read = []
+        self.sent = []
+        self.wrong = lambda _config: []
+        self.answer = FakeRun
+        self.error = None
+        self.gates = {}
+
+    def jobs(self):
+        if self.error is not None:
+            raise self.error
+        return self.listed
+
+    def scaffold(self, address, *, is_asset_job):
+        return self.scaffolds.get(address, Scaffold("{}\n"))
+
+    def partition_config(self, address, partition):
+        self.partitions_read.append(partition)
+        if gate := self.gates.get(partition):
+            gate.wait(5)
+        if self.error is not None:
+            raise self.error
+        return f"day: {partition}\n"
+
+    def check(self, address, config, ops):
+        self.checked.append((config, list(ops)))
+        if gate := self.gates.get(config):
+            gate.wait(5)
+        if self.error is not None:
+            raise self.error
+        return self.wrong(config)
+
+    def launch(self, address, **options):
+        self.sent.append((address.job, options))
+        if gate := self.gates.get("launch"):
+            gate.wait(5)
+        answer = self.answer()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def source(monkeypatch):
+    made = FakeSource()
+    monkeypatch.setattr(launchpad_module, "LaunchSource", lambda _client: made)
+    monkeypatch.setattr(launchpad_model, "_SECONDS_AFTER_TYPING", 0.1)
+    return made
+
+
+@pytest.fixture
+def pad(source):
+    made = []
+
+    def make(*args, **options):
+        made.append(Launchpad(source, *args, **options).wait(10))
+        return made[-1]
+
+    yield make
+    for one in made:
+        assert one._crash_box.error is None
+        if one.run is not None:
+            one.run.client.pages.put(END)
+        one.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")]
+
+
+def problem(path="ops.fit.config.target", message="no such column"):
+    return ConfigProblem(path, "REASON", message)
+
+
+class TestChoosing:
+    def test_jobs_are_grouped_by_location_and_searched(self, pad):
+        one = pad()
+        names = [label.strip() for label, _ in one._form._picker._list.options]
+        assert names == ["etl · repo", "load", "etl · other", "load", "ml · repo", "train"]
+        one._form._picker._search.value = "ML tr"
+        assert [label.strip() for label, _ in one._form._picker._list.options] == ["ml · repo", "train"]
+        one._form._picker._search.value = HOSTILE
+        assert "None of 3 jobs matches" in one._form._picker._message.value
+        assert "<img" not in one._form._picker._message.value
+
+    def test_a_heading_cannot_be_chosen(self, pad):
+        one = pad()
+        one._form._picker._list.index = 0
+        assert one.model.address is None
+        one._form._picker._list.index = 5
+        one.wait(10)
+        assert one.model.address == TRAIN
+        assert one._form._editor.value == SCAFFOLD
+        assert one._form._partition.options == ("2026-01-02", "2026-01-01")
+
+    def test_starts_with_the_job_that_is_given(self, pad):
+        assert pad("train").model.address == TRAIN
+        assert pad("load", repository="other").model.address == OTHER_LOAD
+        assert pad("train", "ml", "repo", run_config={"a": 1}).config == "a: 1\n"
+
+    @pytest.mark.parametrize(
+        ("job", "words"), [("nothing", "The server has no job"), ("load", "Several repositories have a job")]
+    )
+    def test_says_that_the_job_is_unknown_or_ambiguous(self, pad, job, words):
+        one = pad(job)
+        assert words in one._error_box._message.value
+        assert one._form._launch.disabled
+
+    def test_retry_reads_the_jobs_again(self, pad, source):
+        source.error = ConnectionFailedError("nothing is listening")
+        one = pad("train")
+        assert "Dagster does not answer" in one._error_box._message.value
+        source.error = None
+        one._error_box._on_retry()
+        one.wait(10)
+        assert one.model.address == TRAIN
+        assert one._error_box.error is None
+        assert not one._form._launch.disabled
+
+    def test_says_that_the_server_has_no_jobs(self, pad, source):
+        source.listed = []
+        assert "The server has no jobs" in pad()._form._picker._message.value
+
+
+class TestChecking:
+    def test_checks_the_newest_text_once_typing_has_stopped(self, pad, source):
+        one = pad("train")
+        source.checked.clear()
+        for length in range(1, 20):
+            one._form._editor.value = "x" * length
+        assert one.model.checking
+        one.wait(10)
+        assert source.checked == [("x" * 19, [])]
+
+    def test_ignores_the_late_result_for_an_older_text(self, pad, source):
+        one = pad("train")
+        source.gates["old"] = threading.Event()
+        source.wrong = lambda config: [problem(message=f"wrong: {config}")] if config == "old" else []
+        one._form._editor.value = "old"
+        assert one.background.wait(lambda: ("old", []) in source.checked, 10)
+        one._form._editor.value = "new"
+        one.wait(10)
+        source.gates["old"].set()
+        one.background.wait(lambda: False, 0.2)
+        assert one.model.problems == []
+        assert "The config is valid." in one._form._state.value
+
+    def test_shows_a_problem_at_its_line_and_path_and_does_not_launch(self, pad, source):
+        source.scaffolds[TRAIN] = Scaffold(SCAFFOLD)
+        source.wrong = lambda _config: [problem(message=HOSTILE)]
+        one = pad("train")
+        assert one._form._editor.marks == {"4": HOSTILE}
+        assert one._form._editor.invalid
+        assert "line 4 · ops.fit.config.target:" in one._form._problems.value
+        assert "<img" not in one._form._problems.value
+        assert one._form._launch.disabled
+        one.launch()
+        one.wait(10)
+        assert source.sent == []
+        assert "ops.fit.config.target" in repr(one)
+
+    def test_keeps_showing_a_problem_while_the_new_text_is_checked(self, pad, source):
+        source.wrong = lambda config: [problem()] if "sales" in config else []
+        one = pad("train")
+        one._form._editor.value = SCAFFOLD.replace("sales", "costs")
+        assert "no such column" in one._form._problems.value
+        assert "Checking" in one._form._state.value
+        one.wait(10)
+        assert one._form._problems.value == ""
+
+    def test_checks_tags_and_partition(self, pad, source):
+        one = pad("train")
+        one._form._tags.value = "team"
+        one.wait(10)
+        assert "Write each tag as key: value." in one._form._problems.value
+        one._form._tags.value = "team: data"
+        one._form._partition.value = "1999"
+        one.wait(10)
+        assert "The job has no partition" in one._form._problems.value
+        assert source.sent == []
+
+    def test_shows_invalid_yaml_at_its_line(self, pad, source):
+        source.scaffolds[TRAIN] = Scaffold(SCAFFOLD)
+
+        def refuse(_config):
+            raise RunConfigInvalidError("this run config is no valid YAML: line 2, column 3: a tab\n   x\n   ^")
+
+        source.wrong = refuse
+        one = pad("train")
+        assert list(one._form._editor.marks) == ["2"]
+        assert one._form._launch.disabled
+
+    def test_checks_the_config_for_the_selected_ops(self, pad, source):
+        one = pad("train")
+        one._form._ops.value = "fit, judge"
+        one.wait(10)
+        assert source.checked[-1] == (SCAFFOLD, ["fit", "judge"])
+
+    def test_retry_checks_again(self, pad, source):
+        one = pad("train")
+        source.error = ConnectionFailedError("gone")
+        one._form._editor.value = "x: 1"
+        one.wait(10)
+        assert "Dagster does not answer" in one._error_box._message.value
+        source.error = None
+        one._error_box._on_retry()
+        one.wait(10)
+        assert "The config is valid." in one._form._state.value
+
+
+class TestPartitions:
+    def test_loads_the_config_of_a_partition_unless_it_was_edited(self, pad):
+        one = pad("train")
+        one._form._partition.value = "2026-01-01"
+        one.wait(10)
+        assert one.config == one._form._editor.value == "day: 2026-01-01\n"
+        one._form._editor.value = "mine: 1\n"
+        one._form._partition.value = "2026-01-02"
+        one.wait(10)
+        assert one.config == "mine: 1\n"
+        one._form._reset.click()
+        one.wait(10)
+        assert one.config == "day: 2026-01-02\n"
+        assert one._form._reset.disabled
+
+    def test_an_unknown_partition_is_one_problem_that_disables_launch(self, pad, source):
+        one = pad("train")
+        one._form._partition.value = "1999"
+        one.wait(10)
+        assert "The job has no partition" in one._form._problems.value
+        assert "2026-01-01" in one._form._problems.value
+        assert one._error_box.error is None
+        assert one._form._launch.disabled
+        assert source.partitions_read == []
+        one._form._partition.value = "2026-01-01"
+        one.wait(10)
+        assert one._form._problems.value == ""
+        assert not one._form._launch.disabled
+        assert one.config == "day: 2026-01-01\n"
+
+    def test_asks_for_a_partition_before_it_reports_problems_of_the_default_config(self, pad, source):
+        source.wrong = lambda config: [] if config.startswith("day") else [problem(message="missing: day")]
+        one = pad("train")
+        assert "Choose a partition" in one._form._state.value
+        assert "Choose a partition" in repr(one)
+        assert one._form._problems.value == ""
+        assert one._form._editor.marks == {}
+        assert one._form._launch.disabled
+        one._form._editor.value = "mine: 1\n"
+        one.wait(10)
+        assert "missing: day" in one._form._problems.value
+        one._form._reset.click()
+        one._form._partition.value = "2026-01-02"
+        one.wait(10)
+        assert one._form._problems.value == ""
+        assert not one._form._launch.disabled
+
+    def test_cannot_launch_a_partition_with_the_config_of_another(self, pad, source):
+        one = pad("train")
+        source.gates["2026-01-02"] = threading.Event()
+        one._form._partition.value = "2026-01-02"
+        assert one._form._launch.disabled
+        one.launch()
+        source.error = ConnectionFailedError("gone")
+        source.gates["2026-01-02"].set()
+        one.wait(10)
+        assert "Dagster does not answer" in one._error_box._message.value
+        assert one._form._launch.disabled
+        source.error = None
+        one._error_box._on_retry()
+        one.wait(10)
+        assert one.config == "day: 2026-01-02\n"
+        assert not one._form._launch.disabled
+        assert source.sent == []
+
+
+class TestFilledInFromARun:
+    def test_takes_config_tags_partition_and_op_selection_along(self, pad, source):
+        one = pad(
+            "train",
+            run_config={"a": 1},
+            tags={"team": "data", "why": HOSTILE},
+            partition_key="2026-01-01",
+            op_selection=["fit", "judge"],
+        )
+        assert one._form._partition.value == "2026-01-01"
+        assert one._form._ops.value == "fit, judge"
+        assert not one._form._launch.disabled
+        one.launch()
+        one.wait(10)
+        assert source.sent[0][1] == {
+            "run_config": "a: 1\n",
+            "tags": {"team": "data", "why": HOSTILE},
+            "op_selection": ["fit", "judge"],
+            "partition_key": "2026-01-01",
+        }
+
+    def test_loads_the_config_of_the_partition_if_none_is_given(self, pad):
+        assert pad("train", partition_key="2026-01-02").config == "day: 2026-01-02\n"
+
+    def test_another_job_starts_empty(self, pad):
+        one = pad("train", partition_key="2026-01-01", op_selection="fit", run_config="a: 1")
+        one.model.choose(LOAD)
+        one.wait(10)
+        assert (one.config, one._form._partition.value, one._form._ops.value) == ("{}\n", "", "")
+
+    def test_from_run_reads_what_the_run_was_launched_with(self, pad, source, monkeypatch):
+        tags = {"team": "data", "dagster/partition": "2026-01-01", ".dagster/repository": "r@ml"}
+        run = make_run(
+            0, jobName="train", repositoryOrigin=None, tags=[{"key": k, "value": v} for k, v in tags.items()]
+        )
+        row = runs_frame(
+            [{**run, "runConfig": {"a": 1}, "solidSelection": ["fit*"]}], include=("run_config", "op_selection")
+        )
+        source.runs = lambda **asked: row if asked["run_ids"] == [run["runId"]] else row.iloc[:0]
+        made = FakeRun()
+        made.client = source
+        one = Launchpad.from_run(made)
+        one.wait(10)
+        model = one.model
+        one.close()
+        assert (model.address, model.config, model.tags) == (TRAIN, "a: 1\n", "team: data")
+        assert (model.partition, model.ops) == ("2026-01-01", "fit*")
+        row = row.iloc[:0]
+        with pytest.raises(RunNotFoundError, match="has been deleted"):
+            Launchpad.from_run(made)
+
+
+class TestOpsHelp:
+    def test_names_the_ops_and_an_example_of_this_job(self, pad, source):
+        source.scaffolds[TRAIN] = Scaffold(SCAFFOLD, ("fit", "judge"), example="fit*")
+        assert "fit*" in pad("train")._form._ops_help.value
+        source.scaffolds[TRAIN] = Scaffold(SCAFFOLD, ("fit",))
+        assert "*" not in pad("train")._form._ops_help.value
+
+    def test_the_example_selects_what_follows_an_op(self):
+        ops = pd.DataFrame({"op": ["judge", "fit", "load"], "depends_on": [["fit"], ["load"], []]})
+        assert example_selection(ops) == "fit*"
+        assert example_selection(ops.iloc[2:]) == ""
+
+
+class TestLaunching:
+    def test_launches_once_however_often_the_button_is_clicked(self, pad, source):
+        one = pad("train")
+        one._form._editor.value = "a: 1\n"
+        one._form._tags.value = f"why: {HOSTILE}\nteam: data"
+        one._form._ops.value = "fit"
+        one.wait(10)
+        source.gates["launch"] = threading.Event()
+        for _ in range(5):
+            one._form._launch.click()
+            one._form._editor._handle_custom_msg({"type": "submit", "value": "a: 1\n"}, [])
+        assert one._form._launch.disabled
+        assert "Launching" in one._form._state.value
+        source.gates["launch"].set()
+        one.wait(10)
+        assert source.sent == [
+            (
+                "train",
+                {
+                    "run_config": "a: 1\n",
+                    "tags": {"why": HOSTILE, "team": "data"},
+                    "op_selection": ["fit"],
+                    "partition_key": None,
+                },
+            )
+        ]
+        assert one.monitor is not None
+        assert one._form.widget.layout.display == "none"
+        one.launch()
+        one.wait(10)
+        assert len(source.sent) == 1
+
+    def test_ctrl_enter_launches_the_text_just_typed(self, pad, source):
+        one = pad("train")
+        one._form._editor._handle_custom_msg({"type": "submit", "value": "b: 2\n"}, [])
+        one.wait(10)
+        assert source.sent[0][1]["run_config"] == "b: 2\n"
+
+    def test_checks_before_launching(self, pad, source):
+        one = pad("train")
+        source.wrong = lambda config: [problem("", "no")] if config == "bad" else []
+        one._form._editor._handle_custom_msg({"type": "submit", "value": "bad"}, [])
+        one.wait(10)
+        assert source.sent == []
+        assert "no" in one._form._problems.value
+
+    def test_shows_what_the_server_rejects_at_its_path(self, pad, source):
+        source.answer = lambda: RunConfigInvalidError("nothing was launched:", errors=[problem()])
+        one = pad("train")
+        one.launch()
+        one.wait(10)
+        assert list(one._form._editor.marks) == ["4"]
+        assert one.run is None
+        assert one._form.widget.layout.display != "none"
+
+    def test_offers_no_retry_if_the_response_to_the_launch_was_lost(self, pad, source):
+        source.answer = lambda: OutcomeUnknownError("the answer was lost. It is not sent again; look at the runs")
+        one = pad("train")
+        one.launch()
+        one.wait(10)
+        assert "It is not known whether this happened" in one._error_box._message.value
+        assert "look at the runs" in one._error_box._message.value
+        assert one._error_box._retry_button.layout.display == "none"
+        assert len(source.sent) == 1
+
+    def test_launch_another_keeps_what_was_filled_in(self, pad, source):
+        one = pad("train")
+        one._form._editor.value = "a: 1\n"
+        one.launch()
+        one.wait(10)
+        one.run.client.pages.put(END)
+        one._back.click()
+        one.wait(10)
+        assert one._form.widget.layout.display == ""
+        assert one.monitor is None
+        assert one._form._editor.value == "a: 1\n"
+        one.launch()
+        one.wait(10)
+        assert len(source.sent) == 2
+
+    def test_a_read_only_client_does_not_launch(self, pad, source, monkeypatch):
+        monkeypatch.setattr(FakeSource, "read_only", True)
+        one = pad("train")
+        assert one._form._launch.disabled
+        assert "read-only" in one._form._state.value
+        one.launch()
+        one.wait(10)
+        assert source.sent == []
+
+
+def test_the_static_face_shows_what_is_filled_in(pad, source):
+    source.wrong = lambda _config: [problem(message=HOSTILE)]
+    one = pad("train", run_config=f"# {HOSTILE}\n{SCAFFOLD}")
+    bundle = one._repr_mimebundle_()[0]
+    assert "<img src" not in bundle["text/html"]
+    assert "target: sales" in bundle["text/html"]
+    assert "target: sales" in bundle["text/plain"]
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "<li>" in pad()._repr_mimebundle_()[0]["text/html"]
+
+
+def test_closing_leaves_no_widgets_and_no_threads(pad):
+    before = set(widgets.widget._instances)
+    one = pad("train")
+    one.launch()
+    one.wait(10)
+    began = time.monotonic()
+    one.close()
+    one.close()
+    assert time.monotonic() - began < 2
+    assert set(widgets.widget._instances) <= before
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "line"),
+    [
+        ("", "", None),
+        ("ops", "", 2),
+        ("ops.fit.config", "", 4),
+        ("ops.fit.config", 'Received unexpected config entry "nope" at path', 7),
+        ("ops.fit.config.days[1]", "", 6),
+        ("ops.fit.config.days[1].x", "", 6),
+        ("ops.fit.config.a.b", "", 8),
+        ("ops.fit.config.a.b.c", "", 9),
+        ("ops.gone.config", "", 2),
+        ("ops.fit.config.days[7]", "", 5),
+    ],
+)
+def test_lines(path, message, line):
+    config = (
+        "# a comment\nops:\n  fit:\n    config:\n      days: [1,\n        2]\n      nope: 1\n      a.b:\n        c: 1\n"
+    )
+    assert locate_problems([ConfigProblem(path, "", message)], config)[0].line == line
+
+
+def test_lines_of_what_is_no_yaml():
+    assert locate_problems([problem()], "a: [")[0].line is None
+    assert problem_from_error(RunConfigInvalidError("this text is not a mapping")).line is None
+
+
+@pytest.mark.parametrize(
+    ("words", "tags", "wrong"),
+    [
+        ("", {}, 0),
+        ("a: b\n\n c:d:e ", {"a": "b", "c": "d:e"}, 0),
+        ("a:", {"a": ""}, 0),
+        ("a:b: c: d", {"a:b": "c: d"}, 0),
+        ("a", {}, 1),
+        (": b", {}, 1),
+        ("a: 1\na: 2", {"a": "1"}, 1),
+    ],
+)
+def test_tags(words, tags, wrong):
+    parsed, told = parse_tags(words)
+    assert parsed == tags
+    assert len(told) == wrong

@@ -1,0 +1,520 @@
+"""The monitor: what it reads, shows and does."""
+
+import gc
+import queue
+import threading
+import time
+
+import ipywidgets as widgets
+import pandas as pd
+import pytest
+
+from dagster_nb.client.compute_logs import ComputeLogs
+from dagster_nb.client.run import RunFacts
+from dagster_nb.errors import ConnectionFailedError, OutcomeUnknownError, UnsupportedServerError
+from dagster_nb.frames.catalog import daemons_frame
+from dagster_nb.frames.events import events_frame
+from dagster_nb.frames.steps import steps_frame
+from dagster_nb.panels.monitor import RunMonitor
+from dagster_nb.panels.monitor import model as monitor_model
+from dagster_nb.panels.monitor.messages import outcome_message, state_times
+from dagster_nb.panels.run_view.event_log import EventFilter
+from tests.unit.panels.conftest import HOSTILE, NOW, make_run
+
+RUN = make_run(0)["runId"]
+END = object()
+
+
+def events(count, start=0, **facts):
+    made = [
+        {
+            "timestamp": str(1_700_000_000_000 + number),
+            "eventType": None,
+            "level": "INFO",
+            "stepKey": "load",
+            "message": f"line {number}",
+            **facts,
+        }
+        for number in range(start, start + count)
+    ]
+    return events_frame({RUN: made})
+
+
+class FakeRun(RunFacts):
+    """A run of a fake client; the test puts its events in."""
+
+    url = f"http://localhost:3000/runs/{RUN}"
+
+    def __init__(self, **facts):
+        super().__init__({**make_run(0, status="STARTED", endTime=None, runConfig={}), **facts}, self.url)
+        self.facts = facts
+        self.client = FakeClient(self)
+
+
+class FakeClient:
+    url = "http://localhost:3000"
+    read_only = False
+
+    def __init__(self, run):
+        self.known = run
+        self.pages = queue.Queue()
+        self.mode = "live"
+        self.healthy = True
+        self.step_records = []
+        self.failed = []
+        self.stopped = []
+        self.outcome = {"outcome": "canceled", "status": "CANCELED", "message": pd.NA}
+        self.closed = threading.Event()
+        self.planned = []
+        self.reexecuted = []
+        self.new_run = None
+        self.printed = ("", "")
+        self.printed_steps = []
+
+    def graphql_document(self, name):
+        return name
+
+    def query(self, document, variables):
+        assert (document, variables) == ("run_plan", {"runId": self.known.run_id})
+        return {"runOrError": {"executionPlan": {"steps": [{"key": key} for key in self.planned]}}}
+
+    def compute_logs(self, run, step=None):
+        self.printed_steps.append(step)
+        if isinstance(self.printed, Exception):
+            raise self.printed
+        return ComputeLogs(run, step, *self.printed)
+
+    def reexecute(self, run, *, strategy):
+        self.reexecuted.append((run, strategy))
+        if isinstance(self.new_run, Exception):
+            raise self.new_run
+        self.known = self.new_run
+        return self.new_run
+
+    def follow(self, run, *, heartbeat):
+        assert run == self.known.run_id
+        try:
+            while True:
+                try:
+                    page = self.pages.get(timeout=heartbeat)
+                except queue.Empty:
+                    page = events(0)
+                if page is END:
+                    return
+                if isinstance(page, Exception):
+                    raise page
+                page.attrs["dagster_nb"] = {"mode": self.mode}
+                yield page
+        finally:
+            self.closed.set()
+
+    def become(self, status):
+        end = NOW.timestamp() + 61 if status in {"SUCCESS", "FAILURE", "CANCELED"} else None
+        record = {**make_run(0, status=status, endTime=end, runConfig={}), **self.known.facts}
+        self.known = RunFacts(record, FakeRun.url)
+        self.known.facts = {}
+
+    def run(self, _run):
+        return self.known
+
+    def steps(self, _run):
+        return steps_frame([{"runId": RUN, "stepStats": self.step_records}])
+
+    def failures(self, _run):
+        return pd.DataFrame(self.failed)
+
+    def daemons(self):
+        kind = {"daemonType": "QUEUED_RUN_COORDINATOR", "required": True, "lastHeartbeatTime": None}
+        return daemons_frame([{**kind, "healthy": self.healthy}])
+
+    def terminate(self, run, *, force=False):
+        self.stopped.append(force)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        self.become(self.outcome["status"])
+        return pd.DataFrame([{"run_id": run, **self.outcome}])
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch):
+    monkeypatch.setattr(monitor_model, "_HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(monitor_model, "_SECONDS_BETWEEN_READS", 0.02)
+    monkeypatch.setattr(monitor_model, "_MAX_SECONDS_QUEUED", 0.05)
+
+
+@pytest.fixture
+def watch():
+    made = []
+
+    def make(**facts):
+        made.append(RunMonitor(FakeRun(**facts)))
+        return made[-1], made[-1].model.client
+
+    yield make
+    for monitor in made:
+        monitor.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")]
+    assert all(monitor._crash_box.error is monitor.model.action_error for monitor in made)
+
+
+def step(key, status):
+    end = None if status == "IN_PROGRESS" else 3.0
+    return {"stepKey": key, "status": status, "startTime": 1.0, "endTime": end, "attempts": [{"startTime": 1.0}]}
+
+
+def raises(error):
+    def fail(*_args, **_options):
+        raise error
+
+    return fail
+
+
+def until(monitor, condition):
+    assert monitor.background.wait(condition, 10)
+    monitor._draw_all()
+
+
+def test_follows_a_run_to_its_end(watch):
+    monitor, client = watch()
+    client.pages.put(events(3))
+    until(monitor, lambda: monitor.model.log.total == 3)
+    assert "running for" in monitor._head.value
+    assert "live" in monitor._head.value
+    assert "No step has started." in monitor._steps.value
+    assert monitor._terminate.layout.display == ""
+    client.mode = "polling"
+    client.step_records = [
+        {"stepKey": "load", "status": "SUCCESS", "startTime": 1.0, "endTime": 3.0, "attempts": [{"startTime": 1.0}]}
+    ]
+    client.become("SUCCESS")
+    client.pages.put(events(2, start=3))
+    until(monitor, lambda: len(monitor.model.state.steps) == 1)
+    assert "polling" in monitor._head.value
+    client.pages.put(END)
+    monitor.wait(10)
+    assert monitor.status == "SUCCESS"
+    assert "Succeeded: 1 step in 1 min" in monitor._outcome.value
+    assert 'alt="Chart of 1 step, each from its start to its end: load SUCCESS."' in monitor._steps.value
+    assert "polling" not in monitor._head.value, "nothing more is asked for"
+    assert monitor._terminate.layout.display == "none"
+    assert monitor.events["message"].tolist() == [f"line {number}" for number in range(5)]
+
+
+def test_shows_the_failed_step_first_and_escapes_all_text(watch):
+    monitor, client = watch(jobName=HOSTILE)
+    client.failed = [{"step_key": HOSTILE, "error_class": HOSTILE, "error_message": HOSTILE}]
+    client.become("FAILURE")
+    client.pages.put(events(1, stepKey=HOSTILE, message=HOSTILE, level="<b>"))
+    client.pages.put(END)
+    monitor.wait(10)
+    assert "Failed in <strong>step" in monitor._outcome.value
+    assert monitor.children.index(monitor._outcome) < monitor.children.index(monitor._steps)
+    assert "took 1 min" in monitor._head.value
+    shown = [monitor._head.value, monitor._outcome.value, monitor._log._body.value, monitor._static_html()]
+    assert all("<img src=x" not in part for part in shown)
+    assert all("&lt;img src=x" in part for part in shown)
+    assert "<b>" not in monitor._log._body.value
+
+
+def test_says_that_no_daemon_will_start_the_run(watch):
+    monitor, client = watch(status="QUEUED", startTime=None)
+    client.healthy = False
+    until(monitor, lambda: monitor.model.state.lacks_daemon)
+    assert "waiting for" in monitor._head.value
+    assert "no Dagster daemon is running" in monitor._outcome.value
+    assert "dagster-daemon run" in monitor._outcome.value
+    client.known.facts.clear()
+    client.become("STARTED")
+    client.pages.put(events(1))
+    until(monitor, lambda: not monitor.model.state.lacks_daemon)
+    assert monitor._outcome.value == ""
+
+
+def test_says_nothing_about_a_queue_with_a_daemon(watch):
+    monitor, client = watch(status="QUEUED", startTime=None)
+    looks = []
+    client.daemons = lambda: (looks.append(1), FakeClient.daemons(client))[1]
+    until(monitor, lambda: bool(looks) and monitor.model.log.total == 0)
+    assert not monitor.model.state.lacks_daemon
+    assert outcome_message(monitor.model.state) is None
+
+
+class TestTerminating:
+    def test_asks_first_and_sends_once(self, watch):
+        monitor, client = watch()
+        monitor._terminate.click()
+        assert client.stopped == []
+        assert monitor._confirm.is_open
+        assert RUN in monitor._confirm._question.value
+        monitor._confirm.cancel()
+        assert client.stopped == []
+        monitor._terminate.click()
+        release = threading.Event()
+        stop = client.terminate
+        client.terminate = lambda *args, **options: (release.wait(5), stop(*args, **options))[1]
+        monitor._confirm.agree()
+        monitor.model.terminate(force=False)
+        monitor.model.terminate(force=True)
+        release.set()
+        # The state read just before may still arrive after the outcome.
+        until(monitor, lambda: not monitor.model.terminating and monitor.status == "CANCELED")
+        assert client.stopped == [False]
+        assert monitor._action.value == ""
+
+    def test_offers_force_if_the_run_could_not_be_terminated(self, watch):
+        monitor, client = watch()
+        assert monitor._force.layout.display == "none"
+        client.outcome = {"outcome": "not_cancelable", "status": "STARTING", "message": f"{HOSTILE} is STARTING"}
+        monitor.model.terminate(force=False)
+        until(monitor, lambda: not monitor.model.terminating)
+        assert "The run was not terminated (not cancelable)." in monitor._action.value
+        assert "&lt;img" in monitor._action.value
+        assert monitor._force.layout.display == ""
+        monitor._force.click()
+        assert "are not stopped" in monitor._confirm._question.value
+        client.outcome = {"outcome": "canceled", "status": "CANCELED", "message": pd.NA}
+        monitor._confirm.agree()
+        until(monitor, lambda: not monitor.model.terminating)
+        assert client.stopped == [False, True]
+        assert monitor._force.layout.display == "none"
+
+    def test_the_question_goes_away_when_the_run_ends(self, watch):
+        monitor, client = watch()
+        monitor._terminate.click()
+        client.become("SUCCESS")
+        client.pages.put(END)
+        monitor.wait(10)
+        assert not monitor._confirm.is_open
+        assert client.stopped == []
+
+    def test_a_dismissed_error_stays_dismissed(self, watch):
+        monitor, client = watch()
+        client.outcome = ConnectionFailedError("gone")
+        monitor.model.terminate(force=False)
+        until(monitor, lambda: not monitor.model.terminating)
+        assert monitor._crash_box.error is client.outcome
+        monitor._crash_box.clear()
+        client.pages.put(events(1))
+        until(monitor, lambda: monitor.model.log.total == 1)
+        assert monitor._crash_box.error is None
+        monitor.model.action_error = None
+
+    def test_says_that_the_response_was_lost(self, watch):
+        monitor, client = watch()
+        client.outcome = OutcomeUnknownError("the answer was lost. It is not sent again")
+        monitor.model.terminate(force=False)
+        until(monitor, lambda: not monitor.model.terminating)
+        assert "It is not known whether this happened" in monitor._crash_box._message.value
+        assert client.stopped == [False]
+
+    def test_a_read_only_client_has_no_buttons(self, watch, monkeypatch):
+        monkeypatch.setattr(FakeClient, "read_only", True)
+        monitor, _ = watch()
+        assert monitor._terminate.layout.display == "none"
+
+
+def test_retry_follows_the_run_again_after_an_error(watch):
+    monitor, client = watch()
+    client.pages.put(events(3))
+    client.pages.put(ConnectionFailedError("nothing is listening at http://localhost:3000"))
+    monitor.wait(10)
+    assert "Dagster does not answer" in monitor._error_box._message.value
+    assert "nothing is listening" in repr(monitor)
+    client.pages.put(events(4))
+    monitor._error_box._on_retry()
+    until(monitor, lambda: monitor.model.log.total == 4)
+    assert monitor._error_box.error is None
+
+
+def test_shows_the_last_events_of_a_long_log(watch):
+    monitor, client = watch()
+    for start in range(0, 12_345, 1_000):
+        client.pages.put(events(min(1_000, 12_345 - start), start=start))
+    until(monitor, lambda: monitor.model.log.total == 12_345)
+    assert "showing the last 500 of 12,345 events" in monitor._log._summary.value
+    assert monitor._log._body.value.count("<tr>") == 501
+    assert "line 12344<" in monitor._log._body.value
+    monitor._log._text.value = "LINE 1234"
+    until(monitor, lambda: monitor.model.log.matching == 6)
+    assert "showing 6 matching events, of 12,345" in monitor._log._summary.value
+    monitor._log._step.value = "load"
+    monitor._log._level.value = "ERROR"
+    until(monitor, lambda: monitor.model.log.matching == 0)
+    assert monitor.model.log.filter == EventFilter("ERROR", "load", "LINE 1234")
+
+
+def test_closing_leaves_no_widgets_and_no_threads(watch):
+    gc.collect()
+    before = set(widgets.widget._instances)
+    monitor, client = watch()
+    client.pages.put(events(3))
+    until(monitor, lambda: monitor.model.log.total == 3)
+    began = time.monotonic()
+    monitor.close()
+    monitor.close()
+    assert time.monotonic() - began < 2
+    assert client.closed.is_set()
+    assert set(widgets.widget._instances) <= before
+
+
+def test_takes_nothing_but_a_run():
+    for wrong in ("an id", None, object()):
+        with pytest.raises(TypeError, match="takes a Run"):
+            RunMonitor(wrong)
+
+
+class TestSteps:
+    def test_shows_the_steps_that_have_not_started(self, watch):
+        monitor, client = watch()
+        client.planned = ["load", "square[?]", "store", HOSTILE]
+        monitor.model.follow()
+        until(monitor, lambda: len(monitor.model.state.steps) == 4)
+        assert "Planned: " in monitor._steps.value
+        assert "<img src=x" not in monitor._steps.value
+        client.step_records = [step("load", "SUCCESS"), step("square[1]", "IN_PROGRESS")]
+        client.pages.put(events(1))
+        until(monitor, lambda: monitor.model.log.total == 1 and "Chart of" in monitor._steps.value)
+        assert "load SUCCESS, square[1] IN_PROGRESS, store NOT_STARTED" in monitor._steps.value
+
+    def test_counts_only_steps_that_ran(self, watch):
+        monitor, client = watch()
+        client.planned = ["load", "store"]
+        client.step_records = [step("load", "SUCCESS")]
+        monitor.model.follow()
+        client.become("SUCCESS")
+        client.pages.put(END)
+        monitor.wait(10)
+        assert "Succeeded: 1 step in" in monitor._outcome.value
+
+    def test_works_without_a_plan(self, watch):
+        monitor, client = watch()
+        client.query = raises(UnsupportedServerError("too old"))
+        monitor.model.follow()
+        client.step_records = [step("load", "SUCCESS")]
+        client.pages.put(events(1))
+        until(monitor, lambda: len(monitor.model.state.steps) == 1)
+
+
+class TestOutput:
+    def test_shows_stdout_and_stderr_and_finds_lines(self, watch):
+        monitor, client = watch()
+        client.printed = (f"one\n\x1b[31mTwo\x1b[0m\n{HOSTILE}\n", "".join(f"line {n}\n" for n in range(1_200)))
+        monitor._log._kind.value = "stdout"
+        until(monitor, lambda: monitor.model.output is not None)
+        assert "one\nTwo\n&lt;img" in monitor._log._body.value
+        assert "<img src=x" not in monitor._log._body.value
+        assert "showing 3 lines" in monitor._log._summary.value
+        monitor._log._text.value = "TWO"
+        until(monitor, lambda: "showing 1 matching line, of 3" in monitor._log._summary.value)
+        monitor._log._text.value = ""
+        monitor._log._kind.value = "stderr"
+        until(monitor, lambda: "showing the last 500 of 1,200 lines" in monitor._log._summary.value)
+        assert "line 1199" in monitor._log._body.value
+        monitor._log._kind.value = "Events"
+        assert "no events yet" in monitor._log._summary.value
+
+    def test_reads_the_output_again_when_the_run_has_ended(self, watch):
+        monitor, client = watch()
+        client.printed = ("so far\n", "")
+        monitor._log._kind.value = "stdout"
+        until(monitor, lambda: "so far" in monitor._log._body.value)
+        client.printed = ("so far\nall\n", "")
+        client.become("SUCCESS")
+        client.pages.put(END)
+        until(monitor, lambda: "so far\nall" in monitor._log._body.value)
+
+    def test_reads_the_output_of_the_chosen_step(self, watch):
+        monitor, client = watch()
+        client.pages.put(events(1))
+        until(monitor, lambda: monitor.model.log.total == 1)
+        monitor._log._kind.value = "stdout"
+        monitor._log._step.value = "load"
+        until(monitor, lambda: client.printed_steps[-1:] == ["load"])
+
+    def test_shows_why_the_output_could_not_be_read(self, watch):
+        monitor, client = watch()
+        client.printed = ConnectionFailedError("gone")
+        monitor._log._kind.value = "stderr"
+        until(monitor, lambda: monitor.model.output_error is not None)
+        assert "Dagster does not answer" in monitor._log._body.value
+
+
+class TestReexecuting:
+    @pytest.fixture
+    def failed(self, watch):
+        monitor, client = watch()
+        client.failed = [{"step_key": "load", "error_class": "KeyError", "error_message": "x"}]
+        client.become("FAILURE")
+        client.pages.put(END)
+        monitor.wait(10)
+        client.new_run = RunFacts({**make_run(7, status="STARTED", endTime=None), "runConfig": {}}, FakeRun.url)
+        return monitor, client
+
+    def test_follows_the_new_run_and_goes_back(self, failed):
+        monitor, client = failed
+        first, old = monitor.run_id, client.known
+        monitor._from_failure.click()
+        assert client.reexecuted == []
+        assert first in monitor._confirm._question.value
+        monitor._confirm.agree()
+        until(monitor, lambda: monitor.run_id != first)
+        assert client.reexecuted == [(first, "from_failure")]
+        assert monitor.run_id == client.new_run.run_id
+        assert "re-execution of" in monitor._head.value
+        assert first in monitor._head.value
+        assert "Failed in" not in monitor._outcome.value
+        assert monitor._previous.description == f"Back to run {first[:8]}"
+        assert monitor._from_failure.layout.display == "none"
+        client.pages.put(events(2))
+        until(monitor, lambda: monitor.model.log.total == 2)
+        monitor._terminate.click()
+        client.known = old
+        client.pages.put(END)
+        monitor._previous.click()
+        until(monitor, lambda: monitor.run_id == first and monitor.status == "FAILURE")
+        assert monitor._previous.layout.display == "none"
+        assert not monitor._confirm.is_open
+
+    def test_the_buttons_fit_the_status(self, watch):
+        monitor, client = watch()
+        assert monitor._all_steps.layout.display == monitor._from_failure.layout.display == "none"
+        client.become("SUCCESS")
+        client.pages.put(END)
+        monitor.wait(10)
+        assert monitor._all_steps.layout.display == ""
+        assert monitor._from_failure.layout.display == "none"
+
+    def test_sends_once_and_shows_an_error(self, failed):
+        monitor, client = failed
+        client.new_run = OutcomeUnknownError("the response was lost")
+        monitor.model.reexecute("all_steps")
+        monitor.model.reexecute("all_steps")
+        until(monitor, lambda: not monitor.model.reexecuting)
+        assert client.reexecuted == [(RUN, "all_steps")]
+        assert "It is not known whether this happened" in monitor._crash_box._message.value
+        assert monitor.run_id == RUN
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"status": "CANCELED", "startTime": 5.0, "endTime": 5.0}, "created"),
+        ({"status": "SUCCESS", "startTime": 5.0, "endTime": 65.0}, "took 1 min"),
+        (
+            {"status": "QUEUED", "startTime": None, "endTime": None, "creationTime": NOW.timestamp() - 5},
+            "waiting for 5 s",
+        ),
+        ({"status": "STARTED", "endTime": None, "startTime": NOW.timestamp() + 9}, "running for 0"),
+    ],
+)
+def test_times(facts, words):
+    run = RunFacts(make_run(0, **facts), "http://x")
+    assert words in " · ".join(state_times(monitor_model.RunState.of(run), NOW))
+
+
+def test_says_that_a_run_was_canceled_before_it_started():
+    run = RunFacts(make_run(0, status="CANCELED", startTime=5.0, endTime=5.0), "http://x")
+    state = monitor_model.RunState.of(run)
+    assert outcome_message(state) == ("warning", "Canceled before it started.", "")
+    assert "took" not in " · ".join(state_times(state, NOW))
+    assert "waiting" not in " · ".join(state_times(state, NOW))

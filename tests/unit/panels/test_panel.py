@@ -1,0 +1,172 @@
+"""What every panel does: it is a widget, waits, shows errors, has a static face, and closes without a trace."""
+
+import asyncio
+import threading
+
+import ipywidgets as widgets
+import pytest
+
+from dagster_nb.errors import ConnectionFailedError
+from dagster_nb.panels.panel import Panel
+
+
+class Counter(Panel):
+    """A panel that reads a number."""
+
+    def __init__(self, read):
+        super().__init__()
+        self.number = None
+        self._label = widgets.HTML()
+        self._button = widgets.Button(description="Read")
+        self._hidden = widgets.Button()
+        self._fill(self._label, self._button)
+        self._read = read
+        self.background.on_click(self._button, self.read)
+        self._on_resize(self.draw)
+        self.read()
+
+    def read(self):
+        self.background.start("number", lambda _task: self._read(), done=self._set, failed=self._fail)
+
+    def draw(self):
+        self._label.value = f"{self.number} at {self.viewport.width}"
+
+    def _set(self, number):
+        self.number = number
+        self._show_error(None)
+        self.draw()
+
+    def _fail(self, error):
+        self._show_error(error, self.read)
+
+    def _static_text(self):
+        return f"number {self.number}"
+
+    def _static_html(self):
+        return f"<p>{self.number}</p>"
+
+
+@pytest.fixture
+def counter():
+    made = []
+
+    def make(read=lambda: 7):
+        made.append(Counter(read))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_a_panel_is_a_widget(counter):
+    panel = counter()
+    tab = widgets.Tab(children=[panel])
+    assert tab.children == (panel,)
+    assert panel.model_id
+    tab.close()
+
+
+def test_wait_returns_the_panel_when_it_has_finished(counter):
+    panel = counter()
+    assert panel.wait() is panel
+    assert panel.number == 7
+
+
+def test_wait_gives_up_after_the_timeout(counter):
+    gate = threading.Event()
+    panel = counter(lambda: gate.wait(10))
+    assert panel.wait(0.05).number is None
+    gate.set()
+
+
+def test_the_bundle_has_the_widget_and_the_static_face(counter):
+    data, _ = counter()._repr_mimebundle_()
+    assert data["text/plain"] == "number 7"
+    assert data["text/html"] == "<p>7</p>"
+    assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_a_closed_panel_still_has_its_static_face(counter):
+    panel = counter().wait()
+    panel.close()
+    data, _ = panel._repr_mimebundle_()
+    assert set(data) == {"text/plain", "text/html"}
+    assert repr(panel) == "number 7"
+
+
+def test_an_error_is_shown_with_a_retry_that_works(counter):
+    answers = [ConnectionFailedError("no Dagster at <b>x</b>"), 3]
+
+    def read():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    panel = counter(read).wait()
+    assert "no Dagster at <bdi>" not in panel._error_box._message.value
+    assert "&lt;b&gt;x" in panel._error_box._message.value
+    assert panel._error_box.widget.layout.display == ""
+    panel._error_box._retry_button.click()
+    panel.wait()
+    assert panel.number == 3
+    assert panel._error_box.widget.layout.display == "none"
+
+
+def test_an_error_in_a_click_is_shown_and_not_raised(counter):
+    panel = counter().wait()
+    panel.read = None
+    panel.background.on_click(panel._hidden, lambda: 1 / 0)
+    panel._hidden.click()
+    assert "ZeroDivisionError" in panel._crash_box._message.value
+
+
+def test_pictures_are_drawn_again_when_the_width_changes(counter):
+    panel = counter().wait()
+    panel.viewport.width = 400
+    assert panel._label.value == "7 at 400"
+
+
+def test_widget_events_of_another_thread_reach_the_panel_in_the_kernels_thread(counter):
+    panel = counter().wait()
+    seen = []
+    panel.background.on_change(panel._label, lambda _value: seen.append(threading.get_ident()))
+    thread = threading.Thread(target=lambda: setattr(panel._label, "value", "typed"))
+    thread.start()
+    thread.join()
+    assert seen == []
+    panel.wait()
+    assert seen == [threading.get_ident()]
+
+
+def test_in_a_notebook_the_loop_brings_the_result():
+    async def cell():
+        panel = Counter(lambda: 5)
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            if panel.number is not None:
+                break
+        panel.close()
+        return panel.number
+
+    assert asyncio.run(cell()) == 5
+
+
+def test_closing_leaves_no_widget_and_no_thread():
+    before, threads = len(widgets.widget._instances), threading.active_count()
+    panel = Counter(lambda: 7).wait()
+    panel.background.later(60, panel.read)
+    panel.close()
+    panel.close()
+    assert len(widgets.widget._instances) == before
+    assert threading.active_count() == threads
+
+
+def test_a_panel_inside_a_panel_is_closed_with_it():
+    before = len(widgets.widget._instances)
+    outer, inner = Counter(lambda: 1), Counter(lambda: 2)
+    outer.children = [*outer.children, inner]
+    outer.close()
+    assert inner._is_closed
+    assert len(widgets.widget._instances) == before
