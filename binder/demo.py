@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from dagster_nb.client.connecting import connect
 from platformdirs import user_state_path
 
+from dagster_nb import connect
 from dagster_nb.errors import ConnectionFailedError, DagsterNbError
 from dagster_nb.sandbox.demo import START_SECONDS, dagster_yaml
 from dagster_nb.sandbox.history.cache import HistoryCache
