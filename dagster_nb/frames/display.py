@@ -21,6 +21,8 @@ __all__ = ["StyledFrame", "style"]
 # What a first look at runs does not need.
 _DETAILS = ("end_time", "update_time", "repository", "root_run_id", "parent_run_id", "tags")
 _MAX_TEXT = 80
+# Above this, a number with four significant digits would be written with an exponent.
+_MAX_WITH_DIGITS = 10_000
 
 
 class StyledFrame:
@@ -69,6 +71,8 @@ class StyledFrame:
             return short_id(str(value))
         elif name == "status":
             return f"{status_of(str(value)).symbol} {value}"
+        elif isinstance(value, float):
+            text = f"{value:,.4g}" if abs(value) < _MAX_WITH_DIGITS else f"{value:,.0f}"
         else:
             text = str(value)
         return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
@@ -141,5 +145,6 @@ def style(
     if any(isinstance(value, pd.Timestamp) for name in rows for value in rows[name]):
         parts.append(f"times in {zone_name(zone)}")
     if len(shown) < len(frame.columns):
-        parts.append(f"{count_text(len(shown))} of {count_text(len(frame.columns))} columns (columns=… selects others)")
+        hint = " (columns=… selects others)" if columns is None else ""
+        parts.append(f"{count_text(len(shown))} of {count_text(len(frame.columns))} columns{hint}")
     return StyledFrame(rows, zone, " · ".join(parts))

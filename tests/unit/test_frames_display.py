@@ -80,6 +80,18 @@ def test_an_empty_frame_shows_its_columns(runs):
     assert repr(style(runs.iloc[:0])).endswith("(columns=… selects others)")
 
 
+def test_numbers_have_four_digits():
+    frame = pd.DataFrame({"rate": [0.9766081871, 12_345.678, 9.314391e-09, None], "count": [171, 2, 3, 4]})
+    shown = repr(style(frame))
+    for text in ("0.9766 ", "12,346 ", "9.314e-09 ", "171"):
+        assert text in shown
+    assert "0.97660" not in shown
+
+
+def test_chosen_columns_need_no_hint_at_others(runs):
+    assert repr(style(runs, columns="run_id")).endswith("1 of 7 columns")
+
+
 def test_long_texts_are_cut():
     assert "…" in repr(style(pd.DataFrame({"error_message": ["x" * 500]})))
 
