@@ -1,99 +1,136 @@
-"""The command ``dagster-nb``: a thin face for people who have no notebook open yet, or want none."""
+"""The command line: ``dagster-nb demo`` and ``dagster-nb export``."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from dagster_nb.errors import DagsterNbError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from dagster_nb.sandbox.demo import Demo
+    from dagster_nb.sandbox.jupyterlab import JupyterLab
 
 __all__ = ["main"]
+
+WAIT_SECONDS = 1.0
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dagster_nb")
 def cli() -> None:
-    """Bring Dagster's run history to pandas and Jupyter."""
+    """Dagster's run history for pandas and Jupyter."""
 
 
 @cli.command()
-@click.option("--runs", default=2000, show_default=True, help="How many finished runs the history has.")
-@click.option("--port", type=int, help="Where Dagster serves; a free port by default.")
-@click.option("--lab/--no-lab", default=True, help="Whether to open JupyterLab on the notebooks.")
+@click.option("--runs", default=2000, show_default=True, help="Number of finished runs in the history.")
+@click.option("--port", type=int, help="Port of Dagster; a free one by default.")
+@click.option("--lab/--no-lab", default=True, help="Whether to open JupyterLab.")
 def demo(*, runs: int, port: int | None, lab: bool) -> None:
-    """Start a real Dagster with a history, and JupyterLab beside it, until Ctrl-C."""
-    from dagster_nb.sandbox.demo import demo as start  # noqa: PLC0415 - the other commands need no Dagster
-    from dagster_nb.sandbox.lab import Lab  # noqa: PLC0415
+    """Start a real Dagster with a run history, and JupyterLab beside it, until Ctrl-C."""
+    from dagster_nb.sandbox.demo import start_demo  # noqa: PLC0415 - the other commands need no Dagster
+    from dagster_nb.sandbox.jupyterlab import JupyterLab  # noqa: PLC0415
 
-    # Asked to end in another way than by Ctrl-C, or left alone by its terminal, it stops what it started all the same.
+    # These end Python at once by default. It is to stop what it started first.
     for name in {"SIGTERM", "SIGHUP"} & signal.Signals.__members__.keys():
         signal.signal(signal.Signals[name], lambda *_: sys.exit(0))
     with ExitStack() as stack:
-        dagster = stack.enter_context(start(runs=runs, port=port))
-        click.echo(f"Dagster serves at {dagster.url}")
-        opened = stack.enter_context(Lab(dagster.url)) if lab else None
-        if opened is None:
-            click.echo(f"Connect with dagster_nb.connect({dagster.url!r}). Ctrl-C stops it.")
-        else:
-            click.echo(f"JupyterLab opens {opened.folder}. Ctrl-C stops both.")
-        while (why := dagster.exit_reason()) is None and (opened is None or opened.running):
-            pass
-        if why is not None and opened is not None:
-            # Somebody may be at work there.
+        dagster = stack.enter_context(start_demo(runs=runs, port=port, on_progress=_print_steps()))
+        click.echo(f"Dagster is running at {dagster.url}")
+        if not lab:
+            click.echo(f"Connect from Python: dagster_nb.connect({dagster.url!r})")
+            click.echo("Press Ctrl-C to stop Dagster.")
+            _wait_for_dagster(dagster)
+        opened = stack.enter_context(JupyterLab(dagster.url))
+        click.echo(f"Opening JupyterLab in your browser, in the folder {opened.folder}")
+        click.echo("If no browser opens, use the address that JupyterLab prints below.")
+        click.echo("Press Ctrl-C to stop Dagster and JupyterLab.")
+        _wait_for_jupyterlab(opened, dagster)
+
+
+def _print_steps() -> Callable[[str, float], None]:
+    """Return a function that prints each step of the start once."""
+    printed = set()
+
+    def print_step(step: str, _progress: float) -> None:
+        if step not in printed:
+            printed.add(step)
+            click.echo(f"{step} ...")
+
+    return print_step
+
+
+def _wait_for_dagster(dagster: Demo) -> NoReturn:
+    while (reason := dagster.exit_reason(timeout=WAIT_SECONDS)) is None:
+        pass
+    raise DagsterNbError(f"Dagster ended. {reason}")
+
+
+def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
+    """Wait until JupyterLab ends; it stays open if Dagster ends, because notebooks may not be saved."""
+    dagster_reason = None
+    while (lab_reason := lab.exit_reason(timeout=WAIT_SECONDS)) is None:
+        if dagster_reason is None and (dagster_reason := dagster.exit_reason()) is not None:
             click.echo(
-                f"Dagster ended. {why}\nThe notebooks find it no more: save them, Ctrl-C, and start again.", err=True
+                f"Dagster ended. {dagster_reason}\n"
+                "The notebooks cannot reach it any more. Save them, press Ctrl-C, and start the demo again.",
+                err=True,
             )
-            opened.wait()
-        if why is not None:
-            raise DagsterNbError(f"Dagster ended. {why}")
-        if opened is not None and (code := opened.wait()):
-            raise DagsterNbError(f"JupyterLab ended with code {code}; what it wrote above may say why.")
+    if dagster_reason is not None:
+        raise DagsterNbError(f"Dagster ended. {dagster_reason}")
+    if lab_reason:
+        raise DagsterNbError(lab_reason)
 
 
 @cli.command()
 @click.argument("path", type=click.Path(dir_okay=False, writable=True))
-@click.option("--url", help="The server; $DAGSTER_NB_URL or http://localhost:3000 by default.")
-@click.option("--token", envvar="DAGSTER_NB_TOKEN", help="A Dagster+ token; better given as $DAGSTER_NB_TOKEN.")
-@click.option("--job", multiple=True, help="Only runs of this job; may be given again.")
-@click.option("--status", multiple=True, help="Only runs in this status, such as FAILURE; may be given again.")
-@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Only runs with this tag; may be given again.")
-@click.option("--location", multiple=True, help="Only runs of this code location; may be given again.")
-@click.option("--created-after", help="A date, a time, or how long ago: 7d.")
-@click.option("--created-before", help="A date, a time, or how long ago: 24h.")
-@click.option("--limit", type=int, help="The most runs to write.")
-@click.option("--include", multiple=True, help="A further column: run_config, asset_selection, op_selection.")
+@click.option("--url", help="Address of the Dagster server. Default: $DAGSTER_NB_URL, else http://localhost:3000.")
+@click.option(
+    "--token",
+    envvar="DAGSTER_NB_TOKEN",
+    help="Token of Dagster+. Prefer $DAGSTER_NB_TOKEN: other users of this machine can read arguments.",
+)
+@click.option("--job", multiple=True, help="Only runs of this job; can be repeated.")
+@click.option("--status", multiple=True, help="Only runs with this status, such as FAILURE; can be repeated.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Only runs with this tag; can be repeated.")
+@click.option("--location", multiple=True, help="Only runs of this code location; can be repeated.")
+@click.option("--created-after", help="Only runs created after this: a date, a time, or a time ago such as 7d.")
+@click.option("--created-before", help="Only runs created before this: a date, a time, or a time ago such as 24h.")
+@click.option("--limit", type=int, help="Maximum number of runs, newest first.")
+@click.option(
+    "--include", multiple=True, help="Add a column: run_config, asset_selection or op_selection; can be repeated."
+)
 def export(path: str, *, url: str | None, token: str | None, tags: Sequence[str], **filters: Any) -> None:  # noqa: ANN401
-    """Write run history to PATH: .parquet, .csv or .jsonl."""
+    """Write run history to the file PATH: .parquet, .csv or .jsonl."""
     from dagster_nb.client.connecting import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export import write_runs  # noqa: PLC0415
 
-    # An option that is given and empty, such as an unset "$SINCE", is no option left out: runs() refuses it.
-    asked = {
+    # An empty option, such as an unset "$SINCE", is not the same as no option: runs() refuses it.
+    chosen = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in filters.items()
         if value is not None and value != ()
     }
     if tags:
-        asked["tags"] = _tags(tags)
+        chosen["tags"] = _parse_tags(tags)
     with connect(url, token=token) as client:
-        count = write_runs(client, path, **asked)
-    click.echo(f"{count:,} runs written to {path}")
+        count = write_runs(client, path, **chosen)
+    click.echo(f"Wrote {count:,} {'run' if count == 1 else 'runs'} to {path}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; an error is one readable line and an exit code of 1.
+    """Run the command. An error prints one line, and exits with code 1.
 
     Parameters
     ----------
     arguments
-        The words of the command line; those of the process by default.
+        The arguments of the command line. Default: those of this process.
     """
     try:
         cli(arguments, standalone_mode=False)
@@ -107,11 +144,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
-def _tags(pairs: Sequence[str]) -> dict[str, list[str]]:
+def _parse_tags(pairs: Sequence[str]) -> dict[str, list[str]]:
     tags: dict[str, list[str]] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise click.BadParameter(f"a tag is KEY=VALUE, not {pair!r}.", param_hint="--tag")
+            raise click.BadParameter(f"expected KEY=VALUE, got {pair!r}", param_hint="--tag")
         tags.setdefault(key, []).append(value)
     return tags

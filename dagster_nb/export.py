@@ -1,4 +1,4 @@
-"""Run history as a file: a page at a time, so that it may be larger than memory, and whole or not at all."""
+"""Write run history to a file, one page of runs at a time, so that it can be larger than memory."""
 
 from __future__ import annotations
 
@@ -25,26 +25,32 @@ __all__ = ["write_runs"]
 
 
 def write_runs(client: DagsterClient, path: str | Path, **filters: Any) -> int:  # noqa: ANN401 - those of runs()
-    """Write the runs that match to a file, and return how many they are.
+    """Write the runs that match some filters to a file.
 
-    Dicts and lists become JSON text, since a dict column in Parquet would become one struct with every key. The file
-    appears when it is complete: an error or Ctrl-C leaves the old one as it was.
+    Dicts and lists become JSON strings, because Parquet would turn a column of dicts into one struct with the keys of
+    all runs. In a CSV file, a string that a spreadsheet would take for a formula gets an apostrophe in front. The file
+    appears when it is complete: an error or Ctrl-C leaves an older one unchanged.
 
     Parameters
     ----------
     client
-        Where to read.
+        The client that reads the runs.
     path
-        ``.parquet`` (needs the extra ``history``), ``.csv`` or ``.jsonl``.
+        A file name that ends with ``.parquet`` (needs the extra ``history``), ``.csv`` or ``.jsonl``.
     filters
         The arguments of `DagsterClient.iter_runs`.
+
+    Returns
+    -------
+    int
+        The number of runs written.
 
     Raises
     ------
     ValueError
-        If the kind of file is none of these.
+        If the file name ends with something else.
     MissingExtraError
-        If it needs packages that are not installed.
+        If the format needs packages that are not installed.
 
     Examples
     --------
@@ -53,16 +59,16 @@ def write_runs(client: DagsterClient, path: str | Path, **filters: Any) -> int: 
     target = Path(path)
     open_file = _FORMATS.get(target.suffix.lower())
     if open_file is None:
-        raise ValueError(f"the file's name says its kind: {', '.join(_FORMATS)}, not {target.suffix or target.name!r}.")
+        raise ValueError(f"the file name must end with {', '.join(_FORMATS)}, got {target.name!r}")
     pages = client.iter_runs(**filters)
     unfinished = target.with_name(f".{target.name}.unfinished")
     include = filters.get("include", ())
-    empty = _plain(runs_frame([], include=[include] if isinstance(include, str) else list(include)))
+    empty = _serializable(runs_frame([], include=[include] if isinstance(include, str) else list(include)))
     count = 0
     try:
         with open_file(unfinished, empty) as write:
             for page in pages:
-                write(_plain(page))
+                write(_serializable(page))
                 count += len(page)
         unfinished.replace(target)
     finally:
@@ -70,23 +76,32 @@ def write_runs(client: DagsterClient, path: str | Path, **filters: Any) -> int: 
     return count
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its categories and objects as text, so that all pages have one schema."""
-    plain = frame.copy()
-    plain["status"] = columns.strings(plain["status"])
-    for name in plain.select_dtypes(object).columns:
-        plain[name] = columns.strings(
-            None if value is None else json.dumps(value, ensure_ascii=False) for value in plain[name]
+def _serializable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with categories and objects as strings, so that all pages have the same schema."""
+    result = frame.copy()
+    result["status"] = columns.strings(result["status"])
+    for name in result.select_dtypes(object).columns:
+        result[name] = columns.strings(
+            None if value is None else json.dumps(value, ensure_ascii=False) for value in result[name]
         )
-    plain.attrs = {}
-    return plain
+    result.attrs = {}
+    return result
+
+
+def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with an apostrophe before each string that a spreadsheet would take for a formula."""
+    result = frame.copy()
+    for name in result.columns[result.dtypes == "string"]:
+        result[name] = result[name].str.replace(r"^(?=[=+\-@\t\r])", "'", regex=True)
+    return result
 
 
 @contextmanager
 def _csv(path: Path, empty: pd.DataFrame) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
-        empty.to_csv(file, index=False)
-        yield lambda page: page.to_csv(file, index=False, header=False)
+        # With "\n" alone, a string with a carriage return would not be quoted, and would break its row.
+        empty.to_csv(file, index=False, lineterminator="\r\n")
+        yield lambda page: _without_formulas(page).to_csv(file, index=False, header=False, lineterminator="\r\n")
 
 
 @contextmanager
@@ -103,7 +118,9 @@ def _parquet(path: Path, empty: pd.DataFrame) -> Iterator[Write]:
         import pyarrow as pa  # noqa: PLC0415 - an extra
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError as error:
-        raise MissingExtraError('Parquet files need the extra "history": pip install "dagster_nb[history]"') from error
+        raise MissingExtraError(
+            'Parquet files need the extra "history". Install it with: pip install "dagster_nb[history]"'
+        ) from error
     schema = pa.Schema.from_pandas(empty, preserve_index=False)
     with pq.ParquetWriter(path, schema) as writer:
         yield lambda page: writer.write_table(pa.Table.from_pandas(page, schema=schema, preserve_index=False))

@@ -17,15 +17,15 @@ def together(nodeid: str) -> str:
 
     Examples
     --------
-    >>> together("tests/unit/test_url.py::test_a")
-    'tests/unit/test_url.py::test_a'
+    >>> together("tests/unit/graphql/test_url.py::test_a")
+    'tests/unit/graphql/test_url.py::test_a'
     >>> together("tests/server/test_demo.py::test_a[b]"), together("tests/server/known/test_catalog.py::test_a")
     ('tests/server/test_demo.py', 'tests/server/known')
     >>> together("tests/compat/test_runs.py::test_a[1.5.14-b]")
     'tests/compat on 1.5.14'
     """
     file, _, test = nodeid.partition("::")
-    if file.startswith("tests/unit/"):
+    if file.startswith(("tests/unit/", "tests/tooling/")):
         return nodeid
     if file.startswith("tests/compat/"):
         parameters = test.partition("[")[2].rstrip("]").split("-")

@@ -1,4 +1,4 @@
-"""How Binder's Jupyter server shows Dagster's own pages: at dagster/, and as a tile of JupyterLab's launcher."""  # noqa: INP001 - Jupyter reads it
+"""Show Dagster's own pages on Binder's Jupyter server: at dagster/, and as a tile in JupyterLab's launcher."""  # noqa: INP001 - Jupyter reads it
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ c.ServerProxy.servers = {  # noqa: F821 - Jupyter's own
     "dagster": {
         "command": [],  # binder/start has started it
         "port": int(os.environ.get("DAGSTER_NB_PORT", "3000")),
-        "absolute_url": True,  # it serves under the same path, which is escaped once more on the way
+        "absolute_url": True,  # Dagster serves under the same path; the proxy escapes it again
         "new_browser_tab": True,
         "launcher_entry": {
             "title": "Dagster",

@@ -1,14 +1,25 @@
-"""Keep a Dagster's processes, and leave nothing behind.
+"""Run one command, and leave nothing behind when it ends.
 
-Run as a script by `Server`, with nothing but the standard library, so that it stays small. It lives exactly as long
-as the pipe on its standard input: a notebook kernel that is killed cannot clean up after itself, but its end of the
-pipe closes, and then this process ends what it started and removes the folder that it made.
+`SupervisedProcess` starts this script. It uses the standard library alone, so it stays small. It lives as long as the
+pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its end of the pipe closes.
+Then this script kills the command with every process that the command started, and removes the folder.
 
-The first line of standard input is the order, as JSON; see `Order`. Messages go out as JSON lines.
+The first line of standard input is a JSON object:
+
+- ``folder``: the folder to create and to remove at the end; the log of the command is in it
+- ``files``: paths and texts of files to write before the command starts
+- ``command``: the command and its arguments
+- ``environment``: environment variables to add
+- ``grace_seconds``: how long the command may take to end after SIGTERM; 0 kills it at once
+- ``show_output``: whether the command writes to the owner's standard error and not to the log
+
+Standard output carries JSON lines: first ``{"group": process group id}``, then what the command itself writes there,
+and at the end ``{"ended": exit code, "log": last lines of the log}``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -17,211 +28,117 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-LOOK_SECONDS = 0.2
-RESTART_PAUSE_SECONDS = 1.0
-LOG_NAME = "server.log"
-PREPARE = "prepare"
-PREPARED_NAME = "prepared"
-LOG_LINES = 25
-# Less than a pipe holds: an owner who does not listen must not keep the end waiting.
-LOG_CHARACTERS = 10_000
-
-PR_SET_PDEATHSIG = 1
+LOG_NAME = "log"
+MAX_LOG_LINES = 25
+# Less than a pipe holds: an owner that does not read must not block the cleanup.
+MAX_LOG_CHARACTERS = 10_000
+OWNER_CHECK_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
 
 
-@dataclass
-class Order:
-    """What to start.
-
-    Parameters
-    ----------
-    folder
-        A folder to make, to write the log into, and to remove at the end.
-    files
-        Files to write before anything starts: path and text.
-    prepare
-        A command that writes messages of its own to standard output, or None. Once it has succeeded, or at once when
-        there is none, there is a file ``prepared`` in the folder, for which the services can wait.
-    services
-        Name and command of each process.
-    restart
-        Names of the services that start again when they end; the end of any other is the end of all.
-    environment
-        Added to this process's own environment.
-    grace_seconds
-        How long to wait after asking to stop, before killing.
-    """
-
-    folder: str
-    files: dict[str, str]
-    prepare: list[str] | None
-    services: dict[str, list[str]]
-    restart: list[str]
-    environment: dict[str, str]
-    grace_seconds: float
-
-
-def linux_prctl(option: int, value: int) -> None:
-    """Ask the kernel for what only Linux has; elsewhere do without."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
-
-
-def die_with_parent() -> None:
-    """In a child: end when the supervisor itself is killed."""
-    linux_prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def tell(**message: object) -> None:
-    """Send a message to the owner, if it is still there."""
-    try:
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
-    except OSError:
-        pass
-
-
-class StopAsked(Exception):  # noqa: N818 - not an error
-    """The owner closed its pipe, died, or sent a signal."""
-
-
-@dataclass
-class Supervisor:
-    """The processes of one order."""
-
-    order: Order
-    owner: int
-    running: dict[int, str] = field(default_factory=dict)
-    groups: set[int] = field(default_factory=set)
-
-    def run(self) -> int:
-        """Start, watch until something ends, clean up; returns this process's exit code."""
-        code = 0
-        try:
-            self.start_all()
-            while True:
-                for name, returncode in self.look():
-                    if name == PREPARE and returncode == 0:
-                        (Path(self.order.folder) / PREPARED_NAME).touch()
-                    elif name in self.order.restart:
-                        time.sleep(RESTART_PAUSE_SECONDS)
-                        self.start(name, self.order.services[name])
-                    else:
-                        self.fail(name, returncode)
-                        return 1
-        except StopAsked:
-            pass
-        except OSError as error:
-            tell(failed="supervisor", code=1, log=str(error))
-            code = 1
-        finally:
-            self.end()
-        return code
-
-    def start_all(self) -> None:
-        """Make the folder and its files, and start every process, preparation and services side by side."""
-        folder = Path(self.order.folder)
-        folder.mkdir(mode=0o700)
-        for name, text in self.order.files.items():
-            path = Path(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        if self.order.prepare:
-            self.start(PREPARE, self.order.prepare, stdout=sys.stdout.fileno())
-        else:
-            (folder / PREPARED_NAME).touch()
-        for name in self.order.services:
-            self.start(name, self.order.services[name])
-        tell(groups=sorted(self.groups))
-
-    def start(self, name: str, command: list[str], *, stdout: int | None = None) -> None:
-        """Start one process, in a process group of its own, which its own children share."""
-        with (Path(self.order.folder) / LOG_NAME).open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - the owner's own order
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log if stdout is None else stdout,
-                stderr=log,
-                env={**os.environ, **self.order.environment},
-                process_group=0,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - this process has one thread
-            )
-        # Reaped by `look`, which also has to reap orphans, so Popen must not wonder about it.
-        process.returncode = 0
-        self.running[process.pid] = name
-        self.groups.add(process.pid)
-
-    def look(self) -> list[tuple[str, int]]:
-        """Wait a moment; tell which services ended, with their exit codes."""
-        if select.select([sys.stdin], [], [], LOOK_SECONDS)[0] or os.getppid() != self.owner:
-            raise StopAsked
-        return self.reap()
-
-    def reap(self) -> list[tuple[str, int]]:
-        """Collect whatever has ended."""
-        ended: list[tuple[str, int]] = []
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return ended
-            if not pid:
-                return ended
-            if name := self.running.pop(pid, None):
-                ended.append((name, os.waitstatus_to_exitcode(status)))
-
-    def fail(self, name: str, code: int) -> None:
-        """Tell the owner why this is the end."""
-        log = (Path(self.order.folder) / LOG_NAME).read_text(encoding="utf-8", errors="replace")
-        tell(failed=name, code=code, log="\n".join(log.splitlines()[-LOG_LINES:])[-LOG_CHARACTERS:])
-
-    def end(self) -> None:
-        """Stop every process and remove the folder."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        if self.order.grace_seconds:
-            self.signal_all(signal.SIGTERM)
-            until = time.monotonic() + self.order.grace_seconds
-            while self.signal_all(0) and time.monotonic() < until:
-                time.sleep(LOOK_SECONDS / 4)
-                self.reap()
-        while self.signal_all(signal.SIGKILL):
-            time.sleep(LOOK_SECONDS / 10)
-            self.reap()
-        shutil.rmtree(self.order.folder, ignore_errors=True)
-
-    def signal_all(self, number: int) -> bool:
-        """Signal every group; tell whether there still is one."""
-        for group in list(self.groups):
-            try:
-                os.killpg(group, number)
-            except (ProcessLookupError, PermissionError):  # macOS: not permitted where only zombies are left
-                self.groups.discard(group)
-        return bool(self.groups)
-
-
-def ask_to_stop(*_: object) -> None:
-    """Handle a signal."""
-    raise StopAsked
-
-
-def main() -> int:
-    """Read the order and carry it out."""
+def main() -> None:
+    """Read the order, run the command, clean up."""
     owner = os.getppid()
+    # Unbuffered: a thread waits for the end of this pipe while the interpreter shuts down.
     with os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) as orders:
         line = orders.readline()
     if not line:
-        return 0
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, ask_to_stop)
-    linux_prctl(PR_SET_CHILD_SUBREAPER, 1)
-    return Supervisor(Order(**json.loads(line)), owner).run()
+        return
+    order = json.loads(line)
+    adopt_orphans()
+    folder = Path(order["folder"])
+    folder.mkdir(mode=0o700)
+    try:
+        write_files(order["files"])
+        process = start(order, folder / LOG_NAME)
+        report(group=process.pid)
+        arguments = (owner, process.pid, order["grace_seconds"])
+        threading.Thread(target=stop_with_owner, args=arguments, daemon=True).start()
+        process.returncode = wait_for(process.pid)
+        kill_group(process.pid)
+        report(ended=process.returncode, log=last_lines(folder / LOG_NAME))
+    except OSError as error:
+        report(ended=1, log=str(error))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of processes whose own parent ends, so that they can be waited for (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def write_files(files: dict[str, str]) -> None:
+    """Write the files of the order."""
+    for name, text in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def start(order: dict[str, Any], log_path: Path) -> subprocess.Popen[bytes]:
+    """Start the command in a process group of its own, which the processes that it starts share."""
+    with log_path.open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - the owner's own order
+            order["command"],
+            # Nothing is written to this pipe. It closes when this process ends, so the command can end with it.
+            stdin=subprocess.PIPE,
+            stdout=sys.stderr if order["show_output"] else None,
+            stderr=None if order["show_output"] else log,
+            env={**os.environ, **order["environment"]},
+            process_group=0,
+        )
+
+
+def stop_with_owner(owner: int, group: int, grace_seconds: float) -> None:
+    """Wait until the owner closes its pipe or is dead, then stop the process group."""
+    # The process id is checked too, because a process that the owner forked may keep the pipe open.
+    while os.getppid() == owner and not select.select([sys.stdin.fileno()], [], [], OWNER_CHECK_SECONDS)[0]:
+        pass
+    with contextlib.suppress(ProcessLookupError):
+        if grace_seconds:
+            os.killpg(group, signal.SIGTERM)
+            time.sleep(grace_seconds)
+        os.killpg(group, signal.SIGKILL)
+
+
+def wait_for(pid: int) -> int:
+    """Wait for the end of a child, and of all others that end before it; returns its exit code."""
+    while True:
+        ended, status = os.wait()
+        if ended == pid:
+            return os.waitstatus_to_exitcode(status)
+
+
+def kill_group(group: int) -> None:
+    """Kill what is left of a process group, and wait until nothing is."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # on macOS: not permitted if only zombies are left
+        while True:
+            os.killpg(group, signal.SIGKILL)
+            try:
+                os.waitpid(-group, 0)
+            except ChildProcessError:  # its parent has to wait for it
+                time.sleep(0.02)
+
+
+def last_lines(log: Path) -> str:
+    """Return the end of the log."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-MAX_LOG_LINES:])[-MAX_LOG_CHARACTERS:]
+
+
+def report(**message: object) -> None:
+    """Send a message to the owner, if there still is one."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

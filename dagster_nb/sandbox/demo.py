@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import json
 import sys
@@ -10,39 +11,43 @@ from typing import TYPE_CHECKING, Self
 
 from tqdm.auto import tqdm
 
-from .history.model import TRUTH_NAME, Truth
-from .history.plan import MOST_RUNS
-from .live import LIMIT_TAG, launch_live_runs, wait_until_live
-from .server import Server, check_dagster
+from dagster_nb.client.connecting import connect
+
+from .history.cache import HistoryCache
+from .history.ground_truth import FILE_NAME, GroundTruth
+from .history.plan import MAX_RUNS
+from .local_dagster import LocalDagster, check_dagster
+from .unfinished_runs import CONCURRENCY_TAG, launch_unfinished_runs, wait_for_statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from dagster_nb import DagsterClient
+    from dagster_nb.client.sync import DagsterClient
 
-__all__ = ["LOCATION", "MODULE", "Demo", "demo", "instance_text"]
+__all__ = ["LOCATION", "MODULE", "Demo", "dagster_yaml", "demo", "start_demo"]
 
 LOCATION = "shop"
-# The definitions as a package of their own: `dagster_nb.sandbox.definitions` would bring pandas into the code server
-# and into every run's process, which have no use for it.
+# The definitions as a package of their own: `dagster_nb.sandbox.definitions` would import pandas into the code server
+# and into the process of every run, which do not use it.
 MODULE = "definitions"
-PREPARED_SHARE = 0.5
-LIVE_SECONDS = 90.0
-START_SECONDS, SECONDS_A_RUN = 180.0, 0.02
+WORKING_DIRECTORY = Path(__file__).parent
+STATUS_SECONDS = 90.0
+START_SECONDS, SECONDS_PER_RUN = 180.0, 0.02
+MAX_CONCURRENT_RUNS = 6
+# How far the start is when a step of it is done.
+FILLED, STARTED = 0.5, 0.95
 
-MOST_AT_ONCE = 6
 
-
-def instance_text(most_at_once: int = MOST_AT_ONCE) -> str:
+def dagster_yaml(max_concurrent_runs: int = MAX_CONCURRENT_RUNS) -> str:
     """Return the ``dagster.yaml`` of a demo.
 
-    One database for all event logs: creating Dagster's default, one file a run, takes three minutes and 300 MB for
-    2,000 runs where this takes seconds and 60 MB; and asset queries need no second copy of each asset's events.
+    All event logs are in one database: with Dagster's default of one file per run, creating 2,000 runs takes three
+    minutes and 300 MB; this takes seconds and 60 MB. Nor do asset queries need a second copy of each asset's events.
 
     Parameters
     ----------
-    most_at_once
-        How many runs go on at the same time; others wait in the queue.
+    max_concurrent_runs
+        How many runs run at the same time; others wait in the queue.
     """
     return f"""\
 telemetry:
@@ -53,10 +58,10 @@ run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
   config:
-    max_concurrent_runs: {most_at_once}
+    max_concurrent_runs: {max_concurrent_runs}
     dequeue_interval_seconds: 1
     tag_concurrency_limits:
-      - key: {LIMIT_TAG}
+      - key: {CONCURRENCY_TAG}
         value:
           applyLimitPerUniqueValue: true
         limit: 1
@@ -75,44 +80,42 @@ class Demo:
     Attributes
     ----------
     url : str
-        Where Dagster's own pages are.
+        The address of Dagster's own pages.
     home : pathlib.Path
-        The DAGSTER_HOME, gone after `stop`.
+        The DAGSTER_HOME, removed by `stop`.
     client : DagsterClient
         Connected at its first use.
-    truth : Truth
+    truth : GroundTruth
         What is true about the history.
-    live : Mapping[str, str]
-        The runs that are not over: run id and the status in which each stays, a few seconds after the start.
+    unfinished_runs : Mapping[str, str]
+        Run ids, and the status that each of these runs reaches a few seconds after the start, and keeps.
     """
 
-    def __init__(self, server: Server, truth: Truth, live: Mapping[str, str]) -> None:
-        self._server = server
+    def __init__(self, dagster: LocalDagster, truth: GroundTruth, unfinished_runs: Mapping[str, str]) -> None:
         self.truth = truth
-        self.live = live
+        self.unfinished_runs = unfinished_runs
+        self._dagster = dagster
         self._client: DagsterClient | None = None
 
     @property
     def url(self) -> str:
-        """Where Dagster's own pages are."""
-        return self._server.url
+        """The address of Dagster's own pages."""
+        return self._dagster.url
 
     @property
     def home(self) -> Path:
         """The DAGSTER_HOME."""
-        return self._server.home
+        return self._dagster.home
 
     @property
     def client(self) -> DagsterClient:
-        """A client of it, connected at the first use."""
+        """A client of this Dagster, connected at its first use."""
         if self._client is None:
-            from dagster_nb import connect  # noqa: PLC0415 - the face of the package is above this room
-
             self._client = connect(self.url)
         return self._client
 
-    def wait_until_live(self, timeout: float = LIVE_SECONDS) -> None:
-        """Wait until each of the live runs is in its state.
+    def wait_for_unfinished_runs(self, timeout: float = STATUS_SECONDS) -> None:
+        """Wait until each of the unfinished runs has reached its status.
 
         Parameters
         ----------
@@ -122,20 +125,26 @@ class Demo:
         Raises
         ------
         WaitTimeoutError
-            When that takes longer.
+            If that takes longer.
         """
-        wait_until_live(self._server, dict(self.live), timeout=timeout)
+        wait_for_statuses(self.client, self.unfinished_runs, timeout=timeout)
 
-    def exit_reason(self) -> str | None:
-        """Wait a second for the end of Dagster, which should not come before `stop`; return why it came, else None."""
-        return self._server.exit_reason()
+    def exit_reason(self, timeout: float = 0.0) -> str | None:
+        """Return why Dagster ended, which it should not do before `stop`; None while it is running.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait for its end.
+        """
+        return self._dagster.exit_reason(timeout)
 
     def stop(self) -> None:
-        """Stop every process and remove the temporary folder; twice is once."""
+        """Stop every process and remove the temporary folder. Does nothing if the demo is stopped already."""
         if self._client is not None:
             self._client.close()
             self._client = None
-        self._server.stop()
+        self._dagster.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -144,27 +153,29 @@ class Demo:
         self.stop()
 
     def __repr__(self) -> str:
-        return f"<Demo {self.url}>" if self._server.running else "<Demo stopped>"
+        return f"<Demo {self.url}>" if self._dagster.running else "<Demo stopped>"
 
     def _repr_html_(self) -> str:
-        if not self._server.running:
+        if not self._dagster.running:
             return "<p>Demo, stopped.</p>"
         url = html.escape(self.url)
         return f'<p>A real Dagster at <a href="{url}" target="_blank" rel="noopener">{url}</a>.</p>'
 
 
 def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
-    """Start a real Dagster with ninety days of history, until it is stopped.
+    """Start a real Dagster with ninety days of run history.
+
+    It ends with `Demo.stop`, with a ``with`` block, or with this Python, even if that is killed.
 
     Parameters
     ----------
     runs
-        How many finished runs, up to 100,000. Of more than 10,000 the older ones have no event logs, but for failures,
-        re-executions and partitions.
+        How many finished runs, up to 100,000. Of more than 10,000 runs the older ones have no event log, unless they
+        failed, were re-executed or have a partition.
     seed
         The same seed gives the same history.
     port
-        A free one unless given.
+        Default: a free one.
 
     Returns
     -------
@@ -173,12 +184,14 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
 
     Raises
     ------
+    ValueError
+        If ``runs`` is out of range.
     MissingExtraError
-        Dagster is not installed; the message holds the ``pip install`` line.
+        If Dagster is not installed; the message holds the ``pip install`` command.
     ConnectionFailedError
-        The port is taken.
+        If the port is in use.
     ServerError
-        It did not come up; the message holds the end of its log.
+        If Dagster did not start; the message ends with the last lines of its log.
 
     Examples
     --------
@@ -186,31 +199,55 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     >>> with dnb.demo() as demo:  # doctest: +SKIP
     ...     demo.client.runs(status="FAILURE")
     """
-    if not 0 <= runs <= MOST_RUNS:
-        raise ValueError(f"runs={runs}: between 0 and {MOST_RUNS:,} please")
+    with tqdm(total=1.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+
+        def show(step: str, progress: float) -> None:
+            bar.set_description_str(step)
+            bar.update(progress - bar.n)
+
+        started = start_demo(runs=runs, seed=seed, port=port, on_progress=show)
+        show("Dagster started", 1.0)
+    return started
+
+
+def start_demo(
+    *, runs: int = 2000, seed: int = 0, port: int | None = None, on_progress: Callable[[str, float], object]
+) -> Demo:
+    """Start what `demo` starts.
+
+    Parameters
+    ----------
+    runs, seed, port
+        See `demo`.
+    on_progress
+        Called with what happens now, such as ``"Starting Dagster"``, and how far the start is, from 0 to 1.
+    """
+    if not 0 <= runs <= MAX_RUNS:
+        raise ValueError(f"runs must be between 0 and {MAX_RUNS:,}, got {runs:,}")
     check_dagster()
-    fill = [sys.executable, "-m", "dagster_nb.sandbox.history", "--runs", str(runs), "--seed", str(seed)]
-    server = Server(
+    cached = HistoryCache(runs=runs, seed=seed).find_recent(dt.datetime.now(dt.UTC))
+    arguments = ["--runs", str(runs), "--seed", str(seed)]
+    dagster = LocalDagster(
         module=MODULE,
-        working_directory=Path(__file__).parent,
+        working_directory=WORKING_DIRECTORY,
         location=LOCATION,
         port=port,
-        instance=instance_text(),
-        prepare=fill,
-        timeout=START_SECONDS + runs * SECONDS_A_RUN,
+        dagster_yaml=dagster_yaml(),
+        copy=cached,
+        fill=None if cached else [sys.executable, "-m", "dagster_nb.sandbox.history", *arguments],
+        timeout=START_SECONDS + runs * SECONDS_PER_RUN,
     )
-    with tqdm(total=1.0, desc="Starting Dagster", bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
-        def reach(share: float) -> None:
-            bar.update(share - bar.n)
+    def show_filling(share: float) -> None:
+        on_progress("Writing the run history" if share < 1 else "Starting Dagster", share * FILLED)
 
-        server.start(on_progress=lambda share: reach(share * PREPARED_SHARE))
-        try:
-            reach(0.95)
-            truth = Truth.from_json(json.loads((server.home / TRUTH_NAME).read_text(encoding="utf-8")))
-            live = launch_live_runs(server)
-            reach(1.0)
-        except BaseException:
-            server.stop()
-            raise
-    return Demo(server, truth, live)
+    show_filling(1.0 if cached else 0.0)
+    dagster.start(show_filling)
+    try:
+        on_progress("Launching runs", STARTED)
+        truth = GroundTruth.from_json(json.loads((dagster.home / FILE_NAME).read_text(encoding="utf-8")))
+        with connect(dagster.url, progress=False) as client:
+            return Demo(dagster, truth, launch_unfinished_runs(client))
+    except BaseException:
+        dagster.stop()
+        raise

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 import dagster_nb as dnb
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.browser.lab import Notebook
 from tests.server.conftest import wait_until
 
@@ -83,7 +83,7 @@ class Explorer:
 
 @pytest.fixture(scope="module")
 def explorer(lab, context, demo) -> Iterator[Explorer]:
-    demo.wait_until_live()
+    demo.wait_for_unfinished_runs()
     cells = [f"import dagster_nb as dnb\nexplorer = dnb.RunExplorer(dnb.connect({demo.url!r}))\nexplorer"]
     notebook = Notebook(lab, context, cells, name="explorer").open()
     yield Explorer(notebook)
@@ -194,7 +194,7 @@ def test_many_runs_ask_for_their_number(clean):
 
 
 def test_a_hanging_run_is_terminated(clean, demo):
-    hanging = next(run_id for run_id, status in demo.live.items() if status == "STARTED")
+    hanging = next(run_id for run_id, status in demo.unfinished_runs.items() if status == "STARTED")
     expect(clean.row(hanging)).to_contain_text("STARTED")
     clean.row(hanging).get_by_text("STARTED").click()
     clean.button("Terminate").click()
@@ -217,9 +217,8 @@ def test_a_failed_run_is_re_executed(clean, demo):
     expect(detail).to_contain_text("Failed in step request_rates")
     expect(detail.get_by_role("img")).to_have_attribute("alt", re.compile("request_rates FAILURE"))
     detail.get_by_role("button", name="Config").click()
-    detail.get_by_role("button", name="Events").click()
-    # A tag of the run says so too.
-    expect(detail.locator(".dnb-scroll")).to_contain_text("STEP_FAILURE")
+    detail.get_by_role("button", name="Log", exact=True).click()
+    expect(detail.locator(".dnb-log")).to_contain_text("STEP_FAILURE")
     clean.button("Open in Launchpad").click()
     expect(clean.button("Close the launchpad")).to_be_visible()
     clean.button("Close the launchpad").click()
@@ -290,7 +289,7 @@ def test_looks(clean):
 
 def test_a_server_that_stops_and_comes_back(notebook, tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    with Server(tmp_path, daemon=False) as server:
+    with LocalDagster(tmp_path, daemon=False) as server:
         port = server.port
         with dnb.connect(server.url) as client:
             # Without a daemon they stay queued.
@@ -311,7 +310,7 @@ def test_a_server_that_stops_and_comes_back(notebook, tmp_path):
         there.button("Retry").click()
         somebody.accept()[0].close()
     expect(error).to_be_visible()
-    with Server(tmp_path, daemon=False, port=port):
+    with LocalDagster(tmp_path, daemon=False, port=port):
         there.button("Retry").click()
         expect(error).to_be_hidden()
         assert there.ids() == launched[::-1]

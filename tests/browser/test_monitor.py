@@ -114,7 +114,8 @@ def test_shows_why_a_run_failed_and_re_executes_it(watched):
     expect(panel.get_by_role("alertdialog")).to_contain_text(first)
     panel.get_by_role("button", name="Re-execute from failure now").click()
     expect(panel.get_by_text(re.compile("re-execution of"))).to_contain_text(first)
-    expect(panel.get_by_role("heading")).to_contain_text("FAILURE", timeout=60_000)
+    expect(panel.get_by_role("heading")).to_contain_text("SUCCESS", timeout=60_000)
+    expect(panel.get_by_text("Succeeded: 3 steps in")).to_be_visible()
     assert book.run("print(client.runs(run_ids=[monitor.run_id])['parent_run_id'].iloc[0])") == first
     book.shot("monitor_reexecuted", panel)
     panel.get_by_role("button", name=f"Back to run {first[:8]}").click()

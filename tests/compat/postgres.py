@@ -9,14 +9,13 @@ import socket
 import subprocess
 import tempfile
 import time
-import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy
 
-from dagster_nb.sandbox._keeper import Keeper
+from dagster_nb.sandbox.supervised_process import SupervisedProcess, new_folder
 from tests import debian
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def postgres() -> Iterator[str]:
     """Run a server of its own, and give its SQLAlchemy URL."""
     programs = _find() or _install()
     folder = Path(tempfile.mkdtemp(prefix="dagster_nb-postgres-"))
-    keeper = None
+    process = None
     try:
         as_user = _as_nobody_special(folder)
         data = str(folder / "data")
@@ -56,23 +55,13 @@ def postgres() -> Iterator[str]:
             *as_user, str(programs / "postgres"), "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
             "-c", f"unix_socket_directories={folder}", "-c", "fsync=off", "-c", f"timezone={TIMEZONE}",
         ]  # fmt: skip
-        keeper = Keeper(
-            {
-                "folder": f"{tempfile.gettempdir()}/dagster_nb-{uuid.uuid4().hex[:12]}",
-                "files": {},
-                "prepare": None,
-                "services": {"postgres": command},
-                "restart": [],
-                "environment": {},
-                "grace_seconds": 10.0,
-            }
-        )
+        process = SupervisedProcess(command, folder=new_folder(), grace_seconds=10.0)
         url = f"postgresql+psycopg2://{USER}@127.0.0.1:{port}/postgres"
-        _wait_until_up(url, keeper)
+        _wait_until_up(url, process)
         yield url
     finally:
-        if keeper is not None:
-            keeper.close()
+        if process is not None:
+            process.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -113,15 +102,15 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _wait_until_up(url: str, keeper: Keeper) -> None:
+def _wait_until_up(url: str, process: SupervisedProcess) -> None:
     engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
     deadline = time.monotonic() + _UP_SECONDS
     while True:
         try:
             engine.connect().close()
         except sqlalchemy.exc.OperationalError:
-            if time.monotonic() > deadline or not keeper.alive:
-                raise NoPostgresError(f"PostgreSQL did not start:\n{keeper.log(25)}") from None
+            if time.monotonic() > deadline or not process.running:
+                raise NoPostgresError(f"PostgreSQL did not start:\n{process.log()}") from None
             time.sleep(0.1)
         else:
             return

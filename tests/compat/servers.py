@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster_nb as dnb
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.compat.environments import python_of
 from tests.compat.postgres import postgres
 from tests.compat.served.history import LOCATION
@@ -132,11 +132,11 @@ def start(target: Target, python: Future[str]) -> Dagster:
             environment["COMPAT_DATABASE"] = database
             instance += STORAGE.format(url=database)
         server = running.enter_context(
-            Server(
+            LocalDagster(
                 python_file=SERVED / "definitions.py",
                 location=LOCATION,
-                instance=instance,
-                prepare=[python.result(), str(SERVED / "seed.py")],
+                dagster_yaml=instance,
+                fill=[python.result(), str(SERVED / "seed.py")],
                 python=python.result(),
                 environment=environment,
             )

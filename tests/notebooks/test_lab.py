@@ -1,4 +1,4 @@
-"""``dagster-nb demo``: JupyterLab beside a Dagster, and nothing of either afterwards."""
+"""``dagster-nb demo``: JupyterLab beside a Dagster, and nothing of either is left afterwards."""
 
 from __future__ import annotations
 
@@ -16,27 +16,31 @@ DEMO = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '-
 
 @pytest.fixture
 def beside(tmp_path):
-    """The command, and the process of its JupyterLab, which answers."""
+    """Return the command, the process of its JupyterLab, which responds, and all processes."""
     environment = {**os.environ, "BROWSER": "true", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as command:
-        patience = threading.Timer(120, command.terminate)
-        patience.start()
+        timer = threading.Timer(120, command.terminate)
+        timer.start()
         try:
-            assert command.stdout.readline().startswith("Dagster serves at http://127.0.0.1:")
-            assert "notebooks. Ctrl-C stops both." in command.stdout.readline()
-            family = psutil.Process(command.pid).children(recursive=True)
-            lab = next(one for one in family if "jupyterlab" in one.cmdline())
+            for line in command.stdout:
+                if line.startswith("Press Ctrl-C to stop Dagster and JupyterLab."):
+                    break
             for line in command.stderr:
                 if "http://localhost:" in line:
                     break
+            family = psutil.Process(command.pid).children(recursive=True)
+            lab = next(one for one in family if "jupyterlab" in one.cmdline())
             yield command, lab, family
         finally:
-            patience.cancel()
+            timer.cancel()
             command.kill()
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGKILL, -signal.SIGKILL)],
+)
 def test_both_end_with_the_command(beside, number, code):
     command, _, family = beside
     command.send_signal(number)
@@ -54,9 +58,9 @@ def test_it_ends_with_jupyterlab(beside):
 
 def test_jupyterlab_outlives_dagster(beside):
     command, lab, family = beside
-    next(one for one in family if "webserver" in one.cmdline()).kill()
+    next(one for one in family if one.cmdline()[-1].endswith("settings.json")).kill()
     for line in command.stderr:
-        if "save them, Ctrl-C, and start again" in line:
+        if "Save them, press Ctrl-C, and start the demo again." in line:
             break
     assert lab.is_running()
     command.send_signal(signal.SIGINT)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,13 +28,13 @@ DEFINITIONS = Path(__file__).with_name("definitions.py")
 
 
 @pytest.fixture(scope="package")
-def server() -> Iterator[Server]:
-    with Server(python_file=DEFINITIONS, location="tests", instance=INSTANCE) as server:
+def server() -> Iterator[LocalDagster]:
+    with LocalDagster(python_file=DEFINITIONS, location="tests", dagster_yaml=INSTANCE) as server:
         yield server
 
 
 @pytest.fixture(scope="package")
-def client(server: Server) -> Iterator[dnb.DagsterClient]:
+def client(server: LocalDagster) -> Iterator[dnb.DagsterClient]:
     with dnb.connect(server.url, progress=False) as client:
         yield client
 

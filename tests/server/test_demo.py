@@ -1,4 +1,4 @@
-"""The demo: its history read as genuine, its failures re-executed, its live runs terminated, nothing left behind."""
+"""The demo: Dagster reads its history as its own, re-executes its failures, terminates its runs; nothing is left."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ import pytest
 from dagster import DagsterEventType, DagsterInstance, RunsFilter
 
 from dagster_nb.errors import MissingExtraError
-from dagster_nb.sandbox import server as server_module
+from dagster_nb.sandbox import local_dagster
 from dagster_nb.sandbox.demo import demo
-from dagster_nb.sandbox.history.model import Truth
+from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.plan import plan_history
-from dagster_nb.sandbox.server import graphql
 
 # Reading the instance in this process: Dagster's own business.
 pytestmark = [
@@ -28,30 +27,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
 ]
 
-STATUSES = (
-    "query Q($ids: [String]) { runsOrError(filter: {runIds: $ids}) { ... on Runs { results { runId status } } } }"
-)
-REEXECUTE = """
-mutation Reexecute($id: String!) {
-  launchRunReexecution(reexecutionParams: {parentRunId: $id, strategy: FROM_FAILURE}) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on PythonError { message }
-  }
-}
-"""
-TERMINATE = """
-mutation Terminate($ids: [String!]!, $policy: TerminateRunPolicy) {
-  terminateRuns(runIds: $ids, terminatePolicy: $policy) {
-    ... on TerminateRunsResult { terminateRunResults { __typename ... on TerminateRunFailure { message } } }
-  }
-}
-"""
 SECOND = """
 import json, sys
 from dagster_nb.sandbox.demo import demo
 demo = demo(runs=2000)
-print(json.dumps([str(demo.home), demo._server._keeper.pid, demo.truth.to_json()]), flush=True)
+print(json.dumps([str(demo.home), demo._dagster.pid, demo.truth.to_json()]), flush=True)
 sys.stdin.readline()
 """
 
@@ -77,8 +57,9 @@ def instance(running):
             yield instance
 
 
-def statuses(url, ids):
-    return {run["runId"]: run["status"] for run in graphql(url, STATUSES, {"ids": ids})["runsOrError"]["results"]}
+def statuses(client, ids):
+    frame = client.runs(run_ids=ids)
+    return dict(zip(frame["run_id"], frame["status"], strict=True))
 
 
 def wait_for(condition, seconds=120):
@@ -97,7 +78,9 @@ def is_of_a_run(process):
 
 def test_the_instance_has_the_planned_runs_in_their_order(instance, history, running):
     assert history.truth == running.truth
-    records = [r for r in instance.get_run_records(ascending=True) if r.dagster_run.run_id not in running.live]
+    records = [
+        r for r in instance.get_run_records(ascending=True) if r.dagster_run.run_id not in running.unfinished_runs
+    ]
     assert [record.dagster_run.run_id for record in records] == [run.run_id for run in history.runs]
     for record, run in zip(records, history.runs, strict=True):
         stored = record.dagster_run
@@ -174,7 +157,7 @@ def test_assets_have_their_materializations(instance, history, running):
         assert latest.run_id == max(done, key=lambda run: run.ended).run_id
     query = """{ assetOrError(assetKey: {path: ["shop", "daily_revenue"]}) { ... on Asset {
         assetMaterializations(limit: 3) { partition metadataEntries { label __typename } } } } }"""
-    for made in graphql(running.url, query)["assetOrError"]["assetMaterializations"]:
+    for made in running.client.query(query)["assetOrError"]["assetMaterializations"]:
         kinds = {entry["label"]: entry["__typename"] for entry in made["metadataEntries"]}
         assert kinds["revenue_eur"] == "FloatMetadataEntry"
         assert kinds["data_until"] == "TimestampMetadataEntry"
@@ -183,7 +166,7 @@ def test_assets_have_their_materializations(instance, history, running):
 def test_backfills_and_ticks_are_read_as_genuine(history, running):
     query = """{ partitionBackfillsOrError { ... on PartitionBackfills { results {
         id status numPartitions partitionStatusCounts { runStatus count } } } } }"""
-    backfills = graphql(running.url, query)["partitionBackfillsOrError"]["results"]
+    backfills = running.client.query(query)["partitionBackfillsOrError"]["results"]
     assert {backfill["id"]: backfill["numPartitions"] for backfill in backfills} == {
         backfill.backfill_id: len(backfill.partitions) for backfill in history.backfills
     }
@@ -193,7 +176,7 @@ def test_backfills_and_ticks_are_read_as_genuine(history, running):
       sensorOrError(sensorSelector: %s) { ... on Sensor { sensorState { ticks(limit: 5000) { status } } } }
       scheduleOrError(scheduleSelector: %s) { ... on Schedule { scheduleState { ticks(limit: 5000) { runIds } } } }
     }""" % (selector % 'sensorName: "crm_changes"', selector % 'scheduleName: "ingest_orders_schedule"')  # noqa: UP031
-    answer = graphql(running.url, query)
+    answer = running.client.query(query)
     assert {tick["status"] for tick in answer["sensorOrError"]["sensorState"]["ticks"]} == {
         "SUCCESS",
         "SKIPPED",
@@ -225,39 +208,51 @@ def test_ten_seeded_failures_can_be_reexecuted_from_failure(history, running):
     # One of each kind first, those that had been tried again already among them.
     kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}
     chosen = [run.run_id for run in [*kinds.values(), *failed]][:10]
-    answers = [graphql(running.url, REEXECUTE, {"id": run_id})["launchRunReexecution"] for run_id in chosen]
-    assert [answer["__typename"] for answer in answers] == ["LaunchRunSuccess"] * 10
-    ids = [answer["run"]["runId"] for answer in answers]
+    launched = running.client.reexecute_many(chosen)
+    assert launched["outcome"].tolist() == ["launched"] * 10, launched.to_string()
+    ids = launched["run_id"].tolist()
     ended = {"SUCCESS", "FAILURE", "CANCELED"}
-    wait_for(lambda: set(statuses(running.url, ids).values()) <= ended, seconds=240)
-    assert set(statuses(running.url, ids).values()) == {"SUCCESS"}
+    wait_for(lambda: set(statuses(running.client, ids).values()) <= ended, seconds=240)
+    assert set(statuses(running.client, ids).values()) == {"SUCCESS"}
 
 
-def test_each_live_run_can_be_terminated(running):
-    running.wait_until_live(timeout=120)
-    held = {"SAFE_TERMINATE": ["QUEUED", "STARTED"], "MARK_AS_CANCELED_IMMEDIATELY": ["STARTING", "CANCELING"]}
-    for policy, states in held.items():
-        # The queued ones first, or one of them would take the place of the one that had started.
-        ids = sorted((i for i, status in running.live.items() if status in states), key=lambda i: running.live[i])
-        answer = graphql(running.url, TERMINATE, {"ids": ids, "policy": policy})["terminateRuns"]
-        results = answer["terminateRunResults"]
-        assert [result["__typename"] for result in results] == ["TerminateRunSuccess"] * len(ids), results
-    wait_for(lambda: set(statuses(running.url, list(running.live)).values()) == {"CANCELED"}, seconds=240)
-    supervisor = psutil.Process(running._server._keeper.pid)
-    # Also those whose processes had to find out for themselves: they leave, and change nothing.
+def test_each_unfinished_run_can_be_terminated(running):
+    running.wait_for_unfinished_runs(timeout=120)
+    by_status = {}
+    for run_id, status in running.unfinished_runs.items():
+        by_status.setdefault(status, []).append(run_id)
+    # The queued runs first, or one of them would take the place of the one that had started.
+    for status, force in (("QUEUED", False), ("STARTED", False), ("STARTING", True), ("CANCELING", True)):
+        outcomes = running.client.terminate(by_status.pop(status), force=force)
+        assert set(outcomes["outcome"]) <= {"canceled", "canceling"}, outcomes.to_string()
+    assert not by_status
+    ids = list(running.unfinished_runs)
+    wait_for(lambda: set(statuses(running.client, ids).values()) == {"CANCELED"}, seconds=240)
+    supervisor = psutil.Process(running._dagster.pid)
+    # The processes of runs that were only marked as canceled notice it: they end, and change nothing.
     wait_for(lambda: not any(is_of_a_run(process) for process in supervisor.children(recursive=True)))
-    assert set(statuses(running.url, list(running.live)).values()) == {"CANCELED"}
+    assert set(statuses(running.client, ids).values()) == {"CANCELED"}
 
 
-def test_the_command_ends_with_dagster_and_says_why(running):
+def test_the_command_prints_what_it_does_and_ends_with_dagster(running):
     command = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '--no-lab'])"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout.readline().startswith("Dagster serves at http://127.0.0.1:")
+            lines = []
+            while "Press Ctrl-C to stop Dagster." not in lines:
+                line = process.stdout.readline()
+                assert line, process.stderr.read()
+                lines.append(line.strip())
+            # The history is in the cache, or was written first.
+            assert lines[-5:-3] == ["Starting Dagster ...", "Launching runs ..."]
+            assert lines[:-5] in ([], ["Writing the run history ..."])
+            url = lines[-3].removeprefix("Dagster is running at ")
+            assert url.startswith("http://127.0.0.1:")
+            assert lines[-2] == f"Connect from Python: dagster_nb.connect({url!r})"
             family = psutil.Process(process.pid).children(recursive=True)
-            next(one for one in family if "webserver" in one.cmdline()).kill()
+            next(one for one in family if one.cmdline()[-1].endswith("settings.json")).kill()
             assert process.wait(240) == 1
-            assert "dagster-nb: Dagster ended. Its webserver ended with code -9." in process.stderr.read()
+            assert "dagster-nb: Dagster ended. Its process ended with code -9." in process.stderr.read()
         finally:
             process.kill()
     assert not psutil.wait_procs(family, timeout=60)[1]
@@ -286,9 +281,9 @@ def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(ins
     )
     with owner:
         home, supervisor, truth = json.loads(owner.stdout.readline())
-        assert Truth.from_json(truth) == running.truth
+        assert GroundTruth.from_json(truth) == running.truth
         first, second = ((Path(folder) / "truth.json").stat().st_mtime_ns for folder in (running.home, home))
-        assert first == second, "it was not made from the kept copy"
+        assert first == second, "it was written again, and not copied from the cache"
         planned = [run.run_id for run in history.runs]
         with DagsterInstance.from_config(home) as again:
             assert facts(again, planned) == facts(instance, planned)
@@ -306,6 +301,6 @@ def test_its_repr_tells_the_address(running):
 
 
 def test_without_dagster_the_error_is_the_pip_line(monkeypatch):
-    monkeypatch.setattr(server_module.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(local_dagster.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r'pip install "dagster_nb\[demo\]"'):
         demo()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 
 import pandas as pd
@@ -31,7 +32,7 @@ def run(*arguments):
 def test_a_file_holds_all_runs_in_order(runs, tmp_path, kind, capsys):
     path = tmp_path / f"runs.{kind}"
     assert run("export", "--url", runs.url, str(path)) == 0
-    assert "1,200 runs written" in capsys.readouterr().out
+    assert capsys.readouterr().out == f"Wrote 1,200 runs to {path}\n"
     if kind == "parquet":
         back = pd.read_parquet(path)
         assert str(back["creation_time"].dtype) == "datetime64[us, UTC]"
@@ -46,6 +47,18 @@ def test_a_file_holds_all_runs_in_order(runs, tmp_path, kind, capsys):
     assert pd.isna(back["duration"].iloc[0])
     assert json.loads(back["tags"].iloc[1]) == {"team": HOSTILE}
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_spreadsheet_takes_no_string_in_a_csv_file_for_a_formula(fake, tmp_path, start):
+    formula = f"{start}HYPERLINK(A1)"
+    fake.runs = [make_run(0, jobName=formula), make_run(1, jobName="a=b")]
+    path = tmp_path / "runs.csv"
+    assert run("export", "--url", fake.url, str(path)) == 0
+    with path.open(newline="") as file:
+        assert [row["job_name"] for row in csv.DictReader(file)] == [f"'{formula}", "a=b"]
+    assert run("export", "--url", fake.url, str(path.with_suffix(".jsonl"))) == 0
+    assert json.loads(path.with_suffix(".jsonl").read_text().splitlines()[0])["job_name"] == formula
 
 
 def test_options_are_the_filters_of_runs(runs, tmp_path):
@@ -88,7 +101,7 @@ def test_an_error_is_one_readable_line(fake, tmp_path, capsys):
     assert run("export", "--url", "http://127.0.0.1:9", str(tmp_path / "x.csv")) == 1
     assert capsys.readouterr().err.startswith("dagster-nb: nothing is listening")
     assert run("export", "--url", fake.url, str(tmp_path / "x.xls")) == 1
-    assert "not '.xls'" in capsys.readouterr().err
+    assert "got 'x.xls'" in capsys.readouterr().err
     assert run("export", "--url", fake.url, "--status", "NOPE", str(tmp_path / "x.csv")) == 1
     assert "not a run status" in capsys.readouterr().err
     assert run("export", "--url", fake.url, "--created-after", "", str(tmp_path / "x.csv")) == 1

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 # Not "follow": following runs until they finish can take hours.
-_AWAITED = ("runs", "server", "details", "log", "steps", "action")
+_AWAITED = ("runs", "server", "details", "events", "output", "steps", "action")
 
 
 class RunExplorer(Panel):
@@ -147,7 +147,7 @@ class RunExplorer(Panel):
         Parameters
         ----------
         open_launchpad
-            Called with the run, a row of `frame`, and its run config as YAML.
+            Called with the run (a row of `frame` and its ``op_selection``) and its run config as YAML.
         """
         self._details.open_launchpad = open_launchpad
         self.background.call(self._details.draw)

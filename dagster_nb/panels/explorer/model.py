@@ -96,6 +96,8 @@ class ExplorerModel:
         self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
+        # When runs arrived last. Until then runs in progress have lasted, in every view.
+        self.as_of = clock()
         self.was_stopped = False
         self.is_capped = False
         self._sorted: pd.DataFrame | None = None
@@ -206,6 +208,7 @@ class ExplorerModel:
 
     def update(self, pages: list[pd.DataFrame], *, deleted: Iterable[str] = ()) -> None:
         """Take in the current state of some runs, and remove deleted ones."""
+        self.as_of = self.clock()
         self.cache.add(pages)
         deleted = set(deleted)
         if deleted:
@@ -255,6 +258,7 @@ class ExplorerModel:
             return
         self.reading.count, self.reading.total = progress.count, progress.total
         if progress.pages:
+            self.as_of = self.clock()
             self.cache.add(progress.pages)
             self._update_runs()
         self.changes.emit("reading")
@@ -266,6 +270,7 @@ class ExplorerModel:
                 self.cache.mark_complete(reading.filters, result.run_ids, before, reading.started_at)
         self.reading = None
         self.refreshed_at = reading.started_at
+        self.as_of = self.clock()
         self._set_error(None)
         self._update_runs()
         if reading.shown_filters != self.filters:
@@ -296,13 +301,9 @@ class ExplorerModel:
 
     def _attrs(self) -> dict[str, Any]:
         """Return where the runs come from, as plain JSON."""
-        filters = self.filters.at(self.clock())
-        fetched_at = self.refreshed_at or self.clock()
-        return {
-            "url": getattr(self.source, "url", None),
-            "filters": filters.as_json(),
-            "fetched_at": fetched_at.isoformat(),
-        }
+        url = getattr(self.source, "url", None)
+        filters = self.filters.at(self.clock()).as_json()
+        return {"url": url, "filters": filters, "fetched_at": self.as_of.isoformat()}
 
 
 def sort_runs(runs: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:  # noqa: FBT001 - stored as a pair

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from dagster_nb.panels.explorer.open_run_log import OpenRunLog
 from dagster_nb.panels.explorer.source import has_methods
 
 if TYPE_CHECKING:
@@ -27,11 +28,14 @@ class RunDetails:
     ----------
     run_config
         The run config as YAML.
+    op_selection
+        The ops that the run was limited to; None for all.
     steps, failures
         As `DagsterClient.steps` and `DagsterClient.failures` return them; None if the source does not have them.
     """
 
     run_config: str
+    op_selection: list[str] | None
     steps: pd.DataFrame | None
     failures: pd.DataFrame | None
 
@@ -39,7 +43,7 @@ class RunDetails:
 class OpenRun:
     """The run whose details are shown.
 
-    It emits the changes ``details`` and ``log`` of the explorer's model.
+    It emits the change ``details`` of the explorer's model.
 
     Parameters
     ----------
@@ -52,9 +56,7 @@ class OpenRun:
         self.run: pd.Series | None = None
         self.details: RunDetails | None = None
         self.error: Exception | None = None
-        self.events: pd.DataFrame | None = None
-        self.output: str | None = None
-        self.log_error: Exception | None = None
+        self.log = OpenRunLog(model)
 
     @property
     def run_id(self) -> str | None:
@@ -81,27 +83,17 @@ class OpenRun:
         has_failed = self.run is not None and self.run["status"] == "FAILURE"
 
         def work(_task: Any) -> RunDetails:  # noqa: ANN401
-            pages = list(source.iter_runs(run_ids=[run_id], include=("run_config",)))
-            config = pages[0]["run_config"].iloc[0] if pages else None
+            pages = list(source.iter_runs(run_ids=[run_id], include=("run_config", "op_selection")))
+            found = pages[0].iloc[0].to_dict() if pages else {}
+            config = found.get("run_config")
             return RunDetails(
                 yaml.safe_dump(config, sort_keys=False, allow_unicode=True) if config else "",
+                found.get("op_selection"),
                 source.steps([run_id]) if has_methods(source, "steps") else None,
                 source.failures([run_id]) if has_failed and has_methods(source, "failures") else None,
             )
 
         self._model.background.start("details", work, done=self._set_details, failed=self._fail)
-
-    def read_events(self) -> None:
-        """Read the events."""
-        source: Any = self._model.source
-        run_id = self.run_id
-        self._read_log(lambda: source.events(run_id), self._set_events)
-
-    def read_output(self) -> None:
-        """Read what the run printed."""
-        source: Any = self._model.source
-        run_id = self.run_id
-        self._read_log(lambda: str(source.compute_logs(run_id)), self._set_output)
 
     def related_runs(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the runs that this one re-executes, and those that re-execute it, among the runs in memory."""
@@ -113,25 +105,9 @@ class OpenRun:
         is_child = (frame["parent_run_id"] == self.run["run_id"]).fillna(value=False).to_numpy(dtype=bool)
         return frame[frame["run_id"].isin(ancestors).to_numpy(dtype=bool)], frame[is_child]
 
-    def _read_log(self, read: Any, done: Any) -> None:  # noqa: ANN401 - functions of one type
-        def failed(error: Exception) -> None:
-            self.log_error = error
-            self._model.changes.emit("log")
-
-        self.log_error = None
-        self._model.background.start("log", lambda _task: read(), done=done, failed=failed)
-
-    def _set_events(self, events: pd.DataFrame) -> None:
-        self.events = events
-        self._model.changes.emit("log")
-
-    def _set_output(self, output: str) -> None:
-        self.output = output
-        self._model.changes.emit("log")
-
     def _set_details(self, details: RunDetails) -> None:
         self.details, self.error = details, None
-        self.events = self.output = None
+        self.log.set_run(self.run_id)
         self._model.changes.emit("details")
 
     def _fail(self, error: Exception) -> None:
@@ -140,8 +116,8 @@ class OpenRun:
 
     def _clear(self) -> None:
         self._model.background.stop("details")
-        self._model.background.stop("log")
-        self.details = self.error = self.events = self.output = self.log_error = None
+        self.details = self.error = None
+        self.log.set_run(None)
 
 
 def _is_same(one: pd.Series | None, other: pd.Series | None) -> bool:

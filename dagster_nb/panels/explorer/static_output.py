@@ -44,7 +44,7 @@ def static_html(model: ExplorerModel) -> str:
 
 def static_text(model: ExplorerModel) -> str:
     """Return the explorer as plain text."""
-    now = model.clock()
+    now = model.as_of
     rows = [
         f"  {run['status']!s:<10} {_or_empty(run['job_name']):<30.30} "
         f"{relative_time_text(run['creation_time'], now):>10} {duration_text(run['duration']):>12}  "
@@ -70,7 +70,7 @@ def _summary(model: ExplorerModel) -> list[str]:
             f"{rate}; half took at most {duration_text(summary.p50)}, 95 % at most {duration_text(summary.p95)}; "
             f"95 % were queued for at most {duration_text(summary.queue_p95)}"
         )
-        as_of = time_text(model.refreshed_at or model.clock())
+        as_of = time_text(model.as_of)
         lines.append(f"as of {as_of} UTC; the newest {min(_MAX_ROWS, summary.count)}:")
     return lines
 

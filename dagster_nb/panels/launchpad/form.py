@@ -13,6 +13,8 @@ from dagster_nb.panels.markup import text
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dagster_nb.panels.background import Background
     from dagster_nb.panels.launchpad.model import LaunchpadModel
 
@@ -165,7 +167,7 @@ def problems_html(model: LaunchpadModel) -> str:
     return f'<div class="dnb-box dnb-box-error" role="alert"><ul class="dnb-things">{"".join(items)}</ul>{more}</div>'
 
 
-def _ops_help(ops: Any, example: str) -> str:  # noqa: ANN401
+def _ops_help(ops: Sequence[str], example: str) -> str:
     if not ops:
         return ""
     names = ", ".join(text(op) for op in ops)

@@ -32,7 +32,9 @@ def parse_tags(text: str) -> tuple[dict[str, str], list[str]]:
     tags: dict[str, str] = {}
     problems = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        key, colon, value = (part.strip() for part in line.partition(":"))
+        # A key can contain a colon, so the first one before a space separates it from the value.
+        separator = ": " if ": " in line else ":"
+        key, colon, value = (part.strip() for part in line.partition(separator))
         if not colon or not key:
             problems.append(f"Write each tag as key: value. {line!r} is not.")
         elif key in tags:

@@ -60,13 +60,13 @@ def outcome_message(state: RunState) -> tuple[str, str, str] | None:
 
 
 def outcome_html(state: RunState) -> str:
-    """Return how the run ended, first why it failed; empty while there is nothing to say."""
+    """Return how the run ended, or why it failed; empty while there is nothing to say."""
     message = outcome_message(state)
     if message is None:
         return ""
     kind, title, more = message
     if state.failures is not None and len(state.failures):
-        return f'<div role="alert">{failures_html(state.failures)}<div class="dnb-muted">{title}</div></div>'
+        return f'<div role="alert">{failures_html(state.failures)}</div>'
     return f'<div class="dnb-box dnb-box-{kind}">{message_html(title, more, kind="note")}</div>'
 
 

@@ -110,11 +110,19 @@ class RunState:
         """Whether the run has ended."""
         return self.status in FINISHED
 
+    @property
+    def has_running_step(self) -> bool:
+        """Whether a step is running, so that its bar in the chart grows."""
+        if self.is_finished or self.steps.empty:
+            return False
+        return bool((self.steps["start_time"].notna() & self.steps["end_time"].isna()).any())
+
 
 class MonitorModel:
     """The state of a monitor. It changes in the kernel's thread only.
 
-    It emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output`` and ``actions``.
+    It emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
+    and ``action_error``.
 
     Parameters
     ----------
@@ -205,8 +213,6 @@ class MonitorModel:
             self._emit("events")
         if changed.step != previous.step and self._reads_output:
             self.read_output()
-        elif changed.text != previous.text:
-            self._emit("output")
 
     def read_output(self) -> None:
         """Read what the run or the chosen step printed, and again every few seconds until the run has ended."""
@@ -333,12 +339,15 @@ class MonitorModel:
 
     def _show_output(self, output: ComputeLogs) -> None:
         self.output, self.output_error = output, None
-        if self.following:
-            self._cancel_output_read = self._background.later(_SECONDS_BETWEEN_OUTPUT_READS, self.read_output)
-        self._emit("output")
+        self._read_output_later()
 
     def _fail_output(self, error: Exception) -> None:
         self.output_error = error
+        self._read_output_later()
+
+    def _read_output_later(self) -> None:
+        if self.following:
+            self._cancel_output_read = self._background.later(_SECONDS_BETWEEN_OUTPUT_READS, self.read_output)
         self._emit("output")
 
     def _show_termination(self, outcome: dict[Any, Any]) -> None:
@@ -349,7 +358,7 @@ class MonitorModel:
 
     def _fail_action(self, error: Exception) -> None:
         self.action_error = error
-        self._emit("actions")
+        self._emit("actions", "action_error")
 
     def _emit(self, *names: str) -> None:
         for name in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import ipywidgets as widgets
 import pandas as pd
@@ -12,16 +12,18 @@ import pandas as pd
 from dagster_nb.panels.confirm import Confirm
 from dagster_nb.panels.error_box import message_html
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.monitor.log_view import LogView
 from dagster_nb.panels.monitor.messages import action_html, head_html, outcome_html, outcome_message, state_times
 from dagster_nb.panels.monitor.model import MonitorModel
 from dagster_nb.panels.panel import Panel
 from dagster_nb.panels.run_view.event_log import EventLog
 from dagster_nb.panels.run_view.log_html import events_html
+from dagster_nb.panels.run_view.log_view import LogView
 from dagster_nb.panels.run_view.run_html import steps_html
 from dagster_nb.words import short_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dagster_nb.client.sync import Run
     from dagster_nb.panels.monitor.model import Strategy
 
@@ -31,10 +33,10 @@ __all__ = ["RunMonitor"]
 _SECONDS_BEFORE_DRAWING = 0.2
 _SECONDS_BETWEEN_PICTURES = 2.0
 _MAX_STATIC_EVENTS = 20
-_FORCE_WARNING = (
-    "Dagster then shows it as canceled at once, whether or not it stops. Processes that are still running are not "
-    "stopped: they may go on writing data, and may even turn the run into a success. Use this for a run whose process "
-    "is gone or does not react."
+_FORCE_QUESTION = (
+    "Mark this run as canceled? Dagster then shows it as canceled at once, whether or not it stops. Processes that are "
+    "still running are not stopped: they may go on writing data, and may even turn the run into a success. Use this "
+    "for a run whose process is gone or does not react."
 )
 _QUESTIONS: dict[Strategy, str] = {
     "from_failure": "Re-execute this run from failure? The steps that failed or did not run are executed.",
@@ -87,9 +89,10 @@ class RunMonitor(Panel):
         self._from_failure = _button("Re-execute from failure")
         self._all_steps = _button("Re-execute")
         self._previous = _button("")
-        buttons = [self._terminate, self._force, self._from_failure, self._all_steps, self._previous]
-        head = widgets.HBox([self._head, *buttons])
-        head.add_class("dnb-wrap")
+        buttons = widgets.HBox([self._terminate, self._force, self._from_failure, self._all_steps, self._previous])
+        head = widgets.HBox([self._head, buttons])
+        for row in (buttons, head):
+            row.add_class("dnb-wrap")
         self._confirm = Confirm(self.background)
         self._outcome = widgets.HTML()
         self._action = widgets.HTML()
@@ -97,6 +100,7 @@ class RunMonitor(Panel):
         self._log = LogView(self.model, self.background)
         self._fill(head, self._confirm.widget, self._outcome, self._action, self._steps, self._log.widget)
         self.add_class("dnb-monitor")
+        self._is_question_valid: Callable[[], bool] = lambda: False
         self._outdated: set[str] = set()
         self._picture_drawn_at = float("-inf")
         self._picture_is_outdated = True
@@ -119,7 +123,7 @@ class RunMonitor(Panel):
         """The events so far, with the columns of `DagsterClient.events`."""
         return self.model.log.events
 
-    def wait(self, timeout: float | None = None) -> RunMonitor:
+    def wait(self, timeout: float | None = None) -> Self:
         """Wait until the run has ended, and return the monitor. For scripts, and notebooks that run by themselves.
 
         Parameters
@@ -139,16 +143,13 @@ class RunMonitor(Panel):
         force
             Whether to mark it as canceled at once, whether or not it stops.
         """
-        question = (
-            f"Mark this run as canceled? {_FORCE_WARNING}"
-            if force
-            else ("Terminate this run? What it has already done is not undone.")
-        )
+        model = self.model
         self._ask(
-            question,
-            "Mark as canceled" if force else "Terminate run",
-            partial(self.model.terminate, force=force),
-            is_danger=True,
+            _FORCE_QUESTION if force else "Terminate this run? What it has already done is not undone.",
+            button="Mark as canceled" if force else "Terminate run",
+            action=partial(model.terminate, force=force),
+            is_possible=lambda: model.can_terminate,
+            danger=True,
         )
 
     def confirm_reexecute(self, strategy: Strategy = "from_failure") -> None:
@@ -160,17 +161,33 @@ class RunMonitor(Panel):
             ``"from_failure"`` for the steps that failed or did not run, ``"all_steps"`` for all.
         """
         label = "Re-execute from failure" if strategy == "from_failure" else "Re-execute"
-        self._ask(_QUESTIONS[strategy], f"{label} now", partial(self.model.reexecute, strategy), is_danger=False)
+        self._ask(
+            _QUESTIONS[strategy],
+            button=f"{label} now",
+            action=partial(self.model.reexecute, strategy),
+            is_possible=partial(self.model.can_reexecute, strategy),
+            danger=False,
+        )
 
-    def _ask(self, question: str, button: str, action: Any, *, is_danger: bool) -> None:  # noqa: ANN401
+    def _ask(
+        self,
+        question: str,
+        *,
+        button: str,
+        action: Callable[[], None],
+        is_possible: Callable[[], bool],
+        danger: bool,
+    ) -> None:
+        """Ask about the current run, until another run is shown or the action is no longer possible."""
         run = self.model.run
+        self._is_question_valid = lambda: self.model.run is run and is_possible()
         self._confirm.ask(
             question,
             things=[f'{text(run.job_name)} <span class="dnb-mono">{text(run.run_id)}</span>'],
             count=1,
             button=button,
-            agreed=partial(self.background.call, action),
-            danger=is_danger,
+            agreed=lambda: action() if self._is_question_valid() else None,
+            danger=danger,
         )
 
     def _is_busy(self) -> bool:
@@ -209,6 +226,7 @@ class RunMonitor(Panel):
     def _listen(self) -> None:
         for name in ("run", "steps", "events", "output", "actions"):
             self.model.changes.on(name, partial(self._draw_soon, name))
+        self.model.changes.on("action_error", self._show_action_error)
         click = self.background.on_click
         click(self._terminate, self.confirm_terminate)
         click(self._force, partial(self.confirm_terminate, force=True))
@@ -216,6 +234,10 @@ class RunMonitor(Panel):
         click(self._all_steps, partial(self.confirm_reexecute, "all_steps"))
         click(self._previous, self.model.show_previous_run)
         self._on_resize(partial(self._draw_soon, "size"))
+
+    def _show_action_error(self) -> None:
+        if self.model.action_error is not None:
+            self._show_crash(self.model.action_error)
 
     def _draw_soon(self, name: str) -> None:
         if not self._outdated:
@@ -245,8 +267,7 @@ class RunMonitor(Panel):
 
     def _draw_steps(self, *, at_once: bool) -> None:
         state = self.model.state
-        is_growing = not state.is_finished and len(state.steps) > 0 and bool(state.steps["end_time"].isna().any())
-        self._picture_is_outdated = self._picture_is_outdated or is_growing
+        self._picture_is_outdated = self._picture_is_outdated or state.has_running_step
         is_due = state.is_finished or time.monotonic() - self._picture_drawn_at >= _SECONDS_BETWEEN_PICTURES
         if at_once or (self._picture_is_outdated and is_due):
             self._picture_drawn_at, self._picture_is_outdated = time.monotonic(), False
@@ -256,10 +277,8 @@ class RunMonitor(Panel):
     def _picture(self, *, width: int, **options: Any) -> str:  # noqa: ANN401 - see `steps_html`
         state = self.model.state
         if state.steps.empty or state.steps["start_time"].isna().all():
-            waiting = "" if state.steps.empty else f" Waiting: {', '.join(map(text, state.steps['step_key']))}."
-            return (
-                f'<p class="dnb-muted">{"No step ran." if state.is_finished else "No step has started."}{waiting}</p>'
-            )
+            planned = "" if state.steps.empty else f" Planned: {', '.join(map(text, state.steps['step_key']))}."
+            return f'<p class="dnb-muted">No step {"ran" if state.is_finished else "has started"}.{planned}</p>'
         as_of = None if state.is_finished else _now()
         return steps_html(state.steps, as_of=as_of, width=width, max_height=480, **options)
 
@@ -277,8 +296,8 @@ class RunMonitor(Panel):
         self._force.disabled = model.terminating
         self._from_failure.disabled = self._all_steps.disabled = model.reexecuting
         self._action.value = action_html(model)
-        if model.action_error is not None:
-            self._show_crash(model.action_error)
+        if not self._is_question_valid():
+            self._confirm.cancel()
 
 
 def _button(label: str, style: str = "") -> Any:  # noqa: ANN401 - ipywidgets has no types

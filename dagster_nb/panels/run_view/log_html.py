@@ -40,7 +40,7 @@ def output_html(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
     """Return the last lines of a stream that contain some text, in upper or lower case."""
     lines = _matching_lines(output, stream, wanted)
     if not lines:
-        return '<p class="dnb-muted">no lines</p>'
+        return '<div class="dnb-empty">no lines</div>'
     return f'<pre class="dnb-output" aria-label="{stream} of the run">{text(chr(10).join(lines[-_MAX_LINES:]))}</pre>'
 
 

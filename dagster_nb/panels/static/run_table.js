@@ -1,4 +1,7 @@
-// A table of runs. What it shows are rows with ids; what it tells the kernel are ids: a row may move, its run does not.
+// A table of runs. Everything that it tells the kernel is a run id, because a row may move and its run does not.
+// Of the rows of a page only those around the visible ones are in the document: a thousand would freeze it.
+const AROUND = 40;
+
 function node(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -10,7 +13,7 @@ function node(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Text of strangers becomes text nodes, never markup, in a direction of its own.
+// Text from users becomes text nodes, never markup, isolated so that its writing direction affects nothing else.
 function words(text) {
   return node("bdi", {}, text ?? "");
 }
@@ -33,7 +36,7 @@ const CELLS = {
   tags: (row, column) => {
     const all = row[column.key] || [];
     const made = node("span", { class: "dnb-tags", title: all.map(([key, value]) => `${key}: ${value}`).join("\n") });
-    // Dagster's own tags say little; they are in the tooltip, and in the closer look.
+    // Dagster's own tags say little; they are in the tooltip, and in the details.
     const own = all.filter(([key]) => !key.startsWith("dagster/")).slice(0, 3);
     for (const [key, value] of own) {
       made.append(node("span", { class: "dnb-tag" }, words(`${key}: ${value}`)));
@@ -49,23 +52,36 @@ function render({ model, el }) {
     model.on(`change:${name}`, call);
     off.push(() => model.off(`change:${name}`, call));
   };
-  const drawn = new Map(); // id -> {text, line, box}
-  let anchor = null;
+  let rows = []; // those of the page
+  let places = new Map(); // id -> place in rows
+  let first = 0; // the first rendered row
+  let rowHeight = 32;
+  let anchor = null; // where a selection with Shift starts
+  let focused = null; // the row that has the focus, or had it before it was scrolled away
+  const rendered = new Map(); // id -> {text, line, box}
 
   const all = node("input", { type: "checkbox", "aria-label": "Select all runs shown" });
   const headRow = node("tr");
+  const head = node("thead", {}, headRow);
+  const widest = node("tbody", { "aria-hidden": "true" });
   const body = node("tbody");
-  const table = node("table", { class: "dnb-runs", "aria-label": "Runs" }, node("thead", {}, headRow), body);
+  const above = gap();
+  const below = gap();
+  const table = node("table", { class: "dnb-runs", "aria-label": "Runs" }, head, widest, body);
   const empty = node("div", { class: "dnb-empty", role: "status" });
-  const frame = node("div", { class: "dnb-scroll" }, table, empty);
+  const frame = node("div", { class: "dnb-scroll", tabindex: "-1" }, table, empty);
   el.classList.add("dnb-table");
   el.append(frame);
+
+  function gap() {
+    return node("tr", { class: "dnb-gap", "aria-hidden": "true" }, node("td", {}));
+  }
 
   const chosen = () => new Set(model.get("selected"));
   const send = (selected, active) => {
     // In the order of the rows, whatever the order of the clicks.
-    const shown = model.get("rows").map((row) => row.id).filter((id) => selected.has(id));
-    const hidden = [...selected].filter((id) => !drawn.has(id));
+    const shown = rows.map((row) => row.id).filter((id) => selected.has(id));
+    const hidden = [...selected].filter((id) => !places.has(id));
     model.set("selected", [...shown, ...hidden]);
     if (active !== undefined) model.set("active", active);
     model.save_changes();
@@ -75,6 +91,11 @@ function render({ model, el }) {
     const sort = model.get("sort");
     headRow.replaceChildren(node("th", { scope: "col", class: "dnb-check" }, all));
     for (const column of model.get("columns")) {
+      if (!column.first) {
+        const name = node("span", { class: "dnb-unsorted" }, column.name);
+        headRow.append(node("th", { scope: "col", class: `dnb-col-${column.key}` }, name));
+        continue;
+      }
       const is = sort[0] === column.key ? sort[1] : "none";
       const arrow = { ascending: " ▲", descending: " ▼", none: "" }[is];
       const button = node("button", { type: "button", class: "dnb-sort", "data-key": column.key }, column.name + arrow);
@@ -89,7 +110,8 @@ function render({ model, el }) {
   }
 
   function line(row, columns) {
-    const box = node("input", { type: "checkbox", "aria-label": `Select run ${row.short} of ${row.job}`, tabindex: "-1" });
+    const label = `Select run ${row.short} of ${row.job}`;
+    const box = node("input", { type: "checkbox", "aria-label": label, tabindex: "-1" });
     const made = node("tr", { "data-run": row.id, tabindex: "-1" }, node("td", { class: "dnb-check" }, box));
     for (const column of columns) {
       made.append(node("td", { class: `dnb-col-${column.key}` }, CELLS[column.kind](row, column)));
@@ -97,72 +119,133 @@ function render({ model, el }) {
     return { line: made, box };
   }
 
+  // A hidden row of the longest cells keeps the columns as wide while other rows are scrolled into view.
+  function drawWidest() {
+    const made = node("tr", { class: "dnb-widest" }, node("td", { class: "dnb-check" }));
+    for (const column of model.get("columns")) {
+      const length = (row) => String(row[column.key] ?? "").length;
+      const longest = rows.reduce((best, row) => (length(row) > length(best) ? row : best), rows[0]);
+      made.append(node("td", { class: `dnb-col-${column.key}` }, CELLS[column.kind](longest, column)));
+    }
+    widest.replaceChildren(made);
+  }
+
+  function takeRows() {
+    const scrolled = Math.floor(frame.scrollTop / rowHeight);
+    const topRow = scrolled > 0 ? rows[scrolled] : null;
+    rows = model.get("rows");
+    places = new Map(rows.map((row, place) => [row.id, place]));
+    table.setAttribute("aria-rowcount", rows.length + 1);
+    empty.textContent = rows.length ? "" : model.get("empty");
+    if (rows.length) drawWidest();
+    else widest.replaceChildren();
+    drawRows();
+    // Rows that came in above do not move those that are being read.
+    const moved = topRow && places.has(topRow.id) ? places.get(topRow.id) - scrolled : 0;
+    if (moved) {
+      frame.scrollTop += moved * rowHeight;
+      drawRows();
+    }
+  }
+
+  // Renders the rows that are visible, and some around them, so that scrolling and find-in-page reach those.
   function drawRows() {
     const columns = model.get("columns");
-    const rows = model.get("rows");
-    const focused = body.contains(document.activeElement) ? document.activeElement.closest("tr").dataset.run : null;
-    const keep = new Set(rows.map((row) => row.id));
-    for (const [id, known] of drawn) {
-      if (!keep.has(id)) {
-        known.line.remove();
-        drawn.delete(id);
-      }
+    const visible = Math.ceil((frame.clientHeight || 600) / rowHeight);
+    first = Math.max(0, Math.floor(frame.scrollTop / rowHeight) - AROUND);
+    const shown = rows.slice(first, first + visible + 2 * AROUND);
+    const keep = new Set(shown.map((row) => row.id));
+    for (const [id, known] of rendered) {
+      if (keep.has(id)) continue;
+      // The keys of a row that is scrolled away go to the frame, and not to the notebook.
+      if (known.line.contains(document.activeElement)) frame.focus({ preventScroll: true });
+      known.line.remove();
+      rendered.delete(id);
     }
-    let place = body.firstChild;
-    for (const row of rows) {
+    let next = above.isConnected ? above.nextSibling : null;
+    if (!next) {
+      body.replaceChildren(above, below);
+      next = below;
+    }
+    let refocus = null;
+    shown.forEach((row, place) => {
       const text = JSON.stringify(row);
-      let known = drawn.get(row.id);
+      let known = rendered.get(row.id);
       if (!known || known.text !== text) {
         const fresh = { text, ...line(row, columns) };
         if (known) {
-          if (place === known.line) place = known.line.nextSibling;
+          if (known.line.contains(document.activeElement)) refocus = fresh.line;
+          if (next === known.line) next = known.line.nextSibling;
           known.line.remove();
         }
-        drawn.set(row.id, fresh);
+        rendered.set(row.id, fresh);
         known = fresh;
       }
-      if (place === known.line) place = place.nextSibling;
-      else body.insertBefore(known.line, place);
-    }
-    empty.textContent = rows.length ? "" : model.get("empty");
+      known.line.setAttribute("aria-rowindex", first + place + 2);
+      if (next === known.line) next = next.nextSibling;
+      else body.insertBefore(known.line, next);
+    });
+    setHeight(above, first);
+    setHeight(below, rows.length - first - shown.length);
     drawSelection();
-    const target = (focused && drawn.get(focused)) || null;
-    if (target) target.line.focus({ preventScroll: true });
+    refocus?.focus({ preventScroll: true });
+    const measured = body.querySelector("tr[data-run]")?.getBoundingClientRect().height;
+    if (measured && Math.abs(measured - rowHeight) > 0.5) {
+      rowHeight = measured;
+      setHeight(above, first);
+      setHeight(below, rows.length - first - shown.length);
+    }
+  }
+
+  function setHeight(row, count) {
+    row.style.display = count > 0 ? "" : "none";
+    row.firstChild.style.height = `${Math.max(0, count) * rowHeight}px`;
   }
 
   function drawSelection() {
     const selected = chosen();
     const active = model.get("active");
-    let shown = 0;
-    for (const [id, known] of drawn) {
+    const count = rows.reduce((sum, row) => sum + selected.has(row.id), 0);
+    for (const [id, known] of rendered) {
       const is = selected.has(id);
-      shown += is;
       known.box.checked = is;
       known.line.classList.toggle("dnb-selected", is);
       known.line.setAttribute("aria-selected", is);
       if (id === active) known.line.setAttribute("aria-current", "true");
       else known.line.removeAttribute("aria-current");
       known.line.tabIndex = -1;
-      known.box.tabIndex = -1;
     }
-    all.checked = shown > 0 && shown === drawn.size;
-    all.indeterminate = shown > 0 && shown < drawn.size;
-    all.disabled = drawn.size === 0;
-    const entry = drawn.get(active)?.line || body.firstElementChild;
-    if (entry) entry.tabIndex = 0;
+    all.checked = count > 0 && count === rows.length;
+    all.indeterminate = count > 0 && count < rows.length;
+    all.disabled = rows.length === 0;
+    const entry = rendered.get(focused) || rendered.get(active) || rendered.values().next().value;
+    if (entry) entry.line.tabIndex = 0;
   }
 
-  // The closer look is below the table, where one might not notice it.
-  const showDetail = () =>
+  function focusRow(place) {
+    const row = rows[Math.min(Math.max(place, 0), rows.length - 1)];
+    if (!row) return null;
+    const top = places.get(row.id) * rowHeight;
+    const bottom = top + rowHeight + head.offsetHeight - frame.clientHeight;
+    if (top < frame.scrollTop) frame.scrollTop = top;
+    else if (bottom > frame.scrollTop) frame.scrollTop = bottom;
+    drawRows();
+    focused = row.id;
+    drawSelection();
+    rendered.get(row.id).line.focus({ preventScroll: true });
+    return row.id;
+  }
+
+  // The details are below the table, where one might not notice them.
+  const showDetails = () =>
     setTimeout(() => {
       const title = el.closest(".dnb")?.querySelector(".dnb-detail .dnb-head");
       title?.scrollIntoView({ block: "nearest", behavior: "smooth" });
     }, 600);
 
   const between = (from, to) => {
-    const ids = model.get("rows").map((row) => row.id);
-    const [a, b] = [ids.indexOf(from), ids.indexOf(to)].sort((x, y) => x - y);
-    return a < 0 ? [to] : ids.slice(a, b + 1);
+    const [a, b] = [places.get(from) ?? -1, places.get(to)].sort((x, y) => x - y);
+    return a < 0 ? [to] : rows.slice(a, b + 1).map((row) => row.id);
   };
 
   function pick(id, event, toggles) {
@@ -170,7 +253,7 @@ function render({ model, el }) {
     if (event.shiftKey && anchor) between(anchor, id).forEach((one) => selected.add(one));
     else if (toggles || event.ctrlKey || event.metaKey) selected.has(id) ? selected.delete(id) : selected.add(id);
     else if (selected.size < 2) {
-      // A look at one run does not undo a selection of several.
+      // Opening one run does not undo a selection of several.
       selected.clear();
       selected.add(id);
     }
@@ -178,54 +261,72 @@ function render({ model, el }) {
     send(selected, toggles ? undefined : id);
   }
 
+  body.addEventListener("focusin", (event) => {
+    focused = event.target.closest("tr[data-run]")?.dataset.run ?? focused;
+  });
   body.addEventListener("click", (event) => {
-    const row = event.target.closest("tr");
+    const row = event.target.closest("tr[data-run]");
     if (!row) return;
     const check = event.target.closest(".dnb-check");
     if (!check && String(window.getSelection())) return;
     if (check && event.target.tagName !== "INPUT") event.preventDefault();
     pick(row.dataset.run, event, Boolean(check));
-    if (!check) showDetail();
+    if (!check) showDetails();
   });
-  body.addEventListener("keydown", (event) => {
-    const row = event.target.closest("tr");
-    if (!row) return;
-    const to = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling,
-                 Home: body.firstElementChild, End: body.lastElementChild }[event.key];
-    if (to) {
-      row.tabIndex = -1;
-      to.tabIndex = 0;
-      to.focus();
-      if (event.shiftKey) pick(to.dataset.run, { shiftKey: true }, true);
-    } else if (event.key === " ") pick(row.dataset.run, { shiftKey: false }, true);
+  frame.addEventListener("keydown", (event) => {
+    if (head.contains(event.target)) return;
+    const id = event.target.closest("tr[data-run]")?.dataset.run ?? focused;
+    const place = places.get(id);
+    if (place === undefined) return;
+    const to = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (to !== undefined) {
+      const there = focusRow(to);
+      if (event.shiftKey) pick(there, { shiftKey: true }, true);
+    } else if (event.key === " ") pick(id, { shiftKey: false }, true);
     else if (event.key === "Enter") {
-      pick(row.dataset.run, { shiftKey: false }, false);
-      showDetail();
+      pick(id, { shiftKey: false }, false);
+      showDetails();
     } else return;
     event.preventDefault();
-    // Jupyter has shortcuts of its own on these keys.
     event.stopPropagation();
+  });
+  let scheduled = 0;
+  frame.addEventListener("scroll", () => {
+    const start = Math.floor(frame.scrollTop / rowHeight);
+    const isNear = Math.abs(start - AROUND - first) < AROUND / 2 || (first === 0 && start < AROUND * 1.5);
+    if (isNear || scheduled) return;
+    scheduled = requestAnimationFrame(() => {
+      scheduled = 0;
+      drawRows();
+    });
   });
   all.addEventListener("click", () => {
     const selected = chosen();
-    for (const id of drawn.keys()) all.checked ? selected.add(id) : selected.delete(id);
+    for (const row of rows) all.checked ? selected.add(row.id) : selected.delete(row.id);
     send(selected);
   });
 
-  on("rows", drawRows);
+  on("rows", takeRows);
   on("columns", () => {
-    drawn.forEach((known) => known.line.remove());
-    drawn.clear();
+    rendered.forEach((known) => known.line.remove());
+    rendered.clear();
     drawHead();
+    takeRows();
+  });
+  on("resets", () => {
+    frame.scrollTop = 0;
     drawRows();
   });
   on("sort", drawHead);
   on("selected", drawSelection);
   on("active", drawSelection);
-  on("empty", drawRows);
+  on("empty", takeRows);
   drawHead();
-  drawRows();
-  return () => off.forEach((call) => call());
+  takeRows();
+  return () => {
+    cancelAnimationFrame(scheduled);
+    off.forEach((call) => call());
+  };
 }
 
 export default { render };

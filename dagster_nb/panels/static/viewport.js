@@ -1,4 +1,4 @@
-// Reports to the kernel whether the page is dark and how wide the panel is.
+// Reports to the kernel whether the page is dark and how wide the panel is, and keeps keys inside the panel.
 function luminance(color) {
   const parts = (color.match(/[\d.]+/g) || []).map(Number);
   return parts.length < 3 ? 0 : (0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]) / 255;
@@ -31,7 +31,18 @@ function render({ model, el }) {
   const theme = new MutationObserver(late);
   theme.observe(document.body, { attributes: true });
   requestAnimationFrame(report);
+  // JupyterLab's commands have keys without a modifier, such as x, which cuts the cell. It ignores keys below an
+  // element with this attribute. Ctrl-S and the like still reach it, but not Ctrl-Enter, which runs the cell again.
+  const shield = (event) => {
+    const panel = el.closest(".dnb");
+    if (!panel || !panel.contains(event.target)) return;
+    const isForJupyter = (event.ctrlKey || event.metaKey) && event.key !== "Enter";
+    panel.toggleAttribute("data-lm-suppress-shortcuts", !isForJupyter);
+  };
+  // In the capture phase of the window, which comes before JupyterLab's own listener.
+  window.addEventListener("keydown", shield, true);
   return () => {
+    window.removeEventListener("keydown", shield, true);
     clearTimeout(timer);
     size.disconnect();
     theme.disconnect();

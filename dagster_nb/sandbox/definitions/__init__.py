@@ -1,23 +1,23 @@
 """The code location of the demo: the data platform of a small web shop.
 
-Loaded by Dagster with ``-m dagster_nb.sandbox.definitions``. Every job runs in one process, because a notebook server
-has little memory to give.
+Dagster loads it with ``-m dagster_nb.sandbox.definitions``. Every job runs in one process, because a notebook server
+has little memory.
 """
 
 import dagster as dg
 
 from .assets import daily_sales, daily_sales_schedule, sales_assets
-from .automation import (
+from .clickstream import watch_clickstream
+from .forecast import train_forecast
+from .ingest import fetch_exchange_rates, ingest_orders, sync_crm
+from .publish import export_invoices, refresh_dashboards, send_reports
+from .schedules_and_sensors import (
     crm_changes,
     exchange_rates_schedule,
     export_invoices_schedule,
     ingest_orders_schedule,
     refresh_dashboards_schedule,
 )
-from .clickstream import watch_clickstream
-from .forecast import train_forecast
-from .ingest import fetch_exchange_rates, ingest_orders, sync_crm
-from .publish import export_invoices, refresh_dashboards, send_reports
 from .warehouse import build_warehouse, build_warehouse_schedule
 
 defs = dg.Definitions(

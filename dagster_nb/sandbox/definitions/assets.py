@@ -1,4 +1,4 @@
-"""Daily-partitioned assets with numbers worth plotting."""
+"""Daily partitioned assets, with metadata that is worth plotting."""
 
 import datetime as dt
 import hashlib
@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from ._work import process
+from .simulated_work import process
 
 FIRST_DAY = "2024-01-01"
 days = dg.DailyPartitionsDefinition(start_date=FIRST_DAY)
@@ -14,7 +14,7 @@ SATURDAY = 5
 
 
 def sales_of(day: str) -> dict[str, Any]:
-    """Orders and revenue of a day: the same day always sold the same.
+    """Return the sales of a day, which are always the same for the same day.
 
     Parameters
     ----------
@@ -39,9 +39,25 @@ def sales_of(day: str) -> dict[str, Any]:
     }
 
 
-def midnight_after(day: str) -> dt.datetime:
-    """Until when the data of a day reaches."""
-    return dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
+def metadata_of(asset: str, day: str) -> dict[str, Any]:
+    """Return the metadata of a materialization; ``asset`` is the last component of the asset key."""
+    sales = sales_of(day)
+    end_of_day = dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC) + dt.timedelta(days=1)
+    data_until = dg.MetadataValue.timestamp(end_of_day)
+    if asset == "raw_orders":
+        return {
+            "dagster/row_count": sales["orders"],
+            "size_mb": round(sales["orders"] * 0.0021, 3),
+            "source": dg.MetadataValue.url("https://shop.example/api/orders"),
+            "data_until": data_until,
+        }
+    if asset == "orders":
+        return {
+            "dagster/row_count": sales["orders"] - sales["rejected"],
+            "rejected": sales["rejected"],
+            "note": f"{sales['rejected']} orders rejected",
+        }
+    return {"revenue_eur": sales["revenue"], "customers": sales["customers"], "data_until": data_until}
 
 
 @dg.asset(
@@ -50,20 +66,13 @@ def midnight_after(day: str) -> dt.datetime:
     group_name="sales",
     owners=["team:ingest"],
     kinds={"python"},
-    description="Orders of one day as the shop's API gives them.",
+    description="Orders of one day from the shop's API.",
 )
 def raw_orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     """Fetch the orders of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["orders"], what="raw orders")
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": sales["orders"],
-            "size_mb": round(sales["orders"] * 0.0021, 3),
-            "source": dg.MetadataValue.url("https://shop.example/api/orders"),
-            "data_until": dg.MetadataValue.timestamp(midnight_after(context.partition_key)),
-        }
-    )
+    return dg.MaterializeResult(metadata=metadata_of("raw_orders", context.partition_key))
 
 
 @dg.asset(
@@ -73,19 +82,13 @@ def raw_orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     group_name="sales",
     owners=["team:warehouse"],
     kinds={"duckdb"},
-    description="Orders of one day, checked and in euros.",
+    description="Orders of one day, validated and in euros.",
 )
 def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-    """Check the orders of the day."""
+    """Validate the orders of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["orders"], what="orders")
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": sales["orders"] - sales["rejected"],
-            "rejected": sales["rejected"],
-            "note": f"{sales['rejected']} orders rejected",
-        }
-    )
+    return dg.MaterializeResult(metadata=metadata_of("orders", context.partition_key))
 
 
 @dg.asset(
@@ -95,19 +98,13 @@ def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     group_name="sales",
     owners=["team:finance"],
     kinds={"duckdb"},
-    description="What one day brought in.",
+    description="Revenue of one day.",
 )
 def daily_revenue(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-    """Sum the day up."""
+    """Sum up the revenue of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["customers"], what="revenue")
-    return dg.MaterializeResult(
-        metadata={
-            "revenue_eur": sales["revenue"],
-            "customers": sales["customers"],
-            "data_until": dg.MetadataValue.timestamp(midnight_after(context.partition_key)),
-        }
-    )
+    return dg.MaterializeResult(metadata=metadata_of("daily_revenue", context.partition_key))
 
 
 sales_assets = [raw_orders, orders, daily_revenue]

@@ -1,4 +1,4 @@
-"""The job that goes on until somebody stops it."""
+"""The job that runs until somebody stops it."""
 
 import math
 import os
@@ -11,53 +11,50 @@ from dagster._core.executor.in_process import InProcessExecutor
 from pydantic import Field
 
 LISTEN_SECONDS = 0.25
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 
 
 class StreamConfig(dg.Config):
-    """What to listen to."""
+    """Which stream to read, and how it stops."""
 
     topic: str = "clicks"
-    stop_after_seconds: int = Field(default=0, description="When to ask for its own end; 0 is never.", ge=0)
-    drain_seconds: int = Field(default=0, description="How long to go on emptying buffers when asked to stop.", ge=0)
+    stop_after_seconds: int = Field(default=0, description="When the run cancels itself; 0: never.", ge=0)
+    drain_seconds: int = Field(default=0, description="How long it drains buffers before it stops.", ge=0)
 
 
 def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds: float) -> bool:
-    """Wait, at most that long, as long as there are such runs; tell whether there still are."""
-    until = time.monotonic() + seconds
-    while there_are := bool(instance.get_runs(filters, limit=1)):
-        if time.monotonic() > until:
+    """Wait until there are no such runs, for at most that long; return whether there still are."""
+    deadline = time.monotonic() + seconds
+    while exist := bool(instance.get_runs(filters, limit=1)):
+        if time.monotonic() > deadline:
             break
-        time.sleep(LOOK_SECONDS)
-    return there_are
+        time.sleep(CHECK_SECONDS)
+    return exist
 
 
 def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
-    """Listen until then, or until interrupted."""
+    """Listen until that time, then cancel the run; or until interrupted."""
     while time.monotonic() < until:
         time.sleep(LISTEN_SECONDS)
-    context.instance.report_run_canceling(context.run, "The stream has been listened to long enough.")
+    context.instance.report_run_canceling(context.run, "stop_after_seconds is over.")
     raise dg.DagsterExecutionInterruptedError
 
 
 def leave_silently() -> NoReturn:
-    """End the process of a run that somebody else has marked as canceled.
-
-    Whatever it still reported would overwrite that.
-    """
+    """End the process of a run that was marked as canceled, without reporting anything, which would overwrite that."""
     os._exit(0)
 
 
 @dg.op(description="Listen until stopped.")
 def consume_clicks(context: dg.OpExecutionContext, config: StreamConfig) -> None:
-    """Listen; when asked to stop, empty the buffers first."""
+    """Listen; if interrupted, drain the buffers first."""
     context.log.info("listening to %s", config.topic)
     until = time.monotonic() + (config.stop_after_seconds or math.inf)
     try:
         listen(context, until)
     except dg.DagsterExecutionInterruptedError:
         if config.drain_seconds:
-            context.log.warning("asked to stop: draining buffers for %s s", config.drain_seconds)
+            context.log.warning("interrupted: draining buffers for %s s", config.drain_seconds)
             still_canceling = dg.RunsFilter(run_ids=[context.run_id], statuses=[dg.DagsterRunStatus.CANCELING])
             if not wait_while(context.instance, still_canceling, seconds=config.drain_seconds):
                 leave_silently()
@@ -67,12 +64,12 @@ def consume_clicks(context: dg.OpExecutionContext, config: StreamConfig) -> None
 @dg.executor(
     name="wait_for_worker",
     config_schema={
-        "worker": dg.Field(str, default_value="", description="The worker to wait for; the run's tag shop/worker."),
-        "wait_seconds": dg.Field(int, default_value=0, description="How long that worker is busy."),
+        "worker": dg.Field(str, default_value="", description="The worker to wait for, as in the tag shop/worker."),
+        "wait_seconds": dg.Field(int, default_value=0, description="How long to wait for that worker."),
     },
 )
 def wait_for_worker(context: dg.InitExecutorContext) -> InProcessExecutor:
-    """Run in process, once the worker is free; until then the run is starting."""
+    """Run in this process once the worker is free; until then the run is STARTING."""
     config: dict[str, Any] = dict(context.executor_config)
     if config["wait_seconds"]:
         still_starting = dg.RunsFilter(
@@ -85,7 +82,7 @@ def wait_for_worker(context: dg.InitExecutorContext) -> InProcessExecutor:
     return InProcessExecutor(retries=RetryMode.ENABLED)
 
 
-@dg.job(tags={"team": "web"}, description="Count clicks until stopped.", executor_def=wait_for_worker)
+@dg.job(tags={"team": "web"}, description="Count clicks until the run is stopped.", executor_def=wait_for_worker)
 def watch_clickstream() -> None:
     """Listen."""
     consume_clicks()

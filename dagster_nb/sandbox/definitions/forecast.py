@@ -1,15 +1,15 @@
-"""The job that people launch by hand, with a config of their own."""
+"""A job that users launch with a run config of their own."""
 
 from enum import Enum
 
 import dagster as dg
 from pydantic import Field
 
-from ._work import Table, process, table
+from .simulated_work import Table, process, table
 
 
 class Model(Enum):
-    """What can be trained."""
+    """The models that can be trained."""
 
     SEASONAL_NAIVE = "seasonal_naive"
     GRADIENT_BOOSTING = "gradient_boosting"
@@ -17,14 +17,14 @@ class Model(Enum):
 
 
 class Split(dg.Config):
-    """How the history is cut."""
+    """How the history is split."""
 
     train_days: int = Field(default=365, description="Days to learn from.", gt=0)
-    holdout_days: int = Field(default=28, description="Days to be judged on.", gt=0)
+    holdout_days: int = Field(default=28, description="Days for evaluation.", gt=0)
 
 
 class FeatureConfig(dg.Config):
-    """Which history the model sees."""
+    """Which part of the history the model gets."""
 
     rows: int = Field(default=20_000, description="Rows to sample.", ge=0)
     split: Split = Split()
@@ -55,13 +55,13 @@ def train_model(context: dg.OpExecutionContext, config: TrainConfig, features: T
     return {**table("ml.model", 1), "target": config.target}
 
 
-@dg.op(description="Judge the model on days that it has not seen.")
+@dg.op(description="Evaluate the model on days that it was not trained on.")
 def evaluate_model(context: dg.OpExecutionContext, model: Table, features: Table) -> None:
-    """Evaluate."""
+    """Evaluate the model."""
     process(context, features["rows"] // 10, what=f"evaluate the forecast of {model['target']}")
 
 
-@dg.job(tags={"team": "ml"}, description="Train the sales forecast; needs to be told the target column.")
+@dg.job(tags={"team": "ml"}, description="Train the sales forecast. Needs the name of the target column.")
 def train_forecast() -> None:
     """Build features, train, evaluate."""
     features = build_features()

@@ -1,24 +1,24 @@
-"""Jobs that bring data in from elsewhere."""
+"""Jobs that load data from other systems."""
 
 from typing import NoReturn
 
 import dagster as dg
 from pydantic import Field
 
-from ._work import Table, process, table
+from .simulated_work import Table, process, table
 
 
 class OrdersSource(dg.Config):
     """Which orders to fetch."""
 
     region: str = Field(default="eu", description="Region of the shop: eu, us or apac.")
-    batch_size: int = Field(default=5_000, description="Orders a request.", gt=0)
-    since_hours: int = Field(default=4, description="How far back to look.")
+    batch_size: int = Field(default=5_000, description="Orders per request.", gt=0)
+    since_hours: int = Field(default=4, description="Fetch orders of this many hours.")
 
 
-@dg.op(description="Ask the shop's API for new orders.")
+@dg.op(description="Fetch new orders from the shop's API.")
 def fetch_orders(context: dg.OpExecutionContext, config: OrdersSource) -> Table:
-    """Fetch what the shop sold lately."""
+    """Fetch the newest orders."""
     rows = config.batch_size * config.since_hours // 2
     process(context, rows, what=f"orders of {config.region}")
     return table(f"landing.orders_{config.region}", rows)
@@ -35,7 +35,7 @@ def validate_orders(context: dg.OpExecutionContext, orders: Table) -> Table:
 
 @dg.op(description="Append the orders to the warehouse.")
 def load_orders(context: dg.OpExecutionContext, orders: Table) -> None:
-    """Load, and tell the catalog."""
+    """Load the orders, and log an observation of the table."""
     process(context, orders["rows"], what="load orders")
     context.log_event(dg.AssetObservation("shop/orders_table", metadata={"rows": orders["rows"]}))
 
@@ -48,7 +48,7 @@ def ingest_orders() -> None:
 
 @dg.op(retry_policy=dg.RetryPolicy(max_retries=2, delay=2), description="Read the contacts that changed in the CRM.")
 def pull_contacts(context: dg.OpExecutionContext) -> Table:
-    """Pull what changed."""
+    """Pull the contacts that changed."""
     process(context, 1_800, what="contacts")
     return table("landing.contacts", 1_800)
 
@@ -59,18 +59,18 @@ def merge_contacts(context: dg.OpExecutionContext, contacts: Table) -> None:
     process(context, contacts["rows"], what="merge contacts")
 
 
-@dg.job(tags={"team": "crm"}, description="Changed contacts of the CRM, asked for by a sensor.")
+@dg.job(tags={"team": "crm"}, description="Changed contacts of the CRM, launched by a sensor.")
 def sync_crm() -> None:
     """Pull, merge."""
     merge_contacts(pull_contacts())
 
 
 class ProviderError(Exception):
-    """The exchange-rate provider did not deliver."""
+    """The provider of exchange rates failed."""
 
 
 class RateLimitError(ProviderError):
-    """The exchange-rate provider wants fewer requests."""
+    """The provider of exchange rates got too many requests."""
 
 
 class RatesConfig(dg.Config):
@@ -89,7 +89,7 @@ OUTAGES = ("timeout", "rate_limit", "bad_payload")
 
 
 def read_from_provider(outage: str) -> dict[str, float]:
-    """Read what the provider answers on a bad day."""
+    """Raise the error of an outage of the provider."""
     if outage == "timeout":
         raise TimeoutError("read timed out after 30 s: https://rates.example/v2/latest")
     if outage == "rate_limit":
@@ -99,7 +99,7 @@ def read_from_provider(outage: str) -> dict[str, float]:
 
 
 def fail_like(outage: str) -> NoReturn:
-    """Fail as the provider of the exchange rates does on a bad day."""
+    """Raise the error of an outage, as the job would see it."""
     try:
         read_from_provider(outage)
     except TimeoutError as error:
@@ -109,9 +109,9 @@ def fail_like(outage: str) -> NoReturn:
     raise AssertionError(outage)
 
 
-@dg.op(description="Ask the provider for today's rates; it is not always well.")
+@dg.op(description="Request today's rates from the provider, which has outages.")
 def request_rates(context: dg.OpExecutionContext, config: RatesConfig) -> Table:
-    """Request the rates: about one run in four meets an outage, a re-execution never does."""
+    """Request the rates. About one run in four hits an outage; a re-execution never does."""
     process(context, 170, what=f"rates for {config.base_currency}")
     outage = config.outage
     draw = int(context.run_id[:8], 16)
@@ -134,7 +134,7 @@ def convert_prices(context: dg.OpExecutionContext, rates: Table) -> None:
     process(context, 12_000, what=f"convert prices with {rates['rows']} rates")
 
 
-@dg.job(tags={"team": "finance"}, description="Exchange rates of the day, from a provider that is not always well.")
+@dg.job(tags={"team": "finance"}, description="Exchange rates of the day, from a provider that has outages.")
 def fetch_exchange_rates() -> None:
     """Request, then store and convert."""
     rates = request_rates()

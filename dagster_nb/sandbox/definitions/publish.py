@@ -1,11 +1,11 @@
-"""Jobs that hand results to people."""
+"""Jobs that publish results."""
 
 import datetime as dt
 
 import dagster as dg
 
-from ._work import Table, process, table
 from .assets import days
+from .simulated_work import Table, process, table
 
 
 class InvoicesConfig(dg.Config):
@@ -36,7 +36,7 @@ def archive_invoices(context: dg.OpExecutionContext, invoices: Table) -> None:
 
 @dg.daily_partitioned_config(start_date=days.start.date().isoformat())
 def invoices_of_day(start: dt.datetime, _end: dt.datetime) -> dict[str, object]:
-    """Tell the first op its day."""
+    """Return the run config of a partition."""
     return {"ops": {"collect_invoices": {"config": {"day": start.date().isoformat()}}}}
 
 
@@ -47,7 +47,7 @@ def export_invoices() -> None:
 
 
 class DashboardsConfig(dg.Config):
-    """Which dashboards."""
+    """Which dashboards to refresh."""
 
     workspace: str = "company"
 
@@ -59,14 +59,14 @@ def query_marts(context: dg.OpExecutionContext, config: DashboardsConfig) -> Tab
     return table("marts.overview", 6_000)
 
 
-@dg.op(description="Draw the dashboards.")
+@dg.op(description="Render the dashboards.")
 def render_dashboards(context: dg.OpExecutionContext, marts: Table) -> Table:
     """Render."""
     process(context, marts["rows"], what="render dashboards")
     return table("bi.dashboards", 14)
 
 
-@dg.op(description="Tell the browsers of the office that there is something new.")
+@dg.op(description="Push the new dashboards to the screens of the office.")
 def push_dashboards(context: dg.OpExecutionContext, dashboards: Table) -> None:
     """Push."""
     process(context, dashboards["rows"], what="push dashboards")
@@ -79,7 +79,7 @@ def refresh_dashboards() -> None:
 
 
 class ReportConfig(dg.Config):
-    """Whose report, over how many days."""
+    """Who gets the report, and how many days it covers."""
 
     recipient: str = "board"
     days: int = 7
@@ -92,13 +92,13 @@ def write_report(context: dg.OpExecutionContext, config: ReportConfig) -> Table:
     return table("bi.report", config.days)
 
 
-@dg.op(description="Send it.")
+@dg.op(description="Send the report.")
 def mail_report(context: dg.OpExecutionContext, report: Table) -> None:
     """Mail."""
     process(context, report["rows"], what="mail report")
 
 
-@dg.job(tags={"team": "bi"}, description="A report that somebody asked for.")
+@dg.job(tags={"team": "bi"}, description="A report that somebody requested.")
 def send_reports() -> None:
     """Write, mail."""
     mail_report(write_report())

@@ -1,10 +1,10 @@
-"""The job with graphs inside graphs."""
+"""A job with nested graphs."""
 
 from typing import Any
 
 import dagster as dg
 
-from ._work import Table, process, table
+from .simulated_work import Table, process, table
 
 
 @dg.op(description="Read the customers of the shop.")
@@ -21,15 +21,15 @@ def extract_orders(context: dg.OpExecutionContext) -> Table:
     return table("staging.orders", 22_000)
 
 
-@dg.op(description="Keep one row a customer.")
+@dg.op(description="Keep one row per customer.")
 def dedupe_customers(context: dg.OpExecutionContext, customers: Table) -> Table:
-    """Drop customers that are there twice."""
+    """Drop duplicate customers."""
     rows = int(customers["rows"] * 0.97)
     process(context, rows, what="dedupe customers")
     return table("core.customers", rows)
 
 
-@dg.op(description="Drop orders that the shop's own people made.")
+@dg.op(description="Drop test orders of the shop's employees.")
 def drop_test_orders(context: dg.OpExecutionContext, orders: Table) -> Table:
     """Drop test orders."""
     rows = int(orders["rows"] * 0.99)
@@ -37,7 +37,7 @@ def drop_test_orders(context: dg.OpExecutionContext, orders: Table) -> Table:
     return table("core.orders_raw", rows)
 
 
-@dg.op(description="All amounts in euros.")
+@dg.op(description="Convert all amounts to euros.")
 def normalise_currency(context: dg.OpExecutionContext, orders: Table) -> Table:
     """Convert amounts."""
     process(context, orders["rows"], what="normalise currency")
@@ -46,13 +46,13 @@ def normalise_currency(context: dg.OpExecutionContext, orders: Table) -> Table:
 
 @dg.op(
     out={
-        "repeat": dg.Out(description="Customers who came back."),
-        "single": dg.Out(description="Customers who did not."),
+        "repeat": dg.Out(description="Customers with several orders."),
+        "single": dg.Out(description="Customers with one order."),
     },
-    description="Split the customers by whether they came back.",
+    description="Split the customers by their number of orders.",
 )
 def split_customers(context: dg.OpExecutionContext, customers: Table, orders: Table) -> tuple[Table, Table]:
-    """Split in two tables."""
+    """Split the customers into two tables."""
     process(context, orders["rows"], what="split customers")
     repeat = customers["rows"] // 3
     return table("marts.repeat_customers", repeat), table("marts.single_customers", customers["rows"] - repeat)
@@ -67,11 +67,11 @@ class PublishConfig(dg.Config):
 
 @dg.op(description="Make the marts visible to the analysts.")
 def publish_marts(context: dg.OpExecutionContext, config: PublishConfig, repeat: Table, single: Table) -> None:
-    """Swap the new marts in."""
+    """Replace the old marts."""
     process(context, repeat["rows"] + single["rows"], what=f"publish to {config.schema_name}")
 
 
-@dg.graph(description="Orders without tests, in one currency.")
+@dg.graph(description="Orders without test orders, in one currency.")
 def clean_orders(orders: Table) -> Table:
     """Clean the orders."""
     cleaned: Table = normalise_currency(drop_test_orders(orders))
@@ -80,7 +80,7 @@ def clean_orders(orders: Table) -> Table:
 
 @dg.graph(
     out={"customers": dg.GraphOut(), "orders": dg.GraphOut()},
-    description="Customers and orders as they should be.",
+    description="Clean customers and orders.",
 )
 def clean(customers: Table, orders: Table) -> dict[str, Table]:
     """Clean both."""

@@ -1,4 +1,5 @@
-"""Ninety days of a small web shop's data platform: first as plain data, then as rows of a Dagster instance.
+"""Ninety days of run history of a small web shop's data platform.
 
-`plan` and what it uses know nothing of Dagster; `write` and what it uses turn a plan into rows.
+`plan` and what it uses create the history as plain data, without Dagster. `write` and what it uses write it into the
+tables of a Dagster instance.
 """

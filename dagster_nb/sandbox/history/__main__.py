@@ -1,36 +1,31 @@
-"""Fill ``$DAGSTER_HOME`` with the demo's history: from the kept copy, or anew.
+"""Write the demo's history into ``$DAGSTER_HOME``, and keep a copy of it in the user's cache.
 
-Run by the demo before its Dagster starts; prints how far it is as JSON lines.
+The demo runs this before its Dagster serves, unless the cache has a copy. Prints the progress as JSON lines.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import os
 import time
 from pathlib import Path
 
-from .fill import fill, tell
-from .kept import of_today
+from .cache import HistoryCache
 from .plan import last_full_hour
+from .write import print_progress, write_new_home
 
 
 def main() -> None:
-    """Fill the home."""
+    """Write the history."""
     parser = argparse.ArgumentParser(prog="python -m dagster_nb.sandbox.history")
     parser.add_argument("--runs", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
-    arguments = parser.parse_args()
-    now = time.time()
-    fill(
-        Path(os.environ["DAGSTER_HOME"]),
-        runs=arguments.runs,
-        seed=arguments.seed,
-        until=last_full_hour(now),
-        suits=lambda until: of_today(until, dt.datetime.fromtimestamp(now, dt.UTC)),
-    )
-    tell(1.0)
+    options = parser.parse_args()
+    home = Path(os.environ["DAGSTER_HOME"])
+    until = last_full_hour(time.time())
+    write_new_home(home, runs=options.runs, seed=options.seed, until=until)
+    HistoryCache(runs=options.runs, seed=options.seed).keep(home, until=until)
+    print_progress(1.0)
 
 
 if __name__ == "__main__":

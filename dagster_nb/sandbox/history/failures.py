@@ -1,4 +1,4 @@
-"""How things go wrong at the shop: errors as their logs would show them."""
+"""The errors with which steps of the shop's jobs fail."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Failure:
     Parameters
     ----------
     cls_name, message
-        Of the exception; ``message`` may hold ``{n}``, which varies from run to run.
+        Of the exception. ``{n}`` in the message is a number that varies from run to run.
     frames
-        The lines of its stack that belong to the shop: file, line, function, code.
+        Its stack: file, line, function, code.
     cause
-        What it was raised from.
+        The error from which it was raised.
     """
 
     cls_name: str
@@ -28,7 +28,7 @@ class Failure:
 
     @property
     def innermost(self) -> Failure:
-        """The end of the chain of causes."""
+        """The last error in the chain of causes."""
         return self.cause.innermost if self.cause else self
 
 

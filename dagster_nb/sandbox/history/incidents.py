@@ -1,4 +1,4 @@
-"""What happened in these ninety days, and when."""
+"""The incidents of the ninety days, and their dates."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MISSING_DAYS_AGO = 44
 
 
 def midnight(day: dt.date) -> float:
-    """When a day begins (UTC), in POSIX seconds."""
+    """Return when a day begins (UTC), in POSIX seconds."""
     return dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()
 
 
 def _working_day(day: dt.date) -> dt.date:
-    """Give that day, or the next Monday."""
+    """Return that day, or the next Monday."""
     return day + dt.timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
 
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """The dates of the incidents; `Truth` explains them."""
+    """The incidents; `GroundTruth` explains the fields."""
 
     slower_since: dt.date
     broken_days: tuple[dt.date, dt.date]
@@ -44,10 +44,10 @@ class Incidents:
 
     @classmethod
     def before(cls, until: dt.datetime) -> Self:
-        """Place them before the end of a history."""
+        """Choose the dates for a history that ends then."""
         today = until.date()
         broken = _working_day(today - dt.timedelta(days=BROKEN_DAYS_AGO))
-        if broken.weekday() == SATURDAY - 1:  # two days in a row, both of them working days
+        if broken.weekday() == SATURDAY - 1:  # both days must be working days
             broken = _working_day(broken + dt.timedelta(days=1))
         return cls(
             slower_since=_working_day(today - dt.timedelta(days=SLOWER_DAYS_AGO)),
@@ -56,13 +56,13 @@ class Incidents:
         )
 
     def is_slower(self, job: str, at: float) -> bool:
-        """Whether a run of that job, created then, is one of the slower ones."""
+        """Whether a run of that job that is created then is one of the slower ones."""
         return job == self.slower_job and at >= midnight(self.slower_since)
 
     def is_broken(self, job: str, at: float) -> bool:
         """Whether that job fails then."""
         return job == self.broken_job and dt.datetime.fromtimestamp(at, dt.UTC).date() in self.broken_days
 
-    def repaired(self) -> float:
-        """When the broken job was mended: in the morning of the next working day."""
+    def fixed_at(self) -> float:
+        """Return when the broken job was fixed: in the morning of the next working day."""
         return midnight(_working_day(self.broken_days[-1] + dt.timedelta(days=1))) + 6.5 * 3600

@@ -1,4 +1,4 @@
-"""The history as plain data: the same seed and the same end give the same, anywhere."""
+"""Plan a history: the same seed and the same end give the same history on any machine."""
 
 from __future__ import annotations
 
@@ -9,127 +9,134 @@ from itertools import takewhile
 from random import Random
 from typing import TYPE_CHECKING
 
-from . import outcomes, rhythm
-from .catalog import JOBS
+from . import launch_times
+from .ground_truth import GroundTruth
 from .incidents import Incidents
-from .model import Backfill, History, Tick
-from .truth import truth_of
+from .job_profiles import JOB_PROFILES
+from .planned import History, PlannedBackfill, PlannedTick
+from .simulate import simulate_first_run, simulate_reexecution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .model import Run
+    from .planned import PlannedRun
 
-__all__ = ["MOST_RUNS", "last_full_hour", "plan_history"]
+__all__ = ["MAX_RUNS", "last_full_hour", "plan_history"]
 
 HOUR = 3600
-MOST_RUNS = 100_000
-SPARE = 1.04
-MORE = 1.15
+MAX_RUNS = 100_000
+# More runs than wanted are planned, so that some can be dropped; if there are too few, more again.
+FIRST_MARGIN, NEXT_MARGIN = 1.04, 1.15
 
 
 def last_full_hour(now: float) -> dt.datetime:
-    """Give the last full hour (UTC).
+    """Return the last full hour (UTC) before POSIX seconds.
 
-    Histories end there, so that two that are made within minutes of each other are the same.
-
-    Parameters
-    ----------
-    now
-        POSIX seconds.
+    Histories end at a full hour, so that two histories that are made within minutes are the same.
     """
     return dt.datetime.fromtimestamp(now // HOUR * HOUR, dt.UTC)
 
 
 def plan_history(runs: int, *, seed: int = 0, until: dt.datetime) -> History:
-    """Plan exactly that many finished runs over the ninety days before a time.
+    """Plan a history of ninety days with an exact number of finished runs.
 
     Parameters
     ----------
     runs
-        How many, from 0 to 100,000. Below some hundreds not every incident finds its place.
+        How many, from 0 to 100,000. In a history of less than some hundred runs not every incident happens.
     seed
         The same seed and ``until`` give the same history.
     until
-        Its end; an aware time.
+        Its end; a datetime with a time zone.
 
     Returns
     -------
     History
-        Runs in the order of their creation.
+        Runs are sorted by creation time.
 
     Raises
     ------
     ValueError
-        When ``runs`` is out of range.
+        If ``runs`` is out of range.
     """
-    if not 0 <= runs <= MOST_RUNS:
-        raise ValueError(f"runs={runs}: between 0 and {MOST_RUNS:,} please")
+    if not 0 <= runs <= MAX_RUNS:
+        raise ValueError(f"runs must be between 0 and {MAX_RUNS:,}, got {runs:,}")
     incidents = Incidents.before(until)
-    scale = rhythm.scale_for(runs, until)
+    scale = launch_times.scale_for(runs, until)
     while True:
         rng = Random(f"{seed}/{runs}")
-        planned, backfills = _runs(scale * SPARE, rng, until, incidents)
+        planned, backfills = _plan_runs(scale * FIRST_MARGIN, rng, until, incidents)
         if len(planned) >= runs:
             break
-        scale = max(scale, 1e-3) * MORE
+        scale = max(scale, 1e-3) * NEXT_MARGIN
     kept = _drop(planned, len(planned) - runs, rng)
-    backfills = [
-        backfill for backfill in backfills if any(r.tags.get("dagster/backfill") == backfill.backfill_id for r in kept)
-    ]
-    ticks = _ticks(kept, rng, until)
-    return History(tuple(kept), tuple(ticks), tuple(backfills), truth_of(kept, backfills, incidents, until))
+    backfill_ids = {run.tags.get("dagster/backfill") for run in kept}
+    backfills = [backfill for backfill in backfills if backfill.backfill_id in backfill_ids]
+    ticks = _plan_ticks(kept, rng, until)
+    truth = GroundTruth.of(kept, backfills, incidents, until)
+    return History(tuple(kept), tuple(ticks), tuple(backfills), truth)
 
 
-def new_id(rng: Random) -> str:
-    """Make a run id."""
+def _new_run_id(rng: Random) -> str:
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
 
 
-def _runs(scale: float, rng: Random, until: dt.datetime, incidents: Incidents) -> tuple[list[Run], list[Backfill]]:
-    runs: list[Run] = []
-    backfills: list[Backfill] = []
-    slots = rhythm.slots(scale, rng, until, incidents)
-    for backfill, of_backfill in rhythm.backfills(scale, rng, until):
+def _plan_runs(
+    scale: float, rng: Random, until: dt.datetime, incidents: Incidents
+) -> tuple[list[PlannedRun], list[PlannedBackfill]]:
+    runs: list[PlannedRun] = []
+    backfills: list[PlannedBackfill] = []
+    launches = launch_times.plan_launches(scale, rng, until, incidents)
+    for backfill, launches_of_backfill in launch_times.plan_backfills(scale, rng, until):
         backfills.append(backfill)
-        slots += of_backfill
-    for slot in slots:
-        first = outcomes.first_run(slot, new_id(rng), rng, incidents)
-        group = [first]
-        while again := outcomes.again(group[-1], new_id(rng), rng, incidents):
-            group.append(again)
+        launches += launches_of_backfill
+    for launch in launches:
+        group = [simulate_first_run(launch, _new_run_id(rng), rng, incidents)]
+        while reexecution := simulate_reexecution(group[-1], _new_run_id(rng), rng, incidents):
+            group.append(reexecution)
         runs += takewhile(lambda run: run.ended < until.timestamp(), group)
     runs.sort(key=lambda run: (run.created, run.run_id))
-    # A backfill is over with its own runs, whatever people re-execute later.
-    own = [run for run in runs if "dagster/backfill" in run.tags and not run.parent_run_id]
-    ended = {b.backfill_id: [r.ended for r in own if r.tags["dagster/backfill"] == b.backfill_id] for b in backfills}
-    failed = {run.tags["dagster/backfill"] for run in own if run.status == "FAILURE"}
-    return runs, [
-        replace(b, ended=max(ended[b.backfill_id]), failed=b.backfill_id in failed)
-        for b in backfills
-        if ended[b.backfill_id]
-    ]
+    return runs, list(_finish_backfills(backfills, runs))
 
 
-def _drop(runs: list[Run], surplus: int, rng: Random) -> list[Run]:
-    """Leave that many out: ordinary successes while there are any, and never the parent of another run."""
+def _finish_backfills(backfills: list[PlannedBackfill], runs: list[PlannedRun]) -> Iterable[PlannedBackfill]:
+    """Give each backfill the end and the outcome of its own runs; later re-executions do not count."""
+    for backfill in backfills:
+        own = [
+            run
+            for run in runs
+            if run.tags.get("dagster/backfill") == backfill.backfill_id and run.parent_run_id is None
+        ]
+        if own:
+            failed = any(run.status == "FAILURE" for run in own)
+            yield replace(backfill, ended=max(run.ended for run in own), failed=failed)
+
+
+def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]:
+    """Drop a number of runs: ordinary successes while there are any, and never the parent of another run."""
     parents = {run.parent_run_id for run in runs}
-    leaves = [run for run in runs if run.run_id not in parents]
-    ordinary = [r for r in leaves if r.status == "SUCCESS" and not r.parent_run_id and not JOBS[r.job].partitioned]
-    chosen = {run.run_id for run in rng.sample(ordinary, min(surplus, len(ordinary)))}
-    kept = [run for run in runs if run.run_id not in chosen]
-    # Only in a very small history: the newest ones, whose children come after them.
-    return kept[: len(kept) - (surplus - len(chosen))]
+    ordinary = [
+        run
+        for run in runs
+        if run.run_id not in parents
+        and run.status == "SUCCESS"
+        and not run.parent_run_id
+        and not JOB_PROFILES[run.job].partitioned
+    ]
+    dropped = {run.run_id for run in rng.sample(ordinary, min(surplus, len(ordinary)))}
+    kept = [run for run in runs if run.run_id not in dropped]
+    # Only in a very small history: drop the newest ones, because children are newer than their parents.
+    return kept[: len(kept) - (surplus - len(dropped))]
 
 
-def _ticks(runs: Iterable[Run], rng: Random, until: dt.datetime) -> list[Tick]:
-    """Tell what the schedules and the sensor did: the runs that they launched, and what they did not launch."""
+def _plan_ticks(runs: Iterable[PlannedRun], rng: Random, until: dt.datetime) -> list[PlannedTick]:
+    """Plan the ticks that launched the runs, and those that launched none."""
     launched: dict[tuple[str, float], list[str]] = {}
     for run in runs:
         name = run.tags.get("dagster/schedule_name") or run.tags.get("dagster/sensor_name")
         if name and not run.parent_run_id:
-            launched.setdefault((name, rhythm.tick_time(run.created)), []).append(run.run_id)
-    ticks = [Tick(name, at, tuple(ids)) for (name, at), ids in launched.items()]
+            launched.setdefault((name, launch_times.tick_time(run.created)), []).append(run.run_id)
+    ticks = [PlannedTick(name, at, tuple(ids)) for (name, at), ids in launched.items()]
     if ticks:
-        ticks += rhythm.idle_ticks(rng, until, busy={tick.at for tick in ticks})
+        ticks += launch_times.plan_idle_ticks(rng, until, taken={tick.at for tick in ticks})
     return sorted(ticks, key=lambda tick: (tick.at, tick.name))

@@ -1,15 +1,17 @@
-"""Turn a plan into rows, in bulk, through Dagster's own storage classes.
+"""Write a planned history into the tables of a Dagster instance, in bulk.
 
-Dagster's own way, one event at a time, costs some 50 ms a run; this costs about one.
+Dagster writes one event at a time, which takes some 50 ms per run; this takes about 1 ms.
 """
 
-# Much of what Dagster keeps to itself has no types.
+# Much of what is internal to Dagster has no types.
 # mypy: disallow-untyped-calls=False
 
 from __future__ import annotations
 
 import datetime as dt
 import heapq
+import json
+import sys
 import time
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
@@ -22,28 +24,31 @@ from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._serdes import serialize_value
 from sqlalchemy import func, insert, select
 
-from .automation import write_backfills, write_ticks
-from .catalog import JOBS
-from .events import events_of
-from .files import write_files
+from .event_log import event_log
+from .ground_truth import FILE_NAME
+from .job_profiles import JOB_PROFILES
+from .job_snapshots import store_job_snapshots
 from .plan import last_full_hour, plan_history
-from .shapes import job_shapes
+from .run_files import write_run_files
+from .ticks_and_backfills import write_backfills, write_ticks
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from dagster._core.events.log import EventLogEntry
 
-    from .model import History, Run, Truth
-    from .shapes import JobShape
+    from .ground_truth import GroundTruth
+    from .job_snapshots import JobSnapshot
+    from .planned import History, PlannedRun
 
-__all__ = ["write_history", "write_plan"]
+__all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
 LOCATION = "shop"
-EVENT_LOGS_KEPT = 10_000
-"""Event logs are written of that many newest runs, and of those that failed, were re-executed or have a partition."""
+MAX_RECENT_EVENT_LOGS = 10_000
+"""That many of the newest runs have event logs, and so do runs that failed, are re-executions or have a partition."""
 
 
 def write_history(
@@ -54,92 +59,95 @@ def write_history(
     events: bool = False,
     location: str = LOCATION,
     until: dt.datetime | None = None,
-) -> Truth:
+    on_progress: Callable[[float], object] | None = None,
+) -> GroundTruth:
     """Fill an existing DAGSTER_HOME with a history of finished runs.
 
     Parameters
     ----------
     home
-        The DAGSTER_HOME, with or without a ``dagster.yaml``; no server need be stopped for it.
+        The DAGSTER_HOME, with or without a ``dagster.yaml``. A Dagster that serves it may be running.
     runs, seed, until
-        As `plan_history` has them; ``until`` is about now unless given.
+        See `plan_history`. Default of ``until``: the last full hour.
     events
-        Whether to write event logs, ticks, backfills, outputs and compute logs too. Needs the event log in one
-        database (``ConsolidatedSqliteEventLogStorage``). Without, 20,000 runs take a few seconds. Of more than
-        10,000 runs the older ones have an event log only where they failed, were re-executed or have a partition.
+        Whether to write event logs, ticks, backfills, outputs and compute logs too. This needs an event log in one
+        database (``ConsolidatedSqliteEventLogStorage``). Without it, 20,000 runs take a few seconds. Of more than
+        10,000 runs the older ones have no event log, unless they failed, are re-executions or have a partition.
     location
         The name of the code location that the runs belong to.
+    on_progress
+        Called with the share of the event logs that is written, from 0 to 1.
 
     Returns
     -------
-    Truth
-        What is true about it.
+    GroundTruth
+        What is true about the history.
 
     Raises
     ------
     TypeError
-        When the instance keeps its event log in one file a run.
+        If the instance keeps its runs or its event log in another storage.
     """
     history = plan_history(runs, seed=seed, until=until or last_full_hour(time.time()))
     with DagsterInstance.from_config(str(home)) as instance:
-        write_plan(instance, history, events=events, location=location)
+        _write_plan(instance, history, events=events, location=location, on_progress=on_progress)
     return history.truth
 
 
-def write_plan(
+def write_new_home(home: Path, *, runs: int, seed: int, until: dt.datetime) -> None:
+    """Fill a DAGSTER_HOME that holds nothing but its ``dagster.yaml``; the ground truth is the last file written."""
+    truth = write_history(home, runs=runs, seed=seed, events=True, until=until, on_progress=print_progress)
+    (home / FILE_NAME).write_text(json.dumps(truth.to_json()), encoding="utf-8")
+
+
+def print_progress(share: float) -> None:
+    """Print the progress for `LocalDagster.start`."""
+    sys.stdout.write(json.dumps({"progress": round(share, 3)}) + "\n")
+    sys.stdout.flush()
+
+
+def _write_plan(
     instance: DagsterInstance,
     history: History,
     *,
     events: bool,
-    location: str = LOCATION,
-    on_progress: Callable[[float], object] | None = None,
+    location: str,
+    on_progress: Callable[[float], object] | None,
 ) -> None:
-    """Write a history into an instance.
-
-    Parameters
-    ----------
-    instance
-        Where to.
-    history
-        What.
-    events, location
-        See `write_history`.
-    on_progress
-        Called with the share that is done.
-    """
     first = {run.job: run for run in reversed(history.runs)}
-    shapes = job_shapes(instance, location, {name: first[name].run_config for name in JOBS if name in first})
-    _write_runs(instance, history.runs, shapes, resumable=events)
+    configs = {name: first[name].run_config for name in JOB_PROFILES if name in first}
+    jobs = store_job_snapshots(instance, location, configs)
+    _write_runs(instance, history.runs, jobs, resumable=events)
     if not events:
         return
-    _write_events(instance, _logged(history.runs), shapes, location, on_progress)
+    _write_events(instance, _in_order_of_time(_with_event_log(history.runs), jobs, location, on_progress))
     write_backfills(instance, history.backfills, location)
     write_ticks(instance, history.ticks, location)
-    write_files(instance, history.runs, shapes)
+    write_run_files(instance, history.runs, jobs)
 
 
 def _write_runs(
-    instance: DagsterInstance, runs: Sequence[Run], shapes: dict[str, JobShape], *, resumable: bool
+    instance: DagsterInstance, runs: Sequence[PlannedRun], jobs: dict[str, JobSnapshot], *, resumable: bool
 ) -> None:
     storage = instance.run_storage
-    sql = getattr(storage, "_run_storage", storage)  # the storage of a whole instance wraps one for the runs
+    sql = getattr(storage, "_run_storage", storage)  # the storage of an instance may wrap it
     if not isinstance(sql, SqlRunStorage):
-        raise TypeError(f"the run storage must be a database, not {type(sql).__name__}")
+        raise TypeError(f"expected a run storage in a database, got {type(sql).__name__}")
     pending = iter(runs)
     while chunk := list(islice(pending, CHUNK)):
-        stored = [_stored(run, shapes[run.job], resumable=resumable) for run in chunk]
+        stored = [_dagster_run(run, jobs[run.job], resumable=resumable) for run in chunk]
         tags = [
             {"run_id": run.run_id, "key": key, "value": value}
             for run in stored
             for key, value in run.tags_for_storage().items()
         ]
         with sql.connect() as connection:
-            connection.execute(insert(RunsTable), [_run_row(run, of) for run, of in zip(stored, chunk, strict=True)])
+            connection.execute(insert(RunsTable), [_run_row(*pair) for pair in zip(stored, chunk, strict=True)])
             connection.execute(insert(RunTagsTable), tags)
 
 
-def _stored(run: Run, shape: JobShape, *, resumable: bool) -> DagsterRun:
-    tags = {**run.tags, "dagster/code_location": shape.origin.location_name}
+def _dagster_run(run: PlannedRun, job: JobSnapshot, *, resumable: bool) -> DagsterRun:
+    tags = {**run.tags, "dagster/code_location": job.origin.location_name}
     if run.status == "FAILURE":
         tags["dagster/failure_reason"] = "STEP_FAILURE"
     return DagsterRun(
@@ -151,13 +159,13 @@ def _stored(run: Run, shape: JobShape, *, resumable: bool) -> DagsterRun:
         tags=tags,
         root_run_id=run.root_run_id,
         parent_run_id=run.parent_run_id,
-        job_snapshot_id=shape.snapshot_id,
-        execution_plan_snapshot_id=shape.plan_id_of(run) if resumable else shape.plan_id,
-        remote_job_origin=shape.origin,
+        job_snapshot_id=job.snapshot_id,
+        execution_plan_snapshot_id=job.plan_id_of(run) if resumable else job.plan_id,
+        remote_job_origin=job.origin,
     )
 
 
-def _run_row(stored: DagsterRun, run: Run) -> dict[str, Any]:
+def _run_row(stored: DagsterRun, run: PlannedRun) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "snapshot_id": stored.job_snapshot_id,
@@ -174,33 +182,33 @@ def _run_row(stored: DagsterRun, run: Run) -> dict[str, Any]:
 
 
 def _utc(seconds: float) -> dt.datetime:
-    """Give the time as the tables hold it: naive, and exact to the microsecond."""
+    """Return a time as the tables hold it: without a time zone, and exact to the microsecond."""
     return dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=round(seconds * 1e6))  # noqa: DTZ001
 
 
-def _logged(runs: Sequence[Run]) -> list[Run]:
-    """Choose the runs whose event logs are there, as if older ones had been pruned."""
-    old = max(0, len(runs) - EVENT_LOGS_KEPT)
+def _with_event_log(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """Return the runs that have an event log, as if the logs of older ones had been pruned."""
+    old = max(0, len(runs) - MAX_RECENT_EVENT_LOGS)
     return [
         run
         for at, run in enumerate(runs)
-        if at >= old or run.status == "FAILURE" or run.parent_run_id or JOBS[run.job].partitioned
+        if at >= old or run.status == "FAILURE" or run.parent_run_id or JOB_PROFILES[run.job].partitioned
     ]
 
 
-def _in_order(
-    runs: Sequence[Run],
-    shapes: dict[str, JobShape],
+def _in_order_of_time(
+    runs: Sequence[PlannedRun],
+    jobs: dict[str, JobSnapshot],
     location: str,
     on_progress: Callable[[float], object] | None,
 ) -> Iterator[EventLogEntry]:
-    """Give the events of all runs in the order of time, holding those of a few runs only."""
+    """Yield the events of all runs in the order of time; only those of a few runs are in memory."""
     waiting: list[tuple[float, int, EventLogEntry]] = []
     number = count()
     for done, run in enumerate(runs):
         while waiting and waiting[0][0] < run.created:
             yield heapq.heappop(waiting)[2]
-        for entry in events_of(run, shapes[run.job], location):
+        for entry in event_log(run, jobs[run.job], location):
             heapq.heappush(waiting, (entry.timestamp, next(number), entry))
         if on_progress and done % CHUNK == 0:
             on_progress(done / len(runs))
@@ -208,42 +216,37 @@ def _in_order(
         yield heapq.heappop(waiting)[2]
 
 
-def _write_events(
-    instance: DagsterInstance,
-    runs: Sequence[Run],
-    shapes: dict[str, JobShape],
-    location: str,
-    on_progress: Callable[[float], object] | None,
-) -> None:
+def _write_events(instance: DagsterInstance, events: Iterator[EventLogEntry]) -> None:
     storage = instance.event_log_storage
     if not isinstance(storage, ConsolidatedSqliteEventLogStorage):
         raise TypeError(
-            "Event logs can only be written in bulk where they share one database: configure "
-            f"ConsolidatedSqliteEventLogStorage in dagster.yaml; this instance has {type(storage).__name__}."
+            f"expected an event log in one database, got {type(storage).__name__}: configure "
+            "ConsolidatedSqliteEventLogStorage in dagster.yaml"
         )
     with storage.index_connection() as connection:
         last = connection.execute(select(func.max(SqlEventLogStorageTable.c.id))).scalar() or 0
-    pending = enumerate(_in_order(runs, shapes, location, on_progress), start=last + 1)
+    pending = enumerate(events, start=last + 1)
     newest: dict[str, tuple[EventLogEntry, int]] = {}
     while chunk := list(islice(pending, CHUNK)):
         with storage.index_connection() as connection:
-            connection.execute(insert(SqlEventLogStorageTable), [_event_row(entry, at) for at, entry in chunk])
-        made = [(entry, at) for at, entry in chunk if _materializes(entry)]
-        if made:
-            storage.store_asset_event_tags([entry for entry, _ in made], [at for _, at in made])
-            newest |= {str(entry.get_dagster_event().asset_key): (entry, at) for entry, at in made}
-    for entry, at in newest.values():
-        storage.store_asset_event(entry, at)
+            connection.execute(insert(SqlEventLogStorageTable), [_event_row(entry, number) for number, entry in chunk])
+        materializations = [(entry, number) for number, entry in chunk if _is_materialization(entry)]
+        if materializations:
+            entries, numbers = zip(*materializations, strict=True)
+            storage.store_asset_event_tags(entries, numbers)
+            newest |= {str(entry.get_dagster_event().asset_key): (entry, number) for entry, number in materializations}
+    for entry, number in newest.values():
+        storage.store_asset_event(entry, number)
 
 
-def _materializes(entry: EventLogEntry) -> bool:
+def _is_materialization(entry: EventLogEntry) -> bool:
     return entry.dagster_event_type == DagsterEventType.ASSET_MATERIALIZATION
 
 
-def _event_row(entry: EventLogEntry, at: int) -> dict[str, Any]:
+def _event_row(entry: EventLogEntry, number: int) -> dict[str, Any]:
     event = entry.dagster_event
     return {
-        "id": at,
+        "id": number,
         "run_id": entry.run_id,
         "event": serialize_value(entry),
         "dagster_event_type": event.event_type_value if event else None,

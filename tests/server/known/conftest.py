@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.server.conftest import wait_until
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ BROKEN_CODE = "import no_such_module_here\n"
 
 @dataclass(frozen=True)
 class Known:
-    server: Server
+    server: LocalDagster
     client: dnb.DagsterClient
     runs: dict[str, str]
     """The id of the run of each job that ran."""
@@ -41,11 +41,11 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
         json.dumps({"load_from": [{"python_file": {"relative_path": broken.name, "location_name": "broken"}}]})
     )
     with (
-        Server(
+        LocalDagster(
             python_file=DEFINITIONS,
             location="code",
             daemon=False,
-            prepare=[sys.executable, str(DEFINITIONS)],
+            fill=[sys.executable, str(DEFINITIONS)],
             extra_args=["--workspace", str(workspace)],
         ) as server,
         dnb.connect(server.url, progress=False) as client,

@@ -236,7 +236,7 @@ def test_reload_tells_what_came_of_it(client, known):
 
 
 def test_shutdown_ends_the_code_server(client, known):
-    family = psutil.Process(known.server._keeper.pid).children(recursive=True)
+    family = psutil.Process(known.server.pid).children(recursive=True)
     code_servers = [one for one in family if str(DEFINITIONS) in one.cmdline()]
     assert code_servers
     assert client.shutdown_location("code") is None

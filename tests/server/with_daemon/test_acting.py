@@ -255,11 +255,11 @@ def test_a_run_shows_itself(client, finished):
 
 
 def test_a_read_only_server_gives_one_readable_error(server, finished, standing):
-    from dagster_nb.sandbox.server import Server
+    from dagster_nb.sandbox.local_dagster import LocalDagster
     from tests.server.conftest import DEFINITIONS
 
     with (
-        Server(
+        LocalDagster(
             home=server.home, python_file=DEFINITIONS, location="tests", daemon=False, extra_args=["--read-only"],
             path_prefix="/some/prefix",
         ) as restricted,

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.graphql import live
-from dagster_nb.sandbox.demo import instance_text
-from dagster_nb.sandbox.server import Server
+from dagster_nb.graphql import event_stream
+from dagster_nb.sandbox.demo import dagster_yaml
+from dagster_nb.sandbox.local_dagster import LocalDagster
 
 pytestmark = pytest.mark.anyio
 JOB = {"job": "train_forecast", "run_config": {"ops": {"train_model": {"config": {"target": "sales"}}}}}
@@ -19,7 +19,7 @@ JOB = {"job": "train_forecast", "run_config": {"ops": {"train_model": {"config":
 
 @pytest.fixture(scope="module")
 def server():
-    with Server(instance=instance_text(), path_prefix="/x") as server:
+    with LocalDagster(dagster_yaml=dagster_yaml(), path_prefix="/x") as server:
         yield server
 
 
@@ -32,17 +32,17 @@ async def collect(client, run, **options):
 
 async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeypatch):
     async with dnb.AsyncDagsterClient(server.url) as pushed, dnb.AsyncDagsterClient(server.url) as asked:
-        open_one = live._websocket
+        open_one = event_stream._websocket
 
         @asynccontextmanager
         async def refuse_one(http):
             if http is asked._session._transport:
-                raise live._RefusedError
+                raise event_stream._WebsocketUnavailableError
             async with open_one(http) as transport:
                 yield transport
 
-        monkeypatch.setattr(live, "_websocket", refuse_one)
-        monkeypatch.setattr(live, "_OPENING_SECONDS", 60.0)  # a busy machine is no reason to ask
+        monkeypatch.setattr(event_stream, "_websocket", refuse_one)
+        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # a busy machine is no reason to ask
         run = await pushed.launch(**JOB)
         results = {}
 

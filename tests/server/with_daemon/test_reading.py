@@ -13,7 +13,7 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.sandbox.history.write import write_history
-from dagster_nb.sandbox.server import Server
+from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.server.conftest import DEFINITIONS
 
 HIDDEN = ".dagster/"
@@ -25,7 +25,7 @@ def some(tmp_path_factory):
     """A server with so many runs that reading them takes several pages, and so few that each test may."""
     home = tmp_path_factory.mktemp("some")
     write_history(home, runs=SOME, seed=2)
-    with Server(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
+    with LocalDagster(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
         yield server
 
 
@@ -190,7 +190,7 @@ class TestDeletedCursors:
     @pytest.fixture
     def small(self, tmp_path):
         write_history(tmp_path, runs=1_000, seed=3)
-        with Server(tmp_path, python_file=DEFINITIONS, location="shop", daemon=False) as server:
+        with LocalDagster(tmp_path, python_file=DEFINITIONS, location="shop", daemon=False) as server:
             yield server
 
     def test_nothing_else_is_lost(self, small, monkeypatch):

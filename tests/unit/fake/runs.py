@@ -1,7 +1,7 @@
 """Runs as Dagster's GraphQL answers them, and which of them a filter selects.
 
 The filter is written from what Dagster's server does, and shares no code with the package: it is what the package is
-tested against. `tests/unit/test_fake.py` compares it with the installed Dagster.
+tested against. `tests/tooling/test_fake.py` compares it with the installed Dagster.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ import ipywidgets as widgets
 
 from dagster_nb import plot
 from dagster_nb.analysis import regressions
+from dagster_nb.analysis.groups import named_groups
 from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.pictures import image
 from dagster_nb.words import plural
@@ -24,11 +26,12 @@ if TYPE_CHECKING:
     from dagster_nb.panels.explorer.model import ExplorerModel
     from dagster_nb.panels.viewport import Viewport
 
-__all__ = ["CHARTS", "Chart", "Charts", "chart_height"]
+__all__ = ["CHARTS", "Chart", "Charts", "chart_height", "undrawn_trend_jobs"]
 
 _SECONDS_BETWEEN_DRAWINGS = 1.5
 _MAX_RUNS_FOR_STEPS = 50
 _MAX_STEPS = 12
+_MAX_TREND_JOBS = 6
 _MIN_WIDTH, _MAX_WIDTH = 320, 1600
 _MIN_HEIGHT, _HEIGHT = 170, 280
 _LANE_HEIGHT, _MARGINS = 26, 96
@@ -54,7 +57,16 @@ class Chart:
 
 
 def _draw_trend(runs: pd.DataFrame, ax: Axes) -> object:
-    return plot.duration_trend(runs, regressions=regressions(runs), ax=ax)
+    return plot.duration_trend(runs, regressions=regressions(runs), max_groups=_MAX_TREND_JOBS, ax=ax)
+
+
+def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
+    """Return the jobs that the trend has no room for: not the ones that slowed down, and not the busiest."""
+    finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
+    if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
+        return []
+    busiest = named_groups(finished, "job_name").names
+    return list(dict.fromkeys([*regressions(runs)["job_name"], *busiest]))[_MAX_TREND_JOBS:]
 
 
 CHARTS: dict[str, Chart] = {
@@ -73,6 +85,7 @@ CHARTS: dict[str, Chart] = {
         lambda runs, ax: plot.queue_durations(runs, ax=ax), "how long runs waited before they started"
     ),
 }
+_TREND = "Trend"
 _STEPS = "Slow steps"
 _NONE = "No chart"
 
@@ -101,8 +114,9 @@ class Charts:
         names = [*CHARTS, *([_STEPS] if has_methods(model.source, "steps") else []), _NONE]
         self.choice: Any = widgets.ToggleButtons(options=names, value=names[0], style={"button_width": "auto"})
         self._picture = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self._undrawn = UndrawnJobs(model)
         self.widget: Any = widgets.VBox(
-            [self.choice, self._picture], layout=widgets.Layout(width="100%", overflow="visible")
+            [self.choice, self._picture, self._undrawn.widget], layout=widgets.Layout(width="100%", overflow="visible")
         )
         self.widget.add_class("dnb-section")
         model.background.on_change(self.choice, lambda _name: self.draw())
@@ -122,6 +136,7 @@ class Charts:
                 return
         self._drawn, self._drawn_runs, self._drawn_at = key, model.runs, time.monotonic()
         model.background.stop("steps")
+        self._undrawn.draw(undrawn_trend_jobs(model.runs) if name == _TREND else [])
         if name == _NONE:
             self._picture.value = ""
         elif name == _STEPS:

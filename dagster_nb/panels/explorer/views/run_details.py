@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 import pandas as pd
 
-from dagster_nb.panels.error_box import ErrorBox, describe_error
+from dagster_nb.panels.error_box import ErrorBox
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.markup import grid, link, status, text
-from dagster_nb.panels.run_view.event_log import EventLog
-from dagster_nb.panels.run_view.log_html import events_html
+from dagster_nb.panels.run_view.log_view import EVENTS, STREAMS, LogView
 from dagster_nb.panels.run_view.run_html import failures_html, heading_html, steps_html, times_text
-from dagster_nb.words import count_text, relative_time_text, short_id
+from dagster_nb.words import relative_time_text, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RunDetailsView"]
 
-_MAX_LINES = 500
 _MAX_RELATED_RUNS = 12
-_STEPS, _CONFIG, _EVENTS, _OUTPUT = "Steps", "Config", "Events", "Output"
+_STEPS, _CONFIG, _LOG = "Steps", "Config", "Log"
 
 
 class RunDetailsView:
@@ -47,19 +45,19 @@ class RunDetailsView:
         self._open_run = open_run
         self._viewport = viewport
         self.open_launchpad: Callable[[pd.Series, str], object] | None = None
-        tabs = [_STEPS, _CONFIG]
-        tabs += [_EVENTS] if has_methods(model.source, "events") else []
-        tabs += [_OUTPUT] if has_methods(model.source, "compute_logs") else []
+        kinds = [EVENTS, *(STREAMS if has_methods(model.source, "compute_logs") else ())]
+        tabs = [_STEPS, _CONFIG, *([_LOG] if has_methods(model.source, "events") else [])]
         self._top = widgets.HTML(layout=widgets.Layout(width="100%"))
         self._error = ErrorBox(model.background, dismissable=False)
         self.tabs: Any = widgets.ToggleButtons(options=tabs, value=_STEPS, style={"button_width": "auto"})
         self._launch = widgets.Button(description="Open in Launchpad", layout=widgets.Layout(width="auto"))
         self._close = widgets.Button(description="Close", layout=widgets.Layout(width="auto"))
         self._tab = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self.log = LogView(open_run.log, model.background, kinds)
         row = widgets.HBox([self.tabs, self._launch, self._close])
         row.add_class("dnb-wrap")
         self.widget: Any = widgets.VBox(
-            [self._top, self._error.widget, row, self._tab],
+            [self._top, self._error.widget, row, self._tab, self.log.widget],
             layout=widgets.Layout(display="none", width="100%", overflow="visible"),
         )
         self.widget.add_class("dnb-detail")
@@ -74,10 +72,6 @@ class RunDetailsView:
         if run is None:
             self._top.value = self._tab.value = ""
             return
-        if self._open_run.error is not None:
-            self._error.show(self._open_run.error, self._open_run.read_details)
-        else:
-            self._error.clear()
         self._launch.layout.display = "" if self.open_launchpad is not None and details is not None else "none"
         failures = "" if details is None or details.failures is None else failures_html(details.failures)
         self._top.value = self._heading(run) + failures + self._facts(run)
@@ -87,11 +81,26 @@ class RunDetailsView:
         """Draw the tab that is chosen."""
         if self._open_run.run is None:
             return
+        self._draw_error()
+        is_log = self.tabs.value == _LOG and self._open_run.details is not None
+        self.log.widget.layout.display = "" if is_log else "none"
+        self._tab.layout.display = "none" if is_log else ""
         if self._open_run.details is None:
             self._tab.value = "" if self._open_run.error is not None else _note("Reading…")
-            return
-        draw = {_STEPS: self._steps, _CONFIG: self._config, _EVENTS: self._events, _OUTPUT: self._output}
-        self._tab.value = draw[self.tabs.value]()
+        elif is_log:
+            self._open_run.log.read()
+            self.log.draw()
+        else:
+            self._tab.value = self._steps() if self.tabs.value == _STEPS else self._config()
+
+    def _draw_error(self) -> None:
+        open_run = self._open_run
+        if open_run.error is not None:
+            self._error.show(open_run.error, open_run.read_details)
+        elif open_run.log.events_error is not None:
+            self._error.show(open_run.log.events_error, open_run.log.read_events)
+        else:
+            self._error.clear()
 
     def _heading(self, run: pd.Series) -> str:
         run_id = str(run["run_id"])
@@ -100,7 +109,7 @@ class RunDetailsView:
             str(run["job_name"]),
             str(run["status"]),
             url=self._url(run_id),
-            facts=times_text(run["creation_time"], run["start_time"], run["end_time"], self._model.clock()),
+            facts=times_text(run["creation_time"], run["start_time"], run["end_time"], self._model.as_of),
         )
 
     def _facts(self, run: pd.Series) -> str:
@@ -132,7 +141,7 @@ class RunDetailsView:
         for run_id, name, created in zip(runs["run_id"], runs["status"], runs["creation_time"], strict=True):
             url = self._url(run_id)
             shown = text(short_id(run_id)) if url is None else link(url, short_id(run_id))
-            when = relative_time_text(created, self._model.clock())
+            when = relative_time_text(created, self._model.as_of)
             lines.append(f'<span class="dnb-mono">{shown}</span> {status(str(name))} {when}')
         rest = len(lines) - _MAX_RELATED_RUNS
         return [*lines[:_MAX_RELATED_RUNS], *([f"and {rest} more"] if rest > 0 else [])]
@@ -146,7 +155,7 @@ class RunDetailsView:
             return _note("No step has started.")
         return steps_html(
             steps,
-            as_of=self._model.clock() if pd.isna(run["end_time"]) else None,
+            as_of=self._model.as_of if pd.isna(run["end_time"]) else None,
             width=min(max(self._viewport.width - 40, 320), 1400),
             dark=self._viewport.dark,
         )
@@ -157,41 +166,11 @@ class RunDetailsView:
             return _note("This run was launched without run config.")
         return f'<pre class="dnb-text" tabindex="0" aria-label="Run config">{text(details.run_config)}</pre>'
 
-    def _events(self) -> str:
-        events = self._open_run.events
-        if self._open_run.log_error is not None:
-            return self._log_error()
-        if events is None:
-            self._open_run.read_events()
-            return _note("Reading the events…")
-        log = EventLog(_MAX_LINES)
-        log.add(events)
-        return f'{_note(log.summary)}<div class="dnb-scroll" tabindex="0">{events_html(log.shown)}</div>'
-
-    def _output(self) -> str:
-        output = self._open_run.output
-        if self._open_run.log_error is not None:
-            return self._log_error()
-        if output is None:
-            self._open_run.read_output()
-            return _note("Reading the output…")
-        if not output.strip():
-            return _note("Nothing was printed, or Dagster did not capture it.")
-        lines = output.splitlines()
-        more = _note(f"The last {_MAX_LINES} of {count_text(len(lines))} lines.") if len(lines) > _MAX_LINES else ""
-        shown = text("\n".join(lines[-_MAX_LINES:]))
-        return f'{more}<pre class="dnb-text" tabindex="0" aria-label="Output of the run">{shown}</pre>'
-
-    def _log_error(self) -> str:
-        title, message = describe_error(self._open_run.log_error or ValueError())
-        # Choosing the tab again reads it again.
-        self._open_run.log_error = None
-        return f'<p role="alert">✖ {text(title)}: {text(message)}</p>'
-
     def _open_launchpad(self) -> None:
         run, details = self._open_run.run, self._open_run.details
         if self.open_launchpad is not None and run is not None and details is not None:
-            self.open_launchpad(run, details.run_config)
+            selected = pd.Series({"op_selection": details.op_selection}, dtype=object)
+            self.open_launchpad(pd.concat([run.drop("op_selection", errors="ignore"), selected]), details.run_config)
 
     def _url(self, run_id: str) -> str | None:
         url = getattr(self._model.source, "url", None)

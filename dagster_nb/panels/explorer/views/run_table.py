@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "RunTable", "RunTableView", "table_rows"]
 
+# "first" is the direction of the first click on the header; a column without it cannot be sorted.
 COLUMNS = (
     {"key": "status", "name": "Status", "kind": "status", "first": "ascending"},
     {"key": "job", "name": "Job", "kind": "text", "first": "ascending"},
     {"key": "started", "name": "Started", "kind": "time", "first": "ascending"},
     {"key": "duration", "name": "Duration", "kind": "span", "first": "descending"},
     {"key": "partition_key", "name": "Partition", "kind": "text", "first": "ascending"},
-    {"key": "tags", "name": "Tags", "kind": "tags", "first": "ascending"},
+    {"key": "tags", "name": "Tags", "kind": "tags"},
     {"key": "by", "name": "Launched by", "kind": "text", "first": "ascending"},
     {"key": "short", "name": "Run", "kind": "id", "first": "ascending"},
 )
@@ -62,6 +63,8 @@ class RunTable(anywidget.AnyWidget):
         The id of the run whose details are shown.
     sort : list of str
         A column, and ``"ascending"``, ``"descending"`` or ``"none"``.
+    resets : int
+        Goes up when the table shows other runs, so that it scrolls to its top.
     empty : str
         The message if there are no rows.
     """
@@ -73,6 +76,7 @@ class RunTable(anywidget.AnyWidget):
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
     active = traitlets.Unicode("").tag(sync=True)
     sort = traitlets.List(["", "none"]).tag(sync=True)
+    resets = traitlets.Int(0).tag(sync=True)
     empty = traitlets.Unicode("").tag(sync=True)
 
 
@@ -84,7 +88,7 @@ def table_rows(runs: pd.DataFrame, now: pd.Timestamp) -> list[dict[str, Any]]:
     runs
         The runs of one page.
     now
-        The time for "3 h ago", and for the duration so far of a run in progress.
+        When the runs were read: for "3 h ago", and for the duration so far of a run in progress.
     """
     in_progress = runs["start_time"].notna() & runs["end_time"].isna()
     durations = runs["duration"].mask(in_progress, now - runs["start_time"])
@@ -153,6 +157,7 @@ class RunTableView:
     def __init__(self, model: ExplorerModel):
         self._model = model
         self.table = RunTable(columns=list(COLUMNS))
+        self._shown_part: tuple[Any, ...] = (model.filters, model.page, model.sort)
         self._shown = widgets.HTML()
         self._newer = widgets.Button(description="◀ Newer", layout=widgets.Layout(width="auto"))
         self._older = widgets.Button(description="Older ▶", layout=widgets.Layout(width="auto"))
@@ -170,12 +175,18 @@ class RunTableView:
     def draw(self) -> None:
         """Draw the current page. Nothing is sent that the browser already has."""
         model = self._model
-        rows = table_rows(model.page_runs, model.clock())
-        self.table.empty = self._empty_message()
-        if rows != self.table.rows:
-            self.table.rows = rows
-        self._draw_sort()
-        self.draw_selection()
+        rows = table_rows(model.page_runs, model.as_of)
+        part = (model.filters, model.page, model.sort)
+        # One message, so that the browser draws once.
+        with self.table.hold_sync():
+            self.table.empty = self._empty_message()
+            if rows != self.table.rows:
+                self.table.rows = rows
+            if part != self._shown_part:
+                self._shown_part = part
+                self.table.resets += 1
+            self._draw_sort()
+            self.draw_selection()
         self._draw_foot()
 
     def draw_selection(self) -> None:

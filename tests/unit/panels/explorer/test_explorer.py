@@ -10,6 +10,7 @@ from matplotlib import _pylab_helpers
 
 from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.panels.explorer import RunExplorer
+from dagster_nb.panels.launchpad.launchpad import launch_arguments
 from tests.unit.panels.conftest import HOSTILE, FakeSource, make_runs, many_runs
 
 
@@ -200,3 +201,26 @@ def test_two_hundred_filter_changes_do_not_grow(explore):
 def _resident():
     with open("/proc/self/statm") as stat:  # noqa: PTH123
         return int(stat.read().split()[1]) * resource.getpagesize()
+
+
+def test_open_in_launchpad_takes_config_tags_partition_and_op_selection_along(explore):
+    frame = make_runs(2, tags=[{"key": "team", "value": HOSTILE}, {"key": "dagster/partition", "value": "2026-01-01"}])
+    frame["run_config"] = [{"a": 1}] * 2
+    frame["op_selection"] = [["fit*"]] * 2
+    explorer = explore(frame)
+    opened = []
+    explorer.on_open_launchpad(lambda run, config: opened.append({**launch_arguments(run), "run_config": config}))
+    explorer.model.open_run(explorer.frame["run_id"].iloc[0])
+    explorer.wait()
+    explorer._details._launch.click()
+    assert opened == [
+        {
+            "job": "nightly",
+            "location": "etl",
+            "repository": "repo",
+            "partition_key": "2026-01-01",
+            "run_config": "a: 1\n",
+            "op_selection": ["fit*"],
+            "tags": {"team": HOSTILE},
+        }
+    ]

@@ -207,7 +207,9 @@ def test_shows_the_failed_step_first_and_escapes_all_text(watch):
     client.pages.put(events(1, stepKey=HOSTILE, message=HOSTILE, level="<b>"))
     client.pages.put(END)
     monitor.wait(10)
-    assert monitor._outcome.value.index("Failed in <strong>step") < monitor._outcome.value.index("Failed after")
+    assert "Failed in <strong>step" in monitor._outcome.value
+    assert monitor.children.index(monitor._outcome) < monitor.children.index(monitor._steps)
+    assert "took 1 min" in monitor._head.value
     shown = [monitor._head.value, monitor._outcome.value, monitor._log._body.value, monitor._static_html()]
     assert all("<img src=x" not in part for part in shown)
     assert all("&lt;img src=x" in part for part in shown)
@@ -275,6 +277,27 @@ class TestTerminating:
         until(monitor, lambda: not monitor.model.terminating)
         assert client.stopped == [False, True]
         assert monitor._force.layout.display == "none"
+
+    def test_the_question_goes_away_when_the_run_ends(self, watch):
+        monitor, client = watch()
+        monitor._terminate.click()
+        client.become("SUCCESS")
+        client.pages.put(END)
+        monitor.wait(10)
+        assert not monitor._confirm.is_open
+        assert client.stopped == []
+
+    def test_a_dismissed_error_stays_dismissed(self, watch):
+        monitor, client = watch()
+        client.outcome = ConnectionFailedError("gone")
+        monitor.model.terminate(force=False)
+        until(monitor, lambda: not monitor.model.terminating)
+        assert monitor._crash_box.error is client.outcome
+        monitor._crash_box.clear()
+        client.pages.put(events(1))
+        until(monitor, lambda: monitor.model.log.total == 1)
+        assert monitor._crash_box.error is None
+        monitor.model.action_error = None
 
     def test_says_that_the_response_was_lost(self, watch):
         monitor, client = watch()
@@ -346,7 +369,7 @@ class TestSteps:
         client.planned = ["load", "square[?]", "store", HOSTILE]
         monitor.model.follow()
         until(monitor, lambda: len(monitor.model.state.steps) == 4)
-        assert "Waiting: " in monitor._steps.value
+        assert "Planned: " in monitor._steps.value
         assert "<img src=x" not in monitor._steps.value
         client.step_records = [step("load", "SUCCESS"), step("square[1]", "IN_PROGRESS")]
         client.pages.put(events(1))
@@ -444,11 +467,13 @@ class TestReexecuting:
         assert monitor._from_failure.layout.display == "none"
         client.pages.put(events(2))
         until(monitor, lambda: monitor.model.log.total == 2)
+        monitor._terminate.click()
         client.known = old
         client.pages.put(END)
         monitor._previous.click()
         until(monitor, lambda: monitor.run_id == first and monitor.status == "FAILURE")
         assert monitor._previous.layout.display == "none"
+        assert not monitor._confirm.is_open
 
     def test_the_buttons_fit_the_status(self, watch):
         monitor, client = watch()

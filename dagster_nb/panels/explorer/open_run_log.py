@@ -1,0 +1,112 @@
+"""``OpenRunLog``: the events and the output of the run whose details are shown, read when they are first needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.panels.run_view.event_log import EventLog
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.panels.explorer.model import ExplorerModel
+
+__all__ = ["OpenRunLog"]
+
+
+class OpenRunLog:
+    """The log of one run after the other. See `dagster_nb.panels.run_view.log_view.LogModel`.
+
+    It emits the change ``log`` of the explorer's model.
+
+    Parameters
+    ----------
+    model
+        The explorer's model.
+    """
+
+    def __init__(self, model: ExplorerModel):
+        self._model = model
+        self._run_id: str | None = None
+        self._reads_output = False
+        self.log = EventLog()
+        self.has_events = False
+        self.events_error: Exception | None = None
+        self.output: ComputeLogs | None = None
+        self.output_error: Exception | None = None
+
+    def set_run(self, run_id: str | None) -> None:
+        """Forget what has been read, and continue with this run. The filter stays, except for the step."""
+        self._model.background.stop("events")
+        self._model.background.stop("output")
+        if run_id != self._run_id:
+            self.log.set_filter(replace(self.log.filter, step=None))
+        self._run_id = run_id
+        self.log.clear()
+        self.has_events = False
+        self.events_error = self.output = self.output_error = None
+
+    def read(self) -> None:
+        """Read what is needed and has not been read."""
+        background = self._model.background
+        if self._run_id is None:
+            return
+        if not self.has_events and not background.busy("events"):
+            self.read_events()
+        if self._reads_output and self.output is None and self.output_error is None and not background.busy("output"):
+            self.read_output()
+
+    def read_events(self) -> None:
+        """Read the events."""
+        source: Any = self._model.source
+        run_id, self.events_error = self._run_id, None
+        self._model.background.start(
+            "events", lambda _task: source.events(run_id), done=self._set_events, failed=self._fail_events
+        )
+
+    def set_filter(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of EventFilter
+        """Change which events and lines are shown."""
+        previous, changed = self.log.filter, replace(self.log.filter, **changes)
+        if changed != previous:
+            self.log.set_filter(changed)
+            self._model.changes.emit("log")
+            if changed.step != previous.step and self._reads_output:
+                self.read_output()
+
+    def read_output(self) -> None:
+        """Read what the run or the chosen step printed."""
+        self._reads_output = True
+        source: Any = self._model.source
+        run_id, step = self._run_id, self.log.filter.step
+        self.output = self.output_error = None
+        self._model.background.start(
+            "output",
+            lambda _task: source.compute_logs(run_id, step=step),
+            done=self._set_output,
+            failed=self._fail_output,
+        )
+
+    def stop_reading_output(self) -> None:
+        """Stop reading what the run printed."""
+        self._reads_output = False
+        self._model.background.stop("output")
+
+    def _set_events(self, events: pd.DataFrame) -> None:
+        self.has_events = True
+        self.log.clear()
+        self.log.add(events)
+        self._model.changes.emit("log")
+
+    def _fail_events(self, error: Exception) -> None:
+        self.events_error = error
+        self._model.changes.emit("log")
+
+    def _set_output(self, output: ComputeLogs) -> None:
+        self.output = output
+        self._model.changes.emit("log")
+
+    def _fail_output(self, error: Exception) -> None:
+        self.output_error = error
+        self._model.changes.emit("log")

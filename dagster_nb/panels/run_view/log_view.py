@@ -1,0 +1,137 @@
+"""``LogView``: the events of a run, or what it printed, filtered by level, step and text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import ipywidgets as widgets
+
+from dagster_nb.panels.error_box import describe_error, message_html
+from dagster_nb.panels.markup import text
+from dagster_nb.panels.run_view.event_log import LEVELS
+from dagster_nb.panels.run_view.log_html import events_html, output_html, output_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.panels.background import Background
+    from dagster_nb.panels.run_view.event_log import EventLog
+
+__all__ = ["EVENTS", "STREAMS", "LogModel", "LogView"]
+
+EVENTS = "Events"
+STREAMS = ("stdout", "stderr")
+_ALL_STEPS = "all of the run"
+
+
+class LogModel(Protocol):
+    """What a log is drawn from.
+
+    Attributes
+    ----------
+    log
+        The events, and the filter.
+    output, output_error
+        What the run printed, or why that could not be read; both None until it has been read.
+    """
+
+    log: EventLog
+    output: ComputeLogs | None
+    output_error: Exception | None
+
+    def set_filter(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of EventFilter
+        """Change the filter."""
+
+    def read_output(self) -> None:
+        """Start reading what the run printed."""
+
+    def stop_reading_output(self) -> None:
+        """Stop reading what the run printed."""
+
+
+class LogView:
+    """Draws the log, and filters it.
+
+    Parameters
+    ----------
+    model
+        The log.
+    background
+        Brings widget events to the kernel's thread.
+    kinds
+        Which of `EVENTS` and `STREAMS` there are.
+    """
+
+    def __init__(self, model: LogModel, background: Background, kinds: Sequence[str] = (EVENTS, *STREAMS)):
+        self._model = model
+        self._drawing = False
+        self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
+        self._level: Any = _labeled(
+            widgets.Dropdown(
+                options=[("all levels", LEVELS[0]), *((f"{level} and above", level) for level in LEVELS[1:])],
+                description="Level",
+            )
+        )
+        self._step: Any = _labeled(widgets.Dropdown(options=[(_ALL_STEPS, "")], description="Step"), width="240px")
+        self._text: Any = _labeled(widgets.Text(description="Find", placeholder="in the log"))
+        self._summary = widgets.HTML()
+        bar = widgets.HBox([self._kind, self._level, self._step, self._text, self._summary])
+        bar.add_class("dnb-wrap")
+        self._body: Any = widgets.HTML(tabbable=True, layout=widgets.Layout(width="100%"))
+        self._body.add_class("dnb-log")
+        self.widget: Any = widgets.VBox([bar, self._body], layout=widgets.Layout(width="100%", overflow="visible"))
+        background.on_change(self._kind, self._choose_kind)
+        background.on_change(self._level, lambda level: model.set_filter(level=level))
+        background.on_change(self._step, self._choose_step)
+        background.on_change(self._text, lambda wanted: model.set_filter(text=wanted))
+
+    def draw(self) -> None:
+        """Draw the log as it is now."""
+        log = self._model.log
+        # The chosen step may have no events: those of another run, or of the same run read again.
+        chosen = [log.filter.step] if log.filter.step is not None else []
+        options = [(_ALL_STEPS, ""), *((step, step) for step in dict.fromkeys([*log.steps, *chosen]))]
+        if list(self._step.options) != options:
+            self._drawing = True
+            try:
+                self._step.options = options
+                self._step.value = log.filter.step or ""
+            finally:
+                self._drawing = False
+        if self._kind.value == EVENTS:
+            self._show(log.summary, events_html(log.shown))
+        else:
+            self._draw_output()
+
+    def _draw_output(self) -> None:
+        model, stream = self._model, self._kind.value
+        if model.output_error is not None:
+            self._show("", message_html(*describe_error(model.output_error)))
+        elif model.output is None:
+            self._show(f"reading {stream}…", "")
+        else:
+            wanted = model.log.filter.text
+            self._show(output_summary(model.output, stream, wanted), output_html(model.output, stream, wanted))
+
+    def _show(self, summary: str, body: str) -> None:
+        self._summary.value = f'<span class="dnb-muted" role="status">{text(summary)}</span>'
+        self._body.value = body
+
+    def _choose_step(self, step: str) -> None:
+        if not self._drawing:
+            self._model.set_filter(step=step or None)
+
+    def _choose_kind(self, kind: str) -> None:
+        self._level.layout.display = "" if kind == EVENTS else "none"
+        if kind == EVENTS:
+            self._model.stop_reading_output()
+        else:
+            self._model.read_output()
+        self.draw()
+
+
+def _labeled(field: Any, width: str = "220px") -> Any:  # noqa: ANN401 - ipywidgets has no types
+    field.layout.width = width
+    field.style.description_width = "initial"
+    return field

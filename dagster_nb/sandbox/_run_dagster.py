@@ -1,0 +1,121 @@
+"""Run a Dagster: its webserver and its daemon in this process, its code server in another.
+
+`LocalDagster` starts this script with any Python that has Dagster: ``_run_dagster.py SETTINGS``, a JSON file.
+
+Importing Dagster takes longer than anything else at start, so the two processes import it at the same time, and while
+the DAGSTER_HOME is being filled. The code server is started first and waits for the tables of the instance, because two
+processes that create them at the same time spoil them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+
+CODE_SERVER = "code-server"
+RESTART_SECONDS = 1.0
+CHECK_SECONDS = 0.05
+
+
+def main() -> None:
+    """Prepare the home, then serve until killed."""
+    threading.Thread(target=end_with_supervisor, daemon=True).start()
+    settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    # Standard output is for the messages of the command that fills the home. Dagster's own lines belong into the log.
+    messages = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    code_server = start_code_server(settings["code_server"])
+    fill = None
+    if settings["fill"]:
+        fill = subprocess.Popen(settings["fill"], stdin=subprocess.DEVNULL, stdout=messages)  # noqa: S603
+    os.close(messages)
+    if settings["copy"]:
+        shutil.copytree(settings["copy"], os.environ["DAGSTER_HOME"], dirs_exist_ok=True)
+    import dagster_webserver.cli  # noqa: PLC0415 - while the home is being filled
+
+    if fill and fill.wait():
+        sys.exit(f"The command that fills the home ended with code {fill.returncode}.")
+    create_tables()
+    let_it_serve(code_server)
+    while not Path(settings["socket"]).exists():
+        if code_server.poll() is not None:
+            sys.exit(f"The code server ended with code {code_server.returncode}.")
+        time.sleep(CHECK_SECONDS)
+    threading.Thread(target=keep_serving, args=(code_server, settings["code_server"]), daemon=True).start()
+    if settings["daemon"]:
+        threading.Thread(target=run_daemon, args=(settings["daemon"],), daemon=True).start()
+    sys.argv = ["dagster-webserver", *settings["webserver"]]
+    dagster_webserver.cli.main()  # type: ignore[no-untyped-call]
+
+
+def end_with_supervisor() -> None:
+    """Wait until the supervisor is gone, then kill this process and all that it has started."""
+    os.read(sys.stdin.fileno(), 1)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def create_tables() -> None:
+    """Create the tables of the instance where they do not exist yet."""
+    from dagster import DagsterInstance  # noqa: PLC0415 - takes long; see above
+
+    with DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
+        instance.get_runs_count()
+
+
+def run_daemon(arguments: list[str]) -> None:
+    """Run ``dagster-daemon`` in this thread; if it ends, the process ends."""
+    from dagster._daemon import cli  # noqa: PLC0415 - takes long; see above
+
+    # The command sets signal handlers, which only the main thread may do.
+    cli.setup_interrupt_handlers = lambda: None  # type: ignore[attr-defined]
+    try:
+        cli.cli.main(arguments, standalone_mode=False)
+    except BaseException:  # noqa: BLE001 - whatever it is, it belongs into the log
+        traceback.print_exc()
+    os._exit(1)
+
+
+def start_code_server(arguments: list[str]) -> subprocess.Popen[bytes]:
+    """Start a process that imports Dagster, and then waits for `let_it_serve`."""
+    command = [sys.executable, "-P", __file__, CODE_SERVER, *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - this script
+
+
+def let_it_serve(code_server: subprocess.Popen[bytes]) -> None:
+    """Tell a code server that the tables exist."""
+    if code_server.stdin:
+        code_server.stdin.write(b"\n")
+        code_server.stdin.flush()
+
+
+def keep_serving(code_server: subprocess.Popen[bytes], arguments: list[str]) -> None:
+    """Start the code server again whenever it ends, as it does when it is asked to shut down."""
+    while True:
+        code_server.wait()
+        time.sleep(RESTART_SECONDS)
+        code_server = start_code_server(arguments)
+        let_it_serve(code_server)
+
+
+def run_code_server(arguments: list[str]) -> None:
+    """Run a code server as soon as the tables exist."""
+    import dagster._cli  # noqa: PLC0415 - while the home is being filled
+
+    if sys.stdin.readline():
+        sys.argv = ["dagster", *arguments]
+        dagster._cli.main()  # type: ignore[no-untyped-call]  # noqa: SLF001 - what the command `dagster` calls
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == CODE_SERVER:
+        run_code_server(sys.argv[2:])
+    else:
+        main()

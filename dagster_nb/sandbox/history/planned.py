@@ -1,0 +1,117 @@
+"""What a planned history consists of, as plain data. Times are POSIX seconds, exact to the microsecond."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .ground_truth import GroundTruth
+
+__all__ = ["History", "PlannedBackfill", "PlannedRun", "PlannedStep", "PlannedTick"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step of one run.
+
+    Parameters
+    ----------
+    key
+        The step key.
+    start, end
+        When its first attempt started, and when its last one ended.
+    attempts
+        How many attempts; all but the last one failed.
+    failure
+        A key of `failures.FAILURES`; None if the step succeeded.
+    """
+
+    key: str
+    start: float
+    end: float
+    attempts: int = 1
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """One finished run.
+
+    Parameters
+    ----------
+    run_id, job, status
+        ``status`` is SUCCESS, FAILURE or CANCELED.
+    created, dequeued, started, ended
+        ``dequeued`` and ``started`` are None if the run was canceled while it was queued.
+    rows
+        How many rows the run processes.
+    tags, run_config
+        As a user would see them.
+    steps
+        The steps that ran, in order.
+    selection
+        The steps to run; None for all.
+    parent_run_id, root_run_id
+        Of a re-execution.
+    """
+
+    run_id: str
+    job: str
+    status: str
+    created: float
+    dequeued: float | None
+    started: float | None
+    ended: float
+    rows: int
+    tags: dict[str, str]
+    run_config: dict[str, Any]
+    steps: tuple[PlannedStep, ...] = ()
+    selection: tuple[str, ...] | None = None
+    parent_run_id: str | None = None
+    root_run_id: str | None = None
+
+    @property
+    def failure(self) -> tuple[str, str] | None:
+        """Step key and failure of the step that failed, or None."""
+        last = self.steps[-1] if self.steps else None
+        return (last.key, last.failure) if last and last.failure else None
+
+    @property
+    def group(self) -> str:
+        """The root of the re-execution group."""
+        return self.root_run_id or self.run_id
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTick:
+    """One tick of a schedule or a sensor: it launched runs, was skipped for a reason, or failed with an error."""
+
+    name: str
+    at: float
+    run_ids: tuple[str, ...] = ()
+    skip_reason: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBackfill:
+    """One backfill of partitions of a job."""
+
+    backfill_id: str
+    job: str
+    created: float
+    ended: float
+    partitions: tuple[str, ...]
+    user: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A whole history; runs and ticks are sorted by creation time."""
+
+    runs: tuple[PlannedRun, ...]
+    ticks: tuple[PlannedTick, ...]
+    backfills: tuple[PlannedBackfill, ...]
+    truth: GroundTruth

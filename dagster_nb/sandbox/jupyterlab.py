@@ -1,0 +1,94 @@
+"""JupyterLab beside a Dagster, with the notebooks of the tour if there is a git checkout."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Self
+
+from dagster_nb.errors import MissingExtraError
+
+from .supervised_process import SupervisedProcess, new_folder
+
+__all__ = ["JupyterLab", "notebooks_folder"]
+
+FIRST_NOTEBOOK = "01_explore_run_history.ipynb"
+# For the kernels to end.
+GRACE_SECONDS = 10.0
+# Two questions that JupyterLab asks at its first start, and that have nothing to do with Dagster.
+SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+
+
+class JupyterLab:
+    """A running JupyterLab; a context manager. It writes to standard error.
+
+    Parameters
+    ----------
+    dagster_url
+        The Dagster that ``dnb.connect()`` connects to in its notebooks.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        The notebooks of the tour, or the current folder.
+
+    Raises
+    ------
+    MissingExtraError
+        If JupyterLab is not installed.
+    """
+
+    def __init__(self, dagster_url: str) -> None:
+        if importlib.util.find_spec("jupyterlab") is None:
+            raise MissingExtraError('JupyterLab is not installed. Install it with: pip install "dagster_nb[demo]"')
+        notebooks = notebooks_folder()
+        self.folder = notebooks or Path.cwd()
+        configuration = new_folder()
+        command = [
+            *[sys.executable, "-m", "jupyterlab"],
+            f"--ServerApp.root_dir={self.folder}",
+            "--ServerApp.log_level=WARN",
+        ]
+        if notebooks:
+            command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
+        if os.geteuid() == 0:
+            # JupyterLab refuses to run as root otherwise; in a container there often is no other user.
+            command.append("--allow-root")
+        paths = [str(configuration), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+        self._process = SupervisedProcess(
+            command,
+            folder=configuration,
+            files={configuration / "labconfig" / "default_setting_overrides.json": json.dumps(SETTINGS)},
+            environment={
+                "DAGSTER_NB_URL": dagster_url,
+                "JUPYTER_CONFIG_PATH": os.pathsep.join(path for path in paths if path),
+            },
+            grace_seconds=GRACE_SECONDS,
+            show_output=True,
+        )
+
+    def exit_reason(self, timeout: float = 0.0) -> str | None:
+        """Return why JupyterLab ended, "" if without an error, or None if it still runs after ``timeout`` seconds."""
+        ended = self._process.wait(timeout)
+        if ended is None:
+            return None
+        return f"JupyterLab ended with code {ended.code}; what it printed above may say why." if ended.code else ""
+
+    def close(self) -> None:
+        """Stop JupyterLab and its kernels."""
+        self._process.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+def notebooks_folder() -> Path | None:
+    """Return the folder of the tour's notebooks; None where there is no git checkout, since the package has none."""
+    folder = Path(__file__).parents[2] / "notebooks"
+    return folder if (folder / FIRST_NOTEBOOK).exists() else None

@@ -1,0 +1,176 @@
+"""A process that ends when this Python ends, however that happens."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from . import _supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["ProcessExit", "SupervisedProcess", "new_folder"]
+
+STOP_SECONDS = 30.0
+
+
+def new_folder() -> Path:
+    """Choose the path of a new temporary folder, which is short because a socket's path must fit into 104 bytes."""
+    return Path(tempfile.gettempdir()) / f"dagster_nb-{uuid.uuid4().hex[:12]}"
+
+
+@dataclass(frozen=True)
+class ProcessExit:
+    """How a process ended: its exit code, negative for a signal, None if unknown; and the last lines of its log."""
+
+    code: int | None
+    log: str
+
+
+class SupervisedProcess:
+    """A command that a small supervisor process runs: `close` stops it, and so does the end of this Python.
+
+    Parameters
+    ----------
+    command
+        The command and its arguments. Each line that it writes to standard output must be a JSON object.
+    folder
+        Folder to create, which holds the log and is removed at the end. See `new_folder`.
+    files
+        Files to write before the command starts: path and text.
+    environment
+        Environment variables to add.
+    grace_seconds
+        Seconds that the command may take to end after SIGTERM; 0 kills it at once.
+    show_output
+        Whether the command writes to this process's standard error. Otherwise its standard error is the log.
+
+    Attributes
+    ----------
+    exit : ProcessExit or None
+        How the command ended, once `read_messages` has seen its end.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        files: Mapping[Path, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        grace_seconds: float = 0.0,
+        show_output: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.exit: ProcessExit | None = None
+        self._owner = os.getpid()
+        self._grace_seconds = grace_seconds
+        self._group: int | None = None
+        self._supervisor = subprocess.Popen(  # noqa: S603 - our own script
+            # -P: modules beside the script must not hide others; -S: it needs no installed package.
+            [sys.executable, "-P", "-S", _supervisor.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,  # else lines could wait in a buffer, where `select` does not see them
+            start_new_session=True,
+        )
+        order = {
+            "folder": str(folder),
+            "files": {str(path): text for path, text in (files or {}).items()},
+            "command": list(command),
+            "environment": dict(environment or {}),
+            "grace_seconds": grace_seconds,
+            "show_output": show_output,
+        }
+        self._stdin.write(json.dumps(order).encode() + b"\n")
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id; the command and all that it starts are its children."""
+        return self._supervisor.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the command is running, as far as is known."""
+        return self.exit is None and self._supervisor.poll() is None
+
+    def read_messages(self, timeout: float = 0.0) -> list[dict[str, Any]]:
+        """Return what the command has written to standard output.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait for the first message.
+        """
+        messages: list[dict[str, Any]] = []
+        while self.exit is None:
+            if select.select([self._stdout], [], [], timeout)[0]:
+                line = self._stdout.readline()
+            elif self.running:
+                break
+            else:  # the supervisor was killed, and the command keeps the pipe open
+                line = b""
+            message: dict[str, Any] = json.loads(line) if line else {"ended": None, "log": ""}
+            if "group" in message:
+                self._group = message["group"]
+            elif "ended" in message:
+                self.exit = ProcessExit(message["ended"], message["log"])
+            else:
+                messages.append(message)
+                timeout = 0.0
+        return messages
+
+    def wait(self, timeout: float) -> ProcessExit | None:
+        """Wait up to ``timeout`` seconds for the end of the command; None while it is running."""
+        self.read_messages(timeout)
+        return self.exit
+
+    def log(self) -> str:
+        """Return the last lines of the command's log."""
+        try:
+            return _supervisor.last_lines(self.folder / _supervisor.LOG_NAME)
+        except OSError:
+            return self.exit.log if self.exit else ""
+
+    def close(self) -> None:
+        """Stop the command and everything that it started, and remove the folder."""
+        # A forked child has a copy of this object, and must not stop the process.
+        if os.getpid() != self._owner or self._stdout.closed:
+            return
+        self.read_messages()
+        self._stdin.close()
+        try:
+            self._supervisor.wait(timeout=STOP_SECONDS + self._grace_seconds)
+        except subprocess.TimeoutExpired:
+            self._supervisor.kill()
+            self._supervisor.wait()
+        if self.folder.exists():  # the supervisor was killed
+            if self._group is not None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._group, signal.SIGKILL)
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self._stdout.close()
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        if self._supervisor.stdin is None:
+            raise AssertionError("the supervisor was started without a pipe")
+        return self._supervisor.stdin
+
+    @property
+    def _stdout(self) -> IO[bytes]:
+        if self._supervisor.stdout is None:
+            raise AssertionError("the supervisor was started without a pipe")
+        return self._supervisor.stdout

@@ -1,0 +1,105 @@
+"""The demo's unfinished runs: they are really launched, and each stays in its status."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.errors import WaitTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dagster_nb.client.sync import DagsterClient
+
+__all__ = ["CONCURRENCY_TAG", "UNFINISHED_RUNS", "UnfinishedRun", "launch_unfinished_runs", "wait_for_statuses"]
+
+CONCURRENCY_TAG = "shop/stream"
+"""The instance runs at most one run at a time for each value of this tag."""
+
+JOB = "watch_clickstream"
+WORKER_TAG = "shop/worker"
+HOLD_SECONDS = 6 * 3600
+STOPS_AFTER_SECONDS = 1
+CHECK_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class UnfinishedRun:
+    """What to launch, and the status in which the run stays."""
+
+    status: str
+    run_config: dict[str, Any]
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+def _listen(**config: object) -> dict[str, Any]:
+    return {"ops": {"consume_clicks": {"config": config}}}
+
+
+_CLICKS = {CONCURRENCY_TAG: "clicks"}
+_QUEUED = UnfinishedRun("QUEUED", _listen(topic="clicks"), _CLICKS)
+
+# In the order in which they are launched: the first one takes the only place that its tag has, so the last three wait.
+UNFINISHED_RUNS = (
+    UnfinishedRun("STARTED", _listen(topic="clicks"), _CLICKS),
+    UnfinishedRun(
+        "CANCELING", _listen(topic="carts", stop_after_seconds=STOPS_AFTER_SECONDS, drain_seconds=HOLD_SECONDS)
+    ),
+    UnfinishedRun(
+        "STARTING",
+        {"execution": {"config": {"worker": "worker-7", "wait_seconds": HOLD_SECONDS}}, **_listen(topic="searches")},
+        {WORKER_TAG: "worker-7"},
+    ),
+    *[_QUEUED] * 3,
+)
+
+
+def launch_unfinished_runs(client: DagsterClient, runs: Sequence[UnfinishedRun] = UNFINISHED_RUNS) -> dict[str, str]:
+    """Launch runs that stay unfinished.
+
+    Parameters
+    ----------
+    client
+        A client of the demo's Dagster.
+    runs
+        Which ones.
+
+    Returns
+    -------
+    dict
+        Run ids, and the status in which each run stays.
+    """
+    return {client.launch(JOB, run_config=run.run_config, tags=run.tags).run_id: run.status for run in runs}
+
+
+def wait_for_statuses(client: DagsterClient, statuses: Mapping[str, str], *, timeout: float) -> None:
+    """Wait until each run has its status.
+
+    Parameters
+    ----------
+    client
+        A client of the demo's Dagster.
+    statuses
+        Run ids, and the status that each run is to have.
+    timeout
+        Seconds.
+
+    Raises
+    ------
+    WaitTimeoutError
+        If that takes longer.
+    """
+    deadline = time.monotonic() + timeout
+    current: dict[str, str] = {}
+    while time.monotonic() < deadline:
+        frame = client.runs(run_ids=list(statuses))
+        current = dict(zip(frame["run_id"], frame["status"], strict=True))
+        if current == statuses:
+            return
+        time.sleep(CHECK_SECONDS)
+    raise WaitTimeoutError(
+        f"After {timeout:.0f} s the runs of the demo are {sorted(current.values())}; expected "
+        f"{sorted(statuses.values())}."
+    )

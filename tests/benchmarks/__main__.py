@@ -1,0 +1,210 @@
+"""Measure what reading a history costs, and print one Markdown table.
+
+    python -m tests.benchmarks                            # everything: about half an hour on two quiet cores
+    python -m tests.benchmarks --quick                    # everything, with few runs: to see that it works
+    python -m tests.benchmarks --part read faults         # some parts
+    python -m tests.benchmarks --part read --runs 20000 --rounds 9
+
+Each reading happens in a process of its own. Within a part all ways take turns, round by round, and each ratio is the
+median of the ratios of the rounds: two figures of different runs cannot be compared. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster_nb as dnb
+from tests.benchmarks import explorer, servers
+from tests.benchmarks.measure import Measured, Place, Way, measure, run
+from tests.benchmarks.million import TemplateServer
+from tests.benchmarks.reader import Job
+from tests.benchmarks.table import Row, markdown
+from tests.faults.faults import OneIn, cut, hold_back, latency, refuse_pages_above
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.benchmarks.servers import Running
+
+CLIENT = Way("client.runs()", "client_runs")
+BARE_500, BARE_1000, BARE_2000 = (Way(f"bare loop, {size:,} per page", "bare_loop", size) for size in (500, 1000, 2000))
+SMALL_PAGES = Way("loop of Dagster's documentation, 10 per page", "bare_loop", 10, max_rounds=2)
+DAGSTER_CLIENT = Way("DagsterGraphQLClient, 1,000 per page", "dagster_client", 1000)
+IN_PROCESS = Way("DagsterInstance.get_run_records()", "in_process")
+
+# Neighbours are compared best, since a machine's speed drifts.
+DIRECT_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT, IN_PROCESS, SMALL_PAGES)
+SLOW_NETWORK_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT)
+
+# Longer than any page takes, and short beside the whole reading.
+SHORT_TIMEOUT_SECONDS = 1.0
+IMPATIENT_CLIENT = Way("client.runs(), timeout=1", "client_runs", timeout=SHORT_TIMEOUT_SECONDS)
+FAULTS = {
+    "502 above 300 per page": (CLIENT, lambda: [refuse_pages_above(300)]),
+    "one page in ten cut": (CLIENT, lambda: [OneIn(10, cut())]),
+    "one page in ten held back": (IMPATIENT_CLIENT, lambda: [OneIn(10, hold_back(60))]),
+}
+
+
+class Benchmark:
+    """The parts of the command."""
+
+    def __init__(self, options: argparse.Namespace):
+        self._options = options
+        self._began = time.monotonic()
+
+    def read(self, folder: Path) -> Iterator[Row]:
+        """Every way of reading, without a proxy."""
+        for runs in self._options.runs:
+            with servers.on_sqlite(servers.home_with(runs, folder)) as server:
+                measured = self._measure([(_place("SQLite", server), way) for way in DIRECT_WAYS])
+                yield from _rows(runs, measured)
+
+    def latency(self, folder: Path) -> Iterator[Row]:
+        """The same behind a slow network."""
+        runs = self._options.runs[0]
+        with servers.on_sqlite(servers.home_with(runs, folder)) as server:
+            places = [_place("SQLite, no latency", server)]
+            for milliseconds in (20, 100):
+                faults = partial(_latency, milliseconds / 1000)
+                places.append(_place(f"SQLite, {milliseconds} ms each way", server, faults=faults))
+            yield from _rows(runs, self._measure([(place, way) for place in places for way in SLOW_NETWORK_WAYS]))
+
+    def faults(self, folder: Path) -> Iterator[Row]:
+        """The client behind proxies that misbehave."""
+        runs = self._options.runs[0]
+        with servers.on_sqlite(servers.home_with(runs, folder)) as server:
+            undisturbed = _place("SQLite, no faults", server)
+            tasks = [(undisturbed, BARE_1000), (undisturbed, CLIENT)]
+            tasks += [(_place(f"SQLite, {name}", server, faults=make), way) for name, (way, make) in FAULTS.items()]
+            yield from _rows(runs, self._measure(tasks))
+
+    def postgres(self, folder: Path) -> Iterator[Row]:
+        """One webserver and two on one PostgreSQL."""
+        runs = self._options.runs[0]
+        with servers.two_on_postgres(servers.home_with(runs, folder)) as (first, second):
+            one = _place("PostgreSQL, one webserver", first, faults=list)
+            two = Place(
+                "PostgreSQL, two webservers",
+                (first.url, second.url),
+                one.document,
+                (first.pid, second.pid),
+                faults=list,
+            )
+            tasks = [(place, way) for place in (one, two) for way in (BARE_1000, CLIENT, BARE_2000)]
+            yield from _rows(runs, self._measure(tasks))
+
+    def memory(self, _folder: Path) -> Iterator[Row]:
+        """The memory of the client, with very many runs."""
+        runs = self._options.many
+        with TemplateServer(runs) as server:
+            for how, reader in (("client.iter_runs()", "client_iter_runs"), ("client.runs()", "whole_frame")):
+                sample = run(Job(reader, server.url, server.url, document=""))
+                if sample.runs != runs:
+                    raise RuntimeError(f"{how} read {sample.runs:,} of {runs:,} runs")
+                note = f"{sample.growth / runs:,.0f} bytes per run stay" if reader == "whole_frame" else ""
+                yield Row(runs, "in-process fake", how, sample.wall, cpu=sample.cpu, peak=sample.peak, note=note)
+
+    def explorer(self, folder: Path) -> Iterator[Row]:
+        """The explorer, kernel side."""
+        yield from explorer.in_memory(self._options.runs[-1], rounds=8 * self._options.rounds)
+        runs = self._options.runs[0]
+        with servers.on_sqlite(servers.home_with(runs, folder)) as server, dnb.connect(server.url) as client:
+            yield from explorer.on_a_server(client, runs)
+
+    def _measure(self, tasks: Sequence[tuple[Place, Way]]) -> list[Measured]:
+        return measure(tasks, rounds=self._options.rounds, on_progress=self._print_progress)
+
+    def _print_progress(self, line: str) -> None:
+        print(f"[{time.monotonic() - self._began:5.0f} s] {line}", file=sys.stderr, flush=True)
+
+
+PARTS = {name: getattr(Benchmark, name) for name in ("read", "latency", "faults", "postgres", "memory", "explorer")}
+
+
+def _place(label: str, server: Running, **options) -> Place:
+    return Place(label, (server.url,), server.document, (server.pid,), server.home, **options)
+
+
+def _latency(seconds: float) -> list:
+    return [latency(seconds)]
+
+
+def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
+    """Return a row for each, with its ratio to the bare loop in the same place, and to itself in the first place."""
+    undisturbed = measured[0].place
+    for one in measured:
+        bare = _find(measured, one.place, BARE_1000)
+        itself = _find(measured, undisturbed, one.way) if one.place != undisturbed else None
+        yield Row.of(runs, one, bare=bare, itself=itself, note=_note(one, measured))
+
+
+def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | None:
+    return next(
+        (
+            one
+            for one in measured
+            if (one.place, one.way.reader, one.way.page_size) == (place, way.reader, way.page_size)
+        ),
+        None,
+    )
+
+
+def _note(one: Measured, measured: Sequence[Measured]) -> str:
+    """Return how many answers were disturbed, or how the client compares with others."""
+    if one.disturbed:
+        return f"{one.disturbed} answers disturbed"
+    if one.way is CLIENT:
+        bare = [_find(measured, one.place, way) for way in (BARE_500, BARE_1000, BARE_2000)]
+        timed = [other for other in bare if other is not None and other.samples]
+        if len(timed) > 1 and one.samples:
+            best = min(timed, key=lambda other: other.median("wall"))
+            return f"{one.ratio_to(best):.2f} times the {best.way.label}, the best one"
+    client = _find(measured, one.place, CLIENT)
+    if one.way is SMALL_PAGES and client is not None and (ratio := one.ratio_to(client)):
+        return f"{ratio:.1f} times client.runs()"
+    return ""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--runs", nargs="+", type=int, help="sizes of the history; the parts but `read` take the first")
+    parser.add_argument("--many", type=int, help="runs of the part `memory`")
+    parser.add_argument("--rounds", type=int, help="how often each way is timed")
+    parser.add_argument("--quick", action="store_true", help="few runs and one round, unless said otherwise")
+    parser.add_argument("--homes", type=Path, help="a folder that keeps the histories for the next time")
+    options = parser.parse_args(arguments)
+    options.runs = options.runs or ([2_000] if options.quick else [20_000, 100_000])
+    options.many = options.many or (20_000 if options.quick else 1_000_000)
+    options.rounds = options.rounds or (1 if options.quick else 5)
+    benchmark = Benchmark(options)
+    rows: list[Row] = []
+    try:
+        with ExitStack() as stack:
+            folder = options.homes or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            for name in options.part:
+                rows.extend(PARTS[name](benchmark, folder))
+    finally:  # what was measured before an error or Ctrl-C is worth reading
+        print(markdown(rows))
+        print(
+            f"\nMedians of {options.rounds} rounds. Dagster {version('dagster')}, Python {platform.python_version()}, "
+            f"pandas {version('pandas')}, {os.cpu_count()} cores."
+        )
+
+
+if __name__ == "__main__":
+    main()

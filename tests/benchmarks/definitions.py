@@ -1,0 +1,16 @@
+"""A code location with next to nothing in it."""
+
+from dagster import Definitions, job, op
+
+
+@op
+def nothing():
+    pass
+
+
+@job
+def idle():
+    nothing()
+
+
+defs = Definitions(jobs=[idle])

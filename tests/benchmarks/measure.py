@@ -1,0 +1,173 @@
+"""Measure several ways of reading in turn, so that a machine whose speed drifts drifts for all of them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.reader import Job, Sample
+from tests.faults.proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.faults.proxy import Fault
+
+ROOT = Path(__file__).parents[2]
+
+
+class ReadingFailedError(Exception):
+    """A way of reading ended with an error; the message is its last line."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of reading all runs.
+
+    Attributes
+    ----------
+    label
+        What the table calls it.
+    reader
+        A key of `reader.WAYS`.
+    max_rounds
+        In how many rounds it is measured at most, for it takes long.
+    """
+
+    label: str
+    reader: str
+    page_size: int | None = None
+    timeout: float = 60.0
+    max_rounds: int = 1000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the runs are read from.
+
+    Attributes
+    ----------
+    label
+        What the table calls it.
+    urls
+        Servers; several take turns.
+    faults
+        Makes the faults of the proxy before them, anew for each measurement. None: no proxy, unless there are several
+        servers.
+    """
+
+    label: str
+    urls: tuple[str, ...]
+    document: str
+    server_pids: tuple[int, ...] = ()
+    home: str = ""
+    faults: Callable[[], list[Fault]] | None = None
+
+    @property
+    def is_direct(self) -> bool:
+        return self.faults is None and len(self.urls) == 1
+
+
+@dataclass
+class Measured:
+    """The samples of one way in one place, by round.
+
+    Attributes
+    ----------
+    requests, received, disturbed
+        How many requests, bytes of answers, and answers that were refused, cut or given up, in the last reading that
+        went through a proxy.
+    failure
+        The error with which a reading ended; it is not tried again.
+    """
+
+    place: Place
+    way: Way
+    samples: dict[int, Sample] = field(default_factory=dict)
+    requests: int = 0
+    received: int = 0
+    disturbed: int = 0
+    failure: str = ""
+
+    def median(self, of: str) -> float | None:
+        values = [getattr(sample, of) for sample in self.samples.values()]
+        return statistics.median(values) if values else None
+
+    def ratio_to(self, other: Measured) -> float | None:
+        """Return the median of the ratios of the wall times in each round that has both."""
+        both = self.samples.keys() & other.samples.keys()
+        ratios = [self.samples[number].wall / other.samples[number].wall for number in both]
+        return statistics.median(ratios) if ratios else None
+
+
+def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Callable[[str], object]) -> list[Measured]:
+    """Read in each way, round by round, and back again in every second round.
+
+    In the first round, which warms up the servers and is not timed, what is read directly goes through a proxy that
+    counts requests and bytes.
+
+    Parameters
+    ----------
+    tasks
+        What to measure; neighbours are compared best.
+    rounds
+        How many to time.
+    on_progress
+        Called with a line of text after each reading.
+
+    Raises
+    ------
+    RuntimeError
+        If two ways read different runs in the same place.
+    """
+    measured = [Measured(place, way) for place, way in tasks]
+    digests: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for number in range(rounds + 1):
+        for one in measured if number % 2 else reversed(measured):
+            if one.failure or number > one.way.max_rounds:
+                continue
+            try:
+                sample = _read(one, counting=number == 0)
+            except ReadingFailedError as error:
+                one.failure = str(error)
+                on_progress(f"{one.place.label}, {one.way.label}: {error}")
+                continue
+            on_progress(f"{one.place.label}, {one.way.label}: {sample.runs:,} runs in {sample.wall:.2f} s")
+            if number:
+                one.samples[number] = sample
+            digests[one.place.urls].add(sample.digest)
+            if len(digests[one.place.urls]) > 1:
+                raise RuntimeError(f"{one.way.label} read other runs from {one.place.urls} than the ways before it")
+    return measured
+
+
+def _read(one: Measured, *, counting: bool) -> Sample:
+    place, way = one.place, one.way
+    job = Job(
+        way=way.reader, url=place.urls[0], direct_url=place.urls[0], document=place.document, page_size=way.page_size,
+        timeout=way.timeout, home=place.home, server_pids=list(place.server_pids),
+    )  # fmt: skip
+    if place.is_direct and not counting:
+        return run(job)
+    with Proxy(*place.urls, faults=place.faults() if place.faults else ()) as proxy:
+        sample = run(Job(**{**asdict(job), "url": proxy.url}))
+        one.requests = len(proxy.exchanges)
+        one.received = sum(exchange.sent for exchange in proxy.exchanges)
+        one.disturbed = sum(exchange.status != HTTPStatus.OK or not exchange.is_whole for exchange in proxy.exchanges)
+    return sample
+
+
+def run(job: Job) -> Sample:
+    """Have another process read."""
+    command = [sys.executable, "-m", "tests.benchmarks.reader"]
+    done = subprocess.run(command, input=json.dumps(asdict(job)), cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ReadingFailedError(done.stderr.strip().splitlines()[-1])
+    return Sample(**json.loads(done.stdout))

@@ -1,0 +1,227 @@
+"""Read all runs once, in one of several ways, and report what it cost this process and the server.
+
+A process of its own for each measurement, so that its peak memory and its CPU time are those of one way alone. The job
+comes as JSON on standard input; the `Sample` goes out as JSON on standard output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import json
+import resource
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Read = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to read, and how.
+
+    Attributes
+    ----------
+    way
+        A key of `WAYS`.
+    url
+        Where the runs are read from.
+    direct_url
+        The same server without a proxy, to warm up.
+    document
+        The GraphQL that the ways other than the client's own send: the same that the client sends.
+    home
+        The DAGSTER_HOME for reading in process.
+    server_pids
+        The processes whose CPU time counts as the server's.
+    """
+
+    way: str
+    url: str
+    direct_url: str
+    document: str
+    page_size: int | None = None
+    timeout: float = 60.0
+    home: str = ""
+    server_pids: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one reading cost: seconds, and bytes of this process; ``digest`` is that of all run ids in order."""
+
+    wall: float
+    cpu: float
+    server_cpu: float
+    peak: int
+    growth: int
+    runs: int
+    digest: str
+
+
+class RunIds:
+    """How many run ids there were, and their digest, without keeping any."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hash = hashlib.sha256()
+
+    def add(self, run_ids: Iterable[str]) -> None:
+        for run_id in run_ids:
+            self.count += 1
+            self._hash.update(run_id.encode())
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+@contextmanager
+def client_runs(job: Job) -> Iterator[Read]:
+    """``client.runs()``."""
+    with _client(job) as client:
+        yield lambda: client.runs(page_size=job.page_size)["run_id"]
+
+
+@contextmanager
+def client_iter_runs(job: Job) -> Iterator[Read]:
+    """``client.iter_runs()``, each page dropped once it was looked at."""
+
+    def read() -> RunIds:
+        seen = RunIds()
+        for page in client.iter_runs(page_size=job.page_size):
+            seen.add(page["run_id"])
+        return seen
+
+    with _client(job) as client:
+        yield read
+
+
+@contextmanager
+def whole_frame(job: Job) -> Iterator[Read]:
+    """``client.runs()``, with all columns kept."""
+    with _client(job) as client:
+        yield lambda: client.runs(page_size=job.page_size)
+
+
+@contextmanager
+def bare_loop(job: Job) -> Iterator[Read]:
+    """A loop over aiohttp: fetch a page, parse the JSON, take the last id as the next cursor."""
+    import aiohttp
+
+    async def read() -> list[str]:
+        run_ids: list[str] = []
+        cursor = None
+        async with aiohttp.ClientSession() as session:
+            while True:
+                variables = {"limit": job.page_size, "cursor": cursor}
+                body = {"query": job.document, "variables": variables}
+                async with session.post(f"{job.url}/graphql", json=body) as response:
+                    page = json.loads(await response.read())["data"]["runsOrError"]["results"]
+                run_ids += [run["runId"] for run in page]
+                if len(page) < job.page_size:
+                    return run_ids
+                cursor = run_ids[-1]
+
+    yield lambda: asyncio.run(read())
+
+
+@contextmanager
+def dagster_client(job: Job) -> Iterator[Read]:
+    """The same loop over Dagster's own ``DagsterGraphQLClient``, which has no public method for it."""
+    from dagster_graphql import DagsterGraphQLClient
+
+    address = urlsplit(job.url)
+    client = DagsterGraphQLClient(address.hostname, port_number=address.port, timeout=int(job.timeout))
+
+    def read() -> list[str]:
+        run_ids: list[str] = []
+        cursor = None
+        while True:
+            variables = {"limit": job.page_size, "cursor": cursor}
+            page = client._execute(job.document, variables)["runsOrError"]["results"]
+            run_ids += [run["runId"] for run in page]
+            if len(page) < job.page_size:
+                return run_ids
+            cursor = run_ids[-1]
+
+    client._execute(job.document, {"limit": 1})
+    yield read
+
+
+@contextmanager
+def in_process(job: Job) -> Iterator[Read]:
+    """``DagsterInstance.get_run_records()``, without a server."""
+    from dagster import DagsterInstance
+
+    with DagsterInstance.from_config(job.home) as instance:
+        instance.get_run_records(limit=1)
+        yield lambda: [record.dagster_run.run_id for record in instance.get_run_records()]
+
+
+WAYS = {
+    way.__name__: way for way in (client_runs, client_iter_runs, whole_frame, bare_loop, dagster_client, in_process)
+}
+
+
+@contextmanager
+def _client(job: Job) -> Iterator[Any]:
+    """Connect, with everything imported and parsed that the first reading needs."""
+    import dagster_nb as dnb
+
+    with dnb.connect(job.direct_url, progress=False) as client:
+        client.runs(limit=20)
+        for _ in client.iter_runs(limit=20):
+            pass
+    with dnb.connect(job.url, progress=False, timeout=job.timeout) as client:
+        yield client
+
+
+def measure(job: Job) -> Sample:
+    """Read once."""
+    me = psutil.Process()
+    servers = [psutil.Process(pid) for pid in job.server_pids]
+    with WAYS[job.way](job) as read:
+        gc.collect()
+        rss, cpu, server_cpu = me.memory_info().rss, _cpu(me), sum(map(_cpu, servers))
+        began = time.perf_counter()
+        found = read()
+        wall = time.perf_counter() - began
+        cpu, server_cpu = _cpu(me) - cpu, sum(map(_cpu, servers)) - server_cpu
+        peak = peak_memory()
+        gc.collect()
+        growth = me.memory_info().rss - rss
+        run_ids = found if isinstance(found, RunIds) else RunIds()
+        if run_ids is not found:
+            run_ids.add(found["run_id"] if hasattr(found, "columns") else found)
+    return Sample(wall, cpu, server_cpu, peak, growth, run_ids.count, run_ids.digest)
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process ever had, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # the more exact one: after a fork, the other starts with the memory of the parent
+        lines = dict(line.split(":", 1) for line in status.read_text(encoding="ascii").splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+if __name__ == "__main__":
+    json.dump(asdict(measure(Job(**json.load(sys.stdin)))), sys.stdout)

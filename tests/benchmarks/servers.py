@@ -1,0 +1,94 @@
+"""Servers with many runs: on SQLite, and two on one PostgreSQL."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import sqlalchemy
+
+import dagster_nb as dnb
+from dagster_nb.sandbox.history.write import write_history
+from dagster_nb.sandbox.local_dagster import MINIMAL_DAGSTER_YAML, LocalDagster
+from tests.compat.environments import python_of
+from tests.compat.postgres import postgres
+from tests.compat.servers import STORAGE
+from tests.compat.targets import POSTGRES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COPIED_TABLES = ("snapshots", "runs", "run_tags")
+ROWS_PER_INSERT = 5_000
+# The servers on PostgreSQL have an environment of their own, without this package: any definitions will do.
+DEFINITIONS = Path(__file__).with_name("definitions.py")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running webserver."""
+
+    url: str
+    home: str
+    pid: int
+
+    @property
+    def document(self) -> str:
+        """The GraphQL by which the client reads a page of runs."""
+        with dnb.connect(self.url, progress=False) as client:
+            return client.graphql_document("runs")
+
+
+def home_with(runs: int, folder: Path) -> Path:
+    """Return a DAGSTER_HOME with so many runs: one that is there, or a new one."""
+    home = folder / f"home-{runs}"
+    if not home.exists():
+        unfinished = folder / f"unfinished-{runs}"
+        unfinished.mkdir(parents=True)
+        write_history(unfinished, runs=runs)
+        unfinished.rename(home)
+    return home
+
+
+@contextmanager
+def on_sqlite(home: Path) -> Iterator[Running]:
+    """Serve a home."""
+    with LocalDagster(home, daemon=False) as server:
+        yield _running(server)
+
+
+@contextmanager
+def two_on_postgres(home: Path) -> Iterator[tuple[Running, Running]]:
+    """Serve the runs of a home from one PostgreSQL by two webservers."""
+    python = python_of(POSTGRES)
+    with postgres() as database:
+        instance = MINIMAL_DAGSTER_YAML + STORAGE.format(url=database)
+        options = {"python_file": DEFINITIONS, "daemon": False, "python": python}
+        with LocalDagster(dagster_yaml=instance, **options) as first, LocalDagster(first.home, **options) as second:
+            _copy_runs(f"sqlite:///{home}/history/runs.db", database)
+            yield _running(first), _running(second)
+
+
+def _running(server: LocalDagster) -> Running:
+    children = psutil.Process(server.pid).children(recursive=True)
+    (pid,) = [child.pid for child in children if any(part.endswith("_run_dagster.py") for part in child.cmdline())]
+    return Running(server.url, str(server.home), pid)
+
+
+def _copy_runs(source_url: str, target_url: str) -> None:
+    """Copy the rows about runs into a database that has Dagster's tables and no runs."""
+    source, target = sqlalchemy.create_engine(source_url), sqlalchemy.create_engine(target_url)
+    with source.connect() as reading, target.begin() as writing:
+        for name in COPIED_TABLES:
+            stored = sqlalchemy.Table(name, sqlalchemy.MetaData(), autoload_with=source)
+            copied = sqlalchemy.Table(name, sqlalchemy.MetaData(), autoload_with=target)
+            columns = [column.name for column in copied.columns if column.name in stored.columns]
+            rows = reading.execute(sqlalchemy.select(*(stored.columns[column] for column in columns)).order_by("id"))
+            for block in rows.mappings().partitions(ROWS_PER_INSERT):
+                writing.execute(copied.insert(), [dict(row) for row in block])
+        writing.execute(sqlalchemy.text("ANALYZE"))
+    source.dispose()
+    target.dispose()

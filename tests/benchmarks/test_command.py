@@ -1,0 +1,81 @@
+"""The command measures, and its table says what was measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks import measure
+from tests.benchmarks.__main__ import DIRECT_WAYS, main
+from tests.benchmarks.measure import Measured, Place, ReadingFailedError, Way
+from tests.benchmarks.reader import Sample
+from tests.benchmarks.table import HEADINGS, Row, markdown
+
+PLACE = Place("here", ("http://localhost:1",), document="")
+FAST, SLOW = Way("fast", "bare_loop", 1_000), Way("slow", "bare_loop", 10, max_rounds=2)
+
+
+def sample(wall, *, digest="all"):
+    return Sample(wall, cpu=0.1, server_cpu=0.2, peak=50_000_000, growth=0, runs=3, digest=digest)
+
+
+def test_it_prints_a_row_for_each_way(tmp_path, capsys):
+    main(["--part", "read", "memory", "--runs", "60", "--many", "500", "--rounds", "1", "--homes", str(tmp_path)])
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert rows[0] == list(HEADINGS)
+    hows = [row[2] for row in rows[2:]]
+    assert hows == [*(way.label for way in DIRECT_WAYS), "client.iter_runs()", "client.runs()"]
+    by_how = dict(zip(hows, rows[2:], strict=True))
+    small_pages = by_how["loop of Dagster's documentation, 10 per page"]
+    assert small_pages[HEADINGS.index("requests")] == "7"
+    assert by_how["bare loop, 1,000 per page"][HEADINGS.index("ratio to bare loop at 1,000")] == "1.00"
+    assert all(float(row[3]) >= 0 for row in rows[2:])
+
+
+def test_ways_take_turns_and_go_back_again_in_every_second_round(monkeypatch):
+    reads = []
+
+    def read(one, *, counting):
+        reads.append((one.way.label, counting))
+        return sample(2.0 if one.way is SLOW else 1.0)
+
+    monkeypatch.setattr(measure, "_read", read)
+    fast, slow = measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=3, on_progress=print)
+    assert [label for label, _ in reads] == ["slow", "fast", "fast", "slow", "slow", "fast", "fast"]
+    assert [counting for _, counting in reads] == [True, True, False, False, False, False, False]
+    assert (len(fast.samples), len(slow.samples)) == (3, 2)
+    assert slow.ratio_to(fast) == 2.0
+
+
+def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds():
+    one, other = Measured(PLACE, FAST), Measured(PLACE, SLOW)
+    one.samples = {1: sample(1.0), 2: sample(10.0), 3: sample(3.0)}
+    other.samples = {1: sample(1.0), 2: sample(5.0), 3: sample(1.0), 4: sample(100.0)}
+    assert one.ratio_to(other) == 2.0
+    assert one.ratio_to(Measured(PLACE, SLOW)) is None
+
+
+def test_a_way_that_fails_is_not_tried_again_and_its_row_says_why(monkeypatch):
+    reads = []
+
+    def read(one, *, counting):
+        reads.append(one.way.label)
+        if one.way is SLOW:
+            raise ReadingFailedError("it broke")
+        return sample(1.0)
+
+    monkeypatch.setattr(measure, "_read", read)
+    measured = measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=2, on_progress=print)
+    assert reads == ["slow", "fast", "fast", "fast"]
+    lines = markdown([Row.of(3, one) for one in measured]).splitlines()
+    assert "1.00" in lines[2]
+    assert "it broke" in lines[3]
+
+
+def test_ways_that_read_different_runs_are_an_error(monkeypatch):
+    def read(one, *, counting):
+        return sample(1.0, digest=one.way.label)
+
+    monkeypatch.setattr(measure, "_read", read)
+    with pytest.raises(RuntimeError, match="read other runs"):
+        measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=1, on_progress=print)

@@ -1,0 +1,117 @@
+"""What can go wrong between a client and a server, each in a few lines: functions that a `Proxy` calls in turn.
+
+A fault takes a request and ``forward``, which asks whatever comes next (at the end the server), and returns an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.faults.proxy import Answer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.faults.proxy import Fault, Forward
+
+
+def latency(seconds: float) -> Fault:
+    """Delay each request and each answer."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        await asyncio.sleep(seconds)
+        answer = await forward(request)
+        await asyncio.sleep(seconds)
+        return answer
+
+    return fault
+
+
+def hold_back(seconds: float) -> Fault:
+    """Keep an answer for a while: for longer than the client's time-out, if it is to give up."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        answer = await forward(request)
+        await asyncio.sleep(seconds)
+        return answer
+
+    return fault
+
+
+def reply(status: int, *, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Fault:
+    """Answer in place of the server, which is never asked."""
+
+    async def fault(_request: Request, forward: Forward) -> Answer:
+        return Answer(status, headers or {"Content-Type": "text/html"}, body)
+
+    return fault
+
+
+def cut(keep: float = 0.5) -> Fault:
+    """Close the connection after a share of the answer's body; with 0 the answer is lost altogether."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        answer = await forward(request)
+        return replace(answer, keep=int(keep * len(answer.body)))
+
+    return fault
+
+
+def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
+    """Refuse each page of more runs, as a gateway does that gives up on slow answers."""
+    refuse = reply(status, body=b"<html><h1>Bad Gateway</h1></html>")
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        return await (refuse(request, forward) if (request.page_size or 0) > runs else forward(request))
+
+    return fault
+
+
+def is_page(request: Request) -> bool:
+    """Whether a request is for a page of runs."""
+    return request.page_size is not None
+
+
+class OneIn:
+    """A fault that happens to exactly one of every so many requests, at a random place among these.
+
+    Parameters
+    ----------
+    count
+        Of how many.
+    fault
+        Which one.
+    seed
+        The same seed chooses the same places.
+    among
+        Which requests count; the others pass. None means all.
+
+    Attributes
+    ----------
+    fired
+        How often it happened.
+    """
+
+    def __init__(self, count: int, fault: Fault, *, seed: int = 0, among: Callable[[Request], bool] | None = is_page):
+        self.fired = 0
+        self._count = count
+        self._fault = fault
+        self._random = Random(seed)
+        self._among = among
+        self._seen = 0
+        self._chosen = 0
+
+    async def __call__(self, request: Request, forward: Forward) -> Answer:
+        if self._among is not None and not self._among(request):
+            return await forward(request)
+        place = self._seen % self._count
+        if place == 0:
+            self._chosen = self._random.randrange(self._count)
+        self._seen += 1
+        if place != self._chosen:
+            return await forward(request)
+        self.fired += 1
+        return await self._fault(request, forward)

@@ -1,0 +1,208 @@
+"""A reverse proxy that misbehaves on purpose, in front of a real Dagster or a fake."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import cycle
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+from aiohttp import web
+from anyio.from_thread import start_blocking_portal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    Forward = Callable[["Request"], Awaitable["Answer"]]
+    Fault = Callable[["Request", Forward], Awaitable["Answer"]]
+
+_OPERATION = re.compile(r"\b(?:query|mutation|subscription)\s+(\w+)")
+# Dagster's webserver closes an idle connection after five seconds.
+_KEEPALIVE_SECONDS = 4.0
+_NOT_FORWARDED = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "date", "server"}
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request of a client.
+
+    Attributes
+    ----------
+    operation
+        The name of the GraphQL operation, or an empty string.
+    variables
+        Its variables.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    operation: str
+    variables: Mapping[str, Any]
+
+    @classmethod
+    async def read(cls, request: web.Request) -> Self:
+        """Read a request with its body."""
+        body = await request.read()
+        query, variables = "", {}
+        if request.method == "POST":
+            content = json.loads(body)
+            query, variables = content["query"], content.get("variables") or {}
+        operation = _OPERATION.search(query)
+        return cls(
+            request.method,
+            request.path_qs,
+            _forwarded(request.headers),
+            body,
+            operation[1] if operation else "",
+            variables,
+        )
+
+    @property
+    def page_size(self) -> int | None:
+        """How many runs a page of runs has at most; None for any other request."""
+        return self.variables.get("limit") if b"runsOrError" in self.body else None
+
+
+@dataclass
+class Answer:
+    """What the proxy sends back.
+
+    Attributes
+    ----------
+    keep
+        How many bytes of the body are sent before the connection is closed; 0 sends nothing, not even a status; None
+        sends everything.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    keep: int | None = None
+
+
+@dataclass
+class Exchange:
+    """A request, and what came of it.
+
+    Attributes
+    ----------
+    status
+        The HTTP status; None while there is no answer, or if the client gave up before there was one.
+    sent
+        How many bytes of the answer's body were sent.
+    is_whole
+        Whether these were all.
+    """
+
+    request: Request
+    status: int | None = None
+    sent: int = 0
+    is_whole: bool = False
+
+
+class Proxy:
+    """A proxy in a thread of its own.
+
+    Parameters
+    ----------
+    upstreams
+        URLs of servers; requests go to each in turn.
+    faults
+        The first one sees a request first and its answer last. A test may change the list at any time.
+
+    Attributes
+    ----------
+    exchanges
+        All requests so far, in the order in which they came.
+    """
+
+    def __init__(self, *upstreams: str, faults: Sequence[Fault] = ()):
+        self.faults = list(faults)
+        self.exchanges: list[Exchange] = []
+        self._upstreams = cycle(upstreams)
+
+    def __enter__(self) -> Self:
+        self._portals = start_blocking_portal(name="proxy")
+        self._portal = self._portals.__enter__()
+        self._portal.call(self._start)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._portal.call(self._stop)
+        self._portals.__exit__(None, None, None)
+
+    @property
+    def url(self) -> str:
+        host, port = self._runner.addresses[0]
+        return f"http://{host}:{port}"
+
+    @property
+    def pages(self) -> list[Exchange]:
+        """The exchanges about pages of runs."""
+        return [exchange for exchange in self.exchanges if exchange.request.page_size is not None]
+
+    async def _start(self) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+        )
+        app = web.Application(client_max_size=2**28)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        # A client that gives up waiting ends the request, so that none is left at the end.
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+
+    async def _stop(self) -> None:
+        await self._runner.cleanup()
+        await self._session.close()
+
+    async def _handle(self, received: web.Request) -> web.StreamResponse:
+        request = await Request.read(received)
+        exchange = Exchange(request)
+        self.exchanges.append(exchange)
+        handle: Forward = self._forward
+        for fault in reversed(self.faults):
+            handle = partial(fault, forward=handle)
+        answer = await handle(request)
+        exchange.status = answer.status
+        exchange.is_whole = answer.keep is None
+        exchange.sent = len(answer.body) if answer.keep is None else min(answer.keep, len(answer.body))
+        return await _send(received, answer)
+
+    async def _forward(self, request: Request) -> Answer:
+        async with self._session.request(
+            request.method,
+            next(self._upstreams) + request.path,
+            headers=request.headers,
+            data=request.body,
+            allow_redirects=False,
+        ) as response:
+            return Answer(response.status, _forwarded(response.headers), await response.read())
+
+
+async def _send(received: web.Request, answer: Answer) -> web.StreamResponse:
+    whole = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+    if answer.keep is None:
+        return whole
+    if answer.keep:
+        part = web.StreamResponse(status=answer.status, headers=answer.headers)
+        part.content_length = len(answer.body)
+        await part.prepare(received)
+        await part.write(answer.body[: answer.keep])
+        whole = part
+    if received.transport is not None:
+        received.transport.close()
+    return whole
+
+
+def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() not in _NOT_FORWARDED}

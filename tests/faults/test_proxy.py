@@ -1,0 +1,128 @@
+"""The proxy does to requests what its faults say, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import time
+from http.client import HTTPConnection, IncompleteRead, RemoteDisconnected
+
+import pytest
+
+from tests.faults.faults import OneIn, cut, hold_back, latency, refuse_pages_above, reply
+from tests.faults.proxy import Proxy
+from tests.unit.fake import FakeDagster
+
+PAGE = "query Page($limit: Int!) { runsOrError(limit: $limit) { ... on Runs { results { runId } } } }"
+IDS = "query Ids($limit: Int!) { runIdsOrError(limit: $limit) { ... on RunIds { results } } }"
+
+
+@pytest.fixture(scope="module")
+def fake():
+    with FakeDagster(runs=50) as fake:
+        yield fake
+
+
+@pytest.fixture
+def proxy(fake):
+    with Proxy(fake.url) as proxy:
+        yield proxy
+
+
+def post(url, query=PAGE, *, timeout=10, **variables):
+    """Send a query once; return the status, the headers and the body of the answer."""
+    connection = HTTPConnection(url.removeprefix("http://"), timeout=timeout)
+    try:
+        body = json.dumps({"query": query, "variables": variables})
+        connection.request("POST", "/graphql", body, {"Content-Type": "application/json"})
+        with connection.getresponse() as response:
+            return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def test_an_answer_comes_as_the_server_gave_it_and_is_counted(fake, proxy):
+    status, headers, answer = post(proxy.url, limit=30)
+    assert status == 200
+    assert headers["Content-Type"] == "application/json; charset=utf-8"
+    assert answer == post(fake.url, limit=30)[2]
+    (exchange,) = proxy.exchanges
+    assert exchange.request.operation == "Page"
+    assert exchange.request.page_size == 30
+    assert (exchange.status, exchange.sent, exchange.is_whole) == (200, len(answer), True)
+
+
+def test_requests_go_to_several_servers_in_turn():
+    with FakeDagster(runs=1) as first, FakeDagster(runs=1) as second, Proxy(first.url, second.url) as proxy:
+        for _ in range(4):
+            post(proxy.url, limit=1)
+        assert len(first.requests) == len(second.requests) == 2
+
+
+def test_latency_delays_both_ways(proxy):
+    proxy.faults = [latency(0.1)]
+    began = time.monotonic()
+    post(proxy.url, limit=1)
+    assert time.monotonic() - began >= 0.2
+
+
+def test_only_large_pages_are_refused(proxy):
+    proxy.faults = [refuse_pages_above(30)]
+    assert post(proxy.url, limit=30)[0] == 200
+    assert post(proxy.url, IDS, limit=31)[0] == 200
+    assert post(proxy.url, limit=31)[0] == 502
+
+
+def test_a_reply_does_not_reach_the_server(fake, proxy):
+    before = len(fake.requests)
+    proxy.faults = [reply(429, headers={"Retry-After": "3"})]
+    status, headers, _ = post(proxy.url, limit=1)
+    assert (status, headers["Retry-After"]) == (429, "3")
+    assert len(fake.requests) == before
+
+
+def test_a_cut_body_ends_in_the_middle(fake, proxy):
+    whole = post(proxy.url, limit=20)[2]
+    proxy.faults = [cut(0.5)]
+    with pytest.raises(IncompleteRead) as caught:
+        post(proxy.url, limit=20)
+    assert caught.value.partial == whole[: len(whole) // 2]
+    assert (proxy.exchanges[-1].sent, proxy.exchanges[-1].is_whole) == (len(whole) // 2, False)
+
+
+def test_a_lost_answer_was_carried_out(fake, proxy):
+    before = len(fake.requests)
+    proxy.faults = [cut(0)]
+    with pytest.raises(RemoteDisconnected):
+        post(proxy.url, limit=20)
+    assert len(fake.requests) == before + 1
+
+
+def test_an_answer_that_is_held_back_comes_after_the_time_out(proxy):
+    proxy.faults = [hold_back(60)]
+    with pytest.raises(TimeoutError):
+        post(proxy.url, limit=1, timeout=0.2)
+    assert proxy.exchanges[-1].status is None
+
+
+def test_one_page_in_ten_fails_and_the_same_ones_for_a_seed(proxy):
+    def failed(seed):
+        proxy.faults = [OneIn(10, reply(503), seed=seed)]
+        places = []
+        for place in range(30):
+            post(proxy.url, "{ version }")
+            if post(proxy.url, limit=1)[0] == 503:
+                places.append(place)
+        assert proxy.faults[0].fired == len(places)
+        return places
+
+    first = failed(seed=1)
+    assert [place // 10 for place in first] == [0, 1, 2]
+    assert failed(seed=1) == first
+    assert failed(seed=2) != first
+
+
+def test_faults_are_combined(proxy):
+    proxy.faults = [latency(0.05), refuse_pages_above(10)]
+    began = time.monotonic()
+    assert post(proxy.url, limit=11)[0] == 502
+    assert time.monotonic() - began >= 0.1

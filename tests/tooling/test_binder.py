@@ -1,0 +1,124 @@
+"""The files that Binder reads: they say the same as the rest of the project, and nothing about who wrote them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from traitlets.config import PyFileConfigLoader
+
+from dagster_nb.sandbox.local_dagster import LocalDagster
+
+ROOT = Path(__file__).parents[2]
+BINDER = ROOT / "binder"
+LOCK = (BINDER / "requirements.txt").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def lines(text):
+    """Return the lines of a requirements file without remarks."""
+    return [line for line in (line.partition("#")[0].strip() for line in text.splitlines()) if line]
+
+
+def asked_for():
+    """Return what the package with the extras asks for, and what requirements.in adds."""
+    here, *others = lines((BINDER / "requirements.in").read_text(encoding="utf-8"))
+    extras = re.fullmatch(r"\.\[(.+)\]", here)[1].split(",")
+    of_extras = [line for extra in extras for line in PROJECT["optional-dependencies"][extra.strip()]]
+    return sorted({*PROJECT["dependencies"], *of_extras, *others})
+
+
+@pytest.mark.parametrize("requirement", asked_for())
+def test_the_pins_are_what_the_project_asks_for(requirement):
+    pins = {canonicalize_name(pin.name): pin for pin in (Requirement(line) for line in lines(LOCK) if line != ".")}
+    asked = Requirement(requirement)
+    (pin,) = pins[canonicalize_name(asked.name)].specifier
+    assert asked.specifier.contains(pin.version, prereleases=True), "make it anew: the command is at its top"
+
+
+def test_every_line_is_a_pin_or_the_package_itself():
+    assert lines(LOCK).count(".") == 1
+    for line in lines(LOCK):
+        assert line == "." or re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][\w.!+]*", line), line
+
+
+def test_it_says_how_it_is_made_and_names_no_place():
+    command = LOCK.splitlines()[1]
+    assert command.startswith("#    uv pip compile binder/requirements.in ")
+    assert command.endswith(" -o binder/requirements.txt")
+    assert not re.search(r"://|index|find-links|(?<!binder)/(?!requirements)", LOCK)
+
+
+def test_the_lock_is_for_the_python_that_binder_takes():
+    python = re.fullmatch(r"python-(3\.\d+)\n", (BINDER / "runtime.txt").read_text(encoding="utf-8"))[1]
+    assert f"--python-version {python} " in LOCK
+    assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python)
+
+
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_a_script_can_be_run_and_stops_at_the_first_error(name):
+    script = BINDER / name
+    assert script.stat().st_mode & 0o111 == 0o111
+    text = script.read_text(encoding="utf-8")
+    assert text.startswith("#!/bin/bash\n")
+    assert "\nset -euo pipefail\n" in text
+    assert name != "start" or text.endswith('\nexec "$@"\n')
+
+
+@pytest.mark.parametrize(
+    ("prefix", "asked", "seen"),
+    [
+        (None, "/dagster", "/dagster"),
+        ("/user/x/", "/user/x/dagster", "/user/x/dagster"),
+        ("/user/x%40y.org%20z/", "/user/x%2540y.org%2520z/dagster", "/user/x%40y.org%20z/dagster"),
+    ],
+)
+def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, asked, seen, tmp_path):
+    quiet = tmp_path / "setsid"
+    quiet.write_text("#!/bin/sh\n")
+    quiet.chmod(0o755)
+    environment = {
+        "HOME": str(tmp_path),
+        "PATH": f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin",
+        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # of Kubernetes, for a service called "dagster"
+        **({"JUPYTERHUB_SERVICE_PREFIX": prefix} if prefix else {}),
+    }
+    names = ["DAGSTER_NB_URL", "DAGSTER_NB_BROWSER_URL", "DAGSTER_WEBSERVER_PATH_PREFIX"]
+    command = [BINDER / "start", "printenv", *names]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [f"http://127.0.0.1:3000{asked}", seen, seen]
+    assert LocalDagster(path_prefix=seen).url.endswith(asked)
+
+
+def test_the_proxy_takes_no_address_for_a_port(monkeypatch):
+    monkeypatch.setenv("DAGSTER_PORT", "tcp://10.0.0.1:80")
+    monkeypatch.setenv("DAGSTER_NB_PORT", "3001")
+    configuration = PyFileConfigLoader("jupyter_server_config.py", str(BINDER / "jupyter")).load_config()
+    assert configuration.ServerProxy.servers["dagster"]["port"] == 3001
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_waits_for_a_server_that_is_still_starting(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = "".join(line for cell in cells if cell["cell_type"] == "code" for line in cell["source"])
+    calls = re.findall(r"\bconnect\((.*?)\)", code)
+    assert calls
+    assert all("wait=" in call for call in calls)
+
+
+def test_the_badges_of_the_readme_open_notebooks_that_are_there():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = [urlsplit(link) for link in re.findall(r"https://mybinder\.org/v2/[^\s)]+", readme)]
+    paths = [parse_qs(link.query)["urlpath"][0] for link in links]
+    assert paths[0] == "lab/tree/notebooks/01_explore_run_history.ipynb"
+    for path in paths:
+        assert (ROOT / re.sub(r"^(lab/tree|voila/render)/", "", path)).is_file(), path

@@ -1,0 +1,37 @@
+"""What stays together when several processes share the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import side_by_side
+from tests.compat.targets import TARGETS
+from tests.side_by_side import together
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "name"),
+    [
+        ("tests/unit/plot/test_a.py::test_a[x]", "tests/unit/plot/test_a.py::test_a[x]"),
+        ("tests/server/test_demo.py::TestA::test_a", "tests/server/test_demo.py"),
+        ("tests/server/with_daemon/test_live.py::test_a", "tests/server/with_daemon"),
+        ("tests/server/known/test_drift.py::test_a[Run.id]", "tests/server/known"),
+        ("tests/browser/binder/test_image.py::test_a", "tests/browser/binder"),
+        ("tests/browser/test_monitor.py::test_a", "tests/browser"),
+        ("tests/compat/test_times.py::test_a", "tests/compat/test_times.py"),
+        ("tests/compat/test_times.py::test_a[1.5.14]", "tests/compat on 1.5.14"),
+        ("tests/compat/test_times.py::test_a[newest-1.5.14x]", "tests/compat on newest"),
+        ("tests/compat/test_times.py::test_a[created-postgresql]", "tests/compat on postgresql"),
+    ],
+)
+def test_what_shares_servers_stays_together(nodeid, name):
+    assert together(nodeid) == name
+
+
+def test_the_folders_are_there():
+    assert all((ROOT / folder).is_dir() for folder in side_by_side._SHARING)
+    assert not any("-" in target.name for target in TARGETS)

@@ -1,0 +1,110 @@
+"""The details of a run: its config, its log and its related runs, and what happens when they cannot be read."""
+
+import pytest
+
+from dagster_nb.client.details import ComputeLogs
+from dagster_nb.errors import ConnectionFailedError
+from dagster_nb.graphql import documents
+from dagster_nb.panels.explorer import RunExplorer
+from tests.unit.panels.conftest import HOSTILE, FakeSource, make_runs
+from tests.unit.panels.monitor.test_monitor import events
+
+
+class ClientLike(FakeSource):
+    """A source with the methods of a client that the details use."""
+
+    log_error = None
+
+    def iter_runs(self, **arguments):
+        for page in super().iter_runs(**arguments):
+            yield page.assign(run_config=[{"ops": {"load": {}}}] * len(page)) if "include" in arguments else page
+
+    def events(self, run_id):
+        if self.log_error is not None:
+            raise self.log_error
+        return events(600)
+
+    def compute_logs(self, run_id, step=None):
+        return ComputeLogs(run_id, step, stdout=f"printed by {step or 'all'}\n{HOSTILE}\n", stderr="warned\n")
+
+    def graphql_document(self, name):
+        return documents.text(name)
+
+
+@pytest.fixture
+def explorer():
+    explorer = RunExplorer(ClientLike(make_runs(5))).wait(20)
+    explorer._table.table.active = explorer.frame["run_id"].iloc[2]
+    yield explorer.wait(20)
+    assert explorer._crash_box.error is None
+    explorer.close()
+
+
+def test_the_log_is_read_when_its_tab_is_chosen(explorer):
+    log = explorer._open_run.log
+    assert not log.has_events
+    explorer._details.tabs.value = "Log"
+    explorer.wait(20)
+    shown = explorer._details.log
+    assert "showing the last 500 of 600 events" in shown._summary.value
+    assert "line 599" in shown._body.value
+    shown._text.value = "LINE 59"
+    assert "showing 11 matching events, of 600" in shown._summary.value
+    assert explorer._details._tab.layout.display == "none"
+
+
+def test_the_run_config_is_yaml(explorer):
+    explorer._details.tabs.value = "Config"
+    assert "ops:\n  load: {}" in explorer._details._tab.value
+
+
+def test_the_output_of_a_run_and_of_a_step(explorer):
+    explorer._details.tabs.value = "Log"
+    explorer.wait(20)
+    shown = explorer._details.log
+    shown._kind.value = "stdout"
+    explorer.wait(20)
+    assert "printed by all" in shown._body.value
+    assert "<img src=x" not in shown._body.value
+    shown._step.value = "load"
+    explorer.wait(20)
+    assert "printed by load" in shown._body.value
+    shown._kind.value = "stderr"
+    explorer.wait(20)
+    assert "warned" in shown._body.value
+
+
+def test_another_run_has_another_log(explorer):
+    explorer._details.tabs.value = "Log"
+    explorer.wait(20)
+    explorer._details.log._step.value = "load"
+    explorer._table.table.active = explorer.frame["run_id"].iloc[0]
+    assert not explorer._open_run.log.has_events
+    explorer.wait(20)
+    assert explorer._open_run.log.has_events
+    assert explorer._open_run.log.log.filter.step is None
+    assert "showing the last 500 of 600 events" in explorer._details.log._summary.value
+
+
+def test_a_log_that_cannot_be_read_can_be_retried(explorer):
+    explorer.model.source.log_error = ConnectionFailedError("nothing there")
+    explorer._details.tabs.value = "Log"
+    explorer.wait(20)
+    assert "nothing there" in explorer._details._error._message.value
+    explorer.model.source.log_error = None
+    explorer._details._error._retry_button.click()
+    explorer.wait(20)
+    assert explorer._details._error.widget.layout.display == "none"
+    assert "line 599" in explorer._details.log._body.value
+
+
+def test_closing_the_details_hides_them(explorer):
+    explorer._details._close.click()
+    assert explorer._details.widget.layout.display == "none"
+    assert explorer._table.table.active == ""
+
+
+def test_the_code_has_graphql_if_the_source_is_a_client(explorer):
+    explorer._code._open.value = True
+    assert "runsOrError" in explorer._code._graphql.text
+    assert explorer._code._graphql in explorer._code._boxes.children

@@ -1,0 +1,93 @@
+"""The table of runs: it starts at its top after a new filter or page, and agrees with the chart."""
+
+import pandas as pd
+import pytest
+
+from dagster_nb.panels.explorer import RunExplorer
+from dagster_nb.panels.explorer.views import charts
+from dagster_nb.panels.explorer.views.charts import undrawn_trend_jobs
+from dagster_nb.panels.explorer.views.run_table import COLUMNS
+from tests.unit.panels.conftest import NOW, FakeSource, make_runs, many_runs
+
+
+@pytest.fixture
+def explore():
+    made = []
+
+    def make(frame, **filters):
+        made.append(RunExplorer(FakeSource(frame), **filters))
+        return made[-1].wait(20)
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_other_runs_start_at_the_top(explore):
+    explorer = explore(many_runs(2500))
+    table, model = explorer._table.table, explorer.model
+    seen = [table.resets]
+    for act in (
+        lambda: model.go_to_page(1),
+        lambda: explorer.set_filters(status="FAILURE"),
+        lambda: model.sort_by("duration"),
+        explorer._filters.clear,
+    ):
+        act()
+        seen.append(table.resets)
+    assert seen == sorted(set(seen)), "each has another number than the one before"
+
+
+def test_the_same_runs_stay_where_they_are(explore):
+    explorer = explore(many_runs(2500))
+    before = explorer._table.table.resets
+    explorer.model.source.change(3, status="FAILURE")
+    explorer.refresh()
+    explorer.wait(20)
+    explorer.model.select(explorer.frame["run_id"][:2])
+    assert explorer._table.table.resets == before
+
+
+def test_a_run_in_progress_has_one_duration_everywhere(explore, monkeypatch):
+    frame = make_runs(3)
+    frame.loc[0, ["end_time", "duration"]] = pd.NaT
+    frame.loc[0, "status"] = "STARTED"
+    times = iter(pd.date_range(NOW, periods=10_000, freq="7s"))
+    explorer = explore(frame)
+    explorer.model.clock = lambda: next(times)
+    explorer.refresh()
+    explorer.wait(20)
+    explorer.model.open_run(frame["run_id"][0])
+    explorer.wait(20)
+    explorer.model.sort_by("job_name")
+    so_far = explorer._table.table.rows[0]["duration"][0].removesuffix(" so far")
+    started = frame["start_time"][0]
+    assert pd.Timedelta(so_far.replace("min", "m")) == (explorer.model.as_of - started).floor("s")
+    assert explorer.frame.attrs["dagster_nb"]["fetched_at"] == explorer.model.as_of.isoformat()
+    assert f"running for {so_far}" in explorer._details._top.value
+
+
+def test_only_columns_that_can_be_sorted_look_so():
+    assert [column["name"] for column in COLUMNS if "first" not in column] == ["Tags"]
+
+
+def test_the_trend_names_the_jobs_that_it_has_no_room_for(explore):
+    explorer = explore(many_runs(600))
+    assert explorer._charts._undrawn.widget.layout.display == "none"
+    explorer._charts.choice.value = "Trend"
+    names = undrawn_trend_jobs(explorer.frame)
+    busiest = explorer.frame["job_name"].value_counts()
+    assert len(names) == 6
+    assert busiest[names].max() <= busiest.drop(names).min()
+    _, *buttons = explorer._charts._undrawn.widget.children
+    assert [button.description for button in buttons] == names
+    buttons[0].click()
+    assert explorer.filters == {"job": [names[0]]}
+    assert explorer._charts._undrawn.widget.layout.display == "none"
+
+
+def test_jobs_that_slowed_down_are_drawn_before_the_busiest(monkeypatch):
+    runs = many_runs(600)
+    rarest = runs["job_name"].value_counts().index[-1]
+    monkeypatch.setattr(charts, "regressions", lambda _runs: pd.DataFrame({"job_name": [rarest]}))
+    assert rarest not in undrawn_trend_jobs(runs)
