@@ -48,8 +48,8 @@ class StyledFrame:
         return f"{pd.DataFrame(columns).to_string(index=False)}\n{self._caption}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(str(name))}</th>" for name in self._frame)
-        columns = [[self._cell(str(name), value) for value in self._frame[name]] for name in self._frame]
+        columns = [self._html_column(str(name), self._frame[name]) for name in self._frame]
+        head = "".join(column.pop(0) for column in columns)
         body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
         return (
             f'<table style="font-variant-numeric: tabular-nums"><thead><tr>{head}</tr></thead>'
@@ -74,17 +74,23 @@ class StyledFrame:
         elif isinstance(value, float):
             text = f"{value:,.4g}" if abs(value) < _MAX_WITH_DIGITS else f"{value:,.0f}"
         else:
-            text = str(value)
+            text = " ".join(str(value).split())
         return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
 
-    def _cell(self, name: str, value: object) -> str:
+    def _html_column(self, name: str, values: pd.Series) -> list[str]:
+        """Return the header and the cells. Numbers and durations are aligned to the right."""
+        first = next(iter(values.dropna()), None)
+        is_number = isinstance(first, timedelta | int | float) and not isinstance(first, bool)
+        css = f"text-align: {'right' if is_number else 'left'}; white-space: nowrap"
+        return [f'<th style="{css}">{escape(name)}</th>', *(self._cell(name, value, css) for value in values)]
+
+    def _cell(self, name: str, value: object, css: str) -> str:
         text = escape(self._text(name, value))
-        align = "right" if isinstance(value, timedelta | int | float) else "left"
         if name == "status" and text != MISSING:
             symbol, _, word = text.partition(" ")
             text = f'<span style="color: {status_of(str(value)).color}">{symbol}</span> {word}'
         title = f' title="{escape(str(value))}"' if name.endswith("run_id") and text != MISSING else ""
-        return f'<td style="text-align: {align}; white-space: nowrap"{title}>{text}</td>'
+        return f'<td style="{css}"{title}>{text}</td>'
 
 
 def style(

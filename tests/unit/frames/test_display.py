@@ -88,6 +88,21 @@ def test_numbers_have_four_digits():
     assert "0.97660" not in shown
 
 
+def test_headers_are_aligned_as_their_cells(runs):
+    html = style(runs.assign(count=[1, 2], is_asset_job=True))._repr_html_()
+    left, right = ("run_id", "status", "start_time", "is_asset_job"), ("duration", "count")
+    for name in (*left, *right):
+        alignment = "left" if name in left else "right"
+        assert f'<th style="text-align: {alignment}; white-space: nowrap">{name}</th>' in html
+    # The dash of the second run is where its duration would be.
+    assert html.count('<td style="text-align: right') == 4
+
+
+def test_a_text_of_several_lines_is_one_row():
+    shown = repr(style(pd.DataFrame({"message": ["no such job.\n  Did you mean etl?"]})))
+    assert "no such job. Did you mean etl?" in shown
+
+
 def test_chosen_columns_need_no_hint_at_others(runs):
     assert repr(style(runs, columns="run_id")).endswith("1 of 7 columns")
 
