@@ -1,8 +1,8 @@
 """The demo that Binder runs: its history is kept, whatever happens to its processes.
 
 ``python binder/demo.py build`` writes the history into the user's cache. ``python binder/demo.py serve`` copies it into
-a DAGSTER_HOME in the user's state folder, and serves that until it is stopped. If it is started again, it goes on with
-the runs that are there.
+a DAGSTER_HOME in the user's state folder, and serves that until it is stopped. If it is started again, it
+keeps the runs that are there.
 """  # noqa: INP001 - a script
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from dagster_nb.client.connecting import connect
 from platformdirs import user_state_path
 
-from dagster_nb.client.connecting import connect
 from dagster_nb.errors import ConnectionFailedError, DagsterNbError
-from dagster_nb.sandbox.demo import LOCATION, MODULE, START_SECONDS, WORKING_DIRECTORY, dagster_yaml
+from dagster_nb.sandbox.demo import START_SECONDS, dagster_yaml
 from dagster_nb.sandbox.history.cache import HistoryCache
 from dagster_nb.sandbox.history.ground_truth import FILE_NAME
 from dagster_nb.sandbox.local_dagster import LocalDagster, check_dagster
@@ -77,7 +77,7 @@ def configure(home: Path) -> None:
 
 
 def fill(home: Path) -> None:
-    """Copy the history from the cache into a home, or write it anew; the ground truth is the last file written."""
+    """Copy the history from the cache into a home, or write a new one; the ground truth is the last file written."""
     now = dt.datetime.now(dt.UTC)
     cache = HistoryCache(runs=RUNS, seed=SEED)
     if copy := cache.find(lambda until: fits(until, now)):
@@ -180,9 +180,6 @@ def start_dagster(home: Path, port: int | None) -> LocalDagster:
         try:
             return LocalDagster(
                 home,
-                module=MODULE,
-                working_directory=WORKING_DIRECTORY,
-                location=LOCATION,
                 port=port,
                 fill=[sys.executable, __file__, "prepare"],
                 timeout=START_SECONDS,

@@ -8,19 +8,23 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.aio import AsyncDagsterClient
-from dagster_nb.client.connecting import connect
-from dagster_nb.client.details import ComputeLogs
+from dagster_nb.client.arguments.run_ids import RunsLike
+from dagster_nb.client.async_client import AsyncDagsterClient
+from dagster_nb.client.compute_logs import ComputeLogs
+from dagster_nb.client.connect import connect
 from dagster_nb.client.run import AsyncRun
-from dagster_nb.client.sync import DagsterClient, Run, RunConfigSchema
+from dagster_nb.client.sync_client import DagsterClient, Run, RunConfigSchema
 from dagster_nb.errors import (
     AmbiguousJobError,
     ConfigProblem,
     ConnectionFailedError,
     DagsterNbError,
+    DagsterNbWarning,
     IncompleteHistoryError,
     JobNotFoundError,
+    LocationNotFoundError,
     MissingExtraError,
+    NotFoundError,
     OutcomeUnknownError,
     QueryError,
     ReadOnlyError,
@@ -35,6 +39,7 @@ from dagster_nb.errors import (
 )
 from dagster_nb.frames.display import style
 from dagster_nb.frames.runs import expand_tags
+from dagster_nb.times import Moment
 
 if TYPE_CHECKING:
     from dagster_nb import analysis, plot
@@ -54,10 +59,14 @@ __all__ = [
     "ConnectionFailedError",
     "DagsterClient",
     "DagsterNbError",
+    "DagsterNbWarning",
     "IncompleteHistoryError",
     "JobNotFoundError",
     "Launchpad",
+    "LocationNotFoundError",
     "MissingExtraError",
+    "Moment",
+    "NotFoundError",
     "OutcomeUnknownError",
     "QueryError",
     "ReadOnlyError",
@@ -69,6 +78,7 @@ __all__ = [
     "RunMonitor",
     "RunNotFoundError",
     "RunStateError",
+    "RunsLike",
     "ServerError",
     "UnauthorizedError",
     "UnsupportedServerError",
@@ -81,8 +91,8 @@ __all__ = [
     "style",
 ]
 
-# What takes a while to import, or needs an extra, is imported when it is first used.
-_LATER = {
+# Imported on first use, because it takes a while to import or needs an extra.
+_LAZY = {
     "Launchpad": "dagster_nb.panels.launchpad",
     "RunExplorer": "dagster_nb.panels.explorer",
     "RunMonitor": "dagster_nb.panels.monitor",
@@ -93,9 +103,9 @@ _LATER = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATER:
+    if name not in _LAZY:
         raise AttributeError(f"module 'dagster_nb' has no attribute {name!r}")
-    module = import_module(_LATER[name])
+    module = import_module(_LAZY[name])
     found: object = getattr(module, name, module)
     globals()[name] = found
     return found

@@ -108,7 +108,7 @@ def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
 )
 def export(path: str, *, url: str | None, token: str | None, tags: Sequence[str], **filters: Any) -> None:  # noqa: ANN401
     """Write run history to the file PATH: .parquet, .csv or .jsonl."""
-    from dagster_nb.client.connecting import connect  # noqa: PLC0415 - so that --help is quick
+    from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export import write_runs  # noqa: PLC0415
 
     # An empty option, such as an unset "$SINCE", is not the same as no option: runs() refuses it.

@@ -1,26 +1,31 @@
-"""The errors that dagster_nb raises.
+"""The errors and the warning of dagster_nb.
 
-All of them descend from one class, so that ``except dnb.DagsterNbError`` catches whatever went wrong between a
-notebook and its Dagster; where a builtin says the same, the error is that builtin too. A wrong *argument* is a plain
-`ValueError` or `TypeError`, raised before anything is sent. ::
+Every error is a `DagsterNbError`, so ``except dnb.DagsterNbError`` catches whatever goes wrong between a notebook and
+its Dagster. Where a builtin exception has the same meaning, the error is that builtin too. An invalid *argument* is a
+plain `ValueError` or `TypeError`, raised before anything is sent. ::
 
     DagsterNbError
-    ├── ConnectionFailedError    also ConnectionError
-    ├── RequestTimeoutError      also TimeoutError
-    ├── WaitTimeoutError         also TimeoutError
-    ├── UnauthorizedError        also PermissionError
+    ├── ConnectionFailedError      also ConnectionError
+    ├── RequestTimeoutError        also TimeoutError
+    ├── WaitTimeoutError           also TimeoutError
+    ├── UnauthorizedError          also PermissionError
     ├── QueryError
     ├── ServerError
-    ├── RunNotFoundError         also LookupError
-    ├── JobNotFoundError         also LookupError
+    ├── NotFoundError              also LookupError
+    │   ├── RunNotFoundError
+    │   ├── JobNotFoundError
+    │   └── LocationNotFoundError
     ├── AmbiguousJobError
     ├── RunStateError
-    ├── RunConfigInvalidError    also ValueError
+    ├── RunConfigInvalidError      also ValueError
     ├── IncompleteHistoryError
     ├── ReadOnlyError
     ├── OutcomeUnknownError
     ├── UnsupportedServerError
     └── MissingExtraError
+
+    UserWarning
+    └── DagsterNbWarning
 """
 
 from __future__ import annotations
@@ -38,9 +43,12 @@ __all__ = [
     "ConfigProblem",
     "ConnectionFailedError",
     "DagsterNbError",
+    "DagsterNbWarning",
     "IncompleteHistoryError",
     "JobNotFoundError",
+    "LocationNotFoundError",
     "MissingExtraError",
+    "NotFoundError",
     "OutcomeUnknownError",
     "QueryError",
     "ReadOnlyError",
@@ -56,7 +64,11 @@ __all__ = [
 
 
 class DagsterNbError(Exception):
-    """The root of the tree."""
+    """The base class of all errors of dagster_nb."""
+
+
+class DagsterNbWarning(UserWarning):
+    """Something works, but probably not as intended; the message says what to look at."""
 
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):
@@ -68,11 +80,11 @@ class RequestTimeoutError(DagsterNbError, TimeoutError):
 
 
 class WaitTimeoutError(DagsterNbError, TimeoutError):
-    """A run was still unfinished when the ``timeout`` of a wait was over; the run itself goes on."""
+    """A run did not finish within the ``timeout`` of a wait; the run itself continues."""
 
 
 class UnauthorizedError(DagsterNbError, PermissionError):
-    """The server refused: a missing or wrong token, or a permission that this user or server does not have."""
+    """The server refused: the token is missing or wrong, or the user or the server lacks a permission."""
 
 
 class QueryError(DagsterNbError):
@@ -81,11 +93,11 @@ class QueryError(DagsterNbError):
     Parameters
     ----------
     message
-        What happened, with the offending line of the document marked where the server said which.
+        What happened. It shows the line of the document that is wrong, where the server named one.
     errors
-        The ``errors`` list of the server's answer, as it came.
+        The ``errors`` list of the server's response, unchanged.
     data
-        The part of the answer that the server could still give, or None.
+        The part of the response that the server could still provide, or None.
     """
 
     def __init__(self, message: str, *, errors: Sequence[dict[str, Any]] = (), data: dict[str, Any] | None = None):
@@ -95,14 +107,14 @@ class QueryError(DagsterNbError):
 
 
 class ServerError(DagsterNbError):
-    """Dagster itself failed (a ``PythonError`` in its answer).
+    """Dagster itself failed (its response holds a ``PythonError``).
 
     Parameters
     ----------
     message
         One readable line.
     stack
-        The server's stack trace; kept apart, since it is rarely about anything in the notebook.
+        The server's stack trace. It is not part of the message, since it is rarely about anything in the notebook.
     class_name
         The class of the server's exception (``PythonError.className``), or None.
     """
@@ -113,35 +125,43 @@ class ServerError(DagsterNbError):
         self.class_name = class_name
 
 
-class RunNotFoundError(DagsterNbError, LookupError):
-    """The server knows no run of that id."""
+class NotFoundError(DagsterNbError, LookupError):
+    """The server has no such run, job or code location."""
 
 
-class JobNotFoundError(DagsterNbError, LookupError):
-    """The server knows no job of that name; the message holds near matches."""
+class RunNotFoundError(NotFoundError):
+    """The server has no run with that id, or several runs whose id begins that way."""
+
+
+class JobNotFoundError(NotFoundError):
+    """The server has no job with that name; the message lists similar names."""
+
+
+class LocationNotFoundError(NotFoundError):
+    """The server has no code location with that name; the message lists those that it has."""
 
 
 class AmbiguousJobError(DagsterNbError):
-    """Several repositories have a job of that name; the message lists them and the arguments that settle it."""
+    """Several repositories have a job with that name; the message lists them, and the arguments that select one."""
 
 
 class RunStateError(DagsterNbError):
-    """The run is in a state that does not allow what was asked."""
+    """The state of the run or of the code location does not allow the action."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigProblem:
-    """One thing that is wrong with a run config.
+    """One problem in a run config.
 
     Parameters
     ----------
     path
-        Where: the keys from the root, joined with dots; empty for the root itself
+        Where the problem is: the keys from the root, joined with dots; empty for the root itself
         (``PipelineConfigValidationError.stack``).
     reason
         Dagster's ``EvaluationErrorReason``, such as ``"MISSING_REQUIRED_FIELD"``.
     message
-        Dagster's own words.
+        Dagster's message.
     """
 
     path: str
@@ -153,7 +173,7 @@ class ConfigProblem:
 
 
 class RunConfigInvalidError(DagsterNbError, ValueError):
-    """The run config does not fit the job; nothing was launched.
+    """The run config does not fit the job, and nothing was launched.
 
     Parameters
     ----------
@@ -169,14 +189,14 @@ class RunConfigInvalidError(DagsterNbError, ValueError):
 
 
 class IncompleteHistoryError(DagsterNbError):
-    """The server keeps listing runs that it does not hand over.
+    """The server keeps listing runs that it does not return.
 
     Parameters
     ----------
     message
-        How many runs are missing and which.
+        How many runs are missing, and which.
     frame
-        What could be read.
+        The runs that could be read.
     """
 
     def __init__(self, message: str, *, frame: pd.DataFrame):
@@ -185,16 +205,19 @@ class IncompleteHistoryError(DagsterNbError):
 
 
 class ReadOnlyError(DagsterNbError):
-    """The client was made with ``read_only=True`` and sends no mutation."""
+    """The client was created with ``read_only=True`` and sends no mutation."""
 
 
 class OutcomeUnknownError(DagsterNbError):
-    """A mutation was sent and its answer was lost or failed in part: it may have taken effect. It is not sent again."""
+    """A mutation was sent, and its response was lost or incomplete: it may have taken effect. It is not sent again."""
 
 
 class UnsupportedServerError(DagsterNbError):
-    """The server lacks what was asked for, and nothing was done; the message names the version needed, where known."""
+    """The server's version of Dagster lacks something that is needed; the message names the version that has it.
+
+    Nothing was done.
+    """
 
 
 class MissingExtraError(DagsterNbError):
-    """A part of dagster_nb needs packages that are not installed; the message is the ``pip install`` line."""
+    """A part of dagster_nb needs packages that are not installed; the message is the ``pip install`` command."""

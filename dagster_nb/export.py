@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.sync import DagsterClient
+    from dagster_nb.client.sync_client import DagsterClient
 
     Write = Callable[[pd.DataFrame], None]
 

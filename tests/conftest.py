@@ -16,8 +16,8 @@ settings.load_profile("everyday")
 # Whoever started the tests may ignore Ctrl-C, as a shell does for what it runs in the background; the tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Seconds for one test and the fixtures that it is the first to need, where these start servers or build environments.
-_LONGER_TIMEOUTS = {"server": 600, "compat": 1800, "browser": 900, "browser/binder": 3600, "notebooks": 900}
+# Seconds for one test and the fixtures that it is the first to need, where these build environments or images.
+_LONGER_TIMEOUTS = {"compat": 1800, "browser": 900, "browser/binder": 3600, "notebooks": 900}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,21 +1,28 @@
-"""What every part of the client stands on: one session, what the server said of itself, and how to ask it."""
+"""The base class of the asynchronous client: one connection, and what the server says about itself."""
 
 from __future__ import annotations
 
-import os
 import time
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
-from dagster_nb.client.progress import Bar, person_is_watching, watch
-from dagster_nb.client.reprs import facts_html
-from dagster_nb.errors import ConnectionFailedError, DagsterNbError, QueryError, ReadOnlyError, RequestTimeoutError
-from dagster_nb.frames.columns import RUN_STATUSES, categories
+from dagster_nb.client.credentials import hide, read_address, request_headers, reveal
+from dagster_nb.client.display.browser_links import in_browser
+from dagster_nb.client.display.html import facts_html
+from dagster_nb.client.display.progress import is_interactive, progress_bar
+from dagster_nb.errors import (
+    ConnectionFailedError,
+    DagsterNbError,
+    OutcomeUnknownError,
+    QueryError,
+    ReadOnlyError,
+    RequestTimeoutError,
+)
+from dagster_nb.frames.columns import categories
 from dagster_nb.graphql.api import DagsterApi
 from dagster_nb.graphql.session import Session
-from dagster_nb.graphql.url import parse_address
+from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,14 +31,16 @@ if TYPE_CHECKING:
 
     from gql.transport.async_transport import AsyncTransport
 
+    from dagster_nb.client.display.progress import ProgressBar
+    from dagster_nb.client.run import AsyncRun
+
 __all__ = ["AsyncBase"]
 
-_TOKEN_HEADER = "Dagster-Cloud-Api-Token"  # noqa: S105 - a header's name
-_SECONDS_BETWEEN_TRIES = 0.3
+_SECONDS_BETWEEN_ATTEMPTS = 0.3
 
 
 class AsyncBase:
-    """A connection to one server, and what it said of itself."""
+    """A connection to one server."""
 
     def __init__(
         self,
@@ -47,23 +56,19 @@ class AsyncBase:
         trust_env: bool = False,
         transport: AsyncTransport | None = None,
     ):
-        if timeout <= 0:
-            raise ValueError(f"timeout takes seconds, more than none, not {timeout!r}.")
-        if wait is not None and wait < 0:
-            raise ValueError(f"wait takes seconds, not {wait!r}.")
-        self._address = parse_address(url)
-        sent = dict(headers or {})
-        if self._address.credentials is not None:
-            basic = b64encode(":".join(self._address.credentials).encode()).decode()
-            sent.setdefault("Authorization", f"Basic {basic}")
-        if token is None and self._address.is_dagster_plus:
-            token = os.environ.get("DAGSTER_CLOUD_API_TOKEN")
-        if token:
-            # A token that was read from a file often brings the end of its line.
-            sent[_TOKEN_HEADER] = token.strip()
-        _check_headers(sent)
+        url, token, headers = hide(url), hide(token), hide(headers)
+        if not timeout > 0:
+            raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}.")
+        if wait is not None and not wait >= 0:
+            raise ValueError(f"wait must be a number of seconds that is not negative, or None, not {wait!r}.")
+        address = read_address(url)
         self._session = Session(
-            self._address, headers=sent, timeout=timeout, ssl=ssl, trust_env=trust_env, transport=transport
+            address,
+            headers=reveal(request_headers(address, token=token, headers=headers)),
+            timeout=timeout,
+            ssl=ssl,
+            trust_env=trust_env,
+            transport=transport,
         )
         self._read_only = read_only
         self._wait = wait
@@ -74,7 +79,7 @@ class AsyncBase:
     @property
     def url(self) -> str:
         """The server's root, under which Dagster's own pages are."""
-        return self._address.root
+        return self._session.address.root
 
     @property
     def version(self) -> str:
@@ -89,6 +94,9 @@ class AsyncBase:
         return self._read_only
 
     def __repr__(self) -> str:
+        # A traceback may show a client whose construction failed.
+        if "_api" not in vars(self):
+            return f"<{type(self).__name__}, not connected>"
         version = f"Dagster {self._api.version}" if self._api.version else "not connected"
         return f"<{type(self).__name__} {self.url}, {version}{', read-only' if self._read_only else ''}>"
 
@@ -111,17 +119,17 @@ class AsyncBase:
         await self.close()
 
     async def open(self) -> None:
-        """Connect, and ask the server for its version; ``async with`` does it.
+        """Connect, and read the server's version; ``async with`` does this.
 
         Raises
         ------
         ConnectionFailedError
-            If no Dagster answers at the address, within ``wait`` seconds where that was given.
+            If no Dagster answers at the address, within ``wait`` seconds if that was given.
         UnauthorizedError
-            If it asks for a token.
+            If the server requires a token.
         """
         deadline = time.monotonic() + (self._wait or 0.0)
-        with self._watching(f"waiting for Dagster at {self.url}") as bar:
+        with self._progress_bar(f"waiting for Dagster at {self.url}") as bar:
             while True:
                 try:
                     await self._api.identify()
@@ -131,51 +139,69 @@ class AsyncBase:
                         await self.close()
                         raise
                     bar.advance()
-                    await anyio.sleep(_SECONDS_BETWEEN_TRIES)
+                    await anyio.sleep(_SECONDS_BETWEEN_ATTEMPTS)
                 except QueryError as error:
                     await self.close()
-                    raise self._no_dagster() from error
+                    raise self._not_dagster_error() from error
                 except BaseException:
                     await self.close()
                     raise
         self._statuses = categories(self._api.statuses or ())
 
-    def _no_dagster(self) -> ConnectionFailedError:
-        return ConnectionFailedError(
-            f"no Dagster at {self.url}: something answers GraphQL there, but it is no Dagster."
-        )
-
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a later request opens it again."""
         await self._session.close()
 
     async def _read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send one of our queries, and return the ``data`` of the response."""
         return await self._api.query(document, variables)
 
     async def _write(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Send one of our mutations once, and return its result: the value of the only field of the ``data``."""
         self._check_writable()
-        return await self._api.mutate(document, variables)
+        data = await self._api.mutate(document, variables)
+        result = next(iter(data.values()), None)
+        if not isinstance(result, dict):
+            raise OutcomeUnknownError(
+                f"the mutation may or may not have taken effect: {self.url} sent an empty response to it. It is not "
+                f"sent again; look at the runs before you repeat it."
+            )
+        return result
 
     def _check_writable(self) -> None:
         if self._read_only:
             raise ReadOnlyError(
-                f"this client is read-only and sends nothing that changes {self.url}. Connect without read_only=True."
+                f"this client is read-only, so it sends nothing that changes {self.url}. Connect without "
+                f"read_only=True."
             )
 
-    def _watching(
+    def _run_from(self, record: dict[str, Any]) -> AsyncRun:
+        """Return the `AsyncRun` for a ``Run`` of the server; `AsyncDagsterClient` knows how."""
+        raise NotImplementedError
+
+    def _launched_run(self, result: dict[str, Any]) -> AsyncRun:
+        """Return the run of a ``LaunchRunSuccess``."""
+        if not result.get("run"):
+            raise OutcomeUnknownError(
+                f"{self.url} launched a run, but did not say which; client.runs(limit=5) shows the newest runs."
+            )
+        return self._run_from(result["run"])
+
+    def _run_page(self, run_id: str) -> str:
+        """Return the address of a run's page in Dagster, as the user's browser reaches it."""
+        return in_browser(self._session.address.run_page(run_id))
+
+    def _progress_bar(
         self, description: str, *, unit: str | None = None, total: int | None = None
-    ) -> AbstractContextManager[Bar]:
-        return watch(description, total=total, unit=unit, shown=self._shows_progress)
+    ) -> AbstractContextManager[ProgressBar]:
+        return progress_bar(description, total=total, unit=unit, visible=self._shows_progress)
 
     @property
     def _shows_progress(self) -> bool:
-        return person_is_watching() if self._progress is None else self._progress
+        return is_interactive() if self._progress is None else self._progress
 
-
-def _check_headers(headers: Mapping[str, str]) -> None:
-    """Refuse what cannot be a header, without showing it."""
-    for name, value in headers.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError("headers are texts with texts as their names.")
-        if any(ord(character) < ord(" ") for character in name + value):
-            raise ValueError(f"header {name!r} holds a line end or another control character.")
+    def _not_dagster_error(self) -> ConnectionFailedError:
+        return ConnectionFailedError(
+            f"no Dagster at {self.url}: a GraphQL server answers there, but it is not a Dagster. Give the address "
+            f"that you see Dagster's pages under."
+        )

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import copy
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import anyio
 import pandas as pd
 
-from dagster_nb.client.pages import in_browser
-from dagster_nb.client.progress import tell
-from dagster_nb.client.reprs import facts_html
-from dagster_nb.errors import UnsupportedServerError, WaitTimeoutError
-from dagster_nb.frames.columns import FINISHED
+from dagster_nb.client.display.html import facts_html
+from dagster_nb.client.display.progress import warn
+from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
 from dagster_nb.frames.runs import runs_frame, tag_dict
+from dagster_nb.statuses import FINISHED
+from dagster_nb.words import duration_text, time_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from contextlib import AbstractContextManager
 
-    from dagster_nb.client.aio import AsyncDagsterClient
-    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.client.arguments.launch_arguments import Strategy
+    from dagster_nb.client.arguments.run_config import RunConfigLike
+    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.client.compute_logs import ComputeLogs
+    from dagster_nb.client.display.progress import ProgressBar
+    from dagster_nb.client.outcomes import TerminateOutcome
 
-__all__ = ["AsyncRun", "RunFacts"]
+__all__ = ["AsyncRun", "RunClient", "RunFacts"]
 
-_SECONDS_BETWEEN_LOOKS = 0.5
-# How long a run may stay queued before someone waiting for it is told that no daemon will take it.
-_PATIENCE_SECONDS = 10.0
+_POLL_SECONDS = 0.5
+# How long a run may stay queued before `wait` checks whether a daemon is there to start it.
+_SECONDS_BEFORE_DAEMON_CHECK = 10.0
 
 
 class RunFacts:
-    """What is known of a run, as it was when last looked at.
+    """What was known about a run when it was last read. Two of them are equal if they are of the same run.
 
     Parameters
     ----------
@@ -39,20 +45,23 @@ class RunFacts:
         The address of the run's page in Dagster.
     """
 
+    _client: Any = None
+
     def __init__(self, record: dict[str, Any], page: str):
         self._page = page
-        self._see(record)
+        self._update(record)
 
-    def _told(self, field: str) -> Any:  # noqa: ANN401 - what the server tells is of many kinds
-        if field not in self._record:
-            raise UnsupportedServerError(
-                f"this server's Dagster does not tell Run.{field}; if it is newer than your dagster_nb, update that."
-            )
-        return self._record[field]
-
-    def _see(self, record: dict[str, Any]) -> None:
+    def _update(self, record: dict[str, Any]) -> None:
         self._record = record
         self._row = runs_frame([record]).iloc[0]
+
+    def _field(self, name: str) -> Any:  # noqa: ANN401 - of any kind
+        if name not in self._record:
+            raise UnsupportedServerError(
+                f"this server's version of Dagster does not provide Run.{name}. If it is newer than your dagster_nb, "
+                f"update dagster_nb."
+            )
+        return self._record[name]
 
     @property
     def run_id(self) -> str:
@@ -61,58 +70,78 @@ class RunFacts:
 
     @property
     def job_name(self) -> str:
-        """The job's name (``Run.jobName``)."""
-        return str(self._told("jobName"))
+        """The name of the job (``Run.jobName``)."""
+        return str(self._field("jobName"))
 
     @property
     def status(self) -> str:
-        """The status (``Run.status``) when last looked at, such as ``"SUCCESS"``."""
-        return str(self._told("status"))
+        """The status when the run was last read (``Run.status``), such as ``"SUCCESS"``."""
+        return str(self._field("status"))
 
     @property
     def is_finished(self) -> bool:
-        """Whether the run had ended when last looked at."""
+        """Whether the run had finished when it was last read."""
         return self.status in FINISHED
 
     @property
     def tags(self) -> dict[str, str]:
         """The tags (``Run.tags``)."""
-        return tag_dict(self._told("tags"))
+        return tag_dict(self._field("tags"))
 
     @property
     def run_config(self) -> dict[str, Any]:
         """The config that the run was launched with (``Run.runConfig``)."""
-        return dict(self._told("runConfig") or {})
+        return dict(self._field("runConfig") or {})
 
     @property
     def creation_time(self) -> pd.Timestamp:
-        """When the run was made (``Run.creationTime``), UTC."""
+        """When the run was created, in UTC (``Run.creationTime``)."""
         return cast("pd.Timestamp", self._row["creation_time"])
 
     @property
     def start_time(self) -> pd.Timestamp:
-        """When the run began (``Run.startTime``), UTC; NaT if it has not."""
+        """When the run started, in UTC (``Run.startTime``); NaT if it has not."""
         return cast("pd.Timestamp", self._row["start_time"])
 
     @property
     def end_time(self) -> pd.Timestamp:
-        """When the run ended (``Run.endTime``), UTC; NaT if it has not."""
+        """When the run ended, in UTC (``Run.endTime``); NaT if it has not."""
         return cast("pd.Timestamp", self._row["end_time"])
 
     @property
     def duration(self) -> pd.Timedelta:
-        """How long the run took, from start to end; NaT until it has ended."""
+        """The time from start to end; NaT until the run has ended."""
         return cast("pd.Timedelta", self._row["duration"])
 
     @property
     def url(self) -> str:
-        """The address of the run's page in Dagster, as the reader's browser finds it."""
+        """The address of the run's page in Dagster, as the user's browser reaches it."""
         return self._page
 
+    def __eq__(self, other: object) -> bool:
+        return self.run_id == other.run_id if isinstance(other, RunFacts) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.run_id)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A connection cannot be pickled, and its headers must not be.
+        return {name: value for name, value in vars(self).items() if name != "_client"}
+
+    def __copy__(self) -> Self:
+        copied = type(self).__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        copied = copy.copy(self)
+        copied._update(copy.deepcopy(self._record, memo))
+        return copied
+
     def __repr__(self) -> str:
-        took = "" if pd.isna(self.duration) else f" in {_seconds(self.duration)}"
+        duration = "" if pd.isna(self.duration) else f" in {duration_text(self.duration)}"
         job, status = self._record.get("jobName"), self._record.get("status")
-        return f"<{type(self).__name__} {self.run_id} of {job}: {status}{took}>"
+        return f"<{type(self).__name__} {self.run_id} of {job}: {status}{duration}>"
 
     def _repr_html_(self) -> str:
         return facts_html(
@@ -121,32 +150,87 @@ class RunFacts:
                 "run": self.run_id,
                 "job": self._record.get("jobName"),
                 "status": self._record.get("status"),
-                "created": _moment(self.creation_time),
-                "started": _moment(self.start_time),
-                "took": None if pd.isna(self.duration) else _seconds(self.duration),
+                "created": None if pd.isna(self.creation_time) else f"{time_text(self.creation_time)} UTC",
+                "started": None if pd.isna(self.start_time) else f"{time_text(self.start_time)} UTC",
+                "duration": None if pd.isna(self.duration) else duration_text(self.duration),
                 "tags": ", ".join(f"{key}: {value}" for key, value in self.tags.items()) or None,
             },
             link=self.url,
         )
 
 
+class RunClient(Protocol):
+    """What a run needs of the client that it comes from."""
+
+    async def run(self, run_id: RunsLike) -> AsyncRun:
+        """Return one run."""
+
+    async def steps(self, runs: RunsLike) -> pd.DataFrame:
+        """Return the steps of some runs."""
+
+    async def events(self, runs: RunsLike) -> pd.DataFrame:
+        """Return the events of some runs."""
+
+    async def failures(self, runs: RunsLike) -> pd.DataFrame:
+        """Return what made some runs fail."""
+
+    async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
+        """Return what a run printed."""
+
+    def follow(
+        self, run: RunsLike, *, new_only: bool = False, heartbeat: float | None = None
+    ) -> AsyncIterator[pd.DataFrame]:
+        """Yield the events of a run as they happen."""
+
+    async def terminate(self, runs: RunsLike, *, force: bool = False) -> pd.DataFrame:
+        """Stop some runs."""
+
+    async def reexecute(
+        self,
+        run: RunsLike,
+        *,
+        strategy: Strategy = "from_failure",
+        run_config: RunConfigLike | None = None,
+        tags: Mapping[str, Any] | None = None,
+    ) -> AsyncRun:
+        """Re-execute a run."""
+
+    async def daemons(self) -> pd.DataFrame:
+        """Return the daemons."""
+
+    def _run_page(self, run_id: str) -> str:
+        """Return the address of a run's page."""
+
+    def _progress_bar(
+        self, description: str, *, unit: str | None = None, total: int | None = None
+    ) -> AbstractContextManager[ProgressBar]:
+        """Show a progress bar for the duration of a ``with`` block."""
+
+
 class AsyncRun(RunFacts):
-    """A run of an `AsyncDagsterClient`; what it tells is as of the last `refresh`.
+    """A run of an `AsyncDagsterClient`. Its properties are as of the last `refresh`.
+
+    Runs are equal if they have the same id. A run can be pickled, without its client, and copied.
 
     Parameters
     ----------
     client
-        The client that it came from.
+        The client that it comes from.
     record
         The server's ``Run``.
     """
 
-    def __init__(self, client: AsyncDagsterClient, record: dict[str, Any]):
-        super().__init__(record, in_browser(client._address.run_page(record["runId"])))
-        self._client = client
+    def __init__(self, client: RunClient, record: dict[str, Any]):
+        super().__init__(record, client._run_page(record["runId"]))
+        self._client: RunClient | None = client
+
+    @property
+    def client(self) -> RunClient:
+        """The client that the run comes from."""
+        return cast("RunClient", require_client(self._client, self.run_id))
 
     async def refresh(self) -> AsyncRun:
-        """Look at the run again, and return it.
+        """Read the run again, and return it.
 
         Raises
         ------
@@ -157,23 +241,23 @@ class AsyncRun(RunFacts):
         --------
         >>> run.refresh().status  # doctest: +SKIP
         """
-        self._see((await self._client.run(self.run_id))._record)
+        self._update((await self.client.run(self.run_id))._record)
         return self
 
     async def wait(self, timeout: float | None = None) -> AsyncRun:  # noqa: ASYNC109 - the name that waiting has in Python
-        """Wait until the run has ended, and return it.
+        """Wait until the run has finished, and return it.
 
-        Warns once when it stays queued and no daemon lives that would take it.
+        Warns once if the run stays queued and no daemon is running that would start it.
 
         Parameters
         ----------
         timeout
-            Seconds to wait at most; None waits as long as it takes.
+            The number of seconds to wait at most; None waits as long as it takes.
 
         Raises
         ------
         WaitTimeoutError
-            If it has not ended by then; the run itself goes on.
+            If the run has not finished by then. The run itself continues.
         RunNotFoundError
             If it is deleted meanwhile.
 
@@ -181,79 +265,94 @@ class AsyncRun(RunFacts):
         --------
         >>> client.launch("nightly").wait(timeout=600).status  # doctest: +SKIP
         """
-        if timeout is not None and timeout < 0:
-            raise ValueError(f"timeout takes seconds, not {timeout!r}.")
-        began = time.monotonic()
-        warned = False
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"timeout must be a number of seconds that is not negative, or None, not {timeout!r}.")
+        started_at = time.monotonic()
+        daemon_checked = False
         name = self._record.get("jobName", self.run_id)
-        with self._client._watching(f"{name}: {self.status}") as bar:
+        with self.client._progress_bar(f"{name}: {self.status}") as bar:
             while not (await self.refresh()).is_finished:
                 bar.description = f"{name}: {self.status}"
-                waited = time.monotonic() - began
+                waited = time.monotonic() - started_at
                 if timeout is not None and waited >= timeout:
                     raise WaitTimeoutError(
-                        f"run {self.run_id} is still {self.status} after {timeout:g} s. It goes on; wait again, or "
+                        f"run {self.run_id} is still {self.status} after {timeout:g} s. It continues; wait again, or "
                         f"stop it with .terminate()."
                     )
-                if not warned and self.status == "QUEUED" and waited >= _PATIENCE_SECONDS:
-                    warned = await self._warn_without_daemon()
+                if not daemon_checked and self.status == "QUEUED" and waited >= _SECONDS_BEFORE_DAEMON_CHECK:
+                    daemon_checked = await self._warn_without_daemon()
                 bar.advance()
-                left = _SECONDS_BETWEEN_LOOKS if timeout is None else max(0.0, timeout - waited)
-                await anyio.sleep(min(_SECONDS_BETWEEN_LOOKS, left))
+                remaining = _POLL_SECONDS if timeout is None else max(0.0, timeout - waited)
+                await anyio.sleep(min(_POLL_SECONDS, remaining))
         return self
 
     async def steps(self) -> pd.DataFrame:
-        """Return the run's steps; see `AsyncDagsterClient.steps`."""
-        return await self._client.steps(self.run_id)
+        """Return the steps of the run; see `AsyncDagsterClient.steps`."""
+        return await self.client.steps(self.run_id)
 
     async def events(self) -> pd.DataFrame:
-        """Return the run's events; see `AsyncDagsterClient.events`."""
-        return await self._client.events(self.run_id)
+        """Return the events of the run; see `AsyncDagsterClient.events`."""
+        return await self.client.events(self.run_id)
 
     async def failures(self) -> pd.DataFrame:
         """Return what made the run fail; see `AsyncDagsterClient.failures`."""
-        return await self._client.failures(self.run_id)
+        return await self.client.failures(self.run_id)
 
     async def compute_logs(self, step: str | None = None) -> ComputeLogs:
         """Return what the run printed; see `AsyncDagsterClient.compute_logs`."""
-        return await self._client.compute_logs(self.run_id, step=step)
+        return await self.client.compute_logs(self.run_id, step=step)
 
     def follow(self, *, new_only: bool = False, heartbeat: float | None = None) -> AsyncIterator[pd.DataFrame]:
-        """Read the run's events as they happen; see `AsyncDagsterClient.follow`."""
-        return self._client.follow(self.run_id, new_only=new_only, heartbeat=heartbeat)
+        """Yield the events of the run as they happen; see `AsyncDagsterClient.follow`."""
+        return self.client.follow(self.run_id, new_only=new_only, heartbeat=heartbeat)
 
-    async def terminate(self, *, force: bool = False) -> pd.DataFrame:
-        """Stop the run; see `AsyncDagsterClient.terminate`."""
-        return await self._client.terminate(self.run_id, force=force)
+    async def terminate(self, *, force: bool = False) -> TerminateOutcome:
+        """Stop the run, and return the outcome, such as ``"canceled"``.
+
+        Parameters
+        ----------
+        force
+            As in `AsyncDagsterClient.terminate`, which explains all outcomes. Its frame also says why an outcome is
+            what it is.
+
+        Examples
+        --------
+        >>> run.terminate()  # doctest: +SKIP
+        'canceling'
+        """
+        outcomes = await self.client.terminate(self.run_id, force=force)
+        return cast("TerminateOutcome", outcomes["outcome"].iloc[0])
 
     async def reexecute(
         self,
         *,
-        strategy: str = "from_failure",
-        run_config: Mapping[str, Any] | str | None = None,
-        tags: Mapping[str, str] | None = None,
+        strategy: Strategy = "from_failure",
+        run_config: RunConfigLike | None = None,
+        tags: Mapping[str, Any] | None = None,
     ) -> AsyncRun:
         """Run it again; see `AsyncDagsterClient.reexecute`."""
-        return await self._client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
+        return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
+        """Warn if no daemon is running that starts queued runs; return whether checking again is pointless."""
         try:
-            daemons = await self._client.daemons()
+            daemons = await self.client.daemons()
         except UnsupportedServerError:
             return True
         queue = daemons[daemons["daemon"] == "QUEUED_RUN_COORDINATOR"]
         if queue["healthy"].fillna(value=True).any():
             return False
-        tell(
-            f"run {self.run_id} stays queued, and no daemon is alive to take it. Start one beside the webserver: "
-            f"`dagster-daemon run`."
+        warn(
+            f"run {self.run_id} stays queued, because no daemon is running that would start it. Start one next to the "
+            f"webserver: `dagster-daemon run`."
         )
         return True
 
 
-def _moment(time: pd.Timestamp) -> str | None:
-    return None if pd.isna(time) else f"{time:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _seconds(duration: pd.Timedelta) -> str:
-    return f"{duration.total_seconds():.3g} s" if duration < pd.Timedelta(minutes=2) else str(duration.round("s"))
+def require_client(client: Any, run_id: str) -> Any:  # noqa: ANN401 - of a run or an asynchronous run
+    """Return the client of a run, or raise an error if the run was unpickled."""
+    if client is None:
+        raise DagsterNbError(
+            f"run {run_id} was unpickled, and so has no client. Read it again: client.run({run_id!r})."
+        )
+    return client

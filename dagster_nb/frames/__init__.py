@@ -1,1 +1,1 @@
-"""Answers of the server as DataFrames: a file a kind, and the dtypes stated once, in `columns`."""
+"""DataFrames from the responses of the server. The dtypes of all columns are defined once, in `columns`."""

@@ -1,4 +1,4 @@
-"""What a server has: code locations, repositories, jobs and daemons."""
+"""Frames of code locations, repositories, jobs and daemons."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def daemons_frame(statuses: Sequence[Node]) -> pd.DataFrame:
 
 def _load_status(entry: Node) -> str | None:
     status: str | None = entry.get("loadStatus")
-    # Without that, a location whose code is being loaded looks like one that has none.
+    # Without `loadStatus`, a location whose code is being loaded cannot be told from one without code.
     if status is None and entry["locationOrLoadError"] is not None:
         status = "LOADED"
     return None if status is None else status.lower()
@@ -149,8 +149,10 @@ def _load_error(entry: Node) -> Node | None:
 
 
 def _readable(error: Node) -> str:
-    """Say what went wrong first, and where in the person's own code."""
+    """Return the message of the innermost cause, and the line of the user's own code."""
     cause = innermost_cause(error)
-    own = [frame for frame in cause.get("stack") or () if "site-packages" not in frame and "<frozen" not in frame]
+    own_frames = [
+        frame for frame in cause.get("stack") or () if "site-packages" not in frame and "<frozen" not in frame
+    ]
     message = (cause.get("message") or "").strip()
-    return "\n".join([*([message] if message else []), *(frame.rstrip() for frame in own[-1:])])
+    return "\n".join([*([message] if message else []), *(frame.rstrip() for frame in own_frames[-1:])])

@@ -1,4 +1,4 @@
-"""What went wrong first: an error of the server carries the errors that caused it."""
+"""The causes of an error of the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["innermost_cause"]
 
 
 def innermost_cause(error: dict[str, Any]) -> dict[str, Any]:
-    """Return the error at the bottom of a ``PythonError``'s chain of causes, which is the error itself if it has none.
+    """Return the innermost cause of a ``PythonError``: the last of its ``causes``, or the error itself if it has none.
 
     Examples
     --------

@@ -1,6 +1,7 @@
-"""The dtypes of every frame: how a list of values from the server becomes a column.
+"""The dtypes of the columns of all frames: from lists of values of the server to columns.
 
-A column has its dtype at no rows as at a million, so that frames of any size compare, join and concatenate alike.
+A column has the same dtype with no rows as with a million, so frames of any size can be compared, joined and
+concatenated.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from dagster_nb.statuses import FINISHED, RUN_STATUSES
+from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DURATION",
-    "FINISHED",
     "RUN_STATUSES",
     "TIME",
     "categories",
@@ -39,35 +39,36 @@ DURATION = np.dtype("timedelta64[us]")
 
 
 def strings(values: Iterable[str | None]) -> ExtensionArray:
-    """Return texts as `pd.StringDtype`, None as NA."""
+    """Return strings as `pd.StringDtype`; None becomes NA."""
     return pd.array(list(values), dtype=pd.StringDtype())
 
 
 def flags(values: Iterable[bool | None]) -> NDArray[np.bool_] | ExtensionArray:
-    """Return truth values as numpy's ``bool``; as `pd.BooleanDtype` only where a server does not tell some (None)."""
-    known = list(values)
-    return pd.array(known, dtype="boolean") if None in known else np.array(known, dtype=bool)
+    """Return booleans as ``bool``, or as `pd.BooleanDtype` if the server does not provide some of them (None)."""
+    given = list(values)
+    return pd.array(given, dtype="boolean") if None in given else np.array(given, dtype=bool)
 
 
 def integers(values: Iterable[int | None]) -> NDArray[np.int64] | ExtensionArray:
-    """Return whole numbers as ``int64``; as `pd.Int64Dtype` only where a server does not tell some (None)."""
-    known = list(values)
-    return pd.array(known, dtype="Int64") if None in known else np.array(known, dtype=np.int64)
+    """Return integers as ``int64``, or as `pd.Int64Dtype` if the server does not provide some of them (None)."""
+    given = list(values)
+    return pd.array(given, dtype="Int64") if None in given else np.array(given, dtype=np.int64)
 
 
 def objects(values: Iterable[Any]) -> NDArray[np.object_]:
-    """Return lists, dicts or None as an object column; a list stays one value."""
+    """Return lists, dicts and None as an object column, in which a list is one value."""
     rows = list(values)
     column = np.empty(len(rows), dtype=object)
-    for place, value in enumerate(rows):
-        column[place] = value
+    for position, value in enumerate(rows):
+        column[position] = value
     return column
 
 
 def times(seconds: Iterable[float | None]) -> pd.DatetimeIndex:
-    """Return the server's float seconds since 1970 as ``datetime64[us, UTC]``, None as NaT.
+    """Return float seconds since 1970 as ``datetime64[us, UTC]``; None becomes NaT.
 
-    The nearest microsecond is the one that was stored: a float of this size is exact to a quarter of one.
+    The result is exact: a float of this size is accurate to a quarter of a microsecond, so the nearest microsecond is
+    the one that the server stored.
 
     Examples
     --------
@@ -89,14 +90,14 @@ def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) 
     values
         ``Run.status`` of each run; None becomes NA.
     known
-        The statuses in order. One that is not among them is kept as itself and comes last.
+        The known statuses in order. Any other status is kept, and comes last.
     """
-    told = [value for value in values if value is not None]
-    return pd.Categorical(list(values), categories=categories(told, known))
+    present = [value for value in values if value is not None]
+    return pd.Categorical(list(values), categories=categories(present, known))
 
 
 def categories(values: Iterable[str], known: Sequence[str] = RUN_STATUSES) -> list[str]:
-    """Return the known statuses and after them, in order of appearance, those that nobody knows.
+    """Return the known statuses, and then all others in the order in which they occur.
 
     Examples
     --------
@@ -107,5 +108,5 @@ def categories(values: Iterable[str], known: Sequence[str] = RUN_STATUSES) -> li
 
 
 def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Return columns as a frame numbered from 0."""
+    """Return columns as a frame with a default index."""
     return pd.DataFrame(dict(columns))

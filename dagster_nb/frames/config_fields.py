@@ -1,4 +1,4 @@
-"""Config fields: one row a field that a run config may have."""
+"""The frame of config fields: one row per field that a run config may have."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Node = dict[str, Any]
 
 
 def config_fields_frame(schema: Node) -> pd.DataFrame:
-    """Return the fields of a config schema as a frame.
+    """Return the fields of a run config schema as a frame.
 
     Parameters
     ----------
     schema
-        A ``RunConfigSchema``, as the document ``run_config_schema`` asks for it.
+        A ``RunConfigSchema``, as the document ``run_config_schema`` requests it.
 
     Returns
     -------
@@ -48,21 +48,21 @@ def config_fields_frame(schema: Node) -> pd.DataFrame:
 
 
 class _Types:
-    """The types of a schema, which name each other by key."""
+    """The types of a schema, which refer to each other by key."""
 
     def __init__(self, types: list[Node]):
         self._types = {one["key"]: one for one in types}
 
     def walk(self, key: str, path: str = "", above: frozenset[str] = frozenset()) -> Iterator[tuple[str, Node, bool]]:
-        """Yield the fields under a type: path, field, and whether it must be given where its parent is."""
+        """Yield the fields of a type with their paths, and whether each is required if its parent is given."""
         one = self._types.get(key)
-        # A type that holds itself would go on for ever; its fields stand where it came first.
+        # A recursive type would yield fields for ever, so its fields are listed only where it occurs first.
         if one is None or key in above:
             return
         above |= {key}
         for field in one.get("fields", ()):
             inside = f"{path}.{field['name']}" if path else field["name"]
-            # Of a selector's fields one is given, and none in particular.
+            # Of the fields of a selector exactly one is given, but none of them is required.
             yield inside, field, field["isRequired"] and (not one["isSelector"] or len(one["fields"]) == 1)
             yield from self.walk(field["configTypeKey"], inside, above)
         match one["__typename"]:
@@ -94,10 +94,10 @@ class _Types:
                 return str(one.get("givenName") or key.partition(".")[0])
 
     def _written_out(self, key: str, above: frozenset[str]) -> str:
-        """Return a composite type with its fields.
+        """Return a composite type with its fields in braces.
 
-        What may stand in for a plain value gets no rows of its own: every text could also be ``{env: NAME}``, and a row
-        for each would bury the fields that matter.
+        An alternative to a plain value gets no rows of its own: every string could also be ``{env: NAME}``, and rows
+        for that would hide the fields that matter.
         """
         fields = self._types[key]["fields"] if key not in above else ()
         return "{" + ", ".join(f"{field['name']}: {self.name(field['configTypeKey'], above)}" for field in fields) + "}"

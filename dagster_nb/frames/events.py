@@ -1,4 +1,4 @@
-"""Events: one row an event of a run; and of these the failures, with what went wrong first."""
+"""The frames of events and of failures: one row per event of a run, and the events that made runs fail."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["RUN_ENDINGS", "events_frame", "failures_frame"]
 
 Event = dict[str, Any]
 
-# What ends a run; the last of them is how it ended.
+# The events that end a run. The last of them says how it ended.
 RUN_ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
-# What undoes a failure of the same step: it was tried again, by whoever can restart one that had already failed.
+# The events after which an earlier failure of the same step no longer counts: the step was started again.
 _RECOVERIES = frozenset({"ExecutionStepRestartEvent", "ExecutionStepStartEvent", "ExecutionStepSuccessEvent"})
 
 
@@ -28,22 +28,21 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     Parameters
     ----------
     events
-        Of each run id, its ``EventConnection.events``.
+        For each run id, its ``EventConnection.events``.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `DagsterClient.events`: the runs in the order given, their events by time, and those of the same
-        millisecond as the server keeps them.
+        The columns of `DagsterClient.events`: the runs in the order given, their events by time. Events of the same
+        millisecond keep the order of the server.
 
     Examples
     --------
     >>> events_frame({})["timestamp"].dtype
     datetime64[us, UTC]
     """
-    rows = [(run_id, event) for run_id, ones in events.items() for event in sorted(ones, key=_milliseconds)]
-    told = [event.get("error") for _, event in rows]
-    errors = [None if error is None else innermost_cause(error) for error in told]
+    rows = [(run_id, event) for run_id, own in events.items() for event in sorted(own, key=_milliseconds)]
+    errors = [innermost_cause(event["error"]) if event.get("error") is not None else None for _, event in rows]
     return columns.frame(
         {
             "run_id": columns.strings(run_id for run_id, _ in rows),
@@ -53,7 +52,9 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
             "step_key": columns.strings(event["stepKey"] for _, event in rows),
             "message": columns.strings(event.get("message") for _, event in rows),
             "error_class": columns.strings(None if error is None else error.get("className") for error in errors),
-            "error_message": columns.strings(None if error is None else _own_words(error) for error in errors),
+            "error_message": columns.strings(
+                None if error is None else _message_without_class(error) for error in errors
+            ),
         }
     )
 
@@ -64,36 +65,36 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     Parameters
     ----------
     events
-        Of each run id, its ``EventConnection.events``.
+        For each run id, its ``EventConnection.events``.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `DagsterClient.failures`. Of a run that did not end in failure there is no row.
+        The columns of `DagsterClient.failures`. A run that did not end in failure has no row.
 
     Examples
     --------
     >>> failures_frame({}).columns.tolist()
     ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message']
     """
-    frame = events_frame({run_id: _that_ended_it(ones) for run_id, ones in events.items()})
-    # A process that dies says no more than that, in the event's own message.
+    frame = events_frame({run_id: _failures(own) for run_id, own in events.items()})
+    # If the process died, there is no error, and only the message of the event says so.
     frame["error_message"] = frame["error_message"].fillna(frame["message"])
     return frame[["run_id", "step_key", "timestamp", "error_class", "error_message"]]
 
 
-def _that_ended_it(events: Sequence[Event]) -> list[Event]:
-    """Return the failures of steps that a run did not recover from; where no step failed, the failure of the run."""
+def _failures(events: Sequence[Event]) -> list[Event]:
+    """Return the step failures that ended a run, or the run failure if no step failed."""
     endings = [event for event in events if event["__typename"] in RUN_ENDINGS]
     if not endings or endings[-1]["__typename"] != "RunFailureEvent":
         return []
-    standing: dict[str, Event] = {}
+    failed_steps: dict[str, Event] = {}
     for event in events:
         if event["__typename"] == "ExecutionStepFailureEvent":
-            standing[event["stepKey"]] = event
+            failed_steps[event["stepKey"]] = event
         elif event["__typename"] in _RECOVERIES:
-            standing.pop(event["stepKey"], None)
-    return list(standing.values()) or endings[-1:]
+            failed_steps.pop(event["stepKey"], None)
+    return list(failed_steps.values()) or endings[-1:]
 
 
 def _seconds(event: Event) -> float | None:
@@ -101,12 +102,12 @@ def _seconds(event: Event) -> float | None:
 
 
 def _milliseconds(event: Event) -> int:
-    # Where the server tells no times, its own order stands.
+    # Without timestamps, the order of the server is kept.
     return int(event.get("timestamp", 0))
 
 
-def _own_words(error: Event) -> str | None:
-    """Return an error's message without its class, which Python puts before it and which has a column of its own."""
+def _message_without_class(error: Event) -> str | None:
+    """Return the message of an error without the class that Python puts before it; the class has its own column."""
     if "message" not in error:
         return None
     message: str = error["message"].strip()

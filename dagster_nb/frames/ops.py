@@ -1,4 +1,4 @@
-"""Ops: one row an op, and what it depends on, seen through the graphs between them."""
+"""The frame of ops: one row per op, and the ops that it depends on, directly or through graphs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["ops_frame"]
 
 Node = dict[str, Any]
 
-# Where an op declares no config, the schema has a field of this type that takes anything and is never read.
-_UNDECLARED = "Any"
+# If an op declares no config, the schema still has a field of this type, which takes anything and is never read.
+_UNDECLARED_CONFIG_TYPE = "Any"
 
 
 def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     handles
-        All of a job's ``solidHandles``, those inside graphs included, as the document ``job_ops`` asks for them.
+        All ``solidHandles`` of a job, also those inside graphs, as the document ``job_ops`` requests them.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
     >>> ops_frame([])["has_config"].dtype
     dtype('bool')
     """
-    wiring = _Wiring(handles)
+    dependencies = _Dependencies(handles)
     ops = [handle for handle in handles if not _is_graph(handle)]
     definitions = [op["solid"]["definition"] for op in ops]
     return columns.frame(
@@ -48,24 +48,24 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
             "graph": columns.strings(_parent(op) for op in ops),
             "inputs": columns.objects(_names(op["solid"]["inputs"]) for op in ops),
             "outputs": columns.objects(_names(op["solid"]["outputs"]) for op in ops),
-            "depends_on": columns.objects(wiring.upstream_of(op) for op in ops),
+            "depends_on": columns.objects(dependencies.upstream_of(op) for op in ops),
             "has_config": columns.flags(_has_config(definition) for definition in definitions),
             "description": columns.strings(definition.get("description") for definition in definitions),
         }
     )
 
 
-class _Wiring:
-    """Who hands whom a value, when graphs are looked through.
+class _Dependencies:
+    """Which op passes a value to which, with the graphs between them resolved.
 
-    The server wires each graph by itself: what a node inside depends on ends at the graph's edge, where a mapping leads
-    on. An input mapping leads outwards, from an input inside to the graph's own; an output mapping leads inwards, from
-    the graph's output to the one inside that makes it.
+    The server describes each graph separately: the dependencies of a node end at the graph around it, and a mapping
+    continues them. An input mapping leads outwards, from the input of a node to the input of its graph. An output
+    mapping leads inwards, from the output of a graph to the output of the node that produces it.
     """
 
     def __init__(self, handles: Sequence[Node]):
         self._handles = {handle["handleID"]: handle for handle in handles}
-        # Of each graph: the input of its own that feeds an input inside, and the output inside that is one of its own.
+        # For each graph: its inputs by the input inside that they feed, and the output inside by its output.
         self._outwards: dict[str, dict[tuple[str, str], list[str]]] = {}
         self._inwards: dict[str, dict[str, tuple[str, str]]] = {}
         for handle in filter(_is_graph, handles):
@@ -79,24 +79,24 @@ class _Wiring:
             }
 
     def upstream_of(self, op: Node) -> list[str]:
-        """Return the handles of the ops that an op takes values from, each once, in the order of its inputs."""
+        """Return the handles of the ops whose outputs an op takes, in the order of its inputs, without duplicates."""
         sources = (source for one in op["solid"]["inputs"] for source in self._sources(op, one["definition"]["name"]))
         return list(dict.fromkeys(sources))
 
     def _sources(self, handle: Node, name: str) -> Iterator[str]:
-        """Yield the ops that feed an input of a node."""
+        """Yield the handles of the ops that feed an input of a node."""
         parent = _parent(handle)
         for one in handle["solid"]["inputs"]:
             if one["definition"]["name"] == name:
                 for output in one["dependsOn"]:
-                    yield self._maker(parent, *_end(output))
+                    yield self._producer(parent, *_end(output))
         if parent is not None:
             for outer in self._outwards[parent].get((handle["solid"]["name"], name), ()):
                 yield from self._sources(self._handles[parent], outer)
 
-    def _maker(self, scope: str | None, node: str, output: str) -> str:
-        """Return the op that makes an output of a node within a graph, or of the job where the scope is None."""
-        handle_id = node if scope is None else f"{scope}.{node}"
+    def _producer(self, graph: str | None, node: str, output: str) -> str:
+        """Return the op that produces an output of a node in a graph, or in the job itself if the graph is None."""
+        handle_id = node if graph is None else f"{graph}.{node}"
         while handle_id in self._inwards:
             node, output = self._inwards[handle_id][output]
             handle_id = f"{handle_id}.{node}"
@@ -107,7 +107,7 @@ def _has_config(definition: Node) -> bool | None:
     if "configField" not in definition:
         return None
     field = definition["configField"]
-    return field is not None and field["configTypeKey"] != _UNDECLARED
+    return field is not None and field["configTypeKey"] != _UNDECLARED_CONFIG_TYPE
 
 
 def _is_graph(handle: Node) -> bool:
@@ -123,5 +123,5 @@ def _names(ends: Sequence[Node]) -> list[str]:
 
 
 def _end(end: Node) -> tuple[str, str]:
-    """Return which node an input or output is of, and its name."""
+    """Return the node that an input or output belongs to, and its name."""
     return end["solid"]["name"], end["definition"]["name"]

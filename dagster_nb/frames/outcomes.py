@@ -1,4 +1,4 @@
-"""Outcomes: what became of each run that something was asked of, in the order given."""
+"""Frames of outcomes: one row per run or launch that was acted on."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["outcomes_frame"]
 
 
 def outcomes_frame(rows: Sequence[Mapping[str, str | None]], names: Sequence[str]) -> pd.DataFrame:
-    """Return outcomes as a frame of texts.
+    """Return outcomes as a frame of strings.
 
     Parameters
     ----------
     rows
-        A dict a run.
+        One dict per row.
     names
-        The columns; what a row lacks is NA.
+        The columns; a column that a dict does not have is NA.
 
     Examples
     --------

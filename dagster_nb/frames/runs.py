@@ -1,4 +1,4 @@
-"""Runs: one row a run, newest first."""
+"""Runs: one row per run, newest first."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["INCLUDABLE", "LAUNCHED_BY_TAGS", "PARTITION_TAG", "expand_tags", "ru
 
 Record = dict[str, Any]
 
-# What `include=` may name, and the document's variable that asks for it.
+# The columns that `include=` adds, and the variable of the document that requests each.
 INCLUDABLE = {"run_config": "runConfig", "asset_selection": "assetSelection", "op_selection": "opSelection"}
 
 PARTITION_TAG = "dagster/partition"
-# Who launched a run, the most telling tag first.
+# The tags that say who launched a run, the most specific first.
 LAUNCHED_BY_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "dagster/backfill", "user")
 
 _NEVER_STARTED = frozenset({"CANCELED", "FAILURE"})
@@ -33,10 +33,9 @@ def runs_frame(
     Parameters
     ----------
     records
-        Members of ``Runs.results``, as the document ``runs`` asks for them.
+        Members of ``Runs.results``, as the document ``runs`` returns them.
     include
-        Which of the columns that are only read when asked for to add: ``"run_config"``, ``"asset_selection"``,
-        ``"op_selection"``.
+        Optional columns to add: ``"run_config"``, ``"asset_selection"``, ``"op_selection"``.
     known_statuses
         The statuses in order.
 
@@ -90,12 +89,13 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
     runs
         A frame with a ``tags`` column of dicts.
     keys
-        Which tags; None means all that occur, in alphabetical order. A key that no run has gives a column of NA.
+        The tags to add; None adds all tags that occur, in alphabetical order. A key that no run has gives a column of
+        NA.
 
     Returns
     -------
     pandas.DataFrame
-        A new frame; the added columns are `pd.StringDtype`, NA where a run does not have the tag.
+        A new frame; the added columns have the dtype `pd.StringDtype`, with NA where a run does not have the tag.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
     ['data']
     """
     if "tags" not in runs.columns:
-        raise ValueError("this frame has no column 'tags'; expand the frame that runs() gave.")
+        raise ValueError("this frame has no column 'tags'. Pass a frame that runs() returned.")
     tags = runs["tags"].tolist()
     if keys is None:
         wanted = sorted({key for one in tags for key in one or ()})
@@ -119,7 +119,7 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
 
 
 def tag_dict(tags: Iterable[Record] | None) -> dict[str, str]:
-    """Return tags as the server tells them (``PipelineTag``: of a run, a job, a partition) as a dict.
+    """Return the tags of a run, a job or a partition (``PipelineTag``) as a dict.
 
     Examples
     --------
@@ -131,8 +131,8 @@ def tag_dict(tags: Iterable[Record] | None) -> dict[str, str]:
 
 def _start_time(record: Record) -> float | None:
     start: float | None = record.get("startTime")
-    # Of a run that ended before it began, the server answers the end as its start. Where the status is not told, no run
-    # that began ends in that very microsecond.
+    # For a run that ended before it started, the server returns the end as its start. Where the server does not provide
+    # the status, it can be told by that: no run that started ends in the same microsecond.
     if start is not None and start == record.get("endTime") and record.get("status", "CANCELED") in _NEVER_STARTED:
         return None
     return start

@@ -1,4 +1,4 @@
-"""Steps: one row a step of a run."""
+"""The frame of steps: one row per step of a run."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def steps_frame(records: Sequence[Record]) -> pd.DataFrame:
     Parameters
     ----------
     records
-        Members of ``Runs.results``, as the document ``steps`` asks for them.
+        Members of ``Runs.results``, as the document ``steps`` requests them.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `DagsterClient.steps`: the runs in the order given, their steps by start, those that did not
-        start last.
+        The columns of `DagsterClient.steps`: the runs in the order given, their steps by start time, and
+        last the steps that did not start.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Talking to a Dagster server: one session, the documents it sends, fitted to the server, and the paging of answers."""
+"""Talking to a Dagster server: the session, the documents that it sends, and reading runs in pages."""

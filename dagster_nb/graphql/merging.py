@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dagster_nb.graphql.paging import existing_ids, list_ids, request_runs
+from dagster_nb.errors import RequestTimeoutError
+from dagster_nb.graphql.paging import MAX_TIMEOUTS, existing_ids, list_ids, request_runs
+from dagster_nb.graphql.session import ResponseTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -63,22 +65,22 @@ async def read_merged_pages(
     MissingRunsError
         After the last page, if the server keeps listing runs that it does not return.
     """
-    size = min(page_size or _MAX_PAGE_SIZE, _MAX_PAGE_SIZE)
+    size = min(page_size or api.page_size.ceiling, _MAX_PAGE_SIZE)
+    fetch = _RunsById(api, filters.common, adapts=page_size is None, include=include)
     remaining = limit
-    missing: list[str] = []
     async for ids in list_merged_ids(api, filters, first=None if limit is None else limit + size):
         # Runs may vanish before they are read. Then the ids after them take their place, so that a limit is exact.
         wanted = ids
         while wanted and remaining != 0:
             batch, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
-            async for records in _read_by_id(api, filters.common, batch, size=size, include=include, missing=missing):
+            async for records in _read_by_id(fetch, batch, size):
                 if remaining is not None:
                     remaining -= len(records)
                 yield records
         if remaining == 0:
             break
-    if missing:
-        raise MissingRunsError(missing)
+    if fetch.missing:
+        raise MissingRunsError(fetch.missing)
 
 
 async def list_merged_ids(
@@ -122,51 +124,73 @@ async def list_merged_ids(
         first *= 4
 
 
-async def _read_by_id(
-    api: DagsterApi,
-    common: RunsFilter,
-    ids: Sequence[str],
-    *,
-    size: int,
-    include: Mapping[str, bool],
-    missing: list[str],
-) -> AsyncGenerator[list[Record]]:
+async def _read_by_id(fetch: _RunsById, ids: Sequence[str], size: int) -> AsyncGenerator[list[Record]]:
     """Read runs by id, in the order of the ids; the next page is requested before a page is yielded."""
-
-    def request(start: int) -> asyncio.Task[list[Record]]:
-        page = ids[start : start + size]
-        return asyncio.create_task(_read_page(api, common, page, include=include, missing=missing))
-
-    task = request(0)
+    pages = iter([ids[start : start + size] for start in range(0, len(ids), size)])
+    task = asyncio.create_task(fetch(next(pages)))
     try:
-        for start in range(size, len(ids) + size, size):
+        while True:
             records = await task
-            if start < len(ids):
-                task = request(start)
+            following = next(pages, None)
+            if following is not None:
+                task = asyncio.create_task(fetch(following))
             if records:
                 yield records
+            if following is None:
+                return
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _read_page(
-    api: DagsterApi, common: RunsFilter, ids: Sequence[str], *, include: Mapping[str, bool], missing: list[str]
-) -> list[Record]:
-    """Return the runs that still exist and match; those that are listed but not returned are added to ``missing``."""
-    found: dict[str, Record] = {}
-    wanted = list(ids)
-    for attempt in range(_TRIES):
-        await asyncio.sleep(0.1 * attempt)
-        records = await request_runs(api, {**common, "runIds": wanted}, limit=len(wanted), include=include)
-        found.update({record["runId"]: record for record in records})
-        wanted = [run_id for run_id in wanted if run_id not in found]
-        if wanted:
-            wanted = await existing_ids(api, wanted, common)
-        if not wanted:
-            break
-    missing.extend(wanted)
-    return [found[run_id] for run_id in ids if run_id in found]
+class _RunsById:
+    """Requests runs by id.
+
+    Attributes
+    ----------
+    missing : list of str
+        The runs that the server lists and does not return.
+    """
+
+    def __init__(self, api: DagsterApi, common: RunsFilter, *, adapts: bool, include: Mapping[str, bool]):
+        self._api = api
+        self._common = common
+        self._adapts = adapts
+        self._include = include
+        self.missing: list[str] = []
+
+    async def __call__(self, ids: Sequence[str]) -> list[Record]:
+        """Return the runs that still exist and match, in the order of the ids."""
+        found: dict[str, Record] = {}
+        wanted = list(ids)
+        for attempt in range(_TRIES):
+            await asyncio.sleep(0.1 * attempt)
+            found.update({record["runId"]: record for record in await self._request(wanted)})
+            wanted = [run_id for run_id in wanted if run_id not in found]
+            if wanted:
+                wanted = await existing_ids(self._api, wanted, self._common)
+            if not wanted:
+                break
+        self.missing.extend(wanted)
+        return [found[run_id] for run_id in ids if run_id in found]
+
+    async def _request(self, ids: Sequence[str], timeouts: int = 0) -> list[Record]:
+        """Request runs in one page, or in several if it is too large or takes too long."""
+        runs_filter = {**self._common, "runIds": list(ids)}
+        can_split = self._adapts and self._api.page_size.smaller(len(ids)) < len(ids)
+        try:
+            return await request_runs(
+                self._api, runs_filter, limit=len(ids), include=self._include, may_be_too_large=can_split
+            )
+        except (ResponseTooLargeError, RequestTimeoutError) as error:
+            timeouts += isinstance(error, RequestTimeoutError)
+            if not can_split or timeouts == MAX_TIMEOUTS:
+                raise
+        size = self._api.page_size.after_failure(len(ids))
+        records = []
+        for start in range(0, len(ids), size):
+            records += await self._request(ids[start : start + size], timeouts)
+        return records
 
 
 async def _take(pages: AsyncGenerator[list[str]], count: int | None) -> list[str]:

@@ -23,6 +23,11 @@ class PageSize:
     something about that moment only. A limit may have been temporary, so it is probed again, at growing
     intervals while it lasts.
 
+    Attributes
+    ----------
+    ceiling : int
+        The largest size that may work.
+
     Examples
     --------
     >>> size = PageSize()
@@ -35,7 +40,7 @@ class PageSize:
     """
 
     def __init__(self) -> None:
-        self._ceiling = _MAX
+        self.ceiling = _MAX
         self._largest_success = 0
         self._pages_at_ceiling = 0
         self._pages_before_probing = _PAGES_BEFORE_PROBING
@@ -44,7 +49,7 @@ class PageSize:
     @property
     def first(self) -> int:
         """Runs to request at the start of a reading, so that the first rows show early."""
-        return min(_FIRST, self._ceiling)
+        return min(_FIRST, self.ceiling)
 
     def after_page(self, size: int, *, seconds: float, latency: float) -> int:
         """Return the size of the next page, after one that arrived.
@@ -72,7 +77,7 @@ class PageSize:
         """Return the size to try instead, after a page that was too large or took too long."""
         smaller = self.smaller(size)
         if size > self._largest_success:
-            self._ceiling = smaller
+            self.ceiling = smaller
             if self._probing:
                 self._pages_before_probing *= 2
         self._pages_at_ceiling, self._probing = 0, False
@@ -81,9 +86,9 @@ class PageSize:
 
     def _raise_ceiling_cautiously(self) -> None:
         self._pages_at_ceiling += 1
-        if self._ceiling < _MAX and self._pages_at_ceiling >= self._pages_before_probing:
-            self._ceiling = min(2 * self._ceiling, _MAX)
+        if self.ceiling < _MAX and self._pages_at_ceiling >= self._pages_before_probing:
+            self.ceiling = min(2 * self.ceiling, _MAX)
             self._pages_at_ceiling, self._probing = 0, True
 
     def _bounded(self, size: float) -> int:
-        return int(max(min(size, self._ceiling), _MIN))
+        return int(max(min(size, self.ceiling), _MIN))

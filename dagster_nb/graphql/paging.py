@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dagster_nb.graphql.api import DagsterApi
     from dagster_nb.graphql.run_filters import RunsFilter
 
-__all__ = ["Record", "existing_ids", "list_ids", "read_pages", "request_runs"]
+__all__ = ["MAX_TIMEOUTS", "Record", "existing_ids", "list_ids", "read_pages", "request_runs"]
 
 Record = dict[str, Any]
 """A ``Run`` as the server returns it."""
@@ -30,7 +30,8 @@ T = TypeVar("T")
 
 _IDS_PER_REQUEST = 10_000
 _IDS_PER_CHECK = 500
-_MAX_TIMEOUTS = 3
+MAX_TIMEOUTS = 3
+"""How many timeouts in a row end a reading."""
 
 
 def read_pages(
@@ -196,7 +197,7 @@ class _RunPages:
                 )
             except (ResponseTooLargeError, RequestTimeoutError) as error:
                 timeouts += isinstance(error, RequestTimeoutError)
-                if smaller == size or timeouts == _MAX_TIMEOUTS:
+                if smaller == size or timeouts == MAX_TIMEOUTS:
                     raise
                 self._size = self._api.page_size.after_failure(size)
             else:

@@ -8,6 +8,7 @@ from dagster_nb.errors import (
     ConfigProblem,
     DagsterNbError,
     JobNotFoundError,
+    LocationNotFoundError,
     QueryError,
     RunConfigInvalidError,
     RunNotFoundError,
@@ -129,7 +130,7 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "RunGroupNotFoundError": lambda node: RunNotFoundError(f"the server has no run {node.get('runId')!r}."),
     "PipelineNotFoundError": lambda node: JobNotFoundError(f"the server has no such job: {_message(node)}"),
     "RepositoryNotFoundError": lambda node: JobNotFoundError(f"the server has no such repository: {_message(node)}"),
-    "RepositoryLocationNotFound": lambda node: JobNotFoundError(
+    "RepositoryLocationNotFound": lambda node: LocationNotFoundError(
         f"the server has no such code location: {_message(node)}"
     ),
     "RunConfigValidationInvalid": _invalid_config,

@@ -1,4 +1,4 @@
-"""From whatever address a person has at hand to the root of a Dagster server."""
+"""The root of a Dagster server, from any address that a person may have at hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["DEFAULT_URL", "ServerAddress", "parse_address"]
 
 DEFAULT_URL = "http://localhost:3000"
 
-# The first segments of the paths of Dagster's own pages: what follows the server's root in a pasted address.
+# The first path segments of Dagster's own pages, which follow the server's root in a pasted address.
 _PAGES = frozenset(
     {
         "asset-groups", "assets", "automation", "backfills", "catalog", "code-locations", "concurrency", "config",
@@ -23,14 +23,14 @@ _PAGES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where a Dagster serves.
+    """The address of a Dagster server.
 
     Parameters
     ----------
     root
-        Scheme, host, port and path prefix, without a slash at the end and without credentials: fit to be shown.
+        Scheme, host, port and path prefix, without a trailing slash and without credentials, so it can be shown.
     credentials
-        User and password where the address had them, kept apart so that they are never shown.
+        User and password if the address has them, kept apart so that they are never shown.
     """
 
     root: str
@@ -41,17 +41,17 @@ class ServerAddress:
 
     @property
     def graphql(self) -> str:
-        """Where queries and mutations go."""
+        """The address of the GraphQL API."""
         return f"{self.root}/graphql"
 
     @property
     def host(self) -> str:
-        """The host's name, in lower case."""
+        """The host name, in lower case."""
         return urlsplit(self.root).hostname or ""
 
     @property
     def is_dagster_plus(self) -> bool:
-        """Whether this is a deployment of Dagster+, the one place where a Dagster+ token may go unasked."""
+        """Whether this is a Dagster+ deployment: only there is a token from the environment sent."""
         return self.host == "dagster.cloud" or self.host.endswith(".dagster.cloud")
 
     def run_page(self, run_id: str) -> str:
@@ -60,18 +60,18 @@ class ServerAddress:
 
 
 def parse_address(url: str | None = None) -> ServerAddress:
-    """Return the server that an address belongs to.
+    """Parse the address of a server or of one of its pages.
 
     Parameters
     ----------
     url
         A server root, with or without a path prefix, with or without ``/graphql`` at its end; a Dagster+ deployment;
-        or a page's address from the browser. None means ``$DAGSTER_NB_URL``, else ``http://localhost:3000``.
+        or the address of one of Dagster's pages. None means ``$DAGSTER_NB_URL``, else ``http://localhost:3000``.
 
     Raises
     ------
     ValueError
-        If it is not an address of a web server.
+        If it is not the address of a web server.
 
     Examples
     --------
@@ -87,15 +87,15 @@ def parse_address(url: str | None = None) -> ServerAddress:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        # What could not be read may hold a password, so it is not shown.
+        # The address may contain a password, so it is not shown.
         raise ValueError(
-            f"not the address of a Dagster server: its port is no number up to 65535. Give it as {DEFAULT_URL!r}, and "
-            f"a password in it percent-encoded."
+            f"not the address of a Dagster server: its port is not a number up to 65535. Give an address such as "
+            f"{DEFAULT_URL!r}; a password in it must be percent-encoded."
         ) from None
     if "@" in parts.path + parts.query + parts.fragment and parts.username is None:
         raise ValueError(
-            "not the address of a Dagster server: it has an @ behind its host. If that is the end of a password, "
-            "percent-encode the password, or give it with headers=."
+            "not the address of a Dagster server: it has an @ after the host. If that is part of a password, "
+            "percent-encode the password, or pass it with headers=."
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(

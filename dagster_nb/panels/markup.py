@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from dagster_nb import statuses
-from dagster_nb.client.pages import in_browser, is_page
+from dagster_nb.client.display.browser_links import in_browser, is_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

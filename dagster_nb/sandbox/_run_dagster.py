@@ -97,7 +97,7 @@ def let_it_serve(code_server: subprocess.Popen[bytes]) -> None:
 
 
 def keep_serving(code_server: subprocess.Popen[bytes], arguments: list[str]) -> None:
-    """Start the code server again whenever it ends, as it does when it is asked to shut down."""
+    """Start the code server again whenever it ends, as it does on a request to shut down."""
     while True:
         code_server.wait()
         time.sleep(RESTART_SECONDS)

@@ -6,12 +6,11 @@ import datetime as dt
 import html
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tqdm.auto import tqdm
 
-from dagster_nb.client.connecting import connect
+from dagster_nb.client.connect import connect
 
 from .history.cache import HistoryCache
 from .history.ground_truth import FILE_NAME, GroundTruth
@@ -21,16 +20,12 @@ from .unfinished_runs import CONCURRENCY_TAG, launch_unfinished_runs, wait_for_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from dagster_nb.client.sync import DagsterClient
+    from dagster_nb.client.sync_client import DagsterClient
 
-__all__ = ["LOCATION", "MODULE", "Demo", "dagster_yaml", "demo", "start_demo"]
+__all__ = ["START_SECONDS", "Demo", "dagster_yaml", "demo", "start_demo"]
 
-LOCATION = "shop"
-# The definitions as a package of their own: `dagster_nb.sandbox.definitions` would import pandas into the code server
-# and into the process of every run, which do not use it.
-MODULE = "definitions"
-WORKING_DIRECTORY = Path(__file__).parent
 STATUS_SECONDS = 90.0
 START_SECONDS, SECONDS_PER_RUN = 180.0, 0.02
 MAX_CONCURRENT_RUNS = 6
@@ -228,9 +223,6 @@ def start_demo(
     cached = HistoryCache(runs=runs, seed=seed).find_recent(dt.datetime.now(dt.UTC))
     arguments = ["--runs", str(runs), "--seed", str(seed)]
     dagster = LocalDagster(
-        module=MODULE,
-        working_directory=WORKING_DIRECTORY,
-        location=LOCATION,
         port=port,
         dagster_yaml=dagster_yaml(),
         copy=cached,
@@ -239,7 +231,9 @@ def start_demo(
     )
 
     def show_filling(share: float) -> None:
-        on_progress("Writing the run history" if share < 1 else "Starting Dagster", share * FILLED)
+        on_progress(
+            "Writing the run history (the next start is faster)" if share < 1 else "Starting Dagster", share * FILLED
+        )
 
     show_filling(1.0 if cached else 0.0)
     dagster.start(show_filling)

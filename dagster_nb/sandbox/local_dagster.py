@@ -22,9 +22,12 @@ from .supervised_process import SupervisedProcess, new_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["LocalDagster", "check_dagster"]
+__all__ = ["DEMO_LOCATION", "LocalDagster", "check_dagster"]
 
-DEMO_MODULE = "dagster_nb.sandbox.definitions"
+DEMO_LOCATION = "shop"
+# The demo's definitions, as a package of their own: `dagster_nb.sandbox.definitions` would import pandas into the code
+# server and into the process of every run, which do not use it.
+DEMO_CODE = ["--module-name", "definitions", "--working-directory", str(Path(__file__).parent)]
 CHECK_SECONDS = 0.1
 REQUEST_SECONDS = 5.0
 NOT_RUNNING = "It is not running."
@@ -71,12 +74,10 @@ class LocalDagster:
     ----------
     home
         An existing DAGSTER_HOME to serve, which is kept. None creates a temporary one, which is removed at the end.
-    module, python_file
-        Where the definitions are; ``python_file`` takes precedence. Default: those of the demo.
-    working_directory
-        Where the module is imported from.
+    python_file
+        The file with the definitions. Default: those of the demo.
     location
-        The name of the code location. Default: the name of the module or of the file.
+        The name of the code location. Default: the name of the file, or ``"shop"``.
     port
         Default: a free one.
     path_prefix
@@ -84,8 +85,6 @@ class LocalDagster:
         ``$DAGSTER_WEBSERVER_PATH_PREFIX``, else none.
     daemon
         Whether to run a daemon. Without one, runs stay queued, and schedules and sensors do nothing.
-    reloadable
-        Whether reloading the location imports its code again; costs one more process.
     extra_args
         Further arguments of ``dagster-webserver``, such as ``["--read-only"]``.
     dagster_yaml
@@ -123,14 +122,11 @@ class LocalDagster:
         self,
         home: str | os.PathLike[str] | None = None,
         *,
-        module: str = DEMO_MODULE,
-        working_directory: str | os.PathLike[str] | None = None,
         python_file: str | os.PathLike[str] | None = None,
         location: str | None = None,
         port: int | None = None,
         path_prefix: str | None = None,
         daemon: bool = True,
-        reloadable: bool = False,
         extra_args: Sequence[str] = (),
         dagster_yaml: str = MINIMAL_DAGSTER_YAML,
         copy: str | os.PathLike[str] | None = None,
@@ -139,25 +135,46 @@ class LocalDagster:
         python: str | os.PathLike[str] | None = None,
         timeout: float = 120.0,
     ) -> None:
-        self.location = location or (Path(python_file).name if python_file else module)
+        self.location = location or (Path(python_file).name if python_file else DEMO_LOCATION)
         self.path_prefix = os.environ.get("DAGSTER_WEBSERVER_PATH_PREFIX", "") if path_prefix is None else path_prefix
-        self.daemon = daemon
-        self.reloadable = reloadable
-        self.extra_args = list(extra_args)
-        self.dagster_yaml = dagster_yaml
-        self.copy = copy
-        self.fill = list(fill) if fill else None
-        self.environment = dict(environment or {})
-        self.python = python
-        self.timeout = timeout
         self.port = choose_port(port)
-        self._code = ["--python-file", str(python_file)] if python_file else ["--module-name", module]
-        if working_directory:
-            self._code += ["--working-directory", str(working_directory)]
         self._folder = new_folder()
-        self._temporary = home is None
         self.home = self._folder / "home" if home is None else Path(home).resolve()
+        self._command = [
+            str(python or sys.executable),
+            "-P",
+            _run_dagster.__file__,
+            str(self._folder / "settings.json"),
+        ]
+        self._needs_dagster = python is None
+        self._environment = {"DAGSTER_HOME": str(self.home), **(environment or {})}
+        self._timeout = timeout
         self._process: SupervisedProcess | None = None
+
+        code = ["--python-file", str(python_file)] if python_file else DEMO_CODE
+        server_socket, workspace = str(self._folder / "s"), str(self._folder / "workspace.yaml")
+        settings = {
+            "socket": server_socket,
+            "copy": str(copy) if copy else None,
+            "fill": list(fill) if fill else None,
+            "code_server": [
+                *["api", "grpc", "--lazy-load-user-code", "--use-python-environment-entry-point", *code],
+                *["--socket", server_socket, "--location-name", self.location, "--log-level", "warning"],
+            ],
+            "webserver": [
+                *["--workspace", workspace, "--host", "127.0.0.1", "--port", str(self.port)],
+                *["--path-prefix", self.path_prefix, *extra_args],
+            ],
+            "daemon": ["run", "--workspace", workspace] if daemon else None,
+        }
+        grpc_server = {"socket": server_socket, "location_name": self.location}
+        self._files = {
+            self._folder / "settings.json": json.dumps(settings),
+            # JSON is YAML, and needs no quoting rules.
+            Path(workspace): json.dumps({"load_from": [{"grpc_server": grpc_server}]}),
+        }
+        if home is None:
+            self._files[self.home / "dagster.yaml"] = dagster_yaml
 
     @property
     def url(self) -> str:
@@ -199,15 +216,11 @@ class LocalDagster:
         """
         if self.running:
             return self
-        if self.python is None:
+        if self._needs_dagster:
             check_dagster()
         choose_port(self.port)
-        settings = self._folder / "settings.json"
         self._process = SupervisedProcess(
-            [str(self.python or sys.executable), "-P", _run_dagster.__file__, str(settings)],
-            folder=self._folder,
-            files={settings: json.dumps(self._settings()), **self._configuration()},
-            environment={"DAGSTER_HOME": str(self.home), **self.environment},
+            self._command, folder=self._folder, files=self._files, environment=self._environment
         )
         try:
             self._wait_for_response(self._process, on_progress)
@@ -252,51 +265,8 @@ class LocalDagster:
     def __repr__(self) -> str:
         return f"<LocalDagster {self.url} {'running' if self.running else 'stopped'}>"
 
-    @property
-    def _socket(self) -> Path:
-        return self._folder / "s"
-
-    @property
-    def _workspace(self) -> Path:
-        return self._folder / "workspace.yaml"
-
-    def _configuration(self) -> dict[Path, str]:
-        """Return Dagster's own configuration files."""
-        grpc_server = {"socket": str(self._socket), "location_name": self.location}
-        # JSON is YAML, and needs no quoting rules.
-        files = {self._workspace: json.dumps({"load_from": [{"grpc_server": grpc_server}]})}
-        if self._temporary:
-            files[self.home / "dagster.yaml"] = self.dagster_yaml
-        return files
-
-    def _settings(self) -> dict[str, object]:
-        """Return the settings of `_run_dagster`."""
-        workspace = ["--workspace", str(self._workspace)]
-        serve = ["code-server", "start"] if self.reloadable else ["api", "grpc", "--lazy-load-user-code"]
-        return {
-            "socket": str(self._socket),
-            "copy": str(self.copy) if self.copy else None,
-            "fill": self.fill,
-            "code_server": [
-                *serve,
-                *["--socket", str(self._socket)],
-                *["--location-name", self.location],
-                *["--log-level", "warning"],
-                "--use-python-environment-entry-point",
-                *self._code,
-            ],
-            "webserver": [
-                *workspace,
-                *["--host", "127.0.0.1"],
-                *["--port", str(self.port)],
-                *["--path-prefix", self.path_prefix],
-                *self.extra_args,
-            ],
-            "daemon": ["run", *workspace] if self.daemon else None,
-        }
-
     def _wait_for_response(self, process: SupervisedProcess, on_progress: Callable[[float], object] | None) -> None:
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + self._timeout
         while time.monotonic() < deadline:
             for message in process.read_messages(CHECK_SECONDS):
                 if on_progress:
@@ -307,6 +277,6 @@ class LocalDagster:
                 urllib.request.urlopen(f"{self.url}/server_info", timeout=REQUEST_SECONDS).close()  # noqa: S310
                 return
         raise ServerError(
-            f"Dagster did not respond at {self.url} within {self.timeout:.0f} s. On a busy machine, set a longer "
+            f"Dagster did not respond at {self.url} within {self._timeout:.0f} s. On a busy machine, set a longer "
             f"`timeout`. The last lines of its log:\n{process.log()}"
         )

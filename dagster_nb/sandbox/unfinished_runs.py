@@ -11,7 +11,7 @@ from dagster_nb.errors import WaitTimeoutError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dagster_nb.client.sync import DagsterClient
+    from dagster_nb.client.sync_client import DagsterClient
 
 __all__ = ["CONCURRENCY_TAG", "UNFINISHED_RUNS", "UnfinishedRun", "launch_unfinished_runs", "wait_for_statuses"]
 

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 import dagster_nb as dnb
 from tests.benchmarks import explorer, servers
 from tests.benchmarks.measure import Measured, Place, Way, measure, run
-from tests.benchmarks.million import TemplateServer
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row, markdown
+from tests.benchmarks.template_server import TemplateServer
 from tests.faults.faults import OneIn, cut, hold_back, latency, refuse_pages_above
 
 if TYPE_CHECKING:
@@ -75,9 +75,11 @@ class Benchmark:
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder)) as server:
             places = [_place("SQLite, no latency", server)]
-            for milliseconds in (20, 100):
-                faults = partial(_latency, milliseconds / 1000)
-                places.append(_place(f"SQLite, {milliseconds} ms each way", server, faults=faults))
+            for seconds in (0.02, 0.1):
+                delay = latency(seconds)
+                places.append(
+                    _place(f"SQLite, {1000 * seconds:.0f} ms each way", server, faults=partial(list, [delay]))
+                )
             yield from _rows(runs, self._measure([(place, way) for place in places for way in SLOW_NETWORK_WAYS]))
 
     def faults(self, folder: Path) -> Iterator[Row]:
@@ -136,10 +138,6 @@ def _place(label: str, server: Running, **options) -> Place:
     return Place(label, (server.url,), server.document, (server.pid,), server.home, **options)
 
 
-def _latency(seconds: float) -> list:
-    return [latency(seconds)]
-
-
 def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
     """Return a row for each, with its ratio to the bare loop in the same place, and to itself in the first place."""
     undisturbed = measured[0].place
@@ -150,14 +148,11 @@ def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
 
 
 def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | None:
-    return next(
-        (
-            one
-            for one in measured
-            if (one.place, one.way.reader, one.way.page_size) == (place, way.reader, way.page_size)
-        ),
-        None,
-    )
+    """Return what was measured in a place in the same way, whatever the time-out."""
+    for one in measured:
+        if one.place == place and (one.way.reader, one.way.page_size) == (way.reader, way.page_size):
+            return one
+    return None
 
 
 def _note(one: Measured, measured: Sequence[Measured]) -> str:

@@ -73,9 +73,14 @@ def two_on_postgres(home: Path) -> Iterator[tuple[Running, Running]]:
 
 
 def _running(server: LocalDagster) -> Running:
-    children = psutil.Process(server.pid).children(recursive=True)
-    (pid,) = [child.pid for child in children if any(part.endswith("_run_dagster.py") for part in child.cmdline())]
+    processes = psutil.Process(server.pid).children(recursive=True)
+    (pid,) = [process.pid for process in processes if _listens(process, server.port)]
     return Running(server.url, str(server.home), pid)
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    connections = process.net_connections("tcp")
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections)
 
 
 def _copy_runs(source_url: str, target_url: str) -> None:

@@ -69,7 +69,7 @@ def test_a_selection_of_ops_arrives(client, launch):
 
 def test_a_wrong_config_is_refused_with_all_that_is_wrong(client, stored):
     before = len(stored())
-    with pytest.raises(dnb.RunConfigInvalidError, match="nothing was launched") as caught:
+    with pytest.raises(dnb.RunConfigInvalidError, match="Nothing was launched") as caught:
         client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
     problems = {problem.reason: problem for problem in caught.value.errors}
     assert problems["RUNTIME_TYPE_MISMATCH"].path == "ops.needs.config.limits[1]"

@@ -108,7 +108,7 @@ class Exchange:
 
 
 class Proxy:
-    """A proxy in a thread of its own.
+    """A proxy in a thread of its own. It does not forward websockets.
 
     Parameters
     ----------

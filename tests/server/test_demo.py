@@ -119,20 +119,20 @@ def test_events_agree_with_the_instance(instance, history, running):
     for run_id in sample:
         logged = instance.all_logs(run_id)
         assert [entry.timestamp for entry in logged] == sorted(entry.timestamp for entry in logged)
-        told = events[events["run_id"] == run_id]
-        # The server tells whole milliseconds.
-        assert (told["timestamp"].astype("int64") // 1_000).tolist() == [
+        read = events[events["run_id"] == run_id]
+        # The server returns whole milliseconds.
+        assert (read["timestamp"].astype("int64") // 1_000).tolist() == [
             int(entry.timestamp * 1_000 + 1e-6) for entry in logged
         ]
-        # What the instance stores under the old name of runs, the server tells under the new one.
-        assert [None if kind is pd.NA else kind for kind in told["event_type"]] == [
+        # The instance stores the old names of event types, and the server returns the new ones.
+        assert [None if kind is pd.NA else kind for kind in read["event_type"]] == [
             entry.dagster_event.event_type_value.replace("PIPELINE_", "RUN_") if entry.dagster_event else None
             for entry in logged
         ]
-        assert [None if step is pd.NA else step for step in told["step_key"]] == [entry.step_key for entry in logged]
+        assert [None if step is pd.NA else step for step in read["step_key"]] == [entry.step_key for entry in logged]
 
 
-def test_failures_tell_the_innermost_cause_that_the_instance_stored(instance, history, running):
+def test_failures_have_the_innermost_cause_that_the_instance_stored(instance, history, running):
     failed = [run.run_id for run in history.runs if run.status == "FAILURE"][::9]
     failures = running.client.failures(failed).set_index("run_id")
     for run_id in failed:
@@ -163,7 +163,7 @@ def test_assets_have_their_materializations(instance, history, running):
         assert kinds["data_until"] == "TimestampMetadataEntry"
 
 
-def test_backfills_and_ticks_are_read_as_genuine(history, running):
+def test_dagster_reads_backfills_and_ticks_as_its_own(history, running):
     query = """{ partitionBackfillsOrError { ... on PartitionBackfills { results {
         id status numPartitions partitionStatusCounts { runStatus count } } } } }"""
     backfills = running.client.query(query)["partitionBackfillsOrError"]["results"]
@@ -205,7 +205,7 @@ def test_dagsters_own_command_lists_the_runs(history, running):
 
 def test_ten_seeded_failures_can_be_reexecuted_from_failure(history, running):
     failed = [run for run in history.runs if run.status == "FAILURE"]
-    # One of each kind first, those that had been tried again already among them.
+    # One of each kind first, among them runs that were re-executions themselves.
     kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}
     chosen = [run.run_id for run in [*kinds.values(), *failed]][:10]
     launched = running.client.reexecute_many(chosen)
@@ -245,7 +245,7 @@ def test_the_command_prints_what_it_does_and_ends_with_dagster(running):
                 lines.append(line.strip())
             # The history is in the cache, or was written first.
             assert lines[-5:-3] == ["Starting Dagster ...", "Launching runs ..."]
-            assert lines[:-5] in ([], ["Writing the run history ..."])
+            assert lines[:-5] in ([], ["Writing the run history (the next start is faster) ..."])
             url = lines[-3].removeprefix("Dagster is running at ")
             assert url.startswith("http://127.0.0.1:")
             assert lines[-2] == f"Connect from Python: dagster_nb.connect({url!r})"
@@ -295,7 +295,7 @@ def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(ins
     assert not Path(home).parent.exists()
 
 
-def test_its_repr_tells_the_address(running):
+def test_its_repr_has_the_address(running):
     assert running.url in repr(running)
     assert f'href="{running.url}"' in running._repr_html_()
 

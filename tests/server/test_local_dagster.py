@@ -1,4 +1,4 @@
-"""A local Dagster: it starts where and how it is told to, and says why if it does not."""
+"""A local Dagster: it starts as its arguments say, or raises an error that says why it did not."""
 
 from __future__ import annotations
 

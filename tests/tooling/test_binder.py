@@ -1,4 +1,4 @@
-"""The files that Binder reads: they say the same as the rest of the project, and nothing about who wrote them."""
+"""The files that Binder reads agree with the rest of the project, and name no place where they were made."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def lines(text):
-    """Return the lines of a requirements file without remarks."""
+    """Return the lines of a requirements file without comments."""
     return [line for line in (line.partition("#")[0].strip() for line in text.splitlines()) if line]
 
 
-def asked_for():
-    """Return what the package with the extras asks for, and what requirements.in adds."""
+def required():
+    """Return the requirements of the package with its extras, and those that requirements.in adds."""
     here, *others = lines((BINDER / "requirements.in").read_text(encoding="utf-8"))
     extras = re.fullmatch(r"\.\[(.+)\]", here)[1].split(",")
     of_extras = [line for extra in extras for line in PROJECT["optional-dependencies"][extra.strip()]]
     return sorted({*PROJECT["dependencies"], *of_extras, *others})
 
 
-@pytest.mark.parametrize("requirement", asked_for())
-def test_the_pins_are_what_the_project_asks_for(requirement):
+@pytest.mark.parametrize("requirement", required())
+def test_the_pins_fit_the_requirements_of_the_project(requirement):
     pins = {canonicalize_name(pin.name): pin for pin in (Requirement(line) for line in lines(LOCK) if line != ".")}
-    asked = Requirement(requirement)
-    (pin,) = pins[canonicalize_name(asked.name)].specifier
-    assert asked.specifier.contains(pin.version, prereleases=True), "make it anew: the command is at its top"
+    wanted = Requirement(requirement)
+    (pin,) = pins[canonicalize_name(wanted.name)].specifier
+    assert wanted.specifier.contains(pin.version, prereleases=True), "run the command at the top of requirements.txt"
 
 
 def test_every_line_is_a_pin_or_the_package_itself():
@@ -51,7 +51,7 @@ def test_every_line_is_a_pin_or_the_package_itself():
         assert line == "." or re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][\w.!+]*", line), line
 
 
-def test_it_says_how_it_is_made_and_names_no_place():
+def test_it_has_the_command_that_made_it_and_no_address():
     command = LOCK.splitlines()[1]
     assert command.startswith("#    uv pip compile binder/requirements.in ")
     assert command.endswith(" -o binder/requirements.txt")
@@ -75,14 +75,14 @@ def test_a_script_can_be_run_and_stops_at_the_first_error(name):
 
 
 @pytest.mark.parametrize(
-    ("prefix", "asked", "seen"),
+    ("prefix", "requested", "seen"),
     [
         (None, "/dagster", "/dagster"),
         ("/user/x/", "/user/x/dagster", "/user/x/dagster"),
         ("/user/x%40y.org%20z/", "/user/x%2540y.org%2520z/dagster", "/user/x%40y.org%20z/dagster"),
     ],
 )
-def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, asked, seen, tmp_path):
+def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, requested, seen, tmp_path):
     quiet = tmp_path / "setsid"
     quiet.write_text("#!/bin/sh\n")
     quiet.chmod(0o755)
@@ -95,11 +95,11 @@ def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, ask
     names = ["DAGSTER_NB_URL", "DAGSTER_NB_BROWSER_URL", "DAGSTER_WEBSERVER_PATH_PREFIX"]
     command = [BINDER / "start", "printenv", *names]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [f"http://127.0.0.1:3000{asked}", seen, seen]
-    assert LocalDagster(path_prefix=seen).url.endswith(asked)
+    assert done.stdout.split() == [f"http://127.0.0.1:3000{requested}", seen, seen]
+    assert LocalDagster(path_prefix=seen).url.endswith(requested)
 
 
-def test_the_proxy_takes_no_address_for_a_port(monkeypatch):
+def test_the_proxy_does_not_take_an_address_for_a_port(monkeypatch):
     monkeypatch.setenv("DAGSTER_PORT", "tcp://10.0.0.1:80")
     monkeypatch.setenv("DAGSTER_NB_PORT", "3001")
     configuration = PyFileConfigLoader("jupyter_server_config.py", str(BINDER / "jupyter")).load_config()

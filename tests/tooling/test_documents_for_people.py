@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 import dagster_nb as dnb
 
@@ -25,6 +27,13 @@ def test_ci_runs_the_very_test_command_of_the_readme():
     assert "set -euo pipefail" in script
     assert tests in script
     assert tests in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_github_runs_every_folder_of_tests_in_some_job():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    jobs = workflow["jobs"]["tests"]["strategy"]["matrix"]["include"]
+    configured = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    assert sorted(folder for job in jobs for folder in job["folders"].split()) == sorted(configured["testpaths"])
 
 
 def test_every_name_in_the_readme_exists():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import graphlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -25,7 +28,7 @@ def test_every_public_name_is_there():
 
 def test_the_errors_are_one_tree():
     errors = [getattr(dnb, name) for name in dnb.__all__ if name.endswith("Error")]
-    assert len(errors) == 17
+    assert len(errors) == 19
     for error in errors:
         assert issubclass(error, dnb.DagsterNbError)
         assert error.__name__ in sys.modules["dagster_nb.errors"].__doc__
@@ -34,12 +37,35 @@ def test_the_errors_are_one_tree():
         "RequestTimeoutError": TimeoutError,
         "WaitTimeoutError": TimeoutError,
         "UnauthorizedError": PermissionError,
-        "RunNotFoundError": LookupError,
-        "JobNotFoundError": LookupError,
+        "NotFoundError": LookupError,
         "RunConfigInvalidError": ValueError,
     }
     for name, builtin in builtins.items():
         assert issubclass(getattr(dnb, name), builtin)
+    for error in (dnb.RunNotFoundError, dnb.JobNotFoundError, dnb.LocationNotFoundError):
+        assert error.__base__ is dnb.NotFoundError
+    assert issubclass(dnb.DagsterNbWarning, UserWarning)
+
+
+def test_the_documented_tree_has_the_levels_of_the_real_one():
+    drawn = re.findall(r"^( *)((?:│   )*)[├└]── (\w+)", sys.modules["dagster_nb.errors"].__doc__, re.MULTILINE)
+    parents = {}
+    path = [dnb.DagsterNbError]
+    for _, level, name in drawn:
+        if name == "DagsterNbWarning":
+            continue
+        depth = level.count("│") + 1
+        parents[name] = path[depth - 1]
+        path[depth:] = [getattr(dnb, name)]
+    assert {name: getattr(dnb, name).__bases__[0] for name in parents} == parents
+    assert set(parents) | {"DagsterNbError"} == {name for name in dnb.__all__ if name.endswith("Error")}
+
+
+@pytest.mark.parametrize("kind", [dnb.DagsterClient, dnb.AsyncDagsterClient])
+def test_the_clients_take_the_arguments_of_connect(kind):
+    parameters = dict(inspect.signature(kind).parameters)
+    assert parameters.pop("transport").kind is inspect.Parameter.KEYWORD_ONLY
+    assert parameters == dict(inspect.signature(dnb.connect).parameters)
 
 
 def public_methods(kind):
@@ -62,8 +88,53 @@ def test_a_derived_method_has_signature_and_docstring(kind):
         assert not inspect.iscoroutinefunction(method)
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda client: client.runs(stat="FAILURE"),
+            "runs() got an unexpected keyword argument 'stat'. Did you mean 'status'?",
+        ),
+        (
+            lambda client: client.iter_runs(jobs="a"),
+            "iter_runs() got an unexpected keyword argument 'jobs'. Did you mean 'job'?",
+        ),
+        (lambda client: client.launch(), "launch() missing a required argument: 'job'"),
+        (lambda client: client.steps("a", "b"), "steps() too many positional arguments"),
+    ],
+)
+def test_a_wrong_argument_names_the_method_as_users_know_it(fake, call, message):
+    with fake.connect() as client, pytest.raises(TypeError) as caught:
+        call(client)
+    assert str(caught.value) == f"DagsterClient.{message}"
+
+
+def test_an_asynchronous_client_names_its_methods_by_its_own_class():
+    with pytest.raises(TypeError, match=r"^AsyncDagsterClient\.runs\(\) got an unexpected keyword argument 'stat'"):
+        dnb.AsyncDagsterClient("http://localhost:1").runs(stat="FAILURE")
+    assert dnb.Run.wait.__qualname__ == "Run.wait"
+
+
+def test_the_columns_that_can_be_included_are_those_of_the_frames():
+    from dagster_nb.client.methods.runs import IncludedColumn
+    from dagster_nb.frames.runs import INCLUDABLE
+
+    assert get_args(IncludedColumn) == tuple(INCLUDABLE)
+
+
+def test_no_module_of_the_client_imports_another_in_a_circle():
+    folder = ROOT / "dagster_nb" / "client"
+    modules = {f"dagster_nb.client.{'.'.join(path.relative_to(folder).with_suffix('').parts)}": path
+               for path in folder.rglob("*.py") if path.name != "__init__.py"}  # fmt: skip
+    pattern = re.compile(r"^ *from (dagster_nb\.client[\w.]*) import", re.MULTILINE)
+    imports = {name: set(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in modules.items()}
+    assert set().union(*imports.values()) <= set(modules)
+    # Also imports for type checkers count: they too say that one module cannot be understood without the other.
+    assert list(graphlib.TopologicalSorter(imports).static_order())
+
+
 def test_every_public_thing_has_a_docstring():
-    for name in dnb.__all__:
+    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # Python gives no docstring to a type alias.
         thing = getattr(dnb, name)
         assert inspect.getdoc(thing), name
         if inspect.isclass(thing):
@@ -77,7 +148,7 @@ import asyncio
 import pandas as pd
 import dagster_nb as dnb
 from collections.abc import Iterator
-from typing import assert_type
+from typing import Literal, assert_type
 
 client = dnb.connect("http://localhost:3000", token="x", wait=60)
 assert_type(client, dnb.DagsterClient)
@@ -93,6 +164,17 @@ assert_type(run.refresh().reexecute(strategy="all_steps"), dnb.Run)
 assert_type(run.compute_logs(), dnb.ComputeLogs)
 assert_type(run.duration, pd.Timedelta)
 assert_type(client.terminate(run), pd.DataFrame)
+outcome: Literal[
+    "canceled", "canceling", "already_finished", "not_cancelable", "not_found", "unauthorized", "failed", "unknown"
+] = run.terminate()
+assert_type(run.client, dnb.DagsterClient)
+
+def terminate(runs: dnb.RunsLike, since: dnb.Moment) -> None:
+    client.runs(run_ids=runs, created_after=since)
+
+terminate([run, "a"], "24h")
+client.runs(include="run_config")
+client.runs(include=["run_config", "op_selection"])
 assert_type(client.terminate(client.runs()), pd.DataFrame)
 assert_type(client.delete(["a", run]), pd.DataFrame)
 assert_type(client.run_config_schema("nightly"), dnb.RunConfigSchema)
@@ -123,5 +205,9 @@ def test_a_type_checker_sees_the_right_types(tmp_path):
 
     done = check(PROGRAM)
     assert done.returncode == 0, done.stdout + done.stderr
-    done = check(PROGRAM + "\nclient.runs(stat='FAILURE')\nclient.launch(5)\nrun.wait(timout=3)\n")
-    assert done.stdout.count("error:") == 3, done.stdout
+    wrong = [
+        "client.runs(stat='FAILURE')", "client.launch(5)", "run.wait(timout=3)", "run.reexecute(strategy='all')",
+        "dnb.DagsterClient(tokn='x')", "client.runs(include='config')",
+    ]  # fmt: skip
+    done = check("\n".join([PROGRAM, *wrong, ""]))
+    assert done.stdout.count("error:") == len(wrong), done.stdout

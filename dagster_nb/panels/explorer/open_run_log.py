@@ -10,7 +10,7 @@ from dagster_nb.panels.run_view.event_log import EventLog
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.panels.explorer.model import ExplorerModel
 
 __all__ = ["OpenRunLog"]
@@ -53,7 +53,8 @@ class OpenRunLog:
         background = self._model.background
         if self._run_id is None:
             return
-        if not self.has_events and not background.busy("events"):
+        # After an error, only Retry reads again.
+        if not self.has_events and self.events_error is None and not background.busy("events"):
             self.read_events()
         if self._reads_output and self.output is None and self.output_error is None and not background.busy("output"):
             self.read_output()

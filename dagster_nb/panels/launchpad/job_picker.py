@@ -10,7 +10,7 @@ from dagster_nb.panels.markup import text
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
-    from dagster_nb.client.jobs import JobAddress
+    from dagster_nb.client.arguments.job_address import JobAddress
     from dagster_nb.panels.background import Background
     from dagster_nb.panels.launchpad.model import LaunchpadModel
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.sync import DagsterClient, Run
+    from dagster_nb.client.sync_client import DagsterClient, Run
 
 __all__ = ["Launchpad", "launch_arguments"]
 
@@ -124,7 +124,7 @@ class Launchpad(Panel):
         --------
         >>> dnb.Launchpad.from_run(client.run(run_id))  # doctest: +SKIP
         """
-        client = run._client  # noqa: SLF001
+        client = run.client
         found = client.runs(run_ids=[run.run_id], include=("run_config", "op_selection"))
         if found.empty:
             raise RunNotFoundError(f"run {run.run_id} has been deleted.")

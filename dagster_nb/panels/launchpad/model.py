@@ -13,8 +13,8 @@ from dagster_nb.panels.launchpad.inputs import parse_ops, parse_tags
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dagster_nb.client.jobs import JobAddress
-    from dagster_nb.client.sync import Run
+    from dagster_nb.client.arguments.job_address import JobAddress
+    from dagster_nb.client.sync_client import Run
     from dagster_nb.panels.background import Background, Task
     from dagster_nb.panels.launchpad.source import LaunchpadSource, Scaffold
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dagster_nb.client.jobs import JobAddress
+from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.partitions import partition_defaults, partition_keys
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.sync import DagsterClient, Run, RunConfigSchema
+    from dagster_nb.client.sync_client import DagsterClient, Run, RunConfigSchema
     from dagster_nb.errors import ConfigProblem
 
 __all__ = ["JobAddress", "LaunchSource", "LaunchpadSource", "Scaffold"]

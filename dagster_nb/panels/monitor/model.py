@@ -18,7 +18,7 @@ from dagster_nb.statuses import FINISHED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.client.run import RunFacts
     from dagster_nb.panels.background import Background, Task
 

@@ -24,7 +24,7 @@ from dagster_nb.words import short_id
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dagster_nb.client.sync import Run
+    from dagster_nb.client.sync_client import Run
     from dagster_nb.panels.monitor.model import Strategy
 
 __all__ = ["RunMonitor"]
@@ -76,7 +76,7 @@ class RunMonitor(Panel):
     """
 
     def __init__(self, run: Run):
-        client: Any = getattr(run, "_client", None)
+        client: Any = getattr(run, "client", None)
         if not hasattr(client, "follow"):
             raise TypeError(
                 f"RunMonitor takes a Run, such as client.run(run_id) returns, but got {type(run).__name__}."

@@ -11,7 +11,7 @@ from dagster_nb.panels.markup import attribute, grid, text
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
-    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.client.compute_logs import ComputeLogs
 
 __all__ = ["Stream", "events_html", "output_html", "output_summary"]
 
@@ -49,7 +49,7 @@ def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str
 
     Examples
     --------
-    >>> from dagster_nb.client.details import ComputeLogs
+    >>> from dagster_nb.client.compute_logs import ComputeLogs
     >>> output_summary(ComputeLogs("8f5e", None, stdout="a\nb\n", stderr=""), "stdout", "A")
     'showing 1 matching line, of 2'
     """

@@ -14,7 +14,7 @@ from dagster_nb.panels.run_view.log_html import events_html, output_html, output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagster_nb.client.details import ComputeLogs
+    from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.panels.background import Background
     from dagster_nb.panels.run_view.event_log import EventLog
 

@@ -1,7 +1,6 @@
 """The code location of the demo: the data platform of a small web shop.
 
-Dagster loads it with ``-m dagster_nb.sandbox.definitions``. Every job runs in one process, because a notebook server
-has little memory.
+Every job runs in one process, because a notebook server has little memory.
 """
 
 import dagster as dg

@@ -32,7 +32,7 @@ class HistoryCache:
     """The copies of one history.
 
     A copy is used again for the same number of runs and the same seed, if the same code wrote it for the same Dagster.
-    A copy appears complete, under a name that tells all this, so that two demos that start at the same time cannot
+    A copy appears complete, under a name that depends on all this, so that two demos that start at the same time cannot
     spoil it for each other.
 
     Parameters

@@ -24,6 +24,8 @@ from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._serdes import serialize_value
 from sqlalchemy import func, insert, select
 
+from dagster_nb.sandbox.local_dagster import DEMO_LOCATION
+
 from .event_log import event_log
 from .ground_truth import FILE_NAME
 from .job_profiles import JOB_PROFILES
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
-LOCATION = "shop"
 MAX_RECENT_EVENT_LOGS = 10_000
 """That many of the newest runs have event logs, and so do runs that failed, are re-executions or have a partition."""
 
@@ -57,7 +58,7 @@ def write_history(
     runs: int = 20_000,
     seed: int = 0,
     events: bool = False,
-    location: str = LOCATION,
+    location: str = DEMO_LOCATION,
     until: dt.datetime | None = None,
     on_progress: Callable[[float], object] | None = None,
 ) -> GroundTruth:

@@ -77,7 +77,7 @@ def wait_for(condition, seconds=60):
 
 
 def of_dagster(session):
-    """Return the processes of Dagster and their commands: its supervisor, its own, and those of its runs."""
+    """Return the processes of Dagster, of its supervisor and of its runs, and their commands."""
     family = {}
     for process in session.family():
         with contextlib.suppress(psutil.Error):

@@ -102,7 +102,7 @@ def test_unknown_job(client):
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nestd'") as caught:
         client.ops("nestd")
     assert "Did you mean 'nested'?" in str(caught.value)
-    assert "The code of location 'broken' does not load and may hold the job" in str(caught.value)
+    assert "The code of location 'broken', which may contain the job, does not load" in str(caught.value)
     with pytest.raises(dnb.JobNotFoundError) as caught:
         client.ops("nestd", location="code")
     assert "broken" not in str(caught.value)
@@ -117,18 +117,18 @@ def test_job_of_several_repositories(client):
 
 
 def test_unknown_places(client):
-    with pytest.raises(dnb.JobNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
+    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
         client.ops("nested", location="cod")
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nested' in repository 'shp'") as caught:
         client.ops("nested", repository="shp")
     assert "location='code', repository='shop'" in str(caught.value)
-    with pytest.raises(dnb.JobNotFoundError, match=r"Nor is there such a repository; there is 'branch', 'shop'"):
+    with pytest.raises(dnb.JobNotFoundError, match=r"It has no such repository either; it has 'branch', 'shop'"):
         client.ops("nothing", repository="shp")
 
 
 @pytest.mark.parametrize(("job", "error"), [("", ValueError), (None, TypeError), (3, TypeError)])
 def test_no_job(client, job, error):
-    with pytest.raises(error, match="job takes a name"):
+    with pytest.raises(error, match="job must"):
         client.ops(job)
 
 
@@ -221,7 +221,7 @@ def test_a_read_only_client_leaves_locations_alone(known):
 
 @pytest.mark.parametrize("method", ["reload_location", "shutdown_location"])
 def test_an_unknown_location_is_not_reloaded(client, method):
-    with pytest.raises(dnb.JobNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
+    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
         getattr(client, method)("cod")
 
 

@@ -5,7 +5,8 @@ import pytest
 from dagster import DagsterInstance
 
 import dagster_nb as dnb
-from dagster_nb.client import details
+from dagster_nb.client.methods import events
+from dagster_nb.client.methods import logs as log_methods
 
 from .definitions import LINE, LINES
 
@@ -50,7 +51,7 @@ def test_columns_with_runs_and_without(client, known, method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_runs_stand_in_the_order_given(client, known, method, monkeypatch):
-    monkeypatch.setattr(details, "_RUNS_PER_REQUEST", 2)
+    monkeypatch.setattr(events, "_RUNS_PER_REQUEST", 2)
     wanted = list(known.runs.values())[::-1]
     frame = getattr(client, method)(wanted)
     assert frame["run_id"].drop_duplicates().tolist() == [one for one in wanted if one in set(frame["run_id"])]
@@ -63,6 +64,17 @@ def test_an_unknown_run_is_named(client, known, method):
     runs = "no-such-run" if method == "compute_logs" else [known.runs["nested"], "no-such-run"]
     with pytest.raises(dnb.RunNotFoundError, match="'no-such-run'"):
         getattr(client, method)(runs)
+
+
+@pytest.mark.parametrize("method", ["run", "steps", "events", "follow", "compute_logs"])
+def test_a_shortened_id_is_enough_for_reading(client, known, method):
+    run_id = known.runs["nested"]
+    for short in (run_id[:8], run_id[:20]):
+        read = getattr(client, method)(short)
+        if method == "follow":
+            read = pd.concat(read)
+        ids = {read.run_id} if method in {"run", "compute_logs"} else set(read["run_id"])
+        assert ids == {run_id}
 
 
 @pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
@@ -94,7 +106,7 @@ def test_steps_of_a_run_that_failed(client, known):
 
 @pytest.mark.parametrize("page", [1, 7, 1000])
 def test_events_are_those_of_the_instance(client, known, instance, page, monkeypatch):
-    monkeypatch.setattr(details, "_EVENTS_PER_REQUEST", page)
+    monkeypatch.setattr(events, "_EVENTS_PER_REQUEST", page)
     frame = client.events(known.runs["failing"])
     logs = instance.all_logs(known.runs["failing"])
     assert len(frame) == len(logs)
@@ -132,9 +144,9 @@ def test_failures_are_what_ended_a_run(client, known):
 def test_all_that_was_printed_comes_back_whole(client, known, size, monkeypatch):
     if size is not None:
         # Of four sizes in a row some end within a character, whatever stands there.
-        monkeypatch.setattr(details, "_BYTES_PER_REQUEST", size)
+        monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = client.compute_logs(known.runs["shouting"])
-    assert len(logs.stdout.encode()) > details._BYTES_PER_REQUEST
+    assert len(logs.stdout.encode()) > log_methods._BYTES_PER_REQUEST
     assert logs.stdout == "".join(f"{number} {LINE}\n" for number in range(LINES))
     [file] = (known.server.home / "storage" / known.runs["shouting"] / "compute_logs").glob("*.err")
     assert logs.stderr == file.read_text()

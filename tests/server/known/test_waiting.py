@@ -10,11 +10,11 @@ from tests.server.known.conftest import wait_until_loaded
 
 def test_it_warns_once_when_no_daemon_lives(client, monkeypatch):
     wait_until_loaded(client)
-    monkeypatch.setattr("dagster_nb.client.run._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("dagster_nb.client.run._SECONDS_BEFORE_DAEMON_CHECK", 0.0)
     run = client.launch("shouting")
     try:
         with (
-            pytest.warns(UserWarning, match="no daemon is alive.*dagster-daemon run") as warned,
+            pytest.warns(dnb.DagsterNbWarning, match="no daemon is running.*dagster-daemon run") as warned,
             pytest.raises(dnb.WaitTimeoutError),
         ):
             run.wait(timeout=4)

@@ -71,7 +71,7 @@ class TestLaunch:
 
     def test_a_wrong_config_is_refused_with_all_that_is_wrong(self, client):
         before = client.count_runs()
-        with pytest.raises(dnb.RunConfigInvalidError, match="nothing was launched") as caught:
+        with pytest.raises(dnb.RunConfigInvalidError, match="Nothing was launched") as caught:
             client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
         problems = {problem.reason: problem for problem in caught.value.errors}
         assert problems["RUNTIME_TYPE_MISMATCH"].path == "ops.needs.config.limits[1]"
@@ -105,7 +105,7 @@ class TestLaunch:
         assert run.wait(timeout=240).status == "SUCCESS"
         with pytest.raises(ValueError, match="no partition 'west'.*'north' to 'south'"):
             client.launch("regional", partition_key="west")
-        with pytest.raises(ValueError, match="no partitions"):
+        with pytest.raises(ValueError, match="has no partitions"):
             client.launch("quick", partition_key="north")
 
     def test_one_that_cannot_be_launched_keeps_no_other_from_it(self, client):
@@ -164,9 +164,9 @@ class TestReexecute:
         for strategy in ("from_failure", "from_asset_failure"):
             with pytest.raises(dnb.RunStateError, match="did not fail.*all_steps"):
                 client.reexecute(finished, strategy=strategy)
-        with pytest.raises(dnb.RunStateError, match="nothing to run again from_asset_failure"):
+        with pytest.raises(dnb.RunStateError, match="nothing to re-execute with strategy='from_asset_failure'"):
             client.reexecute(failed, strategy="from_asset_failure")
-        with pytest.raises(ValueError, match="strategy takes"):
+        with pytest.raises(ValueError, match="strategy must be"):
             client.reexecute(failed, strategy="FROM_FAILURE")
         assert client.count_runs() == before
 
@@ -208,9 +208,9 @@ class TestTerminate:
         assert standing.refresh().status == "STARTED"
 
     def test_force_marks_it_at_once(self, stage):
-        told = started(stage[4]).terminate(force=True)
-        assert told["outcome"].tolist() == ["canceled"]
-        assert told["status"].tolist() == ["CANCELED"]
+        run = started(stage[4])
+        assert run.terminate(force=True) == "canceled"
+        assert run.refresh().status == "CANCELED"
 
     def test_many_in_the_order_given(self, client, stage, finished):
         run = started(stage[5])
@@ -241,7 +241,7 @@ class TestDelete:
 
 class TestWait:
     def test_it_gives_up_and_the_run_goes_on(self, standing):
-        with pytest.raises(dnb.WaitTimeoutError, match="still STARTED.*goes on") as caught:
+        with pytest.raises(dnb.WaitTimeoutError, match="still STARTED.*continues") as caught:
             standing.wait(timeout=0.2)
         assert isinstance(caught.value, TimeoutError)
         assert standing.refresh().status == "STARTED"
@@ -266,7 +266,7 @@ def test_a_read_only_server_gives_one_readable_error(server, finished, standing)
         dnb.connect(f"{restricted.url}/runs", progress=False) as client,
     ):  # fmt: skip
         assert client.url.endswith("/some/prefix")
-        with pytest.raises(dnb.UnauthorizedError, match="refused"):
+        with pytest.raises(dnb.UnauthorizedError, match="denied"):
             client.launch("quick")
         assert client.launch_many([{"job": "quick"}])["outcome"].tolist() == ["unauthorized"]
         assert client.delete(client.runs(run_ids=finished.run_id))["outcome"].tolist() == ["unauthorized"]

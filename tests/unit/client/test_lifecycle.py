@@ -108,7 +108,7 @@ def test_a_client_closed_while_its_runs_are_read_says_so_and_loses_none_silently
         late = client.iter_runs(page_size=10)
         next(pages)
     for iterator in (pages, late):
-        with pytest.raises(dnb.DagsterNbError, match="closed.*read them anew"):
+        with pytest.raises(dnb.DagsterNbError, match="closed.*start it again"):
             next(iterator)
     assert portal_threads() == []
     assert len(client.runs()) == 30

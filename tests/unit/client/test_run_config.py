@@ -1,13 +1,16 @@
-"""Run config as people give it."""
+"""Run configs as users pass them."""
 
+import dataclasses
 import datetime as dt
 import enum
+import json
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dagster_nb.client.config import parse_run_config
+from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.errors import RunConfigInvalidError
 
 
@@ -44,7 +47,7 @@ class Mode(enum.Enum):
         ({1: {Mode.FAST: True}}, {"1": {"fast": True}}),
     ],
 )
-def test_what_is_meant(given, parsed):
+def test_a_valid_config(given, parsed):
     assert parse_run_config(given) == parsed
     assert repr(parse_run_config(given)) == repr(parsed)
 
@@ -52,12 +55,12 @@ def test_what_is_meant(given, parsed):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("a: 1\nb:\n  c: 1\n  c: 2", "line 4, column 3: the key 'c' is given twice"),
-        ('{"a": 1, "a": 2}', "line 1, column 10: the key 'a' is given twice"),
+        ("a: 1\nb:\n  c: 1\n  c: 2", "line 4, column 3: the key 'c' occurs twice"),
+        ('{"a": 1, "a": 2}', "line 1, column 10: the key 'a' occurs twice"),
         ("a: [1", "line 1, column 6"),
         ("a: 1\n\tb: 2", "line 2, column 1"),
         ("a: 1\n---\nb: 2", "line 2, column 1"),
-        ("a: \x00", "no valid YAML"),
+        ("a: \x00", "not valid YAML"),
         ("a: !!python/object:os.system ls", "line 1, column 4"),
         ("? [1, 2]\n: 3", "line 1, column 3"),
         ("- a", "is a mapping, such as 'ops: ...', and this text is not: '- a'"),
@@ -72,14 +75,105 @@ def test_what_is_meant(given, parsed):
         ({True: 1}, "the run config has the key True"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(given, said):
+def test_an_invalid_config_says_where_it_is_wrong(given, said):
     with pytest.raises(RunConfigInvalidError) as caught:
         parse_run_config(given)
     assert said in str(caught.value)
     assert isinstance(caught.value, ValueError)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"rate": 1e-05, "big": 1e300, "huge": 10**30},
+        {"text": "1e-05", "on": "yes", "day": "2026-01-31", "null": "null"},
+        {"escapes": "\t / \\ \u20ac 😀 \n", "#": "# no comment", "a: b": ["- c"]},
+        {"nested": [[], {}, [{"a": None}], True, -0.0]},
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2, "\t"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_json_text_is_read_as_json_exactly(given, indent, ascii_only):
+    text = json.dumps(given, indent=indent, ensure_ascii=ascii_only)
+    assert repr(parse_run_config(text)) == repr(given)
+
+
+def test_json_may_escape_a_slash():
+    assert parse_run_config(r'{"path": "a\/b"}') == {"path": "a/b"}
+
+
+def test_dagsters_run_config_is_taken_as_dagsters_own_client_takes_it():
+    import dagster as dg
+
+    class Load(dg.Config):
+        rows: int = 3
+        table: str
+
+    config = dg.RunConfig(ops={"load": Load(table="orders")})
+    assert parse_run_config(config) == config.to_config_dict()
+    assert parse_run_config(config)["ops"] == {"load": {"config": {"rows": 3, "table": "orders"}}}
+
+
+def test_a_dataclass_is_its_fields():
+    @dataclasses.dataclass
+    class Load:
+        rows: int
+        mode: Mode
+
+    assert parse_run_config({"ops": {"load": {"config": Load(3, Mode.FAST)}}}) == {
+        "ops": {"load": {"config": {"rows": 3, "mode": "fast"}}}
+    }
+
+
+class TestBounds:
+    """Text that would take minutes to read is refused at once."""
+
+    @pytest.fixture(autouse=True)
+    def _at_once(self):
+        began = time.monotonic()
+        yield
+        assert time.monotonic() - began < 10
+
+    def test_nested_aliases(self):
+        lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+        lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 7)]
+        with pytest.raises(RunConfigInvalidError, match="line 5, .* more than 100,000 values, with its aliases"):
+            parse_run_config("\n".join(lines))
+
+    def test_nested_merges(self):
+        lines = ["a0: &a0 {x: 1, y: 2}"]
+        lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}], k{n}: 1}}" for n in range(1, 8)]
+        with pytest.raises(RunConfigInvalidError, match="more than 100,000 values"):
+            parse_run_config("\n".join(lines))
+
+    def test_a_few_aliases_are_fine(self):
+        assert parse_run_config("a: &a {x: 1}\nb: [*a, *a]\nc: *a") == {
+            "a": {"x": 1},
+            "b": [{"x": 1}] * 2,
+            "c": {"x": 1},
+        }
+
+    @pytest.mark.parametrize(
+        "text",
+        ["a: " + "[" * 200 + "]" * 200, '{"a": ' + "[" * 200 + "]" * 200 + "}", "[" * 100_000, "a: " + "{b: " * 5_000],
+    )
+    def test_depth(self, text):
+        with pytest.raises(RunConfigInvalidError, match="nested more than 100 levels deep"):
+            parse_run_config(text)
+
+    def test_some_depth_is_fine(self):
+        assert parse_run_config("a: " + "[" * 90 + "]" * 90)["a"] is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["a: !!int x", "a: !!float x", "a: !!bool x", "a: !!timestamp x", "a: !!binary é", f"a: {'9' * 5000}"]
+)
+def test_a_value_that_does_not_fit_its_tag(text):
+    with pytest.raises(RunConfigInvalidError, match="not valid YAML"):
+        parse_run_config(text)
+
+
 @pytest.mark.parametrize("given", [3, ["ops"], b"ops: {}"])
-def test_what_is_no_config_at_all(given):
-    with pytest.raises(TypeError, match="run_config takes a dict, or YAML or JSON text"):
+def test_something_else_is_a_type_error(given):
+    with pytest.raises(TypeError, match="run_config must be a dict, a RunConfig, or YAML or JSON text"):
         parse_run_config(given)

@@ -290,7 +290,7 @@ def test_an_error_of_the_server_marks_its_place(client):
 def test_what_is_no_graphql_is_told_before_it_is_sent(fake, client):
     with pytest.raises(dnb.QueryError) as caught:
         client.query("{ version ")
-    assert "this is no GraphQL" in str(caught.value)
+    assert "this is not valid GraphQL" in str(caught.value)
     assert "^" in str(caught.value)
     assert fake.requests == []
 

@@ -177,14 +177,14 @@ def test_two_backfills_one_of_them_with_failures(history):
         assert backfill.ended == max(run.ended for run in first)
 
 
-def test_ticks_launch_the_runs_that_say_so_and_some_skip_or_fail(history):
+def test_ticks_launch_the_runs_with_their_tags_and_some_skip_or_fail(history):
     launched = {run_id for tick in history.ticks for run_id in tick.run_ids}
-    said = {
+    labelled = {
         run.run_id
         for run in history.runs
         if not run.parent_run_id and {"dagster/schedule_name", "dagster/sensor_name"} & set(run.tags)
     }
-    assert launched == said
+    assert launched == labelled
     assert {bool(tick.skip_reason) for tick in history.ticks} == {True, False}
     assert sum(tick.error is not None for tick in history.ticks) == 2
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagster_nb.client.details import ComputeLogs
+from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.graphql import documents
 from dagster_nb.panels.explorer import RunExplorer
@@ -14,12 +14,14 @@ class ClientLike(FakeSource):
     """A source with the methods of a client that the details use."""
 
     log_error = None
+    log_reads = 0
 
     def iter_runs(self, **arguments):
         for page in super().iter_runs(**arguments):
             yield page.assign(run_config=[{"ops": {"load": {}}}] * len(page)) if "include" in arguments else page
 
     def events(self, run_id):
+        self.log_reads += 1
         if self.log_error is not None:
             raise self.log_error
         return events(600)
@@ -91,6 +93,7 @@ def test_a_log_that_cannot_be_read_can_be_retried(explorer):
     explorer._details.tabs.value = "Log"
     explorer.wait(20)
     assert "nothing there" in explorer._details._error._message.value
+    assert explorer.model.source.log_reads == 1
     explorer.model.source.log_error = None
     explorer._details._error._retry_button.click()
     explorer.wait(20)

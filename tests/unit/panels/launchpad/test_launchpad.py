@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import pandas as pd
 import pytest
 
-from dagster_nb.client.jobs import JobAddress
+from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.errors import (
     ConfigProblem,
     ConnectionFailedError,
@@ -100,7 +100,7 @@ def pad(source):
     for one in made:
         assert one._crash_box.error is None
         if one.run is not None:
-            one.run._client.pages.put(END)
+            one.run.client.pages.put(END)
         one.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")]
 
@@ -351,7 +351,7 @@ class TestFilledInFromARun:
         )
         source.runs = lambda **asked: row if asked["run_ids"] == [run["runId"]] else row.iloc[:0]
         made = FakeRun()
-        made._client = source
+        made.client = source
         one = Launchpad.from_run(made)
         one.wait(10)
         model = one.model
@@ -446,7 +446,7 @@ class TestLaunching:
         one._form._editor.value = "a: 1\n"
         one.launch()
         one.wait(10)
-        one.run._client.pages.put(END)
+        one.run.client.pages.put(END)
         one._back.click()
         one.wait(10)
         assert one._form.widget.layout.display == ""

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import pandas as pd
 import pytest
 
-from dagster_nb.client.details import ComputeLogs
+from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.run import RunFacts
 from dagster_nb.errors import ConnectionFailedError, OutcomeUnknownError, UnsupportedServerError
 from dagster_nb.frames.catalog import daemons_frame
@@ -48,7 +48,7 @@ class FakeRun(RunFacts):
     def __init__(self, **facts):
         super().__init__({**make_run(0, status="STARTED", endTime=None, runConfig={}), **facts}, self.url)
         self.facts = facts
-        self._client = FakeClient(self)
+        self.client = FakeClient(self)
 
 
 class FakeClient:

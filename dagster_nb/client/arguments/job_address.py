@@ -1,0 +1,251 @@
+"""Jobs as users name them. The server also needs the code location and the repository of a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+
+from dagster_nb.errors import AmbiguousJobError, JobNotFoundError, LocationNotFoundError
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from dagster_nb.errors import NotFoundError
+    from dagster_nb.graphql.api import DagsterApi
+
+__all__ = [
+    "HIDDEN_JOB_PREFIXES",
+    "JobAddress",
+    "JobFinder",
+    "check_names",
+    "list_locations",
+    "list_repositories",
+    "location_not_found",
+]
+
+T = TypeVar("T")
+
+HIDDEN_JOB_PREFIXES = ("__ASSET_JOB", "__anonymous_asset_job")
+"""How the names of the jobs begin that Dagster makes for runs of assets without a job, and shows in no list."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobAddress:
+    """The full name of a job.
+
+    Parameters
+    ----------
+    job
+        Its name.
+    location
+        The code location.
+    repository
+        The repository in that location.
+    """
+
+    job: str
+    location: str
+    repository: str
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """The job as the schema's ``PipelineSelector`` and ``JobOrPipelineSelector``."""
+        return {
+            "pipelineName": self.job,
+            "repositoryName": self.repository,
+            "repositoryLocationName": self.location,
+        }
+
+
+class JobFinder:
+    """Finds jobs by name. The jobs of the server are read at most once, and only if they are needed.
+
+    Parameters
+    ----------
+    api
+        The server that has the jobs.
+    """
+
+    def __init__(self, api: DagsterApi):
+        self._api = api
+        self._jobs: list[JobAddress] | None = None
+        self._lock = anyio.Lock()
+
+    async def use(
+        self,
+        function: Callable[[JobAddress], Awaitable[T]],
+        job: str,
+        *,
+        location: str | None = None,
+        repository: str | None = None,
+    ) -> T:
+        """Call a coroutine function with the address of a job.
+
+        If location and repository are given, nothing is read for that. The job may then not exist; if the function
+        raises a `JobNotFoundError`, it is replaced by one that lists similar names.
+
+        Parameters
+        ----------
+        function
+            Takes the address.
+        job
+            The job's name.
+        location, repository
+            Where the job is; needed if several repositories have a job with that name.
+
+        Raises
+        ------
+        JobNotFoundError, LocationNotFoundError
+            If there is no such job, repository or code location; the message says what there is.
+        AmbiguousJobError
+            If several repositories have a job with that name.
+        ValueError, TypeError
+            If a name is missing or not a string; nothing is sent.
+        """
+        check_names(job, location=location, repository=repository)
+        if location is None or repository is None:
+            return await function(await self.find(job, location=location, repository=repository))
+        try:
+            return await function(JobAddress(job, location, repository))
+        except JobNotFoundError:
+            await self.find(job, location=location, repository=repository)
+            raise
+
+    async def find(self, job: str, *, location: str | None = None, repository: str | None = None) -> JobAddress:
+        """Return the address of the job with that name; raises the errors of `use`."""
+        check_names(job, location=location, repository=repository)
+        request = _Request(job, location, repository)
+        jobs = await self._all_jobs()
+        found = [one for one in jobs if one.job == job and request.matches(one)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise AmbiguousJobError(
+                f"{len(found)} repositories have a job {job!r}. Select one with these arguments:\n"
+                + "\n".join(_arguments(found))
+            )
+        raise _job_not_found(request, jobs, await list_locations(self._api))
+
+    async def _all_jobs(self) -> list[JobAddress]:
+        async with self._lock:
+            if self._jobs is None:
+                self._jobs = [
+                    JobAddress(job["name"], node["location"]["name"], node["name"])
+                    for node in await list_repositories(self._api, jobs=True)
+                    for job in node["jobs"]
+                ]
+            return self._jobs
+
+
+async def list_repositories(api: DagsterApi, *, jobs: bool) -> list[dict[str, Any]]:
+    """Return the repositories that are loaded, with their jobs if requested (``RepositoryConnection.nodes``)."""
+    answer = await api.query("repositories", {"jobs": jobs})
+    nodes: list[dict[str, Any]] = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
+    return nodes
+
+
+async def list_locations(api: DagsterApi) -> list[dict[str, Any]]:
+    """Return all code locations, also those whose code does not load (``Workspace.locationEntries``)."""
+    answer = await api.query("locations")
+    entries: list[dict[str, Any]] = unwrap(answer["workspaceOrError"], "Workspace")["locationEntries"]
+    return entries
+
+
+def location_not_found(location: str, entries: Iterable[dict[str, Any]]) -> LocationNotFoundError:
+    """Return the error for a code location that does not exist.
+
+    Parameters
+    ----------
+    location
+        The name.
+    entries
+        The code locations that exist, from `list_locations`.
+    """
+    names = sorted(entry["name"] for entry in entries)
+    return LocationNotFoundError(
+        f"the server has no code location {location!r}; it has {', '.join(map(repr, names)) if names else 'none'}."
+    )
+
+
+def check_names(job: str, *, location: str | None, repository: str | None) -> None:
+    """Raise an error if one of these cannot be a name.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is empty, or not a string.
+
+    Examples
+    --------
+    >>> check_names("nightly", location=None, repository=None)
+    """
+    for argument, name in (("job", job), ("location", location), ("repository", repository)):
+        if name is None and argument != "job":
+            continue
+        if not isinstance(name, str):
+            raise TypeError(f"{argument} must be a string, not {name!r}.")
+        if not name:
+            raise ValueError(f"{argument} must not be empty; give the name of a {_NOUNS[argument]}.")
+
+
+_NOUNS = {"job": "job", "location": "code location", "repository": "repository"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A job as a user names it."""
+
+    job: str
+    location: str | None
+    repository: str | None
+
+    def matches(self, address: JobAddress) -> bool:
+        return self.location in {None, address.location} and self.repository in {None, address.repository}
+
+    @property
+    def where(self) -> str:
+        parts = []
+        if self.repository is not None:
+            parts.append(f"repository {self.repository!r}")
+        if self.location is not None:
+            parts.append(f"code location {self.location!r}")
+        return f" in {' of '.join(parts)}" if parts else ""
+
+
+def _arguments(found: Iterable[JobAddress]) -> list[str]:
+    return [f"  location={one.location!r}, repository={one.repository!r}" for one in found]
+
+
+def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Sequence[dict[str, Any]]) -> NotFoundError:
+    """Return the error for a job that does not exist, with whatever helps to find the right one."""
+    if request.location is not None and all(request.location != entry["name"] for entry in entries):
+        return location_not_found(request.location, entries)
+    lines = [f"the server has no job {request.job!r}{request.where}."]
+    if same_name := [one for one in jobs if one.job == request.job]:
+        lines += ["It has a job with that name for these arguments:", *_arguments(same_name)]
+    else:
+        repositories = sorted({one.repository for one in jobs if request.location in {None, one.location}})
+        if request.repository is not None and request.repository not in repositories:
+            lines.append(f"It has no such repository either; it has {', '.join(map(repr, repositories)) or 'none'}.")
+        names = sorted({one.job for one in jobs if not one.job.startswith(HIDDEN_JOB_PREFIXES)})
+        if similar := get_close_matches(request.job, names):
+            lines.append(f"Did you mean {' or '.join(map(repr, similar))}?")
+        elif names:
+            lines.append("client.jobs() lists all jobs.")
+        else:
+            lines.append("It has no jobs at all.")
+    for entry in entries:
+        if request.location not in {None, entry["name"]}:
+            continue
+        if (entry["locationOrLoadError"] or {}).get("__typename") == "PythonError":
+            lines.append(
+                f"The code of location {entry['name']!r}, which may contain the job, does not load; "
+                f"client.locations() shows why."
+            )
+        elif entry.get("loadStatus") == "LOADING":
+            lines.append(f"Code location {entry['name']!r}, which may contain the job, is still loading; try again.")
+    return JobNotFoundError("\n".join(lines))

@@ -1,0 +1,152 @@
+"""The arguments of ``launch`` and ``reexecute``, checked before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+from dagster_nb.client.arguments.job_address import check_names
+from dagster_nb.client.arguments.run_config import parse_run_config
+from dagster_nb.filters import as_strings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dagster_nb.client.arguments.run_config import RunConfigLike
+
+__all__ = ["STRATEGIES", "LaunchArguments", "Strategy", "check_strategy", "parse_tags", "tag_inputs"]
+
+Strategy: TypeAlias = Literal["from_failure", "all_steps", "from_asset_failure"]
+"""Which part of a run is re-executed."""
+
+STRATEGIES: dict[Strategy, str] = {
+    "from_failure": "FROM_FAILURE",
+    "all_steps": "ALL_STEPS",
+    "from_asset_failure": "FROM_ASSET_FAILURE",
+}
+"""The strategies, and the members of the schema's ``ReexecutionStrategy``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchArguments:
+    """The arguments of one launch, valid as far as that can be known without the server.
+
+    Parameters
+    ----------
+    job, run_config, tags, partition_key, location, repository
+        As in `DagsterClient.launch`, parsed.
+    ops, assets
+        The selections. None means all; neither is empty.
+    """
+
+    job: str
+    run_config: dict[str, Any] | None
+    tags: dict[str, str]
+    ops: tuple[str, ...] | None
+    assets: tuple[str, ...] | None
+    partition_key: str | None
+    location: str | None
+    repository: str | None
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        job: str,
+        run_config: RunConfigLike | None = None,
+        tags: Mapping[str, Any] | None = None,
+        op_selection: str | Iterable[str] | None = None,
+        asset_selection: str | Iterable[str] | None = None,
+        partition_key: str | None = None,
+        location: str | None = None,
+        repository: str | None = None,
+    ) -> Self:
+        """Parse the arguments of `DagsterClient.launch`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is invalid. This includes an empty selection, which the server would take for everything.
+        RunConfigInvalidError
+            If the config cannot be parsed.
+
+        Examples
+        --------
+        >>> LaunchArguments.parse(job="nightly", op_selection="load").ops
+        ('load',)
+        """
+        check_names(job, location=location, repository=repository)
+        if partition_key is not None and not isinstance(partition_key, str):
+            raise TypeError(f"partition_key must be a string such as '2026-01-31', not {partition_key!r}.")
+        return cls(
+            job=job,
+            run_config=None if run_config is None else parse_run_config(run_config),
+            tags=parse_tags(tags),
+            ops=_selection(op_selection, "op_selection"),
+            assets=_selection(asset_selection, "asset_selection"),
+            partition_key=partition_key,
+            location=location,
+            repository=repository,
+        )
+
+
+def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, ...] | None:
+    selected = as_strings(names, argument)
+    if selected == ():
+        raise ValueError(f"{argument} is empty, so there is nothing to launch; leave it out to launch everything.")
+    return selected
+
+
+def check_strategy(strategy: str) -> None:
+    """Raise a `ValueError` if this is not a strategy of re-execution."""
+    if strategy not in STRATEGIES:
+        raise ValueError(f"strategy must be one of {', '.join(map(repr, STRATEGIES))}, not {strategy!r}.")
+
+
+def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return tags with string values. Other values become JSON text, as in Dagster's own client.
+
+    Raises
+    ------
+    TypeError
+        If it is not a mapping, a key is not a string, or a value is not JSON-encodable.
+
+    Examples
+    --------
+    >>> parse_tags({"team": "data", "priority": 3})
+    {'team': 'data', 'priority': '3'}
+    """
+    if tags is None:
+        return {}
+    if not hasattr(tags, "items"):
+        raise TypeError(f'tags must be a dict such as {{"team": "data"}}, not {type(tags).__name__}.')
+    parsed = {}
+    for key, value in tags.items():
+        if not isinstance(key, str) or not key:
+            raise TypeError(f"the key of a tag must be a string that is not empty, not {key!r}.")
+        parsed[key] = value if isinstance(value, str) else _json_text(key, value)
+    return parsed
+
+
+def _json_text(key: str, value: object) -> str:
+    """Return a value as JSON text from which the same value can be read again."""
+    try:
+        text = json.dumps(value)
+        is_same = bool(json.loads(text) == value)
+    except (TypeError, ValueError, RecursionError):
+        is_same = False
+    if not is_same:
+        raise TypeError(f"the value of the tag {key!r} must be a string or JSON-encodable, not {value!r}.")
+    return text
+
+
+def tag_inputs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as the schema's ``ExecutionTag`` inputs.
+
+    Examples
+    --------
+    >>> tag_inputs({"team": "data"})
+    [{'key': 'team', 'value': 'data'}]
+    """
+    return [{"key": key, "value": value} for key, value in tags.items()]

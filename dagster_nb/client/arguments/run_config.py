@@ -1,0 +1,222 @@
+"""Run configs as users pass them: a dict, Dagster's ``RunConfig``, or the YAML or JSON text of a launchpad."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from datetime import date, time
+from enum import Enum
+from typing import Any, Protocol, TypeAlias
+
+import yaml
+
+from dagster_nb.errors import RunConfigInvalidError
+
+__all__ = ["RunConfigLike", "parse_run_config"]
+
+
+class HasConfigDict(Protocol):
+    """Dagster's ``RunConfig``, or any other object with a ``to_config_dict`` method."""
+
+    def to_config_dict(self) -> Mapping[str, Any]:
+        """Return the config as a dict."""
+
+
+RunConfigLike: TypeAlias = Mapping[str, Any] | HasConfigDict | str
+"""A run config: a dict, Dagster's ``RunConfig``, or YAML or JSON text."""
+
+# A config that is written by hand has fewer levels and fewer values by far. What is beyond these bounds would take the
+# parser minutes, or the machine's memory: a few lines of nested aliases stand for millions of values.
+_MAX_DEPTH = 100
+_MAX_VALUES = 100_000
+
+_TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+_STRING_TAG = "tag:yaml.org,2002:str"
+
+
+def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
+    """Return a run config as a dict that JSON can represent.
+
+    Text that is JSON is read as JSON, exactly. Other text is read as YAML, as Dagster reads it: a date stays a string.
+    A key that occurs twice is an error; YAML and JSON would silently use the last one.
+
+    Parameters
+    ----------
+    config
+        A mapping, a ``RunConfig``, or YAML or JSON text; None and empty text mean an empty config. In a mapping, dates
+        and times become ISO 8601 strings, an enum member becomes its value, a dataclass a dict, a tuple a list, and a
+        numpy number a plain number.
+
+    Raises
+    ------
+    RunConfigInvalidError
+        If the text cannot be parsed (the message has line and column), is not a mapping, or contains a value that JSON
+        cannot represent. Also if the config is nested more than 100 levels deep, or is YAML with more than 100,000
+        values, counted with its aliases replaced.
+    TypeError
+        If it is something else.
+
+    Examples
+    --------
+    >>> parse_run_config("ops: {load: {config: {day: 2026-01-31}}}")
+    {'ops': {'load': {'config': {'day': '2026-01-31'}}}}
+    >>> parse_run_config('{"ops": {"load": {"config": {"rate": 1e-05}}}}')
+    {'ops': {'load': {'config': {'rate': 1e-05}}}}
+    """
+    if config is None:
+        return {}
+    if isinstance(config, str):
+        parsed = _parse_text(config)
+        if parsed is None:
+            return {}
+        if not isinstance(parsed, Mapping):
+            raise _not_a_mapping(config, parsed)
+    elif hasattr(config, "to_config_dict"):
+        parsed = config.to_config_dict()
+    else:
+        parsed = config
+    if not isinstance(parsed, Mapping):
+        raise TypeError(f"run_config must be a dict, a RunConfig, or YAML or JSON text, not {type(config).__name__}.")
+    return _plain_mapping(parsed, "", depth=0)
+
+
+def _parse_text(text: str) -> Any:  # noqa: ANN401 - of any kind
+    try:
+        return json.loads(text, object_pairs_hook=_dict_without_duplicates)
+    except (ValueError, RecursionError):
+        return _parse_yaml(text)
+
+
+def _dict_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        # The YAML parser finds it as well, and knows the line.
+        raise ValueError("a key occurs twice")
+    return read
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as Dagster reads it, except that keys are strings, none occurs twice, and aliases and depth are limited."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self._depth = 0
+        # How many values each anchor stands for, with its aliases replaced; None while it is being read.
+        self._sizes: dict[str | None, int | None] = {}
+        self._total = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's own
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's own
+        if isinstance(event, yaml.AliasEvent):
+            size = self._sizes.get(event.anchor, 0)
+            if size is None:
+                raise _problem(f"the value of &{event.anchor} holds itself", event)
+            self._count(size, event)
+            return super().compose_node(parent, index)
+        if self._depth == _MAX_DEPTH:
+            raise _problem(f"it is nested more than {_MAX_DEPTH} levels deep", event)
+        before = self._total
+        self._count(1, event)
+        if event.anchor is not None:
+            self._sizes[event.anchor] = None
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if event.anchor is not None:
+            self._sizes[event.anchor] = self._total - before
+        return node
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - PyYAML's own
+        node = super().compose_mapping_node(anchor)
+        keys: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE_TAG:
+                continue
+            if key.value in keys:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} occurs twice", problem_mark=key.start_mark)
+            keys.add(key.value)
+            # Without this, the key `on` would be True and `1` a number, and JSON has string keys only.
+            key.tag = _STRING_TAG
+        return node
+
+    def _count(self, values: int, event: Any) -> None:  # noqa: ANN401 - of PyYAML
+        self._total += values
+        if self._total > _MAX_VALUES:
+            raise _problem(f"it has more than {_MAX_VALUES:,} values, with its aliases replaced", event)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP_TAG]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _problem(problem: str, event: Any) -> yaml.MarkedYAMLError:  # noqa: ANN401 - of PyYAML
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+
+
+def _parse_yaml(text: str) -> Any:  # noqa: ANN401 - of any kind
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+        snippet = f"\n{mark.get_snippet(indent=2)}" if mark is not None and mark.buffer is not None else ""
+        raise RunConfigInvalidError(
+            f"this run config is not valid YAML: {where}{error.problem or error.context}{snippet}"
+        ) from None
+    except yaml.YAMLError as error:
+        raise RunConfigInvalidError(f"this run config is not valid YAML: {error}") from None
+    except RecursionError:
+        raise RunConfigInvalidError("this run config is nested too deeply.") from None
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError):
+        # PyYAML does not check the text of a value with an explicit tag, such as `!!int x`.
+        raise RunConfigInvalidError(
+            "this run config is not valid YAML: a value does not fit its type, such as `!!int x`. Remove the tag."
+        ) from None
+
+
+def _not_a_mapping(text: str, parsed: object) -> RunConfigInvalidError:
+    message = f"a run config is a mapping, such as 'ops: ...', and this text is not: {text.strip()[:60]!r}."
+    if isinstance(parsed, str) and parsed.endswith((".yaml", ".yml", ".json")):
+        message += f" Give the content of the file: pathlib.Path({parsed!r}).read_text()."
+    return RunConfigInvalidError(message)
+
+
+def _plain_mapping(mapping: Mapping[Any, Any], path: str, depth: int) -> dict[str, Any]:
+    plain = {}
+    for key, value in mapping.items():
+        name = key.value if isinstance(key, Enum) else key
+        if isinstance(name, bool) or not isinstance(name, str | int):
+            raise RunConfigInvalidError(
+                f"{path or 'the run config'} has the key {key!r}; keys must be strings. Put it in quotes."
+            )
+        plain[str(name)] = _plain(value, f"{path}.{name}" if path else str(name), depth + 1)
+    return plain
+
+
+def _plain(value: Any, path: str, depth: int) -> Any:  # noqa: ANN401 - of any kind
+    """Return a value as JSON has it."""
+    if depth > _MAX_DEPTH:
+        raise RunConfigInvalidError(f"this run config is nested more than {_MAX_DEPTH} levels deep, or holds itself.")
+    if isinstance(value, Enum):
+        return _plain(value.value, path, depth)
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, Mapping):
+        return _plain_mapping(value, path, depth)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return _plain_mapping(fields, path, depth)
+    if isinstance(value, list | tuple):
+        return [_plain(item, f"{path}[{position}]", depth + 1) for position, item in enumerate(value)]
+    if isinstance(value, date | time) and str(value) != "NaT":
+        return value.isoformat()
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0 and not isinstance(value, float):
+        return _plain(value.item(), path, depth)
+    raise RunConfigInvalidError(f"{path} is {value!r} ({type(value).__name__}), which JSON cannot represent.")

@@ -1,0 +1,113 @@
+"""Arguments called ``runs``: from whatever identifies runs to their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, TypeAlias, Union
+from uuid import UUID
+
+import pandas as pd
+
+__all__ = ["FULL_ID_LENGTH", "HasRunId", "RunsLike", "one_run_id", "run_ids_of"]
+
+FULL_ID_LENGTH = 36
+"""The length of a run id, which is a UUID."""
+
+
+class HasRunId(Protocol):
+    """A `Run`, or any other object with a ``run_id``."""
+
+    @property
+    def run_id(self) -> str:
+        """The id."""
+
+
+# At run time pandas' Series takes no type argument, hence the string.
+RunsLike: TypeAlias = Union[str, HasRunId, Iterable[str | HasRunId], "pd.Series[Any]", pd.DataFrame]
+"""One or many runs: an id, a `Run`, many of these, a Series of ids, or a DataFrame with a ``run_id`` column."""
+
+
+def run_ids_of(runs: RunsLike) -> list[str]:
+    """Return the ids of some runs, in the order given and without duplicates.
+
+    Parameters
+    ----------
+    runs
+        One id or `Run`, many of these, a Series of ids, a DataFrame with a ``run_id`` column, or one row of such a
+        frame (a Series whose index contains ``run_id``), which is that one run and not also its parent and its root.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    ValueError
+        If an id is empty.
+
+    Examples
+    --------
+    >>> run_ids_of(["a", "b", "a"])
+    ['a', 'b']
+    >>> run_ids_of(pd.Series({"run_id": "a", "parent_run_id": "b"}))
+    ['a']
+    """
+    if isinstance(runs, pd.DataFrame):
+        if "run_id" not in runs.columns:
+            raise TypeError("this frame has no run_id column, so it does not identify runs.")
+        items: Iterable[object] = runs["run_id"].tolist()
+    elif isinstance(runs, pd.Series):
+        items = [runs] if "run_id" in runs.index else _ids_in_series(runs)
+    elif isinstance(runs, str) or hasattr(runs, "run_id"):
+        items = [runs]
+    elif isinstance(runs, Iterable) and not isinstance(runs, bytes | Mapping):
+        items = runs
+    else:
+        raise TypeError(f"expected run ids, Run objects or a frame with a run_id column, got {type(runs).__name__}.")
+    return list(dict.fromkeys(_run_id(item) for item in items))
+
+
+def one_run_id(run: RunsLike) -> str:
+    """Return the id of one run.
+
+    Raises
+    ------
+    TypeError
+        If it is not a run.
+    ValueError
+        If there is no run or more than one.
+
+    Examples
+    --------
+    >>> one_run_id(["a"])
+    'a'
+    """
+    ids = run_ids_of(run)
+    if len(ids) != 1:
+        raise ValueError(f"expected one run, got {len(ids)}.")
+    return ids[0]
+
+
+def _ids_in_series(series: pd.Series[Any]) -> list[object]:
+    """Return the values of a Series of ids; a Series of other strings, such as job names, is refused."""
+    values = series.tolist()
+    if series.name is not None and not str(series.name).endswith("run_id") and not all(map(_is_uuid, values)):
+        raise TypeError(f"the Series {series.name!r} does not contain run ids; give a Series of run ids.")
+    return values
+
+
+def _run_id(item: object) -> str:
+    if isinstance(item, pd.Series) and "run_id" in item.index:
+        item = item["run_id"]
+    run_id = getattr(item, "run_id", item)
+    if not isinstance(run_id, str):
+        raise TypeError(f"expected a run id or a Run, got {item!r}.")
+    if not run_id:
+        raise ValueError("a run id is empty; give the id of a run.")
+    return run_id
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        UUID(str(value))
+    except ValueError:
+        return False
+    return True

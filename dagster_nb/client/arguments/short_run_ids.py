@@ -1,0 +1,88 @@
+"""Shortened run ids, as Dagster's pages and our panels show them: from the first characters to the full id.
+
+No server can search for the beginning of an id. So the ids of all runs are listed, which takes a server about 0.3 s per
+20,000 runs, and only if an id is too short to be a full one and no run has exactly that id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster_nb.client.arguments.run_ids import FULL_ID_LENGTH, one_run_id, run_ids_of
+from dagster_nb.errors import RunNotFoundError
+from dagster_nb.graphql.paging import existing_ids, list_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.graphql.api import DagsterApi
+
+__all__ = ["MIN_PREFIX_LENGTH", "full_run_id", "full_run_ids"]
+
+MIN_PREFIX_LENGTH = 8
+"""The number of characters that a shortened run id needs at least."""
+
+_MAX_CANDIDATES = 10
+_IDS_PER_REQUEST = 500
+
+
+async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
+    """Return the full ids of some runs that are to be read, in the order given and without duplicates.
+
+    Parameters
+    ----------
+    api
+        The server that has the runs.
+    runs
+        As in `run_ids_of`. An id may be shortened to its first characters, at least 8.
+
+    Raises
+    ------
+    RunNotFoundError
+        If no run, or more than one, has an id that begins like a shortened one. A full id is not looked up.
+    TypeError, ValueError
+        As in `run_ids_of`; nothing is sent.
+    """
+    ids = run_ids_of(runs)
+    short = [run_id for run_id in ids if len(run_id) < FULL_ID_LENGTH]
+    if not short:
+        return ids
+    known: set[str] = set()
+    for start in range(0, len(short), _IDS_PER_REQUEST):
+        known.update(await existing_ids(api, short[start : start + _IDS_PER_REQUEST]))
+    prefixes = [run_id for run_id in short if run_id not in known]
+    full = await _expand(api, prefixes) if prefixes else {}
+    return list(dict.fromkeys(full.get(run_id, run_id) for run_id in ids))
+
+
+async def full_run_id(api: DagsterApi, run: RunsLike) -> str:
+    """Return the full id of one run that is to be read; see `full_run_ids`."""
+    return (await full_run_ids(api, one_run_id(run)))[0]
+
+
+async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
+    """Return the full id of each prefix."""
+    for prefix in prefixes:
+        if len(prefix) < MIN_PREFIX_LENGTH:
+            raise RunNotFoundError(
+                f"the server has no run {prefix!r}. A shortened run id needs at least {MIN_PREFIX_LENGTH} characters."
+            )
+    matches: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
+    async for ids in list_ids(api, {}):
+        for prefix, found in matches.items():
+            found += [run_id for run_id in ids if run_id.startswith(prefix)]
+    return {prefix: _only_match(prefix, found) for prefix, found in matches.items()}
+
+
+def _only_match(prefix: str, matches: Sequence[str]) -> str:
+    if not matches:
+        raise RunNotFoundError(f"the server has no run {prefix!r}, and no run whose id begins with it.")
+    if len(matches) == 1:
+        return matches[0]
+    shown = [f"  {run_id}" for run_id in matches[:_MAX_CANDIDATES]]
+    if len(matches) > _MAX_CANDIDATES:
+        shown.append(f"  and {len(matches) - _MAX_CANDIDATES} more")
+    raise RunNotFoundError(
+        "\n".join([f"{len(matches)} runs have an id that begins with {prefix!r}. Give more of the id:", *shown])
+    )

@@ -1,0 +1,58 @@
+"""The asynchronous client. `dagster_nb.client.sync_client` derives the synchronous one from it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from dagster_nb.client.methods.delete import DeleteMethods
+from dagster_nb.client.methods.events import EventMethods
+from dagster_nb.client.methods.jobs import JobMethods
+from dagster_nb.client.methods.launch import LaunchMethods
+from dagster_nb.client.methods.locations import LocationMethods
+from dagster_nb.client.methods.logs import LogMethods
+from dagster_nb.client.methods.query import QueryMethods
+from dagster_nb.client.methods.reexecute import ReexecuteMethods
+from dagster_nb.client.methods.runs import RunMethods
+from dagster_nb.client.methods.terminate import TerminateMethods
+from dagster_nb.client.run import AsyncRun
+
+__all__ = ["AsyncDagsterClient"]
+
+
+class AsyncDagsterClient(
+    RunMethods,
+    EventMethods,
+    LogMethods,
+    LocationMethods,
+    JobMethods,
+    LaunchMethods,
+    ReexecuteMethods,
+    TerminateMethods,
+    DeleteMethods,
+    QueryMethods,
+):
+    """A Dagster server, for use in coroutines: the methods of `DagsterClient`, with ``await``.
+
+    Parameters
+    ----------
+    url, token, headers, read_only, timeout, wait, progress, ssl, trust_env
+        As in `connect`.
+    transport
+        A gql transport to use instead of HTTP, for tests.
+
+    Examples
+    --------
+    >>> async def failures():
+    ...     async with AsyncDagsterClient("http://localhost:3000") as client:
+    ...         return await client.runs(status="FAILURE")
+    """
+
+    def _run_from(self, record: dict[str, Any]) -> AsyncRun:
+        return AsyncRun(self, record)
+
+
+# Python names a method by the class that defines it. Errors and `help` should name the class that users know.
+for _name, _method in inspect.getmembers(AsyncDagsterClient, inspect.isfunction):
+    if not _name.startswith("_"):
+        _method.__qualname__ = f"AsyncDagsterClient.{_name}"

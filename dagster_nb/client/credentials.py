@@ -1,0 +1,146 @@
+"""The address, the token and the headers of a connection, without ever showing a secret.
+
+Tools that print a traceback with local variables (rich, IPython's ``%xmode Verbose``, pytest's ``--showlocals``) call
+``repr`` on every variable, and look into dicts, lists, dataclasses and partials. So the functions that receive secrets
+hide them at once, and raise no error while a visible secret is among their variables.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from dagster_nb.graphql.url import parse_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dagster_nb.graphql.url import ServerAddress
+
+__all__ = ["hide", "read_address", "request_headers", "reveal"]
+
+T = TypeVar("T")
+
+_TOKEN_HEADER = "Dagster-Cloud-Api-Token"  # noqa: S105 - a header's name
+
+
+class _Hidden(Generic[T]):
+    """A value that no ``repr`` shows."""
+
+    __slots__ = ("reveal",)
+
+    def __init__(self, value: T):
+        # A closure: there is no attribute that holds the value itself.
+        self.reveal: Callable[[], T] = lambda: value
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+
+def hide(value: T) -> T:
+    """Return a stand-in for a secret that shows nothing; to a type checker it is the secret itself.
+
+    Examples
+    --------
+    >>> hide("secret")
+    <hidden>
+    >>> reveal(hide(hide("secret")))
+    'secret'
+    """
+    return value if isinstance(value, _Hidden) else cast("T", _Hidden(value))
+
+
+def reveal(value: T) -> T:
+    """Return the secret behind what `hide` returned."""
+    return cast("T", value.reveal()) if isinstance(value, _Hidden) else value
+
+
+def read_address(url: str | None) -> ServerAddress:
+    """Return the server that an address belongs to. An address under ``dagster.cloud`` is always https.
+
+    Parameters
+    ----------
+    url
+        As in `connect`, or hidden, since it may contain a password.
+
+    Raises
+    ------
+    ValueError
+        If it is not the address of a web server.
+
+    Examples
+    --------
+    >>> read_address("org.dagster.cloud/prod").root
+    'https://org.dagster.cloud/prod'
+    """
+    url = hide(url)
+    try:
+        address = parse_address(reveal(url))
+    except ValueError as error:
+        problem = str(error)
+    else:
+        if not address.is_dagster_plus:
+            return address
+        # Over http, the token could be read on its way to the redirect.
+        return replace(address, root=f"https://{address.root.partition('://')[2]}")
+    # Raised here, so that the traceback does not show the variables of the parser.
+    raise ValueError(problem)
+
+
+def request_headers(address: ServerAddress, *, token: str | None, headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the headers of every request, hidden.
+
+    Parameters
+    ----------
+    address
+        The server. Its credentials become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used for
+        servers under ``dagster.cloud`` only.
+    token, headers
+        As in `connect`, or hidden.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them cannot be sent as a header. The message does not show it.
+    """
+    token, headers = hide(token), hide(headers)
+    problem = _argument_problem(reveal(token), reveal(headers))
+    if problem is None:
+        sent = hide(_all_headers(address, reveal(token), reveal(headers)))
+        problem = _header_problem(reveal(sent))
+    if problem is not None:
+        raise problem
+    return sent
+
+
+def _argument_problem(token: object, headers: object) -> Exception | None:
+    if token is not None and not isinstance(token, str):
+        return TypeError(f"token must be a string, not {type(token).__name__}.")
+    if headers is not None and not isinstance(headers, Mapping):
+        return TypeError(f'headers must be a dict such as {{"X-Team": "data"}}, not {type(headers).__name__}.')
+    return None
+
+
+def _all_headers(address: ServerAddress, token: str | None, headers: Mapping[str, str] | None) -> dict[str, str]:
+    sent = dict(headers or {})
+    if address.credentials is not None:
+        basic = b64encode(":".join(address.credentials).encode()).decode()
+        sent.setdefault("Authorization", f"Basic {basic}")
+    if token is None and address.is_dagster_plus:
+        token = os.environ.get("DAGSTER_CLOUD_API_TOKEN")
+    if token:
+        # A token that was read from a file often ends with a line end.
+        sent[_TOKEN_HEADER] = token.strip()
+    return sent
+
+
+def _header_problem(headers: Mapping[str, str]) -> Exception | None:
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            return TypeError("header names and values must be strings.")
+        if any(ord(character) < ord(" ") for character in name + value):
+            return ValueError(f"header {name!r} contains a line end or another control character; remove it.")
+    return None

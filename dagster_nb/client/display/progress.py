@@ -1,0 +1,147 @@
+"""Progress bars: counted where the work is done, drawn by the thread that waits for it.
+
+A notebook's output belongs to the thread that runs the cell. The synchronous client therefore draws its bars there,
+while the work is done in the thread of the event loop. A coroutine has no such thread, and draws while it counts.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from tqdm.auto import tqdm
+
+from dagster_nb.errors import DagsterNbWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["PendingWarning", "ProgressBar", "drawn_by_the_waiting_thread", "is_interactive", "progress_bar", "warn"]
+
+# Work that takes less time than this shows no bar.
+_DELAY_SECONDS = 0.5
+
+drawn_by_the_waiting_thread: ContextVar[list[ProgressBar | PendingWarning] | None] = ContextVar(
+    "drawn_by_the_waiting_thread", default=None
+)
+"""The list to which work adds what the waiting thread must draw; None where the work draws it itself."""
+
+
+class ProgressBar:
+    """A count of finished work.
+
+    Parameters
+    ----------
+    description
+        What is being done.
+    total
+        The number of items, or None if it is unknown.
+    unit
+        What is counted; None shows the elapsed time only.
+    """
+
+    def __init__(self, description: str, total: int | None, unit: str | None):
+        self.description = description
+        self.total = total
+        self.unit = unit
+        self.count = 0
+        self.finished = False
+        self.draws_itself = False
+        self._drawing: tqdm[Any] | None = None
+
+    def advance(self, count: int = 1) -> None:
+        """Add to the count."""
+        self.count += count
+        if self.draws_itself:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw the current count; remove the bar when the work has finished."""
+        if self._drawing is None:
+            if self.finished:
+                return
+            self._drawing = tqdm(
+                desc=self.description,
+                total=self.total,
+                unit=f" {self.unit}",
+                bar_format="{desc} ({elapsed})" if self.unit is None else None,
+                delay=_DELAY_SECONDS,
+                leave=False,
+                dynamic_ncols=True,
+            )
+        self._drawing.total = self.total
+        self._drawing.set_description_str(self.description, refresh=False)
+        self._drawing.update(self.count - self._drawing.n)
+        if self.finished:
+            self._drawing.close()
+
+
+@contextmanager
+def progress_bar(description: str, *, total: int | None, unit: str | None, visible: bool) -> Iterator[ProgressBar]:
+    """Show a progress bar for the duration of a ``with`` block.
+
+    Parameters
+    ----------
+    description, total, unit
+        As in `ProgressBar`.
+    visible
+        Whether to draw it.
+    """
+    bar = ProgressBar(description, total, unit)
+    drawn_elsewhere = drawn_by_the_waiting_thread.get()
+    if visible and drawn_elsewhere is not None:
+        drawn_elsewhere.append(bar)
+    bar.draws_itself = visible and drawn_elsewhere is None
+    try:
+        yield bar
+    finally:
+        bar.finished = True
+        bar.advance(0)
+
+
+class PendingWarning:
+    """A warning that the waiting thread issues, once.
+
+    Parameters
+    ----------
+    message
+        The text of the warning.
+    """
+
+    def __init__(self, message: str):
+        self.message = message
+        self._issued = False
+
+    def draw(self) -> None:
+        """Issue the warning, unless that has been done."""
+        if not self._issued:
+            self._issued = True
+            warnings.warn(self.message, DagsterNbWarning, stacklevel=2)
+
+
+def warn(message: str) -> None:
+    """Issue a `DagsterNbWarning` in the thread that waits for the work.
+
+    Parameters
+    ----------
+    message
+        The text of the warning.
+    """
+    warning = PendingWarning(message)
+    drawn_elsewhere = drawn_by_the_waiting_thread.get()
+    if drawn_elsewhere is None:
+        warning.draw()
+    else:
+        drawn_elsewhere.append(warning)
+
+
+def is_interactive() -> bool:
+    """Return whether a progress bar would be seen: in a notebook or a terminal."""
+    if sys.stderr.isatty():
+        return True
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and hasattr(shell, "kernel")

@@ -1,0 +1,173 @@
+"""A private thread with an event loop, in which a synchronous client does its work.
+
+In a notebook an event loop is already running in the main thread, so the main thread cannot wait for coroutines.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import anyio
+from anyio import CancelScope
+from anyio.from_thread import start_blocking_portal
+
+from dagster_nb.client.display.progress import PendingWarning, ProgressBar, drawn_by_the_waiting_thread
+from dagster_nb.errors import DagsterNbError
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+
+    from anyio.from_thread import BlockingPortal
+
+__all__ = ["LoopThread", "iterate_in_loop"]
+
+T = TypeVar("T")
+
+_SECONDS_BETWEEN_DRAWINGS = 0.1
+
+
+class LoopThread:
+    """A thread with an event loop. It starts with the first call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        self._portal: BlockingPortal | None = None
+        self._ident: int | None = None
+        self._stopped = False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs in this thread, and so must not wait for it."""
+        return threading.get_ident() == self._ident
+
+    def call(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401
+        """Run a coroutine function in the thread of the loop, and wait for its result.
+
+        While it waits, the calling thread draws the progress bars of the work. Any exception in the calling thread,
+        such as the `KeyboardInterrupt` of Ctrl-C, cancels the work and leaves the loop usable.
+
+        Raises
+        ------
+        DagsterNbError
+            If it is called from the loop's own thread, which would wait for itself.
+        """
+        if self.is_current:
+            raise DagsterNbError(
+                "a synchronous client was called from its own event loop; use AsyncDagsterClient in coroutines."
+            )
+        portal = self._running_portal()
+        work = _CancellableWork(partial(function, *args, **kwargs))
+        to_draw: list[ProgressBar | PendingWarning] = []
+        # A panel calls from a thread of its own and shows progress itself; a bar would appear in some other cell.
+        draws = threading.current_thread() is threading.main_thread()
+        try:
+            token = drawn_by_the_waiting_thread.set(to_draw)
+            try:
+                future = portal.start_task_soon(work)
+            finally:
+                drawn_by_the_waiting_thread.reset(token)
+            while not concurrent.futures.wait([future], timeout=_SECONDS_BETWEEN_DRAWINGS).done:
+                for item in to_draw if draws else ():
+                    item.draw()
+            result: T = future.result()
+        except BaseException:
+            work.cancel(portal)
+            raise
+        else:
+            return result
+        finally:
+            for item in to_draw:
+                if isinstance(item, ProgressBar):
+                    item.finished = True
+                if draws:
+                    item.draw()
+
+    def stop(self) -> None:
+        """Stop the thread for good."""
+        with self._lock:
+            self._stopped = True
+        self._stack.close()
+        self._ident = None
+
+    def _running_portal(self) -> BlockingPortal:
+        with self._lock:
+            if self._stopped:
+                raise DagsterNbError("the client was closed during the call; call again, and it connects again.")
+            if self._portal is None:
+                self._portal = self._stack.enter_context(start_blocking_portal(name="dagster_nb"))
+                self._ident = self._portal.call(threading.get_ident)
+            return self._portal
+
+
+class _CancellableWork:
+    """A coroutine function that can be cancelled at any time.
+
+    Cancelling the future of the task is not enough: Ctrl-C may come when the task already runs, but before the calling
+    thread has received its future.
+    """
+
+    def __init__(self, function: Callable[[], Awaitable[Any]]):
+        self._function = function
+        self._scope: CancelScope | None = None
+        self._cancelled = False
+
+    async def __call__(self) -> Any:  # noqa: ANN401
+        try:
+            with CancelScope() as self._scope:
+                if self._cancelled:
+                    self._scope.cancel()
+                return await self._function()
+        finally:
+            self._scope = None
+
+    def cancel(self, portal: BlockingPortal) -> None:
+        self._cancelled = True
+        if (scope := self._scope) is not None:
+            portal.start_task_soon(scope.cancel)
+
+
+def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: Callable[[], bool]) -> Iterator[T]:
+    """Iterate over an asynchronous generator, whose code runs in the thread of the loop.
+
+    Parameters
+    ----------
+    generator
+        What to iterate over. It is closed in the end.
+    loop
+        The thread.
+    is_open
+        Returns whether the loop can still be used: the client may be closed, and the process forked, in between.
+
+    Raises
+    ------
+    DagsterNbError
+        If the loop can no longer be used, so that a part is missing.
+    """
+    try:
+        while is_open():
+            try:
+                item = loop.call(generator.__anext__)
+            except StopAsyncIteration:
+                if is_open():
+                    return
+                break
+            yield item
+        raise DagsterNbError("the client was closed, or the process was forked, during the iteration; start it again.")
+    finally:
+        if is_open():
+            loop.call(_close_generator, generator)
+
+
+async def _close_generator(generator: AsyncGenerator[Any]) -> None:
+    """Close a generator whose last step may have been cancelled just now, and may still be running."""
+    running = cast("types.AsyncGeneratorType[Any, Any]", generator)
+    # Python offers no way to wait for the end of a step of an asynchronous generator.
+    while running.ag_running:  # noqa: ASYNC110
+        await anyio.sleep(0.01)
+    await generator.aclose()

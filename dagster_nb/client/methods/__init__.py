@@ -1,0 +1,1 @@
+"""The methods of the asynchronous client: one mixin class for each subject."""

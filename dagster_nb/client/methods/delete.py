@@ -1,0 +1,101 @@
+"""Deleting runs: ``delete``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster_nb.client.arguments.run_ids import run_ids_of
+from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
+from dagster_nb.concurrency import map_concurrently
+from dagster_nb.errors import DagsterNbError
+from dagster_nb.frames.outcomes import outcomes_frame
+from dagster_nb.graphql.responses import unwrap
+from dagster_nb.statuses import FINISHED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.client.outcomes import Row, RunState
+
+__all__ = ["DeleteMethods"]
+
+_COLUMNS = ["run_id", "outcome", "message"]
+
+
+class DeleteMethods(AsyncBase):
+    """The method of the client that deletes runs."""
+
+    async def delete(self, runs: RunsLike, *, force: bool = False) -> pd.DataFrame:
+        """Delete runs with all their events (``deleteRun``).
+
+        Parameters
+        ----------
+        runs
+            As in `terminate`.
+        force
+            Whether to delete also runs that have not finished. The server itself never refuses that. Processes of such
+            a run that are still running are not stopped, and there is nothing left to show or stop them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per run, in the order given:
+
+            ======= ====== ===================================================================================
+            column  dtype  content
+            ======= ====== ===================================================================================
+            run_id  string the id
+            outcome string ``deleted``, ``not_finished`` (nothing was sent for it), ``not_found``,
+                           ``unauthorized``, ``failed``; ``unknown`` if the response was lost and the run still
+                           exists
+            message string why the outcome is what it is, and what to do; NA if there is nothing to say
+            ======= ====== ===================================================================================
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is invalid. Nothing is sent.
+        ReadOnlyError
+
+        Examples
+        --------
+        >>> client.delete(client.runs(created_before="365d"))  # doctest: +SKIP
+        """
+        self._check_writable()
+        ids = run_ids_of(runs)
+        states = await read_run_states(self._api, ids)
+        with self._progress_bar("deleting", unit="runs", total=len(ids)) as bar:
+
+            async def delete_one(run_id: str) -> Row:
+                outcome = await self._delete(run_id, states.get(run_id), force=force)
+                bar.advance()
+                return {"run_id": run_id, **outcome}
+
+            rows = await map_concurrently(delete_one, ids)
+        unknown = [str(row["run_id"]) for row in rows if row["outcome"] == "unknown"]
+        try:
+            existing = await read_run_states(self._api, unknown)
+        except DagsterNbError:
+            return outcomes_frame(rows, _COLUMNS)
+        for row in rows:
+            if row["outcome"] == "unknown" and row["run_id"] not in existing:
+                row.update(outcome="deleted", message="the response was lost, but the run no longer exists.")
+        return outcomes_frame(rows, _COLUMNS)
+
+    async def _delete(self, run_id: str, state: RunState | None, *, force: bool) -> Row:
+        if state is None:
+            return {"outcome": "not_found", "message": not_found_message(run_id)}
+        if state["status"] not in FINISHED and not force:
+            return {
+                "outcome": "not_finished",
+                "message": f"the run is {state['status']}; terminate it first, or delete it as it is with force=True.",
+            }
+        if not state.get("hasDeletePermission", True):
+            return {"outcome": "unauthorized", "message": "you do not have the permission to delete this run."}
+        try:
+            unwrap(await self._write("delete_run", {"runId": run_id}), "DeletePipelineRunSuccess")
+        except DagsterNbError as error:
+            return outcome_of_error(error)
+        return {"outcome": "deleted"}

@@ -1,0 +1,257 @@
+"""Reading the steps and events of runs: ``steps``, ``events``, ``failures`` and ``follow``."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.client.arguments.run_ids import one_run_id
+from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
+from dagster_nb.client.base import AsyncBase
+from dagster_nb.concurrency import map_concurrently
+from dagster_nb.errors import RunNotFoundError
+from dagster_nb.frames.events import events_frame, failures_frame
+from dagster_nb.frames.steps import steps_frame
+from dagster_nb.graphql.event_stream import follow_events
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import pandas as pd
+
+    from dagster_nb.client.arguments.run_ids import RunsLike
+
+__all__ = ["EventMethods", "iter_events"]
+
+# The server needs one query of its event log for the steps of each run. To request many runs at once saves two thirds
+# of the time of single requests; more runs than this save little more, and a request for long runs would take long.
+_RUNS_PER_REQUEST = 25
+_EVENTS_PER_REQUEST = 1_000
+
+
+class EventMethods(AsyncBase):
+    """The methods of the client that read the steps and events of runs."""
+
+    async def steps(self, runs: RunsLike) -> pd.DataFrame:
+        """Return the steps of some runs. The server needs one query of its event log per run.
+
+        Parameters
+        ----------
+        runs
+            One id or `Run`, many of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be shortened,
+            as in `run`. If there are no runs, the frame is empty and nothing is sent.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per step that started or was skipped: the runs in the order given, their steps by start time.
+
+            ==================== =================== ===============================================================
+            column               dtype               from (``RunStepStats``)
+            ==================== =================== ===============================================================
+            run_id, step_key     string              ``runId``, ``stepKey``
+            status               string              ``status``, such as ``"SUCCESS"``; of the last attempt
+            start_time, end_time datetime64[us, UTC] ``startTime`` of the first attempt, ``endTime`` of the last;
+                                                     NaT where absent
+            duration             timedelta64[us]     end_time - start_time, with the waiting between attempts; NaT
+                                                     until the step has ended
+            attempts             int64               the number of ``attempts``
+            ==================== =================== ===============================================================
+
+        Raises
+        ------
+        RunNotFoundError
+            If the server does not have one of the runs.
+        TypeError, ValueError
+            If the argument does not identify runs. Nothing is sent.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.steps(client.runs(job="nightly", limit=20))  # doctest: +SKIP
+        """
+        ids = await full_run_ids(self._api, runs)
+        pages = [ids[start : start + _RUNS_PER_REQUEST] for start in range(0, len(ids), _RUNS_PER_REQUEST)]
+        with self._progress_bar("reading steps", unit="runs", total=len(ids)) as bar:
+
+            async def read(page: list[str]) -> list[dict[str, Any]]:
+                records = await self._run_records_with_steps(page)
+                bar.advance(len(page))
+                return records
+
+            records = [record for page in await map_concurrently(read, pages) for record in page]
+        return steps_frame(records)
+
+    async def events(self, runs: RunsLike) -> pd.DataFrame:
+        """Return all events of some runs: what Dagster's pages show as the log of a run.
+
+        Parameters
+        ----------
+        runs
+            One id or `Run`, many of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be shortened,
+            as in `run`. If there are no runs, the frame is empty and nothing is sent.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per event: the runs in the order given, their events by time.
+
+            ============= =================== ======================================================================
+            column        dtype               from (``MessageEvent``)
+            ============= =================== ======================================================================
+            run_id        string              the run
+            timestamp     datetime64[us, UTC] ``timestamp``, which the server truncates to milliseconds
+            event_type    string              ``eventType``, such as ``"STEP_START"``; NA for a message that an op
+                                              logged
+            level         string              ``level``, such as ``"INFO"``
+            step_key      string              ``stepKey``; NA if the event belongs to no step
+            message       string              ``message``
+            error_class   string              the class of the innermost cause (``error.causes``); NA without an
+                                              error
+            error_message string              its message, without the class
+            ============= =================== ======================================================================
+
+        Raises
+        ------
+        RunNotFoundError
+            If the server does not have one of the runs.
+        TypeError, ValueError
+            If the argument does not identify runs. Nothing is sent.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.events(run).query("level == 'ERROR'")["message"]  # doctest: +SKIP
+        """
+        return events_frame(await self._events_by_run(runs, "reading events"))
+
+    async def failures(self, runs: RunsLike) -> pd.DataFrame:
+        """Return what made runs fail: the step failures that ended the run, or the run failure if no step failed.
+
+        A step that failed and then succeeded in another attempt did not end its run. A run that has not ended, or that
+        did not end in failure, has no row.
+
+        Parameters
+        ----------
+        runs
+            One id or `Run`, many of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be shortened,
+            as in `run`. If there are no runs, the frame is empty and nothing is sent.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per failure: the runs in the order given, their failures by time.
+
+            ============= =================== ======================================================================
+            column        dtype               from (``ExecutionStepFailureEvent``, ``RunFailureEvent``)
+            ============= =================== ======================================================================
+            run_id        string              the run
+            step_key      string              ``stepKey``; NA if the run failed and none of its steps did
+            timestamp     datetime64[us, UTC] ``timestamp``, which the server truncates to milliseconds
+            error_class   string              the class of the innermost cause (``error.causes``): for
+                                              ``raise Outer from inner`` that of ``inner``; NA if the process of
+                                              the run died without an error
+            error_message string              its message, without the class; the message of the event if there is
+                                              no error
+            ============= =================== ======================================================================
+
+        Raises
+        ------
+        RunNotFoundError
+            If the server does not have one of the runs.
+        TypeError, ValueError
+            If the argument does not identify runs. Nothing is sent.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.failures(client.runs(status="FAILURE", created_after="7d"))  # doctest: +SKIP
+        """
+        return failures_frame(await self._events_by_run(runs, "reading failures"))
+
+    def follow(
+        self, run: RunsLike, *, new_only: bool = False, heartbeat: float | None = None
+    ) -> AsyncIterator[pd.DataFrame]:
+        """Yield the events of a run as they happen, until the run has finished and all its events were read.
+
+        The server sends them through a websocket (``pipelineRunLogs``). If websockets are blocked, or break repeatedly,
+        the events are requested once a second instead (``logsForRun``).
+
+        Parameters
+        ----------
+        run
+            A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
+        new_only
+            Whether to leave out the events that have happened already.
+        heartbeat
+            The number of seconds without events after which an empty frame is yielded, so that a loop can also do
+            something else. None yields no empty frames.
+
+        Yields
+        ------
+        pandas.DataFrame
+            The next events, with the columns of `events`. No event occurs twice. The events in a frame are ordered by
+            time; an event that the server stored late comes late. ``frame.attrs["dagster_nb"]`` holds the ``url`` and
+            the ``mode``: ``"live"`` through a websocket, else ``"polling"``.
+
+        Raises
+        ------
+        RunNotFoundError
+            If the server has no such run, or if the run is deleted meanwhile.
+        TypeError, ValueError
+            If an argument is invalid. Nothing is sent.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> for events in client.follow(run):  # doctest: +SKIP
+        ...     print(events[["timestamp", "step_key", "message"]])
+        """
+        run_id = one_run_id(run)
+        if heartbeat is not None and not heartbeat > 0:
+            raise ValueError(f"heartbeat must be a positive number of seconds, or None, not {heartbeat!r}.")
+
+        # A function of its own, so that an invalid argument is an error at the call and not at the first frame.
+        async def frames() -> AsyncIterator[pd.DataFrame]:
+            full_id = await full_run_id(self._api, run_id)
+            batches = follow_events(self._api, full_id, new_only=new_only, heartbeat=heartbeat)
+            async with aclosing(batches):
+                async for batch in batches:
+                    frame = events_frame({full_id: batch.events})
+                    frame.attrs["dagster_nb"] = {"url": self.url, "mode": batch.mode}
+                    yield frame
+
+        return frames()
+
+    async def _run_records_with_steps(self, ids: list[str]) -> list[dict[str, Any]]:
+        answer = await self._read("steps", {"filter": {"runIds": ids}, "limit": len(ids)})
+        found = {record["runId"]: record for record in unwrap(answer["runsOrError"], "Runs")["results"]}
+        if missing := [run_id for run_id in ids if run_id not in found]:
+            raise RunNotFoundError(f"the server has no run {' and no run '.join(map(repr, missing))}.")
+        return [found[run_id] for run_id in ids]
+
+    async def _events_by_run(self, runs: RunsLike, description: str) -> dict[str, list[dict[str, Any]]]:
+        ids = await full_run_ids(self._api, runs)
+        with self._progress_bar(description, unit="runs", total=len(ids)) as bar:
+
+            async def read(run_id: str) -> list[dict[str, Any]]:
+                events = [event async for event in iter_events(self, run_id, document="events")]
+                bar.advance()
+                return events
+
+            return dict(zip(ids, await map_concurrently(read, ids), strict=True))
+
+
+async def iter_events(client: AsyncBase, run_id: str, *, document: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield all events of a run, the oldest first, as a document requests them (``EventConnection.events``)."""
+    cursor: str | None = None
+    while True:
+        variables = {"runId": run_id, "cursor": cursor, "limit": _EVENTS_PER_REQUEST}
+        answer = await client._read(document, variables)
+        connection = unwrap(answer["logsForRun"], "EventConnection")
+        for event in connection["events"]:
+            yield event
+        if not connection["hasMore"]:
+            return
+        cursor = connection["cursor"]

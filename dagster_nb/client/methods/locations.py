@@ -1,0 +1,155 @@
+"""Reading and reloading code locations: ``locations``, ``repositories``, ``reload_location`` and the like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster_nb.client.arguments.job_address import list_locations, list_repositories, location_not_found
+from dagster_nb.client.base import AsyncBase
+from dagster_nb.frames.catalog import daemons_frame, locations_frame, repositories_frame
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LocationMethods"]
+
+
+class LocationMethods(AsyncBase):
+    """The methods of the client for code locations, repositories and daemons."""
+
+    async def locations(self) -> pd.DataFrame:
+        """Return the code locations, also those whose code does not load.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per code location:
+
+            =========== =================== ========================================================================
+            column      dtype               from (``WorkspaceLocationEntry``)
+            =========== =================== ========================================================================
+            location    string              ``name``
+            status      string              ``"loaded"``, ``"loading"`` or ``"error"``
+            error       string              why its code does not load: the innermost cause, and the line of your
+                                            code if that is known; NA if it loads
+            update_time datetime64[us, UTC] ``updatedTimestamp``
+            =========== =================== ========================================================================
+
+        Raises
+        ------
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.locations().query("status == 'error'")  # doctest: +SKIP
+        """
+        return locations_frame(await list_locations(self._api))
+
+    async def repositories(self) -> pd.DataFrame:
+        """Return the repositories of all code locations that are loaded.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per repository:
+
+            ========== ====== =====================
+            column     dtype  from (``Repository``)
+            ========== ====== =====================
+            repository string ``name``
+            location   string ``location.name``
+            ========== ====== =====================
+
+        Raises
+        ------
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.repositories()  # doctest: +SKIP
+        """
+        return repositories_frame(await list_repositories(self._api, jobs=False))
+
+    async def daemons(self) -> pd.DataFrame:
+        """Return the daemons. Without a healthy ``QUEUED_RUN_COORDINATOR``, queued runs stay queued.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each type of daemon that this deployment uses:
+
+            ============== =================== =====================================================================
+            column         dtype               from (``DaemonStatus``)
+            ============== =================== =====================================================================
+            daemon         string              ``daemonType``, such as ``"SCHEDULER"``
+            required       bool                ``required``
+            healthy        bool                ``healthy``: its last heartbeat is recent and reported no error
+            last_heartbeat datetime64[us, UTC] ``lastHeartbeatTime``; NaT if it never ran
+            ============== =================== =====================================================================
+
+        Raises
+        ------
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.daemons().query("required and not healthy")  # doctest: +SKIP
+        """
+        answer = await self._read("daemons")
+        return daemons_frame(answer["instance"]["daemonHealth"]["allDaemonStatuses"])
+
+    async def reload_location(self, name: str) -> pd.DataFrame:
+        """Load the code of a code location again (``reloadRepositoryLocation``).
+
+        Parameters
+        ----------
+        name
+            The code location.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Its row of `locations`. If the code no longer loads, ``error`` says why.
+
+        Raises
+        ------
+        LocationNotFoundError
+            If there is no such code location; the message lists those that there are.
+        RunStateError
+            If it cannot be reloaded.
+        ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
+
+        Examples
+        --------
+        >>> client.reload_location("shop")  # doctest: +SKIP
+        """
+        result = await self._write("reload_location", {"location": name})
+        entries = await list_locations(self._api)
+        if result["__typename"] == "RepositoryLocationNotFound":
+            raise location_not_found(name, entries)
+        unwrap(result, "WorkspaceLocationEntry")
+        return locations_frame([entry for entry in entries if entry["name"] == name])
+
+    async def shutdown_location(self, name: str) -> None:
+        """Stop the code server of a code location (``shutdownRepositoryLocation``). What supervises it restarts it.
+
+        Parameters
+        ----------
+        name
+            The code location.
+
+        Raises
+        ------
+        LocationNotFoundError
+            If there is no such code location; the message lists those that there are.
+        ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
+
+        Examples
+        --------
+        >>> client.shutdown_location("shop")  # doctest: +SKIP
+        """
+        result = await self._write("shutdown_location", {"location": name})
+        if result["__typename"] == "RepositoryLocationNotFound":
+            raise location_not_found(name, await list_locations(self._api))
+        unwrap(result, "ShutdownRepositoryLocationSuccess")

@@ -1,0 +1,117 @@
+"""Reading what runs printed: ``compute_logs``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dagster_nb.client.arguments.short_run_ids import full_run_id
+from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.compute_logs import ComputeLogs
+from dagster_nb.client.methods.events import iter_events
+from dagster_nb.frames.events import RUN_ENDINGS
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from typing import Any
+
+    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.client.display.progress import ProgressBar
+
+__all__ = ["LogMethods"]
+
+_BYTES_PER_REQUEST = 1 << 20
+# The most bytes that one character has in UTF-8.
+_MAX_CHARACTER_BYTES = 4
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+class LogMethods(AsyncBase):
+    """The method of the client that reads what runs printed."""
+
+    async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
+        """Return what a run printed to stdout and stderr, as Dagster captured it (``capturedLogs``).
+
+        Parameters
+        ----------
+        run
+            A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
+        step
+            The key of a step: only what the process printed that executed it. If all steps ran in one process, that is
+            what all of them printed.
+
+        Returns
+        -------
+        ComputeLogs
+            With ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still running,
+            they hold what was printed so far.
+
+        Raises
+        ------
+        ValueError
+            If the run has no such step; the message lists its steps.
+        RunNotFoundError
+            If the server has no such run.
+        TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> print(client.compute_logs(run).stderr)  # doctest: +SKIP
+        """
+        run_id = await full_run_id(self._api, run)
+        events = [event async for event in iter_events(self, run_id, document="captures")]
+        captures = [event for event in events if event["__typename"] == "LogsCapturedEvent"]
+        finished = any(event["__typename"] in RUN_ENDINGS for event in events)
+        if step is not None:
+            all_captures, captures = captures, [one for one in captures if step in (one["stepKeys"] or ())]
+            if not captures:
+                await self._check_step(run_id, step, all_captures)
+        printed: dict[str, list[str]] = defaultdict(list)
+        with self._progress_bar("reading logs", unit="bytes") as bar:
+            for file in dict.fromkeys(one["fileKey"] for one in captures):
+                for stream in ("stdout", "stderr"):
+                    pages = self._log_pages([run_id, "compute_logs", file], stream, finished=finished, bar=bar)
+                    printed[stream] += [page async for page in pages]
+        return ComputeLogs(run_id, step, stdout="".join(printed["stdout"]), stderr="".join(printed["stderr"]))
+
+    async def _log_pages(
+        self, log_key: list[str], stream: str, *, finished: bool, bar: ProgressBar
+    ) -> AsyncIterator[str]:
+        """Yield what was printed to a stream, page by page."""
+        cursor: str | None = None
+        while True:
+            page, cursor = await self._log_page(log_key, stream, cursor)
+            if not page:
+                return
+            yield page
+            size = len(page.encode())
+            bar.advance(size)
+            if cursor is None:
+                return
+            # A process that prints all the time would be read for ever, so the first page that is not full is the last.
+            if not finished and size < _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES:
+                return
+
+    async def _log_page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str | None]:
+        """Return a page of a stream that does not end within a character, and the cursor of the next page.
+
+        The server cuts pages by bytes, and puts a replacement character where it cut through a character. A page that
+        is up to three bytes shorter ends before that character.
+        """
+        for limit in range(_BYTES_PER_REQUEST, _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES, -1):
+            variables = {"logKey": log_key, "cursor": cursor, "limit": limit, "stdout": False, "stderr": False}
+            answer = (await self._read("captured_logs", {**variables, stream: True}))["capturedLogs"]
+            page: str = answer[stream] or ""
+            # At the end of the file, a shorter page is no better. If none of them is, the output is not text.
+            if not page.endswith(_REPLACEMENT) or len(page.encode()) < limit:
+                break
+        return page, answer["cursor"]
+
+    async def _check_step(self, run_id: str, step: str, captures: Iterable[dict[str, Any]]) -> None:
+        """Raise an error if a run has no such step. A step that has not started to print is fine."""
+        run = unwrap((await self._read("run_plan", {"runId": run_id}))["runOrError"], "Run")
+        planned = [one["key"] for one in (run["executionPlan"] or {"steps": ()})["steps"]]
+        steps = dict.fromkeys([*planned, *(key for one in captures for key in one["stepKeys"] or ())])
+        if step not in steps:
+            raise ValueError(f"run {run_id} has no step {step!r}; it has {', '.join(map(repr, steps)) or 'none'}.")

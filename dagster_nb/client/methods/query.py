@@ -1,0 +1,145 @@
+"""GraphQL that users write: ``query``, ``graphql_document`` and ``graphql_schema``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+)
+
+from dagster_nb.client.base import AsyncBase
+from dagster_nb.errors import QueryError
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.session import query_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graphql import GraphQLSchema
+
+__all__ = ["QueryMethods"]
+
+
+class QueryMethods(AsyncBase):
+    """The methods of the client that send GraphQL."""
+
+    async def query(
+        self, document: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
+    ) -> dict[str, Any]:
+        """Send a GraphQL document, and return the ``data`` of the response.
+
+        Parameters
+        ----------
+        document
+            A query or a mutation, as in Dagster's GraphQL playground. A query is sent again if the connection fails; a
+            mutation is sent once.
+        variables
+            The values of its variables.
+        operation_name
+            The operation to execute, if the document contains several.
+
+        Returns
+        -------
+        dict
+            The response, unchanged. Errors of Dagster, such as ``PythonError``, are part of it.
+
+        Raises
+        ------
+        QueryError
+            If the document is not GraphQL, or the server refuses it; the message shows the place.
+        ReadOnlyError
+            If it is a mutation, and the client is read-only.
+        OutcomeUnknownError
+            If it is a mutation, and the response was lost.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.query("{ version }")  # doctest: +SKIP
+        {'version': '1.13.28'}
+        """
+        parsed = _parse(document)
+        operation = _operation(parsed, operation_name)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            raise QueryError("query() takes queries and mutations; a subscription has no single response.")
+        if operation.operation is OperationType.MUTATION:
+            self._check_writable()
+            return await self._session.write(parsed, variables, operation_name)
+        return await self._session.read(parsed, variables, operation_name)
+
+    def graphql_document(self, name: str) -> str:
+        """Return the text of a GraphQL document that this package sends, to read it or to start from it.
+
+        Parameters
+        ----------
+        name
+            A name such as ``"runs"``, ``"repositories"`` or ``"launch_run"``.
+
+        Returns
+        -------
+        str
+            The document as it is sent to this server: without fields that the server is known to lack.
+
+        Raises
+        ------
+        ValueError
+            If there is no such document; the message lists all names.
+        UnsupportedServerError
+            If the server lacks something that the document cannot do without.
+
+        Examples
+        --------
+        >>> client.query(client.graphql_document("run_count"))["runsOrError"]["count"]  # doctest: +SKIP
+        20000
+        """
+        if name not in documents.names():
+            raise ValueError(f"there is no document {name!r}; there are {', '.join(documents.names())}.")
+        return self._api.text(name)
+
+    async def graphql_schema(self) -> GraphQLSchema:
+        """Return the GraphQL schema of the server. It is read once.
+
+        Returns
+        -------
+        graphql.GraphQLSchema
+            With the descriptions of all types and fields.
+
+        Raises
+        ------
+        QueryError
+            If the server does not provide its schema.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> sorted(client.graphql_schema().type_map["Run"].fields)  # doctest: +SKIP
+        """
+        return await self._api.schema()
+
+
+def _parse(document: str) -> DocumentNode:
+    try:
+        return parse(document)
+    except GraphQLError as error:
+        locations = [{"line": place.line, "column": place.column} for place in error.locations or []]
+        problem = {"message": error.message, "locations": locations}
+        raise query_error([problem], text=document, prefix="this is not valid GraphQL") from None
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = {
+        node.name.value if node.name else None: node
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode)
+    }
+    if name is None and len(operations) == 1:
+        return next(iter(operations.values()))
+    if name in operations and name is not None:
+        return operations[name]
+    named = ", ".join(repr(known) for known in operations if known) or "none"
+    raise QueryError(f"the document contains the operations {named}; choose one with operation_name=.")

@@ -1,0 +1,358 @@
+"""Reading run history: ``runs``, ``iter_runs``, ``count_runs`` and ``run``."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import anyio.to_thread
+import pandas as pd
+
+from dagster_nb.client.arguments.run_ids import run_ids_of
+from dagster_nb.client.arguments.short_run_ids import full_run_id
+from dagster_nb.client.base import AsyncBase
+from dagster_nb.errors import IncompleteHistoryError
+from dagster_nb.filters import RunFilters, as_strings
+from dagster_nb.frames.columns import categories
+from dagster_nb.frames.runs import INCLUDABLE, runs_frame
+from dagster_nb.graphql.counting import count_runs
+from dagster_nb.graphql.location_labels import LocationLabels
+from dagster_nb.graphql.merging import MissingRunsError, read_merged_pages
+from dagster_nb.graphql.paging import read_pages
+from dagster_nb.graphql.responses import unwrap
+from dagster_nb.graphql.run_filters import to_server_filters
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.client.display.progress import ProgressBar
+    from dagster_nb.client.run import AsyncRun
+    from dagster_nb.graphql.run_filters import ServerFilters
+    from dagster_nb.times import Moment
+
+__all__ = ["IncludedColumn", "RunMethods"]
+
+IncludedColumn: TypeAlias = Literal["run_config", "asset_selection", "op_selection"]
+"""An additional column of `runs`, which is read only on request."""
+
+
+class RunMethods(AsyncBase):
+    """The methods of the client that read runs."""
+
+    async def runs(
+        self,
+        *,
+        job: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        tags: Mapping[str, str | Iterable[str]] | None = None,
+        run_ids: RunsLike | None = None,
+        location: str | Iterable[str] | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        updated_after: Moment | None = None,
+        updated_before: Moment | None = None,
+        include: IncludedColumn | Iterable[IncludedColumn] = (),
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> pd.DataFrame:
+        """Read all runs that match, newest first, in the server's own order.
+
+        No run is lost silently: runs that are deleted or created during the reading neither hide nor repeat others.
+
+        Parameters
+        ----------
+        job, status, location
+            One or many; a run must have one of them. An empty list matches no run, and no request is sent.
+        run_ids
+            One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column.
+        tags
+            ``{"team": "data"}``, or ``{"team": ["data", "ml"]}`` for any of several values; all keys must match.
+        created_after, created_before, updated_after, updated_before
+            Exclusive bounds: a datetime, a date or an ISO 8601 string (UTC unless it has a time zone); or how long
+            ago: a timedelta, or a string such as ``"24h"`` or ``"7d"`` (units ``s``, ``min``, ``h``, ``d``, ``w``).
+        include
+            Additional columns: ``"run_config"`` (dict), ``"asset_selection"`` (list of ``"a/b"`` keys),
+            ``"op_selection"`` (list); a selection is None for a run of the whole job.
+        limit
+            The maximum number of runs; None reads all.
+        page_size
+            Runs per request. By default the size adapts: 200 at first, then as many as the server delivers in about a
+            second, at most 2,000, or 10,000 where the network is slow. After a timeout, or a proxy's status 413, 502 or
+            504, the client continues with smaller pages, and remembers the size that works. A given size is kept.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per run; the same columns and dtypes with 0 rows as with 1,000,000:
+
+            ============================== ========================= ===============================================
+            column                         dtype                     from (``Run``)
+            ============================== ========================= ===============================================
+            run_id, job_name               string                    ``runId``, ``jobName``
+            status                         category                  ``status``; Dagster's order, a new one last
+            creation_time, start_time,     datetime64[us, UTC]       ``creationTime``, ``startTime``, ``endTime``,
+            end_time, update_time                                    ``updateTime``; NaT where absent, and as the
+                                                                     start of a run that ended before it started
+            queue_duration                 timedelta64[us]           start_time minus creation_time
+            duration                       timedelta64[us]           end_time minus start_time; NaT until finished
+            location, repository           string                    ``repositoryOrigin``
+            partition_key                  string                    tag ``dagster/partition``
+            launched_by                    string                    the value of the first of the tags
+                                                                     ``dagster/schedule_name``,
+                                                                     ``dagster/sensor_name``,
+                                                                     ``dagster/backfill``, ``user``
+            root_run_id, parent_run_id     string                    ``rootRunId``, ``parentRunId``
+            tags                           object: dict              ``tags``
+            ============================== ========================= ===============================================
+
+            Values that the server does not provide are NA: before Dagster 1.7.13 these are creation_time and
+            queue_duration. ``frame.attrs["dagster_nb"]`` holds the url, the filters and the time of reading as JSON.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is invalid. Nothing is sent.
+        IncompleteHistoryError
+            If the server keeps listing runs that it does not return; ``.frame`` holds the runs that it did.
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.runs(status="FAILURE", created_after="7d")  # doctest: +SKIP
+        """
+        filters = self._parse_filters(locals())
+        included, limit, page_size = _included(include), _count(limit, "limit"), _page_size(page_size)
+        fetched_at = datetime.now(UTC)
+        pages: list[pd.DataFrame] = []
+        with self._progress_bar("reading runs", unit="runs") as bar:
+            try:
+                async for page in self._pages(filters, included, limit=limit, page_size=page_size, bar=bar):
+                    pages.append(page)
+                    bar.advance(len(page))
+            except IncompleteHistoryError as error:
+                error.frame = self._finish(pages, filters, included, limit, fetched_at)
+                raise
+        return self._finish(pages, filters, included, limit, fetched_at)
+
+    def iter_runs(
+        self,
+        *,
+        job: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        tags: Mapping[str, str | Iterable[str]] | None = None,
+        run_ids: RunsLike | None = None,
+        location: str | Iterable[str] | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        updated_after: Moment | None = None,
+        updated_before: Moment | None = None,
+        include: IncludedColumn | Iterable[IncludedColumn] = (),
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> AsyncIterator[pd.DataFrame]:
+        """Read all runs that match in pages, so that a history of any size fits into memory.
+
+        Parameters
+        ----------
+        job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
+            As in `runs`.
+        include, limit, page_size
+            As in `runs`.
+
+        Yields
+        ------
+        pandas.DataFrame
+            A page of runs, with the columns and dtypes of `runs`, which `pandas.concat` keeps. No page is empty; if
+            nothing matches, there are no pages.
+
+        Raises
+        ------
+        As `runs`. An `IncompleteHistoryError` is raised after the last page, with an empty ``.frame``.
+
+        Examples
+        --------
+        >>> sum(len(page) for page in client.iter_runs(status="FAILURE"))  # doctest: +SKIP
+        """
+        filters = self._parse_filters(locals())
+        included, limit, page_size = _included(include), _count(limit, "limit"), _page_size(page_size)
+
+        # A function of its own, so that an invalid argument raises at the call and not at the first page.
+        async def pages() -> AsyncIterator[pd.DataFrame]:
+            async for page in self._pages(filters, included, limit=limit, page_size=page_size):
+                yield self._finish([page], filters, included, limit, datetime.now(UTC))
+
+        return pages()
+
+    async def count_runs(
+        self,
+        *,
+        job: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        tags: Mapping[str, str | Iterable[str]] | None = None,
+        run_ids: RunsLike | None = None,
+        location: str | Iterable[str] | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        updated_after: Moment | None = None,
+        updated_before: Moment | None = None,
+    ) -> int:
+        """Count the runs that match, without reading them (``Runs.count``).
+
+        Parameters
+        ----------
+        job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
+            As in `runs`.
+
+        Raises
+        ------
+        ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.count_runs(status="FAILURE")  # doctest: +SKIP
+        """
+        filters = self._parse_filters(locals())
+        server_filters = await self._server_filters(filters)
+        return 0 if server_filters is None else await count_runs(self._api, server_filters)
+
+    async def run(self, run_id: RunsLike) -> AsyncRun:
+        """Return one run (``runOrError``).
+
+        Parameters
+        ----------
+        run_id
+            Its id, a `Run`, or one row of a frame of runs. The id may be shortened to its first characters, at least 8;
+            the server then lists the ids of all runs, which takes it about 0.3 s per 20,000 runs.
+
+        Raises
+        ------
+        RunNotFoundError
+            If there is no such run, or if several ids begin with a shortened one; the message lists them.
+        TypeError, ValueError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.run("8f5e0c9d")  # doctest: +SKIP
+        """
+        full_id = await full_run_id(self._api, run_id)
+        data = await self._read("run", {"runId": full_id})
+        return self._run_from({"runId": full_id, **unwrap(data["runOrError"], "Run")})
+
+    async def _pages(
+        self,
+        filters: RunFilters,
+        include: Sequence[str],
+        *,
+        limit: int | None,
+        page_size: int | None,
+        bar: ProgressBar | None = None,
+    ) -> AsyncIterator[pd.DataFrame]:
+        """Yield pages of runs as frames, which are built in a thread while the server works on the next page."""
+        server_filters = await self._server_filters(filters)
+        if server_filters is None or limit == 0:
+            return
+        if bar is not None and self._shows_progress:
+            matching = await count_runs(self._api, server_filters)
+            bar.total = matching if limit is None else min(matching, limit)
+        columns = {INCLUDABLE[name]: True for name in include}
+        if server_filters.is_single:
+            pages = read_pages(self._api, server_filters.filters[0], limit=limit, page_size=page_size, include=columns)
+        else:
+            pages = read_merged_pages(self._api, server_filters, limit=limit, page_size=page_size, include=columns)
+        try:
+            async for records in pages:
+                # Statuses that are new since the client connected are known from now on.
+                self._statuses = categories([one["status"] for one in records if "status" in one], self._statuses)
+                build = partial(runs_frame, records, include=include, known_statuses=self._statuses)
+                yield await anyio.to_thread.run_sync(build)
+        except MissingRunsError as error:
+            raise self._incomplete(error, include) from None
+
+    def _incomplete(self, error: MissingRunsError, include: Sequence[str] = ()) -> IncompleteHistoryError:
+        return IncompleteHistoryError(
+            f"{self.url} lists {len(error.run_ids)} runs that it does not return, even after several tries, such as "
+            f"{error.run_ids[0]}. The runs that it did return are in the error's .frame. Check the server's log.",
+            frame=runs_frame([], include=include, known_statuses=self._statuses),
+        )
+
+    def _finish(
+        self,
+        pages: list[pd.DataFrame],
+        filters: RunFilters,
+        include: Sequence[str],
+        limit: int | None,
+        fetched_at: datetime,
+    ) -> pd.DataFrame:
+        """Join pages, and record in ``attrs`` where the frame comes from."""
+        if len(pages) == 1:
+            frame = pages[0]
+        elif pages:
+            for page in pages:
+                page["status"] = page["status"].cat.set_categories(self._statuses)
+            frame = pd.concat(pages, ignore_index=True)
+        else:
+            frame = runs_frame([], include=include, known_statuses=self._statuses)
+        described = filters.as_json() if limit is None else {**filters.as_json(), "limit": limit}
+        frame.attrs["dagster_nb"] = {"url": self.url, "filters": described, "fetched_at": fetched_at.isoformat()}
+        return frame
+
+    def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
+        """Parse the filters among the arguments of a method."""
+        filters = {field.name: arguments[field.name] for field in fields(RunFilters)}
+        if filters["run_ids"] is not None:
+            filters["run_ids"] = run_ids_of(filters["run_ids"])
+        return RunFilters.parse(known_statuses=self._statuses, **filters).at()
+
+    async def _server_filters(self, filters: RunFilters) -> ServerFilters | None:
+        """Return what to ask the server for; None if no run can match."""
+        filters = await self._without_unknown_statuses(filters)
+        if filters.matches_nothing:
+            return None
+        labels = None
+        if filters.location is not None:
+            labels = await self._location_labels.of_locations(filters.location)
+        translated = to_server_filters(filters, repository_labels=labels, known_keys=self._api.filter_keys)
+        return translated if translated.filters else None
+
+    async def _without_unknown_statuses(self, filters: RunFilters) -> RunFilters:
+        """Leave out the statuses that the server's schema does not have, and that no run can have there."""
+        api = self._api
+        if not filters.status or api.statuses is None or set(filters.status) <= set(api.statuses):
+            return filters
+        # The server may have been upgraded since the client connected.
+        await api.identify()
+        if api.statuses is None:
+            return filters
+        return replace(filters, status=tuple(status for status in filters.status if status in api.statuses))
+
+    @cached_property
+    def _location_labels(self) -> LocationLabels:
+        return LocationLabels(self._api)
+
+
+def _included(include: str | Iterable[str]) -> list[str]:
+    names = as_strings(include, "include") or ()
+    for name in names:
+        if name not in INCLUDABLE:
+            raise ValueError(f"include does not take {name!r}. Use one of: {', '.join(map(repr, INCLUDABLE))}.")
+    return list(names)
+
+
+def _count(number: int | None, name: str) -> int | None:
+    if number is None:
+        return None
+    if isinstance(number, bool) or not hasattr(number, "__index__"):
+        raise TypeError(f"{name} must be an integer, not {number!r}.")
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, got {number}. Use None to read all.")
+    return int(number)
+
+
+def _page_size(number: int | None) -> int | None:
+    size = _count(number, "page_size")
+    if size == 0:
+        raise ValueError("page_size must be at least 1.")
+    return size

@@ -1,0 +1,173 @@
+"""Stopping runs: ``terminate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster_nb.client.arguments.run_ids import run_ids_of
+from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
+from dagster_nb.errors import DagsterNbError
+from dagster_nb.frames.outcomes import outcomes_frame
+from dagster_nb.graphql.responses import to_error, unwrap
+from dagster_nb.statuses import FINISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.client.outcomes import Row, RunState
+
+__all__ = ["TerminateMethods"]
+
+_COLUMNS = ["run_id", "outcome", "status", "message"]
+# Dagster asks the code location of each run in turn, so a request takes a while.
+_RUNS_PER_REQUEST = 20
+_FORCE_HINT = (
+    "force=True marks the run as canceled at once. Its processes that are still running are not stopped, and may even "
+    "turn it into a success."
+)
+_STARTING_HINT = "The run was only starting: try again when it is STARTED."
+
+
+class TerminateMethods(AsyncBase):
+    """The method of the client that stops runs."""
+
+    async def terminate(self, runs: RunsLike, *, force: bool = False) -> pd.DataFrame:
+        """Stop runs (``terminateRuns``). The outcomes are read from the server after acting.
+
+        Parameters
+        ----------
+        runs
+            An id, a `Run`, many of these, a Series of ids, a frame with a ``run_id`` column, or one row of it. Ids
+            must be complete. Duplicates count once. If there are no runs, nothing is sent.
+        force
+            False asks each run to stop (``SAFE_TERMINATE``), which Dagster accepts while the run is queued or started.
+            True marks it as canceled at once, whether or not it stops (``MARK_AS_CANCELED_IMMEDIATELY``).
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per run, in the order given:
+
+            ======= ====== ==========================================================================
+            column  dtype  content
+            ======= ====== ==========================================================================
+            run_id  string the id
+            outcome string see below
+            status  string ``Run.status``, read after acting; NA if the run was not found
+            message string why the outcome is what it is, and what to do; NA if there is nothing to say
+            ======= ====== ==========================================================================
+
+            ``outcome`` is one of
+
+            * ``canceled``
+            * ``canceling``: the run was asked to stop, and is still stopping
+            * ``already_finished``: nothing was sent for it
+            * ``not_cancelable``: its state does not allow a safe stop, as in the second or so that a run is
+              ``STARTING``; the message says what to do instead
+            * ``not_found``, ``unauthorized``, ``failed``; ``unknown`` if the response was lost
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is invalid. Nothing is sent.
+        ReadOnlyError
+
+        Examples
+        --------
+        >>> client.terminate(client.runs(status=["QUEUED", "STARTED"], job="nightly"))  # doctest: +SKIP
+        """
+        self._check_writable()
+        ids = run_ids_of(runs)
+        before = await read_run_states(self._api, ids)
+        to_stop = [run_id for run_id in ids if run_id in before and _can_stop(before[run_id], force=force)]
+        refusals = await self._request_stop(to_stop, force=force)
+        try:
+            after = await read_run_states(self._api, to_stop)
+        except DagsterNbError as error:
+            # The requests were sent. An error would hide which ones, so each run gets an outcome.
+            unknown: Row = {"outcome": "unknown", "message": f"its status could not be read after acting: {error}"}
+            rows = [
+                {"run_id": run_id, **unknown} if run_id in to_stop else _row_without_request(run_id, before.get(run_id))
+                for run_id in ids
+            ]
+            return outcomes_frame(rows, _COLUMNS)
+        rows = [
+            _row_after_request(run_id, before[run_id], after.get(run_id), refusals.get(run_id), force=force)
+            if run_id in to_stop
+            else _row_without_request(run_id, before.get(run_id))
+            for run_id in ids
+        ]
+        return outcomes_frame(rows, _COLUMNS)
+
+    async def _request_stop(self, ids: Sequence[str], *, force: bool) -> dict[str, DagsterNbError]:
+        """Ask runs to stop, and return the errors of those that were refused, by id."""
+        refusals: dict[str, DagsterNbError] = {}
+        policy = "MARK_AS_CANCELED_IMMEDIATELY" if force else "SAFE_TERMINATE"
+        with self._progress_bar("stopping", unit="runs", total=len(ids)) as bar:
+            for start in range(0, len(ids), _RUNS_PER_REQUEST):
+                page = ids[start : start + _RUNS_PER_REQUEST]
+                try:
+                    answer = await self._write("terminate_runs", {"runIds": page, "policy": policy})
+                    results = unwrap(answer, "TerminateRunsResult")["terminateRunResults"]
+                except DagsterNbError as error:
+                    refusals.update(dict.fromkeys(page, error))
+                else:
+                    # Dagster answers in the order of the request. If a result is missing, the status is read anyway.
+                    for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
+                        if result["__typename"] != "TerminateRunSuccess":
+                            refusals[run_id] = to_error(result)
+                bar.advance(len(page))
+        return refusals
+
+
+def _can_stop(state: RunState, *, force: bool) -> bool:
+    return (
+        state["status"] not in FINISHED
+        and state.get("hasTerminatePermission", True)
+        and (force or state["status"] != "CANCELING")
+    )
+
+
+def _row_without_request(run_id: str, state: RunState | None) -> Row:
+    """Return the outcome of a run for which nothing was sent."""
+    if state is None:
+        return {"run_id": run_id, "outcome": "not_found", "message": not_found_message(run_id)}
+    row: Row = {"run_id": run_id, "status": state["status"]}
+    if state["status"] in FINISHED:
+        return {**row, "outcome": "already_finished"}
+    if not state.get("hasTerminatePermission", True):
+        return {**row, "outcome": "unauthorized", "message": "you do not have the permission to stop this run."}
+    return {**row, "outcome": "canceling", "message": f"the run was asked to stop before. {_FORCE_HINT}"}
+
+
+def _row_after_request(
+    run_id: str, before: RunState, after: RunState | None, refusal: DagsterNbError | None, *, force: bool
+) -> Row:
+    """Return the outcome of a run that was asked to stop."""
+    if after is None:
+        return {"run_id": run_id, "outcome": "not_found", "message": "the run was deleted meanwhile."}
+    outcome = _outcome(before["status"], after["status"], refusal, force=force)
+    return {"run_id": run_id, "status": after["status"], **outcome}
+
+
+def _outcome(before: str, after: str, refusal: DagsterNbError | None, *, force: bool) -> Row:
+    if after == "CANCELED":
+        return {"outcome": "canceled"}
+    if after == "CANCELING":
+        message = None if refusal is None else f"{refusal} The run may stay in this state. {_FORCE_HINT}"
+        return {"outcome": "canceling", "message": message}
+    if after in FINISHED:
+        return {"outcome": "already_finished", "message": "the run finished by itself meanwhile."}
+    if refusal is None:
+        return {"outcome": "canceling", "message": "the run was asked to stop, and has not reacted yet."}
+    outcome = outcome_of_error(refusal)
+    if outcome["outcome"] != "invalid":
+        return outcome
+    if force:
+        return {**outcome, "outcome": "failed"}
+    hints = [_STARTING_HINT, _FORCE_HINT] if before in {"QUEUED", "STARTING"} else [_FORCE_HINT]
+    return {"outcome": "not_cancelable", "message": " ".join([str(outcome["message"]), *hints])}

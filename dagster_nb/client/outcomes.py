@@ -1,0 +1,88 @@
+"""The outcome of an action on one of many runs, and how it is found out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from dagster_nb.client.arguments.run_ids import FULL_ID_LENGTH
+from dagster_nb.errors import (
+    AmbiguousJobError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RunConfigInvalidError,
+    RunStateError,
+    UnauthorizedError,
+)
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagster_nb.graphql.api import DagsterApi
+
+__all__ = ["Row", "RunState", "TerminateOutcome", "not_found_message", "outcome_of_error", "read_run_states"]
+
+Row: TypeAlias = dict[str, str | None]
+"""One row of a frame of outcomes."""
+
+RunState: TypeAlias = dict[str, Any]
+"""A run's ``status``, and what this client is permitted to do with it."""
+
+TerminateOutcome: TypeAlias = Literal[
+    "canceled",
+    "canceling",
+    "already_finished",
+    "not_cancelable",
+    "not_found",
+    "unauthorized",
+    "failed",
+    "unknown",
+]
+"""The outcome of terminating a run; `DagsterClient.terminate` explains each."""
+
+_RUNS_PER_REQUEST = 500
+
+
+def outcome_of_error(error: Exception) -> Row:
+    """Return the ``outcome`` and the ``message`` of an action that raised an error.
+
+    Examples
+    --------
+    >>> outcome_of_error(NotFoundError("no such run"))
+    {'outcome': 'not_found', 'message': 'no such run'}
+    """
+    outcome = next((name for kinds, name in _OUTCOMES if isinstance(error, kinds)), "failed")
+    return {"outcome": outcome, "message": str(error)}
+
+
+_OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (NotFoundError, "not_found"),
+    (UnauthorizedError, "unauthorized"),
+    (OutcomeUnknownError, "unknown"),
+    ((RunConfigInvalidError, RunStateError, AmbiguousJobError, ValueError), "invalid"),
+)
+
+
+def not_found_message(run_id: str) -> str:
+    """Return why there is no run with this id to act on.
+
+    Examples
+    --------
+    >>> not_found_message("4ba746c7")
+    'the server has no run with this id. Actions need the full id of 36 characters: client.run(...).run_id.'
+    """
+    message = "the server has no run with this id."
+    if len(run_id) < FULL_ID_LENGTH:
+        message += f" Actions need the full id of {FULL_ID_LENGTH} characters: client.run(...).run_id."
+    return message
+
+
+async def read_run_states(api: DagsterApi, ids: Sequence[str]) -> dict[str, RunState]:
+    """Return the states of those runs that exist, by id."""
+    states: dict[str, RunState] = {}
+    for start in range(0, len(ids), _RUNS_PER_REQUEST):
+        page = ids[start : start + _RUNS_PER_REQUEST]
+        answer = await api.query("run_states", {"runIds": page, "limit": len(page)})
+        for state in unwrap(answer["runsOrError"], "Runs")["results"]:
+            states[state["runId"]] = state
+    return states

@@ -1,0 +1,372 @@
+"""Outcomes of actions, in cases that a real server cannot be made to show."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import dagster_nb as dnb
+from tests.unit.fake import make_run
+
+SUCCESS, FAILURE, PERMISSION = "TerminateRunSuccess", "TerminateRunFailure", "You do not have permission"
+
+
+@pytest.fixture
+def client(fake):
+    with fake.connect(timeout=1) as client:
+        fake.requests.clear()
+        yield client
+
+
+def stopping(fake, becomes):
+    """Answer terminateRuns: for each run the status that it then has, and how the server answers."""
+
+    def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
+        results = []
+        for run_id in runIds:
+            run = next(run for run in fake.runs if run["runId"] == run_id)
+            run["status"], typename = becomes[run["status"]]
+            results.append({"__typename": typename, "run": run, "message": f"could not, it is {run['status']}"})
+        return {"__typename": "TerminateRunsResult", "terminateRunResults": results}
+
+    fake.answers["terminateRuns"] = terminate
+
+
+def test_one_row_per_run_in_the_order_given(fake, client):
+    states = ["SUCCESS", "QUEUED", "STARTED", "STARTING", "CANCELING", "MANAGED"]
+    fake.runs = [make_run(number, status=status) for number, status in enumerate(states)]
+    stopping(
+        fake,
+        {
+            "QUEUED": ("CANCELED", SUCCESS),
+            "STARTED": ("STARTED", SUCCESS),
+            "STARTING": ("STARTING", FAILURE),
+            "MANAGED": ("CANCELING", FAILURE),
+        },
+    )
+    ids = fake.ids[::-1]
+    outcomes = client.terminate([*ids, "unknown", ids[0]])
+    assert outcomes["run_id"].tolist() == [*ids, "unknown"]
+    assert outcomes["outcome"].tolist() == [
+        "canceling", "canceling", "not_cancelable", "canceling", "canceled", "already_finished", "not_found",
+    ]  # fmt: skip
+    assert outcomes["status"].tolist()[:-1] == ["CANCELING", "CANCELING", "STARTING", "STARTED", "CANCELED", "SUCCESS"]
+    assert "try again when it is STARTED. force=True marks" in outcomes["message"][2]
+    assert fake.operations == ["RunStates", "TerminateRuns", "RunStates"]
+    assert set(fake.requests[1][1]["runIds"]) == {ids[0], ids[2], ids[3], ids[4]}
+    assert fake.requests[1][1]["policy"] == "SAFE_TERMINATE"
+
+
+def test_force_marks_what_is_canceling_too(fake, client):
+    fake.runs = [make_run(1, status="CANCELING")]
+    stopping(fake, {"CANCELING": ("CANCELED", SUCCESS)})
+    assert client.terminate(fake.ids, force=True)["outcome"].tolist() == ["canceled"]
+    assert fake.requests[1][1]["policy"] == "MARK_AS_CANCELED_IMMEDIATELY"
+
+
+def test_a_run_that_finished_by_itself(fake, client):
+    fake.runs = [make_run(1, status="STARTED")]
+    stopping(fake, {"STARTED": ("SUCCESS", FAILURE)})
+    outcomes = client.terminate(fake.ids).iloc[0]
+    assert (outcomes["outcome"], outcomes["status"]) == ("already_finished", "SUCCESS")
+
+
+@pytest.mark.parametrize("status", ["STARTED", "NOT_STARTED"])
+def test_trying_again_is_only_advised_for_a_run_that_is_starting(fake, client, status):
+    fake.runs = [make_run(1, status=status)]
+    stopping(fake, {status: (status, FAILURE)})
+    outcomes = client.terminate(fake.ids).iloc[0]
+    assert outcomes["outcome"] == "not_cancelable"
+    assert "force=True" in outcomes["message"]
+    assert "try again" not in outcomes["message"]
+
+
+def test_what_is_not_permitted_is_not_sent(fake, client):
+    fake.runs = [make_run(1, status="STARTED", hasTerminatePermission=False, hasDeletePermission=False)]
+    assert client.terminate(fake.ids)["outcome"].tolist() == ["unauthorized"]
+    assert client.delete(fake.ids, force=True)["outcome"].tolist() == ["unauthorized"]
+    assert set(fake.operations) == {"RunStates"}
+
+
+def lose_the_response_to(fake, operation, act=lambda: None):
+    """Drop the connection when this operation comes, after it took effect."""
+    fake.drop(operation=operation, after=act)
+
+
+def test_if_the_response_to_a_stop_is_lost_the_status_decides(fake, client):
+    fake.runs = [make_run(1, status="STARTED"), make_run(2, status="QUEUED")]
+    lose_the_response_to(fake, "TerminateRuns", lambda: fake.runs[1].update(status="CANCELED"))
+    outcomes = client.terminate(fake.ids)
+    assert outcomes["outcome"].tolist() == ["unknown", "canceled"]
+    assert fake.operations.count("TerminateRuns") == 1
+
+
+def test_if_the_server_is_gone_after_a_stop_every_run_has_a_row(fake, client):
+    fake.runs = [make_run(1, status="STARTED"), make_run(2)]
+    stopping(fake, {"STARTED": ("CANCELING", SUCCESS)})
+
+    def gone(operation):
+        if operation == "TerminateRuns":
+            fake.answer(requests=50, status=503)
+
+    fake.before = gone
+    assert client.terminate(fake.ids)["outcome"].tolist() == ["unknown", "already_finished"]
+
+
+def test_if_the_response_to_a_deletion_is_lost_the_runs_that_exist_decide(fake, client):
+    fake.runs = [make_run(1), make_run(2)]
+    first, second = fake.ids
+    lose_the_response_to(fake, "DeleteRun", lambda: fake.delete(first))
+    lose_the_response_to(fake, "DeleteRun")
+    outcomes = client.delete([first, second])
+    assert sorted(outcomes["outcome"]) == ["deleted", "unknown"]
+    assert fake.operations.count("DeleteRun") == 2
+
+
+def test_if_the_server_is_gone_after_a_deletion_every_run_has_a_row(fake, client):
+    fake.runs = [make_run(1), make_run(2)]
+    first, second = fake.ids
+    fake.answers["deleteRun"] = lambda _info, runId: {"__typename": "DeletePipelineRunSuccess", "runId": runId}  # noqa: N803
+    lose_the_response_to(fake, "DeleteRun", lambda: fake.answer(requests=50, status=503))
+    outcomes = client.delete([first, second])
+    assert outcomes["run_id"].tolist() == [first, second]
+    assert "unknown" in set(outcomes["outcome"])
+
+
+def test_a_refusal_is_explained_although_the_run_is_canceling(fake, client):
+    fake.runs = [make_run(1, status="STARTED")]
+    stopping(fake, {"STARTED": ("CANCELING", FAILURE)})
+    outcomes = client.terminate(fake.ids).iloc[0]
+    assert outcomes["outcome"] == "canceling"
+    assert "force=True" in outcomes["message"]
+
+
+class TestLaunchMany:
+    """What is wrong with one launch is known before any is sent, or is the outcome of that one."""
+
+    @pytest.fixture(autouse=True)
+    def _one_job(self, fake):
+        fake.answers["repositoriesOrError"] = {
+            "__typename": "RepositoryConnection",
+            "nodes": [
+                {
+                    "name": "repo",
+                    "location": {"name": "etl"},
+                    "pipelines": [{"name": "a", "description": None, "isAssetJob": False, "tags": []}],
+                }
+            ],
+        }
+        fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
+        fake.answers["launchRun"] = {"__typename": "LaunchRunSuccess", "run": make_run(1)}
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"run_config": 5}, {"op_selection": 5}, {"op_selection": []}, {"asset_selection": []}, {"location": 5},
+            {"partition_key": 5}, {"tags": {"a": {1}}}, {"repository": ""},
+        ],
+    )  # fmt: skip
+    def test_a_wrong_argument_launches_nothing(self, fake, client, wrong):
+        with pytest.raises((TypeError, ValueError)):
+            client.launch_many([{"job": "a"}] * 8 + [{"job": "a", **wrong}])
+        with pytest.raises((TypeError, ValueError)):
+            client.launch("a", **wrong)
+        assert fake.requests == []
+
+    def test_a_config_that_does_not_parse_is_the_outcome_of_one(self, client):
+        outcomes = client.launch_many([{"job": "a"}, {"job": "a", "run_config": "a: [b"}, {"job": "b"}])
+        assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found"]
+
+    def test_the_jobs_are_asked_for_once(self, fake, client):
+        outcomes = client.launch_many([{"job": "a"}] * 10)
+        assert outcomes[["outcome", "message"]].drop_duplicates()["outcome"].tolist() == ["launched"], outcomes[
+            "message"
+        ].tolist()
+        assert fake.operations.count("Repositories") == 1
+        assert fake.operations.count("LaunchRun") == 10
+
+
+def test_no_runs_no_requests(fake, client):
+    for nothing in ([], client.runs(limit=0)):
+        assert client.terminate(nothing).columns.tolist() == ["run_id", "outcome", "status", "message"]
+        assert client.delete(nothing).columns.tolist() == ["run_id", "outcome", "message"]
+        assert client.reexecute_many(nothing).columns.tolist() == ["parent_run_id", "run_id", "outcome", "message"]
+    assert client.launch_many([]).columns.tolist() == ["job_name", "run_id", "outcome", "message"]
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize("act", ["terminate", "delete", "reexecute_many"])
+@pytest.mark.parametrize("wrong", [5, None, {"run_id": "a"}, [7]])
+def test_what_does_not_identify_runs_sends_nothing(fake, client, act, wrong):
+    with pytest.raises(TypeError):
+        getattr(client, act)(wrong)
+    assert fake.requests == []
+
+
+def test_if_the_response_misses_some_runs_the_status_decides(fake, client):
+    fake.runs = [make_run(number, status="STARTED") for number in range(3)]
+
+    def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
+        for run in fake.runs:
+            run["status"] = "CANCELED"
+        return {
+            "__typename": "TerminateRunsResult",
+            "terminateRunResults": [{"__typename": SUCCESS, "run": fake.runs[0]}],
+        }
+
+    fake.answers["terminateRuns"] = terminate
+    outcomes = client.terminate(fake.ids)
+    assert outcomes["run_id"].tolist() == fake.ids
+    assert outcomes["outcome"].tolist() == ["canceled"] * 3
+
+
+REPOSITORIES = {
+    "__typename": "RepositoryConnection",
+    "nodes": [
+        {
+            "name": repository,
+            "location": {"name": "etl"},
+            "pipelines": [
+                {"name": name, "description": None, "isAssetJob": False, "tags": []}
+                for name in ("nightly", "__ASSET_JOB", "__ASSET_JOB_0", "__anonymous_asset_job_hourly", "__mine")
+            ],
+        }
+        for repository in ("repo", "other")
+    ],
+}
+
+
+class TestReadsBeforeLaunching:
+    """A launch reads what it needs, and no more."""
+
+    @pytest.fixture(autouse=True)
+    def _answers(self, fake):
+        fake.answers["repositoriesOrError"] = REPOSITORIES
+        fake.answers["workspaceOrError"] = {
+            "__typename": "Workspace",
+            "locationEntries": [
+                {
+                    "name": "etl",
+                    "loadStatus": "LOADED",
+                    "updatedTimestamp": 1.0,
+                    "locationOrLoadError": {"__typename": "RepositoryLocation"},
+                }
+            ],
+        }
+        fake.answers["partitionSetsOrError"] = {"__typename": "PartitionSets", "results": []}
+
+        def launch(_info, executionParams):  # noqa: N803 - the schema's name
+            if executionParams["selector"]["pipelineName"] == "nightly":
+                return {"__typename": "LaunchRunSuccess", "run": make_run(1)}
+            return {"__typename": "PipelineNotFoundError", "message": "Could not find Pipeline"}
+
+        fake.answers["launchRun"] = launch
+
+    def test_nothing_where_location_and_repository_are_given(self, fake, client):
+        client.launch("nightly", location="etl", repository="repo")
+        assert fake.operations == ["LaunchRun"]
+
+    def test_all_repositories_once_where_they_are_not(self, fake, client):
+        client.launch("nightly", repository="repo")
+        assert fake.operations == ["Repositories", "LaunchRun"]
+
+    def test_nothing_for_many_with_location_and_repository(self, fake, client):
+        job = {"job": "nightly", "location": "etl", "repository": "repo"}
+        assert client.launch_many([job] * 6)["outcome"].tolist() == ["launched"] * 6
+        assert fake.operations == ["LaunchRun"] * 6
+
+    def test_a_job_that_does_not_exist_is_still_named_with_similar_ones(self, fake, client):
+        with pytest.raises(dnb.JobNotFoundError, match="no job 'nihgtly' in repository.*\nDid you mean 'nightly'"):
+            client.launch("nihgtly", location="etl", repository="repo")
+        assert fake.operations.count("LaunchRun") == 1
+
+    def test_a_job_that_does_not_exist_has_no_partitions(self, client):
+        with pytest.raises(dnb.JobNotFoundError, match="Did you mean 'nightly'"):
+            client.launch("nihgtly", location="etl", repository="repo", partition_key="2026-01-31")
+        with pytest.raises(ValueError, match="has no partitions"):
+            client.launch("nightly", location="etl", repository="repo", partition_key="2026-01-31")
+
+    def test_a_location_that_does_not_exist(self, client):
+        with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'; it has 'etl'"):
+            client.launch("nihgtly", location="elt", repository="repo")
+        assert client.launch_many([{"job": "x", "location": "elt"}])["outcome"].tolist() == ["not_found"]
+
+    def test_jobs_that_dagster_hides_are_hidden(self, client):
+        assert client.jobs()["job_name"].tolist() == ["nightly", "__mine"] * 2
+
+    def test_a_tag_that_is_not_a_string_becomes_json_text(self, fake, client):
+        tags = {"team": "data", "priority": 3, "owners": ["a", "b"], "urgent": True}
+        client.launch("nightly", location="etl", repository="repo", tags=tags)
+        sent = fake.requests[-1][1]["executionParams"]["executionMetadata"]["tags"]
+        assert {tag["key"]: tag["value"] for tag in sent} == {
+            "team": "data", "priority": "3", "owners": '["a", "b"]', "urgent": "true",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("value", [{1}, object(), float("nan"), (1, 2), b"a"])
+    def test_a_tag_that_json_changes_or_refuses(self, fake, client, value):
+        with pytest.raises(TypeError, match="tag 'a' must be a string or JSON-encodable"):
+            client.launch("nightly", tags={"a": value})
+        assert fake.requests == []
+
+
+@pytest.mark.parametrize("name", ["reload_location", "shutdown_location"])
+def test_a_location_to_reload_that_does_not_exist(fake, client, name):
+    fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
+    not_found = {"__typename": "RepositoryLocationNotFound", "message": "no such location"}
+    fake.answers.update(reloadRepositoryLocation=not_found, shutdownRepositoryLocation=not_found)
+    with pytest.raises(dnb.LocationNotFoundError, match="no code location 'shop'; it has none"):
+        getattr(client, name)("shop")
+
+
+MUTATIONS = {
+    "LaunchRun": lambda client, _: client.launch("nightly", location="etl", repository="repo"),
+    "ReexecuteRun": lambda client, run_id: client.reexecute(run_id),
+    "ReloadLocation": lambda client, _: client.reload_location("etl"),
+    "ShutdownLocation": lambda client, _: client.shutdown_location("etl"),
+}
+MANY = {
+    "LaunchRun": lambda client, _: client.launch_many([{"job": "nightly", "location": "etl", "repository": "repo"}]),
+    "ReexecuteRun": lambda client, run_id: client.reexecute_many(run_id),
+    "TerminateRuns": lambda client, run_id: client.terminate(run_id),
+    "DeleteRun": lambda client, run_id: client.delete(run_id, force=True),
+}
+FIELDS = {
+    "LaunchRun": "launchRun",
+    "ReexecuteRun": "launchRunReexecution",
+    "ReloadLocation": "reloadRepositoryLocation",
+    "ShutdownLocation": "shutdownRepositoryLocation",
+    "TerminateRuns": "terminateRuns",
+    "DeleteRun": "deleteRun",
+}
+
+
+def answer_emptily(fake, operation, data):
+    """Answer this mutation with nothing in it, though it may have taken effect."""
+    return fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
+
+
+@pytest.mark.parametrize("empty", [lambda _: {}, lambda field: {field: None}], ids=["no data", "null"])
+class TestEmptyResponses:
+    @pytest.mark.parametrize("operation", MUTATIONS)
+    def test_one_raises_that_the_outcome_is_unknown(self, fake, client, operation, empty):
+        fake.runs = [make_run(1, status="FAILURE")]
+        sent = answer_emptily(fake, operation, empty(FIELDS[operation])).met
+        with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
+            MUTATIONS[operation](client, fake.ids[0])
+        assert len(sent) == 1
+
+    @pytest.mark.parametrize("operation", MANY)
+    def test_of_many_it_is_the_outcome_of_one(self, fake, client, operation, empty):
+        status = "FAILURE" if operation == "ReexecuteRun" else "STARTED"
+        fake.runs = [make_run(1, status=status)]
+        sent = answer_emptily(fake, operation, empty(FIELDS[operation])).met
+        assert MANY[operation](client, fake.ids[0])["outcome"].tolist() == ["unknown"]
+        assert len(sent) == 1
+
+
+def test_a_launch_without_an_id_is_unknown(fake, client):
+    fake.answers["repositoriesOrError"] = REPOSITORIES
+    answer_emptily(fake, "LaunchRun", {"launchRun": {"__typename": "LaunchRunSuccess", "run": None}})
+    with pytest.raises(dnb.OutcomeUnknownError, match="did not say which"):
+        client.launch("nightly", location="etl", repository="repo")

@@ -1,0 +1,135 @@
+"""Captured output, read in pages that a server cuts by bytes."""
+
+import pytest
+
+from dagster_nb.client.compute_logs import ComputeLogs
+from dagster_nb.client.methods import logs as log_methods
+
+pytestmark = pytest.mark.anyio
+
+RUN_ID = "00000000-0000-4000-8000-000000000000"
+
+
+class Files(log_methods.LogMethods):
+    """Serves one run's captured output from memory, with a page at most as long as the server allows."""
+
+    def __init__(self, files, *, finished=True, largest=None, printing=b""):
+        super().__init__("http://localhost:1", progress=False)
+        self.files = dict(files)
+        self.finished = finished
+        self.largest = largest
+        self.printing = printing
+        self.requests = []
+
+    async def _read(self, document, variables=None):
+        self.requests.append(document)
+        assert len(self.requests) < 1000, "reads for ever"
+        return getattr(self, f"_{document}_answer")(variables)
+
+    def _captures_answer(self, _):
+        events = [{"__typename": "LogsCapturedEvent", "fileKey": key, "stepKeys": [key]} for key in self.files]
+        if self.finished:
+            events.append({"__typename": "RunSuccessEvent"})
+        return {"logsForRun": {"__typename": "EventConnection", "cursor": "c", "hasMore": False, "events": events}}
+
+    def _captured_logs_answer(self, variables):
+        *_, key = variables["logKey"]
+        start = int(variables["cursor"] or 0)
+        limit = min(variables["limit"], self.largest or variables["limit"])
+        page = self.files[key][start : start + limit] if variables["stdout"] else b""
+        self.files[key] += self.printing
+        text = page.decode("utf-8", "replace") or None
+        return {"capturedLogs": {"stdout": text, "stderr": None, "cursor": str(start + len(page))}}
+
+    def _run_plan_answer(self, _):
+        steps = [{"key": "planned"}]
+        return {"runOrError": {"__typename": "Run", "executionPlan": {"steps": steps}}}
+
+
+TEXT = "aé漢😀\n" * 40
+
+
+@pytest.mark.parametrize("size", range(8, 24))
+async def test_no_character_is_cut(size, monkeypatch):
+    monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
+    logs = await Files({"a": TEXT.encode()}).compute_logs(RUN_ID)
+    assert logs.stdout == TEXT
+
+
+async def test_what_is_not_text_comes_as_near_as_it_can(monkeypatch):
+    monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 8)
+    logs = await Files({"a": b"start" + b"\xff" * 40 + b"end"}).compute_logs(RUN_ID)
+    assert logs.stdout == "start" + "\N{REPLACEMENT CHARACTER}" * 40 + "end"
+
+
+async def test_a_server_that_allows_less_loses_nothing(monkeypatch):
+    monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 1000)
+    text = "x" * 5000
+    assert (await Files({"a": text.encode()}, largest=70).compute_logs(RUN_ID)).stdout == text
+
+
+async def test_a_process_that_never_stops_printing_is_not_read_for_ever(monkeypatch):
+    monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 100)
+    client = Files({"a": b"x" * 250}, finished=False, printing=b"more")
+    logs = await client.compute_logs(RUN_ID)
+    assert len(logs.stdout) >= 250
+    assert client.requests.count("captured_logs") < 10
+
+
+async def test_files_of_several_steps(monkeypatch):
+    client = Files({"a": b"one\n", "b": b"two\n"})
+    assert (await client.compute_logs(RUN_ID)).stdout == "one\ntwo\n"
+    assert (await client.compute_logs(RUN_ID, "b")).stdout == "two\n"
+
+
+async def test_a_step_that_has_not_printed_yet():
+    logs = await Files({"a": b"one\n"}).compute_logs(RUN_ID, "planned")
+    assert (logs.stdout, logs.stderr, str(logs)) == ("", "", "")
+
+
+async def test_an_unknown_step_names_those_that_there_are():
+    with pytest.raises(ValueError, match=r"no step 'b'; it has 'planned', 'a'"):
+        await Files({"a": b"one\n"}).compute_logs(RUN_ID, "b")
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "shown"),
+    [
+        ("", "", ""),
+        ("a\n", "", "a\n"),
+        ("", "b\n", "b\n"),
+        ("a\n", "b\n", "--- stdout ---\na\n--- stderr ---\nb\n"),
+    ],
+)
+def test_as_text(stdout, stderr, shown):
+    assert str(ComputeLogs("r", None, stdout=stdout, stderr=stderr)) == shown
+
+
+def test_as_html():
+    lines = [f"<b>{number}</b>" for number in range(1000)]
+    html = ComputeLogs("r", "<s>", stdout="\n".join(lines), stderr="\x1b[31mred\x1b[0m")._repr_html_()
+    assert "<b>" not in html
+    assert "<s>" not in html
+    assert "the last 200 of 1000 lines" in html
+    assert "&lt;b&gt;999&lt;/b&gt;" in html
+    assert "&lt;b&gt;799&lt;/b&gt;" not in html
+    assert ">red<" in html
+    assert "\x1b" not in html
+    assert "nothing was captured" in ComputeLogs("r", None, stdout="", stderr="")._repr_html_()
+
+
+def test_repr_counts_lines():
+    assert repr(ComputeLogs("r", "s", stdout="a\nb\n", stderr="")) == (
+        "<logs of run r, step s: 2 lines of stdout, 0 of stderr>"
+    )
+
+
+async def test_a_server_that_gives_no_next_place_is_not_asked_for_ever():
+    class Endless(Files):
+        def _captured_logs_answer(self, variables):
+            answer = super()._captured_logs_answer(variables)
+            answer["capturedLogs"]["cursor"] = None
+            return answer
+
+    logs = await Endless({"step": b"printed"}).compute_logs(RUN_ID, step="step")
+    assert logs.stdout == "printed"

@@ -1,0 +1,96 @@
+"""Shortened run ids: enough for reading, and not for acting."""
+
+from __future__ import annotations
+
+import pytest
+
+import dagster_nb as dnb
+from tests.unit.fake import make_run
+
+
+@pytest.fixture
+def client(fake):
+    fake.runs = [make_run(number) for number in (12, 11, 10, 1)]
+    fake.answers["logsForRun"] = logs
+    with fake.connect() as client:
+        fake.requests.clear()
+        yield client
+
+
+def logs(_info, runId, afterCursor=None, limit=None):  # noqa: N803 - the schema's names
+    if len(runId) < 36:
+        return {"__typename": "RunNotFoundError", "runId": runId, "message": "not found"}
+    return {"__typename": "EventConnection", "cursor": "1", "hasMore": False, "events": []}
+
+
+def give_steps(fake):
+    for run in fake.runs:
+        run["stepStats"] = [{"stepKey": "load", "status": "SUCCESS", "startTime": 1.0, "endTime": 2.0, "attempts": []}]
+
+
+class TestReading:
+    def test_a_run_is_found_by_its_first_eight_characters(self, fake, client):
+        assert client.run("00000011").run_id == fake.ids[1]
+        assert fake.operations.count("RunIds") == 2
+
+    def test_a_full_id_costs_no_further_request(self, fake, client):
+        client.run(fake.ids[0])
+        assert fake.operations == ["Run"]
+
+    def test_an_ambiguous_one_lists_the_candidates(self, fake, client):
+        fake.runs = [make_run(7), make_run(7, runId=make_run(7)["runId"][:-1] + "1"), make_run(8)]
+        with pytest.raises(dnb.RunNotFoundError, match="2 runs have an id that begins with '00000007'") as caught:
+            client.run("00000007")
+        assert all(run_id in str(caught.value) for run_id in fake.ids[:2])
+        assert fake.ids[2] not in str(caught.value)
+
+    def test_no_more_than_ten_candidates_are_listed(self, fake, client):
+        fake.runs = [make_run(7, runId=f"00000007-0000-4000-8000-{number:012d}") for number in range(15)]
+        with pytest.raises(dnb.RunNotFoundError, match="and 5 more") as caught:
+            client.run("00000007")
+        assert str(caught.value).count("00000007-") == 10
+
+    def test_fewer_than_eight_characters_are_not_enough(self, fake, client):
+        with pytest.raises(dnb.RunNotFoundError, match="at least 8 characters"):
+            client.run("0000001")
+
+    def test_an_unknown_one_is_not_found(self, client):
+        with pytest.raises(dnb.RunNotFoundError, match="no run whose id begins with it"):
+            client.run("abcdef12")
+
+    def test_a_short_id_of_its_own_is_the_id_that_it_is(self, fake, client):
+        fake.runs.append(make_run(5, runId="00000011"))
+        assert client.run("00000011").run_id == "00000011"
+
+    def test_steps_of_short_and_full_ids_in_the_order_given(self, fake, client):
+        give_steps(fake)
+        steps = client.steps(["00000001", fake.ids[0], "00000010", "00000012"])
+        assert steps["run_id"].tolist() == [fake.ids[3], fake.ids[0], fake.ids[2]]
+        assert fake.operations.count("RunIds") == 2
+
+    @pytest.mark.parametrize("method", ["events", "failures", "compute_logs"])
+    def test_events_and_logs(self, fake, client, method):
+        getattr(client, method)("00000011")
+        assert {variables["runId"] for name, variables in fake.requests if "runId" in variables} == {fake.ids[1]}
+
+    def test_follow(self, fake, client):
+        assert list(client.follow("00000011")) == []
+        assert {variables["runId"] for name, variables in fake.requests if "runId" in variables} == {fake.ids[1]}
+
+
+class TestActing:
+    @pytest.mark.parametrize("act", ["terminate", "delete", "reexecute_many"])
+    def test_many_runs_need_full_ids(self, fake, client, act):
+        fake.runs[1]["status"] = "STARTED"
+        outcomes = getattr(client, act)("00000011")
+        assert outcomes["outcome"].tolist() == ["not_found"]
+        assert "full id of 36 characters" in outcomes["message"][0]
+        assert not {"TerminateRuns", "DeleteRun", "ReexecuteRun", "RunIds"} & set(fake.operations)
+
+    def test_re_executing_one_needs_its_full_id(self, client):
+        with pytest.raises(dnb.RunNotFoundError, match="full id of 36 characters"):
+            client.reexecute("00000011")
+
+    def test_an_unknown_full_id_is_only_unknown(self, client):
+        outcomes = client.terminate(make_run(99)["runId"])
+        assert outcomes["message"].tolist() == ["the server has no run with this id."]
