@@ -69,7 +69,7 @@ class StyledFrame:
             return time_text(value.tz_convert(self._zone) if value.tzinfo else value)
         elif str(name).endswith("run_id"):
             return short_id(str(value))
-        elif name == "status":
+        elif _is_run_status(name, value):
             return f"{status_of(str(value)).symbol} {value}"
         elif isinstance(value, float):
             text = f"{value:,.4g}" if abs(value) < _MAX_WITH_DIGITS else f"{value:,.0f}"
@@ -86,11 +86,16 @@ class StyledFrame:
 
     def _cell(self, name: str, value: object, css: str) -> str:
         text = escape(self._text(name, value))
-        if name == "status" and text != MISSING:
+        if _is_run_status(name, value):
             symbol, _, word = text.partition(" ")
             text = f'<span style="color: {status_of(str(value)).color}">{symbol}</span> {word}'
         title = f' title="{escape(str(value))}"' if name.endswith("run_id") and text != MISSING else ""
         return f'<td style="{css}"{title}>{text}</td>'
+
+
+def _is_run_status(name: object, value: object) -> bool:
+    """Return whether a value is the status of a run or step. That of a code location is a word such as "loaded"."""
+    return name == "status" and isinstance(value, str) and value.isupper()
 
 
 def style(

@@ -98,6 +98,12 @@ def test_headers_are_aligned_as_their_cells(runs):
     assert html.count('<td style="text-align: right') == 4
 
 
+def test_the_status_of_a_code_location_is_a_word():
+    shown = style(pd.DataFrame({"location": ["shop"], "status": ["loaded"]}))
+    assert "shop loaded" in repr(shown)
+    assert ">loaded</td>" in shown._repr_html_()
+
+
 def test_a_text_of_several_lines_is_one_row():
     shown = repr(style(pd.DataFrame({"message": ["no such job.\n  Did you mean etl?"]})))
     assert "no such job. Did you mean etl?" in shown
