@@ -21,6 +21,8 @@ __all__ = ["StyledFrame", "style"]
 # What a first look at runs does not need.
 _DETAILS = ("end_time", "update_time", "repository", "root_run_id", "parent_run_id", "tags")
 _MAX_TEXT = 80
+# Above this, a number with four significant digits would be written with an exponent.
+_MAX_WITH_DIGITS = 10_000
 
 
 class StyledFrame:
@@ -46,8 +48,8 @@ class StyledFrame:
         return f"{pd.DataFrame(columns).to_string(index=False)}\n{self._caption}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(str(name))}</th>" for name in self._frame)
-        columns = [[self._cell(str(name), value) for value in self._frame[name]] for name in self._frame]
+        columns = [self._html_column(str(name), self._frame[name]) for name in self._frame]
+        head = "".join(column.pop(0) for column in columns)
         body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
         return (
             f'<table style="font-variant-numeric: tabular-nums"><thead><tr>{head}</tr></thead>'
@@ -67,20 +69,33 @@ class StyledFrame:
             return time_text(value.tz_convert(self._zone) if value.tzinfo else value)
         elif str(name).endswith("run_id"):
             return short_id(str(value))
-        elif name == "status":
+        elif _is_run_status(name, value):
             return f"{status_of(str(value)).symbol} {value}"
+        elif isinstance(value, float):
+            text = f"{value:,.4g}" if abs(value) < _MAX_WITH_DIGITS else f"{value:,.0f}"
         else:
-            text = str(value)
+            text = " ".join(str(value).split())
         return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
 
-    def _cell(self, name: str, value: object) -> str:
+    def _html_column(self, name: str, values: pd.Series) -> list[str]:
+        """Return the header and the cells. Numbers and durations are aligned to the right."""
+        first = next(iter(values.dropna()), None)
+        is_number = isinstance(first, timedelta | int | float) and not isinstance(first, bool)
+        css = f"text-align: {'right' if is_number else 'left'}; white-space: nowrap"
+        return [f'<th style="{css}">{escape(name)}</th>', *(self._cell(name, value, css) for value in values)]
+
+    def _cell(self, name: str, value: object, css: str) -> str:
         text = escape(self._text(name, value))
-        align = "right" if isinstance(value, timedelta | int | float) else "left"
-        if name == "status" and text != MISSING:
+        if _is_run_status(name, value):
             symbol, _, word = text.partition(" ")
             text = f'<span style="color: {status_of(str(value)).color}">{symbol}</span> {word}'
         title = f' title="{escape(str(value))}"' if name.endswith("run_id") and text != MISSING else ""
-        return f'<td style="text-align: {align}; white-space: nowrap"{title}>{text}</td>'
+        return f'<td style="{css}"{title}>{text}</td>'
+
+
+def _is_run_status(name: object, value: object) -> bool:
+    """Return whether a value is the status of a run or step. That of a code location is a word such as "loaded"."""
+    return name == "status" and isinstance(value, str) and value.isupper()
 
 
 def style(
@@ -141,5 +156,6 @@ def style(
     if any(isinstance(value, pd.Timestamp) for name in rows for value in rows[name]):
         parts.append(f"times in {zone_name(zone)}")
     if len(shown) < len(frame.columns):
-        parts.append(f"{count_text(len(shown))} of {count_text(len(frame.columns))} columns (columns=… selects others)")
+        hint = " (columns=… selects others)" if columns is None else ""
+        parts.append(f"{count_text(len(shown))} of {count_text(len(frame.columns))} columns{hint}")
     return StyledFrame(rows, zone, " · ".join(parts))

@@ -107,7 +107,7 @@ def test_the_first_notebook_runs_to_its_last_cell_and_leads_to_dagster(started, 
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.get_by_text(run_id[:8]).first.wait_for()
-    page.get_by_text("publish_marts").first.wait_for()
+    page.get_by_text("load_orders").first.wait_for()
     assert page.url == f"{started.url}/dagster/runs/{run_id}"
     wait_for(lambda: sockets)
     assert sockets[0] == f"{started.url}/dagster/graphql".replace("http", "ws", 1)
@@ -147,7 +147,9 @@ def test_it_fits_with_the_explorer_open_and_two_runs_at_a_time(started, notebook
     notebook("04_explorer").check()
     wait_for(lambda: sum(f"{SCRIPT} serve" in command for command in of_dagster(started).values()) == 1)
     # What the notebooks have launched and not waited for.
-    wait_for(lambda: client.count_runs(job=["sync_crm", "export_invoices"], status=["QUEUED", *IN_PROGRESS]) == 0, 180)
+    wait_for(
+        lambda: client.count_runs(job=["ingest_orders", "export_invoices"], status=["QUEUED", *IN_PROGRESS]) == 0, 180
+    )
     launched = client.launch_many([{"job": "build_warehouse"}] * 4)["run_id"]
     busiest, most = 0, 0
 

@@ -80,6 +80,39 @@ def test_an_empty_frame_shows_its_columns(runs):
     assert repr(style(runs.iloc[:0])).endswith("(columns=… selects others)")
 
 
+def test_numbers_have_four_digits():
+    frame = pd.DataFrame({"rate": [0.9766081871, 12_345.678, 9.314391e-09, None], "count": [171, 2, 3, 4]})
+    shown = repr(style(frame))
+    for text in ("0.9766 ", "12,346 ", "9.314e-09 ", "171"):
+        assert text in shown
+    assert "0.97660" not in shown
+
+
+def test_headers_are_aligned_as_their_cells(runs):
+    html = style(runs.assign(count=[1, 2], is_asset_job=True))._repr_html_()
+    left, right = ("run_id", "status", "start_time", "is_asset_job"), ("duration", "count")
+    for name in (*left, *right):
+        alignment = "left" if name in left else "right"
+        assert f'<th style="text-align: {alignment}; white-space: nowrap">{name}</th>' in html
+    # The dash of the second run is where its duration would be.
+    assert html.count('<td style="text-align: right') == 4
+
+
+def test_the_status_of_a_code_location_is_a_word():
+    shown = style(pd.DataFrame({"location": ["shop"], "status": ["loaded"]}))
+    assert "shop loaded" in repr(shown)
+    assert ">loaded</td>" in shown._repr_html_()
+
+
+def test_a_text_of_several_lines_is_one_row():
+    shown = repr(style(pd.DataFrame({"message": ["no such job.\n  Did you mean etl?"]})))
+    assert "no such job. Did you mean etl?" in shown
+
+
+def test_chosen_columns_need_no_hint_at_others(runs):
+    assert repr(style(runs, columns="run_id")).endswith("1 of 7 columns")
+
+
 def test_long_texts_are_cut():
     assert "…" in repr(style(pd.DataFrame({"error_message": ["x" * 500]})))
 
