@@ -49,7 +49,9 @@ def runs_frame(
     >>> runs_frame([])["duration"].dtype
     dtype('<m8[us]')
     """
-    tags = [tag_dict(record["tags"]) if "tags" in record else {} for record in records]
+    # JSON gives each run its own copy of "team" and "data". Shared, a million runs take half the memory.
+    shared: dict[str, str] = {}
+    tags = [tag_dict(record["tags"], shared) if "tags" in record else {} for record in records]
     origins = [record.get("repositoryOrigin") or {} for record in records]
     creation = columns.times(record.get("creationTime") for record in records)
     start = columns.times(_start_time(record) for record in records)
@@ -118,15 +120,23 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
     return runs.assign(**{f"tags.{key}": columns.strings((one or {}).get(key) for one in tags) for key in wanted})
 
 
-def tag_dict(tags: Iterable[Record] | None) -> dict[str, str]:
+def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None) -> dict[str, str]:
     """Return the tags of a run, a job or a partition (``PipelineTag``) as a dict.
+
+    Parameters
+    ----------
+    tags
+        As the server returns them.
+    shared
+        Strings that occurred before, used in place of equal ones, and added to.
 
     Examples
     --------
     >>> tag_dict([{"key": "team", "value": "data"}])
     {'team': 'data'}
     """
-    return {tag["key"]: tag["value"] for tag in tags or ()}
+    share = ({} if shared is None else shared).setdefault
+    return {share(tag["key"], tag["key"]): share(tag["value"], tag["value"]) for tag in tags or ()}
 
 
 def _start_time(record: Record) -> float | None:

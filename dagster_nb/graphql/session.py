@@ -229,7 +229,8 @@ class Session:
         """Return one of our errors for one of the transport's."""
         root, cause = self.address.root, error.__cause__
         if isinstance(cause, DagsterNbError):
-            return cause
+            # Its traceback leads through aiohttp, whose local variables hold the headers.
+            return cause.with_traceback(None)
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             return ConnectionFailedError(
                 f"{root} does not respond: no connection within {_CONNECT_SECONDS:g} s. Check the host name, and "

@@ -82,7 +82,6 @@ def test_a_wrong_token_or_header_is_not_shown_either(make, token, headers):
         assert HEADER not in text
 
 
-@pytest.mark.xfail(reason="the session raises an error anew that was raised among the variables of aiohttp")
 def test_a_refused_token_is_not_shown(fake):
     fake.answer(requests=50, status=401)
     with pytest.raises(dnb.UnauthorizedError) as caught:

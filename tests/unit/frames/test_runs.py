@@ -175,6 +175,14 @@ def test_a_read_frame_says_where_it_comes_from_and_goes_to_parquet(fake):
     assert back.attrs == frame.attrs
 
 
+def test_equal_tags_share_their_strings():
+    record = make_run(0, tags=[{"key": "a team", "value": "of data engineers"}])
+    first, second = (json.loads(json.dumps(record)) for _ in range(2))
+    one, other = (dict_of_tags.popitem() for dict_of_tags in runs_frame([first, second])["tags"])
+    assert one == other
+    assert all(left is right for left, right in zip(one, other, strict=True))
+
+
 def test_grouping_warns_of_nothing():
     frame = runs_frame([make_run(number, status=status) for number, status in enumerate(["SUCCESS", "FAILURE"] * 3)])
     assert frame.groupby("status", observed=True)["duration"].median().notna().all()
