@@ -61,7 +61,7 @@ def test_it_loads_and_filters_as_the_server_does(explore, client):
         ({"job": ("fragile",)}, lambda run: run.status == "FAILURE" and run.placed and run.job == "fragile"),
     ]:
         model.change_filters(**changes)
-        assert settle(model).view["run_id"].tolist() == past_of(condition)
+        assert settle(model).runs["run_id"].tolist() == past_of(condition)
     model.select([*past_of(condition)[:1], "unknown"])
     assert list(model.selection) == past_of(condition)[:1]
 
@@ -113,7 +113,7 @@ def test_it_runs_again_and_follows(explore, client):
     model = load(explore(job="hang", tags=tags))
     actions = ActionsModel(model)
     model.select([run.run_id])
-    assert actions.reason_disabled("terminate") == "these runs have ended"
+    assert actions.reason_disabled("terminate") == "these runs have finished"
     actions.start("all_steps", model.selection)
     assert model.background.wait(lambda: actions.current is None, 60)
     [outcome] = actions.outcomes

@@ -42,7 +42,7 @@ def test_a_status_that_no_run_has_or_the_version_does_not_know(client):
     assert client.runs(status="SUSPENDED").empty
     assert client.count_runs(status="SUSPENDED") == 0
     check(client, lambda run: run.status == "FAILURE", status=["SUSPENDED", "FAILURE"])
-    with pytest.raises(ValueError, match="'ASLEEP' is no run status"):
+    with pytest.raises(ValueError, match="'ASLEEP' is not a run status"):
         client.runs(status="ASLEEP")
 
 
