@@ -14,7 +14,7 @@ from tests.compat.served.history import PAST, run_id_of
 pytestmark = pytest.mark.capability("runs")
 
 NEWEST_FIRST = PAST[::-1]
-NO_CREATION_TIME = "`creation_time` and `queue_duration` are NA: the server does not tell when a run was created"
+NO_CREATION_TIME = "`creation_time` and `queue_duration` are NA: the server does not provide the creation time of a run"
 
 
 @pytest.fixture
