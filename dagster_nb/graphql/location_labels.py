@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LocationLabels"]
 
+_COUNTS = 3
+
 
 class LocationLabels:
     """The values of the hidden tag that names a run's repository and code location.
@@ -45,11 +47,18 @@ class LocationLabels:
             Names of code locations.
         """
         self._known |= await self._loaded()
-        if await self._count_unaccounted() != self._unaccounted:
+        if await self._has_unknown():
             self._known |= await self._from_runs()
             # Runs that were stored without an origin belong to no location and stay unaccounted for.
             self._unaccounted = await self._count_unaccounted()
         return sorted(label for label in self._known if label.partition("@")[2] in locations)
+
+    async def _has_unknown(self) -> bool:
+        """Return whether there are runs of unknown labels. A run created between two counts looks like one, once."""
+        for _ in range(_COUNTS):
+            if await self._count_unaccounted() == self._unaccounted:
+                return False
+        return True
 
     async def _loaded(self) -> set[str]:
         data = await self._api.query("repositories")

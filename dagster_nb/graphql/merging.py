@@ -8,6 +8,7 @@ or no longer matches, or the server contradicts itself: listing it once more tel
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from dagster_nb.errors import RequestTimeoutError
@@ -102,7 +103,7 @@ async def list_merged_ids(
         wanted: set[str] = set()
         complete = True
         for one in filters.filters:
-            ids = await _take(list_ids(api, one), first)
+            ids = await _take(list_ids(api, one, ids_per_request=first), first)
             complete = complete and (first is None or len(ids) < first)
             wanted.update(ids)
         if excluded is None:
@@ -110,14 +111,16 @@ async def list_merged_ids(
             excluded = {run_id for one in filters.excluded for run_id in await _take(list_ids(api, one), None)}
         merged: list[str] = []
         async for ids in list_ids(api, filters.common):
-            merged.extend(run_id for run_id in ids if run_id in wanted and run_id not in excluded)
+            merged.extend(run_id for run_id in ids if run_id in wanted)
             if not complete and first is not None and len(merged) >= first:
                 merged = merged[:first]
                 break
         # Runs that were created in the meantime come before those that were passed, and are not part of this reading.
         last = max((place for place, run_id in enumerate(merged) if run_id in passed), default=-1)
-        if fresh := merged[last + 1 :]:
-            yield fresh
+        fresh = merged[last + 1 :]
+        # Left out only now: the first so many ids of each filter include excluded ones.
+        if kept := [run_id for run_id in fresh if run_id not in excluded]:
+            yield kept
         if complete or first is None:
             return
         passed.update(fresh)
@@ -175,22 +178,33 @@ class _RunsById:
         return [found[run_id] for run_id in ids if run_id in found]
 
     async def _request(self, ids: Sequence[str], timeouts: int = 0) -> list[Record]:
-        """Request runs in one page, or in several if it is too large or takes too long."""
+        """Request runs in one page, or in several if one is too large or takes too long."""
+        largest = self._api.page_size.ceiling if self._adapts else len(ids)
+        if len(ids) <= largest:
+            return await self._request_page(ids, timeouts)
+        records = []
+        for start in range(0, len(ids), largest):
+            records += await self._request(ids[start : start + largest], timeouts)
+        return records
+
+    async def _request_page(self, ids: Sequence[str], timeouts: int) -> list[Record]:
         runs_filter = {**self._common, "runIds": list(ids)}
         can_split = self._adapts and self._api.page_size.smaller(len(ids)) < len(ids)
+        latency, began = self._api.session.latency, time.perf_counter()
         try:
-            return await request_runs(
+            records = await request_runs(
                 self._api, runs_filter, limit=len(ids), include=self._include, may_be_too_large=can_split
             )
         except (ResponseTooLargeError, RequestTimeoutError) as error:
             timeouts += isinstance(error, RequestTimeoutError)
             if not can_split or timeouts == MAX_TIMEOUTS:
                 raise
+        else:
+            self._api.page_size.after_page(len(ids), seconds=time.perf_counter() - began, latency=latency)
+            return records
         size = self._api.page_size.after_failure(len(ids))
-        records = []
-        for start in range(0, len(ids), size):
-            records += await self._request(ids[start : start + size], timeouts)
-        return records
+        records = await self._request(ids[:size], timeouts)
+        return records + await self._request(ids[size:], timeouts)
 
 
 async def _take(pages: AsyncGenerator[list[str]], count: int | None) -> list[str]:

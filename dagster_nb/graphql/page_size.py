@@ -64,8 +64,10 @@ class PageSize:
             How much of that the network takes for any request.
         """
         self._largest_success = max(self._largest_success, size)
-        self._raise_ceiling_cautiously()
-        runs_per_second = size / max(seconds - latency, 0.001)
+        if size >= self.ceiling:
+            self._raise_ceiling_cautiously()
+        # The latency is an estimate, and may be all that a short request takes.
+        runs_per_second = size / max(seconds - latency, seconds / 2, 0.001)
         longest = max(_MAX_WITHOUT_LATENCY, runs_per_second * latency * _WORK_PER_LATENCY)
         return self._bounded(min(runs_per_second * _TARGET_SECONDS, longest))
 
@@ -77,7 +79,7 @@ class PageSize:
         """Return the size to try instead, after a page that was too large or took too long."""
         smaller = self.smaller(size)
         if size > self._largest_success:
-            self.ceiling = smaller
+            self.ceiling = min(self.ceiling, smaller)
             if self._probing:
                 self._pages_before_probing *= 2
         self._pages_at_ceiling, self._probing = 0, False

@@ -29,6 +29,7 @@ Record = dict[str, Any]
 T = TypeVar("T")
 
 _IDS_PER_REQUEST = 10_000
+_MIN_IDS_PER_REQUEST = 100
 _IDS_PER_CHECK = 500
 MAX_TIMEOUTS = 3
 """How many timeouts in a row end a reading."""
@@ -66,12 +67,22 @@ def list_ids(
     api, runs_filter
         As in `read_pages`.
     ids_per_request
-        10,000 unless given.
+        10,000 by default and at most.
     """
+    size = min(ids_per_request or _IDS_PER_REQUEST, _IDS_PER_REQUEST)
 
-    async def fetch(cursor: str | None, remaining: int | None) -> _Page[str]:
-        size = _smaller(ids_per_request or _IDS_PER_REQUEST, remaining)
-        return _Page(await _request_ids(api, runs_filter, cursor=cursor, limit=size), size, cursor)
+    async def fetch(cursor: str | None, _remaining: int | None) -> _Page[str]:
+        nonlocal size
+        while True:
+            can_shrink = size > _MIN_IDS_PER_REQUEST
+            try:
+                ids = await _request_ids(api, runs_filter, cursor=cursor, limit=size, may_be_too_large=can_shrink)
+            except ResponseTooLargeError:
+                if not can_shrink:
+                    raise
+                size //= 2
+            else:
+                return _Page(ids, size, cursor)
 
     return _Walk(api, runs_filter, fetch, lambda run_id: run_id).pages(None)
 
@@ -163,10 +174,13 @@ class _Walk(Generic[T]):
 
     async def _last_existing(self) -> str | None:
         """Return the oldest of the runs passed that still exists; None if none does, to start over."""
-        for ids in map(str.split, reversed(self._passed)):
+        while self._passed:
+            ids = self._passed[-1].split()
             for end in range(len(ids), 0, -_IDS_PER_CHECK):
                 if existing := await existing_ids(self._api, ids[max(0, end - _IDS_PER_CHECK) : end]):
                     return existing[-1]
+            # Deleted runs do not come back, so these need no second look.
+            self._passed.pop()
         return None
 
 
@@ -185,7 +199,7 @@ class _RunPages:
         while True:
             size = _smaller(self._size, remaining)
             smaller = size if self._fixed_size else self._api.page_size.smaller(size)
-            began = time.perf_counter()
+            latency, began = self._api.session.latency, time.perf_counter()
             try:
                 records = await request_runs(
                     self._api,
@@ -201,17 +215,23 @@ class _RunPages:
                     raise
                 self._size = self._api.page_size.after_failure(size)
             else:
-                self._adapt(len(records), size, seconds=time.perf_counter() - began)
+                # What a short page took says little about long ones.
+                if not self._fixed_size and len(records) == size:
+                    seconds = time.perf_counter() - began
+                    self._size = self._api.page_size.after_page(size, seconds=seconds, latency=latency)
                 return _Page(records, size, cursor)
 
-    def _adapt(self, count: int, size: int, *, seconds: float) -> None:
-        # What a short page took says little about long ones.
-        if not self._fixed_size and count == size:
-            self._size = self._api.page_size.after_page(size, seconds=seconds, latency=self._api.session.latency)
 
-
-async def _request_ids(api: DagsterApi, runs_filter: RunsFilter, *, limit: int, cursor: str | None = None) -> list[str]:
-    data = await api.query("run_ids", {"filter": runs_filter, "cursor": cursor, "limit": limit})
+async def _request_ids(
+    api: DagsterApi,
+    runs_filter: RunsFilter,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    may_be_too_large: bool = False,
+) -> list[str]:
+    variables = {"filter": runs_filter, "cursor": cursor, "limit": limit}
+    data = await api.query("run_ids", variables, may_be_too_large=may_be_too_large)
     ids: list[str] = unwrap(data["runIdsOrError"], "RunIds")["results"]
     return ids
 

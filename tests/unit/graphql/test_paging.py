@@ -390,8 +390,72 @@ class TestPageSize:
         assert size.after_page(1000, seconds=0.1, latency=0.0) == 2000
 
     def test_pages_are_larger_where_the_network_is_slow(self):
-        assert PageSize().after_page(200, seconds=0.22, latency=0.2) > 5_000
+        size = PageSize()
+        # 200 runs could have been all latency, so the next page is larger, and the one after it much larger.
+        second = size.after_page(200, seconds=0.22, latency=0.2)
+        assert size.after_page(second, seconds=0.2 + second / 10_000, latency=0.2) > 5_000
         assert PageSize().after_page(200, seconds=0.222, latency=0.002) < 2_000
+
+
+class TestPageSizeOfMergedReadings:
+    """Pages of runs by id adapt, too."""
+
+    @pytest.fixture(autouse=True)
+    def _varied(self, server):
+        server.runs[:0] = [make_run(number) for number in range(2999, 999, -1)]
+        for place, run in enumerate(server.runs):
+            run["jobName"] = "ab"[place % 2]
+
+    def test_a_page_that_is_too_large_is_split_and_remembered(self, client, server):
+        fault = server.answer(None, operation="Runs", where=lambda values: values["limit"] > 30, status=502)
+        assert client.runs(job=["a", "b"])["run_id"].tolist() == server.ids
+        sizes = [values["limit"] for values in fault.met]
+        assert sizes[0] == 500
+        assert sizes.count(500) == 1
+        assert len(sizes) < 15
+
+    def test_a_list_of_ids_that_is_too_large_is_split(self, client, server):
+        server.answer(None, operation="RunIds", where=lambda values: values["limit"] > 1000, status=413)
+        assert client.runs(job=["a", "b"])["run_id"].tolist() == server.ids
+
+
+def test_small_readings_do_not_forget_which_size_works():
+    size = PageSize()
+    for failed in (2000, 1000, 500):
+        size.after_failure(failed)
+    for _ in range(20):
+        size.after_page(50, seconds=0.01, latency=0.001)
+    assert size.ceiling == 250
+
+
+def test_a_failure_never_raises_the_ceiling():
+    size = PageSize()
+    for failed in (500, 250, 125, 62, 500):
+        size.after_failure(failed)
+    assert size.ceiling == 31
+
+
+def test_runs_that_are_deleted_as_they_are_read_take_few_requests(client, server):
+    server.runs[:0] = [make_run(number) for number in range(4999, 999, -1)]
+    before, read = server.ids, []
+    for page in client.iter_runs(page_size=100):
+        read += page["run_id"].tolist()
+        server.delete(*page["run_id"])
+    assert read == before
+    assert len(server.operations) < 200
+
+
+def test_a_limit_holds_though_the_newest_runs_are_left_out_by_a_complement(server):
+    server.schema = build_schema(print_schema(server.schema).replace("  updatedBefore: Float\n", ""))
+    for place, run in enumerate(server.runs):
+        run["jobName"] = "b" if place < 600 or place % 2 else "a"
+        # The newest runs of b were updated lately.
+        run["updateTime"] = 1_900_000_000.0 if place < 600 else run["updateTime"]
+    expected = server.ids[600:]
+    with server.connect() as client:
+        asked = {"job": ["a", "b"], "updated_before": "2026-01-01"}
+        assert client.runs(**asked)["run_id"].tolist() == expected
+        assert client.runs(**asked, limit=10)["run_id"].tolist() == expected[:10]
 
 
 @pytest.mark.anyio
