@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platformdirs import user_cache_path
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +40,9 @@ class HistoryCache:
     """
 
     def __init__(self, *, runs: int, seed: int) -> None:
+        # Imported here, since it belongs to the extra "demo": without it, demo() says which line to type.
+        from platformdirs import user_cache_path  # noqa: PLC0415
+
         self.folder = user_cache_path("dagster_nb") / "demo"
         code = hashlib.sha256()
         for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
