@@ -194,6 +194,8 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     >>> with dnb.demo() as demo:  # doctest: +SKIP
     ...     demo.client.runs(status="FAILURE")
     """
+    # Checked before a progress bar shows.
+    _check(runs)
     with tqdm(total=1.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
         def show(step: str, progress: float) -> None:
@@ -217,9 +219,7 @@ def start_demo(
     on_progress
         Called with what happens now, such as ``"Starting Dagster"``, and how far the start is, from 0 to 1.
     """
-    if not 0 <= runs <= MAX_RUNS:
-        raise ValueError(f"runs must be between 0 and {MAX_RUNS:,}, got {runs:,}")
-    check_dagster()
+    _check(runs)
     cached = HistoryCache(runs=runs, seed=seed).find_recent(dt.datetime.now(dt.UTC))
     arguments = ["--runs", str(runs), "--seed", str(seed)]
     dagster = LocalDagster(
@@ -245,3 +245,9 @@ def start_demo(
     except BaseException:
         dagster.stop()
         raise
+
+
+def _check(runs: int) -> None:
+    if not 0 <= runs <= MAX_RUNS:
+        raise ValueError(f"runs must be between 0 and {MAX_RUNS:,}, got {runs:,}")
+    check_dagster()
