@@ -37,7 +37,7 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
     from dagster_nb.sandbox.demo import start_demo  # noqa: PLC0415 - the other commands need no Dagster
     from dagster_nb.sandbox.jupyterlab import JupyterLab  # noqa: PLC0415
 
-    # These end Python at once by default. It is to stop what it started first.
+    # By default these end Python at once. Here it must first stop what it started.
     for name in {"SIGTERM", "SIGHUP"} & signal.Signals.__members__.keys():
         signal.signal(signal.Signals[name], lambda *_: sys.exit(0))
     with ExitStack() as stack:

@@ -68,7 +68,7 @@ class DagsterNbError(Exception):
 
 
 class DagsterNbWarning(UserWarning):
-    """Something works, but probably not as intended; the message says what to look at."""
+    """Something works, but probably not as intended; the message says what to check."""
 
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):

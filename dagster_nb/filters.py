@@ -1,4 +1,4 @@
-"""Which runs a person asks for: the filters of ``runs()``, parsed once and used by every room.
+"""Which runs to read: the filters of ``runs()``, parsed once and used by the whole package.
 
 Dagster's server reads an empty list, an empty string and a zero as "no filter". Here an empty list matches no run, and
 an empty string is refused, so that no filter ever turns into its opposite on the way to the server.
@@ -36,7 +36,7 @@ class RunFilters:
     job, status, run_ids, location
         The run has one of these values; an empty tuple matches no run.
     tags
-        Tag keys, each with the values of which the run has one.
+        Tag keys, each with its allowed values; the run must have one of them.
     created_after, created_before, updated_after, updated_before
         Exclusive bounds, as they were written: "7d" stays relative until `at` fixes it.
     """

@@ -47,11 +47,11 @@ class Status:
     name
         Dagster's own name, such as ``"FAILURE"``.
     word
-        How a sentence says it, such as ``"failed"``.
+        The word for it in a sentence, such as ``"failed"``.
     color
         The colour of its marks, as a hexadecimal string; it fits a light and a dark background.
     symbol
-        One character that stands before its name, so that the colour is never the only sign.
+        One character, shown before its name, so that the colour is never the only sign.
     marker
         The marker of matplotlib that is closest to the symbol.
     hatch

@@ -1,4 +1,4 @@
 """What ``dnb.demo()`` starts: a real Dagster with a real history.
 
-The only room that imports ``dagster``; nothing outside it does.
+This is the only subpackage that imports ``dagster``.
 """
