@@ -1,4 +1,4 @@
-"""The causes of an error of the server."""
+"""The causes of a server error."""
 
 from __future__ import annotations
 

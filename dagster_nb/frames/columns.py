@@ -1,4 +1,4 @@
-"""The dtypes of the columns of all frames: from lists of values of the server to columns.
+"""The dtypes of all frame columns, and functions that turn lists of values from the server into columns.
 
 A column has the same dtype with no rows as with a million, so frames of any size can be compared, joined and
 concatenated.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StyledFrame", "style"]
 
-# What a first look at runs does not need.
+# Columns that an overview of runs does not need.
 _DETAILS = ("end_time", "update_time", "repository", "root_run_id", "parent_run_id", "tags")
 _MAX_TEXT = 80
 # Above this, a number with four significant digits would be written with an exponent.

@@ -26,7 +26,7 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     handles
-        All ``solidHandles`` of a job, also those inside graphs, as the document ``job_ops`` requests them.
+        All ``solidHandles`` of a job, including those inside graphs, as the document ``job_ops`` requests them.
 
     Returns
     -------
@@ -65,7 +65,8 @@ class _Dependencies:
 
     def __init__(self, handles: Sequence[Node]):
         self._handles = {handle["handleID"]: handle for handle in handles}
-        # For each graph: its inputs by the input inside that they feed, and the output inside by its output.
+        # For each graph: its inputs, keyed by the inner input that they feed, and the inner outputs, keyed by its
+        # outputs.
         self._outwards: dict[str, dict[tuple[str, str], list[str]]] = {}
         self._inwards: dict[str, dict[str, tuple[str, str]]] = {}
         for handle in filter(_is_graph, handles):

@@ -128,7 +128,7 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
     tags
         As the server returns them.
     shared
-        Strings that occurred before, used in place of equal ones, and added to.
+        Strings seen so far, which are reused in place of equal ones; new ones are added.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
 def _start_time(record: Record) -> float | None:
     start: float | None = record.get("startTime")
     # For a run that ended before it started, the server returns the end as its start. Where the server does not provide
-    # the status, it can be told by that: no run that started ends in the same microsecond.
+    # the status, such a run is recognized by its equal times: no run that started ends in the same microsecond.
     if start is not None and start == record.get("endTime") and record.get("status", "CANCELED") in _NEVER_STARTED:
         return None
     return start
