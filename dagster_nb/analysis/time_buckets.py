@@ -22,7 +22,7 @@ FREQUENCIES = {
     "1W": "1 week",
     "1MS": "1 month",
 }
-"""The possible lengths of a bucket, shortest first, and how a chart calls them.
+"""The possible lengths of a bucket, shortest first, and what a chart calls them.
 
 They follow the clock and the calendar, so that a day has 23 hours once a year."""
 

@@ -75,7 +75,7 @@ def durations(
     max_groups
         How many lanes there are at most. The busiest jobs have their own; the others share the last.
     as_of
-        When the runs in progress were looked at. By default when the frame was fetched
+        When the runs in progress were observed. By default when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
         The time zone of the dates in the caption, an IANA name.

@@ -28,7 +28,7 @@ def artist_options(chart: Callable[..., Axes], artist: type[Artist], keywords: M
     artist
         The class that draws the keywords' properties.
     keywords
-        What the caller gave, possibly under matplotlib's short names such as ``lw``.
+        The keywords from the caller, possibly under matplotlib's short names such as ``lw``.
 
     Raises
     ------

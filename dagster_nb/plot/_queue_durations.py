@@ -72,7 +72,7 @@ def queue_durations(
     max_groups
         How many lines there are at most, the busiest first; the caption says so.
     as_of
-        When the waiting runs were looked at. By default when the frame was fetched
+        When the waiting runs were observed. By default when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
         The time zone of the x axis, an IANA name.

@@ -1,4 +1,4 @@
-"""The charts `status_counts` and `success_rate`: how many runs end how, over time."""
+"""The charts `status_counts` and `success_rate`: how runs end, over time."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def success_rate(
     by
         The column, or columns, whose values have a line each; by default there is one line for all runs.
     freq
-        How much time a point stands for, as for `status_counts`.
+        How much time each point covers, as for `status_counts`.
     max_groups
         How many lines there are at most, the busiest first; the caption says so.
     tz
@@ -151,8 +151,8 @@ def success_rate(
     Returns
     -------
     matplotlib.axes.Axes
-        With rates from 0 to 1 along y. Finished runs are those that succeeded, failed or were canceled; they count at
-        their creation. A line is interrupted where no run finished. The numbers are those of
+        With rates from 0 to 1 along y. Finished runs are those that succeeded, failed or were canceled; each is counted
+        at its creation time. A line is interrupted where no run finished. The numbers are those of
         `dagster_nb.analysis.success_rate`.
 
     Examples

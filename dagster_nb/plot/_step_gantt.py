@@ -58,7 +58,7 @@ def step_gantt(
         The steps of one run, with the columns ``step_key``, ``status``, ``start_time``, ``end_time`` and ``attempts``
         of ``client.steps()``.
     as_of
-        When the steps in progress were looked at. By default when the frame was fetched
+        When the steps in progress were observed. By default when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
         The time zone of the start of the first step in the caption, an IANA name.

@@ -72,13 +72,13 @@ def timeline(
     ----------
     runs
         Runs, with the columns ``status``, ``start_time`` and ``end_time`` of ``client.runs()`` and those in `by`. A run
-        that has not started is not drawn; the caption says how many those are.
+        that has not started is not drawn; the caption says how many there are.
     by
         The column, or columns, whose values have a lane each; None draws all runs in one lane.
     max_groups
         How many lanes there are at most. The busiest jobs have their own; the others share the last.
     as_of
-        When the runs in progress were looked at. By default when the frame was fetched
+        When the runs in progress were observed. By default when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
         The time zone of the x axis, an IANA name. A day is from midnight to midnight there.
