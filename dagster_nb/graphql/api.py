@@ -42,9 +42,9 @@ class DagsterApi:
     version : str or None
         The server's version of Dagster; None before `identify`.
     statuses : tuple of str or None
-        The run statuses of its schema, in the schema's order; None if the server does not tell.
+        The run statuses of its schema, in the schema's order; None if the server does not say.
     filter_keys : frozenset of str or None
-        The keys of its ``RunsFilter``; None if the server does not tell.
+        The keys of its ``RunsFilter``; None if the server does not say.
     page_size : PageSize
         How many runs to request at a time.
     """
@@ -84,7 +84,7 @@ class DagsterApi:
         self.filter_keys = None if keys is None else frozenset(keys)
 
     def copy_from(self, other: DagsterApi) -> None:
-        """Take over what another connection has learned about the same server."""
+        """Copy what another connection has learned about the same server."""
         self.version, self.statuses, self.filter_keys = other.version, other.statuses, other.filter_keys
         self.page_size = other.page_size
         self._schema = other._schema
@@ -147,7 +147,7 @@ class DagsterApi:
             ) from None
 
     def document(self, name: str) -> DocumentNode:
-        """Return one of our documents without what the server is known not to have.
+        """Return one of our documents without what the server is known to lack.
 
         Raises
         ------

@@ -39,9 +39,10 @@ _EVENTS_PER_REQUEST = 1_000
 _POLLING_SECONDS = 1.0
 # A step writes several events at once; collected, they make one frame.
 _COLLECTING_SECONDS = 0.1
-# With its default storage, Dagster can miss that a log has grown until it grows again. After a silence it is read.
+# With its default storage, Dagster can miss that a log has grown until it grows again. After a silence, the log is read
+# anyway.
 _SILENCE_SECONDS = 2.0
-# After so many websockets in a row that broke, or missed events, the log is polled instead.
+# After this many websockets in a row broke or missed events, the log is polled instead.
 _MAX_BROKEN_WEBSOCKETS = 2
 # The process of a run writes its last events just after the event that ends the run.
 _LAST_EVENTS_SECONDS = 1.0

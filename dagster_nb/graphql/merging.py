@@ -2,7 +2,7 @@
 
 Responses carry no sort key, so the order of several responses can only come from one list of ids. The ids are listed
 first, which is cheap, and the runs are then read by id. A run that is listed but not returned was deleted in between,
-or no longer matches, or the server contradicts itself: listing it once more tells which.
+or no longer matches, or the server contradicts itself: listing it once more shows which.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ async def list_merged_ids(
     api, filters
         As in `read_merged_pages`.
     first
-        How many ids will probably be used; None means all. The first so many ids of each filter include the first so
-        many of all filters together.
+        How many ids will probably be used; None means all. The first N ids of each filter include the first N of all
+        filters together.
     """
     excluded: set[str] | None = None
     passed: set[str] = set()
@@ -118,7 +118,7 @@ async def list_merged_ids(
         # Runs that were created in the meantime come before those that were passed, and are not part of this reading.
         last = max((place for place, run_id in enumerate(merged) if run_id in passed), default=-1)
         fresh = merged[last + 1 :]
-        # Left out only now: the first so many ids of each filter include excluded ones.
+        # Left out only now: the first N ids of each filter include excluded ones.
         if kept := [run_id for run_id in fresh if run_id not in excluded]:
             yield kept
         if complete or first is None:

@@ -12,7 +12,7 @@ _MAX = 10_000
 _TARGET_SECONDS = 1.0
 # Working on a page should take the server this many times as long as the network takes to carry it.
 _WORK_PER_LATENCY = 5.0
-# After so many pages without a failure, twice the size is tried once more.
+# After this many pages without a failure, twice the size is tried again.
 _PAGES_BEFORE_PROBING = 3
 
 

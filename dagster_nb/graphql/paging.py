@@ -1,6 +1,6 @@
 """Reading all runs that match, however many, while others are created and deleted.
 
-Pages are requested by cursor, and the next page is requested before the last one is handed over, so that the server
+Pages are requested by cursor, and the next page is requested before the last one is yielded, so that the server
 works while the client builds frames. An empty page does not always mean the end: if the run at the cursor was deleted,
 the server responds with an empty page and no error. Then reading continues after the last run that still exists.
 """
@@ -179,7 +179,7 @@ class _Walk(Generic[T]):
             for end in range(len(ids), 0, -_IDS_PER_CHECK):
                 if existing := await existing_ids(self._api, ids[max(0, end - _IDS_PER_CHECK) : end]):
                     return existing[-1]
-            # Deleted runs do not come back, so these need no second look.
+            # Deleted runs do not come back, so these need not be checked again.
             self._passed.pop()
         return None
 

@@ -28,7 +28,7 @@ _NO_MESSAGE = "the server does not say what is wrong."
 
 
 def unwrap(node: Node, *expected: str) -> Node:
-    """Return a response of an expected type, or raise the error that it stands for.
+    """Return a response of an expected type, or raise the error that it represents.
 
     Parameters
     ----------

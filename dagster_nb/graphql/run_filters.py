@@ -33,7 +33,7 @@ _COMPLEMENTS = {"createdAfter": ("createdBefore", 1), "updatedBefore": ("updated
 
 @dataclass(frozen=True, slots=True)
 class ServerFilters:
-    """What to ask the server for.
+    """The filters to send to the server.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class ServerFilters:
 
     @property
     def is_single(self) -> bool:
-        """Whether one filter says it all, so that the server's own order can be used."""
+        """Whether a single filter is enough, so that the server's own order can be used."""
         return len(self.filters) == 1 and not self.excluded
 
 
@@ -66,7 +66,7 @@ def to_server_filters(
         What to translate; `RunFilters.matches_nothing` must be False, because the server reads an empty list as
         "any".
     repository_labels
-        The values of `REPOSITORY_TAG` that ``filters.location`` stands for; needed where that is set.
+        The values of `REPOSITORY_TAG` that correspond to ``filters.location``; needed if that is set.
     known_keys
         The keys that the server's ``RunsFilter`` has; None means all.
 
@@ -142,7 +142,7 @@ def _choices(filters: RunFilters, repository_labels: Sequence[str] | None) -> li
 
 
 def _and(left: Mapping[str, Any], right: Mapping[str, Any]) -> RunsFilter:
-    """Join two filters that have no key in common but ``tags``, which add up."""
+    """Join two filters that have no key in common but ``tags``, which are combined."""
     joined = {**left, **right}
     if "tags" in left and "tags" in right:
         joined["tags"] = [*left["tags"], *right["tags"]]
