@@ -1,4 +1,4 @@
-"""The outcome of an action on one of many runs, and how it is found out."""
+"""The outcome of an action on one of many runs, and how it is determined."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _SECONDS_BEFORE_DAEMON_CHECK = 10.0
 
 
 class RunFacts:
-    """What was known about a run when it was last read. Two of them are equal if they are of the same run.
+    """What was known about a run when it was last read. Two of them are equal if they describe the same run.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class RunFacts:
 
 
 class RunClient(Protocol):
-    """What a run needs of the client that it comes from."""
+    """What a run needs from its client."""
 
     async def run(self, run_id: RunsLike) -> AsyncRun:
         """Return one run."""

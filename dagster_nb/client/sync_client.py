@@ -35,7 +35,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class _Derived(Protocol):
-    """A class with derived methods. It says how they are called."""
+    """A class with derived methods. It defines how they are called."""
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Run a coroutine function of the asynchronous class, and return its result."""
@@ -344,7 +344,8 @@ _open_clients: weakref.WeakSet[DagsterClient] = weakref.WeakSet()
 
 
 def _close(loop: LoopThread, client: AsyncDagsterClient, pid: int) -> None:
-    # The garbage collector can find a client in any thread, also in that of its own loop, which cannot wait for itself.
+    # The garbage collector may run in any thread, including that of the client's own loop, which cannot wait for
+    # itself.
     if pid != os.getpid() or loop.is_current:
         return
     try:

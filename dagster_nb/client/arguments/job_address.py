@@ -149,7 +149,7 @@ async def list_repositories(api: DagsterApi, *, jobs: bool) -> list[dict[str, An
 
 
 async def list_locations(api: DagsterApi) -> list[dict[str, Any]]:
-    """Return all code locations, also those whose code does not load (``Workspace.locationEntries``)."""
+    """Return all code locations, including those whose code does not load (``Workspace.locationEntries``)."""
     answer = await api.query("locations")
     entries: list[dict[str, Any]] = unwrap(answer["workspaceOrError"], "Workspace")["locationEntries"]
     return entries
@@ -172,7 +172,7 @@ def location_not_found(location: str, entries: Iterable[dict[str, Any]]) -> Loca
 
 
 def check_names(job: str, *, location: str | None, repository: str | None) -> None:
-    """Raise an error if one of these cannot be a name.
+    """Raise an error if any of these is not a valid name.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class LaunchArguments:
     job, run_config, tags, partition_key, location, repository
         As in `DagsterClient.launch`, parsed.
     ops, assets
-        The selections. None means all; neither is empty.
+        The selections. None means everything; an empty selection is not allowed.
     """
 
     job: str

@@ -27,8 +27,8 @@ class HasConfigDict(Protocol):
 RunConfigLike: TypeAlias = Mapping[str, Any] | HasConfigDict | str
 """A run config: a dict, Dagster's ``RunConfig``, or YAML or JSON text."""
 
-# A config that is written by hand has fewer levels and fewer values by far. What is beyond these bounds would take the
-# parser minutes, or the machine's memory: a few lines of nested aliases stand for millions of values.
+# A config written by hand has far fewer levels and values. Anything beyond these bounds could take the parser minutes,
+# or exhaust the memory: a few lines of nested aliases can expand to millions of values.
 _MAX_DEPTH = 100
 _MAX_VALUES = 100_000
 
@@ -104,7 +104,7 @@ class _Loader(yaml.SafeLoader):
     def __init__(self, text: str):
         super().__init__(text)
         self._depth = 0
-        # How many values each anchor stands for, with its aliases replaced; None while it is being read.
+        # How many values each anchor expands to, with its aliases replaced; None while it is being read.
         self._sizes: dict[str | None, int | None] = {}
         self._total = 0
 
@@ -199,7 +199,7 @@ def _plain_mapping(mapping: Mapping[Any, Any], path: str, depth: int) -> dict[st
 
 
 def _plain(value: Any, path: str, depth: int) -> Any:  # noqa: ANN401 - of any kind
-    """Return a value as JSON has it."""
+    """Return a value as JSON represents it."""
     if depth > _MAX_DEPTH:
         raise RunConfigInvalidError(f"this run config is nested more than {_MAX_DEPTH} levels deep, or holds itself.")
     if isinstance(value, Enum):

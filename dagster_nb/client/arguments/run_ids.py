@@ -34,7 +34,7 @@ def run_ids_of(runs: RunsLike) -> list[str]:
     ----------
     runs
         One id or `Run`, many of these, a Series of ids, a DataFrame with a ``run_id`` column, or one row of such a
-        frame (a Series whose index contains ``run_id``), which is that one run and not also its parent and its root.
+        frame (a Series whose index contains ``run_id``), which means only that run, not its parent or its root.
 
     Raises
     ------

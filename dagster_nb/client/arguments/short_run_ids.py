@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["MIN_PREFIX_LENGTH", "full_run_id", "full_run_ids"]
 
 MIN_PREFIX_LENGTH = 8
-"""The number of characters that a shortened run id needs at least."""
+"""The minimum number of characters in a shortened run id."""
 
 _MAX_CANDIDATES = 10
 _IDS_PER_REQUEST = 500

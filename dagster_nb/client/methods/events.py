@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EventMethods", "iter_events"]
 
-# The server needs one query of its event log for the steps of each run. To request many runs at once saves two thirds
+# The server needs one query of its event log for the steps of each run. Requesting many runs at once saves two thirds
 # of the time of single requests; more runs than this save little more, and a request for long runs would take long.
 _RUNS_PER_REQUEST = 25
 _EVENTS_PER_REQUEST = 1_000

@@ -60,7 +60,7 @@ class JobMethods(AsyncBase):
         )
 
     async def ops(self, job: str, *, location: str | None = None, repository: str | None = None) -> pd.DataFrame:
-        """Return the ops of a job, also those inside graphs, and what each of them depends on.
+        """Return the ops of a job, including those inside graphs, and what each of them depends on.
 
         Parameters
         ----------

@@ -19,7 +19,7 @@ class LocationMethods(AsyncBase):
     """The methods of the client for code locations, repositories and daemons."""
 
     async def locations(self) -> pd.DataFrame:
-        """Return the code locations, also those whose code does not load.
+        """Return the code locations, including those whose code does not load.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class LocationMethods(AsyncBase):
         return locations_frame([entry for entry in entries if entry["name"] == name])
 
     async def shutdown_location(self, name: str) -> None:
-        """Stop the code server of a code location (``shutdownRepositoryLocation``). What supervises it restarts it.
+        """Stop the code server of a code location (``shutdownRepositoryLocation``). Whatever supervises it restarts it.
 
         Parameters
         ----------

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["LogMethods"]
 
 _BYTES_PER_REQUEST = 1 << 20
-# The most bytes that one character has in UTF-8.
+# The maximum number of bytes in a UTF-8 character.
 _MAX_CHARACTER_BYTES = 4
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -38,7 +38,7 @@ class LogMethods(AsyncBase):
         run
             A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
         step
-            The key of a step: only what the process printed that executed it. If all steps ran in one process, that is
+            The key of a step: only what the process that executed it printed. If all steps ran in one process, that is
             what all of them printed.
 
         Returns
@@ -89,7 +89,8 @@ class LogMethods(AsyncBase):
             bar.advance(size)
             if cursor is None:
                 return
-            # A process that prints all the time would be read for ever, so the first page that is not full is the last.
+            # A process that never stops printing would be read for ever, so the first page that is not full is the
+            # last.
             if not finished and size < _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES:
                 return
 

@@ -264,7 +264,7 @@ class RunMethods(AsyncBase):
             pages = read_merged_pages(self._api, server_filters, limit=limit, page_size=page_size, include=columns)
         try:
             async for records in pages:
-                # Statuses that are new since the client connected are known from now on.
+                # From now on, the statuses that appeared after the client connected are known too.
                 self._statuses = categories([one["status"] for one in records if "status" in one], self._statuses)
                 build = partial(runs_frame, records, include=include, known_statuses=self._statuses)
                 yield await anyio.to_thread.run_sync(build)
@@ -307,7 +307,7 @@ class RunMethods(AsyncBase):
         return RunFilters.parse(known_statuses=self._statuses, **filters).at()
 
     async def _server_filters(self, filters: RunFilters) -> ServerFilters | None:
-        """Return what to ask the server for; None if no run can match."""
+        """Return the filters to send to the server; None if no run can match."""
         filters = await self._without_unknown_statuses(filters)
         if filters.matches_nothing:
             return None
