@@ -6,7 +6,8 @@ result of background work, a timer, a widget event) goes through `Background.cal
 JupyterLab handles widget events in a thread beside the kernel's, so they follow the rule too: `Background.on_change`
 and `Background.on_click` register handlers that run in the kernel's thread.
 
-The kernel's thread is the one that made the panel. In a notebook its asyncio loop runs what arrives. In a script or a
+The kernel's thread is the one that created the panel. In a notebook its asyncio loop runs what arrives. In a script or
+a
 test there is no loop, and what arrives runs in `Background.wait`.
 """
 
@@ -69,7 +70,7 @@ class Task(Generic[T]):
 
 
 class Background:
-    """The background work of one panel. Make it in the kernel's thread, that is, in a cell.
+    """The background work of one panel. Create it in the kernel's thread, that is, in a cell.
 
     Parameters
     ----------
@@ -206,7 +207,7 @@ class Background:
         until
             The condition.
         timeout
-            The longest to wait, in seconds; None for no limit.
+            The maximum number of seconds to wait; None for no limit.
         """
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         while True:
@@ -233,7 +234,7 @@ class Background:
             timer.cancel()
         deadline = time.monotonic() + _MAX_SECONDS_TO_CLOSE
         for thread in [*timers, *self._threads]:
-            # A thread that is waiting for a response ends only after it.
+            # A thread that is waiting for a response ends only after the response arrives.
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run_arrived(self) -> None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Panel", "close_widgets"]
 
-# How long showing a panel may take, so that its static face has something to show.
+# How long showing a panel may take, so that its static output has something to show.
 _MAX_SECONDS_BEFORE_FACE = 2.0
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
-    """A widget that reads in the background, shows errors, and has a static face for viewers without widgets.
+    """A widget that reads in the background, shows errors, and has a static output for viewers without widgets.
 
     It is an ordinary ipywidgets ``VBox``: it goes into a ``Tab``, a ``GridBox`` or a Voilà page as it is.
 
@@ -53,7 +53,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         Parameters
         ----------
         timeout
-            The longest to wait, in seconds; None for no limit.
+            The maximum number of seconds to wait; None for no limit.
         """
         self.background.wait(lambda: not self._is_busy(), timeout)
         return self
@@ -66,7 +66,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.background.close()
         close_widgets(vars(self))
         super().close()
-        # ipywidgets hides the method of a closed widget; the static face is still worth showing.
+        # ipywidgets hides the method of a closed widget; the static output is still worth showing.
         self.__dict__.pop("_repr_mimebundle_", None)
 
     def __repr__(self) -> str:
@@ -93,7 +93,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return self.background.busy()
 
     def _is_ready_to_show(self) -> bool:
-        """Return whether the static face can be drawn."""
+        """Return whether the static output can be drawn."""
         return not self._is_busy()
 
     # What a subclass uses

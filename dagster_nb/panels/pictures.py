@@ -33,7 +33,7 @@ def png(draw: Callable[[Axes], object], *, width: int, height: int, dark: bool =
     Parameters
     ----------
     draw
-        Draws on the axes that it gets.
+        Draws on the axes that it is given.
     width, height
         The size in CSS pixels.
     dark
@@ -61,7 +61,7 @@ def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, 
     Parameters
     ----------
     draw
-        Draws on the axes that it gets.
+        Draws on the axes that it is given.
     alt
         What the chart shows, as plain text.
     width, height

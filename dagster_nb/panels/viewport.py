@@ -18,7 +18,7 @@ _STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css")
 
 
 class Viewport(anywidget.AnyWidget):
-    """An invisible widget at the top of a panel, which also brings the style sheet.
+    """An invisible widget at the top of a panel, which also loads the style sheet.
 
     Attributes
     ----------

@@ -225,7 +225,7 @@ class ActionsModel:
         self._model.changes.emit("actions")
 
     def _update(self, pages: list[pd.DataFrame], *, deleted: Sequence[str] = ()) -> bool:
-        """Take in the current state of the runs, and return whether a status changed."""
+        """Record the current state of the runs, and return whether a status changed."""
         statuses = _statuses_in(pages)
         changed = False
         for one in self.outcomes:

@@ -46,7 +46,8 @@ class RunExplorer(Panel):
     source
         A client or a history.
     max_runs
-        The most runs to keep in memory. If there are more, the newest are read, and each filter then reads the runs
+        The maximum number of runs to keep in memory. If there are more, the newest are read, and each filter then reads
+        the runs
         that match it.
     **filters
         The filters to start with: those of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,

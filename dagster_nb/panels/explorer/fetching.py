@@ -28,7 +28,7 @@ _FIRST_ROWS = 100
 
 @dataclass(frozen=True)
 class FetchProgress:
-    """Runs that have arrived, and how far the reading is.
+    """Runs that have arrived, and how far the reading has progressed.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def fetch_all(task: Task[Any], source: RunSource, filters: ExplorerFilters, max_
     filters
         The filters; bounds are points in time.
     max_runs
-        The most runs to read.
+        The maximum number of runs to read.
     """
     result = FetchResult()
     arguments = filters.arguments()

@@ -1,4 +1,4 @@
-"""``ExplorerModel``: the filters, runs and selection of an explorer. It knows no widgets."""
+"""``ExplorerModel``: the filters, runs and selection of an explorer. It does not know about widgets."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Reading:
 class ExplorerModel:
     """What an explorer shows. All methods are called in the kernel's thread.
 
-    Every view draws what the model says, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
+    Every view draws the state of the model, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
     (which of them the table shows); ``selection``; ``open_run``; ``reading`` (its progress); ``error``.
 
     Parameters
@@ -67,7 +67,7 @@ class ExplorerModel:
     filters
         The filters to start with.
     max_runs
-        The most runs to keep in memory.
+        The maximum number of runs to keep in memory.
     clock
         Returns the current time.
     """
@@ -96,7 +96,7 @@ class ExplorerModel:
         self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
-        # When runs arrived last. Until then runs in progress have lasted, in every view.
+        # When runs last arrived. Every view measures runs in progress up to this time.
         self.as_of = clock()
         self.was_stopped = False
         self.is_capped = False
@@ -207,7 +207,7 @@ class ExplorerModel:
             self.changes.emit("reading")
 
     def update(self, pages: list[pd.DataFrame], *, deleted: Iterable[str] = ()) -> None:
-        """Take in the current state of some runs, and remove deleted ones."""
+        """Update some runs to their current state, and remove deleted ones."""
         self.as_of = self.clock()
         self.cache.add(pages)
         deleted = set(deleted)
@@ -274,7 +274,7 @@ class ExplorerModel:
         self._set_error(None)
         self._update_runs()
         if reading.shown_filters != self.filters:
-            # Changed while this was being read, which may not have brought all runs that they need.
+            # The filters changed during the reading, which may not have returned all runs that they need.
             self._read_missing()
         self.changes.emit("reading")
 

@@ -1,4 +1,4 @@
-"""Where an explorer gets its runs: what it needs, and what it uses if it is there."""
+"""Where an explorer gets its runs: the methods that it needs, and those that it uses if they exist."""
 
 from __future__ import annotations
 

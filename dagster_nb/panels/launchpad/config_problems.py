@@ -1,4 +1,4 @@
-"""Finds the line of a config that a problem is about: Dagster names a path, a person looks for a line."""
+"""Find the line of a config that a problem is about: Dagster names a path, but people look for a line."""
 
 from __future__ import annotations
 

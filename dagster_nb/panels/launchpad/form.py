@@ -1,4 +1,4 @@
-"""The form of a launchpad: its fields, its buttons, and what is wrong with what is filled in."""
+"""The form of a launchpad: its fields, its buttons, and the problems with what is filled in."""
 
 from __future__ import annotations
 

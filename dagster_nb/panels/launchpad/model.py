@@ -142,7 +142,8 @@ class LaunchpadModel:
         self.changes.emit("jobs")
 
     def choose(self, address: JobAddress | None) -> None:
-        """Choose another job, or none. The config, the ops and the partition start from that job's own; tags stay."""
+        """Choose another job, or none. The config, ops and partition are reset to that job's defaults; the tags
+        stay."""
         if address == self.address:
             return
         self.address, self.scaffold, self.problems, self.partition, self.ops = address, None, [], "", ""
@@ -150,7 +151,7 @@ class LaunchpadModel:
         self._load_job()
 
     def edit(self, *, config: str | None = None, tags: str | None = None, ops: str | None = None) -> None:
-        """Change the text of fields, and check it once no more changes come."""
+        """Change the text of fields, and check it once the changes pause."""
         before = self.config, self.tags, self.ops
         self.config = self.config if config is None else config
         self.tags = self.tags if tags is None else tags

@@ -42,7 +42,7 @@ class Scaffold:
 
 
 class LaunchpadSource(Protocol):
-    """What a launchpad needs of a server."""
+    """What a launchpad needs from a server."""
 
     @property
     def url(self) -> str:
@@ -69,7 +69,7 @@ class LaunchpadSource(Protocol):
 
 
 class LaunchSource:
-    """A `LaunchpadSource` that asks a client.
+    """A `LaunchpadSource` that uses a client.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a monitor says about its run: the heading, the outcome, and what came of an action."""
+"""What a monitor says about its run: the heading, the outcome, and the results of actions."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def outcome_html(state: RunState) -> str:
 
 
 def action_html(model: MonitorModel) -> str:
-    """Return what came of the request to terminate or to re-execute the run; empty if there is nothing to say."""
+    """Return the result of the request to terminate or to re-execute the run; empty if there is nothing to say."""
     message = _action_message(model)
     if message is None:
         return ""

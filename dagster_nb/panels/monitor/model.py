@@ -1,4 +1,4 @@
-"""The state of a monitor: its run, its events and output, and what was asked of the run."""
+"""The state of a monitor: its run, its events and output, and the actions requested for the run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SECONDS_BETWEEN_OUTPUT_READS = 5.0
 
 
 class RunClient(Protocol):
-    """What a monitor needs of a client."""
+    """What a monitor needs from a client."""
 
     url: Any
     read_only: Any

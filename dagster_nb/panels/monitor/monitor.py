@@ -129,7 +129,7 @@ class RunMonitor(Panel):
         Parameters
         ----------
         timeout
-            The longest to wait, in seconds; None for no limit.
+            The maximum number of seconds to wait; None for no limit.
         """
         super().wait(timeout)
         self._draw_all()

@@ -32,7 +32,7 @@ class EventFilter:
     step
         The step; None for all steps and the run itself.
     text
-        What an event must contain, in upper or lower case.
+        The text that an event must contain, ignoring case.
     """
 
     level: str = LEVELS[0]

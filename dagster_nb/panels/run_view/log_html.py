@@ -37,7 +37,7 @@ def events_html(events: pd.DataFrame) -> str:
 
 
 def output_html(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
-    """Return the last lines of a stream that contain some text, in upper or lower case."""
+    """Return the last lines of a stream that contain some text, ignoring case."""
     lines = _matching_lines(output, stream, wanted)
     if not lines:
         return '<div class="dnb-empty">no lines</div>'

@@ -31,7 +31,7 @@ def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None
     url
         Its page in Dagster, if it has one.
     facts
-        What stands in the line below, as HTML.
+        The contents of the line below, as HTML.
     """
     page = "" if url is None else link(url, "open in Dagster")
     return (

@@ -1,1 +1,1 @@
-"""The parts of an explorer that are drawn: each draws one part of what the model says."""
+"""The views of an explorer: each draws one part of the state of the model."""

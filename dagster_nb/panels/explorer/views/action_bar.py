@@ -31,7 +31,7 @@ _OUTCOMES = {
 
 
 class ActionBar:
-    """Draws what can be done to the selected runs, and what came of it.
+    """Draws the actions for the selected runs, and their outcomes.
 
     Parameters
     ----------

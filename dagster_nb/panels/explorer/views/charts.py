@@ -48,7 +48,7 @@ class Chart:
     alt
         What it shows, for people who do not see it.
     max_lanes
-        The most lanes that it has, if it has one per job.
+        The maximum number of lanes, if it has one per job.
     """
 
     draw: Callable[[pd.DataFrame, Axes], object]

@@ -1,4 +1,4 @@
-"""``Header``: the server, whether its daemons run, how many runs wait, and how fresh the runs are."""
+"""``Header``: the server, whether its daemons run, how many runs are waiting, and how fresh the runs are."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ServerState:
     daemons
         As `DagsterClient.daemons` returns them; None if the source has none.
     queued, running
-        How many runs wait, and how many are in progress.
+        How many runs are waiting, and how many are in progress.
     """
 
     daemons: pd.DataFrame | None

@@ -64,7 +64,7 @@ class RunTable(anywidget.AnyWidget):
     sort : list of str
         A column, and ``"ascending"``, ``"descending"`` or ``"none"``.
     resets : int
-        Goes up when the table shows other runs, so that it scrolls to its top.
+        Increases when the table shows other runs, so that it scrolls to its top.
     empty : str
         The message if there are no rows.
     """
@@ -173,7 +173,7 @@ class RunTableView:
         self.widget: Any = widgets.VBox([self.table, foot], layout=widgets.Layout(width="100%", overflow="visible"))
 
     def draw(self) -> None:
-        """Draw the current page. Nothing is sent that the browser already has."""
+        """Draw the current page. What the browser already has is not sent again."""
         model = self._model
         rows = table_rows(model.page_runs, model.as_of)
         part = (model.filters, model.page, model.sort)
