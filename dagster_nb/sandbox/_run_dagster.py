@@ -4,7 +4,7 @@
 
 Importing Dagster takes longer than anything else at start, so the two processes import it at the same time, and while
 the DAGSTER_HOME is being filled. The code server is started first and waits for the tables of the instance, because two
-processes that create them at the same time spoil them.
+processes that create them at the same time corrupt them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
     """Prepare the home, then serve until killed."""
     threading.Thread(target=end_with_supervisor, daemon=True).start()
     settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    # Standard output is for the messages of the command that fills the home. Dagster's own lines belong into the log.
+    # Standard output is for the messages of the command that fills the home. Dagster's own lines belong in the log.
     messages = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     code_server = start_code_server(settings["code_server"])

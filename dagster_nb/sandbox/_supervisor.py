@@ -1,6 +1,6 @@
 """Run one command, and leave nothing behind when it ends.
 
-`SupervisedProcess` starts this script. It uses the standard library alone, so it stays small. It lives as long as the
+`SupervisedProcess` starts this script. It uses only the standard library, so it stays small. It lives as long as the
 pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its end of the pipe closes.
 Then this script kills the command with every process that the command started, and removes the folder.
 
@@ -42,7 +42,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
-    """Read the order, run the command, clean up."""
+    """Read the instructions, run the command, clean up."""
     owner = os.getppid()
     # Unbuffered: a thread waits for the end of this pipe while the interpreter shuts down.
     with os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) as orders:
@@ -75,7 +75,7 @@ def adopt_orphans() -> None:
 
 
 def write_files(files: dict[str, str]) -> None:
-    """Write the files of the order."""
+    """Write the files that the instructions list."""
     for name, text in files.items():
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def stop_with_owner(owner: int, group: int, grace_seconds: float) -> None:
 
 
 def wait_for(pid: int) -> int:
-    """Wait for the end of a child, and of all others that end before it; returns its exit code."""
+    """Wait until a child ends, and reap all others that end before it; return its exit code."""
     while True:
         ended, status = os.wait()
         if ended == pid:

@@ -29,7 +29,7 @@ __all__ = ["START_SECONDS", "Demo", "dagster_yaml", "demo", "start_demo"]
 STATUS_SECONDS = 90.0
 START_SECONDS, SECONDS_PER_RUN = 180.0, 0.02
 MAX_CONCURRENT_RUNS = 6
-# How far the start is when a step of it is done.
+# How far the start has progressed when each of its steps is done.
 FILLED, STARTED = 0.5, 0.95
 
 
@@ -217,7 +217,7 @@ def start_demo(
     runs, seed, port
         See `demo`.
     on_progress
-        Called with what happens now, such as ``"Starting Dagster"``, and how far the start is, from 0 to 1.
+        Called with what happens now, such as ``"Starting Dagster"``, and how far the start has progressed, from 0 to 1.
     """
     _check(runs)
     cached = HistoryCache(runs=runs, seed=seed).find_recent(dt.datetime.now(dt.UTC))

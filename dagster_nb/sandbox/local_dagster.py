@@ -81,7 +81,7 @@ class LocalDagster:
     port
         Default: a free one.
     path_prefix
-        Where Dagster's pages start, such as ``"/x"``, as they have it in their links. Default:
+        Where Dagster's pages start, such as ``"/x"``, as it appears in their links. Default:
         ``$DAGSTER_WEBSERVER_PATH_PREFIX``, else none.
     daemon
         Whether to run a daemon. Without one, runs stay queued, and schedules and sensors do nothing.
@@ -189,7 +189,7 @@ class LocalDagster:
 
     @property
     def pid(self) -> int | None:
-        """The id of the process whose children all of its processes are; None if it is not running."""
+        """The id of the process that is the parent of all its processes; None if it is not running."""
         return self._process.pid if self._process else None
 
     def start(self, on_progress: Callable[[float], object] | None = None) -> Self:

@@ -142,8 +142,7 @@ class LaunchpadModel:
         self.changes.emit("jobs")
 
     def choose(self, address: JobAddress | None) -> None:
-        """Choose another job, or none. The config, ops and partition are reset to that job's defaults; the tags
-        stay."""
+        """Choose another job, or none. Config, ops and partition are reset to its defaults; the tags stay."""
         if address == self.address:
             return
         self.address, self.scaffold, self.problems, self.partition, self.ops = address, None, [], "", ""

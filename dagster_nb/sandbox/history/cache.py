@@ -31,7 +31,7 @@ class HistoryCache:
 
     A copy is used again for the same number of runs and the same seed, if the same code wrote it for the same Dagster.
     A copy appears complete, under a name that depends on all this, so that two demos that start at the same time cannot
-    spoil it for each other.
+    corrupt each other's copy.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class HistoryCache:
         new = self.folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
             shutil.copytree(home, new, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            # Fails if another demo was faster; its copy is the same.
+            # Fails if another demo was faster, whose copy is the same.
             new.rename(self.folder / f"{self.name}-{int(until.timestamp())}")
             self._remove_old()
         shutil.rmtree(new, ignore_errors=True)

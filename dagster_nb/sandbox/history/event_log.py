@@ -1,6 +1,6 @@
 """The event log of a run, as Dagster itself writes it."""
 
-# Much of what is internal to Dagster has no types.
+# Many of Dagster's internals are untyped.
 # mypy: disallow-untyped-calls=False
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ __all__ = ["error_info", "event_log", "log_key", "log_message"]
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 RETRY_SECONDS = 2
-MOMENT = 0.002  # seconds between two events of which the plan says nothing
+MOMENT = 0.002  # seconds between two events whose times are not planned
 FIRST_PID, PIDS = 20_000, 40_000
 
 

@@ -28,7 +28,7 @@ SPREAD_SECONDS = 600.0
 TICK_SECONDS = 60.0
 EXTRA_FAILURES_SHARE = 1.05
 SENSOR_SECONDS = 300
-SKIPPED_TICKS_DAYS = 7  # Dagster keeps skipped ticks of sensors for that long
+SKIPPED_TICKS_DAYS = 7  # Dagster keeps skipped ticks of sensors for this long
 BACKFILLS = (
     # job, partitions, first partition this many days ago, launched this many days ago, share that fails
     ("export_invoices", 30, 150, 62, 0.0),
@@ -76,7 +76,7 @@ def scale_for(runs: int, until: dt.datetime) -> float:
 
 
 def plan_launches(scale: float, rng: Random, until: dt.datetime, incidents: Incidents) -> list[PlannedLaunch]:
-    """Plan when which job is launched, ``scale`` times as often as usual."""
+    """Plan which job is launched when, ``scale`` times as often as usual."""
     begin = until.timestamp() - DAYS * 24 * HOUR
     planned: list[PlannedLaunch] = []
     for day in _days_before(until):
@@ -109,7 +109,7 @@ def _launches_of_day(job: JobProfile, day: dt.date, scale: float, rng: Random) -
 
 
 def _random_count(mean: float, rng: Random) -> int:
-    """Return a whole number next to the mean, which is the mean on average."""
+    """Return a whole number next to the mean, chosen so that the expected value is the mean."""
     return int(mean) + (rng.random() < mean % 1)
 
 

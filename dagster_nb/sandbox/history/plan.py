@@ -25,7 +25,7 @@ __all__ = ["MAX_RUNS", "last_full_hour", "plan_history"]
 
 HOUR = 3600
 MAX_RUNS = 100_000
-# More runs than wanted are planned, so that some can be dropped; if there are too few, more again.
+# More runs than needed are planned, so that some can be dropped; if there are still too few, more are added.
 FIRST_MARGIN, NEXT_MARGIN = 1.04, 1.15
 
 

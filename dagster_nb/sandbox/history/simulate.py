@@ -1,4 +1,4 @@
-"""Decide how a run goes: how long it is queued and runs, whether it fails, and whether it is re-executed."""
+"""Decide the course of a run: how long it is queued and runs, whether it fails, and whether it is re-executed."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Dagster writes one event at a time, which takes some 50 ms per run; this takes about 1 ms.
 """
 
-# Much of what is internal to Dagster has no types.
+# Many of Dagster's internals are untyped.
 # mypy: disallow-untyped-calls=False
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
 MAX_RECENT_EVENT_LOGS = 10_000
-"""That many of the newest runs have event logs, and so do runs that failed, are re-executions or have a partition."""
+"""How many of the newest runs have event logs; so do runs that failed, are re-executions or have a partition."""
 
 
 def write_history(
