@@ -13,7 +13,8 @@ settings.register_profile("everyday", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=250, deadline=None)
 settings.load_profile("everyday")
 
-# Whoever started the tests may ignore Ctrl-C, as a shell does for what it runs in the background; the tests press it.
+# The tests send Ctrl-C, which this process may have inherited as ignored, for example from a shell that runs it in the
+# background.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Seconds for one test and the fixtures that it is the first to need, where these build environments or images.
@@ -39,5 +40,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """dagster_nb stands on aiohttp, so coroutines are tested on asyncio alone."""
+    """dagster_nb is built on aiohttp, so coroutines are tested on asyncio alone."""
     return "asyncio"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def install(package: str, *options: str) -> bool:
-    """Install a package as root; False where there is no apt, or one is not root. The caller looks what came of it.
+    """Install a package as root; False where there is no apt, or one is not root. The caller checks the result.
 
     Tests that run side by side may want one each at the same moment, and apt would refuse the second.
     """

@@ -13,7 +13,7 @@ _TARGETS = {target.name for target in TARGETS}
 
 
 def together(nodeid: str) -> str:
-    """Return the name of what is not to be torn apart: a test, a file, a folder, or all that looks at one Dagster.
+    """Return the name of the group that must stay together: a test, a file, a folder, or all tests of one Dagster.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def together(nodeid: str) -> str:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Hand what stays together to one process, in the order in which it stands."""
+    """Give tests that stay together to one process, in their original order."""
 
     def _split_scope(self, nodeid: str) -> str:
         return together(nodeid)

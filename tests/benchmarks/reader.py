@@ -96,7 +96,7 @@ def client_runs(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def client_iter_runs(job: Job) -> Iterator[Read]:
-    """``client.iter_runs()``, each page dropped once it was looked at."""
+    """``client.iter_runs()``, each page dropped after it was read."""
 
     def read() -> RunIds:
         seen = RunIds()

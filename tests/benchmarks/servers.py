@@ -43,7 +43,7 @@ class Running:
 
 
 def home_with(runs: int, folder: Path) -> Path:
-    """Return a DAGSTER_HOME with so many runs: one that is there, or a new one."""
+    """Return a DAGSTER_HOME with that many runs: one that is there, or a new one."""
     home = folder / f"home-{runs}"
     if not home.exists():
         unfinished = folder / f"unfinished-{runs}"

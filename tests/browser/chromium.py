@@ -34,7 +34,7 @@ def chromium(own: str) -> str:
     Parameters
     ----------
     own
-        Where Playwright keeps its own, if it has been installed.
+        Where Playwright keeps its own Chromium, if it has been installed.
     """
     found = _find(own)
     if found is None:

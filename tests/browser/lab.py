@@ -207,7 +207,7 @@ class Notebook:
         return "\n".join(self.output.all_inner_texts())
 
     def check(self) -> None:
-        """Make sure that nothing went wrong that one would not see."""
+        """Make sure that nothing went wrong unnoticed."""
         assert self.page_errors == []
         assert self.strangers == []
         assert "Traceback" not in self.outputs_text()

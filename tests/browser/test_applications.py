@@ -22,7 +22,7 @@ from tests.browser.lab import IDLE, SCREENSHOTS, free_port
 
 expect.set_options(timeout=20_000)
 ROOT = Path(__file__).parents[2]
-# What Voilà's own page asks for: icons and formulas, of which the panels have none. They do without.
+# What Voilà's own page requests: icons and formulas. The panels have none, and work without them.
 VOILAS_OWN = re.compile(
     r"https://cdn\.jsdelivr\.net/npm/@fortawesome/|https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/"
 )

@@ -35,7 +35,7 @@ def _target_of(item: pytest.Item) -> str | None:
 
 
 class Evidence:
-    """What the tests came to.
+    """The results of the tests.
 
     Where they run side by side, the processes that run them and the one that hears of it are not the same, and all that
     passes between these are the reports.

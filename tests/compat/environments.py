@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # The newest that Dagster 1.5 runs on with ready-made wheels.
 PYTHON = "3.11"
-# Compiled once and for all: where Python is told to write no bytecode, as in many a container, each process of Dagster
+# Compiled once and for all: where Python is set to write no bytecode, as in many containers, each process of Dagster
 # would compile two thousand modules, which takes longer than all else that it does.
 INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
 CACHE = Path(platformdirs.user_cache_dir("dagster_nb")) / "compat"

@@ -20,14 +20,14 @@ LAUNCHED_BY = ("dagster/schedule_name", "user")
 
 
 def runs_frame(runs: Sequence[PastRun], *, creation: bool) -> pd.DataFrame:
-    """Return what `client.runs` must give of these.
+    """Return what `client.runs` must return for these.
 
     Parameters
     ----------
     runs
         In the order in which they are expected.
     creation
-        Whether the server tells creation times.
+        Whether the server provides creation times.
     """
     created = times([run.created if creation else None for run in runs])
     started = times([run.started for run in runs])

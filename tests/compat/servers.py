@@ -1,4 +1,4 @@
-"""The servers: each starts, and launches its runs, while the suite still looks at the one before."""
+"""The servers: each starts, and launches its runs, while the suite still tests the previous one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ STAGE = {
         "run_config": {"ops": {"mart__revenue": {"config": {"fail": True}}}},
     },
 }
-"""The runs that tests look at or act on, launched together, since it takes seconds until one runs."""
+"""The runs that tests read or act on, launched together, since it takes seconds until one runs."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Fleet:
     targets
         Which, in that order.
     ahead
-        Whether to build all environments side by side from now on, and to start each server while the one before it is
-        still looked at.
+        Whether to build all environments side by side from now on, and to start each server while the previous one is
+        still being tested.
     """
 
     def __init__(self, targets: Sequence[Target], *, ahead: bool):

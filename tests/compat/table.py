@@ -1,4 +1,4 @@
-"""The README's table of versions by capability, made from what the tests came to."""
+"""The README's table of versions by capability, made from the results of the tests."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ CAPABILITIES = {
     "follow": "`follow`, by websocket",
     "explorer": "`RunExplorer`: load, filter, select, act",
 }
-"""What the tests mark themselves with, and how the table calls it."""
+"""The marks of the tests, and what the table calls them."""
 
 PASSED, FAILED, LACKS = "✓", "✗", "no"
 
 
 class Results:
-    """What the tests came to, a target and a capability each."""
+    """The results of the tests, for each target and capability."""
 
     def __init__(self) -> None:
         self._passed: dict[tuple[str, str], bool] = {}
@@ -71,7 +71,7 @@ def _short(target: str) -> str:
 
 
 def written() -> str:
-    """Return the table that stands in the README."""
+    """Return the table that is in the README."""
     return README.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
 
 

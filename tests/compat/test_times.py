@@ -1,4 +1,4 @@
-"""Time filters against the times that stand in the server's database, at each microsecond around them."""
+"""Time filters compared with the times in the server's database, at each microsecond around them."""
 
 from __future__ import annotations
 

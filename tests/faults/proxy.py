@@ -89,7 +89,7 @@ class Answer:
 
 @dataclass
 class Exchange:
-    """A request, and what came of it.
+    """A request, and its result.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Proxy:
     Attributes
     ----------
     exchanges
-        All requests so far, in the order in which they came.
+        All requests so far, in the order in which they arrived.
     """
 
     def __init__(self, *upstreams: str, faults: Sequence[Fault] = ()):

@@ -1,4 +1,4 @@
-"""The table of statuses holds together, and every entry can be seen and told apart."""
+"""The table of statuses is consistent, and every entry is visible and distinguishable."""
 
 import matplotlib.markers
 import matplotlib.patches

@@ -52,7 +52,7 @@ def cut(text: str, documents: Iterable[DocumentNode]) -> str:
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("__"):
             touched.reduce(kind)
-    # A schema made anew holds just the types that can still be reached.
+    # A rebuilt schema contains only the types that can still be reached.
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
     printed = print_schema(lexicographic_sort_schema(GraphQLSchema(*roots, types=touched.named)))
     return _UNION.sub(_a_line_each, printed) + "\n"
@@ -124,5 +124,5 @@ class _Touched(Visitor):
                 if key in arguments[name] or is_required_argument(argument)
             }
         if not kind.fields:
-            # It may answer, and its name is all that is asked of it; but a type has to have a field.
+            # It may be returned, and only its name is requested; but a type must have a field.
             kind.fields["_"] = GraphQLField(GraphQLBoolean)

@@ -225,7 +225,7 @@ def test_an_unknown_location_is_not_reloaded(client, method):
         getattr(client, method)("cod")
 
 
-# The last two change the server that the others look at.
+# The last two tests change the server that the other tests read.
 def test_reload_tells_what_came_of_it(client, known):
     known.broken.write_text("import dagster as dg\n\n@dg.op\ndef one(): pass\n\n@dg.job\ndef mended(): one()\n")
     frame = client.reload_location("broken")

@@ -1,4 +1,4 @@
-"""What is told of runs, against what Dagster itself says of the same instance."""
+"""What the client returns about runs, compared with what Dagster itself returns for the same instance."""
 
 import pandas as pd
 import pytest
@@ -143,7 +143,7 @@ def test_failures_are_what_ended_a_run(client, known):
 @pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])
 def test_all_that_was_printed_comes_back_whole(client, known, size, monkeypatch):
     if size is not None:
-        # Of four sizes in a row some end within a character, whatever stands there.
+        # Of four consecutive sizes some end within a character, whatever the text is.
         monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = client.compute_logs(known.runs["shouting"])
     assert len(logs.stdout.encode()) > log_methods._BYTES_PER_REQUEST

@@ -1,4 +1,4 @@
-"""A real Dagster that seems to have lost one thing: each reading method has NA for it, or says what it lacks."""
+"""A real Dagster that seems to have lost one thing: each reading method returns NA for it, or names what is missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.server.known.conftest import wait_until_loaded
 from tests.server.known.drifting import DriftingDagster
 from tests.unit import drift
 
-# What each method asks. Where a job has to be found, it asks for the repositories, too.
+# The documents that each method sends. A method that has to find a job also reads the repositories.
 METHODS = {
     # Dagster may load the code again at any time, so update_time is not constant.
     "locations": ({"locations"}, lambda client, _: client.locations().drop(columns="update_time")),
@@ -33,7 +33,7 @@ METHODS = {
         lambda client, runs: pd.DataFrame({"printed": [client.compute_logs(runs["apart"], step="whisper").stdout]}),
     ),
 }
-# Where a part of an error is lost, it is told by the parts that are left, or in the words of the event that it is in.
+# If a part of an error is lost, the remaining parts or the message of its event describe it.
 TOLD_OTHERWISE = {
     ("ErrorEvent.error", "error_message"),
     ("PythonError.causes", "error"),

@@ -41,7 +41,7 @@ def started(run):
 
 @pytest.fixture
 def standing(stage):
-    """A run that goes on: no test stops it."""
+    """A run that keeps running: no test stops it."""
     return started(stage[2])
 
 

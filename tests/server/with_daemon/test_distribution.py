@@ -59,7 +59,7 @@ def test_it_works_alone(built, tmp_path, server, kind):
     (package,) = built.glob(kind)
     python = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     uv = [sys.executable, "-m", "uv"]
-    # One program runs in it, so compiling all that is in it does not pay.
+    # Only one program runs in it, so compiling everything in it is not worth the time.
     environment = {**os.environ, "UV_COMPILE_BYTECODE": "0"}
     subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(tmp_path / "venv")], check=True)
     subprocess.run([*uv, "pip", "install", "-q", "--python", str(python), str(package)], check=True, env=environment)

@@ -1,4 +1,4 @@
-"""Following the runs of a real Dagster, by websocket and by asking: at the end all is as `events` has it."""
+"""Following the runs of a real Dagster, by websocket and by polling: in the end all events equal those of `events`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeyp
                 yield transport
 
         monkeypatch.setattr(event_stream, "_websocket", refuse_one)
-        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # a busy machine is no reason to ask
+        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # a busy machine is no reason to poll
         run = await pushed.launch(**JOB)
         results = {}
 

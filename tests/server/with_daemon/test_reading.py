@@ -1,4 +1,4 @@
-"""Run history as the server tells it, against what Dagster's own instance says of the same runs."""
+"""Run history as the server returns it, compared with what Dagster's own instance returns for the same runs."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_duration_stats_of_each_job(runs):
     assert stats["job_name"].tolist()[:2] == ["a", "b"]
     assert pd.isna(stats["job_name"].iloc[2])
     assert stats["count"].tolist() == [4, 1, 1]
-    # One of the three that finished; the one that goes on counts neither way.
+    # One of the three that finished; the one that is still running counts neither way.
     assert stats["success_rate"].iloc[0] == pytest.approx(1 / 3)
     assert pd.isna(stats["success_rate"].iloc[2])
     a = stats.iloc[0]

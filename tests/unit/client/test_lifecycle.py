@@ -208,7 +208,7 @@ def test_progress_is_drawn_with_a_total_and_taken_away(fake, capsys):
     fake.runs = [make_run(number) for number in reversed(range(120))]
 
     def slowly(_operation):
-        time.sleep(0.1)  # so long that a bar appears
+        time.sleep(0.1)  # long enough for a bar to appear
 
     with dnb.connect(fake.url, progress=True) as client:
         fake.before = slowly

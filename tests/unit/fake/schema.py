@@ -59,7 +59,7 @@ def _execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, 
     )
 
 
-# A client asks for a schema that it does not know each time it connects, and executing that takes longest of all.
+# A client requests an unknown schema each time it connects, and executing that request takes the longest.
 @lru_cache(maxsize=1000)
 def _introspected(schema: GraphQLSchema, query: str) -> str:
     return json.dumps(_execute(schema, {"query": query}, {}).formatted)

@@ -45,7 +45,7 @@ def test_a_document_holds_one_operation_and_says_what_for(name):
 
 
 def asked_unions(name):
-    """The unions that a document asks for, with what it asks of their members."""
+    """The unions that a document requests, with the fields that it requests of their members."""
     info = TypeInfo(installed_schema())
     found = []
 
@@ -60,7 +60,7 @@ def asked_unions(name):
 
 
 def answer(kind, selection):
-    """Something of this type with just the fields that a document asks for."""
+    """A value of this type with only the fields that a document requests."""
     kind = get_nullable_type(kind)
     if is_list_type(kind):
         return [answer(kind.of_type, selection)]

@@ -103,7 +103,7 @@ def made(history, *, never=None):
 
 
 def is_meant(run, wish):
-    """Whether a run matches: what the filters mean, said once more and plainly."""
+    """Whether a run matches: an independent, plain implementation of the filters."""
     created, updated = round(run["creationTime"] * 1_000_000), round(run["updateTime"] * 1_000_000)
     team = run["tags"][0]["value"] if run["tags"] else None
     return (
@@ -181,7 +181,7 @@ def test_any_other_filter_that_is_lost_is_an_error_before_anything_is_read(share
         assert len(client.runs()) == 1
 
 
-# What reading cannot do without, and what asks for it: always, with a filter, or where several pages are read.
+# What reading cannot do without, and when it is requested: always, with a filter, or where several pages are read.
 NEEDED = (
     "Query.runsOrError", "Query.runIdsOrError", "Query.repositoriesOrError", "Run.runId", "Runs.results", "Runs.count",
     "RunIds.results", "RunsFilter.", "ExecutionTag.", "Repository.", "RepositoryConnection.", "RepositoryLocation.",

@@ -33,7 +33,7 @@ def event(number, kind="LogMessageEvent", event_type=None):
 
 
 class FakeLog(FakeDagster):
-    """A run whose log grows, and whose websockets do as they are told.
+    """A run whose log grows, and whose websockets follow a script.
 
     Attributes
     ----------

@@ -340,7 +340,7 @@ class TestPageSize:
         self.fault.met.clear()
         server.requests.clear()
         assert client.runs()["run_id"].tolist() == server.ids
-        # It is probed whether the limit still stands, and rarely.
+        # Whether the limit still holds is probed, but rarely.
         assert len(self.failed) <= 4
         assert max(self.sizes(server)) <= 30
 

@@ -78,7 +78,7 @@ def many_runs(count: int, seed: int = 0) -> pd.DataFrame:
 
 
 class FakeSource:
-    """Runs in a frame, and a server's manners: it can be slow, fail, and be told of changes.
+    """Runs in a frame, which behaves like a server: it can be slow, fail, and receive changes.
 
     Attributes
     ----------

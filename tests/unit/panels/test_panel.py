@@ -1,4 +1,5 @@
-"""What every panel does: it is a widget, waits, shows errors, has a static face, and closes without a trace."""
+"""What every panel does: it is a widget, waits, shows errors, has a static output, and leaves nothing behind when it is
+closed."""
 
 import asyncio
 import threading

@@ -53,7 +53,7 @@ def make_runs():
         runs["duration"] = runs["duration"].astype("timedelta64[us]")
         runs["end_time"] = runs["start_time"] + runs["duration"]
         runs["queue_duration"] = (runs["start_time"] - runs["creation_time"]).astype("timedelta64[us]")
-        # The newest goes on, the one before it waits.
+        # The newest is still running, the one before it is waiting.
         runs.loc[:1, ["duration", "end_time"]] = pd.NaT
         runs.loc[:1, "status"] = ["STARTED", "QUEUED"][: len(runs.loc[:1])]
         runs.loc[1:1, ["start_time", "queue_duration"]] = pd.NaT
@@ -75,7 +75,7 @@ def many_runs(make_runs):
 
 @pytest.fixture
 def steps():
-    """Six steps of one run: two succeeded, one failed after three attempts, one goes on, two never started."""
+    """Six steps of one run: two succeeded, one failed after three attempts, one is still running, two never started."""
     start = pd.to_datetime(["10:00:00", "10:00:30", "10:01:00", "10:02:00", None, None], format="%H:%M:%S")
     day = pd.Timestamp("2026-03-31", tz="UTC")
     started = pd.Series(start).dt.tz_localize("UTC") + (day - pd.Timestamp("1900-01-01", tz="UTC"))

@@ -52,7 +52,7 @@ def frame_for(runs, steps, ops):
 
 
 def texts(ax):
-    """Return all that is written on some axes."""
+    """Return all text on the axes."""
     labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, *ax.texts]
     labels += [ax.title, ax._left_title, ax._right_title]
     labels += ax.get_legend().get_texts() if ax.get_legend() else []

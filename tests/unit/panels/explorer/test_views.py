@@ -1,4 +1,4 @@
-"""What the views say: tiles, rows, code, and the face without widgets."""
+"""What the views say: tiles, rows, code, and the output without widgets."""
 
 import re
 

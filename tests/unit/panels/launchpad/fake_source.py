@@ -1,4 +1,4 @@
-"""The jobs of a launchpad, and the checks and launches that it asks for."""
+"""The jobs of a launchpad, and the checks and launches that it requests."""
 
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.panels.launchpad.source import Scaffold
