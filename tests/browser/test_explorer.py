@@ -139,7 +139,7 @@ def test_filters_show_what_pandas_says(clean, demo):
     clean.notebook.check()
 
 
-def test_a_wrong_filter_is_told(clean):
+def test_a_wrong_filter_is_reported(clean):
     clean.fill("Duration at least", "soon")
     expect(clean.box.get_by_text("'soon' is not a duration")).to_be_visible()
     clean.fill("Duration at least", "")

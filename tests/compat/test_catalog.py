@@ -59,7 +59,7 @@ def test_ops(client):
     }  # fmt: skip
 
 
-def test_a_job_that_is_not_there_is_told_with_near_matches(client):
+def test_a_missing_job_is_reported_with_similar_names(client):
     with pytest.raises(dnb.JobNotFoundError, match="Did you mean 'quick'"):
         client.ops("quikc")
 
@@ -76,7 +76,7 @@ def test_run_config_schema(client):
     assert "rows: 3" in client.run_config_schema("quick").default_yaml
 
 
-def test_the_daemon_lives(client):
+def test_the_daemon_is_running(client):
     daemons = client.daemons().set_index("daemon")
     assert daemons.loc["QUEUED_RUN_COORDINATOR", "required"]
     assert daemons.loc["QUEUED_RUN_COORDINATOR", "healthy"]

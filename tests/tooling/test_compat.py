@@ -25,7 +25,7 @@ def row(made, capability):
     return [cell.strip() for cell in line.split("|")[2:-1]]
 
 
-def test_the_table_has_a_row_a_capability_and_a_column_a_version(results):
+def test_the_table_has_one_row_per_capability_and_one_column_per_version(results):
     made = results.table(["1.5.14", "newest"])
     assert made.splitlines()[0] == "| | 1.5 | newest |"
     assert len(made.splitlines()) == 2 + len(table.CAPABILITIES)
@@ -40,7 +40,7 @@ def test_one_failure_spoils_a_cell_and_what_never_ran_is_no_success(results):
     assert row(made, "runs") == ["✓", "✓", "✗"]
 
 
-def test_notes_are_numbered_and_stand_below(results):
+def test_notes_are_numbered_and_listed_below(results):
     results.note("follow", "1.5.14", "cannot", lacks=True)
     results.note("runs", "1.5.14", "some columns are NA", lacks=False)
     results.note("runs", "newest", "some columns are NA", lacks=False)

@@ -174,7 +174,7 @@ class TestCheck:
         assert not broken
         assert "Nothing that they touch changed." in report
 
-    def test_a_release_that_adds_something_passes_and_is_told(self):
+    def test_a_release_that_adds_something_passes_and_is_reported(self):
         text = (
             schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("enum RunStatus {", "enum RunStatus {\n  NEW")
         )

@@ -73,7 +73,7 @@ def test_alternatives_become_disjoint_filters_that_share_the_rest():
         assert {"key": "env", "value": "prod"} in one["tags"]
 
 
-def test_no_key_stands_twice_in_the_tags_of_a_filter():
+def test_no_key_occurs_twice_in_the_tags_of_a_filter():
     _, filters = asked(labels=["a@etl", "b@etl"], location="etl", tags={REPOSITORY_TAG: "b@etl"})
     assert filters == [{"tags": [{"key": REPOSITORY_TAG, "value": "b@etl"}]}]
 

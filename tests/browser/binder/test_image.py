@@ -50,7 +50,7 @@ def test_the_image_is_one_environment_without_conflicts(replay):
     assert replay.step("python -P -c 'import dagster_nb; print(dagster_nb.__file__)'").startswith(str(replay.prefix))
 
 
-def test_whoever_asks_for_another_machine_is_found_out(replay):
+def test_requests_to_another_machine_are_detected(replay):
     program = "import socket\ntry: socket.create_connection(('example.com', 80))\nexcept OSError as error: print(error)"
     assert replay.step(f'python -c "{program}"') == "no network here: example.com\n"
     assert replay.strangers.read_text().startswith("example.com ")

@@ -205,7 +205,7 @@ def test_the_default_of_a_job_that_needs_nothing_is_valid(client):
     assert schema.validate(schema.default_yaml) == []
 
 
-def test_daemons_that_never_lived(client):
+def test_daemons_that_never_ran(client):
     frame = client.daemons()
     assert "SCHEDULER" in set(frame["daemon"])
     assert not frame["healthy"].any()
@@ -226,7 +226,7 @@ def test_an_unknown_location_is_not_reloaded(client, method):
 
 
 # The last two tests change the server that the other tests read.
-def test_reload_tells_what_came_of_it(client, known):
+def test_reload_returns_the_new_state_of_the_location(client, known):
     known.broken.write_text("import dagster as dg\n\n@dg.op\ndef one(): pass\n\n@dg.job\ndef mended(): one()\n")
     frame = client.reload_location("broken")
     assert frame.dtypes.astype(str).to_dict() == COLUMNS["locations"]

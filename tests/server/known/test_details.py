@@ -50,7 +50,7 @@ def test_columns_with_runs_and_without(client, known, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_runs_stand_in_the_order_given(client, known, method, monkeypatch):
+def test_runs_are_in_the_order_given(client, known, method, monkeypatch):
     monkeypatch.setattr(events, "_RUNS_PER_REQUEST", 2)
     wanted = list(known.runs.values())[::-1]
     frame = getattr(client, method)(wanted)

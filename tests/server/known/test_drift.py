@@ -76,7 +76,7 @@ def is_optional(loss, document):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_what_is_lost_is_na_or_told(drifting, known, whole, loss):
+def test_what_is_lost_is_na_or_reported(drifting, known, whole, loss):
     drifting.schema = drift.without(loss)
     broken = touched(loss)
     with dnb.connect(drifting.url, progress=False) as client:

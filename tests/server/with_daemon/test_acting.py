@@ -170,7 +170,7 @@ class TestReexecute:
             client.reexecute(failed, strategy="FROM_FAILURE")
         assert client.count_runs() == before
 
-    def test_a_run_stored_without_its_job_is_told(self, client, server):
+    def test_a_run_stored_without_its_job_is_reported(self, client, server):
         from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
         run_id = str(uuid.uuid4())
@@ -240,7 +240,7 @@ class TestDelete:
 
 
 class TestWait:
-    def test_it_gives_up_and_the_run_goes_on(self, standing):
+    def test_it_gives_up_and_the_run_continues(self, standing):
         with pytest.raises(dnb.WaitTimeoutError, match="still STARTED.*continues") as caught:
             standing.wait(timeout=0.2)
         assert isinstance(caught.value, TimeoutError)

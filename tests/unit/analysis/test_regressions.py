@@ -83,7 +83,7 @@ def test_faster_is_no_regression():
     assert regressions(history(0, 24, change=1 / 1.8)).empty
 
 
-def test_slower_and_mended_is_told_with_its_own_medians():
+def test_a_slowdown_that_was_fixed_is_reported_with_its_own_medians():
     runs = history(0, 24, change=2.0, at=0.3, weekly=0)
     mended = runs["start_time"] > START + pd.Timedelta(days=60)
     runs.loc[mended, "duration"] /= 2

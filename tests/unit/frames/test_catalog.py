@@ -85,7 +85,7 @@ def composite(key, *fields, is_selector=False):
     }
 
 
-def test_a_type_that_holds_itself_comes_to_an_end():
+def test_a_recursive_type_comes_to_an_end():
     schema = {
         "rootConfigType": {"key": "Shape.a"},
         "allConfigTypes": [composite("Shape.a", ("again", "Shape.a"), ("other", "Shape.b")), composite("Shape.b")],

@@ -35,7 +35,7 @@ def test_no_event_has_the_dtypes_of_one(build):
         pd.testing.assert_series_equal(none.dtypes, one.dtypes)
 
 
-def test_events_stand_by_time_and_as_the_server_keeps_them():
+def test_events_are_sorted_by_time_and_then_as_the_server_keeps_them():
     ones = [event("A", 5), event("B", 3), event("C", 5)]
     frame = events_frame({"late": ones, "early": [event("D", 0)]})
     assert frame["message"].tolist() == ["B happened", "A happened", "C happened", "D happened"]
@@ -83,7 +83,7 @@ def failed_steps(*events):
 RUN_FAILURE = event("RunFailureEvent", 99, error=error("Steps failed\n", None))
 
 
-def test_failed_steps_stand_for_the_failure_of_their_run():
+def test_failed_steps_represent_the_failure_of_their_run():
     assert failed_steps(step_failure("a", 1), step_failure("b", 2), RUN_FAILURE) == ["a", "b"]
 
 

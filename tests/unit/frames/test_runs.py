@@ -134,7 +134,7 @@ def test_included_columns():
     assert frame["op_selection"].tolist() == [["*load"], None]
 
 
-def test_expand_tags_gives_a_column_a_key():
+def test_expand_tags_adds_one_column_per_key():
     frame = runs_frame([make_run(2, tags=tags(team="data", n="1")), make_run(1, tags=tags(team="ml"))])
     frame.attrs["dagster_nb"] = {"url": "x"}
     expanded = dnb.expand_tags(frame)

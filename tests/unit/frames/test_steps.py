@@ -17,7 +17,7 @@ def test_no_step_has_the_dtypes_of_one():
     pd.testing.assert_series_equal(none.dtypes, one.dtypes)
 
 
-def test_steps_stand_by_start_within_their_run():
+def test_steps_are_sorted_by_start_within_their_run():
     frame = steps_frame(
         [
             {

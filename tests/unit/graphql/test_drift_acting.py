@@ -289,7 +289,7 @@ def test_a_run_whose_name_is_not_told_is_waited_for(fake):
                 ask()
 
 
-def test_a_partition_that_is_listed_and_not_handed_over_spoils_no_other_launch(fake, monkeypatch):
+def test_a_partition_that_is_listed_but_not_returned_stops_no_other_launch(fake, monkeypatch):
     keys = {"__typename": "Partitions", "results": [{"name": "2026-01-01"}]}
     found = {"partitionsOrError": keys, "partition": None}
     monkeypatch.setitem(fake.answers, "partitionSetsOrError", {"__typename": "PartitionSets", "results": [found]})

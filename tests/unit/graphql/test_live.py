@@ -289,7 +289,7 @@ async def test_a_run_that_is_not_there_or_is_deleted(fake):
     assert fake.closed.wait(60)
 
 
-def test_a_wrong_argument_is_told_at_the_call():
+def test_a_wrong_argument_is_reported_at_the_call():
     client = dnb.AsyncDagsterClient("http://x")
     for wrong in ({"run": 5}, {"run": []}, {"run": "a", "heartbeat": 0}):
         with pytest.raises((ValueError, TypeError)):

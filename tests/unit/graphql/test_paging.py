@@ -144,7 +144,7 @@ def test_nothing_asked_for_sends_nothing(client, server, nothing):
 @pytest.mark.parametrize(
     "wrong", [{"limit": -1}, {"page_size": 0}, {"page_size": -5}, {"include": "stats"}, {"job": ""}]
 )
-def test_a_wrong_argument_is_told_at_the_call_and_sends_nothing(client, server, wrong):
+def test_a_wrong_argument_is_reported_at_the_call_and_sends_nothing(client, server, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         client.runs(**wrong)
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -372,7 +372,7 @@ class TestPageSize:
             pages.append(size.after_page(pages[-1], seconds=0.01, latency=0.0))
         assert max(pages) == 2000
 
-    def test_a_limit_that_stands_is_probed_ever_more_rarely(self):
+    def test_a_lasting_limit_is_probed_less_and_less_often(self):
         size, pages, failures = PageSize(), [200], []
         for number in range(1000):
             if pages[-1] > 300:
@@ -459,7 +459,7 @@ def test_a_limit_holds_though_the_newest_runs_are_left_out_by_a_complement(serve
 
 
 @pytest.mark.anyio
-async def test_the_next_page_is_requested_before_a_page_is_handed_over(server):
+async def test_the_next_page_is_requested_before_a_page_is_yielded(server):
     async with dnb.AsyncDagsterClient(server.url, progress=False) as client:
         server.requests.clear()
         pages = client.iter_runs(page_size=100)

@@ -287,7 +287,7 @@ def test_an_error_of_the_server_marks_its_place(client):
     assert caught.value.errors[0]["locations"] == [{"line": 3, "column": 3}]
 
 
-def test_what_is_no_graphql_is_told_before_it_is_sent(fake, client):
+def test_text_that_is_not_graphql_is_reported_before_it_is_sent(fake, client):
     with pytest.raises(dnb.QueryError) as caught:
         client.query("{ version ")
     assert "this is not valid GraphQL" in str(caught.value)

@@ -81,14 +81,14 @@ def test_wait_gives_up_after_the_timeout(counter):
     gate.set()
 
 
-def test_the_bundle_has_the_widget_and_the_static_face(counter):
+def test_the_bundle_has_the_widget_and_the_static_output(counter):
     data, _ = counter()._repr_mimebundle_()
     assert data["text/plain"] == "number 7"
     assert data["text/html"] == "<p>7</p>"
     assert "application/vnd.jupyter.widget-view+json" in data
 
 
-def test_a_closed_panel_still_has_its_static_face(counter):
+def test_a_closed_panel_still_has_its_static_output(counter):
     panel = counter().wait()
     panel.close()
     data, _ = panel._repr_mimebundle_()

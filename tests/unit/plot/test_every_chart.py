@@ -160,7 +160,7 @@ def test_hostile_names_are_text(chart, runs, ax, render):
 
 
 @pytest.mark.parametrize("chart", [durations, timeline, step_gantt, slow_steps])
-def test_names_stand_at_the_lanes_as_they_are(chart, runs, ax):
+def test_names_are_written_at_the_lanes_unchanged(chart, runs, ax):
     names = HOSTILE[:6]
     chart(with_names(chart, runs, names), ax=ax)
     assert sorted(label.get_text() for label in ax.get_yticklabels()) == sorted(names)

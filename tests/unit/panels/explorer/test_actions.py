@@ -144,7 +144,7 @@ def test_a_source_that_cannot_act(bench):
     assert ActionsModel(one.load()).reason_disabled("delete") == "this source cannot change runs"
 
 
-def test_an_answer_that_was_lost_is_told(scene, monkeypatch):
+def test_a_lost_answer_is_reported(scene, monkeypatch):
     one, model, actions, bar = scene(running(1))
 
     def lost(runs, *, force=False):

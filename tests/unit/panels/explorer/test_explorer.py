@@ -133,13 +133,13 @@ def test_hostile_text_is_nowhere_markup(explore):
     assert "<img src=x" not in everything
 
 
-def test_the_bundle_has_a_widget_and_a_static_face(explore):
+def test_the_bundle_has_a_widget_and_a_static_output(explore):
     data, _ = explore(make_runs(3))._repr_mimebundle_()
     assert set(data) >= {"text/html", "text/plain", "application/vnd.jupyter.widget-view+json"}
     assert "3 runs" in data["text/plain"]
 
 
-def test_auto_refresh_goes_on_until_it_is_closed(explore, monkeypatch):
+def test_auto_refresh_continues_until_it_is_closed(explore, monkeypatch):
     explorer = explore(make_runs(3))
     monkeypatch.setattr(type(explorer.background), "later", lambda _self, _seconds, call: calls.append(call) or print)
     calls = []

@@ -138,7 +138,7 @@ def test_daemons_describe_error():
     assert describe_daemons(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=True)) == (False, "scheduler not running")
 
 
-def test_the_static_face(bench):
+def test_the_static_output(bench):
     frame = make_runs(40)
     frame.loc[0, "job_name"] = HOSTILE
     frame.loc[1, "status"] = "FAILURE"
@@ -154,7 +154,7 @@ def test_the_static_face(bench):
     assert "97.5% succeeded" in text
 
 
-def test_the_static_face_of_nothing_and_of_an_error(bench):
+def test_the_static_output_of_nothing_and_of_an_error(bench):
     assert "0 runs" in static_text(bench(make_runs(0)).load())
     one = bench(make_runs(3))
     one.source.error = ConnectionFailedError(f"nothing there {HOSTILE}")

@@ -328,7 +328,7 @@ class TestLaunching:
         assert source.sent == []
 
 
-def test_the_static_face_shows_what_is_filled_in(pad, source):
+def test_the_static_output_shows_what_is_filled_in(pad, source):
     source.wrong = lambda _config: [problem(message=HOSTILE)]
     one = pad("train", run_config=f"# {HOSTILE}\n{SCAFFOLD}")
     bundle = one._repr_mimebundle_()[0]
