@@ -116,7 +116,7 @@ class DagsterApi:
         return await self._send(document, variables, send)
 
     async def mutate(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send one of our mutations, so that it is executed at most once, and never with less than was asked for.
+        """Send one of our mutations, so that it is executed at most once, and never with less than was requested.
 
         A server validates a document before it executes any of it. A mutation that it rejected, and that does not fit
         its schema, was therefore not executed, and is sent again if only fields of the response had to be removed.

@@ -40,7 +40,7 @@ class ServerFilters:
     common
         What all filters have in common.
     filters
-        Disjoint filters that together match the runs asked for.
+        Disjoint filters that together match the requested runs.
     excluded
         Filters of the runs to leave out, where the server has only the opposite of a time bound.
     """
@@ -124,7 +124,7 @@ def _bounds(filters: RunFilters, known_keys: Collection[str] | None) -> tuple[Ru
 
 
 def _choices(filters: RunFilters, repository_labels: Sequence[str] | None) -> list[list[RunsFilter]]:
-    """Return what one filter takes a single value of, as a filter for each of the values allowed."""
+    """Return, for each key of which a filter takes a single value, a filter for each allowed value."""
     choices: list[list[RunsFilter]] = []
     if filters.job is not None:
         choices.append([{"pipelineName": job} for job in filters.job])
