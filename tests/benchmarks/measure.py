@@ -38,7 +38,7 @@ class Way:
     reader
         A key of `reader.WAYS`.
     max_rounds
-        In how many rounds it is measured at most, for it takes long.
+        The maximum number of rounds, for a way that takes long.
     """
 
     label: str

@@ -183,7 +183,7 @@ class Notebook:
         self.close()
 
     def close(self) -> None:
-        """Close the page, and end the kernel; twice is once."""
+        """Close the page, and end the kernel; calling it twice does no harm."""
         if not self.page.is_closed():
             self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext.shutdown()")
             self.page.close()

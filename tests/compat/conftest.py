@@ -37,8 +37,8 @@ def _target_of(item: pytest.Item) -> str | None:
 class Evidence:
     """The results of the tests.
 
-    Where they run side by side, the processes that run them and the one that hears of it are not the same, and all that
-    passes between these are the reports.
+    If they run side by side, the processes that run them and the one that collects the results differ, and only the
+    reports pass between them.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class Evidence:
 @pytest.fixture(scope="package")
 def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     wanted = {name for item in request.session.items if (name := _target_of(item))}
-    # Which one a process of several that share the work looks at next, it does not know.
+    # One of several processes that share the work does not know which target it will test next.
     alone = not hasattr(request.config, "workerinput")
     fleet = Fleet([target for target in TARGETS if target.name in wanted], ahead=alone)
     yield fleet

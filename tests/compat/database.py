@@ -1,4 +1,4 @@
-"""What a server's own tables say, read past Dagster and past us."""
+"""What a server's own tables contain, read without Dagster and without this package."""
 
 from __future__ import annotations
 

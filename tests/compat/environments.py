@@ -41,7 +41,7 @@ def python_of(target: Target) -> str:
 
 
 def _build(target: Target, folder: Path) -> None:
-    """Build aside and rename, so that what is there is whole, whoever was interrupted."""
+    """Build under another name and rename, so that an environment is complete even if a build was interrupted."""
     CACHE.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f"{target.name}-building-", dir=CACHE))
     try:

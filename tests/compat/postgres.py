@@ -86,7 +86,7 @@ def _install() -> Path:
 
 
 def _as_nobody_special(folder: Path) -> list[str]:
-    """Return what to put before a command, for PostgreSQL refuses to be run by root."""
+    """Return the prefix of a command, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []
     names = {entry.pw_name for entry in pwd.getpwall()}

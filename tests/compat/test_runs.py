@@ -1,4 +1,4 @@
-"""Frames of runs are equal on every version, but for the columns that a version cannot know."""
+"""Frames of runs are equal on every version, except for the columns that a version does not have."""
 
 from __future__ import annotations
 

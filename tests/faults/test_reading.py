@@ -1,4 +1,4 @@
-"""All runs of a real Dagster come, in order, through a proxy that misbehaves."""
+"""All runs of a real Dagster arrive, in order, through a proxy that misbehaves."""
 
 from __future__ import annotations
 

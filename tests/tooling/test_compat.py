@@ -1,4 +1,4 @@
-"""What the tests of other Dagsters stand on: the table that they write, and the environments that they build."""
+"""What the tests of other Dagsters rely on: the table that they write, and the environments that they build."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_every_target_has_a_name_and_a_release_of_its_own():
 
 
 class TestTheEndOfARun:
-    """A run of the whole suite fails where the README says otherwise than its results."""
+    """A run of the whole suite fails if the README differs from its results."""
 
     @pytest.fixture
     def evidence(self, results, monkeypatch):

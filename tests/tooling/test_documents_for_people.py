@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and CI say is one and the same."""
+"""README, CONTRIBUTING and CI agree with each other."""
 
 from __future__ import annotations
 

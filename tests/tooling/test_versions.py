@@ -18,7 +18,7 @@ from tests.compat.targets import OLD
 VERSIONS = schemas.versions()
 *_, NEWEST = VERSIONS
 
-# What each version lacks of what the newest has and our documents touch, but for the kinds of events. A column that
+# What each version lacks of what the newest has and our documents touch, except the kinds of events. A column that
 # cannot be read is NA; a filter is applied in another way; a mutation that cannot be sent as it is meant is not sent.
 SINCE_1_13 = {"RunStatus.SUSPENDED"}
 SINCE_1_10 = SINCE_1_13 | {
@@ -38,7 +38,7 @@ LACKING = {
     "1.12": SINCE_1_13,
     "1.13": set(),
 }
-# What a document does without, where it cannot be had.
+# What a document leaves out where a server lacks it.
 LOST = {
     "1.5": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
     "1.6": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
@@ -50,7 +50,7 @@ def minor(version):
 
 
 def names(version):
-    """All fields, keys of inputs and values of enums that a version has, but for the kinds of events."""
+    """All fields, keys of inputs and values of enums that a version has, except the kinds of events."""
     found = set()
     for kind in schemas.schema_of(version).type_map.values():
         interfaces = {interface.name for interface in getattr(kind, "interfaces", ())}
@@ -150,7 +150,7 @@ class TestCutting:
         assert isinstance(schema.type_map["Owner"], GraphQLInterfaceType)
         assert isinstance(schema.type_map["Person"], GraphQLObjectType)
         assert [*schema.type_map["Person"].fields] == ["name"]
-        # Nothing is asked of it but its name.
+        # Only its name is requested.
         assert [*schema.type_map["Never"].fields] == ["_"]
 
     def test_an_object_has_what_is_asked_of_its_interface(self, schema):

@@ -38,7 +38,7 @@ assert _REPO2DOCKER.origin is not None
 _BUILDPACKS = Path(_REPO2DOCKER.origin).parent / "buildpacks"
 # What a machine may need to find its package index; known at build time only.
 _INDEX = ("PIP_", "UV_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-# In every Python process: no address but this machine's; what is asked for all the same is written down.
+# In every Python process: no address but this machine's; requests to any other are recorded.
 _GUARD = """
 import os, sys
 
@@ -172,7 +172,7 @@ class Session:
         self.url = f"http://127.0.0.1:{self.port}{SERVICE_PREFIX.rstrip('/')}"
         self.dagster_url = f"http://127.0.0.1:{self.dagster_port}{quote(SERVICE_PREFIX)}dagster"
         self.root = replay.home
-        # What is killed cannot clear away after itself.
+        # A killed process cannot clean up after itself.
         temporary = replay.home.parent / "tmp"
         temporary.mkdir(exist_ok=True)
         self.environment = {
@@ -216,7 +216,7 @@ class Session:
         raise AssertionError(self.log())
 
     def log(self) -> str:
-        """Return what JupyterLab and Dagster said."""
+        """Return the output of JupyterLab and Dagster."""
         dagster = self.replay.home / ".local" / "state" / "dagster_nb" / "demo.log"
         texts = [
             Path(self._log.name).read_text()[-4000:],

@@ -51,7 +51,7 @@ def client(started):
 
 @pytest.fixture(autouse=True)
 def offline(started):
-    """Whatever runs there asks for no other machine."""
+    """Nothing that runs there contacts another machine."""
     yield
     tell(started)
     strangers = started.replay.strangers
@@ -59,7 +59,7 @@ def offline(started):
 
 
 def tell(session):
-    """Print what a failure would be understood by; all of these tests share two places for runs."""
+    """Print what helps to understand a failure; all of these tests share two places for runs."""
     try:
         with dnb.connect(session.dagster_url, progress=False) as client:
             unfinished = client.runs(status=["QUEUED", *IN_PROGRESS])

@@ -104,6 +104,6 @@ DOOMED = [_bygone_run(f"doomed {number}", "doomed") for number in range(24)]
 """Runs that a test deletes while it reads them."""
 
 LOST = [_bygone_run("lost 0", "lost"), _bygone_run("lost 1", "lost", "STARTED")]
-"""Runs that the explorer deletes, and marks as canceled: no process stands behind them."""
+"""Runs that the explorer deletes, and marks as canceled: they have no process."""
 
 HISTORY = [*DOOMED, *LOST, *PAST]

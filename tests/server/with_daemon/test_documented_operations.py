@@ -1,4 +1,4 @@
-"""The operations that Dagster's documentation of its GraphQL API shows, each beside the method that spares one it."""
+"""The operations that Dagster's documentation of its GraphQL API shows, each beside the method that replaces it."""
 
 from __future__ import annotations
 

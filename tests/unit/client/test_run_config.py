@@ -29,7 +29,7 @@ class Mode(enum.Enum):
         ('{"a": {"b": 1}}', {"a": {"b": 1}}),
         # Dagster leaves dates the text that they are, and so must we: JSON has none.
         ("day: 2026-01-31\nat: 2026-01-31 10:00:00", {"day": "2026-01-31", "at": "2026-01-31 10:00:00"}),
-        # A key is text, also where YAML sees more in it.
+        # A key is text, even where YAML would read something else.
         ("on: 1\n2: 3\nnull: 4\n2026-01-31: 5", {"on": 1, "2": 3, "null": 4, "2026-01-31": 5}),
         ("a: &a {x: 1}\nb: {<<: *a, x: 2, y: 3}", {"a": {"x": 1}, "b": {"x": 2, "y": 3}}),
         (

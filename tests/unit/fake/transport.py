@@ -29,13 +29,13 @@ class FakeTransport(AsyncTransport):
         self._dagster = dagster
 
     async def connect(self) -> None:
-        """Nothing is to be connected."""
+        """There is nothing to connect."""
 
     async def close(self) -> None:
-        """Nothing is to be closed."""
+        """There is nothing to close."""
 
     async def execute(self, request: GraphQLRequest) -> ExecutionResult:
-        # As a request over a network would: others get their turn, and what JSON cannot say is not sent.
+        # As with a request over a network, other tasks get their turn, and what JSON cannot represent is not sent.
         await asyncio.sleep(0)
         body = json.loads(json.dumps(request.payload))
         try:

@@ -21,7 +21,7 @@ from dagster_nb.graphql import documents
 from dagster_nb.graphql.responses import ERROR_TYPES, to_error
 from tests.unit.fake import installed_schema
 
-# What a union answers when all is well, or what is no answer of its own but a part of one.
+# What a union returns on success, or what is not a response of its own but a part of one.
 SUCCESSES = {
     "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
     "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
