@@ -60,7 +60,7 @@ class AsyncBase:
         if not timeout > 0:
             raise ValueError(f"timeout must be a positive number of seconds, not {timeout!r}.")
         if wait is not None and not wait >= 0:
-            raise ValueError(f"wait must be a number of seconds that is not negative, or None, not {wait!r}.")
+            raise ValueError(f"wait must be a non-negative number of seconds or None, not {wait!r}.")
         address = read_address(url)
         self._session = Session(
             address,

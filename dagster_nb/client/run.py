@@ -266,7 +266,7 @@ class AsyncRun(RunFacts):
         >>> client.launch("nightly").wait(timeout=600).status  # doctest: +SKIP
         """
         if timeout is not None and not timeout >= 0:
-            raise ValueError(f"timeout must be a number of seconds that is not negative, or None, not {timeout!r}.")
+            raise ValueError(f"timeout must be a non-negative number of seconds or None, not {timeout!r}.")
         started_at = time.monotonic()
         daemon_checked = False
         name = self._record.get("jobName", self.run_id)

@@ -354,5 +354,5 @@ def _count(number: int | None, name: str) -> int | None:
 def _page_size(number: int | None) -> int | None:
     size = _count(number, "page_size")
     if size == 0:
-        raise ValueError("page_size must be at least 1.")
+        raise ValueError("page_size must be at least 1, not 0.")
     return size

@@ -57,7 +57,7 @@ def write_ticks(instance: DagsterInstance, ticks: Sequence[PlannedTick], locatio
     storage = instance.schedule_storage
     sql = getattr(storage, "_schedule_storage", storage)  # the storage of an instance may wrap it
     if not isinstance(sql, SqlScheduleStorage):
-        raise TypeError(f"expected a schedule storage in a database, got {type(sql).__name__}")
+        raise TypeError(f"a history needs a schedule storage in an SQL database, not {type(sql).__name__}")
     origin = repository_origin(location)
     rows = []
     for tick in ticks:

@@ -133,7 +133,7 @@ def _write_runs(
     storage = instance.run_storage
     sql = getattr(storage, "_run_storage", storage)  # the storage of an instance may wrap it
     if not isinstance(sql, SqlRunStorage):
-        raise TypeError(f"expected a run storage in a database, got {type(sql).__name__}")
+        raise TypeError(f"a history needs a run storage in an SQL database, not {type(sql).__name__}")
     pending = iter(runs)
     while chunk := list(islice(pending, CHUNK)):
         stored = [_dagster_run(run, jobs[run.job], resumable=resumable) for run in chunk]
