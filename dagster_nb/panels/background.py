@@ -7,8 +7,7 @@ JupyterLab handles widget events in a thread beside the kernel's, so they follow
 and `Background.on_click` register handlers that run in the kernel's thread.
 
 The kernel's thread is the one that created the panel. In a notebook its asyncio loop runs what arrives. In a script or
-a
-test there is no loop, and what arrives runs in `Background.wait`.
+a test there is no loop, and what arrives runs in `Background.wait`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _MAX_SECONDS_BEFORE_FACE = 2.0
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
-    """A widget that reads in the background, shows errors, and has a static output for viewers without widgets.
+    """A widget that reads in the background, shows errors, and has static output for viewers without widgets.
 
     It is an ordinary ipywidgets ``VBox``: it goes into a ``Tab``, a ``GridBox`` or a Voilà page as it is.
 

@@ -35,7 +35,7 @@ class DeleteMethods(AsyncBase):
         runs
             As in `terminate`.
         force
-            Whether to delete runs that have not finished, too. The server itself never refuses that. Processes of such
+            Whether to also delete runs that have not finished. The server itself never refuses that. Processes of such
             a run that are still running are not stopped, and there is nothing left to show or stop them.
 
         Returns

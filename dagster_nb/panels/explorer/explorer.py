@@ -47,8 +47,7 @@ class RunExplorer(Panel):
         A client or a history.
     max_runs
         The maximum number of runs to keep in memory. If there are more, the newest are read, and each filter then reads
-        the runs
-        that match it.
+        the runs that match it.
     **filters
         The filters to start with: those of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,
         ``run_ids``, ``created_after``, …), and ``run_id_contains``, ``min_duration``, ``max_duration``,

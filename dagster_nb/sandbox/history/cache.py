@@ -68,7 +68,7 @@ class HistoryCache:
         new = self.folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
             shutil.copytree(home, new, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            # Fails if another demo was faster, whose copy is the same.
+            # Fails if another demo finished first; its copy is the same.
             new.rename(self.folder / f"{self.name}-{int(until.timestamp())}")
             self._remove_old()
         shutil.rmtree(new, ignore_errors=True)
