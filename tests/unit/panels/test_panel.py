@@ -1,5 +1,4 @@
-"""What every panel does: it is a widget, waits, shows errors, has a static output, and leaves nothing behind when it is
-closed."""
+"""What every panel does: it is a widget, waits, shows errors, has static output, and leaves nothing behind."""
 
 import asyncio
 import threading
