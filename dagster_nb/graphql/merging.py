@@ -57,7 +57,7 @@ async def read_merged_pages(
     limit
         The maximum number of runs; None reads all.
     page_size
-        Runs per request; 500 by default and at most.
+        Runs per request, at most 500. By default the size adapts to the server: 200 at first, then 500.
     include
         The variables that switch on the document's optional columns.
 
@@ -66,7 +66,8 @@ async def read_merged_pages(
     MissingRunsError
         After the last page, if the server keeps listing runs that it does not return.
     """
-    size = min(page_size or api.page_size.ceiling, _MAX_PAGE_SIZE)
+    size = min(page_size or _MAX_PAGE_SIZE, _MAX_PAGE_SIZE)
+    first_size = size if page_size else api.page_size.first
     fetch = _RunsById(api, filters.common, adapts=page_size is None, include=include)
     remaining = limit
     async for ids in list_merged_ids(api, filters, first=None if limit is None else limit + size):
@@ -74,7 +75,7 @@ async def read_merged_pages(
         wanted = ids
         while wanted and remaining != 0:
             batch, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
-            async for records in _read_by_id(fetch, batch, size):
+            async for records in _read_by_id(fetch, batch, first_size=first_size, size=size):
                 if remaining is not None:
                     remaining -= len(records)
                 yield records
@@ -127,9 +128,12 @@ async def list_merged_ids(
         first *= 4
 
 
-async def _read_by_id(fetch: _RunsById, ids: Sequence[str], size: int) -> AsyncGenerator[list[Record]]:
+async def _read_by_id(
+    fetch: _RunsById, ids: Sequence[str], *, first_size: int, size: int
+) -> AsyncGenerator[list[Record]]:
     """Read runs by id, in the order of the ids; the next page is requested before a page is yielded."""
-    pages = iter([ids[start : start + size] for start in range(0, len(ids), size)])
+    rest = [ids[start : start + size] for start in range(first_size, len(ids), size)]
+    pages = iter([ids[:first_size], *rest])
     task = asyncio.create_task(fetch(next(pages)))
     try:
         while True:

@@ -169,7 +169,10 @@ class _Walk(Generic[T]):
         return await self._fetch(cursor, remaining)
 
     async def _has_older(self, cursor: str | None) -> bool:
-        """Return whether older runs match; a short page says that there are none, unless the server caps its pages."""
+        """Return whether older runs match: a short page says that there are none, unless the server caps its pages.
+
+        The first page is not checked, since Dagster itself returns as many runs as were requested.
+        """
         return bool(await _request_ids(self._api, self._filter, cursor=cursor, limit=1))
 
     async def _last_existing(self) -> str | None:

@@ -231,13 +231,28 @@ class Session:
         if isinstance(cause, DagsterNbError):
             # Its traceback leads through aiohttp, whose local variables hold the headers.
             return cause.with_traceback(None)
+        if not_connected := self._connection_error(cause):
+            return not_connected
+        if isinstance(cause, TimeoutError):
+            return self._timed_out()
+        if isinstance(error, TransportServerError):
+            return self._status_error(error.code or 0)
+        if isinstance(error, TransportProtocolError):
+            if _is_cut_off(error.__context__):
+                return _LostResponseError(f"the response of {root} was cut off. Try again, or check the server's log.")
+            return _UnexpectedResponseError(self._no_dagster("the response is not GraphQL"))
+        if isinstance(error, TransportConnectionFailed | TransportClosed):
+            return _LostResponseError(f"the connection to {root} was lost: {cause or error}")
+        return ConnectionFailedError(f"{root}: {error}")
+
+    def _connection_error(self, cause: BaseException | None) -> ConnectionFailedError | None:
+        """Return the error for a connection that could not be made, None if that is not the cause."""
+        root = self.address.root
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             return ConnectionFailedError(
                 f"{root} does not respond: no connection within {_CONNECT_SECONDS:g} s. Check the host name, and "
                 f"whether this machine can reach it."
             )
-        if isinstance(cause, TimeoutError):
-            return self._timed_out()
         if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
             return ConnectionFailedError(
                 f"the TLS certificate of {root} could not be verified ({cause.__class__.__name__}). Pass its "
@@ -255,13 +270,7 @@ class Session:
                 f"nothing is listening at {root}. Start Dagster with `dagster dev`, or give the right address: "
                 f"connect('http://host:port'). To wait for a server that is still starting: connect(..., wait=60)."
             )
-        if isinstance(error, TransportServerError):
-            return self._status_error(error.code or 0)
-        if isinstance(error, TransportProtocolError):
-            return _UnexpectedResponseError(self._no_dagster("the response is not GraphQL"))
-        if isinstance(error, TransportConnectionFailed | TransportClosed):
-            return _LostResponseError(f"the connection to {root} was lost: {cause or error}")
-        return ConnectionFailedError(f"{root}: {error}")
+        return None
 
     def _no_dagster(self, reason: str) -> str:
         return (
@@ -326,6 +335,13 @@ class ResponseTooLargeError(_LostResponseError):
 
 class _UnexpectedResponseError(ConnectionFailedError):
     """The response is not one that Dagster gives. Repeating does not help, and the outcome is unknown."""
+
+
+def _is_cut_off(error: BaseException | None) -> bool:
+    """Return whether a body could not be read to its end, or is the beginning of a JSON object."""
+    if isinstance(error, json.JSONDecodeError):
+        return error.doc.lstrip().startswith("{")
+    return isinstance(error, aiohttp.ClientError)
 
 
 class _IsWorthRetrying:

@@ -270,6 +270,10 @@ class RunMethods(AsyncBase):
                 yield await anyio.to_thread.run_sync(build)
         except MissingRunsError as error:
             raise self._incomplete(error, include) from None
+        except Exception:
+            # The error's traceback keeps the pages alive, and with them the request under way.
+            await pages.aclose()
+            raise
 
     def _incomplete(self, error: MissingRunsError, include: Sequence[str] = ()) -> IncompleteHistoryError:
         return IncompleteHistoryError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import anyio
 import pandas as pd
 import pytest
@@ -292,7 +294,7 @@ def test_runs_of_a_location_that_was_loaded_and_removed_meanwhile(client, server
     assert len(client.runs(location="etl")) == 999
     server.requests.clear()
     assert len(client.runs(location="etl", limit=5)) == 5
-    assert "RunOrigins" not in server.operations
+    assert server.operations.count("Runs") == 1
     gone = {"repositoryLocationName": "gone", "repositoryName": "repo"}
     server.runs[:0] = [make_run(number, repositoryOrigin=gone) for number in (2003, 2002, 2001)]
     assert len(client.runs(location="gone")) == 3
@@ -410,9 +412,14 @@ class TestPageSizeOfMergedReadings:
         fault = server.answer(None, operation="Runs", where=lambda values: values["limit"] > 30, status=502)
         assert client.runs(job=["a", "b"])["run_id"].tolist() == server.ids
         sizes = [values["limit"] for values in fault.met]
-        assert sizes[0] == 500
-        assert sizes.count(500) == 1
+        assert sizes[:3] == [200, 100, 50]
+        assert 500 not in sizes
         assert len(sizes) < 15
+
+    def test_a_page_that_takes_too_long_is_split(self, server):
+        server.hang(None, operation="Runs", where=lambda values: values["limit"] > 60)
+        with server.connect(timeout=0.5) as client:
+            assert client.runs(job=["a", "b"], limit=700)["run_id"].tolist() == server.ids[:700]
 
     def test_a_list_of_ids_that_is_too_large_is_split(self, client, server):
         server.answer(None, operation="RunIds", where=lambda values: values["limit"] > 1000, status=413)
@@ -471,3 +478,18 @@ async def test_the_next_page_is_requested_before_a_page_is_yielded(server):
         await anyio.sleep(0.1)
         assert server.operations.count("Runs") == 2
         await pages.aclose()
+
+
+@pytest.mark.anyio
+async def test_an_error_while_a_frame_is_built_leaves_no_request(server, monkeypatch):
+    def fail(*_arguments, **_options):
+        raise RuntimeError("no memory left")
+
+    monkeypatch.setattr("dagster_nb.client.methods.runs.runs_frame", fail)
+    async with server.async_client() as client:
+        server.hang(None, operation="Runs", where=lambda values: values.get("cursor") is not None)
+        with pytest.raises(RuntimeError, match="no memory") as kept:
+            await client.runs(page_size=100)
+        left = [task for task in asyncio.all_tasks() if "_next_page" in repr(task)]
+    assert kept.value.__traceback__
+    assert left == []

@@ -99,6 +99,14 @@ def test_a_server_in_trouble(fake, client, status):
     one_line(error)
 
 
+def test_a_response_that_is_cut_off_within_its_json_is_requested_again(fake, client):
+    fake.answer(status=200, text='{"data": {"runsOrErr', content_type="application/json")
+    assert client.count_runs() == 0
+    fake.answer(requests=10, status=200, text='{"data": {"runsOrErr', content_type="application/json")
+    with pytest.raises(dnb.ConnectionFailedError, match="was cut off"):
+        client.count_runs()
+
+
 def test_reads_outlive_faults_on_the_way(fake, impatient):
     fake.drop()
     fake.answer(status=503)
