@@ -24,6 +24,9 @@ plain `ValueError` or `TypeError`, raised before anything is sent. ::
     ├── UnsupportedServerError
     └── MissingExtraError
 
+    KeyboardInterrupt
+    └── ActionInterrupt
+
     UserWarning
     └── DagsterNbWarning
 """
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "ActionInterrupt",
     "AmbiguousJobError",
     "ConfigProblem",
     "ConnectionFailedError",
@@ -210,6 +214,26 @@ class ReadOnlyError(DagsterNbError):
 
 class OutcomeUnknownError(DagsterNbError):
     """A mutation was sent, and its response was lost or incomplete: it may have taken effect. It is not sent again."""
+
+
+class ActionInterrupt(KeyboardInterrupt):
+    """Ctrl-C was pressed while a method acted on many runs. Like any `KeyboardInterrupt`, it is not a `DagsterNbError`.
+
+    Requests that had been sent were waited for. In IPython, ``sys.last_value.outcomes`` is the frame.
+
+    Parameters
+    ----------
+    outcomes
+        What the method would have returned. Runs for which nothing was sent have the outcome ``not_sent``.
+    """
+
+    def __init__(self, outcomes: pd.DataFrame):
+        not_sent = int((outcomes["outcome"] == "not_sent").sum())
+        super().__init__(
+            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. The .outcomes of this exception "
+            f"(in IPython: sys.last_value.outcomes) say what was done."
+        )
+        self.outcomes = outcomes
 
 
 class UnsupportedServerError(DagsterNbError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from dagster_nb.client.arguments.job_address import check_names
@@ -89,6 +89,11 @@ class LaunchArguments:
             location=location,
             repository=repository,
         )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The arguments as JSON represents them. Equal launches have equal ones."""
+        return asdict(self)
 
 
 def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, ...] | None:
