@@ -84,14 +84,11 @@ class LoopThread:
                 for item in to_draw if draws else ():
                     item.draw()
             result: T = future.result()
-        except KeyboardInterrupt:
+        except BaseException as error:
             work.cancel(portal)
-            # A second Ctrl-C does not wait.
-            if (outcomes := work.outcomes_when_ended()) is not None:
-                raise ActionInterrupt(outcomes) from None
-            raise
-        except BaseException:
-            work.cancel(portal)
+            if isinstance(error, KeyboardInterrupt):
+                # A second Ctrl-C does not wait.
+                work.raise_outcomes()
             raise
         else:
             return result
@@ -154,12 +151,13 @@ class _CancellableWork:
         if (scope := self._scope) is not None:
             portal.start_task_soon(scope.cancel)
 
-    def outcomes_when_ended(self) -> pd.DataFrame | None:
-        """Return the outcomes of an action that was cancelled, when its last responses have arrived; else None."""
+    def raise_outcomes(self) -> None:
+        """Raise the outcomes of an action that was cancelled, when its last responses have arrived."""
         # If Ctrl-C came while the work was handed over, it may never begin.
         if self._began.wait(_MAX_SECONDS_TO_BEGIN):
             self._ended.wait(_MAX_SECONDS_TO_END)
-        return self._outcomes
+        if self._outcomes is not None:
+            raise ActionInterrupt(self._outcomes) from None
 
 
 def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: Callable[[], bool]) -> Iterator[T]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
+import time
 
 import anyio
 import pytest
@@ -11,6 +13,7 @@ from gql.transport.local_schema import LocalSchemaTransport
 from graphql import build_schema
 
 import dagster_nb as dnb
+from tests.unit.fake import make_run
 
 
 @pytest.fixture
@@ -255,6 +258,46 @@ class TestSecrets:
             texts.append(str(client.runs().attrs))
         shown = capsys.readouterr()
         assert self.SECRET not in "".join([*texts, caplog.text, shown.out, shown.err])
+
+
+class TestRestarts:
+    """A server that has answered before and refuses connections is probably being restarted."""
+
+    @pytest.mark.parametrize(
+        "read",
+        [
+            lambda client: client.runs(),
+            lambda client: list(client.iter_runs()),
+            lambda client: client.events(client.runs()),
+            lambda client: client.run(make_run(1)["runId"]).wait(),
+            lambda client: list(client.follow(make_run(1)["runId"])),
+        ],
+        ids=["runs", "iter_runs", "events", "wait", "follow"],
+    )
+    def test_reading_continues_after_a_restart(self, fake, client, read):
+        fake.runs = [make_run(1)]
+        fake.answers["logsForRun"] = {"__typename": "EventConnection", "events": [], "cursor": "1", "hasMore": False}
+        expected = read(client)
+        with fake.restarting() as start:
+            timer = threading.Timer(1.0, start)
+            timer.start()
+            again = read(client)
+            timer.join()
+        assert str(again) == str(expected)
+
+    def test_it_is_waited_for_as_long_as_a_request_may_take(self, fake):
+        with dnb.connect(fake.url, progress=False, timeout=2) as client, fake.restarting():
+            began = time.monotonic()
+            with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening") as error:
+                client.runs()
+            assert time.monotonic() - began >= 2
+            assert type(error.value) is dnb.ConnectionFailedError
+
+    def test_a_mutation_is_not_sent_later(self, fake, client):
+        with fake.restarting(), pytest.raises(dnb.ConnectionFailedError, match="nothing is listening") as error:
+            client.query("mutation M { launchRun { __typename } }")
+        assert type(error.value) is dnb.ConnectionFailedError
+        assert fake.requests == []
 
 
 class TestWaiting:
