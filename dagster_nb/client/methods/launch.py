@@ -23,7 +23,7 @@ from dagster_nb.errors import DagsterNbError, RunConfigInvalidError
 from dagster_nb.frames.outcomes import outcomes_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -50,7 +50,7 @@ class LaunchMethods(AsyncBase):
         run_config: RunConfigLike | None = None,
         tags: Mapping[str, Any] | None = None,
         op_selection: str | Iterable[str] | None = None,
-        asset_selection: str | Iterable[str] | None = None,
+        asset_selection: str | Iterable[str | Sequence[str]] | None = None,
         partition_key: str | None = None,
         location: str | None = None,
         repository: str | None = None,
@@ -69,8 +69,8 @@ class LaunchMethods(AsyncBase):
             The ops to run, in Dagster's selection syntax, such as ``"*load"``. None runs all ops; an empty list is a
             `ValueError`.
         asset_selection
-            The keys ``"a/b"`` of the assets to materialize. None means all assets of the job; an empty list is a
-            `ValueError`.
+            The keys of the assets to materialize: ``"a/b"``, or, if a component contains a slash, a list of the
+            components, such as ``[["a/b", "c"]]``. None means all assets of the job; an empty list is a `ValueError`.
         partition_key
             The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces that
             config, and ``tags`` are added to those tags.
@@ -189,7 +189,9 @@ class LaunchMethods(AsyncBase):
             config, tags = arguments.run_config, arguments.tags
             if arguments.partition_key is not None:
                 try:
-                    default_config, default_tags = await partition_defaults(self, address, arguments.partition_key)
+                    default_config, default_tags = await partition_defaults(
+                        self, address, arguments.partition_key, assets=arguments.asset_paths
+                    )
                 except ValueError:
                     # A job that does not exist has no partitions either.
                     await finder.find(arguments.job, **where)
@@ -200,7 +202,7 @@ class LaunchMethods(AsyncBase):
             if arguments.ops is not None:
                 selector["solidSelection"] = list(arguments.ops)
             if arguments.assets is not None:
-                selector["assetSelection"] = [{"path": key.split("/")} for key in arguments.assets]
+                selector["assetSelection"] = [{"path": path} for path in arguments.asset_paths]
             parameters = {
                 "selector": selector,
                 "runConfigData": config or {},

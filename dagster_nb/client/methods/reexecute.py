@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.arguments.job_address import JobAddress
+from dagster_nb.client.arguments.job_address import JobAddress, list_locations, location_not_found
 from dagster_nb.client.arguments.launch_arguments import STRATEGIES, check_strategy, parse_tags, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.arguments.run_ids import one_run_id, run_ids_of
@@ -20,6 +20,9 @@ from dagster_nb.client.request_tag import (
 )
 from dagster_nb.errors import (
     DagsterNbError,
+    JobNotFoundError,
+    LocationNotFoundError,
+    RunConfigInvalidError,
     RunNotFoundError,
     RunStateError,
     ServerError,
@@ -55,13 +58,13 @@ _NOT_INHERITED_TAGS = frozenset(
         "dagster/auto_retry_run_id",
         "dagster/failure_reason",
         "dagster/run_metrics",
-        "dagster/backfill",
-        "dagster/parent_backfill",
-        "dagster/root_backfill",
         "dagster/parent_run_id",
         "dagster/root_run_id",
     }
 )
+# Inherited only while the backfill is in progress, as in Dagster's own re-execution.
+_BACKFILL_TAG = "dagster/backfill"
+_BACKFILL_TAGS = frozenset({_BACKFILL_TAG, "dagster/parent_backfill", "dagster/root_backfill"})
 
 
 class ReexecuteMethods(AsyncBase):
@@ -95,8 +98,8 @@ class ReexecuteMethods(AsyncBase):
             If there is no such run.
         RunStateError
             If the run cannot be re-executed in that way: it did not fail, or was stored without its job.
-        JobNotFoundError
-            If its job no longer exists.
+        JobNotFoundError, LocationNotFoundError
+            If its job no longer exists, or its code location no longer exists or does not load.
         UnsupportedServerError
             If the server does not know the strategy: ``"from_asset_failure"`` needs Dagster 1.10.15.
         RunConfigInvalidError, OutcomeUnknownError, ReadOnlyError, UnauthorizedError, ValueError, TypeError
@@ -206,12 +209,13 @@ class ReexecuteMethods(AsyncBase):
         try:
             if config is None:
                 return await self._reexecute_unchanged(parent, strategy, tags, request_id)
-            return await self._send(_execution_params(parent, strategy, tags, config), parent, request_id)
-        except ServerError as error:
-            if error.class_name == "DagsterInvalidSubsetError":
+            return await self._send_in_full(parent, strategy, tags, config, request_id)
+        except (ServerError, JobNotFoundError, RunConfigInvalidError) as error:
+            if isinstance(error, ServerError) and error.class_name == "DagsterInvalidSubsetError":
                 raise RunStateError(
                     f"run {parent['runId']} has nothing to re-execute with strategy={strategy!r}; use another strategy."
                 ) from error
+            await self._check_location(parent)
             raise
 
     async def _parent(self, run_id: str) -> dict[str, Any]:
@@ -232,8 +236,39 @@ class ReexecuteMethods(AsyncBase):
             # Before Dagster 1.10.8 `reexecutionParams` takes no tags. `executionParams` does, for these two strategies.
             if strategy == "from_asset_failure":
                 raise
-            config = parent["runConfig"] or {}
-            return await self._send(_execution_params(parent, strategy, tags, config), parent, request_id)
+            return await self._send_in_full(parent, strategy, tags, parent["runConfig"] or {}, request_id)
+
+    async def _send_in_full(
+        self,
+        parent: dict[str, Any],
+        strategy: Strategy,
+        tags: dict[str, str],
+        config: dict[str, Any],
+        request_id: str,
+    ) -> AsyncRun:
+        """Re-execute a run with ``executionParams``, the form that takes a config, and tags in every Dagster."""
+        inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _NOT_INHERITED_TAGS}
+        if _BACKFILL_TAG in inherited and not await self._is_in_progress(inherited[_BACKFILL_TAG]):
+            inherited = {key: value for key, value in inherited.items() if key not in _BACKFILL_TAGS}
+        variables = _execution_params(parent, strategy, {**inherited, **tags}, config)
+        return await self._send(variables, parent, request_id)
+
+    async def _is_in_progress(self, backfill_id: str) -> bool:
+        answer = await self._read("backfill", {"backfillId": backfill_id})
+        return bool(answer["partitionBackfillOrError"].get("status") == "REQUESTED")
+
+    async def _check_location(self, parent: dict[str, Any]) -> None:
+        """Raise an error if the code location of a run is gone, which Dagster answers in three ways."""
+        location = parent["repositoryOrigin"]["repositoryLocationName"]
+        entries = await list_locations(self._api)
+        entry = next((entry for entry in entries if entry["name"] == location), None)
+        if entry is None:
+            problem = str(location_not_found(location, entries))
+        elif (entry["locationOrLoadError"] or {}).get("__typename") == "PythonError":
+            problem = f"the code of location {location!r} does not load; client.locations() shows why."
+        else:
+            return
+        raise LocationNotFoundError(f"cannot re-execute run {parent['runId']}: {problem}") from None
 
     async def _send(self, variables: dict[str, Any], parent: dict[str, Any], request_id: str) -> AsyncRun:
         return await launch_once(self, "reexecute_run", variables, request_id=request_id, parent_run_id=parent["runId"])
@@ -255,11 +290,9 @@ def _check_reexecutable(parent: dict[str, Any], strategy: Strategy) -> None:
 
 
 def _execution_params(
-    parent: dict[str, Any], strategy: Strategy, added_tags: dict[str, str], config: dict[str, Any]
+    parent: dict[str, Any], strategy: Strategy, tags: dict[str, str], config: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the same request as ``executionParams``, the form that takes a config, and tags in every Dagster."""
     origin = parent["repositoryOrigin"]
-    inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _NOT_INHERITED_TAGS}
     root_run_id = parent["rootRunId"] or parent["runId"]
     own = {"dagster/parent_run_id": parent["runId"], "dagster/root_run_id": root_run_id}
     if strategy == "from_failure":
@@ -282,7 +315,7 @@ def _execution_params(
             "executionMetadata": {
                 "parentRunId": parent["runId"],
                 "rootRunId": root_run_id,
-                "tags": tag_inputs({**inherited, **added_tags, **own}),
+                "tags": tag_inputs({**tags, **own}),
             },
         }
     }

@@ -24,7 +24,7 @@ from tests.unit.fake import installed_schema
 # What a union returns on success, or what is not a response of its own but a part of one.
 SUCCESSES = {
     "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
-    "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
+    "PartitionBackfill", "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
     "PipelineConfigValidationValid", "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema",
     "RunIds", "Runs", "ShutdownRepositoryLocationSuccess", "TerminateRunSuccess", "TerminateRunsResult",
     "Workspace", "WorkspaceLocationEntry", "WorkspaceLocationStatusEntries",
