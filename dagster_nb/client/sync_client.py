@@ -201,9 +201,11 @@ class DagsterClient:
     query = sync(AsyncDagsterClient.query)
     graphql_schema = sync(AsyncDagsterClient.graphql_schema)
 
-    @functools.wraps(AsyncDagsterClient.graphql_document)
-    def graphql_document(self, name: str) -> str:  # noqa: D102 - wraps copies the docstring
+    def graphql_document(self, name: str) -> str:  # noqa: D102 - it has the docstring of the asynchronous method
         return self._asynchronous.graphql_document(name)
+
+    # To a type checker, `functools.wraps` would give it the arguments of the asynchronous method, with its `self`.
+    graphql_document.__doc__ = AsyncDagsterClient.graphql_document.__doc__
 
     def close(self) -> None:
         """Close the connection and end the private thread; a later call opens them again."""

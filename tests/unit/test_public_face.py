@@ -188,6 +188,11 @@ async def main() -> None:
             assert_type(page, pd.DataFrame)
 
 asyncio.run(main())
+assert_type(client.graphql_document("runs"), str)
+dnb.RunExplorer(client)
+dnb.Launchpad(client)
+dnb.RunMonitor(run)
+client.launch("nightly", asset_selection=["a", ["b/c", "d"]])
 """
 
 
