@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.arguments.run_ids import run_ids_of
+from dagster_nb.client.arguments.run_ids import check_same_server, run_ids_of
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.bulk import Acted, act_on_each, interruption_carries
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
@@ -56,7 +56,7 @@ class DeleteMethods(AsyncBase):
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid. Nothing is sent.
+            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
         ActionInterrupt
             On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
             same call deletes what is left.
@@ -68,6 +68,7 @@ class DeleteMethods(AsyncBase):
         """
         self._check_writable()
         ids = run_ids_of(runs)
+        check_same_server(runs, self.url)
         with interruption_carries(lambda: _frame(ids, Acted(len(ids)))):
             states = await read_run_states(self._api, ids)
         with self._progress_bar("deleting", unit="runs", total=len(ids)) as bar:

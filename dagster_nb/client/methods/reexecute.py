@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.client.arguments.job_address import JobAddress, list_locations, location_not_found
 from dagster_nb.client.arguments.launch_arguments import STRATEGIES, check_strategy, parse_tags, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.client.arguments.run_ids import one_run_id, run_ids_of
+from dagster_nb.client.arguments.run_ids import check_same_server, one_run_id, run_ids_of
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.bulk import act_on_each
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error
@@ -114,7 +114,9 @@ class ReexecuteMethods(AsyncBase):
             raise ValueError("strategy='from_asset_failure' uses the config of the run; leave run_config out.")
         config = None if run_config is None else parse_run_config(run_config)
         added_tags = parse_tags(tags)
-        parent = await self._parent(one_run_id(run))
+        run_id = one_run_id(run)
+        check_same_server(run, self.url)
+        parent = await self._parent(run_id)
         return await self._reexecute(parent, strategy, added_tags, config=config, request_id=new_request_id())
 
     async def reexecute_many(
@@ -155,7 +157,7 @@ class ReexecuteMethods(AsyncBase):
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid. Nothing is sent.
+            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
         ActionInterrupt
             On Ctrl-C; see `launch_many`.
         ReadOnlyError
@@ -166,6 +168,7 @@ class ReexecuteMethods(AsyncBase):
         """
         self._check_writable()
         ids = run_ids_of(runs)
+        check_same_server(runs, self.url)
         check_strategy(strategy)
         added_tags = parse_tags(tags)
         request_ids = [new_request_id() for _ in ids] if batch is None else batch_request_ids(batch, ids)

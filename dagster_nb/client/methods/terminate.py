@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.arguments.run_ids import run_ids_of
+from dagster_nb.client.arguments.run_ids import check_same_server, run_ids_of
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.bulk import NOT_SENT, act_on_each, interruption_carries
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
@@ -31,6 +31,11 @@ _FORCE_HINT = (
     "force=True marks the run as canceled at once. Its processes that are still running are not stopped, and may even "
     "turn it into a success."
 )
+_MARKED = (
+    "The run was marked as canceled at once. If its processes are still running, they are not stopped, and may even "
+    "turn it into a success."
+)
+_WITH_PROCESS = frozenset({"STARTING", "STARTED", "CANCELING"})
 _STARTING_HINT = "The run was only starting: try again when it is STARTED."
 
 
@@ -77,7 +82,7 @@ class TerminateMethods(AsyncBase):
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid. Nothing is sent.
+            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
         ActionInterrupt
             On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
             same call stops what is left.
@@ -89,6 +94,7 @@ class TerminateMethods(AsyncBase):
         """
         self._check_writable()
         ids = run_ids_of(runs)
+        check_same_server(runs, self.url)
         with interruption_carries(lambda: outcomes_frame([{"run_id": run_id, **NOT_SENT} for run_id in ids], _COLUMNS)):
             before = await read_run_states(self._api, ids)
         to_stop = [run_id for run_id in ids if run_id in before and _can_stop(before[run_id], force=force)]
@@ -175,7 +181,7 @@ def _row_after_request(
 
 def _outcome(before: str, after: str, refusal: DagsterNbError | None, *, force: bool) -> Row:
     if after == "CANCELED":
-        return {"outcome": "canceled"}
+        return {"outcome": "canceled", "message": _MARKED if force and before in _WITH_PROCESS else None}
     if after == "CANCELING":
         message = None if refusal is None else f"{refusal} The run may stay in this state. {_FORCE_HINT}"
         return {"outcome": "canceling", "message": message}
