@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 from dagster_nb.client.arguments.job_address import check_names
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.filters import as_strings
+from dagster_nb.graphql.redaction import REDACTED, holds_redacted_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,6 +145,8 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     ------
     TypeError
         If it is not a mapping, a key is not a string, or a value is not JSON-encodable.
+    ValueError
+        If a value was hidden by `connect`'s ``redact``.
 
     Examples
     --------
@@ -159,6 +162,8 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
         if not isinstance(key, str) or not key:
             raise TypeError(f"the key of a tag must be a string that is not empty, not {key!r}.")
         parsed[key] = value if isinstance(value, str) else _json_text(key, value)
+    if holds_redacted_value(parsed):
+        raise ValueError(f"a tag has the value {REDACTED!r}, which stands for a hidden value; give the value itself.")
     return parsed
 
 
