@@ -56,6 +56,8 @@ __all__ = ["Session", "query_error"]
 _KEEPALIVE_SECONDS = 4.0
 # A host that does not respond at all is not just slow: there is no need to wait for the whole timeout.
 _CONNECT_SECONDS = 10.0
+# A page of 1,000 runs has about 1 MB, and the run history of a year is read in pages.
+_MAX_RESPONSE_BYTES = 128 * 2**20
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Servers and proxies say with these that a response is too large, or takes too long.
 _TOO_LARGE_STATUSES = frozenset({413, 502, 504})
@@ -105,7 +107,7 @@ class Session:
             client_session_args={
                 "timeout": aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 "trust_env": trust_env,
-                "raise_for_status": self._check_status,
+                "raise_for_status": self._check_response,
             },
         )
         self._client = Client(transport=self._transport, execute_timeout=timeout)
@@ -310,8 +312,17 @@ class Session:
             )
         return ConnectionFailedError(self._no_dagster(f"{self.address.graphql} responded with HTTP {status}"))
 
-    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
-        """Raise one of our errors for an HTTP error, unless the body is a GraphQL response."""
+    async def _check_response(self, response: aiohttp.ClientResponse) -> None:
+        """Raise one of our errors for an HTTP error, unless the body is a GraphQL response, and for a huge body."""
+        # Without this header, a body is read to its end, because Dagster's webserver always sends it.
+        size = response.content_length or 0
+        if size > _MAX_RESPONSE_BYTES:
+            # Leaves the body unread.
+            response.close()
+            raise ResponseTooLargeError(
+                f"{self.address.root} sends a response of {size / 2**20:,.0f} MB, and dagster_nb reads at most "
+                f"{_MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Ask for less at once (limit=, page_size=)."
+            )
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
             return
         if "Location" in response.headers:

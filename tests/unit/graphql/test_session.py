@@ -13,6 +13,7 @@ from gql.transport.local_schema import LocalSchemaTransport
 from graphql import build_schema
 
 import dagster_nb as dnb
+from dagster_nb.graphql import session
 from tests.unit.fake import make_run
 
 
@@ -298,6 +299,28 @@ class TestRestarts:
             client.query("mutation M { launchRun { __typename } }")
         assert type(error.value) is dnb.ConnectionFailedError
         assert fake.requests == []
+
+
+class TestHugeResponses:
+    """A response that would not fit into memory is not read."""
+
+    @pytest.fixture(autouse=True)
+    def _small_limit(self, monkeypatch):
+        monkeypatch.setattr(session, "_MAX_RESPONSE_BYTES", 50_000)
+
+    def test_one_is_an_error_that_says_what_to_do(self, fake, client):
+        fake.answer(requests=None, text="x" * 60_000, operation="Q")
+        with pytest.raises(dnb.ConnectionFailedError, match="reads at most .* MB. Ask for less"):
+            client.query("query Q { version }")
+
+    def test_pages_that_are_too_large_are_read_in_smaller_ones(self, fake, client):
+        fake.runs = [make_run(number, tags=[{"key": "k", "value": "x" * 200}]) for number in reversed(range(300))]
+        assert client.runs()["run_id"].tolist() == fake.ids
+
+    def test_of_a_mutation_the_outcome_is_unknown(self, fake, client):
+        fake.answer(requests=None, text="x" * 60_000, operation="M")
+        with pytest.raises(dnb.OutcomeUnknownError, match="reads at most"):
+            client.query("mutation M { launchRun { __typename } }")
 
 
 class TestWaiting:
