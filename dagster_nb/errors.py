@@ -36,6 +36,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.terminal_text import terminal_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -69,6 +71,10 @@ __all__ = [
 
 class DagsterNbError(Exception):
     """The base class of all errors of dagster_nb."""
+
+    def __str__(self) -> str:
+        # Messages quote the server, and are printed in terminals.
+        return terminal_text(super().__str__())
 
 
 class DagsterNbWarning(UserWarning):

@@ -14,6 +14,7 @@ from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
 from dagster_nb.frames.runs import runs_frame, tag_dict
 from dagster_nb.statuses import FINISHED
+from dagster_nb.terminal_text import terminal_text
 from dagster_nb.words import duration_text, time_text
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class RunFacts:
     def __repr__(self) -> str:
         duration = "" if pd.isna(self.duration) else f" in {duration_text(self.duration)}"
         job, status = self._record.get("jobName"), self._record.get("status")
-        return f"<{type(self).__name__} {self.run_id} of {job}: {status}{duration}>"
+        return terminal_text(f"<{type(self).__name__} {self.run_id} of {job}: {status}{duration}>")
 
     def _repr_html_(self) -> str:
         return facts_html(
