@@ -14,7 +14,7 @@ from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from dagster_nb.client.arguments.job_address import JobAddress
-    from dagster_nb.client.base import AsyncBase
+    from dagster_nb.client.async_base import AsyncBase
 
 __all__ = ["partition_defaults", "partition_keys"]
 

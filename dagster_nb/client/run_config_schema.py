@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.client.arguments.job_address import JobAddress
     from dagster_nb.client.arguments.run_config import RunConfigLike
-    from dagster_nb.client.base import AsyncBase
+    from dagster_nb.client.async_base import AsyncBase
     from dagster_nb.errors import ConfigProblem
 
 __all__ = ["AsyncRunConfigSchema", "RunConfigSchemaFacts"]

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
-from dagster_nb.analysis.concurrency import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.groups import named_groups
+from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
 from dagster_nb.plot._chart_parts import (
     current_axes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.run_ids import run_ids_of
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import DagsterNbError

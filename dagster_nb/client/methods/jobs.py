@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.job_address import HIDDEN_JOB_PREFIXES, JobFinder, list_repositories
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.run_config_schema import AsyncRunConfigSchema
 from dagster_nb.frames.catalog import jobs_frame
 from dagster_nb.frames.ops import ops_frame

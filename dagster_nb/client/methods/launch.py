@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.outcomes import outcome_of_error
 from dagster_nb.client.partitions import partition_defaults
 from dagster_nb.concurrency import map_concurrently

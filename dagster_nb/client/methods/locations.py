@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.job_address import list_locations, list_repositories, location_not_found
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.frames.catalog import daemons_frame, locations_frame, repositories_frame
 from dagster_nb.graphql.responses import unwrap
 

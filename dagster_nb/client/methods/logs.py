@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.short_run_ids import full_run_id
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.methods.events import iter_events
 from dagster_nb.frames.events import RUN_ENDINGS

@@ -12,7 +12,7 @@ from graphql import (
     parse,
 )
 
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import QueryError
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.session import query_error

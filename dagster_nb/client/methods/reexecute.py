@@ -8,7 +8,7 @@ from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.arguments.launch_arguments import STRATEGIES, check_strategy, parse_tags, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.arguments.run_ids import one_run_id, run_ids_of
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import (

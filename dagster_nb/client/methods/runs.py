@@ -12,14 +12,14 @@ import pandas as pd
 
 from dagster_nb.client.arguments.run_ids import run_ids_of
 from dagster_nb.client.arguments.short_run_ids import full_run_id
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import IncompleteHistoryError
 from dagster_nb.filters import RunFilters, as_strings
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, runs_frame
 from dagster_nb.graphql.counting import count_runs
 from dagster_nb.graphql.location_labels import LocationLabels
-from dagster_nb.graphql.merging import MissingRunsError, read_merged_pages
+from dagster_nb.graphql.multi_filter_paging import MissingRunsError, read_merged_pages
 from dagster_nb.graphql.paging import read_pages
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.run_filters import to_server_filters

@@ -37,17 +37,17 @@ from dagster_shared.error import SerializableErrorInfo
 
 from dagster_nb.sandbox.definitions.assets import metadata_of
 
-from .failures import FAILURES
 from .job_snapshots import NOTHING, REPOSITORY
+from .step_errors import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dagster._core.events import EventSpecificData
 
-    from .failures import Failure
     from .job_snapshots import JobSnapshot, StepSnapshot
     from .planned import PlannedRun, PlannedStep
+    from .step_errors import Failure
 
 __all__ = ["error_info", "event_log", "log_key", "log_message"]
 

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from .failures import FAILURES
 from .incidents import midnight
+from .step_errors import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

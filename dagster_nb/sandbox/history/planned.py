@@ -24,7 +24,7 @@ class PlannedStep:
     attempts
         How many attempts; all but the last one failed.
     failure
-        A key of `failures.FAILURES`; None if the step succeeded.
+        A key of `step_errors.FAILURES`; None if the step succeeded.
     """
 
     key: str

@@ -15,9 +15,9 @@ from dagster._serdes import serialize_value
 from sqlalchemy import insert
 
 from .event_log import error_info
-from .failures import FAILURES
 from .job_profiles import CRM_SENSOR
 from .job_snapshots import repository_origin
+from .step_errors import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

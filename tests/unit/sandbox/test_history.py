@@ -10,11 +10,11 @@ from collections import Counter
 
 import pytest
 
-from dagster_nb.sandbox.history.failures import FAILURES
 from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.incidents import DAYS, midnight
 from dagster_nb.sandbox.history.job_profiles import JOB_PROFILES
 from dagster_nb.sandbox.history.plan import last_full_hour, plan_history
+from dagster_nb.sandbox.history.step_errors import FAILURES
 
 UNTIL = dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)
 
