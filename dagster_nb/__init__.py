@@ -91,7 +91,7 @@ __all__ = [
     "style",
 ]
 
-# Imported on first use, because it takes a while to import or needs an extra.
+# These are imported on first use, because they take a while to import or need an extra.
 _LAZY = {
     "Launchpad": "dagster_nb.panels.launchpad",
     "RunExplorer": "dagster_nb.panels.explorer",

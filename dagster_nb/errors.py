@@ -68,7 +68,7 @@ class DagsterNbError(Exception):
 
 
 class DagsterNbWarning(UserWarning):
-    """Something works, but probably not as intended; the message says what to check."""
+    """Something worked, but probably not as intended; the message says what to check."""
 
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):
@@ -130,7 +130,7 @@ class NotFoundError(DagsterNbError, LookupError):
 
 
 class RunNotFoundError(NotFoundError):
-    """The server has no run with that id, or several runs whose id begins that way."""
+    """The server has no run with that id, or several runs whose ids begin with it."""
 
 
 class JobNotFoundError(NotFoundError):
@@ -138,7 +138,7 @@ class JobNotFoundError(NotFoundError):
 
 
 class LocationNotFoundError(NotFoundError):
-    """The server has no code location with that name; the message lists those that it has."""
+    """The server has no code location with that name; the message lists the existing ones."""
 
 
 class AmbiguousJobError(DagsterNbError):
@@ -213,7 +213,7 @@ class OutcomeUnknownError(DagsterNbError):
 
 
 class UnsupportedServerError(DagsterNbError):
-    """The server's version of Dagster lacks something that is needed; the message names the version that has it.
+    """The server's version of Dagster lacks a required feature; the message names the version that has it.
 
     Nothing was done.
     """

@@ -66,7 +66,7 @@ def log_densities(
     n_groups
         How many groups there are.
     limits
-        The ends of the scale; values beyond count in the first or the last bin.
+        The ends of the scale; values outside it are counted in the first or the last bin.
     n_bins
         How many bins there are, of equal width on the logarithmic scale.
 

@@ -1,4 +1,4 @@
-"""The base class of the asynchronous client: one connection, and what the server says about itself."""
+"""The base class of the asynchronous client: one connection, and basic facts about its server."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class AsyncBase:
 
     @property
     def url(self) -> str:
-        """The server's root, under which Dagster's own pages are."""
+        """The server's root URL, under which Dagster serves its own pages."""
         return self._session.address.root
 
     @property
@@ -94,7 +94,7 @@ class AsyncBase:
         return self._read_only
 
     def __repr__(self) -> str:
-        # A traceback may show a client whose construction failed.
+        # A traceback may show a client whose constructor failed.
         if "_api" not in vars(self):
             return f"<{type(self).__name__}, not connected>"
         version = f"Dagster {self._api.version}" if self._api.version else "not connected"

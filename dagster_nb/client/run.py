@@ -1,4 +1,4 @@
-"""One run, as an object."""
+"""The classes that represent one run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SECONDS_BEFORE_DAEMON_CHECK = 10.0
 
 
 class RunFacts:
-    """What was known about a run when it was last read. Two of them are equal if they describe the same run.
+    """The data of a run when it was last read. Two of them are equal if they describe the same run.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class RunFacts:
         return hash(self.run_id)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A connection cannot be pickled, and its headers must not be.
+        # A connection cannot be pickled, and its headers must not be, because they can hold secrets.
         return {name: value for name, value in vars(self).items() if name != "_client"}
 
     def __copy__(self) -> Self:
@@ -172,10 +172,10 @@ class RunClient(Protocol):
         """Return the events of some runs."""
 
     async def failures(self, runs: RunsLike) -> pd.DataFrame:
-        """Return what made some runs fail."""
+        """Return the failures that ended some runs."""
 
     async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
-        """Return what a run printed."""
+        """Return the captured output of a run."""
 
     def follow(
         self, run: RunsLike, *, new_only: bool = False, heartbeat: float | None = None
@@ -208,7 +208,7 @@ class RunClient(Protocol):
 
 
 class AsyncRun(RunFacts):
-    """A run of an `AsyncDagsterClient`. Its properties are as of the last `refresh`.
+    """A run of an `AsyncDagsterClient`. Its properties have the values of the last `refresh`.
 
     Runs are equal if they have the same id. A run can be pickled, without its client, and copied.
 
@@ -235,7 +235,7 @@ class AsyncRun(RunFacts):
         Raises
         ------
         RunNotFoundError
-            If it was deleted.
+            If the run was deleted.
 
         Examples
         --------
@@ -252,14 +252,14 @@ class AsyncRun(RunFacts):
         Parameters
         ----------
         timeout
-            The number of seconds to wait at most; None waits as long as it takes.
+            The maximum number of seconds to wait; None waits as long as it takes.
 
         Raises
         ------
         WaitTimeoutError
             If the run has not finished by then. The run itself continues.
         RunNotFoundError
-            If it is deleted meanwhile.
+            If the run is deleted meanwhile.
 
         Examples
         --------
@@ -295,11 +295,11 @@ class AsyncRun(RunFacts):
         return await self.client.events(self.run_id)
 
     async def failures(self) -> pd.DataFrame:
-        """Return what made the run fail; see `AsyncDagsterClient.failures`."""
+        """Return the failures that ended the run; see `AsyncDagsterClient.failures`."""
         return await self.client.failures(self.run_id)
 
     async def compute_logs(self, step: str | None = None) -> ComputeLogs:
-        """Return what the run printed; see `AsyncDagsterClient.compute_logs`."""
+        """Return the captured output of the run; see `AsyncDagsterClient.compute_logs`."""
         return await self.client.compute_logs(self.run_id, step=step)
 
     def follow(self, *, new_only: bool = False, heartbeat: float | None = None) -> AsyncIterator[pd.DataFrame]:
@@ -334,7 +334,7 @@ class AsyncRun(RunFacts):
         return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        """Warn if no daemon is running that starts queued runs; return whether checking again is pointless."""
+        """Warn if no daemon is running that starts queued runs; return whether another check is pointless."""
         try:
             daemons = await self.client.daemons()
         except UnsupportedServerError:

@@ -150,7 +150,9 @@ def style(
     else:
         shown = [columns] if isinstance(columns, str) else list(columns)
         if missing := [name for name in shown if name not in frame]:
-            raise ValueError(f"the frame has no column {missing[0]!r}; its columns are {', '.join(map(str, frame))}")
+            raise ValueError(
+                f"the frame has no column {missing[0]!r}. Choose from its columns: {', '.join(map(str, frame))}."
+            )
     rows = frame[shown].head(max_rows)
     parts = [plural(len(rows), "row") if len(rows) == len(frame) else f"{len(rows)} of {plural(len(frame), 'row')}"]
     if any(isinstance(value, pd.Timestamp) for name in rows for value in rows[name]):

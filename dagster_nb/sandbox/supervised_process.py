@@ -166,11 +166,11 @@ class SupervisedProcess:
     @property
     def _stdin(self) -> IO[bytes]:
         if self._supervisor.stdin is None:
-            raise AssertionError("the supervisor was started without a pipe")
+            raise AssertionError("the supervisor was started without a pipe; start it with stdin=PIPE and stdout=PIPE")
         return self._supervisor.stdin
 
     @property
     def _stdout(self) -> IO[bytes]:
         if self._supervisor.stdout is None:
-            raise AssertionError("the supervisor was started without a pipe")
+            raise AssertionError("the supervisor was started without a pipe; start it with stdin=PIPE and stdout=PIPE")
         return self._supervisor.stdout

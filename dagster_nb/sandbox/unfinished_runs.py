@@ -101,5 +101,5 @@ def wait_for_statuses(client: DagsterClient, statuses: Mapping[str, str], *, tim
         time.sleep(CHECK_SECONDS)
     raise WaitTimeoutError(
         f"After {timeout:.0f} s the runs of the demo are {sorted(current.values())}; expected "
-        f"{sorted(statuses.values())}."
+        f"{sorted(statuses.values())}. Stop the demo and start it again."
     )

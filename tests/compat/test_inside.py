@@ -71,7 +71,7 @@ def test_logs(client, finished):
     assert logs.stdout == "read 7 rows\n"
     assert "slowly\n" in logs.stderr
     assert client.compute_logs(finished, "load").stdout == logs.stdout
-    with pytest.raises(ValueError, match="has no step 'laod'; it has .*'load'"):
+    with pytest.raises(ValueError, match="has no step 'laod'. Choose one of its steps: .*'load'"):
         client.compute_logs(finished, "laod")
 
 

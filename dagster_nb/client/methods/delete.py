@@ -35,8 +35,8 @@ class DeleteMethods(AsyncBase):
         runs
             As in `terminate`.
         force
-            Whether to also delete runs that have not finished. The server itself never refuses that. Processes of such
-            a run that are still running are not stopped, and there is nothing left to show or stop them.
+            Whether to also delete runs that have not finished. The server itself always allows this. Processes of such
+            a run that are still running are not stopped, and Dagster can no longer show or stop them.
 
         Returns
         -------

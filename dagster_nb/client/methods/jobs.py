@@ -25,8 +25,8 @@ class JobMethods(AsyncBase):
     async def jobs(self) -> pd.DataFrame:
         """Return the jobs of all code locations that are loaded.
 
-        As in Dagster's own pages, the hidden jobs ``__ASSET_JOB`` and ``__anonymous_asset_job_…`` are left out, in
-        which assets are materialized without a job. `ops` and `runs` accept their names like any other.
+        As on Dagster's own pages, the hidden jobs ``__ASSET_JOB`` and ``__anonymous_asset_job_…`` are left out; Dagster
+        uses them to materialize assets without a job. `ops` and `runs` accept their names like any other.
 
         Returns
         -------
@@ -122,7 +122,7 @@ class JobMethods(AsyncBase):
         Returns
         -------
         RunConfigSchema
-            With ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all fields; and
+            It has ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all fields; and
             ``.validate(config)``, which lists the problems of a config.
 
         Raises

@@ -49,7 +49,7 @@ class LaunchMethods(AsyncBase):
         location: str | None = None,
         repository: str | None = None,
     ) -> AsyncRun:
-        """Launch a job (``launchRun``), and return its run, which is queued or starts at once.
+        """Launch a job (``launchRun``), and return the new run, which is queued or starts at once.
 
         Parameters
         ----------
@@ -66,11 +66,11 @@ class LaunchMethods(AsyncBase):
             The keys ``"a/b"`` of the assets to materialize. None means all assets of the job; an empty list is a
             `ValueError`.
         partition_key
-            The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces that
-            config, and ``tags`` are added to those tags.
+            The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces its
+            config, and ``tags`` are added to its tags.
         location, repository
-            Where the job is; needed if several repositories have a job with that name. If both are given, the jobs of
-            the server need not be read first.
+            Where the job is; needed if several repositories have a job with that name. If both are given, the client
+            does not need to read the server's jobs first.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class LaunchMethods(AsyncBase):
         ------
         TypeError, ValueError
             If an argument of one of the launches is invalid. Nothing is launched. A run config that cannot be parsed
-            is the outcome ``invalid`` of that launch instead.
+            does not raise: that launch has the outcome ``invalid``.
         ReadOnlyError
 
         Examples

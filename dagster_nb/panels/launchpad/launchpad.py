@@ -127,7 +127,7 @@ class Launchpad(Panel):
         client = run.client
         found = client.runs(run_ids=[run.run_id], include=("run_config", "op_selection"))
         if found.empty:
-            raise RunNotFoundError(f"run {run.run_id} has been deleted.")
+            raise RunNotFoundError(f"run {run.run_id} has been deleted. Choose another run.")
         return cls(client, **launch_arguments(found.iloc[0]))
 
     @property

@@ -131,7 +131,10 @@ def store_job_snapshots(
         )
         job.plan_id = job.store(plan)
         if list(job.steps) != list(JOB_PROFILES[name].steps):
-            raise AssertionError(f"{name}: its profile has other steps than its definition: {list(job.steps)}")
+            raise AssertionError(
+                f"the profile of job {name} lists other steps than its definition: {list(job.steps)}. Correct the "
+                "profile."
+            )
         snapshots[name] = job
     return snapshots
 

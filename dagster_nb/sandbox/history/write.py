@@ -133,7 +133,10 @@ def _write_runs(
     storage = instance.run_storage
     sql = getattr(storage, "_run_storage", storage)  # the storage of an instance may wrap it
     if not isinstance(sql, SqlRunStorage):
-        raise TypeError(f"a history needs a run storage in an SQL database, not {type(sql).__name__}")
+        raise TypeError(
+            f"the instance has {type(sql).__name__} as its run storage, not an SQL database. Configure one in "
+            "dagster.yaml."
+        )
     pending = iter(runs)
     while chunk := list(islice(pending, CHUNK)):
         stored = [_dagster_run(run, jobs[run.job], resumable=resumable) for run in chunk]

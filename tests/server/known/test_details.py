@@ -163,7 +163,7 @@ def test_logs_of_a_step(client, known):
 
 
 def test_a_step_that_never_printed_is_no_unknown_step(client, known):
-    with pytest.raises(ValueError, match=r"has no step 'shuot'; it has 'shout'"):
+    with pytest.raises(ValueError, match=r"has no step 'shuot'. Choose one of its steps: 'shout'"):
         client.compute_logs(known.runs["shouting"], "shuot")
 
 

@@ -69,5 +69,5 @@ def test_dtypes(runs):
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_two_runs_it_must_be(runs, count):
-    with pytest.raises(ValueError, match=f"exactly two runs; this one has {count}"):
+    with pytest.raises(ValueError, match=f"exactly two runs, and this one has {count}"):
         compare_runs(runs.head(count))

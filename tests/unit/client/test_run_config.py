@@ -67,7 +67,7 @@ def test_a_valid_config(given, parsed):
         ("run.yaml", r"pathlib.Path('run.yaml').read_text()"),
         ("a: {b: [.inf]}", "a.b[0] is inf"),
         ("a: !!set {x}", "a is {'x'} (set)"),
-        ("a: &a {b: *a}", "holds itself"),
+        ("a: &a {b: *a}", "contains itself"),
         ({"a": {"b": float("nan")}}, "a.b is nan"),
         ({"a": pd.NaT}, "a is NaT"),
         ({"a": object}, "a is <class 'object'>"),

@@ -63,7 +63,7 @@ def test_empty_columns_and_details_are_left_out_unless_named(runs):
     assert "team" not in shown
     assert "5 of 7 columns" in shown
     assert "team: data" in repr(style(runs, columns=["run_id", "tags"]))
-    with pytest.raises(ValueError, match="no column 'nowhere'; its columns are run_id, "):
+    with pytest.raises(ValueError, match="no column 'nowhere'. Choose from its columns: run_id, "):
         style(runs, columns=["nowhere"])
 
 
