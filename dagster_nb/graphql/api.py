@@ -1,4 +1,4 @@
-"""A server's GraphQL API as this package uses it: our documents, pruned to what the server's schema has."""
+"""A server's GraphQL API as this package uses it: our documents, without the fields that the server's schema lacks."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ __all__ = ["DagsterApi"]
 class DagsterApi:
     """The GraphQL API of one server, and what is known about its schema.
 
-    Documents are sent whole until the server rejects one. Then its schema is fetched, once, and documents are pruned
-    to it before they are sent.
+    Complete documents are sent until the server rejects one. Then its schema is fetched once, and documents are pruned
+    to fit it before they are sent.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class DagsterApi:
     filter_keys : frozenset of str or None
         The keys of its ``RunsFilter``; None if the server does not say.
     page_size : PageSize
-        How many runs to request at a time.
+        The number of runs to request at a time.
     """
 
     def __init__(self, session: Session):
@@ -65,13 +65,13 @@ class DagsterApi:
         Raises
         ------
         QueryError
-            If it is not a Dagster.
+            If the server is not a Dagster.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
         """
         try:
             data = await self.session.read_once(documents.load("server"))
         except QueryError:
-            # It may still be a Dagster, of a version without this field.
+            # It may still be a Dagster whose version lacks this field.
             data = await self.query("server")
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
@@ -84,7 +84,7 @@ class DagsterApi:
         self.filter_keys = None if keys is None else frozenset(keys)
 
     def copy_from(self, other: DagsterApi) -> None:
-        """Copy what another connection has learned about the same server."""
+        """Copy the knowledge that another connection has about the same server."""
         self.version, self.statuses, self.filter_keys = other.version, other.statuses, other.filter_keys
         self.page_size = other.page_size
         self._schema = other._schema
@@ -116,10 +116,11 @@ class DagsterApi:
         return await self._send(document, variables, send)
 
     async def mutate(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send one of our mutations, so that it is executed at most once, and never with less than was requested.
+        """Send one of our mutations, so that it is executed at most once, and only exactly as requested.
 
-        A server validates a document before it executes any of it. A mutation that it rejected, and that does not fit
-        its schema, was therefore not executed, and is sent again if only fields of the response had to be removed.
+        A server validates a document before it executes any of it. If it rejects a mutation that does not fit its
+        schema, the mutation was therefore not executed. It is sent again if only fields of the response had to be
+        removed.
 
         Parameters
         ----------
@@ -147,7 +148,7 @@ class DagsterApi:
             ) from None
 
     def document(self, name: str) -> DocumentNode:
-        """Return one of our documents without what the server is known to lack.
+        """Return one of our documents without the fields that the server is known to lack.
 
         Raises
         ------
@@ -189,7 +190,7 @@ class DagsterApi:
             return self._schema
 
     def unsupported(self, missing: str) -> UnsupportedServerError:
-        """Return the error that names what the server lacks, and the version that has it."""
+        """Return the error that names the missing feature, and the version of Dagster that has it."""
         needed = version_with(missing)
         advice = (
             f"That needs Dagster {needed} or newer."
@@ -212,7 +213,7 @@ class DagsterApi:
             try:
                 await self._update_schema(known=schema)
             except QueryError:
-                # Without introspection, the rejection is all that is known.
+                # Without introspection, only the rejection is known.
                 raise error from None
             pruned = self._checked(document, variables)
             if print_ast(pruned) == print_ast(first):
@@ -235,7 +236,7 @@ class DagsterApi:
                 self._schema = schema
 
     async def _fetch_schema(self) -> GraphQLSchema:
-        # Deprecated inputs can still be used, but older servers cannot list them.
+        # Deprecated inputs still work, but older servers cannot list them.
         for deprecated in (True, False):
             query = get_introspection_query(descriptions=True, input_value_deprecation=deprecated)
             try:
@@ -245,7 +246,7 @@ class DagsterApi:
                     raise
             else:
                 break
-        # Validating its own schema is the server's business.
+        # The server is responsible for the validity of its own schema.
         return build_client_schema(data, assume_valid=True)  # type: ignore[arg-type]  # a TypedDict to graphql-core
 
     def _forget_schema(self) -> None:

@@ -1,4 +1,4 @@
-"""A process that ends when this Python ends, however that happens."""
+"""Run a process that ends when this Python ends, for whatever reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOP_SECONDS = 30.0
 
 
 def new_folder() -> Path:
-    """Choose the path of a new temporary folder, which is short because a socket's path must fit into 104 bytes."""
+    """Choose the path of a new temporary folder; it is short because the path of a socket must fit into 104 bytes."""
     return Path(tempfile.gettempdir()) / f"dagster_nb-{uuid.uuid4().hex[:12]}"
 
 
@@ -40,14 +40,14 @@ class ProcessExit:
 
 
 class SupervisedProcess:
-    """A command that a small supervisor process runs: `close` stops it, and so does the end of this Python.
+    """A command that runs under a small supervisor process; `close` and the end of this Python both stop it.
 
     Parameters
     ----------
     command
         The command and its arguments. Each line that it writes to standard output must be a JSON object.
     folder
-        Folder to create, which holds the log and is removed at the end. See `new_folder`.
+        The folder to create; it contains the log and is removed at the end. See `new_folder`.
     files
         Files to write before the command starts: path and text.
     environment
@@ -79,11 +79,12 @@ class SupervisedProcess:
         self._grace_seconds = grace_seconds
         self._group: int | None = None
         self._supervisor = subprocess.Popen(  # noqa: S603 - our own script
-            # -P: modules beside the script must not hide others; -S: it needs no installed package.
+            # -P, because modules beside the script must not hide others; -S, because the script needs no installed
+            # package.
             [sys.executable, "-P", "-S", _supervisor.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=0,  # else lines could wait in a buffer, where `select` does not see them
+            bufsize=0,  # otherwise lines could stay in a buffer, where `select` does not see them
             start_new_session=True,
         )
         order = {
@@ -103,7 +104,7 @@ class SupervisedProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the command is running, as far as is known."""
+        """Whether the command is running, as far as this process knows."""
         return self.exit is None and self._supervisor.poll() is None
 
     def read_messages(self, timeout: float = 0.0) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ class Launchpad(Panel):
     job
         The job to start with; None to choose it in the panel.
     location, repository
-        Where the job is, if several repositories have a job of that name.
+        The code location and the repository of the job, if several repositories have a job with that name.
     run_config
         The config to start with, as a dict or as YAML text; None for the job's or the partition's own.
     tags
@@ -105,9 +105,9 @@ class Launchpad(Panel):
 
     @classmethod
     def from_run(cls, run: Run) -> Self:
-        """Return a launchpad that is filled in with what a run was launched with.
+        """Return a launchpad that is filled in from a run.
 
-        That is its job, config, partition, op selection and tags, without the tags that Dagster adds itself.
+        It has the run's job, config, partition, op selection and tags, except for the tags that Dagster adds itself.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class Launchpad(Panel):
         self.model.changes.emit("config")
 
     def launch(self) -> None:
-        """Launch what is filled in, as the Launch button does. Does nothing if the button is disabled."""
+        """Launch the job as filled in, like the Launch button. Does nothing if the button is disabled."""
         self.model.launch()
 
     def _is_busy(self) -> bool:

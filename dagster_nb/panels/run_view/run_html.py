@@ -22,7 +22,7 @@ _MAX_NAMED_STEPS = 20
 
 
 def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None, facts: Sequence[str]) -> str:
-    """Return which run this is.
+    """Return the heading for a run.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def times_text(created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp
 
 
 def failures_html(failures: pd.DataFrame) -> str:
-    """Return why a run failed: each step that failed, then its error.
+    """Return why a run failed: each failed step with its error.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ class Split(dg.Config):
 
 
 class FeatureConfig(dg.Config):
-    """Which part of the history the model gets."""
+    """The part of the history that the model uses."""
 
     rows: int = Field(default=20_000, description="Rows to sample.", ge=0)
     split: Split = Split()

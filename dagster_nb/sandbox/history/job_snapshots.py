@@ -1,4 +1,4 @@
-"""What the stored rows of a run take from the definition of its job: steps, snapshots, origin."""
+"""The parts of a job's definition that the stored rows of its runs contain: steps, snapshots, origin."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _all_outputs(past: PastExecutionState | None) -> set[StepOutputHandle]:
 
 
 def repository_origin(location: str) -> RemoteRepositoryOrigin:
-    """Return the origin of the demo's repository. Dagster compares its name alone, not its address."""
+    """Return the origin of the demo's repository. Dagster compares only its name, not its address."""
     return RemoteRepositoryOrigin(
         GrpcServerCodeLocationOrigin(host="localhost", socket=f"{location}.sock", location_name=location), REPOSITORY
     )
@@ -106,7 +106,7 @@ def store_job_snapshots(
     Parameters
     ----------
     instance
-        Where to store them.
+        The instance that stores them.
     location
         The name of the code location.
     configs

@@ -1,4 +1,4 @@
-"""What a planned history consists of, as plain data. Times are POSIX seconds, exact to the microsecond."""
+"""The parts of a planned history, as plain data. Times are POSIX seconds, exact to the microsecond."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PlannedStep:
     start, end
         When its first attempt started, and when its last one ended.
     attempts
-        How many attempts; all but the last one failed.
+        The number of attempts; all but the last one failed.
     failure
         A key of `step_errors.FAILURES`; None if the step succeeded.
     """
@@ -45,13 +45,13 @@ class PlannedRun:
     created, dequeued, started, ended
         ``dequeued`` and ``started`` are None if the run was canceled while it was queued.
     rows
-        How many rows the run processes.
+        The number of rows that the run processes.
     tags, run_config
-        As a user would see them.
+        The tags as a user would see them.
     steps
         The steps that ran, in order.
     selection
-        The steps to run; None for all.
+        The selected steps; None for all steps.
     parent_run_id, root_run_id
         Of a re-execution.
     """
@@ -73,7 +73,7 @@ class PlannedRun:
 
     @property
     def failure(self) -> tuple[str, str] | None:
-        """Step key and failure of the step that failed, or None."""
+        """The key and the failure of the failed step, or None."""
         last = self.steps[-1] if self.steps else None
         return (last.key, last.failure) if last and last.failure else None
 

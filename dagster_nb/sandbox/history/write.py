@@ -1,6 +1,6 @@
 """Write a planned history into the tables of a Dagster instance, in bulk.
 
-Dagster writes one event at a time, which takes some 50 ms per run; this takes about 1 ms.
+Dagster writes one event at a time, which takes about 50 ms per run; this takes about 1 ms.
 """
 
 # Many of Dagster's internals are untyped.
@@ -49,7 +49,7 @@ __all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
 MAX_RECENT_EVENT_LOGS = 10_000
-"""How many of the newest runs have event logs; so do runs that failed, are re-executions or have a partition."""
+"""The number of newest runs with event logs; runs that failed, are re-executions or have a partition have them too."""
 
 
 def write_history(
@@ -67,17 +67,17 @@ def write_history(
     Parameters
     ----------
     home
-        The DAGSTER_HOME, with or without a ``dagster.yaml``. A Dagster that serves it may be running.
+        The DAGSTER_HOME, with or without a ``dagster.yaml``. Its Dagster may be running.
     runs, seed, until
-        See `plan_history`. Default of ``until``: the last full hour.
+        See `plan_history`. By default, ``until`` is the last full hour.
     events
         Whether to write event logs, ticks, backfills, outputs and compute logs too. This needs an event log in one
-        database (``ConsolidatedSqliteEventLogStorage``). Without it, 20,000 runs take a few seconds. Of more than
-        10,000 runs the older ones have no event log, unless they failed, are re-executions or have a partition.
+        database (``ConsolidatedSqliteEventLogStorage``). Without it, 20,000 runs take a few seconds. If there are more
+        than 10,000 runs, the older ones have no event log, unless they failed, are re-executions or have a partition.
     location
         The name of the code location that the runs belong to.
     on_progress
-        Called with the share of the event logs that is written, from 0 to 1.
+        Called with the fraction of the event logs that have been written, from 0 to 1.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def write_history(
     Raises
     ------
     TypeError
-        If the instance keeps its runs or its event log in another storage.
+        If the instance keeps its runs or its event log in a different kind of storage.
     """
     history = plan_history(runs, seed=seed, until=until or last_full_hour(time.time()))
     with DagsterInstance.from_config(str(home)) as instance:
@@ -96,7 +96,7 @@ def write_history(
 
 
 def write_new_home(home: Path, *, runs: int, seed: int, until: dt.datetime) -> None:
-    """Fill a DAGSTER_HOME that holds nothing but its ``dagster.yaml``; the ground truth is the last file written."""
+    """Fill a DAGSTER_HOME that contains only its ``dagster.yaml``; the ground truth is the last file to be written."""
     truth = write_history(home, runs=runs, seed=seed, events=True, until=until, on_progress=print_progress)
     (home / FILE_NAME).write_text(json.dumps(truth.to_json()), encoding="utf-8")
 
@@ -186,7 +186,7 @@ def _run_row(stored: DagsterRun, run: PlannedRun) -> dict[str, Any]:
 
 
 def _utc(seconds: float) -> dt.datetime:
-    """Return a time as the tables hold it: without a time zone, and exact to the microsecond."""
+    """Return a time as the tables store it: without a time zone, and exact to the microsecond."""
     return dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=round(seconds * 1e6))  # noqa: DTZ001
 
 
@@ -206,7 +206,7 @@ def _in_order_of_time(
     location: str,
     on_progress: Callable[[float], object] | None,
 ) -> Iterator[EventLogEntry]:
-    """Yield the events of all runs in the order of time; only those of a few runs are in memory."""
+    """Yield the events of all runs in chronological order; only the events of a few runs are in memory at once."""
     waiting: list[tuple[float, int, EventLogEntry]] = []
     number = count()
     for done, run in enumerate(runs):

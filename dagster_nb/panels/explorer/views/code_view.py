@@ -70,7 +70,7 @@ def python_text(filters: ExplorerFilters, url: str | None) -> str:
     ]
     source = "source" if url is None else "client"
     if filters.only_unresolved:
-        # Computed from all runs: a success outside of the filters resolves a failure too.
+        # This is computed from all runs, because a success outside of the filters also resolves a failure.
         lines += [f"all_runs = {source}.runs()", "unresolved = dnb.analysis.unresolved_failures(all_runs)"]
     lines.append(f"runs = {source}.runs({arguments})")
     if filters.only_unresolved:
@@ -160,7 +160,7 @@ def _json(value: object) -> str:
 
 
 class CodeView:
-    """Shows the code when the user asks for it.
+    """Shows the code when the user clicks Code.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ class CodeView:
         self.widget.add_class("dnb-section")
 
     def draw(self) -> None:
-        """Draw the code for the current filters, if it is open."""
+        """Draw the code for the current filters, if the code is shown."""
         if not self._open.value:
             return
         filters = self._model.filters

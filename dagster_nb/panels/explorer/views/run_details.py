@@ -35,7 +35,7 @@ class RunDetailsView:
     model
         The explorer's model.
     open_run
-        What is known about the run.
+        The run and its data.
     viewport
         Its width and theme.
     """
@@ -66,7 +66,7 @@ class RunDetailsView:
         model.background.on_click(self._launch, self._open_launchpad)
 
     def draw(self) -> None:
-        """Draw the run as it is known now."""
+        """Draw the run with the data read so far."""
         run, details = self._open_run.run, self._open_run.details
         self.widget.layout.display = "none" if run is None else ""
         if run is None:
