@@ -1,4 +1,4 @@
-"""The command measures, and its table says what was measured."""
+"""The benchmark command measures ways of reading, and prints the results in a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server of the memory benchmark answers as Dagster does, and the client reads all of its runs."""
+"""The server of the memory benchmark responds like Dagster, and the client reads all of its runs."""
 
 from __future__ import annotations
 

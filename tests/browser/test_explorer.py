@@ -1,4 +1,4 @@
-"""The explorer as a person meets it: a real Chromium, a real JupyterLab, a real Dagster."""
+"""The explorer as a user sees it, in a real Chromium and a real JupyterLab, with a real Dagster."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOSTILE = '<img src=x onerror="window.pwned=1">$\\alpha$ &amp; <script>window.pw
 
 
 class Explorer:
-    """An explorer in a notebook, by what a person sees of it."""
+    """An explorer in a notebook, accessed through the elements that a user sees."""
 
     def __init__(self, notebook: Notebook):
         self.notebook = notebook
@@ -47,7 +47,7 @@ class Explorer:
 
     @property
     def rows(self):
-        """Those in the document: the visible ones and some around them."""
+        """The rows in the document: the visible rows and some around them."""
         return self.box.locator("tr[data-run]")
 
     def fill(self, label: str, text: str) -> None:
@@ -66,7 +66,7 @@ class Explorer:
         expect(self.button("Clear all")).to_be_disabled()
 
     def shows(self, expected: pd.DataFrame) -> None:
-        """Table, tiles and chart are of exactly these runs."""
+        """Check that the table, the tiles and the chart show exactly these runs."""
         count = len(expected)
         if count > 1000:
             words = f"showing 1,000 of {count:,} runs"
@@ -285,7 +285,7 @@ def test_keys_do_not_reach_the_notebook(clean):
     for element in page.locator(FOCUSABLE).all():
         if not element.is_visible() or element.is_disabled():
             continue
-        # Enter on a link opens it, and on a button may end what is being tried here.
+        # Enter on a link would open it, and on a button it could stop what this test is doing.
         has_enter = element.evaluate("element => ['INPUT', 'SELECT', 'TR', 'PRE'].includes(element.tagName)")
         for key in KEYS if has_enter else [key for key in KEYS if key != "Enter"]:
             element.evaluate("element => element.focus()")
@@ -342,7 +342,7 @@ def test_the_keyboard_reaches_every_row(clean):
     expect(clean.row(ids[998])).to_be_focused()
     clean.page.keyboard.press("Space")
     expect(clean.box.get_by_text("1 run selected")).to_be_visible()
-    # A row that is scrolled away leaves its keys to the table.
+    # When the focused row is scrolled out of the document, the table receives its keys.
     clean.box.locator(".dnb-table .dnb-scroll").evaluate("box => box.scrollTo(0, 0)")
     expect(clean.row(ids[998])).to_have_count(0)
     clean.page.keyboard.press("ArrowDown")
@@ -392,7 +392,7 @@ def test_a_server_that_stops_and_comes_back(notebook, tmp_path):
     with LocalDagster(tmp_path, daemon=False) as server:
         port = server.port
         with dnb.connect(server.url) as client:
-            # Without a daemon they stay queued.
+            # Without a daemon the runs stay queued.
             launched = [client.launch("refresh_dashboards").run_id for _ in range(3)]
         opened = notebook(
             f"import dagster_nb as dnb\nexplorer = dnb.RunExplorer(dnb.connect({server.url!r}))\nexplorer"

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-# Two cores, a JupyterLab, a Chromium and a Dagster.
+# Two cores have to run a JupyterLab, a Chromium and a Dagster.
 expect.set_options(timeout=20_000)
 
 CONNECT = """
@@ -63,7 +63,7 @@ def test_launches_an_edited_config_and_follows_the_run(launchpad):
     expect(alert).to_contain_text('"target"')
     expect(launch).to_be_disabled()
 
-    # Enter keeps the indentation.
+    # Enter keeps the indentation of the line.
     editor.press("ControlOrMeta+End")
     editor.press("ArrowUp")
     editor.press("End")
@@ -150,7 +150,7 @@ widgets.Tab([pad, monitor], titles=["Launch", "Newest run"])
     )
     field = book.output.locator(".dnb-launchpad .dnb-field").first
     expect(field).to_be_visible()
-    # Each panel keeps its own styles beside the other: a label is above its field.
+    # Each panel keeps its own styles beside the other panel: a label is above its field.
     assert field.evaluate("field => getComputedStyle(field).flexDirection") == "column"
     book.output.get_by_role("tab", name="Newest run").click()
     log = book.output.locator(".dnb-monitor .dnb-log")

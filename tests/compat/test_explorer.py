@@ -1,4 +1,4 @@
-"""The explorer's state: it loads, filters, selects and acts on every version."""
+"""The model of the explorer loads, filters, selects and acts on every version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each filter against the plain data of the history."""
+"""The result of each filter, compared with the plain data of the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following a run while it is running, through the server's own websocket."""
+"""Following a run in progress, through the server's own websocket."""
 
 from __future__ import annotations
 

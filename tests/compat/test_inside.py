@@ -1,4 +1,4 @@
-"""What happened inside of runs."""
+"""The steps, events, failures and compute logs of runs on every version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Launching: what the run gets, and what is refused."""
+"""Launching runs on every version: the arguments arrive, and invalid launches are rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.capability("launch")
 
 @pytest.fixture
 def launch(client):
-    """Launch what stays queued, and is taken away afterwards."""
+    """Return a function that launches runs that stay queued; they are deleted after the test."""
     launched = []
 
     def launch(job, *, tags=None, **options):

@@ -1,4 +1,4 @@
-"""Running runs again: whichever way a version has to be asked, the new run is the same."""
+"""Re-executing runs: the new run is the same, whichever form of the request a version needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.compat.servers import PARKED
 pytestmark = pytest.mark.capability("reexecute")
 
 MENDED = {"ops": {"maybe": {"config": {"fail": False}}}}
-# What Dagster itself writes on runs differs between versions.
+# The tags that Dagster itself adds to runs differ between versions.
 OWN = ("dagster/", ".dagster/")
 
 
@@ -25,7 +25,7 @@ class Again:
 
 @pytest.fixture(scope="module")
 def again(client, stage):
-    """A run that failed, run again as it was and with another config, side by side."""
+    """The re-executions of a failed run, with its own config and with another config, launched together."""
     failed = client.run(stage["fragile"]).wait(timeout=240)
     assert failed.status == "FAILURE"
     tagged = client.reexecute(failed, tags={"why": "again", "who": "me"})

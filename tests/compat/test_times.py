@@ -11,7 +11,7 @@ from tests.compat.served.history import PAST
 pytestmark = pytest.mark.capability("times")
 
 US = timedelta(microseconds=1)
-# A run that was created together with two others, and one that was updated later than newer runs.
+# One run was created together with two others, and one was updated later than newer runs.
 NUMBERS = (13, 16)
 ON_A_SECOND = 34
 SQLITE_SECONDS = (
@@ -21,7 +21,7 @@ SQLITE_SECONDS = (
 
 
 def past(stored):
-    """Return the rows of the history, newest first, and those of each number."""
+    """Return the rows of the history, newest first, and the row of each number."""
     numbers = {run.run_id: number for number, run in enumerate(PAST)}
     rows = [row for row in stored() if row.run_id in numbers]
     return rows, {numbers[row.run_id]: row for row in rows}
@@ -70,11 +70,11 @@ def test_bounds_at_whole_seconds(dagster, check, stored, note):
     for bound in (row.updated, row.updated + US):
         check(lambda row, bound=bound: row.updated > bound, updated_after=bound)
     check(lambda row, bound=row.updated + US: row.updated < bound, updated_before=row.updated + US)
-    # On SQLite "12:00:00" < "12:00:00.000000".
+    # In SQLite, "12:00:00" < "12:00:00.000000".
     sqlite = not dagster.target.postgres
     reach = row.created + sqlite * US
     check(lambda row, reach=reach: row.created < reach, created_before=row.created)
-    # Where it has no such filter itself, the server is asked for the others, and that is exact.
+    # If the server lacks such a filter, the client requests the opposite runs, which is exact.
     reach = row.updated + (sqlite and dagster.target.since(7)) * US
     check(lambda row, reach=reach: row.updated < reach, updated_before=row.updated)
     if sqlite:

@@ -1,4 +1,4 @@
-"""The proxy does to requests what its faults say, and nothing else."""
+"""The proxy applies its faults to requests, and otherwise changes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def proxy(fake):
 
 
 def post(url, query=PAGE, *, timeout=10, **variables):
-    """Send a query once; return the status, the headers and the body of the answer."""
+    """Send a query once, and return the status, the headers and the body of the response."""
     connection = HTTPConnection(url.removeprefix("http://"), timeout=timeout)
     try:
         body = json.dumps({"query": query, "variables": variables})

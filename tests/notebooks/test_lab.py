@@ -1,4 +1,4 @@
-"""``dagster-nb demo``: JupyterLab beside a Dagster, and nothing of either is left afterwards."""
+"""``dagster-nb demo`` starts JupyterLab beside a Dagster, and afterwards no process of either is left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEMO = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '-
 
 @pytest.fixture
 def beside(tmp_path):
-    """Return the command, the process of its JupyterLab, which responds, and all processes."""
+    """Return the command, the process of its JupyterLab once this responds, and all processes."""
     environment = {**os.environ, "BROWSER": "true", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as command:
         timer = threading.Timer(120, command.terminate)

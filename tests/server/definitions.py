@@ -1,4 +1,4 @@
-"""Jobs that do what a test tells them to.
+"""Jobs that tests can control.
 
 Dagster reads the annotations of configs, so they are not put off here by a future import.
 """

@@ -1,4 +1,4 @@
-"""A local Dagster: it starts as its arguments say, or raises an error that says why it did not."""
+"""A local Dagster starts with the given arguments, or raises an error that says why it did not start."""
 
 from __future__ import annotations
 

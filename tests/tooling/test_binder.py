@@ -1,4 +1,4 @@
-"""The files that Binder reads agree with the rest of the project, and name no place where they were made."""
+"""The files that Binder reads agree with the rest of the project, and do not name the machine where they were made."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, req
     environment = {
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin",
-        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # of Kubernetes, for a service called "dagster"
+        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # Kubernetes sets this for a service called "dagster"
         **({"JUPYTERHUB_SERVICE_PREFIX": prefix} if prefix else {}),
     }
     names = ["DAGSTER_NB_URL", "DAGSTER_NB_BROWSER_URL", "DAGSTER_WEBSERVER_PATH_PREFIX"]

@@ -1,4 +1,4 @@
-"""What the tests of other Dagsters rely on: the table that they write, and the environments that they build."""
+"""The tools for the tests of other Dagsters: the table that these write, and the environments that they build."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class TestTheEndOfARun:
         assert session.exitstatus == pytest.ExitCode.OK
 
     def test_reports_carry_what_the_tests_came_to(self):
-        """Which is all that a process that runs tests tells the one that ends the run."""
+        """These reports are all that a test process sends to the main process."""
         evidence = Evidence()
         notes = [("It lacks this.", True)]
         for name, when, outcome, capability in [

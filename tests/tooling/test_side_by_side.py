@@ -1,4 +1,4 @@
-"""What stays together when several processes share the tests."""
+"""Tests that share a server stay in one process when several processes run the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The GraphQL documents against what is kept of the schema of each version of Dagster, from 1.5 to the newest."""
+"""The GraphQL documents, compared with the saved schema of each version of Dagster from 1.5 to the newest."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from tests.compat.targets import OLD
 VERSIONS = schemas.versions()
 *_, NEWEST = VERSIONS
 
-# What each version lacks of what the newest has and our documents touch, except the kinds of events. A column that
-# cannot be read is NA; a filter is applied in another way; a mutation that cannot be sent as it is meant is not sent.
+# The parts of the newest schema that our documents use and that each version lacks, except the types of events. A
+# column that cannot be read is NA, a missing filter is applied in another way, and a mutation that cannot be sent in
+# full is not sent.
 SINCE_1_13 = {"RunStatus.SUSPENDED"}
 SINCE_1_10 = SINCE_1_13 | {
     "ReexecutionParams.extraTags",
@@ -38,7 +39,7 @@ LACKING = {
     "1.12": SINCE_1_13,
     "1.13": set(),
 }
-# What a document leaves out where a server lacks it.
+# The optional fields that a document leaves out if a server lacks them.
 LOST = {
     "1.5": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
     "1.6": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
@@ -50,7 +51,7 @@ def minor(version):
 
 
 def names(version):
-    """All fields, keys of inputs and values of enums that a version has, except the kinds of events."""
+    """Return all fields, input keys and enum values of a version, except the types of events."""
     found = set()
     for kind in schemas.schema_of(version).type_map.values():
         interfaces = {interface.name for interface in getattr(kind, "interfaces", ())}
@@ -150,7 +151,7 @@ class TestCutting:
         assert isinstance(schema.type_map["Owner"], GraphQLInterfaceType)
         assert isinstance(schema.type_map["Person"], GraphQLObjectType)
         assert [*schema.type_map["Person"].fields] == ["name"]
-        # Only its name is requested.
+        # Only the name of this type is requested.
         assert [*schema.type_map["Never"].fields] == ["_"]
 
     def test_an_object_has_what_is_asked_of_its_interface(self, schema):

@@ -1,4 +1,4 @@
-"""One coroutine for many items, a few at a time."""
+"""Calling one coroutine function for many items, a few at a time."""
 
 import asyncio
 

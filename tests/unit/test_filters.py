@@ -15,7 +15,7 @@ def select(**arguments):
 
 
 def asked(labels=None, known_keys=None, **arguments):
-    """The common part of what the server is asked for, and the filters."""
+    """Return the common part of the filters that are sent to the server, and the individual filters."""
     filters = to_server_filters(select(**arguments), repository_labels=labels, known_keys=known_keys)
     return filters.common, filters.filters
 

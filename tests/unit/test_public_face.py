@@ -1,4 +1,4 @@
-"""The names that users call, and how a type checker sees them."""
+"""The public names, and how a type checker sees them."""
 
 from __future__ import annotations
 
@@ -129,12 +129,13 @@ def test_no_module_of_the_client_imports_another_in_a_circle():
     pattern = re.compile(r"^ *from (dagster_nb\.client[\w.]*) import", re.MULTILINE)
     imports = {name: set(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in modules.items()}
     assert set().union(*imports.values()) <= set(modules)
-    # Also imports for type checkers count: they too say that one module cannot be understood without the other.
+    # Imports for type checkers count too, because they also mean that one module cannot be understood without the
+    # other.
     assert list(graphlib.TopologicalSorter(imports).static_order())
 
 
 def test_every_public_thing_has_a_docstring():
-    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # Python gives no docstring to a type alias.
+    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # A type alias cannot have a docstring in Python.
         thing = getattr(dnb, name)
         assert inspect.getdoc(thing), name
         if inspect.isclass(thing):
@@ -196,7 +197,7 @@ def test_a_type_checker_sees_the_right_types(tmp_path):
 
     def check(text):
         program.write_text(text)
-        # With the cache of the last full check, it takes a second.
+        # With the cache of the last full check, this takes a second.
         options = ["--strict", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".mypy_cache")]
         return subprocess.run(
             [sys.executable, "-m", "mypy", *options, str(program)],

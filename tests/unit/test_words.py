@@ -1,4 +1,4 @@
-"""Durations, counts and times read as people write them."""
+"""Durations, counts and times are written as people write them."""
 
 import pandas as pd
 import pytest

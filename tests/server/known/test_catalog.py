@@ -1,4 +1,4 @@
-"""The catalog, as a real server has it."""
+"""Code locations, repositories, jobs, ops and daemons, as a real server returns them."""
 
 import pandas as pd
 import psutil
@@ -8,7 +8,7 @@ import dagster_nb as dnb
 
 from .conftest import DEFINITIONS
 
-# What the frames are of, in the words of the contract.
+# The columns and dtypes that the documentation promises.
 COLUMNS = {
     "locations": {"location": "string", "status": "string", "error": "string", "update_time": "datetime64[us, UTC]"},
     "repositories": {"repository": "string", "location": "string"},

@@ -1,4 +1,4 @@
-"""What the client returns about runs, compared with what Dagster itself returns for the same instance."""
+"""The details of runs that the client returns, compared with Dagster's own results for the same instance."""
 
 import pandas as pd
 import pytest
@@ -111,7 +111,7 @@ def test_events_are_those_of_the_instance(client, known, instance, page, monkeyp
     logs = instance.all_logs(known.runs["failing"])
     assert len(frame) == len(logs)
     assert sorted(frame["timestamp"].astype("int64") // 1000) == sorted(int(one.timestamp * 1000) for one in logs)
-    # In its storage Dagster keeps the names that runs had when they were called pipelines.
+    # Dagster's storage still uses the names from the time when runs were called pipelines.
     types = [one.dagster_event_type.value.replace("PIPELINE", "RUN") for one in logs if one.is_dagster_event]
     assert sorted(frame["event_type"].dropna()) == sorted(types)
     assert frame["timestamp"].is_monotonic_increasing
@@ -143,7 +143,7 @@ def test_failures_are_what_ended_a_run(client, known):
 @pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])
 def test_all_that_was_printed_comes_back_whole(client, known, size, monkeypatch):
     if size is not None:
-        # Of four consecutive sizes some end within a character, whatever the text is.
+        # Out of four consecutive sizes, some end within a character, whatever the text is.
         monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = client.compute_logs(known.runs["shouting"])
     assert len(logs.stdout.encode()) > log_methods._BYTES_PER_REQUEST

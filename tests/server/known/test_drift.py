@@ -1,4 +1,4 @@
-"""A real Dagster that seems to have lost one thing: each reading method returns NA for it, or names what is missing."""
+"""With a real Dagster that seems to lack one feature, each reading method returns NA or names the feature."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.server.known.conftest import wait_until_loaded
 from tests.server.known.drifting import DriftingDagster
 from tests.unit import drift
 
-# The documents that each method sends. A method that has to find a job also reads the repositories.
+# The documents that each method sends A method that has to find a job also reads the repositories
 METHODS = {
     # Dagster may load the code again at any time, so update_time is not constant.
     "locations": ({"locations"}, lambda client, _: client.locations().drop(columns="update_time")),
@@ -64,13 +64,13 @@ def whole(known):
 
 
 def touched(loss):
-    """The documents of the methods that do not fit a schema without something."""
+    """Return the documents of the methods that do not fit a schema without this feature."""
     asked = {name for names, _ in METHODS.values() for name in names}
     return {name for name in asked if validate(drift.without(loss), documents.load(name))}
 
 
 def is_optional(loss, document):
-    """Whether every place where a document asks for something is marked as optional."""
+    """Return whether every place where a document requests this feature is marked as optional."""
     pruned = prune(documents.load_marked(document), drift.without(loss))
     return bool(pruned.removed) and pruned.missing is None
 

@@ -15,7 +15,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture(scope="module")
 def stage(client):
-    """The runs that the tests below act on, launched together, since starting one takes seconds."""
+    """Launch the runs that the tests below act on, all together, because starting a run takes seconds."""
     jobs = ["quick", "fragile", "hang", "hang", "hang", "hang"]
     launched = client.launch_many({"job": job} for job in jobs)
     assert launched["outcome"].eq("launched").all()
@@ -41,7 +41,7 @@ def started(run):
 
 @pytest.fixture
 def standing(stage):
-    """A run that keeps running: no test stops it."""
+    """Return a run that keeps running, because no test stops it."""
     return started(stage[2])
 
 

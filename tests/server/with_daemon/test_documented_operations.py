@@ -1,4 +1,4 @@
-"""The operations that Dagster's documentation of its GraphQL API shows, each beside the method that replaces it."""
+"""Each operation in Dagster's documentation of its GraphQL API, compared with the method that replaces it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following the runs of a real Dagster, by websocket and by polling: in the end all events equal those of `events`."""
+"""Following the runs of a real Dagster through a websocket and by polling gives the same events as `events`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeyp
                 yield transport
 
         monkeypatch.setattr(event_stream, "_websocket", refuse_one)
-        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # a busy machine is no reason to poll
+        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # a busy machine must not make the client poll
         run = await pushed.launch(**JOB)
         results = {}
 
@@ -71,7 +71,7 @@ async def test_a_run_that_is_stopped_is_followed_to_its_end(server):
                 if "STEP_START" in set(events["event_type"]):
                     await run.terminate()
             assert (await run.refresh()).status == "CANCELED"
-            # Its process says a last word after its end.
+            # The process of the run writes one more event after the end of the run.
             while not (events := await client.events(run))["message"].str.startswith("Process for run exited").any():  # noqa: ASYNC110
                 await anyio.sleep(0.1)
             told, _ = await collect(client, run)

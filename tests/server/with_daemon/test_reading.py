@@ -1,4 +1,4 @@
-"""Run history as the server returns it, compared with what Dagster's own instance returns for the same runs."""
+"""The run history that the client returns, compared with Dagster's own instance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOME = 4_000
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory):
-    """A server with so many runs that reading them takes several pages, and so few that each test may."""
+    """A server with enough runs to need several pages, but few enough for each test to read them all."""
     home = tmp_path_factory.mktemp("some")
     write_history(home, runs=SOME, seed=2)
     with LocalDagster(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
@@ -41,7 +41,7 @@ def frame(client):
 
 
 def micros(moment):
-    """A point in time in whole microseconds, from what the instance has: float seconds or a naive datetime in UTC."""
+    """Return a time of the instance, which is float seconds or a naive datetime in UTC, in whole microseconds."""
     if moment is None:
         return None
     if isinstance(moment, float):
@@ -51,7 +51,7 @@ def micros(moment):
 
 
 def as_told_by_the_instance(records):
-    """The same frame from `DagsterInstance.get_run_records`, column by column, as plain Python values."""
+    """Return the same columns from `DagsterInstance.get_run_records`, as plain Python values."""
     rows = []
     for record in records:
         run = record.dagster_run
@@ -79,7 +79,7 @@ def as_told_by_the_instance(records):
 
 
 def as_plain(frame):
-    """The frame as plain Python values, times in microseconds."""
+    """Return the columns of a frame as plain Python values, with times in microseconds."""
     plain = {}
     for name in frame.columns:
         column = frame[name]
@@ -107,7 +107,7 @@ def test_the_fresh_runs_of_a_live_server_equal_too(server):
 
     with dnb.connect(server.url, progress=False) as client:
         client.launch("quick").wait(timeout=240)
-        # A daemon that has just taken the run from the queue starts it all the same.
+        # A daemon that has already taken the run from the queue still starts it.
         for _ in range(5):
             canceled = client.launch("quick")
             canceled.terminate(force=True)
@@ -125,7 +125,7 @@ def test_the_fresh_runs_of_a_live_server_equal_too(server):
 
 
 class TestFilters:
-    """Each filter against pandas on the whole frame."""
+    """The result of each filter equals a selection with pandas from the whole frame."""
 
     def check(self, client, expected, **filters):
         read = client.runs(**filters)
@@ -185,7 +185,7 @@ class TestFilters:
 
 
 class TestDeletedCursors:
-    """Runs deleted while they are read, on a server of its own: what is left is all there, in order, once."""
+    """If runs are deleted during a reading, all remaining runs are returned in order, each once."""
 
     @pytest.fixture
     def small(self, tmp_path):
@@ -208,7 +208,8 @@ class TestDeletedCursors:
                 deleted, added, read = set(), set(), []
                 for page in client.iter_runs(page_size=100):
                     read += page["run_id"].tolist()
-                    # The last of the page, which is also the last of a block of ids on every second page.
+                    # Delete the last run of the page, which is also the last run of a block of ids on every second
+                    # page.
                     for run_id in read[-in_a_row:]:
                         storage.delete_run(run_id)
                         deleted.add(run_id)

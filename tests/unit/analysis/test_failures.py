@@ -85,7 +85,7 @@ def test_failures_that_differ_in_numbers_only_are_one():
     assert first["pattern"] == "no row <n> in <id> at <time>"
     assert (first["count"], first["example_run_id"]) == (2, "b")
     assert (first["first_seen"].day, first["last_seen"].day) == (1, 2)
-    # A name in quotes is what the failure is about.
+    # A name in quotes identifies the failure, so it is kept.
     assert groups["pattern"].tolist()[1:] == ["'customers'", "'orders'"]
 
 

@@ -1,4 +1,4 @@
-"""Outcomes of actions, in cases that a real server cannot be made to show."""
+"""The outcomes of actions, in cases that a real server cannot be made to show."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def client(fake):
 
 
 def stopping(fake, becomes):
-    """Answer terminateRuns: for each run the status that it then has, and how the server answers."""
+    """Make the fake respond to terminateRuns; for each run, the arguments give its new status and the response."""
 
     def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
         results = []
@@ -90,7 +90,7 @@ def test_what_is_not_permitted_is_not_sent(fake, client):
 
 
 def lose_the_response_to(fake, operation, act=lambda: None):
-    """Drop the connection when this operation comes, after it took effect."""
+    """Drop the connection at this operation, after the operation took effect."""
     fake.drop(operation=operation, after=act)
 
 
@@ -143,7 +143,7 @@ def test_a_refusal_is_explained_although_the_run_is_canceling(fake, client):
 
 
 class TestLaunchMany:
-    """What is wrong with one launch is known before any is sent, or is the outcome of that one."""
+    """An error in one launch is found before any launch is sent, or it is the outcome of that launch."""
 
     @pytest.fixture(autouse=True)
     def _one_job(self, fake):
@@ -238,7 +238,7 @@ REPOSITORIES = {
 
 
 class TestReadsBeforeLaunching:
-    """A launch reads what it needs, and no more."""
+    """A launch reads only the data that it needs."""
 
     @pytest.fixture(autouse=True)
     def _answers(self, fake):
@@ -342,7 +342,7 @@ FIELDS = {
 
 
 def answer_emptily(fake, operation, data):
-    """Answer this mutation with nothing in it, though it may have taken effect."""
+    """Make the fake respond to this mutation with an empty result, although it may have taken effect."""
     return fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 

@@ -1,4 +1,4 @@
-"""Captured output, read in pages that a server cuts by bytes."""
+"""Captured output is read in pages that a server divides by bytes."""
 
 import pytest
 
@@ -11,7 +11,7 @@ RUN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 class Files(log_methods.LogMethods):
-    """Serves one run's captured output from memory, with a page at most as long as the server allows."""
+    """Serves the captured output of one run from memory, in pages of at most the size that the server allows."""
 
     def __init__(self, files, *, finished=True, largest=None, printing=b""):
         super().__init__("http://localhost:1", progress=False)

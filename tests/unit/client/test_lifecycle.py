@@ -1,4 +1,4 @@
-"""The synchronous client under the conditions of real life: threads, Ctrl-C, forks, and scripts that close nothing."""
+"""The synchronous client under real conditions: threads, Ctrl-C, forks, and scripts that do not close it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_ctrl_c_is_answered_at_once_and_leaves_the_client_usable(fake):
         presser.start()
         with pytest.raises(KeyboardInterrupt):
             client.runs()
-        # At once, but for what a busy machine takes; the request would take a minute.
+        # This allows for a busy machine; without Ctrl-C, the request would take a minute.
         assert time.monotonic() - pressed[0] < 10
         presser.join()
         assert len(client.runs()) == 30
@@ -118,7 +118,7 @@ def test_a_client_closed_while_its_runs_are_read_says_so_and_loses_none_silently
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
 def test_ctrl_c_in_a_loop_over_pages_is_ctrl_c(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
-    # The page that is asked for ahead of the loop has to come through, or Ctrl-C would be pressed before the loop.
+    # The page that is requested before the loop must arrive, because otherwise Ctrl-C would come before the loop.
     ahead = threading.Event()
     fake.before = lambda _: ahead.set() if fake.operations.count("Runs") == 2 else None
     with dnb.connect(fake.url, progress=False) as client:

@@ -1,4 +1,4 @@
-"""Run objects as values: compared, put into sets, pickled and copied."""
+"""Run objects can be compared, put into sets, pickled and copied."""
 
 from __future__ import annotations
 

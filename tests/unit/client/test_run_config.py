@@ -1,4 +1,4 @@
-"""Run configs as users pass them."""
+"""Parsing the run configs that users pass."""
 
 import dataclasses
 import datetime as dt
@@ -27,9 +27,9 @@ class Mode(enum.Enum):
         ({}, {}),
         ("a: {b: [1, x, null, true, 1.5]}", {"a": {"b": [1, "x", None, True, 1.5]}}),
         ('{"a": {"b": 1}}', {"a": {"b": 1}}),
-        # Dagster leaves dates the text that they are, and so must we: JSON has none.
+        # Dagster keeps dates as strings, and so must we, because JSON has no dates.
         ("day: 2026-01-31\nat: 2026-01-31 10:00:00", {"day": "2026-01-31", "at": "2026-01-31 10:00:00"}),
-        # A key is text, even where YAML would read something else.
+        # A key is a string, even where YAML would read another type.
         ("on: 1\n2: 3\nnull: 4\n2026-01-31: 5", {"on": 1, "2": 3, "null": 4, "2026-01-31": 5}),
         ("a: &a {x: 1}\nb: {<<: *a, x: 2, y: 3}", {"a": {"x": 1}, "b": {"x": 2, "y": 3}}),
         (
@@ -126,7 +126,7 @@ def test_a_dataclass_is_its_fields():
 
 
 class TestBounds:
-    """Text that would take minutes to read is refused at once."""
+    """Text that would take minutes to parse is rejected at once."""
 
     @pytest.fixture(autouse=True)
     def _at_once(self):
@@ -137,7 +137,9 @@ class TestBounds:
     def test_nested_aliases(self):
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
         lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 7)]
-        with pytest.raises(RunConfigInvalidError, match="line 5, .* more than 100,000 values once aliases are expanded"):
+        with pytest.raises(
+            RunConfigInvalidError, match="line 5, .* more than 100,000 values once aliases are expanded"
+        ):
             parse_run_config("\n".join(lines))
 
     def test_nested_merges(self):

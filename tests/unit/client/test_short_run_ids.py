@@ -1,4 +1,4 @@
-"""Shortened run ids: enough for reading, and not for acting."""
+"""A shortened run id is enough to read a run, but not to act on it."""
 
 from __future__ import annotations
 

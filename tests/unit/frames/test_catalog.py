@@ -1,4 +1,4 @@
-"""Frames of what a server has, without one."""
+"""Frames of code locations, jobs and daemons, from handwritten responses."""
 
 import pandas as pd
 import pytest
@@ -39,7 +39,7 @@ def test_status_of_a_location():
     entries = [
         entry(locationOrLoadError={"__typename": "RepositoryLocation"}),
         entry(loadStatus="LOADING"),
-        # Dagster calls a location loaded whose code failed to load.
+        # Dagster reports a location as loaded even if its code failed to load.
         entry(locationOrLoadError=error("boom")),
     ]
     frame = locations_frame(entries)

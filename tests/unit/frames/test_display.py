@@ -1,4 +1,4 @@
-"""`style` shows a frame at a glance, and leaves it as it is."""
+"""`style` shows a frame in a readable form, and does not change it."""
 
 import pandas as pd
 import pytest
@@ -94,7 +94,7 @@ def test_headers_are_aligned_as_their_cells(runs):
     for name in (*left, *right):
         alignment = "left" if name in left else "right"
         assert f'<th style="text-align: {alignment}; white-space: nowrap">{name}</th>' in html
-    # The dash of the second run is where its duration would be.
+    # The second run has a dash in place of its duration.
     assert html.count('<td style="text-align: right') == 4
 
 

@@ -1,4 +1,4 @@
-"""Events and failures, from answers written by hand."""
+"""Frames of events and failures, from handwritten responses."""
 
 import pandas as pd
 import pytest

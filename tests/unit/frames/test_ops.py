@@ -1,4 +1,4 @@
-"""Ops and their dependencies, from an answer written by hand."""
+"""Frames of ops and their dependencies, from a handwritten response."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ def end(node, name):
 
 
 def node(handle, inputs=(), outputs=("result",), *, config="Any", graph=None):
-    """A handle; ``inputs`` has of each input the (node, output) pairs that feed it."""
+    """Return a handle; ``inputs`` has the (node, output) pairs that feed each input."""
     parent, _, name = handle.rpartition(".")
     definition = {"__typename": "SolidDefinition", "name": name, "description": None}
     if graph is None:

@@ -1,4 +1,4 @@
-"""Steps, from answers written by hand."""
+"""Frames of steps, from handwritten responses."""
 
 import pandas as pd
 

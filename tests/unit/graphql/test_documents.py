@@ -1,4 +1,4 @@
-"""The GraphQL documents against the schema of the installed Dagster."""
+"""The GraphQL documents, checked with the schema of the installed Dagster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dagster_nb.graphql import documents
 from dagster_nb.graphql.responses import ERROR_TYPES, to_error
 from tests.unit.fake import installed_schema
 
-# What a union returns on success, or what is not a response of its own but a part of one.
+# The types of a union that mean success, or that are not responses themselves but parts of one
 SUCCESSES = {
     "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
     "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
@@ -29,7 +29,7 @@ SUCCESSES = {
     "RunIds", "Runs", "ShutdownRepositoryLocationSuccess", "TerminateRunSuccess", "TerminateRunsResult",
     "Workspace", "WorkspaceLocationEntry", "WorkspaceLocationStatusEntries",
 }  # fmt: skip
-# Unions whose members are all read alike, and one whose refusal means asking in another way.
+# Unions whose members are all read in the same way, and one for which a refusal leads to another request
 PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}
 
 
@@ -45,7 +45,7 @@ def test_a_document_holds_one_operation_and_says_what_for(name):
 
 
 def asked_unions(name):
-    """The unions that a document requests, with the fields that it requests of their members."""
+    """Return the unions that a document requests, with the fields that it requests of their members."""
     info = TypeInfo(installed_schema())
     found = []
 
@@ -60,7 +60,7 @@ def asked_unions(name):
 
 
 def answer(kind, selection):
-    """A value of this type with only the fields that a document requests."""
+    """Return a value of this type with only the fields that a document requests."""
     kind = get_nullable_type(kind)
     if is_list_type(kind):
         return [answer(kind.of_type, selection)]

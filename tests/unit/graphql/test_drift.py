@@ -1,4 +1,4 @@
-"""Reading runs from a server that has lost something which this package uses, or has something it never heard of."""
+"""Reading runs from a server that lacks a feature that this package uses, or has a feature that it does not know."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEAMS = ["data", "ml"]
 LOCATIONS = ["etl", "web"]
 INCLUDE = ["run_config", "asset_selection", "op_selection"]
 
-# What a column is made from. Without it, the column is NA.
+# The fields that columns are made from; without them, the columns are NA
 COLUMNS = {
     "Run.jobName": ["job_name"],
     "Run.status": ["status"],
@@ -84,7 +84,7 @@ wishes = st.fixed_dictionaries({}, optional=choices)
 
 
 def made(history, *, never=None):
-    """The runs of a drawn history, newest first; none is in a status that the server does not know."""
+    """Return random runs, newest first; none has a status that the server does not know."""
     return [
         make_run(
             number,
@@ -103,7 +103,7 @@ def made(history, *, never=None):
 
 
 def is_meant(run, wish):
-    """Whether a run matches: an independent, plain implementation of the filters."""
+    """Return whether a run matches; this is an independent, simple implementation of the filters."""
     created, updated = round(run["creationTime"] * 1_000_000), round(run["updateTime"] * 1_000_000)
     team = run["tags"][0]["value"] if run["tags"] else None
     return (
@@ -120,7 +120,7 @@ def is_meant(run, wish):
 @pytest.fixture(scope="module")
 def shared():
     repositories = [{"name": "repo", "location": {"name": location}, "jobs": []} for location in LOCATIONS]
-    # So few ids per request that a short history takes several.
+    # The number of ids per request is so small that a short history needs several requests.
     with FakeDagster() as fake, pytest.MonkeyPatch.context() as patch:
         patch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 2)
         fake.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": repositories}
@@ -128,7 +128,7 @@ def shared():
 
 
 def read(fake, wish, **options: Any):
-    """All that match, and how many the server counts."""
+    """Return all runs that match, and the number of runs that the server counts."""
     arguments = {
         key: pd.Timestamp(value, unit="us", tz="UTC") if key.endswith(("_after", "_before")) else value
         for key, value in wish.items()
@@ -142,7 +142,7 @@ def read(fake, wish, **options: Any):
     return anyio.run(ask)
 
 
-# What 1.5 and 1.6 lack.
+# The features that 1.5 and 1.6 lack
 BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creationTime")
 
 
@@ -181,14 +181,14 @@ def test_any_other_filter_that_is_lost_is_an_error_before_anything_is_read(share
         assert len(client.runs()) == 1
 
 
-# What reading cannot do without, and when it is requested: always, with a filter, or where several pages are read.
+# The features that reading requires, and when they are requested: always, with a filter, or if several pages are read
 NEEDED = (
     "Query.runsOrError", "Query.runIdsOrError", "Query.repositoriesOrError", "Run.runId", "Runs.results", "Runs.count",
     "RunIds.results", "RunsFilter.", "ExecutionTag.", "Repository.", "RepositoryConnection.", "RepositoryLocation.",
 )  # fmt: skip
 
 
-# There are about ninety things to lose.
+# There are about ninety features to remove.
 @settings(max_examples=3 * settings.default.max_examples)
 @given(loss=st.sampled_from(ABOUT_RUNS), history=histories, wish=wishes, limit=st.none() | st.integers(0, 5))
 def test_whatever_is_lost_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, wish, limit):
@@ -211,7 +211,7 @@ def test_whatever_is_lost_the_same_runs_are_read_or_an_error_names_it(shared, lo
     assert frame.dtypes.equals(whole.dtypes)
 
 
-# What a lost type takes along.
+# The features that are removed together with a type
 TYPES = {
     "AssetKey": ["Run.assetSelection"],
     "Error": [],

@@ -1,4 +1,4 @@
-"""Acting on a server that has lost something: what is asked for arrives whole, or nothing does."""
+"""Acting on a server that lacks a feature: a request arrives in full, or is not sent."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def fake():
 
 
 def act(fake, client, action):
-    """Return what the server received; nothing where it was refused."""
+    """Return what the server received, or an empty result if the client refused to send it."""
     fake.received = []
     try:
         action(client)

@@ -1,4 +1,4 @@
-"""Following a run where websockets are refused, break, miss something or are not the server's own."""
+"""Following a run when websockets are refused, break, miss events, or are redirected."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def event(number, kind="LogMessageEvent", event_type=None):
 
 
 class FakeLog(FakeDagster):
-    """A run whose log grows, and whose websockets follow a script.
+    """A fake run whose log grows, and whose websockets follow a script.
 
     Attributes
     ----------
     sockets
-        What the next websockets do, each a coroutine function that takes the socket and the cursor; later ones do as
-        the last.
+        The scripts of the next websockets, each a coroutine function that takes the socket and the cursor; further
+        websockets repeat the last script.
     """
 
     def __init__(self, events=0):
@@ -69,7 +69,7 @@ class FakeLog(FakeDagster):
         }
 
     async def serve(self, socket, cursor):
-        """Push what comes, as a Dagster does."""
+        """Push new events, as Dagster does."""
         while not socket.closed:
             while cursor < len(self.log):
                 cursor += 1
@@ -121,7 +121,7 @@ def _hurry(monkeypatch):
 
 
 async def follow(fake, *, steps=(), once=None):
-    """Follow a run to its end: each heartbeat does the next step, the last step finishes the run."""
+    """Follow a run to its end: each heartbeat runs the next step, and the last step finishes the run."""
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:

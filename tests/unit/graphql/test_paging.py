@@ -1,4 +1,4 @@
-"""Reading all runs while others come and go, on a server whose every request can be watched."""
+"""Reading all runs while others are created and deleted, on a server whose requests can be inspected."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_all_runs_come_newest_first(client, server):
 
 
 def cursor_of(server):
-    """The cursor of the request that the server is about to answer."""
+    """Return the cursor of the current request."""
     return server.requests[-1][1].get("cursor")
 
 
@@ -90,7 +90,7 @@ def test_a_server_that_caps_its_pages_loses_nothing(client, server):
         return whole(info, limit=min(limit, 250), **arguments)
 
     server.answers["runsOrError"] = capped
-    # The first page of 200 arrives whole, and the next ones are cut.
+    # The first page of 200 runs arrives in full, and the next pages are shortened.
     assert client.runs()["run_id"].tolist() == server.ids
     sizes = [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
     assert max(sizes) > 250
@@ -155,7 +155,7 @@ def test_a_wrong_argument_is_reported_at_the_call_and_sends_nothing(client, serv
 
 
 class TestMerged:
-    """Several jobs, or several values of a tag: more than one filter can say."""
+    """Filters with several jobs or several values of a tag, for which one server filter is not enough."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -228,7 +228,7 @@ def test_a_run_that_stops_matching_is_left_out(client, server):
 
 
 class TestListedButNotReturned:
-    """Where ids are listed first, the server may contradict itself."""
+    """If the ids are listed first, the server may contradict itself."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -315,10 +315,10 @@ def test_runs_of_a_location_include_those_of_repositories_that_are_gone(client, 
 
 
 class TestPageSize:
-    """Pages are as large as the server can take."""
+    """Pages are as large as the server can deliver."""
 
     def fail_above(self, server, largest, **response):
-        """Let every page of more runs than that fail."""
+        """Make every page with more runs than this fail."""
         self.fault = server.answer(None, operation="Runs", where=lambda asked: asked["limit"] > largest, **response)
 
     @property
@@ -342,7 +342,7 @@ class TestPageSize:
         self.fault.met.clear()
         server.requests.clear()
         assert client.runs()["run_id"].tolist() == server.ids
-        # Whether the limit still holds is probed, but rarely.
+        # The client rarely checks whether the limit still applies.
         assert len(self.failed) <= 4
         assert max(self.sizes(server)) <= 30
 
@@ -393,14 +393,14 @@ class TestPageSize:
 
     def test_pages_are_larger_where_the_network_is_slow(self):
         size = PageSize()
-        # 200 runs could have been all latency, so the next page is larger, and the one after it much larger.
+        # The time for 200 runs could be only latency, so the next page is larger, and the one after it much larger.
         second = size.after_page(200, seconds=0.22, latency=0.2)
         assert size.after_page(second, seconds=0.2 + second / 10_000, latency=0.2) > 5_000
         assert PageSize().after_page(200, seconds=0.222, latency=0.002) < 2_000
 
 
 class TestPageSizeOfMergedReadings:
-    """Pages of runs by id adapt, too."""
+    """The size of pages of runs by id adapts too."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -456,7 +456,7 @@ def test_a_limit_holds_though_the_newest_runs_are_left_out_by_a_complement(serve
     server.schema = build_schema(print_schema(server.schema).replace("  updatedBefore: Float\n", ""))
     for place, run in enumerate(server.runs):
         run["jobName"] = "b" if place < 600 or place % 2 else "a"
-        # The newest runs of b were updated lately.
+        # The newest runs of job b were updated recently.
         run["updateTime"] = 1_900_000_000.0 if place < 600 else run["updateTime"]
     expected = server.ids[600:]
     with server.connect() as client:
@@ -474,7 +474,7 @@ async def test_the_next_page_is_requested_before_a_page_is_yielded(server):
         with anyio.fail_after(60):
             while server.operations.count("Runs") < 2:  # noqa: ASYNC110 - the server is in another thread
                 await anyio.sleep(0.01)
-        # And no more than one at a time.
+        # There is never more than one request at a time.
         await anyio.sleep(0.1)
         assert server.operations.count("Runs") == 2
         await pages.aclose()

@@ -1,4 +1,4 @@
-"""What goes wrong between a notebook and a server: each gives one readable error that says what to do."""
+"""Each problem between a notebook and a server gives one readable error that says what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def client(fake):
 
 @pytest.fixture
 def impatient(fake):
-    # Long enough for a fake on a busy machine.
+    # This is long enough for a fake Dagster on a busy machine.
     with dnb.connect(fake.url, progress=False, timeout=1) as client:
         fake.requests.clear()
         yield client

@@ -1,4 +1,4 @@
-"""Background work: results arrive in the kernel's thread, the newest work wins, and closing leaves nothing behind."""
+"""Background work delivers results in the kernel's thread, and closing ends all of its threads."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""What every panel does: it is a widget, waits, shows errors, has static output, and leaves nothing behind."""
+"""The common behaviour of all panels: waiting, showing errors, static output and closing."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""The parts that charts are made of."""
+"""The parts that charts share."""
 
 from zoneinfo import ZoneInfo
 

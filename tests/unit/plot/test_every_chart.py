@@ -1,4 +1,4 @@
-"""What holds for each chart."""
+"""The common behaviour of all charts."""
 
 import subprocess
 import sys
@@ -141,7 +141,7 @@ def test_one_run(chart, runs, ax, render):
 
 
 def with_names(chart, runs, names):
-    """Return a frame for a chart in which each name occurs, and the names."""
+    """Return a frame for a chart in which each of several unusual names occurs, and the names."""
     if chart is job_graph:
         return pd.DataFrame({"op": names, "graph": None, "depends_on": [[]] + [[name] for name in names[:-1]]})
     if chart in OF_STEPS:
@@ -265,7 +265,7 @@ def test_a_hundred_thousand_runs_stay_a_picture(chart, many_runs, ax, render):
     began = time.process_time()
     chart(many_runs, ax=ax)
     render(ax)
-    # A guard against drawing every run, ten times what it takes; the benchmarks measure.
+    # This limit is ten times the usual time, and only detects that every run is drawn; the benchmarks measure the time.
     assert time.process_time() - began < 2
     drawn = sum(len(line.get_xdata()) for line in ax.lines)
     assert drawn < 5000

@@ -1,4 +1,4 @@
-"""The layout of a job's ops: nothing overlaps, and lines run between the ops."""
+"""The layout of a job's ops: ops do not overlap, and lines run between them."""
 
 import numpy as np
 import pytest

@@ -14,7 +14,7 @@ NOW = pd.Timestamp("2026-01-10", tz="UTC")
 
 
 def history(*rows):
-    """Make runs from job, status, start in hours, and duration in seconds or None."""
+    """Return runs, given the job, the status, the start in hours, and the duration in seconds or None."""
     frame = pd.DataFrame(rows, columns=["job_name", "status", "start", "seconds"])
     start = NOW - pd.Timedelta(days=9) + pd.to_timedelta(frame["start"], unit="h")
     length = pd.to_timedelta(frame["seconds"].astype(float), unit="s")
@@ -92,7 +92,7 @@ def test_unfinished_runs_are_hollow_and_have_run_so_far(ax):
     going_on = lines(ax)["still running, so far"]
     assert going_on.get_xdata().tolist() == [3600]
     assert going_on.get_markerfacecolor() == "none"
-    # It has no part in the numbers.
+    # It does not affect the numbers.
     assert "1 min · 1" in words(ax)
     assert "1 run without a duration not shown" in ax.get_xlabel()
 
@@ -242,7 +242,7 @@ def test_bars_lie_where_runs_ran(ax):
     hour = 1 / 24
     assert np.ptp(first[:, 0]) == pytest.approx(hour)
     assert first[:, 0].min() == pytest.approx(dates.date2num(runs["start_time"].iloc[0]))
-    # The two runs of b overlap in time, so they must not in height.
+    # The two runs of b overlap in time, so they must not overlap in height.
     failed = bars["FAILURE"].get_paths()[0].vertices
     assert failed[:, 1].min() > first[:, 1].max()
     assert np.round(failed[:, 1]).tolist() == [1] * 5
@@ -270,7 +270,7 @@ def columns(ax):
 
 
 def test_many_runs_become_columns_with_the_most_runs_at_once(ax):
-    # Once three runs of b at a time, every hour one of a.
+    # Job b has three runs at once, once, and job a has one run every hour.
     rows = [("a", "SUCCESS", hour / 10, 300) for hour in range(2000)] + [("b", "SUCCESS", 50, 7200)] * 3
     timeline(history(*rows), ax=ax)
     assert words(ax) == ["at once", "up to 1", "up to 3"]
@@ -360,7 +360,7 @@ def test_success_rate_has_a_band(ax):
     rows = [("a", "SUCCESS" if i % 4 else "FAILURE", i, 1) for i in range(24)] + [("a", "STARTED", 30, None)]
     success_rate(history(*rows), freq="1D", ax=ax)
     line = lines(ax)["success rate"]
-    # Created ten seconds before they start, the first of them the day before.
+    # The runs are created ten seconds before they start, the first of them on the day before.
     assert line.get_ydata()[:2].tolist() == [0.0, pytest.approx(18 / 23)]
     assert ax.get_ylim()[0] == 0
     band = ax.collections[0].get_paths()[0].vertices[:, 1]

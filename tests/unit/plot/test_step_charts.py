@@ -93,7 +93,7 @@ def test_the_words_beside_the_slowest_step_fit(render, width, layout):
     assert words(ax)[0].replace(",\n", ", ").startswith("median 41 min 20 s, p95 ")
     assert all(text.get_window_extent().x1 <= ax.figure.bbox.x1 for text in ax.texts)
     assert max(ax.get_xticks()) <= 1
-    # The bars keep a good part of the axis.
+    # The bars keep a large part of the axis.
     assert ax.get_xlim()[1] < 3
 
 

@@ -1,4 +1,4 @@
-"""A supervised process: whatever ends its owner, no process and no folder is left."""
+"""A supervised process leaves no process and no folder, however its owner ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from dagster_nb.sandbox.supervised_process import ProcessExit, SupervisedProcess
 
-# Two processes, parent and child, that ignore SIGTERM.
+# A parent and a child process that ignore SIGTERM.
 STUBBORN_CODE = """
 import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -30,7 +30,7 @@ process = SupervisedProcess([sys.executable, "-c", sys.argv[1]], folder=Path(sys
 print(process.pid, flush=True)
 sys.stdin.readline()
 """
-# One that keeps the owner's end of the pipe open in a forked process, which lives on.
+# A forked process keeps the owner's end of the pipe open, and continues to run.
 FORKING_OWNER = OWNER.replace(
     "print(", "import os\nif os.fork() == 0:\n    import time\n    time.sleep(60)\n    os._exit(0)\nprint("
 )
@@ -63,7 +63,7 @@ def wait_for(condition, seconds=120):
 
 
 def family(pid, count):
-    """Return the supervisor and all that it started, once that many processes exist."""
+    """Return the supervisor and all processes that it started, once there are enough of them."""
     supervisor = psutil.Process(pid)
     wait_for(lambda: len(supervisor.children(recursive=True)) >= count - 1)
     return [supervisor, *supervisor.children(recursive=True)]
@@ -141,7 +141,7 @@ def test_the_command_can_notice_that_the_supervisor_was_killed(run):
 
 
 def test_the_end_of_the_command_is_reported_with_the_end_of_its_log(run, folder):
-    # More than a pipe holds: the supervisor must not wait for somebody to read it.
+    # This is more than a pipe's buffer can hold, and the supervisor must not wait for somebody to read it.
     process = run(sys.executable, "-c", "raise SystemExit('much ' * 50_000 + 'out of memory')")
     wait_for(lambda: not process.running)
     ended = process.wait(120)

@@ -1,4 +1,4 @@
-"""What is done to the selected runs: exactly those, confirmed, and followed."""
+"""Actions affect exactly the selected runs, ask for confirmation, and follow the runs afterwards."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""The panel as a whole, without a browser."""
+"""The whole panel, without a browser."""
 
 import asyncio
 import resource
@@ -28,7 +28,7 @@ def explore():
 
 
 def texts(widget):
-    """All markup of a panel."""
+    """Return all markup of a panel."""
     own = [widget.value] if isinstance(widget, widgets.HTML) else []
     return "\n".join([*own, *(texts(child) for child in getattr(widget, "children", ()))])
 
@@ -192,7 +192,7 @@ def test_two_hundred_filter_changes_do_not_grow(explore):
         explorer.set_filters(**choices[number % 4])
     before = _resident()
     for number in range(200):
-        # Drawing takes most of the time here, and a sixteenth of it shows a leak as well.
+        # Drawing takes most of the time here, and drawing every sixteenth time shows a leak as well.
         explorer._charts.choice.value = "Durations" if number % 16 == 0 else "No chart"
         explorer.set_filters(**choices[(number + number // 4) % 4])
     assert _resident() - before < 50e6

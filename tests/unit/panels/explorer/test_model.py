@@ -1,4 +1,4 @@
-"""The explorer's state: what it reads, when it reads it, and what stays selected."""
+"""The explorer's model: what it reads, when it reads, and which runs stay selected."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""The table of runs: it starts at its top after a new filter or page, and agrees with the chart."""
+"""The table of runs scrolls to its top after a new filter or page, and agrees with the chart."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""What the views say: tiles, rows, code, and the output without widgets."""
+"""The text of the views: tiles, rows, code, and the static output."""
 
 import re
 
@@ -46,7 +46,7 @@ def test_tiles_against_the_period_before():
     now = Summary(10, 0.95, 20 * second, 90 * second, second)
     before = Summary(20, 0.90, 20 * second, 30 * second, second)
     shown = tiles_html(now, before)
-    # A number stays with its unit, and the two sides of a comparison may part.
+    # A number stays on the same line as its unit, but a line may break between the two sides of a comparison.
     assert "▼\N{NO-BREAK SPACE}-50\N{NO-BREAK SPACE}% vs. previous period" in shown
     assert "+5.0\N{NO-BREAK SPACE}points vs.\N{NO-BREAK SPACE}90.0\N{NO-BREAK SPACE}%<" in shown
     shown = shown.replace("\N{NO-BREAK SPACE}", " ")

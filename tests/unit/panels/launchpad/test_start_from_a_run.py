@@ -1,4 +1,4 @@
-"""A launchpad that starts with what a run was launched with."""
+"""A launchpad that starts with the launch arguments of a run."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The monitor: what it reads, shows and does."""
+"""The monitor reads, shows, terminates and re-executes a run."""
 
 import gc
 import threading
@@ -134,7 +134,7 @@ class TestTerminating:
         monitor.model.terminate(force=False)
         monitor.model.terminate(force=True)
         release.set()
-        # The state read just before may still arrive after the outcome.
+        # A state that was read just before may still arrive after the outcome.
         until(monitor, lambda: not monitor.model.terminating and monitor.status == "CANCELED")
         assert client.stopped == [False]
         assert monitor._action.value == ""
