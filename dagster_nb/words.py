@@ -80,7 +80,7 @@ def plural(count: int, singular: str, several: str | None = None) -> str:
     Parameters
     ----------
     count
-        How many there are.
+        The count.
     singular
         The singular noun.
     several

@@ -159,7 +159,7 @@ class DagsterClient:
 
     @property
     def url(self) -> str:
-        """The server's root, under which Dagster's own pages are."""
+        """The server's root URL, under which Dagster serves its own pages."""
         return self._asynchronous.url
 
     @property
@@ -269,7 +269,7 @@ class DagsterClient:
 
 
 class Run(RunFacts):
-    """A run. Its properties are as of the last `refresh`.
+    """A run. Its properties have the values of the last `refresh`.
 
     Runs are equal if they have the same id. A run can be pickled, without its client, and copied.
 
@@ -318,7 +318,7 @@ class Run(RunFacts):
 
 
 class RunConfigSchema(RunConfigSchemaFacts):
-    """The run config that a job takes.
+    """The schema of the run config of a job.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ def parse_address(url: str | None = None) -> ServerAddress:
     Raises
     ------
     ValueError
-        If it is not the address of a web server.
+        If this is not the address of a web server.
 
     Examples
     --------

@@ -75,7 +75,7 @@ class ErrorBox:
     Parameters
     ----------
     background
-        Brings clicks to the kernel's thread.
+        Runs click handlers in the kernel's thread.
     dismissable
         Whether the box has a Dismiss button.
     """

@@ -48,7 +48,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.add_class("dnb")
 
     def wait(self, timeout: float | None = 60.0) -> Self:
-        """Wait until the panel has finished reading, and return it. For scripts, and notebooks that run by themselves.
+        """Wait until the panel has finished reading, and return it.
+
+        This is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------

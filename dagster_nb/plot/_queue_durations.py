@@ -68,11 +68,11 @@ def queue_durations(
     by
         The column, or columns, to group by; each group has a line. By default there is one line for all runs.
     window
-        How far each point of a line looks back; by default about a fifteenth of the history.
+        The length of time that each point of a line covers; by default about a fifteenth of the history.
     max_groups
         The maximum number of lines, the busiest groups first; the caption says how many are left out.
     as_of
-        The time up to which waiting runs are measured. By default when the frame was fetched
+        The time up to which waiting runs are measured. By default the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
         The time zone of the x axis, an IANA name.

@@ -136,11 +136,11 @@ def success_rate(
     runs
         Runs, with the columns ``status`` and ``creation_time`` of ``client.runs()`` and those in `by`.
     by
-        The column, or columns, whose values have a line each; by default there is one line for all runs.
+        The column, or columns, to group by; each group has a line. By default there is one line for all runs.
     freq
         The length of time that each point covers, as for `status_counts`.
     max_groups
-        How many lines there are at most, the busiest first; the caption says so.
+        The maximum number of lines, the busiest groups first; the caption says how many are left out.
     tz
         The time zone of the x axis, an IANA name.
     ax

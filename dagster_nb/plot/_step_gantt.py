@@ -58,7 +58,7 @@ def step_gantt(
         The steps of one run, with the columns ``step_key``, ``status``, ``start_time``, ``end_time`` and ``attempts``
         of ``client.steps()``.
     as_of
-        The time up to which steps in progress are measured. By default when the frame was fetched
+        The time up to which steps in progress are measured. By default the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
         The time zone of the start time in the caption, an IANA name.

@@ -76,14 +76,14 @@ def timeline(
         Runs, with the columns ``status``, ``start_time`` and ``end_time`` of ``client.runs()`` and those in `by`. A run
         that has not started is not drawn; the caption says how many there are.
     by
-        The column, or columns, whose values have a lane each; None draws all runs in one lane.
+        The column, or columns, to group by; each group has a lane. None draws all runs in one lane.
     max_groups
-        How many lanes there are at most. The busiest jobs have their own; the others share the last.
+        The maximum number of lanes. The busiest jobs have their own lanes; the others share the last lane.
     as_of
-        When the runs in progress were observed. By default when the frame was fetched
+        The time up to which runs in progress are measured. By default the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
-        The time zone of the x axis, an IANA name. A day is from midnight to midnight there.
+        The time zone of the x axis, an IANA name. A day lasts from midnight to midnight in this zone.
     ax
         Where to draw; by default pyplot's current axes.
     **kwargs

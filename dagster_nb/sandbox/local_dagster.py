@@ -79,7 +79,7 @@ class LocalDagster:
     location
         The name of the code location. Default: the name of the file, or ``"shop"``.
     port
-        Default: a free one.
+        The port of the webserver; by default a free port.
     path_prefix
         The path prefix of Dagster's pages, such as ``"/x"``, as it appears in their links. Default:
         ``$DAGSTER_WEBSERVER_PATH_PREFIX``, else none.

@@ -89,7 +89,7 @@ def wait_for_statuses(client: DagsterClient, statuses: Mapping[str, str], *, tim
     Raises
     ------
     WaitTimeoutError
-        If that takes longer.
+        If this takes longer than ``timeout``.
     """
     deadline = time.monotonic() + timeout
     current: dict[str, str] = {}

@@ -36,7 +36,7 @@ class Job:
     way
         A key of `WAYS`.
     url
-        Where the runs are read from.
+        The URL from which to read the runs.
     direct_url
         The URL of the same server without a proxy, for the warm-up.
     document

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
-# Reading the instance in this process: Dagster's own business.
+# These warnings come from Dagster itself, when this process reads the instance.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),

@@ -67,7 +67,7 @@ class JobMethods(AsyncBase):
         job
             The job's name.
         location, repository
-            Where the job is; needed if several repositories have a job with that name.
+            The code location and the repository of the job; needed if several repositories have a job with that name.
 
         Returns
         -------
@@ -117,7 +117,7 @@ class JobMethods(AsyncBase):
         job
             The job's name.
         location, repository
-            Where the job is; needed if several repositories have a job with that name.
+            The code location and the repository of the job; needed if several repositories have a job with that name.
 
         Returns
         -------

@@ -69,8 +69,8 @@ class LaunchMethods(AsyncBase):
             The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces its
             config, and ``tags`` are added to its tags.
         location, repository
-            Where the job is; needed if several repositories have a job with that name. If both are given, the client
-            does not need to read the server's jobs first.
+            The code location and the repository of the job; needed if several repositories have a job with that name.
+            If both are given, the client does not need to read the server's jobs first.
 
         Raises
         ------

@@ -62,7 +62,7 @@ class LaunchpadSource(Protocol):
         """Return the run config of a partition, as YAML."""
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
-        """Return what is wrong with a run config."""
+        """Return the problems of a run config."""
 
     def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401
         """Launch a job."""

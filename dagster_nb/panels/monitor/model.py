@@ -54,7 +54,7 @@ class RunClient(Protocol):
         """Return the failures that ended a run."""
 
     def compute_logs(self, run: str, step: str | None = None) -> ComputeLogs:
-        """Return what a run printed."""
+        """Return the captured output of a run."""
 
     def daemons(self) -> pd.DataFrame:
         """Return the daemons."""

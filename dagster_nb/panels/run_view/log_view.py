@@ -47,7 +47,7 @@ class LogModel(Protocol):
         """Start reading the output of the run."""
 
     def stop_reading_output(self) -> None:
-        """Stop reading what the run printed."""
+        """Stop reading the output of the run."""
 
 
 class LogView:
@@ -58,7 +58,7 @@ class LogView:
     model
         The log.
     background
-        Brings widget events to the kernel's thread.
+        Runs the handlers of widget events in the kernel's thread.
     kinds
         The available choices among `EVENTS` and `STREAMS`.
     """

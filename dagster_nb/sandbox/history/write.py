@@ -82,7 +82,7 @@ def write_history(
     Returns
     -------
     GroundTruth
-        What is true about the history.
+        Facts about the history.
 
     Raises
     ------

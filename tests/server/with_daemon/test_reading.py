@@ -196,7 +196,7 @@ class TestDeletedCursors:
     def test_nothing_else_is_lost(self, small, monkeypatch):
         from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
-        # Small blocks, so that the cursors of the list of ids are deleted as well.
+        # The blocks are small, so that the cursors of the list of ids are deleted as well.
         monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 200)
         with (
             dnb.connect(small.url, progress=False) as client,
