@@ -114,7 +114,7 @@ class ServerError(DagsterNbError):
     message
         One readable line.
     stack
-        The server's stack trace. It is not part of the message, since it is rarely about anything in the notebook.
+        The server's stack trace. It is not part of the message, since it rarely concerns code in the notebook.
     class_name
         The class of the server's exception (``PythonError.className``), or None.
     """
@@ -156,7 +156,7 @@ class ConfigProblem:
     Parameters
     ----------
     path
-        Where the problem is: the keys from the root, joined with dots; empty for the root itself
+        The path of the problem: the keys from the root, joined with dots; empty for the root itself
         (``PipelineConfigValidationError.stack``).
     reason
         Dagster's ``EvaluationErrorReason``, such as ``"MISSING_REQUIRED_FIELD"``.
@@ -194,7 +194,7 @@ class IncompleteHistoryError(DagsterNbError):
     Parameters
     ----------
     message
-        How many runs are missing, and which.
+        The number of missing runs, and their ids.
     frame
         The runs that could be read.
     """

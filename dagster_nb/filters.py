@@ -1,4 +1,4 @@
-"""Which runs to read: the filters of ``runs()``, parsed once and used by the whole package.
+"""The filters of ``runs()``, parsed once and used by the whole package.
 
 Dagster's server reads an empty list, an empty string and a zero as "no filter". Here an empty list matches no run, and
 an empty string is rejected, so that no filter is turned into its opposite by the server.
@@ -29,7 +29,7 @@ _MAX_IDS_IN_JSON = 100
 
 @dataclass(frozen=True, slots=True)
 class RunFilters:
-    """Which runs to read. A run must pass all filters; None and empty ``tags`` mean no filter.
+    """Filters that select the runs to read. A run must pass all filters; None and empty ``tags`` mean no filter.
 
     Parameters
     ----------

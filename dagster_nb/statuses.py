@@ -41,7 +41,7 @@ SKY = "#2C95D1"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How to show a status, and what it means for a run.
+    """The appearance and the meaning of a status.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ STATUSES = {status.name: status for status in (*_RUNS, *_STEPS)}
 """Every known status by its name."""
 
 UNKNOWN = Status("UNKNOWN", "in an unknown state", GREY, "✱", "*", "xxxx", "unknown")
-"""How to show a status that is not in `STATUSES`."""
+"""The appearance of a status that is not in `STATUSES`."""
 
 RUN_STATUSES = tuple(status.name for status in _RUNS)
 """The statuses of a run, in Dagster's order. A newer server may have others, which come after these."""

@@ -1,4 +1,4 @@
-"""How long runs and steps take, one row per job or step."""
+"""Statistics of the durations of runs and steps, with one row per job or step."""
 
 from __future__ import annotations
 

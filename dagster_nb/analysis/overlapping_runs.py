@@ -1,4 +1,4 @@
-"""Which runs overlap in time, and how many are in progress at once."""
+"""Find runs that overlap in time, and count the runs that are in progress at once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def separate_rows(start: Floats, end: Floats, groups: Integers) -> Integers:
     Parameters
     ----------
     start, end
-        When each run starts and ends, as numbers.
+        The start and the end of each run, as numbers.
     groups
-        The group of each run. Each group has rows of its own, counted from 0.
+        The group of each run. Each group has its own rows, counted from 0.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
     Parameters
     ----------
     start, end
-        When each run starts and ends, as numbers. A run that ends when another starts does not overlap with it.
+        The start and the end of each run, as numbers. A run that ends when another starts does not overlap with it.
     edges
         The edges of the buckets, one more than there are buckets.
 
@@ -79,11 +79,11 @@ def counts_in_progress(start: Floats, end: Floats, codes: Integers, n_codes: int
     Parameters
     ----------
     start, end
-        When each run starts and ends, as numbers.
+        The start and the end of each run, as numbers.
     codes
         The code of each run, from 0 to ``n_codes - 1``.
     n_codes
-        How many codes there are.
+        The number of codes.
     edges
         The edges of the buckets, one more than there are buckets; every run starts between the first and the last.
 

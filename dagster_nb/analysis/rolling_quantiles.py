@@ -1,4 +1,4 @@
-"""How the median and the 95th percentile of durations move over time."""
+"""The median and the 95th percentile of durations over time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rolling_quantiles(
         The time (datetime64[us, UTC]) and the duration (timedelta64[us]) of each run. Runs that lack either value are
         left out.
     window
-        How far each point looks back.
+        The length of the window that ends at each point.
     n_points
         The number of points, evenly spaced from the first run to the last.
 

@@ -27,7 +27,7 @@ def even_sample(groups: Integers, values: Floats, max_size: int) -> tuple[Intege
     values
         The value of each row. The smallest and the largest value of a group are always chosen.
     max_size
-        About how many rows to choose. A group of 20 rows or fewer is kept whole.
+        The approximate number of rows to choose. A group of 20 rows or fewer is kept whole.
 
     Returns
     -------

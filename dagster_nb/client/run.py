@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 
 _POLL_SECONDS = 0.5
-# How long a run may stay queued before `wait` checks whether a daemon is there to start it.
+# The time that a run may stay queued before `wait` checks whether a daemon is running that would start it.
 _SECONDS_BEFORE_DAEMON_CHECK = 10.0
 
 
@@ -160,7 +160,7 @@ class RunFacts:
 
 
 class RunClient(Protocol):
-    """What a run needs from its client."""
+    """The methods that a run needs from its client."""
 
     async def run(self, run_id: RunsLike) -> AsyncRun:
         """Return one run."""
@@ -312,8 +312,8 @@ class AsyncRun(RunFacts):
         Parameters
         ----------
         force
-            As in `AsyncDagsterClient.terminate`, which explains all outcomes. Its frame also says why an outcome is
-            what it is.
+            As in `AsyncDagsterClient.terminate`, which explains all outcomes. The frame of that method also gives the
+            reason for each outcome.
 
         Examples
         --------

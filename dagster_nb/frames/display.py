@@ -114,7 +114,7 @@ def style(
     frame
         The frame of any method of a client, such as ``client.runs()``.
     columns
-        Which columns to show, in this order. By default all columns that are not empty, except the details of a run:
+        The columns to show, in this order. By default all columns that are not empty, except the details of a run:
         its end, last update, repository, related runs and tags.
     max_rows
         The maximum number of rows to show, from the first row.

@@ -39,8 +39,8 @@ _EVENTS_PER_REQUEST = 1_000
 _POLLING_SECONDS = 1.0
 # A step writes several events at once; collecting them gives one frame.
 _COLLECTING_SECONDS = 0.1
-# With its default storage, Dagster can miss that a log has grown until it grows again. So the log is read anyway after
-# a while without events.
+# With its default storage, Dagster may not notice that a log has grown until the log grows again. So the log is read
+# anyway after a while without events.
 _SILENCE_SECONDS = 2.0
 # After this many websockets in a row broke or missed events, the log is polled instead.
 _MAX_BROKEN_WEBSOCKETS = 2

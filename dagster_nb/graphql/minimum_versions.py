@@ -28,7 +28,7 @@ def version_with(missing: str) -> str | None:
     Parameters
     ----------
     missing
-        What the server lacks: ``"Type.member"``, or an error message that names it.
+        The missing feature as ``"Type.member"``, or an error message that names it.
 
     Examples
     --------

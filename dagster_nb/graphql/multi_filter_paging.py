@@ -95,8 +95,8 @@ async def list_merged_ids(
     api, filters
         As in `read_merged_pages`.
     first
-        How many ids the caller will probably use; None means all. The first N ids of each filter include the first N of
-        all filters together.
+        The number of ids that the caller will probably use; None means all. The first N ids of each filter include the
+        first N of all filters together.
     """
     excluded: set[str] | None = None
     passed: set[str] = set()

@@ -59,7 +59,7 @@ class PageSize:
         size
             Runs in the page.
         seconds
-            How long the request took.
+            The duration of the request.
         latency
             The part of this time that the network takes for any request.
         """

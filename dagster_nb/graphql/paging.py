@@ -125,7 +125,7 @@ if TYPE_CHECKING:
 
 
 class _Walk(Generic[T]):
-    """All items that match a filter, from page to page."""
+    """Reads all items that match a filter, page by page."""
 
     def __init__(self, api: DagsterApi, runs_filter: RunsFilter, fetch: Fetch[T], id_of: Callable[[T], str]):
         self._api = api

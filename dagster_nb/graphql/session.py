@@ -379,7 +379,7 @@ def query_error(
     text
         The document that they refer to.
     prefix
-        How the message begins.
+        The beginning of the message.
 
     Examples
     --------

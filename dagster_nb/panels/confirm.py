@@ -72,7 +72,7 @@ class Confirm:
         Parameters
         ----------
         question
-            What will happen, as plain text.
+            The question, which describes the action, as plain text.
         things
             The affected things, each as HTML.
         count

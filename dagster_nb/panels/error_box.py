@@ -104,7 +104,7 @@ class ErrorBox:
         error
             The error.
         retry
-            What the Retry button does. If None, there is no Retry button.
+            The action of the Retry button. If None, there is no Retry button.
         """
         self.error = error
         self._retry = retry

@@ -63,7 +63,7 @@ def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, 
     draw
         Draws on the axes that it is given.
     alt
-        What the chart shows, as plain text.
+        A description of the chart, as plain text.
     width, height
         The size in CSS pixels.
     options

@@ -81,7 +81,7 @@ class Demo:
     client : DagsterClient
         A client of this Dagster, which connects when it is first used.
     truth : GroundTruth
-        Facts about the history.
+        The known facts about the history, for comparison.
     unfinished_runs : Mapping[str, str]
         Run ids, and the status that each of these runs reaches a few seconds after the start and then keeps.
     """

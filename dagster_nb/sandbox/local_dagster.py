@@ -100,7 +100,7 @@ class LocalDagster:
         The interpreter of an environment that has Dagster; the environment does not need this package. Default: this
         one.
     timeout
-        Seconds to wait for the first response.
+        The number of seconds to wait for the first response.
 
     Attributes
     ----------
@@ -236,7 +236,7 @@ class LocalDagster:
         Parameters
         ----------
         timeout
-            Seconds to wait for their end.
+            The number of seconds to wait for their end.
         """
         if self._process is None:
             return NOT_RUNNING

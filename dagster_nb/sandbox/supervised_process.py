@@ -33,7 +33,7 @@ def new_folder() -> Path:
 
 @dataclass(frozen=True)
 class ProcessExit:
-    """How a process ended: its exit code, negative for a signal, None if unknown; and the last lines of its log."""
+    """The end of a process: its exit code (negative for a signal, None if unknown) and the last lines of its log."""
 
     code: int | None
     log: str
@@ -53,14 +53,14 @@ class SupervisedProcess:
     environment
         Environment variables to add.
     grace_seconds
-        Seconds that the command may take to end after SIGTERM; 0 kills it at once.
+        The number of seconds that the command may take to end after SIGTERM; 0 kills it at once.
     show_output
         Whether the command writes to this process's standard error. Otherwise its standard error is the log.
 
     Attributes
     ----------
     exit : ProcessExit or None
-        How the command ended, once `read_messages` has seen its end.
+        The end of the command, once `read_messages` has seen it.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class SupervisedProcess:
         Parameters
         ----------
         timeout
-            Seconds to wait for the first message.
+            The number of seconds to wait for the first message.
         """
         messages: list[dict[str, Any]] = []
         while self.exit is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["STRATEGIES", "LaunchArguments", "Strategy", "check_strategy", "parse_tags", "tag_inputs"]
 
 Strategy: TypeAlias = Literal["from_failure", "all_steps", "from_asset_failure"]
-"""Which part of a run is re-executed."""
+"""The part of a run to re-execute."""
 
 STRATEGIES: dict[Strategy, str] = {
     "from_failure": "FROM_FAILURE",
@@ -35,7 +35,7 @@ class LaunchArguments:
     Parameters
     ----------
     job, run_config, tags, partition_key, location, repository
-        As in `DagsterClient.launch`, parsed.
+        The parsed arguments of `DagsterClient.launch`.
     ops, assets
         The selections. None means everything; an empty selection is not allowed.
     """

@@ -104,7 +104,7 @@ class _Loader(yaml.SafeLoader):
     def __init__(self, text: str):
         super().__init__(text)
         self._depth = 0
-        # How many values each anchor expands to, including its aliases; None while it is being read.
+        # The number of values that each anchor expands to, including aliases; None while it is being read.
         self._sizes: dict[str | None, int | None] = {}
         self._total = 0
 

@@ -1,6 +1,6 @@
 """The GraphQL documents that this package sends: one operation per file, and no GraphQL anywhere else in the package.
 
-Files may use the fragments in ``fragments.graphql``, and mark fields that the response can lack with ``@optional``.
+Files may use the fragments in ``fragments.graphql``, and mark fields that a response may lack with ``@optional``.
 The server sees neither: loading a document expands its fragments, and the directive is removed before sending.
 """
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunExplorer"]
 
-# Not "follow": following runs until they finish can take hours.
+# This does not wait for "follow", because following runs until they finish can take hours.
 _AWAITED = ("runs", "server", "details", "events", "output", "steps", "action")
 
 

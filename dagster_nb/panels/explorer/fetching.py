@@ -54,7 +54,7 @@ class FetchResult:
     run_ids : set of str
         The ids that were read.
     total : int
-        How many matching runs the source has.
+        The number of matching runs in the source.
     is_capped : bool
         Whether there are more runs than were read.
     is_full : bool
@@ -127,7 +127,7 @@ def fetch_changes(
     known
         The matching runs in memory.
     since
-        When the source was read last.
+        The time when the source was last read.
     is_complete
         Whether `known` was complete then, so that a count shows whether runs are missing.
     """

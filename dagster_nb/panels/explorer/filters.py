@@ -35,7 +35,7 @@ _PART = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})?\s*")
 
 @dataclass(frozen=True)
 class ExplorerFilters(RunFilters):
-    """Which runs to show: filters that the source knows, and filters that the explorer applies itself.
+    """The filters of an explorer: some are applied by the source, and some by the explorer itself.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class Reading:
     shown_filters
         The filters of the explorer at that time.
     started_at
-        When the request was sent.
+        The time when the request was sent.
     count, total
         The number of runs that have arrived, and the number of runs that match.
     """
@@ -61,9 +61,9 @@ class ExplorerModel:
     Parameters
     ----------
     source
-        Where the runs come from.
+        The source of the runs.
     background
-        Where they are read.
+        Runs the readings in threads.
     filters
         The filters to start with.
     max_runs

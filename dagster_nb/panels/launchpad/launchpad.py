@@ -29,7 +29,7 @@ __all__ = ["Launchpad", "launch_arguments"]
 class Launchpad(Panel):
     """A panel to launch a job with a config of your own.
 
-    The editor starts with the job's default config, or with that of the partition that you choose. What you fill in is
+    The editor starts with the job's default config, or with that of the partition that you choose. Your input is
     checked as you type, and each problem is shown with its path and its line; the Launch button is disabled until the
     problems are fixed. Ctrl-Enter or Cmd-Enter in the editor launches the job too. Afterwards the panel follows the
     run, as `RunMonitor` does.
@@ -217,6 +217,6 @@ def launch_arguments(run: pd.Series) -> dict[str, Any]:
         "op_selection": "op_selection",
     }
     found = {name: run.get(column) for name, column in names.items()}
-    # Without an empty config: the launchpad then starts with the job's own.
+    # An empty config is left out, so that the launchpad starts with the job's default config.
     given = {name: value for name, value in found.items() if isinstance(value, str | list | dict) and value}
     return {**given, "tags": own_tags(run.get("tags") or {})}

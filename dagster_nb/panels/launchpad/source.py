@@ -42,7 +42,7 @@ class Scaffold:
 
 
 class LaunchpadSource(Protocol):
-    """What a launchpad needs from a server."""
+    """The methods that a launchpad needs."""
 
     @property
     def url(self) -> str:

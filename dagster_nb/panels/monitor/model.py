@@ -26,17 +26,17 @@ __all__ = ["MonitorModel", "RunClient", "RunState", "Strategy"]
 
 Strategy = Literal["from_failure", "all_steps"]
 
-# How long to wait for an event before checking whether the monitor was closed.
+# The time to wait for an event before checking whether the monitor has been closed.
 _HEARTBEAT_SECONDS = 0.5
 _SECONDS_BETWEEN_READS = 0.7
-# How long a run may stay queued before the monitor checks whether a daemon is running.
+# The time that a run may stay queued before the monitor checks whether a daemon is running.
 _MAX_SECONDS_QUEUED = 4.0
 _SECONDS_BETWEEN_DAEMON_CHECKS = 10.0
 _SECONDS_BETWEEN_OUTPUT_READS = 5.0
 
 
 class RunClient(Protocol):
-    """What a monitor needs from a client."""
+    """The methods that a monitor needs from a client."""
 
     url: Any
     read_only: Any

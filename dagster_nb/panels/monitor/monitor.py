@@ -47,9 +47,9 @@ _QUESTIONS: dict[Strategy, str] = {
 class RunMonitor(Panel):
     """A panel that follows a run, with a chart of its steps, its events, its output, and how it ended.
 
-    Events arrive as they happen. Where a websocket cannot be opened, the panel asks for new events once a second, and
-    says so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The
-    kernel stays free meanwhile.
+    Events arrive as they happen. If no websocket can be opened, the panel requests new events once a second, and says
+    so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The kernel
+    stays free meanwhile.
 
     Parameters
     ----------

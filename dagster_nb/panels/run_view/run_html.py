@@ -29,7 +29,7 @@ def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None
     run_id, job_name, run_status
         The run.
     url
-        Its page in Dagster, if it has one.
+        The address of the run's page in Dagster, if it has one.
     facts
         The contents of the line below, as HTML.
     """
@@ -99,7 +99,7 @@ def steps_html(
     steps
         The columns of `DagsterClient.steps`.
     as_of
-        Where unfinished steps end; None for a run that has finished.
+        The time at which the bars of unfinished steps end; None for a run that has finished.
     width, max_height
         The size in CSS pixels.
     options

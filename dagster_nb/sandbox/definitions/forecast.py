@@ -17,7 +17,7 @@ class Model(Enum):
 
 
 class Split(dg.Config):
-    """How the history is split."""
+    """The split of the history into training and test data."""
 
     train_days: int = Field(default=365, description="Days to learn from.", gt=0)
     holdout_days: int = Field(default=28, description="Days for evaluation.", gt=0)

@@ -36,7 +36,7 @@ class JobProfile:
     failures
         A failure, the step that fails, and the share of the runs.
     retried
-        A step that is sometimes retried, and the share of runs in which it is.
+        A step that is sometimes retried, and the share of runs in which this happens.
     """
 
     name: str

@@ -126,7 +126,8 @@ def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]
     ]
     dropped = {run.run_id for run in rng.sample(ordinary, min(surplus, len(ordinary)))}
     kept = [run for run in runs if run.run_id not in dropped]
-    # Only in a very small history: drop the newest ones, because children are newer than their parents.
+    # This only happens in a very small history. It drops the newest runs, because children are newer than their
+    # parents.
     return kept[: len(kept) - (surplus - len(dropped))]
 
 

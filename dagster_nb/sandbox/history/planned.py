@@ -20,7 +20,7 @@ class PlannedStep:
     key
         The step key.
     start, end
-        When its first attempt started, and when its last one ended.
+        The time when its first attempt started, and the time when its last attempt ended.
     attempts
         The number of attempts; all but the last one failed.
     failure

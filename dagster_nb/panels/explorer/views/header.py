@@ -81,7 +81,7 @@ class Header:
     model
         The explorer's model.
     refresh
-        What the Refresh button does.
+        The action of the Refresh button.
     """
 
     def __init__(self, model: ExplorerModel, refresh: Callable[[], None]):

@@ -88,7 +88,7 @@ def table_rows(runs: pd.DataFrame, now: pd.Timestamp) -> list[dict[str, Any]]:
     runs
         The runs of one page.
     now
-        When the runs were read: for "3 h ago", and for the duration so far of a run in progress.
+        The time when the runs were read, for "3 h ago" and for the duration so far of a run in progress.
     """
     in_progress = runs["start_time"].notna() & runs["end_time"].isna()
     durations = runs["duration"].mask(in_progress, now - runs["start_time"])
