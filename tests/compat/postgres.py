@@ -43,7 +43,7 @@ def postgres() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="dagster_nb-postgres-"))
     process = None
     try:
-        as_user = _as_nobody_special(folder)
+        as_user = _as_another_user(folder)
         data = str(folder / "data")
         subprocess.run(
             [*as_user, programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C",
@@ -85,7 +85,7 @@ def _install() -> Path:
     return found
 
 
-def _as_nobody_special(folder: Path) -> list[str]:
+def _as_another_user(folder: Path) -> list[str]:
     """Return the prefix of a command, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []

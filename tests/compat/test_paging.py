@@ -10,7 +10,7 @@ from tests.compat.served.history import DOOMED
 pytestmark = pytest.mark.capability("paging")
 
 
-def test_deleted_cursors_lose_no_run(dagster, client, monkeypatch):
+def test_deleting_the_cursors_loses_no_run(dagster, client, monkeypatch):
     # The blocks are small, so that the cursors of the list of ids are deleted as well.
     monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 6)
     before = client.runs(job="doomed")["run_id"].tolist()

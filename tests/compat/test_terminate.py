@@ -13,7 +13,7 @@ pytestmark = pytest.mark.capability("terminate")
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-def test_a_running_run_stops(client, stage):
+def test_a_run_in_progress_stops(client, stage):
     run = client.run(stage["hang"])
     wait_until(lambda: run.refresh().status == "STARTED", seconds=240)
     told = client.terminate([stage["quick"], run.run_id, NOBODY])
@@ -24,7 +24,7 @@ def test_a_running_run_stops(client, stage):
     assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
 
-def test_force_marks_a_run_at_once_and_finished_runs_can_be_deleted(client, stored):
+def test_force_marks_a_run_as_canceled_at_once_and_finished_runs_can_be_deleted(client, stored):
     run = client.launch("hang", tags=PARKED)
     assert client.delete(run)["outcome"].tolist() == ["not_finished"]
     assert run.terminate(force=True) == "canceled"

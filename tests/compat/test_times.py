@@ -39,7 +39,7 @@ def check(client, stored):
     return check
 
 
-def test_the_database_holds_what_was_written(stored):
+def test_the_database_contains_the_written_times(stored):
     _, rows = past(stored)
     for number, run in enumerate(PAST):
         assert round(rows[number].created.timestamp() * 1e6) == run.created
@@ -107,7 +107,7 @@ def test_times_and_other_filters_together(client, stored):
         )
 
 
-def test_fresh_runs_have_the_times_of_the_database(dagster, client, stored, stage):
+def test_new_runs_have_the_times_of_the_database(dagster, client, stored, stage):
     client.run(stage["quick"]).wait(timeout=240)
     row = next(row for row in stored() if row.run_id == stage["quick"])
     told = client.runs(run_ids=stage["quick"]).iloc[0]

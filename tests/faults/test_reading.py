@@ -81,7 +81,7 @@ class TestLargePagesRefused:
         assert 300 < len(wanted) < RUNS
         assert client.runs(job=jobs)["run_id"].tolist() == wanted
 
-    def test_the_client_remembers_which_pages_work(self, client, proxy):
+    def test_the_client_remembers_the_page_size_that_works(self, client, proxy):
         client.runs()
         first = count_refused(proxy)
         client.runs()

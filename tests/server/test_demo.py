@@ -145,7 +145,7 @@ def test_failures_have_the_innermost_cause_that_the_instance_stored(instance, hi
         assert failures.loc[run_id, "step_key"] == stored.step_key
 
 
-def test_assets_have_their_materializations(instance, history, running):
+def test_assets_have_materializations(instance, history, running):
     from dagster import AssetKey, AssetRecordsFilter
 
     done = [run for run in history.runs if run.job == "daily_sales" and run.status == "SUCCESS"]
@@ -163,7 +163,7 @@ def test_assets_have_their_materializations(instance, history, running):
         assert kinds["data_until"] == "TimestampMetadataEntry"
 
 
-def test_dagster_reads_backfills_and_ticks_as_its_own(history, running):
+def test_dagster_reads_backfills_and_ticks(history, running):
     query = """{ partitionBackfillsOrError { ... on PartitionBackfills { results {
         id status numPartitions partitionStatusCounts { runStatus count } } } } }"""
     backfills = running.client.query(query)["partitionBackfillsOrError"]["results"]
@@ -195,7 +195,7 @@ def test_logs_of_a_seeded_run(history, running):
     assert logs.stderr
 
 
-def test_dagsters_own_command_lists_the_runs(history, running):
+def test_the_dagster_command_lists_the_runs(history, running):
     command = [sys.executable, "-m", "dagster", "run", "list", "--limit", "20"]
     listed = subprocess.run(
         command, env={**os.environ, "DAGSTER_HOME": str(running.home)}, capture_output=True, text=True, check=True
@@ -234,7 +234,7 @@ def test_each_unfinished_run_can_be_terminated(running):
     assert set(statuses(running.client, ids).values()) == {"CANCELED"}
 
 
-def test_the_command_prints_what_it_does_and_ends_with_dagster(running):
+def test_the_command_prints_its_steps_and_ends_with_dagster(running):
     command = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '--no-lab'])"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -271,7 +271,7 @@ def facts(instance, run_ids):
     }
 
 
-def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(instance, history, running):
+def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_process(instance, history, running):
     owner = subprocess.Popen(
         [sys.executable, "-c", SECOND],
         stdin=subprocess.PIPE,
@@ -295,12 +295,12 @@ def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(ins
     assert not Path(home).parent.exists()
 
 
-def test_its_repr_has_the_address(running):
+def test_the_repr_of_the_demo_has_the_address(running):
     assert running.url in repr(running)
     assert f'href="{running.url}"' in running._repr_html_()
 
 
-def test_without_dagster_the_error_is_the_pip_line(monkeypatch):
+def test_without_dagster_the_error_has_the_pip_command(monkeypatch):
     monkeypatch.setattr(local_dagster.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r'pip install "dagster_nb\[demo\]"'):
         demo()

@@ -47,7 +47,7 @@ def losses(*owners: str) -> list[str]:
     ]
 
 
-def types_of_answers() -> list[str]:
+def response_types() -> list[str]:
     """Return the types whose fields queries request."""
     return [
         definition.name.value

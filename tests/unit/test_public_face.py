@@ -17,7 +17,7 @@ import dagster_nb as dnb
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_public_name_is_there():
+def test_every_public_name_exists():
     assert sorted(dnb.__all__) == dnb.__all__
     for name in dnb.__all__:
         assert getattr(dnb, name) is not None
@@ -103,7 +103,7 @@ def test_a_derived_method_has_signature_and_docstring(kind):
         (lambda client: client.steps("a", "b"), "steps() too many positional arguments"),
     ],
 )
-def test_a_wrong_argument_names_the_method_as_users_know_it(fake, call, message):
+def test_an_invalid_argument_names_the_public_method(fake, call, message):
     with fake.connect() as client, pytest.raises(TypeError) as caught:
         call(client)
     assert str(caught.value) == f"DagsterClient.{message}"
@@ -122,7 +122,7 @@ def test_the_columns_that_can_be_included_are_those_of_the_frames():
     assert get_args(IncludedColumn) == tuple(INCLUDABLE)
 
 
-def test_no_module_of_the_client_imports_another_in_a_circle():
+def test_the_modules_of_the_client_have_no_circular_imports():
     folder = ROOT / "dagster_nb" / "client"
     modules = {f"dagster_nb.client.{'.'.join(path.relative_to(folder).with_suffix('').parts)}": path
                for path in folder.rglob("*.py") if path.name != "__init__.py"}  # fmt: skip

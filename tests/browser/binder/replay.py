@@ -96,7 +96,7 @@ class Plan:
         return cls(python[1], re.findall(r"^RUN (.*binder/.*)$", before, re.MULTILINE),
                    re.findall(r"^RUN (.*)$", after, re.MULTILINE), entrypoint[1])  # fmt: skip
 
-    def base_packages(self) -> list[str]:
+    def preinstalled_packages(self) -> list[str]:
         """Return the Jupyter packages that the image has before our files are added, as requirements."""
         conda = _BUILDPACKS / "conda"
         named = (conda / f"environment.py-{self.python}.yml").read_text()
@@ -139,7 +139,15 @@ class Replay:
         """Create the environment that the image has before our files are added."""
         uv = [sys.executable, "-m", "uv"]
         subprocess.run([*uv, "venv", "-q", "--seed", "--python", sys.executable, str(self.prefix)], check=True)
-        install = [*uv, "pip", "install", "-q", "--python", f"{self.prefix}/bin/python", *self.plan.base_packages()]
+        install = [
+            *uv,
+            "pip",
+            "install",
+            "-q",
+            "--python",
+            f"{self.prefix}/bin/python",
+            *self.plan.preinstalled_packages(),
+        ]
         subprocess.run(install, check=True)
 
     def step(self, command: str, *, environment: Mapping[str, str] | None = None, online: bool = False) -> str:

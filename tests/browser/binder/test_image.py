@@ -29,7 +29,7 @@ def history(home: Path):
     return kept.name, rows
 
 
-def test_repo2docker_takes_our_files(replay):
+def test_repo2docker_uses_our_files(replay):
     plan = Plan.of(dockerfile(replay.home))
     assert f"python-{plan.python}" == (replay.home / "binder" / "runtime.txt").read_text().strip()
     # The package is installed from the whole repository, so no step may come before it has been copied.

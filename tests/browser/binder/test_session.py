@@ -87,7 +87,7 @@ def of_dagster(session):
     return family
 
 
-def test_the_first_notebook_runs_to_its_last_cell_and_leads_to_dagster(started, notebook, context):
+def test_the_first_notebook_runs_to_its_end_and_links_to_dagster(started, notebook, context):
     first = notebook("01_explore_run_history")
     assert first.page.evaluate(LAST_CELL) == 23
     first.check()
@@ -143,7 +143,7 @@ def test_every_other_notebook_runs_from_top_to_bottom(started):
             os.killpg(execute.pid, signal.SIGKILL)
 
 
-def test_it_fits_with_the_explorer_open_and_two_runs_at_a_time(started, notebook, client, record_property):
+def test_the_memory_suffices_for_an_open_explorer_and_two_runs_at_a_time(started, notebook, client, record_property):
     notebook("04_explorer").check()
     wait_for(lambda: sum(f"{SCRIPT} serve" in command for command in of_dagster(started).values()) == 1)
     # These are runs that the notebooks have launched without waiting for them.
@@ -185,7 +185,7 @@ def test_the_explorer_is_an_application(started, context, client):
 
 
 @pytest.mark.parametrize("killed", ["settings.json", "everything"], ids=["dagster", "everything"])
-def test_killed_and_started_again_it_has_every_run(started, client, killed):
+def test_a_restarted_dagster_still_has_every_run(started, client, killed):
     listening = client.launch("watch_clickstream")
     wait_for(lambda: listening.refresh().status == "STARTED")
     before = set(client.runs()["run_id"])

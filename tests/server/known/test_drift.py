@@ -43,7 +43,7 @@ TOLD_OTHERWISE = {
     ("PythonError.message", "error_message"),
     ("PythonError.stack", "error"),
 }
-LOSSES = drift.losses(*drift.types_of_answers())
+LOSSES = drift.losses(*drift.response_types())
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def is_optional(loss, document):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_what_is_lost_is_na_or_reported(drifting, known, whole, loss):
+def test_a_missing_feature_gives_na_or_an_error(drifting, known, whole, loss):
     drifting.schema = drift.without(loss)
     broken = touched(loss)
     with dnb.connect(drifting.url, progress=False) as client:

@@ -64,12 +64,12 @@ class TestLaunch:
     @pytest.mark.parametrize(
         "config", ["ops: {load: {config: {rows: 4}}}", '{"ops": {"load": {"config": {"rows": 4}}}}']
     )
-    def test_config_may_be_text(self, client, config):
+    def test_a_config_can_be_text(self, client, config):
         run = client.launch("quick", run_config=config)
         assert run.run_config == {"ops": {"load": {"config": {"rows": 4}}}}
         client.terminate(run, force=True)
 
-    def test_a_wrong_config_is_refused_with_all_that_is_wrong(self, client):
+    def test_an_invalid_config_is_rejected_with_all_its_problems(self, client):
         before = client.count_runs()
         with pytest.raises(dnb.RunConfigInvalidError, match="Nothing was launched") as caught:
             client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
@@ -80,7 +80,7 @@ class TestLaunch:
         assert "typo" in problems["FIELD_NOT_DEFINED"].message
         assert client.count_runs() == before
 
-    def test_an_unknown_job_is_refused_with_near_matches(self, client):
+    def test_an_unknown_job_is_rejected_with_similar_names(self, client):
         with pytest.raises(dnb.JobNotFoundError, match="quick") as caught:
             client.launch("quikc")
         assert isinstance(caught.value, LookupError)
@@ -97,7 +97,7 @@ class TestLaunch:
         read = client.runs(run_ids=run.run_id, include="asset_selection")
         assert read["asset_selection"].tolist() == [["mart/revenue"]]
 
-    def test_a_partition_brings_its_config_and_tags(self, client):
+    def test_a_partition_uses_its_own_config_and_tags(self, client):
         run = client.launch("regional", partition_key="south", tags={"extra": "yes"})
         assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
         assert run.tags["dagster/partition"] == "south"
@@ -108,7 +108,7 @@ class TestLaunch:
         with pytest.raises(ValueError, match="has no partitions"):
             client.launch("quick", partition_key="north")
 
-    def test_one_that_cannot_be_launched_keeps_no_other_from_it(self, client):
+    def test_a_failed_launch_does_not_stop_the_others(self, client):
         told = client.launch_many(
             [
                 {"job": "quick", "tags": {"n": "0"}},
@@ -125,7 +125,7 @@ class TestLaunch:
         assert client.run(told["run_id"][0]).tags["n"] == "0"
 
     @pytest.mark.parametrize("wrong", [{"jobs": "quick"}, {}, {"job": ""}, {"job": "quick", "config": {}}])
-    def test_a_wrong_list_launches_nothing(self, client, wrong):
+    def test_an_invalid_list_launches_nothing(self, client, wrong):
         before = client.count_runs()
         with pytest.raises(ValueError, match="a launch"):
             client.launch_many([{"job": "quick"}, wrong])
@@ -133,7 +133,7 @@ class TestLaunch:
 
 
 class TestReexecute:
-    def test_from_failure_runs_what_failed(self, client, failed):
+    def test_from_failure_executes_the_failed_steps(self, client, failed):
         again = client.reexecute(failed, tags={"why": "again"}).wait(timeout=240)
         assert again.status == "FAILURE"
         assert again.tags["why"] == "again"
@@ -157,7 +157,7 @@ class TestReexecute:
         assert sorted(again.steps()["step_key"]) == ["load", "store"]
         assert again.tags["team"] == "data"
 
-    def test_what_dagster_answers_with_a_bare_error_is_found_before(self, client, finished, failed):
+    def test_readable_errors_replace_those_of_dagster(self, client, finished, failed):
         before = client.count_runs()
         with pytest.raises(dnb.RunNotFoundError, match=NOBODY):
             client.reexecute(NOBODY)
@@ -188,7 +188,7 @@ class TestReexecute:
 
 
 class TestTerminate:
-    def test_a_running_run_stops(self, client, stage):
+    def test_a_run_in_progress_stops(self, client, stage):
         run = started(stage[3])
         told = client.terminate(run)
         assert told["run_id"].tolist() == [run.run_id]
@@ -196,7 +196,7 @@ class TestTerminate:
         assert run.wait(timeout=240).status == "CANCELED"
         assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
-    def test_a_row_of_a_frame_is_that_one_run_and_not_its_parent(self, client, standing):
+    def test_a_row_of_a_frame_means_its_run_and_not_the_parent(self, client, standing):
         child = standing.reexecute(strategy="all_steps")
         row = client.runs(run_ids=child.run_id).iloc[0]
         assert row["parent_run_id"] == standing.run_id
@@ -207,7 +207,7 @@ class TestTerminate:
         assert child.wait(timeout=240).status == "CANCELED"
         assert standing.refresh().status == "STARTED"
 
-    def test_force_marks_it_at_once(self, stage):
+    def test_force_marks_a_run_as_canceled_at_once(self, stage):
         run = started(stage[4])
         assert run.terminate(force=True) == "canceled"
         assert run.refresh().status == "CANCELED"
@@ -222,7 +222,7 @@ class TestTerminate:
 
 
 class TestDelete:
-    def test_finished_runs_go_and_others_stay(self, client, standing):
+    def test_only_finished_runs_are_deleted(self, client, standing):
         done = client.launch("quick")
         client.terminate(done, force=True)
         told = client.delete([done.run_id, standing.run_id, NOBODY])
@@ -240,14 +240,14 @@ class TestDelete:
 
 
 class TestWait:
-    def test_it_gives_up_and_the_run_continues(self, standing):
+    def test_after_the_timeout_the_run_continues(self, standing):
         with pytest.raises(dnb.WaitTimeoutError, match="still STARTED.*continues") as caught:
             standing.wait(timeout=0.2)
         assert isinstance(caught.value, TimeoutError)
         assert standing.refresh().status == "STARTED"
 
 
-def test_a_run_shows_itself(client, finished):
+def test_the_repr_of_a_run(client, finished):
     assert repr(finished).startswith(f"<Run {finished.run_id} of quick: SUCCESS in ")
     html = finished._repr_html_()
     assert finished.run_id in html

@@ -40,7 +40,7 @@ def built(tmp_path_factory):
     return folder
 
 
-def test_they_hold_what_they_need_and_nothing_else(built):
+def test_the_archives_contain_only_the_needed_files(built):
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         files = archive.namelist()
@@ -55,7 +55,7 @@ def test_they_hold_what_they_need_and_nothing_else(built):
 
 
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
-def test_it_works_alone(built, tmp_path, server, kind):
+def test_the_package_works_without_dagster(built, tmp_path, server, kind):
     (package,) = built.glob(kind)
     python = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     uv = [sys.executable, "-m", "uv"]

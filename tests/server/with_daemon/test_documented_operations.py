@@ -130,7 +130,7 @@ def test_a_launch_with_an_invalid_config(client, where):
     assert answer["errors"][0]["reason"] == "RUNTIME_TYPE_MISMATCH"
 
 
-def test_the_schema_is_told_once(client):
+def test_the_schema_is_read_once(client):
     schema = client.graphql_schema()
     assert schema is client.graphql_schema()
     assert "runId" in schema.type_map["Run"].fields

@@ -30,7 +30,7 @@ async def collect(client, run, **options):
     return events, modes
 
 
-async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeypatch):
+async def test_all_events_arrive_once_through_a_websocket_and_by_polling(server, monkeypatch):
     async with dnb.AsyncDagsterClient(server.url) as pushed, dnb.AsyncDagsterClient(server.url) as asked:
         open_one = event_stream._websocket
 
@@ -63,7 +63,7 @@ async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeyp
         assert {"RUN_ENQUEUED", "RUN_SUCCESS"} <= set(events["event_type"].dropna())
 
 
-async def test_a_run_that_is_stopped_is_followed_to_its_end(server):
+async def test_a_terminated_run_is_followed_to_its_end(server):
     async with dnb.AsyncDagsterClient(server.url) as client:
         run = await client.launch("watch_clickstream")
         with anyio.fail_after(240):

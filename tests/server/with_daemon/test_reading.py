@@ -50,7 +50,7 @@ def micros(moment):
     return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def as_told_by_the_instance(records):
+def columns_of_instance(records):
     """Return the same columns from `DagsterInstance.get_run_records`, as plain Python values."""
     rows = []
     for record in records:
@@ -90,19 +90,19 @@ def as_plain(frame):
     return plain
 
 
-def test_all_runs_equal_what_the_instance_says_column_by_column(client, some):
+def test_all_runs_equal_those_of_the_instance_column_by_column(client, some):
     from dagster import DagsterInstance
 
     frame = client.runs(include="run_config")
     with DagsterInstance.from_config(str(some.home)) as instance:
-        expected = as_told_by_the_instance(instance.get_run_records())
+        expected = columns_of_instance(instance.get_run_records())
     plain = as_plain(frame)
     assert len(frame) == len(expected) == SOME
     for name in expected[0]:
         assert plain[name] == [row[name] for row in expected], name
 
 
-def test_the_fresh_runs_of_a_live_server_equal_too(server):
+def test_the_new_runs_of_a_live_server_equal_those_of_the_instance(server):
     from dagster import DagsterInstance
 
     with dnb.connect(server.url, progress=False) as client:
@@ -116,7 +116,7 @@ def test_the_fresh_runs_of_a_live_server_equal_too(server):
         frame = client.runs(include="run_config", limit=50, status=["SUCCESS", "FAILURE", "CANCELED"])
     with DagsterInstance.from_config(str(server.home)) as instance:
         records = {record.dagster_run.run_id: record for record in instance.get_run_records()}
-    expected = as_told_by_the_instance([records[run_id] for run_id in frame["run_id"]])
+    expected = columns_of_instance([records[run_id] for run_id in frame["run_id"]])
     plain = as_plain(frame)
     assert "SUCCESS" in plain["status"]
     for name in expected[0]:
@@ -193,7 +193,7 @@ class TestDeletedCursors:
         with LocalDagster(tmp_path, python_file=DEFINITIONS, location="shop", daemon=False) as server:
             yield server
 
-    def test_nothing_else_is_lost(self, small, monkeypatch):
+    def test_no_other_run_is_lost(self, small, monkeypatch):
         from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
         # The blocks are small, so that the cursors of the list of ids are deleted as well.
@@ -236,7 +236,7 @@ def test_three_times_in_a_row_and_two_servers_at_once(some, server):
             assert second.count_runs() < SOME
 
 
-def test_a_coroutine_reads_the_same(some, frame):
+def test_the_asynchronous_client_returns_the_same_frame(some, frame):
     async def read():
         async with dnb.AsyncDagsterClient(some.url) as client:
             pages = [page async for page in client.iter_runs(limit=1_500)]
@@ -247,7 +247,7 @@ def test_a_coroutine_reads_the_same(some, frame):
     pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), whole)
 
 
-def test_it_works_in_a_notebooks_kernel(some):
+def test_it_works_in_the_kernel_of_a_notebook(some):
     import nbformat
     from nbclient import NotebookClient
 

@@ -52,12 +52,12 @@ def test_duration_stats_keeps_its_dtypes(runs, make):
     assert {str(dtypes[name]) for name in ("p50", "p95", "max", "queue_p50", "queue_p95")} == {"timedelta64[us]"}
 
 
-def test_duration_stats_needs_its_columns(runs):
+def test_duration_stats_names_a_missing_column(runs):
     with pytest.raises(ValueError, match=r"no column 'duration'; its columns are job_name, status, queue_duration"):
         duration_stats(runs.drop(columns="duration"))
 
 
-def test_slow_steps_shares_and_trend():
+def test_slow_steps_shares_and_slowdown():
     start = pd.date_range("2026-01-01", periods=6, freq="D", tz="UTC")
     steps = pd.DataFrame(
         {
@@ -77,7 +77,7 @@ def test_slow_steps_shares_and_trend():
     assert table["p50"].tolist() == [pd.Timedelta("30s"), pd.Timedelta("20s")]
 
 
-def test_slow_steps_of_nothing():
+def test_slow_steps_without_steps():
     table = slow_steps(pd.DataFrame(columns=["step_key", "start_time", "duration"]))
     assert table.empty
     assert [str(dtype) for dtype in table.dtypes] == [

@@ -20,7 +20,7 @@ def test_days_begin_at_midnight_of_the_zone():
     assert str(paris["time"].dtype) == "datetime64[us, Europe/Paris]"
 
 
-def test_a_day_has_23_hours_once_a_year():
+def test_one_day_of_the_year_has_23_hours():
     counts = status_counts(created("2026-03-28T12:00Z", "2026-03-30T12:00Z"), freq="1D", tz="Europe/Paris")
     assert (counts["end"] - counts["time"]).tolist() == [
         pd.Timedelta(hours=24),
@@ -98,7 +98,7 @@ def test_success_rate_and_its_interval():
     assert rates["ci_high"].iloc[0] == pytest.approx(0.8922, abs=1e-4)
 
 
-def test_an_unknown_frequency_is_refused():
+def test_an_unknown_frequency_is_rejected():
     with pytest.raises(ValueError, match=r"freq must be one of 1min, .*; not '2D'"):
         status_counts(created("2026-01-01"), freq="2D")
 

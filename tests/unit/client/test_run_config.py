@@ -75,7 +75,7 @@ def test_a_valid_config(given, parsed):
         ({True: 1}, "the run config has the key True"),
     ],
 )
-def test_an_invalid_config_says_where_it_is_wrong(given, said):
+def test_the_error_for_an_invalid_config_names_the_place(given, said):
     with pytest.raises(RunConfigInvalidError) as caught:
         parse_run_config(given)
     assert said in str(caught.value)
@@ -98,11 +98,11 @@ def test_json_text_is_read_as_json_exactly(given, indent, ascii_only):
     assert repr(parse_run_config(text)) == repr(given)
 
 
-def test_json_may_escape_a_slash():
+def test_json_can_escape_a_slash():
     assert parse_run_config(r'{"path": "a\/b"}') == {"path": "a/b"}
 
 
-def test_dagsters_run_config_is_taken_as_dagsters_own_client_takes_it():
+def test_dagsters_run_config_is_converted_as_in_dagsters_own_client():
     import dagster as dg
 
     class Load(dg.Config):
@@ -114,7 +114,7 @@ def test_dagsters_run_config_is_taken_as_dagsters_own_client_takes_it():
     assert parse_run_config(config)["ops"] == {"load": {"config": {"rows": 3, "table": "orders"}}}
 
 
-def test_a_dataclass_is_its_fields():
+def test_a_dataclass_becomes_a_dict_of_its_fields():
     @dataclasses.dataclass
     class Load:
         rows: int
@@ -148,7 +148,7 @@ class TestBounds:
         with pytest.raises(RunConfigInvalidError, match="more than 100,000 values"):
             parse_run_config("\n".join(lines))
 
-    def test_a_few_aliases_are_fine(self):
+    def test_a_few_aliases_are_allowed(self):
         assert parse_run_config("a: &a {x: 1}\nb: [*a, *a]\nc: *a") == {
             "a": {"x": 1},
             "b": [{"x": 1}] * 2,
@@ -159,11 +159,11 @@ class TestBounds:
         "text",
         ["a: " + "[" * 200 + "]" * 200, '{"a": ' + "[" * 200 + "]" * 200 + "}", "[" * 100_000, "a: " + "{b: " * 5_000],
     )
-    def test_depth(self, text):
+    def test_excessive_depth_is_rejected(self, text):
         with pytest.raises(RunConfigInvalidError, match="nested more than 100 levels deep"):
             parse_run_config(text)
 
-    def test_some_depth_is_fine(self):
+    def test_moderate_depth_is_allowed(self):
         assert parse_run_config("a: " + "[" * 90 + "]" * 90)["a"] is not None
 
 
@@ -176,6 +176,6 @@ def test_a_value_that_does_not_fit_its_tag(text):
 
 
 @pytest.mark.parametrize("given", [3, ["ops"], b"ops: {}"])
-def test_something_else_is_a_type_error(given):
+def test_any_other_type_is_a_type_error(given):
     with pytest.raises(TypeError, match="run_config must be a dict, a RunConfig, or YAML or JSON text"):
         parse_run_config(given)

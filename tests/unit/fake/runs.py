@@ -59,7 +59,7 @@ def matching(
     """
     filters = filters or {}
     older = _older_than(runs, cursor) if cursor else runs
-    found = [run for run in older if _has_what_is_asked_for(run, filters) and _is_within_the_times(run, filters)]
+    found = [run for run in older if _matches_values(run, filters) and _matches_times(run, filters)]
     return found[:limit] if limit and limit > 0 else found
 
 
@@ -68,7 +68,7 @@ def _older_than(runs: Sequence[Run], cursor: str) -> Sequence[Run]:
     return runs[places[0] + 1 :] if places else []
 
 
-def _has_what_is_asked_for(run: Run, filters: Mapping[str, Any]) -> bool:
+def _matches_values(run: Run, filters: Mapping[str, Any]) -> bool:
     if filters.get("runIds") and run["runId"] not in filters["runIds"]:
         return False
     if filters.get("pipelineName") and run["jobName"] != filters["pipelineName"]:
@@ -89,7 +89,7 @@ def _stored_tags(run: Run) -> dict[str, str]:
     return tags
 
 
-def _is_within_the_times(run: Run, filters: Mapping[str, Any]) -> bool:
+def _matches_times(run: Run, filters: Mapping[str, Any]) -> bool:
     """Return whether a run's times are within the bounds, which are exclusive and in whole microseconds."""
     for time in ("created", "updated"):
         at = run["creationTime" if time == "created" else "updateTime"]

@@ -39,7 +39,7 @@ def test_a_document_is_valid(name):
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_a_document_holds_one_operation_and_says_what_for(name):
+def test_a_document_has_one_operation_and_a_comment(name):
     assert len(documents.load(name).definitions) == 1
     assert documents.text(name).startswith("# ")
 
@@ -82,7 +82,7 @@ def answer(kind, selection):
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_every_answer_that_a_server_may_give_is_known_and_can_be_told(name):
+def test_every_possible_response_is_handled_and_has_a_message(name):
     for union, selection in asked_unions(name):
         for member in union.types:
             assert member.name in SUCCESSES or member.name in ERROR_TYPES, f"{union} may answer {member}"
@@ -90,5 +90,5 @@ def test_every_answer_that_a_server_may_give_is_known_and_can_be_told(name):
                 assert str(to_error(answer(member, selection)))
 
 
-def test_no_answer_counts_as_both():
+def test_no_type_is_both_success_and_error():
     assert not SUCCESSES & set(ERROR_TYPES)

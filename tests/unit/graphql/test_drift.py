@@ -147,7 +147,7 @@ BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creati
 
 
 @pytest.mark.parametrize("bound", ["created_after", "updated_before"])
-def test_a_time_bound_that_is_lost_is_applied_by_its_complement(shared, bound):
+def test_a_missing_time_bound_is_applied_by_its_complement(shared, bound):
     @given(history=histories, wish=wishes, value=moments, limit=st.none() | st.integers(0, 5))
     def try_it(history, wish, value, limit):
         shared.runs, wish = made(history), {**wish, bound: value}
@@ -171,7 +171,7 @@ OTHER_FILTERS = {
 
 
 @pytest.mark.parametrize("lost", OTHER_FILTERS)
-def test_any_other_filter_that_is_lost_is_an_error_before_anything_is_read(shared, lost):
+def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, lost):
     shared.runs = [make_run(0)]
     shared.schema = drift.without(f"RunsFilter.{lost}")
     with shared.connect() as client:
@@ -191,7 +191,7 @@ NEEDED = (
 # There are about ninety features to remove.
 @settings(max_examples=3 * settings.default.max_examples)
 @given(loss=st.sampled_from(ABOUT_RUNS), history=histories, wish=wishes, limit=st.none() | st.integers(0, 5))
-def test_whatever_is_lost_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, wish, limit):
+def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, wish, limit):
     shared.runs = made(history, never=loss.removeprefix("RunStatus."))
     meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
     shared.schema = drift.without()
@@ -227,7 +227,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_whatever_type_is_lost_the_same_runs_are_read(shared, kind):
+def test_without_any_type_the_same_runs_are_read(shared, kind):
     shared.runs = [make_run(number) for number in reversed(range(5))]
     shared.schema = drift.without()
     whole, _ = read(shared, {})
@@ -249,7 +249,7 @@ def test_without_runs_there_is_a_clear_error(shared, kind):
 
 
 @pytest.mark.parametrize("loss", [loss for loss in ABOUT_RUNS if not loss.startswith(NEEDED)])
-def test_whatever_is_lost_a_deleted_cursor_hides_no_run(shared, loss):
+def test_without_any_feature_a_deleted_cursor_hides_no_run(shared, loss):
     status = "FAILURE" if loss == "RunStatus.SUCCESS" else "SUCCESS"
     shared.runs = [make_run(number, status=status) for number in reversed(range(6))]
     shared.schema = drift.without(loss)
@@ -269,7 +269,7 @@ def test_whatever_is_lost_a_deleted_cursor_hides_no_run(shared, loss):
 
 
 @given(history=histories, wish=wishes, places=st.sets(st.integers(0, 6)))
-def test_a_status_that_nobody_has_heard_of_is_read_and_filtered_by(shared, history, wish, places):
+def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, wish, places):
     shared.runs = made(history)
     for place in places & set(range(len(history))):
         shared.runs[place]["status"] = "HIBERNATING"
@@ -282,7 +282,7 @@ def test_a_status_that_nobody_has_heard_of_is_read_and_filtered_by(shared, histo
     assert count == len(asleep)
 
 
-def test_a_schema_that_changes_while_it_is_read_from_repeats_no_run(shared):
+def test_a_schema_that_changes_during_a_reading_repeats_no_run(shared):
     shared.runs = [make_run(number) for number in reversed(range(6))]
     shared.schema = drift.without()
 
@@ -309,7 +309,7 @@ def test_a_schema_that_changes_while_it_is_read_from_repeats_no_run(shared):
         ("parentRunId: String", "parentRunId(of: Int!): String", "parent_run_id"),
     ],
 )
-def test_a_field_that_became_another_costs_its_column(shared, was, becomes, column):
+def test_a_field_with_another_type_gives_a_column_of_na(shared, was, becomes, column):
     others, run, runs = print_ast(drift.newest()).partition("\ntype Run ")
     assert was in runs
     shared.runs = [make_run(number) for number in reversed(range(3))]
@@ -321,7 +321,7 @@ def test_a_field_that_became_another_costs_its_column(shared, was, becomes, colu
     assert runs["job_name"].notna().all()
 
 
-def test_a_filter_that_is_on_its_way_out_is_there_still(shared):
+def test_a_deprecated_filter_is_still_used(shared):
     shared.runs = [make_run(number, jobName=JOBS[number % 2]) for number in reversed(range(6))]
     others, one, filters = print_ast(drift.newest()).partition("\ninput RunsFilter ")
     text = others + one + filters.replace("pipelineName: String", "pipelineName: String @deprecated", 1)
@@ -332,7 +332,7 @@ def test_a_filter_that_is_on_its_way_out_is_there_still(shared):
     assert shared.requests == [("RunCount", {"filter": {"pipelineName": "ingest"}})]
 
 
-def test_nothing_more_is_asked_of_a_server_that_knows_everything(shared):
+def test_a_server_with_all_features_gets_no_additional_requests(shared):
     shared.runs = made([])
     shared.schema = drift.without()
     shared.requests.clear()
@@ -340,7 +340,7 @@ def test_nothing_more_is_asked_of_a_server_that_knows_everything(shared):
     assert shared.operations == ["Server", "Runs", "RunCount"]
 
 
-def test_a_schema_is_asked_for_once(shared):
+def test_the_schema_is_requested_once(shared):
     shared.runs = [make_run(number) for number in reversed(range(9))]
     shared.schema = drift.without("Run.creationTime")
     shared.requests.clear()
@@ -352,7 +352,7 @@ def test_a_schema_is_asked_for_once(shared):
     assert shared.operations.count("IntrospectionQuery") == 1
 
 
-def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(shared):
+def test_an_upgraded_server_is_asked_for_its_new_features(shared):
     shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
     shared.schema = drift.without("RunStatus.SUSPENDED")
     shared.answers["version"] = "1.12.22"
@@ -363,7 +363,7 @@ def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(sha
         assert client.version == "1.13.28"
 
 
-def test_a_server_that_does_not_tell_its_schema_is_quoted(shared):
+def test_the_error_of_a_server_without_introspection_is_quoted(shared):
     shared.schema = drift.without("Run.creationTime")
     with shared.connect() as client:
         refusal = {"status": 400, "text": '{"errors": [{"message": "introspection is disabled"}]}'}

@@ -149,7 +149,7 @@ async def test_events_are_pushed(fake):
     assert len(fake.opened) == 1
 
 
-async def test_refused_websockets_are_not_asked_for_again(fake):
+async def test_a_refused_websocket_is_not_opened_again(fake):
     fake.sockets = [web.HTTPForbidden()]
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake), grow(fake)])
     assert messages == told(fake)
@@ -158,7 +158,7 @@ async def test_refused_websockets_are_not_asked_for_again(fake):
     assert len(fake.opened) == 1
 
 
-async def test_one_that_dies_in_the_middle_is_opened_again(fake):
+async def test_a_websocket_that_breaks_after_some_events_is_reopened(fake):
     async def die(socket, cursor):
         grow(fake, 5)()
         await fake.push(socket, fake.log[cursor : cursor + 2], cursor + 2)
@@ -171,7 +171,7 @@ async def test_one_that_dies_in_the_middle_is_opened_again(fake):
     assert len(fake.opened) == 3
 
 
-async def test_those_that_die_at_once_are_given_up(fake):
+async def test_websockets_that_break_at_once_are_replaced_by_polling(fake):
     async def die(socket, _cursor):
         await socket.close()
 
@@ -183,7 +183,7 @@ async def test_those_that_die_at_once_are_given_up(fake):
 
 
 @pytest.mark.parametrize("answer", ["failure", "errors", "error", "nonsense"])
-async def test_one_that_answers_an_error_is_given_up(fake, answer):
+async def test_a_websocket_that_returns_an_error_is_replaced_by_polling(fake, answer):
     messages = {
         "failure": {"type": "data", "id": "1", "payload": {"data": {"pipelineRunLogs": {"__typename": "Failure"}}}},
         "errors": {"type": "data", "id": "1", "payload": {"data": None, "errors": [{"message": "no"}]}},
@@ -200,7 +200,7 @@ async def test_one_that_answers_an_error_is_given_up(fake, answer):
     assert modes[-1] == "polling"
 
 
-async def test_what_one_misses_is_found_and_not_told_twice(fake):
+async def test_events_that_a_websocket_misses_are_found_and_not_repeated(fake):
     async def miss(socket, cursor):
         grow(fake, 4)()
         looks = fake.operations.count("Events")
@@ -216,7 +216,7 @@ async def test_what_one_misses_is_found_and_not_told_twice(fake):
     assert len(fake.opened) == 2
 
 
-async def test_last_words_are_waited_for(fake):
+async def test_events_after_the_end_of_a_run_are_included(fake):
     async def end(socket, cursor):
         fake.finish()
         asyncio.get_running_loop().call_later(event_stream._LAST_EVENTS_SECONDS / 2, grow(fake, 1))
@@ -229,7 +229,7 @@ async def test_last_words_are_waited_for(fake):
     assert messages[-1] == "event 4"
 
 
-async def test_a_run_that_finished_without_saying_so_ends(fake):
+async def test_following_a_run_without_an_end_event_ends(fake):
     fake.runs[0]["status"] = "CANCELED"
     async with dnb.AsyncDagsterClient(fake.url) as client:
         messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
@@ -237,7 +237,7 @@ async def test_a_run_that_finished_without_saying_so_ends(fake):
     assert fake.opened == []
 
 
-async def test_a_long_log_comes_in_pages(fake):
+async def test_a_long_log_arrives_in_pages(fake):
     grow(fake, 2_500)()
     fake.finish()
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -246,7 +246,7 @@ async def test_a_long_log_comes_in_pages(fake):
     assert [message for frame in frames for message in frame["message"]] == told(fake)
 
 
-async def test_from_now_leaves_out_what_was(fake):
+async def test_new_only_leaves_out_existing_events(fake):
     grow(fake, 2_500)()
     before = len(fake.log)
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -259,7 +259,7 @@ async def test_from_now_leaves_out_what_was(fake):
     assert messages == told(fake)[before:]
 
 
-async def test_ticks_are_frames_like_any_other(fake):
+async def test_heartbeats_have_the_dtypes_of_other_frames(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = client.follow(RUN, heartbeat=0.05)
         first, tick = await anext(frames), await anext(frames)
@@ -269,7 +269,7 @@ async def test_ticks_are_frames_like_any_other(fake):
     assert tick.dtypes.equals(first.dtypes)
 
 
-async def test_without_http_the_log_is_asked_for(fake):
+async def test_without_http_the_log_is_polled(fake):
     async with fake.async_client() as client:
         frames = client.follow(RUN, heartbeat=0.02)
         modes = [(await anext(frames)).attrs["dagster_nb"]["mode"] for _ in range(3)]
@@ -277,7 +277,7 @@ async def test_without_http_the_log_is_asked_for(fake):
     assert set(modes) == {"polling"}
 
 
-async def test_a_run_that_is_not_there_or_is_deleted(fake):
+async def test_a_deleted_run_is_an_error(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = client.follow(RUN, heartbeat=0.05)
         while not (await anext(frames)).empty:
@@ -289,14 +289,14 @@ async def test_a_run_that_is_not_there_or_is_deleted(fake):
     assert fake.closed.wait(60)
 
 
-def test_a_wrong_argument_is_reported_at_the_call():
+def test_an_invalid_argument_is_reported_at_the_call():
     client = dnb.AsyncDagsterClient("http://x")
     for wrong in ({"run": 5}, {"run": []}, {"run": "a", "heartbeat": 0}):
         with pytest.raises((ValueError, TypeError)):
             client.follow(**wrong)
 
 
-async def test_headers_go_out_and_a_redirect_does_not_carry_them_away(fake):
+async def test_headers_are_sent_but_not_to_a_redirect(fake):
     fake.sockets = [web.HTTPFound("/elsewhere")]
     async with dnb.AsyncDagsterClient(fake.url, token="do-not-tell", headers={"X-Proxy": "yes"}) as client:
         frames = client.follow(RUN, heartbeat=0.05)
@@ -354,7 +354,7 @@ def test_ctrl_c_closes_the_socket_and_leaves_the_client_usable(fake):
         assert client.count_runs() == 1
 
 
-async def test_a_subscription_that_the_server_is_known_to_lack_is_asked_for_instead(fake):
+async def test_a_missing_subscription_is_replaced_by_polling(fake):
     fake.schema = drift.without("Subscription.pipelineRunLogs")
     told = []
     async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:

@@ -76,7 +76,7 @@ def assert_gone(processes, folder):
 
 
 @pytest.mark.parametrize("grace_seconds", [0.0, 0.5])
-def test_close_ends_every_process_even_a_stubborn_one(run, folder, grace_seconds):
+def test_close_ends_every_process_even_if_it_ignores_sigterm(run, folder, grace_seconds):
     process = run(*STUBBORN, files={folder / "home" / "a.yaml": "a: 1\n"}, grace_seconds=grace_seconds)
     processes = family(process.pid, 3)
     assert (folder / "home" / "a.yaml").read_text() == "a: 1\n"
@@ -152,7 +152,7 @@ def test_the_end_of_the_command_is_reported_with_the_end_of_its_log(run, folder)
     assert not folder.exists()
 
 
-def test_processes_that_the_command_leaves_end_with_it(run, folder):
+def test_processes_that_the_command_leaves_behind_are_ended(run, folder):
     code = """
 import json, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

@@ -38,7 +38,7 @@ def running(count):
     return make_runs(count, status="STARTED", endTime=None)
 
 
-def test_the_ids_are_frozen_when_the_button_is_pressed(scene):
+def test_a_click_fixes_the_ids_of_the_runs(scene):
     one, model, actions, bar = scene(running(5))
     model.select(of(1, 3))
     bar.ask("terminate")
@@ -64,7 +64,7 @@ def test_the_question_names_the_runs_and_escapes_them(scene):
     assert "&lt;img src=x" in asked
 
 
-def test_above_ten_the_number_must_be_typed(scene):
+def test_for_more_than_ten_runs_the_number_must_be_typed(scene):
     one, model, _, bar = scene(running(12))
     model.select(of(*range(11)))
     bar.ask("terminate")
@@ -115,7 +115,7 @@ def test_a_re_execution_is_followed_until_it_has_ended(scene):
     assert bar._outcome_box.layout.display == "none"
 
 
-def test_why_a_button_cannot_be_pressed(scene):
+def test_a_disabled_button_shows_the_reason(scene):
     one, model, actions, bar = scene(make_runs(2))
     assert actions.reason_disabled("delete") == "select runs first"
     model.select(of(0))
@@ -144,7 +144,7 @@ def test_a_source_that_cannot_act(bench):
     assert ActionsModel(one.load()).reason_disabled("delete") == "this source cannot change runs"
 
 
-def test_a_lost_answer_is_reported(scene, monkeypatch):
+def test_a_lost_response_is_reported(scene, monkeypatch):
     one, model, actions, bar = scene(running(1))
 
     def lost(runs, *, force=False):
@@ -160,7 +160,7 @@ def test_a_lost_answer_is_reported(scene, monkeypatch):
     assert actions.current is None
 
 
-def test_what_cannot_be_stopped_can_be_marked(scene, monkeypatch):
+def test_a_run_that_cannot_be_stopped_can_be_marked_as_canceled(scene, monkeypatch):
     one, model, actions, bar = scene(make_runs(1, status="STARTING", endTime=None))
     answer = pd.DataFrame({"run_id": of(0), "outcome": "not_cancelable", "status": "STARTING", "message": HOSTILE})
     terminate = one.source.terminate

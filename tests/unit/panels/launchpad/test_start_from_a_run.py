@@ -10,7 +10,7 @@ from tests.unit.panels.launchpad.fake_source import LOAD, TRAIN
 from tests.unit.panels.monitor.fake_client import FakeRun
 
 
-def test_takes_config_tags_partition_and_op_selection_along(pad, source):
+def test_the_launchpad_takes_config_tags_partition_and_op_selection(pad, source):
     one = pad(
         "train",
         run_config={"a": 1},

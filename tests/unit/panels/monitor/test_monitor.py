@@ -233,7 +233,7 @@ def test_closing_leaves_no_widgets_and_no_threads(watch):
     assert set(widgets.widget._instances) <= before
 
 
-def test_takes_nothing_but_a_run():
+def test_it_accepts_only_a_run():
     for wrong in ("an id", None, object()):
         with pytest.raises(TypeError, match="takes a Run"):
             RunMonitor(wrong)
