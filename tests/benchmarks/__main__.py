@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", nargs="+", type=int, help="sizes of the history; the parts but `read` take the first")
     parser.add_argument("--many", type=int, help="runs of the part `memory`")
     parser.add_argument("--rounds", type=int, help="how often each way is timed")
-    parser.add_argument("--quick", action="store_true", help="few runs and one round, unless said otherwise")
+    parser.add_argument("--quick", action="store_true", help="few runs and one round, unless other options are given")
     parser.add_argument("--homes", type=Path, help="a folder that keeps the histories for the next time")
     options = parser.parse_args(arguments)
     options.runs = options.runs or ([2_000] if options.quick else [20_000, 100_000])

@@ -23,15 +23,15 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 _EXECUTE = """
 async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-  const said = [];
+  const logged = [];
   const future = kernel.requestExecute({ code, store_history: false, stop_on_error: false });
   future.onIOPub = (message) => {
     const content = message.content;
-    if (message.header.msg_type === "stream") said.push(content.text);
-    if (message.header.msg_type === "error") said.push("!!" + content.traceback.join("\\n"));
+    if (message.header.msg_type === "stream") logged.push(content.text);
+    if (message.header.msg_type === "error") logged.push("!!" + content.traceback.join("\\n"));
   };
   await future.done;
-  return said.join("");
+  return logged.join("");
 }
 """
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"

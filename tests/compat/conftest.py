@@ -64,10 +64,10 @@ class Evidence:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        told = dict(report.user_properties).get("compat")
-        if told is None or (report.when != "call" and report.passed):
+        result = dict(report.user_properties).get("compat")
+        if result is None or (report.when != "call" and report.passed):
             return
-        capability, target, notes, self.suite = told
+        capability, target, notes, self.suite = result
         self.results.add(capability, target, passed=report.passed)
         for text, lacks in notes:
             self.results.note(capability, target, text, lacks=lacks)

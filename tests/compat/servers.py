@@ -159,7 +159,7 @@ def _launch_stage(url: str) -> dict[str, str] | Exception:
     try:
         with dnb.connect(url, progress=False) as client:
             launched = client.launch_many(STAGE.values())
-    except Exception as error:  # noqa: BLE001 - told to whoever looks at these runs, and to nobody else
+    except Exception as error:  # noqa: BLE001 - raised for the tests that use these runs
         return error
     if launched["outcome"].ne("launched").any():
         return AssertionError(f"the runs were not launched:\n{launched.to_string()}")

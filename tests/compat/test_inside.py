@@ -40,14 +40,14 @@ def test_steps(client, finished, failed):
 def test_events(client, finished, failed):
     events = client.events([finished, failed])
     assert events["run_id"].drop_duplicates().tolist() == [finished.run_id, failed.run_id]
-    told = events[events["run_id"] == finished.run_id]
-    assert told["timestamp"].is_monotonic_increasing
-    types = told["event_type"].dropna().tolist()
+    events_of_run = events[events["run_id"] == finished.run_id]
+    assert events_of_run["timestamp"].is_monotonic_increasing
+    types = events_of_run["event_type"].dropna().tolist()
     assert [one for one in types if one.startswith("RUN_")] == [
         "RUN_ENQUEUED", "RUN_STARTING", "RUN_START", "RUN_SUCCESS",
     ]  # fmt: skip
-    assert told[told["event_type"] == "STEP_SUCCESS"]["step_key"].tolist() == STEPS
-    logged = told[told["message"] == "so many: 7"].iloc[0]
+    assert events_of_run[events_of_run["event_type"] == "STEP_SUCCESS"]["step_key"].tolist() == STEPS
+    logged = events_of_run[events_of_run["message"] == "so many: 7"].iloc[0]
     assert (logged["level"], logged["step_key"]) == ("WARNING", "load")
     assert pd.isna(logged["event_type"])
 

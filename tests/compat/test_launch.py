@@ -80,9 +80,9 @@ def test_an_invalid_config_is_rejected_with_all_its_problems(client, stored):
 
 
 def test_a_failed_launch_does_not_stop_the_others(client):
-    told = client.launch_many(
+    outcomes = client.launch_many(
         [{"job": "strict"}, {"job": "no such job"}, {"job": "hang", "tags": {"n": "2", **PARKED}}]
     )
-    assert told["outcome"].tolist() == ["invalid", "not_found", "launched"]
-    assert client.run(told["run_id"][2]).tags["n"] == "2"
-    client.terminate(told["run_id"][2], force=True)
+    assert outcomes["outcome"].tolist() == ["invalid", "not_found", "launched"]
+    assert client.run(outcomes["run_id"][2]).tags["n"] == "2"
+    client.terminate(outcomes["run_id"][2], force=True)

@@ -74,5 +74,5 @@ def test_a_frame_without_runs_has_the_same_columns(client, expected):
 
 
 def test_the_server_returns_its_version(dagster, client):
-    said = tuple(int(part) for part in client.version.split(".")[:2])
-    assert said == dagster.target.release
+    version = tuple(int(part) for part in client.version.split(".")[:2])
+    assert version == dagster.target.release

@@ -110,12 +110,12 @@ def test_times_and_other_filters_together(client, stored):
 def test_new_runs_have_the_times_of_the_database(dagster, client, stored, stage):
     client.run(stage["quick"]).wait(timeout=240)
     row = next(row for row in stored() if row.run_id == stage["quick"])
-    told = client.runs(run_ids=stage["quick"]).iloc[0]
-    assert told["update_time"] == row.updated
-    assert round(told["start_time"].timestamp() * 1e6) == round(row.started * 1e6)
-    assert round(told["end_time"].timestamp() * 1e6) == round(row.ended * 1e6)
+    row_of_client = client.runs(run_ids=stage["quick"]).iloc[0]
+    assert row_of_client["update_time"] == row.updated
+    assert round(row_of_client["start_time"].timestamp() * 1e6) == round(row.started * 1e6)
+    assert round(row_of_client["end_time"].timestamp() * 1e6) == round(row.ended * 1e6)
     if dagster.target.since(7):
-        assert told["creation_time"] == row.created
+        assert row_of_client["creation_time"] == row.created
     ids = {"run_ids": stage["quick"]}
     assert client.runs(**ids, created_after=row.created).empty
     assert len(client.runs(**ids, created_after=row.created - US, updated_after=row.updated - US)) == 1

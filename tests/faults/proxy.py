@@ -190,18 +190,18 @@ class Proxy:
 
 
 async def _send(received: web.Request, answer: Answer) -> web.StreamResponse:
-    whole = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+    response = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     if answer.keep is None:
-        return whole
+        return response
     if answer.keep:
         part = web.StreamResponse(status=answer.status, headers=answer.headers)
         part.content_length = len(answer.body)
         await part.prepare(received)
         await part.write(answer.body[: answer.keep])
-        whole = part
+        response = part
     if received.transport is not None:
         received.transport.close()
-    return whole
+    return response
 
 
 def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:

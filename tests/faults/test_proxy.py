@@ -81,12 +81,12 @@ def test_a_reply_does_not_reach_the_server(fake, proxy):
 
 
 def test_a_cut_body_ends_in_the_middle(fake, proxy):
-    whole = post(proxy.url, limit=20)[2]
+    complete = post(proxy.url, limit=20)[2]
     proxy.faults = [cut(0.5)]
     with pytest.raises(IncompleteRead) as caught:
         post(proxy.url, limit=20)
-    assert caught.value.partial == whole[: len(whole) // 2]
-    assert (proxy.exchanges[-1].sent, proxy.exchanges[-1].is_whole) == (len(whole) // 2, False)
+    assert caught.value.partial == complete[: len(complete) // 2]
+    assert (proxy.exchanges[-1].sent, proxy.exchanges[-1].is_whole) == (len(complete) // 2, False)
 
 
 def test_a_request_with_a_lost_response_was_executed(fake, proxy):

@@ -69,8 +69,8 @@ def _texts(tree: ast.Module, path: Path, skipped: set[int]) -> Iterator[Sentence
     errors = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)}
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
     for node in ast.walk(tree):
-        whole = isinstance(node, ast.JoinedStr) or (id(node) not in inner and _is_string(node))
-        if whole and id(node) not in skipped and (path.is_relative_to(ROOT / "dagster_nb")):
+        is_text = isinstance(node, ast.JoinedStr) or (id(node) not in inner and _is_string(node))
+        if is_text and id(node) not in skipped and (path.is_relative_to(ROOT / "dagster_nb")):
             text = _literal(node)
             if not _NOT_PROSE.match(text) and re.search(r"[a-z] [a-z]", text):
                 yield from _sentences("error" if id(node) in errors else "text", path, [text], split=False)

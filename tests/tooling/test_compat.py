@@ -147,9 +147,9 @@ class TestTheEndOfARun:
             ("one", "call", "passed", "launch"),
             ("two", "setup", "failed", "runs"),
         ]:
-            told = (capability, "1.5.14", notes if when == "call" else [], 3)
+            result = (capability, "1.5.14", notes if when == "call" else [], 3)
             evidence.pytest_runtest_logreport(
-                pytest.TestReport(name, (name, 0, name), {}, outcome, None, when, user_properties=[("compat", told)])
+                pytest.TestReport(name, (name, 0, name), {}, outcome, None, when, user_properties=[("compat", result)])
             )
         assert evidence.ran == {"one", "two"}
         assert evidence.suite == 3

@@ -40,7 +40,7 @@ LACKING = {
     "1.13": set(),
 }
 # The optional fields that a document leaves out if a server lacks them.
-LOST = {
+MISSING = {
     "1.5": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
     "1.6": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
 }
@@ -73,14 +73,14 @@ def test_what_a_version_lacks(version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_document_can_be_sent_to_every_version(version):
-    lost = defaultdict(set)
+    missing = defaultdict(set)
     for name in documents.names():
         pruned = prune(documents.load_marked(name), schemas.schema_of(version))
         assert pruned.missing is None, name
         assert validate(schemas.schema_of(version), pruned.document) == []
         if pruned.removed:
-            lost[name].update(pruned.removed)
-    assert lost == LOST.get(minor(version), {})
+            missing[name].update(pruned.removed)
+    assert missing == MISSING.get(minor(version), {})
 
 
 def test_the_newest_version_has_all_fields_of_every_document():

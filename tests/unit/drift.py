@@ -76,9 +76,9 @@ def _losses(definition: TypeDefinitionNode) -> Iterator[str]:
 
 
 @cache
-def without(*lost: str) -> GraphQLSchema:
+def without(*names: str) -> GraphQLSchema:
     """Return the newest schema without some features."""
-    return _changed(lambda definition: reduce(_less, lost, definition))
+    return _changed(lambda definition: reduce(_less, names, definition))
 
 
 def without_type(name: str) -> GraphQLSchema:

@@ -14,7 +14,7 @@ def select(**arguments):
     return RunFilters.parse(known_statuses=RUN_STATUSES, **arguments)
 
 
-def asked(labels=None, known_keys=None, **arguments):
+def server_filters(labels=None, known_keys=None, **arguments):
     """Return the common part of the filters that are sent to the server, and the individual filters."""
     filters = to_server_filters(select(**arguments), repository_labels=labels, known_keys=known_keys)
     return filters.common, filters.filters
@@ -39,11 +39,11 @@ def test_an_empty_list_matches_nothing(arguments):
 @pytest.mark.parametrize("arguments", [{}, {"tags": {}}, {"job": None}, {"created_after": "1960-01-01"}])
 def test_without_filters_everything_matches(arguments):
     assert not select(**arguments).matches_nothing
-    assert asked(**arguments) == ({}, [{}])
+    assert server_filters(**arguments) == ({}, [{}])
 
 
 def test_one_value_per_key_gives_one_filter():
-    common, filters = asked(
+    common, filters = server_filters(
         job="a",
         status=["FAILURE", "CANCELED"],
         tags={"team": "data", "env": "prod"},
@@ -63,7 +63,7 @@ def test_one_value_per_key_gives_one_filter():
 
 
 def test_alternatives_become_disjoint_filters_with_a_common_part():
-    common, filters = asked(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE")
+    common, filters = server_filters(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE")
     assert common == {"statuses": ["FAILURE"], "tags": [{"key": "env", "value": "prod"}]}
     assert [(one["pipelineName"], one["tags"][-1]["value"]) for one in filters] == [
         ("a", "data"), ("a", "ml"), ("b", "data"), ("b", "ml"),
@@ -74,17 +74,17 @@ def test_alternatives_become_disjoint_filters_with_a_common_part():
 
 
 def test_no_key_occurs_twice_in_the_tags_of_a_filter():
-    _, filters = asked(labels=["a@etl", "b@etl"], location="etl", tags={REPOSITORY_TAG: "b@etl"})
+    _, filters = server_filters(labels=["a@etl", "b@etl"], location="etl", tags={REPOSITORY_TAG: "b@etl"})
     assert filters == [{"tags": [{"key": REPOSITORY_TAG, "value": "b@etl"}]}]
 
 
 def test_a_location_without_repositories_matches_nothing():
-    assert asked(labels=[], location="gone") == ({}, [])
+    assert server_filters(labels=[], location="gone") == ({}, [])
 
 
 def test_many_run_ids_are_split_into_several_filters():
     ids = [str(number) for number in range(1201)]
-    _, filters = asked(run_ids=ids)
+    _, filters = server_filters(run_ids=ids)
     assert [run_id for one in filters for run_id in one["runIds"]] == ids
     assert max(len(one["runIds"]) for one in filters) < 999
 
@@ -98,7 +98,7 @@ def test_no_filter_has_a_value_that_the_server_reads_as_everything(arguments):
         with pytest.raises(ValueError, match="empty string"):
             select(**arguments)
         return
-    _, filters = asked(**arguments)
+    _, filters = server_filters(**arguments)
     assert filters
     for one in filters:
         assert not values_that_the_server_reads_as_everything(one)

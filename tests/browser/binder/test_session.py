@@ -53,12 +53,12 @@ def client(started):
 def offline(started):
     """No process there contacts another machine."""
     yield
-    tell(started)
+    print_diagnostics(started)
     strangers = started.replay.strangers
     assert not strangers.exists(), strangers.read_text()
 
 
-def tell(session):
+def print_diagnostics(session):
     """Print information that helps to understand a failure; all of these tests share two slots for runs."""
     try:
         with dnb.connect(session.dagster_url, progress=False) as client:

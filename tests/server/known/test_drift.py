@@ -59,14 +59,14 @@ def _loaded(known):
 
 
 @pytest.fixture(scope="module")
-def whole(known):
+def complete(known):
     return {name: ask(known.client, known.runs) for name, (_, ask) in METHODS.items()}
 
 
 def touched(loss):
     """Return the documents of the methods that do not fit a schema without this feature."""
-    asked = {name for names, _ in METHODS.values() for name in names}
-    return {name for name in asked if validate(drift.without(loss), documents.load(name))}
+    sent = {name for names, _ in METHODS.values() for name in names}
+    return {name for name in sent if validate(drift.without(loss), documents.load(name))}
 
 
 def is_optional(loss, document):
@@ -76,24 +76,24 @@ def is_optional(loss, document):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_missing_feature_gives_na_or_an_error(drifting, known, whole, loss):
+def test_a_missing_feature_gives_na_or_an_error(drifting, known, complete, loss):
     drifting.schema = drift.without(loss)
     broken = touched(loss)
     with dnb.connect(drifting.url, progress=False) as client:
-        for name, (asked, ask) in METHODS.items():
-            if not asked & broken:
+        for name, (sent, ask) in METHODS.items():
+            if not sent & broken:
                 continue
             try:
                 frame = ask(client, known.runs)
             except dnb.UnsupportedServerError as error:
                 assert loss in str(error)  # noqa: PT017 - one of two good ends
-                assert not any(is_optional(loss, document) for document in asked)
+                assert not any(is_optional(loss, document) for document in sent)
             else:
-                assert_na_or_same(frame, whole[name], loss)
+                assert_na_or_same(frame, complete[name], loss)
 
 
-def assert_na_or_same(frame, whole, loss):
-    assert list(frame.columns) == list(whole.columns)
+def assert_na_or_same(frame, complete, loss):
+    assert list(frame.columns) == list(complete.columns)
     for column in frame:
         if (loss, column) not in TOLD_OTHERWISE and not frame[column].isna().all():
-            pd.testing.assert_series_equal(frame[column], whole[column])
+            pd.testing.assert_series_equal(frame[column], complete[column])

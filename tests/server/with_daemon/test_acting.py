@@ -10,7 +10,7 @@ import pytest
 import dagster_nb as dnb
 from tests.server.conftest import wait_until
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def started(run):
 
 
 @pytest.fixture
-def standing(stage):
+def started_run(stage):
     """Return a run that keeps running, because no test stops it."""
     return started(stage[2])
 
@@ -109,7 +109,7 @@ class TestLaunch:
             client.launch("quick", partition_key="north")
 
     def test_a_failed_launch_does_not_stop_the_others(self, client):
-        told = client.launch_many(
+        outcomes = client.launch_many(
             [
                 {"job": "quick", "tags": {"n": "0"}},
                 {"job": "strict"},
@@ -118,11 +118,11 @@ class TestLaunch:
                 {"job": "quick", "tags": {"n": "4"}},
             ]
         )
-        assert told["job_name"].tolist() == ["quick", "strict", "no such job", "regional", "quick"]
-        assert told["outcome"].tolist() == ["launched", "invalid", "not_found", "invalid", "launched"]
-        assert told["run_id"].isna().tolist() == [False, True, True, True, False]
-        assert client.run(told["run_id"][4]).tags["n"] == "4"
-        assert client.run(told["run_id"][0]).tags["n"] == "0"
+        assert outcomes["job_name"].tolist() == ["quick", "strict", "no such job", "regional", "quick"]
+        assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found", "invalid", "launched"]
+        assert outcomes["run_id"].isna().tolist() == [False, True, True, True, False]
+        assert client.run(outcomes["run_id"][4]).tags["n"] == "4"
+        assert client.run(outcomes["run_id"][0]).tags["n"] == "0"
 
     @pytest.mark.parametrize("wrong", [{"jobs": "quick"}, {}, {"job": ""}, {"job": "quick", "config": {}}])
     def test_an_invalid_list_launches_nothing(self, client, wrong):
@@ -159,8 +159,8 @@ class TestReexecute:
 
     def test_readable_errors_replace_those_of_dagster(self, client, finished, failed):
         before = client.count_runs()
-        with pytest.raises(dnb.RunNotFoundError, match=NOBODY):
-            client.reexecute(NOBODY)
+        with pytest.raises(dnb.RunNotFoundError, match=UNKNOWN_ID):
+            client.reexecute(UNKNOWN_ID)
         for strategy in ("from_failure", "from_asset_failure"):
             with pytest.raises(dnb.RunStateError, match="did not fail.*all_steps"):
                 client.reexecute(finished, strategy=strategy)
@@ -181,31 +181,31 @@ class TestReexecute:
         client.delete(run_id)
 
     def test_many(self, client, finished, failed):
-        told = client.reexecute_many([failed.run_id, finished, NOBODY, failed], tags={"batch": "1"})
-        assert told["parent_run_id"].tolist() == [failed.run_id, finished.run_id, NOBODY]
-        assert told["outcome"].tolist() == ["launched", "invalid", "not_found"]
-        assert client.run(told["run_id"][0]).tags["batch"] == "1"
+        outcomes = client.reexecute_many([failed.run_id, finished, UNKNOWN_ID, failed], tags={"batch": "1"})
+        assert outcomes["parent_run_id"].tolist() == [failed.run_id, finished.run_id, UNKNOWN_ID]
+        assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found"]
+        assert client.run(outcomes["run_id"][0]).tags["batch"] == "1"
 
 
 class TestTerminate:
     def test_a_run_in_progress_stops(self, client, stage):
         run = started(stage[3])
-        told = client.terminate(run)
-        assert told["run_id"].tolist() == [run.run_id]
-        assert told["outcome"].isin(["canceling", "canceled"]).all()
+        outcomes = client.terminate(run)
+        assert outcomes["run_id"].tolist() == [run.run_id]
+        assert outcomes["outcome"].isin(["canceling", "canceled"]).all()
         assert run.wait(timeout=240).status == "CANCELED"
         assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
-    def test_a_row_of_a_frame_means_its_run_and_not_the_parent(self, client, standing):
-        child = standing.reexecute(strategy="all_steps")
+    def test_a_row_of_a_frame_means_its_run_and_not_the_parent(self, client, started_run):
+        child = started_run.reexecute(strategy="all_steps")
         row = client.runs(run_ids=child.run_id).iloc[0]
-        assert row["parent_run_id"] == standing.run_id
+        assert row["parent_run_id"] == started_run.run_id
         started(child)
-        told = client.terminate(row)
-        assert told["run_id"].tolist() == [child.run_id]
-        assert told["outcome"].isin(["canceling", "canceled"]).all()
+        outcomes = client.terminate(row)
+        assert outcomes["run_id"].tolist() == [child.run_id]
+        assert outcomes["outcome"].isin(["canceling", "canceled"]).all()
         assert child.wait(timeout=240).status == "CANCELED"
-        assert standing.refresh().status == "STARTED"
+        assert started_run.refresh().status == "STARTED"
 
     def test_force_marks_a_run_as_canceled_at_once(self, stage):
         run = started(stage[4])
@@ -214,24 +214,24 @@ class TestTerminate:
 
     def test_many_in_the_order_given(self, client, stage, finished):
         run = started(stage[5])
-        told = client.terminate([finished.run_id, run, NOBODY, finished.run_id])
-        assert told["run_id"].tolist() == [finished.run_id, run.run_id, NOBODY]
-        assert told["outcome"][0] == "already_finished"
-        assert told["outcome"][1] in {"canceling", "canceled"}
-        assert told["outcome"][2] == "not_found"
+        outcomes = client.terminate([finished.run_id, run, UNKNOWN_ID, finished.run_id])
+        assert outcomes["run_id"].tolist() == [finished.run_id, run.run_id, UNKNOWN_ID]
+        assert outcomes["outcome"][0] == "already_finished"
+        assert outcomes["outcome"][1] in {"canceling", "canceled"}
+        assert outcomes["outcome"][2] == "not_found"
 
 
 class TestDelete:
-    def test_only_finished_runs_are_deleted(self, client, standing):
+    def test_only_finished_runs_are_deleted(self, client, started_run):
         done = client.launch("quick")
         client.terminate(done, force=True)
-        told = client.delete([done.run_id, standing.run_id, NOBODY])
-        assert told["outcome"].tolist() == ["deleted", "not_finished", "not_found"]
+        outcomes = client.delete([done.run_id, started_run.run_id, UNKNOWN_ID])
+        assert outcomes["outcome"].tolist() == ["deleted", "not_finished", "not_found"]
         with pytest.raises(dnb.RunNotFoundError, match=done.run_id):
             client.run(done.run_id)
         with pytest.raises(dnb.RunNotFoundError):
             done.refresh()
-        assert standing.refresh().status == "STARTED"
+        assert started_run.refresh().status == "STARTED"
 
     def test_force_deletes_a_run_that_has_not_finished(self, client):
         run = client.launch("hang")
@@ -240,11 +240,11 @@ class TestDelete:
 
 
 class TestWait:
-    def test_after_the_timeout_the_run_continues(self, standing):
+    def test_after_the_timeout_the_run_continues(self, started_run):
         with pytest.raises(dnb.WaitTimeoutError, match="still STARTED.*continues") as caught:
-            standing.wait(timeout=0.2)
+            started_run.wait(timeout=0.2)
         assert isinstance(caught.value, TimeoutError)
-        assert standing.refresh().status == "STARTED"
+        assert started_run.refresh().status == "STARTED"
 
 
 def test_the_repr_of_a_run(client, finished):
@@ -254,7 +254,7 @@ def test_the_repr_of_a_run(client, finished):
     assert f'href="{finished.url}"' in html
 
 
-def test_a_read_only_server_gives_one_readable_error(server, finished, standing):
+def test_a_read_only_server_gives_one_readable_error(server, finished, started_run):
     from dagster_nb.sandbox.local_dagster import LocalDagster
     from tests.server.conftest import DEFINITIONS
 
@@ -270,7 +270,7 @@ def test_a_read_only_server_gives_one_readable_error(server, finished, standing)
             client.launch("quick")
         assert client.launch_many([{"job": "quick"}])["outcome"].tolist() == ["unauthorized"]
         assert client.delete(client.runs(run_ids=finished.run_id))["outcome"].tolist() == ["unauthorized"]
-        assert client.terminate(pd.Series([standing.run_id, NOBODY]))["outcome"].tolist() == [
+        assert client.terminate(pd.Series([started_run.run_id, UNKNOWN_ID]))["outcome"].tolist() == [
             "unauthorized",
             "not_found",
         ]

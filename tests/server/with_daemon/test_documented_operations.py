@@ -74,9 +74,9 @@ def where(client):
 
 @pytest.fixture(scope="module")
 def runs(client):
-    told = client.launch_many([{"job": "quick", "tags": {"n": str(number)}} for number in range(12)])
-    client.terminate(told, force=True)
-    return told
+    frame = client.launch_many([{"job": "quick", "tags": {"n": str(number)}} for number in range(12)])
+    client.terminate(frame, force=True)
+    return frame
 
 
 @pytest.mark.usefixtures("runs")
@@ -95,9 +95,9 @@ def test_filtered_runs(client):
 
 def test_repositories(client):
     nodes = client.query(REPOSITORIES)["repositoriesOrError"]["nodes"]
-    told = client.repositories()
+    frame = client.repositories()
     assert [(node["name"], node["location"]["name"]) for node in nodes] == list(
-        zip(told["repository"], told["location"], strict=True)
+        zip(frame["repository"], frame["location"], strict=True)
     )
 
 

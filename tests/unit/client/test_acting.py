@@ -19,14 +19,14 @@ def client(fake):
         yield client
 
 
-def stopping(fake, becomes):
+def stopping(fake, changes):
     """Make the fake respond to terminateRuns; for each run, the arguments give its new status and the response."""
 
     def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
         results = []
         for run_id in runIds:
             run = next(run for run in fake.runs if run["runId"] == run_id)
-            run["status"], typename = becomes[run["status"]]
+            run["status"], typename = changes[run["status"]]
             results.append({"__typename": typename, "run": run, "message": f"could not, it is {run['status']}"})
         return {"__typename": "TerminateRunsResult", "terminateRunResults": results}
 

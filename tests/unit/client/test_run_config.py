@@ -53,7 +53,7 @@ def test_a_valid_config(given, parsed):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ("a: 1\nb:\n  c: 1\n  c: 2", "line 4, column 3: the key 'c' occurs twice"),
         ('{"a": 1, "a": 2}', "line 1, column 10: the key 'a' occurs twice"),
@@ -75,10 +75,10 @@ def test_a_valid_config(given, parsed):
         ({True: 1}, "the run config has the key True"),
     ],
 )
-def test_the_error_for_an_invalid_config_names_the_place(given, said):
+def test_the_error_for_an_invalid_config_names_the_place(given, message):
     with pytest.raises(RunConfigInvalidError) as caught:
         parse_run_config(given)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert isinstance(caught.value, ValueError)
 
 

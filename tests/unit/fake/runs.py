@@ -77,8 +77,8 @@ def _matches_values(run: Run, filters: Mapping[str, Any]) -> bool:
         return False
     if filters.get("snapshotId") and run["pipelineSnapshotId"] != filters["snapshotId"]:
         return False
-    asked = {tag["key"]: tag["value"] for tag in filters.get("tags") or []}
-    return asked.items() <= _stored_tags(run).items()
+    wanted = {tag["key"]: tag["value"] for tag in filters.get("tags") or []}
+    return wanted.items() <= _stored_tags(run).items()
 
 
 def _stored_tags(run: Run) -> dict[str, str]:

@@ -108,5 +108,5 @@ def test_a_field_of_a_selector_is_required_only_if_it_is_the_only_one():
 
 def test_a_location_without_a_load_status_does_not_count_as_loaded():
     loaded = {"name": "a", "locationOrLoadError": {"__typename": "RepositoryLocation"}}
-    told = locations_frame([loaded, {"name": "b", "locationOrLoadError": None}])
-    assert told["status"].tolist() == ["loaded", pd.NA]
+    frame = locations_frame([loaded, {"name": "b", "locationOrLoadError": None}])
+    assert frame["status"].tolist() == ["loaded", pd.NA]

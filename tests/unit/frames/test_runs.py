@@ -162,11 +162,11 @@ def test_a_frame_records_its_origin_and_can_be_written_to_parquet(fake):
     fake.runs = [make_run(2), make_run(1, startTime=None, endTime=None, status="QUEUED")]
     with fake.connect() as client:
         frame = client.runs(job="nightly", created_after="2020-01-01")
-    told = frame.attrs["dagster_nb"]
-    assert told["url"] == client.url
-    assert told["filters"] == {"job": ["nightly"], "created_after": 1577836800.0}
-    assert abs(pd.Timestamp(told["fetched_at"]) - pd.Timestamp.now("UTC")) < pd.Timedelta(minutes=1)
-    assert json.loads(json.dumps(told)) == told
+    recorded = frame.attrs["dagster_nb"]
+    assert recorded["url"] == client.url
+    assert recorded["filters"] == {"job": ["nightly"], "created_after": 1577836800.0}
+    assert abs(pd.Timestamp(recorded["fetched_at"]) - pd.Timestamp.now("UTC")) < pd.Timedelta(minutes=1)
+    assert json.loads(json.dumps(recorded)) == recorded
     buffer = io.BytesIO()
     plain = frame.drop(columns="tags")
     plain.to_parquet(buffer)

@@ -72,8 +72,8 @@ def answer(kind, selection):
     for node in selection.selections:
         if isinstance(node, FieldNode):
             name = node.name.value
-            told = kind.name if name == "__typename" else answer(kind.fields[name].type, node.selection_set)
-            fields[name] = told
+            value = kind.name if name == "__typename" else answer(kind.fields[name].type, node.selection_set)
+            fields[name] = value
         else:
             condition = installed_schema().type_map[node.type_condition.name.value]
             if condition is kind or (is_abstract_type(condition) and installed_schema().is_sub_type(condition, kind)):

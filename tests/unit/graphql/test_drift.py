@@ -80,10 +80,10 @@ choices = {
     "updated_after": moments,
     "updated_before": moments,
 }
-wishes = st.fixed_dictionaries({}, optional=choices)
+filter_sets = st.fixed_dictionaries({}, optional=choices)
 
 
-def made(history, *, never=None):
+def make_history(history, *, never=None):
     """Return random runs, newest first; none has a status that the server does not know."""
     return [
         make_run(
@@ -102,18 +102,18 @@ def made(history, *, never=None):
     ]
 
 
-def is_meant(run, wish):
+def matches(run, filters):
     """Return whether a run matches; this is an independent, simple implementation of the filters."""
     created, updated = round(run["creationTime"] * 1_000_000), round(run["updateTime"] * 1_000_000)
     team = run["tags"][0]["value"] if run["tags"] else None
     return (
-        run["jobName"] in wish.get("job", JOBS)
-        and run["status"] in wish.get("status", [run["status"]])
-        and ("tags" not in wish or team in wish["tags"]["team"])
-        and run["runId"] in wish.get("run_ids", [run["runId"]])
-        and run["repositoryOrigin"]["repositoryLocationName"] in wish.get("location", LOCATIONS)
-        and wish.get("created_after", 0) < created < wish.get("created_before", created + 1)
-        and wish.get("updated_after", 0) < updated < wish.get("updated_before", updated + 1)
+        run["jobName"] in filters.get("job", JOBS)
+        and run["status"] in filters.get("status", [run["status"]])
+        and ("tags" not in filters or team in filters["tags"]["team"])
+        and run["runId"] in filters.get("run_ids", [run["runId"]])
+        and run["repositoryOrigin"]["repositoryLocationName"] in filters.get("location", LOCATIONS)
+        and filters.get("created_after", 0) < created < filters.get("created_before", created + 1)
+        and filters.get("updated_after", 0) < updated < filters.get("updated_before", updated + 1)
     )
 
 
@@ -127,11 +127,11 @@ def shared():
         yield fake
 
 
-def read(fake, wish, **options: Any):
+def read(fake, filters, **options: Any):
     """Return all runs that match, and the number of runs that the server counts."""
     arguments = {
         key: pd.Timestamp(value, unit="us", tz="UTC") if key.endswith(("_after", "_before")) else value
-        for key, value in wish.items()
+        for key, value in filters.items()
     }
 
     async def ask():
@@ -148,16 +148,16 @@ BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creati
 
 @pytest.mark.parametrize("bound", ["created_after", "updated_before"])
 def test_a_missing_time_bound_is_applied_by_its_complement(shared, bound):
-    @given(history=histories, wish=wishes, value=moments, limit=st.none() | st.integers(0, 5))
-    def try_it(history, wish, value, limit):
-        shared.runs, wish = made(history), {**wish, bound: value}
+    @given(history=histories, filters=filter_sets, value=moments, limit=st.none() | st.integers(0, 5))
+    def check(history, filters, value, limit):
+        shared.runs, filters = make_history(history), {**filters, bound: value}
         shared.schema = drift.without(*BEFORE_1_7)
-        frame, count = read(shared, wish, limit=limit)
-        meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
-        assert frame["run_id"].tolist() == meant[:limit]
-        assert count == len(meant)
+        frame, count = read(shared, filters, limit=limit)
+        expected = [run["runId"] for run in shared.runs if matches(run, filters)]
+        assert frame["run_id"].tolist() == expected[:limit]
+        assert count == len(expected)
 
-    try_it()
+    check()
 
 
 OTHER_FILTERS = {
@@ -170,14 +170,14 @@ OTHER_FILTERS = {
 }
 
 
-@pytest.mark.parametrize("lost", OTHER_FILTERS)
-def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, lost):
+@pytest.mark.parametrize("missing", OTHER_FILTERS)
+def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, missing):
     shared.runs = [make_run(0)]
-    shared.schema = drift.without(f"RunsFilter.{lost}")
+    shared.schema = drift.without(f"RunsFilter.{missing}")
     with shared.connect() as client:
         for ask in (client.runs, client.count_runs):
-            with pytest.raises(dnb.UnsupportedServerError, match=lost):
-                ask(**OTHER_FILTERS[lost])
+            with pytest.raises(dnb.UnsupportedServerError, match=missing):
+                ask(**OTHER_FILTERS[missing])
         assert len(client.runs()) == 1
 
 
@@ -190,25 +190,25 @@ NEEDED = (
 
 # There are about ninety features to remove.
 @settings(max_examples=3 * settings.default.max_examples)
-@given(loss=st.sampled_from(ABOUT_RUNS), history=histories, wish=wishes, limit=st.none() | st.integers(0, 5))
-def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, wish, limit):
-    shared.runs = made(history, never=loss.removeprefix("RunStatus."))
-    meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
+@given(loss=st.sampled_from(ABOUT_RUNS), history=histories, filters=filter_sets, limit=st.none() | st.integers(0, 5))
+def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, filters, limit):
+    shared.runs = make_history(history, never=loss.removeprefix("RunStatus."))
+    expected = [run["runId"] for run in shared.runs if matches(run, filters)]
     shared.schema = drift.without()
-    whole, _ = read(shared, wish, limit=limit)
+    complete, _ = read(shared, filters, limit=limit)
     shared.schema = drift.without(loss)
     try:
-        frame, count = read(shared, wish, limit=limit)
+        frame, count = read(shared, filters, limit=limit)
     except dnb.UnsupportedServerError as error:
         assert loss.startswith(NEEDED)
         assert loss.rpartition(".")[2].partition("(")[0] in str(error)  # noqa: PT017 - one of two good ends
         return
-    assert frame["run_id"].tolist() == meant[:limit]
-    assert count == len(meant)
-    lost = COLUMNS.get(loss, [])
-    assert frame[lost].isna().all(axis=None)
-    pd.testing.assert_frame_equal(frame.drop(columns=lost), whole.drop(columns=lost))
-    assert frame.dtypes.equals(whole.dtypes)
+    assert frame["run_id"].tolist() == expected[:limit]
+    assert count == len(expected)
+    missing = COLUMNS.get(loss, [])
+    assert frame[missing].isna().all(axis=None)
+    pd.testing.assert_frame_equal(frame.drop(columns=missing), complete.drop(columns=missing))
+    assert frame.dtypes.equals(complete.dtypes)
 
 
 # The features that are removed together with a type
@@ -230,14 +230,14 @@ TYPES = {
 def test_without_any_type_the_same_runs_are_read(shared, kind):
     shared.runs = [make_run(number) for number in reversed(range(5))]
     shared.schema = drift.without()
-    whole, _ = read(shared, {})
+    complete, _ = read(shared, {})
     shared.schema = drift.without_type(kind)
     frame, count = read(shared, {})
     assert count == 5
-    lost = [column for field in TYPES[kind] for column in COLUMNS[field]]
-    assert frame[lost].isna().all(axis=None)
-    pd.testing.assert_frame_equal(frame.drop(columns=lost), whole.drop(columns=lost))
-    assert frame.dtypes.equals(whole.dtypes)
+    missing = [column for field in TYPES[kind] for column in COLUMNS[field]]
+    assert frame[missing].isna().all(axis=None)
+    pd.testing.assert_frame_equal(frame.drop(columns=missing), complete.drop(columns=missing))
+    assert frame.dtypes.equals(complete.dtypes)
 
 
 @pytest.mark.parametrize("kind", ["Run", "Runs", "RunsFilter"])
@@ -268,15 +268,15 @@ def test_without_any_feature_a_deleted_cursor_hides_no_run(shared, loss):
     assert set(shared.ids) <= set(frame["run_id"])
 
 
-@given(history=histories, wish=wishes, places=st.sets(st.integers(0, 6)))
-def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, wish, places):
-    shared.runs = made(history)
+@given(history=histories, filters=filter_sets, places=st.sets(st.integers(0, 6)))
+def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, filters, places):
+    shared.runs = make_history(history)
     for place in places & set(range(len(history))):
         shared.runs[place]["status"] = "HIBERNATING"
     shared.schema = drift.with_status("HIBERNATING")
-    meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
-    frame, _ = read(shared, wish)
-    assert frame["run_id"].tolist() == meant
+    expected = [run["runId"] for run in shared.runs if matches(run, filters)]
+    frame, _ = read(shared, filters)
+    assert frame["run_id"].tolist() == expected
     asleep, count = read(shared, {"status": ["HIBERNATING"]})
     assert asleep["run_id"].tolist() == [run["runId"] for run in shared.runs if run["status"] == "HIBERNATING"]
     assert count == len(asleep)
@@ -333,7 +333,7 @@ def test_a_deprecated_filter_is_still_used(shared):
 
 
 def test_a_server_with_all_features_gets_no_additional_requests(shared):
-    shared.runs = made([])
+    shared.runs = make_history([])
     shared.schema = drift.without()
     shared.requests.clear()
     read(shared, {})

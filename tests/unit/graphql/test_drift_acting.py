@@ -22,7 +22,7 @@ PARENT = make_run(
     assetSelection=[{"path": ["mart", "orders"]}],
     assetCheckSelection=CHECKS,
 )
-GOING_ON = make_run(8, status="STARTED")
+STARTED_RUN = make_run(8, status="STARTED")
 SELECTOR = {"pipelineName": "nightly", "repositoryName": "repo", "repositoryLocationName": "etl"}
 SELECTIONS = {
     "solidSelection": ["load"],
@@ -117,7 +117,7 @@ def assert_in_full(inputs, strategy, config):
 
 
 def assert_stop(inputs):
-    assert inputs == {"runIds": [GOING_ON["runId"]], "terminatePolicy": "MARK_AS_CANCELED_IMMEDIATELY"}
+    assert inputs == {"runIds": [STARTED_RUN["runId"]], "terminatePolicy": "MARK_AS_CANCELED_IMMEDIATELY"}
 
 
 def assert_deletion(inputs):
@@ -144,14 +144,14 @@ ACTIONS = {
         lambda client: client.reexecute(PARENT["runId"], run_config=OTHER_CONFIG, tags=LATE),
         lambda inputs: assert_in_full(inputs, "from_failure", OTHER_CONFIG),
     ),
-    "stop": (lambda client: client.terminate(GOING_ON["runId"], force=True), assert_stop),
+    "stop": (lambda client: client.terminate(STARTED_RUN["runId"], force=True), assert_stop),
     "delete": (lambda client: client.delete(PARENT["runId"]), assert_deletion),
 }
 
 
 @pytest.mark.parametrize("loss", ["", *ABOUT_ACTING])
 def test_a_mutation_arrives_in_full_or_not_at_all(fake, loss):
-    fake.runs, fake.schema = [GOING_ON, PARENT], drift.without(*[loss] * bool(loss))
+    fake.runs, fake.schema = [STARTED_RUN, PARENT], drift.without(*[loss] * bool(loss))
     with fake.connect() as client:
         for name, (action, check) in ACTIONS.items():
             received = act(fake, client, action)
@@ -200,12 +200,12 @@ def test_a_mutation_rejected_for_another_reason_is_sent_once(fake):
     ("loss", "act"),
     [
         ("DeletePipelineRunSuccess.runId", lambda client: client.delete(PARENT["runId"])),
-        ("TerminateRunSuccess.run", lambda client: client.terminate(GOING_ON["runId"], force=True)),
-        ("TerminateRunFailure.run", lambda client: client.terminate(GOING_ON["runId"], force=True)),
+        ("TerminateRunSuccess.run", lambda client: client.terminate(STARTED_RUN["runId"], force=True)),
+        ("TerminateRunFailure.run", lambda client: client.terminate(STARTED_RUN["runId"], force=True)),
     ],
 )
 def test_an_unused_field_of_the_response_can_be_missing(fake, loss, act):
-    fake.runs, fake.schema, fake.received = [GOING_ON, PARENT], drift.without(loss), []
+    fake.runs, fake.schema, fake.received = [STARTED_RUN, PARENT], drift.without(loss), []
     with fake.connect() as client:
         assert act(client)["outcome"].tolist() != ["failed"]
     assert len(fake.received) == 1
@@ -221,8 +221,8 @@ def test_a_partly_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
     fake.schema = drift.without()
     monkeypatch.setitem(fake.answers, "launchRun", launched)
     with fake.connect() as client:
-        told = client.launch_many([{"job": "nightly"}])
-        assert told["outcome"].tolist() == ["unknown"]
+        outcomes = client.launch_many([{"job": "nightly"}])
+        assert outcomes["outcome"].tolist() == ["unknown"]
         assert len(executed) == 1
         with pytest.raises(dnb.OutcomeUnknownError, match="check the runs before you repeat it"):
             client.launch("nightly")
@@ -267,10 +267,10 @@ def test_an_invalid_config_is_reported_even_if_details_are_missing(fake, monkeyp
     )
     fake.schema = drift.without(*[loss] * bool(loss))
     with fake.connect() as client:
-        (told,) = client.run_config_schema("nightly").validate({"a": 1})
-    assert told.message
+        (problem,) = client.run_config_schema("nightly").validate({"a": 1})
+    assert problem.message
     if not loss:
-        assert (told.path, told.reason, told.message) == ("ops[1].k", "RUNTIME_TYPE_MISMATCH", "bad")
+        assert (problem.path, problem.reason, problem.message) == ("ops[1].k", "RUNTIME_TYPE_MISMATCH", "bad")
 
 
 def test_an_unknown_kind_of_path_entry_is_part_of_the_path():
@@ -295,6 +295,6 @@ def test_a_partition_that_is_listed_but_not_returned_does_not_stop_other_launche
     monkeypatch.setitem(fake.answers, "partitionSetsOrError", {"__typename": "PartitionSets", "results": [found]})
     fake.schema, fake.received = drift.without(), []
     with fake.connect() as client:
-        told = client.launch_many([{"job": "nightly", "partition_key": "2026-01-01"}, {"job": "nightly"}])
-    assert told["outcome"].tolist() == ["failed", "launched"]
+        outcomes = client.launch_many([{"job": "nightly", "partition_key": "2026-01-01"}, {"job": "nightly"}])
+    assert outcomes["outcome"].tolist() == ["failed", "launched"]
     assert len(fake.received) == 1

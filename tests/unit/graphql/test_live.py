@@ -109,7 +109,7 @@ def fake():
 
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch):
+def _short_intervals(monkeypatch):
     for name, seconds in {
         "_POLLING_SECONDS": 0.05,
         "_COLLECTING_SECONDS": 0.02,
@@ -120,8 +120,8 @@ def _hurry(monkeypatch):
         monkeypatch.setattr(event_stream, name, seconds)
 
 
-async def follow(fake, *, steps=(), once=None):
-    """Follow a run to its end: each heartbeat runs the next step, and the last step finishes the run."""
+async def follow(fake, *, steps=(), only_in=None):
+    """Follow a run to its end; each heartbeat (in any mode or in one) runs a step, and the last step ends the run."""
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -129,12 +129,12 @@ async def follow(fake, *, steps=(), once=None):
             async for frame in client.follow(RUN, heartbeat=0.02):
                 messages += frame["message"].tolist()
                 modes.append(frame.attrs["dagster_nb"]["mode"])
-                if frame.empty and left and once in (None, modes[-1]):
+                if frame.empty and left and only_in in (None, modes[-1]):
                     left.pop(0)()
     return messages, modes
 
 
-def told(fake):
+def all_messages(fake):
     return [event["message"] for event in fake.log]
 
 
@@ -144,7 +144,7 @@ def grow(fake, count=2):
 
 async def test_events_are_pushed(fake):
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake)])
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert set(modes) == {"live"}
     assert len(fake.opened) == 1
 
@@ -152,7 +152,7 @@ async def test_events_are_pushed(fake):
 async def test_a_refused_websocket_is_not_opened_again(fake):
     fake.sockets = [web.HTTPForbidden()]
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake), grow(fake)])
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert modes[0] == "live"
     assert set(modes[1:]) == {"polling"}
     assert len(fake.opened) == 1
@@ -166,7 +166,7 @@ async def test_a_websocket_that_breaks_after_some_events_is_reopened(fake):
 
     fake.sockets = [die, die, fake.serve]
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake)])
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert set(modes) == {"live"}
     assert len(fake.opened) == 3
 
@@ -176,8 +176,8 @@ async def test_websockets_that_break_at_once_are_replaced_by_polling(fake):
         await socket.close()
 
     fake.sockets = [die]
-    messages, modes = await follow(fake, steps=[grow(fake), grow(fake)], once="polling")
-    assert messages == told(fake)
+    messages, modes = await follow(fake, steps=[grow(fake), grow(fake)], only_in="polling")
+    assert messages == all_messages(fake)
     assert modes[-1] == "polling"
     assert len(fake.opened) == 2
 
@@ -195,23 +195,23 @@ async def test_a_websocket_that_returns_an_error_is_replaced_by_polling(fake, an
         await socket.send_json(messages[answer])
 
     fake.sockets = [refuse]
-    messages, modes = await follow(fake, steps=[grow(fake)], once="polling")
-    assert messages == told(fake)
+    messages, modes = await follow(fake, steps=[grow(fake)], only_in="polling")
+    assert messages == all_messages(fake)
     assert modes[-1] == "polling"
 
 
 async def test_events_that_a_websocket_misses_are_found_and_not_repeated(fake):
     async def miss(socket, cursor):
         grow(fake, 4)()
-        looks = fake.operations.count("Events")
-        while fake.operations.count("Events") == looks:  # noqa: ASYNC110 - the server counts, and tells nobody
+        requests = fake.operations.count("Events")
+        while fake.operations.count("Events") == requests:  # noqa: ASYNC110 - only the count shows it
             await asyncio.sleep(0.001)
         await fake.serve(socket, cursor)
 
     fake.sockets = [miss, fake.serve]
     wait = [lambda: None] * 20
     messages, modes = await follow(fake, steps=[*wait, grow(fake)])
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert set(modes) == {"live"}
     assert len(fake.opened) == 2
 
@@ -225,7 +225,7 @@ async def test_events_after_the_end_of_a_run_are_included(fake):
     fake.sockets = [end]
     async with dnb.AsyncDagsterClient(fake.url) as client:
         messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert messages[-1] == "event 4"
 
 
@@ -233,7 +233,7 @@ async def test_following_a_run_without_an_end_event_ends(fake):
     fake.runs[0]["status"] = "CANCELED"
     async with dnb.AsyncDagsterClient(fake.url) as client:
         messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert fake.opened == []
 
 
@@ -243,7 +243,7 @@ async def test_a_long_log_arrives_in_pages(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = [frame async for frame in client.follow(RUN)]
     assert [len(frame) for frame in frames] == [1000, 1000, 504]
-    assert [message for frame in frames for message in frame["message"]] == told(fake)
+    assert [message for frame in frames for message in frame["message"]] == all_messages(fake)
 
 
 async def test_new_only_leaves_out_existing_events(fake):
@@ -256,7 +256,7 @@ async def test_new_only_leaves_out_existing_events(fake):
             grow(fake)()
             fake.finish()
             messages = [message async for frame in frames for message in frame["message"]]
-    assert messages == told(fake)[before:]
+    assert messages == all_messages(fake)[before:]
 
 
 async def test_heartbeats_have_the_dtypes_of_other_frames(fake):
@@ -356,11 +356,11 @@ def test_ctrl_c_closes_the_socket_and_leaves_the_client_usable(fake):
 
 async def test_a_missing_subscription_is_replaced_by_polling(fake):
     fake.schema = drift.without("Subscription.pipelineRunLogs")
-    told = []
+    frames = []
     async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:
         await client.graphql_schema()
         async for frame in client.follow(RUN, heartbeat=0.02):
             if frame.empty and len(fake.log) == 3:
                 fake.finish()
-            told.append(frame)
-    assert sum(map(len, told)) == 4
+            frames.append(frame)
+    assert sum(map(len, frames)) == 4

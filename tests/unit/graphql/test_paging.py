@@ -84,10 +84,10 @@ def test_deleting_the_last_run_after_a_full_page_ends_the_reading(client, server
 
 
 def test_a_server_that_limits_its_pages_loses_no_run(client, server):
-    whole = server.answer_runs
+    answer_all = server.answer_runs
 
     def capped(info, limit=None, **arguments):
-        return whole(info, limit=min(limit, 250), **arguments)
+        return answer_all(info, limit=min(limit, 250), **arguments)
 
     server.answers["runsOrError"] = capped
     # The first page of 200 runs arrives in full, and the next pages are shortened.
@@ -236,12 +236,12 @@ class TestListedButNotReturned:
             run["jobName"] = "ab"[place % 2]
 
     def test_the_error_comes_after_all_other_runs(self, client, server):
-        lost = server.ids[250]
-        server.hidden = {lost}
-        with pytest.raises(dnb.IncompleteHistoryError, match=lost) as caught:
+        missing = server.ids[250]
+        server.hidden = {missing}
+        with pytest.raises(dnb.IncompleteHistoryError, match=missing) as caught:
             client.runs(job=["a", "b"], page_size=100)
         read = caught.value.frame
-        assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != lost]
+        assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != missing]
         assert caught.value.frame.attrs["dagster_nb"]["url"] == client.url
         received = []
         with pytest.raises(dnb.IncompleteHistoryError, match="1 runs"):
@@ -319,7 +319,7 @@ class TestPageSize:
 
     def fail_above(self, server, largest, **response):
         """Make every page with more runs than this fail."""
-        self.fault = server.answer(None, operation="Runs", where=lambda asked: asked["limit"] > largest, **response)
+        self.fault = server.answer(None, operation="Runs", where=lambda filters: filters["limit"] > largest, **response)
 
     @property
     def failed(self):
@@ -347,7 +347,7 @@ class TestPageSize:
         assert max(self.sizes(server)) <= 30
 
     def test_after_a_page_that_takes_too_long_smaller_pages_are_read(self, server):
-        self.fault = server.hang(None, operation="Runs", where=lambda asked: asked["limit"] > 60)
+        self.fault = server.hang(None, operation="Runs", where=lambda filters: filters["limit"] > 60)
         with server.connect(timeout=1.5) as client:
             assert client.runs()["run_id"].tolist() == server.ids
         assert self.failed[:2] == [200, 100]
@@ -460,9 +460,9 @@ def test_a_limit_is_exact_even_if_a_complement_leaves_out_the_newest_runs(server
         run["updateTime"] = 1_900_000_000.0 if place < 600 else run["updateTime"]
     expected = server.ids[600:]
     with server.connect() as client:
-        asked = {"job": ["a", "b"], "updated_before": "2026-01-01"}
-        assert client.runs(**asked)["run_id"].tolist() == expected
-        assert client.runs(**asked, limit=10)["run_id"].tolist() == expected[:10]
+        filters = {"job": ["a", "b"], "updated_before": "2026-01-01"}
+        assert client.runs(**filters)["run_id"].tolist() == expected
+        assert client.runs(**filters, limit=10)["run_id"].tolist() == expected[:10]
 
 
 @pytest.mark.anyio

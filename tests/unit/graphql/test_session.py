@@ -34,7 +34,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def one_line(error):
+def assert_one_line(error):
     text = str(error.value)
     assert "\n" not in text
     assert "Traceback" not in text
@@ -46,13 +46,13 @@ def test_nothing_is_listening():
     with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening at http://127.*dagster dev") as error:
         dnb.connect(url)
     assert isinstance(error.value, ConnectionError)
-    one_line(error)
+    assert_one_line(error)
 
 
 def test_an_unknown_host():
     with pytest.raises(dnb.ConnectionFailedError, match=r"host name 'nowhere\.invalid' could not be resolved") as error:
         dnb.connect("http://nowhere.invalid:3000")
-    one_line(error)
+    assert_one_line(error)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_server_that_is_not_a_dagster(fake, response):
     fake.answer(5, **response)
     with pytest.raises(dnb.ConnectionFailedError, match=f"no Dagster at {fake.url}") as error:
         dnb.connect(fake.url)
-    one_line(error)
+    assert_one_line(error)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -87,7 +87,7 @@ def test_a_missing_token_is_reported(fake, status, content_type):
     with pytest.raises(dnb.UnauthorizedError, match=rf"HTTP {status}.*token=") as error:
         dnb.connect(fake.url)
     assert isinstance(error.value, PermissionError)
-    one_line(error)
+    assert_one_line(error)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -96,7 +96,7 @@ def test_a_server_with_an_http_error(fake, client, status):
     with pytest.raises(dnb.ConnectionFailedError, match=f"responded with HTTP {status}.*log") as error:
         client.count_runs()
     assert type(error.value) is dnb.ConnectionFailedError
-    one_line(error)
+    assert_one_line(error)
 
 
 def test_a_response_that_is_cut_off_within_its_json_is_requested_again(fake, client):
@@ -132,7 +132,7 @@ def test_a_server_that_does_not_respond(fake, impatient):
     with pytest.raises(dnb.RequestTimeoutError, match=r"did not respond within 1 s.*timeout=2") as error:
         impatient.count_runs()
     assert isinstance(error.value, TimeoutError)
-    one_line(error)
+    assert_one_line(error)
 
 
 class TestMutations:

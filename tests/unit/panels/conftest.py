@@ -84,7 +84,7 @@ class FakeSource:
     ----------
     frame
         What it has.
-    asked
+    readings
         The filters of each reading.
     gate
         While it is cleared, readings wait before each page.
@@ -98,7 +98,7 @@ class FakeSource:
     def __init__(self, frame: pd.DataFrame, *, page: int = 500):
         self.frame = frame
         self.page = page
-        self.asked: list[dict[str, Any]] = []
+        self.readings: list[dict[str, Any]] = []
         self.counted = 0
         self.gate = threading.Event()
         self.gate.set()
@@ -118,7 +118,7 @@ class FakeSource:
         return len(self._matching(question))
 
     def iter_runs(self, **question: Any) -> Iterator[pd.DataFrame]:
-        self.asked.append(dict(question))
+        self.readings.append(dict(question))
         limit = question.get("limit")
         frame = self._matching(question).head(limit)
         for start in range(0, len(frame), self.page):

@@ -32,7 +32,7 @@ def render():
 def make_runs():
     """Return a number of runs over ninety days, newest first, with the columns and the dtypes of ``client.runs()``."""
 
-    def made(count, *, seed=0, jobs=JOBS):
+    def make(count, *, seed=0, jobs=JOBS):
         random = np.random.default_rng(seed)
         names = np.array(list(jobs), dtype=object)
         job = random.integers(0, len(names), count)
@@ -60,7 +60,7 @@ def make_runs():
         runs.attrs["dagster_nb"] = {"fetched_at": (NOW + pd.Timedelta(hours=2)).isoformat()}
         return runs
 
-    return made
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -179,7 +179,7 @@ def test_the_time_zone_can_be_chosen_and_is_named(chart, runs, ax):
 
 
 @pytest.mark.parametrize(
-    ("chart", "look", "looks"),
+    ("chart", "keywords", "properties_of"),
     [
         (
             durations,
@@ -196,9 +196,9 @@ def test_the_time_zone_can_be_chosen_and_is_named(chart, runs, ax):
         (job_graph, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
     ],
 )
-def test_additional_keywords_reach_the_main_artist(chart, look, looks, frame_for, ax):
-    chart(frame_for(chart), ax=ax, **look)
-    assert looks(ax) == {(9.0, 0.1)}
+def test_additional_keywords_reach_the_main_artist(chart, keywords, properties_of, frame_for, ax):
+    chart(frame_for(chart), ax=ax, **keywords)
+    assert properties_of(ax) == {(9.0, 0.1)}
 
 
 def _of(ax, label):

@@ -11,7 +11,7 @@ from tests.unit.panels.conftest import HOSTILE, make_runs
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch):
+def short_intervals(monkeypatch):
     monkeypatch.setattr(actions_module, "_SECONDS_BETWEEN_READS", 0.01)
 
 
@@ -57,11 +57,11 @@ def test_the_question_names_the_runs_and_escapes_them(scene):
     _, model, _, bar = scene(frame)
     model.select(of(1))
     bar.ask("delete")
-    asked = bar.confirm._question.value
-    assert of(1)[0] in asked
-    assert of(0)[0] not in asked
-    assert "<img src=x" not in asked
-    assert "&lt;img src=x" in asked
+    question = bar.confirm._question.value
+    assert of(1)[0] in question
+    assert of(0)[0] not in question
+    assert "<img src=x" not in question
+    assert "&lt;img src=x" in question
 
 
 def test_for_more_than_ten_runs_the_number_must_be_typed(scene):
@@ -147,10 +147,10 @@ def test_a_source_that_cannot_act(bench):
 def test_a_lost_response_is_reported(scene, monkeypatch):
     one, model, actions, bar = scene(running(1))
 
-    def lost(runs, *, force=False):
+    def lose_response(runs, *, force=False):
         raise OutcomeUnknownError("sent, and no answer came")
 
-    monkeypatch.setattr(one.source, "terminate", lost)
+    monkeypatch.setattr(one.source, "terminate", lose_response)
     model.select(of(0))
     bar.ask("terminate")
     bar.confirm.agree()

@@ -23,11 +23,11 @@ def test_all_runs_are_read_once_and_then_filtered_in_memory(bench):
     model = one.load()
     assert model.is_complete
     assert ids(model) == frame["run_id"].tolist()
-    asked = len(one.source.asked)
+    before = len(one.source.readings)
     model.change_filters(status=("FAILURE",))
     assert ids(model) == frame["run_id"][frame["status"] == "FAILURE"].tolist()
     assert model.status_counts()["SUCCESS"] == (frame["status"] == "SUCCESS").sum()
-    assert len(one.source.asked) == asked
+    assert len(one.source.readings) == before
 
 
 def test_an_empty_source(bench):
@@ -41,7 +41,7 @@ def test_a_time_range_also_reads_the_previous_period(bench):
     one = bench(make_runs(100), filters={"created_after": "24h"})
     model = one.load()
     assert len(model.runs) == 24
-    assert one.source.asked[0]["created_after"] == NOW - pd.Timedelta("48h")
+    assert one.source.readings[0]["created_after"] == NOW - pd.Timedelta("48h")
     before = model.previous_period_runs()
     assert before["run_id"].tolist() == one.source.frame["run_id"][25:48].tolist()
 
@@ -130,7 +130,7 @@ def test_runs_that_are_not_in_memory_are_filtered_by_the_source(bench):
     model.change_filters(job=("rare",))
     assert len(model.runs) == 0
     one.settle()
-    assert one.source.asked[-1]["job"] == ["rare"]
+    assert one.source.readings[-1]["job"] == ["rare"]
     assert len(model.runs) == 100
     assert model.is_complete
 
@@ -176,10 +176,10 @@ def test_a_refresh_shows_new_changed_and_deleted_runs(bench):
 def test_a_refresh_reads_only_what_changed(bench):
     one = bench(make_runs(2000))
     model = one.load()
-    before = len(one.source.asked)
+    before = len(one.source.readings)
     model.refresh()
     one.settle()
-    assert [set(question) for question in one.source.asked[before:]] == [{"updated_after", "page_size"}]
+    assert [set(question) for question in one.source.readings[before:]] == [{"updated_after", "page_size"}]
 
 
 def test_the_selection_follows_the_run(bench):

@@ -48,7 +48,7 @@ def test_from_run_reads_what_the_run_was_launched_with(pad, source, monkeypatch)
     row = runs_frame(
         [{**run, "runConfig": {"a": 1}, "solidSelection": ["fit*"]}], include=("run_config", "op_selection")
     )
-    source.runs = lambda **asked: row if asked["run_ids"] == [run["runId"]] else row.iloc[:0]
+    source.runs = lambda **filters: row if filters["run_ids"] == [run["runId"]] else row.iloc[:0]
     made = FakeRun()
     made.client = source
     one = Launchpad.from_run(made)
