@@ -88,7 +88,7 @@ async def test_a_step_that_has_not_printed_yet():
 
 
 async def test_the_error_for_an_unknown_step_lists_the_steps():
-    with pytest.raises(ValueError, match=r"no step 'b'; it has 'planned', 'a'"):
+    with pytest.raises(ValueError, match=r"no step 'b'. Choose one of its steps: 'planned', 'a'"):
         await Files({"a": b"one\n"}).compute_logs(RUN_ID, "b")
 
 

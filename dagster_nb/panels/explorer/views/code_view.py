@@ -116,7 +116,7 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
     try:
         ids, runs = document("run_ids"), document("runs")
     except UnsupportedServerError as error:
-        return f"# This server cannot be asked: {error}"
+        return f"# This document cannot be sent to this server: {error}"
     if server_filters.is_single:
         parts += [
             "# One request per page: the cursor is null at first, then the last runId of the page before.",

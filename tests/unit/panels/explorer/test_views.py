@@ -114,13 +114,13 @@ def test_the_displayed_graphql_fits_the_server(fake):
         assert "creationTime" not in text
         assert "updateTime" in text
         assert client.graphql_document("run_ids") == documents.text("run_ids").strip()
-        with pytest.raises(ValueError, match="there are .*run_ids"):
+        with pytest.raises(ValueError, match="Use one of: .*run_ids"):
             client.graphql_document("../runs")
         fake.schema = drift.without("Query.runsOrError")
         with pytest.raises(dnb.UnsupportedServerError):
             client.count_runs()
         assert graphql_text(ExplorerFilters(), NOW, client.graphql_document).startswith(
-            "# This server cannot be asked: "
+            "# This document cannot be sent to this server: "
         )
 
 
