@@ -140,7 +140,7 @@ class _Pruner(Visitor):
         self.removed: list[str] = []
         self._info = info
         self._schema = schema
-        # The missing part that is not optional, for the operation and for each field on the way down.
+        # The missing part that is not optional, for the operation and for each enclosing field.
         self._missing: list[list[str]] = [[]]
 
     @property

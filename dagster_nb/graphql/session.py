@@ -375,9 +375,9 @@ def query_error(
     errors
         The ``errors`` of a response.
     data
-        Its ``data``, if any.
+        The ``data`` of the response, if there is any.
     text
-        The document that they refer to.
+        The document to which the errors refer.
     prefix
         The beginning of the message.
 

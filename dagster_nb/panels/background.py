@@ -74,7 +74,7 @@ class Background:
     Parameters
     ----------
     on_crash
-        Called in the kernel's thread with every exception that nothing else handles. A panel shows it.
+        Called in the kernel's thread with every exception that nothing else handles. A panel shows the exception.
     """
 
     def __init__(self, on_crash: Callable[[Exception], None]):

@@ -59,9 +59,9 @@ def duration_trend(
 
     A solid line is the median of the successful runs in the window that ends at each point, and a dashed line their
     95th percentile. A line is interrupted where the window holds fewer than 5 runs. The marks are single finished runs
-    in the shape of their status; their colour is that of the status if there is one job, or else that of the job. If
-    there are more than 3,000 runs, the chart shows an even sample, and the caption says so. A run without a duration is
-    not drawn.
+    in the shape of their status. If there is only one job, they have the colour of their status, otherwise the colour
+    of their job. If there are more than 3,000 runs, the chart shows an even sample, and the caption says so. A run
+    without a duration is not drawn.
 
     Parameters
     ----------

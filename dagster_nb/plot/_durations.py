@@ -139,7 +139,7 @@ def durations(
         "duration",
         f"started {period_text(started[shown], zone)}",
         sample_words(step, int(finished.sum())),
-        f"{plural(n_left_out, 'run')} without a duration not shown" if n_left_out else "",
+        f"not shown: {plural(n_left_out, 'run')} without a duration" if n_left_out else "",
     )
     draw_legend(ax)
     return ax

@@ -140,7 +140,7 @@ def timeline(
         edges = date_numbers(bucket_edges(started.min(), ended.max(), freq, zone).to_series())
         ax.set_xlim(edges[0] - margin, edges[-1] + margin)
         _draw_columns(ax, start, end, lanes, edges, codes, statuses, options)
-        bucket = f"each column: {FREQUENCIES[freq]}, as high as the most runs at once"
+        bucket = f"each column: {FREQUENCIES[freq]}; height: the most runs at once"
     set_lanes(ax, [label(name) for name in groups.names])
     n_waiting = len(runs) - len(start)
     set_caption(

@@ -2,9 +2,9 @@
 
 `LocalDagster` starts this script with any Python that has Dagster: ``_run_dagster.py SETTINGS``, a JSON file.
 
-Importing Dagster takes longer than anything else at start, so the two processes import it at the same time, and while
-the DAGSTER_HOME is being filled. The code server is started first and waits for the tables of the instance, because two
-processes that create them at the same time corrupt them.
+Importing Dagster is the slowest part of the start, so the two processes import it in parallel, while the DAGSTER_HOME
+is being filled. The code server is started first and waits for the tables of the instance, because two processes that
+create them at the same time corrupt them.
 """
 
 from __future__ import annotations

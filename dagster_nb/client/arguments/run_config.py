@@ -182,7 +182,7 @@ def _parse_yaml(text: str) -> Any:  # noqa: ANN401 - of any kind
 
 
 def _not_a_mapping(text: str, parsed: object) -> RunConfigInvalidError:
-    message = f"a run config is a mapping, such as 'ops: ...', and this text is not: {text.strip()[:60]!r}."
+    message = f"a run config must be a mapping, such as 'ops: ...', and not {text.strip()[:60]!r}."
     if isinstance(parsed, str) and parsed.endswith((".yaml", ".yml", ".json")):
         message += f" Give the content of the file: pathlib.Path({parsed!r}).read_text()."
     return RunConfigInvalidError(message)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EventMethods", "iter_events"]
 
-# The server needs one query of its event log for the steps of each run. Requesting many runs at once saves two thirds
-# of the time of single requests; more runs than this save little more, and a request for long runs would take long.
+# The server needs one query of its event log for the steps of each run. Requesting many runs at once takes a third of
+# the time of single requests. More runs than this save little more time, and a single request for long runs could take
+# too long.
 _RUNS_PER_REQUEST = 25
 _EVENTS_PER_REQUEST = 1_000
 

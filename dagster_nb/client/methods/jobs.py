@@ -60,7 +60,7 @@ class JobMethods(AsyncBase):
         )
 
     async def ops(self, job: str, *, location: str | None = None, repository: str | None = None) -> pd.DataFrame:
-        """Return the ops of a job, including those inside graphs, and what each of them depends on.
+        """Return the ops of a job, including the ops inside graphs, and their dependencies.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class JobMethods(AsyncBase):
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what there is.
+            If there is no such job or code location; the message lists what exists.
         AmbiguousJobError
             If several repositories have a job with that name.
         ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -128,7 +128,7 @@ class JobMethods(AsyncBase):
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what there is.
+            If there is no such job or code location; the message lists what exists.
         AmbiguousJobError
             If several repositories have a job with that name.
         ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError

@@ -75,7 +75,7 @@ class LaunchMethods(AsyncBase):
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what there is.
+            If there is no such job or code location; the message lists what exists.
         AmbiguousJobError
             If several repositories have a job with that name.
         RunConfigInvalidError

@@ -52,7 +52,7 @@ class RunCache:
         before
             The runs that were in memory when the request was sent.
         now
-            When the request was sent.
+            The time when the request was sent.
         """
         if not before.empty:
             expected = before["run_id"][matching_runs(before, filters, now)]

@@ -208,7 +208,7 @@ def test_a_progress_bar_has_a_total_and_is_removed_at_the_end(fake, capsys):
     fake.runs = [make_run(number) for number in reversed(range(120))]
 
     def slowly(_operation):
-        time.sleep(0.1)  # long enough for a bar to appear
+        time.sleep(0.1)  # this is long enough for a progress bar to appear
 
     with dnb.connect(fake.url, progress=True) as client:
         fake.before = slowly

@@ -63,7 +63,7 @@ def test_a_valid_config(given, parsed):
         ("a: \x00", "not valid YAML"),
         ("a: !!python/object:os.system ls", "line 1, column 4"),
         ("? [1, 2]\n: 3", "line 1, column 3"),
-        ("- a", "is a mapping, such as 'ops: ...', and this text is not: '- a'"),
+        ("- a", "must be a mapping, such as 'ops: ...', and not '- a'"),
         ("run.yaml", r"pathlib.Path('run.yaml').read_text()"),
         ("a: {b: [.inf]}", "a.b[0] is inf"),
         ("a: !!set {x}", "a is {'x'} (set)"),

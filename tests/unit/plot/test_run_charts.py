@@ -94,7 +94,7 @@ def test_unfinished_runs_are_hollow_at_their_duration_so_far(ax):
     assert going_on.get_markerfacecolor() == "none"
     # It does not affect the numbers.
     assert "1 min · 1" in words(ax)
-    assert "1 run without a duration not shown" in ax.get_xlabel()
+    assert "not shown: 1 run without a duration" in ax.get_xlabel()
 
 
 def test_durations_so_far_are_measured_to_the_fetch_time(ax):
@@ -278,7 +278,7 @@ def test_many_runs_become_columns_with_the_most_runs_at_once(ax):
     assert np.ptp(lanes[0][:, 1]) == pytest.approx(0.8 * 0.35)
     assert np.ptp(lanes[1][:, 1]) == pytest.approx(0.8)
     assert "2,003 runs" in ax.get_xlabel()
-    assert "each column: 6 h, as high as the most runs at once" in ax.get_xlabel()
+    assert "each column: 6 h; height: the most runs at once" in ax.get_xlabel()
 
 
 def test_columns_of_a_day_begin_at_midnight_of_the_zone(ax, many_runs):
