@@ -104,7 +104,7 @@ _LAZY = {
 
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
-        raise AttributeError(f"module 'dagster_nb' has no attribute {name!r}")
+        raise AttributeError(f"module 'dagster_nb' has no attribute {name!r}; dir(dagster_nb) lists its names")
     module = import_module(_LAZY[name])
     found: object = getattr(module, name, module)
     globals()[name] = found

@@ -38,8 +38,8 @@ async def partition_defaults(client: AsyncBase, address: JobAddress, partition_k
     keys = _keys(sets)
     # The server returns config and tags for any name, so only the list shows whether a partition exists.
     if partition_key not in keys:
-        existing = f"has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "has no partitions"
-        raise ValueError(f"job {address.job!r} has no partition {partition_key!r}; it {existing}.")
+        advice = f"it has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "it has no partitions; leave it out"
+        raise ValueError(f"job {address.job!r} has no partition {partition_key!r}; {advice}.")
     partition = sets[0]["partition"]
     if partition is None:
         raise ServerError(

@@ -58,8 +58,8 @@ class RunFacts:
     def _field(self, name: str) -> Any:  # noqa: ANN401 - of any kind
         if name not in self._record:
             raise UnsupportedServerError(
-                f"this server's version of Dagster does not provide Run.{name}. If it is newer than your dagster_nb, "
-                f"update dagster_nb."
+                f"this server's version of Dagster does not provide Run.{name}. Upgrade Dagster; if it is newer than "
+                "your dagster_nb, update dagster_nb."
             )
         return self._record[name]
 

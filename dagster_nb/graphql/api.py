@@ -75,7 +75,9 @@ class DagsterApi:
             data = await self.query("server")
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
-            raise QueryError("the server is not a Dagster.", errors=[], data=data)
+            raise QueryError(
+                "the server is not a Dagster; give the address of Dagster's own pages.", errors=[], data=data
+            )
         if version != self.version:
             self._forget_schema()
         self.version = version or "unknown"

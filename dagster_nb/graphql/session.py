@@ -53,6 +53,7 @@ _CONNECT_SECONDS = 10.0
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Servers and proxies respond with these statuses if a response is too large or takes too long.
 _TOO_LARGE_STATUSES = frozenset({413, 502, 504})
+_NOT_GRAPHQL = "its response is not GraphQL"
 
 
 class Session:
@@ -215,7 +216,7 @@ class Session:
             # gql assumes that a response has data or errors, and that they have the right types.
             data = None
         if not isinstance(data, dict):
-            raise _UnexpectedResponseError(self._no_dagster("the response is not GraphQL"))
+            raise _UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         self.latency = min(self.latency, time.perf_counter() - began)
         return data
 
@@ -240,7 +241,7 @@ class Session:
         if isinstance(error, TransportProtocolError):
             if _is_cut_off(error.__context__):
                 return _LostResponseError(f"the response of {root} was cut off. Try again, or check the server's log.")
-            return _UnexpectedResponseError(self._no_dagster("the response is not GraphQL"))
+            return _UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         if isinstance(error, TransportConnectionFailed | TransportClosed):
             return _LostResponseError(f"the connection to {root} was lost: {cause or error}")
         return ConnectionFailedError(f"{root}: {error}")
@@ -303,7 +304,11 @@ class Session:
             return
         if "Location" in response.headers:
             # Following the redirect would send the token to whatever host it names.
-            raise ConnectionFailedError(self._no_dagster(f"it redirects to {response.headers['Location']!r}"))
+            raise ConnectionFailedError(
+                self._no_dagster(
+                    f"it redirects to {response.headers['Location']!r}; use that address if it is Dagster's"
+                )
+            )
         if response.status in {400, 500} and "json" in response.content_type:
             # Dagster responds with 400 to a document that it cannot execute, and with 500 if the data holds a
             # PythonError. In both cases the body says what is wrong.

@@ -273,7 +273,7 @@ class LocalDagster:
                 if on_progress:
                     on_progress(message["progress"])
             if process.exit is not None:
-                raise ServerError(f"Dagster did not start. {self.exit_reason()}")
+                raise ServerError(f"Dagster did not start; fix the cause and start it again. {self.exit_reason()}")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/server_info", timeout=REQUEST_SECONDS).close()  # noqa: S310
                 return

@@ -45,7 +45,10 @@ def test_it_can_be_restarted_with_the_same_port_and_home(tmp_path):
 
 def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     server = LocalDagster(daemon=False, extra_args=["--no-such-option"])
-    with pytest.raises(ServerError, match=r"(?s)did not start. Its process ended with code 2.*no-such-option"):
+    with pytest.raises(
+        ServerError,
+        match=r"(?s)did not start; fix the cause and start it again. Its process ended with code 2.*no-such-option",
+    ):
         server.start()
     assert not server.home.parent.exists()
     assert not server.running

@@ -165,13 +165,13 @@ def _parse_yaml(text: str) -> Any:  # noqa: ANN401 - of any kind
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
         snippet = f"\n{mark.get_snippet(indent=2)}" if mark is not None and mark.buffer is not None else ""
         raise RunConfigInvalidError(
-            f"this run config is not valid YAML: {where}{error.problem or error.context}{snippet}"
+            f"this run config is not valid YAML. Correct it{where}: {error.problem or error.context}{snippet}"
         ) from None
     except yaml.YAMLError as error:
-        raise RunConfigInvalidError(f"this run config is not valid YAML: {error}") from None
+        raise RunConfigInvalidError(f"this run config is not valid YAML. Correct it: {error}") from None
     except RecursionError:
         raise RunConfigInvalidError(f"this run config is nested too deeply; use at most {_MAX_DEPTH} levels.") from None
     except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError):
