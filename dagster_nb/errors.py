@@ -72,11 +72,11 @@ class DagsterNbWarning(UserWarning):
 
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):
-    """No Dagster answered at that address, or the connection broke."""
+    """No Dagster responded at the address, or the connection broke."""
 
 
 class RequestTimeoutError(DagsterNbError, TimeoutError):
-    """The server did not answer one request within the client's ``timeout``."""
+    """The server did not respond to a request within the client's ``timeout``."""
 
 
 class WaitTimeoutError(DagsterNbError, TimeoutError):

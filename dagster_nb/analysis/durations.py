@@ -34,7 +34,7 @@ def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> 
     runs
         Runs, with the columns of ``client.runs()`` named in `by` and ``status``, ``duration``, ``queue_duration``.
     by
-        The column, or columns, to group by. A missing value is a group of its own.
+        The column, or columns, to group by. Missing values form their own group.
 
     Returns
     -------

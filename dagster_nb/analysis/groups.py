@@ -118,7 +118,7 @@ def group_table(frame: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[ND
     frame
         Any rows.
     by
-        The column, or columns, to group by; a missing value is a group of its own. None puts all rows into one group.
+        The column, or columns, to group by; missing values form their own group. None puts all rows into one group.
 
     Returns
     -------

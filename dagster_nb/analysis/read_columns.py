@@ -56,7 +56,7 @@ def times(frame: pd.DataFrame, name: str) -> pd.Series:
     Raises
     ------
     ValueError
-        If the column holds numbers, since their unit and origin are unknown.
+        If the column contains numbers, because their unit and origin are unknown.
     """
     values = column(frame, name)
     if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.notna().any()):
@@ -92,7 +92,8 @@ def has_status(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
 def creation_times(runs: pd.DataFrame) -> pd.Series:
     """Return when each run was created, as ``datetime64[us, UTC]``.
 
-    Servers older than 1.7.13 do not provide the creation time. The start time replaces it, or else the last update.
+    Servers older than 1.7.13 do not provide the creation time. For these, the start time is returned, or else the time
+    of the last update.
     """
     known = [times(runs, name) for name in ("creation_time", "start_time", "update_time") if name in runs.columns]
     if not known:

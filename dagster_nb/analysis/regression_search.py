@@ -47,7 +47,7 @@ def regressions(
 ) -> pd.DataFrame:
     """Find when the runs of a group became slower and stayed slower.
 
-    Only successful runs count, since a failed run says little about how long the work takes. In a history of less than
+    Only successful runs count, since the duration of a failed run says little about the work. In a history of less than
     ten days, the effect of a weekend can be mistaken for a change, and in a history of less than five days, the effect
     of a night.
 

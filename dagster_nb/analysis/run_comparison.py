@@ -49,7 +49,7 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
     Raises
     ------
     ValueError
-        If `runs` does not hold exactly two runs.
+        If `runs` does not contain exactly two runs.
 
     Examples
     --------

@@ -26,10 +26,10 @@ _MAX_PATTERN_LENGTH = 300
 
 
 def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
-    """Group failures that are alike, the most frequent first.
+    """Group similar failures, the most frequent first.
 
-    Failures are alike if they have the same step, the same error class and the same first line of the message, apart
-    from what varies between runs: ids, times, hexadecimal and decimal numbers.
+    Failures are similar if they have the same step, the same error class and the same first line of the message,
+    ignoring parts that vary between runs: ids, times, hexadecimal and decimal numbers.
 
     Parameters
     ----------

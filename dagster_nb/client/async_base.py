@@ -124,7 +124,7 @@ class AsyncBase:
         Raises
         ------
         ConnectionFailedError
-            If no Dagster answers at the address, within ``wait`` seconds if that was given.
+            If no Dagster responds at the address, or none responds within ``wait`` seconds if that is given.
         UnauthorizedError
             If the server requires a token.
         """
@@ -176,7 +176,7 @@ class AsyncBase:
             )
 
     def _run_from(self, record: dict[str, Any]) -> AsyncRun:
-        """Return the `AsyncRun` for a ``Run`` of the server; `AsyncDagsterClient` knows how."""
+        """Return the `AsyncRun` for a ``Run`` of the server; `AsyncDagsterClient` implements this."""
         raise NotImplementedError
 
     def _launched_run(self, result: dict[str, Any]) -> AsyncRun:

@@ -100,12 +100,12 @@ class RunFacts:
 
     @property
     def start_time(self) -> pd.Timestamp:
-        """When the run started, in UTC (``Run.startTime``); NaT if it has not."""
+        """When the run started, in UTC (``Run.startTime``); NaT if it has not started."""
         return cast("pd.Timestamp", self._row["start_time"])
 
     @property
     def end_time(self) -> pd.Timestamp:
-        """When the run ended, in UTC (``Run.endTime``); NaT if it has not."""
+        """When the run ended, in UTC (``Run.endTime``); NaT if it has not ended."""
         return cast("pd.Timestamp", self._row["end_time"])
 
     @property

@@ -27,7 +27,7 @@ __all__ = ["DagsterApi"]
 
 
 class DagsterApi:
-    """The GraphQL API of one server, and what is known about its schema.
+    """The GraphQL API of one server, and the known facts about its schema.
 
     Complete documents are sent until the server rejects one. Then its schema is fetched once, and documents are pruned
     to fit it before they are sent.
@@ -42,9 +42,9 @@ class DagsterApi:
     version : str or None
         The server's version of Dagster; None before `identify`.
     statuses : tuple of str or None
-        The run statuses of its schema, in the schema's order; None if the server does not say.
+        The run statuses of its schema, in the schema's order; None if the server does not provide them.
     filter_keys : frozenset of str or None
-        The keys of its ``RunsFilter``; None if the server does not say.
+        The keys of its ``RunsFilter``; None if the server does not provide them.
     page_size : PageSize
         The number of runs to request at a time.
     """
@@ -167,7 +167,7 @@ class DagsterApi:
         return pruned.document
 
     def text(self, name: str) -> str:
-        """Return one of our documents as text, as it is sent to this server.
+        """Return the text of one of our documents as it is sent to this server.
 
         Raises
         ------

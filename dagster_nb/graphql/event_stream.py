@@ -1,7 +1,7 @@
 """A run's events as they happen: pushed over a websocket, or polled where websockets are blocked.
 
-Every event has a position in the run's event log, and a cursor says how far the log was read. The websocket and polling
-continue from the same cursor, so that no event is lost or repeated when one replaces the other.
+Every event has a position in the run's event log, and a cursor is the position up to which the log has been read. The
+websocket and polling continue from the same cursor, so that no event is lost or repeated when one replaces the other.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ async def follow_events(
 
 
 class _Log:
-    """A run's event log, and how far it was read."""
+    """A run's event log, and the position up to which it has been read."""
 
     def __init__(self, api: DagsterApi, run_id: str):
         self.run_id = run_id
@@ -273,5 +273,5 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
 async def _refuse_redirect(
     _session: aiohttp.ClientSession, _context: SimpleNamespace, _parameters: aiohttp.TraceRequestRedirectParams
 ) -> None:
-    """Prevent the token from being sent to whatever host a redirect names."""
+    """Prevent the token from being sent to the host of a redirect."""
     raise aiohttp.ClientError("a redirect")

@@ -88,7 +88,7 @@ def list_ids(
 
 
 async def existing_ids(api: DagsterApi, ids: Sequence[str], runs_filter: RunsFilter | None = None) -> list[str]:
-    """Return those of at most 500 ids whose runs exist and match a filter, in the server's order."""
+    """Return the ids, out of at most 500, whose runs exist and match a filter, in the server's order."""
     return await _request_ids(api, {**(runs_filter or {}), "runIds": list(ids)}, limit=len(ids))
 
 

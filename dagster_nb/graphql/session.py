@@ -303,7 +303,7 @@ class Session:
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
             return
         if "Location" in response.headers:
-            # Following the redirect would send the token to whatever host it names.
+            # Following the redirect would send the token to the host that it names.
             raise ConnectionFailedError(
                 self._no_dagster(
                     f"it redirects to {response.headers['Location']!r}; use that address if it is Dagster's"

@@ -1,13 +1,13 @@
 """Run slow work in threads, under one rule.
 
-The rule: a panel's model and its widgets change in the kernel's thread only. Whatever comes from another thread (the
-result of background work, a timer, a widget event) goes through `Background.call`.
+The rule: a panel's model and its widgets change in the kernel's thread only. Everything from another thread (the result
+of background work, a timer, a widget event) goes through `Background.call`.
 
 JupyterLab handles widget events in a thread beside the kernel's, so they follow the rule too: `Background.on_change`
 and `Background.on_click` register handlers that run in the kernel's thread.
 
-The kernel's thread is the one that created the panel. In a notebook its asyncio loop runs the calls that arrive. In a
-script or a test there is no loop, and `Background.wait` runs them.
+The kernel's thread is the thread that created the panel. In a notebook its asyncio loop runs the calls that arrive. In
+a script or a test there is no loop, and `Background.wait` runs them.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class Background:
         return any(kind in self._tasks for kind in kinds) if kinds else bool(self._tasks)
 
     def stop(self, kind: str) -> None:
-        """Stop the task of a kind, if there is one. Its thread ends by itself; its result is ignored."""
+        """Stop the task of a kind, if there is one. Its thread ends later, and its result is ignored."""
         task = self._tasks.pop(kind, None)
         if task is not None:
             task.stop()

@@ -54,7 +54,7 @@ def status(name: str) -> str:
 
 
 def status_css() -> str:
-    """Return the style sheet of the statuses: the colour of each as ``--dnb-hue``, and the palette."""
+    """Return the style sheet of the statuses, with the colour of each status as ``--dnb-hue``, and the palette."""
     palette = "".join(
         f"--dnb-{name}:{getattr(statuses, name.upper())};" for name in ("blue", "green", "orange", "red", "grey")
     )
@@ -68,7 +68,8 @@ def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     Parameters
     ----------
     head
-        The column names, as plain text. Empty for a table of names and values, whose first column heads each row.
+        The column names, as plain text. Empty for a table of names and values, in which the first column contains the
+        row headers.
     rows
         The cells, as HTML.
     """

@@ -35,7 +35,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         Whether the page is dark, and how wide the panel is.
     """
 
-    # Python also closes a panel whose arguments were refused, so that its __init__ did not run to the end.
+    # Python also closes a panel whose __init__ raised an error for an invalid argument.
     _is_closed = True
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         raise NotImplementedError
 
     def _static_html(self) -> str:
-        """Return the panel as HTML that needs no widgets, no scripts and no network."""
+        """Return the panel as HTML that works without widgets, scripts and network access."""
         raise NotImplementedError
 
     def _is_busy(self) -> bool:

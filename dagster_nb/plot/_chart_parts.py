@@ -34,8 +34,7 @@ _CHARACTER_WIDTH, _LINE_HEIGHT = 0.58, 1.2
 # The number of characters that the date axis needs to the right of the caption, where it writes the year.
 _YEAR_CHARACTERS = 12
 _LEGEND_ENTRY_INCHES = 1.6
-# The fraction of their cell in the figure that axes fill before a layout is applied, and the gaps around them in
-# inches.
+# The fraction of a subplot's cell that the axes fill before a layout is applied, and the gaps around them in inches.
 _SHARE_BEFORE_LAYOUT, _GAPS_INCHES = 0.775, 0.15
 _LABEL_HEIGHT = 0.07  # of the axes
 

@@ -50,8 +50,8 @@ def slow_steps(
 ) -> Axes:
     """Draw which steps take the most time, the largest share on top.
 
-    The median and the 95th percentile of the step's duration are beside each bar. A step whose later executions took at
-    least 25 % longer than its earlier ones is in another colour, hatched, and shows by what factor.
+    The median and the 95th percentile of the step's duration are beside each bar. If the later executions of a step
+    took at least 25 % longer than the earlier ones, its bar has another colour and a hatch, and shows the factor.
 
     Parameters
     ----------

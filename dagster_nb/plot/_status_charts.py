@@ -126,7 +126,7 @@ def success_rate(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw what share of the finished runs succeeded, over time.
+    """Draw the share of the finished runs that succeeded, over time.
 
     A single line has a band that shows Wilson's 95 % confidence interval. Where few runs finished, the band is wide,
     and a dip in the line means little.

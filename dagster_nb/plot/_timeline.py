@@ -73,8 +73,8 @@ def timeline(
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``start_time`` and ``end_time`` of ``client.runs()`` and those in `by`. A run
-        that has not started is not drawn; the caption says how many there are.
+        Runs, with the columns ``status``, ``start_time`` and ``end_time`` of ``client.runs()`` and those in `by`. Runs
+        that have not started are not drawn; the caption gives their number.
     by
         The column, or columns, to group by; each group has a lane. None draws all runs in one lane.
     max_groups

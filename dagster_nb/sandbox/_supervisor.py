@@ -13,8 +13,8 @@ The first line of standard input is a JSON object:
 - ``grace_seconds``: how long the command may take to end after SIGTERM; 0 kills it at once
 - ``show_output``: whether the command writes to the owner's standard error and not to the log
 
-Standard output carries JSON lines: first ``{"group": process group id}``, then what the command itself writes there,
-and at the end ``{"ended": exit code, "log": last lines of the log}``.
+Standard output consists of JSON lines: first ``{"group": process group id}``, then what the command itself writes
+there, and at the end ``{"ended": exit code, "log": last lines of the log}``.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ def dagster_yaml(max_concurrent_runs: int = MAX_CONCURRENT_RUNS) -> str:
     """Return the ``dagster.yaml`` of a demo.
 
     All event logs are in one database: with Dagster's default of one file per run, creating 2,000 runs takes three
-    minutes and 300 MB; this takes seconds and 60 MB. Nor do asset queries need a second copy of each asset's events.
+    minutes and 300 MB; this takes seconds and 60 MB. Asset queries then also need no second copy of each asset's
+    events.
 
     Parameters
     ----------
@@ -182,7 +183,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     ValueError
         If ``runs`` is out of range.
     MissingExtraError
-        If Dagster is not installed; the message holds the ``pip install`` command.
+        If Dagster is not installed; the message contains the ``pip install`` command.
     ConnectionFailedError
         If the port is in use.
     ServerError
@@ -210,7 +211,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
 def start_demo(
     *, runs: int = 2000, seed: int = 0, port: int | None = None, on_progress: Callable[[str, float], object]
 ) -> Demo:
-    """Start what `demo` starts.
+    """Start the processes of the demo.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["DEMO_LOCATION", "LocalDagster", "check_dagster"]
 
 DEMO_LOCATION = "shop"
-# The demo's definitions, as a package of their own: `dagster_nb.sandbox.definitions` would import pandas into the code
-# server and into the process of every run, which do not use it.
+# The demo's definitions are loaded as a separate package, because `dagster_nb.sandbox.definitions` would import pandas
+# into the code server and into the process of every run, which do not use it.
 DEMO_CODE = ["--module-name", "definitions", "--working-directory", str(Path(__file__).parent)]
 CHECK_SECONDS = 0.1
 REQUEST_SECONDS = 5.0

@@ -108,7 +108,7 @@ class SupervisedProcess:
         return self.exit is None and self._supervisor.poll() is None
 
     def read_messages(self, timeout: float = 0.0) -> list[dict[str, Any]]:
-        """Return what the command has written to standard output.
+        """Return the messages that the command has written to standard output.
 
         Parameters
         ----------

@@ -106,7 +106,7 @@ class TemplateServer:
         return web.Response(body=self.answer(await request.json()), content_type="application/json")
 
     def answer(self, body: dict[str, Any]) -> bytes:
-        """Return the answer to a request."""
+        """Return the response to a request."""
         page: list[int] = []
 
         def runs(_info: object, **arguments: Any) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class LocationMethods(AsyncBase):
     async def shutdown_location(self, name: str) -> None:
         """Stop the code server of a code location (``shutdownRepositoryLocation``).
 
-        Whatever supervises the code server restarts it.
+        The process that supervises the code server restarts it.
 
         Parameters
         ----------

@@ -111,7 +111,8 @@ class RunMethods(AsyncBase):
             ============================== ========================= ===============================================
 
             Values that the server does not provide are NA: before Dagster 1.7.13 these are creation_time and
-            queue_duration. ``frame.attrs["dagster_nb"]`` holds the url, the filters and the time of reading as JSON.
+            queue_duration. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the reading as
+            JSON.
 
         Raises
         ------

@@ -116,7 +116,8 @@ class TerminateMethods(AsyncBase):
                 except DagsterNbError as error:
                     refusals.update(dict.fromkeys(page, error))
                 else:
-                    # Dagster answers in the order of the request. If a result is missing, the status is read anyway.
+                    # Dagster returns the results in the order of the request. If a result is missing, the status is
+                    # read anyway.
                     for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
                         if result["__typename"] != "TerminateRunSuccess":
                             refusals[run_id] = to_error(result)

@@ -94,7 +94,7 @@ class ExplorerFilters(RunFilters):
         return replace(fixed, created_after=start - (end - start), created_before=start)
 
     def without_local(self) -> Self:
-        """Return a copy with only the filters that the source knows."""
+        """Return a copy with only the filters that the source supports."""
         return replace(self, run_id_contains="", min_duration=None, max_duration=None, only_unresolved=False)
 
     def covers(self, other: ExplorerFilters) -> bool:

@@ -96,7 +96,7 @@ class OpenRun:
         self._model.background.start("details", work, done=self._set_details, failed=self._fail)
 
     def related_runs(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the runs that this one re-executes, and those that re-execute it, among the runs in memory."""
+        """Return the related runs in memory: the runs that this run re-executes, and the runs that re-execute it."""
         frame = self._model.cache.frame
         if self.run is None:
             return frame.iloc[:0], frame.iloc[:0]

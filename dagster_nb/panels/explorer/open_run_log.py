@@ -17,7 +17,7 @@ __all__ = ["OpenRunLog"]
 
 
 class OpenRunLog:
-    """The log of the open run; other runs follow when they are opened.
+    """The log of the open run, which is replaced when another run is opened.
 
     See `dagster_nb.panels.run_view.log_view.LogModel`.
 
@@ -40,7 +40,7 @@ class OpenRunLog:
         self.output_error: Exception | None = None
 
     def set_run(self, run_id: str | None) -> None:
-        """Forget what has been read, and continue with this run. The filter stays, except for the step."""
+        """Drop the data of the last run, and continue with this run. The filter stays, except for the step."""
         self._model.background.stop("events")
         self._model.background.stop("output")
         if run_id != self._run_id:

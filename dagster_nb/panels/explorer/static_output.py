@@ -37,7 +37,7 @@ def static_html(model: ExplorerModel) -> str:
             alt=f"Chart of {plural(len(runs), 'run')}: {chart.alt}.",
             width=900,
             height=chart_height(runs, chart),
-            ground="white",
+            background="white",
         )
     return f"<div><p>{'<br>'.join(map(text, _summary(model)))}</p>{picture}{table}</div>"
 

@@ -72,7 +72,7 @@ def locate_problems(problems: Iterable[ConfigProblem], config: str) -> list[Prob
 
 
 def problem_from_error(error: RunConfigInvalidError) -> Problem:
-    """Return the problem of text that could not be read as a config.
+    """Return the problem for text that could not be parsed as a config.
 
     Examples
     --------

@@ -82,7 +82,7 @@ class LaunchpadModel:
         self._start: Start | None = start or Start()
         # The config as it was loaded, and the partition that it was loaded for.
         self._loaded = ("", "")
-        # Whether the problems are the server's answer to a launch.
+        # Whether the problems come from the server's response to a launch.
         self._was_rejected = False
         self._cancel_check: Callable[[], None] = lambda: None
 
@@ -142,7 +142,10 @@ class LaunchpadModel:
         self.changes.emit("jobs")
 
     def choose(self, address: JobAddress | None) -> None:
-        """Choose another job, or none. Config, ops and partition are reset to its defaults; the tags stay."""
+        """Choose another job, or none.
+
+        Config, ops and partition are reset to the defaults of the new job; the tags stay.
+        """
         if address == self.address:
             return
         self.address, self.scaffold, self.problems, self.partition, self.ops = address, None, [], "", ""
@@ -159,7 +162,7 @@ class LaunchpadModel:
             self._check_later()
 
     def choose_partition(self, partition: str) -> None:
-        """Choose a partition, or none. Its config is loaded unless the config was edited."""
+        """Choose a partition, or none; its config is loaded unless the user has edited the config."""
         if partition == self.partition:
             return
         self.partition = partition
@@ -219,7 +222,7 @@ class LaunchpadModel:
         self.changes.emit("state")
 
     def return_to_form(self) -> None:
-        """Show the form again, as it was filled in, for another launch."""
+        """Show the form again with the previous input, for another launch."""
         self.run = None
         self.changes.emit("run")
         self._check_later()

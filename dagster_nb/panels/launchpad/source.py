@@ -53,7 +53,7 @@ class LaunchpadSource(Protocol):
         """Whether the client is read-only, so that it cannot launch runs."""
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
-        """Return the jobs, each with whether it is an asset job."""
+        """Return the jobs, each with a flag that says whether it is an asset job."""
 
     def scaffold(self, address: JobAddress, *, is_asset_job: bool) -> Scaffold:
         """Return the initial content of the form for a job."""
@@ -92,7 +92,7 @@ class LaunchSource:
         return bool(self._client.read_only)
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
-        """Return the jobs sorted by code location, each with whether it is an asset job."""
+        """Return the jobs sorted by code location, each with a flag that says whether it is an asset job."""
         jobs = self._client.jobs().sort_values(["location", "repository", "job_name"])
         columns = ("job_name", "location", "repository", "is_asset_job")
         return [

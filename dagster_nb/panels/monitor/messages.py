@@ -18,7 +18,7 @@ __all__ = ["action_html", "head_html", "outcome_html", "outcome_message", "state
 
 _MODES = {
     "live": ("◉", "live", "Dagster sends each event as it happens."),
-    "polling": ("◔", "polling", "A websocket cannot be opened, so the panel asks for new events once a second."),
+    "polling": ("◔", "polling", "No websocket can be opened, so the panel requests new events once a second."),
 }
 
 

@@ -74,7 +74,7 @@ class RunClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A run as it was last read.
+    """The state of a run when it was last read.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class RunState:
     creation_time, start_time, end_time
         The times when the run was created, started and ended.
     steps
-        The steps that started, with the columns of `DagsterClient.steps`, and those that have not, with the status
+        The steps, with the columns of `DagsterClient.steps`; steps that have not started have the status
         ``NOT_STARTED``.
     failures
         The failures that ended it, with the columns of `DagsterClient.failures`; None unless it failed.
@@ -152,7 +152,7 @@ class MonitorModel:
 
     @property
     def run(self) -> RunFacts:
-        """The run, as it was when the monitor began to follow it."""
+        """The state of the run when the monitor began to follow it."""
         return self._runs[-1]
 
     @property
@@ -308,7 +308,7 @@ class MonitorModel:
         try:
             return planned_steps(self.client.query(self.client.graphql_document("run_plan"), {"runId": run_id}))
         except DagsterNbError:
-            # The plan only adds the steps that have not started. If the server is down, following the run says so.
+            # The plan only adds the steps that have not started. If the server is down, following the run reports this.
             return []
 
     def _lacks_daemon(self) -> bool:

@@ -49,7 +49,7 @@ class RunMonitor(Panel):
 
     Events arrive as they happen. If no websocket can be opened, the panel requests new events once a second, and says
     so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The kernel
-    stays free meanwhile.
+    stays free while the panel follows the run.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ class RunMonitor(Panel):
         parts = [head_html(model, _now()), outcome_html(model.state)]
         if model.error is not None:
             parts.append(message_html(str(model.error)))
-        parts.append(self._picture(width=900, ground="white"))
+        parts.append(self._picture(width=900, background="white"))
         last = EventLog(_MAX_STATIC_EVENTS)
         last.add(model.log.events)
         parts.append(f"<p>{text(last.summary)}</p>{events_html(last.shown)}")

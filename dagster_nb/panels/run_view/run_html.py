@@ -103,7 +103,7 @@ def steps_html(
     width, max_height
         The size in CSS pixels.
     options
-        ``dark`` and ``ground``, as in `image`.
+        ``dark`` and ``background``, as in `image`.
     """
     names = ", ".join(
         f"{key} {step_status}"

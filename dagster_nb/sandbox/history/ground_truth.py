@@ -29,7 +29,7 @@ class GroundTruth:
     Parameters
     ----------
     slower_job, slower_since, slower_factor
-        The job that became slower, the day since when (midnight, UTC), and by what factor.
+        The job that became slower, the day of the change (midnight, UTC), and the factor.
     slower_tag
         The tag that explains the slowdown: its key, its value before, its value since.
     queue_job, queue_minutes
@@ -131,7 +131,7 @@ class GroundTruth:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read what `to_json` returned."""
+        """Parse the result of `to_json`."""
         return cls(
             **{
                 **data,

@@ -24,7 +24,7 @@ class JobProfile:
     median, sigma
         The duration of a run of the usual size in seconds, and the standard deviation of its logarithm.
     rows
-        The usual size: how many rows a run processes.
+        The usual number of rows that a run processes.
     schedule, times
         The schedule that launches it, and its hour and minute (UTC).
     on_demand

@@ -58,7 +58,7 @@ class JobSnapshot:
     def plan_id_of(self, run: PlannedRun) -> str:
         """Store the execution plan of a run, and return its id.
 
-        The plan of a re-execution says which earlier run has each output, so that it can be re-executed again.
+        The plan of a re-execution names the earlier run that has each output, so that it can be re-executed again.
         """
         past = self._pasts[run.parent_run_id] if run.parent_run_id else None
         if run.status == "FAILURE":

@@ -38,7 +38,7 @@ BACKFILLS = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedLaunch:
-    """One launch of a job; ``launched_by`` is the tag with who launched it."""
+    """One launch of a job; ``launched_by`` is the tag that says who launched it."""
 
     job: JobProfile
     at: float

@@ -85,7 +85,7 @@ class PlannedRun:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTick:
-    """One tick of a schedule or a sensor: it launched runs, was skipped for a reason, or failed with an error."""
+    """One tick of a schedule or a sensor, which launched runs, was skipped for a reason, or failed with an error."""
 
     name: str
     at: float

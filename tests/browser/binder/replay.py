@@ -214,7 +214,7 @@ class Session:
         )
 
     def wait(self) -> None:
-        """Wait until JupyterLab answers."""
+        """Wait until JupyterLab responds."""
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

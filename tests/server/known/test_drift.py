@@ -54,7 +54,7 @@ def drifting(known):
 
 @pytest.fixture(autouse=True, scope="module")
 def _loaded(known):
-    # An earlier test may have shut its code server down, which comes back by itself.
+    # An earlier test may have shut down its code server, which is restarted automatically.
     wait_until_loaded(known.client)
 
 

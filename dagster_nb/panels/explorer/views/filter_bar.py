@@ -33,7 +33,7 @@ _PRESET_VALUES = tuple(value for _, value in _PRESETS if value != _CUSTOM)
 
 
 class FilterBar:
-    """Draws the filters, and changes those of the model.
+    """Draws the filters of the model, and changes them.
 
     Parameters
     ----------

@@ -124,7 +124,7 @@ class Header:
         self.draw()
 
     def draw(self) -> None:
-        """Draw the server and the progress of the reading."""
+        """Draw the state of the server and the progress of the reading."""
         parts = [self._address()]
         if self._state is not None:
             if self._state.daemons is not None:
