@@ -154,8 +154,8 @@ def _changes(
             p_values[low + split] = p_value * tests
             parts += [(low, low + split), (low + split, high)]
 
-    # A statistically significant change can still be too small to matter. The parts before and after it are then
-    # joined.
+    # A statistically significant change can still be too small to matter. In that case the parts before and after it
+    # are joined.
     while True:
         places = sorted(p_values)
         edges = [0, *places, len(length)]

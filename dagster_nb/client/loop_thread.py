@@ -142,7 +142,8 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
     loop
         The thread.
     is_open
-        Returns whether the loop can still be used: the client may be closed, and the process forked, in between.
+        Returns whether the loop can still be used, because the client may be closed or the process forked during the
+        iteration.
 
     Raises
     ------

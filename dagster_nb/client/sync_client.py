@@ -35,7 +35,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class _Derived(Protocol):
-    """The base class of classes with derived methods; it defines how these methods are called."""
+    """The base class of the synchronous classes; it defines how their derived methods are called."""
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Run a coroutine function of the asynchronous class, and return its result."""

@@ -257,7 +257,7 @@ class DagsterApi:
 
 
 def _was_executed(error: QueryError) -> bool:
-    """Return whether a failed document was executed at least in part: it has data, or names the field that failed."""
+    """Return whether a failed document was partly executed: it has data, or the error names a field."""
     return error.data is not None or any("path" in one for one in error.errors)
 
 

@@ -71,7 +71,7 @@ async def read_merged_pages(
     fetch = _RunsById(api, filters.common, adapts=page_size is None, include=include)
     remaining = limit
     async for ids in list_merged_ids(api, filters, first=None if limit is None else limit + size):
-        # Runs may vanish before they are read. The ids after them then replace them, so that a limit is exact.
+        # Runs may vanish before they are read. In that case the next ids replace them, so that a limit is exact.
         wanted = ids
         while wanted and remaining != 0:
             batch, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])

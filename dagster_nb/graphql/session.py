@@ -138,7 +138,7 @@ class Session:
         Raises
         ------
         ResponseTooLargeError
-            On status 413, 502 or 504; only if ``may_be_too_large``.
+            If the status is 413, 502 or 504 and ``may_be_too_large`` is True.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError, QueryError
         """
         attempts = AsyncRetrying(

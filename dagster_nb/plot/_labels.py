@@ -23,7 +23,7 @@ def label(text: str, max_width: int = 30) -> str:
     """Return a string as one line of at most `max_width` columns, with only characters that the current fonts have.
 
     A long name is shortened in the middle, because the names in a deployment often start alike. A character that no
-    font has becomes an empty square; matplotlib would draw the same, with a warning.
+    font has becomes an empty square; matplotlib would also draw a square, but with a warning.
 
     Examples
     --------

@@ -121,7 +121,7 @@ def slow_steps(
 
 
 def _upper_limit(ax: Axes, shares: list[float]) -> float:
-    """Return where the axis must end so that the text beside its bars fits, as far as the bars keep enough room."""
+    """Return where the axis must end so that the text beside its bars fits; the bars keep a minimum width."""
     width = available_width(ax)
     if max(words.get_window_extent().width for words in ax.texts) > width * _MAX_WORDS_SHARE:
         for words in ax.texts:

@@ -71,7 +71,7 @@ event_log_storage:
 
 
 class Demo:
-    """A running demo; made by `demo`.
+    """A running demo, which `demo` returns.
 
     Attributes
     ----------

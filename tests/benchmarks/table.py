@@ -18,7 +18,7 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Row:
-    """A row, with times in seconds and memory in bytes; the cell of None is empty."""
+    """A row, with times in seconds and memory in bytes; None gives an empty cell."""
 
     runs: int
     where: str

@@ -54,7 +54,7 @@ def tick_time(created: float) -> float:
 
 
 def _days_before(until: dt.datetime) -> list[dt.date]:
-    """Return the days of a history; the last one may not be over."""
+    """Return the days of a history; the last day may be incomplete."""
     return [until.date() - dt.timedelta(days=ago) for ago in range(DAYS, -1, -1)]
 
 

@@ -182,7 +182,7 @@ class FilterBar:
     def _add_tag(self) -> None:
         key, value = self._tag_key.value.strip(), self._tag_value.value
         if not key and not value:
-            # The tag has already been added, when the user left the field of the value.
+            # The tag was already added when the user left the field of the value.
             return
         if not key or not value:
             missing = "the key of the tag" if not key else f"a value for the tag {key}"

@@ -66,7 +66,7 @@ class RunTable(anywidget.AnyWidget):
     resets : int
         Increases when the table shows other runs, so that it scrolls to its top.
     empty : str
-        The message if there are no rows.
+        The message to show if there are no rows.
     """
 
     _esm = STATIC / "run_table.js"
