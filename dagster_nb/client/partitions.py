@@ -1,6 +1,6 @@
-"""The partitions of a job.
+"""Read the partitions of a job.
 
-They are read from the partition set of the job, which every version of Dagster has. The job itself has them only since
+They come from the partition set of the job, which every version of Dagster has. The job itself has them only since
 1.8, and in some versions fails for a job without partitions.
 """
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dagster_nb.client.arguments.job_address import JobAddress
-    from dagster_nb.client.base import AsyncBase
+    from dagster_nb.client.async_base import AsyncBase
 
 __all__ = ["partition_defaults", "partition_keys"]
 
@@ -29,7 +29,7 @@ async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
 async def partition_defaults(
     client: AsyncBase, address: JobAddress, partition_key: str, *, assets: Sequence[Sequence[str]] = ()
 ) -> tuple[str, dict[str, str]]:
-    """Return what a job runs a partition with: the config as YAML, and the tags.
+    """Return the run config of a partition as YAML, and its tags.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ async def partition_defaults(
         keys = asset_keys or keys
     # The server returns config and tags for any name, so only the list shows whether there is such a partition.
     if partition_key not in keys:
-        existing = f"has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "has no partitions"
-        raise ValueError(f"job {address.job!r} has no partition {partition_key!r}; it {existing}.")
+        advice = f"it has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "it has no partitions; leave it out"
+        raise ValueError(f"job {address.job!r} has no partition {partition_key!r}; {advice}.")
     if partition is None:
         raise ServerError(
             f"the server lists partition {partition_key!r} of job {address.job!r}, but does not return it; try again."

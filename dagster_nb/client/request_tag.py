@@ -20,7 +20,7 @@ from dagster_nb.graphql.responses import unwrap
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dagster_nb.client.base import AsyncBase
+    from dagster_nb.client.async_base import AsyncBase
     from dagster_nb.client.run import AsyncRun
 
 __all__ = ["REQUEST_TAG", "batch_request_ids", "find_requested_run", "launch_once", "new_request_id"]

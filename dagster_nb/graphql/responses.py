@@ -41,7 +41,7 @@ def unwrap(node: Node, *expected: str) -> Node:
     Raises
     ------
     DagsterNbError
-        Our error for the server's.
+        The error to raise.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def to_error(node: Node) -> DagsterNbError:
 
 
 def config_problems(node: Node) -> list[ConfigProblem]:
-    """Return what is wrong with a run config.
+    """Return the problems of a run config.
 
     Parameters
     ----------

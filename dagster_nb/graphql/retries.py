@@ -22,7 +22,7 @@ _MAX_ATTEMPTS = 4
 
 
 class LostResponseError(ConnectionFailedError):
-    """A request may have reached the server, but no response came back. Only a read may be repeated."""
+    """A request may have reached the server, but no response came back. Only queries may be repeated."""
 
 
 class RestartingError(ConnectionFailedError):
@@ -34,11 +34,11 @@ class ResponseTooLargeError(LostResponseError):
 
 
 class UnexpectedResponseError(ConnectionFailedError):
-    """The response is not one that Dagster gives. Repeating does not help, and the outcome is unknown."""
+    """The response cannot come from Dagster. Repeating does not help, and the outcome is unknown."""
 
 
 class IsWorthRetrying:
-    """Whether a read that failed should be repeated: not if it was rejected, and only once after a timeout."""
+    """Whether a failed query should be repeated: not if it was rejected, and only once after a timeout."""
 
     def __init__(self, *, may_be_too_large: bool) -> None:
         self._may_be_too_large = may_be_too_large

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.run_ids import check_same_server, run_ids_of
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import NOT_SENT, act_on_each, interruption_carries
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
 from dagster_nb.errors import DagsterNbError, OutcomeUnknownError
@@ -43,7 +43,7 @@ class TerminateMethods(AsyncBase):
     """The method of the client that stops runs."""
 
     async def terminate(self, runs: RunsLike, *, force: bool = False) -> pd.DataFrame:
-        """Stop runs (``terminateRuns``). The outcomes are read from the server after acting.
+        """Stop runs (``terminateRuns``). The outcomes are read from the server after the requests.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class TerminateMethods(AsyncBase):
             must be complete. Duplicates count once. If there are no runs, nothing is sent.
         force
             False asks each run to stop (``SAFE_TERMINATE``), which Dagster accepts while the run is queued or started.
-            True marks it as canceled at once, whether or not it stops (``MARK_AS_CANCELED_IMMEDIATELY``).
+            True marks each run as canceled at once, whether or not it stops (``MARK_AS_CANCELED_IMMEDIATELY``).
 
         Returns
         -------
@@ -138,7 +138,8 @@ class TerminateMethods(AsyncBase):
                     sent.update(dict.fromkeys(page, error))
                 else:
                     sent.update(dict.fromkeys(page))
-                    # Dagster answers in the order of the request. If a result is missing, the status is read anyway.
+                    # Dagster returns the results in the order of the request. If a result is missing, the status is
+                    # read anyway.
                     for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
                         if result["__typename"] != "TerminateRunSuccess":
                             sent[run_id] = to_error(result)
