@@ -40,7 +40,7 @@ from dagster_nb.errors import (
 )
 from dagster_nb.frames.display import style
 from dagster_nb.frames.runs import expand_tags
-from dagster_nb.times import Moment
+from dagster_nb.parse_time import Moment
 
 if TYPE_CHECKING:
     from dagster_nb import analysis, plot

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dagster_nb.client.arguments.run_ids import RunsLike
-    from dagster_nb.graphql.api import DagsterApi
+    from dagster_nb.graphql.dagster_api import DagsterApi
 
 __all__ = ["MIN_PREFIX_LENGTH", "full_run_id", "full_run_ids"]
 

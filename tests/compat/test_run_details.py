@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.capability("inside")
+pytestmark = pytest.mark.capability("run details")
 
 STEPS = ["load", "twice.first", "twice.double", "store"]
 
