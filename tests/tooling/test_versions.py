@@ -49,10 +49,11 @@ LACKING = {
     "1.12": SINCE_1_13,
     "1.13": set(),
 }
+WITH_RUNS = ("launch_run", "reexecute_run", "requested_runs", "run", "runs")
 # The optional fields that a document leaves out if a server lacks them.
 MISSING = {
-    "1.5": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
-    "1.6": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
+    "1.5": {name: {"Run.creationTime"} for name in WITH_RUNS},
+    "1.6": {name: {"Run.creationTime"} for name in WITH_RUNS},
 }
 
 # The document that old versions cannot answer: there, only the partitions of jobs are known.
