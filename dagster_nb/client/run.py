@@ -12,6 +12,7 @@ import pandas as pd
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
+from dagster_nb.frames.run_failures import RunFailures
 from dagster_nb.frames.runs import runs_frame, tag_dict
 from dagster_nb.statuses import FINISHED
 from dagster_nb.words import duration_text, time_text
@@ -295,8 +296,12 @@ class AsyncRun(RunFacts):
         return await self.client.events(self.run_id)
 
     async def failures(self) -> pd.DataFrame:
-        """Return what made the run fail; see `AsyncDagsterClient.failures`."""
-        return await self.client.failures(self.run_id)
+        """Return what made the run fail; see `AsyncDagsterClient.failures`.
+
+        The frame is shown as stack traces, in which the frames of libraries are folded. What is made from it, such as
+        ``failures[["step_key", "error_class"]]``, is shown as an ordinary table.
+        """
+        return RunFailures(await self.client.failures(self.run_id))
 
     async def compute_logs(self, step: str | None = None) -> ComputeLogs:
         """Return what the run printed; see `AsyncDagsterClient.compute_logs`."""

@@ -55,6 +55,7 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
             "error_message": columns.strings(
                 None if error is None else _message_without_class(error) for error in errors
             ),
+            "stack": columns.strings(None if error is None else _stack(error) for error in errors),
         }
     )
 
@@ -75,12 +76,15 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     Examples
     --------
     >>> failures_frame({}).columns.tolist()
-    ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message']
+    ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message', 'stack', 'causes']
     """
-    frame = events_frame({run_id: _failures(own) for run_id, own in events.items()})
+    # In the order of the frame, so that the causes are those of its rows.
+    failures = {run_id: sorted(_failures(own), key=_milliseconds) for run_id, own in events.items()}
+    frame = events_frame(failures)
     # If the process died, there is no error, and only the message of the event says so.
     frame["error_message"] = frame["error_message"].fillna(frame["message"])
-    return frame[["run_id", "step_key", "timestamp", "error_class", "error_message"]]
+    frame["causes"] = columns.objects(_causes(event) for own in failures.values() for event in own)
+    return frame[["run_id", "step_key", "timestamp", "error_class", "error_message", "stack", "causes"]]
 
 
 def _failures(events: Sequence[Event]) -> list[Event]:
@@ -95,6 +99,25 @@ def _failures(events: Sequence[Event]) -> list[Event]:
         elif event["__typename"] in _RECOVERIES:
             failed_steps.pop(event["stepKey"], None)
     return list(failed_steps.values()) or endings[-1:]
+
+
+def _causes(event: Event) -> list[dict[str, str | None]] | None:
+    """Return the errors of an event, the outermost first; None if the server does not provide them."""
+    if "error" not in event:
+        return None
+    error = event["error"]
+    return [
+        {
+            "error_class": one.get("className"),
+            "error_message": _message_without_class(one),
+            "stack": _stack(one),
+        }
+        for one in ([] if error is None else [error, *(error.get("causes") or ())])
+    ]
+
+
+def _stack(error: Event) -> str | None:
+    return "".join(error.get("stack") or ()) or None
 
 
 def _seconds(event: Event) -> float | None:
