@@ -61,7 +61,7 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
 
 
 def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
-    """Return what made runs fail as a frame.
+    """Return the failures that ended runs, as a frame.
 
     Parameters
     ----------
@@ -78,10 +78,10 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     >>> failures_frame({}).columns.tolist()
     ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message', 'stack', 'causes']
     """
-    # In the order of the frame, so that the causes are those of its rows.
+    # Sorted as in the frame, so that each row gets its own causes.
     failures = {run_id: sorted(_failures(own), key=_milliseconds) for run_id, own in events.items()}
     frame = events_frame(failures)
-    # If the process died, there is no error, and only the message of the event says so.
+    # If the process died, the event has no error; only its message says so.
     frame["error_message"] = frame["error_message"].fillna(frame["message"])
     frame["causes"] = columns.objects(_causes(event) for own in failures.values() for event in own)
     return frame[["run_id", "step_key", "timestamp", "error_class", "error_message", "stack", "causes"]]
@@ -125,7 +125,7 @@ def _seconds(event: Event) -> float | None:
 
 
 def _milliseconds(event: Event) -> int:
-    # Without timestamps, the order of the server is kept.
+    # Without timestamps, the server's order is kept.
     return int(event.get("timestamp", 0))
 
 

@@ -28,7 +28,7 @@ class ServerState:
     daemons
         As `DagsterClient.daemons` returns them; None if the source has none.
     queued, running
-        How many runs are waiting, and how many are in progress.
+        The number of waiting runs, and the number of runs in progress.
     """
 
     daemons: pd.DataFrame | None
