@@ -96,6 +96,9 @@ def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
     envvar="DAGSTER_NB_TOKEN",
     help="Token of Dagster+. Prefer $DAGSTER_NB_TOKEN: other users of this machine can read arguments.",
 )
+@click.option(
+    "--allow-http", is_flag=True, help="Send the token over http, which is not encrypted, to another machine."
+)
 @click.option("--job", multiple=True, help="Only runs of this job; can be repeated.")
 @click.option("--status", multiple=True, help="Only runs with this status, such as FAILURE; can be repeated.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Only runs with this tag; can be repeated.")
@@ -106,7 +109,15 @@ def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
 @click.option(
     "--include", multiple=True, help="Add a column: run_config, asset_selection or op_selection; can be repeated."
 )
-def export(path: str, *, url: str | None, token: str | None, tags: Sequence[str], **filters: Any) -> None:  # noqa: ANN401
+def export(
+    path: str,
+    *,
+    url: str | None,
+    token: str | None,
+    allow_http: bool,
+    tags: Sequence[str],
+    **filters: Any,  # noqa: ANN401
+) -> None:
     """Write run history to the file PATH: .parquet, .csv or .jsonl."""
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export import write_runs  # noqa: PLC0415
@@ -119,7 +130,7 @@ def export(path: str, *, url: str | None, token: str | None, tags: Sequence[str]
     }
     if tags:
         chosen["tags"] = _parse_tags(tags)
-    with connect(url, token=token) as client:
+    with connect(url, token=token, allow_http=allow_http) as client:
         count = write_runs(client, path, **chosen)
     click.echo(f"Wrote {count:,} {'run' if count == 1 else 'runs'} to {path}")
 
