@@ -8,7 +8,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.arguments.run_ids import RunsLike
 from dagster_nb.client.async_client import AsyncDagsterClient
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.connect import connect
@@ -39,6 +38,7 @@ from dagster_nb.errors import (
 )
 from dagster_nb.frames.display import style
 from dagster_nb.frames.runs import expand_tags
+from dagster_nb.run_ids import RunsLike
 from dagster_nb.times import Moment
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.arguments.launch_arguments import STRATEGIES, check_strategy, parse_tags, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.client.arguments.run_ids import one_run_id, run_ids_of
 from dagster_nb.client.base import AsyncBase
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error
 from dagster_nb.concurrency import map_concurrently
@@ -21,6 +20,7 @@ from dagster_nb.errors import (
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.run_ids import one_run_id, run_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from dagster_nb.client.arguments.launch_arguments import Strategy
     from dagster_nb.client.arguments.run_config import RunConfigLike
-    from dagster_nb.client.arguments.run_ids import RunsLike
     from dagster_nb.client.outcomes import Row
     from dagster_nb.client.run import AsyncRun
+    from dagster_nb.run_ids import RunsLike
 
 __all__ = ["ReexecuteMethods"]
 
