@@ -19,6 +19,7 @@ from dagster_nb.errors import (
     ConnectionFailedError,
     DagsterNbError,
     DagsterNbWarning,
+    HistoryError,
     IncompleteHistoryError,
     JobNotFoundError,
     LocationNotFoundError,
@@ -38,11 +39,13 @@ from dagster_nb.errors import (
 )
 from dagster_nb.frames.display import style
 from dagster_nb.frames.runs import expand_tags
+from dagster_nb.history.opening import open_history
 from dagster_nb.run_ids import RunsLike
 from dagster_nb.times import Moment
 
 if TYPE_CHECKING:
     from dagster_nb import analysis, plot
+    from dagster_nb.history.history import History
     from dagster_nb.panels.explorer import RunExplorer
     from dagster_nb.panels.launchpad import Launchpad
     from dagster_nb.panels.monitor import RunMonitor
@@ -60,6 +63,8 @@ __all__ = [
     "DagsterClient",
     "DagsterNbError",
     "DagsterNbWarning",
+    "History",
+    "HistoryError",
     "IncompleteHistoryError",
     "JobNotFoundError",
     "Launchpad",
@@ -87,12 +92,14 @@ __all__ = [
     "connect",
     "demo",
     "expand_tags",
+    "open_history",
     "plot",
     "style",
 ]
 
 # Imported on first use, because it takes a while to import or needs an extra.
 _LAZY = {
+    "History": "dagster_nb.history.history",
     "Launchpad": "dagster_nb.panels.launchpad",
     "RunExplorer": "dagster_nb.panels.explorer",
     "RunMonitor": "dagster_nb.panels.monitor",
