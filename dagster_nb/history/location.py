@@ -24,7 +24,7 @@ def default_path(url: str) -> str:
     Examples
     --------
     >>> Path(default_path("https://dagster.example.com/prod")).name
-    'dagster.example.com-prod-ab60ca88'
+    'dagster.example.com-prod-c064abfb'
     """
     from platformdirs import user_data_path  # noqa: PLC0415 - an extra
 
