@@ -316,33 +316,37 @@ class History:
         """
         self._open_table().compact()
 
-    def __repr__(self) -> str:
-        facts = self._facts
-        return f"<{type(self).__name__} {self._path}: {', '.join(f'{name} {value}' for name, value in facts.items())}>"
+    def facts(self) -> dict[str, str]:
+        """Return how many runs of which deployment there are, since when, and how fresh they are, as text.
 
-    def _repr_html_(self) -> str:
-        rows = {"path": self._path, **self._facts}
-        cells = "".join(
-            f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{escape(value)}</td></tr>'
-            for name, value in rows.items()
-        )
-        return f"<div><strong>{type(self).__name__}</strong><table>{cells}</table></div>"
-
-    @property
-    def _facts(self) -> dict[str, str]:
-        """How many runs of which deployment there are, since when, and how fresh they are."""
+        Examples
+        --------
+        >>> history.facts()["runs"]  # doctest: +SKIP
+        '48,213 runs, 1,204 of them deleted by Dagster'
+        """
         if self._table is None:
-            return {"of": self.url, "runs": "none; call refresh()"}
+            return {"path": self._path, "deployment": self.url, "runs": "none; call refresh()"}
         synced_at = self.synced_at
         times = self._table.read(["creation_time"])["creation_time"]
         oldest = pc.min(times).as_py()
         kept = self._table.count(~LIVE)
         return {
-            "of": self._table.deployment,
+            "path": self._path,
+            "deployment": self._table.deployment,
             "runs": plural(len(times), "run") + (f", {kept:,} of them deleted by Dagster" if kept else ""),
             **({"since": time_text(pd.Timestamp(oldest))} if oldest is not None else {}),
             "refreshed": "never completely" if synced_at is None else f"{time_text(synced_at)} UTC",
         }
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(f'{name}: {value}' for name, value in self.facts().items())}>"
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{escape(value)}</td></tr>'
+            for name, value in self.facts().items()
+        )
+        return f"<div><strong>{type(self).__name__}</strong><table>{cells}</table></div>"
 
     def _open_table(self) -> Table:
         if self._table is None:

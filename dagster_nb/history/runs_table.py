@@ -46,7 +46,7 @@ class RunsTable:
     def newest_ids(self, count: int) -> list[str]:
         """Return the ids of the newest runs that Dagster still had."""
         runs = self.table.read(["run_id", "creation_time"], LIVE)
-        newest = pc.select_k_unstable(runs, min(count, len(runs)), [("creation_time", "descending")])
+        newest = pc.sort_indices(runs, sort_keys=[("creation_time", "descending")])[:count]
         return list(runs["run_id"].take(newest).to_pylist())
 
     def oldest_creation_time(self) -> int | None:

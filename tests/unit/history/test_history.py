@@ -255,7 +255,7 @@ def test_it_opens_without_a_server(history, client, tmp_path):
 
 def test_it_says_how_much_it_has_and_how_fresh_it_is(history):
     assert "500 runs" in repr(history)
-    assert "since 2023-11-14 22:13:20" in repr(history)
+    assert "since: 2023-11-14 22:13:20" in repr(history)
     html = history._repr_html_()
     assert "500 runs" in html
     assert f"{history.synced_at:%Y-%m-%d %H:%M:%S} UTC" in html
