@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_nb.errors import HistoryError
+from dagster_nb.history.runs_table import LIVE
 from dagster_nb.history.schema import INCLUDED, RUNS, to_table
+from dagster_nb.statuses import FINISHED
 from dagster_nb.words import count_text, plural
 
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ class Refresh:
         self._overlap = overlap // timedelta(microseconds=1)
         self._all_deleted = all_deleted
         self._started = time.time_ns() // 1_000
-        self._read_ids: set[str] = set()
+        # The runs that were not finished when this refresh read them.
+        self._unfinished: set[str] = set()
         self._latest_update = self._known_until = self._first_version = 0
         self._added = self._updated = 0
 
@@ -127,8 +130,7 @@ class Refresh:
         oldest = self._runs.oldest_creation_time()
         filters = {} if oldest is None else {"created_before": _EPOCH + timedelta(microseconds=oldest)}
         for batch in self._batches("filling the history", filters):
-            is_first = self._runs.table.marker(CHANGES_UNTIL) is None
-            self._write(batch, {CHANGES_UNTIL: self._changes_until()} if is_first else None)
+            self._write(batch, is_first=self._runs.table.marker(CHANGES_UNTIL) is None)
         # Those that changed while the others were read.
         self._read_changes()
         self._runs.set_markers({FILLED: 1})
@@ -141,13 +143,14 @@ class Refresh:
 
     def _read_unfinished(self) -> None:
         """Read unfinished runs in any case: an event that is stored late can set back a run's update time."""
-        self._read_by_id(self._runs.unfinished_ids() - self._read_ids)
+        self._read_by_id(self._runs.unfinished_ids() - self._unfinished)
 
     def _find_deleted(self) -> int:
         """Mark the runs that the server no longer has, and read those that it has and the table does not."""
-        live = self._runs.live_ids()
-        if self._source.count_runs() == len(live):
+        if self._runs.table.count(LIVE) == self._source.count_runs():
             return 0
+        # Before the ids are listed, so that a run that another process adds meanwhile is not taken for a deleted one.
+        live = self._runs.live_ids()
         listed: set[str] = set()
         for ids in self._source.iter_run_ids():
             listed.update(ids)
@@ -169,7 +172,7 @@ class Refresh:
         with self._source.progress_bar(description, unit="runs", total=total) as bar:
             for page in self._source.iter_runs(include=INCLUDED, **filters):
                 pages.append(to_table(page))
-                self._read_ids.update(page["run_id"])
+                self._unfinished.update(page.loc[~page["status"].isin(FINISHED), "run_id"])
                 bar.advance(len(page))
                 if sum(map(len, pages)) >= _RUNS_PER_COMMIT:
                     yield pa.concat_tables(pages)
@@ -177,10 +180,10 @@ class Refresh:
         if pages:
             yield pa.concat_tables(pages)
 
-    def _write(self, batch: pa.Table, markers: dict[str, int] | None = None) -> None:
+    def _write(self, batch: pa.Table, *, is_first: bool = False) -> None:
         latest = pc.max(batch["update_time"]).cast(pa.int64()).as_py()
         self._latest_update = max(self._latest_update, latest or 0)
-        added, updated = self._runs.upsert(batch, markers)
+        added, updated = self._runs.upsert(batch, {CHANGES_UNTIL: self._changes_until()} if is_first else None)
         self._added += added
         self._updated += updated
 

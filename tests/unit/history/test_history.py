@@ -147,6 +147,15 @@ def test_a_refresh_reads_changes_unfinished_runs_and_a_count(fake, client, histo
     assert_equals_a_full_read(history, client)
 
 
+def test_a_fill_reads_each_run_once(fake, client, tmp_path):
+    for run in fake.runs[10:]:
+        run["updateTime"] -= 100_000
+    client.history(tmp_path).refresh()
+    filters = [variables["filter"] for name, variables in fake.requests if name == "Runs" and not variables["cursor"]]
+    assert filters[0] == {}
+    assert all("updatedAfter" in one or "runIds" in one for one in filters[1:])
+
+
 def test_a_refresh_without_changes_rewrites_nothing(history, tmp_path):
     before = sorted((tmp_path / "history" / "runs").glob("*.parquet"))
     result = history.refresh()
