@@ -85,7 +85,7 @@ def _history_at(path: str, source: HistorySource | None, storage_options: Mappin
 
 def _check_extra() -> None:
     try:
-        for name in ("deltalake", "platformdirs", "pyarrow"):
+        for name in ("deltalake", "orjson", "platformdirs", "pyarrow"):
             import_module(name)
     except ImportError as error:
         raise MissingExtraError(

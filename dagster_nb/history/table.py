@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -133,7 +134,7 @@ class Table:
     def read(self, columns: Sequence[str], condition: pc.Expression | None = None) -> pa.Table:
         """Return some columns of the rows that meet a condition."""
         with _clear_errors("read", self._delta.table_uri):
-            return self._delta.to_pyarrow_dataset().to_table(columns=list(columns), filter=condition)
+            return self._newest_files_first().to_table(columns=list(columns), filter=condition)
 
     def count(self, condition: pc.Expression | None = None) -> int:
         """Return the number of rows that meet a condition."""
@@ -222,6 +223,16 @@ class Table:
     @property
     def _configuration(self) -> dict[str, str]:
         return self._delta.metadata().configuration
+
+    def _newest_files_first(self) -> ds.Dataset:
+        """Return the files in the order in which runs are read, so that there is little or nothing left to sort."""
+        dataset = self._delta.to_pyarrow_dataset()
+        files = pa.table(self._delta.get_add_actions(flatten=True))
+        newest = dict(
+            zip(files["path"].to_pylist(), files["max.creation_time"].cast(pa.int64()).to_pylist(), strict=True)
+        )
+        fragments = sorted(dataset.get_fragments(), key=lambda file: newest.get(file.path) or 0, reverse=True)
+        return ds.FileSystemDataset(fragments, dataset.schema, dataset.format, dataset.filesystem)
 
     def _small_files(self) -> int:
         sizes = pa.table(self._delta.get_add_actions()).column("size_bytes").to_pylist()
