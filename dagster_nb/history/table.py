@@ -173,6 +173,8 @@ class Table:
 
     def append(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> None:
         """Add rows; within `write`."""
+        # Delta writes several chunks side by side, which would mix up the order of the runs.
+        rows = rows.combine_chunks()
         write_deltalake(self._delta, rows, mode="append", commit_properties=self._commit_properties(markers))
 
     def merge(self, rows: pa.Table, *, predicate: str, updates: Mapping[str, str] | None = None) -> None:
