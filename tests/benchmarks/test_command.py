@@ -32,6 +32,19 @@ def test_it_prints_a_row_for_each_way(tmp_path, capsys):
     assert all(float(row[3]) >= 0 for row in rows[2:])
 
 
+def test_it_measures_a_history(tmp_path, capsys):
+    main(["--part", "history", "--runs", "200", "--many", "500", "--rounds", "1", "--homes", str(tmp_path)])
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    hows = [line.split("|")[3].strip() for line in lines[2:]]
+    assert hows == [
+        "history: first refresh",
+        "history.runs()",
+        "history.runs() of a job and 7 days",
+        "client.runs()",
+        "history.refresh()",
+    ]
+
+
 def test_ways_take_turns_and_go_back_again_in_every_second_round(monkeypatch):
     reads = []
 
