@@ -32,6 +32,8 @@ class _Client(Protocol):
     def iter_runs(self) -> Callable[..., Iterator[pd.DataFrame]]: ...
     @property
     def count_runs(self) -> Callable[..., int]: ...
+    @property
+    def steps(self) -> Callable[..., pd.DataFrame]: ...
     def _iterate(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Iterator[Any]: ...  # noqa: ANN401
 
 
@@ -48,6 +50,7 @@ class ClientSource:
         self._client = client
         self.iter_runs = client.iter_runs
         self.count_runs = client.count_runs
+        self.steps = client.steps
 
     @property
     def url(self) -> str:
@@ -85,7 +88,7 @@ class HistoryMethod:
         Returns
         -------
         History
-            With the methods ``refresh``, ``runs``, ``iter_runs``, ``count_runs`` and ``compact``.
+            With the methods ``refresh``, ``runs``, ``iter_runs``, ``count_runs``, ``steps`` and ``compact``.
 
         Raises
         ------

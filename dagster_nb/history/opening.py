@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dagster_nb.errors import HistoryError, MissingExtraError
-from dagster_nb.history.location import default_path, storage_path, table_path
+from dagster_nb.history.location import default_path, storage_path
 
 if TYPE_CHECKING:
     import os
@@ -77,10 +77,8 @@ def history_of(
 
 def _history_at(path: str, source: HistorySource | None, storage_options: Mapping[str, str] | None) -> History:
     from dagster_nb.history.history import History  # noqa: PLC0415 - an extra
-    from dagster_nb.history.table import Table  # noqa: PLC0415
 
-    table = Table.open(table_path(path, "runs"), storage_options)
-    return History(path, table, source=source, storage_options=storage_options)
+    return History(path, source=source, storage_options=storage_options)
 
 
 def _check_extra() -> None:

@@ -20,7 +20,17 @@ from dagster_nb.frames.runs import INCLUDABLE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["COMPARED", "INCLUDED", "RUNS", "json_text", "read_columns", "to_frame", "to_table"]
+__all__ = [
+    "COMPARED",
+    "INCLUDED",
+    "RUNS",
+    "column_of_strings",
+    "column_of_times",
+    "json_text",
+    "read_columns",
+    "to_frame",
+    "to_table",
+]
 
 _TIME = pa.timestamp("us", "UTC")
 _TIMES = ("creation_time", "start_time", "end_time", "update_time")
@@ -94,7 +104,7 @@ def read_columns(include: Sequence[str], *, deleted: bool) -> list[str]:
 
 def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUSES) -> pd.DataFrame:
     """Return a table, with the columns that `read_columns` names, as a frame like that of `DagsterClient.runs`."""
-    times = {name: _times(table[name]) for name in (*_TIMES, "deleted_at") if name in table.column_names}
+    times = {name: column_of_times(table[name]) for name in (*_TIMES, "deleted_at") if name in table.column_names}
     built: dict[str, Any] = {}
     for name in table.column_names:
         if name in times:
@@ -106,7 +116,7 @@ def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUS
         elif name in _LIST_COLUMNS:
             built[name] = columns.objects(table[name].to_pylist())
         else:
-            built[name] = _STRING.__from_arrow__(table[name])
+            built[name] = column_of_strings(table[name])
         if name == "update_time":
             built["queue_duration"] = times["start_time"] - times["creation_time"]
             built["duration"] = times["end_time"] - times["start_time"]
@@ -126,7 +136,14 @@ def json_text(value: object) -> str:
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _times(column: pa.ChunkedArray) -> pd.DatetimeIndex:
+def column_of_strings(column: pa.ChunkedArray) -> pd.api.extensions.ExtensionArray:
+    """Return strings as a column of a frame; null becomes NA."""
+    strings: pd.api.extensions.ExtensionArray = _STRING.__from_arrow__(column)
+    return strings
+
+
+def column_of_times(column: pa.ChunkedArray) -> pd.DatetimeIndex:
+    """Return times as a column of a frame; null becomes NaT."""
     micros = pc.cast(column, pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
     return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC")
 

@@ -36,5 +36,8 @@ class HistorySource(Protocol):
     def iter_run_ids(self) -> Iterator[list[str]]:
         """Yield the ids of all runs, in pages."""
 
+    def steps(self, runs: list[str]) -> pd.DataFrame:
+        """Return the steps of runs that exist, as `DagsterClient.steps` does."""
+
     def progress_bar(self, description: str, *, unit: str, total: int | None) -> AbstractContextManager[ProgressBar]:
         """Show a progress bar for the duration of a ``with`` block."""

@@ -14,7 +14,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from dagster_nb.errors import HistoryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     import pyarrow.compute as pc
 
@@ -177,6 +177,17 @@ class Table:
         rows = rows.combine_chunks()
         write_deltalake(self._delta, rows, mode="append", commit_properties=self._commit_properties(markers))
 
+    def replace(self, rows: pa.Table, run_ids: Collection[str]) -> None:
+        """Replace all rows of some runs by others of the same runs; within `write`."""
+        quoted = ", ".join("'{}'".format(run_id.replace("'", "''")) for run_id in sorted(run_ids))
+        write_deltalake(
+            self._delta,
+            rows.combine_chunks(),
+            mode="overwrite",
+            predicate=f"run_id IN ({quoted})",
+            commit_properties=self._commit_properties(),
+        )
+
     def merge(self, rows: pa.Table, *, predicate: str, updates: Mapping[str, str] | None = None) -> None:
         """Update the rows with the same ``run_id`` and insert all others; within `write`.
 
@@ -230,6 +241,8 @@ class Table:
         """Return the files in the order in which runs are read, so that there is little or nothing left to sort."""
         dataset = self._delta.to_pyarrow_dataset()
         files = pa.table(self._delta.get_add_actions(flatten=True))
+        if "max.creation_time" not in files.column_names:
+            return dataset
         newest = dict(
             zip(files["path"].to_pylist(), files["max.creation_time"].cast(pa.int64()).to_pylist(), strict=True)
         )

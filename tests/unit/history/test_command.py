@@ -57,7 +57,7 @@ def test_errors_are_one_line(tmp_path, capsys):
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
 def test_an_export_from_a_history_has_the_rows_of_one_from_the_server(fake, tmp_path, kind, monkeypatch):
-    monkeypatch.setattr("dagster_nb.history.history._RUNS_PER_PAGE", 70)
+    monkeypatch.setattr("dagster_nb.history.stored_runs._RUNS_PER_PAGE", 70)
     assert run("history", "refresh", tmp_path / "history", "--url", fake.url) == 0
     ours, theirs = tmp_path / f"history.{kind}", tmp_path / f"server.{kind}"
     assert run("export", "--history", tmp_path / "history", "--include", "run_config", ours) == 0

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.client.display.progress import progress_bar
 from dagster_nb.frames.runs import runs_frame
 from dagster_nb.history import refresh as refresh_module
 from dagster_nb.history.location import default_path
 from dagster_nb.history.opening import history_of
 from tests.unit.fake import FakeDagster, make_run
+from tests.unit.history.frame_source import FrameSource
 
 INCLUDE = ("run_config", "asset_selection", "op_selection")
 ODD = 'a,"b\\"}\n{"team":"data"} \ud83d 名前'.encode("utf-8", "replace").decode()
@@ -293,33 +293,6 @@ def test_compacting_joins_files_and_keeps_all_runs(fake, client, history, tmp_pa
     history.compact()
     assert history._table.file_count == 1
     assert_equals_a_full_read(history, client)
-
-
-class FrameSource:
-    """A source of runs that a test makes up."""
-
-    url = "http://frames:3000"
-
-    def __init__(self, records):
-        self.records = records
-
-    def iter_runs(self, *, include=(), run_ids=None, updated_after=None, created_before=None):
-        found = [one for one in self.records if run_ids is None or one["runId"] in run_ids]
-        if updated_after is not None:
-            found = [one for one in found if one["updateTime"] > updated_after.timestamp()]
-        if created_before is not None:
-            found = [one for one in found if one["creationTime"] < created_before.timestamp()]
-        if found:
-            yield runs_frame(found, include=include)
-
-    def count_runs(self, **filters):
-        return sum(map(len, self.iter_runs(**filters)))
-
-    def iter_run_ids(self):
-        yield [one["runId"] for one in self.records]
-
-    def progress_bar(self, description, *, unit, total):
-        return progress_bar(description, unit=unit, total=total, visible=False)
 
 
 def test_servers_that_provide_no_creation_time(tmp_path):
