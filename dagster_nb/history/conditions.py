@@ -38,7 +38,7 @@ def run_condition(filters: RunFilters, *, deleted: bool) -> pc.Expression | None
     --------
     >>> from dagster_nb.filters import RunFilters
     >>> run_condition(RunFilters(job=("nightly",)), deleted=True)
-    <pyarrow.compute.Expression is_in(cast(job_name, ...)>
+    <pyarrow.compute.Expression is_in(job_name, ...)>
     """
     conditions = [] if deleted else [pc.field("deleted_at").is_null()]
     for name, column in _CHOICE_COLUMNS.items():
@@ -53,12 +53,8 @@ def run_condition(filters: RunFilters, *, deleted: bool) -> pc.Expression | None
 
 
 def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
-    """Return the condition that a column of strings has one of some values.
-
-    The cast keeps Arrow from comparing the column's statistics with the values: after a merge, the file has another
-    type for strings, and such a comparison fails.
-    """
-    return pc.field(column).cast(pa.string()).isin(pa.array(values, pa.string()))
+    """Return the condition that a column of strings has one of some values."""
+    return pc.field(column).isin(pa.array(values, pa.string()))
 
 
 def microseconds(value: int) -> pa.Scalar:

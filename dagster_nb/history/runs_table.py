@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_nb.history.conditions import is_one_of, microseconds
+from dagster_nb.history.conditions import is_one_of
 from dagster_nb.history.schema import COMPARED, RUNS
 from dagster_nb.statuses import FINISHED
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from dagster_nb.history.table import Table
 
 __all__ = ["LIVE", "RunsTable"]
+
+_IDS_PER_COMMIT = 20_000
 
 LIVE = pc.field("deleted_at").is_null()
 """The condition that Dagster still had the run at the last refresh."""
@@ -77,7 +80,7 @@ class RunsTable:
             new, changed = _new_and_changed(rows, stored)
             counts = (len(new), len(changed))
             if len(changed):
-                self.table.merge(pa.concat_tables([new, changed]), predicate=_creation_range(rows))
+                self.table.replace(pa.concat_tables([new, changed]), _creation_range(rows))
             elif len(new) or markers:
                 self.table.append(new, markers)
 
@@ -87,16 +90,20 @@ class RunsTable:
     def mark_deleted(self, run_ids: Collection[str], now: int) -> None:
         """Mark runs as deleted at a time in microseconds since 1970."""
         ids = sorted(run_ids)
-        rows = pa.table({"run_id": ids, "deleted_at": pa.array([now] * len(ids), microseconds(0).type)})
-
-        def write() -> None:
-            self.table.merge(rows, predicate=" AND stored.deleted_at IS NULL", updates={"deleted_at": "new.deleted_at"})
-
-        self.table.write(write)
+        for start in range(0, len(ids), _IDS_PER_COMMIT):
+            self.table.write(partial(self._mark_deleted, ids[start : start + _IDS_PER_COMMIT], now))
 
     def set_markers(self, markers: Mapping[str, int]) -> None:
         """Commit some numbers."""
         self.table.write(lambda: self.table.append(RUNS.empty_table(), markers))
+
+    def _mark_deleted(self, run_ids: list[str], now: int) -> None:
+        rows = self.table.read(RUNS.names, LIVE & is_one_of("run_id", run_ids))
+        if len(rows):
+            deleted_at = pa.array([now] * len(rows), RUNS.field("deleted_at").type)
+            position = RUNS.get_field_index("deleted_at")
+            rows = rows.set_column(position, RUNS.field(position), deleted_at)
+            self.table.replace(rows, _creation_range(rows))
 
     def _stored(self, rows: pa.Table) -> pa.Table:
         condition = is_one_of("run_id", rows["run_id"].combine_chunks())
@@ -125,10 +132,13 @@ def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Tab
 
 
 def _creation_range(rows: pa.Table) -> str:
-    """Return the SQL condition that stored runs were created in the same time as some rows."""
+    """Return the SQL condition that runs were created in the same time as some rows."""
     times = rows["creation_time"]
     if times.null_count or not len(times):
         return ""
-    low, high = (f"to_timestamp_micros({bound(times).cast(pa.int64()).as_py()})" for bound in (pc.min, pc.max))
-    time = "stored.creation_time"
+    low, high = (
+        f"arrow_cast({bound(times).cast(pa.int64()).as_py()}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
+        for bound in (pc.min, pc.max)
+    )
+    time = "creation_time"
     return f" AND (({time} >= {low} AND {time} <= {high}) OR {time} IS NULL)"

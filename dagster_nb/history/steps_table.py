@@ -73,8 +73,8 @@ class StepsTable:
         rows = _rows(steps, update_times)
 
         def write() -> None:
-            if stored := self.update_times(update_times):
-                self.table.replace(rows, {*stored, *update_times})
+            if self.update_times(update_times):
+                self.table.replace(rows)
             else:
                 self.table.append(rows)
 

@@ -14,7 +14,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from dagster_nb.errors import HistoryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow.compute as pc
 
@@ -148,7 +148,7 @@ class Table:
         Parameters
         ----------
         action
-            Decides what to write from the current state of the table, and calls `append` or `merge` once, or not at
+            Decides what to write from the current state of the table, and calls `append` or `replace` once, or not at
             all.
 
         Raises
@@ -177,40 +177,28 @@ class Table:
         rows = rows.combine_chunks()
         write_deltalake(self._delta, rows, mode="append", commit_properties=self._commit_properties(markers))
 
-    def replace(self, rows: pa.Table, run_ids: Collection[str]) -> None:
-        """Replace all rows of some runs by others of the same runs; within `write`."""
-        quoted = ", ".join("'{}'".format(run_id.replace("'", "''")) for run_id in sorted(run_ids))
-        write_deltalake(
-            self._delta,
-            rows.combine_chunks(),
-            mode="overwrite",
-            predicate=f"run_id IN ({quoted})",
-            commit_properties=self._commit_properties(),
-        )
+    def replace(self, rows: pa.Table, condition: str = "") -> None:
+        """Replace all rows with the run ids of some others by these; within `write`.
 
-    def merge(self, rows: pa.Table, *, predicate: str, updates: Mapping[str, str] | None = None) -> None:
-        """Update the rows with the same ``run_id`` and insert all others; within `write`.
+        Unlike `DeltaTable.merge`, this writes strings of the type that all readers know.
 
         Parameters
         ----------
         rows
             The new rows.
-        predicate
-            Further conditions on the stored rows (``stored``), in SQL; they let files be skipped.
-        updates
-            The columns to update, and nothing is inserted; None updates and inserts whole rows.
+        condition
+            What else is true of the stored rows and of the new ones, in SQL; it lets files be skipped.
         """
-        merger = self._delta.merge(
-            rows,
-            f"stored.run_id = new.run_id{predicate}",
-            source_alias="new",
-            target_alias="stored",
+        quoted = ", ".join(
+            "'{}'".format(run_id.replace("'", "''")) for run_id in sorted(set(rows["run_id"].to_pylist()))
+        )
+        write_deltalake(
+            self._delta,
+            rows.combine_chunks(),
+            mode="overwrite",
+            predicate=f"run_id IN ({quoted}){condition}",
             commit_properties=self._commit_properties(),
         )
-        if updates is None:
-            merger.when_matched_update_all().when_not_matched_insert_all().execute()
-        else:
-            merger.when_matched_update(dict(updates)).execute()
 
     def compact(self, *, only_if_needed: bool = False) -> None:
         """Join small files, and delete old ones that are no longer part of the table.
