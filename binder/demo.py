@@ -1,4 +1,4 @@
-"""The demo that Binder runs: its history is kept, whatever happens to its processes.
+"""The demo that Binder runs; its history survives the end of its processes.
 
 ``python binder/demo.py build`` writes the history into the user's cache. ``python binder/demo.py serve`` copies it into
 a DAGSTER_HOME in the user's state folder, and serves that until it is stopped. If it is started again, it
@@ -53,12 +53,12 @@ def home_path() -> Path:
 
 
 def last_midnight(now: dt.datetime) -> dt.datetime:
-    """Return the last midnight (UTC), at which histories end, so that all of one day are the same."""
+    """Return the last midnight (UTC). Histories end there, so that all histories of one day are the same."""
     return now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def fits(until: dt.datetime, now: dt.datetime) -> bool:
-    """Return whether a cached history that ends at ``until`` is one of these, and young enough."""
+    """Return whether a cached history that ends at ``until`` is one of these, and recent enough."""
     return until == last_midnight(until) and now - until <= MAX_AGE
 
 
@@ -91,7 +91,7 @@ def fill(home: Path) -> None:
 
 
 def prepare(home: Path) -> None:
-    """Fill a new home; in another one, finish the runs that were interrupted."""
+    """Fill a new home, or finish the interrupted runs of an existing one."""
     if not (home / FILE_NAME).exists():
         shutil.rmtree(home, ignore_errors=True)  # it may be half filled
         configure(home)
@@ -174,7 +174,7 @@ def lock(home: Path) -> Iterator[bool]:
 
 
 def start_dagster(home: Path, port: int | None) -> LocalDagster:
-    """Start Dagster as soon as the port is free: the last one may take a moment to end."""
+    """Start Dagster as soon as the port is free; the previous Dagster may take a moment to end."""
     deadline = time.monotonic() + PORT_SECONDS
     while True:
         try:

@@ -97,7 +97,7 @@ __all__ = [
     "style",
 ]
 
-# Imported on first use, because it takes a while to import or needs an extra.
+# These are imported on first use, because they take a while to import or need an extra.
 _LAZY = {
     "History": "dagster_nb.history.history",
     "Launchpad": "dagster_nb.panels.launchpad",
@@ -111,7 +111,7 @@ _LAZY = {
 
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
-        raise AttributeError(f"module 'dagster_nb' has no attribute {name!r}")
+        raise AttributeError(f"module 'dagster_nb' has no attribute {name!r}; dir(dagster_nb) lists its names")
     module = import_module(_LAZY[name])
     found: object = getattr(module, name, module)
     globals()[name] = found

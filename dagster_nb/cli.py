@@ -38,7 +38,7 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
     from dagster_nb.sandbox.demo import start_demo  # noqa: PLC0415 - the other commands need no Dagster
     from dagster_nb.sandbox.jupyterlab import JupyterLab  # noqa: PLC0415
 
-    # By default these end Python at once. Here it must first stop what it started.
+    # By default these signals end Python at once. Here it must first stop the processes that it started.
     for name in {"SIGTERM", "SIGHUP"} & signal.Signals.__members__.keys():
         signal.signal(signal.Signals[name], lambda *_: sys.exit(0))
     with ExitStack() as stack:
@@ -56,7 +56,7 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
 
 
 def _print_steps() -> Callable[[str, float], None]:
-    """Return a function that prints each step of the start once."""
+    """Return a function that prints each step of the startup once."""
     printed = set()
 
     def print_step(step: str, _progress: float) -> None:
@@ -129,7 +129,7 @@ def export(
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export import write_runs  # noqa: PLC0415
 
-    # An empty option, such as an unset "$SINCE", is not the same as no option: runs() refuses it.
+    # An empty option, such as an unset "$SINCE", is not the same as a missing option: runs() rejects it.
     chosen = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in filters.items()
@@ -210,12 +210,12 @@ def _open_history(path: str | None, url: str | None, token: str | None) -> Itera
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command. An error prints one line, and exits with code 1.
+    """Run the command. An error prints one line, and the command exits with code 1.
 
     Parameters
     ----------
     arguments
-        The arguments of the command line. Default: those of this process.
+        The arguments of the command line. Default: the arguments of this process.
     """
     try:
         cli(arguments, standalone_mode=False)

@@ -20,10 +20,10 @@ MAX_CONCURRENCY = 4
 async def map_concurrently(
     function: Callable[[T], Awaitable[R]], items: Iterable[T], *, limit: int = MAX_CONCURRENCY
 ) -> list[R]:
-    """Call a coroutine function with each item, a few at a time, and return the results in the order of the items.
+    """Call a coroutine function for each item, a few at a time, and return the results in the order of the items.
 
-    The first exception cancels the other calls and is raised. A function that may fail for one item without stopping
-    the others catches its own exceptions.
+    The first exception cancels the other calls and is raised. If a failure must not stop the other calls, the function
+    has to catch its own exceptions.
 
     Parameters
     ----------

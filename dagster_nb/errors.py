@@ -70,15 +70,15 @@ class DagsterNbError(Exception):
 
 
 class DagsterNbWarning(UserWarning):
-    """Something works, but probably not as intended; the message says what to check."""
+    """Something worked, but probably not as intended; the message says what to check."""
 
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):
-    """No Dagster answered at that address, or the connection broke."""
+    """No Dagster responded at the address, or the connection broke."""
 
 
 class RequestTimeoutError(DagsterNbError, TimeoutError):
-    """The server did not answer one request within the client's ``timeout``."""
+    """The server did not respond to a request within the client's ``timeout``."""
 
 
 class WaitTimeoutError(DagsterNbError, TimeoutError):
@@ -116,7 +116,7 @@ class ServerError(DagsterNbError):
     message
         One readable line.
     stack
-        The server's stack trace. It is not part of the message, since it is rarely about anything in the notebook.
+        The server's stack trace. It is not part of the message, since it rarely concerns code in the notebook.
     class_name
         The class of the server's exception (``PythonError.className``), or None.
     """
@@ -132,7 +132,7 @@ class NotFoundError(DagsterNbError, LookupError):
 
 
 class RunNotFoundError(NotFoundError):
-    """The server has no run with that id, or several runs whose id begins that way."""
+    """The server has no run with that id, or several runs whose ids begin with it."""
 
 
 class JobNotFoundError(NotFoundError):
@@ -140,7 +140,7 @@ class JobNotFoundError(NotFoundError):
 
 
 class LocationNotFoundError(NotFoundError):
-    """The server has no code location with that name; the message lists those that it has."""
+    """The server has no code location with that name; the message lists the existing ones."""
 
 
 class AmbiguousJobError(DagsterNbError):
@@ -158,7 +158,7 @@ class ConfigProblem:
     Parameters
     ----------
     path
-        Where the problem is: the keys from the root, joined with dots; empty for the root itself
+        The path of the problem: the keys from the root, joined with dots; empty for the root itself
         (``PipelineConfigValidationError.stack``).
     reason
         Dagster's ``EvaluationErrorReason``, such as ``"MISSING_REQUIRED_FIELD"``.
@@ -196,7 +196,7 @@ class IncompleteHistoryError(DagsterNbError):
     Parameters
     ----------
     message
-        How many runs are missing, and which.
+        The number of missing runs, and their ids.
     frame
         The runs that could be read.
     """
@@ -219,7 +219,7 @@ class OutcomeUnknownError(DagsterNbError):
 
 
 class UnsupportedServerError(DagsterNbError):
-    """The server's version of Dagster lacks something that is needed; the message names the version that has it.
+    """The server's version of Dagster lacks a required feature; the message names the version that has it.
 
     Nothing was done.
     """

@@ -37,8 +37,8 @@ def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  
     """Write the runs that match some filters to a file.
 
     Dicts and lists become JSON strings, because Parquet would turn a column of dicts into one struct with the keys of
-    all runs. In a CSV file, a string that a spreadsheet would take for a formula gets an apostrophe in front. The file
-    appears when it is complete: an error or Ctrl-C leaves an older one unchanged.
+    all runs. In a CSV file, an apostrophe is put before each string that a spreadsheet would treat as a formula. The
+    file appears only once it is complete: after an error or Ctrl-C, an older file is unchanged.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _serializable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with an apostrophe before each string that a spreadsheet would take for a formula."""
+    """Return the frame with an apostrophe before each string that a spreadsheet would treat as a formula."""
     result = frame.copy()
     for name in result.columns[result.dtypes == "string"]:
         result[name] = result[name].str.replace(r"^(?=[=+\-@\t\r])", "'", regex=True)

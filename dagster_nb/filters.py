@@ -1,7 +1,7 @@
-"""Which runs to read: the filters of ``runs()``, parsed once and used by the whole package.
+"""The filters of ``runs()``, parsed once and used by the whole package.
 
 Dagster's server reads an empty list, an empty string and a zero as "no filter". Here an empty list matches no run, and
-an empty string is refused, so that no filter ever turns into its opposite on the way to the server.
+an empty string is rejected, so that no filter is turned into its opposite by the server.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_IDS_IN_JSON = 100
 
 @dataclass(frozen=True, slots=True)
 class RunFilters:
-    """Which runs to read. A run must pass all filters; None and the empty ``tags`` filter nothing.
+    """Filters that select the runs to read. A run must pass all filters; None and empty ``tags`` mean no filter.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class RunFilters:
         """
         plain = {**self.arguments(), **self.bounds()}
         if self.run_ids is not None and len(self.run_ids) > _MAX_IDS_IN_JSON:
-            # pandas copies attrs with every operation, so they must stay small.
+            # pandas copies attrs with every operation, so attrs must stay small.
             plain["run_ids"] = f"{len(self.run_ids):,} ids"
         return plain
 
@@ -150,7 +150,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
     TypeError
         If it is anything else.
     ValueError
-        If a string is empty, because the server would take it for "any".
+        If a string is empty, because the server would treat it as "any".
 
     Examples
     --------
@@ -196,7 +196,7 @@ def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     for key, value in tags.items():
         if not isinstance(key, str) or not key:
             raise ValueError(f"tags has the key {key!r}. A tag's key must be a non-empty string.")
-        # Unlike elsewhere, the server compares an empty tag value like any other.
+        # Unlike other empty strings, the server compares an empty tag value like any other value.
         values = ("",) if value == "" else as_strings(value, f"tags[{key!r}]")
         if values is None:
             raise TypeError(f"tags[{key!r}] must be a string or a list of strings, not None.")

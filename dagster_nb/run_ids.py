@@ -1,4 +1,4 @@
-"""Arguments called ``runs``: from whatever identifies runs to their ids."""
+"""Parse the arguments called ``runs``: turn whatever identifies runs into their ids."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RunsLike: TypeAlias = Union[str, HasRunId, Iterable[str | HasRunId], "pd.Series[
 
 
 def run_ids_of(runs: RunsLike) -> list[str]:
-    """Return the ids of some runs, in the order given and without duplicates.
+    """Return the ids of the given runs, in the same order and without duplicates.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def run_ids_of(runs: RunsLike) -> list[str]:
     """
     if isinstance(runs, pd.DataFrame):
         if "run_id" not in runs.columns:
-            raise TypeError("this frame has no run_id column, so it does not identify runs.")
+            raise TypeError("this frame has no run_id column. Pass a frame that has one, such as a frame from runs().")
         items: Iterable[object] = runs["run_id"].tolist()
     elif isinstance(runs, pd.Series):
         items = [runs] if "run_id" in runs.index else _ids_in_series(runs)
@@ -71,7 +71,7 @@ def one_run_id(run: RunsLike) -> str:
     Raises
     ------
     TypeError
-        If it is not a run.
+        If it does not identify a run.
     ValueError
         If there is no run or more than one.
 
@@ -82,12 +82,12 @@ def one_run_id(run: RunsLike) -> str:
     """
     ids = run_ids_of(run)
     if len(ids) != 1:
-        raise ValueError(f"expected one run, got {len(ids)}.")
+        raise ValueError(f"expected one run, got {len(ids)}. Pass a single run id or Run.")
     return ids[0]
 
 
 def _ids_in_series(series: pd.Series[Any]) -> list[object]:
-    """Return the values of a Series of ids; a Series of other strings, such as job names, is refused."""
+    """Return the values of a Series of ids; reject a Series of other strings, such as job names."""
     values = series.tolist()
     if series.name is not None and not str(series.name).endswith("run_id") and not all(map(_is_uuid, values)):
         raise TypeError(f"the Series {series.name!r} does not contain run ids; give a Series of run ids.")

@@ -1,6 +1,7 @@
-"""Every status of a run or a step: its word, colour, marker and phase.
+"""Every status of a run or a step, with its word, colour, marker and phase.
 
-Charts and panels draw a status as this table says. A status that the table does not know gets the entry `UNKNOWN`.
+Charts and panels draw each status as this table defines. A status that the table does not know gets the entry
+`UNKNOWN`.
 """
 
 from __future__ import annotations
@@ -40,22 +41,22 @@ SKY = "#2C95D1"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How to show a status, and what it means for a run.
+    """The appearance and the meaning of a status.
 
     Parameters
     ----------
     name
         Dagster's own name, such as ``"FAILURE"``.
     word
-        The word for it in a sentence, such as ``"failed"``.
+        The word for the status in a sentence, such as ``"failed"``.
     color
         The colour of its marks, as a hexadecimal string; it fits a light and a dark background.
     symbol
         One character, shown before its name, so that the colour is never the only sign.
     marker
-        The marker of matplotlib that is closest to the symbol.
+        The matplotlib marker that is closest to the symbol.
     hatch
-        The hatch of matplotlib for its bars and areas.
+        The matplotlib hatch for its bars and areas.
     phase
         ``"waiting"`` before any work is done, ``"running"`` while Dagster works on it, ``"finished"`` in the end;
         ``"unknown"`` for a status that this version does not know.
@@ -71,7 +72,7 @@ class Status:
 
     @property
     def is_finished(self) -> bool:
-        """Whether a run or step keeps this status."""
+        """Whether this status is final for a run or step."""
         return self.phase == "finished"
 
 
@@ -88,7 +89,7 @@ _RUNS = (
     Status("CANCELING", "canceling", ORANGE, "✚", "P", "**", "running"),
     Status("CANCELED", "canceled", GREY, "■", "s", "....", "finished"),
 )
-# A step also succeeds or fails, with the same two names.
+# SUCCESS and FAILURE are also statuses of a step.
 _STEPS = (
     Status("IN_PROGRESS", "running", SKY, "▶", ">", "\\\\\\\\", "running"),
     Status("SKIPPED", "skipped", GREY, "◇", "d", "....", "finished"),
@@ -98,16 +99,16 @@ STATUSES = {status.name: status for status in (*_RUNS, *_STEPS)}
 """Every known status by its name."""
 
 UNKNOWN = Status("UNKNOWN", "in an unknown state", GREY, "✱", "*", "xxxx", "unknown")
-"""How to show a status that is not in `STATUSES`."""
+"""The appearance of a status that is not in `STATUSES`."""
 
 RUN_STATUSES = tuple(status.name for status in _RUNS)
-"""The statuses of a run, in Dagster's order. A newer server may know more; they come after these."""
+"""The statuses of a run, in Dagster's order. A newer server may have others, which come after these."""
 
 STEP_STATUSES = ("IN_PROGRESS", "SUCCESS", "FAILURE", "SKIPPED")
 """The statuses of a step, in Dagster's order."""
 
 FINISHED = frozenset(status.name for status in _RUNS if status.is_finished)
-"""The statuses in which a run stays."""
+"""The final statuses of a run."""
 
 
 def status_of(name: str) -> Status:

@@ -1,4 +1,4 @@
-"""Points in time as people write them."""
+"""Parse points in time as users write them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TypeAlias
 __all__ = ["Moment", "to_seconds"]
 
 Moment: TypeAlias = str | date | datetime | timedelta
-"""A point in time: a datetime, a date, an ISO 8601 string; or how long ago: a timedelta or a string like ``"24h"``."""
+"""A point in time: a datetime, a date or an ISO 8601 string; or how long ago: a timedelta or a string such as
+``"24h"``."""
 
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGO = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})\s*")

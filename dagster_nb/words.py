@@ -22,7 +22,7 @@ MISSING = "—"
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 # Units for durations of a minute or more. Each row has the unit, the next smaller unit, the smaller unit in seconds,
-# how many of the smaller unit make one unit, and how many units make one of the next larger unit.
+# the number of smaller units in one unit, and the number of units in the next larger unit.
 _UNIT_PAIRS = (("min", "s", 1.0, 60, 60), ("h", "min", _MINUTE, 60, 24), ("d", "h", _HOUR, 24, math.inf))
 _AGO_UNITS = ((7 * _DAY, "w"), (_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"))
 _SHORT_ID_LENGTH = 8
@@ -36,7 +36,7 @@ def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
     duration
         Seconds or a `pandas.Timedelta`; NaN and NaT are missing.
     digits
-        How many significant digits a duration of less than a minute has.
+        The number of significant digits for a duration of less than a minute.
 
     Examples
     --------
@@ -80,11 +80,11 @@ def plural(count: int, singular: str, several: str | None = None) -> str:
     Parameters
     ----------
     count
-        How many there are.
+        The count.
     singular
-        The noun for one.
+        The singular noun.
     several
-        The noun for any other count; by default the singular with an "s".
+        The plural noun; by default the singular with an "s".
 
     Examples
     --------
@@ -107,7 +107,7 @@ def ordinal_text(number: int) -> str:
 
 
 def time_text(time: pd.Timestamp) -> str:
-    """Return a point in time to the second, in its own time zone and without its name; a dash if it is missing.
+    """Return a point in time to the second, in its own time zone without its name; a dash if it is missing.
 
     Examples
     --------

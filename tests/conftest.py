@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and settings for all tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ settings.load_profile("everyday")
 # background.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Seconds for one test and the fixtures that it is the first to need, where these build environments or images.
+# The time limit in seconds for a test whose fixtures build environments or images.
 _LONGER_TIMEOUTS = {"compat": 1800, "browser": 900, "browser/binder": 3600, "notebooks": 900}
 
 
@@ -40,5 +40,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """dagster_nb is built on aiohttp, so coroutines are tested on asyncio alone."""
+    """dagster_nb uses aiohttp, so coroutines are tested with asyncio only."""
     return "asyncio"

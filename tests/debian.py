@@ -1,4 +1,4 @@
-"""Installing a Debian package that the tests need, where that can be done."""
+"""Install a Debian package that the tests need, if this is possible."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 
 def install(package: str, *options: str) -> bool:
-    """Install a package as root; False where there is no apt, or one is not root. The caller checks the result.
+    """Install a package; return False if there is no apt or the user is not root. The caller checks the result.
 
-    Tests that run side by side may want one each at the same moment, and apt would refuse the second.
+    Tests that run in parallel may install packages at the same moment, and apt would refuse the second.
     """
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return False

@@ -1,4 +1,4 @@
-"""Which tests stay together when several processes share them (``pytest -n auto``): those that share servers."""
+"""Keep tests that share a server in the same process with ``pytest -n auto``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TARGETS = {target.name for target in TARGETS}
 
 
 def together(nodeid: str) -> str:
-    """Return the name of the group that must stay together: a test, a file, a folder, or all tests of one Dagster.
+    """Return the name of a test's group: the test, its file, its folder, or all tests of one Dagster.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def together(nodeid: str) -> str:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Give tests that stay together to one process, in their original order."""
+    """Assign each group of tests to one process, in the original order."""
 
     def _split_scope(self, nodeid: str) -> str:
         return together(nodeid)

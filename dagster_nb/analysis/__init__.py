@@ -3,11 +3,12 @@
 They take the frames of a client, or the same frames read back from a file.
 """
 
-from dagster_nb.analysis.comparison import compare_runs
 from dagster_nb.analysis.durations import duration_stats, slow_steps
-from dagster_nb.analysis.failures import failure_groups, unresolved_failures
 from dagster_nb.analysis.regression_search import regressions
+from dagster_nb.analysis.run_comparison import compare_runs
+from dagster_nb.analysis.similar_failures import failure_groups
 from dagster_nb.analysis.status_over_time import status_counts, success_rate
+from dagster_nb.analysis.unresolved_runs import unresolved_failures
 
 __all__ = [
     "compare_runs",

@@ -30,7 +30,7 @@ def group_quantiles(values: Floats, groups: Integers, n_groups: int, quantiles: 
     groups
         The group of each row, from 0 to ``n_groups - 1``.
     n_groups
-        How many groups there are.
+        The number of groups.
     quantiles
         From 0 to 1.
 
@@ -64,11 +64,11 @@ def log_densities(
     groups
         The group of each value, from 0 to ``n_groups - 1``.
     n_groups
-        How many groups there are.
+        The number of groups.
     limits
-        The ends of the scale; values beyond count in the first or the last bin.
+        The ends of the scale; values outside it are counted in the first or the last bin.
     n_bins
-        How many bins there are, of equal width on the logarithmic scale.
+        The number of bins, which have equal widths on the logarithmic scale.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How long runs and steps take, one row per job or step."""
+"""Statistics of the durations of runs and steps, with one row per job or step."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> 
     runs
         Runs, with the columns of ``client.runs()`` named in `by` and ``status``, ``duration``, ``queue_duration``.
     by
-        The column, or columns, to group by. A missing value is a group of its own.
+        The column, or columns, to group by. Missing values form their own group.
 
     Returns
     -------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Groups", "group_table", "named_groups"]
 
-# What the groups of a column are called, in the singular and in the plural.
+# The noun for the groups of a column, in the singular and in the plural.
 _NOUNS = {
     "job_name": ("job", "jobs"),
     "location": ("location", "locations"),
@@ -34,13 +34,13 @@ class Groups:
     Parameters
     ----------
     codes
-        The position in `names` of each row's group; -1 for a row that is in none of them.
+        The position in `names` of each row's group; -1 for a row that belongs to no group.
     names
         The name of each group.
     noun
-        What such groups are called, in the plural: ``"jobs"``.
+        The plural noun for such groups, such as ``"jobs"``.
     has_rest
-        Whether the last group holds the rows of several smaller ones.
+        Whether the last group combines several smaller groups.
     """
 
     codes: NDArray[np.int64]
@@ -49,14 +49,14 @@ class Groups:
     has_rest: bool = False
 
     def selected(self, positions: Sequence[int]) -> Groups:
-        """Return only the groups at some positions, in that order."""
+        """Return only the groups at the given positions, in that order."""
         codes = np.full(len(self.names), -1, dtype=np.int64)
         codes[list(positions)] = np.arange(len(positions))
         names = [self.names[position] for position in positions]
         return replace(self, codes=codes[self.codes], names=names)
 
     def merged(self, max_groups: int) -> Groups:
-        """Return at most `max_groups` groups; the last holds all rows beyond the first ones.
+        """Return at most `max_groups` groups; the last one holds the rows of all remaining groups.
 
         Examples
         --------
@@ -118,7 +118,7 @@ def group_table(frame: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[ND
     frame
         Any rows.
     by
-        The column, or columns, to group by; a missing value is a group of its own. None puts all rows into one group.
+        The column, or columns, to group by; missing values form their own group. None puts all rows into one group.
 
     Returns
     -------

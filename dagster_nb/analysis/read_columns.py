@@ -1,7 +1,8 @@
-"""Read the columns of a frame of runs, steps or failures with exact dtypes, wherever the frame comes from.
+"""Read columns of a frame of runs, steps or failures with exact dtypes, wherever the frame comes from.
 
-A frame from the client has exact dtypes already. One read back from CSV has strings where the durations were, and one
-from Parquet may have another time unit or backend. The analysis and the charts read every column through this module.
+A frame from the client already has exact dtypes. A frame read back from CSV has strings instead of durations, and a
+frame from Parquet may have another time unit or backend. The analysis and the charts read every column through this
+module.
 """
 
 from __future__ import annotations
@@ -32,18 +33,21 @@ __all__ = [
 
 
 def column(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as it is; an empty one if the frame has no rows and lacks it.
+    """Return a column unchanged; return an empty column if the frame has no rows and lacks the column.
 
     Raises
     ------
     ValueError
-        If a frame with rows has no such column; the message lists those it has.
+        If a frame with rows has no such column; the message lists the columns that it has.
     """
     if name in frame.columns:
         return frame[name]
     if frame.empty:
         return pd.Series([], dtype="object", name=name, index=frame.index[:0])
-    raise ValueError(f"the frame has no column {name!r}; its columns are {', '.join(map(str, frame.columns))}")
+    raise ValueError(
+        f"the frame has no column {name!r}; its columns are {', '.join(map(str, frame.columns))}. Pass a frame that "
+        "has this column."
+    )
 
 
 def times(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -52,7 +56,7 @@ def times(frame: pd.DataFrame, name: str) -> pd.Series:
     Raises
     ------
     ValueError
-        If the column holds numbers, since their unit and origin are unknown.
+        If the column contains numbers, because their unit and origin are unknown.
     """
     values = column(frame, name)
     if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.notna().any()):
@@ -88,7 +92,8 @@ def has_status(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
 def creation_times(runs: pd.DataFrame) -> pd.Series:
     """Return when each run was created, as ``datetime64[us, UTC]``.
 
-    Servers older than 1.7.13 do not provide the creation time. The start time replaces it, or else the last update.
+    Servers older than 1.7.13 do not provide the creation time. For these, the start time is returned, or else the time
+    of the last update.
     """
     known = [times(runs, name) for name in ("creation_time", "start_time", "update_time") if name in runs.columns]
     if not known:
@@ -125,9 +130,9 @@ def status_codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
     Returns
     -------
     codes
-        For each row, the position of its status in `names`.
+        The position of each row's status in `names`.
     names
-        All known statuses, then others in the frame; a missing status is called ``unknown``.
+        All known statuses, then any others in the frame; a missing status is called ``unknown``.
     """
     coded = column(frame, "status").astype("category").cat
     own = [*map(str, coded.categories), "unknown"]
@@ -140,7 +145,8 @@ def status_codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
 def as_of_time(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.Timestamp:
     """Return the time, in UTC, at which the states in a frame were current.
 
-    That is `as_of`, or else when the frame was fetched (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+    This is `as_of` if given, or else the time when the frame was fetched (``attrs["dagster_nb"]["fetched_at"]``), or
+    else now.
     """
     if as_of is None:
         fetched = frame.attrs.get("dagster_nb", {}).get("fetched_at")

@@ -1,16 +1,16 @@
 """Find when a job became slower.
 
 The runs of a group, ordered by start, are a series of log durations. Rank sums (the Mann-Whitney test, applied at every
-place) find the place that splits the series best, so that one odd run cannot make a change. Three effects would cause
-false alarms with such a test; each is corrected for:
+position) find the position that splits the series best, so a single outlier cannot look like a change. Three effects
+would cause false alarms with such a test; each is corrected for:
 
 - It tries every place. The p-value is that of the largest of all these statistics (Miller and Siegmund, "Maximally
   selected chi square statistics", Biometrics 38, 1982), times the number of groups tested (Bonferroni).
-- Durations depend on the hour and the weekday. These rhythms are estimated and subtracted first.
+- Durations depend on the hour and the weekday. These daily and weekly rhythms are estimated and subtracted first.
 - Neighbouring runs are correlated: one bad day is not twenty independent slow runs. The variance of the statistic is
   increased by what blocks of neighbours show.
 
-Both parts are searched again in the same way, so that several changes are found. Nothing is random: the same frame
+Both parts are then searched in the same way, so that several changes can be found. Nothing is random: the same frame
 always gives the same result.
 """
 
@@ -47,19 +47,21 @@ def regressions(
 ) -> pd.DataFrame:
     """Find when the runs of a group became slower and stayed slower.
 
-    Only successful runs count, since a failed run says little about how long the work takes. In a history of less than
-    ten days the effect of a weekend can be mistaken for a change, and in one of less than five days that of a night.
+    Only successful runs count, since the duration of a failed run says little about the work. In a history of less than
+    ten days, the effect of a weekend can be mistaken for a change, and in a history of less than five days, the effect
+    of a night.
 
     Parameters
     ----------
     runs
         Runs, with the columns `by`, ``status``, ``start_time`` and ``duration`` of ``client.runs()``.
     by
-        The column whose values group the runs that can be compared.
+        The column to group by; only runs of the same group are compared.
     min_factor
         The smallest slowdown to report: 1.25 is 25 % slower.
     min_runs
-        How many runs there must be before and after a change. A group with fewer than twice as many is not tested.
+        The minimum number of runs before and after a change. A group with fewer than twice this number of runs is not
+        tested.
 
     Returns
     -------
@@ -152,7 +154,8 @@ def _changes(
             p_values[low + split] = p_value * tests
             parts += [(low, low + split), (low + split, high)]
 
-    # A change can be significant and yet too small to matter. The parts before and after it are then joined.
+    # A statistically significant change can still be too small to matter. In that case the parts before and after it
+    # are joined.
     while True:
         places = sorted(p_values)
         edges = [0, *places, len(length)]
@@ -214,7 +217,7 @@ def _effect(offsets: pd.Series, bins: Floats) -> pd.Series:
 
 
 def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, float]:
-    """Return the place that splits a series best, and the probability of such a split by chance."""
+    """Return the position that splits a series best, and the probability of such a split by chance."""
     size = len(level)
     if size < 2 * min_runs:
         return 0, 1.0
@@ -227,7 +230,7 @@ def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, floa
     statistics = np.abs(sums) / np.sqrt(before * (size - before) / size * spread)
     best = int(np.argmax(statistics))
     split = int(before[best])
-    # Rank sums detect a change but place it vaguely; distances from the two medians place it exactly.
+    # Rank sums detect a change but locate it only roughly; distances from the two medians locate it exactly.
     nearer = np.abs(level - np.median(level[:split])) - np.abs(level - np.median(level[split:]))
     split = int(before[np.argmin(np.cumsum(nearer)[before - 1])])
     rest = ranks.copy()
@@ -239,7 +242,7 @@ def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, floa
 
 
 def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
-    """Return the variance of sums of neighbours, relative to that of sums of independent values."""
+    """Return the variance of sums of neighbouring values, relative to the variance of sums of independent values."""
     block = max(2, round(math.pow(len(rest), 0.6)))
     spread = float(np.mean(rest**2))
     if spread == 0:
@@ -248,15 +251,16 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     blocks = sums[block:] - sums[:-block]
     variance = float(np.mean(blocks**2))
     if not short:
-        # A second change makes whole blocks similar, but few of them differ from the next, so the median ignores it.
-        # In a short history, what looks like a second change is more likely a rhythm that could not be subtracted.
+        # A second change makes the values within whole blocks similar, but few blocks differ from the next one, so the
+        # median ignores it. In a short history, what looks like a second change is more likely a rhythm that could not
+        # be subtracted.
         steps = (blocks[block:] - blocks[:-block]) ** 2
         variance = min(variance, float(np.median(steps)) / _CHI_SQUARE_MEDIAN / 2)
     return max(1.0, variance / (block * spread))
 
 
 def _tail_probability(statistic: float, margin: float) -> float:
-    """Return the probability that the largest standardised rank sum reaches this (Miller and Siegmund, 1982)."""
+    """Return the probability that the largest standardised rank sum reaches this value (Miller and Siegmund, 1982)."""
     if statistic <= 1:
         return 1.0
     density: float = math.exp(-(statistic**2) / 2) / math.sqrt(2 * math.pi)

@@ -1,4 +1,4 @@
-"""How the median and the 95th percentile of durations move over time."""
+"""The median and the 95th percentile of durations over time."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def rolling_quantiles(
     Parameters
     ----------
     times, values
-        The time (datetime64[us, UTC]) and the duration (timedelta64[us]) of each run. Runs that lack one are left out.
+        The time (datetime64[us, UTC]) and the duration (timedelta64[us]) of each run. Runs that lack either value are
+        left out.
     window
-        How far each point looks back.
+        The length of the window that ends at each point.
     n_points
         The number of points, evenly spaced from the first run to the last.
 
@@ -79,7 +80,7 @@ def usual_window(times: pd.Series) -> pd.Timedelta:
 
 
 def _median_and_p95(values: NDArray[np.float64]) -> list[float]:
-    """Do what ``np.quantile`` does, in a fifth of its time for few values."""
+    """Do the same as ``np.quantile``, five times as fast for a small number of values."""
     last = len(values) - 1
     places = [(int(last * q), last * q % 1) for q in (0.5, 0.95)]
     ordered = np.partition(values, sorted({min(place + more, last) for place, _ in places for more in (0, 1)}))

@@ -1,4 +1,4 @@
-"""How many runs have each status, and what share succeeds, per hour, day, week or month."""
+"""The number of runs with each status, and the share that succeeds, per hour, day, week or month."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def status_counts(
         The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or
         ``"1MS"`` (a month); by default the shortest that needs at most 100 buckets.
     tz
-        The zone whose hours, midnights, Mondays and firsts of the month are the edges, an IANA name.
+        The time zone, an IANA name. Buckets begin at its full hours, midnights, Mondays and firsts of the month.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def status_counts(
     edges = bucket_edges(first, last, freq or usual_frequency(first, last), zone)
     n_buckets = max(len(edges) - 1, 0)
     at = created.to_numpy(dtype="datetime64[us]").astype("int64")
-    # A NaT is the smallest integer and falls before the first bucket.
+    # As an integer, NaT is the smallest value, so it falls before the first bucket.
     bucket = np.searchsorted(edges.as_unit("us").asi8, at, side="right") - 1
     kept = bucket >= 0
     codes, names = status_codes(runs)

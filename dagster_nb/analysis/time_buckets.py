@@ -1,4 +1,4 @@
-"""Hours, days, weeks and months of a time zone, to count runs in."""
+"""Divide time into the hours, days, weeks or months of a time zone."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ FREQUENCIES = {
     "1W": "1 week",
     "1MS": "1 month",
 }
-"""The possible lengths of a bucket, shortest first, and what a chart calls them.
+"""The possible lengths of a bucket, shortest first, and their names in a chart.
 
-They follow the clock and the calendar, so that a day has 23 hours once a year."""
+They follow the clock and the calendar, so one day a year has 23 hours."""
 
 _MAX_BUCKETS = 100
 _NOMINAL = dict(
@@ -58,11 +58,11 @@ def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinf
     Parameters
     ----------
     first, last
-        Both lie in a bucket; NaT gives no edges.
+        Both times lie in a bucket; if either is NaT, there are no edges.
     freq
         One of `FREQUENCIES`.
     zone
-        The zone whose hours, midnights, Mondays and firsts of the month are the edges.
+        The time zone. Buckets begin at its full hours, midnights, Mondays and firsts of the month.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinf
         return pd.DatetimeIndex([], dtype="datetime64[us, UTC]").tz_convert(zone)
     start = first.tz_convert(zone)
     if freq not in _STEPS:
-        # Counted in UTC from a whole hour of the zone, an hour stays an hour when the clocks change.
+        # Hours are counted in UTC from a full hour of the zone, so that each stays an hour long when the clocks change.
         start -= (start - start.normalize()) % _NOMINAL[freq]
         return pd.date_range(start.tz_convert("UTC"), last + _NOMINAL[freq], freq=freq, unit="us").tz_convert(zone)
     start = start.tz_localize(None)

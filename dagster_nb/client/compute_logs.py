@@ -1,4 +1,4 @@
-"""What a run printed, as an object."""
+"""The captured output of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True, repr=False)
 class ComputeLogs:
-    """What a run printed, as Dagster captured it.
+    """The output of a run, as Dagster captured it.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class ComputeLogs:
     step
         The step, or None for the whole run.
     stdout, stderr
-        What was printed to each stream; empty if nothing was captured. Dagster's own log lines are in ``stderr``.
+        The output on each stream; empty if nothing was captured. Dagster's own log lines are in ``stderr``.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class ComputeLogs:
     stderr: str
 
     def __str__(self) -> str:
-        """Return both streams, with their names if both contain something."""
+        """Return both streams, with their names if neither is empty."""
         if self.stdout and self.stderr:
             return f"--- stdout ---\n{self.stdout.rstrip()}\n--- stderr ---\n{self.stderr}"
         return self.stdout or self.stderr

@@ -1,4 +1,4 @@
-"""``connect``, the function that users call first."""
+"""The function ``connect``, which users call first."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def connect(
         Sent as ``Dagster-Cloud-Api-Token``. None means ``$DAGSTER_CLOUD_API_TOKEN`` for servers under
         ``dagster.cloud``, and no token for all others.
     headers
-        Further headers of every request, such as those that a proxy requires. They are never shown, and neither is
-        the token.
+        Further headers of every request, such as those that a proxy requires. Neither the headers nor the token is ever
+        shown.
     read_only
         Whether to refuse every mutation, so that nothing on the server can be changed.
     timeout
@@ -57,7 +57,7 @@ def connect(
     Raises
     ------
     ConnectionFailedError
-        If no Dagster answers there; the message says what to do.
+        If no Dagster responds there; the message says what to do.
     UnauthorizedError
         If the server requires a token.
     RequestTimeoutError

@@ -2,7 +2,7 @@
 
 Tools that print a traceback with local variables (rich, IPython's ``%xmode Verbose``, pytest's ``--showlocals``) call
 ``repr`` on every variable, and look into dicts, lists, dataclasses and partials. So the functions that receive secrets
-hide them at once, and raise no error while a visible secret is among their variables.
+hide them at once, and raise no error while one of their variables holds a visible secret.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _Hidden(Generic[T]):
     __slots__ = ("reveal",)
 
     def __init__(self, value: T):
-        # A closure: there is no attribute that holds the value itself.
+        # A closure is used, so no attribute holds the value itself.
         self.reveal: Callable[[], T] = lambda: value
 
     def __repr__(self) -> str:
@@ -41,7 +41,7 @@ class _Hidden(Generic[T]):
 
 
 def hide(value: T) -> T:
-    """Return a stand-in for a secret that shows nothing; to a type checker it is the secret itself.
+    """Return a placeholder that does not show its secret; to a type checker it is the secret itself.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def hide(value: T) -> T:
 
 
 def reveal(value: T) -> T:
-    """Return the secret behind what `hide` returned."""
+    """Return the secret behind a placeholder from `hide`."""
     return cast("T", value.reveal()) if isinstance(value, _Hidden) else value
 
 
@@ -69,7 +69,7 @@ def read_address(url: str | None) -> ServerAddress:
     Raises
     ------
     ValueError
-        If it is not the address of a web server.
+        If this is not the address of a web server.
 
     Examples
     --------
@@ -84,9 +84,9 @@ def read_address(url: str | None) -> ServerAddress:
     else:
         if not address.is_dagster_plus:
             return address
-        # Over http, the token could be read on its way to the redirect.
+        # Over http, others could read the token before the server redirects to https.
         return replace(address, root=f"https://{address.root.partition('://')[2]}")
-    # Raised here, so that the traceback does not show the variables of the parser.
+    # The error is raised here, so that the traceback does not show the variables of the parser.
     raise ValueError(problem)
 
 
@@ -104,7 +104,7 @@ def request_headers(address: ServerAddress, *, token: str | None, headers: Mappi
     Raises
     ------
     TypeError, ValueError
-        If one of them cannot be sent as a header. The message does not show it.
+        If the token or a header cannot be sent as a header. The message does not show its value.
     """
     token, headers = hide(token), hide(headers)
     problem = _argument_problem(reveal(token), reveal(headers))
@@ -132,7 +132,7 @@ def _all_headers(address: ServerAddress, token: str | None, headers: Mapping[str
     if token is None and address.is_dagster_plus:
         token = os.environ.get("DAGSTER_CLOUD_API_TOKEN")
     if token:
-        # A token that was read from a file often ends with a line end.
+        # A token that was read from a file often ends with a newline.
         sent[_TOKEN_HEADER] = token.strip()
     return sent
 

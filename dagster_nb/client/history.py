@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     import pandas as pd
 
@@ -57,9 +58,9 @@ class ClientSource:
         """The address of the deployment."""
         return self._client.url
 
-    def iter_run_ids(self) -> Iterator[list[str]]:
-        """Yield the ids of all runs, newest first, in pages."""
-        return self._client._iterate(AsyncDagsterClient._iter_run_ids)
+    def iter_run_ids(self, **bounds: datetime) -> Iterator[list[str]]:
+        """Yield the ids of all runs that were created within some bounds, in pages."""
+        return self._client._iterate(AsyncDagsterClient._iter_run_ids, **bounds)
 
     def progress_bar(self, description: str, *, unit: str, total: int | None) -> AbstractContextManager[ProgressBar]:
         """Show a progress bar where the client shows its own."""

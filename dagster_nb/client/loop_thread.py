@@ -43,7 +43,7 @@ class LoopThread:
 
     @property
     def is_current(self) -> bool:
-        """Whether the caller runs in this thread, and so must not wait for it."""
+        """Whether the caller runs in this thread, in which case it must not wait for it."""
         return threading.get_ident() == self._ident
 
     def call(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401
@@ -55,7 +55,7 @@ class LoopThread:
         Raises
         ------
         DagsterNbError
-            If it is called from the loop's own thread, which would wait for itself.
+            If this is called from the loop's own thread, which would wait for itself.
         """
         if self.is_current:
             raise DagsterNbError(
@@ -64,7 +64,7 @@ class LoopThread:
         portal = self._running_portal()
         work = _CancellableWork(partial(function, *args, **kwargs))
         to_draw: list[ProgressBar | PendingWarning] = []
-        # A panel calls from a thread of its own and shows progress itself; a bar would appear in some other cell.
+        # A panel calls from its own thread and shows progress itself; a bar would appear in an unrelated cell.
         draws = threading.current_thread() is threading.main_thread()
         try:
             token = drawn_by_the_waiting_thread.set(to_draw)
@@ -98,7 +98,7 @@ class LoopThread:
     def _running_portal(self) -> BlockingPortal:
         with self._lock:
             if self._stopped:
-                raise DagsterNbError("the client was closed during the call; call again, and it connects again.")
+                raise DagsterNbError("the client was closed during the call. Call again; the client then reconnects.")
             if self._portal is None:
                 self._portal = self._stack.enter_context(start_blocking_portal(name="dagster_nb"))
                 self._ident = self._portal.call(threading.get_ident)
@@ -108,8 +108,8 @@ class LoopThread:
 class _CancellableWork:
     """A coroutine function that can be cancelled at any time.
 
-    Cancelling the future of the task is not enough: Ctrl-C may come when the task already runs, but before the calling
-    thread has received its future.
+    Cancelling the future of the task is not enough: Ctrl-C may come when the task is already running, but before the
+    calling thread has received its future.
     """
 
     def __init__(self, function: Callable[[], Awaitable[Any]]):
@@ -138,16 +138,17 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
     Parameters
     ----------
     generator
-        What to iterate over. It is closed in the end.
+        The generator to iterate over. It is closed at the end.
     loop
         The thread.
     is_open
-        Returns whether the loop can still be used: the client may be closed, and the process forked, in between.
+        Returns whether the loop can still be used, because the client may be closed or the process forked during the
+        iteration.
 
     Raises
     ------
     DagsterNbError
-        If the loop can no longer be used, so that a part is missing.
+        If the loop can no longer be used, so that items are missing.
     """
     try:
         while is_open():
@@ -165,7 +166,7 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
 
 
 async def _close_generator(generator: AsyncGenerator[Any]) -> None:
-    """Close a generator whose last step may have been cancelled just now, and may still be running."""
+    """Close a generator whose last step may have just been cancelled and may still be running."""
     running = cast("types.AsyncGeneratorType[Any, Any]", generator)
     # Python offers no way to wait for the end of a step of an asynchronous generator.
     while running.ag_running:  # noqa: ASYNC110

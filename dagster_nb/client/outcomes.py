@@ -1,4 +1,4 @@
-"""The outcome of an action on one of many runs, and how it is determined."""
+"""Determine the outcome of an action on one of many runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Row: TypeAlias = dict[str, str | None]
 """One row of a frame of outcomes."""
 
 RunState: TypeAlias = dict[str, Any]
-"""A run's ``status``, and what this client is permitted to do with it."""
+"""A run's ``status``, and this client's permissions for the run."""
 
 TerminateOutcome: TypeAlias = Literal[
     "canceled",
@@ -78,7 +78,7 @@ def not_found_message(run_id: str) -> str:
 
 
 async def read_run_states(api: DagsterApi, ids: Sequence[str]) -> dict[str, RunState]:
-    """Return the states of those runs that exist, by id."""
+    """Return the states of the runs that exist, by id."""
     states: dict[str, RunState] = {}
     for start in range(0, len(ids), _RUNS_PER_REQUEST):
         page = ids[start : start + _RUNS_PER_REQUEST]

@@ -1,6 +1,6 @@
-"""The partitions of a job.
+"""Read the partitions of a job.
 
-They are read from the partition set of the job, which every version of Dagster has. The job itself has them only since
+They come from the partition set of the job, which every version of Dagster has. The job itself has them only since
 1.8, and in some versions fails for a job without partitions.
 """
 
@@ -14,7 +14,7 @@ from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
     from dagster_nb.client.arguments.job_address import JobAddress
-    from dagster_nb.client.base import AsyncBase
+    from dagster_nb.client.async_base import AsyncBase
 
 __all__ = ["partition_defaults", "partition_keys"]
 
@@ -25,7 +25,7 @@ async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
 
 
 async def partition_defaults(client: AsyncBase, address: JobAddress, partition_key: str) -> tuple[str, dict[str, str]]:
-    """Return what a job runs a partition with: the config as YAML, and the tags.
+    """Return the run config of a partition as YAML, and its tags.
 
     Raises
     ------
@@ -36,10 +36,10 @@ async def partition_defaults(client: AsyncBase, address: JobAddress, partition_k
     """
     sets = await _partition_sets(client, address, partition=partition_key, details=True)
     keys = _keys(sets)
-    # The server returns config and tags for any name, so only the list shows whether there is such a partition.
+    # The server returns config and tags for any name, so only the list shows whether a partition exists.
     if partition_key not in keys:
-        existing = f"has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "has no partitions"
-        raise ValueError(f"job {address.job!r} has no partition {partition_key!r}; it {existing}.")
+        advice = f"it has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "it has no partitions; leave it out"
+        raise ValueError(f"job {address.job!r} has no partition {partition_key!r}; {advice}.")
     partition = sets[0]["partition"]
     if partition is None:
         raise ServerError(

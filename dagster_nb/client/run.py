@@ -1,4 +1,4 @@
-"""One run, as an object."""
+"""The classes that represent one run."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 
 _POLL_SECONDS = 0.5
-# How long a run may stay queued before `wait` checks whether a daemon is there to start it.
+# The time that a run may stay queued before `wait` checks whether a daemon is running that would start it.
 _SECONDS_BEFORE_DAEMON_CHECK = 10.0
 
 
 class RunFacts:
-    """What was known about a run when it was last read. Two of them are equal if they describe the same run.
+    """The data of a run when it was last read. Two of them are equal if they describe the same run.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ class RunFacts:
     def _field(self, name: str) -> Any:  # noqa: ANN401 - of any kind
         if name not in self._record:
             raise UnsupportedServerError(
-                f"this server's version of Dagster does not provide Run.{name}. If it is newer than your dagster_nb, "
-                f"update dagster_nb."
+                f"this server's version of Dagster does not provide Run.{name}. Upgrade Dagster; if it is newer than "
+                "your dagster_nb, update dagster_nb."
             )
         return self._record[name]
 
@@ -100,12 +100,12 @@ class RunFacts:
 
     @property
     def start_time(self) -> pd.Timestamp:
-        """When the run started, in UTC (``Run.startTime``); NaT if it has not."""
+        """When the run started, in UTC (``Run.startTime``); NaT if it has not started."""
         return cast("pd.Timestamp", self._row["start_time"])
 
     @property
     def end_time(self) -> pd.Timestamp:
-        """When the run ended, in UTC (``Run.endTime``); NaT if it has not."""
+        """When the run ended, in UTC (``Run.endTime``); NaT if it has not ended."""
         return cast("pd.Timestamp", self._row["end_time"])
 
     @property
@@ -125,7 +125,7 @@ class RunFacts:
         return hash(self.run_id)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A connection cannot be pickled, and its headers must not be.
+        # A connection cannot be pickled, and its headers must not be, because they can hold secrets.
         return {name: value for name, value in vars(self).items() if name != "_client"}
 
     def __copy__(self) -> Self:
@@ -160,7 +160,7 @@ class RunFacts:
 
 
 class RunClient(Protocol):
-    """What a run needs from its client."""
+    """The methods that a run needs from its client."""
 
     async def run(self, run_id: RunsLike) -> AsyncRun:
         """Return one run."""
@@ -172,10 +172,10 @@ class RunClient(Protocol):
         """Return the events of some runs."""
 
     async def failures(self, runs: RunsLike) -> pd.DataFrame:
-        """Return what made some runs fail."""
+        """Return the failures that ended some runs."""
 
     async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
-        """Return what a run printed."""
+        """Return the captured output of a run."""
 
     def follow(
         self, run: RunsLike, *, new_only: bool = False, heartbeat: float | None = None
@@ -208,9 +208,9 @@ class RunClient(Protocol):
 
 
 class AsyncRun(RunFacts):
-    """A run of an `AsyncDagsterClient`. Its properties are as of the last `refresh`.
+    """A run of an `AsyncDagsterClient`. Its properties have the values of the last `refresh`.
 
-    Runs are equal if they have the same id. A run can be pickled, without its client, and copied.
+    Runs are equal if they have the same id. A run can be copied, and it can be pickled without its client.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ class AsyncRun(RunFacts):
         Raises
         ------
         RunNotFoundError
-            If it was deleted.
+            If the run was deleted.
 
         Examples
         --------
@@ -252,14 +252,14 @@ class AsyncRun(RunFacts):
         Parameters
         ----------
         timeout
-            The number of seconds to wait at most; None waits as long as it takes.
+            The maximum number of seconds to wait; None waits as long as it takes.
 
         Raises
         ------
         WaitTimeoutError
             If the run has not finished by then. The run itself continues.
         RunNotFoundError
-            If it is deleted meanwhile.
+            If the run is deleted meanwhile.
 
         Examples
         --------
@@ -295,11 +295,11 @@ class AsyncRun(RunFacts):
         return await self.client.events(self.run_id)
 
     async def failures(self) -> pd.DataFrame:
-        """Return what made the run fail; see `AsyncDagsterClient.failures`."""
+        """Return the failures that ended the run; see `AsyncDagsterClient.failures`."""
         return await self.client.failures(self.run_id)
 
     async def compute_logs(self, step: str | None = None) -> ComputeLogs:
-        """Return what the run printed; see `AsyncDagsterClient.compute_logs`."""
+        """Return the captured output of the run; see `AsyncDagsterClient.compute_logs`."""
         return await self.client.compute_logs(self.run_id, step=step)
 
     def follow(self, *, new_only: bool = False, heartbeat: float | None = None) -> AsyncIterator[pd.DataFrame]:
@@ -312,8 +312,8 @@ class AsyncRun(RunFacts):
         Parameters
         ----------
         force
-            As in `AsyncDagsterClient.terminate`, which explains all outcomes. Its frame also says why an outcome is
-            what it is.
+            As in `AsyncDagsterClient.terminate`, which explains all outcomes. The frame of that method also gives the
+            reason for each outcome.
 
         Examples
         --------
@@ -334,7 +334,7 @@ class AsyncRun(RunFacts):
         return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        """Warn if no daemon is running that starts queued runs; return whether checking again is pointless."""
+        """Warn if no daemon is running that starts queued runs; return whether another check is pointless."""
         try:
             daemons = await self.client.daemons()
         except UnsupportedServerError:

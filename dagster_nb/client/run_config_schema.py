@@ -1,4 +1,4 @@
-"""The schema of the run config of a job, as an object."""
+"""The classes that represent the run config schema of a job."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from dagster_nb.client.arguments.job_address import JobAddress
     from dagster_nb.client.arguments.run_config import RunConfigLike
-    from dagster_nb.client.base import AsyncBase
+    from dagster_nb.client.async_base import AsyncBase
     from dagster_nb.errors import ConfigProblem
 
 __all__ = ["AsyncRunConfigSchema", "RunConfigSchemaFacts"]
 
 
 class RunConfigSchemaFacts:
-    """The run config that a job takes.
+    """The schema of the run config of a job.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class RunConfigSchemaFacts:
 
     @property
     def fields(self) -> pd.DataFrame:
-        """The fields that a run config may have, outer fields before the fields inside them.
+        """The fields that a run config may have; each field comes before the fields inside it.
 
         =========== ====== ====================================================================================
         column      dtype  from (``ConfigTypeField``)
@@ -99,7 +99,7 @@ class RunConfigSchemaFacts:
 
 
 class AsyncRunConfigSchema(RunConfigSchemaFacts):
-    """The run config that a job takes, from an `AsyncDagsterClient`.
+    """The schema of the run config of a job, from an `AsyncDagsterClient`.
 
     Parameters
     ----------

@@ -36,13 +36,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class _Derived(Protocol):
-    """A class with derived methods. It defines how they are called."""
+    """The base class of the synchronous classes; it defines how their derived methods are called."""
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Run a coroutine function of the asynchronous class, and return its result."""
 
     def _iterate(self, method: Callable[..., AsyncIterator[Any]], *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
-        """Iterate over what a method of the asynchronous class yields."""
+        """Iterate over the items that a method of the asynchronous class yields."""
 
 
 class _Method(Generic[P, T_co]):
@@ -160,7 +160,7 @@ class DagsterClient(HistoryMethod):
 
     @property
     def url(self) -> str:
-        """The server's root, under which Dagster's own pages are."""
+        """The server's root URL, under which Dagster serves its own pages."""
         return self._asynchronous.url
 
     @property
@@ -270,7 +270,7 @@ class DagsterClient(HistoryMethod):
 
 
 class Run(RunFacts):
-    """A run. Its properties are as of the last `refresh`.
+    """A run. Its properties have the values of the last `refresh`.
 
     Runs are equal if they have the same id. A run can be pickled, without its client, and copied.
 
@@ -319,7 +319,7 @@ class Run(RunFacts):
 
 
 class RunConfigSchema(RunConfigSchemaFacts):
-    """The run config that a job takes.
+    """The schema of the run config of a job.
 
     Parameters
     ----------
@@ -356,7 +356,7 @@ def _close(loop: LoopThread, client: AsyncDagsterClient, pid: int) -> None:
 
 
 def _keep_parent_connections_open() -> None:
-    """Keep a forked child from ever closing its copies of the parent's connections.
+    """Prevent a forked child from ever closing its copies of the parent's connections.
 
     Closing them would remove the parent's sockets from the event queue that both processes share.
     """

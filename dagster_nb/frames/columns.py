@@ -56,7 +56,7 @@ def integers(values: Iterable[int | None]) -> NDArray[np.int64] | ExtensionArray
 
 
 def objects(values: Iterable[Any]) -> NDArray[np.object_]:
-    """Return lists, dicts and None as an object column, in which a list is one value."""
+    """Return lists, dicts and None as an object column, in which each list is a single value."""
     rows = list(values)
     column = np.empty(len(rows), dtype=object)
     for position, value in enumerate(rows):
@@ -90,7 +90,7 @@ def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) 
     values
         ``Run.status`` of each run; None becomes NA.
     known
-        The known statuses in order. Any other status is kept, and comes last.
+        The known statuses in order. Other statuses are kept and come last.
     """
     present = [value for value in values if value is not None]
     return pd.Categorical(list(values), categories=categories(present, known))
@@ -108,5 +108,5 @@ def categories(values: Iterable[str], known: Sequence[str] = RUN_STATUSES) -> li
 
 
 def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Return columns as a frame with a default index."""
+    """Return a frame of these columns, with a default index."""
     return pd.DataFrame(dict(columns))

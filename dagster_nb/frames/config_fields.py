@@ -56,13 +56,14 @@ class _Types:
     def walk(self, key: str, path: str = "", above: frozenset[str] = frozenset()) -> Iterator[tuple[str, Node, bool]]:
         """Yield the fields of a type with their paths, and whether each is required if its parent is given."""
         one = self._types.get(key)
-        # A recursive type would yield fields for ever, so its fields are listed only where it occurs first.
+        # A recursive type would yield an endless list of fields, so its fields are listed only where the type first
+        # occurs.
         if one is None or key in above:
             return
         above |= {key}
         for field in one.get("fields", ()):
             inside = f"{path}.{field['name']}" if path else field["name"]
-            # Of the fields of a selector exactly one is given, but none of them is required.
+            # A config has exactly one of the fields of a selector, but no particular field is required.
             yield inside, field, field["isRequired"] and (not one["isSelector"] or len(one["fields"]) == 1)
             yield from self.walk(field["configTypeKey"], inside, above)
         match one["__typename"]:
@@ -96,8 +97,8 @@ class _Types:
     def _written_out(self, key: str, above: frozenset[str]) -> str:
         """Return a composite type with its fields in braces.
 
-        An alternative to a plain value gets no rows of its own: every string could also be ``{env: NAME}``, and rows
-        for that would hide the fields that matter.
+        The alternatives to a plain value get no rows: every string could also be ``{env: NAME}``, and rows for this
+        would hide the fields that matter.
         """
         fields = self._types[key]["fields"] if key not in above else ()
         return "{" + ", ".join(f"{field['name']}: {self.name(field['configTypeKey'], above)}" for field in fields) + "}"

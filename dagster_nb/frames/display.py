@@ -1,4 +1,4 @@
-"""Show a frame of runs, steps or events so that it reads at a glance."""
+"""Show a frame of runs, steps or events so that it is easy to read."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["StyledFrame", "style"]
 # Columns that an overview of runs does not need.
 _DETAILS = ("end_time", "update_time", "repository", "root_run_id", "parent_run_id", "tags")
 _MAX_TEXT = 80
-# Above this, a number with four significant digits would be written with an exponent.
+# Above this value, a number with four significant digits would be written with an exponent.
 _MAX_WITH_DIGITS = 10_000
 
 
 class StyledFrame:
-    """A frame as a readable table, in a notebook and as text. It is what `style` returns.
+    """A frame as a readable table, in a notebook and as text. `style` returns this object.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class StyledFrame:
     zone
         The zone of the times.
     caption
-        What the table leaves out.
+        The caption, which says what the table leaves out.
     """
 
     def __init__(self, frame: pd.DataFrame, zone: tzinfo, caption: str):
@@ -94,7 +94,7 @@ class StyledFrame:
 
 
 def _is_run_status(name: object, value: object) -> bool:
-    """Return whether a value is the status of a run or step. That of a code location is a word such as "loaded"."""
+    """Return whether a value is the status of a run or step, and not of a code location, such as "loaded"."""
     return name == "status" and isinstance(value, str) and value.isupper()
 
 
@@ -114,10 +114,10 @@ def style(
     frame
         The frame of any method of a client, such as ``client.runs()``.
     columns
-        Which columns to show, in this order. By default those that are not empty, without the details of a run: its
-        end, last update, repository, related runs and tags.
+        The columns to show, in this order. By default all columns that are not empty, except the details of a run:
+        its end, last update, repository, related runs and tags.
     max_rows
-        How many rows to show at most, the first ones.
+        The maximum number of rows to show, from the first row.
     tz
         The time zone of the times, an IANA name.
 
@@ -150,7 +150,9 @@ def style(
     else:
         shown = [columns] if isinstance(columns, str) else list(columns)
         if missing := [name for name in shown if name not in frame]:
-            raise ValueError(f"the frame has no column {missing[0]!r}; its columns are {', '.join(map(str, frame))}")
+            raise ValueError(
+                f"the frame has no column {missing[0]!r}. Choose from its columns: {', '.join(map(str, frame))}."
+            )
     rows = frame[shown].head(max_rows)
     parts = [plural(len(rows), "row") if len(rows) == len(frame) else f"{len(rows)} of {plural(len(frame), 'row')}"]
     if any(isinstance(value, pd.Timestamp) for name in rows for value in rows[name]):

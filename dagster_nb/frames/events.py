@@ -60,7 +60,7 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
 
 
 def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
-    """Return what made runs fail as a frame.
+    """Return the failures that ended runs, as a frame.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message']
     """
     frame = events_frame({run_id: _failures(own) for run_id, own in events.items()})
-    # If the process died, there is no error, and only the message of the event says so.
+    # If the process died, the event has no error; only its message says so.
     frame["error_message"] = frame["error_message"].fillna(frame["message"])
     return frame[["run_id", "step_key", "timestamp", "error_class", "error_message"]]
 
@@ -102,7 +102,7 @@ def _seconds(event: Event) -> float | None:
 
 
 def _milliseconds(event: Event) -> int:
-    # Without timestamps, the order of the server is kept.
+    # Without timestamps, the server's order is kept.
     return int(event.get("timestamp", 0))
 
 

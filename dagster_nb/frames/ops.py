@@ -16,7 +16,7 @@ __all__ = ["ops_frame"]
 
 Node = dict[str, Any]
 
-# If an op declares no config, the schema still has a field of this type, which takes anything and is never read.
+# If an op declares no config, the schema still has a field of this type, which accepts any value and is never read.
 _UNDECLARED_CONFIG_TYPE = "Any"
 
 
@@ -56,7 +56,7 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
 
 
 class _Dependencies:
-    """Which op passes a value to which, with the graphs between them resolved.
+    """The dependencies between ops, with the graphs between them resolved.
 
     The server describes each graph separately: the dependencies of a node end at the graph around it, and a mapping
     continues them. An input mapping leads outwards, from the input of a node to the input of its graph. An output

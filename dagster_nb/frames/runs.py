@@ -28,7 +28,7 @@ Record = dict[str, Any]
 INCLUDABLE = {"run_config": "runConfig", "asset_selection": "assetSelection", "op_selection": "opSelection"}
 
 PARTITION_TAG = "dagster/partition"
-# The tags that say who launched a run, the most specific first.
+# The tags that say who or what launched a run, the most specific first.
 LAUNCHED_BY_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "dagster/backfill", "user")
 
 _NEVER_STARTED = frozenset({"CANCELED", "FAILURE"})
@@ -58,7 +58,7 @@ def runs_frame(
     >>> runs_frame([])["duration"].dtype
     dtype('<m8[us]')
     """
-    # JSON gives each run its own copy of "team" and "data". Shared, a million runs take half the memory.
+    # JSON gives each run its own copy of "team" and "data". Sharing equal strings halves the memory of a million runs.
     shared: dict[str, str] = {}
     tags = [tag_dict(record["tags"], shared) if "tags" in record else {} for record in records]
     origins = [record.get("repositoryOrigin") or {} for record in records]
@@ -157,7 +157,7 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
     tags
         As the server returns them.
     shared
-        Strings seen so far, which are reused in place of equal ones; new ones are added.
+        The strings seen so far, which are reused in place of equal strings; new strings are added.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Talking to a Dagster server: the session, the documents that it sends, and reading runs in pages."""
+"""Communication with a Dagster server: the session, the documents that it sends, and reading runs in pages."""

@@ -1,4 +1,4 @@
-"""A server's GraphQL API as this package uses it: our documents, pruned to what the server's schema has."""
+"""A server's GraphQL API as this package uses it: our documents, without the fields that the server's schema lacks."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = ["DagsterApi"]
 
 
 class DagsterApi:
-    """The GraphQL API of one server, and what is known about its schema.
+    """The GraphQL API of one server, and the known facts about its schema.
 
-    Documents are sent whole until the server rejects one. Then its schema is fetched, once, and documents are pruned
-    to it before they are sent.
+    Complete documents are sent until the server rejects one. Then its schema is fetched once, and documents are pruned
+    to fit it before they are sent.
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ class DagsterApi:
     version : str or None
         The server's version of Dagster; None before `identify`.
     statuses : tuple of str or None
-        The run statuses of its schema, in the schema's order; None if the server does not say.
+        The run statuses of its schema, in the schema's order; None if the server does not provide them.
     filter_keys : frozenset of str or None
-        The keys of its ``RunsFilter``; None if the server does not say.
+        The keys of its ``RunsFilter``; None if the server does not provide them.
     page_size : PageSize
-        How many runs to request at a time.
+        The number of runs to request at a time.
     """
 
     def __init__(self, session: Session):
@@ -65,17 +65,19 @@ class DagsterApi:
         Raises
         ------
         QueryError
-            If it is not a Dagster.
+            If the server is not a Dagster.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
         """
         try:
             data = await self.session.read_once(documents.load("server"))
         except QueryError:
-            # It may still be a Dagster, of a version without this field.
+            # It may still be a Dagster whose version lacks this field.
             data = await self.query("server")
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
-            raise QueryError("the server is not a Dagster.", errors=[], data=data)
+            raise QueryError(
+                "the server is not a Dagster; give the address of Dagster's own pages.", errors=[], data=data
+            )
         if version != self.version:
             self._forget_schema()
         self.version = version or "unknown"
@@ -84,7 +86,7 @@ class DagsterApi:
         self.filter_keys = None if keys is None else frozenset(keys)
 
     def copy_from(self, other: DagsterApi) -> None:
-        """Copy what another connection has learned about the same server."""
+        """Copy the knowledge that another connection has about the same server."""
         self.version, self.statuses, self.filter_keys = other.version, other.statuses, other.filter_keys
         self.page_size = other.page_size
         self._schema = other._schema
@@ -116,10 +118,11 @@ class DagsterApi:
         return await self._send(document, variables, send)
 
     async def mutate(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send one of our mutations, so that it is executed at most once, and never with less than was requested.
+        """Send one of our mutations, so that it is executed at most once, and only exactly as requested.
 
-        A server validates a document before it executes any of it. A mutation that it rejected, and that does not fit
-        its schema, was therefore not executed, and is sent again if only fields of the response had to be removed.
+        A server validates a document before it executes any of it. If it rejects a mutation that does not fit its
+        schema, the mutation was therefore not executed. It is sent again if only fields of the response had to be
+        removed.
 
         Parameters
         ----------
@@ -147,7 +150,7 @@ class DagsterApi:
             ) from None
 
     def document(self, name: str) -> DocumentNode:
-        """Return one of our documents without what the server is known to lack.
+        """Return one of our documents without the fields that the server is known to lack.
 
         Raises
         ------
@@ -164,7 +167,7 @@ class DagsterApi:
         return pruned.document
 
     def text(self, name: str) -> str:
-        """Return one of our documents as text, as it is sent to this server.
+        """Return the text of one of our documents as it is sent to this server.
 
         Raises
         ------
@@ -189,7 +192,7 @@ class DagsterApi:
             return self._schema
 
     def unsupported(self, missing: str) -> UnsupportedServerError:
-        """Return the error that names what the server lacks, and the version that has it."""
+        """Return the error that names the missing feature, and the version of Dagster that has it."""
         needed = version_with(missing)
         advice = (
             f"That needs Dagster {needed} or newer."
@@ -212,7 +215,7 @@ class DagsterApi:
             try:
                 await self._update_schema(known=schema)
             except QueryError:
-                # Without introspection, the rejection is all that is known.
+                # Without introspection, only the rejection is known.
                 raise error from None
             pruned = self._checked(document, variables)
             if print_ast(pruned) == print_ast(first):
@@ -235,7 +238,7 @@ class DagsterApi:
                 self._schema = schema
 
     async def _fetch_schema(self) -> GraphQLSchema:
-        # Deprecated inputs can still be used, but older servers cannot list them.
+        # Deprecated inputs still work, but older servers cannot list them.
         for deprecated in (True, False):
             query = get_introspection_query(descriptions=True, input_value_deprecation=deprecated)
             try:
@@ -245,7 +248,7 @@ class DagsterApi:
                     raise
             else:
                 break
-        # Validating its own schema is the server's business.
+        # The server is responsible for the validity of its own schema.
         return build_client_schema(data, assume_valid=True)  # type: ignore[arg-type]  # a TypedDict to graphql-core
 
     def _forget_schema(self) -> None:
@@ -254,7 +257,7 @@ class DagsterApi:
 
 
 def _was_executed(error: QueryError) -> bool:
-    """Return whether a failed document was executed at least in part: it has data, or names the field that failed."""
+    """Return whether a failed document was partly executed: it has data, or the error names a field."""
     return error.data is not None or any("path" in one for one in error.errors)
 
 

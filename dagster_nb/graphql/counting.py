@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_nb.graphql.merging import list_merged_ids
+from dagster_nb.graphql.multi_filter_paging import list_merged_ids
 from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:

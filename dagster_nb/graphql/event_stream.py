@@ -1,7 +1,7 @@
 """A run's events as they happen: pushed over a websocket, or polled where websockets are blocked.
 
-Every event has a position in the run's event log, and a cursor says how far the log was read. Both ways continue from
-the same cursor, so that no event is lost or repeated when one takes over from the other.
+Every event has a position in the run's event log, and a cursor is the position up to which the log has been read. The
+websocket and polling continue from the same cursor, so that no event is lost or repeated when one replaces the other.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ Event = dict[str, Any]
 _SUBPROTOCOL = "graphql-ws"
 _EVENTS_PER_REQUEST = 1_000
 _POLLING_SECONDS = 1.0
-# A step writes several events at once; collected, they make one frame.
+# A step writes several events at once; collecting them gives one frame.
 _COLLECTING_SECONDS = 0.1
-# With its default storage, Dagster can miss that a log has grown until it grows again. After a silence, the log is read
-# anyway.
+# With its default storage, Dagster may not notice that a log has grown until the log grows again. So the log is read
+# anyway after a while without events.
 _SILENCE_SECONDS = 2.0
 # After this many websockets in a row broke or missed events, the log is polled instead.
 _MAX_BROKEN_WEBSOCKETS = 2
@@ -82,7 +82,8 @@ async def follow_events(
     new_only
         Whether to leave out the events that exist already.
     heartbeat
-        The interval in seconds at which an empty batch is yielded while nothing happens; None yields none.
+        The interval in seconds at which an empty batch is yielded while nothing happens; None means that no empty
+        batches are yielded.
 
     Raises
     ------
@@ -116,7 +117,7 @@ async def follow_events(
 
 
 class _Log:
-    """A run's event log, and how far it was read."""
+    """A run's event log, and the position up to which it has been read."""
 
     def __init__(self, api: DagsterApi, run_id: str):
         self.run_id = run_id
@@ -146,7 +147,7 @@ class _Log:
         return events
 
     async def is_over(self) -> bool:
-        """Return whether the run has finished, and its process has had time to write its last events."""
+        """Return whether the run has finished and its process has had time to write its last events."""
         variables = {"runIds": [self.run_id], "limit": 1}
         data = await self.api.query("run_states", variables)
         states = unwrap(data["runsOrError"], "Runs")["results"]
@@ -181,7 +182,7 @@ async def _listen(
 ) -> AsyncGenerator[list[Event]]:
     """Yield the events that a websocket delivers after the log's cursor.
 
-    Ends when the websocket breaks, when it has missed an event, and when the run has ended.
+    Ends when the websocket breaks, when it has missed an event, or when the run has ended.
     """
     request = GraphQLRequest(log.api.document("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
     received: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -220,7 +221,7 @@ async def _listen(
 async def _pump(
     transport: AIOHTTPWebsocketsTransport, request: GraphQLRequest, received: asyncio.Queue[dict[str, Any] | None]
 ) -> None:
-    """Put what a websocket delivers into a queue, and None when it breaks or delivers an error."""
+    """Put the events from a websocket into a queue, and None when the websocket breaks or delivers an error."""
     with suppress(TransportError):
         async for result in transport.subscribe(request):
             part = (result.data or {}).get("pipelineRunLogs") or {}
@@ -262,7 +263,7 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
             raise _WebsocketUnavailableError from error
         yield transport
     finally:
-        # In a cancelled task every await is cancelled again, which would leave the socket open.
+        # In a cancelled task every await is cancelled too, which would leave the socket open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await transport.close()
             # If the connection failed, the transport does not know that there is a session to close.
@@ -272,5 +273,5 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
 async def _refuse_redirect(
     _session: aiohttp.ClientSession, _context: SimpleNamespace, _parameters: aiohttp.TraceRequestRedirectParams
 ) -> None:
-    """Keep the token from being sent to whatever host a redirect names."""
+    """Prevent the token from being sent to the host of a redirect."""
     raise aiohttp.ClientError("a redirect")

@@ -1,4 +1,4 @@
-"""Which runs belong to a code location: the server can only filter by the hidden tag ``repository@location``."""
+"""Find the runs of a code location: the server can only filter them by the hidden tag ``repository@location``."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _COUNTS = 3
 class LocationLabels:
     """The values of the hidden tag that names a run's repository and code location.
 
-    The server does not list the values of a hidden tag. Most come from the repositories that are loaded now, or were
-    when this was last asked. If these do not account for all runs (a location was renamed or removed), and the number
-    of unaccounted runs has changed since, the labels are read from the runs themselves.
+    The server does not list the values of a hidden tag. Most values come from the repositories that are loaded now, or
+    were loaded at an earlier request. If these values do not account for all runs (because a location was renamed or
+    removed), and the number of unaccounted runs has changed since, the labels are read from the runs themselves.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class LocationLabels:
         self._unaccounted = 0
 
     async def of_locations(self, locations: Collection[str]) -> list[str]:
-        """Return the labels of all repositories that are, or were, in these code locations.
+        """Return the labels of all repositories that are or were in these code locations.
 
         Parameters
         ----------
@@ -54,7 +54,8 @@ class LocationLabels:
         return sorted(label for label in self._known if label.partition("@")[2] in locations)
 
     async def _has_unknown(self) -> bool:
-        """Return whether there are runs of unknown labels. A run created between two counts looks like one, once."""
+        """Return whether there are runs with unknown labels."""
+        # A run that is created between the two counts looks like such a run, but only once.
         for _ in range(_COUNTS):
             if await self._count_unaccounted() == self._unaccounted:
                 return False

@@ -6,7 +6,7 @@ import re
 
 __all__ = ["MINIMUM_VERSIONS", "version_with"]
 
-# A test compares this with the schemas of all versions.
+# A test compares this table with the schemas of all versions.
 MINIMUM_VERSIONS = {
     "ReexecutionParams.extraTags": "1.10.8",
     "ReexecutionStrategy.FROM_ASSET_FAILURE": "1.10.15",
@@ -15,7 +15,7 @@ MINIMUM_VERSIONS = {
     "RunsFilter.updatedBefore": "1.7.7",
 }
 
-# How graphql-core reports an unknown input.
+# The messages with which graphql-core reports an unknown input.
 _PROBLEMS = (
     re.compile(r"Field '(?P<member>\w+)' is not defined by type '(?P<type>\w+)'"),
     re.compile(r"Value '(?P<member>\w+)' does not exist in '(?P<type>\w+)' enum"),
@@ -28,7 +28,7 @@ def version_with(missing: str) -> str | None:
     Parameters
     ----------
     missing
-        What the server lacks: ``"Type.member"``, or an error message that names it.
+        The missing feature as ``"Type.member"``, or an error message that names it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How many runs to request at a time: few at first, then as many as the server delivers in about a second."""
+"""The number of runs to request at a time: few at first, then as many as the server delivers in about a second."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ __all__ = ["PageSize"]
 
 _FIRST = 200
 _MIN = 10
-# Larger pages are not faster, unless the network takes its time with each of them.
+# Larger pages are not faster, unless the network is slow.
 _MAX_WITHOUT_LATENCY = 2_000
 _MAX = 10_000
 _TARGET_SECONDS = 1.0
-# Working on a page should take the server this many times as long as the network takes to carry it.
+# The server should work on a page for this many times the latency of the network.
 _WORK_PER_LATENCY = 5.0
-# After this many pages without a failure, twice the size is tried again.
+# After this many pages without a failure, the client tries twice the size again.
 _PAGES_BEFORE_PROBING = 3
 
 
 class PageSize:
-    """The page size that suits one server, learned from its pages and from its failures.
+    """The page size that suits one server, learned from its successful and failed pages.
 
-    A size that has never worked is too large, and is remembered. A failure at a size that has worked before says
-    something about that moment only. A limit may have been temporary, so it is probed again, at growing
-    intervals while it lasts.
+    If a size fails that has never worked, it is too large, and this limit is remembered. If a size fails that has
+    worked before, the cause is probably temporary. A limit may also be temporary, so it is probed again, at growing
+    intervals as long as it lasts.
 
     Attributes
     ----------
@@ -48,25 +48,25 @@ class PageSize:
 
     @property
     def first(self) -> int:
-        """Runs to request at the start of a reading, so that the first rows show early."""
+        """The number of runs to request at the start of a reading, so that the first rows appear early."""
         return min(_FIRST, self.ceiling)
 
     def after_page(self, size: int, *, seconds: float, latency: float) -> int:
-        """Return the size of the next page, after one that arrived.
+        """Return the size of the next page, after a page has arrived.
 
         Parameters
         ----------
         size
             Runs in the page.
         seconds
-            How long the request took.
+            The duration of the request.
         latency
-            How much of that the network takes for any request.
+            The part of this time that the network takes for any request.
         """
         self._largest_success = max(self._largest_success, size)
         if size >= self.ceiling:
             self._raise_ceiling_cautiously()
-        # The latency is an estimate, and may be all that a short request takes.
+        # The latency is only an estimate, and a short request may consist of nothing else.
         runs_per_second = size / max(seconds - latency, seconds / 2, 0.001)
         longest = max(_MAX_WITHOUT_LATENCY, runs_per_second * latency * _WORK_PER_LATENCY)
         return self._bounded(min(runs_per_second * _TARGET_SECONDS, longest))

@@ -1,4 +1,4 @@
-"""Reading all runs that match, however many, while others are created and deleted.
+"""Reading all runs that match, however many there are, while other runs are created and deleted.
 
 Pages are requested by cursor, and the next page is requested before the last one is yielded, so that the server
 works while the client builds frames. An empty page does not always mean the end: if the run at the cursor was deleted,
@@ -32,7 +32,7 @@ _IDS_PER_REQUEST = 10_000
 _MIN_IDS_PER_REQUEST = 100
 _IDS_PER_CHECK = 500
 MAX_TIMEOUTS = 3
-"""How many timeouts in a row end a reading."""
+"""The number of consecutive timeouts that ends a reading."""
 
 
 def read_pages(
@@ -88,7 +88,7 @@ def list_ids(
 
 
 async def existing_ids(api: DagsterApi, ids: Sequence[str], runs_filter: RunsFilter | None = None) -> list[str]:
-    """Return those of at most 500 ids whose runs exist and match a filter, in the server's order."""
+    """Return the ids, out of at most 500, whose runs exist and match a filter, in the server's order."""
     return await _request_ids(api, {**(runs_filter or {}), "runIds": list(ids)}, limit=len(ids))
 
 
@@ -111,9 +111,9 @@ async def request_runs(
 class _Page(NamedTuple, Generic[T]):
     items: list[T]
     size: int
-    """How many were requested."""
+    """The number of runs that were requested."""
     cursor: str | None
-    """The run after which they were requested."""
+    """The run after which the page begins."""
 
     @property
     def is_full(self) -> bool:
@@ -125,7 +125,7 @@ if TYPE_CHECKING:
 
 
 class _Walk(Generic[T]):
-    """All items that match a filter, from page to page."""
+    """Reads all items that match a filter, page by page."""
 
     def __init__(self, api: DagsterApi, runs_filter: RunsFilter, fetch: Fetch[T], id_of: Callable[[T], str]):
         self._api = api
@@ -162,27 +162,29 @@ class _Walk(Generic[T]):
             if not previous.is_full and (previous.cursor is None or not await self._has_older(cursor)):
                 return None
         else:
-            # Deleted runs do not come back: if the run at the cursor exists now, it did when the page was read.
+            # Deleted runs do not come back: if the run at the cursor exists now, it also existed when the page was
+            # read.
             if previous.cursor is None or await existing_ids(self._api, [previous.cursor]):
                 return None
             cursor = await self._last_existing()
         return await self._fetch(cursor, remaining)
 
     async def _has_older(self, cursor: str | None) -> bool:
-        """Return whether older runs match: a short page says that there are none, unless the server caps its pages.
+        """Return whether older runs match, after a page that is shorter than requested.
 
-        The first page is not checked, since Dagster itself returns as many runs as were requested.
+        There are none, unless the server limits the size of pages. The first page is not checked, since Dagster itself
+        returns as many runs as were requested.
         """
         return bool(await _request_ids(self._api, self._filter, cursor=cursor, limit=1))
 
     async def _last_existing(self) -> str | None:
-        """Return the oldest of the runs passed that still exists; None if none does, to start over."""
+        """Return the oldest run read so far that still exists; None if there is none, which means to start over."""
         while self._passed:
             ids = self._passed[-1].split()
             for end in range(len(ids), 0, -_IDS_PER_CHECK):
                 if existing := await existing_ids(self._api, ids[max(0, end - _IDS_PER_CHECK) : end]):
                     return existing[-1]
-            # Deleted runs do not come back, so these need not be checked again.
+            # Deleted runs do not come back, so these runs need not be checked again.
             self._passed.pop()
         return None
 
@@ -218,7 +220,7 @@ class _RunPages:
                     raise
                 self._size = self._api.page_size.after_failure(size)
             else:
-                # What a short page took says little about long ones.
+                # The time for a short page says little about longer pages.
                 if not self._fixed_size and len(records) == size:
                     seconds = time.perf_counter() - began
                     self._size = self._api.page_size.after_page(size, seconds=seconds, latency=latency)

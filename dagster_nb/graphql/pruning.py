@@ -1,4 +1,4 @@
-"""Removing from a document the fields that a server's schema does not have.
+"""Remove the fields that a server's schema does not have from a document.
 
 Documents are written for the newest Dagster. Fields that another server does not have are removed if they are marked
 ``@optional``, and their values are NA. If any other field is missing, the document cannot be sent to that server. An
@@ -48,9 +48,9 @@ class Pruned:
     document
         The document to send.
     removed
-        What was removed, such as ``"Run.creationTime"``.
+        The removed fields, such as ``"Run.creationTime"``.
     missing
-        What the server would need to have; None if the document can be sent.
+        The feature that the server would need; None if the document can be sent.
     """
 
     document: DocumentNode
@@ -59,13 +59,13 @@ class Pruned:
 
 
 def prune(document: DocumentNode, schema: GraphQLSchema) -> Pruned:
-    """Remove what a schema does not have from a document.
+    """Remove the fields that a schema does not have from a document.
 
     Parameters
     ----------
     document
-        One operation, in which ``@optional`` marks the fields and fragments that the response can do without. If
-        anything else is missing, the field around it counts as missing too.
+        One operation, in which ``@optional`` marks the fields and fragments that the response can lack. If any other
+        field is missing, the field around it counts as missing too.
     schema
         The schema of the server.
 
@@ -140,7 +140,7 @@ class _Pruner(Visitor):
         self.removed: list[str] = []
         self._info = info
         self._schema = schema
-        # What is missing and not optional, for the operation and for each field on the way down.
+        # The missing part that is not optional, for the operation and for each enclosing field.
         self._missing: list[list[str]] = [[]]
 
     @property
@@ -156,7 +156,7 @@ class _Pruner(Visitor):
             return self._remove(node, self._place(node), f"{self._place(node)}({unknown[0]}:)")
         given = {one.name.value for one in node.arguments}
         required = [name for name, one in definition.args.items() if is_required_argument(one) and name not in given]
-        # A field that requires another argument, or returns another kind of type, is not the same field.
+        # A field that requires another argument, or returns another kind of type, is treated as a different field.
         if required or is_composite_type(get_named_type(definition.type)) != (node.selection_set is not None):
             return self._remove(node, self._place(node))
         self._missing.append([])
@@ -193,7 +193,7 @@ class _Pruner(Visitor):
         return f"{around.name if around is not None else '?'}.{node.name.value}"
 
     def _remove(self, node: FieldNode | InlineFragmentNode, place: str, missing: str | None = None) -> object:
-        """Remove a node because it, or something that it needs, is missing."""
+        """Remove a node because it, or something that it requires, is missing."""
         if any(directive.name.value == OPTIONAL for directive in node.directives):
             self.removed.append(missing or place)
         else:

@@ -40,7 +40,7 @@ def unwrap(node: Node, *expected: str) -> Node:
     Raises
     ------
     DagsterNbError
-        Our error for the server's.
+        The error to raise.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def to_error(node: Node) -> DagsterNbError:
 
 
 def config_problems(node: Node) -> list[ConfigProblem]:
-    """Return what is wrong with a run config.
+    """Return the problems of a run config.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Filters in the server's own terms: ``RunsFilter`` takes one job, one value per tag, and no code location."""
+"""Translate filters for the server: ``RunsFilter`` accepts one job, one value per tag, and no code location."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RunsFilter = dict[str, Any]
 REPOSITORY_TAG = ".dagster/repository"
 """The hidden tag of each run, ``repository@location``: runs can be filtered by it, but it is never returned."""
 
-# A SQLite that allows 999 parameters per statement must be able to take one filter of run ids.
+# One filter of run ids must fit into the 999 parameters per statement that some builds of SQLite allow.
 _IDS_PER_FILTER = 500
 _KEYS = {
     "created_after": "createdAfter",
@@ -38,11 +38,11 @@ class ServerFilters:
     Parameters
     ----------
     common
-        What all filters have in common.
+        The part that all filters have in common.
     filters
         Disjoint filters that together match the requested runs.
     excluded
-        Filters of the runs to leave out, where the server has only the opposite of a time bound.
+        Filters for the runs to leave out, needed where the server has only the opposite of a time bound.
     """
 
     common: RunsFilter
@@ -63,7 +63,7 @@ def to_server_filters(
     Parameters
     ----------
     filters
-        What to translate; `RunFilters.matches_nothing` must be False, because the server reads an empty list as
+        The filters to translate; `RunFilters.matches_nothing` must be False, because the server reads an empty list as
         "any".
     repository_labels
         The values of `REPOSITORY_TAG` that correspond to ``filters.location``; needed if that is set.
@@ -81,7 +81,7 @@ def to_server_filters(
         common["statuses"] = list(filters.status)
     several = []
     for choice in _choices(filters, repository_labels):
-        # All filters share a choice of one.
+        # A key with only one allowed value is common to all filters.
         if len(choice) == 1:
             common = _and(common, choice[0])
         else:
@@ -103,7 +103,7 @@ def complement(key: str, seconds: float) -> RunsFilter:
     bound = round(seconds * 1_000_000) + shift
     if shift > 0 and bound % 1_000_000 == 0:
         # SQLite compares times as strings, and the servers that need this store a whole second without a fraction,
-        # which sorts before the same second with one. They stored nothing in between.
+        # which sorts before the same second with one. These servers stored no times in between.
         bound -= shift
     return {opposite: bound / 1_000_000}
 
@@ -124,7 +124,7 @@ def _bounds(filters: RunFilters, known_keys: Collection[str] | None) -> tuple[Ru
 
 
 def _choices(filters: RunFilters, repository_labels: Sequence[str] | None) -> list[list[RunsFilter]]:
-    """Return, for each key of which a filter takes a single value, a filter for each allowed value."""
+    """For each key that accepts only a single value, return one filter for each allowed value."""
     choices: list[list[RunsFilter]] = []
     if filters.job is not None:
         choices.append([{"pipelineName": job} for job in filters.job])
@@ -134,7 +134,7 @@ def _choices(filters: RunFilters, repository_labels: Sequence[str] | None) -> li
         choices.append([{"runIds": ids[start : start + _IDS_PER_FILTER]} for start in starts])
     tags = dict(filters.tags)
     if repository_labels is not None:
-        # The server uses only the last of several tags with the same key, so both conditions are joined here.
+        # If several tags have the same key, the server uses only the last one, so both conditions are joined here.
         wanted = tags.get(REPOSITORY_TAG, repository_labels)
         tags[REPOSITORY_TAG] = tuple(label for label in repository_labels if label in wanted)
     choices.extend([{"tags": [{"key": key, "value": value}]} for value in values] for key, values in tags.items())
@@ -142,7 +142,7 @@ def _choices(filters: RunFilters, repository_labels: Sequence[str] | None) -> li
 
 
 def _and(left: Mapping[str, Any], right: Mapping[str, Any]) -> RunsFilter:
-    """Join two filters that have no key in common but ``tags``, which are combined."""
+    """Join two filters that have no common key except ``tags``, which are combined."""
     joined = {**left, **right}
     if "tags" in left and "tags" in right:
         joined["tags"] = [*left["tags"], *right["tags"]]

@@ -45,18 +45,19 @@ if TYPE_CHECKING:
 __all__ = ["ResponseTooLargeError", "Session", "query_error"]
 
 _READ_ATTEMPTS = 4
-# Dagster's webserver closes an idle connection after five seconds. Closing it first keeps a mutation from being sent
-# over a connection that is about to close, which would leave its outcome unknown.
+# Dagster's webserver closes an idle connection after five seconds. Closing the connection earlier prevents a mutation
+# from being sent just before it closes, which would leave the outcome unknown.
 _KEEPALIVE_SECONDS = 4.0
-# A host that does not respond at all is not just slow: there is no need to wait for the whole timeout.
+# A host that does not accept a connection is not just slow, so there is no need to wait for the whole timeout.
 _CONNECT_SECONDS = 10.0
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-# Servers and proxies say with these that a response is too large, or takes too long.
+# Servers and proxies respond with these statuses if a response is too large or takes too long.
 _TOO_LARGE_STATUSES = frozenset({413, 502, 504})
+_NOT_GRAPHQL = "its response is not GraphQL"
 
 
 class Session:
-    """A connection that retries reads a few times, and sends each mutation exactly once.
+    """A connection that retries queries a few times, and sends each mutation exactly once.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ class Session:
     Attributes
     ----------
     latency : float
-        The duration of the fastest request so far, in seconds: what any request takes at least.
+        The duration of the fastest request so far, in seconds: the minimum for any request.
     """
 
     def __init__(
@@ -131,13 +132,13 @@ class Session:
         document, variables, operation_name
             The request.
         may_be_too_large
-            Whether the caller can ask for less. Then a response that is too large or too slow is not requested again:
-            it raises `ResponseTooLargeError` or `RequestTimeoutError` at once.
+            Whether the caller can ask for less. In that case a response that is too large or too slow is not requested
+            again, but raises `ResponseTooLargeError` or `RequestTimeoutError` at once.
 
         Raises
         ------
         ResponseTooLargeError
-            On status 413, 502 or 504; only if ``may_be_too_large``.
+            If the status is 413, 502 or 504 and ``may_be_too_large`` is True.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError, QueryError
         """
         attempts = AsyncRetrying(
@@ -178,7 +179,7 @@ class Session:
             ) from None
 
     async def read_once(self, document: DocumentNode) -> dict[str, Any]:
-        """Send a query without retrying, for callers that retry in their own way."""
+        """Send a query without retrying, for callers that do their own retries."""
         try:
             return await self._execute(document, None)
         except ConnectionFailedError as error:
@@ -194,14 +195,14 @@ class Session:
         self, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None = None
     ) -> dict[str, Any]:
         if variables:
-            # Values that are not JSON are the caller's mistake, not the connection's.
+            # Values that are not JSON are an error of the caller, not of the connection.
             json.dumps(variables)
         request = GraphQLRequest(
             document, variable_values=dict(variables) if variables else None, operation_name=operation_name
         )
         session = await self._open()
         began = time.perf_counter()
-        # The transport's own errors are not chained, because they hold the headers.
+        # The transport's own errors are not chained, because they contain the headers.
         try:
             data = await session.execute(request)
         except TransportQueryError as error:
@@ -215,7 +216,7 @@ class Session:
             # gql assumes that a response has data or errors, and that they have the right types.
             data = None
         if not isinstance(data, dict):
-            raise _UnexpectedResponseError(self._no_dagster("the response is not GraphQL"))
+            raise _UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         self.latency = min(self.latency, time.perf_counter() - began)
         return data
 
@@ -226,10 +227,10 @@ class Session:
         )
 
     def _translate(self, error: TransportError) -> DagsterNbError:
-        """Return one of our errors for one of the transport's."""
+        """Return our error for an error of the transport."""
         root, cause = self.address.root, error.__cause__
         if isinstance(cause, DagsterNbError):
-            # Its traceback leads through aiohttp, whose local variables hold the headers.
+            # Its traceback includes frames of aiohttp, whose local variables contain the headers.
             return cause.with_traceback(None)
         if not_connected := self._connection_error(cause):
             return not_connected
@@ -240,13 +241,13 @@ class Session:
         if isinstance(error, TransportProtocolError):
             if _is_cut_off(error.__context__):
                 return _LostResponseError(f"the response of {root} was cut off. Try again, or check the server's log.")
-            return _UnexpectedResponseError(self._no_dagster("the response is not GraphQL"))
+            return _UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         if isinstance(error, TransportConnectionFailed | TransportClosed):
             return _LostResponseError(f"the connection to {root} was lost: {cause or error}")
         return ConnectionFailedError(f"{root}: {error}")
 
     def _connection_error(self, cause: BaseException | None) -> ConnectionFailedError | None:
-        """Return the error for a connection that could not be made, None if that is not the cause."""
+        """Return the error for a failed connection attempt; None if that is not the cause."""
         root = self.address.root
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             return ConnectionFailedError(
@@ -302,8 +303,12 @@ class Session:
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
             return
         if "Location" in response.headers:
-            # Following the redirect would send the token to whatever host it names.
-            raise ConnectionFailedError(self._no_dagster(f"it redirects to {response.headers['Location']!r}"))
+            # Following the redirect would send the token to the host that it names.
+            raise ConnectionFailedError(
+                self._no_dagster(
+                    f"it redirects to {response.headers['Location']!r}; use that address if it is Dagster's"
+                )
+            )
         if response.status in {400, 500} and "json" in response.content_type:
             # Dagster responds with 400 to a document that it cannot execute, and with 500 if the data holds a
             # PythonError. In both cases the body says what is wrong.
@@ -326,7 +331,7 @@ class _HttpTransport(AIOHTTPTransport):
 
 
 class _LostResponseError(ConnectionFailedError):
-    """A request may have reached the server, but no response came back. Only a read may be repeated."""
+    """A request may have reached the server, but no response came back. Only queries may be repeated."""
 
 
 class ResponseTooLargeError(_LostResponseError):
@@ -334,7 +339,7 @@ class ResponseTooLargeError(_LostResponseError):
 
 
 class _UnexpectedResponseError(ConnectionFailedError):
-    """The response is not one that Dagster gives. Repeating does not help, and the outcome is unknown."""
+    """The response cannot come from Dagster. Repeating does not help, and the outcome is unknown."""
 
 
 def _is_cut_off(error: BaseException | None) -> bool:
@@ -345,7 +350,7 @@ def _is_cut_off(error: BaseException | None) -> bool:
 
 
 class _IsWorthRetrying:
-    """Whether a read that failed should be repeated: not if it was rejected, and only once after a timeout."""
+    """Whether a failed query should be repeated: not if it was rejected, and only once after a timeout."""
 
     def __init__(self, *, may_be_too_large: bool) -> None:
         self._may_be_too_large = may_be_too_large
@@ -375,11 +380,11 @@ def query_error(
     errors
         The ``errors`` of a response.
     data
-        Its ``data``, if any.
+        The ``data`` of the response, if there is any.
     text
-        The document that they refer to.
+        The document to which the errors refer.
     prefix
-        How the message begins.
+        The beginning of the message.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The root of a Dagster server, from any address that a person may have at hand."""
+"""Find the root of a Dagster server from any address of it that a person may have."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ServerAddress:
     root
         Scheme, host, port and path prefix, without a trailing slash and without credentials, so it can be shown.
     credentials
-        User and password if the address has them, kept apart so that they are never shown.
+        The user name and password if the address has them, kept separately so that they are never shown.
     """
 
     root: str
@@ -51,7 +51,7 @@ class ServerAddress:
 
     @property
     def is_dagster_plus(self) -> bool:
-        """Whether this is a Dagster+ deployment: only there is a token from the environment sent."""
+        """Whether this is a Dagster+ deployment; a token from the environment is sent only to these."""
         return self.host == "dagster.cloud" or self.host.endswith(".dagster.cloud")
 
     def run_page(self, run_id: str) -> str:
@@ -71,7 +71,7 @@ def parse_address(url: str | None = None) -> ServerAddress:
     Raises
     ------
     ValueError
-        If it is not the address of a web server.
+        If this is not the address of a web server.
 
     Examples
     --------

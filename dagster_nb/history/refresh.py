@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_nb.errors import HistoryError
-from dagster_nb.history.runs_table import LIVE
+from dagster_nb.history.deletions import differences
 from dagster_nb.history.schema import INCLUDED, RUNS, to_table
 from dagster_nb.statuses import FINISHED
 from dagster_nb.words import count_text, plural
@@ -115,7 +115,7 @@ class Refresh:
             return
         if self._source.count_runs(run_ids=newest):
             return
-        live = self._runs.live_ids()
+        live = set(self._runs.live()["run_id"].to_pylist())
         if any(not live.isdisjoint(ids) for ids in self._source.iter_run_ids()):
             return
         if not self._all_deleted:
@@ -147,16 +147,20 @@ class Refresh:
 
     def _find_deleted(self) -> int:
         """Mark the runs that the server no longer has, and read those that it has and the table does not."""
-        if self._runs.table.count(LIVE) == self._source.count_runs():
-            return 0
-        # Before the ids are listed, so that a run that another process adds meanwhile is not taken for a deleted one.
-        live = self._runs.live_ids()
-        listed: set[str] = set()
-        for ids in self._source.iter_run_ids():
-            listed.update(ids)
-        if missing := live - listed:
+        # Before the server is asked, so that a run that another process adds meanwhile is not taken for a deleted one.
+        live = self._runs.live()
+        count = self._source.count_runs()
+        missing: set[str] = set()
+        unknown: set[str] = set()
+        if count != len(live):
+            for difference in differences(self._source, live, count):
+                missing |= difference.stored - difference.listed
+                unknown |= difference.listed - difference.stored
+        # A run of one range may have been listed in another, where the server rounds times differently.
+        missing, unknown = missing - unknown, unknown - missing
+        if missing:
             self._runs.mark_deleted(missing, self._started)
-        self._read_by_id(listed - live)
+        self._read_by_id(unknown)
         return len(missing)
 
     def _read_by_id(self, run_ids: Iterable[str]) -> None:

@@ -37,9 +37,9 @@ class RunsTable:
     def __init__(self, table: Table):
         self.table = table
 
-    def live_ids(self) -> set[str]:
-        """Return the ids of the runs that Dagster still had."""
-        return set(self.table.read(["run_id"], LIVE)["run_id"].to_pylist())
+    def live(self) -> pa.Table:
+        """Return the ids and the creation times of the runs that Dagster still had."""
+        return self.table.read(["run_id", "creation_time"], LIVE)
 
     def unfinished_ids(self) -> set[str]:
         """Return the ids of the runs whose status can still change."""
@@ -48,7 +48,7 @@ class RunsTable:
 
     def newest_ids(self, count: int) -> list[str]:
         """Return the ids of the newest runs that Dagster still had."""
-        runs = self.table.read(["run_id", "creation_time"], LIVE)
+        runs = self.live()
         newest = pc.sort_indices(runs, sort_keys=[("creation_time", "descending")])[:count]
         return list(runs["run_id"].take(newest).to_pylist())
 

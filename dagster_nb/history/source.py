@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     import pandas as pd
 
@@ -33,8 +34,8 @@ class HistorySource(Protocol):
     def count_runs(self, **filters: Any) -> int:  # noqa: ANN401
         """Return the number of runs that match."""
 
-    def iter_run_ids(self) -> Iterator[list[str]]:
-        """Yield the ids of all runs, in pages."""
+    def iter_run_ids(self, **bounds: datetime) -> Iterator[list[str]]:
+        """Yield the ids of all runs, in pages; with ``created_after`` and ``created_before``, of those in between."""
 
     def steps(self, runs: list[str]) -> pd.DataFrame:
         """Return the steps of runs that exist, as `DagsterClient.steps` does."""

@@ -1,13 +1,13 @@
-"""Threads for slow work, and the one rule for them.
+"""Run slow work in threads, under one rule.
 
-The rule: a panel's model and its widgets change in the kernel's thread only. Whatever comes from another thread (the
-result of background work, a timer, a widget event) goes through `Background.call`.
+The rule: a panel's model and its widgets change in the kernel's thread only. Everything from another thread (the result
+of background work, a timer, a widget event) goes through `Background.call`.
 
 JupyterLab handles widget events in a thread beside the kernel's, so they follow the rule too: `Background.on_change`
 and `Background.on_click` register handlers that run in the kernel's thread.
 
-The kernel's thread is the one that created the panel. In a notebook its asyncio loop runs what arrives. In a script or
-a test there is no loop, and what arrives runs in `Background.wait`.
+The kernel's thread is the thread that created the panel. In a notebook its asyncio loop runs the calls that arrive. In
+a script or a test there is no loop, and `Background.wait` runs them.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _SECONDS_BETWEEN_CHECKS = 0.05
 
 
 class Task(Generic[T]):
-    """A piece of work in a thread.
+    """One task in a background thread.
 
     Parameters
     ----------
     background
-        The background that started it.
+        The `Background` that started it.
     on_progress
         Called in the kernel's thread with each value that the work reports.
     """
@@ -50,7 +50,7 @@ class Task(Generic[T]):
 
     @property
     def stopped(self) -> bool:
-        """Whether the result is no longer wanted. Long work checks this now and then."""
+        """Whether the result is no longer needed. Long work checks this regularly."""
         return self._stop.is_set()
 
     def report(self, value: object) -> None:
@@ -64,7 +64,7 @@ class Task(Generic[T]):
         self._stop.set()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep in the work's thread. Ends early when the task is stopped."""
+        """Sleep in the work's thread. The sleep ends early when the task is stopped."""
         self._stop.wait(seconds)
 
 
@@ -74,7 +74,7 @@ class Background:
     Parameters
     ----------
     on_crash
-        Called in the kernel's thread with every exception that nothing else handles. A panel shows it.
+        Called in the kernel's thread with every exception that nothing else handles. A panel shows the exception.
     """
 
     def __init__(self, on_crash: Callable[[Exception], None]):
@@ -104,7 +104,7 @@ class Background:
         self._queue.append(function)
         self._arrived.set()
         if self._loop is not None:
-            # RuntimeError: the loop has been closed. The function then waits for `wait`.
+            # RuntimeError: the loop has been closed. `wait` will run the function instead.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._run_arrived)
 
@@ -125,7 +125,7 @@ class Background:
         failed: Callable[[Exception], None] | None = None,
         on_progress: Callable[[Any], None] | None = None,
     ) -> Task[T]:
-        """Start work in a thread, and stop earlier work of the same kind.
+        """Start a task in a thread, and stop an earlier task of the same kind.
 
         Parameters
         ----------
@@ -169,11 +169,11 @@ class Background:
         return task
 
     def busy(self, *kinds: str) -> bool:
-        """Return whether work of one of these kinds is in progress; without arguments, of any kind."""
+        """Return whether a task of one of these kinds is in progress; without arguments, of any kind."""
         return any(kind in self._tasks for kind in kinds) if kinds else bool(self._tasks)
 
     def stop(self, kind: str) -> None:
-        """Stop the work of a kind, if there is any. Its thread ends by itself; its result is ignored."""
+        """Stop the task of a kind, if there is one. Its thread ends later, and its result is ignored."""
         task = self._tasks.pop(kind, None)
         if task is not None:
             task.stop()
@@ -199,7 +199,7 @@ class Background:
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:
         """Wait until a condition holds, and return whether it does. Call this in the kernel's thread.
 
-        Meanwhile, whatever arrives from other threads runs here.
+        Meanwhile, this runs the calls that arrive from other threads.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""``Changes``: how a model tells its views what has changed."""
+"""``Changes``: notify the views of a model of its changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Changes"]
 
 
 class Changes:
-    """Named changes of a model, and the functions to call after each."""
+    """The named changes of a model, and the functions to call after each change."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["MAX_UNTYPED", "Confirm"]
 
 MAX_UNTYPED = 10
-"""If there are more things than this, their number must be typed."""
+"""If more things than this are affected, the user must type their number."""
 
 _MAX_NAMED = 50
 
 
 class Confirm:
-    """A question with a button that agrees and one that cancels; hidden while there is no question.
+    """A question with a button to confirm and a button to cancel; hidden while there is no question.
 
     Parameters
     ----------
     background
-        Brings clicks to the kernel's thread.
+        Runs click handlers in the kernel's thread.
     """
 
     def __init__(self, background: Background) -> None:
@@ -72,17 +72,17 @@ class Confirm:
         Parameters
         ----------
         question
-            What will happen, as plain text.
+            The question, which describes the action, as plain text.
         things
-            What it will happen to, each as HTML.
+            The affected things, each as HTML.
         count
-            The number of things. If it is above `MAX_UNTYPED`, the user has to type it.
+            The number of affected things. If it is above `MAX_UNTYPED`, the user has to type it.
         button
-            The text of the button that agrees.
+            The label of the button to confirm.
         agreed
-            Called when the user agrees.
+            Called when the user confirms.
         danger
-            Whether the button that agrees is red.
+            Whether the button to confirm is red.
         """
         self._agreed = agreed
         self._count = count
@@ -106,7 +106,7 @@ class Confirm:
         self._number.value = number
 
     def agree(self) -> None:
-        """Press the button that agrees, if it is enabled."""
+        """Press the button to confirm, if it is enabled."""
         agreed = self._agreed
         if agreed is not None and not self._yes.disabled:
             self.cancel()

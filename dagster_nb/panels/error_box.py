@@ -1,4 +1,4 @@
-"""Errors inside a panel: what happened, in plain words, with a Retry button beside it."""
+"""Show errors inside a panel: what happened, in plain words, and a Retry button."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ class ErrorBox:
     Parameters
     ----------
     background
-        Brings clicks to the kernel's thread.
+        Runs click handlers in the kernel's thread.
     dismissable
-        Whether it has a Dismiss button.
+        Whether the box has a Dismiss button.
     """
 
     def __init__(self, background: Background, *, dismissable: bool = True):
@@ -104,7 +104,7 @@ class ErrorBox:
         error
             The error.
         retry
-            What the Retry button does. Without it there is no such button.
+            The action of the Retry button. If None, there is no Retry button.
         """
         self.error = error
         self._retry = retry

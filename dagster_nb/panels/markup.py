@@ -1,4 +1,4 @@
-"""Pieces of HTML. Everything that comes from users or the server is escaped by `text` or `attribute`."""
+"""Pieces of HTML. `text` and `attribute` escape everything that comes from users or the server."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def attribute(value: object) -> str:
 
 
 def link(url: str, label: str) -> str:
-    """Return a link that opens in a new tab, to the address at which the browser reaches that page.
+    """Return a link that opens in a new tab, with the address under which the browser reaches that page.
 
-    If the URL is not that of a web page, only the label is returned.
+    If the URL is not the address of a web page, only the label is returned.
     """
     page = in_browser(url)
     if not is_page(page):
@@ -54,7 +54,7 @@ def status(name: str) -> str:
 
 
 def status_css() -> str:
-    """Return the style sheet of the statuses: the colour of each as ``--dnb-hue``, and the palette."""
+    """Return the style sheet of the statuses, with the colour of each status as ``--dnb-hue``, and the palette."""
     palette = "".join(
         f"--dnb-{name}:{getattr(statuses, name.upper())};" for name in ("blue", "green", "orange", "red", "grey")
     )
@@ -68,7 +68,8 @@ def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     Parameters
     ----------
     head
-        The column names, as plain text. Empty for a table of names and values, whose first column heads each row.
+        The column names, as plain text. Empty for a table of names and values, in which the first column contains the
+        row headers.
     rows
         The cells, as HTML.
     """

@@ -1,4 +1,4 @@
-"""``Panel``: what the explorer, the launchpad and the monitor have in common."""
+"""``Panel``: the base class of the explorer, the launchpad and the monitor."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any, Self
 import ipywidgets as widgets
 
 from dagster_nb.panels.background import Background
+from dagster_nb.panels.browser_info import Viewport
 from dagster_nb.panels.error_box import ErrorBox
-from dagster_nb.panels.viewport import Viewport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Panel", "close_widgets"]
 
-# How long showing a panel may take, so that its static output has something to show.
+# The maximum time that displaying a panel waits for data, so that its static output has something to show.
 _MAX_SECONDS_BEFORE_FACE = 2.0
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
     """A widget that reads in the background, shows errors, and has static output for viewers without widgets.
 
-    It is an ordinary ipywidgets ``VBox``: it goes into a ``Tab``, a ``GridBox`` or a Voilà page as it is.
+    It is an ordinary ipywidgets ``VBox``, so it can be used in a ``Tab``, a ``GridBox`` or a Voilà page.
 
     A subclass builds its views in ``__init__``, passes them to `_fill`, and implements `_static_text` and
     `_static_html`. Its model changes in the kernel's thread only: see `dagster_nb.panels.background`.
@@ -30,12 +30,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     Attributes
     ----------
     background : Background
-        Starts work in threads, and brings results and widget events to the kernel's thread.
+        Starts work in threads, and handles its results and widget events in the kernel's thread.
     viewport : Viewport
         Whether the page is dark, and how wide the panel is.
     """
 
-    # Python also closes a panel whose arguments were refused, so that its __init__ did not run to the end.
+    # Python also closes a panel whose __init__ raised an error for an invalid argument.
     _is_closed = True
 
     def __init__(self) -> None:
@@ -48,7 +48,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.add_class("dnb")
 
     def wait(self, timeout: float | None = 60.0) -> Self:
-        """Wait until the panel has finished reading, and return it. For scripts, and notebooks that run by themselves.
+        """Wait until the panel has finished reading, and return it.
+
+        This is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------
@@ -78,14 +80,14 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, "text/plain": self._static_text(), "text/html": self._static_html()}, metadata
 
-    # What a subclass implements
+    # Methods that a subclass implements
 
     def _static_text(self) -> str:
         """Return the panel as plain text."""
         raise NotImplementedError
 
     def _static_html(self) -> str:
-        """Return the panel as HTML that needs no widgets, no scripts and no network."""
+        """Return the panel as HTML that works without widgets, scripts and network access."""
         raise NotImplementedError
 
     def _is_busy(self) -> bool:
@@ -96,26 +98,26 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Return whether the static output can be drawn."""
         return not self._is_busy()
 
-    # What a subclass uses
+    # Methods that a subclass uses
 
     def _fill(self, head: Any, *body: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
-        """Set what the panel shows, from top to bottom. Errors appear below the head."""
+        """Set the contents of the panel, from top to bottom. Errors appear below the head."""
         self.children = (self.viewport, head, self._error_box.widget, self._crash_box.widget, *body)
 
     def _on_resize(self, redraw: Callable[[], None]) -> None:
-        """Call a function when the theme or the width has changed, so that pictures must be drawn again."""
+        """Call a function when pictures must be drawn again because the theme or the width has changed."""
         for name in ("dark", "width"):
             self.background.on_change(self.viewport, lambda _value: redraw(), name=name)
 
     def _show_error(self, error: Exception | None, retry: Callable[[], object] | None = None) -> None:
-        """Show an error until it is over, with a Retry button if something can be retried; None hides it."""
+        """Show an error, with a Retry button if something can be retried; None hides it."""
         if error is None:
             self._error_box.clear()
         elif error is not self._error_box.error:
             self._error_box.show(error, retry)
 
     def _show_crash(self, error: Exception) -> None:
-        """Show an error that nothing else handles; it can be dismissed."""
+        """Show an error that nothing else handles; the user can dismiss it."""
         self._crash_box.show(error)
 
 
@@ -133,7 +135,7 @@ def close_widgets(held: object) -> None:
 def _close_widgets(held: object, seen: dict[int, object]) -> None:
     if id(held) in seen:
         return
-    # Kept alive: Python gives the id of a deleted object to the next one.
+    # The objects are kept alive, because Python may reuse the id of a deleted object.
     seen[id(held)] = held
     if isinstance(held, Panel):
         held.close()

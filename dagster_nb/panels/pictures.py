@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["image", "png"]
 
 _DPI = 100
-# Sharp on screens with a high pixel density, and still fast to draw.
+# This is sharp on screens with a high pixel density, and still fast to draw.
 _SCALE = 1.5
 
 
-def png(draw: Callable[[Axes], object], *, width: int, height: int, dark: bool = False, ground: str = "none") -> bytes:
+def png(
+    draw: Callable[[Axes], object], *, width: int, height: int, dark: bool = False, background: str = "none"
+) -> bytes:
     """Return a chart as a PNG.
 
     Parameters
@@ -38,10 +40,10 @@ def png(draw: Callable[[Axes], object], *, width: int, height: int, dark: bool =
         The size in CSS pixels.
     dark
         Whether the page is dark.
-    ground
+    background
         The background colour; ``"none"`` is transparent.
     """
-    settings: Any = theme("dark" if dark else "light", background=ground)
+    settings: Any = theme("dark" if dark else "light", background=background)
     with mpl.rc_context(settings):
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI * _SCALE, layout="constrained")
         canvas = FigureCanvasAgg(figure)
@@ -49,7 +51,7 @@ def png(draw: Callable[[Axes], object], *, width: int, height: int, dark: bool =
         # savefig would draw everything twice: once for the layout, and once for the file.
         canvas.draw()  # type: ignore[no-untyped-call]
     out = io.BytesIO()
-    # Fast rather than small, because the image only goes to the browser.
+    # The compression is fast rather than strong, because the image is only sent to the browser.
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     Image.fromarray(pixels).save(out, format="png", compress_level=1)
     return out.getvalue()
@@ -63,11 +65,11 @@ def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, 
     draw
         Draws on the axes that it is given.
     alt
-        What the chart shows, as plain text.
+        A description of the chart, as plain text.
     width, height
         The size in CSS pixels.
     options
-        ``dark`` and ``ground``, as in `png`.
+        ``dark`` and ``background``, as in `png`.
     """
     data = base64.b64encode(png(draw, width=width, height=height, **options)).decode()
     return (

@@ -29,13 +29,12 @@ __all__ = [
     "share_words",
 ]
 
-# Estimates of the size of text: the width of a character and the height of a line, as parts of the font size.
+# Estimates of the size of text: the width of a character and the height of a line, as fractions of the font size.
 _CHARACTER_WIDTH, _LINE_HEIGHT = 0.58, 1.2
-# How many characters the date axis needs to the right of the caption, where it writes the year.
+# The number of characters that the date axis needs to the right of the caption, where it writes the year.
 _YEAR_CHARACTERS = 12
 _LEGEND_ENTRY_INCHES = 1.6
-# The fraction of their place in the figure that axes fill before a layout is applied, and the gaps around them in
-# inches.
+# The fraction of a subplot's cell that the axes fill before a layout is applied, and the gaps around them in inches.
 _SHARE_BEFORE_LAYOUT, _GAPS_INCHES = 0.775, 0.15
 _LABEL_HEIGHT = 0.07  # of the axes
 
@@ -44,24 +43,25 @@ def current_axes(ax: Axes | None) -> Axes:
     """Return the given axes, or else pyplot's current axes."""
     if ax is not None:
         return ax
-    # Imported only here, so that a program with figures of its own does not pay for pyplot, nor see its state change.
+    # pyplot is imported only here, so that a program with its own figures does not have to load it, and keeps its
+    # state.
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     if plt.get_fignums():
         return plt.gca()
-    # A new figure is wide, since time runs along x and names take room.
+    # A new figure is wide, because time runs along x and names need room.
     return plt.figure(figsize=(10, 4.5), layout="constrained").add_subplot()
 
 
 def draw_grid(ax: Axes, which: Literal["x", "y"]) -> None:
-    """Draw a faint grid behind everything, and remove the upper and the right edge of the axes."""
+    """Draw a faint grid behind everything, and remove the top and the right edge of the axes."""
     ax.set_axisbelow(True)
     ax.grid(visible=True, axis=which, color=text_color(), alpha=0.15, linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def set_caption(ax: Axes, *parts: str) -> None:
-    """Write below the chart what its x axis is and which runs it shows; empty parts are left out."""
+    """Write below the chart what its x axis means and which runs it shows; empty parts are left out."""
     points = ax.get_window_extent().width / ax.figure.dpi * 72
     max_characters = points / (_CHARACTER_WIDTH * float(ax.xaxis.label.get_fontsize())) - _YEAR_CHARACTERS
     lines = [""]
@@ -107,7 +107,7 @@ def empty_chart(ax: Axes, words: str) -> Axes:
 
 
 def set_lanes(ax: Axes, labels: Sequence[str]) -> None:
-    """Give each label a lane of height 1, centred at its position, the first on top."""
+    """Give each label a lane of height 1, centred at its position, with the first one on top."""
     ax.set_yticks(range(len(labels)), labels)
     disable_math(ax.get_yticklabels())
     ax.set_ylim(len(labels) - 0.5, -0.5)
@@ -115,7 +115,7 @@ def set_lanes(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def available_width(ax: Axes) -> float:
-    """Return how wide the axes will be, in pixels, once a layout has made room for the names and notes beside them."""
+    """Return the width of the axes in pixels, once a layout has made room for the names and notes beside them."""
     width = float(ax.get_window_extent().width)
     if ax.figure.get_layout_engine() is None:
         return width
@@ -126,7 +126,7 @@ def available_width(ax: Axes) -> float:
 
 
 def max_names(ax: Axes) -> int:
-    """Return how many names fit below each other."""
+    """Return the number of names that fit below each other."""
     points = ax.get_window_extent().height / ax.figure.dpi * 72
     return max(int(points / (_LINE_HEIGHT * float(ax.yaxis.label.get_fontsize()))), 2)
 
@@ -153,7 +153,7 @@ def bar_note(ax: Axes, x: float, lane: int, words: str) -> None:
 
 
 def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Write to the right of the chart which line ends there, beside a dash in its colour.
+    """Write the name of each line to the right of its end, beside a dash in its colour.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
 
 
 def share_words(n_shown: int, n_groups: int, noun: str, which: str = "largest") -> str:
-    """Return which of the groups a chart shows, or an empty string if it shows all of them.
+    """Return which groups a chart shows, as text; an empty string if it shows all of them.
 
     Examples
     --------

@@ -59,23 +59,24 @@ def duration_trend(
 
     A solid line is the median of the successful runs in the window that ends at each point, and a dashed line their
     95th percentile. A line is interrupted where the window holds fewer than 5 runs. The marks are single finished runs
-    in the shape of their status; their colour is that of the status if there is one job, or else that of the job. Of
-    more than 3,000 runs the chart shows an even sample; the caption says so. A run without a duration is not drawn.
+    in the shape of their status. If there is only one job, they have the colour of their status, otherwise the colour
+    of their job. If there are more than 3,000 runs, the chart shows an even sample, and the caption says so. A run
+    without a duration is not drawn.
 
     Parameters
     ----------
     runs
         Runs, with the columns ``status``, ``start_time`` and ``duration`` of ``client.runs()`` and those in `by`.
     by
-        The column, or columns, whose values have a line each; None draws one line for all runs.
+        The column, or columns, to group by; each group has a line. None draws one line for all runs.
     regressions
-        The slowdowns that `dagster_nb.analysis.regressions` found, with the same `by`. Each is marked with an arrow
-        from the old to the new median and with its factor. The other jobs are drawn fainter.
+        The slowdowns from `dagster_nb.analysis.regressions`, with the same `by`. Each slowdown is marked with an arrow
+        from the old to the new median, and with its factor. The other jobs are drawn fainter.
     window
-        How far each point of a line looks back; by default about a fifteenth of the history.
+        The length of time that each point of a line covers; by default about a fifteenth of the history.
     max_groups
-        How many jobs are drawn at most: first those with a regression, the worst first, then the busiest. The others
-        are not drawn, since a mixture of jobs has no trend; the caption says so.
+        The maximum number of jobs to draw: first the jobs with a regression, the worst first, then the busiest. Other
+        jobs are not drawn, since a mixture of jobs has no trend; the caption says so.
     tz
         The time zone of the x axis, an IANA name.
     ax
@@ -86,7 +87,7 @@ def duration_trend(
     Returns
     -------
     matplotlib.axes.Axes
-        With the start of the runs along x and durations in seconds along y, on a logarithmic scale.
+        The axes, with the start of the runs along x and durations in seconds along y, on a logarithmic scale.
 
     Examples
     --------
@@ -142,7 +143,7 @@ def duration_trend(
         rolled = rolling_quantiles(started[counted], length[counted], window)
         draw_quantile_lines(ax, rolled, color, options, in_legend=group == 0, alpha=0.45 if faint else 1.0)
         medians = rolled["p50"].dropna()
-        # The label of a job without a line is beside its last run.
+        # If a job has no line, its label is beside its last run.
         last = medians.iloc[-1] if len(medians) else y[of_group == group][np.argmax(x[of_group == group])]
         ends.append((max(float(last), MIN_SECONDS), label(name, _NAME_WIDTH), color))
     if not alone:

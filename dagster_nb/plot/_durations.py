@@ -62,20 +62,20 @@ def durations(
 
     The upper half of a lane shows the distribution of all durations. Along the middle, a thin line reaches from the
     5th to the 95th percentile, a thick one from the 25th to the 75th, and a tick marks the median, which is also
-    written to the right. The lower half shows single runs in the colour and the shape of their status. Of more than
-    3,000 runs it shows an even sample; the caption says so. A run that is still running is hollow and has the shape of
-    an arrow: it has taken that long so far. A run that has not started has no duration and is not drawn.
+    written to the right. The lower half shows single runs in the colour and the shape of their status. If there are
+    more than 3,000 runs, it shows an even sample, and the caption says so. A run that is still running is a hollow
+    arrow at its duration so far. A run that has not started has no duration and is not drawn.
 
     Parameters
     ----------
     runs
         Runs, with the columns ``status``, ``start_time`` and ``duration`` of ``client.runs()`` and those in `by`.
     by
-        The column, or columns, whose values have a lane each; None draws all runs in one lane.
+        The column, or columns, to group by; each group has a lane. None draws all runs in one lane.
     max_groups
-        How many lanes there are at most. The busiest jobs have their own; the others share the last.
+        The maximum number of lanes. The busiest jobs have their own lanes; the others share the last lane.
     as_of
-        When the runs in progress were observed. By default when the frame was fetched
+        The time up to which runs in progress are measured. By default the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
         The time zone of the dates in the caption, an IANA name.
@@ -87,8 +87,8 @@ def durations(
     Returns
     -------
     matplotlib.axes.Axes
-        With durations in seconds along x, on a logarithmic scale. A duration of less than a millisecond is drawn as
-        one millisecond.
+        The axes, with durations in seconds along x, on a logarithmic scale. A duration of less than a millisecond is
+        drawn as one millisecond.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def durations(
         "duration",
         f"started {period_text(started[shown], zone)}",
         sample_words(step, int(finished.sum())),
-        f"{plural(n_left_out, 'run')} without a duration not shown" if n_left_out else "",
+        f"not shown: {plural(n_left_out, 'run')} without a duration" if n_left_out else "",
     )
     draw_legend(ax)
     return ax

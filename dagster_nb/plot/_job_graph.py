@@ -39,8 +39,8 @@ _MIN_FONT_SIZE = 4.5
 def job_graph(ops: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
     """Draw the ops of a job from left to right, each to the right of all ops that it depends on.
 
-    The ops of a graph are in a box with the graph's name; a box can contain boxes. A name that does not fit is cut. If
-    there are so many ops that no name would be readable, none is written; the caption says so.
+    The ops of a graph are in a box with the graph's name; a box can contain boxes. A name that does not fit is
+    shortened. If there are too many ops for readable names, no names are written, and the caption says so.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def job_graph(ops: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) ->
     Returns
     -------
     matplotlib.axes.Axes
-        With columns along x and rows, downwards, along y.
+        The axes, with columns along x and rows downwards along y.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def job_graph(ops: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) ->
 
 
 def _list(value: Any) -> list[str]:  # noqa: ANN401
-    """Return a cell of lists as a list: from Parquet it is an array, and a missing one is empty."""
+    """Return a cell as a list; a cell read from Parquet is an array, and a missing value gives an empty list."""
     return [str(item) for item in value] if isinstance(value, list | tuple | np.ndarray) else []
 
 
@@ -107,7 +107,7 @@ def _fit_axes(ax: Axes, layout: JobLayout) -> tuple[float, float]:
     """Set the limits of the axes; return the width of a column and the height of a row in points."""
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
-    # Names are cut to the size of their boxes, so the size of the axes must be known first.
+    # Names are shortened to the size of their boxes, so the size of the axes must be known first.
     if engine := ax.figure.get_layout_engine():
         engine.execute(_root_figure(ax))
     points = np.array(ax.get_window_extent().size) / ax.figure.dpi * 72
@@ -127,7 +127,7 @@ def _root_figure(ax: Axes) -> Figure:
 
 
 def _wrapped(name: str, width: int, max_lines: int) -> str:
-    """Break a long name between its words; cut it if it still does not fit."""
+    """Break a long name between its words, and shorten it if it still does not fit."""
     lines = [""]
     for word in re.findall(r"[^_.\- ]*[_.\- ]?", label(name, 200)):
         if len(lines[-1] + word) <= width:

@@ -1,8 +1,8 @@
-"""Where to draw the ops of a job: in columns along the dependencies, and the ops of a graph in a box.
+"""Lay out the ops of a job in columns along their dependencies, with the ops of each graph in a box.
 
 The column of an op is one to the right of the last op that it depends on. Within a column the ops are sorted by the
-mean row of the ops that they depend on. The boxes in a graph are below each other. An op above or below a box is in
-rows of its own; the ops of all other columns are centred.
+mean row of the ops that they depend on. The boxes in a graph are below each other. Ops above or below a box have their
+own rows; the ops of all other columns are centred.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TITLE, _PADDING = 0.45, 0.15  # of a box, in rows
 
 @dataclass
 class JobLayout:
-    """Where the ops and the graphs of a job are.
+    """The positions of the ops and the graphs of a job.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class JobLayout:
     rows
         The middle of each op, downwards from 0; an op is 1 high.
     boxes
-        The first and the last column, the top and the bottom of each graph's box.
+        The first and the last column, and the top and the bottom, of each graph's box.
     """
 
     columns: dict[str, int]
@@ -55,9 +55,9 @@ def job_layout(depends_on: Mapping[str, Iterable[str]], graph_of: Mapping[str, s
     Parameters
     ----------
     depends_on
-        What each op depends on; ops that are not keys are ignored.
+        The dependencies of each op; ops that are not keys are ignored.
     graph_of
-        The dotted handle of the graph around an op, for those that are in one.
+        The dotted handle of the graph around each op that is in a graph.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def job_layout(depends_on: Mapping[str, Iterable[str]], graph_of: Mapping[str, s
     """
     layout = JobLayout(_columns(depends_on))
     paths = {op: graph_of[op].split(".") if op in graph_of else [] for op in depends_on}
-    # The first pass sorts the ops by those placed before them, the second by all.
+    # The first pass sorts the ops by the ops placed before them, the second pass by all ops.
     for _ in range(2):
         _place(layout, [], 0.0, paths, depends_on)
     return layout
@@ -80,7 +80,7 @@ def _columns(depends_on: Mapping[str, Iterable[str]]) -> dict[str, int]:
     columns: dict[str, int] = {}
     while waiting:
         ready = [op for op, others in waiting.items() if all(other in columns for other in others)]
-        # A job has no cycles, but a frame could have one; then the first op goes ahead.
+        # A job has no cycles, but a frame could have one; in that case the first op is placed first.
         for op in ready or list(waiting)[:1]:
             columns[op] = max((columns[other] + 1 for other in waiting.pop(op) if other in columns), default=0)
     return {op: columns[op] for op in depends_on}
@@ -93,7 +93,7 @@ def _place(
     paths: Mapping[str, list[str]],
     depends_on: Mapping[str, Iterable[str]],
 ) -> float:
-    """Give the ops and the boxes of a graph, whose contents begin at `top`, their rows; return where it ends."""
+    """Assign rows to the contents of a graph, which begin at `top`; return the row where the graph ends."""
     depth = len(graph)
     stacks: dict[int, list[str]] = {}
     inner: dict[str, list[int]] = {}

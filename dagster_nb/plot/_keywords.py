@@ -19,14 +19,14 @@ __all__ = ["artist_options"]
 
 
 def artist_options(chart: Callable[..., Axes], artist: type[Artist], keywords: Mapping[str, object]) -> dict[str, Any]:
-    """Return the further keywords of a chart under the full names of an artist's properties.
+    """Return the additional keywords of a chart under the full names of an artist's properties.
 
     Parameters
     ----------
     chart
-        The chart that was called.
+        The name of the chart that was called.
     artist
-        The class that draws the keywords' properties.
+        The class whose properties the keywords set.
     keywords
         The keywords from the caller, possibly under matplotlib's short names such as ``lw``.
 

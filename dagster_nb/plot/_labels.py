@@ -1,4 +1,4 @@
-"""Make names of jobs and steps, which can contain any characters, fit and safe to draw."""
+"""Make the names of jobs and steps, which can contain any characters, short enough and safe to draw."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 
 
 def label(text: str, max_width: int = 30) -> str:
-    """Return a string as one line of at most `max_width` columns, of characters that the current fonts have.
+    """Return a string as one line of at most `max_width` columns, with only characters that the current fonts have.
 
-    A long name is cut in the middle, since the names in one deployment often start alike. A character that no font has
-    becomes an empty square; matplotlib would draw the same, with a warning.
+    A long name is shortened in the middle, because the names in a deployment often start alike. A character that no
+    font has becomes an empty square; matplotlib would also draw a square, but with a warning.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def label(text: str, max_width: int = 30) -> str:
 
 
 def disable_math(texts: Iterable[Text]) -> None:
-    """Keep matplotlib from parsing text between dollar signs as mathematics."""
+    """Prevent matplotlib from parsing text between dollar signs as mathematics."""
     for text in texts:
         text.set_parse_math(False)
 

@@ -56,9 +56,9 @@ def queue_durations(
 ) -> Axes:
     """Draw how long runs wait between their creation and their start, over time.
 
-    The solid line is the median of the runs created in the window that ends at each point, the dashed line their 95th
-    percentile. The marks are single runs, of more than 3,000 an even sample. A run that is still waiting is hollow: it
-    has waited that long so far, and does not count in the lines.
+    At each point, the solid line is the median of the runs created in the window that ends there, and the dashed line
+    is their 95th percentile. The marks are single runs; if there are more than 3,000 runs, they are an even sample. A
+    run that is still waiting is a hollow mark at its waiting time so far, and is not part of the lines.
 
     Parameters
     ----------
@@ -66,13 +66,13 @@ def queue_durations(
         Runs, with the columns ``status``, ``creation_time`` and ``queue_duration`` of ``client.runs()`` and those in
         `by`.
     by
-        The column, or columns, whose values have a line each; by default there is one line for all runs.
+        The column, or columns, to group by; each group has a line. By default there is one line for all runs.
     window
-        How far each point of a line looks back; by default about a fifteenth of the history.
+        The length of time that each point of a line covers; by default about a fifteenth of the history.
     max_groups
-        How many lines there are at most, the busiest first; the caption says so.
+        The maximum number of lines, the busiest groups first; the caption says how many are left out.
     as_of
-        When the waiting runs were observed. By default when the frame was fetched
+        The time up to which waiting runs are measured. By default the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
         The time zone of the x axis, an IANA name.
@@ -84,8 +84,8 @@ def queue_durations(
     Returns
     -------
     matplotlib.axes.Axes
-        With the creation of the runs along x and seconds along y, on a logarithmic scale. A wait of less than a
-        millisecond is drawn as one millisecond.
+        The axes, with the creation of the runs along x and seconds along y, on a logarithmic scale. A wait of less than
+        a millisecond is drawn as one millisecond.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Lines of the median and the 95th percentile of durations over time."""
+"""Draw lines of the median and the 95th percentile of durations over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks for single runs, in the colour and the shape of their status."""
+"""Draw marks for single runs, in the colour and the shape of their status."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["MAX_MARKS", "draw_status_marks", "sample_words", "spread_offsets"]
 
 MAX_MARKS = 3000
-"""About how many runs have a mark of their own; of more runs, a chart shows an even sample."""
+"""The approximate number of runs with their own mark; if there are more runs, a chart shows an even sample."""
 
 _GOLDEN_RATIO = 0.6180339887498949
 
 
 def sample_words(step: int, n_runs: int) -> str:
-    """Return which runs have a mark, or an empty string if all have.
+    """Return which runs have a mark, as text; an empty string if all runs have one.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def sample_words(step: int, n_runs: int) -> str:
 
 
 def spread_offsets(count: int) -> Floats:
-    """Return offsets from 0 to 1 that keep neighbouring marks apart; always the same ones."""
+    """Return offsets from 0 to 1 that keep neighbouring marks apart; they are the same on every call."""
     offsets: Floats = (np.arange(count, dtype=np.float64) * _GOLDEN_RATIO) % 1.0
     return offsets
 
@@ -62,7 +62,7 @@ def draw_status_marks(
     x, y
         The position of each mark.
     codes
-        The position in `statuses` of each run's status.
+        The position of each run's status in `statuses`.
     statuses
         Their names.
     options

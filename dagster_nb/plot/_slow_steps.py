@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["slow_steps"]
 
 _MIN_SLOWDOWN = 1.25
-# How much of the width the words beside a bar may take.
+# The fraction of the width that the text beside a bar may take.
 _MAX_WORDS_SHARE = 0.6
 
 
@@ -50,8 +50,8 @@ def slow_steps(
 ) -> Axes:
     """Draw which steps take the most time, the largest share on top.
 
-    Beside each bar are the median and the 95th percentile of the step's duration. A step whose later executions took at
-    least 25 % longer than its earlier ones is in another colour, hatched, and shows by what factor.
+    The median and the 95th percentile of the step's duration are beside each bar. If the later executions of a step
+    took at least 25 % longer than the earlier ones, its bar has another colour and a hatch, and shows the factor.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def slow_steps(
         Steps of any number of runs, with the columns ``step_key``, ``start_time`` and ``duration`` of
         ``client.steps()``.
     max_steps
-        How many bars there are at most; the caption says of how many.
+        The maximum number of bars; the caption says how many steps there are.
     tz
         The time zone of the dates in the caption, an IANA name.
     ax
@@ -70,7 +70,7 @@ def slow_steps(
     Returns
     -------
     matplotlib.axes.Axes
-        With shares of the total time of all steps along x, from 0 to 1. The numbers are those of
+        The axes, with shares of the total time of all steps along x, from 0 to 1. The numbers are those of
         `dagster_nb.analysis.slow_steps`.
 
     Examples
@@ -107,7 +107,7 @@ def slow_steps(
     set_lanes(ax, [label(name) for name in table["step_key"]])
     ax.xaxis.set_major_formatter(lambda share, _place: f"{share * 100:.3g}%")
     ax.set_xlim(0, _upper_limit(ax, table["share"].tolist()))
-    # Beyond 100 % there are only words.
+    # Beyond 100 % there is only text.
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.0])
     started = read_columns.times(steps, "start_time")
     set_caption(
@@ -121,7 +121,7 @@ def slow_steps(
 
 
 def _upper_limit(ax: Axes, shares: list[float]) -> float:
-    """Return where the axis must end for the words beside its bars to fit, as far as the bars keep enough room."""
+    """Return where the axis must end so that the text beside its bars fits; the bars keep a minimum width."""
     width = available_width(ax)
     if max(words.get_window_extent().width for words in ax.texts) > width * _MAX_WORDS_SHARE:
         for words in ax.texts:

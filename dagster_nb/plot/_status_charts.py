@@ -58,7 +58,7 @@ def status_counts(
         The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or
         ``"1MS"`` (a month); by default the shortest that needs at most 100 bars. The caption says which.
     tz
-        The time zone of the x axis, an IANA name. A day is from midnight to midnight there.
+        The time zone of the x axis, an IANA name. A day lasts from midnight to midnight in this zone.
     ax
         Where to draw; by default pyplot's current axes.
     **kwargs
@@ -67,7 +67,7 @@ def status_counts(
     Returns
     -------
     matplotlib.axes.Axes
-        With one `matplotlib.patches.StepPatch` per status, in its colour and hatch. The numbers are those of
+        The axes, with one `matplotlib.patches.StepPatch` per status, in its colour and hatch. The numbers are those of
         `dagster_nb.analysis.status_counts`.
 
     Examples
@@ -93,11 +93,11 @@ def status_counts(
     draw_grid(ax, "y")
     bottom = np.zeros(len(counts))
     names = [str(name) for name in counts if name not in ("time", "end")]
-    # Successful runs are at the bottom, so that all others start from the same line.
+    # Successful runs are at the bottom, and all other statuses are stacked on top of them.
     for name in sorted(names, key=lambda name: name != "SUCCESS"):
         status = status_of(name)
         top = bottom + counts[name].to_numpy()
-        # One outline per status, since a hundred hatched bars for each would take half a second to draw.
+        # There is one outline per status, since drawing a hundred hatched bars for each would take half a second.
         properties: dict[str, Any] = {
             "fill": True,
             "color": status.color,
@@ -126,21 +126,21 @@ def success_rate(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw what share of the finished runs succeeded, over time.
+    """Draw the share of the finished runs that succeeded, over time.
 
-    A single line has a band, which is Wilson's 95 % confidence interval. Where few runs finished the band is wide, and
-    a dip of the line means little.
+    A single line has a band that shows Wilson's 95 % confidence interval. Where few runs finished, the band is wide,
+    and a dip in the line means little.
 
     Parameters
     ----------
     runs
         Runs, with the columns ``status`` and ``creation_time`` of ``client.runs()`` and those in `by`.
     by
-        The column, or columns, whose values have a line each; by default there is one line for all runs.
+        The column, or columns, to group by; each group has a line. By default there is one line for all runs.
     freq
-        How much time each point covers, as for `status_counts`.
+        The length of time that each point covers, as for `status_counts`.
     max_groups
-        How many lines there are at most, the busiest first; the caption says so.
+        The maximum number of lines, the busiest groups first; the caption says how many are left out.
     tz
         The time zone of the x axis, an IANA name.
     ax
@@ -151,8 +151,8 @@ def success_rate(
     Returns
     -------
     matplotlib.axes.Axes
-        With rates from 0 to 1 along y. Finished runs are those that succeeded, failed or were canceled; each is counted
-        at its creation time. A line is interrupted where no run finished. The numbers are those of
+        The axes, with rates from 0 to 1 along y. Finished runs are those that succeeded, failed or were canceled; each
+        is counted at its creation time. A line is interrupted where no run finished. The numbers are those of
         `dagster_nb.analysis.success_rate`.
 
     Examples

@@ -1,4 +1,4 @@
-"""The chart `step_gantt`: when the steps of one run ran."""
+"""The chart `step_gantt`: when each step of one run was executed."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def step_gantt(
 ) -> Axes:
     """Draw the steps of one run below each other, each from its start to its end.
 
-    The bars have the colour and the hatch of their status, and their duration is written beside them. A step that is
-    still running ends in an arrow. A step that never started is at the bottom, with its status in words. If there is
-    not enough room for all names, only some are written, those of the longest steps first.
+    Each bar has the colour and the hatch of the step's status, and the duration is written beside it. A step that is
+    still running ends in an arrow. Steps that never started are at the bottom, with their status in words. If there is
+    not enough room for all names, only some are written: first the names of the longest steps.
 
     Parameters
     ----------
@@ -58,10 +58,10 @@ def step_gantt(
         The steps of one run, with the columns ``step_key``, ``status``, ``start_time``, ``end_time`` and ``attempts``
         of ``client.steps()``.
     as_of
-        When the steps in progress were observed. By default when the frame was fetched
+        The time up to which steps in progress are measured. By default the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
-        The time zone of the start of the first step in the caption, an IANA name.
+        The time zone of the start time in the caption, an IANA name.
     ax
         Where to draw; by default pyplot's current axes.
     **kwargs
@@ -70,7 +70,7 @@ def step_gantt(
     Returns
     -------
     matplotlib.axes.Axes
-        With seconds since the start of the first step along x.
+        The axes, with seconds since the start of the first step along x.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def step_gantt(
 
 
 def _order(started: pd.Series) -> NDArray[np.intp]:
-    """Return the positions of the steps by start, those that never started last."""
+    """Return the positions of the steps, sorted by start; steps that never started come last."""
     return np.argsort(started.fillna(pd.Timestamp.max.tz_localize("UTC").as_unit("us")).to_numpy(), kind="stable")
 
 
@@ -161,7 +161,7 @@ def _status_word(name: str) -> str:
 
 
 def _name_longest(ax: Axes, names: list[str], length: Floats, n_names: int) -> None:
-    """Name the longest steps, and as many others as fit between them."""
+    """Write the names of the longest steps, and of as many others as fit between them."""
     distance = len(names) / n_names
     named: list[int] = []
     for row in np.argsort(-length, kind="stable"):

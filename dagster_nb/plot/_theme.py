@@ -1,4 +1,4 @@
-"""Colours of charts on light and dark pages."""
+"""Colours for charts on light and dark pages."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _THEMES = {"light": ("#1F1F1F", "#FFFFFF"), "dark": ("#E3E3E3", "#111111")}
 def group_colors(names: list[str]) -> dict[str, str]:
     """Return a colour per group, in the order of the names.
 
-    The colour does not depend on which group is the largest, so it stays when runs are filtered.
+    The colours do not depend on the sizes of the groups, so they stay the same when runs are filtered.
     """
     return {name: SERIES[place % len(SERIES)] for place, name in enumerate(sorted(names))}
 
 
 def text_color() -> str:
-    """Return the colour of text in the matplotlib settings in force, which stands out from the background."""
+    """Return the colour of text in the current matplotlib settings, which stands out from the background."""
     color: str = mpl.rcParams["text.color"]
     return color
 
@@ -34,12 +34,12 @@ def text_color() -> str:
 def theme(name: str = "light", *, background: str | None = None) -> dict[str, Any]:
     """Return matplotlib settings that make charts fit a light or a dark page.
 
-    A chart takes its colours from the settings that are in force when it is drawn. A kernel cannot know which theme
+    A chart takes its colours from the settings that apply when it is drawn. A kernel cannot know which theme
     JupyterLab uses, so in a dark notebook, run this once before the first chart::
 
         matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))
 
-    The panels (`RunExplorer` and others) follow the theme of the page by themselves.
+    The panels (`RunExplorer` and others) follow the theme of the page automatically.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def theme(name: str = "light", *, background: str | None = None) -> dict[str, An
     Returns
     -------
     dict
-        For ``matplotlib.rcParams.update`` or, for single charts, `matplotlib.rc_context`.
+        Settings for ``matplotlib.rcParams.update`` or, for single charts, `matplotlib.rc_context`.
 
     Raises
     ------

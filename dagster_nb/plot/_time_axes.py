@@ -1,4 +1,4 @@
-"""Axes of dates and times in a time zone."""
+"""Set up axes of dates and times in a time zone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def set_time_axis(ax: Axes, zone: tzinfo) -> None:
 
 
 def period_text(times: pd.Series, zone: tzinfo) -> str:
-    """Return the first and the last day of some times in a time zone; an empty string if there are none.
+    """Return the first and the last day of some times in a time zone, as text; an empty string if there are no times.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The chart `timeline`: which runs were in progress when."""
+"""The chart `timeline`: when each run was in progress."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
-from dagster_nb.analysis.concurrency import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.groups import named_groups
+from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
 from dagster_nb.plot._chart_parts import (
     current_axes,
@@ -44,7 +44,8 @@ __all__ = ["timeline"]
 _MAX_BARS = 1500
 _MAX_ROWS = 10
 _HEIGHT = 0.8
-# How much of the height of a lane one run at a time fills, so that it stays visible beside a hundred in another lane.
+# The fraction of a lane's height that a single run fills, so that it stays visible if another lane has a hundred runs
+# at once.
 _HEIGHT_OF_ONE = 0.35
 
 
@@ -58,30 +59,31 @@ def timeline(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw which runs were in progress when: one lane per job.
+    """Draw when each run was in progress, in one lane per job.
 
-    Up to 1,500 runs have a bar each, from start to end, in the colour and the hatch of their status. Runs of a job that
-    overlap are drawn below each other in its lane. A run that is still running ends in an arrow.
+    Up to 1,500 runs are drawn as bars from start to end, in the colour and the hatch of their status. Runs of a job
+    that overlap are drawn below each other in its lane. A run that is still running ends in an arrow.
 
-    More runs, or more than 10 of a job that overlap, are drawn as columns over hours, days or other buckets of time.
-    The height of a column is the largest number of the job's runs that were in progress at once; all lanes have the
-    same scale, and the largest number of each is written to the right. The colours show the statuses of the runs that
-    were in progress in the bucket, each in proportion to their number. The caption says how long a bucket is.
+    If there are more runs, or more than 10 runs of a job overlap, they are drawn as columns over hours, days or other
+    buckets of time. The height of a column is the largest number of the job's runs that were in progress at once; all
+    lanes have the same scale, and the largest number of each is written to the right. The colours show the statuses of
+    the runs that were in progress in the bucket, each in proportion to their number. The caption says how long a bucket
+    is.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``start_time`` and ``end_time`` of ``client.runs()`` and those in `by`. A run
-        that has not started is not drawn; the caption says how many there are.
+        Runs, with the columns ``status``, ``start_time`` and ``end_time`` of ``client.runs()`` and those in `by`. Runs
+        that have not started are not drawn; the caption gives their number.
     by
-        The column, or columns, whose values have a lane each; None draws all runs in one lane.
+        The column, or columns, to group by; each group has a lane. None draws all runs in one lane.
     max_groups
-        How many lanes there are at most. The busiest jobs have their own; the others share the last.
+        The maximum number of lanes. The busiest jobs have their own lanes; the others share the last lane.
     as_of
-        When the runs in progress were observed. By default when the frame was fetched
+        The time up to which runs in progress are measured. By default the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``), or else now.
     tz
-        The time zone of the x axis, an IANA name. A day is from midnight to midnight there.
+        The time zone of the x axis, an IANA name. A day lasts from midnight to midnight in this zone.
     ax
         Where to draw; by default pyplot's current axes.
     **kwargs
@@ -90,7 +92,7 @@ def timeline(
     Returns
     -------
     matplotlib.axes.Axes
-        With time along x and the jobs along y, by name.
+        The axes, with time along x and the jobs along y, sorted by name.
 
     Examples
     --------
@@ -138,7 +140,7 @@ def timeline(
         edges = date_numbers(bucket_edges(started.min(), ended.max(), freq, zone).to_series())
         ax.set_xlim(edges[0] - margin, edges[-1] + margin)
         _draw_columns(ax, start, end, lanes, edges, codes, statuses, options)
-        bucket = f"each column: {FREQUENCIES[freq]}, as high as the most runs at once"
+        bucket = f"each column: {FREQUENCIES[freq]}; height: the most runs at once"
     set_lanes(ax, [label(name) for name in groups.names])
     n_waiting = len(runs) - len(start)
     set_caption(
@@ -234,7 +236,7 @@ def _add_polygons(
     ax: Axes, outlines: Sequence[Floats] | Floats, status_name: str, options: Mapping[str, Any], linewidth: float = 0.8
 ) -> None:
     status = status_of(status_name)
-    # The outline keeps a run of a second visible on an axis of months.
+    # The outline keeps a run of one second visible on an axis of months.
     properties: dict[str, Any] = {"facecolor": status.color, "edgecolor": status.color, "linewidth": linewidth}
     polygons = PolyCollection(list(outlines), label=label(status_name), **(properties | dict(options)))
     polygons.set_hatch(status.hatch)

@@ -1,10 +1,10 @@
-"""Run a Dagster: its webserver and its daemon in this process, its code server in another.
+"""Run a Dagster: its webserver and daemon in this process, and its code server in another one.
 
 `LocalDagster` starts this script with any Python that has Dagster: ``_run_dagster.py SETTINGS``, a JSON file.
 
-Importing Dagster takes longer than anything else at start, so the two processes import it at the same time, and while
-the DAGSTER_HOME is being filled. The code server is started first and waits for the tables of the instance, because two
-processes that create them at the same time corrupt them.
+Importing Dagster is the slowest part of the start, so the two processes import it in parallel, while the DAGSTER_HOME
+is being filled. The code server is started first and waits for the tables of the instance, because two processes that
+create them at the same time corrupt them.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def end_with_supervisor() -> None:
-    """Wait until the supervisor is gone, then kill this process and all that it has started."""
+    """Wait until the supervisor is gone, then kill this process and all processes that it has started."""
     os.read(sys.stdin.fileno(), 1)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
@@ -74,7 +74,7 @@ def run_daemon(arguments: list[str]) -> None:
     """Run ``dagster-daemon`` in this thread; if it ends, the process ends."""
     from dagster._daemon import cli  # noqa: PLC0415 - takes long; see above
 
-    # The command sets signal handlers, which only the main thread may do.
+    # The command sets signal handlers, and only the main thread may do this.
     cli.setup_interrupt_handlers = lambda: None  # type: ignore[attr-defined]
     try:
         cli.cli.main(arguments, standalone_mode=False)
@@ -90,14 +90,14 @@ def start_code_server(arguments: list[str]) -> subprocess.Popen[bytes]:
 
 
 def let_it_serve(code_server: subprocess.Popen[bytes]) -> None:
-    """Tell a code server that the tables exist."""
+    """Signal a code server that the tables exist."""
     if code_server.stdin:
         code_server.stdin.write(b"\n")
         code_server.stdin.flush()
 
 
 def keep_serving(code_server: subprocess.Popen[bytes], arguments: list[str]) -> None:
-    """Start the code server again whenever it ends, as it does on a request to shut down."""
+    """Restart the code server whenever it ends, which it does on a request to shut down."""
     while True:
         code_server.wait()
         time.sleep(RESTART_SECONDS)

@@ -2,7 +2,7 @@
 
 `SupervisedProcess` starts this script. It uses only the standard library, so it stays small. It lives as long as the
 pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its end of the pipe closes.
-Then this script kills the command with every process that the command started, and removes the folder.
+Then this script kills the command and every process that it started, and removes the folder.
 
 The first line of standard input is a JSON object:
 
@@ -13,8 +13,8 @@ The first line of standard input is a JSON object:
 - ``grace_seconds``: how long the command may take to end after SIGTERM; 0 kills it at once
 - ``show_output``: whether the command writes to the owner's standard error and not to the log
 
-Standard output carries JSON lines: first ``{"group": process group id}``, then what the command itself writes there,
-and at the end ``{"ended": exit code, "log": last lines of the log}``.
+Standard output consists of JSON lines: first ``{"group": process group id}``, then what the command itself writes
+there, and at the end ``{"ended": exit code, "log": last lines of the log}``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from typing import Any
 
 LOG_NAME = "log"
 MAX_LOG_LINES = 25
-# Less than a pipe holds: an owner that does not read must not block the cleanup.
+# This fits into a pipe's buffer, so that an owner that does not read cannot block the cleanup.
 MAX_LOG_CHARACTERS = 10_000
 OWNER_CHECK_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of processes whose own parent ends, so that they can be waited for (Linux only)."""
+    """Adopt processes whose own parent ends, so that this process can wait for them (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -83,11 +83,11 @@ def write_files(files: dict[str, str]) -> None:
 
 
 def start(order: dict[str, Any], log_path: Path) -> subprocess.Popen[bytes]:
-    """Start the command in a process group of its own, which the processes that it starts share."""
+    """Start the command in its own process group, to which the processes that it starts also belong."""
     with log_path.open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - the owner's own order
             order["command"],
-            # Nothing is written to this pipe. It closes when this process ends, so the command can end with it.
+            # Nothing is ever written to this pipe. It closes when this process ends, so the command can end with it.
             stdin=subprocess.PIPE,
             stdout=sys.stderr if order["show_output"] else None,
             stderr=None if order["show_output"] else log,
@@ -97,7 +97,7 @@ def start(order: dict[str, Any], log_path: Path) -> subprocess.Popen[bytes]:
 
 
 def stop_with_owner(owner: int, group: int, grace_seconds: float) -> None:
-    """Wait until the owner closes its pipe or is dead, then stop the process group."""
+    """Wait until the owner closes its pipe or dies, then stop the process group."""
     # The process id is checked too, because a process that the owner forked may keep the pipe open.
     while os.getppid() == owner and not select.select([sys.stdin.fileno()], [], [], OWNER_CHECK_SECONDS)[0]:
         pass
@@ -117,13 +117,13 @@ def wait_for(pid: int) -> int:
 
 
 def kill_group(group: int) -> None:
-    """Kill what is left of a process group, and wait until nothing is."""
+    """Kill the remaining processes of a process group, and wait until there are none."""
     with contextlib.suppress(ProcessLookupError, PermissionError):  # on macOS: not permitted if only zombies are left
         while True:
             os.killpg(group, signal.SIGKILL)
             try:
                 os.waitpid(-group, 0)
-            except ChildProcessError:  # its parent has to wait for it
+            except ChildProcessError:  # only the parent can wait for it
                 time.sleep(0.02)
 
 

@@ -1,4 +1,4 @@
-"""``dnb.demo()``: a real Dagster to try things on."""
+"""``dnb.demo()``: a real Dagster to try things out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["START_SECONDS", "Demo", "dagster_yaml", "demo", "start_demo"]
 STATUS_SECONDS = 90.0
 START_SECONDS, SECONDS_PER_RUN = 180.0, 0.02
 MAX_CONCURRENT_RUNS = 6
-# How far the start has progressed when each of its steps is done.
+# The progress of the start after each of its steps.
 FILLED, STARTED = 0.5, 0.95
 
 
@@ -37,12 +37,13 @@ def dagster_yaml(max_concurrent_runs: int = MAX_CONCURRENT_RUNS) -> str:
     """Return the ``dagster.yaml`` of a demo.
 
     All event logs are in one database: with Dagster's default of one file per run, creating 2,000 runs takes three
-    minutes and 300 MB; this takes seconds and 60 MB. Nor do asset queries need a second copy of each asset's events.
+    minutes and 300 MB; this takes seconds and 60 MB. Asset queries then also need no second copy of each asset's
+    events.
 
     Parameters
     ----------
     max_concurrent_runs
-        How many runs run at the same time; others wait in the queue.
+        The number of runs in progress at the same time; other runs wait in the queue.
     """
     return f"""\
 telemetry:
@@ -70,7 +71,7 @@ event_log_storage:
 
 
 class Demo:
-    """A running demo; made by `demo`.
+    """A running demo, which `demo` returns.
 
     Attributes
     ----------
@@ -79,11 +80,11 @@ class Demo:
     home : pathlib.Path
         The DAGSTER_HOME, removed by `stop`.
     client : DagsterClient
-        Connected at its first use.
+        A client of this Dagster, which connects when it is first used.
     truth : GroundTruth
-        What is true about the history.
+        The known facts about the history, for comparison.
     unfinished_runs : Mapping[str, str]
-        Run ids, and the status that each of these runs reaches a few seconds after the start, and keeps.
+        Run ids, and the status that each of these runs reaches a few seconds after the start and then keeps.
     """
 
     def __init__(self, dagster: LocalDagster, truth: GroundTruth, unfinished_runs: Mapping[str, str]) -> None:
@@ -104,7 +105,7 @@ class Demo:
 
     @property
     def client(self) -> DagsterClient:
-        """A client of this Dagster, connected at its first use."""
+        """A client of this Dagster, which connects when it is first used."""
         if self._client is None:
             self._client = connect(self.url)
         return self._client
@@ -120,17 +121,17 @@ class Demo:
         Raises
         ------
         WaitTimeoutError
-            If that takes longer.
+            If this takes longer than ``timeout``.
         """
         wait_for_statuses(self.client, self.unfinished_runs, timeout=timeout)
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return why Dagster ended, which it should not do before `stop`; None while it is running.
+        """Return the reason why Dagster ended unexpectedly; None while it is running.
 
         Parameters
         ----------
         timeout
-            Seconds to wait for its end.
+            The number of seconds to wait for its end.
         """
         return self._dagster.exit_reason(timeout)
 
@@ -160,29 +161,29 @@ class Demo:
 def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     """Start a real Dagster with ninety days of run history.
 
-    It ends with `Demo.stop`, with a ``with`` block, or with this Python, even if that is killed.
+    It ends with `Demo.stop`, at the end of a ``with`` block, or when this Python ends, even if it is killed.
 
     Parameters
     ----------
     runs
-        How many finished runs, up to 100,000. Of more than 10,000 runs the older ones have no event log, unless they
-        failed, were re-executed or have a partition.
+        The number of finished runs, up to 100,000. If there are more than 10,000 runs, the older ones have no event
+        log, unless they failed, were re-executed or have a partition.
     seed
-        The same seed gives the same history.
+        The seed of the history; the same seed gives the same history.
     port
-        Default: a free one.
+        The port of the webserver; by default a free port.
 
     Returns
     -------
     Demo
-        With ``client`` and ``url``; a context manager.
+        A context manager with ``client`` and ``url``.
 
     Raises
     ------
     ValueError
         If ``runs`` is out of range.
     MissingExtraError
-        If Dagster is not installed; the message holds the ``pip install`` command.
+        If Dagster is not installed; the message contains the ``pip install`` command.
     ConnectionFailedError
         If the port is in use.
     ServerError
@@ -194,7 +195,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     >>> with dnb.demo() as demo:  # doctest: +SKIP
     ...     demo.client.runs(status="FAILURE")
     """
-    # Checked before a progress bar shows.
+    # This is checked before a progress bar appears.
     _check(runs)
     with tqdm(total=1.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
@@ -210,14 +211,14 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
 def start_demo(
     *, runs: int = 2000, seed: int = 0, port: int | None = None, on_progress: Callable[[str, float], object]
 ) -> Demo:
-    """Start what `demo` starts.
+    """Start the processes of the demo.
 
     Parameters
     ----------
     runs, seed, port
         See `demo`.
     on_progress
-        Called with what happens now, such as ``"Starting Dagster"``, and how far the start has progressed, from 0 to 1.
+        Called with the current step, such as ``"Starting Dagster"``, and the progress of the start, from 0 to 1.
     """
     _check(runs)
     cached = HistoryCache(runs=runs, seed=seed).find_recent(dt.datetime.now(dt.UTC))

@@ -1,4 +1,4 @@
-"""JupyterLab beside a Dagster, with the notebooks of the tour if there is a git checkout."""
+"""Run JupyterLab beside a Dagster, with the notebooks of the tour if there is a git checkout."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .supervised_process import SupervisedProcess, new_folder
 __all__ = ["JupyterLab", "notebooks_folder"]
 
 FIRST_NOTEBOOK = "01_explore_run_history.ipynb"
-# For the kernels to end.
+# This gives the kernels time to end.
 GRACE_SECONDS = 10.0
-# Two questions that JupyterLab asks at its first start, and that have nothing to do with Dagster.
+# These turn off two questions at the first start of JupyterLab that have nothing to do with Dagster.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
 
@@ -28,7 +28,7 @@ class JupyterLab:
     Parameters
     ----------
     dagster_url
-        The Dagster that ``dnb.connect()`` connects to in its notebooks.
+        The address of the Dagster to which ``dnb.connect()`` connects in its notebooks.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class JupyterLab:
         if notebooks:
             command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
         if os.geteuid() == 0:
-            # JupyterLab refuses to run as root otherwise; in a container there often is no other user.
+            # Without this, JupyterLab refuses to run as root, and a container often has no other user.
             command.append("--allow-root")
         paths = [str(configuration), os.environ.get("JUPYTER_CONFIG_PATH", "")]
         self._process = SupervisedProcess(
@@ -71,7 +71,7 @@ class JupyterLab:
         )
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return why JupyterLab ended, "" if without an error, or None if it still runs after ``timeout`` seconds."""
+        """Return why JupyterLab ended ("" without an error); None if it is still running after ``timeout`` seconds."""
         ended = self._process.wait(timeout)
         if ended is None:
             return None
@@ -89,6 +89,6 @@ class JupyterLab:
 
 
 def notebooks_folder() -> Path | None:
-    """Return the folder of the tour's notebooks; None where there is no git checkout, since the package has none."""
+    """Return the folder of the tour's notebooks; None outside of a git checkout, since only that has them."""
     folder = Path(__file__).parents[2] / "notebooks"
     return folder if (folder / FIRST_NOTEBOOK).exists() else None

@@ -1,4 +1,4 @@
-"""A real Dagster on this machine, for as long as it is needed."""
+"""Run a real Dagster on this machine for as long as it is needed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["DEMO_LOCATION", "LocalDagster", "check_dagster"]
 
 DEMO_LOCATION = "shop"
-# The demo's definitions, as a package of their own: `dagster_nb.sandbox.definitions` would import pandas into the code
-# server and into the process of every run, which do not use it.
+# The demo's definitions are loaded as a separate package, because `dagster_nb.sandbox.definitions` would import pandas
+# into the code server and into the process of every run, which do not use it.
 DEMO_CODE = ["--module-name", "definitions", "--working-directory", str(Path(__file__).parent)]
 CHECK_SECONDS = 0.1
 REQUEST_SECONDS = 5.0
@@ -51,7 +51,7 @@ def check_dagster() -> None:
 
 
 def choose_port(port: int | None) -> int:
-    """Check that the port is free, or find one that is."""
+    """Check that the port is free, or find a free one."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -65,46 +65,47 @@ def choose_port(port: int | None) -> int:
 
 
 class LocalDagster:
-    """A Dagster with a webserver, a code server and, if wanted, a daemon.
+    """A Dagster with a webserver, a code server and optionally a daemon.
 
-    It starts with `start` or with a ``with`` block, and ends with `stop`, with the block, or with this Python, even if
-    that is killed.
+    It starts with `start` or with a ``with`` block, and ends with `stop`, at the end of the block, or when this Python
+    ends, even if it is killed.
 
     Parameters
     ----------
     home
-        An existing DAGSTER_HOME to serve, which is kept. None creates a temporary one, which is removed at the end.
+        An existing DAGSTER_HOME to serve; it is not removed. None creates a temporary one, which is removed at the end.
     python_file
-        The file with the definitions. Default: those of the demo.
+        The file with the definitions. By default, the demo's definitions.
     location
         The name of the code location. Default: the name of the file, or ``"shop"``.
     port
-        Default: a free one.
+        The port of the webserver; by default a free port.
     path_prefix
-        Where Dagster's pages start, such as ``"/x"``, as it appears in their links. Default:
+        The path prefix of Dagster's pages, such as ``"/x"``, as it appears in their links. Default:
         ``$DAGSTER_WEBSERVER_PATH_PREFIX``, else none.
     daemon
         Whether to run a daemon. Without one, runs stay queued, and schedules and sensors do nothing.
     extra_args
         Further arguments of ``dagster-webserver``, such as ``["--read-only"]``.
     dagster_yaml
-        Text of the ``dagster.yaml`` of a temporary home.
+        The text of the ``dagster.yaml`` in a temporary home.
     copy
-        A folder whose content is copied into the home first.
+        A folder whose contents are first copied into the home.
     fill
-        A command that fills the home first, which it finds in ``$DAGSTER_HOME``. A number from 0 to 1 that it prints as
+        A command that first fills the home, whose path is in ``$DAGSTER_HOME``. A number from 0 to 1 that it prints as
         ``{"progress": 0.5}`` goes to ``on_progress``.
     environment
         Environment variables to add for all processes.
     python
-        The interpreter of an environment that has Dagster; it need not have this package. Default: this one.
+        The interpreter of an environment that has Dagster; the environment does not need this package. Default: this
+        one.
     timeout
-        Seconds to wait for the first response.
+        The number of seconds to wait for the first response.
 
     Attributes
     ----------
     url : str
-        The server's root, path prefix included.
+        The server's root, including the path prefix.
     home : pathlib.Path
         Its DAGSTER_HOME.
     port : int
@@ -178,8 +179,8 @@ class LocalDagster:
 
     @property
     def url(self) -> str:
-        """The server's root, path prefix included."""
-        # The webserver compares its prefix, as it is, with the decoded path of a request.
+        """The server's root, including the path prefix."""
+        # The webserver compares its prefix, without decoding it, with the decoded path of a request.
         return f"http://127.0.0.1:{self.port}{urllib.parse.quote(self.path_prefix)}"
 
     @property
@@ -235,7 +236,7 @@ class LocalDagster:
         Parameters
         ----------
         timeout
-            Seconds to wait for their end.
+            The number of seconds to wait for their end.
         """
         if self._process is None:
             return NOT_RUNNING
@@ -272,7 +273,7 @@ class LocalDagster:
                 if on_progress:
                     on_progress(message["progress"])
             if process.exit is not None:
-                raise ServerError(f"Dagster did not start. {self.exit_reason()}")
+                raise ServerError(f"Dagster did not start; fix the cause and start it again. {self.exit_reason()}")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/server_info", timeout=REQUEST_SECONDS).close()  # noqa: S310
                 return

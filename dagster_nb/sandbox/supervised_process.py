@@ -1,4 +1,4 @@
-"""A process that ends when this Python ends, however that happens."""
+"""Run a process that ends when this Python ends, for whatever reason."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ STOP_SECONDS = 30.0
 
 
 def new_folder() -> Path:
-    """Choose the path of a new temporary folder, which is short because a socket's path must fit into 104 bytes."""
+    """Choose the path of a new temporary folder; it is short because the path of a socket must fit into 104 bytes."""
     return Path(tempfile.gettempdir()) / f"dagster_nb-{uuid.uuid4().hex[:12]}"
 
 
 @dataclass(frozen=True)
 class ProcessExit:
-    """How a process ended: its exit code, negative for a signal, None if unknown; and the last lines of its log."""
+    """The end of a process: its exit code (negative for a signal, None if unknown) and the last lines of its log."""
 
     code: int | None
     log: str
 
 
 class SupervisedProcess:
-    """A command that a small supervisor process runs: `close` stops it, and so does the end of this Python.
+    """A command that runs under a small supervisor process; `close` and the end of this Python both stop it.
 
     Parameters
     ----------
     command
         The command and its arguments. Each line that it writes to standard output must be a JSON object.
     folder
-        Folder to create, which holds the log and is removed at the end. See `new_folder`.
+        The folder to create; it contains the log and is removed at the end. See `new_folder`.
     files
         Files to write before the command starts: path and text.
     environment
         Environment variables to add.
     grace_seconds
-        Seconds that the command may take to end after SIGTERM; 0 kills it at once.
+        The number of seconds that the command may take to end after SIGTERM; 0 kills it at once.
     show_output
         Whether the command writes to this process's standard error. Otherwise its standard error is the log.
 
     Attributes
     ----------
     exit : ProcessExit or None
-        How the command ended, once `read_messages` has seen its end.
+        The end of the command, once `read_messages` has seen it.
     """
 
     def __init__(
@@ -79,11 +79,12 @@ class SupervisedProcess:
         self._grace_seconds = grace_seconds
         self._group: int | None = None
         self._supervisor = subprocess.Popen(  # noqa: S603 - our own script
-            # -P: modules beside the script must not hide others; -S: it needs no installed package.
+            # -P, because modules beside the script must not hide others; -S, because the script needs no installed
+            # package.
             [sys.executable, "-P", "-S", _supervisor.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=0,  # else lines could wait in a buffer, where `select` does not see them
+            bufsize=0,  # otherwise lines could stay in a buffer, where `select` does not see them
             start_new_session=True,
         )
         order = {
@@ -103,16 +104,16 @@ class SupervisedProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the command is running, as far as is known."""
+        """Whether the command is running, as far as this process knows."""
         return self.exit is None and self._supervisor.poll() is None
 
     def read_messages(self, timeout: float = 0.0) -> list[dict[str, Any]]:
-        """Return what the command has written to standard output.
+        """Return the messages that the command has written to standard output.
 
         Parameters
         ----------
         timeout
-            Seconds to wait for the first message.
+            The number of seconds to wait for the first message.
         """
         messages: list[dict[str, Any]] = []
         while self.exit is None:
@@ -166,11 +167,11 @@ class SupervisedProcess:
     @property
     def _stdin(self) -> IO[bytes]:
         if self._supervisor.stdin is None:
-            raise AssertionError("the supervisor was started without a pipe")
+            raise AssertionError("the supervisor was started without a pipe; start it with stdin=PIPE and stdout=PIPE")
         return self._supervisor.stdin
 
     @property
     def _stdout(self) -> IO[bytes]:
         if self._supervisor.stdout is None:
-            raise AssertionError("the supervisor was started without a pipe")
+            raise AssertionError("the supervisor was started without a pipe; start it with stdin=PIPE and stdout=PIPE")
         return self._supervisor.stdout

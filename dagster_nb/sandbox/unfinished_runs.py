@@ -1,4 +1,4 @@
-"""The demo's unfinished runs: they are really launched, and each stays in its status."""
+"""Launch the demo's unfinished runs, each of which stays in its status."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHECK_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class UnfinishedRun:
-    """What to launch, and the status in which the run stays."""
+    """A launch, and the status in which its run stays."""
 
     status: str
     run_config: dict[str, Any]
@@ -41,7 +41,7 @@ def _listen(**config: object) -> dict[str, Any]:
 _CLICKS = {CONCURRENCY_TAG: "clicks"}
 _QUEUED = UnfinishedRun("QUEUED", _listen(topic="clicks"), _CLICKS)
 
-# In the order in which they are launched: the first one takes the only place that its tag has, so the last three wait.
+# The launches, in order. The first run takes the only slot for the value of its tag, so the last three runs wait.
 UNFINISHED_RUNS = (
     UnfinishedRun("STARTED", _listen(topic="clicks"), _CLICKS),
     UnfinishedRun(
@@ -75,21 +75,21 @@ def launch_unfinished_runs(client: DagsterClient, runs: Sequence[UnfinishedRun] 
 
 
 def wait_for_statuses(client: DagsterClient, statuses: Mapping[str, str], *, timeout: float) -> None:
-    """Wait until each run has its status.
+    """Wait until each run has its expected status.
 
     Parameters
     ----------
     client
         A client of the demo's Dagster.
     statuses
-        Run ids, and the status that each run is to have.
+        Run ids, and the expected status of each run.
     timeout
         Seconds.
 
     Raises
     ------
     WaitTimeoutError
-        If that takes longer.
+        If this takes longer than ``timeout``.
     """
     deadline = time.monotonic() + timeout
     current: dict[str, str] = {}
@@ -101,5 +101,5 @@ def wait_for_statuses(client: DagsterClient, statuses: Mapping[str, str], *, tim
         time.sleep(CHECK_SECONDS)
     raise WaitTimeoutError(
         f"After {timeout:.0f} s the runs of the demo are {sorted(current.values())}; expected "
-        f"{sorted(statuses.values())}."
+        f"{sorted(statuses.values())}. Stop the demo and start it again."
     )

@@ -1,12 +1,12 @@
-"""Measure what reading a history costs, and print one Markdown table.
+"""Measure the cost of reading a run history, and print one Markdown table.
 
     python -m tests.benchmarks                            # everything: about half an hour on two quiet cores
     python -m tests.benchmarks --quick                    # everything, with few runs: to see that it works
     python -m tests.benchmarks --part read faults         # some parts
     python -m tests.benchmarks --part read --runs 20000 --rounds 9
 
-Each reading happens in a process of its own. Within a part all ways take turns, round by round, and each ratio is the
-median of the ratios of the rounds: two figures of different runs cannot be compared. Nothing is asserted.
+Each reading has its own process. Within a part, the ways of reading take turns in rounds, and each ratio is the median
+of the ratios of the rounds. Figures of different runs of this command cannot be compared. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ SMALL_PAGES = Way("loop of Dagster's documentation, 10 per page", "bare_loop", 1
 DAGSTER_CLIENT = Way("DagsterGraphQLClient, 1,000 per page", "dagster_client", 1000)
 IN_PROCESS = Way("DagsterInstance.get_run_records()", "in_process")
 
-# Neighbours are compared best, since a machine's speed drifts.
+# Ways that are measured one after the other compare best, because the speed of a machine drifts.
 DIRECT_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT, IN_PROCESS, SMALL_PAGES)
 SLOW_NETWORK_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT)
 
-# Longer than any page takes, and short beside the whole reading.
+# This is longer than any page takes, but short compared with the whole reading.
 SHORT_TIMEOUT_SECONDS = 1.0
 IMPATIENT_CLIENT = Way("client.runs(), timeout=1", "client_runs", timeout=SHORT_TIMEOUT_SECONDS)
 FAULTS = {
@@ -57,21 +57,21 @@ FAULTS = {
 
 
 class Benchmark:
-    """The parts of the command."""
+    """The parts of the benchmark."""
 
     def __init__(self, options: argparse.Namespace):
         self._options = options
         self._began = time.monotonic()
 
     def read(self, folder: Path) -> Iterator[Row]:
-        """Every way of reading, without a proxy."""
+        """Measure every way of reading, without a proxy."""
         for runs in self._options.runs:
             with servers.on_sqlite(servers.home_with(runs, folder)) as server:
                 measured = self._measure([(_place("SQLite", server), way) for way in DIRECT_WAYS])
                 yield from _rows(runs, measured)
 
     def latency(self, folder: Path) -> Iterator[Row]:
-        """The same behind a slow network."""
+        """Measure the ways of reading behind a slow network."""
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder)) as server:
             places = [_place("SQLite, no latency", server)]
@@ -83,7 +83,7 @@ class Benchmark:
             yield from _rows(runs, self._measure([(place, way) for place in places for way in SLOW_NETWORK_WAYS]))
 
     def faults(self, folder: Path) -> Iterator[Row]:
-        """The client behind proxies that misbehave."""
+        """Measure the client behind proxies that misbehave."""
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder)) as server:
             undisturbed = _place("SQLite, no faults", server)
@@ -92,7 +92,7 @@ class Benchmark:
             yield from _rows(runs, self._measure(tasks))
 
     def postgres(self, folder: Path) -> Iterator[Row]:
-        """One webserver and two on one PostgreSQL."""
+        """Measure one webserver, and two webservers that share a PostgreSQL."""
         runs = self._options.runs[0]
         with servers.two_on_postgres(servers.home_with(runs, folder)) as (first, second):
             one = _place("PostgreSQL, one webserver", first, faults=list)
@@ -107,7 +107,7 @@ class Benchmark:
             yield from _rows(runs, self._measure(tasks))
 
     def memory(self, _folder: Path) -> Iterator[Row]:
-        """The memory of the client, with very many runs."""
+        """Measure the memory of the client with a very large number of runs."""
         runs = self._options.many
         with TemplateServer(runs) as server:
             for how, reader in (("client.iter_runs()", "client_iter_runs"), ("client.runs()", "whole_frame")):
@@ -118,7 +118,7 @@ class Benchmark:
                 yield Row(runs, "in-process fake", how, sample.wall, cpu=sample.cpu, peak=sample.peak, note=note)
 
     def explorer(self, folder: Path) -> Iterator[Row]:
-        """The explorer, kernel side."""
+        """Measure the part of the explorer that runs in the kernel."""
         yield from explorer.in_memory(self._options.runs[-1], rounds=8 * self._options.rounds)
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder)) as server, dnb.connect(server.url) as client:
@@ -148,7 +148,7 @@ def _place(label: str, server: Running, **options) -> Place:
 
 
 def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
-    """Return a row for each, with its ratio to the bare loop in the same place, and to itself in the first place."""
+    """Yield a row for each way and place, with the ratios to the bare loop and to the first place."""
     undisturbed = measured[0].place
     for one in measured:
         bare = _find(measured, one.place, BARE_1000)
@@ -157,7 +157,7 @@ def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
 
 
 def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | None:
-    """Return what was measured in a place in the same way, whatever the time-out."""
+    """Return the measurement of the same way in another place, ignoring the timeout."""
     for one in measured:
         if one.place == place and (one.way.reader, one.way.page_size) == (way.reader, way.page_size):
             return one
@@ -165,7 +165,7 @@ def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | No
 
 
 def _note(one: Measured, measured: Sequence[Measured]) -> str:
-    """Return how many answers were disturbed, or how the client compares with others."""
+    """Return the number of disturbed responses, or how the client compares with the other ways."""
     if one.disturbed:
         return f"{one.disturbed} answers disturbed"
     if one.way is CLIENT:
@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", nargs="+", type=int, help="sizes of the history; the parts but `read` take the first")
     parser.add_argument("--many", type=int, help="runs of the part `memory`")
     parser.add_argument("--rounds", type=int, help="how often each way is timed")
-    parser.add_argument("--quick", action="store_true", help="few runs and one round, unless said otherwise")
+    parser.add_argument("--quick", action="store_true", help="few runs and one round, unless other options are given")
     parser.add_argument("--homes", type=Path, help="a folder that keeps the histories for the next time")
     options = parser.parse_args(arguments)
     options.runs = options.runs or ([2_000] if options.quick else [20_000, 100_000])
@@ -202,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             folder = options.homes or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             for name in options.part:
                 rows.extend(PARTS[name](benchmark, folder))
-    finally:  # what was measured before an error or Ctrl-C is worth reading
+    finally:  # the measurements before an error or Ctrl-C are still useful
         print(markdown(rows))
         print(
             f"\nMedians of {options.rounds} rounds. Dagster {version('dagster')}, Python {platform.python_version()}, "

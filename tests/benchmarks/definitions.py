@@ -1,4 +1,4 @@
-"""A code location with next to nothing in it."""
+"""A code location that is almost empty."""
 
 from dagster import Definitions, job, op
 

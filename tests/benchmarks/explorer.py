@@ -1,4 +1,4 @@
-"""How fast the explorer is, kernel side."""
+"""Measure the speed of the part of the explorer that runs in the kernel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILTERS = [
 
 
 def in_memory(runs: int, *, rounds: int) -> Iterator[Row]:
-    """Change filters of runs that are all there; a row for each chart."""
+    """Change filters while all runs are in memory, and return a row for each chart."""
     explorer = RunExplorer(FakeSource(many_runs(runs), page=5_000)).wait()
     for chart in ("Durations", "Timeline", "Trend", "No chart"):
         explorer._charts.choice.value = chart
@@ -31,7 +31,7 @@ def in_memory(runs: int, *, rounds: int) -> Iterator[Row]:
         for number in range(-len(FILTERS), rounds):
             wall, cpu = time.perf_counter(), time.process_time()
             explorer.set_filters(**FILTERS[number % len(FILTERS)])
-            if number >= 0:  # the first time that each is set warms up
+            if number >= 0:  # setting each filter for the first time is a warm-up
                 walls.append(time.perf_counter() - wall)
                 cpus.append(time.process_time() - cpu)
         yield Row(
@@ -42,7 +42,7 @@ def in_memory(runs: int, *, rounds: int) -> Iterator[Row]:
 
 
 def on_a_server(client: DagsterClient, runs: int) -> Iterator[Row]:
-    """Open the explorer on a server."""
+    """Measure how long the explorer takes to read all runs from a server."""
     where = "explorer, SQLite"
     for name, filters in (("all runs", {}), ("the runs of 7 days", {"created_after": "7d"})):
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Measure several ways of reading in turn, so that a machine whose speed drifts drifts for all of them."""
+"""Measure several ways of reading in turn, so that a drift in the speed of the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class ReadingFailedError(Exception):
-    """A way of reading ended with an error; the message is its last line."""
+    """A way of reading ended with an error; the message is the last line of that error."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Way:
     Attributes
     ----------
     label
-        What the table calls it.
+        Its name in the table.
     reader
         A key of `reader.WAYS`.
     max_rounds
-        The maximum number of rounds, for a way that takes long.
+        The maximum number of rounds, for a slow way.
     """
 
     label: str
@@ -50,17 +50,17 @@ class Way:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the runs are read from.
+    """A place to read runs from.
 
     Attributes
     ----------
     label
-        What the table calls it.
+        Its name in the table.
     urls
-        Servers; several take turns.
+        The URLs of the servers; several servers take turns.
     faults
-        Makes the faults of the proxy before them, anew for each measurement. None: no proxy, unless there are several
-        servers.
+        Creates the faults of the proxy in front of the servers, again for each measurement. None means no proxy, unless
+        there are several servers.
     """
 
     label: str
@@ -77,15 +77,15 @@ class Place:
 
 @dataclass
 class Measured:
-    """The samples of one way in one place, by round.
+    """The samples of one way of reading in one place, by round.
 
     Attributes
     ----------
     requests, received, disturbed
-        How many requests, bytes of answers, and answers that were refused, cut or given up, in the last reading that
-        went through a proxy.
+        The number of requests, of response bytes, and of responses that were refused, cut off or abandoned, in the last
+        reading through a proxy.
     failure
-        The error with which a reading ended; it is not tried again.
+        The error that ended a reading; this way is not tried again.
     """
 
     place: Place
@@ -101,24 +101,24 @@ class Measured:
         return statistics.median(values) if values else None
 
     def ratio_to(self, other: Measured) -> float | None:
-        """Return the median of the ratios of the wall times in each round that has both."""
+        """Return the median of the ratios of the wall times, over the rounds that have both."""
         both = self.samples.keys() & other.samples.keys()
         ratios = [self.samples[number].wall / other.samples[number].wall for number in both]
         return statistics.median(ratios) if ratios else None
 
 
 def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Callable[[str], object]) -> list[Measured]:
-    """Read in each way, round by round, and back again in every second round.
+    """Read in each way, round by round, in reverse order in every second round.
 
-    In the first round, which warms up the servers and is not timed, what is read directly goes through a proxy that
-    counts requests and bytes.
+    The first round is a warm-up and is not timed. In it, direct readings also go through a proxy, which counts requests
+    and bytes.
 
     Parameters
     ----------
     tasks
-        What to measure; neighbours are compared best.
+        The ways and places to measure; adjacent ones compare best.
     rounds
-        How many to time.
+        The number of rounds to time.
     on_progress
         Called with a line of text after each reading.
 
@@ -165,7 +165,7 @@ def _read(one: Measured, *, counting: bool) -> Sample:
 
 
 def run(job: Job) -> Sample:
-    """Have another process read."""
+    """Read in another process."""
     command = [sys.executable, "-m", "tests.benchmarks.reader"]
     done = subprocess.run(command, input=json.dumps(asdict(job)), cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,7 +1,7 @@
-"""Read all runs once, in one of several ways, and report what it cost this process and the server.
+"""Read all runs once, in one of several ways, and report the cost for this process and for the server.
 
-A process of its own for each measurement, so that its peak memory and its CPU time are those of one way alone. The job
-comes as JSON on standard input; the `Sample` goes out as JSON on standard output.
+Each measurement has its own process, so that the peak memory and the CPU time belong to one way alone. The job arrives
+as JSON on standard input; the `Sample` is written as JSON to standard output.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What to read, and how.
+    """One reading to measure.
 
     Attributes
     ----------
     way
         A key of `WAYS`.
     url
-        Where the runs are read from.
+        The URL from which to read the runs.
     direct_url
-        The same server without a proxy, to warm up.
+        The URL of the same server without a proxy, for the warm-up.
     document
-        The GraphQL that the ways other than the client's own send: the same that the client sends.
+        The GraphQL that the other ways send, which is the same GraphQL that the client sends.
     home
-        The DAGSTER_HOME for reading in process, or the folder of a history.
+        The DAGSTER_HOME for reading in this process, or the folder of a history.
     server_pids
-        The processes whose CPU time counts as the server's.
+        The ids of the processes whose CPU time counts as the server's.
     """
 
     way: str
@@ -59,7 +59,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Sample:
-    """What one reading cost: seconds, and bytes of this process; ``digest`` is that of all run ids in order."""
+    """The cost of one reading in seconds and bytes; ``digest`` is the digest of the ordered run ids."""
 
     wall: float
     cpu: float
@@ -71,7 +71,7 @@ class Sample:
 
 
 class RunIds:
-    """How many run ids there were, and their digest, without keeping any."""
+    """Counts run ids and computes their digest, without keeping any of them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -96,7 +96,7 @@ def client_runs(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def client_iter_runs(job: Job) -> Iterator[Read]:
-    """``client.iter_runs()``, each page dropped after it was read."""
+    """Read with ``client.iter_runs()``, and drop each page afterwards."""
 
     def read() -> RunIds:
         seen = RunIds()
@@ -110,14 +110,14 @@ def client_iter_runs(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def whole_frame(job: Job) -> Iterator[Read]:
-    """``client.runs()``, with all columns kept."""
+    """Read with ``client.runs()``, and keep all columns."""
     with _client(job) as client:
         yield lambda: client.runs(page_size=job.page_size)
 
 
 @contextmanager
 def bare_loop(job: Job) -> Iterator[Read]:
-    """A loop over aiohttp: fetch a page, parse the JSON, take the last id as the next cursor."""
+    """Read in a loop with aiohttp: fetch a page, parse the JSON, and use the last id as the next cursor."""
     import aiohttp
 
     async def read() -> list[str]:
@@ -139,7 +139,7 @@ def bare_loop(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def dagster_client(job: Job) -> Iterator[Read]:
-    """The same loop over Dagster's own ``DagsterGraphQLClient``, which has no public method for it."""
+    """Read in the same loop with Dagster's own ``DagsterGraphQLClient``, which has no public method for this."""
     from dagster_graphql import DagsterGraphQLClient
 
     address = urlsplit(job.url)
@@ -162,7 +162,7 @@ def dagster_client(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def in_process(job: Job) -> Iterator[Read]:
-    """``DagsterInstance.get_run_records()``, without a server."""
+    """Read with ``DagsterInstance.get_run_records()``, without a server."""
     from dagster import DagsterInstance
 
     with DagsterInstance.from_config(job.home) as instance:
@@ -222,7 +222,7 @@ WAYS = {way.__name__: way for way in _ALL}
 
 @contextmanager
 def _client(job: Job) -> Iterator[Any]:
-    """Connect, with everything imported and parsed that the first reading needs."""
+    """Connect, and import and parse everything that the first reading needs."""
     import dagster_nb as dnb
 
     with dnb.connect(job.direct_url, progress=False) as client:
@@ -259,9 +259,9 @@ def _cpu(process: psutil.Process) -> float:
 
 
 def peak_memory() -> int:
-    """Return the most memory that this process ever had, in bytes."""
+    """Return the peak memory of this process in bytes."""
     status = Path("/proc/self/status")
-    if status.exists():  # the more exact one: after a fork, the other starts with the memory of the parent
+    if status.exists():  # this value is more exact: after a fork, the other one starts with the memory of the parent
         lines = dict(line.split(":", 1) for line in status.read_text(encoding="ascii").splitlines())
         return int(lines["VmHWM"].split()[0]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,4 +1,4 @@
-"""Servers with many runs: on SQLite, and two on one PostgreSQL."""
+"""Servers with many runs: one on SQLite, and two that share a PostgreSQL."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 COPIED_TABLES = ("snapshots", "runs", "run_tags")
 ROWS_PER_INSERT = 5_000
-# The servers on PostgreSQL have an environment of their own, without this package: any definitions will do.
+# The servers on PostgreSQL have their own environment, without this package, so they need other definitions than the
+# demo's.
 DEFINITIONS = Path(__file__).with_name("definitions.py")
 
 
@@ -37,13 +38,13 @@ class Running:
 
     @property
     def document(self) -> str:
-        """The GraphQL by which the client reads a page of runs."""
+        """Return the GraphQL with which the client reads a page of runs."""
         with dnb.connect(self.url, progress=False) as client:
             return client.graphql_document("runs")
 
 
 def home_with(runs: int, folder: Path) -> Path:
-    """Return a DAGSTER_HOME with that many runs: one that is there, or a new one."""
+    """Return a DAGSTER_HOME with that many runs, either an existing one or a new one."""
     home = folder / f"home-{runs}"
     if not home.exists():
         unfinished = folder / f"unfinished-{runs}"
@@ -62,7 +63,7 @@ def on_sqlite(home: Path) -> Iterator[Running]:
 
 @contextmanager
 def two_on_postgres(home: Path) -> Iterator[tuple[Running, Running]]:
-    """Serve the runs of a home from one PostgreSQL by two webservers."""
+    """Serve the runs of a home from one PostgreSQL with two webservers."""
     python = python_of(POSTGRES)
     with postgres() as database:
         instance = MINIMAL_DAGSTER_YAML + STORAGE.format(url=database)
@@ -84,7 +85,7 @@ def _listens(process: psutil.Process, port: int) -> bool:
 
 
 def _copy_runs(source_url: str, target_url: str) -> None:
-    """Copy the rows about runs into a database that has Dagster's tables and no runs."""
+    """Copy the rows of runs into a database that has Dagster's tables but no runs."""
     source, target = sqlalchemy.create_engine(source_url), sqlalchemy.create_engine(target_url)
     with source.connect() as reading, target.begin() as writing:
         for name in COPIED_TABLES:

@@ -1,4 +1,4 @@
-"""The one Markdown table that all measurements go into."""
+"""The Markdown table for all measurements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Row:
-    """A row: seconds and bytes; what is None is left empty."""
+    """A row, with times in seconds and memory in bytes; None gives an empty cell."""
 
     runs: int
     where: str
@@ -37,7 +37,7 @@ class Row:
     def of(
         cls, runs: int, one: Measured, *, bare: Measured | None = None, itself: Measured | None = None, note: str = ""
     ) -> Row:
-        """Return a row with the medians of some measurements, and of their ratios to others."""
+        """Return a row with the medians of some measurements, and of their ratios to other measurements."""
         return cls(
             runs,
             one.place.label,

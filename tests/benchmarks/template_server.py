@@ -1,7 +1,7 @@
-"""A server with as many runs as one likes, none of which is stored: pages are made from a template.
+"""A server with any number of runs, none of which is stored, because pages are made from a template.
 
-It executes real GraphQL on the schema of the installed Dagster, but only on one run for each page, and repeats the text
-of that run's answer with other values.
+It executes real GraphQL on the schema of the installed Dagster, but only for one run per page, and repeats the text of
+that run's response with other values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _SCHEDULES = ("hourly", "nightly", "weekly", "monthly", "early", "late")
 _FIRST_CREATED = 1_700_000_000
 _SECONDS_BETWEEN_RUNS = 60
 
-# The one run that is executed. Its values are what the template replaces; no other field has the same ones.
+# The run on which GraphQL is executed. The template replaces the values of this run, and no two of its fields have the
+# same value.
 _SAMPLE = {
     "runId": "<id>",
     "jobName": "<job>",
@@ -66,19 +67,19 @@ _PLACE = re.compile("|".join(map(re.escape, _PLACES)))
 
 
 def run_id(number: int) -> str:
-    """Return the id of a run; a higher number is a newer run."""
+    """Return the id of a run; newer runs have higher numbers."""
     return f"{number:08x}-0000-4000-8000-000000000000"
 
 
 class TemplateServer:
-    """A server in a thread of its own, with the ``cursor``, the ``limit`` and two filters of Dagster.
+    """A server in its own thread that supports ``cursor``, ``limit`` and two filters like Dagster.
 
     The filters are ``runIds`` and ``updatedAfter``.
 
     Parameters
     ----------
     runs
-        How many it has.
+        The number of runs that it has.
     """
 
     def __init__(self, runs: int):
@@ -110,7 +111,7 @@ class TemplateServer:
         return web.Response(body=self.answer(await request.json()), content_type="application/json")
 
     def answer(self, body: dict[str, Any]) -> bytes:
-        """Return the answer to a request."""
+        """Return the response to a request."""
         page: list[int] = []
 
         def runs(_info: object, **arguments: Any) -> dict[str, Any]:
@@ -161,7 +162,7 @@ class TemplateServer:
 
 
 def _render(run: str, numbers: Sequence[int]) -> str:
-    """Return the text of runs, from that of the sample."""
+    """Return the text of some runs, made from the text of the sample."""
     template = _template(run)
     return ", ".join([template % _values(number) for number in numbers])
 

@@ -1,4 +1,4 @@
-"""The command measures, and its table says what was measured."""
+"""The benchmark command measures ways of reading, and prints the results in a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def sample(wall, *, digest="all"):
     return Sample(wall, cpu=0.1, server_cpu=0.2, peak=50_000_000, growth=0, runs=3, digest=digest)
 
 
-def test_it_prints_a_row_for_each_way(tmp_path, capsys):
+def test_the_command_prints_a_row_for_each_way(tmp_path, capsys):
     main(["--part", "read", "memory", "--runs", "60", "--many", "500", "--rounds", "1", "--homes", str(tmp_path)])
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -45,7 +45,7 @@ def test_it_measures_a_history(tmp_path, capsys):
     ]
 
 
-def test_ways_take_turns_and_go_back_again_in_every_second_round(monkeypatch):
+def test_every_second_round_measures_the_ways_in_reverse_order(monkeypatch):
     reads = []
 
     def read(one, *, counting):
@@ -60,7 +60,7 @@ def test_ways_take_turns_and_go_back_again_in_every_second_round(monkeypatch):
     assert slow.ratio_to(fast) == 2.0
 
 
-def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds():
+def test_a_ratio_is_the_median_of_the_ratios_of_all_rounds():
     one, other = Measured(PLACE, FAST), Measured(PLACE, SLOW)
     one.samples = {1: sample(1.0), 2: sample(10.0), 3: sample(3.0)}
     other.samples = {1: sample(1.0), 2: sample(5.0), 3: sample(1.0), 4: sample(100.0)}
@@ -68,7 +68,7 @@ def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds():
     assert one.ratio_to(Measured(PLACE, SLOW)) is None
 
 
-def test_a_way_that_fails_is_not_tried_again_and_its_row_says_why(monkeypatch):
+def test_a_way_that_fails_is_not_repeated_and_its_row_gives_the_reason(monkeypatch):
     reads = []
 
     def read(one, *, counting):
@@ -85,7 +85,7 @@ def test_a_way_that_fails_is_not_tried_again_and_its_row_says_why(monkeypatch):
     assert "it broke" in lines[3]
 
 
-def test_ways_that_read_different_runs_are_an_error(monkeypatch):
+def test_ways_that_read_different_runs_raise_an_error(monkeypatch):
     def read(one, *, counting):
         return sample(1.0, digest=one.way.label)
 

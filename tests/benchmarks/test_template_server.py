@@ -1,4 +1,4 @@
-"""The server of the memory benchmark answers as Dagster does, and the client reads all of its runs."""
+"""The server of the memory benchmark responds like Dagster, and the client reads all of its runs."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def client():
         ({"filter": {"runIds": [run_id(5), run_id(9), run_id(7)]}, "cursor": run_id(8)}, [run_id(7), run_id(5)]),
     ],
 )
-def test_pages_are_those_of_dagster(client, variables, expected):
+def test_pages_equal_those_of_dagster(client, variables, expected):
     answer = client.query(QUERY, variables)
     assert [run["runId"] for run in answer["runsOrError"]["results"]] == expected
     assert answer["ids"]["results"] == expected
 
 
-def test_a_filter_that_it_does_not_know_is_an_error(client):
+def test_an_unsupported_filter_is_an_error(client):
     with pytest.raises(dnb.QueryError, match="statuses"):
         client.query(QUERY, {"filter": {"statuses": ["FAILURE"]}})
 

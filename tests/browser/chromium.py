@@ -1,4 +1,4 @@
-"""A Chromium for the tests: the one that is there, else one that is installed here and now, else a line to type."""
+"""Find a Chromium for the tests, or install one, or print a command that installs one."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _HELP = (
 
 
 def chromium(own: str) -> str:
-    """Return the path of a browser; a machine without one fails, since a test that is skipped proves nothing.
+    """Return the path of a browser; fail if there is none, because a skipped test proves nothing.
 
     Parameters
     ----------
     own
-        Where Playwright keeps its own Chromium, if it has been installed.
+        Playwright keeps its own Chromium here, if it has been installed.
     """
     found = _find(own)
     if found is None:

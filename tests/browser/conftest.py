@@ -53,7 +53,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
-    """Open a notebook of some cells; it is closed at the end, and must have shown no error."""
+    """Open a notebook with the given cells; close it at the end of the test, and check that it has shown no error."""
     opened: list[Notebook] = []
 
     def make(*cells: str) -> Notebook:
@@ -68,7 +68,7 @@ def notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequest) 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
-    """Keep a picture of what was there when a test failed."""
+    """Save a screenshot of the page when a test fails."""
     report = yield
     if report.failed:
         for page in Notebook.opened:

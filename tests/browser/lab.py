@@ -1,4 +1,4 @@
-"""A real JupyterLab, and a notebook in it as a person would use it."""
+"""A real JupyterLab, and a notebook in it that tests use like a person."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ SCREENSHOTS = Path(__file__).parent / "screenshots"
 _EXECUTE = """
 async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-  const said = [];
+  const logged = [];
   const future = kernel.requestExecute({ code, store_history: false, stop_on_error: false });
   future.onIOPub = (message) => {
     const content = message.content;
-    if (message.header.msg_type === "stream") said.push(content.text);
-    if (message.header.msg_type === "error") said.push("!!" + content.traceback.join("\\n"));
+    if (message.header.msg_type === "stream") logged.push(content.text);
+    if (message.header.msg_type === "error") logged.push("!!" + content.traceback.join("\\n"));
   };
   await future.done;
-  return said.join("");
+  return logged.join("");
 }
 """
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -44,7 +44,7 @@ def free_port() -> int:
 
 
 class Lab:
-    """A JupyterLab of its own: its own home, port, token and settings; it ends with everything that it started."""
+    """A JupyterLab with its own home, port, token and settings; when it ends, so do all processes that it started."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -108,7 +108,7 @@ class Lab:
 
 
 class Place(Protocol):
-    """A JupyterLab: its address, base path included, its token, and the folder that it shows."""
+    """The address of a JupyterLab, including the base path, its token, and the folder that it shows."""
 
     url: str
     token: str
@@ -116,7 +116,7 @@ class Place(Protocol):
 
 
 class Notebook:
-    """A notebook that is open in a browser, its cells run: one of these cells, or one that is there."""
+    """A notebook, new or existing, that is open in a browser and whose cells have run."""
 
     opened: ClassVar[list[Notebook]] = []
 
@@ -161,7 +161,7 @@ class Notebook:
         return self.open()
 
     def open(self, *, timeout: float = 60_000) -> Self:
-        """Open it, run its cells, and wait until they have run; outputs that it was saved with are cleared."""
+        """Open the notebook, clear its saved outputs, run its cells, and wait until they have run."""
         page = self.page
         page.goto(f"{self.lab.url}/lab/tree/{self.name}.ipynb?token={self.lab.token}&reset")
         page.wait_for_function(IDLE, timeout=60_000)
@@ -183,7 +183,7 @@ class Notebook:
         self.close()
 
     def close(self) -> None:
-        """Close the page, and end the kernel; calling it twice does no harm."""
+        """Close the page, and end the kernel; a second call does nothing."""
         if not self.page.is_closed():
             self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext.shutdown()")
             self.page.close()
@@ -194,7 +194,7 @@ class Notebook:
         )
 
     def run(self, code: str) -> str:
-        """Run code in the notebook's kernel, and return what it printed."""
+        """Run code in the notebook's kernel, and return its output."""
         answer = str(self.page.evaluate(_EXECUTE, code)).strip()
         assert not answer.startswith("!!"), answer
         return answer
@@ -207,7 +207,7 @@ class Notebook:
         return "\n".join(self.output.all_inner_texts())
 
     def check(self) -> None:
-        """Make sure that nothing went wrong unnoticed."""
+        """Check that no cell failed and that the browser logged no error."""
         assert self.page_errors == []
         assert self.strangers == []
         assert "Traceback" not in self.outputs_text()

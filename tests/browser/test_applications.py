@@ -1,4 +1,4 @@
-"""The notebook of the panels where there is no JupyterLab: as an application with Voilà, and in Notebook 7."""
+"""The notebook of the panels without JupyterLab: as an application with Voilà, and in Notebook 7."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from tests.browser.lab import IDLE, SCREENSHOTS, free_port
 
 expect.set_options(timeout=20_000)
 ROOT = Path(__file__).parents[2]
-# What Voilà's own page requests: icons and formulas. The panels have none, and work without them.
+# Voilà's own page requests icons and a library for formulas. The panels use neither.
 VOILAS_OWN = re.compile(
     r"https://cdn\.jsdelivr\.net/npm/@fortawesome/|https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/"
 )
-# What Notebook 7.6 says of its own settings, with an empty notebook too.
+# Notebook 7.6 logs this about its own settings, even with an empty notebook.
 NOTEBOOKS_OWN = re.compile(r"Cannot read properties of undefined \(reading 'schema'\)[^$]*/notebook_core\.")
 
 
 @contextmanager
 def serving(folder, dagster_url, *command, cwd, url):
-    """Run a server in a home of its own until the end of the block."""
+    """Run a server in its own home until the end of the block."""
     environment = {
         **os.environ,
         "HOME": str(folder),
@@ -74,7 +74,7 @@ def answering(url):
 
 
 class Tab:
-    """A page that reaches nothing but this machine."""
+    """A page that can only reach this machine."""
 
     def __init__(self, context):
         self.page = context.new_page()
@@ -104,7 +104,7 @@ def tab(context):
 
 
 def use(page, demo):
-    """Use the explorer a little: a filter changes the table, and what it shows is what the server says."""
+    """Set a filter in the explorer, and check that the table then shows the runs that the server returns."""
     explorer = page.locator(".dnb-explorer")
     chip = explorer.get_by_role("button", name=re.compile(r" FAILURE [\d,]+$"))
     chip.click(timeout=90_000)
@@ -114,7 +114,7 @@ def use(page, demo):
     expect(rows).to_have_count(len(failed))
     assert {row.get_attribute("data-run") for row in rows.all()} == set(failed["run_id"])
     expect(explorer.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
-    # The panels below it are there too.
+    # The panels below the explorer exist too.
     expect(page.get_by_role("button", name="Launch", exact=True).first).to_be_visible()
     newest = demo.client.runs(status=["SUCCESS", "FAILURE"], limit=1).iloc[0]
     monitor = page.locator(".dnb-monitor")
@@ -132,7 +132,7 @@ def test_the_explorer_is_an_application_with_voila(tab, demo, tmp_path, theme):
         "--Voila.ip=127.0.0.1", "--Voila.allow_root=True",
     ]  # fmt: skip
     with serving(tmp_path, demo.url, *command, cwd=ROOT, url=url):
-        tab.page.goto(url, wait_until="commit")  # the page goes on loading as long as the cells run
+        tab.page.goto(url, wait_until="commit")  # the page keeps loading as long as the cells are running
         use(tab.page, demo)
         assert tab.page.locator("body").get_attribute("data-jp-theme-light") == (
             "true" if theme == "light" else "false"
@@ -146,7 +146,7 @@ def test_the_explorer_is_an_application_with_voila(tab, demo, tmp_path, theme):
 def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
     token = secrets.token_hex(16)
     url = f"http://127.0.0.1:{free_port()}"
-    # A copy, for it saves what is open.
+    # This is a copy, because Notebook saves the open file.
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     command = [
         "notebook", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={url.rpartition(':')[2]}",

@@ -1,4 +1,4 @@
-"""The explorer as a person meets it: a real Chromium, a real JupyterLab, a real Dagster."""
+"""The explorer as a user sees it, in a real Chromium and a real JupyterLab, with a real Dagster."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOSTILE = '<img src=x onerror="window.pwned=1">$\\alpha$ &amp; <script>window.pw
 
 
 class Explorer:
-    """An explorer in a notebook, by what a person sees of it."""
+    """An explorer in a notebook, accessed through the elements that a user sees."""
 
     def __init__(self, notebook: Notebook):
         self.notebook = notebook
@@ -47,7 +47,7 @@ class Explorer:
 
     @property
     def rows(self):
-        """Those in the document: the visible ones and some around them."""
+        """The rows in the document: the visible rows and some around them."""
         return self.box.locator("tr[data-run]")
 
     def fill(self, label: str, text: str) -> None:
@@ -66,7 +66,7 @@ class Explorer:
         expect(self.button("Clear all")).to_be_disabled()
 
     def shows(self, expected: pd.DataFrame) -> None:
-        """Table, tiles and chart are of exactly these runs."""
+        """Check that the table, the tiles and the chart show exactly these runs."""
         count = len(expected)
         if count > 1000:
             words = f"showing 1,000 of {count:,} runs"
@@ -102,14 +102,14 @@ def clean(explorer: Explorer) -> Explorer:
     return explorer
 
 
-def test_opens_on_all_runs(explorer, demo):
+def test_the_explorer_opens_with_all_runs(explorer, demo):
     explorer.shows(demo.client.runs())
     expect(explorer.box.get_by_text("daemon running")).to_be_visible()
     expect(explorer.box.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
     explorer.notebook.check()
 
 
-def test_filters_show_what_pandas_says(clean, demo):
+def test_filters_show_the_same_runs_as_pandas(clean, demo):
     runs = demo.client.runs()
     clean.chip("FAILURE").click()
     failed = runs[runs["status"] == "FAILURE"]
@@ -145,7 +145,7 @@ def test_a_wrong_filter_is_reported(clean):
     clean.fill("Duration at least", "")
 
 
-def test_the_table_sorts_and_is_worked_by_keyboard(clean, demo):
+def test_the_table_can_be_sorted_and_used_with_the_keyboard(clean, demo):
     clean.button("Duration").click()
     slowest = demo.client.runs().sort_values("duration", ascending=False, kind="stable")["run_id"].iloc[0]
     expect(clean.rows.first).to_have_attribute("data-run", slowest)
@@ -165,7 +165,7 @@ def test_the_table_sorts_and_is_worked_by_keyboard(clean, demo):
     expect(clean.box.get_by_role("checkbox", name="Select all runs shown")).to_have_js_property("indeterminate", True)
 
 
-def test_selection_follows_the_run(clean, demo):
+def test_the_selection_follows_the_run(clean, demo):
     ids = clean.ids()
     chosen = [ids[8], ids[11]]
     for run_id in chosen:
@@ -186,7 +186,7 @@ def test_selection_follows_the_run(clean, demo):
     new.wait(60)
 
 
-def test_many_runs_ask_for_their_number(clean):
+def test_acting_on_many_runs_requires_typing_their_number(clean):
     clean.rows.first.get_by_role("checkbox").click()
     clean.rows.nth(11).get_by_role("checkbox").click(modifiers=["Shift"])
     expect(clean.box.get_by_text("12 runs selected")).to_be_visible()
@@ -240,7 +240,7 @@ def test_a_failed_run_is_re_executed(clean, demo):
     clean.notebook.check()
 
 
-def test_the_code_gives_the_runs_in_view(clean):
+def test_the_code_returns_the_runs_in_view(clean):
     clean.chip("FAILURE").click()
     clean.fill("Job", "sync_crm")
     expect(clean.box.get_by_role("button", name="job: sync_crm")).to_be_visible()
@@ -285,7 +285,7 @@ def test_keys_do_not_reach_the_notebook(clean):
     for element in page.locator(FOCUSABLE).all():
         if not element.is_visible() or element.is_disabled():
             continue
-        # Enter on a link opens it, and on a button may end what is being tried here.
+        # Enter on a link would open it, and on a button it could stop what this test is doing.
         has_enter = element.evaluate("element => ['INPUT', 'SELECT', 'TR', 'PRE'].includes(element.tagName)")
         for key in KEYS if has_enter else [key for key in KEYS if key != "Enter"]:
             element.evaluate("element => element.focus()")
@@ -300,7 +300,7 @@ def test_keys_do_not_reach_the_notebook(clean):
     page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
 
 
-def test_a_key_after_a_button_has_removed_itself_does_no_harm(clean):
+def test_a_keystroke_after_a_button_has_removed_itself_is_harmless(clean):
     before = clean.page.evaluate(CELLS)
     clean.fill("Job", "sync_crm")
     remove = clean.box.get_by_role("button", name="job: sync_crm")
@@ -312,7 +312,7 @@ def test_a_key_after_a_button_has_removed_itself_does_no_harm(clean):
     assert clean.page.evaluate(CELLS) == before
 
 
-def test_other_runs_start_at_the_top_and_only_near_rows_are_in_the_document(clean, demo):
+def test_a_new_page_starts_at_the_top_and_only_nearby_rows_are_in_the_document(clean, demo):
     ids = clean.ids()
     scroll = clean.box.locator(".dnb-table .dnb-scroll")
     top = "box => box.scrollTop"
@@ -342,7 +342,7 @@ def test_the_keyboard_reaches_every_row(clean):
     expect(clean.row(ids[998])).to_be_focused()
     clean.page.keyboard.press("Space")
     expect(clean.box.get_by_text("1 run selected")).to_be_visible()
-    # A row that is scrolled away leaves its keys to the table.
+    # When the focused row is scrolled out of the document, the table receives its keys.
     clean.box.locator(".dnb-table .dnb-scroll").evaluate("box => box.scrollTo(0, 0)")
     expect(clean.row(ids[998])).to_have_count(0)
     clean.page.keyboard.press("ArrowDown")
@@ -353,13 +353,13 @@ def test_the_keyboard_reaches_every_row(clean):
     assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == [ids[998]]
 
 
-def test_a_column_that_cannot_be_sorted_is_no_button(clean):
+def test_a_column_that_cannot_be_sorted_is_not_a_button(clean):
     expect(clean.box.get_by_role("columnheader", name="Tags", exact=True)).to_be_visible()
     expect(clean.button("Tags")).to_have_count(0)
     expect(clean.button("Job")).to_have_count(1)
 
 
-def test_looks(clean):
+def test_light_dark_and_narrow_screenshots(clean):
     clean.notebook.run("explorer.set_filters(created_after='30d')")
     clean.button("Durations").click()
     failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
@@ -387,12 +387,12 @@ def test_looks(clean):
     assert overflow <= 0
 
 
-def test_a_server_that_stops_and_comes_back(notebook, tmp_path):
+def test_a_server_that_stops_and_starts_again(notebook, tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with LocalDagster(tmp_path, daemon=False) as server:
         port = server.port
         with dnb.connect(server.url) as client:
-            # Without a daemon they stay queued.
+            # Without a daemon the runs stay queued.
             launched = [client.launch("refresh_dashboards").run_id for _ in range(3)]
         opened = notebook(
             f"import dagster_nb as dnb\nexplorer = dnb.RunExplorer(dnb.connect({server.url!r}))\nexplorer"
@@ -418,7 +418,7 @@ def test_a_server_that_stops_and_comes_back(notebook, tmp_path):
         opened.close()
 
 
-def test_hostile_text_is_text_and_closing_leaves_nothing(notebook):
+def test_hostile_text_is_escaped_and_closing_removes_the_panel(notebook):
     opened = notebook(
         f"""
 import threading

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-# Two cores, a JupyterLab, a Chromium and a Dagster.
+# Two cores have to run a JupyterLab, a Chromium and a Dagster.
 expect.set_options(timeout=20_000)
 
 CONNECT = """
@@ -51,7 +51,7 @@ def shoot(book, name, panel):
     book.theme(dark=False)
 
 
-def test_launches_an_edited_config_and_follows_the_run(launchpad):
+def test_it_launches_an_edited_config_and_follows_the_run(launchpad):
     book = launchpad
     before = count(book)
     panel = choose(book, "train_forecast")
@@ -63,7 +63,7 @@ def test_launches_an_edited_config_and_follows_the_run(launchpad):
     expect(alert).to_contain_text('"target"')
     expect(launch).to_be_disabled()
 
-    # Enter keeps the indentation.
+    # Enter keeps the indentation of the line.
     editor.press("ControlOrMeta+End")
     editor.press("ArrowUp")
     editor.press("End")
@@ -107,7 +107,7 @@ def test_launches_an_edited_config_and_follows_the_run(launchpad):
     assert book.run(CLOSE) == "[]"
 
 
-def test_lists_every_job_and_asks_for_a_partition(launchpad):
+def test_it_lists_every_job_and_requires_a_partition(launchpad):
     book = launchpad
     panel = book.output.locator(".dnb-launchpad")
     jobs = panel.get_by_role("listbox", name="Job")
@@ -137,7 +137,7 @@ def test_lists_every_job_and_asks_for_a_partition(launchpad):
     assert book.run(CLOSE) == "[]"
 
 
-def test_goes_into_a_tab_with_a_monitor(notebook, demo):
+def test_it_can_share_a_tab_with_a_monitor(notebook, demo):
     book = notebook(
         CONNECT.format(url=demo.url),
         """
@@ -150,7 +150,7 @@ widgets.Tab([pad, monitor], titles=["Launch", "Newest run"])
     )
     field = book.output.locator(".dnb-launchpad .dnb-field").first
     expect(field).to_be_visible()
-    # Each panel keeps its own styles beside the other: a label is above its field.
+    # Each panel keeps its own styles beside the other panel: a label is above its field.
     assert field.evaluate("field => getComputedStyle(field).flexDirection") == "column"
     book.output.get_by_role("tab", name="Newest run").click()
     log = book.output.locator(".dnb-monitor .dnb-log")

@@ -1,4 +1,4 @@
-"""Every test that asks for ``dagster`` runs against each target, and its outcome goes into the README's table."""
+"""Run every test that uses the fixture ``dagster`` against each target, and put its outcome into the README's table."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ def _target_of(item: pytest.Item) -> str | None:
 
 
 class Evidence:
-    """The results of the tests.
+    """Collects the results of the tests.
 
-    If they run side by side, the processes that run them and the one that collects the results differ, and only the
-    reports pass between them.
+    With several test processes, only the reports pass from these to the process that collects the results.
     """
 
     def __init__(self) -> None:
@@ -49,7 +48,7 @@ class Evidence:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        # First, before -k takes some out: only a run of the whole suite says what the table should be.
+        # This runs first, before -k deselects tests, because only a run of the whole suite determines the table.
         ours = [item for item in items if _target_of(item)]
         if set(HERE.glob("test_*.py")) <= {item.path for item in ours}:
             self.suite = len(ours)
@@ -65,10 +64,10 @@ class Evidence:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        told = dict(report.user_properties).get("compat")
-        if told is None or (report.when != "call" and report.passed):
+        result = dict(report.user_properties).get("compat")
+        if result is None or (report.when != "call" and report.passed):
             return
-        capability, target, notes, self.suite = told
+        capability, target, notes, self.suite = result
         self.results.add(capability, target, passed=report.passed)
         for text, lacks in notes:
             self.results.note(capability, target, text, lacks=lacks)
@@ -97,7 +96,7 @@ class Evidence:
 @pytest.fixture(scope="package")
 def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     wanted = {name for item in request.session.items if (name := _target_of(item))}
-    # One of several processes that share the work does not know which target it will test next.
+    # One of several test processes does not know which target it will test next.
     alone = not hasattr(request.config, "workerinput")
     fleet = Fleet([target for target in TARGETS if target.name in wanted], ahead=alone)
     yield fleet
@@ -106,7 +105,7 @@ def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="package", params=TARGETS, ids=str)
 def dagster(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Dagster]:
-    """A running Dagster, of each target in turn."""
+    """Return a running Dagster of each target in turn."""
     try:
         dagster = fleet.get(request.param)
     except (CannotBuildError, NoPostgresError) as error:
@@ -123,7 +122,7 @@ def client(dagster: Dagster) -> Iterator[dnb.DagsterClient]:
 
 @pytest.fixture(scope="package")
 def stage(dagster: Dagster) -> dict[str, str]:
-    """The ids of the runs that were launched when the server started."""
+    """Return the ids of the runs that were launched when the server started."""
     if isinstance(dagster.stage, Exception):
         raise dagster.stage
     return dagster.stage
@@ -137,7 +136,7 @@ def stored(dagster: Dagster) -> Callable[[], list[database.Row]]:
 
 @pytest.fixture
 def note(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Note for the table what this version cannot do, once a test has seen that it is so."""
+    """Return a function that adds a note to the table about something that this version cannot do."""
     request.node.compat_notes = []
 
     def note(text: str, *, lacks: bool = False) -> None:

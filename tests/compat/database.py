@@ -1,4 +1,4 @@
-"""What a server's own tables contain, read without Dagster and without this package."""
+"""Read a server's tables, without Dagster and without this package."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def rows(url: str) -> list[Row]:
 
 
 def _utc(stored: Any) -> datetime:
-    """Read a time as Dagster stores it: naive and in UTC; SQLite has it as text."""
+    """Read a time as Dagster stores it: without a time zone and in UTC; in SQLite it is text."""
     moment = stored if isinstance(stored, datetime) else datetime.fromisoformat(stored)
     return moment.replace(tzinfo=UTC)

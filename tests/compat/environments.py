@@ -1,4 +1,4 @@
-"""Environments for Dagsters other than the one that runs the tests: built once, kept in the user's cache."""
+"""Build environments for other versions of Dagster than the installed one, and keep them in the user's cache."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from uv import find_uv_bin
 if TYPE_CHECKING:
     from tests.compat.targets import Target
 
-# The newest that Dagster 1.5 runs on with ready-made wheels.
+# This is the newest Python for which Dagster 1.5 and its dependencies have wheels.
 PYTHON = "3.11"
-# Compiled once and for all: where Python is set to write no bytecode, as in many containers, each process of Dagster
-# would compile two thousand modules, which takes longer than all else that it does.
+# The bytecode is compiled once here. If Python is set to write no bytecode, as in many containers, each process of
+# Dagster would otherwise compile two thousand modules, which takes longer than everything else that it does.
 INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
 CACHE = Path(platformdirs.user_cache_dir("dagster_nb")) / "compat"
 
@@ -29,7 +29,7 @@ class CannotBuildError(RuntimeError):
 
 
 def python_of(target: Target) -> str:
-    """Return the interpreter of a target's environment, which is built if it is not there."""
+    """Return the interpreter of a target's environment; build the environment if it does not exist."""
     if not target.requirements:
         return sys.executable
     recipe = "\n".join((PYTHON, *INSTALL, *target.requirements))
@@ -41,7 +41,7 @@ def python_of(target: Target) -> str:
 
 
 def _build(target: Target, folder: Path) -> None:
-    """Build under another name and rename, so that an environment is complete even if a build was interrupted."""
+    """Build the environment under another name and then rename it, so that it is never incomplete."""
     CACHE.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f"{target.name}-building-", dir=CACHE))
     try:
@@ -50,7 +50,7 @@ def _build(target: Target, folder: Path) -> None:
         try:
             (aside / "env").rename(folder)
         except OSError:
-            # Somebody else was faster.
+            # Another process has built the environment first.
             if not folder.exists():
                 raise
     finally:

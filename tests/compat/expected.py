@@ -1,4 +1,4 @@
-"""The frames that the history must give, made from its plain data."""
+"""The expected frames, made from the plain data of the history."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LAUNCHED_BY = ("dagster/schedule_name", "user")
 
 
 def runs_frame(runs: Sequence[PastRun], *, creation: bool) -> pd.DataFrame:
-    """Return what `client.runs` must return for these.
+    """Return the frame that `client.runs` must return for these runs.
 
     Parameters
     ----------
     runs
-        In the order in which they are expected.
+        The runs in the expected order.
     creation
         Whether the server provides creation times.
     """

@@ -1,4 +1,4 @@
-"""A PostgreSQL for as long as it is needed: the one that is there, else one that is installed here and now."""
+"""Run a PostgreSQL for as long as it is needed; install it if it is missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER = "dagster"
-# Whatever relies on the zone of the session is wrong by hours and a half.
+# Code that relies on the time zone of the session is wrong by several hours and a half.
 TIMEZONE = "Asia/Kolkata"
 _UP_SECONDS = 60
 _NO_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
@@ -33,17 +33,17 @@ _HELP = (
 
 
 class NoPostgresError(RuntimeError):
-    """There is no PostgreSQL; the message is a line to type."""
+    """There is no PostgreSQL; the message is the command that installs it."""
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Run a server of its own, and give its SQLAlchemy URL."""
+    """Run a separate server, and yield its SQLAlchemy URL."""
     programs = _find() or _install()
     folder = Path(tempfile.mkdtemp(prefix="dagster_nb-postgres-"))
     process = None
     try:
-        as_user = _as_nobody_special(folder)
+        as_user = _as_another_user(folder)
         data = str(folder / "data")
         subprocess.run(
             [*as_user, programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C",
@@ -74,7 +74,7 @@ def _find() -> Path | None:
 
 
 def _install() -> Path:
-    # Debian's package starts a server of its own on the default port, unless told not to.
+    # Debian's package starts a server on the default port, unless it is configured not to.
     if shutil.which("apt-get") and os.geteuid() == 0 and not _NO_CLUSTER.exists():
         _NO_CLUSTER.parent.mkdir(exist_ok=True)
         _NO_CLUSTER.write_text("create_main_cluster = false\n")
@@ -85,7 +85,7 @@ def _install() -> Path:
     return found
 
 
-def _as_nobody_special(folder: Path) -> list[str]:
+def _as_another_user(folder: Path) -> list[str]:
     """Return the prefix of a command, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []

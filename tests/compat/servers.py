@@ -1,4 +1,7 @@
-"""The servers: each starts, and launches its runs, while the suite still tests the previous one."""
+"""The servers under test.
+
+Each server starts, and launches its runs, while the suite is still testing the previous one.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +34,11 @@ run_coordinator:
     dequeue_interval_seconds: 1
     tag_concurrency_limits: [{key: parked, limit: 0}]
 """
-# The tags of a run that stays queued: what it was launched with can be seen at once, and a process costs seconds.
+# With these tags a run stays queued. Its launch arguments can be checked at once, and no process has to start, which
+# takes seconds.
 PARKED = {"parked": "yes"}
 STORAGE = "storage: {{postgres: {{postgres_url: '{url}'}}}}\n"
-# Whatever takes local time for UTC is wrong by hours and a half.
+# Code that treats local time as UTC is wrong by several hours and a half.
 ZONE = "America/St_Johns"
 
 ROWS = {"ops": {"load": {"config": {"rows": 7}}}}
@@ -58,7 +62,7 @@ class Dagster:
     Attributes
     ----------
     stage : dict
-        The id of each run of `STAGE`; or the error that kept them from being launched.
+        The id of each run of `STAGE`, or the error that prevented their launch.
     """
 
     target: Target
@@ -73,15 +77,15 @@ class Dagster:
 
 
 class Fleet:
-    """The servers of some targets, in the order in which they are asked for.
+    """The servers of some targets, in the order in which they are used.
 
     Parameters
     ----------
     targets
-        Which, in that order.
+        The targets, in that order.
     ahead
-        Whether to build all environments side by side from now on, and to start each server while the previous one is
-        still being tested.
+        Whether to build all environments in parallel at once, and to start each server while the previous one is still
+        being tested.
     """
 
     def __init__(self, targets: Sequence[Target], *, ahead: bool):
@@ -103,7 +107,7 @@ class Fleet:
         return server
 
     def close(self) -> None:
-        """Stop what still runs."""
+        """Stop the servers that are still running."""
         for pool in (self._starter, self._builders):
             pool.shutdown(wait=True, cancel_futures=True)
         for server in self._servers.values():
@@ -122,7 +126,7 @@ class Fleet:
 
 
 def start(target: Target, python: Future[str]) -> Dagster:
-    """Start a server with the history, and launch the stage."""
+    """Start a server with the history, and launch the runs of `STAGE`."""
     with ExitStack() as running:
         environment = {"TZ": ZONE}
         instance = INSTANCE
@@ -155,7 +159,7 @@ def _launch_stage(url: str) -> dict[str, str] | Exception:
     try:
         with dnb.connect(url, progress=False) as client:
             launched = client.launch_many(STAGE.values())
-    except Exception as error:  # noqa: BLE001 - told to whoever looks at these runs, and to nobody else
+    except Exception as error:  # noqa: BLE001 - raised for the tests that use these runs
         return error
     if launched["outcome"].ne("launched").any():
         return AssertionError(f"the runs were not launched:\n{launched.to_string()}")

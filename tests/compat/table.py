@@ -1,4 +1,4 @@
-"""The README's table of versions by capability, made from the results of the tests."""
+"""Make the README's table of capabilities by version from the results of the tests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Results:
         self._passed[key] = self._passed.get(key, True) and passed
 
     def note(self, capability: str, target: str, text: str, *, lacks: bool) -> None:
-        """Note what a version cannot do, as a test has seen it; ``lacks``: it cannot do this at all."""
+        """Add a note about something that a version cannot do; ``lacks`` means that it cannot do it at all."""
         self._notes.setdefault((capability, target), {})[text] = None
         if lacks:
             self._lacks.add((capability, target))

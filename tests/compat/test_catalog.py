@@ -1,4 +1,4 @@
-"""What a server has."""
+"""Code locations, repositories, jobs and daemons on every version."""
 
 from __future__ import annotations
 

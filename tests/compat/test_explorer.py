@@ -1,4 +1,4 @@
-"""The explorer's state: it loads, filters, selects and acts on every version."""
+"""The model of the explorer loads, filters, selects and acts on every version."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def load(model):
     return settle(model)
 
 
-def past_of(condition):
+def previous_period_of(condition):
     return [run.run_id for run in reversed(PAST) if condition(run)]
 
 
@@ -54,19 +54,19 @@ def test_it_loads_and_filters_as_the_server_does(explore, client):
     assert model.status_counts() == {
         status: sum(run.status == status for run in PAST) for status in model.status_counts()
     }
-    assert model.status_counts()["FAILURE"] == len(past_of(lambda run: run.status == "FAILURE"))
+    assert model.status_counts()["FAILURE"] == len(previous_period_of(lambda run: run.status == "FAILURE"))
     for changes, condition in [
         ({"status": ("FAILURE",)}, lambda run: run.status == "FAILURE"),
         ({"location": (LOCATION,)}, lambda run: run.status == "FAILURE" and run.placed),
         ({"job": ("fragile",)}, lambda run: run.status == "FAILURE" and run.placed and run.job == "fragile"),
     ]:
         model.change_filters(**changes)
-        assert settle(model).runs["run_id"].tolist() == past_of(condition)
-    model.select([*past_of(condition)[:1], "unknown"])
-    assert list(model.selection) == past_of(condition)[:1]
+        assert settle(model).runs["run_id"].tolist() == previous_period_of(condition)
+    model.select([*previous_period_of(condition)[:1], "unknown"])
+    assert list(model.selection) == previous_period_of(condition)[:1]
 
 
-def test_a_time_range_shows_the_runs_that_the_server_gives(dagster, explore, client, note):
+def test_a_time_range_shows_the_runs_that_the_server_returns(dagster, explore, client, note):
     bounds = {"created_after": "2026-01-02T05:00", "created_before": "2026-01-02T11:00"}
     model = load(explore(tags={"kind": "past"}, **bounds))
     wanted = client.runs(tags={"kind": "past"}, **bounds)
@@ -77,7 +77,7 @@ def test_a_time_range_shows_the_runs_that_the_server_gives(dagster, explore, cli
     assert model.runs["run_id"].tolist() == wanted["run_id"].tolist()
 
 
-def test_a_refresh_sees_what_came_since(explore, client):
+def test_a_refresh_shows_new_and_changed_runs(explore, client):
     model = load(explore(job="strict"))
     before = len(model.runs)
     run = client.launch("strict", run_config={"ops": {"needs": {"config": {"table": "t"}}}}, tags=PARKED)
@@ -89,7 +89,7 @@ def test_a_refresh_sees_what_came_since(explore, client):
     client.delete(run)
 
 
-def test_it_marks_as_canceled_and_deletes(explore):
+def test_it_marks_runs_as_canceled_and_deletes_runs(explore):
     model = load(explore(job="lost"))
     assert model.runs["status"].tolist() == ["STARTED", "SUCCESS"]
     actions = ActionsModel(model)
@@ -106,7 +106,7 @@ def test_it_marks_as_canceled_and_deletes(explore):
     assert model.runs.empty
 
 
-def test_it_runs_again_and_follows(explore, client):
+def test_it_re_executes_a_run_and_follows_it(explore, client):
     tags = {"parked": "for the explorer"}
     run = client.launch("hang", tags=tags)
     run.terminate(force=True)
@@ -125,7 +125,7 @@ def test_it_runs_again_and_follows(explore, client):
     assert model.runs["status"].tolist() == ["CANCELED", "CANCELED"]
 
 
-def test_the_graphql_that_it_shows_can_be_sent(client, explore):
+def test_the_displayed_graphql_can_be_sent(client, explore):
     load(explore(job="quick"))
     schema = client.graphql_schema()
     for name in ("run_ids", "runs"):

@@ -1,4 +1,4 @@
-"""Each filter against the plain data of the history."""
+"""The result of each filter, compared with the plain data of the history."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_status(client):
         check(client, lambda run, several=several: run.status in several, status=several)
 
 
-def test_a_status_that_no_run_has_or_the_version_does_not_know(client):
+def test_a_status_without_runs_or_unknown_to_the_version(client):
     assert client.runs(status="SUSPENDED").empty
     assert client.count_runs(status="SUSPENDED") == 0
     check(client, lambda run: run.status == "FAILURE", status=["SUSPENDED", "FAILURE"])
@@ -69,7 +69,7 @@ def test_location(client):
     assert client.runs(location="elsewhere").empty
 
 
-def test_everything_at_once(client):
+def test_all_filters_together(client):
     check(
         client,
         lambda run: run.job != "bygone" and run.status == "SUCCESS" and run.placed and run.created > PAST[11].created,
@@ -83,6 +83,6 @@ def test_everything_at_once(client):
 
 
 @pytest.mark.parametrize("nothing", [{"job": []}, {"status": []}, {"run_ids": []}, {"tags": {"team": []}}])
-def test_an_empty_list_means_no_run(client, nothing):
+def test_an_empty_list_matches_no_run(client, nothing):
     assert client.runs(**nothing).empty
     assert client.count_runs(**nothing) == 0

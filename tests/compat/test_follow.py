@@ -1,4 +1,4 @@
-"""Following a run while it is running, through the server's own websocket."""
+"""Following a run in progress, through the server's own websocket."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ async def test_every_event_is_pushed_once_until_the_end(dagster):
         with anyio.fail_after(240):
             frames = [frame async for frame in client.follow(run)]
         assert {frame.attrs["dagster_nb"]["mode"] for frame in frames} == {"live"}
-        assert len(frames) > 1, "it was told all at once, and not as it came"
-        told = pd.concat(frames, ignore_index=True).sort_values("timestamp", kind="stable", ignore_index=True)
-        pd.testing.assert_frame_equal(told, await client.events(run))
-        assert {"RUN_ENQUEUED", "STEP_SUCCESS", "RUN_SUCCESS"} <= set(told["event_type"].dropna())
+        assert len(frames) > 1, "all events arrived at once, and not as they happened"
+        received = pd.concat(frames, ignore_index=True).sort_values("timestamp", kind="stable", ignore_index=True)
+        pd.testing.assert_frame_equal(received, await client.events(run))
+        assert {"RUN_ENQUEUED", "STEP_SUCCESS", "RUN_SUCCESS"} <= set(received["event_type"].dropna())
         assert (await run.refresh()).status == "SUCCESS"
         assert (await client.steps(run))["step_key"].tolist() == ["load"]

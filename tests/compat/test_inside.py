@@ -1,4 +1,4 @@
-"""What happened inside of runs."""
+"""The steps, events, failures and compute logs of runs on every version."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_steps(client, finished, failed):
 def test_events(client, finished, failed):
     events = client.events([finished, failed])
     assert events["run_id"].drop_duplicates().tolist() == [finished.run_id, failed.run_id]
-    told = events[events["run_id"] == finished.run_id]
-    assert told["timestamp"].is_monotonic_increasing
-    types = told["event_type"].dropna().tolist()
+    events_of_run = events[events["run_id"] == finished.run_id]
+    assert events_of_run["timestamp"].is_monotonic_increasing
+    types = events_of_run["event_type"].dropna().tolist()
     assert [one for one in types if one.startswith("RUN_")] == [
         "RUN_ENQUEUED", "RUN_STARTING", "RUN_START", "RUN_SUCCESS",
     ]  # fmt: skip
-    assert told[told["event_type"] == "STEP_SUCCESS"]["step_key"].tolist() == STEPS
-    logged = told[told["message"] == "so many: 7"].iloc[0]
+    assert events_of_run[events_of_run["event_type"] == "STEP_SUCCESS"]["step_key"].tolist() == STEPS
+    logged = events_of_run[events_of_run["message"] == "so many: 7"].iloc[0]
     assert (logged["level"], logged["step_key"]) == ("WARNING", "load")
     assert pd.isna(logged["event_type"])
 
@@ -71,7 +71,7 @@ def test_logs(client, finished):
     assert logs.stdout == "read 7 rows\n"
     assert "slowly\n" in logs.stderr
     assert client.compute_logs(finished, "load").stdout == logs.stdout
-    with pytest.raises(ValueError, match="has no step 'laod'; it has .*'load'"):
+    with pytest.raises(ValueError, match="has no step 'laod'. Choose one of its steps: .*'load'"):
         client.compute_logs(finished, "laod")
 
 

@@ -1,4 +1,4 @@
-"""Launching: what the run gets, and what is refused."""
+"""Launching runs on every version: the arguments arrive, and invalid launches are rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.capability("launch")
 
 @pytest.fixture
 def launch(client):
-    """Launch what stays queued, and is taken away afterwards."""
+    """Return a function that launches runs that stay queued; they are deleted after the test."""
     launched = []
 
     def launch(job, *, tags=None, **options):
@@ -34,7 +34,7 @@ def test_config_and_tags_arrive(client, stage):
     assert found["run_id"].tolist() == [run.run_id]
 
 
-def test_a_partition_brings_its_own_config_and_tags(client, launch):
+def test_a_partition_uses_its_own_config_and_tags(client, launch):
     run = launch("regional", partition_key="south", tags={"extra": "yes"})
     assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
     assert run.tags["dagster/partition"] == "south"
@@ -43,7 +43,7 @@ def test_a_partition_brings_its_own_config_and_tags(client, launch):
     assert launch("regional", partition_key="north", run_config=ROWS).run_config == ROWS
 
 
-def test_an_unknown_partition_is_refused(client):
+def test_an_unknown_partition_is_rejected(client):
     with pytest.raises(ValueError, match="no partition 'west'.*'north' to 'south'"):
         client.launch("regional", partition_key="west")
     with pytest.raises(ValueError, match="no partitions"):
@@ -67,7 +67,7 @@ def test_a_selection_of_ops_arrives(client, launch):
         client.launch("quick", op_selection=["nonsense"])
 
 
-def test_a_wrong_config_is_refused_with_all_that_is_wrong(client, stored):
+def test_an_invalid_config_is_rejected_with_all_its_problems(client, stored):
     before = len(stored())
     with pytest.raises(dnb.RunConfigInvalidError, match="Nothing was launched") as caught:
         client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
@@ -79,10 +79,10 @@ def test_a_wrong_config_is_refused_with_all_that_is_wrong(client, stored):
     assert len(stored()) == before
 
 
-def test_one_that_cannot_be_launched_keeps_no_other_from_it(client):
-    told = client.launch_many(
+def test_a_failed_launch_does_not_stop_the_others(client):
+    outcomes = client.launch_many(
         [{"job": "strict"}, {"job": "no such job"}, {"job": "hang", "tags": {"n": "2", **PARKED}}]
     )
-    assert told["outcome"].tolist() == ["invalid", "not_found", "launched"]
-    assert client.run(told["run_id"][2]).tags["n"] == "2"
-    client.terminate(told["run_id"][2], force=True)
+    assert outcomes["outcome"].tolist() == ["invalid", "not_found", "launched"]
+    assert client.run(outcomes["run_id"][2]).tags["n"] == "2"
+    client.terminate(outcomes["run_id"][2], force=True)

@@ -1,4 +1,4 @@
-"""Runs that are deleted while they are read: what is left comes whole, in order, once."""
+"""If runs are deleted during a reading, all remaining runs are returned in order, each once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.compat.served.history import DOOMED
 pytestmark = pytest.mark.capability("paging")
 
 
-def test_deleted_cursors_lose_no_run(dagster, client, monkeypatch):
-    # Small blocks, so that the cursors of the list of ids are deleted as well.
+def test_deleting_the_cursors_loses_no_run(dagster, client, monkeypatch):
+    # The blocks are small, so that the cursors of the list of ids are deleted as well.
     monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 6)
     before = client.runs(job="doomed")["run_id"].tolist()
     assert before == [run.run_id for run in reversed(DOOMED)]
@@ -19,7 +19,8 @@ def test_deleted_cursors_lose_no_run(dagster, client, monkeypatch):
     with dnb.connect(dagster.url, progress=False) as other:
         for page in client.iter_runs(job="doomed", page_size=3):
             read += page["run_id"].tolist()
-            # Cursors: the last run of each page, and of each block of ids; and one that has not been read yet.
+            # These are the cursors (the last run of each page and of each block of ids), and one run that has not been
+            # read yet.
             ahead = before[len(read) + 1 : len(read) + 2]
             gone = [read[-1], *ahead]
             assert other.delete(gone)["outcome"].eq("deleted").all()

@@ -1,4 +1,4 @@
-"""Running runs again: whichever way a version has to be asked, the new run is the same."""
+"""Re-executing runs: the new run is the same, whichever form of the request a version needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.compat.servers import PARKED
 pytestmark = pytest.mark.capability("reexecute")
 
 MENDED = {"ops": {"maybe": {"config": {"fail": False}}}}
-# What Dagster itself writes on runs differs between versions.
+# The tags that Dagster itself adds to runs differ between versions.
 OWN = ("dagster/", ".dagster/")
 
 
@@ -25,7 +25,7 @@ class Again:
 
 @pytest.fixture(scope="module")
 def again(client, stage):
-    """A run that failed, run again as it was and with another config, side by side."""
+    """The re-executions of a failed run, with its own config and with another config, launched together."""
     failed = client.run(stage["fragile"]).wait(timeout=240)
     assert failed.status == "FAILURE"
     tagged = client.reexecute(failed, tags={"why": "again", "who": "me"})
@@ -42,13 +42,13 @@ def own_tags(run):
     return {key: value for key, value in run.tags.items() if not key.startswith(OWN)}
 
 
-def test_from_failure_runs_what_failed_and_what_never_ran(client, again):
+def test_from_failure_executes_the_steps_that_failed_or_never_ran(client, again):
     assert again.tagged.status == "FAILURE"
     assert again.tagged.steps()["step_key"].tolist() == ["maybe"]
     assert relation(client, again.tagged) == (again.failed.run_id, again.failed.run_id)
 
 
-def test_the_new_run_takes_over_the_tags_and_adds_others(client, again):
+def test_the_new_run_has_the_tags_of_its_parent_and_new_ones(client, again):
     assert own_tags(again.failed) == {"team": "data", "why": "a test"}
     assert own_tags(again.tagged) == {"team": "data", "why": "again", "who": "me"}
     for run in (again.tagged, again.mended):
@@ -66,7 +66,7 @@ def test_from_failure_with_another_config(client, again):
     assert relation(client, again.mended) == (again.failed.run_id, again.failed.run_id)
 
 
-def test_a_child_run_again_keeps_the_root(client, again):
+def test_re_executing_a_child_keeps_the_root(client, again):
     third = client.reexecute(again.tagged, tags={"why": "third", **PARKED})
     assert relation(client, third) == (again.tagged.run_id, again.failed.run_id)
     assert own_tags(third) == {"team": "data", "why": "third", "who": "me", **PARKED}
@@ -83,7 +83,7 @@ def test_all_steps(client, again, tags):
     run.terminate(force=True)
 
 
-def test_what_cannot_be_run_again_is_refused(client, stage, stored):
+def test_a_run_that_cannot_be_re_executed_is_rejected(client, stage, stored):
     client.run(stage["quick"]).wait(timeout=240)
     before = len(stored())
     with pytest.raises(dnb.RunNotFoundError):
@@ -94,7 +94,7 @@ def test_what_cannot_be_run_again_is_refused(client, stage, stored):
 
 
 @pytest.mark.capability("asset failure")
-def test_from_asset_failure_is_done_or_refused_with_the_version_needed(dagster, client, stage, stored, note):
+def test_from_asset_failure_works_or_the_error_names_the_version_needed(dagster, client, stage, stored, note):
     failed = client.run(stage["unpublished"]).wait(timeout=240)
     assert failed.status == "FAILURE"
     before = len(stored())

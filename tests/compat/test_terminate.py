@@ -10,26 +10,26 @@ from tests.server.conftest import wait_until
 
 pytestmark = pytest.mark.capability("terminate")
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
-def test_a_running_run_stops(client, stage):
+def test_a_run_in_progress_stops(client, stage):
     run = client.run(stage["hang"])
     wait_until(lambda: run.refresh().status == "STARTED", seconds=240)
-    told = client.terminate([stage["quick"], run.run_id, NOBODY])
-    assert told["run_id"].tolist() == [stage["quick"], run.run_id, NOBODY]
-    assert told["outcome"][1] in {"canceling", "canceled"}
-    assert told["outcome"][2] == "not_found"
+    outcomes = client.terminate([stage["quick"], run.run_id, UNKNOWN_ID])
+    assert outcomes["run_id"].tolist() == [stage["quick"], run.run_id, UNKNOWN_ID]
+    assert outcomes["outcome"][1] in {"canceling", "canceled"}
+    assert outcomes["outcome"][2] == "not_found"
     assert run.wait(timeout=240).status == "CANCELED"
     assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
 
-def test_force_marks_a_run_at_once_and_finished_runs_can_be_deleted(client, stored):
+def test_force_marks_a_run_as_canceled_at_once_and_finished_runs_can_be_deleted(client, stored):
     run = client.launch("hang", tags=PARKED)
     assert client.delete(run)["outcome"].tolist() == ["not_finished"]
     assert run.terminate(force=True) == "canceled"
     assert run.refresh().status == "CANCELED"
-    assert client.delete([run.run_id, NOBODY])["outcome"].tolist() == ["deleted", "not_found"]
+    assert client.delete([run.run_id, UNKNOWN_ID])["outcome"].tolist() == ["deleted", "not_found"]
     assert run.run_id not in {row.run_id for row in stored()}
     with pytest.raises(dnb.RunNotFoundError, match=run.run_id):
         run.refresh()

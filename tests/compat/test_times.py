@@ -11,7 +11,7 @@ from tests.compat.served.history import PAST
 pytestmark = pytest.mark.capability("times")
 
 US = timedelta(microseconds=1)
-# A run that was created together with two others, and one that was updated later than newer runs.
+# One run was created together with two others, and one was updated later than newer runs.
 NUMBERS = (13, 16)
 ON_A_SECOND = 34
 SQLITE_SECONDS = (
@@ -21,7 +21,7 @@ SQLITE_SECONDS = (
 
 
 def past(stored):
-    """Return the rows of the history, newest first, and those of each number."""
+    """Return the rows of the history, newest first, and the row of each number."""
     numbers = {run.run_id: number for number, run in enumerate(PAST)}
     rows = [row for row in stored() if row.run_id in numbers]
     return rows, {numbers[row.run_id]: row for row in rows}
@@ -39,7 +39,7 @@ def check(client, stored):
     return check
 
 
-def test_the_database_holds_what_was_written(stored):
+def test_the_database_contains_the_written_times(stored):
     _, rows = past(stored)
     for number, run in enumerate(PAST):
         assert round(rows[number].created.timestamp() * 1e6) == run.created
@@ -70,11 +70,11 @@ def test_bounds_at_whole_seconds(dagster, check, stored, note):
     for bound in (row.updated, row.updated + US):
         check(lambda row, bound=bound: row.updated > bound, updated_after=bound)
     check(lambda row, bound=row.updated + US: row.updated < bound, updated_before=row.updated + US)
-    # On SQLite "12:00:00" < "12:00:00.000000".
+    # In SQLite, "12:00:00" < "12:00:00.000000".
     sqlite = not dagster.target.postgres
     reach = row.created + sqlite * US
     check(lambda row, reach=reach: row.created < reach, created_before=row.created)
-    # Where it has no such filter itself, the server is asked for the others, and that is exact.
+    # If the server lacks such a filter, the client requests the opposite runs, which is exact.
     reach = row.updated + (sqlite and dagster.target.since(7)) * US
     check(lambda row, reach=reach: row.updated < reach, updated_before=row.updated)
     if sqlite:
@@ -107,15 +107,15 @@ def test_times_and_other_filters_together(client, stored):
         )
 
 
-def test_fresh_runs_have_the_times_of_the_database(dagster, client, stored, stage):
+def test_new_runs_have_the_times_of_the_database(dagster, client, stored, stage):
     client.run(stage["quick"]).wait(timeout=240)
     row = next(row for row in stored() if row.run_id == stage["quick"])
-    told = client.runs(run_ids=stage["quick"]).iloc[0]
-    assert told["update_time"] == row.updated
-    assert round(told["start_time"].timestamp() * 1e6) == round(row.started * 1e6)
-    assert round(told["end_time"].timestamp() * 1e6) == round(row.ended * 1e6)
+    row_of_client = client.runs(run_ids=stage["quick"]).iloc[0]
+    assert row_of_client["update_time"] == row.updated
+    assert round(row_of_client["start_time"].timestamp() * 1e6) == round(row.started * 1e6)
+    assert round(row_of_client["end_time"].timestamp() * 1e6) == round(row.ended * 1e6)
     if dagster.target.since(7):
-        assert told["creation_time"] == row.created
+        assert row_of_client["creation_time"] == row.created
     ids = {"run_ids": stage["quick"]}
     assert client.runs(**ids, created_after=row.created).empty
     assert len(client.runs(**ids, created_after=row.created - US, updated_after=row.updated - US)) == 1

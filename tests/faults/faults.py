@@ -1,6 +1,7 @@
-"""What can go wrong between a client and a server, each in a few lines: functions that a `Proxy` calls in turn.
+"""Faults between a client and a server, as short functions that a `Proxy` calls in turn.
 
-A fault takes a request and ``forward``, which asks whatever comes next (at the end the server), and returns an answer.
+A fault takes a request and ``forward``, which passes the request on to the next fault or the server, and returns a
+response.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def latency(seconds: float) -> Fault:
-    """Delay each request and each answer."""
+    """Delay each request and each response."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         await asyncio.sleep(seconds)
@@ -31,7 +32,7 @@ def latency(seconds: float) -> Fault:
 
 
 def hold_back(seconds: float) -> Fault:
-    """Keep an answer for a while: for longer than the client's time-out, if it is to give up."""
+    """Hold a response back for some time, for example for longer than the client's timeout."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -42,7 +43,7 @@ def hold_back(seconds: float) -> Fault:
 
 
 def reply(status: int, *, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Fault:
-    """Answer in place of the server, which is never asked."""
+    """Respond in place of the server, which never receives the request."""
 
     async def fault(_request: Request, forward: Forward) -> Answer:
         return Answer(status, headers or {"Content-Type": "text/html"}, body)
@@ -51,7 +52,7 @@ def reply(status: int, *, body: bytes = b"", headers: Mapping[str, str] | None =
 
 
 def cut(keep: float = 0.5) -> Fault:
-    """Close the connection after a share of the answer's body; with 0 the answer is lost altogether."""
+    """Close the connection after a fraction of the response body; with 0 the entire response is lost."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -61,7 +62,7 @@ def cut(keep: float = 0.5) -> Fault:
 
 
 def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
-    """Refuse each page of more runs, as a gateway does that gives up on slow answers."""
+    """Refuse pages with more runs than this, like a gateway that times out on slow responses."""
     refuse = reply(status, body=b"<html><h1>Bad Gateway</h1></html>")
 
     async def fault(request: Request, forward: Forward) -> Answer:
@@ -71,12 +72,12 @@ def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
 
 
 def is_page(request: Request) -> bool:
-    """Whether a request is for a page of runs."""
+    """Return whether a request is for a page of runs."""
     return request.page_size is not None
 
 
 class OneIn:
-    """A fault that happens to exactly one of every so many requests, at a random place among these.
+    """A fault that affects exactly one of every ``n`` requests, at a random position among them.
 
     Parameters
     ----------
@@ -85,14 +86,14 @@ class OneIn:
     fault
         Which one.
     seed
-        The same seed chooses the same places.
+        The same seed chooses the same positions.
     among
-        Which requests count; the others pass. None means all.
+        Which requests count; all others pass unchanged. None means all.
 
     Attributes
     ----------
     fired
-        How often it happened.
+        How often the fault has occurred.
     """
 
     def __init__(self, count: int, fault: Fault, *, seed: int = 0, among: Callable[[Request], bool] | None = is_page):

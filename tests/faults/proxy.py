@@ -1,4 +1,4 @@
-"""A reverse proxy that misbehaves on purpose, in front of a real Dagster or a fake."""
+"""A reverse proxy that misbehaves on purpose, in front of a real or a fake Dagster."""
 
 from __future__ import annotations
 
@@ -66,19 +66,19 @@ class Request:
 
     @property
     def page_size(self) -> int | None:
-        """How many runs a page of runs has at most; None for any other request."""
+        """The maximum number of runs in a page of runs; None for any other request."""
         return self.variables.get("limit") if b"runsOrError" in self.body else None
 
 
 @dataclass
 class Answer:
-    """What the proxy sends back.
+    """The response that the proxy sends.
 
     Attributes
     ----------
     keep
-        How many bytes of the body are sent before the connection is closed; 0 sends nothing, not even a status; None
-        sends everything.
+        The number of bytes of the body that are sent before the connection is closed; 0 sends nothing, not even a
+        status; None sends everything.
     """
 
     status: int = 200
@@ -89,16 +89,16 @@ class Answer:
 
 @dataclass
 class Exchange:
-    """A request, and its result.
+    """A request and its result.
 
     Attributes
     ----------
     status
-        The HTTP status; None while there is no answer, or if the client gave up before there was one.
+        The HTTP status; None as long as there is no response, or if the client gave up before there was one.
     sent
-        How many bytes of the answer's body were sent.
+        The number of bytes of the response body that were sent.
     is_whole
-        Whether these were all.
+        Whether the complete body was sent.
     """
 
     request: Request
@@ -108,14 +108,14 @@ class Exchange:
 
 
 class Proxy:
-    """A proxy in a thread of its own. It does not forward websockets.
+    """A proxy in its own thread. It does not forward websockets.
 
     Parameters
     ----------
     upstreams
-        URLs of servers; requests go to each in turn.
+        The URLs of the servers, which receive requests in turn.
     faults
-        The first one sees a request first and its answer last. A test may change the list at any time.
+        The first fault receives a request first and its response last. A test may change the list at any time.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ class Proxy:
         )
         app = web.Application(client_max_size=2**28)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        # A client that gives up waiting ends the request, so that none is left at the end.
+        # If a client gives up, its request ends, so that no request is left at the end.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -190,18 +190,18 @@ class Proxy:
 
 
 async def _send(received: web.Request, answer: Answer) -> web.StreamResponse:
-    whole = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+    response = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     if answer.keep is None:
-        return whole
+        return response
     if answer.keep:
         part = web.StreamResponse(status=answer.status, headers=answer.headers)
         part.content_length = len(answer.body)
         await part.prepare(received)
         await part.write(answer.body[: answer.keep])
-        whole = part
+        response = part
     if received.transport is not None:
         received.transport.close()
-    return whole
+    return response
 
 
 def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The proxy does to requests what its faults say, and nothing else."""
+"""The proxy applies its faults to requests, and otherwise changes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def proxy(fake):
 
 
 def post(url, query=PAGE, *, timeout=10, **variables):
-    """Send a query once; return the status, the headers and the body of the answer."""
+    """Send a query once, and return the status, the headers and the body of the response."""
     connection = HTTPConnection(url.removeprefix("http://"), timeout=timeout)
     try:
         body = json.dumps({"query": query, "variables": variables})
@@ -40,7 +40,7 @@ def post(url, query=PAGE, *, timeout=10, **variables):
         connection.close()
 
 
-def test_an_answer_comes_as_the_server_gave_it_and_is_counted(fake, proxy):
+def test_a_response_arrives_unchanged_and_is_counted(fake, proxy):
     status, headers, answer = post(proxy.url, limit=30)
     assert status == 200
     assert headers["Content-Type"] == "application/json; charset=utf-8"
@@ -81,15 +81,15 @@ def test_a_reply_does_not_reach_the_server(fake, proxy):
 
 
 def test_a_cut_body_ends_in_the_middle(fake, proxy):
-    whole = post(proxy.url, limit=20)[2]
+    complete = post(proxy.url, limit=20)[2]
     proxy.faults = [cut(0.5)]
     with pytest.raises(IncompleteRead) as caught:
         post(proxy.url, limit=20)
-    assert caught.value.partial == whole[: len(whole) // 2]
-    assert (proxy.exchanges[-1].sent, proxy.exchanges[-1].is_whole) == (len(whole) // 2, False)
+    assert caught.value.partial == complete[: len(complete) // 2]
+    assert (proxy.exchanges[-1].sent, proxy.exchanges[-1].is_whole) == (len(complete) // 2, False)
 
 
-def test_a_lost_answer_was_carried_out(fake, proxy):
+def test_a_request_with_a_lost_response_was_executed(fake, proxy):
     before = len(fake.requests)
     proxy.faults = [cut(0)]
     with pytest.raises(RemoteDisconnected):
@@ -97,14 +97,14 @@ def test_a_lost_answer_was_carried_out(fake, proxy):
     assert len(fake.requests) == before + 1
 
 
-def test_an_answer_that_is_held_back_comes_after_the_time_out(proxy):
+def test_a_held_back_response_arrives_after_the_timeout(proxy):
     proxy.faults = [hold_back(60)]
     with pytest.raises(TimeoutError):
         post(proxy.url, limit=1, timeout=0.2)
     assert proxy.exchanges[-1].status is None
 
 
-def test_one_page_in_ten_fails_and_the_same_ones_for_a_seed(proxy):
+def test_one_page_in_ten_fails_and_a_seed_selects_the_same_pages(proxy):
     def failed(seed):
         proxy.faults = [OneIn(10, reply(503), seed=seed)]
         places = []

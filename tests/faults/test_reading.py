@@ -1,4 +1,4 @@
-"""All runs of a real Dagster arrive, in order, through a proxy that misbehaves."""
+"""All runs of a real Dagster arrive in order through a proxy that misbehaves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.faults import OneIn, cut, hold_back, refuse_pages_above
 from tests.faults.proxy import Proxy
 
 RUNS = 2_000
-# No page takes half as long, even on a busy machine.
+# No page takes even half this time, even on a busy machine.
 TIMEOUT_SECONDS = 2.0
 
 
@@ -26,7 +26,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stored(server):
-    """All runs, newest first, as Dagster's own instance has them."""
+    """Return all runs, newest first, as Dagster's own instance returns them."""
     from dagster import DagsterInstance
 
     with DagsterInstance.from_config(str(server.home)) as instance:
@@ -59,7 +59,7 @@ def count_refused(proxy):
 
 
 class TestLargePagesRefused:
-    """A gateway answers 502 to every page above 300 runs, as it does where these take too long."""
+    """A gateway responds with 502 to every page above 300 runs, as if such pages took too long."""
 
     @pytest.fixture(autouse=True)
     def _refuse(self, proxy, client):
@@ -81,17 +81,17 @@ class TestLargePagesRefused:
         assert 300 < len(wanted) < RUNS
         assert client.runs(job=jobs)["run_id"].tolist() == wanted
 
-    def test_the_client_remembers_which_pages_work(self, client, proxy):
+    def test_the_client_remembers_the_page_size_that_works(self, client, proxy):
         client.runs()
         first = count_refused(proxy)
         client.runs()
-        # A limit may have been temporary, so it is tried again now and then.
+        # A limit may have been temporary, so larger pages are tried again occasionally.
         assert count_refused(proxy) - first <= 1 < first
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 class TestOneAnswerInTenCut:
-    """One answer in ten ends in the middle of its body."""
+    """One response in ten ends in the middle of its body."""
 
     @pytest.fixture(autouse=True)
     def fault(self, proxy, client, seed):
@@ -114,7 +114,7 @@ class TestOneAnswerInTenCut:
 
 @pytest.mark.parametrize("seed", [1, 2])
 class TestOnePageInTenHeldBack:
-    """One page in ten comes only after the client's time-out."""
+    """One page in ten arrives only after the client's timeout."""
 
     @pytest.fixture(autouse=True)
     def fault(self, proxy, client, seed):

@@ -1,4 +1,4 @@
-"""Saving the notebooks of the tour with outputs that read well without widgets.
+"""Run the notebooks of the tour, and save them with outputs that are readable without widgets.
 
 python -m tests.notebooks            # on a demo of its own, saves all notebooks
 python -m tests.notebooks --url URL  # on a server that runs already
@@ -18,7 +18,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Leave out what means nothing without the kernel: progress bars, times of execution, the state of widgets."""
+    """Remove outputs that are useless without the kernel: progress bars, execution times and the state of widgets."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -44,7 +44,7 @@ def main() -> None:
         if url is None:
             import dagster_nb as dnb
 
-            # The port that a Dagster has by default, as a reader would expect it in the outputs.
+            # This is the default port of a Dagster, which readers expect in the outputs.
             url = stack.enter_context(dnb.demo(port=3000)).url
         for path in NOTEBOOKS:
             nbformat.write(tidy(run(path, url)), path)

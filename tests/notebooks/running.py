@@ -1,4 +1,4 @@
-"""Running a notebook of the tour."""
+"""Run a notebook of the tour."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
 def run(path: Path, url: str) -> NotebookNode:
-    """Run a notebook from top to bottom; an error in a cell is an error here."""
-    # Importing nbformat takes seconds, and whoever runs a single test elsewhere imports this file, too.
+    """Run a notebook from top to bottom; an error in a cell is raised here."""
+    # Importing nbformat takes seconds, and running a single test in another folder also imports this file.
     import nbformat
     from nbclient import NotebookClient
 

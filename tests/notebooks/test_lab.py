@@ -1,4 +1,4 @@
-"""``dagster-nb demo``: JupyterLab beside a Dagster, and nothing of either is left afterwards."""
+"""``dagster-nb demo`` starts JupyterLab beside a Dagster, and afterwards no process of either is left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEMO = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '-
 
 @pytest.fixture
 def beside(tmp_path):
-    """Return the command, the process of its JupyterLab, which responds, and all processes."""
+    """Return the command, the process of its JupyterLab once this responds, and all processes."""
     environment = {**os.environ, "BROWSER": "true", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as command:
         timer = threading.Timer(120, command.terminate)
@@ -41,14 +41,14 @@ def beside(tmp_path):
     ("number", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGKILL, -signal.SIGKILL)],
 )
-def test_both_end_with_the_command(beside, number, code):
+def test_jupyterlab_and_dagster_end_with_the_command(beside, number, code):
     command, _, family = beside
     command.send_signal(number)
     assert command.wait(240) == code
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 
-def test_it_ends_with_jupyterlab(beside):
+def test_the_command_ends_with_jupyterlab(beside):
     command, lab, family = beside
     lab.kill()
     assert command.wait(240) == 1
@@ -56,7 +56,7 @@ def test_it_ends_with_jupyterlab(beside):
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 
-def test_jupyterlab_outlives_dagster(beside):
+def test_jupyterlab_stays_open_if_dagster_ends(beside):
     command, lab, family = beside
     next(one for one in family if one.cmdline()[-1].endswith("settings.json")).kill()
     for line in command.stderr:

@@ -15,7 +15,7 @@ def demo():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_without_a_word_of_warning(demo, path):
+def test_a_notebook_runs_without_warnings(demo, path):
     ran = run(path, demo.url)
     for cell in ran.cells:
         for output in cell.get("outputs", []):
@@ -24,7 +24,7 @@ def test_a_notebook_runs_without_a_word_of_warning(demo, path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_saved_notebook_reads_well_without_widgets(path):
+def test_a_saved_notebook_is_readable_without_widgets(path):
     import nbformat
 
     saved = nbformat.read(path, as_version=4)

@@ -1,4 +1,4 @@
-"""One real Dagster for all: webserver, daemon and a code location of jobs that do what a test tells them to."""
+"""One real Dagster for all tests: a webserver, a daemon, and a code location whose jobs tests can control."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dagster_nb.sandbox.local_dagster import LocalDagster
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# A run that is launched starts within a second and not within five.
+# This makes a launched run start within one second instead of five.
 INSTANCE = """\
 telemetry:
   enabled: false
@@ -40,7 +40,7 @@ def client(server: LocalDagster) -> Iterator[dnb.DagsterClient]:
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
-    """Wait for a condition that another process brings about."""
+    """Wait for a condition that another process fulfils."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"still not so after {seconds:g} s"

@@ -1,6 +1,6 @@
-"""Jobs that do what a test tells them to.
+"""Jobs that tests can control.
 
-Dagster reads the annotations of configs, so they are not put off here by a future import.
+Dagster reads the annotations of configs, so this file must not postpone their evaluation with a future import.
 """
 
 import time
@@ -22,7 +22,7 @@ class Needed(dg.Config):
 
 
 class SourceError(Exception):
-    """What a source says."""
+    """The error of a source."""
 
 
 @dg.op

@@ -1,4 +1,4 @@
-"""The demo: Dagster reads its history as its own, re-executes its failures, terminates its runs; nothing is left."""
+"""The demo's Dagster reads, re-executes and terminates the runs of its history, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dagster_nb.sandbox.demo import demo
 from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.plan import plan_history
 
-# Reading the instance in this process: Dagster's own business.
+# These warnings come from Dagster itself, when this process reads the instance.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
@@ -120,7 +120,7 @@ def test_events_agree_with_the_instance(instance, history, running):
         logged = instance.all_logs(run_id)
         assert [entry.timestamp for entry in logged] == sorted(entry.timestamp for entry in logged)
         read = events[events["run_id"] == run_id]
-        # The server returns whole milliseconds.
+        # The server returns times in whole milliseconds.
         assert (read["timestamp"].astype("int64") // 1_000).tolist() == [
             int(entry.timestamp * 1_000 + 1e-6) for entry in logged
         ]
@@ -145,7 +145,7 @@ def test_failures_have_the_innermost_cause_that_the_instance_stored(instance, hi
         assert failures.loc[run_id, "step_key"] == stored.step_key
 
 
-def test_assets_have_their_materializations(instance, history, running):
+def test_assets_have_materializations(instance, history, running):
     from dagster import AssetKey, AssetRecordsFilter
 
     done = [run for run in history.runs if run.job == "daily_sales" and run.status == "SUCCESS"]
@@ -163,7 +163,7 @@ def test_assets_have_their_materializations(instance, history, running):
         assert kinds["data_until"] == "TimestampMetadataEntry"
 
 
-def test_dagster_reads_backfills_and_ticks_as_its_own(history, running):
+def test_dagster_reads_backfills_and_ticks(history, running):
     query = """{ partitionBackfillsOrError { ... on PartitionBackfills { results {
         id status numPartitions partitionStatusCounts { runStatus count } } } } }"""
     backfills = running.client.query(query)["partitionBackfillsOrError"]["results"]
@@ -195,7 +195,7 @@ def test_logs_of_a_seeded_run(history, running):
     assert logs.stderr
 
 
-def test_dagsters_own_command_lists_the_runs(history, running):
+def test_the_dagster_command_lists_the_runs(history, running):
     command = [sys.executable, "-m", "dagster", "run", "list", "--limit", "20"]
     listed = subprocess.run(
         command, env={**os.environ, "DAGSTER_HOME": str(running.home)}, capture_output=True, text=True, check=True
@@ -205,7 +205,7 @@ def test_dagsters_own_command_lists_the_runs(history, running):
 
 def test_ten_seeded_failures_can_be_reexecuted_from_failure(history, running):
     failed = [run for run in history.runs if run.status == "FAILURE"]
-    # One of each kind first, among them runs that were re-executions themselves.
+    # The sample begins with one run of each kind, including runs that are re-executions themselves.
     kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}
     chosen = [run.run_id for run in [*kinds.values(), *failed]][:10]
     launched = running.client.reexecute_many(chosen)
@@ -221,7 +221,7 @@ def test_each_unfinished_run_can_be_terminated(running):
     by_status = {}
     for run_id, status in running.unfinished_runs.items():
         by_status.setdefault(status, []).append(run_id)
-    # The queued runs first, or one of them would take the place of the one that had started.
+    # The queued runs are terminated first, because otherwise one of them would start when the started run ends.
     for status, force in (("QUEUED", False), ("STARTED", False), ("STARTING", True), ("CANCELING", True)):
         outcomes = running.client.terminate(by_status.pop(status), force=force)
         assert set(outcomes["outcome"]) <= {"canceled", "canceling"}, outcomes.to_string()
@@ -229,12 +229,12 @@ def test_each_unfinished_run_can_be_terminated(running):
     ids = list(running.unfinished_runs)
     wait_for(lambda: set(statuses(running.client, ids).values()) == {"CANCELED"}, seconds=240)
     supervisor = psutil.Process(running._dagster.pid)
-    # The processes of runs that were only marked as canceled notice it: they end, and change nothing.
+    # The processes of runs that were only marked as canceled notice this: they end without changing the status.
     wait_for(lambda: not any(is_of_a_run(process) for process in supervisor.children(recursive=True)))
     assert set(statuses(running.client, ids).values()) == {"CANCELED"}
 
 
-def test_the_command_prints_what_it_does_and_ends_with_dagster(running):
+def test_the_command_prints_its_steps_and_ends_with_dagster(running):
     command = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '--no-lab'])"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -243,7 +243,7 @@ def test_the_command_prints_what_it_does_and_ends_with_dagster(running):
                 line = process.stdout.readline()
                 assert line, process.stderr.read()
                 lines.append(line.strip())
-            # The history is in the cache, or was written first.
+            # The history is in the cache, or it was written before.
             assert lines[-5:-3] == ["Starting Dagster ...", "Launching runs ..."]
             assert lines[:-5] in ([], ["Writing the run history (the next start is faster) ..."])
             url = lines[-3].removeprefix("Dagster is running at ")
@@ -271,7 +271,7 @@ def facts(instance, run_ids):
     }
 
 
-def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(instance, history, running):
+def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_process(instance, history, running):
     owner = subprocess.Popen(
         [sys.executable, "-c", SECOND],
         stdin=subprocess.PIPE,
@@ -295,12 +295,12 @@ def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_nothing(ins
     assert not Path(home).parent.exists()
 
 
-def test_its_repr_has_the_address(running):
+def test_the_repr_of_the_demo_has_the_address(running):
     assert running.url in repr(running)
     assert f'href="{running.url}"' in running._repr_html_()
 
 
-def test_without_dagster_the_error_is_the_pip_line(monkeypatch):
+def test_without_dagster_the_error_has_the_pip_command(monkeypatch):
     monkeypatch.setattr(local_dagster.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r'pip install "dagster_nb\[demo\]"'):
         demo()

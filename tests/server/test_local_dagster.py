@@ -1,4 +1,4 @@
-"""A local Dagster: it starts as its arguments say, or raises an error that says why it did not."""
+"""A local Dagster starts with the given arguments, or raises an error that says why it did not start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dagster_nb.sandbox.history.write import write_history
 from dagster_nb.sandbox.local_dagster import LocalDagster
 
 
-def test_stops_and_starts_again_on_the_same_port_and_home(tmp_path):
+def test_it_can_be_restarted_with_the_same_port_and_home(tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with LocalDagster(tmp_path, daemon=False, path_prefix="/user/x%40y.org", extra_args=["--read-only"]) as first:
         assert first.url.endswith("/user/x%2540y.org"), "what the webserver finds decoded is its prefix"
@@ -43,9 +43,12 @@ def test_stops_and_starts_again_on_the_same_port_and_home(tmp_path):
     assert (tmp_path / "dagster.yaml").exists()
 
 
-def test_a_failed_start_shows_the_log_and_leaves_nothing():
+def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     server = LocalDagster(daemon=False, extra_args=["--no-such-option"])
-    with pytest.raises(ServerError, match=r"(?s)did not start. Its process ended with code 2.*no-such-option"):
+    with pytest.raises(
+        ServerError,
+        match=r"(?s)did not start; fix the cause and start it again. Its process ended with code 2.*no-such-option",
+    ):
         server.start()
     assert not server.home.parent.exists()
     assert not server.running
@@ -56,7 +59,7 @@ def test_a_home_that_cannot_be_filled_is_an_error():
         LocalDagster(daemon=False, fill=[sys.executable, "-c", "1 / 0"]).start()
 
 
-def test_a_killed_code_server_is_started_again_and_a_killed_webserver_is_the_end():
+def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_it():
     with LocalDagster() as dagster, dnb.connect(dagster.url, progress=False) as client:
         webserver, code_server = psutil.Process(dagster.pid).children(recursive=True)
         code_server.kill()
@@ -86,7 +89,7 @@ def test_a_port_in_use_is_an_error_before_anything_starts():
             LocalDagster(port=port)
 
 
-def test_a_history_is_written_into_any_home(tmp_path):
+def test_a_history_can_be_written_into_any_home(tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     truth = write_history(tmp_path, runs=1500, seed=7)
     with DagsterInstance.from_config(str(tmp_path)) as instance:

@@ -1,9 +1,9 @@
-"""Draw sentences at random from everything that the project says to a reader, for a person to judge.
+"""Draw random sentences from the texts of the project, for a person to judge.
 
     python -m tests.tooling.sentences --count 100 --seed 1
     python -m tests.tooling.sentences --count 40 --seed 1 --kind error
 
-They come from docstrings, comments, error messages, other texts of several words, Markdown and notebooks.
+The sentences come from docstrings, comments, error messages, other strings of several words, Markdown and notebooks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 KINDS = ("comment", "docstring", "error", "markdown", "notebook", "text")
 _MIN_WORDS = 4
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(\[])")
-# Code, tables, headings and underlines are not prose.
+# Code, tables, headings and underlines are not prose
 _NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |\||```|#|-{3,}|={3,}|!\[)")
 
 
@@ -65,12 +65,12 @@ def _of_python(path: Path) -> Iterator[Sentence]:
 
 
 def _texts(tree: ast.Module, path: Path, skipped: set[int]) -> Iterator[Sentence]:
-    """The strings of several words: those in a raise are errors."""
+    """Yield the strings of several words; strings in a raise statement are errors."""
     errors = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in ast.walk(node)}
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
     for node in ast.walk(tree):
-        whole = isinstance(node, ast.JoinedStr) or (id(node) not in inner and _is_string(node))
-        if whole and id(node) not in skipped and (path.is_relative_to(ROOT / "dagster_nb")):
+        is_text = isinstance(node, ast.JoinedStr) or (id(node) not in inner and _is_string(node))
+        if is_text and id(node) not in skipped and (path.is_relative_to(ROOT / "dagster_nb")):
             text = _literal(node)
             if not _NOT_PROSE.match(text) and re.search(r"[a-z] [a-z]", text):
                 yield from _sentences("error" if id(node) in errors else "text", path, [text], split=False)
@@ -87,7 +87,7 @@ def _literal(node: ast.expr) -> str:
 
 
 def _comments(source: str) -> Iterator[str]:
-    """The comments, with those on consecutive lines joined."""
+    """Yield the comments; comments on consecutive lines are joined."""
     block: list[str] = []
     last = -1
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -119,7 +119,7 @@ def _indent(line: str) -> int:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of prose; fenced code is left out."""
+    """Yield the paragraphs of prose, without fenced code."""
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     for paragraph in re.split(r"\n\s*\n", text):
         lines = [line for line in paragraph.splitlines() if not _NOT_PROSE.match(line)]

@@ -1,4 +1,4 @@
-"""The files that Binder reads agree with the rest of the project, and name no place where they were made."""
+"""The files that Binder reads agree with the rest of the project, and do not name the machine where they were made."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def required():
 
 
 @pytest.mark.parametrize("requirement", required())
-def test_the_pins_fit_the_requirements_of_the_project(requirement):
+def test_the_pins_match_the_requirements_of_the_project(requirement):
     pins = {canonicalize_name(pin.name): pin for pin in (Requirement(line) for line in lines(LOCK) if line != ".")}
     wanted = Requirement(requirement)
     (pin,) = pins[canonicalize_name(wanted.name)].specifier
@@ -51,14 +51,14 @@ def test_every_line_is_a_pin_or_the_package_itself():
         assert line == "." or re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][\w.!+]*", line), line
 
 
-def test_it_has_the_command_that_made_it_and_no_address():
+def test_the_lock_file_has_the_command_that_made_it_and_no_address():
     command = LOCK.splitlines()[1]
     assert command.startswith("#    uv pip compile binder/requirements.in ")
     assert command.endswith(" -o binder/requirements.txt")
     assert not re.search(r"://|index|find-links|(?<!binder)/(?!requirements)", LOCK)
 
 
-def test_the_lock_is_for_the_python_that_binder_takes():
+def test_the_lock_file_is_for_the_python_of_binder():
     python = re.fullmatch(r"python-(3\.\d+)\n", (BINDER / "runtime.txt").read_text(encoding="utf-8"))[1]
     assert f"--python-version {python} " in LOCK
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python)
@@ -82,14 +82,14 @@ def test_a_script_can_be_run_and_stops_at_the_first_error(name):
         ("/user/x%40y.org%20z/", "/user/x%2540y.org%2520z/dagster", "/user/x%40y.org%20z/dagster"),
     ],
 )
-def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, requested, seen, tmp_path):
+def test_the_kernel_and_the_browser_find_dagster_for_any_user_name(prefix, requested, seen, tmp_path):
     quiet = tmp_path / "setsid"
     quiet.write_text("#!/bin/sh\n")
     quiet.chmod(0o755)
     environment = {
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin",
-        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # of Kubernetes, for a service called "dagster"
+        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # Kubernetes sets this for a service called "dagster"
         **({"JUPYTERHUB_SERVICE_PREFIX": prefix} if prefix else {}),
     }
     names = ["DAGSTER_NB_URL", "DAGSTER_NB_BROWSER_URL", "DAGSTER_WEBSERVER_PATH_PREFIX"]
@@ -99,7 +99,7 @@ def test_kernel_and_browser_find_dagster_whatever_the_user_is_called(prefix, req
     assert LocalDagster(path_prefix=seen).url.endswith(requested)
 
 
-def test_the_proxy_does_not_take_an_address_for_a_port(monkeypatch):
+def test_the_proxy_ignores_the_address_that_kubernetes_sets(monkeypatch):
     monkeypatch.setenv("DAGSTER_PORT", "tcp://10.0.0.1:80")
     monkeypatch.setenv("DAGSTER_NB_PORT", "3001")
     configuration = PyFileConfigLoader("jupyter_server_config.py", str(BINDER / "jupyter")).load_config()
@@ -115,7 +115,7 @@ def test_a_notebook_waits_for_a_server_that_is_still_starting(path):
     assert all("wait=" in call for call in calls)
 
 
-def test_the_badges_of_the_readme_open_notebooks_that_are_there():
+def test_the_badges_of_the_readme_open_existing_notebooks():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     links = [urlsplit(link) for link in re.findall(r"https://mybinder\.org/v2/[^\s)]+", readme)]
     paths = [parse_qs(link.query)["urlpath"][0] for link in links]

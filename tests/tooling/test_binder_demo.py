@@ -1,4 +1,4 @@
-"""Binder's demo: which history it takes, what happens to runs that were interrupted, and who serves it."""
+"""Binder's demo: its history, its interrupted runs, and the process that serves it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
-# Reading the instance in this process: Dagster's own business.
+# These warnings come from Dagster itself, when this process reads the instance.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
@@ -39,7 +39,7 @@ def test_the_history_of_an_image_is_used_for_some_days(script):
     assert script.fits(MIDNIGHT, now)
     assert script.fits(MIDNIGHT - 2 * day, now)
     assert not script.fits(MIDNIGHT - 4 * day, now)
-    # The history of an ordinary demo ends at another hour.
+    # The history of an ordinary demo ends at a different hour.
     assert not script.fits(MIDNIGHT - day + dt.timedelta(hours=5), now)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of other Dagsters rely on: the table that they write, and the environments that they build."""
+"""The tools for the tests of other Dagsters: the table that these write, and the environments that they build."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_table_has_one_row_per_capability_and_one_column_per_version(results
     assert all(row(made, capability) == ["✓", "✓"] for capability in table.CAPABILITIES)
 
 
-def test_one_failure_spoils_a_cell_and_what_never_ran_is_no_success(results):
+def test_one_failure_fails_a_cell_and_skipped_tests_do_not_pass_it(results):
     results.add("times", "newest", passed=False)
     results.add("times", "newest", passed=True)
     made = results.table(["1.5.14", "newest", "postgresql"])
@@ -51,7 +51,7 @@ def test_notes_are_numbered_and_listed_below(results):
     assert made.endswith("<sup>1</sup> some columns are NA  \n<sup>2</sup> and so on  \n<sup>3</sup> cannot")
 
 
-def test_the_table_goes_between_its_marks(monkeypatch, tmp_path):
+def test_the_table_is_written_between_its_markers(monkeypatch, tmp_path):
     readme = tmp_path / "README.md"
     monkeypatch.setattr(table, "README", readme)
     readme.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n", encoding="utf-8")
@@ -78,7 +78,7 @@ class TestEnvironments:
 
         assert environments.python_of(NEWEST) == sys.executable
 
-    def test_one_that_is_there_is_not_built_again(self, monkeypatch, cache):
+    def test_an_existing_environment_is_not_rebuilt(self, monkeypatch, cache):
         built = []
 
         def uv(*arguments):
@@ -92,14 +92,14 @@ class TestEnvironments:
         assert built == ["venv", "pip"]
         assert len(list(cache.iterdir())) == 1
 
-    def test_a_build_that_fails_leaves_nothing_and_says_what_to_do(self, monkeypatch, cache):
+    def test_a_failed_build_leaves_nothing_and_says_what_to_do(self, monkeypatch, cache):
         monkeypatch.setattr(environments, "find_uv_bin", lambda: "false")
         with pytest.raises(environments.CannotBuildError, match="uv python install"):
             environments.python_of(OLD[0])
         assert list(cache.iterdir()) == []
 
 
-def test_every_target_has_a_name_and_a_release_of_its_own():
+def test_every_target_has_its_own_name_and_release():
     assert len({target.name for target in TARGETS}) == len(TARGETS) == 10
     assert [target.release for target in OLD] == [(1, minor) for minor in range(5, 13)]
     assert NEWEST.release >= (1, 13)
@@ -122,24 +122,24 @@ class TestTheEndOfARun:
     def session(self):
         return SimpleNamespace(config=SimpleNamespace(getoption={}.get), exitstatus=pytest.ExitCode.OK)
 
-    def test_it_is_good_where_the_readme_says_the_same(self, evidence, session):
+    def test_the_run_passes_if_the_readme_has_the_same_table(self, evidence, session):
         evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.OK
 
-    def test_it_fails_where_the_readme_says_otherwise(self, evidence, session, monkeypatch):
+    def test_the_run_fails_if_the_readme_has_another_table(self, evidence, session, monkeypatch):
         monkeypatch.setattr(table, "written", lambda: "all is well")
         evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
         assert evidence.wrong
 
-    def test_a_part_of_the_suite_says_nothing_about_it(self, evidence, session, monkeypatch):
+    def test_a_partial_run_does_not_check_the_readme(self, evidence, session, monkeypatch):
         monkeypatch.setattr(table, "written", lambda: "all is well")
         evidence.ran.remove("two")
         evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.OK
 
-    def test_reports_carry_what_the_tests_came_to(self):
-        """Which is all that a process that runs tests tells the one that ends the run."""
+    def test_reports_contain_the_results_of_the_tests(self):
+        """These reports are all that a test process sends to the main process."""
         evidence = Evidence()
         notes = [("It lacks this.", True)]
         for name, when, outcome, capability in [
@@ -147,9 +147,9 @@ class TestTheEndOfARun:
             ("one", "call", "passed", "launch"),
             ("two", "setup", "failed", "runs"),
         ]:
-            told = (capability, "1.5.14", notes if when == "call" else [], 3)
+            result = (capability, "1.5.14", notes if when == "call" else [], 3)
             evidence.pytest_runtest_logreport(
-                pytest.TestReport(name, (name, 0, name), {}, outcome, None, when, user_properties=[("compat", told)])
+                pytest.TestReport(name, (name, 0, name), {}, outcome, None, when, user_properties=[("compat", result)])
             )
         assert evidence.ran == {"one", "two"}
         assert evidence.suite == 3

@@ -19,7 +19,7 @@ def commands():
     return re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
 
 
-def test_ci_runs_the_very_test_command_of_the_readme():
+def test_ci_runs_exactly_the_test_command_of_the_readme():
     demo, tests = commands()
     assert demo.endswith("dagster-nb demo")
     assert tests.endswith("pytest -n auto")
@@ -48,5 +48,5 @@ def test_every_file_that_the_readme_links_to_exists(link):
     assert (ROOT / link).exists()
 
 
-def test_the_changelog_is_kept():
+def test_the_changelog_has_an_unreleased_section():
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

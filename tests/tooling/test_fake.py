@@ -1,4 +1,4 @@
-"""The fake Dagster selects the runs that the installed Dagster does, whatever the filter, the cursor and the limit."""
+"""The fake Dagster selects the same runs as the installed Dagster, with any filter, cursor and limit."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ filters = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def answer_of_dagster():
-    """What the resolvers of the installed Dagster answer, over the same runs."""
+    """Return the response of the installed Dagster's resolvers for the same runs."""
     schema = create_schema().graphql_schema
     with DagsterInstance.ephemeral() as instance:
         for run in reversed(RUNS):
@@ -110,7 +110,7 @@ def add(instance, run):
 @example(filter_={"tags": [{"key": "team", "value": "ml"}, {"key": "team", "value": "data"}]}, cursor=None, limit=None)
 @example(filter_={"pipelineName": "", "snapshotId": "", "createdBefore": 0, "updatedBefore": 0}, cursor="", limit=-1)
 @example(filter_=None, cursor="never existed", limit=5)
-def test_it_answers_as_the_installed_dagster_does(answer_of_dagster, filter_, cursor, limit):
+def test_it_responds_like_the_installed_dagster(answer_of_dagster, filter_, cursor, limit):
     variables = {"filter": filter_, "cursor": cursor, "limit": limit}
     fake = FakeDagster()
     fake.runs = RUNS

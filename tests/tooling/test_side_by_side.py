@@ -1,4 +1,4 @@
-"""What stays together when several processes share the tests."""
+"""Tests that share a server stay in one process when several processes run the tests."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ ROOT = Path(__file__).parents[2]
         ("tests/compat/test_times.py::test_a[created-postgresql]", "tests/compat on postgresql"),
     ],
 )
-def test_what_shares_servers_stays_together(nodeid, name):
+def test_tests_that_share_a_server_stay_together(nodeid, name):
     assert together(nodeid) == name
 
 
-def test_the_folders_are_there():
+def test_the_folders_exist():
     assert all((ROOT / folder).is_dir() for folder in side_by_side._SHARING)
     assert not any("-" in target.name for target in TARGETS)

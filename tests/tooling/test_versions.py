@@ -1,4 +1,4 @@
-"""The GraphQL documents against what is kept of the schema of each version of Dagster, from 1.5 to the newest."""
+"""The GraphQL documents, compared with the saved schema of each version of Dagster from 1.5 to the newest."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from tests.compat.targets import OLD
 VERSIONS = schemas.versions()
 *_, NEWEST = VERSIONS
 
-# What each version lacks of what the newest has and our documents touch, except the kinds of events. A column that
-# cannot be read is NA; a filter is applied in another way; a mutation that cannot be sent as it is meant is not sent.
+# The parts of the newest schema that our documents use and that each version lacks, except the types of events. A
+# column that cannot be read is NA, a missing filter is applied in another way, and a mutation that cannot be sent in
+# full is not sent.
 SINCE_1_13 = {"RunStatus.SUSPENDED"}
 SINCE_1_10 = SINCE_1_13 | {
     "ReexecutionParams.extraTags",
@@ -38,8 +39,8 @@ LACKING = {
     "1.12": SINCE_1_13,
     "1.13": set(),
 }
-# What a document leaves out where a server lacks it.
-LOST = {
+# The optional fields that a document leaves out if a server lacks them.
+MISSING = {
     "1.5": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
     "1.6": {name: {"Run.creationTime"} for name in ("launch_run", "reexecute_run", "run", "runs")},
 }
@@ -50,7 +51,7 @@ def minor(version):
 
 
 def names(version):
-    """All fields, keys of inputs and values of enums that a version has, except the kinds of events."""
+    """Return all fields, input keys and enum values of a version, except the types of events."""
     found = set()
     for kind in schemas.schema_of(version).type_map.values():
         interfaces = {interface.name for interface in getattr(kind, "interfaces", ())}
@@ -71,35 +72,35 @@ def test_what_a_version_lacks(version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_document_can_be_asked_of_every_version(version):
-    lost = defaultdict(set)
+def test_every_document_can_be_sent_to_every_version(version):
+    missing = defaultdict(set)
     for name in documents.names():
         pruned = prune(documents.load_marked(name), schemas.schema_of(version))
         assert pruned.missing is None, name
         assert validate(schemas.schema_of(version), pruned.document) == []
         if pruned.removed:
-            lost[name].update(pruned.removed)
-    assert lost == LOST.get(minor(version), {})
+            missing[name].update(pruned.removed)
+    assert missing == MISSING.get(minor(version), {})
 
 
-def test_the_newest_knows_all_of_every_document():
+def test_the_newest_version_has_all_fields_of_every_document():
     assert check.problems(schemas.path_of(NEWEST).read_text(encoding="utf-8")) == {}
 
 
 class TestFiles:
     @pytest.mark.parametrize("version", VERSIONS)
-    def test_one_holds_a_valid_schema_and_nothing_that_no_document_touches(self, version):
+    def test_a_file_has_a_valid_schema_with_only_the_used_parts(self, version):
         assert validate_schema(schemas.schema_of(version)) == []
         text = schemas.path_of(version).read_text(encoding="utf-8")
         assert schemas.touched(text) == text
 
     @pytest.mark.skipif(schemas.installed_version() != NEWEST, reason="another Dagster than that of the file")
-    def test_that_of_the_newest_is_not_stale(self):
+    def test_the_file_of_the_newest_version_is_up_to_date(self):
         written = schemas.path_of(NEWEST).read_text(encoding="utf-8")
         stale = "the documents touch something else now: python -m tests.compat.schemas make"
         assert schemas.touched(schemas.installed_text()) == written, stale
 
-    def test_another_patch_takes_the_place_of_the_last(self, tmp_path, monkeypatch):
+    def test_a_newer_patch_replaces_the_file_of_the_older_one(self, tmp_path, monkeypatch):
         monkeypatch.setattr(schemas, "FOLDER", tmp_path)
         for version in ("1.9.13", "1.10.2", "1.10.11", "1.13.0rc1"):
             schemas.write(version, schemas.installed_text())
@@ -137,27 +138,27 @@ class TestCutting:
     def schema(self):
         return build_schema(cut(self.WHOLE, [parse(self.DOCUMENT)]))
 
-    def test_a_field_that_is_asked_for_stays_and_others_go(self, schema):
+    def test_a_requested_field_is_kept_and_others_are_removed(self, schema):
         assert [*schema.type_map["Found"].fields] == ["filter", "owner", "size"]
         assert [*schema.query_type.fields] == ["run"]
         assert "Other" not in schema.type_map
 
-    def test_an_argument_stays_that_is_given_or_has_to_be(self, schema):
+    def test_a_passed_or_required_argument_is_kept(self, schema):
         assert [*schema.query_type.fields["run"].args] == ["id", "must"]
 
-    def test_all_that_may_answer_stays(self, schema):
+    def test_all_possible_types_of_a_response_are_kept(self, schema):
         assert [kind.name for kind in schema.type_map["Answer"].types] == ["Found", "Lost", "Never"]
         assert isinstance(schema.type_map["Owner"], GraphQLInterfaceType)
         assert isinstance(schema.type_map["Person"], GraphQLObjectType)
         assert [*schema.type_map["Person"].fields] == ["name"]
-        # Only its name is requested.
+        # Only the name of this type is requested.
         assert [*schema.type_map["Never"].fields] == ["_"]
 
-    def test_an_object_has_what_is_asked_of_its_interface(self, schema):
+    def test_an_object_keeps_the_requested_fields_of_its_interface(self, schema):
         assert [*schema.type_map["Lost"].fields] == ["message"]
         assert [kind.name for kind in schema.type_map["Lost"].interfaces] == ["Error"]
 
-    def test_inputs_and_enums_stay_whole(self, schema):
+    def test_inputs_and_enums_are_kept_completely(self, schema):
         assert [*schema.type_map["Filter"].fields] == ["deep", "size"]
         assert [*schema.type_map["Deep"].fields] == ["a"]
         assert [*schema.type_map["Size"].values] == ["LARGE", "SMALL"]
@@ -174,7 +175,7 @@ class TestCheck:
         assert not broken
         assert "Nothing that they touch changed." in report
 
-    def test_a_release_that_adds_something_passes_and_is_reported(self):
+    def test_a_release_that_adds_a_field_passes_and_is_reported(self):
         text = (
             schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("enum RunStatus {", "enum RunStatus {\n  NEW")
         )
@@ -182,14 +183,14 @@ class TestCheck:
         assert not broken
         assert "\n+  NEW\n" in report
 
-    def test_a_release_that_takes_something_away_fails_and_says_which_documents_ask_for_it(self):
+    def test_a_release_that_removes_a_field_fails_and_names_the_documents_that_request_it(self):
         text = schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("  creationTime: Float!\n", "")
         report, broken = check.report("9.9.9", text)
         assert broken
         assert "- `runs`: Cannot query field 'creationTime' on type 'Run'." in report
         assert "\n-  creationTime: Float!\n" in report
 
-    def test_a_release_that_asks_for_more_fails(self):
+    def test_a_release_that_requires_a_new_argument_fails(self):
         text = (
             schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("runOrError(", "runOrError(reason: String!, ")
         )
@@ -198,7 +199,7 @@ class TestCheck:
         assert "- `run`: Field 'runOrError' argument 'reason' of type 'String!' is required" in report
 
     @pytest.mark.parametrize(("removed", "status"), [("", 0), ("  creationTime: Float!\n", 1)])
-    def test_the_command_ends_as_it_went(self, removed, status, monkeypatch, capsys):
+    def test_the_exit_code_of_the_command_is_the_result(self, removed, status, monkeypatch, capsys):
         monkeypatch.setattr(command, "installed_text", lambda: schemas.installed_text().replace(removed, ""))
         with pytest.raises(SystemExit) as ended:
             command.main(["check"])

@@ -1,4 +1,4 @@
-"""A server for faults that a real Dagster cannot be made to show."""
+"""A fake Dagster, for behaviour that a real Dagster cannot be made to show."""
 
 from __future__ import annotations
 

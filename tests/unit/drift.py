@@ -1,4 +1,4 @@
-"""Dagsters that have lost one thing which this package uses, or gained one that it has never heard of."""
+"""Schemas of Dagsters that lack a feature that this package uses, or have a feature that it does not know."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _OBJECTS = (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode)
 
 @cache
 def newest() -> DocumentNode:
-    """What the documents touch of the newest schema, and so all that there is to lose."""
+    """Return the part of the newest schema that the documents use, from which features are removed."""
     return parse(schemas.path_of(schemas.versions()[-1]).read_text(encoding="utf-8"))
 
 
 def losses(*owners: str) -> list[str]:
-    """What there is to lose, of all types or of some: fields, arguments, input keys and enum values, by name.
+    """Return the names of all features of all types or of some types: fields, arguments, input keys and enum values.
 
-    What tells the kinds of events apart is left out: documents name the interface alone.
+    The types of events are left out, because documents use only their interface.
     """
     return [
         loss
@@ -47,8 +47,8 @@ def losses(*owners: str) -> list[str]:
     ]
 
 
-def types_of_answers() -> list[str]:
-    """The types whose fields queries ask for."""
+def response_types() -> list[str]:
+    """Return the types whose fields queries request."""
     return [
         definition.name.value
         for definition in newest().definitions
@@ -76,13 +76,13 @@ def _losses(definition: TypeDefinitionNode) -> Iterator[str]:
 
 
 @cache
-def without(*lost: str) -> GraphQLSchema:
-    """The newest schema, less some things."""
-    return _changed(lambda definition: reduce(_less, lost, definition))
+def without(*names: str) -> GraphQLSchema:
+    """Return the newest schema without some features."""
+    return _changed(lambda definition: reduce(_less, names, definition))
 
 
 def without_type(name: str) -> GraphQLSchema:
-    """The newest schema, less a type, and so less all fields and arguments that are of it."""
+    """Return the newest schema without a type, and without all fields and arguments of this type."""
 
     def less(definition: TypeDefinitionNode) -> TypeDefinitionNode:
         changes = {
@@ -101,7 +101,7 @@ def without_type(name: str) -> GraphQLSchema:
 
 
 def with_status(status: str) -> GraphQLSchema:
-    """The newest schema, with one more status that a run may have."""
+    """Return the newest schema with one additional run status."""
 
     def more(definition: TypeDefinitionNode) -> TypeDefinitionNode:
         if definition.name.value != "RunStatus":

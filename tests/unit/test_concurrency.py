@@ -1,4 +1,4 @@
-"""One coroutine for many items, a few at a time."""
+"""Calling one coroutine function for many items, a few at a time."""
 
 import asyncio
 
@@ -38,7 +38,7 @@ async def test_only_a_few_run_at_the_same_time_and_items_are_taken_as_needed():
     assert most == MAX_CONCURRENCY
 
 
-async def test_a_failure_cancels_the_others_and_is_raised_itself():
+async def test_a_failure_cancels_the_other_calls_and_is_raised():
     started, stopped = [], []
 
     async def work(number):

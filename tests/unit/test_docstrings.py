@@ -1,4 +1,4 @@
-"""The examples of the docstrings run, and show what they say."""
+"""The examples in the docstrings run and give the documented results."""
 
 from __future__ import annotations
 

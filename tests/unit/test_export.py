@@ -29,7 +29,7 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-def test_a_file_holds_all_runs_in_order(runs, tmp_path, kind, capsys):
+def test_a_file_has_all_runs_in_order(runs, tmp_path, kind, capsys):
     path = tmp_path / f"runs.{kind}"
     assert run("export", "--url", runs.url, str(path)) == 0
     assert capsys.readouterr().out == f"Wrote 1,200 runs to {path}\n"
@@ -50,7 +50,7 @@ def test_a_file_holds_all_runs_in_order(runs, tmp_path, kind, capsys):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_spreadsheet_takes_no_string_in_a_csv_file_for_a_formula(fake, tmp_path, start):
+def test_no_string_in_a_csv_file_is_a_formula_to_a_spreadsheet(fake, tmp_path, start):
     formula = f"{start}HYPERLINK(A1)"
     fake.runs = [make_run(0, jobName=formula), make_run(1, jobName="a=b")]
     path = tmp_path / "runs.csv"
@@ -74,13 +74,13 @@ def test_options_are_the_filters_of_runs(runs, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-def test_no_runs_still_make_a_file(fake, tmp_path, kind):
+def test_an_export_without_runs_still_writes_a_file(fake, tmp_path, kind):
     path = tmp_path / f"runs.{kind}"
     assert run("export", "--url", fake.url, str(path)) == 0
     assert path.exists()
 
 
-def test_an_error_leaves_the_old_file_as_it_was(runs, tmp_path, capsys):
+def test_an_error_does_not_change_the_old_file(runs, tmp_path, capsys):
     path = tmp_path / "runs.csv"
     path.write_text("old")
     first_page = runs.answer_runs
@@ -110,7 +110,7 @@ def test_an_error_is_one_readable_line(fake, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_parquet_without_its_extra_names_the_line_to_type(runs, tmp_path, monkeypatch):
+def test_parquet_without_its_extra_gives_the_pip_command(runs, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with dnb.connect(runs.url) as client, pytest.raises(dnb.MissingExtraError, match=r"dagster_nb\[history\]"):
         from dagster_nb.export import write_runs

@@ -14,13 +14,13 @@ def select(**arguments):
     return RunFilters.parse(known_statuses=RUN_STATUSES, **arguments)
 
 
-def asked(labels=None, known_keys=None, **arguments):
-    """The common part of what the server is asked for, and the filters."""
+def server_filters(labels=None, known_keys=None, **arguments):
+    """Return the common part of the filters that are sent to the server, and the individual filters."""
     filters = to_server_filters(select(**arguments), repository_labels=labels, known_keys=known_keys)
     return filters.common, filters.filters
 
 
-def values_the_server_takes_for_everything(one):
+def values_that_the_server_reads_as_everything(one):
     return [key for key, value in one.items() if value in ([], "", 0, None)]
 
 
@@ -32,18 +32,18 @@ def values_the_server_takes_for_everything(one):
         {"updated_before": "1970-01-01"}, {"job": ["a"], "run_ids": []},
     ],
 )  # fmt: skip
-def test_an_empty_choice_is_known_to_match_nothing(arguments):
+def test_an_empty_list_matches_nothing(arguments):
     assert select(**arguments).matches_nothing
 
 
 @pytest.mark.parametrize("arguments", [{}, {"tags": {}}, {"job": None}, {"created_after": "1960-01-01"}])
-def test_no_choice_asks_for_everything(arguments):
+def test_without_filters_everything_matches(arguments):
     assert not select(**arguments).matches_nothing
-    assert asked(**arguments) == ({}, [{}])
+    assert server_filters(**arguments) == ({}, [{}])
 
 
-def test_one_of_each_is_one_filter():
-    common, filters = asked(
+def test_one_value_per_key_gives_one_filter():
+    common, filters = server_filters(
         job="a",
         status=["FAILURE", "CANCELED"],
         tags={"team": "data", "env": "prod"},
@@ -62,8 +62,8 @@ def test_one_of_each_is_one_filter():
     assert common == filters[0]
 
 
-def test_alternatives_become_disjoint_filters_that_share_the_rest():
-    common, filters = asked(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE")
+def test_alternatives_become_disjoint_filters_with_a_common_part():
+    common, filters = server_filters(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE")
     assert common == {"statuses": ["FAILURE"], "tags": [{"key": "env", "value": "prod"}]}
     assert [(one["pipelineName"], one["tags"][-1]["value"]) for one in filters] == [
         ("a", "data"), ("a", "ml"), ("b", "data"), ("b", "ml"),
@@ -74,17 +74,17 @@ def test_alternatives_become_disjoint_filters_that_share_the_rest():
 
 
 def test_no_key_occurs_twice_in_the_tags_of_a_filter():
-    _, filters = asked(labels=["a@etl", "b@etl"], location="etl", tags={REPOSITORY_TAG: "b@etl"})
+    _, filters = server_filters(labels=["a@etl", "b@etl"], location="etl", tags={REPOSITORY_TAG: "b@etl"})
     assert filters == [{"tags": [{"key": REPOSITORY_TAG, "value": "b@etl"}]}]
 
 
 def test_a_location_without_repositories_matches_nothing():
-    assert asked(labels=[], location="gone") == ({}, [])
+    assert server_filters(labels=[], location="gone") == ({}, [])
 
 
-def test_many_run_ids_are_asked_for_in_several_filters():
+def test_many_run_ids_are_split_into_several_filters():
     ids = [str(number) for number in range(1201)]
-    _, filters = asked(run_ids=ids)
+    _, filters = server_filters(run_ids=ids)
     assert [run_id for one in filters for run_id in one["runIds"]] == ids
     assert max(len(one["runIds"]) for one in filters) < 999
 
@@ -93,18 +93,18 @@ def test_many_run_ids_are_asked_for_in_several_filters():
     "arguments",
     [{"job": ["a", "b"]}, {"tags": {"a": ["", "x"]}}, {"created_after": "2026-01-01", "created_before": "1h"}],
 )
-def test_no_filter_holds_what_the_server_reads_as_everything(arguments):
+def test_no_filter_has_a_value_that_the_server_reads_as_everything(arguments):
     if "tags" in arguments:
         with pytest.raises(ValueError, match="empty string"):
             select(**arguments)
         return
-    _, filters = asked(**arguments)
+    _, filters = server_filters(**arguments)
     assert filters
     for one in filters:
-        assert not values_the_server_takes_for_everything(one)
+        assert not values_that_the_server_reads_as_everything(one)
 
 
-def test_an_unknown_status_is_refused_with_the_valid_ones():
+def test_the_error_for_an_unknown_status_lists_the_valid_ones():
     with pytest.raises(ValueError, match="'FAILED' is not a run status.*SUCCESS, FAILURE"):
         select(status="FAILED")
 
@@ -123,7 +123,7 @@ def test_a_member_of_an_enum_counts_as_its_value():
 
 
 @pytest.mark.parametrize("name", ["job", "status", "run_ids", "location"])
-def test_an_empty_text_is_refused(name):
+def test_an_empty_string_is_rejected(name):
     with pytest.raises(ValueError, match=f"{name} contains an empty string"):
         select(**{name: ""})
     with pytest.raises(ValueError, match=f"{name} contains an empty string"):
@@ -131,13 +131,13 @@ def test_an_empty_text_is_refused(name):
 
 
 @pytest.mark.parametrize("value", [5, {"a": 1}, [1], [None], b"a", object()])
-def test_what_is_no_text_is_a_type_error(value):
+def test_a_value_that_is_not_a_string_is_a_type_error(value):
     with pytest.raises(TypeError, match="job must"):
         select(job=value)
 
 
 @pytest.mark.parametrize("tags", ["team=data", [("team", "data")], {"team": None}, {"team": 5}])
-def test_tags_that_are_no_texts_are_a_type_error(tags):
+def test_tags_that_are_not_strings_are_a_type_error(tags):
     with pytest.raises(TypeError, match="tags"):
         select(tags=tags)
 
@@ -156,6 +156,6 @@ def test_a_time_bound_that_a_server_lacks_becomes_its_complement(arguments, incl
     assert filters.is_single == (not excluded)
 
 
-def test_what_was_asked_for_is_plain_json():
+def test_filters_can_be_represented_as_plain_json():
     plain = select(job="a", tags={"team": ["x", "y"]}, created_after="2026-01-01").as_json()
     assert plain == {"job": ["a"], "tags": {"team": ["x", "y"]}, "created_after": 1767225600.0}

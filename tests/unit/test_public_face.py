@@ -1,4 +1,4 @@
-"""The names that users call, and how a type checker sees them."""
+"""The public names, and how a type checker sees them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import dagster_nb as dnb
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_public_name_is_there():
+def test_every_public_name_exists():
     assert sorted(dnb.__all__) == dnb.__all__
     for name in dnb.__all__:
         assert getattr(dnb, name) is not None
@@ -103,7 +103,7 @@ def test_a_derived_method_has_signature_and_docstring(kind):
         (lambda client: client.steps("a", "b"), "steps() too many positional arguments"),
     ],
 )
-def test_a_wrong_argument_names_the_method_as_users_know_it(fake, call, message):
+def test_an_invalid_argument_names_the_public_method(fake, call, message):
     with fake.connect() as client, pytest.raises(TypeError) as caught:
         call(client)
     assert str(caught.value) == f"DagsterClient.{message}"
@@ -122,19 +122,20 @@ def test_the_columns_that_can_be_included_are_those_of_the_frames():
     assert get_args(IncludedColumn) == tuple(INCLUDABLE)
 
 
-def test_no_module_of_the_client_imports_another_in_a_circle():
+def test_the_modules_of_the_client_have_no_circular_imports():
     folder = ROOT / "dagster_nb" / "client"
     modules = {f"dagster_nb.client.{'.'.join(path.relative_to(folder).with_suffix('').parts)}": path
                for path in folder.rglob("*.py") if path.name != "__init__.py"}  # fmt: skip
     pattern = re.compile(r"^ *from (dagster_nb\.client[\w.]*) import", re.MULTILINE)
     imports = {name: set(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in modules.items()}
     assert set().union(*imports.values()) <= set(modules)
-    # Also imports for type checkers count: they too say that one module cannot be understood without the other.
+    # Imports for type checkers count too, because they also mean that one module cannot be understood without the
+    # other.
     assert list(graphlib.TopologicalSorter(imports).static_order())
 
 
 def test_every_public_thing_has_a_docstring():
-    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # Python gives no docstring to a type alias.
+    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # A type alias cannot have a docstring in Python.
         thing = getattr(dnb, name)
         assert inspect.getdoc(thing), name
         if inspect.isclass(thing):
@@ -196,7 +197,7 @@ def test_a_type_checker_sees_the_right_types(tmp_path):
 
     def check(text):
         program.write_text(text)
-        # With the cache of the last full check, it takes a second.
+        # With the cache of the last full check, this takes a second.
         options = ["--strict", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".mypy_cache")]
         return subprocess.run(
             [sys.executable, "-m", "mypy", *options, str(program)],

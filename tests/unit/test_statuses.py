@@ -29,7 +29,7 @@ def test_statuses_come_in_the_order_of_a_run():
     assert set(RUN_STATUSES) | set(STEP_STATUSES) == set(STATUSES)
 
 
-def test_an_unknown_status_is_neither_finished_nor_like_another():
+def test_an_unknown_status_is_not_finished_and_has_its_own_appearance():
     assert status_of("BRAND_NEW") is UNKNOWN
     assert not UNKNOWN.is_finished
     assert UNKNOWN.symbol not in {status.symbol for status in STATUSES.values()}

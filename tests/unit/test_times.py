@@ -44,7 +44,7 @@ def test_a_moment_is_read_exactly(moment, expected):
         float("nan"), np.nan, timedelta(hours=-1), "999999999999w", ["24h"], b"24h", "2026-13-01",
     ],
 )  # fmt: skip
-def test_anything_else_is_a_value_error_that_says_what_is_taken(moment):
+def test_anything_else_is_a_value_error_that_lists_the_accepted_forms(moment):
     with pytest.raises(ValueError, match="created_after is not a point in time.*'24h'"):
         to_seconds(moment, "created_after", now=NOW)
 

@@ -1,4 +1,4 @@
-"""Durations, counts and times read as people write them."""
+"""Durations, counts and times are written as people write them."""
 
 import pandas as pd
 import pytest
@@ -33,12 +33,12 @@ def test_a_timedelta_is_written_like_its_seconds():
     assert duration_text(pd.NaT) == "—"
 
 
-def test_digits_tell_close_durations_apart():
+def test_more_digits_distinguish_close_durations():
     assert duration_text(12.3456) == "12.3 s"
     assert duration_text(12.3456, digits=5) == "12.346 s"
 
 
-def test_a_noun_follows_its_count():
+def test_the_form_of_a_noun_depends_on_its_count():
     assert [plural(count, "run") for count in (0, 1, 2_000)] == ["0 runs", "1 run", "2,000 runs"]
     assert plural(2, "entry", "entries") == "2 entries"
 

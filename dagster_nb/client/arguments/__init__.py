@@ -1,1 +1,1 @@
-"""What users pass to the methods of a client: runs, jobs, run configs and tags, parsed and checked."""
+"""Parse and check the arguments that users pass to a client: runs, jobs, run configs and tags."""

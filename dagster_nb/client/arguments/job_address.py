@@ -1,4 +1,7 @@
-"""Jobs as users name them. The server also needs the code location and the repository of a job."""
+"""Find a job by the name that a user gives.
+
+The server also needs the code location and the repository of the job.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ __all__ = [
 T = TypeVar("T")
 
 HIDDEN_JOB_PREFIXES = ("__ASSET_JOB", "__anonymous_asset_job")
-"""How the names of the jobs begin that Dagster makes for runs of assets without a job, and shows in no list."""
+"""The prefixes of the names of hidden jobs, which Dagster creates to run assets that are in no job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class JobAddress:
 
 
 class JobFinder:
-    """Finds jobs by name. The jobs of the server are read at most once, and only if they are needed.
+    """Finds jobs by name. The server's jobs are read at most once, and only if they are needed.
 
     Parameters
     ----------
@@ -85,8 +88,8 @@ class JobFinder:
     ) -> T:
         """Call a coroutine function with the address of a job.
 
-        If location and repository are given, nothing is read for that. The job may then not exist; if the function
-        raises a `JobNotFoundError`, it is replaced by one that lists similar names.
+        If location and repository are given, no request is needed for this. In that case the job may not exist; if the
+        function raises a `JobNotFoundError`, it is replaced by one that lists similar names.
 
         Parameters
         ----------
@@ -95,12 +98,12 @@ class JobFinder:
         job
             The job's name.
         location, repository
-            Where the job is; needed if several repositories have a job with that name.
+            The code location and the repository of the job; needed if several repositories have a job with that name.
 
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job, repository or code location; the message says what there is.
+            If there is no such job, repository or code location; the message lists what exists.
         AmbiguousJobError
             If several repositories have a job with that name.
         ValueError, TypeError
@@ -172,7 +175,7 @@ def location_not_found(location: str, entries: Iterable[dict[str, Any]]) -> Loca
 
 
 def check_names(job: str, *, location: str | None, repository: str | None) -> None:
-    """Raise an error if any of these is not a valid name.
+    """Raise an error if any of these names is invalid.
 
     Raises
     ------
@@ -197,7 +200,7 @@ _NOUNS = {"job": "job", "location": "code location", "repository": "repository"}
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A job as a user names it."""
+    """A job by the names that a user gives."""
 
     job: str
     location: str | None
@@ -221,7 +224,7 @@ def _arguments(found: Iterable[JobAddress]) -> list[str]:
 
 
 def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Sequence[dict[str, Any]]) -> NotFoundError:
-    """Return the error for a job that does not exist, with whatever helps to find the right one."""
+    """Return the error for a job that does not exist, with hints that help to find the right job."""
     if request.location is not None and all(request.location != entry["name"] for entry in entries):
         return location_not_found(request.location, entries)
     lines = [f"the server has no job {request.job!r}{request.where}."]

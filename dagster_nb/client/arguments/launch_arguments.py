@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["STRATEGIES", "LaunchArguments", "Strategy", "check_strategy", "parse_tags", "tag_inputs"]
 
 Strategy: TypeAlias = Literal["from_failure", "all_steps", "from_asset_failure"]
-"""Which part of a run is re-executed."""
+"""The part of a run to re-execute."""
 
 STRATEGIES: dict[Strategy, str] = {
     "from_failure": "FROM_FAILURE",
@@ -30,12 +30,12 @@ STRATEGIES: dict[Strategy, str] = {
 
 @dataclass(frozen=True, slots=True)
 class LaunchArguments:
-    """The arguments of one launch, valid as far as that can be known without the server.
+    """The arguments of one launch, checked as far as possible without the server.
 
     Parameters
     ----------
     job, run_config, tags, partition_key, location, repository
-        As in `DagsterClient.launch`, parsed.
+        The parsed arguments of `DagsterClient.launch`.
     ops, assets
         The selections. None means everything; an empty selection is not allowed.
     """
@@ -67,7 +67,8 @@ class LaunchArguments:
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid. This includes an empty selection, which the server would take for everything.
+            If an argument is invalid. This includes an empty selection, which the server would treat as a selection of
+            everything.
         RunConfigInvalidError
             If the config cannot be parsed.
 
@@ -130,7 +131,7 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _json_text(key: str, value: object) -> str:
-    """Return a value as JSON text from which the same value can be read again."""
+    """Return a value as JSON text that parses to the same value again."""
     try:
         text = json.dumps(value)
         is_same = bool(json.loads(text) == value)

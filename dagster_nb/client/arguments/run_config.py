@@ -27,8 +27,8 @@ class HasConfigDict(Protocol):
 RunConfigLike: TypeAlias = Mapping[str, Any] | HasConfigDict | str
 """A run config: a dict, Dagster's ``RunConfig``, or YAML or JSON text."""
 
-# A config written by hand has far fewer levels and values. Anything beyond these bounds could take the parser minutes,
-# or exhaust the memory: a few lines of nested aliases can expand to millions of values.
+# A config written by hand has far fewer levels and values than these limits. Anything larger could keep the parser busy
+# for minutes, or exhaust the memory: a few lines of nested aliases can expand to millions of values.
 _MAX_DEPTH = 100
 _MAX_VALUES = 100_000
 
@@ -40,8 +40,8 @@ _STRING_TAG = "tag:yaml.org,2002:str"
 def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
     """Return a run config as a dict that JSON can represent.
 
-    Text that is JSON is read as JSON, exactly. Other text is read as YAML, as Dagster reads it: a date stays a string.
-    A key that occurs twice is an error; YAML and JSON would silently use the last one.
+    Text that is valid JSON is read exactly as JSON. Other text is read as YAML in the way Dagster reads it: a date
+    stays a string. A duplicate key is an error; YAML and JSON parsers would silently use the last one.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
     RunConfigInvalidError
         If the text cannot be parsed (the message has line and column), is not a mapping, or contains a value that JSON
         cannot represent. Also if the config is nested more than 100 levels deep, or is YAML with more than 100,000
-        values, counted with its aliases replaced.
+        values once its aliases are expanded.
     TypeError
         If it is something else.
 
@@ -93,18 +93,18 @@ def _parse_text(text: str) -> Any:  # noqa: ANN401 - of any kind
 def _dict_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
-        # The YAML parser finds it as well, and knows the line.
-        raise ValueError("a key occurs twice")
+        # The YAML parser finds the duplicate too, and knows its line.
+        raise ValueError("a key occurs twice; remove one of the two")
     return read
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Dagster reads it, except that keys are strings, none occurs twice, and aliases and depth are limited."""
+    """Reads YAML as Dagster does, but with string keys, no duplicate keys, and limits on aliases and depth."""
 
     def __init__(self, text: str):
         super().__init__(text)
         self._depth = 0
-        # How many values each anchor expands to, with its aliases replaced; None while it is being read.
+        # The number of values that each anchor expands to, including aliases; None while it is being read.
         self._sizes: dict[str | None, int | None] = {}
         self._total = 0
 
@@ -113,11 +113,11 @@ class _Loader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             size = self._sizes.get(event.anchor, 0)
             if size is None:
-                raise _problem(f"the value of &{event.anchor} holds itself", event)
+                raise _problem(f"the value of &{event.anchor} contains itself; remove the alias inside it", event)
             self._count(size, event)
             return super().compose_node(parent, index)
         if self._depth == _MAX_DEPTH:
-            raise _problem(f"it is nested more than {_MAX_DEPTH} levels deep", event)
+            raise _problem(f"it is nested more than {_MAX_DEPTH} levels deep; use fewer levels", event)
         before = self._total
         self._count(1, event)
         if event.anchor is not None:
@@ -136,7 +136,9 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE_TAG:
                 continue
             if key.value in keys:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} occurs twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value!r} occurs twice; remove one", problem_mark=key.start_mark
+                )
             keys.add(key.value)
             # Without this, the key `on` would be True and `1` a number, and JSON has string keys only.
             key.tag = _STRING_TAG
@@ -145,7 +147,7 @@ class _Loader(yaml.SafeLoader):
     def _count(self, values: int, event: Any) -> None:  # noqa: ANN401 - of PyYAML
         self._total += values
         if self._total > _MAX_VALUES:
-            raise _problem(f"it has more than {_MAX_VALUES:,} values, with its aliases replaced", event)
+            raise _problem(f"it has more than {_MAX_VALUES:,} values once aliases are expanded; use fewer", event)
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -163,15 +165,15 @@ def _parse_yaml(text: str) -> Any:  # noqa: ANN401 - of any kind
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
         snippet = f"\n{mark.get_snippet(indent=2)}" if mark is not None and mark.buffer is not None else ""
         raise RunConfigInvalidError(
-            f"this run config is not valid YAML: {where}{error.problem or error.context}{snippet}"
+            f"this run config is not valid YAML. Correct it{where}: {error.problem or error.context}{snippet}"
         ) from None
     except yaml.YAMLError as error:
-        raise RunConfigInvalidError(f"this run config is not valid YAML: {error}") from None
+        raise RunConfigInvalidError(f"this run config is not valid YAML. Correct it: {error}") from None
     except RecursionError:
-        raise RunConfigInvalidError("this run config is nested too deeply.") from None
+        raise RunConfigInvalidError(f"this run config is nested too deeply; use at most {_MAX_DEPTH} levels.") from None
     except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError):
         # PyYAML does not check the text of a value with an explicit tag, such as `!!int x`.
         raise RunConfigInvalidError(
@@ -180,7 +182,7 @@ def _parse_yaml(text: str) -> Any:  # noqa: ANN401 - of any kind
 
 
 def _not_a_mapping(text: str, parsed: object) -> RunConfigInvalidError:
-    message = f"a run config is a mapping, such as 'ops: ...', and this text is not: {text.strip()[:60]!r}."
+    message = f"a run config must be a mapping, such as 'ops: ...', and not {text.strip()[:60]!r}."
     if isinstance(parsed, str) and parsed.endswith((".yaml", ".yml", ".json")):
         message += f" Give the content of the file: pathlib.Path({parsed!r}).read_text()."
     return RunConfigInvalidError(message)
@@ -201,7 +203,9 @@ def _plain_mapping(mapping: Mapping[Any, Any], path: str, depth: int) -> dict[st
 def _plain(value: Any, path: str, depth: int) -> Any:  # noqa: ANN401 - of any kind
     """Return a value as JSON represents it."""
     if depth > _MAX_DEPTH:
-        raise RunConfigInvalidError(f"this run config is nested more than {_MAX_DEPTH} levels deep, or holds itself.")
+        raise RunConfigInvalidError(
+            f"this run config is nested more than {_MAX_DEPTH} levels deep, or contains itself. Use fewer levels."
+        )
     if isinstance(value, Enum):
         return _plain(value.value, path, depth)
     if value is None or isinstance(value, str | bool | int):
@@ -219,4 +223,7 @@ def _plain(value: Any, path: str, depth: int) -> Any:  # noqa: ANN401 - of any k
         return value.isoformat()
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0 and not isinstance(value, float):
         return _plain(value.item(), path, depth)
-    raise RunConfigInvalidError(f"{path} is {value!r} ({type(value).__name__}), which JSON cannot represent.")
+    raise RunConfigInvalidError(
+        f"{path} is {value!r} ({type(value).__name__}), which JSON cannot represent. Convert it, for example to a "
+        "string."
+    )

@@ -1,7 +1,7 @@
-"""Shortened run ids, as Dagster's pages and our panels show them: from the first characters to the full id.
+"""Find the full id for a shortened run id, as Dagster's pages and our panels show it.
 
-No server can search for the beginning of an id. So the ids of all runs are listed, which takes a server about 0.3 s per
-20,000 runs, and only if an id is too short to be a full one and no run has exactly that id.
+No server can search for the beginning of an id, so the ids of all runs are listed, which takes a server about 0.3 s per
+20,000 runs. This is done only if an id is too short to be a full id and no run has exactly that id.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _IDS_PER_REQUEST = 500
 
 
 async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
-    """Return the full ids of some runs that are to be read, in the order given and without duplicates.
+    """Return the full ids of the runs to read, in the order given and without duplicates.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
     Raises
     ------
     RunNotFoundError
-        If no run, or more than one, has an id that begins like a shortened one. A full id is not looked up.
+        If no run, or more than one run, has an id that begins with a shortened id. A full id is returned without asking
+        the server.
     TypeError, ValueError
         As in `run_ids_of`; nothing is sent.
     """
@@ -57,7 +58,7 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
 
 
 async def full_run_id(api: DagsterApi, run: RunsLike) -> str:
-    """Return the full id of one run that is to be read; see `full_run_ids`."""
+    """Return the full id of the run to read; see `full_run_ids`."""
     return (await full_run_ids(api, one_run_id(run)))[0]
 
 
@@ -77,7 +78,10 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
 
 def _only_match(prefix: str, matches: Sequence[str]) -> str:
     if not matches:
-        raise RunNotFoundError(f"the server has no run {prefix!r}, and no run whose id begins with it.")
+        raise RunNotFoundError(
+            f"the server has no run {prefix!r}, and no run whose id begins with it. Check the id; client.runs() lists "
+            "all runs."
+        )
     if len(matches) == 1:
         return matches[0]
     shown = [f"  {run_id}" for run_id in matches[:_MAX_CANDIDATES]]

@@ -1,1 +1,1 @@
-"""What a client shows: progress bars, HTML representations of objects, and links that open in a browser."""
+"""Display code of the client: progress bars, HTML representations of objects, and links that open in a browser."""

@@ -1,7 +1,7 @@
-"""Progress bars: counted where the work is done, drawn by the thread that waits for it.
+"""Progress bars that the working thread counts and the waiting thread draws.
 
 A notebook's output belongs to the thread that runs the cell. The synchronous client therefore draws its bars there,
-while the work is done in the thread of the event loop. A coroutine has no such thread, and draws while it counts.
+while the work is done in the thread of the event loop. A coroutine has no waiting thread, so it draws while it counts.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _DELAY_SECONDS = 0.5
 drawn_by_the_waiting_thread: ContextVar[list[ProgressBar | PendingWarning] | None] = ContextVar(
     "drawn_by_the_waiting_thread", default=None
 )
-"""The list to which work adds what the waiting thread must draw; None where the work draws it itself."""
+"""The list to which work adds the bars and warnings for the waiting thread; None where the work draws them itself."""
 
 
 class ProgressBar:
-    """A count of finished work.
+    """Counts finished work.
 
     Parameters
     ----------
     description
-        What is being done.
+        The label of the bar.
     total
         The number of items, or None if it is unknown.
     unit
-        What is counted; None shows the elapsed time only.
+        The unit that is counted; None shows only the elapsed time.
     """
 
     def __init__(self, description: str, total: int | None, unit: str | None):
@@ -103,7 +103,7 @@ def progress_bar(description: str, *, total: int | None, unit: str | None, visib
 
 
 class PendingWarning:
-    """A warning that the waiting thread issues, once.
+    """A warning that the waiting thread issues once.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class PendingWarning:
         self._issued = False
 
     def draw(self) -> None:
-        """Issue the warning, unless that has been done."""
+        """Issue the warning, unless it has already been issued."""
         if not self._issued:
             self._issued = True
             warnings.warn(self.message, DagsterNbWarning, stacklevel=2)

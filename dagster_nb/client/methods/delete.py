@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import DagsterNbError
@@ -35,8 +35,8 @@ class DeleteMethods(AsyncBase):
         runs
             As in `terminate`.
         force
-            Whether to also delete runs that have not finished. The server itself never refuses that. Processes of such
-            a run that are still running are not stopped, and there is nothing left to show or stop them.
+            Whether to also delete runs that have not finished. The server itself always allows this. Processes of such
+            a run that are still running are not stopped, and Dagster can no longer show or stop them.
 
         Returns
         -------

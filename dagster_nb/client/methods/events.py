@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import events_frame, failures_frame
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EventMethods", "iter_events"]
 
-# The server needs one query of its event log for the steps of each run. Requesting many runs at once saves two thirds
-# of the time of single requests; more runs than this save little more, and a request for long runs would take long.
+# The server needs one query of its event log for the steps of each run. Requesting many runs at once takes a third of
+# the time of single requests. More runs than this save little more time, and a single request for long runs could take
+# too long.
 _RUNS_PER_REQUEST = 25
 _EVENTS_PER_REQUEST = 1_000
 
@@ -64,7 +65,7 @@ class EventMethods(AsyncBase):
         RunNotFoundError
             If the server does not have one of the runs.
         TypeError, ValueError
-            If the argument does not identify runs. Nothing is sent.
+            If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -84,7 +85,7 @@ class EventMethods(AsyncBase):
         return steps_frame(records)
 
     async def events(self, runs: RunsLike) -> pd.DataFrame:
-        """Return all events of some runs: what Dagster's pages show as the log of a run.
+        """Return all events of some runs: the log of each run, as on Dagster's pages.
 
         Parameters
         ----------
@@ -117,7 +118,7 @@ class EventMethods(AsyncBase):
         RunNotFoundError
             If the server does not have one of the runs.
         TypeError, ValueError
-            If the argument does not identify runs. Nothing is sent.
+            If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -127,7 +128,7 @@ class EventMethods(AsyncBase):
         return events_frame(await self._events_by_run(runs, "reading events"))
 
     async def failures(self, runs: RunsLike) -> pd.DataFrame:
-        """Return what made runs fail: the step failures that ended the run, or the run failure if no step failed.
+        """Return the failures that ended runs: the failed steps of each run, or its own failure if no step failed.
 
         A step that failed and then succeeded in another attempt did not end its run. A run that has not ended, or that
         did not end in failure, has no row.
@@ -161,7 +162,7 @@ class EventMethods(AsyncBase):
         RunNotFoundError
             If the server does not have one of the runs.
         TypeError, ValueError
-            If the argument does not identify runs. Nothing is sent.
+            If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -173,7 +174,7 @@ class EventMethods(AsyncBase):
     def follow(
         self, run: RunsLike, *, new_only: bool = False, heartbeat: float | None = None
     ) -> AsyncIterator[pd.DataFrame]:
-        """Yield the events of a run as they happen, until the run has finished and all its events were read.
+        """Yield the events of a run as they happen, until the run has finished and all its events have been read.
 
         The server sends them through a websocket (``pipelineRunLogs``). If websockets are blocked, or break repeatedly,
         the events are requested once a second instead (``logsForRun``).
@@ -183,7 +184,7 @@ class EventMethods(AsyncBase):
         run
             A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
         new_only
-            Whether to leave out the events that have happened already.
+            Whether to leave out the events that have already happened.
         heartbeat
             The number of seconds without events after which an empty frame is yielded, so that a loop can also do
             something else. None yields no empty frames.
@@ -192,8 +193,8 @@ class EventMethods(AsyncBase):
         ------
         pandas.DataFrame
             The next events, with the columns of `events`. No event occurs twice. The events in a frame are ordered by
-            time; an event that the server stored late comes late. ``frame.attrs["dagster_nb"]`` holds the ``url`` and
-            the ``mode``: ``"live"`` through a websocket, else ``"polling"``.
+            time; an event that the server stored late also arrives late. ``frame.attrs["dagster_nb"]`` holds the
+            ``url`` and the ``mode``: ``"live"`` through a websocket, else ``"polling"``.
 
         Raises
         ------
@@ -212,7 +213,8 @@ class EventMethods(AsyncBase):
         if heartbeat is not None and not heartbeat > 0:
             raise ValueError(f"heartbeat must be a positive number of seconds, or None, not {heartbeat!r}.")
 
-        # A function of its own, so that an invalid argument is an error at the call and not at the first frame.
+        # This is a separate function, so that an invalid argument raises an error at the call and not at the first
+        # frame.
         async def frames() -> AsyncIterator[pd.DataFrame]:
             full_id = await full_run_id(self._api, run_id)
             batches = follow_events(self._api, full_id, new_only=new_only, heartbeat=heartbeat)
@@ -228,7 +230,9 @@ class EventMethods(AsyncBase):
         answer = await self._read("steps", {"filter": {"runIds": ids}, "limit": len(ids)})
         found = {record["runId"]: record for record in unwrap(answer["runsOrError"], "Runs")["results"]}
         if missing := [run_id for run_id in ids if run_id not in found]:
-            raise RunNotFoundError(f"the server has no run {' and no run '.join(map(repr, missing))}.")
+            raise RunNotFoundError(
+                f"the server has no run {' and no run '.join(map(repr, missing))}. client.runs() lists all runs."
+            )
         return [found[run_id] for run_id in ids]
 
     async def _events_by_run(self, runs: RunsLike, description: str) -> dict[str, list[dict[str, Any]]]:
@@ -244,7 +248,7 @@ class EventMethods(AsyncBase):
 
 
 async def iter_events(client: AsyncBase, run_id: str, *, document: str) -> AsyncIterator[dict[str, Any]]:
-    """Yield all events of a run, the oldest first, as a document requests them (``EventConnection.events``)."""
+    """Yield all events of a run, oldest first, with the fields of a document (``EventConnection.events``)."""
     cursor: str | None = None
     while True:
         variables = {"runId": run_id, "cursor": cursor, "limit": _EVENTS_PER_REQUEST}

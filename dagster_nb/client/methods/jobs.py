@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.job_address import HIDDEN_JOB_PREFIXES, JobFinder, list_repositories
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.run_config_schema import AsyncRunConfigSchema
 from dagster_nb.frames.catalog import jobs_frame
 from dagster_nb.frames.ops import ops_frame
@@ -25,8 +25,8 @@ class JobMethods(AsyncBase):
     async def jobs(self) -> pd.DataFrame:
         """Return the jobs of all code locations that are loaded.
 
-        As in Dagster's own pages, the hidden jobs ``__ASSET_JOB`` and ``__anonymous_asset_job_…`` are left out, in
-        which assets are materialized without a job. `ops` and `runs` accept their names like any other.
+        As on Dagster's own pages, the hidden jobs ``__ASSET_JOB`` and ``__anonymous_asset_job_…`` are left out; Dagster
+        uses them to materialize assets without a job. `ops` and `runs` accept their names like any other.
 
         Returns
         -------
@@ -60,14 +60,14 @@ class JobMethods(AsyncBase):
         )
 
     async def ops(self, job: str, *, location: str | None = None, repository: str | None = None) -> pd.DataFrame:
-        """Return the ops of a job, including those inside graphs, and what each of them depends on.
+        """Return the ops of a job, including the ops inside graphs, and their dependencies.
 
         Parameters
         ----------
         job
             The job's name.
         location, repository
-            Where the job is; needed if several repositories have a job with that name.
+            The code location and the repository of the job; needed if several repositories have a job with that name.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class JobMethods(AsyncBase):
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what there is.
+            If there is no such job or code location; the message lists what exists.
         AmbiguousJobError
             If several repositories have a job with that name.
         ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -117,18 +117,18 @@ class JobMethods(AsyncBase):
         job
             The job's name.
         location, repository
-            Where the job is; needed if several repositories have a job with that name.
+            The code location and the repository of the job; needed if several repositories have a job with that name.
 
         Returns
         -------
         RunConfigSchema
-            With ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all fields; and
+            It has ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all fields; and
             ``.validate(config)``, which lists the problems of a config.
 
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what there is.
+            If there is no such job or code location; the message lists what exists.
         AmbiguousJobError
             If several repositories have a job with that name.
         ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError

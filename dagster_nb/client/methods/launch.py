@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.outcomes import outcome_of_error
 from dagster_nb.client.partitions import partition_defaults
 from dagster_nb.concurrency import map_concurrently
@@ -49,7 +49,7 @@ class LaunchMethods(AsyncBase):
         location: str | None = None,
         repository: str | None = None,
     ) -> AsyncRun:
-        """Launch a job (``launchRun``), and return its run, which is queued or starts at once.
+        """Launch a job (``launchRun``), and return the new run, which is queued or starts at once.
 
         Parameters
         ----------
@@ -66,16 +66,16 @@ class LaunchMethods(AsyncBase):
             The keys ``"a/b"`` of the assets to materialize. None means all assets of the job; an empty list is a
             `ValueError`.
         partition_key
-            The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces that
-            config, and ``tags`` are added to those tags.
+            The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces its
+            config, and ``tags`` are added to its tags.
         location, repository
-            Where the job is; needed if several repositories have a job with that name. If both are given, the jobs of
-            the server need not be read first.
+            The code location and the repository of the job; needed if several repositories have a job with that name.
+            If both are given, the client does not need to read the server's jobs first.
 
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what there is.
+            If there is no such job or code location; the message lists what exists.
         AmbiguousJobError
             If several repositories have a job with that name.
         RunConfigInvalidError
@@ -130,7 +130,7 @@ class LaunchMethods(AsyncBase):
         ------
         TypeError, ValueError
             If an argument of one of the launches is invalid. Nothing is launched. A run config that cannot be parsed
-            is the outcome ``invalid`` of that launch instead.
+            does not raise: that launch has the outcome ``invalid``.
         ReadOnlyError
 
         Examples

@@ -1,11 +1,11 @@
-"""Reading and reloading code locations: ``locations``, ``repositories``, ``reload_location`` and the like."""
+"""Reading, reloading and stopping code locations, and reading repositories and daemons."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.job_address import list_locations, list_repositories, location_not_found
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.frames.catalog import daemons_frame, locations_frame, repositories_frame
 from dagster_nb.graphql.responses import unwrap
 
@@ -115,7 +115,7 @@ class LocationMethods(AsyncBase):
         Raises
         ------
         LocationNotFoundError
-            If there is no such code location; the message lists those that there are.
+            If there is no such code location; the message lists the existing ones.
         RunStateError
             If it cannot be reloaded.
         ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
@@ -132,7 +132,9 @@ class LocationMethods(AsyncBase):
         return locations_frame([entry for entry in entries if entry["name"] == name])
 
     async def shutdown_location(self, name: str) -> None:
-        """Stop the code server of a code location (``shutdownRepositoryLocation``). Whatever supervises it restarts it.
+        """Stop the code server of a code location (``shutdownRepositoryLocation``).
+
+        The process that supervises the code server restarts it.
 
         Parameters
         ----------
@@ -142,7 +144,7 @@ class LocationMethods(AsyncBase):
         Raises
         ------
         LocationNotFoundError
-            If there is no such code location; the message lists those that there are.
+            If there is no such code location; the message lists the existing ones.
         ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
 
         Examples

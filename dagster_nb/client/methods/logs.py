@@ -1,4 +1,4 @@
-"""Reading what runs printed: ``compute_logs``."""
+"""Reading the captured output of runs: ``compute_logs``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.short_run_ids import full_run_id
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.methods.events import iter_events
 from dagster_nb.frames.events import RUN_ENDINGS
@@ -28,24 +28,24 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class LogMethods(AsyncBase):
-    """The method of the client that reads what runs printed."""
+    """The method of the client that reads the captured output of runs."""
 
     async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
-        """Return what a run printed to stdout and stderr, as Dagster captured it (``capturedLogs``).
+        """Return the stdout and stderr of a run, as Dagster captured them (``capturedLogs``).
 
         Parameters
         ----------
         run
             A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
         step
-            The key of a step: only what the process that executed it printed. If all steps ran in one process, that is
-            what all of them printed.
+            The key of a step, to read only the output of the process that executed it. If all steps ran in one process,
+            this is the output of all of them.
 
         Returns
         -------
         ComputeLogs
-            With ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still running,
-            they hold what was printed so far.
+            It has ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still
+            running, they hold the output so far.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class LogMethods(AsyncBase):
     async def _log_pages(
         self, log_key: list[str], stream: str, *, finished: bool, bar: ProgressBar
     ) -> AsyncIterator[str]:
-        """Yield what was printed to a stream, page by page."""
+        """Yield the contents of a stream, page by page."""
         cursor: str | None = None
         while True:
             page, cursor = await self._log_page(log_key, stream, cursor)
@@ -89,30 +89,31 @@ class LogMethods(AsyncBase):
             bar.advance(size)
             if cursor is None:
                 return
-            # A process that never stops printing would be read for ever, so the first page that is not full is the
-            # last.
+            # Reading from a process that never stops printing would never end, so the first page that is not full is
+            # the last.
             if not finished and size < _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES:
                 return
 
     async def _log_page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str | None]:
-        """Return a page of a stream that does not end within a character, and the cursor of the next page.
+        """Return a page of a stream that ends at a whole character, and the cursor of the next page.
 
-        The server cuts pages by bytes, and puts a replacement character where it cut through a character. A page that
-        is up to three bytes shorter ends before that character.
+        The server divides pages by bytes, and inserts a replacement character where it splits a character. Requesting
+        up to three bytes less gives a page that ends before this character.
         """
         for limit in range(_BYTES_PER_REQUEST, _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES, -1):
             variables = {"logKey": log_key, "cursor": cursor, "limit": limit, "stdout": False, "stderr": False}
             answer = (await self._read("captured_logs", {**variables, stream: True}))["capturedLogs"]
             page: str = answer[stream] or ""
-            # At the end of the file, a shorter page is no better. If none of them is, the output is not text.
+            # At the end of the file, a shorter page does not help. If no shorter page helps, the output is not text.
             if not page.endswith(_REPLACEMENT) or len(page.encode()) < limit:
                 break
         return page, answer["cursor"]
 
     async def _check_step(self, run_id: str, step: str, captures: Iterable[dict[str, Any]]) -> None:
-        """Raise an error if a run has no such step. A step that has not started to print is fine."""
+        """Raise an error if a run has no such step. A step that has not printed anything yet is valid."""
         run = unwrap((await self._read("run_plan", {"runId": run_id}))["runOrError"], "Run")
         planned = [one["key"] for one in (run["executionPlan"] or {"steps": ()})["steps"]]
         steps = dict.fromkeys([*planned, *(key for one in captures for key in one["stepKeys"] or ())])
         if step not in steps:
-            raise ValueError(f"run {run_id} has no step {step!r}; it has {', '.join(map(repr, steps)) or 'none'}.")
+            known = ", ".join(map(repr, steps)) or "none"
+            raise ValueError(f"run {run_id} has no step {step!r}. Choose one of its steps: {known}.")

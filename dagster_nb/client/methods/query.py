@@ -1,4 +1,4 @@
-"""GraphQL that users write: ``query``, ``graphql_document`` and ``graphql_schema``."""
+"""Sending GraphQL that users write: ``query``, ``graphql_document`` and ``graphql_schema``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphql import (
     parse,
 )
 
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import QueryError
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.session import query_error
@@ -46,12 +46,13 @@ class QueryMethods(AsyncBase):
         Returns
         -------
         dict
-            The response, unchanged. Errors of Dagster, such as ``PythonError``, are part of it.
+            The response, unchanged. Dagster's own errors, such as ``PythonError``, are part of this data and raise
+            nothing.
 
         Raises
         ------
         QueryError
-            If the document is not GraphQL, or the server refuses it; the message shows the place.
+            If the document is not GraphQL, or the server rejects it; the message marks the place.
         ReadOnlyError
             If it is a mutation, and the client is read-only.
         OutcomeUnknownError
@@ -66,14 +67,14 @@ class QueryMethods(AsyncBase):
         parsed = _parse(document)
         operation = _operation(parsed, operation_name)
         if operation.operation is OperationType.SUBSCRIPTION:
-            raise QueryError("query() takes queries and mutations; a subscription has no single response.")
+            raise QueryError("query() takes queries and mutations, not subscriptions. To receive events, use follow().")
         if operation.operation is OperationType.MUTATION:
             self._check_writable()
             return await self._session.write(parsed, variables, operation_name)
         return await self._session.read(parsed, variables, operation_name)
 
     def graphql_document(self, name: str) -> str:
-        """Return the text of a GraphQL document that this package sends, to read it or to start from it.
+        """Return the text of a GraphQL document that this package sends, for example to write your own query from it.
 
         Parameters
         ----------
@@ -83,14 +84,14 @@ class QueryMethods(AsyncBase):
         Returns
         -------
         str
-            The document as it is sent to this server: without fields that the server is known to lack.
+            The document as sent to this server, without the fields that the server is known to lack.
 
         Raises
         ------
         ValueError
             If there is no such document; the message lists all names.
         UnsupportedServerError
-            If the server lacks something that the document cannot do without.
+            If the server lacks something that the document requires.
 
         Examples
         --------
@@ -98,16 +99,16 @@ class QueryMethods(AsyncBase):
         20000
         """
         if name not in documents.names():
-            raise ValueError(f"there is no document {name!r}; there are {', '.join(documents.names())}.")
+            raise ValueError(f"there is no document {name!r}. Use one of: {', '.join(documents.names())}.")
         return self._api.text(name)
 
     async def graphql_schema(self) -> GraphQLSchema:
-        """Return the GraphQL schema of the server. It is read once.
+        """Return the GraphQL schema of the server. The schema is read once and then kept.
 
         Returns
         -------
         graphql.GraphQLSchema
-            With the descriptions of all types and fields.
+            The schema, including the descriptions of all types and fields.
 
         Raises
         ------
@@ -128,7 +129,9 @@ def _parse(document: str) -> DocumentNode:
     except GraphQLError as error:
         locations = [{"line": place.line, "column": place.column} for place in error.locations or []]
         problem = {"message": error.message, "locations": locations}
-        raise query_error([problem], text=document, prefix="this is not valid GraphQL") from None
+        raise query_error(
+            [problem], text=document, prefix="this is not valid GraphQL; correct the marked place"
+        ) from None
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.arguments.launch_arguments import STRATEGIES, check_strategy, parse_tags, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import (
@@ -39,7 +39,7 @@ _COLUMNS = ["parent_run_id", "run_id", "outcome", "message"]
 _FAILED_STATUSES = frozenset({"FAILURE", "CANCELED"})
 
 _RESUME_TAG = "dagster/is_resume_retry"
-# Tags that Dagster sets on a run about that run alone. A re-execution does not inherit them.
+# Tags that Dagster sets and that describe only the run itself. A re-execution does not inherit them.
 _NOT_INHERITED_TAGS = frozenset(
     {
         _RESUME_TAG,
@@ -80,14 +80,14 @@ class ReexecuteMethods(AsyncBase):
         run_config
             A config that replaces the config of the run; not with ``"from_asset_failure"``.
         tags
-            Tags that are added to those of the run. A value that is not a string becomes JSON text.
+            Tags to add to the tags of the run. A value that is not a string becomes JSON text.
 
         Raises
         ------
         RunNotFoundError
             If there is no such run.
         RunStateError
-            If the run cannot be re-executed in that way: it did not fail, or was stored without its job.
+            If the run cannot be re-executed with this strategy, because it did not fail or was stored without its job.
         JobNotFoundError
             If its job no longer exists.
         UnsupportedServerError
@@ -187,7 +187,8 @@ class ReexecuteMethods(AsyncBase):
         try:
             return await self._write("reexecute_run", _reexecution_params(parent, strategy, added_tags))
         except UnsupportedServerError:
-            # Before Dagster 1.10.8 `reexecutionParams` takes no tags. `executionParams` does, for these two strategies.
+            # Before Dagster 1.10.8, `reexecutionParams` does not accept tags. `executionParams` accepts them for these
+            # two strategies.
             if strategy == "from_asset_failure":
                 raise
             config = parent["runConfig"] or {}
@@ -195,7 +196,7 @@ class ReexecuteMethods(AsyncBase):
 
 
 def _check_reexecutable(parent: dict[str, Any], strategy: Strategy) -> None:
-    """Raise a readable error where Dagster would answer with a ``PythonError``."""
+    """Raise a readable error in cases where Dagster would respond with a ``PythonError``."""
     run_id, status = parent["runId"], parent["status"]
     if strategy != "all_steps" and status not in _FAILED_STATUSES:
         raise RunStateError(
@@ -219,7 +220,7 @@ def _reexecution_params(parent: dict[str, Any], strategy: Strategy, added_tags: 
 def _execution_params(
     parent: dict[str, Any], strategy: Strategy, added_tags: dict[str, str], config: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the same request as ``executionParams``, the form that takes a config, and tags in every Dagster."""
+    """Return the same request as ``executionParams``, the form that accepts a config, and tags in every Dagster."""
     origin = parent["repositoryOrigin"]
     inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _NOT_INHERITED_TAGS}
     root_run_id = parent["rootRunId"] or parent["runId"]

@@ -11,14 +11,14 @@ import anyio.to_thread
 import pandas as pd
 
 from dagster_nb.client.arguments.short_run_ids import full_run_id
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import IncompleteHistoryError
 from dagster_nb.filters import RunFilters, whole_number
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, included_columns, runs_frame
 from dagster_nb.graphql.counting import count_runs
 from dagster_nb.graphql.location_labels import LocationLabels
-from dagster_nb.graphql.merging import MissingRunsError, read_merged_pages
+from dagster_nb.graphql.multi_filter_paging import MissingRunsError, list_merged_ids, read_merged_pages
 from dagster_nb.graphql.paging import list_ids, read_pages
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.run_filters import to_server_filters
@@ -60,12 +60,13 @@ class RunMethods(AsyncBase):
     ) -> pd.DataFrame:
         """Read all runs that match, newest first, in the server's own order.
 
-        No run is lost silently: runs that are deleted or created during the reading neither hide nor repeat others.
+        No run is lost silently: runs that are created or deleted during the reading neither hide nor duplicate other
+        runs.
 
         Parameters
         ----------
         job, status, location
-            One or many; a run must have one of them. An empty list matches no run, and no request is sent.
+            One or many values; a run must have one of them. An empty list matches no run, and no request is sent.
         run_ids
             One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column.
         tags
@@ -80,8 +81,9 @@ class RunMethods(AsyncBase):
             The maximum number of runs; None reads all.
         page_size
             Runs per request. By default the size adapts: 200 at first, then as many as the server delivers in about a
-            second, at most 2,000, or 10,000 where the network is slow. After a timeout, or a proxy's status 413, 502 or
-            504, the client continues with smaller pages, and remembers the size that works. A given size is kept.
+            second, up to 2,000, or 10,000 on a slow network. After a timeout, or a proxy's status 413, 502 or 504, the
+            client continues with smaller pages, and remembers the size that works. If a size is given, it does not
+            change.
 
         Returns
         -------
@@ -109,14 +111,15 @@ class RunMethods(AsyncBase):
             ============================== ========================= ===============================================
 
             Values that the server does not provide are NA: before Dagster 1.7.13 these are creation_time and
-            queue_duration. ``frame.attrs["dagster_nb"]`` holds the url, the filters and the time of reading as JSON.
+            queue_duration. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the reading as
+            JSON.
 
         Raises
         ------
         ValueError, TypeError
             If an argument is invalid. Nothing is sent.
         IncompleteHistoryError
-            If the server keeps listing runs that it does not return; ``.frame`` holds the runs that it did.
+            If the server keeps listing runs that it does not return; ``.frame`` holds the runs that it did return.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -179,7 +182,8 @@ class RunMethods(AsyncBase):
         filters = self._parse_filters(locals())
         included, limit, page_size = included_columns(include), whole_number(limit, "limit"), _page_size(page_size)
 
-        # A function of its own, so that an invalid argument raises at the call and not at the first page.
+        # This is a separate function, so that an invalid argument raises an error at the call and not at the first
+        # page.
         async def pages() -> AsyncIterator[pd.DataFrame]:
             async for page in self._pages(filters, included, limit=limit, page_size=page_size):
                 yield self._finish([page], filters, included, limit, datetime.now(UTC))
@@ -241,9 +245,15 @@ class RunMethods(AsyncBase):
         data = await self._read("run", {"runId": full_id})
         return self._run_from({"runId": full_id, **unwrap(data["runOrError"], "Run")})
 
-    async def _iter_run_ids(self) -> AsyncIterator[list[str]]:
-        """Yield the ids of all runs, newest first, in pages."""
-        async for ids in list_ids(self._api, {}):
+    async def _iter_run_ids(
+        self, created_after: Moment | None = None, created_before: Moment | None = None
+    ) -> AsyncIterator[list[str]]:
+        """Yield the ids of all runs that were created within some bounds, newest first, in pages."""
+        filters = await self._server_filters(RunFilters(created_after=created_after, created_before=created_before))
+        if filters is None:
+            return
+        single = filters.is_single
+        async for ids in list_ids(self._api, filters.filters[0]) if single else list_merged_ids(self._api, filters):
             yield ids
 
     async def _pages(
@@ -255,7 +265,7 @@ class RunMethods(AsyncBase):
         page_size: int | None,
         bar: ProgressBar | None = None,
     ) -> AsyncIterator[pd.DataFrame]:
-        """Yield pages of runs as frames, which are built in a thread while the server works on the next page."""
+        """Yield pages of runs as frames, and build each frame in a thread while the server works on the next page."""
         server_filters = await self._server_filters(filters)
         if server_filters is None or limit == 0:
             return
@@ -309,7 +319,7 @@ class RunMethods(AsyncBase):
         return frame
 
     def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
-        """Parse the filters among the arguments of a method."""
+        """Parse the filters in the arguments of a method."""
         filters = {field.name: arguments[field.name] for field in fields(RunFilters)}
         if filters["run_ids"] is not None:
             filters["run_ids"] = run_ids_of(filters["run_ids"])
@@ -327,7 +337,7 @@ class RunMethods(AsyncBase):
         return translated if translated.filters else None
 
     async def _without_unknown_statuses(self, filters: RunFilters) -> RunFilters:
-        """Leave out the statuses that the server's schema does not have, and that no run can have there."""
+        """Remove the statuses that the server's schema does not have, since none of its runs can have them."""
         api = self._api
         if not filters.status or api.statuses is None or set(filters.status) <= set(api.statuses):
             return filters

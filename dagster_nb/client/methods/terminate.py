@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.base import AsyncBase
+from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
@@ -36,7 +36,7 @@ class TerminateMethods(AsyncBase):
     """The method of the client that stops runs."""
 
     async def terminate(self, runs: RunsLike, *, force: bool = False) -> pd.DataFrame:
-        """Stop runs (``terminateRuns``). The outcomes are read from the server after acting.
+        """Stop runs (``terminateRuns``). The outcomes are read from the server after the requests.
 
         Parameters
         ----------
@@ -45,7 +45,7 @@ class TerminateMethods(AsyncBase):
             must be complete. Duplicates count once. If there are no runs, nothing is sent.
         force
             False asks each run to stop (``SAFE_TERMINATE``), which Dagster accepts while the run is queued or started.
-            True marks it as canceled at once, whether or not it stops (``MARK_AS_CANCELED_IMMEDIATELY``).
+            True marks each run as canceled at once, whether or not it stops (``MARK_AS_CANCELED_IMMEDIATELY``).
 
         Returns
         -------
@@ -88,7 +88,7 @@ class TerminateMethods(AsyncBase):
         try:
             after = await read_run_states(self._api, to_stop)
         except DagsterNbError as error:
-            # The requests were sent. An error would hide which ones, so each run gets an outcome.
+            # The requests have been sent. An error would hide which ones, so each run gets an outcome instead.
             unknown: Row = {"outcome": "unknown", "message": f"its status could not be read after acting: {error}"}
             rows = [
                 {"run_id": run_id, **unknown} if run_id in to_stop else _row_without_request(run_id, before.get(run_id))
@@ -104,7 +104,7 @@ class TerminateMethods(AsyncBase):
         return outcomes_frame(rows, _COLUMNS)
 
     async def _request_stop(self, ids: Sequence[str], *, force: bool) -> dict[str, DagsterNbError]:
-        """Ask runs to stop, and return the errors of those that were refused, by id."""
+        """Ask runs to stop, and return the errors of the runs for which this was refused, by id."""
         refusals: dict[str, DagsterNbError] = {}
         policy = "MARK_AS_CANCELED_IMMEDIATELY" if force else "SAFE_TERMINATE"
         with self._progress_bar("stopping", unit="runs", total=len(ids)) as bar:
@@ -116,7 +116,8 @@ class TerminateMethods(AsyncBase):
                 except DagsterNbError as error:
                     refusals.update(dict.fromkeys(page, error))
                 else:
-                    # Dagster answers in the order of the request. If a result is missing, the status is read anyway.
+                    # Dagster returns the results in the order of the request. If a result is missing, the status is
+                    # read anyway.
                     for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
                         if result["__typename"] != "TerminateRunSuccess":
                             refusals[run_id] = to_error(result)

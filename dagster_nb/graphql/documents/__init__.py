@@ -1,7 +1,7 @@
 """The GraphQL documents that this package sends: one operation per file, and no GraphQL anywhere else in the package.
 
-Files may use the fragments in ``fragments.graphql``, and mark with ``@optional`` what the response can do without. Both
-are for the reader only: loading a document expands its fragments, and the directive is removed before sending.
+Files may use the fragments in ``fragments.graphql``, and mark fields that a response may lack with ``@optional``.
+The server sees neither: loading a document expands its fragments, and the directive is removed before sending.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 __all__ = ["OPTIONAL", "load", "load_marked", "names", "text", "without_marks"]
 
 OPTIONAL = "optional"
-"""The directive that marks what a response can do without."""
+"""The directive that marks fields that a response can lack."""
 
 _FRAGMENTS = "fragments"
 
 
 @cache
 def load(name: str) -> DocumentNode:
-    """Return a document as it is sent to a server that knows all of it; each file is parsed once.
+    """Return a document as it is sent to a server that supports all of it; each file is parsed once.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def without_marks(document: DocumentNode) -> DocumentNode:
 
 
 def text(name: str) -> str:
-    """Return a document as text, with the comment that says what it is for.
+    """Return a document as text, with the comment that says what it does.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _fragments() -> dict[str, FragmentDefinitionNode]:
 
 
 class _Expand(Visitor):
-    """Replaces each fragment spread by the fragment's fields, in place where the type is the same."""
+    """Replaces each fragment spread with the fragment's fields, directly if the type is the same."""
 
     def leave_selection_set(self, node: SelectionSetNode, _key: object, parent: Node, *_: object) -> SelectionSetNode:
         around = parent.type_condition.name.value if isinstance(parent, InlineFragmentNode) else None

@@ -1,4 +1,4 @@
-"""The run explorer: a model, which reads from the source, and views, which draw it."""
+"""The run explorer: a model, which reads from the source, and views, which draw the model."""
 
 from dagster_nb.panels.explorer.explorer import RunExplorer
 

@@ -1,4 +1,4 @@
-"""What can be done to the selected runs, and the outcome for each run."""
+"""The actions on the selected runs, and their outcome for each run."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _MAX_SECONDS_TO_FOLLOW = 900.0
 
 @dataclass(frozen=True)
 class Action:
-    """Something that can be done to runs.
+    """An action on runs.
 
     Parameters
     ----------
     name
         The text of its button.
     method
-        The method that the source must have.
+        The method of the source that the action needs.
     question
-        The question to confirm; ``{runs}`` is how many.
+        The question to confirm; ``{runs}`` is replaced with the number of runs.
     call
         Calls the source with run ids, and returns a frame of outcomes.
     is_irreversible
@@ -105,7 +105,7 @@ class Outcome:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether this run needs no more following."""
         return (
             self.outcome in ("deleted", "not_found")
             or (self.new_run_id is None and self.outcome == "invalid")
@@ -134,7 +134,7 @@ class ActionsModel:
         self.is_following = False
 
     def reason_disabled(self, name: str) -> str | None:
-        """Return why an action is not available now; None if it is."""
+        """Return the reason why an action is not available now; None if it is available."""
         source = self._model.source
         if not has_methods(source, ACTIONS[name].method):
             return "this source cannot change runs; open the explorer with a client"

@@ -1,4 +1,4 @@
-"""``RunExplorer``: everything about runs in one panel."""
+"""``RunExplorer``: a panel to explore runs and act on them."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
 
 __all__ = ["RunExplorer"]
 
-# Not "follow": following runs until they finish can take hours.
+# This does not wait for "follow", because following runs until they finish can take hours.
 _AWAITED = ("runs", "server", "details", "events", "output", "steps", "action")
 
 
 class RunExplorer(Panel):
     """A panel to understand runs and to act on them.
 
-    It has filters, numbers compared with the previous period, charts, a table whose selected runs can be terminated,
-    re-executed or deleted, the details of a run, and the code that returns the same runs. Runs are read in the
-    background, so the kernel stays free. It is an ipywidgets widget, so it goes into a ``Tab`` or a ``GridBox``.
+    It shows filters, numbers compared with the previous period, charts, a table whose selected runs can be terminated,
+    re-executed or deleted, the details of a run, and code that returns the same runs. Runs are read in the background,
+    so the kernel stays free. It is an ipywidgets widget, so you can put it into a ``Tab`` or a ``GridBox``.
 
     Parameters
     ----------
     source
         A client or a history.
     max_runs
-        The maximum number of runs to keep in memory. If there are more, the newest are read, and each filter then reads
-        the runs that match it.
+        The maximum number of runs to keep in memory. If there are more runs, only the newest are read, and each filter
+        then reads the runs that match it.
     **filters
         The filters to start with: those of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,
         ``run_ids``, ``created_after``, …), and ``run_id_contains``, ``min_duration``, ``max_duration``,
@@ -142,7 +142,7 @@ class RunExplorer(Panel):
         self.background.call(self._read_server_state)
 
     def on_open_launchpad(self, open_launchpad: Callable[[pd.Series, str], object]) -> None:
-        """Set what the button "Open in Launchpad" does, instead of opening a launchpad below the explorer.
+        """Set the action of the button "Open in Launchpad", which replaces opening a launchpad below the explorer.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class RunExplorer(Panel):
     def _draw_reading(self) -> None:
         self._header.draw()
         if self.model.reading is None:
-            # What they say depends on whether all runs have been read.
+            # Their text depends on whether all runs have been read.
             self._draw_runs()
 
     def _read_server_state(self) -> None:

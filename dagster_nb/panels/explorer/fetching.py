@@ -1,4 +1,4 @@
-"""Reading runs from a source in a background thread: all of them, or only what changed."""
+"""Reading runs from a source in a background thread: all runs, or only new and changed ones."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _SECONDS_BETWEEN_REPORTS = 0.35
 # Events, which set the update times, may be stored late. Anything older than this has been stored.
 _OVERLAP = pd.Timedelta(minutes=2)
 _MAX_IDS_PER_REQUEST = 500
-# The server needs half the time for large pages, so only the first rows are requested as a small page.
+# Large pages take the server half the time, so only the first rows are requested as a small page.
 _PAGE_SIZE = 2_000
 _FIRST_ROWS = 100
 
 
 @dataclass(frozen=True)
 class FetchProgress:
-    """Runs that have arrived, and how far the reading has progressed.
+    """Some runs that have arrived, and the progress of the reading.
 
     Parameters
     ----------
     pages
         The runs.
     count
-        How many runs have arrived so far.
+        The number of runs that have arrived so far.
     total
-        How many there are.
+        The number of runs that match.
     """
 
     pages: list[pd.DataFrame]
@@ -47,14 +47,14 @@ class FetchProgress:
 
 @dataclass
 class FetchResult:
-    """What a finished reading found.
+    """The result of a finished reading.
 
     Attributes
     ----------
     run_ids : set of str
         The ids that were read.
     total : int
-        How many matching runs the source has.
+        The number of matching runs in the source.
     is_capped : bool
         Whether there are more runs than were read.
     is_full : bool
@@ -118,7 +118,7 @@ def fetch_changes(
     *,
     is_complete: bool,
 ) -> FetchResult:
-    """Read the runs that changed. If that does not account for every run, read all of them again.
+    """Read the runs that changed. If this does not account for every run, read all runs again.
 
     Parameters
     ----------
@@ -127,11 +127,11 @@ def fetch_changes(
     known
         The matching runs in memory.
     since
-        When the source was read last.
+        The time when the source was last read.
     is_complete
         Whether `known` was complete then, so that a count shows whether runs are missing.
     """
-    # Without the status: a run that left the status in question has changed too.
+    # The status filter is left out, because a run that no longer has this status has changed too.
     changes = filters.replace(status=None, updated_after=since - _OVERLAP)
     pages = list(source.iter_runs(**changes.arguments(), page_size=_PAGE_SIZE))
     changed = {run_id for page in pages for run_id in page["run_id"]}

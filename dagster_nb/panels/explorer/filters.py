@@ -1,4 +1,4 @@
-"""``ExplorerFilters``: what the source filters, and what the explorer filters among the runs in memory."""
+"""``ExplorerFilters``: the filters of the source, and those that the explorer applies to the runs in memory."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _PART = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})?\s*")
 
 @dataclass(frozen=True)
 class ExplorerFilters(RunFilters):
-    """Which runs to show: filters that the source knows, and filters that the explorer applies itself.
+    """The filters of an explorer: some are applied by the source, and some by the explorer itself.
 
     Parameters
     ----------
     job, status, run_ids, location, tags, created_after, created_before, updated_after, updated_before
-        As in `RunFilters`. "7d" stays relative: it moves on with the time.
+        As in `RunFilters`. "7d" stays relative to the current time.
     run_id_contains
         A part of the run id.
     min_duration, max_duration
@@ -81,11 +81,11 @@ class ExplorerFilters(RunFilters):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is filtered, so that every run matches."""
+        """Whether there are no filters, so that every run matches."""
         return self == type(self)()
 
     def previous_period(self, now: pd.Timestamp) -> Self | None:
-        """Return the same filters for the period of equal length just before; None if this one has no beginning."""
+        """Return the same filters for the previous period of equal length; None if this period has no beginning."""
         fixed = self.at(now)
         if fixed.created_after is None:
             return None
@@ -94,11 +94,14 @@ class ExplorerFilters(RunFilters):
         return replace(fixed, created_after=start - (end - start), created_before=start)
 
     def without_local(self) -> Self:
-        """Return a copy with only the filters that the source knows."""
+        """Return a copy with only the filters that the source supports."""
         return replace(self, run_id_contains="", min_duration=None, max_duration=None, only_unresolved=False)
 
     def covers(self, other: ExplorerFilters) -> bool:
-        """Return whether every run that the source has for `other` also matches these. Bounds are points in time."""
+        """Return whether every run that matches `other` in the source also matches these filters.
+
+        Bounds are points in time.
+        """
         for name in CHOICES:
             mine, others = getattr(self, name), getattr(other, name)
             if mine is not None and (others is None or not set(others) <= set(mine)):
@@ -158,9 +161,11 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
 
 
 class _UnresolvedFailures:
-    """Which runs of a frame are unresolved failures, remembered for the last frame: one redraw needs it several times.
+    """Finds the unresolved failures in a frame.
 
-    The frame is that of all runs in memory, so that a success outside of the filters still counts.
+    The result for the last frame is cached, because one redraw needs it several times.
+
+    The frame has all runs in memory, so that a success outside of the filters still counts.
     """
 
     def __init__(self) -> None:
@@ -179,7 +184,7 @@ _unresolved = _UnresolvedFailures()
 
 
 def parse_duration(duration: object) -> pd.Timedelta | None:
-    """Return a duration as users type it; None if nothing was typed. A number without a unit means seconds.
+    """Parse a duration as users type it; return None if nothing was typed. A number without a unit means seconds.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``ExplorerModel``: the filters, runs and selection of an explorer. It does not know about widgets."""
+"""``ExplorerModel``: the filters, runs and selection of an explorer. It does not use widgets."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["MAX_RUNS", "ROWS_PER_PAGE", "ExplorerModel", "Reading"]
 
 ROWS_PER_PAGE = 1_000
-"""How many runs the table shows at once."""
+"""The number of rows on a page of the table."""
 
 MAX_RUNS = 100_000
-"""How many runs are kept in memory by default."""
+"""The default for the maximum number of runs in memory."""
 
 
 @dataclass
@@ -40,9 +40,9 @@ class Reading:
     shown_filters
         The filters of the explorer at that time.
     started_at
-        When the request was sent.
+        The time when the request was sent.
     count, total
-        How many runs have arrived, and how many there are.
+        The number of runs that have arrived, and the number of runs that match.
     """
 
     filters: ExplorerFilters
@@ -53,7 +53,7 @@ class Reading:
 
 
 class ExplorerModel:
-    """What an explorer shows. All methods are called in the kernel's thread.
+    """The state of an explorer. All methods are called in the kernel's thread.
 
     Every view draws the state of the model, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
     (which of them the table shows); ``selection``; ``open_run``; ``reading`` (its progress); ``error``.
@@ -61,9 +61,9 @@ class ExplorerModel:
     Parameters
     ----------
     source
-        Where the runs come from.
+        The source of the runs.
     background
-        Where they are read.
+        Runs the readings in threads.
     filters
         The filters to start with.
     max_runs
@@ -96,17 +96,17 @@ class ExplorerModel:
         self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
-        # When runs last arrived. Every view measures runs in progress up to this time.
+        # The time when runs last arrived. Every view measures runs in progress up to this time.
         self.as_of = clock()
         self.was_stopped = False
         self.is_capped = False
         self._sorted: pd.DataFrame | None = None
 
-    # What the views draw
+    # State that the views draw
 
     @property
     def is_complete(self) -> bool:
-        """Whether the matching runs are all that the source has."""
+        """Whether all matching runs of the source are in memory."""
         return self.cache.is_complete_for(self._source_filters(self.filters))
 
     @property
@@ -123,7 +123,7 @@ class ExplorerModel:
         return max(1, -(-len(self.runs) // ROWS_PER_PAGE))
 
     def status_counts(self) -> dict[str, int]:
-        """Return how many runs have each status, among those that pass the other filters."""
+        """Return the number of runs with each status, among the runs that pass the other filters."""
         frame = self.cache.frame
         counts = frame["status"][matching_runs(frame, self.filters.replace(status=None), self.clock())].value_counts(
             sort=False
@@ -141,7 +141,7 @@ class ExplorerModel:
     # What users do
 
     def set_filters(self, filters: ExplorerFilters) -> None:
-        """Show other runs: at once those in memory, and the rest as it arrives."""
+        """Show other runs: the runs in memory at once, and the rest as they arrive."""
         if filters == self.filters:
             return
         self.filters = filters
@@ -190,7 +190,7 @@ class ExplorerModel:
         self._start(self._wanted_filters())
 
     def refresh(self) -> None:
-        """Read what changed since the last reading."""
+        """Read the changes since the last reading."""
         wanted = self._wanted_filters()
         if self.reading is not None and self.reading.filters.covers(wanted):
             return
@@ -215,7 +215,7 @@ class ExplorerModel:
             self.cache.drop(deleted)
         self._update_runs()
 
-    # How runs are read
+    # State of the reading
 
     def _source_filters(self, filters: ExplorerFilters) -> ExplorerFilters:
         return filters.at(self.clock()).without_local()
@@ -274,7 +274,7 @@ class ExplorerModel:
         self._set_error(None)
         self._update_runs()
         if reading.shown_filters != self.filters:
-            # The filters changed during the reading, which may not have returned all runs that they need.
+            # The filters changed during the reading, so it may not have returned all the runs that they need.
             self._read_missing()
         self.changes.emit("reading")
 

@@ -1,4 +1,4 @@
-"""``OpenRun``: the run whose details are shown, and what is read about it."""
+"""``OpenRun``: the run whose details are shown, and the data that is read for them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _WATCHED_COLUMNS = ("run_id", "status", "start_time", "end_time")
 
 @dataclass(frozen=True)
 class RunDetails:
-    """What the list of runs does not have.
+    """The data about a run that the list of runs does not have.
 
     Parameters
     ----------
     run_config
         The run config as YAML.
     op_selection
-        The ops that the run was limited to; None for all.
+        The selected ops of the run; None for all ops.
     steps, failures
         As `DagsterClient.steps` and `DagsterClient.failures` return them; None if the source does not have them.
     """
@@ -96,7 +96,7 @@ class OpenRun:
         self._model.background.start("details", work, done=self._set_details, failed=self._fail)
 
     def related_runs(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the runs that this one re-executes, and those that re-execute it, among the runs in memory."""
+        """Return the related runs in memory: the runs that this run re-executes, and the runs that re-execute it."""
         frame = self._model.cache.frame
         if self.run is None:
             return frame.iloc[:0], frame.iloc[:0]

@@ -17,7 +17,9 @@ __all__ = ["OpenRunLog"]
 
 
 class OpenRunLog:
-    """The log of one run after the other. See `dagster_nb.panels.run_view.log_view.LogModel`.
+    """The log of the open run, which is replaced when another run is opened.
+
+    See `dagster_nb.panels.run_view.log_view.LogModel`.
 
     It emits the change ``log`` of the explorer's model.
 
@@ -38,7 +40,7 @@ class OpenRunLog:
         self.output_error: Exception | None = None
 
     def set_run(self, run_id: str | None) -> None:
-        """Forget what has been read, and continue with this run. The filter stays, except for the step."""
+        """Drop the data of the last run, and continue with this run. The filter stays, except for the step."""
         self._model.background.stop("events")
         self._model.background.stop("output")
         if run_id != self._run_id:
@@ -49,7 +51,7 @@ class OpenRunLog:
         self.events_error = self.output = self.output_error = None
 
     def read(self) -> None:
-        """Read what is needed and has not been read."""
+        """Read the parts that are needed and have not been read yet."""
         background = self._model.background
         if self._run_id is None:
             return
@@ -77,7 +79,7 @@ class OpenRunLog:
                 self.read_output()
 
     def read_output(self) -> None:
-        """Read what the run or the chosen step printed."""
+        """Read the output of the run or of the chosen step."""
         self._reads_output = True
         source: Any = self._model.source
         run_id, step = self._run_id, self.log.filter.step
@@ -90,7 +92,7 @@ class OpenRunLog:
         )
 
     def stop_reading_output(self) -> None:
-        """Stop reading what the run printed."""
+        """Stop reading the output of the run."""
         self._reads_output = False
         self._model.background.stop("output")
 

@@ -1,4 +1,4 @@
-"""``RunCache``: the runs in memory, and for which filters they are complete."""
+"""``RunCache``: the runs in memory, and the filters for which they are complete."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["RunCache"]
 
 
 class RunCache:
-    """Runs in the order of the source, newest first, each once.
+    """The runs in memory, in the order of the source, newest first, without duplicates.
 
     Attributes
     ----------
     frame : pandas.DataFrame
-        All of them, with a default index. It is replaced, never changed in place.
+        All runs in memory, with a default index. The frame is replaced, never changed in place.
     """
 
     def __init__(self) -> None:
@@ -35,13 +35,13 @@ class RunCache:
         return len(self.frame)
 
     def is_complete_for(self, filters: ExplorerFilters) -> bool:
-        """Return whether every run that the source had for these filters is here. Bounds are points in time."""
+        """Return whether all runs that match these filters in the source are in memory. Bounds are points in time."""
         return any(complete.covers(filters) for complete in self._complete)
 
     def mark_complete(
         self, filters: ExplorerFilters, read_ids: Collection[str], before: pd.DataFrame, now: pd.Timestamp
     ) -> None:
-        """Note that all matching runs have been read, and drop those that the source no longer has.
+        """Record that all matching runs have been read, and drop the runs that the source no longer has.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class RunCache:
         before
             The runs that were in memory when the request was sent.
         now
-            When the request was sent.
+            The time when the request was sent.
         """
         if not before.empty:
             expected = before["run_id"][matching_runs(before, filters, now)]
@@ -63,7 +63,7 @@ class RunCache:
         self._complete.append(filters)
 
     def add(self, pages: Sequence[pd.DataFrame]) -> None:
-        """Add runs. A run that is here already is replaced in its row.
+        """Add runs. A run that is already in memory is replaced in its row.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class RunCache:
         self._set(self.frame[~self.frame["run_id"].isin(run_ids).to_numpy(dtype=bool)].reset_index(drop=True))
 
     def run(self, run_id: str) -> pd.Series | None:
-        """Return a run as a row; None if it is not here."""
+        """Return a run as a row; None if it is not in memory."""
         row = self._index.get_indexer([run_id])[0]
         return None if row < 0 else self.frame.iloc[row]
 

@@ -1,4 +1,4 @@
-"""Where an explorer gets its runs: the methods that it needs, and those that it uses if they exist."""
+"""The source of an explorer's runs: the methods that it must have, and those that the explorer uses if they exist."""
 
 from __future__ import annotations
 

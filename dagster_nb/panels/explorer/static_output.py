@@ -1,4 +1,4 @@
-"""An explorer for viewers without widgets: the same runs as HTML with a picture, and as text."""
+"""The static output of an explorer, for viewers without widgets: the same runs as HTML with a picture, and as text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHART = "Durations"
 
 
 def static_html(model: ExplorerModel) -> str:
-    """Return the explorer as HTML that needs nothing else."""
+    """Return the explorer as self-contained HTML."""
     runs = model.runs
     rows = [
         [status(str(run["status"])), text(_or_empty(run["job_name"])), time_text(run["start_time"]),
@@ -37,7 +37,7 @@ def static_html(model: ExplorerModel) -> str:
             alt=f"Chart of {plural(len(runs), 'run')}: {chart.alt}.",
             width=900,
             height=chart_height(runs, chart),
-            ground="white",
+            background="white",
         )
     return f"<div><p>{'<br>'.join(map(text, _summary(model)))}</p>{picture}{table}</div>"
 

@@ -1,4 +1,4 @@
-"""A text editor for YAML. The text area of ipywidgets has no line numbers, and no Tab and Ctrl-Enter keys."""
+"""A text editor for YAML. The text area of ipywidgets has no line numbers and does not handle Tab or Ctrl-Enter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from dagster_nb.panels.viewport import STATIC
+from dagster_nb.panels.browser_info import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +23,13 @@ class ConfigEditor(anywidget.AnyWidget):
     value : str
         The text.
     marks : dict of str to str
-        The problem in a line, by the line's number.
+        The problem in each line, by line number.
     invalid : bool
-        Whether anything is wrong with the text.
+        Whether the text has any problems.
     disabled : bool
         Whether the text is read-only.
     label : str
-        The name that a screen reader reads.
+        The label for screen readers.
     """
 
     _esm = STATIC / "config_editor.js"

@@ -1,4 +1,4 @@
-"""Find the line of a config that a problem is about: Dagster names a path, but people look for a line."""
+"""Find the line of a config that has a problem: Dagster names a path, but people look for a line."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _LIST_INDEX = re.compile(r"\[(\d+)\]")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong with what was entered.
+    """A problem in the user's input.
 
     Parameters
     ----------
     message
         What is wrong.
     path
-        Where in the config; empty for the whole config, and for what is not part of it.
+        The path in the config; empty for the whole config, and for problems outside of the config.
     line
-        The line of the config's text, from 1; None if it is unknown.
+        The line in the config's text, counted from 1; None if it is unknown.
     """
 
     message: str
@@ -40,13 +40,13 @@ class Problem:
 
     @property
     def place(self) -> str:
-        """Where the problem is, such as ``"line 4 · ops.load"``; empty if it is nowhere in particular."""
+        """The place of the problem, such as ``"line 4 · ops.load"``; empty if it has no particular place."""
         line = "" if self.line is None else f"line {self.line}"
         return " · ".join(filter(None, [line, self.path]))
 
 
 def locate_problems(problems: Iterable[ConfigProblem], config: str) -> list[Problem]:
-    """Return each of Dagster's problems with the line that it is about.
+    """Return each of Dagster's problems with its line.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def locate_problems(problems: Iterable[ConfigProblem], config: str) -> list[Prob
 
 
 def problem_from_error(error: RunConfigInvalidError) -> Problem:
-    """Return the problem of a text that could not be read as a config.
+    """Return the problem for text that could not be parsed as a config.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The form of a launchpad: its fields, its buttons, and the problems with what is filled in."""
+"""The form of a launchpad: its fields, its buttons, and the problems with the user's input."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _MAX_MESSAGE_LENGTH = 600
 
 
 class Form:
-    """Draws a launchpad's state, and changes it as the user types and clicks.
+    """Draws the state of a launchpad, and changes it as the user types and clicks.
 
     Parameters
     ----------
     model
         The launchpad's state.
     background
-        Brings widget events to the kernel's thread.
+        Runs the handlers of widget events in the kernel's thread.
     """
 
     def __init__(self, model: LaunchpadModel, background: Background):
@@ -80,7 +80,7 @@ class Form:
         self._editor.on_submit(lambda config: background.call(partial(self._submit, config)))
 
     def _submit(self, config: str) -> None:
-        # The editor's new value may arrive after the key that submits it.
+        # The editor's new value may arrive after the keystroke that submits it.
         self._editor.value = config
         self._model.launch()
 
@@ -127,7 +127,7 @@ class Form:
         self._state.value = f'<span role="status">{self._state_text()}</span>'
 
     def _state_text(self) -> str:
-        """Return what is going on, or what to do next, as HTML."""
+        """Return the current activity or the next step for the user, as HTML."""
         model = self._model
         if model.source.read_only:
             return "This client is read-only and cannot launch runs."

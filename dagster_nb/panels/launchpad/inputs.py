@@ -1,4 +1,4 @@
-"""What a person writes in the fields of a launchpad, as the values that a launch takes, and back."""
+"""Convert the text of a launchpad's fields to the arguments of a launch, and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SYSTEM_PREFIXES = ("dagster/", ".dagster/")
 
 
 def parse_tags(text: str) -> tuple[dict[str, str], list[str]]:
-    """Return the tags in some text, and what is wrong with it.
+    """Return the tags in some text, and the problems of the text.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def parse_tags(text: str) -> tuple[dict[str, str], list[str]]:
     tags: dict[str, str] = {}
     problems = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        # A key can contain a colon, so the first one before a space separates it from the value.
+        # A key can contain a colon, so the key ends at the first colon that is followed by a space.
         separator = ": " if ": " in line else ":"
         key, colon, value = (part.strip() for part in line.partition(separator))
         if not colon or not key:
@@ -67,7 +67,7 @@ def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def parse_ops(text: str) -> list[str]:
-    """Return the parts of an op selection, which commas or spaces separate.
+    """Return the parts of an op selection, which are separated by commas or spaces.
 
     Examples
     --------

@@ -30,7 +30,7 @@ class JobPicker:
     model
         The launchpad's state.
     background
-        Brings widget events to the kernel's thread.
+        Runs the handlers of widget events in the kernel's thread.
     """
 
     def __init__(self, model: LaunchpadModel, background: Background):

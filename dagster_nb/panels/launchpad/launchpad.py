@@ -29,7 +29,7 @@ __all__ = ["Launchpad", "launch_arguments"]
 class Launchpad(Panel):
     """A panel to launch a job with a config of your own.
 
-    The editor starts with the job's default config, or with that of the partition that you choose. What you fill in is
+    The editor starts with the job's default config, or with that of the partition that you choose. Your input is
     checked as you type, and each problem is shown with its path and its line; the Launch button is disabled until the
     problems are fixed. Ctrl-Enter or Cmd-Enter in the editor launches the job too. Afterwards the panel follows the
     run, as `RunMonitor` does.
@@ -41,7 +41,7 @@ class Launchpad(Panel):
     job
         The job to start with; None to choose it in the panel.
     location, repository
-        Where the job is, if several repositories have a job of that name.
+        The code location and the repository of the job, if several repositories have a job with that name.
     run_config
         The config to start with, as a dict or as YAML text; None for the job's or the partition's own.
     tags
@@ -105,9 +105,9 @@ class Launchpad(Panel):
 
     @classmethod
     def from_run(cls, run: Run) -> Self:
-        """Return a launchpad that is filled in with what a run was launched with.
+        """Return a launchpad that is filled in from a run.
 
-        That is its job, config, partition, op selection and tags, without the tags that Dagster adds itself.
+        It has the run's job, config, partition, op selection and tags, except for the tags that Dagster adds itself.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Launchpad(Panel):
         client = run.client
         found = client.runs(run_ids=[run.run_id], include=("run_config", "op_selection"))
         if found.empty:
-            raise RunNotFoundError(f"run {run.run_id} has been deleted.")
+            raise RunNotFoundError(f"run {run.run_id} has been deleted. Choose another run.")
         return cls(client, **launch_arguments(found.iloc[0]))
 
     @property
@@ -141,7 +141,7 @@ class Launchpad(Panel):
         self.model.changes.emit("config")
 
     def launch(self) -> None:
-        """Launch what is filled in, as the Launch button does. Does nothing if the button is disabled."""
+        """Launch the job as filled in, like the Launch button. Does nothing if the button is disabled."""
         self.model.launch()
 
     def _is_busy(self) -> bool:
@@ -217,6 +217,6 @@ def launch_arguments(run: pd.Series) -> dict[str, Any]:
         "op_selection": "op_selection",
     }
     found = {name: run.get(column) for name, column in names.items()}
-    # Without an empty config: the launchpad then starts with the job's own.
+    # An empty config is left out, so that the launchpad starts with the job's default config.
     given = {name: value for name, value in found.items() if isinstance(value, str | list | dict) and value}
     return {**given, "tags": own_tags(run.get("tags") or {})}

@@ -1,4 +1,4 @@
-"""The state of a launchpad: what is filled in, what is wrong with it, and the launch."""
+"""The state of a launchpad: the user's input, its problems, and the launch."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 __all__ = ["LaunchpadModel", "Start"]
 
-# Checking after every key would check half-written words.
+# Checking after every keystroke would check half-written words.
 _SECONDS_AFTER_TYPING = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a launchpad starts with, as text of its fields.
+    """The initial text of a launchpad's fields.
 
     Parameters
     ----------
     job, location, repository
-        The job, and where it is; None if it is not given.
+        The job, its code location and its repository; None if not given.
     config
         YAML text; None for the job's or the partition's own config.
     tags, ops, partition
@@ -56,11 +56,11 @@ class LaunchpadModel:
     Parameters
     ----------
     source
-        Where to read and launch.
+        Reads from the server, and launches.
     background
         Where requests run.
     start
-        What to start with.
+        The initial text of the fields.
     """
 
     def __init__(self, source: LaunchpadSource, background: Background, start: Start | None = None):
@@ -82,7 +82,7 @@ class LaunchpadModel:
         self._start: Start | None = start or Start()
         # The config as it was loaded, and the partition that it was loaded for.
         self._loaded = ("", "")
-        # Whether the problems are the server's answer to a launch.
+        # Whether the problems come from the server's response to a launch.
         self._was_rejected = False
         self._cancel_check: Callable[[], None] = lambda: None
 
@@ -93,7 +93,7 @@ class LaunchpadModel:
 
     @property
     def checking(self) -> bool:
-        """Whether the result of a check is still to come."""
+        """Whether the result of a check has not arrived yet."""
         return self.scaffold is not None and not self.checked and self.error is None
 
     @property
@@ -103,7 +103,7 @@ class LaunchpadModel:
 
     @property
     def can_launch(self) -> bool:
-        """Whether `launch` would do anything. It would not while something is known to be wrong."""
+        """Whether `launch` would launch the job. It does nothing while there are known problems."""
         if self.scaffold is None or self.run is not None or self.source.read_only:
             return False
         if self.loading or self.launching or (self.checked and self.problems):
@@ -117,7 +117,7 @@ class LaunchpadModel:
 
     @property
     def has_other_config(self) -> bool:
-        """Whether the config is that of another partition than the chosen one."""
+        """Whether the config belongs to a partition other than the chosen one."""
         return not self.is_edited and self._loaded[1] != self.partition
 
     @property
@@ -142,7 +142,10 @@ class LaunchpadModel:
         self.changes.emit("jobs")
 
     def choose(self, address: JobAddress | None) -> None:
-        """Choose another job, or none. Config, ops and partition are reset to its defaults; the tags stay."""
+        """Choose another job, or none.
+
+        Config, ops and partition are reset to the defaults of the new job; the tags stay.
+        """
         if address == self.address:
             return
         self.address, self.scaffold, self.problems, self.partition, self.ops = address, None, [], "", ""
@@ -159,7 +162,7 @@ class LaunchpadModel:
             self._check_later()
 
     def choose_partition(self, partition: str) -> None:
-        """Choose a partition, or none. Its config is loaded unless the config was edited."""
+        """Choose a partition, or none; its config is loaded unless the user has edited the config."""
         if partition == self.partition:
             return
         self.partition = partition
@@ -188,7 +191,7 @@ class LaunchpadModel:
         self.changes.emit("state")
 
     def launch(self) -> None:
-        """Launch what is filled in, after one more check. Does nothing while a launch is in progress."""
+        """Check the input once more, and then launch the job. Does nothing while a launch is in progress."""
         address = self.address
         if not self.can_launch or address is None:
             return
@@ -214,12 +217,12 @@ class LaunchpadModel:
             except RunConfigInvalidError as error:
                 return locate_problems(error.errors, config) or [problem_from_error(error)]
 
-        # Without Retry: if the response was lost, the job may have been launched.
+        # There is no Retry button: if the response was lost, the job may have been launched.
         self._background.start("launch", launch, done=self._show_launch, failed=self._fail(None))
         self.changes.emit("state")
 
     def return_to_form(self) -> None:
-        """Show the form again, as it was filled in, for another launch."""
+        """Show the form again with the previous input, for another launch."""
         self.run = None
         self.changes.emit("run")
         self._check_later()
@@ -314,7 +317,7 @@ class LaunchpadModel:
     # Checking
 
     def _check_later(self) -> None:
-        """Check what is filled in after a pause, and ignore the result of an earlier check."""
+        """Check the input after a pause, and ignore the result of an earlier check."""
         self._stop_checking()
         # The known problems stay visible until the new text has been checked.
         self.error, self.checked, self._was_rejected = None, False, False
@@ -344,7 +347,7 @@ class LaunchpadModel:
         return not self.partition or (self.scaffold is not None and self.partition in self.scaffold.partitions)
 
     def _problems_outside_config(self) -> list[Problem]:
-        """Return what is wrong with the other fields, which needs no request."""
+        """Return the problems of the other fields; this needs no request."""
         found = [Problem(message) for message in parse_tags(self.tags)[1]]
         if self.scaffold is not None and not self._partition_exists:
             keys = self.scaffold.partitions

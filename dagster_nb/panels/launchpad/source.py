@@ -1,4 +1,4 @@
-"""What a launchpad reads from a server, and the launch that it sends."""
+"""The requests of a launchpad to a server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["JobAddress", "LaunchSource", "LaunchpadSource", "Scaffold"]
 
 @dataclass(frozen=True, slots=True)
 class Scaffold:
-    """What the form for a job starts from.
+    """The initial content of the form for a job.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Scaffold:
 
 
 class LaunchpadSource(Protocol):
-    """What a launchpad needs from a server."""
+    """The methods that a launchpad needs."""
 
     @property
     def url(self) -> str:
@@ -50,19 +50,19 @@ class LaunchpadSource(Protocol):
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be launched."""
+        """Whether the client is read-only, so that it cannot launch runs."""
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
-        """Return the jobs, each with whether it is an asset job."""
+        """Return the jobs, each with a flag that says whether it is an asset job."""
 
     def scaffold(self, address: JobAddress, *, is_asset_job: bool) -> Scaffold:
-        """Return what the form for a job starts from."""
+        """Return the initial content of the form for a job."""
 
     def partition_config(self, address: JobAddress, partition: str) -> str:
         """Return the run config of a partition, as YAML."""
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
-        """Return what is wrong with a run config."""
+        """Return the problems of a run config."""
 
     def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401
         """Launch a job."""
@@ -88,11 +88,11 @@ class LaunchSource:
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be launched."""
+        """Whether the client is read-only, so that it cannot launch runs."""
         return bool(self._client.read_only)
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
-        """Return the jobs sorted by code location, each with whether it is an asset job."""
+        """Return the jobs sorted by code location, each with a flag that says whether it is an asset job."""
         jobs = self._client.jobs().sort_values(["location", "repository", "job_name"])
         columns = ("job_name", "location", "repository", "is_asset_job")
         return [
@@ -101,12 +101,12 @@ class LaunchSource:
         ]
 
     def scaffold(self, address: JobAddress, *, is_asset_job: bool) -> Scaffold:
-        """Return what the form for a job starts from."""
+        """Return the initial content of the form for a job."""
         place = {"location": address.location, "repository": address.repository}
         self._schemas[address] = schema = self._client.run_config_schema(address.job, **place)
         partitions = self._call(partition_keys, address)
         if is_asset_job:
-            # Its parts are selected as assets, which this form does not offer.
+            # Parts of an asset job are selected as assets, which this form does not support.
             return Scaffold(schema.default_yaml, partitions=partitions)
         ops = self._client.ops(address.job, **place)
         return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops))
@@ -117,7 +117,7 @@ class LaunchSource:
         return str(config)
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
-        """Return what is wrong with a run config, for the selected ops of a job or for all if none are selected."""
+        """Return the problems of a run config, for the selected ops of a job or for all ops if none are selected."""
         return self._schemas[address].validate(config, op_selection=ops or None)
 
     def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401 - see DagsterClient.launch

@@ -1,4 +1,4 @@
-"""What a monitor says about its run: the heading, the outcome, and the results of actions."""
+"""The messages of a monitor about its run: the heading, the outcome, and the results of actions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = ["action_html", "head_html", "outcome_html", "outcome_message", "state
 
 _MODES = {
     "live": ("◉", "live", "Dagster sends each event as it happens."),
-    "polling": ("◔", "polling", "A websocket cannot be opened, so the panel asks for new events once a second."),
+    "polling": ("◔", "polling", "No websocket can be opened, so the panel requests new events once a second."),
 }
 
 
 def head_html(model: MonitorModel, now: pd.Timestamp) -> str:
-    """Return which run this is, its status, and its times."""
+    """Return the run, its status and its times."""
     facts = state_times(model.state, now)
     if model.following and model.mode is not None:
         symbol, word, reason = _MODES[model.mode]
@@ -40,7 +40,7 @@ def state_times(state: RunState, now: pd.Timestamp) -> list[str]:
 
 
 def outcome_message(state: RunState) -> tuple[str, str, str] | None:
-    """Return the kind of message (as in `message_html`), its title and its text; None while there is nothing to say."""
+    """Return the kind of message (as in `message_html`), its title and its text; None if there is no message."""
     if state.lacks_daemon:
         return (
             "warning",
@@ -60,7 +60,7 @@ def outcome_message(state: RunState) -> tuple[str, str, str] | None:
 
 
 def outcome_html(state: RunState) -> str:
-    """Return how the run ended, or why it failed; empty while there is nothing to say."""
+    """Return how the run ended, or why it failed; empty if there is no message."""
     message = outcome_message(state)
     if message is None:
         return ""
@@ -71,7 +71,7 @@ def outcome_html(state: RunState) -> str:
 
 
 def action_html(model: MonitorModel) -> str:
-    """Return the result of the request to terminate or to re-execute the run; empty if there is nothing to say."""
+    """Return the result of the request to terminate or re-execute the run; empty if there is no message."""
     message = _action_message(model)
     if message is None:
         return ""

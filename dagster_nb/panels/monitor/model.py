@@ -26,17 +26,17 @@ __all__ = ["MonitorModel", "RunClient", "RunState", "Strategy"]
 
 Strategy = Literal["from_failure", "all_steps"]
 
-# How long to wait for an event before checking whether the monitor was closed.
+# The time to wait for an event before checking whether the monitor has been closed.
 _HEARTBEAT_SECONDS = 0.5
 _SECONDS_BETWEEN_READS = 0.7
-# How long a run may stay queued before the monitor checks whether a daemon is running.
+# The time that a run may stay queued before the monitor checks whether a daemon is running.
 _MAX_SECONDS_QUEUED = 4.0
 _SECONDS_BETWEEN_DAEMON_CHECKS = 10.0
 _SECONDS_BETWEEN_OUTPUT_READS = 5.0
 
 
 class RunClient(Protocol):
-    """What a monitor needs from a client."""
+    """The methods that a monitor needs from a client."""
 
     url: Any
     read_only: Any
@@ -51,10 +51,10 @@ class RunClient(Protocol):
         """Return a run's steps."""
 
     def failures(self, runs: str) -> pd.DataFrame:
-        """Return what made a run fail."""
+        """Return the failures that ended a run."""
 
     def compute_logs(self, run: str, step: str | None = None) -> ComputeLogs:
-        """Return what a run printed."""
+        """Return the captured output of a run."""
 
     def daemons(self) -> pd.DataFrame:
         """Return the daemons."""
@@ -74,21 +74,21 @@ class RunClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """A run as it was last read.
+    """The state of a run when it was last read.
 
     Parameters
     ----------
     status
         Its status.
     creation_time, start_time, end_time
-        When it was created, started and ended.
+        The times when the run was created, started and ended.
     steps
-        The steps that started, with the columns of `DagsterClient.steps`, and those that have not, with the status
+        The steps, with the columns of `DagsterClient.steps`; steps that have not started have the status
         ``NOT_STARTED``.
     failures
-        What made it fail, with the columns of `DagsterClient.failures`; None unless it failed.
+        The failures that ended it, with the columns of `DagsterClient.failures`; None unless it failed.
     lacks_daemon
-        Whether it is queued and no daemon is running to start it.
+        Whether it is queued while no daemon is running that would start it.
     """
 
     status: str
@@ -112,7 +112,7 @@ class RunState:
 
     @property
     def has_running_step(self) -> bool:
-        """Whether a step is running, so that its bar in the chart grows."""
+        """Whether a step is running, in which case its bar in the chart grows."""
         if self.is_finished or self.steps.empty:
             return False
         return bool((self.steps["start_time"].notna() & self.steps["end_time"].isna()).any())
@@ -127,7 +127,7 @@ class MonitorModel:
     Parameters
     ----------
     client
-        Where to read and act.
+        Reads from the server and acts on runs.
     run
         The run to follow.
     background
@@ -152,7 +152,7 @@ class MonitorModel:
 
     @property
     def run(self) -> RunFacts:
-        """The run, as it was when the monitor began to follow it."""
+        """The state of the run when the monitor began to follow it."""
         return self._runs[-1]
 
     @property
@@ -162,7 +162,7 @@ class MonitorModel:
 
     @property
     def following(self) -> bool:
-        """Whether more events may come."""
+        """Whether more events may arrive."""
         return self._background.busy("follow")
 
     @property
@@ -186,7 +186,7 @@ class MonitorModel:
         return self.state.status in allowed and not self.client.read_only
 
     def follow(self) -> None:
-        """Follow the run from its first event to its last. Starts again if it was interrupted."""
+        """Follow the run from its first event to its last. If interrupted, this starts again."""
         self.error = None
         self.log.clear()
         self._background.start(
@@ -215,7 +215,7 @@ class MonitorModel:
             self.read_output()
 
     def read_output(self) -> None:
-        """Read what the run or the chosen step printed, and again every few seconds until the run has ended."""
+        """Read the output of the run or of the chosen step, and again every few seconds until the run has ended."""
         self._reads_output = True
         self._cancel_output_read()
         run_id, step = self.run.run_id, self.log.filter.step
@@ -227,7 +227,7 @@ class MonitorModel:
         )
 
     def stop_reading_output(self) -> None:
-        """Stop reading what the run prints."""
+        """Stop reading the output of the run."""
         self._reads_output = False
         self._cancel_output_read()
         self._background.stop("output")
@@ -260,7 +260,7 @@ class MonitorModel:
         self._emit("actions")
 
     def show_previous_run(self) -> None:
-        """Follow the run again that the current one re-executes."""
+        """Go back to following the run that the current one re-executes."""
         if len(self._runs) > 1:
             self._turn_to(self._runs[:-1])
 
@@ -276,7 +276,7 @@ class MonitorModel:
             self.read_output()
         self._emit("steps", "output", "actions")
 
-    # In the thread that follows the run
+    # Called in the thread that follows the run
 
     def _follow(self, run_id: str, task: Task[None]) -> None:
         planned = self._read_plan(run_id)
@@ -308,14 +308,14 @@ class MonitorModel:
         try:
             return planned_steps(self.client.query(self.client.graphql_document("run_plan"), {"runId": run_id}))
         except DagsterNbError:
-            # The plan only adds the steps that have not started. If the server is down, following the run says so.
+            # The plan only adds the steps that have not started. If the server is down, following the run reports this.
             return []
 
     def _lacks_daemon(self) -> bool:
         daemons = self.client.daemons()
         return not daemons.loc[daemons["daemon"] == "QUEUED_RUN_COORDINATOR", "healthy"].any()
 
-    # In the kernel's thread
+    # Called in the kernel's thread
 
     def _receive(self, news: pd.DataFrame | RunState) -> None:
         if isinstance(news, RunState):

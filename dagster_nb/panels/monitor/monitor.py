@@ -1,4 +1,4 @@
-"""``RunMonitor``: follows one run, and stays useful after it has ended."""
+"""``RunMonitor``: a panel that follows one run."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ _QUESTIONS: dict[Strategy, str] = {
 
 
 class RunMonitor(Panel):
-    """A panel that follows a run: its steps as a chart, its events, what it prints, and how it ended.
+    """A panel that follows a run, with a chart of its steps, its events, its output, and how it ended.
 
-    Events arrive as they happen. Where a websocket cannot be opened, the panel asks for new events once a second, and
-    says so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The
-    kernel stays free meanwhile.
+    Events arrive as they happen. If no websocket can be opened, the panel requests new events once a second, and says
+    so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The kernel
+    stays free while the panel follows the run.
 
     Parameters
     ----------
@@ -124,7 +124,9 @@ class RunMonitor(Panel):
         return self.model.log.events
 
     def wait(self, timeout: float | None = None) -> Self:
-        """Wait until the run has ended, and return the monitor. For scripts, and notebooks that run by themselves.
+        """Wait until the run has ended, and return the monitor.
+
+        This is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------
@@ -178,7 +180,7 @@ class RunMonitor(Panel):
         is_possible: Callable[[], bool],
         danger: bool,
     ) -> None:
-        """Ask about the current run, until another run is shown or the action is no longer possible."""
+        """Show the question until another run is shown or the action is no longer possible."""
         run = self.model.run
         self._is_question_valid = lambda: self.model.run is run and is_possible()
         self._confirm.ask(
@@ -217,7 +219,7 @@ class RunMonitor(Panel):
         parts = [head_html(model, _now()), outcome_html(model.state)]
         if model.error is not None:
             parts.append(message_html(str(model.error)))
-        parts.append(self._picture(width=900, ground="white"))
+        parts.append(self._picture(width=900, background="white"))
         last = EventLog(_MAX_STATIC_EVENTS)
         last.add(model.log.events)
         parts.append(f"<p>{text(last.summary)}</p>{events_html(last.shown)}")

@@ -1,1 +1,4 @@
-"""One run in detail: what it is, why it failed, its steps, its log. Used by the explorer and by the monitor."""
+"""The details of one run: its main fields, why it failed, its steps and its log.
+
+Used by the explorer and by the monitor.
+"""

@@ -1,4 +1,4 @@
-"""The events of a run, and the newest of those that match a filter: a page cannot show all of a long log."""
+"""The events of a run, and the newest events that match a filter, because a page cannot show all of a long log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SEARCHED_COLUMNS = ("message", "error_message", "error_class", "event_type", "s
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events to show.
+    """A filter of events.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class EventFilter:
 
 
 class EventLog:
-    """All events so far, and the newest that match a filter.
+    """All events so far, and the newest events that match a filter.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class EventLog:
 
     @property
     def summary(self) -> str:
-        """How many events are shown, and of how many.
+        """A text such as "the last 500 of 2,000 events".
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""The log of a run as HTML: its events, and what it printed."""
+"""The log of a run as HTML: its events and its output."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def output_html(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
 
 
 def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
-    r"""Return how many lines of a stream are shown, and of how many.
+    r"""Return the number of lines that are shown, and the number of all lines, as text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``LogView``: the events of a run, or what it printed, filtered by level, step and text."""
+"""``LogView``: the events or the output of a run, filtered by level, step and text."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _ALL_STEPS = "all of the run"
 
 
 class LogModel(Protocol):
-    """What a log is drawn from.
+    """The data that a log is drawn from.
 
     Attributes
     ----------
     log
         The events, and the filter.
     output, output_error
-        What the run printed, or why that could not be read; both None until it has been read.
+        The output of the run, or the reason why it could not be read; both None until it has been read.
     """
 
     log: EventLog
@@ -44,10 +44,10 @@ class LogModel(Protocol):
         """Change the filter."""
 
     def read_output(self) -> None:
-        """Start reading what the run printed."""
+        """Start reading the output of the run."""
 
     def stop_reading_output(self) -> None:
-        """Stop reading what the run printed."""
+        """Stop reading the output of the run."""
 
 
 class LogView:
@@ -58,9 +58,9 @@ class LogView:
     model
         The log.
     background
-        Brings widget events to the kernel's thread.
+        Runs the handlers of widget events in the kernel's thread.
     kinds
-        Which of `EVENTS` and `STREAMS` there are.
+        The available choices among `EVENTS` and `STREAMS`.
     """
 
     def __init__(self, model: LogModel, background: Background, kinds: Sequence[str] = (EVENTS, *STREAMS)):
@@ -89,7 +89,7 @@ class LogView:
     def draw(self) -> None:
         """Draw the log as it is now."""
         log = self._model.log
-        # The chosen step may have no events: those of another run, or of the same run read again.
+        # The chosen step may have no events, if the events of another run are shown or are being read again.
         chosen = [log.filter.step] if log.filter.step is not None else []
         options = [(_ALL_STEPS, ""), *((step, step) for step in dict.fromkeys([*log.steps, *chosen]))]
         if list(self._step.options) != options:

@@ -1,4 +1,4 @@
-"""The steps of a run, with those that have not started yet."""
+"""The steps of a run, including the steps that have not started yet."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def planned_steps(response: Mapping[str, Any]) -> list[str]:
 
 
 def with_pending(steps: pd.DataFrame, run_id: str, planned: Iterable[str]) -> pd.DataFrame:
-    """Return the steps of a run, followed by those that were planned and have not started.
+    """Return the steps of a run, followed by the planned steps that have not started.
 
     Parameters
     ----------

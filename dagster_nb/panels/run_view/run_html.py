@@ -22,14 +22,14 @@ _MAX_NAMED_STEPS = 20
 
 
 def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None, facts: Sequence[str]) -> str:
-    """Return which run this is.
+    """Return the heading for a run.
 
     Parameters
     ----------
     run_id, job_name, run_status
         The run.
     url
-        Its page in Dagster, if it has one.
+        The address of the run's page in Dagster, if it has one.
     facts
         The contents of the line below, as HTML.
     """
@@ -64,7 +64,7 @@ def times_text(created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp
 
 
 def failures_html(failures: pd.DataFrame) -> str:
-    """Return why a run failed: each step that failed, then its error.
+    """Return why a run failed: each failed step with its error.
 
     Parameters
     ----------
@@ -99,11 +99,11 @@ def steps_html(
     steps
         The columns of `DagsterClient.steps`.
     as_of
-        Where unfinished steps end; None for a run that has finished.
+        The time at which the bars of unfinished steps end; None for a run that has finished.
     width, max_height
         The size in CSS pixels.
     options
-        ``dark`` and ``ground``, as in `image`.
+        ``dark`` and ``background``, as in `image`.
     """
     names = ", ".join(
         f"{key} {step_status}"

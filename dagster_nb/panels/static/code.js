@@ -1,4 +1,4 @@
-// Text to copy, with a button that does it.
+// Text with a button to copy it.
 function render({ model, el }) {
   el.classList.add("dnb-code");
   const bar = document.createElement("div");
@@ -28,7 +28,7 @@ function render({ model, el }) {
       await navigator.clipboard.writeText(model.get("text"));
       said.textContent = "copied";
     } catch {
-      // Without a secure page there is no clipboard: select the text, so that Ctrl-C takes it.
+      // An insecure page has no clipboard, so the text is selected for Ctrl-C.
       const range = document.createRange();
       range.selectNodeContents(text);
       const selection = window.getSelection();

@@ -1,5 +1,5 @@
-// A table of runs. Everything that it tells the kernel is a run id, because a row may move and its run does not.
-// Of the rows of a page only those around the visible ones are in the document: a thousand would freeze it.
+// A table of runs. It identifies rows by run id in its messages to the kernel, because a row may move.
+// Only the rows around the visible ones are in the document, because a thousand rows would freeze it.
 const AROUND = 40;
 
 function node(tag, attributes = {}, ...children) {
@@ -13,7 +13,7 @@ function node(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Text from users becomes text nodes, never markup, isolated so that its writing direction affects nothing else.
+// Text from users becomes text nodes, never markup. It is isolated, so that its writing direction affects nothing else.
 function words(text) {
   return node("bdi", {}, text ?? "");
 }
@@ -36,7 +36,7 @@ const CELLS = {
   tags: (row, column) => {
     const all = row[column.key] || [];
     const made = node("span", { class: "dnb-tags", title: all.map(([key, value]) => `${key}: ${value}`).join("\n") });
-    // Dagster's own tags say little; they are in the tooltip, and in the details.
+    // Dagster's own tags are less interesting; they are in the tooltip and in the details.
     const own = all.filter(([key]) => !key.startsWith("dagster/")).slice(0, 3);
     for (const [key, value] of own) {
       made.append(node("span", { class: "dnb-tag" }, words(`${key}: ${value}`)));
@@ -52,8 +52,8 @@ function render({ model, el }) {
     model.on(`change:${name}`, call);
     off.push(() => model.off(`change:${name}`, call));
   };
-  let rows = []; // those of the page
-  let places = new Map(); // id -> place in rows
+  let rows = []; // the rows of the page
+  let places = new Map(); // id -> position in rows
   let first = 0; // the first rendered row
   let rowHeight = 32;
   let anchor = null; // where a selection with Shift starts
@@ -79,7 +79,7 @@ function render({ model, el }) {
 
   const chosen = () => new Set(model.get("selected"));
   const send = (selected, active) => {
-    // In the order of the rows, whatever the order of the clicks.
+    // The ids are in the order of the rows, not of the clicks.
     const shown = rows.map((row) => row.id).filter((id) => selected.has(id));
     const hidden = [...selected].filter((id) => !places.has(id));
     model.set("selected", [...shown, ...hidden]);
@@ -119,7 +119,7 @@ function render({ model, el }) {
     return { line: made, box };
   }
 
-  // A hidden row of the longest cells keeps the columns as wide while other rows are scrolled into view.
+  // A hidden row with the longest cells keeps the width of the columns constant while scrolling.
   function drawWidest() {
     const made = node("tr", { class: "dnb-widest" }, node("td", { class: "dnb-check" }));
     for (const column of model.get("columns")) {
@@ -140,7 +140,7 @@ function render({ model, el }) {
     if (rows.length) drawWidest();
     else widest.replaceChildren();
     drawRows();
-    // Rows that came in above do not move those that are being read.
+    // New rows at the top do not move the visible rows.
     const moved = topRow && places.has(topRow.id) ? places.get(topRow.id) - scrolled : 0;
     if (moved) {
       frame.scrollTop += moved * rowHeight;
@@ -148,7 +148,7 @@ function render({ model, el }) {
     }
   }
 
-  // Renders the rows that are visible, and some around them, so that scrolling and find-in-page reach those.
+  // Renders the visible rows and some around them, so that scrolling and find-in-page can reach them.
   function drawRows() {
     const columns = model.get("columns");
     const visible = Math.ceil((frame.clientHeight || 600) / rowHeight);
@@ -157,7 +157,7 @@ function render({ model, el }) {
     const keep = new Set(shown.map((row) => row.id));
     for (const [id, known] of rendered) {
       if (keep.has(id)) continue;
-      // The keys of a row that is scrolled away go to the frame, and not to the notebook.
+      // When the focused row is scrolled away, the frame receives its keys, and not the notebook.
       if (known.line.contains(document.activeElement)) frame.focus({ preventScroll: true });
       known.line.remove();
       rendered.delete(id);
@@ -236,7 +236,7 @@ function render({ model, el }) {
     return row.id;
   }
 
-  // The details are below the table, where one might not notice them.
+  // The details are below the table, where they might not be noticed.
   const showDetails = () =>
     setTimeout(() => {
       const title = el.closest(".dnb")?.querySelector(".dnb-detail .dnb-head");
@@ -253,7 +253,7 @@ function render({ model, el }) {
     if (event.shiftKey && anchor) between(anchor, id).forEach((one) => selected.add(one));
     else if (toggles || event.ctrlKey || event.metaKey) selected.has(id) ? selected.delete(id) : selected.add(id);
     else if (selected.size < 2) {
-      // Opening one run does not undo a selection of several.
+      // Opening a run does not change a selection of several runs.
       selected.clear();
       selected.add(id);
     }

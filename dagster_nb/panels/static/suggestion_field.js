@@ -1,4 +1,4 @@
-// A text field with suggestions. What is being typed stays, whatever the kernel says meanwhile.
+// A text field with suggestions. Text that is being typed stays, even if the kernel sends changes meanwhile.
 let count = 0;
 
 function render({ model, el }) {
@@ -41,11 +41,11 @@ function render({ model, el }) {
   input.addEventListener("change", send);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") send();
-    // Jupyter has shortcuts of its own.
+    // Jupyter has its own shortcuts.
     event.stopPropagation();
   });
   input.addEventListener("input", (event) => {
-    // A suggestion that was clicked arrives whole, and not by a key.
+    // A clicked suggestion arrives as a whole, and not key by key.
     if (!event.inputType || event.inputType === "insertReplacementText") send();
   });
   const events = [["name", draw], ["placeholder", draw], ["width", draw], ["options", offer], ["value", take]];

@@ -1,4 +1,4 @@
-"""Daily partitioned assets, with metadata that is worth plotting."""
+"""Daily partitioned assets, with metadata for plots."""
 
 import datetime as dt
 import hashlib
@@ -14,7 +14,7 @@ SATURDAY = 5
 
 
 def sales_of(day: str) -> dict[str, Any]:
-    """Return the sales of a day, which are always the same for the same day.
+    """Return the sales of a day; the same day always has the same sales.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     description="Revenue of one day.",
 )
 def daily_revenue(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-    """Sum up the revenue of the day."""
+    """Compute the revenue of the day."""
     sales = sales_of(context.partition_key)
     process(context, sales["customers"], what="revenue")
     return dg.MaterializeResult(metadata=metadata_of("daily_revenue", context.partition_key))

@@ -1,4 +1,4 @@
-"""The job that runs until somebody stops it."""
+"""A job that runs until somebody stops it."""
 
 import math
 import os
@@ -15,15 +15,17 @@ CHECK_SECONDS = 1.0
 
 
 class StreamConfig(dg.Config):
-    """Which stream to read, and how it stops."""
+    """The stream to read, and how the run stops."""
 
     topic: str = "clicks"
-    stop_after_seconds: int = Field(default=0, description="When the run cancels itself; 0: never.", ge=0)
-    drain_seconds: int = Field(default=0, description="How long it drains buffers before it stops.", ge=0)
+    stop_after_seconds: int = Field(
+        default=0, description="After how many seconds the run cancels itself; 0 means never.", ge=0
+    )
+    drain_seconds: int = Field(default=0, description="How long the run drains its buffers before it stops.", ge=0)
 
 
 def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds: float) -> bool:
-    """Wait until there are no such runs, for at most that long; return whether there still are."""
+    """Wait until there are no such runs, up to a time limit; return whether there still are some."""
     deadline = time.monotonic() + seconds
     while exist := bool(instance.get_runs(filters, limit=1)):
         if time.monotonic() > deadline:
@@ -33,7 +35,7 @@ def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds:
 
 
 def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
-    """Listen until that time, then cancel the run; or until interrupted."""
+    """Listen until the given time and then cancel the run, or until interrupted."""
     while time.monotonic() < until:
         time.sleep(LISTEN_SECONDS)
     context.instance.report_run_canceling(context.run, "stop_after_seconds is over.")
@@ -41,7 +43,10 @@ def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
 
 
 def leave_silently() -> NoReturn:
-    """End the process of a run that was marked as canceled, without reporting anything, which would overwrite that."""
+    """End the process of a run that was marked as canceled.
+
+    It reports nothing, because a report would change the status.
+    """
     os._exit(0)
 
 
@@ -69,7 +74,7 @@ def consume_clicks(context: dg.OpExecutionContext, config: StreamConfig) -> None
     },
 )
 def wait_for_worker(context: dg.InitExecutorContext) -> InProcessExecutor:
-    """Run in this process once the worker is free; until then the run is STARTING."""
+    """Run the job in this process once the worker is free; until then the run is STARTING."""
     config: dict[str, Any] = dict(context.executor_config)
     if config["wait_seconds"]:
         still_starting = dg.RunsFilter(

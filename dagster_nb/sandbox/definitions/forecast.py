@@ -17,14 +17,14 @@ class Model(Enum):
 
 
 class Split(dg.Config):
-    """How the history is split."""
+    """The split of the history into training and test data."""
 
     train_days: int = Field(default=365, description="Days to learn from.", gt=0)
     holdout_days: int = Field(default=28, description="Days for evaluation.", gt=0)
 
 
 class FeatureConfig(dg.Config):
-    """Which part of the history the model gets."""
+    """The part of the history that the model uses."""
 
     rows: int = Field(default=20_000, description="Rows to sample.", ge=0)
     split: Split = Split()

@@ -70,7 +70,7 @@ class ProviderError(Exception):
 
 
 class RateLimitError(ProviderError):
-    """The provider of exchange rates got too many requests."""
+    """The provider of exchange rates received too many requests."""
 
 
 class RatesConfig(dg.Config):
@@ -80,7 +80,7 @@ class RatesConfig(dg.Config):
     outage: str = Field(
         default="",
         description=(
-            "Play an outage of the provider: timeout, rate_limit or bad_payload. A re-execution finds it well again."
+            "Simulate an outage of the provider: timeout, rate_limit or bad_payload. A re-execution has no outage."
         ),
     )
 
@@ -99,7 +99,7 @@ def read_from_provider(outage: str) -> dict[str, float]:
 
 
 def fail_like(outage: str) -> NoReturn:
-    """Raise the error of an outage, as the job would see it."""
+    """Raise the error of an outage, as it appears in the job."""
     try:
         read_from_provider(outage)
     except TimeoutError as error:

@@ -66,7 +66,7 @@ def render_dashboards(context: dg.OpExecutionContext, marts: Table) -> Table:
     return table("bi.dashboards", 14)
 
 
-@dg.op(description="Push the new dashboards to the screens of the office.")
+@dg.op(description="Push the new dashboards to the screens in the office.")
 def push_dashboards(context: dg.OpExecutionContext, dashboards: Table) -> None:
     """Push."""
     process(context, dashboards["rows"], what="push dashboards")
@@ -79,7 +79,7 @@ def refresh_dashboards() -> None:
 
 
 class ReportConfig(dg.Config):
-    """Who gets the report, and how many days it covers."""
+    """The recipients of the report, and the number of days that it covers."""
 
     recipient: str = "board"
     days: int = 7

@@ -1,4 +1,4 @@
-"""What the ops of the demo do instead of processing real data."""
+"""The simulated work of the demo's ops, which do not process real data."""
 
 import sys
 import time

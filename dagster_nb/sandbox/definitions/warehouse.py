@@ -59,7 +59,7 @@ def split_customers(context: dg.OpExecutionContext, customers: Table, orders: Ta
 
 
 class PublishConfig(dg.Config):
-    """Where the marts go."""
+    """The destination of the marts."""
 
     schema_name: str = "marts"
     vacuum: bool = False
@@ -89,8 +89,8 @@ def clean(customers: Table, orders: Table) -> dict[str, Table]:
 
 @dg.job(tags={"team": "warehouse"}, description="The whole warehouse: extract, clean, split, publish.")
 def build_warehouse() -> None:
-    """Build the marts from what was ingested."""
-    # Called inside a job, a graph gives handles of its outputs by name, not what its annotation says.
+    """Build the marts from the ingested tables."""
+    # Inside a job, a call of a graph returns handles of its outputs by name, not the annotated type.
     cleaned: Any = clean(extract_customers(), extract_orders())
     repeat, single = split_customers(cleaned.customers, cleaned.orders)
     publish_marts(repeat, single)

@@ -29,9 +29,9 @@ NOT_COPIED = ("dagster.yaml", "logs")
 class HistoryCache:
     """The copies of one history.
 
-    A copy is used again for the same number of runs and the same seed, if the same code wrote it for the same Dagster.
-    A copy appears complete, under a name that depends on all this, so that two demos that start at the same time cannot
-    corrupt each other's copy.
+    A copy is reused for the same number of runs and the same seed, if the same code wrote it for the same Dagster.
+    A copy only appears once it is complete, and its name depends on all these values, so two demos that start at the
+    same time cannot corrupt each other's copy.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class HistoryCache:
     """
 
     def __init__(self, *, runs: int, seed: int) -> None:
-        # Imported here, since it belongs to the extra "demo": without it, demo() says which line to type.
+        # Imported here because it belongs to the extra "demo"; without this extra, demo() says how to install it.
         from platformdirs import user_cache_path  # noqa: PLC0415
 
         self.folder = user_cache_path("dagster_nb") / "demo"
@@ -54,7 +54,7 @@ class HistoryCache:
         """Return the newest copy for whose end (UTC) ``fits`` returns True; None if there is none."""
         for copy in sorted(self.folder.glob(f"{self.name}-*"), reverse=True):
             if fits(dt.datetime.fromtimestamp(int(copy.name.rsplit("-", 1)[1]), dt.UTC)):
-                with contextlib.suppress(OSError):  # the copies that were used last are kept
+                with contextlib.suppress(OSError):  # the most recently used copies are kept
                     os.utime(copy)
                 return copy
         return None
@@ -68,7 +68,7 @@ class HistoryCache:
         new = self.folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
             shutil.copytree(home, new, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            # Fails if another demo finished first; its copy is the same.
+            # This fails if another demo has finished first; its copy is identical.
             new.rename(self.folder / f"{self.name}-{int(until.timestamp())}")
             self._remove_old()
         shutil.rmtree(new, ignore_errors=True)

@@ -37,23 +37,23 @@ from dagster_shared.error import SerializableErrorInfo
 
 from dagster_nb.sandbox.definitions.assets import metadata_of
 
-from .failures import FAILURES
 from .job_snapshots import NOTHING, REPOSITORY
+from .step_errors import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dagster._core.events import EventSpecificData
 
-    from .failures import Failure
     from .job_snapshots import JobSnapshot, StepSnapshot
     from .planned import PlannedRun, PlannedStep
+    from .step_errors import Failure
 
 __all__ = ["error_info", "event_log", "log_key", "log_message"]
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 RETRY_SECONDS = 2
-MOMENT = 0.002  # seconds between two events whose times are not planned
+MOMENT = 0.002  # the number of seconds between two events whose times are not planned
 FIRST_PID, PIDS = 20_000, 40_000
 
 
@@ -73,7 +73,7 @@ def log_key(run: PlannedRun) -> str:
 
 
 def log_message(key: str, rows: int) -> str:
-    """Return what a step logs and prints."""
+    """Return the log lines and the output of a step."""
     return f"{key.rsplit('.', 1)[-1].replace('shop__', '').replace('_', ' ')}: {rows:,} rows"
 
 

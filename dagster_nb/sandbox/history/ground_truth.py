@@ -1,4 +1,4 @@
-"""What is true about a history, for notebooks and tests to compare their findings with."""
+"""The facts about a history, with which notebooks and tests compare their findings."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from .failures import FAILURES
 from .incidents import midnight
+from .step_errors import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,39 +19,41 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "GroundTruth"]
 
 FILE_NAME = "truth.json"
-"""The file in a demo's DAGSTER_HOME that holds the ground truth about its history."""
+"""The file in a demo's DAGSTER_HOME that contains the ground truth about its history."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroundTruth:
-    """What is true about a history.
+    """The facts about a history.
 
     Parameters
     ----------
     slower_job, slower_since, slower_factor
-        The job whose runs take that many times longer since that day (midnight, UTC).
+        The job that became slower, the day of the change (midnight, UTC), and the factor.
     slower_tag
-        The tag that explains it: key, value before, value since.
+        The tag that explains the slowdown: its key, its value before, its value since.
     queue_job, queue_minutes
-        The job whose runs queue for long if they are created within that many minutes after a full hour.
+        The job whose runs wait long in the queue if they are created just after a full hour, and how many minutes this
+        lasts.
     flaky_job, flaky_share
-        The job that fails now and then, and the share of its first attempts that fail.
+        The job that fails occasionally, and the share of its first attempts that fail.
     broken_job, broken_days
         The job whose runs all failed on those days (ISO dates, UTC).
     long_tail_job
         The job with the widest spread of durations.
     missing_job, missing_partition
-        The job that never ran for that partition.
+        The job that never ran for one partition, and this partition.
     failed_partitions
-        Partitions of the same job for which it ran, and failed every time.
+        Partitions of the same job for which every run failed.
     backfills
-        Backfill ids, and how many runs of each failed.
+        Backfill ids, and the number of failed runs of each backfill.
     failures
-        Every failed run: step key, class of the error that the step raised, class of its innermost cause.
+        For each failed run: the step key, the class of the error that the step raised, and the class of its innermost
+        cause.
     unresolved_failures
         The failed runs with no later success in their re-execution group.
     error_classes
-        Innermost error classes, and how many runs failed with each.
+        Innermost error classes, and the number of runs that failed with each.
     as_of
         The end of the history.
     """
@@ -129,7 +131,7 @@ class GroundTruth:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        """Read what `to_json` returned."""
+        """Parse the result of `to_json`."""
         return cls(
             **{
                 **data,

@@ -21,7 +21,7 @@ def midnight(day: dt.date) -> float:
 
 
 def _working_day(day: dt.date) -> dt.date:
-    """Return that day, or the next Monday."""
+    """Return the day itself, or the next Monday if it is on a weekend."""
     return day + dt.timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
 
 
@@ -44,7 +44,7 @@ class Incidents:
 
     @classmethod
     def before(cls, until: dt.datetime) -> Self:
-        """Choose the dates for a history that ends then."""
+        """Choose the dates for a history with this end."""
         today = until.date()
         broken = _working_day(today - dt.timedelta(days=BROKEN_DAYS_AGO))
         if broken.weekday() == SATURDAY - 1:  # both days must be working days
@@ -56,13 +56,13 @@ class Incidents:
         )
 
     def is_slower(self, job: str, at: float) -> bool:
-        """Whether a run of that job that is created then is one of the slower ones."""
+        """Whether a run of this job that is created at this time is one of the slower ones."""
         return job == self.slower_job and at >= midnight(self.slower_since)
 
     def is_broken(self, job: str, at: float) -> bool:
-        """Whether that job fails then."""
+        """Whether this job fails at this time."""
         return job == self.broken_job and dt.datetime.fromtimestamp(at, dt.UTC).date() in self.broken_days
 
     def fixed_at(self) -> float:
-        """Return when the broken job was fixed: in the morning of the next working day."""
+        """Return when the broken job was fixed: on the morning of the next working day."""
         return midnight(_working_day(self.broken_days[-1] + dt.timedelta(days=1))) + 6.5 * 3600

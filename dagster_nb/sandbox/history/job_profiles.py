@@ -1,4 +1,4 @@
-"""What the history needs to know about each of the shop's jobs: steps, schedule, durations, failures."""
+"""The profile of each of the shop's jobs: its steps, schedule, durations and failures."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class JobProfile:
     Parameters
     ----------
     name, team
-        Its name and its team, as in the definitions.
+        Its name and team, as in the definitions.
     steps
-        Step keys and the share of the run's time that each step takes, in the order in which they run.
+        Step keys, and the share of the run's time that each step takes, in the order of execution.
     median, sigma
-        Seconds that a run of the usual size takes, and the standard deviation of their logarithm.
+        The duration of a run of the usual size in seconds, and the standard deviation of its logarithm.
     rows
-        The usual size: how many rows a run processes.
+        The usual number of rows that a run processes.
     schedule, times
-        The schedule that launches it, and at which hour and minute (UTC).
+        The schedule that launches it, and its hour and minute (UTC).
     on_demand
-        How many runs per working day are launched by users or by a sensor.
+        The number of runs per working day that users or a sensor launch.
     weekends
-        Whether it runs on Saturdays and Sundays.
+        Whether it also runs on Saturdays and Sundays.
     partitioned
         Whether each run is for the partition of the day before.
     failures
-        Failure, step that fails, share of the runs.
+        A failure, the step that fails, and the share of the runs.
     retried
-        A step that is sometimes retried, and the share of runs in which it is.
+        A step that is sometimes retried, and the share of runs in which this happens.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the stored rows of a run take from the definition of its job: steps, snapshots, origin."""
+"""The parts of a job's definition that the stored rows of its runs contain: steps, snapshots, origin."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class JobSnapshot:
     def plan_id_of(self, run: PlannedRun) -> str:
         """Store the execution plan of a run, and return its id.
 
-        The plan of a re-execution says which earlier run has each output, so that it can be re-executed again.
+        The plan of a re-execution names the earlier run that has each output, so that it can be re-executed again.
         """
         past = self._pasts[run.parent_run_id] if run.parent_run_id else None
         if run.status == "FAILURE":
@@ -92,7 +92,7 @@ def _all_outputs(past: PastExecutionState | None) -> set[StepOutputHandle]:
 
 
 def repository_origin(location: str) -> RemoteRepositoryOrigin:
-    """Return the origin of the demo's repository. Dagster compares its name alone, not its address."""
+    """Return the origin of the demo's repository. Dagster compares only its name, not its address."""
     return RemoteRepositoryOrigin(
         GrpcServerCodeLocationOrigin(host="localhost", socket=f"{location}.sock", location_name=location), REPOSITORY
     )
@@ -106,7 +106,7 @@ def store_job_snapshots(
     Parameters
     ----------
     instance
-        Where to store them.
+        The instance that stores them.
     location
         The name of the code location.
     configs
@@ -131,7 +131,10 @@ def store_job_snapshots(
         )
         job.plan_id = job.store(plan)
         if list(job.steps) != list(JOB_PROFILES[name].steps):
-            raise AssertionError(f"{name}: its profile has other steps than its definition: {list(job.steps)}")
+            raise AssertionError(
+                f"the profile of job {name} lists other steps than its definition: {list(job.steps)}. Correct the "
+                "profile."
+            )
         snapshots[name] = job
     return snapshots
 

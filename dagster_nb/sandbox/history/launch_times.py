@@ -1,4 +1,4 @@
-"""When runs are launched, in the rhythm of the day and of the week; and the ticks that launch nothing."""
+"""Choose when runs are launched, with daily and weekly rhythms, and when ticks launch nothing."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["PlannedLaunch", "plan_backfills", "plan_idle_ticks", "plan_launches", "scale_for", "tick_time"]
 
 HOUR = 3600.0
-# How many runs users launch, by hour of a working day (UTC).
+# The relative number of runs that users launch, by hour of a working day (UTC).
 BY_HOUR = (1, 0, 0, 0, 0, 1, 3, 7, 12, 15, 14, 12, 8, 11, 14, 13, 11, 8, 5, 3, 2, 2, 1, 1)
 WEEKEND_SHARE = 0.3
-MIN_SCALE = 0.3  # below it, even daily jobs do not run every day
+MIN_SCALE = 0.3  # below this scale, even daily jobs do not run every day
 SPREAD_SECONDS = 600.0
 TICK_SECONDS = 60.0
 EXTRA_FAILURES_SHARE = 1.05
@@ -38,7 +38,7 @@ BACKFILLS = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedLaunch:
-    """One launch of a job; ``launched_by`` is the tag with who launched it."""
+    """One launch of a job; ``launched_by`` is the tag that says who launched it."""
 
     job: JobProfile
     at: float
@@ -54,12 +54,12 @@ def tick_time(created: float) -> float:
 
 
 def _days_before(until: dt.datetime) -> list[dt.date]:
-    """Return the days of a history; the last one may not be over."""
+    """Return the days of a history; the last day may be incomplete."""
     return [until.date() - dt.timedelta(days=ago) for ago in range(DAYS, -1, -1)]
 
 
 def scale_for(runs: int, until: dt.datetime) -> float:
-    """Return how many times as busy as usual the shop must be for that many runs."""
+    """Return how many times as busy as usual the shop must be for this number of runs."""
     once = float(sum(count for _, count, *_ in BACKFILLS))
     more = 0.0
     for day in _days_before(until)[1:]:
@@ -109,7 +109,7 @@ def _launches_of_day(job: JobProfile, day: dt.date, scale: float, rng: Random) -
 
 
 def _random_count(mean: float, rng: Random) -> int:
-    """Return a whole number next to the mean, chosen so that the expected value is the mean."""
+    """Return one of the two integers around the mean, chosen at random so that the expected value is the mean."""
     return int(mean) + (rng.random() < mean % 1)
 
 

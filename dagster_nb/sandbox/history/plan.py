@@ -32,7 +32,7 @@ FIRST_MARGIN, NEXT_MARGIN = 1.04, 1.15
 def last_full_hour(now: float) -> dt.datetime:
     """Return the last full hour (UTC) before POSIX seconds.
 
-    Histories end at a full hour, so that two histories that are made within minutes are the same.
+    Histories end at a full hour, so that histories that are created within minutes of each other are the same.
     """
     return dt.datetime.fromtimestamp(now // HOUR * HOUR, dt.UTC)
 
@@ -43,11 +43,12 @@ def plan_history(runs: int, *, seed: int = 0, until: dt.datetime) -> History:
     Parameters
     ----------
     runs
-        How many, from 0 to 100,000. In a history of less than some hundred runs not every incident happens.
+        The number of runs, from 0 to 100,000. In a history of fewer than a few hundred runs, not every incident
+        happens.
     seed
         The same seed and ``until`` give the same history.
     until
-        Its end; a datetime with a time zone.
+        The end of the history; a datetime with a time zone.
 
     Returns
     -------
@@ -100,7 +101,7 @@ def _plan_runs(
 
 
 def _finish_backfills(backfills: list[PlannedBackfill], runs: list[PlannedRun]) -> Iterable[PlannedBackfill]:
-    """Give each backfill the end and the outcome of its own runs; later re-executions do not count."""
+    """Set the end and the outcome of each backfill from its own runs; later re-executions do not count."""
     for backfill in backfills:
         own = [
             run
@@ -113,7 +114,7 @@ def _finish_backfills(backfills: list[PlannedBackfill], runs: list[PlannedRun]) 
 
 
 def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]:
-    """Drop a number of runs: ordinary successes while there are any, and never the parent of another run."""
+    """Drop a number of runs: ordinary successes as long as there are any, and never the parent of another run."""
     parents = {run.parent_run_id for run in runs}
     ordinary = [
         run
@@ -125,12 +126,13 @@ def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]
     ]
     dropped = {run.run_id for run in rng.sample(ordinary, min(surplus, len(ordinary)))}
     kept = [run for run in runs if run.run_id not in dropped]
-    # Only in a very small history: drop the newest ones, because children are newer than their parents.
+    # This only happens in a very small history. It drops the newest runs, because children are newer than their
+    # parents.
     return kept[: len(kept) - (surplus - len(dropped))]
 
 
 def _plan_ticks(runs: Iterable[PlannedRun], rng: Random, until: dt.datetime) -> list[PlannedTick]:
-    """Plan the ticks that launched the runs, and those that launched none."""
+    """Plan the ticks that launched the runs, and the ticks that launched no run."""
     launched: dict[tuple[str, float], list[str]] = {}
     for run in runs:
         name = run.tags.get("dagster/schedule_name") or run.tags.get("dagster/sensor_name")

@@ -1,4 +1,4 @@
-"""What a planned history consists of, as plain data. Times are POSIX seconds, exact to the microsecond."""
+"""The parts of a planned history, as plain data. Times are POSIX seconds, exact to the microsecond."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class PlannedStep:
     key
         The step key.
     start, end
-        When its first attempt started, and when its last one ended.
+        The time when its first attempt started, and the time when its last attempt ended.
     attempts
-        How many attempts; all but the last one failed.
+        The number of attempts; all but the last one failed.
     failure
-        A key of `failures.FAILURES`; None if the step succeeded.
+        A key of `step_errors.FAILURES`; None if the step succeeded.
     """
 
     key: str
@@ -45,13 +45,13 @@ class PlannedRun:
     created, dequeued, started, ended
         ``dequeued`` and ``started`` are None if the run was canceled while it was queued.
     rows
-        How many rows the run processes.
+        The number of rows that the run processes.
     tags, run_config
-        As a user would see them.
+        The tags as a user would see them.
     steps
         The steps that ran, in order.
     selection
-        The steps to run; None for all.
+        The selected steps; None for all steps.
     parent_run_id, root_run_id
         Of a re-execution.
     """
@@ -73,7 +73,7 @@ class PlannedRun:
 
     @property
     def failure(self) -> tuple[str, str] | None:
-        """Step key and failure of the step that failed, or None."""
+        """The key and the failure of the failed step, or None."""
         last = self.steps[-1] if self.steps else None
         return (last.key, last.failure) if last and last.failure else None
 
@@ -85,7 +85,7 @@ class PlannedRun:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTick:
-    """One tick of a schedule or a sensor: it launched runs, was skipped for a reason, or failed with an error."""
+    """One tick of a schedule or a sensor, which launched runs, was skipped for a reason, or failed with an error."""
 
     name: str
     at: float

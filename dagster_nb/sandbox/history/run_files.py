@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["write_run_files"]
 
 MAX_RUNS_WITH_LOGS = 500
-"""How many of the newest runs have compute logs; every failed run has them too."""
+"""The number of newest runs with compute logs; every failed run has them too."""
 
 
 def write_run_files(instance: DagsterInstance, runs: Sequence[PlannedRun], jobs: dict[str, JobSnapshot]) -> None:

@@ -1,4 +1,4 @@
-"""Decide the course of a run: how long it is queued and runs, whether it fails, and whether it is re-executed."""
+"""Simulate the course of a run: its queue time, its duration, its outcome, and its re-executions."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def simulate_reexecution(run: PlannedRun, run_id: str, rng: Random, incidents: I
     if run.failure is None or run.status != "FAILURE":
         return None
     job = JOB_PROFILES[run.job]
-    # A missing day is always re-executed, unless it is left over from a backfill.
+    # A failed run for a day is always re-executed, unless it was left over from a backfill.
     is_required = job.partitioned and "dagster/backfill" not in run.tags
     if rng.random() > (1.0 if is_required else REEXECUTED_SHARE):
         return None
@@ -149,7 +149,7 @@ def _execute(
 
 
 def _choose_rows(job: JobProfile, at: float, rng: Random) -> int:
-    """Return how many rows a run processes: for orders it depends on the hour and the day."""
+    """Return the number of rows that a run processes; for orders it depends on the hour and the day."""
     if job.name == "ingest_orders":
         time = dt.datetime.fromtimestamp(at, dt.UTC)
         evening = 1 + 0.55 * math.sin((time.hour - 13) / 24 * 2 * math.pi)

@@ -15,9 +15,9 @@ from dagster._serdes import serialize_value
 from sqlalchemy import insert
 
 from .event_log import error_info
-from .failures import FAILURES
 from .job_profiles import CRM_SENSOR
 from .job_snapshots import repository_origin
+from .step_errors import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,10 @@ def write_ticks(instance: DagsterInstance, ticks: Sequence[PlannedTick], locatio
     storage = instance.schedule_storage
     sql = getattr(storage, "_schedule_storage", storage)  # the storage of an instance may wrap it
     if not isinstance(sql, SqlScheduleStorage):
-        raise TypeError(f"a history needs a schedule storage in an SQL database, not {type(sql).__name__}")
+        raise TypeError(
+            f"the instance has {type(sql).__name__} as its schedule storage, not an SQL database. Configure one in "
+            "dagster.yaml."
+        )
     origin = repository_origin(location)
     rows = []
     for tick in ticks:

@@ -1,6 +1,6 @@
 """Write a planned history into the tables of a Dagster instance, in bulk.
 
-Dagster writes one event at a time, which takes some 50 ms per run; this takes about 1 ms.
+Dagster writes one event at a time, which takes about 50 ms per run; this takes about 1 ms.
 """
 
 # Many of Dagster's internals are untyped.
@@ -49,7 +49,7 @@ __all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
 MAX_RECENT_EVENT_LOGS = 10_000
-"""How many of the newest runs have event logs; so do runs that failed, are re-executions or have a partition."""
+"""The number of newest runs with event logs; runs that failed, are re-executions or have a partition have them too."""
 
 
 def write_history(
@@ -67,27 +67,27 @@ def write_history(
     Parameters
     ----------
     home
-        The DAGSTER_HOME, with or without a ``dagster.yaml``. A Dagster that serves it may be running.
+        The DAGSTER_HOME, with or without a ``dagster.yaml``. A Dagster that uses it may be running.
     runs, seed, until
-        See `plan_history`. Default of ``until``: the last full hour.
+        See `plan_history`. By default, ``until`` is the last full hour.
     events
         Whether to write event logs, ticks, backfills, outputs and compute logs too. This needs an event log in one
-        database (``ConsolidatedSqliteEventLogStorage``). Without it, 20,000 runs take a few seconds. Of more than
-        10,000 runs the older ones have no event log, unless they failed, are re-executions or have a partition.
+        database (``ConsolidatedSqliteEventLogStorage``). Without it, 20,000 runs take a few seconds. If there are more
+        than 10,000 runs, the older ones have no event log, unless they failed, are re-executions or have a partition.
     location
         The name of the code location that the runs belong to.
     on_progress
-        Called with the share of the event logs that is written, from 0 to 1.
+        Called with the fraction of the event logs that have been written, from 0 to 1.
 
     Returns
     -------
     GroundTruth
-        What is true about the history.
+        Facts about the history.
 
     Raises
     ------
     TypeError
-        If the instance keeps its runs or its event log in another storage.
+        If the instance keeps its runs or its event log in a different kind of storage.
     """
     history = plan_history(runs, seed=seed, until=until or last_full_hour(time.time()))
     with DagsterInstance.from_config(str(home)) as instance:
@@ -96,7 +96,7 @@ def write_history(
 
 
 def write_new_home(home: Path, *, runs: int, seed: int, until: dt.datetime) -> None:
-    """Fill a DAGSTER_HOME that holds nothing but its ``dagster.yaml``; the ground truth is the last file written."""
+    """Fill a DAGSTER_HOME that contains only its ``dagster.yaml``; the ground truth is the last file to be written."""
     truth = write_history(home, runs=runs, seed=seed, events=True, until=until, on_progress=print_progress)
     (home / FILE_NAME).write_text(json.dumps(truth.to_json()), encoding="utf-8")
 
@@ -133,7 +133,10 @@ def _write_runs(
     storage = instance.run_storage
     sql = getattr(storage, "_run_storage", storage)  # the storage of an instance may wrap it
     if not isinstance(sql, SqlRunStorage):
-        raise TypeError(f"a history needs a run storage in an SQL database, not {type(sql).__name__}")
+        raise TypeError(
+            f"the instance has {type(sql).__name__} as its run storage, not an SQL database. Configure one in "
+            "dagster.yaml."
+        )
     pending = iter(runs)
     while chunk := list(islice(pending, CHUNK)):
         stored = [_dagster_run(run, jobs[run.job], resumable=resumable) for run in chunk]
@@ -183,7 +186,7 @@ def _run_row(stored: DagsterRun, run: PlannedRun) -> dict[str, Any]:
 
 
 def _utc(seconds: float) -> dt.datetime:
-    """Return a time as the tables hold it: without a time zone, and exact to the microsecond."""
+    """Return a time as the tables store it: without a time zone, and exact to the microsecond."""
     return dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=round(seconds * 1e6))  # noqa: DTZ001
 
 
@@ -203,7 +206,7 @@ def _in_order_of_time(
     location: str,
     on_progress: Callable[[float], object] | None,
 ) -> Iterator[EventLogEntry]:
-    """Yield the events of all runs in the order of time; only those of a few runs are in memory."""
+    """Yield the events of all runs in chronological order; only the events of a few runs are in memory at once."""
     waiting: list[tuple[float, int, EventLogEntry]] = []
     number = count()
     for done, run in enumerate(runs):

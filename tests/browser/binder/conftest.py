@@ -1,4 +1,4 @@
-"""One image for all tests here, and one start of it."""
+"""Build one image for all tests in this folder, and start it once."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What Binder would do with this repository, without Docker: the steps that repo2docker prints, run here.
+"""Do what Binder would do with this repository, but without Docker, by running the steps that repo2docker prints.
 
-The steps, their order and their words are repo2docker's own. What stands in for the rest: a fresh environment for the
-image's conda one, with the Jupyter packages of the same versions; and a clean clone of what is committed, which is the
-home too, as it is there.
+The steps, their order and their text come from repo2docker. A fresh environment with the same versions of the Jupyter
+packages replaces the conda environment of the image. A clean clone of the committed files is also the home folder, as
+in the image.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[3]
-# As a hub escapes a user's name.
+# A hub escapes a user's name in this way.
 SERVICE_PREFIX = "/user/x%40y.org/"
-# Found, and not imported: that would warn of what it uses itself.
+# The package is located but not imported, because importing it raises warnings about its own dependencies.
 _REPO2DOCKER = find_spec("repo2docker")
 assert _REPO2DOCKER is not None
 assert _REPO2DOCKER.origin is not None
 _BUILDPACKS = Path(_REPO2DOCKER.origin).parent / "buildpacks"
-# What a machine may need to find its package index; known at build time only.
+# The variables that a machine may need to find its package index; they are set only during the build.
 _INDEX = ("PIP_", "UV_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-# In every Python process: no address but this machine's; requests to any other are recorded.
+# This runs in every Python process. Only addresses of this machine can be reached, and requests to other addresses are
+# recorded.
 _GUARD = """
 import os, sys
 
@@ -60,7 +61,7 @@ sys.addaudithook(guard)
 
 
 def dockerfile(repository: Path) -> str:
-    """Return what repo2docker prints for a repository."""
+    """Return the Dockerfile that repo2docker prints for a repository."""
     command = [
         sys.executable,
         "-m",
@@ -77,7 +78,7 @@ def dockerfile(repository: Path) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """The parts of a Dockerfile that have to do with a repository's own files."""
+    """The parts of a Dockerfile that concern the repository's own files."""
 
     python: str
     early: list[str]
@@ -95,8 +96,8 @@ class Plan:
         return cls(python[1], re.findall(r"^RUN (.*binder/.*)$", before, re.MULTILINE),
                    re.findall(r"^RUN (.*)$", after, re.MULTILINE), entrypoint[1])  # fmt: skip
 
-    def base_packages(self) -> list[str]:
-        """Return what the image has before anything of ours: the Jupyter packages, as requirements."""
+    def preinstalled_packages(self) -> list[str]:
+        """Return the Jupyter packages that the image has before our files are added, as requirements."""
         conda = _BUILDPACKS / "conda"
         named = (conda / f"environment.py-{self.python}.yml").read_text()
         wanted = re.findall(r"^- (jupyter\S*?|notebook|ipywidgets)==", named, re.MULTILINE)
@@ -108,13 +109,13 @@ class Plan:
 
 
 class Replay:
-    """A clone, built as Binder builds it."""
+    """A clone that is built as Binder builds it."""
 
     def __init__(self, folder: Path):
         self.home = folder / "jovyan"
         self.prefix = folder / "env"
         self.strangers = folder / "strangers"
-        # Whoever checked this out: git asks whether that is meant, and only its own configuration answers.
+        # Another user may own this checkout. Git then refuses to use it, unless its own configuration allows this.
         configuration = folder / "gitconfig"
         configuration.write_text("[safe]\n\tdirectory = *\n")
         git = {**os.environ, "GIT_CONFIG_GLOBAL": str(configuration)}
@@ -135,14 +136,22 @@ class Replay:
         self.offline = {"PYTHONPATH": str(guard.parent)}
 
     def install_base(self) -> None:
-        """Make the environment that the image has before anything of ours."""
+        """Create the environment that the image has before our files are added."""
         uv = [sys.executable, "-m", "uv"]
         subprocess.run([*uv, "venv", "-q", "--seed", "--python", sys.executable, str(self.prefix)], check=True)
-        install = [*uv, "pip", "install", "-q", "--python", f"{self.prefix}/bin/python", *self.plan.base_packages()]
+        install = [
+            *uv,
+            "pip",
+            "install",
+            "-q",
+            "--python",
+            f"{self.prefix}/bin/python",
+            *self.plan.preinstalled_packages(),
+        ]
         subprocess.run(install, check=True)
 
     def step(self, command: str, *, environment: Mapping[str, str] | None = None, online: bool = False) -> str:
-        """Run one of the Dockerfile's steps."""
+        """Run one step of the Dockerfile."""
         index = {name: value for name, value in os.environ.items() if name.upper().startswith(_INDEX)}
         done = subprocess.run(
             ["bash", "-c", command],
@@ -156,14 +165,14 @@ class Replay:
         return done.stdout
 
     def build(self) -> None:
-        """Run the steps in their order; the package index is there for pip alone."""
+        """Run the steps in order; only pip can reach the package index."""
         self.install_base()
         for command in self.plan.steps:
             self.step(command, online="pip install" in command)
 
 
 class Session:
-    """A started image: JupyterLab where a hub would have put it, and whatever `binder/start` starts beside it."""
+    """A started image: JupyterLab under the path prefix of a hub, and the processes of `binder/start`."""
 
     def __init__(self, replay: Replay):
         self.replay = replay
@@ -184,7 +193,7 @@ class Session:
             "TMPDIR": str(temporary),
         }
         self._log = (replay.home.parent / "session.log").open("ab")
-        # What BinderHub runs, and what a test needs besides: a way to JupyterLab's commands.
+        # The command that BinderHub runs, and an option with which a test can reach JupyterLab's commands.
         self.process = self.start(
             "jupyter", "lab", "--ip=127.0.0.1", f"--port={self.port}", "--no-browser", "--ServerApp.port_retries=0",
             f"--ServerApp.base_url={SERVICE_PREFIX}", f"--IdentityProvider.token={self.token}",
@@ -205,7 +214,7 @@ class Session:
         )
 
     def wait(self) -> None:
-        """Wait until JupyterLab answers."""
+        """Wait until JupyterLab responds."""
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -225,7 +234,7 @@ class Session:
         return "\n".join(texts)
 
     def family(self) -> list[psutil.Process]:
-        """Return every process that belongs to it."""
+        """Return all processes of the session."""
         mine = []
         for process in psutil.process_iter():
             try:
@@ -236,7 +245,7 @@ class Session:
         return mine
 
     def close(self) -> None:
-        """End every process of it, and make sure that none is left."""
+        """End all processes of the session, and check that none is left."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             left = self.family()
             for process in left:

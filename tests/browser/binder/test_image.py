@@ -1,4 +1,4 @@
-"""What is built: repo2docker takes our files as they are meant, and they do the same each time."""
+"""The built image: repo2docker uses our files as intended, and every build gives the same result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.binder.replay import Plan, dockerfile
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Not there: ids of rows and snapshots, and what time it was when rows were written.
+# The ids of rows and snapshots, and the times when rows were written, are left out.
 RUNS = (
     "SELECT run_id, status, pipeline_name, run_body, create_timestamp, start_time, end_time FROM runs ORDER BY run_id"
 )
@@ -20,7 +20,7 @@ EVENTS = "SELECT run_id, timestamp, step_key, dagster_event_type, event FROM eve
 
 
 def history(home: Path):
-    """Return the name of the one history that is kept in a home, which tells its end, and the rows in it."""
+    """Return the name of the only cached history in a home, which contains its end, and the rows of the history."""
     (kept,) = (home / ".cache" / "dagster_nb" / "demo").iterdir()
     rows = []
     for database, query in ((kept / "history" / "runs.db", RUNS), (kept / "event_log.db", EVENTS)):
@@ -29,10 +29,10 @@ def history(home: Path):
     return kept.name, rows
 
 
-def test_repo2docker_takes_our_files(replay):
+def test_repo2docker_uses_our_files(replay):
     plan = Plan.of(dockerfile(replay.home))
     assert f"python-{plan.python}" == (replay.home / "binder" / "runtime.txt").read_text().strip()
-    # The package is installed from the whole repository, so nothing may happen before that is there.
+    # The package is installed from the whole repository, so no step may come before it has been copied.
     assert plan.early == []
     assert plan.steps == [
         '${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"',
@@ -66,6 +66,6 @@ def test_the_same_day_gives_the_same_history(replay, tmp_path):
         name, rows = history(replay.home)
     assert (again, len(rows_again[0])) == (name, 2000)
     assert rows_again == rows
-    # And over the first one: nothing is added to it.
+    # Creating the history again over the first one adds nothing to it.
     replay.step("./binder/postBuild", environment={"HOME": str(tmp_path)})
     assert history(tmp_path) == (name, rows)

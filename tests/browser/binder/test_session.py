@@ -1,4 +1,4 @@
-"""What a visitor finds: JupyterLab under a hub's prefix, Dagster beside it, and every notebook runs."""
+"""A visitor's session: JupyterLab under a hub's prefix, with Dagster beside it, where every notebook runs."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ def client(started):
 
 @pytest.fixture(autouse=True)
 def offline(started):
-    """Nothing that runs there contacts another machine."""
+    """No process there contacts another machine."""
     yield
-    tell(started)
+    print_diagnostics(started)
     strangers = started.replay.strangers
     assert not strangers.exists(), strangers.read_text()
 
 
-def tell(session):
-    """Print what helps to understand a failure; all of these tests share two places for runs."""
+def print_diagnostics(session):
+    """Print information that helps to understand a failure; all of these tests share two slots for runs."""
     try:
         with dnb.connect(session.dagster_url, progress=False) as client:
             unfinished = client.runs(status=["QUEUED", *IN_PROGRESS])
@@ -87,12 +87,12 @@ def of_dagster(session):
     return family
 
 
-def test_the_first_notebook_runs_to_its_last_cell_and_leads_to_dagster(started, notebook, context):
+def test_the_first_notebook_runs_to_its_end_and_links_to_dagster(started, notebook, context):
     first = notebook("01_explore_run_history")
     assert first.page.evaluate(LAST_CELL) == 23
     first.check()
     assert "QUEUED_RUN_COORDINATOR" in first.outputs_text()
-    # The client's link and those of two runs: by the path on which the browser finds Dagster.
+    # The link of the client and the links of two runs have the path under which the browser finds Dagster.
     hrefs = first.page.evaluate(HREFS)
     assert len(hrefs) == 3
     assert hrefs[0] == DAGSTER
@@ -134,7 +134,7 @@ def test_dagster_is_in_the_launcher(started, context):
 def test_every_other_notebook_runs_from_top_to_bottom(started):
     names = [path.name for path in sorted((started.root / "notebooks").glob("*.ipynb"))]
     assert len(names) >= 4
-    # By way of `start`, which finds its Dagster there and leaves it alone.
+    # This goes through `start`, which finds its running Dagster and leaves it alone.
     execute = started.start("bash", "-c", f"cd notebooks && jupyter execute --timeout=300 {' '.join(names[1:])}")
     try:
         assert execute.wait(300) == 0
@@ -143,10 +143,10 @@ def test_every_other_notebook_runs_from_top_to_bottom(started):
             os.killpg(execute.pid, signal.SIGKILL)
 
 
-def test_it_fits_with_the_explorer_open_and_two_runs_at_a_time(started, notebook, client, record_property):
+def test_the_memory_suffices_for_an_open_explorer_and_two_runs_at_a_time(started, notebook, client, record_property):
     notebook("04_explorer").check()
     wait_for(lambda: sum(f"{SCRIPT} serve" in command for command in of_dagster(started).values()) == 1)
-    # What the notebooks have launched and not waited for.
+    # These are runs that the notebooks have launched without waiting for them.
     wait_for(
         lambda: client.count_runs(job=["ingest_orders", "export_invoices"], status=["QUEUED", *IN_PROGRESS]) == 0, 180
     )
@@ -185,7 +185,7 @@ def test_the_explorer_is_an_application(started, context, client):
 
 
 @pytest.mark.parametrize("killed", ["settings.json", "everything"], ids=["dagster", "everything"])
-def test_killed_and_started_again_it_has_every_run(started, client, killed):
+def test_a_restarted_dagster_still_has_every_run(started, client, killed):
     listening = client.launch("watch_clickstream")
     wait_for(lambda: listening.refresh().status == "STARTED")
     before = set(client.runs()["run_id"])
@@ -196,7 +196,7 @@ def test_killed_and_started_again_it_has_every_run(started, client, killed):
 
     again = started.start("true")
     assert again.wait(20) == 0, "it starts Dagster in the background"
-    # Not the dying one: one that knows that the run has ended.
+    # Wait for the new Dagster, which knows that the run has ended, and not for the one that is ending.
     wait_for(lambda: ended(started, listening.run_id), 120)
     assert set(client.runs()["run_id"]) >= before
     assert client.count_runs(status=IN_PROGRESS) <= 1, "the next of those that waited in the queue"

@@ -1,10 +1,11 @@
-"""What our documents touch of the schema of each minor release of Dagster, a file each: that of its last patch.
+"""The part of each Dagster release's schema that our documents use, in one file per minor release.
 
-Kept are the fields and the arguments that a document names, all members of each union that may answer, and all keys of
-inputs and values of enums, for these tell what a server takes. What a version lacks is absent from its file. All is
-sorted, so that the difference of two files is what a release changed for us.
+The files are for the last patch of each release. They contain the fields and the arguments that a document names, all
+members of each union in a response, and all keys of inputs and values of enums, because these show what a server
+accepts. A feature that a version lacks is absent from its file. Everything is sorted, so that the difference between
+two files shows what a release changed for us.
 
-``python -m tests.compat.schemas make`` writes the files, ``python -m tests.compat.schemas check`` tells what the
+``python -m tests.compat.schemas make`` writes the files, ``python -m tests.compat.schemas check`` reports what the
 installed Dagster changed.
 """
 
@@ -24,7 +25,7 @@ FOLDER = Path(__file__).parent
 
 
 def versions() -> list[str]:
-    """The versions that have a file, oldest first."""
+    """Return the versions that have a file, oldest first."""
     return sorted((path.stem for path in FOLDER.glob("*.graphql")), key=_numbers)
 
 
@@ -34,17 +35,17 @@ def path_of(one: str) -> Path:
 
 @cache
 def schema_of(one: str) -> GraphQLSchema:
-    """What our documents touch of a version's schema."""
+    """Return the part of a version's schema that our documents use."""
     return build_schema(path_of(one).read_text(encoding="utf-8"))
 
 
 def touched(text: str) -> str:
-    """What our documents touch of a schema, both as text."""
+    """Return the part of a schema that our documents use; both schemas are text."""
     return cut(text, [documents.load(name) for name in documents.names()])
 
 
 def write(one: str, text: str) -> None:
-    """Write the file of a version, in place of that of an earlier patch."""
+    """Write the file of a version, and remove the file of an earlier patch."""
     for other in versions():
         if _numbers(other)[:2] == _numbers(one)[:2]:
             path_of(other).unlink()
@@ -57,12 +58,12 @@ def installed_version() -> str:
 
 @cache
 def installed_text() -> str:
-    """The whole schema of the installed Dagster."""
+    """Return the complete schema of the installed Dagster, as text."""
     from dagster_graphql.schema import create_schema
 
     return str(create_schema())
 
 
 def _numbers(one: str) -> list[int]:
-    # A pre-release counts as its release.
+    # A pre-release is treated as its release.
     return [int(number) for number in re.findall(r"\d+", one)[:3]]

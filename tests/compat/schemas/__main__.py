@@ -1,4 +1,4 @@
-"""Write the files, or tell what the installed Dagster changes.
+"""Write the files, or report what the installed Dagster changes.
 
 python -m tests.compat.schemas make           # all; environments of old Dagsters are built where there are none
 python -m tests.compat.schemas make newest    # that of the installed Dagster alone
@@ -16,7 +16,7 @@ from tests.compat.schemas import check, installed_text, installed_version, write
 from tests.compat.targets import NEWEST, OLD
 
 _TARGETS = {target.name: target for target in (*OLD, NEWEST)}
-# What an environment with any version of Dagster is asked.
+# The code that runs in an environment with any version of Dagster.
 _TELL = """
 from importlib.metadata import version
 from dagster_graphql.schema import create_schema

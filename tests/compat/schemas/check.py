@@ -1,4 +1,4 @@
-"""Tell what another Dagster changes for our documents."""
+"""Find what another Dagster changes for our documents."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.compat.schemas import path_of, touched, versions
 
 
 def problems(text: str) -> dict[str, list[str]]:
-    """What a schema does not know of each document, as a server of that schema would say it."""
+    """Return the errors with which a server with this schema would reject each document."""
     schema = build_schema(text)
     found = {name: [error.message for error in validate(schema, documents.load(name))] for name in documents.names()}
     return {name: messages for name, messages in found.items() if messages}
 
 
 def report(version: str, text: str) -> tuple[str, bool]:
-    """What a version changes since the newest that has a file, as Markdown, and whether it breaks a document.
+    """Return the changes since the newest version that has a file, as Markdown, and whether a document breaks.
 
     Parameters
     ----------

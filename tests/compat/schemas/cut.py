@@ -1,4 +1,4 @@
-"""Cut a schema down to what documents touch of it."""
+"""Reduce a schema to the part that documents use."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _UNION = re.compile(r"^(union \w+ =) (.*)$", re.MULTILINE)
 
 
 def cut(text: str, documents: Iterable[DocumentNode]) -> str:
-    """The part of a schema that documents touch, as sorted text.
+    """Return the part of a schema that documents use, as sorted text.
 
     Parameters
     ----------
     text
         The whole schema.
     documents
-        Those that count. What they ask for and the schema lacks is passed over.
+        Those that count. Fields that the schema lacks are ignored.
     """
     tree = parse(text)
     visit(tree, _Undescribed())
@@ -63,7 +63,7 @@ def _a_line_each(union: re.Match[str]) -> str:
 
 
 class _Undescribed(Visitor):
-    """Takes the descriptions away: another wording is no change."""
+    """Removes the descriptions, because a new wording is not a change."""
 
     def enter(self, node: Node, *_: Any) -> None:
         if hasattr(node, "description"):
@@ -71,12 +71,12 @@ class _Undescribed(Visitor):
 
 
 class _Touched(Visitor):
-    """Finds what documents touch of a schema, and takes the rest out of its types.
+    """Finds the parts of a schema that documents use, and removes the rest from its types.
 
     Attributes
     ----------
     named
-        Types that may answer, or are asked for, though no field that is left returns them by name.
+        Types that a response may have or a document names, although no remaining field returns them by name.
     """
 
     def __init__(self, schema: GraphQLSchema):
@@ -108,7 +108,7 @@ class _Touched(Visitor):
             self._interfaces.add(kind.name)
 
     def reduce(self, kind: GraphQLObjectType | GraphQLInterfaceType) -> None:
-        """Leave in a type what documents touch of it, by its own name or as one of its interfaces."""
+        """Keep the fields of a type that documents use, by its own name or through one of its interfaces."""
         kind.interfaces = [interface for interface in kind.interfaces if interface.name in self._interfaces]
         arguments: dict[str, set[str]] = defaultdict(set)
         for name in (kind.name, *(interface.name for interface in kind.interfaces)):
@@ -117,12 +117,12 @@ class _Touched(Visitor):
         for name in kind.fields.keys() - arguments.keys():
             del kind.fields[name]
         for name, field in kind.fields.items():
-            # An argument that must be given breaks a document that does not, so it is part of what there is to know.
+            # A required argument breaks a document that does not pass it, so it is kept too.
             field.args = {
                 key: argument
                 for key, argument in field.args.items()
                 if key in arguments[name] or is_required_argument(argument)
             }
         if not kind.fields:
-            # It may be returned, and only its name is requested; but a type must have a field.
+            # The type can be returned, but only its name is requested, and a type needs at least one field.
             kind.fields["_"] = GraphQLField(GraphQLBoolean)

@@ -1,6 +1,6 @@
-"""Jobs that every Dagster from 1.5 on can load.
+"""Jobs that every Dagster since 1.5 can load.
 
-Dagster reads the annotations of configs, so they are not put off here by a future import.
+Dagster reads the annotations of configs, so this file must not postpone their evaluation with a future import.
 """
 
 import sys
@@ -27,7 +27,7 @@ class Needed(dg.Config):
 
 
 class SourceError(Exception):
-    """What a source says."""
+    """The error of a source."""
 
 
 @dg.op(description="Read rows.")

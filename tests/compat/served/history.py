@@ -1,6 +1,6 @@
-"""The history that every server gets, as plain data: what is written there, and what frames must say of it.
+"""The history that is written to every server, as plain data from which the expected frames are also made.
 
-The servers' own Pythons read this too, so it knows neither Dagster nor pandas.
+The servers' own Pythons import this too, so it imports neither Dagster nor pandas.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NAMESPACE = uuid.UUID("5a0e0000-0000-4000-8000-000000000000")
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run; times are whole microseconds since 1970 in UTC."""
+    """A run; its times are whole microseconds since 1970 in UTC."""
 
     run_id: str
     job: str
@@ -39,7 +39,7 @@ def run_id_of(name: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, name))
 
 
-# No QUEUED: a daemon would take it for its own.
+# No run is QUEUED, because a daemon would start it.
 STATUSES = ("SUCCESS", "SUCCESS", "FAILURE", "SUCCESS", "CANCELED", "STARTED", "SUCCESS", "NOT_STARTED", "FAILURE")
 STARTED_NOT_ENDED = ("STARTED",)
 FINISHED = ("SUCCESS", "FAILURE", "CANCELED")
@@ -47,8 +47,8 @@ FINISHED = ("SUCCESS", "FAILURE", "CANCELED")
 
 def _past_run(number: int) -> PastRun:
     status = "CANCELING" if number == 17 else "STARTING" if number == 26 else STATUSES[number % len(STATUSES)]
-    # Microseconds that a float cannot hold exactly; three runs in a row created at once; some on a whole second, which
-    # SQLite's CURRENT_TIMESTAMP writes without a fraction.
+    # The runs have microseconds that a float cannot represent exactly. Three consecutive runs are created at the same
+    # time, and some on a whole second, which SQLite's CURRENT_TIMESTAMP writes without a fraction.
     created = START + (number // 3) * 3_600 * SECOND + (number // 3) * 123_457
     if number % 12 >= 9:
         created -= created % SECOND
@@ -57,9 +57,9 @@ def _past_run(number: int) -> PastRun:
         started = created + 1_234_567 + number
     if status in FINISHED:
         ended = created + 61_000_003 + 997 * number
-    if number in (4, 22, 20):  # one canceled and one failed before they began
+    if number in (4, 22, 20):  # one run was canceled and one failed before they started
         started = None
-    # An update that is later than that of newer runs, and two at once.
+    # One update is later than the updates of newer runs, and two updates are at the same time.
     updated = (ended or started or created) + (7 * 86_400 * SECOND if number % 10 == 6 else 0)
     if number % 12 >= 9:
         updated -= updated % SECOND

@@ -1,6 +1,6 @@
-"""Write the history into ``$DAGSTER_HOME``, by the means of whichever Dagster runs this.
+"""Write the history into ``$DAGSTER_HOME``, with the Dagster that runs this script.
 
-Runs are added as that Dagster adds them; only their times are set afterwards, in its tables.
+Dagster itself adds the runs; only their times are set in its tables afterwards.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def stored(run: PastRun) -> DagsterRun:
 
 
 def timestamp(micros: int) -> str:
-    """Give the time as the tables hold it: naive, in UTC; a whole second without a fraction."""
+    """Return a time as the tables store it: without a time zone, in UTC, and without a fraction on a whole second."""
     return (datetime(1970, 1, 1) + timedelta(microseconds=micros)).isoformat(" ")  # noqa: DTZ001
 
 

@@ -1,4 +1,4 @@
-"""A server whose jobs and runs are known, and a location whose code does not load."""
+"""A server with known jobs and runs, and with a code location that does not load."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
 
 
 def wait_until_loaded(client: dnb.DagsterClient) -> None:
-    """Wait for the code: a server that starts, or whose code server was shut down, answers before it has loaded it."""
+    """Wait until the code is loaded; a starting server responds earlier than that."""
 
     def is_loaded() -> bool:
         locations = client.locations().set_index("location")

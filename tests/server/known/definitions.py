@@ -1,6 +1,7 @@
-"""Jobs of every shape that the catalog and the details of runs have to cope with.
+"""Jobs of every shape that the methods for jobs and the details of runs have to support.
 
-Executed as a script it fills ``$DAGSTER_HOME`` with a run of most of them, and writes down which run is of which job.
+As a script, this file fills ``$DAGSTER_HOME`` with a run of most of these jobs, and writes the run id of each job to a
+file.
 """
 
 import json
@@ -131,7 +132,7 @@ def configured():
 
 @dg.job(executor_def=dg.in_process_executor)
 def failing():
-    """One step fails for good, one recovers, one is skipped."""
+    """One step fails permanently, one succeeds after a retry, and one is skipped."""
     flaky()
     finish(start=fail())
 
@@ -148,7 +149,7 @@ def shouting():
 
 @dg.job(executor_def=dg.multiprocess_executor.configured({"start_method": {"forkserver": {}}}))
 def apart():
-    """A process a step."""
+    """Each step has its own process."""
     whisper()
     whisper.alias("again")()
 
@@ -184,7 +185,7 @@ def branch():
 
 
 if __name__ == "__main__":
-    # Who prepares a server's home tells its progress on standard output, and nothing else.
+    # The command that fills a server's home may print only its progress to standard output.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with dg.DagsterInstance.get() as instance:
         known = {

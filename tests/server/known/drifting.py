@@ -1,4 +1,4 @@
-"""A real Dagster behind a proxy that has it lose a part of its schema."""
+"""A real Dagster behind a proxy that hides a part of its schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DriftingDagster:
-    """Refuses what a schema does not have, answers questions about the schema, and passes all else on.
+    """Hides the parts of the schema that a test removes: it rejects requests for them, and forwards all others.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class DriftingDagster:
     Attributes
     ----------
     schema
-        What the server seems to have; a test changes it as it likes.
+        The schema that the server appears to have; tests can change it.
     """
 
     def __init__(self, url: str):

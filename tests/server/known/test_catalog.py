@@ -1,4 +1,4 @@
-"""The catalog, as a real server has it."""
+"""Code locations, repositories, jobs, ops and daemons, as a real server returns them."""
 
 import pandas as pd
 import psutil
@@ -8,7 +8,7 @@ import dagster_nb as dnb
 
 from .conftest import DEFINITIONS
 
-# What the frames are of, in the words of the contract.
+# The columns and dtypes that the documentation promises.
 COLUMNS = {
     "locations": {"location": "string", "status": "string", "error": "string", "update_time": "datetime64[us, UTC]"},
     "repositories": {"repository": "string", "location": "string"},
@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("method", COLUMNS)
-def test_columns_are_those_of_the_contract(client, method):
+def test_columns_and_dtypes_are_the_documented_ones(client, method):
     frame = getattr(client, method)()
     assert frame.dtypes.astype(str).to_dict() == COLUMNS[method]
     assert len(frame)
@@ -60,7 +60,7 @@ def test_jobs(client):
     assert pd.isna(shop.loc["shouting", "description"])
 
 
-def test_ops_see_through_graphs(client):
+def test_ops_inside_graphs_depend_on_ops(client):
     frame = client.ops("nested", repository="shop").set_index("op")
     assert frame["depends_on"].to_dict() == {
         "one": [],
@@ -116,7 +116,7 @@ def test_job_of_several_repositories(client):
     assert client.run_config_schema("nested", repository="branch").repository == "branch"
 
 
-def test_unknown_places(client):
+def test_unknown_locations_and_repositories(client):
     with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
         client.ops("nested", location="cod")
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nested' in repository 'shp'") as caught:
@@ -127,7 +127,7 @@ def test_unknown_places(client):
 
 
 @pytest.mark.parametrize(("job", "error"), [("", ValueError), (None, TypeError), (3, TypeError)])
-def test_no_job(client, job, error):
+def test_an_invalid_job_name(client, job, error):
     with pytest.raises(error, match="job must"):
         client.ops(job)
 
@@ -177,7 +177,7 @@ def test_fields_of_a_config_schema(client):
     assert "execution.config.multiprocess.max_concurrent" in fields.index
 
 
-def test_the_scaffold(client):
+def test_the_default_config(client):
     schema = client.run_config_schema("configured")
     assert "rows: 3" in schema.default_yaml
     assert (schema.job_name, schema.location, schema.repository) == ("configured", "code", "shop")
@@ -200,7 +200,7 @@ def test_validate(client):
         schema.validate("ops: ]")
 
 
-def test_the_default_of_a_job_that_needs_nothing_is_valid(client):
+def test_the_default_config_of_a_job_without_required_fields_is_valid(client):
     schema = client.run_config_schema("shouting")
     assert schema.validate(schema.default_yaml) == []
 
@@ -212,7 +212,7 @@ def test_daemons_that_never_ran(client):
     assert frame["last_heartbeat"].isna().all()
 
 
-def test_a_read_only_client_leaves_locations_alone(known):
+def test_a_read_only_client_does_not_change_locations(known):
     with dnb.connect(known.server.url, read_only=True, progress=False) as client:
         for method in (client.reload_location, client.shutdown_location):
             with pytest.raises(dnb.ReadOnlyError):

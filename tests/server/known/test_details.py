@@ -1,4 +1,4 @@
-"""What the client returns about runs, compared with what Dagster itself returns for the same instance."""
+"""The details of runs that the client returns, compared with Dagster's own results for the same instance."""
 
 import pandas as pd
 import pytest
@@ -40,7 +40,7 @@ def instance(known):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_columns_with_runs_and_without(client, known, method):
+def test_columns_are_the_same_with_and_without_runs(client, known, method):
     full = getattr(client, method)(list(known.runs.values()))
     none = getattr(client, method)([])
     assert len(full)
@@ -78,12 +78,12 @@ def test_a_shortened_id_is_enough_for_reading(client, known, method):
 
 
 @pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
-def test_no_run(client, method):
+def test_an_empty_list_of_runs(client, method):
     with pytest.raises(TypeError):
         getattr(client, method)(pd.DataFrame({"job_name": ["nested"]}))
 
 
-def test_steps_are_those_of_the_instance(client, known, instance):
+def test_steps_equal_those_of_the_instance(client, known, instance):
     frame = client.steps(list(known.runs.values())).set_index(["run_id", "step_key"])
     stats = {
         (run_id, one.step_key): one for run_id in known.runs.values() for one in instance.get_run_step_stats(run_id)
@@ -105,20 +105,20 @@ def test_steps_of_a_run_that_failed(client, known):
 
 
 @pytest.mark.parametrize("page", [1, 7, 1000])
-def test_events_are_those_of_the_instance(client, known, instance, page, monkeypatch):
+def test_events_equal_those_of_the_instance(client, known, instance, page, monkeypatch):
     monkeypatch.setattr(events, "_EVENTS_PER_REQUEST", page)
     frame = client.events(known.runs["failing"])
     logs = instance.all_logs(known.runs["failing"])
     assert len(frame) == len(logs)
     assert sorted(frame["timestamp"].astype("int64") // 1000) == sorted(int(one.timestamp * 1000) for one in logs)
-    # In its storage Dagster keeps the names that runs had when they were called pipelines.
+    # Dagster's storage still uses the names from the time when runs were called pipelines.
     types = [one.dagster_event_type.value.replace("PIPELINE", "RUN") for one in logs if one.is_dagster_event]
     assert sorted(frame["event_type"].dropna()) == sorted(types)
     assert frame["timestamp"].is_monotonic_increasing
     assert sorted(frame["step_key"].dropna()) == sorted(one.step_key for one in logs if one.step_key is not None)
 
 
-def test_events_carry_what_an_op_logged_and_the_cause_of_errors(client, known):
+def test_events_have_the_log_lines_of_an_op_and_the_causes_of_errors(client, known):
     logged = client.events(known.runs["shouting"]).query("message == 'loud'").iloc[0]
     assert (logged["level"], logged["step_key"]) == ("WARNING", "shout")
     assert pd.isna(logged["event_type"])
@@ -126,7 +126,7 @@ def test_events_carry_what_an_op_logged_and_the_cause_of_errors(client, known):
     assert (retried["error_class"], retried["error_message"]) == ("RuntimeError", "the first time")
 
 
-def test_failures_are_what_ended_a_run(client, known):
+def test_failures_are_the_ones_that_ended_a_run(client, known):
     frame = client.failures(list(known.runs.values()))
     assert frame.drop(columns="timestamp").to_dict("records") == [
         {
@@ -141,9 +141,9 @@ def test_failures_are_what_ended_a_run(client, known):
 
 
 @pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])
-def test_all_that_was_printed_comes_back_whole(client, known, size, monkeypatch):
+def test_all_output_is_returned(client, known, size, monkeypatch):
     if size is not None:
-        # Of four consecutive sizes some end within a character, whatever the text is.
+        # Out of four consecutive sizes, some end within a character, whatever the text is.
         monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = client.compute_logs(known.runs["shouting"])
     assert len(logs.stdout.encode()) > log_methods._BYTES_PER_REQUEST
@@ -162,12 +162,12 @@ def test_logs_of_a_step(client, known):
     )
 
 
-def test_a_step_that_never_printed_is_no_unknown_step(client, known):
-    with pytest.raises(ValueError, match=r"has no step 'shuot'; it has 'shout'"):
+def test_a_step_without_output_is_not_an_unknown_step(client, known):
+    with pytest.raises(ValueError, match=r"has no step 'shuot'. Choose one of its steps: 'shout'"):
         client.compute_logs(known.runs["shouting"], "shuot")
 
 
-def test_runs_know_their_details(client, known):
+def test_run_objects_return_the_same_details(client, known):
     run = client.run(known.runs["failing"])
     pd.testing.assert_frame_equal(run.steps(), client.steps(run))
     pd.testing.assert_frame_equal(run.events(), client.events(run))

@@ -1,4 +1,4 @@
-"""A real Dagster that seems to have lost one thing: each reading method returns NA for it, or names what is missing."""
+"""With a real Dagster that seems to lack one feature, each reading method returns NA or names the feature."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.server.known.conftest import wait_until_loaded
 from tests.server.known.drifting import DriftingDagster
 from tests.unit import drift
 
-# The documents that each method sends. A method that has to find a job also reads the repositories.
+# The documents that each method sends A method that has to find a job also reads the repositories
 METHODS = {
     # Dagster may load the code again at any time, so update_time is not constant.
     "locations": ({"locations"}, lambda client, _: client.locations().drop(columns="update_time")),
@@ -43,7 +43,7 @@ TOLD_OTHERWISE = {
     ("PythonError.message", "error_message"),
     ("PythonError.stack", "error"),
 }
-LOSSES = drift.losses(*drift.types_of_answers())
+LOSSES = drift.losses(*drift.response_types())
 
 
 @pytest.fixture(scope="module")
@@ -54,46 +54,46 @@ def drifting(known):
 
 @pytest.fixture(autouse=True, scope="module")
 def _loaded(known):
-    # An earlier test may have shut its code server down, which comes back by itself.
+    # An earlier test may have shut down its code server, which is restarted automatically.
     wait_until_loaded(known.client)
 
 
 @pytest.fixture(scope="module")
-def whole(known):
+def complete(known):
     return {name: ask(known.client, known.runs) for name, (_, ask) in METHODS.items()}
 
 
 def touched(loss):
-    """The documents of the methods that do not fit a schema without something."""
-    asked = {name for names, _ in METHODS.values() for name in names}
-    return {name for name in asked if validate(drift.without(loss), documents.load(name))}
+    """Return the documents of the methods that do not fit a schema without this feature."""
+    sent = {name for names, _ in METHODS.values() for name in names}
+    return {name for name in sent if validate(drift.without(loss), documents.load(name))}
 
 
 def is_optional(loss, document):
-    """Whether every place where a document asks for something is marked as optional."""
+    """Return whether every place where a document requests this feature is marked as optional."""
     pruned = prune(documents.load_marked(document), drift.without(loss))
     return bool(pruned.removed) and pruned.missing is None
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_what_is_lost_is_na_or_reported(drifting, known, whole, loss):
+def test_a_missing_feature_gives_na_or_an_error(drifting, known, complete, loss):
     drifting.schema = drift.without(loss)
     broken = touched(loss)
     with dnb.connect(drifting.url, progress=False) as client:
-        for name, (asked, ask) in METHODS.items():
-            if not asked & broken:
+        for name, (sent, ask) in METHODS.items():
+            if not sent & broken:
                 continue
             try:
                 frame = ask(client, known.runs)
             except dnb.UnsupportedServerError as error:
                 assert loss in str(error)  # noqa: PT017 - one of two good ends
-                assert not any(is_optional(loss, document) for document in asked)
+                assert not any(is_optional(loss, document) for document in sent)
             else:
-                assert_na_or_same(frame, whole[name], loss)
+                assert_na_or_same(frame, complete[name], loss)
 
 
-def assert_na_or_same(frame, whole, loss):
-    assert list(frame.columns) == list(whole.columns)
+def assert_na_or_same(frame, complete, loss):
+    assert list(frame.columns) == list(complete.columns)
     for column in frame:
         if (loss, column) not in TOLD_OTHERWISE and not frame[column].isna().all():
-            pd.testing.assert_series_equal(frame[column], whole[column])
+            pd.testing.assert_series_equal(frame[column], complete[column])

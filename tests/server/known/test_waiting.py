@@ -1,4 +1,4 @@
-"""Waiting for a run where no daemon is running."""
+"""Waiting for a run while no daemon is running."""
 
 from __future__ import annotations
 

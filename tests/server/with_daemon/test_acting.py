@@ -10,12 +10,12 @@ import pytest
 import dagster_nb as dnb
 from tests.server.conftest import wait_until
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
 def stage(client):
-    """The runs that the tests below act on, launched together, since starting one takes seconds."""
+    """Launch the runs that the tests below act on, all together, because starting a run takes seconds."""
     jobs = ["quick", "fragile", "hang", "hang", "hang", "hang"]
     launched = client.launch_many({"job": job} for job in jobs)
     assert launched["outcome"].eq("launched").all()
@@ -40,8 +40,8 @@ def started(run):
 
 
 @pytest.fixture
-def standing(stage):
-    """A run that keeps running: no test stops it."""
+def started_run(stage):
+    """Return a run that keeps running, because no test stops it."""
     return started(stage[2])
 
 
@@ -64,12 +64,12 @@ class TestLaunch:
     @pytest.mark.parametrize(
         "config", ["ops: {load: {config: {rows: 4}}}", '{"ops": {"load": {"config": {"rows": 4}}}}']
     )
-    def test_config_may_be_text(self, client, config):
+    def test_a_config_can_be_text(self, client, config):
         run = client.launch("quick", run_config=config)
         assert run.run_config == {"ops": {"load": {"config": {"rows": 4}}}}
         client.terminate(run, force=True)
 
-    def test_a_wrong_config_is_refused_with_all_that_is_wrong(self, client):
+    def test_an_invalid_config_is_rejected_with_all_its_problems(self, client):
         before = client.count_runs()
         with pytest.raises(dnb.RunConfigInvalidError, match="Nothing was launched") as caught:
             client.launch("strict", run_config={"ops": {"needs": {"config": {"limits": [1, "x"], "typo": 1}}}})
@@ -80,7 +80,7 @@ class TestLaunch:
         assert "typo" in problems["FIELD_NOT_DEFINED"].message
         assert client.count_runs() == before
 
-    def test_an_unknown_job_is_refused_with_near_matches(self, client):
+    def test_an_unknown_job_is_rejected_with_similar_names(self, client):
         with pytest.raises(dnb.JobNotFoundError, match="quick") as caught:
             client.launch("quikc")
         assert isinstance(caught.value, LookupError)
@@ -97,7 +97,7 @@ class TestLaunch:
         read = client.runs(run_ids=run.run_id, include="asset_selection")
         assert read["asset_selection"].tolist() == [["mart/revenue"]]
 
-    def test_a_partition_brings_its_config_and_tags(self, client):
+    def test_a_partition_uses_its_own_config_and_tags(self, client):
         run = client.launch("regional", partition_key="south", tags={"extra": "yes"})
         assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
         assert run.tags["dagster/partition"] == "south"
@@ -108,8 +108,8 @@ class TestLaunch:
         with pytest.raises(ValueError, match="has no partitions"):
             client.launch("quick", partition_key="north")
 
-    def test_one_that_cannot_be_launched_keeps_no_other_from_it(self, client):
-        told = client.launch_many(
+    def test_a_failed_launch_does_not_stop_the_others(self, client):
+        outcomes = client.launch_many(
             [
                 {"job": "quick", "tags": {"n": "0"}},
                 {"job": "strict"},
@@ -118,14 +118,14 @@ class TestLaunch:
                 {"job": "quick", "tags": {"n": "4"}},
             ]
         )
-        assert told["job_name"].tolist() == ["quick", "strict", "no such job", "regional", "quick"]
-        assert told["outcome"].tolist() == ["launched", "invalid", "not_found", "invalid", "launched"]
-        assert told["run_id"].isna().tolist() == [False, True, True, True, False]
-        assert client.run(told["run_id"][4]).tags["n"] == "4"
-        assert client.run(told["run_id"][0]).tags["n"] == "0"
+        assert outcomes["job_name"].tolist() == ["quick", "strict", "no such job", "regional", "quick"]
+        assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found", "invalid", "launched"]
+        assert outcomes["run_id"].isna().tolist() == [False, True, True, True, False]
+        assert client.run(outcomes["run_id"][4]).tags["n"] == "4"
+        assert client.run(outcomes["run_id"][0]).tags["n"] == "0"
 
     @pytest.mark.parametrize("wrong", [{"jobs": "quick"}, {}, {"job": ""}, {"job": "quick", "config": {}}])
-    def test_a_wrong_list_launches_nothing(self, client, wrong):
+    def test_an_invalid_list_launches_nothing(self, client, wrong):
         before = client.count_runs()
         with pytest.raises(ValueError, match="a launch"):
             client.launch_many([{"job": "quick"}, wrong])
@@ -133,7 +133,7 @@ class TestLaunch:
 
 
 class TestReexecute:
-    def test_from_failure_runs_what_failed(self, client, failed):
+    def test_from_failure_executes_the_failed_steps(self, client, failed):
         again = client.reexecute(failed, tags={"why": "again"}).wait(timeout=240)
         assert again.status == "FAILURE"
         assert again.tags["why"] == "again"
@@ -157,10 +157,10 @@ class TestReexecute:
         assert sorted(again.steps()["step_key"]) == ["load", "store"]
         assert again.tags["team"] == "data"
 
-    def test_what_dagster_answers_with_a_bare_error_is_found_before(self, client, finished, failed):
+    def test_readable_errors_replace_those_of_dagster(self, client, finished, failed):
         before = client.count_runs()
-        with pytest.raises(dnb.RunNotFoundError, match=NOBODY):
-            client.reexecute(NOBODY)
+        with pytest.raises(dnb.RunNotFoundError, match=UNKNOWN_ID):
+            client.reexecute(UNKNOWN_ID)
         for strategy in ("from_failure", "from_asset_failure"):
             with pytest.raises(dnb.RunStateError, match="did not fail.*all_steps"):
                 client.reexecute(finished, strategy=strategy)
@@ -181,57 +181,57 @@ class TestReexecute:
         client.delete(run_id)
 
     def test_many(self, client, finished, failed):
-        told = client.reexecute_many([failed.run_id, finished, NOBODY, failed], tags={"batch": "1"})
-        assert told["parent_run_id"].tolist() == [failed.run_id, finished.run_id, NOBODY]
-        assert told["outcome"].tolist() == ["launched", "invalid", "not_found"]
-        assert client.run(told["run_id"][0]).tags["batch"] == "1"
+        outcomes = client.reexecute_many([failed.run_id, finished, UNKNOWN_ID, failed], tags={"batch": "1"})
+        assert outcomes["parent_run_id"].tolist() == [failed.run_id, finished.run_id, UNKNOWN_ID]
+        assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found"]
+        assert client.run(outcomes["run_id"][0]).tags["batch"] == "1"
 
 
 class TestTerminate:
-    def test_a_running_run_stops(self, client, stage):
+    def test_a_run_in_progress_stops(self, client, stage):
         run = started(stage[3])
-        told = client.terminate(run)
-        assert told["run_id"].tolist() == [run.run_id]
-        assert told["outcome"].isin(["canceling", "canceled"]).all()
+        outcomes = client.terminate(run)
+        assert outcomes["run_id"].tolist() == [run.run_id]
+        assert outcomes["outcome"].isin(["canceling", "canceled"]).all()
         assert run.wait(timeout=240).status == "CANCELED"
         assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
-    def test_a_row_of_a_frame_is_that_one_run_and_not_its_parent(self, client, standing):
-        child = standing.reexecute(strategy="all_steps")
+    def test_a_row_of_a_frame_means_its_run_and_not_the_parent(self, client, started_run):
+        child = started_run.reexecute(strategy="all_steps")
         row = client.runs(run_ids=child.run_id).iloc[0]
-        assert row["parent_run_id"] == standing.run_id
+        assert row["parent_run_id"] == started_run.run_id
         started(child)
-        told = client.terminate(row)
-        assert told["run_id"].tolist() == [child.run_id]
-        assert told["outcome"].isin(["canceling", "canceled"]).all()
+        outcomes = client.terminate(row)
+        assert outcomes["run_id"].tolist() == [child.run_id]
+        assert outcomes["outcome"].isin(["canceling", "canceled"]).all()
         assert child.wait(timeout=240).status == "CANCELED"
-        assert standing.refresh().status == "STARTED"
+        assert started_run.refresh().status == "STARTED"
 
-    def test_force_marks_it_at_once(self, stage):
+    def test_force_marks_a_run_as_canceled_at_once(self, stage):
         run = started(stage[4])
         assert run.terminate(force=True) == "canceled"
         assert run.refresh().status == "CANCELED"
 
     def test_many_in_the_order_given(self, client, stage, finished):
         run = started(stage[5])
-        told = client.terminate([finished.run_id, run, NOBODY, finished.run_id])
-        assert told["run_id"].tolist() == [finished.run_id, run.run_id, NOBODY]
-        assert told["outcome"][0] == "already_finished"
-        assert told["outcome"][1] in {"canceling", "canceled"}
-        assert told["outcome"][2] == "not_found"
+        outcomes = client.terminate([finished.run_id, run, UNKNOWN_ID, finished.run_id])
+        assert outcomes["run_id"].tolist() == [finished.run_id, run.run_id, UNKNOWN_ID]
+        assert outcomes["outcome"][0] == "already_finished"
+        assert outcomes["outcome"][1] in {"canceling", "canceled"}
+        assert outcomes["outcome"][2] == "not_found"
 
 
 class TestDelete:
-    def test_finished_runs_go_and_others_stay(self, client, standing):
+    def test_only_finished_runs_are_deleted(self, client, started_run):
         done = client.launch("quick")
         client.terminate(done, force=True)
-        told = client.delete([done.run_id, standing.run_id, NOBODY])
-        assert told["outcome"].tolist() == ["deleted", "not_finished", "not_found"]
+        outcomes = client.delete([done.run_id, started_run.run_id, UNKNOWN_ID])
+        assert outcomes["outcome"].tolist() == ["deleted", "not_finished", "not_found"]
         with pytest.raises(dnb.RunNotFoundError, match=done.run_id):
             client.run(done.run_id)
         with pytest.raises(dnb.RunNotFoundError):
             done.refresh()
-        assert standing.refresh().status == "STARTED"
+        assert started_run.refresh().status == "STARTED"
 
     def test_force_deletes_a_run_that_has_not_finished(self, client):
         run = client.launch("hang")
@@ -240,21 +240,21 @@ class TestDelete:
 
 
 class TestWait:
-    def test_it_gives_up_and_the_run_continues(self, standing):
+    def test_after_the_timeout_the_run_continues(self, started_run):
         with pytest.raises(dnb.WaitTimeoutError, match="still STARTED.*continues") as caught:
-            standing.wait(timeout=0.2)
+            started_run.wait(timeout=0.2)
         assert isinstance(caught.value, TimeoutError)
-        assert standing.refresh().status == "STARTED"
+        assert started_run.refresh().status == "STARTED"
 
 
-def test_a_run_shows_itself(client, finished):
+def test_the_repr_of_a_run(client, finished):
     assert repr(finished).startswith(f"<Run {finished.run_id} of quick: SUCCESS in ")
     html = finished._repr_html_()
     assert finished.run_id in html
     assert f'href="{finished.url}"' in html
 
 
-def test_a_read_only_server_gives_one_readable_error(server, finished, standing):
+def test_a_read_only_server_gives_one_readable_error(server, finished, started_run):
     from dagster_nb.sandbox.local_dagster import LocalDagster
     from tests.server.conftest import DEFINITIONS
 
@@ -270,7 +270,7 @@ def test_a_read_only_server_gives_one_readable_error(server, finished, standing)
             client.launch("quick")
         assert client.launch_many([{"job": "quick"}])["outcome"].tolist() == ["unauthorized"]
         assert client.delete(client.runs(run_ids=finished.run_id))["outcome"].tolist() == ["unauthorized"]
-        assert client.terminate(pd.Series([standing.run_id, NOBODY]))["outcome"].tolist() == [
+        assert client.terminate(pd.Series([started_run.run_id, UNKNOWN_ID]))["outcome"].tolist() == [
             "unauthorized",
             "not_found",
         ]

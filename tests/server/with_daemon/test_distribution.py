@@ -1,4 +1,4 @@
-"""The built wheel and sdist, installed alone: no Dagster beside them."""
+"""The built wheel and sdist work when they are installed without Dagster."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ else:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dist")
-    # The sdist first, and the wheel from it: so both are known to be whole.
+    # The wheel is built from the sdist, which shows that both are complete.
     subprocess.run([sys.executable, "-m", "build", "--installer", "uv", "--outdir", str(folder), str(ROOT)], check=True)
     return folder
 
 
-def test_they_hold_what_they_need_and_nothing_else(built):
+def test_the_archives_contain_only_the_needed_files(built):
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         files = archive.namelist()
@@ -55,11 +55,11 @@ def test_they_hold_what_they_need_and_nothing_else(built):
 
 
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
-def test_it_works_alone(built, tmp_path, server, kind):
+def test_the_package_works_without_dagster(built, tmp_path, server, kind):
     (package,) = built.glob(kind)
     python = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     uv = [sys.executable, "-m", "uv"]
-    # Only one program runs in it, so compiling everything in it is not worth the time.
+    # Only one program runs in this environment, so compiling everything in it is not worth the time.
     environment = {**os.environ, "UV_COMPILE_BYTECODE": "0"}
     subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(tmp_path / "venv")], check=True)
     subprocess.run([*uv, "pip", "install", "-q", "--python", str(python), str(package)], check=True, env=environment)

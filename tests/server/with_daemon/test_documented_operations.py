@@ -1,4 +1,4 @@
-"""The operations that Dagster's documentation of its GraphQL API shows, each beside the method that replaces it."""
+"""Each operation in Dagster's documentation of its GraphQL API, compared with the method that replaces it."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def where(client):
 
 @pytest.fixture(scope="module")
 def runs(client):
-    told = client.launch_many([{"job": "quick", "tags": {"n": str(number)}} for number in range(12)])
-    client.terminate(told, force=True)
-    return told
+    frame = client.launch_many([{"job": "quick", "tags": {"n": str(number)}} for number in range(12)])
+    client.terminate(frame, force=True)
+    return frame
 
 
 @pytest.mark.usefixtures("runs")
@@ -95,9 +95,9 @@ def test_filtered_runs(client):
 
 def test_repositories(client):
     nodes = client.query(REPOSITORIES)["repositoriesOrError"]["nodes"]
-    told = client.repositories()
+    frame = client.repositories()
     assert [(node["name"], node["location"]["name"]) for node in nodes] == list(
-        zip(told["repository"], told["location"], strict=True)
+        zip(frame["repository"], frame["location"], strict=True)
     )
 
 
@@ -130,7 +130,7 @@ def test_a_launch_with_an_invalid_config(client, where):
     assert answer["errors"][0]["reason"] == "RUNTIME_TYPE_MISMATCH"
 
 
-def test_the_schema_is_told_once(client):
+def test_the_schema_is_read_once(client):
     schema = client.graphql_schema()
     assert schema is client.graphql_schema()
     assert "runId" in schema.type_map["Run"].fields

@@ -1,4 +1,4 @@
-"""Following the runs of a real Dagster, by websocket and by polling: in the end all events equal those of `events`."""
+"""Following the runs of a real Dagster through a websocket and by polling gives the same events as `events`."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ async def collect(client, run, **options):
     return events, modes
 
 
-async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeypatch):
-    async with dnb.AsyncDagsterClient(server.url) as pushed, dnb.AsyncDagsterClient(server.url) as asked:
+async def test_all_events_arrive_once_through_a_websocket_and_by_polling(server, monkeypatch):
+    async with dnb.AsyncDagsterClient(server.url) as pushed, dnb.AsyncDagsterClient(server.url) as polled:
         open_one = event_stream._websocket
 
         @asynccontextmanager
         async def refuse_one(http):
-            if http is asked._session._transport:
+            if http is polled._session._transport:
                 raise event_stream._WebsocketUnavailableError
             async with open_one(http) as transport:
                 yield transport
 
         monkeypatch.setattr(event_stream, "_websocket", refuse_one)
-        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # a busy machine is no reason to poll
+        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # a busy machine must not make the client poll
         run = await pushed.launch(**JOB)
         results = {}
 
@@ -52,18 +52,18 @@ async def test_all_events_arrive_once_both_ways_at_the_same_time(server, monkeyp
         with anyio.fail_after(240):
             async with anyio.create_task_group() as group:
                 group.start_soon(follow, "pushed", pushed)
-                group.start_soon(follow, "asked", asked)
+                group.start_soon(follow, "polled", polled)
         events = await pushed.events(run)
         assert (await run.refresh()).status == "SUCCESS"
-        for name, mode in (("pushed", "live"), ("asked", "polling")):
-            told, modes = results[name]
-            pd.testing.assert_frame_equal(told, events)
+        for name, mode in (("pushed", "live"), ("polled", "polling")):
+            received, modes = results[name]
+            pd.testing.assert_frame_equal(received, events)
             assert modes[-1] == mode
         assert set(results["pushed"][1]) == {"live"}
         assert {"RUN_ENQUEUED", "RUN_SUCCESS"} <= set(events["event_type"].dropna())
 
 
-async def test_a_run_that_is_stopped_is_followed_to_its_end(server):
+async def test_a_terminated_run_is_followed_to_its_end(server):
     async with dnb.AsyncDagsterClient(server.url) as client:
         run = await client.launch("watch_clickstream")
         with anyio.fail_after(240):
@@ -71,11 +71,11 @@ async def test_a_run_that_is_stopped_is_followed_to_its_end(server):
                 if "STEP_START" in set(events["event_type"]):
                     await run.terminate()
             assert (await run.refresh()).status == "CANCELED"
-            # Its process says a last word after its end.
+            # The process of the run writes one more event after the end of the run.
             while not (events := await client.events(run))["message"].str.startswith("Process for run exited").any():  # noqa: ASYNC110
                 await anyio.sleep(0.1)
-            told, _ = await collect(client, run)
-            pd.testing.assert_frame_equal(told, events)
+            received, _ = await collect(client, run)
+            pd.testing.assert_frame_equal(received, events)
             assert [len(frame) async for frame in client.follow(run, new_only=True)] == [], "it is over"
 
 

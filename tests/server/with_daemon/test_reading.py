@@ -1,4 +1,4 @@
-"""Run history as the server returns it, compared with what Dagster's own instance returns for the same runs."""
+"""The run history that the client returns, compared with Dagster's own instance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOME = 4_000
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory):
-    """A server with so many runs that reading them takes several pages, and so few that each test may."""
+    """A server with enough runs to need several pages, but few enough for each test to read them all."""
     home = tmp_path_factory.mktemp("some")
     write_history(home, runs=SOME, seed=2)
     with LocalDagster(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
@@ -41,7 +41,7 @@ def frame(client):
 
 
 def micros(moment):
-    """A point in time in whole microseconds, from what the instance has: float seconds or a naive datetime in UTC."""
+    """Return a time of the instance, which is float seconds or a naive datetime in UTC, in whole microseconds."""
     if moment is None:
         return None
     if isinstance(moment, float):
@@ -50,8 +50,8 @@ def micros(moment):
     return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def as_told_by_the_instance(records):
-    """The same frame from `DagsterInstance.get_run_records`, column by column, as plain Python values."""
+def columns_of_instance(records):
+    """Return the same columns from `DagsterInstance.get_run_records`, as plain Python values."""
     rows = []
     for record in records:
         run = record.dagster_run
@@ -79,7 +79,7 @@ def as_told_by_the_instance(records):
 
 
 def as_plain(frame):
-    """The frame as plain Python values, times in microseconds."""
+    """Return the columns of a frame as plain Python values, with times in microseconds."""
     plain = {}
     for name in frame.columns:
         column = frame[name]
@@ -90,24 +90,24 @@ def as_plain(frame):
     return plain
 
 
-def test_all_runs_equal_what_the_instance_says_column_by_column(client, some):
+def test_all_runs_equal_those_of_the_instance_column_by_column(client, some):
     from dagster import DagsterInstance
 
     frame = client.runs(include="run_config")
     with DagsterInstance.from_config(str(some.home)) as instance:
-        expected = as_told_by_the_instance(instance.get_run_records())
+        expected = columns_of_instance(instance.get_run_records())
     plain = as_plain(frame)
     assert len(frame) == len(expected) == SOME
     for name in expected[0]:
         assert plain[name] == [row[name] for row in expected], name
 
 
-def test_the_fresh_runs_of_a_live_server_equal_too(server):
+def test_the_new_runs_of_a_live_server_equal_those_of_the_instance(server):
     from dagster import DagsterInstance
 
     with dnb.connect(server.url, progress=False) as client:
         client.launch("quick").wait(timeout=240)
-        # A daemon that has just taken the run from the queue starts it all the same.
+        # A daemon that has already taken the run from the queue still starts it.
         for _ in range(5):
             canceled = client.launch("quick")
             canceled.terminate(force=True)
@@ -116,7 +116,7 @@ def test_the_fresh_runs_of_a_live_server_equal_too(server):
         frame = client.runs(include="run_config", limit=50, status=["SUCCESS", "FAILURE", "CANCELED"])
     with DagsterInstance.from_config(str(server.home)) as instance:
         records = {record.dagster_run.run_id: record for record in instance.get_run_records()}
-    expected = as_told_by_the_instance([records[run_id] for run_id in frame["run_id"]])
+    expected = columns_of_instance([records[run_id] for run_id in frame["run_id"]])
     plain = as_plain(frame)
     assert "SUCCESS" in plain["status"]
     for name in expected[0]:
@@ -125,7 +125,7 @@ def test_the_fresh_runs_of_a_live_server_equal_too(server):
 
 
 class TestFilters:
-    """Each filter against pandas on the whole frame."""
+    """The result of each filter equals a selection with pandas from the whole frame."""
 
     def check(self, client, expected, **filters):
         read = client.runs(**filters)
@@ -185,7 +185,7 @@ class TestFilters:
 
 
 class TestDeletedCursors:
-    """Runs deleted while they are read, on a server of its own: what is left is all there, in order, once."""
+    """If runs are deleted during a reading, all remaining runs are returned in order, each once."""
 
     @pytest.fixture
     def small(self, tmp_path):
@@ -193,10 +193,10 @@ class TestDeletedCursors:
         with LocalDagster(tmp_path, python_file=DEFINITIONS, location="shop", daemon=False) as server:
             yield server
 
-    def test_nothing_else_is_lost(self, small, monkeypatch):
+    def test_no_other_run_is_lost(self, small, monkeypatch):
         from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
-        # Small blocks, so that the cursors of the list of ids are deleted as well.
+        # The blocks are small, so that the cursors of the list of ids are deleted as well.
         monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 200)
         with (
             dnb.connect(small.url, progress=False) as client,
@@ -208,7 +208,8 @@ class TestDeletedCursors:
                 deleted, added, read = set(), set(), []
                 for page in client.iter_runs(page_size=100):
                     read += page["run_id"].tolist()
-                    # The last of the page, which is also the last of a block of ids on every second page.
+                    # Delete the last run of the page, which is also the last run of a block of ids on every second
+                    # page.
                     for run_id in read[-in_a_row:]:
                         storage.delete_run(run_id)
                         deleted.add(run_id)
@@ -235,7 +236,7 @@ def test_three_times_in_a_row_and_two_servers_at_once(some, server):
             assert second.count_runs() < SOME
 
 
-def test_a_coroutine_reads_the_same(some, frame):
+def test_the_asynchronous_client_returns_the_same_frame(some, frame):
     async def read():
         async with dnb.AsyncDagsterClient(some.url) as client:
             pages = [page async for page in client.iter_runs(limit=1_500)]
@@ -246,7 +247,7 @@ def test_a_coroutine_reads_the_same(some, frame):
     pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), whole)
 
 
-def test_it_works_in_a_notebooks_kernel(some):
+def test_it_works_in_the_kernel_of_a_notebook(some):
     import nbformat
     from nbclient import NotebookClient
 

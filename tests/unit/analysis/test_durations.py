@@ -27,7 +27,7 @@ def test_duration_stats_of_each_job(runs):
     assert stats["job_name"].tolist()[:2] == ["a", "b"]
     assert pd.isna(stats["job_name"].iloc[2])
     assert stats["count"].tolist() == [4, 1, 1]
-    # One of the three that finished; the one that is still running counts neither way.
+    # One of the three finished runs; the run that is still running does not count.
     assert stats["success_rate"].iloc[0] == pytest.approx(1 / 3)
     assert pd.isna(stats["success_rate"].iloc[2])
     a = stats.iloc[0]
@@ -52,18 +52,18 @@ def test_duration_stats_keeps_its_dtypes(runs, make):
     assert {str(dtypes[name]) for name in ("p50", "p95", "max", "queue_p50", "queue_p95")} == {"timedelta64[us]"}
 
 
-def test_duration_stats_needs_its_columns(runs):
+def test_duration_stats_names_a_missing_column(runs):
     with pytest.raises(ValueError, match=r"no column 'duration'; its columns are job_name, status, queue_duration"):
         duration_stats(runs.drop(columns="duration"))
 
 
-def test_slow_steps_shares_and_trend():
+def test_slow_steps_shares_and_slowdown():
     start = pd.date_range("2026-01-01", periods=6, freq="D", tz="UTC")
     steps = pd.DataFrame(
         {
             "step_key": ["slower"] * 6 + ["few", "going_on"],
             "start_time": [*start[::-1], start[0], start[0]],
-            # Newest first, as the client gives them.
+            # The steps are newest first, as the client returns them.
             "duration": seconds(40, 40, 40, 20, 20, 20, 20, None),
         }
     )
@@ -77,7 +77,7 @@ def test_slow_steps_shares_and_trend():
     assert table["p50"].tolist() == [pd.Timedelta("30s"), pd.Timedelta("20s")]
 
 
-def test_slow_steps_of_nothing():
+def test_slow_steps_without_steps():
     table = slow_steps(pd.DataFrame(columns=["step_key", "start_time", "duration"]))
     assert table.empty
     assert [str(dtype) for dtype in table.dtypes] == [

@@ -11,34 +11,34 @@ def history(*rows):
     return frame
 
 
-def left_over(*rows):
+def unresolved_ids(*rows):
     return unresolved_failures(history(*rows))["run_id"].tolist()
 
 
-def test_a_later_success_of_the_group_resolves():
-    assert left_over(("b", "a", "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")) == []
+def test_a_later_success_in_the_group_resolves_a_failure():
+    assert unresolved_ids(("b", "a", "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")) == []
 
 
-def test_a_success_of_another_group_does_not():
-    assert left_over(("b", None, "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
+def test_a_success_in_another_group_resolves_nothing():
+    assert unresolved_ids(("b", None, "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
 
 
-def test_a_failure_after_the_success_is_open():
-    assert left_over(
+def test_a_failure_after_the_success_is_unresolved():
+    assert unresolved_ids(
         ("c", "a", "FAILURE", "2026-01-03"), ("b", "a", "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")
     ) == ["c"]
 
 
 @pytest.mark.parametrize("status", ["FAILURE", "CANCELED", "STARTED", "QUEUED"])
-def test_only_a_success_resolves(status):
-    assert "a" in left_over(("b", "a", status, "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
+def test_only_a_success_resolves_a_failure(status):
+    assert "a" in unresolved_ids(("b", "a", status, "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
 
 
-def test_at_the_same_moment_is_not_later():
-    assert left_over(("b", "a", "SUCCESS", "2026-01-01"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
+def test_a_success_at_the_same_time_resolves_nothing():
+    assert unresolved_ids(("b", "a", "SUCCESS", "2026-01-01"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
 
 
-def test_the_rows_come_back_whole():
+def test_the_rows_are_returned_unchanged():
     frame = history(("b", None, "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
     frame["tags"] = [{}, {"team": "data"}]
     frame.index = [7, 9]
@@ -46,7 +46,7 @@ def test_the_rows_come_back_whole():
     pd.testing.assert_frame_equal(unresolved_failures(frame.iloc[:0]), frame.iloc[:0])
 
 
-def test_without_creation_times_the_start_decides():
+def test_the_start_replaces_a_missing_creation_time_of_a_failure():
     frame = history(("b", "a", "SUCCESS", None), ("a", None, "FAILURE", None))
     frame["start_time"] = pd.to_datetime(["2026-01-02", "2026-01-01"], utc=True)
     assert unresolved_failures(frame).empty
@@ -58,7 +58,7 @@ def failed(*rows):
     return frame
 
 
-def test_failures_that_differ_in_numbers_only_are_one():
+def test_failures_that_differ_only_in_numbers_form_one_group():
     groups = failure_groups(
         failed(
             ("a", "load", "KeyError", "no row 12 in 3f2b8c1e-1111-4222-8333-123456789abc at 2026-01-01T10:00:00Z"),
@@ -85,11 +85,11 @@ def test_failures_that_differ_in_numbers_only_are_one():
     assert first["pattern"] == "no row <n> in <id> at <time>"
     assert (first["count"], first["example_run_id"]) == (2, "b")
     assert (first["first_seen"].day, first["last_seen"].day) == (1, 2)
-    # A name in quotes is what the failure is about.
+    # A name in quotes identifies the failure, so it is kept.
     assert groups["pattern"].tolist()[1:] == ["'customers'", "'orders'"]
 
 
-def test_what_is_missing_is_a_value_like_others():
+def test_missing_values_form_a_group():
     groups = failure_groups(failed(("a", None, None, None), ("b", None, None, None), ("c", "load", None, None)))
     assert groups["count"].tolist() == [2, 1]
     assert groups["step_key"].isna().tolist() == [True, False]
@@ -110,7 +110,7 @@ def test_patterns(message, pattern):
     assert failure_groups(failed(("a", "s", "E", message)))["pattern"].tolist() == [pattern]
 
 
-def test_no_failures_keep_their_dtypes():
+def test_an_empty_result_keeps_its_dtypes():
     groups = failure_groups(failed())
     assert groups.empty
     assert str(groups["count"].dtype) == "int64"

@@ -15,13 +15,13 @@ def test_the_largest_group_comes_first(runs):
     assert [groups.names[code] for code in groups.codes] == ["a", "b", "c", "b", "(no job)", "b", "(no job)"]
 
 
-def test_several_columns_make_one_group(runs):
+def test_several_columns_form_combined_groups(runs):
     groups = named_groups(runs, ["job_name", "location"])
     assert groups.names[0] in {"b · x", "(no group) · x"}
     assert "b · y" in groups.names
 
 
-def test_no_column_makes_one_group_of_all(runs):
+def test_without_a_column_all_rows_form_one_group(runs):
     groups = named_groups(runs, None)
     assert (groups.codes.tolist(), groups.names) == ([0] * 7, ["all runs"])
 

@@ -60,7 +60,7 @@ def test_the_origin_of_a_frame_does_not_matter(runs, origin, function):
 
 
 @pytest.mark.parametrize("origin", [through_csv, as_objects, through_arrow])
-def test_unresolved_failures_of_any_origin(runs, origin):
+def test_unresolved_failures_from_any_origin(runs, origin):
     assert unresolved_failures(origin(runs))["run_id"].tolist() == ["r39"]
 
 
@@ -71,12 +71,12 @@ def test_no_function_changes_its_argument(runs):
     pd.testing.assert_frame_equal(runs, before)
 
 
-def test_times_that_are_numbers_are_refused():
+def test_times_that_are_numbers_are_rejected():
     with pytest.raises(ValueError, match="holds numbers, not times; convert it first"):
         times(pd.DataFrame({"start_time": [1.5]}), "start_time")
 
 
-def test_missing_values_have_any_dtype():
+def test_a_column_of_missing_values_can_have_any_dtype():
     for values in ([pd.NaT], [None], [float("nan")], pd.to_datetime([None])):
         frame = pd.DataFrame({"x": values})
         assert str(durations(frame, "x").dtype) == "timedelta64[us]"

@@ -8,7 +8,7 @@ START = pd.Timestamp("2026-01-01", tz="UTC")
 
 
 def history(seed, per_day, *, days=90, change=1.0, at=0.6, weekly=0.3, job="etl"):
-    """Lognormal durations around five minutes, with the rhythm of a day and a slower weekend."""
+    """Return runs with lognormal durations around five minutes, a daily rhythm, and slower weekends."""
     random = np.random.default_rng(seed)
     day = np.sort(random.uniform(0, days, int(per_day * days)))
     level = np.log(300) + 0.35 * random.standard_normal(len(day)) + 0.25 * np.sin(2 * np.pi * day)
@@ -24,7 +24,7 @@ def history(seed, per_day, *, days=90, change=1.0, at=0.6, weekly=0.3, job="etl"
     )
 
 
-def test_a_change_by_hand():
+def test_a_change_in_handwritten_runs():
     lengths = [100, 102, 98, 101, 99] * 6 + [200, 204, 196, 202, 198] * 4
     runs = pd.DataFrame(
         {
@@ -34,7 +34,7 @@ def test_a_change_by_hand():
             "duration": pd.to_timedelta(lengths, unit="s"),
         }
     )
-    # As the client gives them: newest first.
+    # The runs are newest first, as the client returns them.
     found = regressions(runs.iloc[::-1])
     assert list(found) == ["job_name", "changed_at", "before", "after", "factor", "p_value", "n_before", "n_after"]
     row = found.iloc[0]
@@ -56,7 +56,7 @@ def test_a_change_by_hand():
 
 
 @pytest.mark.parametrize("per_day", [1, 3, 24])
-def test_an_honest_history_has_no_changes(per_day):
+def test_an_unchanged_history_has_no_regressions(per_day):
     jobs = pd.concat([history(seed, per_day, job=f"job {seed}") for seed in range(40)])
     assert len(regressions(jobs)) <= 1
     alone = [len(regressions(history(seed, per_day))) for seed in range(40)]
@@ -64,7 +64,7 @@ def test_an_honest_history_has_no_changes(per_day):
 
 
 @pytest.mark.parametrize("per_day", [1, 3, 24])
-def test_a_change_by_1_8_is_found(per_day):
+def test_a_slowdown_by_a_factor_of_1_8_is_found(per_day):
     found = [regressions(history(seed, per_day, change=1.8)) for seed in range(30)]
     assert sum(len(rows) > 0 for rows in found) >= 28
     right = START + pd.Timedelta(days=54)
@@ -73,13 +73,13 @@ def test_a_change_by_1_8_is_found(per_day):
     assert np.median([rows["factor"].iloc[0] for rows in found if len(rows)]) == pytest.approx(1.8, rel=0.12)
 
 
-def test_it_is_the_same_every_time():
+def test_the_result_is_the_same_every_time():
     runs = history(1, 24, change=1.8)
     shuffled = runs.sample(frac=1, random_state=0)
     pd.testing.assert_frame_equal(regressions(runs), regressions(shuffled))
 
 
-def test_faster_is_no_regression():
+def test_a_speedup_is_not_a_regression():
     assert regressions(history(0, 24, change=1 / 1.8)).empty
 
 
@@ -117,7 +117,7 @@ def test_only_successes_count():
         lambda f: f.assign(duration=pd.Timedelta("5s")),
     ],
 )
-def test_nothing_to_go_by(change):
+def test_without_regressions_the_frame_is_empty_with_the_same_dtypes(change):
     found = regressions(change(history(0, 3, change=1.8)))
     assert found.empty
     assert str(found["changed_at"].dtype) == "datetime64[us, UTC]"
@@ -134,6 +134,6 @@ def test_by_another_column():
 
 
 @pytest.mark.parametrize(("option", "value"), [("min_factor", 0.5), ("min_runs", 1)])
-def test_wrong_options(option, value):
+def test_invalid_options(option, value):
     with pytest.raises(ValueError, match=option):
         regressions(history(0, 1), **{option: value})

@@ -20,7 +20,7 @@ def test_days_begin_at_midnight_of_the_zone():
     assert str(paris["time"].dtype) == "datetime64[us, Europe/Paris]"
 
 
-def test_a_day_has_23_hours_once_a_year():
+def test_one_day_of_the_year_has_23_hours():
     counts = status_counts(created("2026-03-28T12:00Z", "2026-03-30T12:00Z"), freq="1D", tz="Europe/Paris")
     assert (counts["end"] - counts["time"]).tolist() == [
         pd.Timedelta(hours=24),
@@ -32,7 +32,7 @@ def test_a_day_has_23_hours_once_a_year():
 @pytest.mark.parametrize("tz", ["UTC", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe", "America/New_York"])
 @pytest.mark.parametrize("freq", FREQUENCIES)
 def test_every_run_is_in_one_bucket_when_clocks_change(freq, tz):
-    # Both changes of the clocks of a year, in the north and in the south.
+    # Both clock changes of a year, in the northern and in the southern hemisphere.
     for day in ("2026-03-08", "2026-03-29", "2026-04-05", "2026-10-25", "2026-11-01"):
         random = np.random.default_rng(0)
         at = pd.Timestamp(day, tz="UTC") + pd.to_timedelta(random.integers(-86400, 2 * 86400, 200), unit="s")
@@ -93,12 +93,12 @@ def test_success_rate_and_its_interval():
     assert rates["succeeded"].tolist() == [7, 0, 1]
     assert rates["rate"].tolist()[::2] == [0.7, 1.0]
     assert np.isnan(rates["rate"].iloc[1])
-    # Wilson's interval of 7 in 10, from a table.
+    # Wilson's interval for 7 out of 10, from a table.
     assert rates["ci_low"].iloc[0] == pytest.approx(0.3968, abs=1e-4)
     assert rates["ci_high"].iloc[0] == pytest.approx(0.8922, abs=1e-4)
 
 
-def test_an_unknown_frequency_is_refused():
+def test_an_unknown_frequency_is_rejected():
     with pytest.raises(ValueError, match=r"freq must be one of 1min, .*; not '2D'"):
         status_counts(created("2026-01-01"), freq="2D")
 

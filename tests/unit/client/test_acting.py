@@ -1,4 +1,4 @@
-"""Outcomes of actions, in cases that a real server cannot be made to show."""
+"""The outcomes of actions, in cases that a real server cannot be made to show."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def client(fake):
         yield client
 
 
-def stopping(fake, becomes):
-    """Answer terminateRuns: for each run the status that it then has, and how the server answers."""
+def stopping(fake, changes):
+    """Make the fake respond to terminateRuns; for each run, the arguments give its new status and the response."""
 
     def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
         results = []
         for run_id in runIds:
             run = next(run for run in fake.runs if run["runId"] == run_id)
-            run["status"], typename = becomes[run["status"]]
+            run["status"], typename = changes[run["status"]]
             results.append({"__typename": typename, "run": run, "message": f"could not, it is {run['status']}"})
         return {"__typename": "TerminateRunsResult", "terminateRunResults": results}
 
@@ -58,7 +58,7 @@ def test_one_row_per_run_in_the_order_given(fake, client):
     assert fake.requests[1][1]["policy"] == "SAFE_TERMINATE"
 
 
-def test_force_marks_what_is_canceling_too(fake, client):
+def test_force_also_marks_canceling_runs(fake, client):
     fake.runs = [make_run(1, status="CANCELING")]
     stopping(fake, {"CANCELING": ("CANCELED", SUCCESS)})
     assert client.terminate(fake.ids, force=True)["outcome"].tolist() == ["canceled"]
@@ -82,27 +82,27 @@ def test_trying_again_is_only_advised_for_a_run_that_is_starting(fake, client, s
     assert "try again" not in outcomes["message"]
 
 
-def test_what_is_not_permitted_is_not_sent(fake, client):
+def test_a_request_without_permission_is_not_sent(fake, client):
     fake.runs = [make_run(1, status="STARTED", hasTerminatePermission=False, hasDeletePermission=False)]
     assert client.terminate(fake.ids)["outcome"].tolist() == ["unauthorized"]
     assert client.delete(fake.ids, force=True)["outcome"].tolist() == ["unauthorized"]
     assert set(fake.operations) == {"RunStates"}
 
 
-def lose_the_response_to(fake, operation, act=lambda: None):
-    """Drop the connection when this operation comes, after it took effect."""
+def lose_response(fake, operation, act=lambda: None):
+    """Drop the connection at this operation, after the operation took effect."""
     fake.drop(operation=operation, after=act)
 
 
-def test_if_the_response_to_a_stop_is_lost_the_status_decides(fake, client):
+def test_if_the_response_to_a_termination_is_lost_the_status_gives_the_outcome(fake, client):
     fake.runs = [make_run(1, status="STARTED"), make_run(2, status="QUEUED")]
-    lose_the_response_to(fake, "TerminateRuns", lambda: fake.runs[1].update(status="CANCELED"))
+    lose_response(fake, "TerminateRuns", lambda: fake.runs[1].update(status="CANCELED"))
     outcomes = client.terminate(fake.ids)
     assert outcomes["outcome"].tolist() == ["unknown", "canceled"]
     assert fake.operations.count("TerminateRuns") == 1
 
 
-def test_if_the_server_is_gone_after_a_stop_every_run_has_a_row(fake, client):
+def test_if_the_server_is_gone_after_a_termination_every_run_has_a_row(fake, client):
     fake.runs = [make_run(1, status="STARTED"), make_run(2)]
     stopping(fake, {"STARTED": ("CANCELING", SUCCESS)})
 
@@ -114,11 +114,11 @@ def test_if_the_server_is_gone_after_a_stop_every_run_has_a_row(fake, client):
     assert client.terminate(fake.ids)["outcome"].tolist() == ["unknown", "already_finished"]
 
 
-def test_if_the_response_to_a_deletion_is_lost_the_runs_that_exist_decide(fake, client):
+def test_if_the_response_to_a_deletion_is_lost_the_remaining_runs_give_the_outcomes(fake, client):
     fake.runs = [make_run(1), make_run(2)]
     first, second = fake.ids
-    lose_the_response_to(fake, "DeleteRun", lambda: fake.delete(first))
-    lose_the_response_to(fake, "DeleteRun")
+    lose_response(fake, "DeleteRun", lambda: fake.delete(first))
+    lose_response(fake, "DeleteRun")
     outcomes = client.delete([first, second])
     assert sorted(outcomes["outcome"]) == ["deleted", "unknown"]
     assert fake.operations.count("DeleteRun") == 2
@@ -128,7 +128,7 @@ def test_if_the_server_is_gone_after_a_deletion_every_run_has_a_row(fake, client
     fake.runs = [make_run(1), make_run(2)]
     first, second = fake.ids
     fake.answers["deleteRun"] = lambda _info, runId: {"__typename": "DeletePipelineRunSuccess", "runId": runId}  # noqa: N803
-    lose_the_response_to(fake, "DeleteRun", lambda: fake.answer(requests=50, status=503))
+    lose_response(fake, "DeleteRun", lambda: fake.answer(requests=50, status=503))
     outcomes = client.delete([first, second])
     assert outcomes["run_id"].tolist() == [first, second]
     assert "unknown" in set(outcomes["outcome"])
@@ -143,7 +143,7 @@ def test_a_refusal_is_explained_although_the_run_is_canceling(fake, client):
 
 
 class TestLaunchMany:
-    """What is wrong with one launch is known before any is sent, or is the outcome of that one."""
+    """An error in one launch is found before any launch is sent, or it is the outcome of that launch."""
 
     @pytest.fixture(autouse=True)
     def _one_job(self, fake):
@@ -167,18 +167,18 @@ class TestLaunchMany:
             {"partition_key": 5}, {"tags": {"a": {1}}}, {"repository": ""},
         ],
     )  # fmt: skip
-    def test_a_wrong_argument_launches_nothing(self, fake, client, wrong):
+    def test_an_invalid_argument_launches_nothing(self, fake, client, wrong):
         with pytest.raises((TypeError, ValueError)):
             client.launch_many([{"job": "a"}] * 8 + [{"job": "a", **wrong}])
         with pytest.raises((TypeError, ValueError)):
             client.launch("a", **wrong)
         assert fake.requests == []
 
-    def test_a_config_that_does_not_parse_is_the_outcome_of_one(self, client):
+    def test_a_config_that_cannot_be_parsed_is_the_outcome_of_its_launch(self, client):
         outcomes = client.launch_many([{"job": "a"}, {"job": "a", "run_config": "a: [b"}, {"job": "b"}])
         assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found"]
 
-    def test_the_jobs_are_asked_for_once(self, fake, client):
+    def test_the_jobs_are_requested_once(self, fake, client):
         outcomes = client.launch_many([{"job": "a"}] * 10)
         assert outcomes[["outcome", "message"]].drop_duplicates()["outcome"].tolist() == ["launched"], outcomes[
             "message"
@@ -187,7 +187,7 @@ class TestLaunchMany:
         assert fake.operations.count("LaunchRun") == 10
 
 
-def test_no_runs_no_requests(fake, client):
+def test_without_runs_nothing_is_sent(fake, client):
     for nothing in ([], client.runs(limit=0)):
         assert client.terminate(nothing).columns.tolist() == ["run_id", "outcome", "status", "message"]
         assert client.delete(nothing).columns.tolist() == ["run_id", "outcome", "message"]
@@ -198,13 +198,13 @@ def test_no_runs_no_requests(fake, client):
 
 @pytest.mark.parametrize("act", ["terminate", "delete", "reexecute_many"])
 @pytest.mark.parametrize("wrong", [5, None, {"run_id": "a"}, [7]])
-def test_what_does_not_identify_runs_sends_nothing(fake, client, act, wrong):
+def test_an_argument_that_does_not_identify_runs_sends_nothing(fake, client, act, wrong):
     with pytest.raises(TypeError):
         getattr(client, act)(wrong)
     assert fake.requests == []
 
 
-def test_if_the_response_misses_some_runs_the_status_decides(fake, client):
+def test_if_the_response_lacks_runs_the_status_gives_the_outcome(fake, client):
     fake.runs = [make_run(number, status="STARTED") for number in range(3)]
 
     def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
@@ -238,7 +238,7 @@ REPOSITORIES = {
 
 
 class TestReadsBeforeLaunching:
-    """A launch reads what it needs, and no more."""
+    """A launch reads only the data that it needs."""
 
     @pytest.fixture(autouse=True)
     def _answers(self, fake):
@@ -263,20 +263,20 @@ class TestReadsBeforeLaunching:
 
         fake.answers["launchRun"] = launch
 
-    def test_nothing_where_location_and_repository_are_given(self, fake, client):
+    def test_a_launch_with_location_and_repository_reads_nothing(self, fake, client):
         client.launch("nightly", location="etl", repository="repo")
         assert fake.operations == ["LaunchRun"]
 
-    def test_all_repositories_once_where_they_are_not(self, fake, client):
+    def test_a_launch_without_them_reads_all_repositories_once(self, fake, client):
         client.launch("nightly", repository="repo")
         assert fake.operations == ["Repositories", "LaunchRun"]
 
-    def test_nothing_for_many_with_location_and_repository(self, fake, client):
+    def test_many_launches_with_location_and_repository_read_nothing(self, fake, client):
         job = {"job": "nightly", "location": "etl", "repository": "repo"}
         assert client.launch_many([job] * 6)["outcome"].tolist() == ["launched"] * 6
         assert fake.operations == ["LaunchRun"] * 6
 
-    def test_a_job_that_does_not_exist_is_still_named_with_similar_ones(self, fake, client):
+    def test_the_error_for_an_unknown_job_still_lists_similar_names(self, fake, client):
         with pytest.raises(dnb.JobNotFoundError, match="no job 'nihgtly' in repository.*\nDid you mean 'nightly'"):
             client.launch("nihgtly", location="etl", repository="repo")
         assert fake.operations.count("LaunchRun") == 1
@@ -304,7 +304,7 @@ class TestReadsBeforeLaunching:
         }  # fmt: skip
 
     @pytest.mark.parametrize("value", [{1}, object(), float("nan"), (1, 2), b"a"])
-    def test_a_tag_that_json_changes_or_refuses(self, fake, client, value):
+    def test_a_tag_that_json_changes_or_rejects(self, fake, client, value):
         with pytest.raises(TypeError, match="tag 'a' must be a string or JSON-encodable"):
             client.launch("nightly", tags={"a": value})
         assert fake.requests == []
@@ -341,32 +341,32 @@ FIELDS = {
 }
 
 
-def answer_emptily(fake, operation, data):
-    """Answer this mutation with nothing in it, though it may have taken effect."""
+def respond_with_empty_result(fake, operation, data):
+    """Make the fake respond to this mutation with an empty result, although it may have taken effect."""
     return fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 
 @pytest.mark.parametrize("empty", [lambda _: {}, lambda field: {field: None}], ids=["no data", "null"])
 class TestEmptyResponses:
     @pytest.mark.parametrize("operation", MUTATIONS)
-    def test_one_raises_that_the_outcome_is_unknown(self, fake, client, operation, empty):
+    def test_a_single_action_raises_outcome_unknown(self, fake, client, operation, empty):
         fake.runs = [make_run(1, status="FAILURE")]
-        sent = answer_emptily(fake, operation, empty(FIELDS[operation])).met
+        sent = respond_with_empty_result(fake, operation, empty(FIELDS[operation])).met
         with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
             MUTATIONS[operation](client, fake.ids[0])
         assert len(sent) == 1
 
     @pytest.mark.parametrize("operation", MANY)
-    def test_of_many_it_is_the_outcome_of_one(self, fake, client, operation, empty):
+    def test_one_of_many_actions_has_the_outcome_unknown(self, fake, client, operation, empty):
         status = "FAILURE" if operation == "ReexecuteRun" else "STARTED"
         fake.runs = [make_run(1, status=status)]
-        sent = answer_emptily(fake, operation, empty(FIELDS[operation])).met
+        sent = respond_with_empty_result(fake, operation, empty(FIELDS[operation])).met
         assert MANY[operation](client, fake.ids[0])["outcome"].tolist() == ["unknown"]
         assert len(sent) == 1
 
 
 def test_a_launch_without_an_id_is_unknown(fake, client):
     fake.answers["repositoriesOrError"] = REPOSITORIES
-    answer_emptily(fake, "LaunchRun", {"launchRun": {"__typename": "LaunchRunSuccess", "run": None}})
+    respond_with_empty_result(fake, "LaunchRun", {"launchRun": {"__typename": "LaunchRunSuccess", "run": None}})
     with pytest.raises(dnb.OutcomeUnknownError, match="did not say which"):
         client.launch("nightly", location="etl", repository="repo")

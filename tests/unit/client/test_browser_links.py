@@ -34,12 +34,12 @@ def straight(monkeypatch):
     monkeypatch.delenv("DAGSTER_NB_BROWSER_URL", raising=False)
 
 
-def test_without_a_proxy_every_page_is_where_it_is(straight):
+def test_without_a_proxy_addresses_are_unchanged(straight):
     assert in_browser(f"{SERVER}/runs/1") == f"{SERVER}/runs/1"
     assert f'href="{SERVER}/runs/1"' in link(f"{SERVER}/runs/1", "run")
 
 
-def test_behind_a_proxy_the_pages_of_its_server_are_found_there(proxied):
+def test_behind_a_proxy_links_to_its_server_use_the_proxy(proxied):
     assert in_browser(SERVER) == "/user/x/dagster"
     assert in_browser(f"{SERVER}/runs/1") == "/user/x/dagster/runs/1"
     assert in_browser(in_browser(f"{SERVER}/runs/1")) == "/user/x/dagster/runs/1"
@@ -51,17 +51,17 @@ def test_behind_a_proxy_the_pages_of_its_server_are_found_there(proxied):
 @pytest.mark.parametrize(
     "other", ["https://dagster.example.com/runs/1", f"{SERVER}2/runs/1", "http://127.0.0.1:3000/x"]
 )
-def test_behind_a_proxy_other_servers_stay_where_they_are(proxied, other):
+def test_behind_a_proxy_links_to_other_servers_are_unchanged(proxied, other):
     assert in_browser(other) == other
 
 
-def test_the_proxy_may_be_on_another_host(proxied, monkeypatch):
+def test_the_proxy_can_be_on_another_host(proxied, monkeypatch):
     monkeypatch.setenv("DAGSTER_NB_BROWSER_URL", "https://hub.example.com/dagster/")
     assert in_browser(f"{SERVER}/runs/1") == "https://hub.example.com/dagster/runs/1"
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_what_is_no_page_becomes_no_link_and_no_proxy(proxied, monkeypatch, hostile):
+def test_an_unsafe_address_gives_no_link_and_no_proxy(proxied, monkeypatch, hostile):
     assert not is_page(hostile)
     assert "<a" not in link(hostile, "run")
     assert "<a" not in facts_html("Client", {"server": hostile}, link=hostile)
@@ -75,6 +75,6 @@ def test_a_quote_does_not_leave_its_attribute(proxied, monkeypatch):
         assert 'onclick="' not in markup
 
 
-def test_what_cannot_be_read_as_a_server_has_no_proxy(proxied, monkeypatch):
+def test_an_invalid_server_address_has_no_proxy(proxied, monkeypatch):
     monkeypatch.setenv("DAGSTER_NB_URL", "ftp://x")
     assert in_browser(f"{SERVER}/runs/1") == f"{SERVER}/runs/1"

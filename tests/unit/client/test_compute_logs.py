@@ -1,4 +1,4 @@
-"""Captured output, read in pages that a server cuts by bytes."""
+"""Captured output is read in pages that a server divides by bytes."""
 
 import pytest
 
@@ -11,7 +11,7 @@ RUN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 class Files(log_methods.LogMethods):
-    """Serves one run's captured output from memory, with a page at most as long as the server allows."""
+    """Serves the captured output of one run from memory, in pages of at most the size that the server allows."""
 
     def __init__(self, files, *, finished=True, largest=None, printing=b""):
         super().__init__("http://localhost:1", progress=False)
@@ -50,25 +50,25 @@ TEXT = "aé漢😀\n" * 40
 
 
 @pytest.mark.parametrize("size", range(8, 24))
-async def test_no_character_is_cut(size, monkeypatch):
+async def test_no_character_is_split(size, monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = await Files({"a": TEXT.encode()}).compute_logs(RUN_ID)
     assert logs.stdout == TEXT
 
 
-async def test_what_is_not_text_comes_as_near_as_it_can(monkeypatch):
+async def test_bytes_that_are_not_text_are_replaced(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 8)
     logs = await Files({"a": b"start" + b"\xff" * 40 + b"end"}).compute_logs(RUN_ID)
     assert logs.stdout == "start" + "\N{REPLACEMENT CHARACTER}" * 40 + "end"
 
 
-async def test_a_server_that_allows_less_loses_nothing(monkeypatch):
+async def test_a_server_with_smaller_pages_loses_no_output(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 1000)
     text = "x" * 5000
     assert (await Files({"a": text.encode()}, largest=70).compute_logs(RUN_ID)).stdout == text
 
 
-async def test_a_process_that_never_stops_printing_is_not_read_for_ever(monkeypatch):
+async def test_reading_a_process_that_never_stops_printing_ends(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 100)
     client = Files({"a": b"x" * 250}, finished=False, printing=b"more")
     logs = await client.compute_logs(RUN_ID)
@@ -87,8 +87,8 @@ async def test_a_step_that_has_not_printed_yet():
     assert (logs.stdout, logs.stderr, str(logs)) == ("", "", "")
 
 
-async def test_an_unknown_step_names_those_that_there_are():
-    with pytest.raises(ValueError, match=r"no step 'b'; it has 'planned', 'a'"):
+async def test_the_error_for_an_unknown_step_lists_the_steps():
+    with pytest.raises(ValueError, match=r"no step 'b'. Choose one of its steps: 'planned', 'a'"):
         await Files({"a": b"one\n"}).compute_logs(RUN_ID, "b")
 
 
@@ -124,7 +124,7 @@ def test_repr_counts_lines():
     )
 
 
-async def test_a_server_that_gives_no_next_place_is_not_asked_for_ever():
+async def test_a_server_without_a_next_cursor_ends_the_reading():
     class Endless(Files):
         def _captured_logs_answer(self, variables):
             answer = super()._captured_logs_answer(variables)

@@ -1,4 +1,4 @@
-"""Where a token goes, and that it is never shown."""
+"""A token is sent only to the right server, and it is never shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PASSWORD = "hushhushpassword"
 
 
 def verbose_tracebacks(error):
-    """A traceback with the values of local variables, as Python, rich and IPython show them."""
+    """Return tracebacks with the values of local variables, as Python, rich and IPython show them."""
     from IPython.core.ultratb import VerboseTB
     from rich.console import Console
     from rich.traceback import Traceback
@@ -34,7 +34,7 @@ def verbose_tracebacks(error):
 def assert_hidden(error):
     for text in verbose_tracebacks(error):
         assert "connect" in text
-        # This test's own source lines are shown too, and name the constants.
+        # The traceback also shows source lines of this test, which contain the constants.
         for secret in (TOKEN, HEADER, PASSWORD):
             assert secret not in text, text
 
@@ -57,7 +57,7 @@ WRONG = [
 def test_a_failed_connect_shows_no_secret_in_its_traceback(url, options):
     with pytest.raises((dnb.DagsterNbError, ValueError)) as caught:
         connect_with_secrets(url, **options)
-    # From `connect` on: the variables of whoever calls it are the caller's own.
+    # Only the frames from `connect` on are checked; the variables of its callers are their own responsibility.
     caught.value.__traceback__ = caught.value.__traceback__.tb_next.tb_next
     assert_hidden(caught.value)
 
@@ -73,7 +73,7 @@ def test_a_failed_connect_shows_no_secret_in_its_traceback(url, options):
     ],
 )
 @pytest.mark.parametrize("make", [dnb.connect, dnb.DagsterClient, dnb.AsyncDagsterClient])
-def test_a_wrong_token_or_header_is_not_shown_either(make, token, headers):
+def test_an_invalid_token_or_header_is_not_shown(make, token, headers):
     with pytest.raises((TypeError, ValueError)) as caught:
         make("http://127.0.0.1:9", token=token, headers=headers)
     caught.value.__traceback__ = caught.value.__traceback__.tb_next
@@ -82,7 +82,7 @@ def test_a_wrong_token_or_header_is_not_shown_either(make, token, headers):
         assert HEADER not in text
 
 
-def test_a_refused_token_is_not_shown(fake):
+def test_a_rejected_token_is_not_shown(fake):
     fake.answer(requests=50, status=401)
     with pytest.raises(dnb.UnauthorizedError) as caught:
         connect_with_secrets(fake.url)
@@ -91,7 +91,7 @@ def test_a_refused_token_is_not_shown(fake):
 
 
 @pytest.mark.parametrize("kind", [dnb.DagsterClient, dnb.AsyncDagsterClient])
-def test_a_client_whose_construction_failed_has_a_repr(kind):
+def test_a_client_whose_constructor_failed_has_a_repr(kind):
     unfinished = kind.__new__(kind)
     assert repr(unfinished) == f"<{kind.__name__}, not connected>"
     with pytest.raises(ValueError, match="address"):

@@ -1,4 +1,4 @@
-"""The synchronous client under the conditions of real life: threads, Ctrl-C, forks, and scripts that close nothing."""
+"""The synchronous client under real conditions: threads, Ctrl-C, forks, and scripts that do not close it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def portal_threads():
     return [thread for thread in threading.enumerate() if thread.name == "dagster_nb"]
 
 
-def test_it_works_where_a_loop_already_runs(fake):
+def test_it_works_while_an_event_loop_is_running(fake):
     async def cell():
         with dnb.connect(fake.url) as client:
             return len(client.runs()), client.version
@@ -53,7 +53,7 @@ def test_three_times_in_a_row_leaves_no_thread_behind(fake):
         assert len(portal_threads()) == before
 
 
-def test_a_client_that_nobody_holds_leaves_no_thread_behind(fake):
+def test_an_unreferenced_client_leaves_no_thread_behind(fake):
     before = len(portal_threads())
     client = dnb.connect(fake.url)
     client.count_runs()
@@ -71,7 +71,7 @@ def test_a_closed_client_opens_again(fake):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
-def test_ctrl_c_is_answered_at_once_and_leaves_the_client_usable(fake):
+def test_ctrl_c_interrupts_at_once_and_leaves_the_client_usable(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     with dnb.connect(fake.url, progress=False) as client:
         fake.hang()
@@ -86,13 +86,13 @@ def test_ctrl_c_is_answered_at_once_and_leaves_the_client_usable(fake):
         presser.start()
         with pytest.raises(KeyboardInterrupt):
             client.runs()
-        # At once, but for what a busy machine takes; the request would take a minute.
+        # This allows for a busy machine; without Ctrl-C, the request would take a minute.
         assert time.monotonic() - pressed[0] < 10
         presser.join()
         assert len(client.runs()) == 30
 
 
-def test_iter_runs_left_in_the_middle_leaves_the_client_usable(fake):
+def test_leaving_iter_runs_early_leaves_the_client_usable(fake):
     fake.runs = [make_run(number) for number in reversed(range(300))]
     with dnb.connect(fake.url, progress=False) as client:
         for page in client.iter_runs(page_size=50):
@@ -101,7 +101,7 @@ def test_iter_runs_left_in_the_middle_leaves_the_client_usable(fake):
         assert [len(page) for page in client.iter_runs(page_size=130)] == [130, 130, 40]
 
 
-def test_a_client_closed_while_its_runs_are_read_says_so_and_loses_none_silently(fake):
+def test_closing_a_client_during_an_iteration_raises_an_error(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     with dnb.connect(fake.url, progress=False) as client:
         pages = client.iter_runs(page_size=10)
@@ -116,9 +116,9 @@ def test_a_client_closed_while_its_runs_are_read_says_so_and_loses_none_silently
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
-def test_ctrl_c_in_a_loop_over_pages_is_ctrl_c(fake):
+def test_ctrl_c_interrupts_a_loop_over_pages(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
-    # The page that is asked for ahead of the loop has to come through, or Ctrl-C would be pressed before the loop.
+    # The page that is requested before the loop must arrive, because otherwise Ctrl-C would come before the loop.
     ahead = threading.Event()
     fake.before = lambda _: ahead.set() if fake.operations.count("Runs") == 2 else None
     with dnb.connect(fake.url, progress=False) as client:
@@ -148,7 +148,7 @@ def test_a_connection_that_fails_leaves_no_thread_behind():
     assert kept.value.__cause__ is None
 
 
-def test_calling_it_from_its_own_loop_is_an_error_and_no_deadlock(fake):
+def test_a_call_from_its_own_loop_is_an_error_and_not_a_deadlock(fake):
     with dnb.connect(fake.url) as client:
 
         async def inside(_):
@@ -165,7 +165,7 @@ def script(code, url, **options):
     )  # fmt: skip
 
 
-def test_a_script_that_closes_nothing_ends_without_a_word(fake):
+def test_a_script_that_does_not_close_the_client_ends_silently(fake):
     code = """
 import sys, dagster_nb as dnb
 client = dnb.connect(sys.argv[1], progress=False)
@@ -179,7 +179,7 @@ print(client.count_runs())
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
-def test_it_works_in_a_fork_and_in_the_parent_of_one(fake):
+def test_it_works_in_a_forked_process_and_in_its_parent(fake):
     code = """
 import os, sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # Python tells of threads in a process that forks.
@@ -204,11 +204,11 @@ print("both")
     assert (done.returncode, done.stdout, done.stderr) == (0, "both\n", "")
 
 
-def test_progress_is_drawn_with_a_total_and_taken_away(fake, capsys):
+def test_a_progress_bar_has_a_total_and_is_removed_at_the_end(fake, capsys):
     fake.runs = [make_run(number) for number in reversed(range(120))]
 
     def slowly(_operation):
-        time.sleep(0.1)  # long enough for a bar to appear
+        time.sleep(0.1)  # this is long enough for a progress bar to appear
 
     with dnb.connect(fake.url, progress=True) as client:
         fake.before = slowly
@@ -222,7 +222,7 @@ def test_progress_is_drawn_with_a_total_and_taken_away(fake, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_importing_it_imports_neither_dagster_nor_pyplot():
+def test_importing_the_package_imports_neither_dagster_nor_pyplot():
     code = (
         "import sys, dagster_nb; "
         "print([name for name in sys.modules if name.split('.')[0] in {'dagster', 'dagster_graphql'} "

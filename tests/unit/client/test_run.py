@@ -1,4 +1,4 @@
-"""Run objects as values: compared, put into sets, pickled and copied."""
+"""Run objects can be compared, put into sets, pickled and copied."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def client(fake):
         yield client
 
 
-def test_runs_are_equal_if_their_ids_are(fake, client):
+def test_runs_are_equal_if_their_ids_are_equal(fake, client):
     first, again, other = (client.run(fake.ids[place]) for place in (0, 0, 1))
     fake.runs[0]["status"] = "FAILURE"
     assert first == again.refresh()
@@ -35,7 +35,7 @@ def test_runs_are_equal_if_their_ids_are(fake, client):
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
-def test_a_copy_has_the_same_client_and_a_life_of_its_own(fake, client, copied):
+def test_a_copy_has_the_same_client_and_is_independent(fake, client, copied):
     run = client.run(fake.ids[0])
     other = copied(run)
     assert other is not run

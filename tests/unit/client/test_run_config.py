@@ -1,4 +1,4 @@
-"""Run configs as users pass them."""
+"""Parsing the run configs that users pass."""
 
 import dataclasses
 import datetime as dt
@@ -27,9 +27,9 @@ class Mode(enum.Enum):
         ({}, {}),
         ("a: {b: [1, x, null, true, 1.5]}", {"a": {"b": [1, "x", None, True, 1.5]}}),
         ('{"a": {"b": 1}}', {"a": {"b": 1}}),
-        # Dagster leaves dates the text that they are, and so must we: JSON has none.
+        # Dagster keeps dates as strings, and so must we, because JSON has no dates.
         ("day: 2026-01-31\nat: 2026-01-31 10:00:00", {"day": "2026-01-31", "at": "2026-01-31 10:00:00"}),
-        # A key is text, even where YAML would read something else.
+        # A key is a string, even where YAML would read another type.
         ("on: 1\n2: 3\nnull: 4\n2026-01-31: 5", {"on": 1, "2": 3, "null": 4, "2026-01-31": 5}),
         ("a: &a {x: 1}\nb: {<<: *a, x: 2, y: 3}", {"a": {"x": 1}, "b": {"x": 2, "y": 3}}),
         (
@@ -53,7 +53,7 @@ def test_a_valid_config(given, parsed):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ("a: 1\nb:\n  c: 1\n  c: 2", "line 4, column 3: the key 'c' occurs twice"),
         ('{"a": 1, "a": 2}', "line 1, column 10: the key 'a' occurs twice"),
@@ -63,11 +63,11 @@ def test_a_valid_config(given, parsed):
         ("a: \x00", "not valid YAML"),
         ("a: !!python/object:os.system ls", "line 1, column 4"),
         ("? [1, 2]\n: 3", "line 1, column 3"),
-        ("- a", "is a mapping, such as 'ops: ...', and this text is not: '- a'"),
+        ("- a", "must be a mapping, such as 'ops: ...', and not '- a'"),
         ("run.yaml", r"pathlib.Path('run.yaml').read_text()"),
         ("a: {b: [.inf]}", "a.b[0] is inf"),
         ("a: !!set {x}", "a is {'x'} (set)"),
-        ("a: &a {b: *a}", "holds itself"),
+        ("a: &a {b: *a}", "contains itself"),
         ({"a": {"b": float("nan")}}, "a.b is nan"),
         ({"a": pd.NaT}, "a is NaT"),
         ({"a": object}, "a is <class 'object'>"),
@@ -75,10 +75,10 @@ def test_a_valid_config(given, parsed):
         ({True: 1}, "the run config has the key True"),
     ],
 )
-def test_an_invalid_config_says_where_it_is_wrong(given, said):
+def test_the_error_for_an_invalid_config_names_the_place(given, message):
     with pytest.raises(RunConfigInvalidError) as caught:
         parse_run_config(given)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert isinstance(caught.value, ValueError)
 
 
@@ -98,11 +98,11 @@ def test_json_text_is_read_as_json_exactly(given, indent, ascii_only):
     assert repr(parse_run_config(text)) == repr(given)
 
 
-def test_json_may_escape_a_slash():
+def test_json_can_escape_a_slash():
     assert parse_run_config(r'{"path": "a\/b"}') == {"path": "a/b"}
 
 
-def test_dagsters_run_config_is_taken_as_dagsters_own_client_takes_it():
+def test_dagsters_run_config_is_converted_as_in_dagsters_own_client():
     import dagster as dg
 
     class Load(dg.Config):
@@ -114,7 +114,7 @@ def test_dagsters_run_config_is_taken_as_dagsters_own_client_takes_it():
     assert parse_run_config(config)["ops"] == {"load": {"config": {"rows": 3, "table": "orders"}}}
 
 
-def test_a_dataclass_is_its_fields():
+def test_a_dataclass_becomes_a_dict_of_its_fields():
     @dataclasses.dataclass
     class Load:
         rows: int
@@ -126,7 +126,7 @@ def test_a_dataclass_is_its_fields():
 
 
 class TestBounds:
-    """Text that would take minutes to read is refused at once."""
+    """Text that would take minutes to parse is rejected at once."""
 
     @pytest.fixture(autouse=True)
     def _at_once(self):
@@ -137,7 +137,9 @@ class TestBounds:
     def test_nested_aliases(self):
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
         lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 7)]
-        with pytest.raises(RunConfigInvalidError, match="line 5, .* more than 100,000 values, with its aliases"):
+        with pytest.raises(
+            RunConfigInvalidError, match="line 5, .* more than 100,000 values once aliases are expanded"
+        ):
             parse_run_config("\n".join(lines))
 
     def test_nested_merges(self):
@@ -146,7 +148,7 @@ class TestBounds:
         with pytest.raises(RunConfigInvalidError, match="more than 100,000 values"):
             parse_run_config("\n".join(lines))
 
-    def test_a_few_aliases_are_fine(self):
+    def test_a_few_aliases_are_allowed(self):
         assert parse_run_config("a: &a {x: 1}\nb: [*a, *a]\nc: *a") == {
             "a": {"x": 1},
             "b": [{"x": 1}] * 2,
@@ -157,11 +159,11 @@ class TestBounds:
         "text",
         ["a: " + "[" * 200 + "]" * 200, '{"a": ' + "[" * 200 + "]" * 200 + "}", "[" * 100_000, "a: " + "{b: " * 5_000],
     )
-    def test_depth(self, text):
+    def test_excessive_depth_is_rejected(self, text):
         with pytest.raises(RunConfigInvalidError, match="nested more than 100 levels deep"):
             parse_run_config(text)
 
-    def test_some_depth_is_fine(self):
+    def test_moderate_depth_is_allowed(self):
         assert parse_run_config("a: " + "[" * 90 + "]" * 90)["a"] is not None
 
 
@@ -174,6 +176,6 @@ def test_a_value_that_does_not_fit_its_tag(text):
 
 
 @pytest.mark.parametrize("given", [3, ["ops"], b"ops: {}"])
-def test_something_else_is_a_type_error(given):
+def test_any_other_type_is_a_type_error(given):
     with pytest.raises(TypeError, match="run_config must be a dict, a RunConfig, or YAML or JSON text"):
         parse_run_config(given)

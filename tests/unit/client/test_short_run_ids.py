@@ -1,4 +1,4 @@
-"""Shortened run ids: enough for reading, and not for acting."""
+"""A shortened run id is enough to read a run, but not to act on it."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class TestReading:
         assert client.run("00000011").run_id == fake.ids[1]
         assert fake.operations.count("RunIds") == 2
 
-    def test_a_full_id_costs_no_further_request(self, fake, client):
+    def test_a_full_id_needs_no_further_request(self, fake, client):
         client.run(fake.ids[0])
         assert fake.operations == ["Run"]
 
-    def test_an_ambiguous_one_lists_the_candidates(self, fake, client):
+    def test_an_ambiguous_id_lists_the_candidates(self, fake, client):
         fake.runs = [make_run(7), make_run(7, runId=make_run(7)["runId"][:-1] + "1"), make_run(8)]
         with pytest.raises(dnb.RunNotFoundError, match="2 runs have an id that begins with '00000007'") as caught:
             client.run("00000007")
@@ -54,11 +54,11 @@ class TestReading:
         with pytest.raises(dnb.RunNotFoundError, match="at least 8 characters"):
             client.run("0000001")
 
-    def test_an_unknown_one_is_not_found(self, client):
+    def test_an_unknown_id_is_not_found(self, client):
         with pytest.raises(dnb.RunNotFoundError, match="no run whose id begins with it"):
             client.run("abcdef12")
 
-    def test_a_short_id_of_its_own_is_the_id_that_it_is(self, fake, client):
+    def test_a_short_id_that_exists_exactly_is_used(self, fake, client):
         fake.runs.append(make_run(5, runId="00000011"))
         assert client.run("00000011").run_id == "00000011"
 
@@ -87,10 +87,10 @@ class TestActing:
         assert "full id of 36 characters" in outcomes["message"][0]
         assert not {"TerminateRuns", "DeleteRun", "ReexecuteRun", "RunIds"} & set(fake.operations)
 
-    def test_re_executing_one_needs_its_full_id(self, client):
+    def test_re_executing_a_run_needs_its_full_id(self, client):
         with pytest.raises(dnb.RunNotFoundError, match="full id of 36 characters"):
             client.reexecute("00000011")
 
-    def test_an_unknown_full_id_is_only_unknown(self, client):
+    def test_the_error_for_an_unknown_full_id_gives_no_hint_about_length(self, client):
         outcomes = client.terminate(make_run(99)["runId"])
         assert outcomes["message"].tolist() == ["the server has no run with this id."]

@@ -1,4 +1,4 @@
-"""A Dagster in the tests' own process, which a test can fill with runs and make fail."""
+"""A fake Dagster in the process of the tests, which a test can fill with runs and make fail."""
 
 from tests.unit.fake.dagster import FakeDagster
 from tests.unit.fake.runs import make_run, matching

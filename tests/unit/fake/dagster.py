@@ -1,7 +1,7 @@
-"""A Dagster that a test fills with runs and makes fail.
+"""A fake Dagster that a test can fill with runs and make fail.
 
-It executes real GraphQL on the schema of the installed Dagster. It has the traps of a real server: the page after a
-deleted cursor is empty, an empty filter selects every run, a limit of zero is no limit.
+It executes real GraphQL on the schema of the installed Dagster. It has the pitfalls of a real server: the page after a
+deleted cursor is empty, an empty filter selects every run, and a limit of zero means no limit.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ ADDRESS = "http://fake:3000"
 
 
 class FakeDagster:
-    """A server; `connect` reaches it in this process, and ``url`` over HTTP.
+    """A server that `connect` reaches within this process and ``url`` over HTTP.
 
     Attributes
     ----------
     runs
-        Newest first; a test changes the list as it likes.
+        The runs, newest first; a test may change the list.
     requests
-        The operations that were asked for, with their variables.
+        The requested operations, with their variables.
     headers
         The headers of each HTTP request.
     faults
-        What happens to the next requests in place of an answer.
+        The faults of the next requests.
     before
-        Called with the operation's name before each request is answered.
+        Called with the operation's name before the response to each request.
     answers
-        Root fields whose answers do not come from the runs.
+        The values of root fields that do not come from the runs.
     hanging
-        Set when a request is left without an answer.
+        Set when a request gets no response.
     hidden
-        Ids of runs that are listed and counted, and whose records are not answered.
+        The ids of runs that are listed and counted, but whose records are not returned.
     """
 
     def __init__(self, runs: int = 0):
@@ -69,11 +69,11 @@ class FakeDagster:
             self._port = None
 
     def connect(self, **options: Any) -> dnb.DagsterClient:
-        """Return a client that reaches this Dagster without a port; it takes the options of `dagster_nb.connect`."""
+        """Return a client that reaches this Dagster without a port; it accepts the options of `dagster_nb.connect`."""
         return dnb.DagsterClient(url=ADDRESS, transport=FakeTransport(self), **{"progress": False, **options})
 
     def async_client(self, **options: Any) -> dnb.AsyncDagsterClient:
-        """Return an asynchronous client that reaches this Dagster without a port, to be used in ``async with``."""
+        """Return an asynchronous client that reaches this Dagster without a port, for use with ``async with``."""
         return dnb.AsyncDagsterClient(ADDRESS, transport=FakeTransport(self), **{"progress": False, **options})
 
     @property
@@ -84,7 +84,7 @@ class FakeDagster:
         return self._port.url
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return what else there is on the port."""
+        """Return additional routes of the port."""
         return ()
 
     @property
@@ -99,7 +99,7 @@ class FakeDagster:
         self.runs = [run for run in self.runs if run["runId"] not in run_ids]
 
     def hang(self, requests: int | None = 1, **which: Any) -> Fault:
-        """Leave the next requests without an answer; which ones, as in `answer`."""
+        """Give no response to the next requests, which are selected as in `answer`."""
 
         async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
             self.hanging.set()
@@ -109,7 +109,7 @@ class FakeDagster:
         return self._add_fault(respond, requests, **which)
 
     def drop(self, requests: int | None = 1, *, after: Callable[[], object] = lambda: None, **which: Any) -> Fault:
-        """Drop the connection of the next requests after calling ``after``; which ones, as in `answer`."""
+        """Call ``after``, and then drop the connection of the next requests, which are selected as in `answer`."""
 
         async def respond(operation: str, variables: dict[str, Any]) -> Response:
             self.requests.append((operation, variables))
@@ -126,16 +126,16 @@ class FakeDagster:
         where: Callable[[dict[str, Any]], bool] = lambda _: True,
         **response: Any,
     ) -> Fault:
-        """Answer the next requests with an HTTP response.
+        """Respond to the next requests with an HTTP response.
 
         Parameters
         ----------
         requests
-            How many; None means all that come.
+            The number of requests; None means all.
         operation
-            Only those of this operation.
+            Only requests of this operation.
         where
-            Only those whose variables this is true of.
+            Only requests for whose variables this returns True.
         response
             The fields of `Response`.
         """
@@ -158,7 +158,7 @@ class FakeDagster:
         return fault
 
     async def respond(self, body: dict[str, Any]) -> dict[str, Any] | Response:
-        """Return the answer to the body of a request, or what a fault has in place of it."""
+        """Return the response to the body of a request, or the response of a fault instead."""
         operation, variables = operation_name(body["query"]), body.get("variables") or {}
         for fault in self.faults:
             if fault.left != 0 and fault.applies(operation, variables):

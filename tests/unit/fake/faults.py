@@ -1,4 +1,4 @@
-"""What a fake Dagster can do to a request in place of answering it."""
+"""The faults of a fake Dagster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ConnectionDroppedError(Exception):
-    """The connection ends without an answer."""
+    """The connection ends without a response."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class Response:
 
 @dataclass
 class Fault:
-    """What happens to some requests.
+    """A fault that affects some requests.
 
     Attributes
     ----------
     respond
-        Given the operation and its variables, returns what is sent in place of an answer.
+        Returns the response to send instead, given the operation and its variables.
     applies
-        Whether it happens to a request, given its operation and variables.
+        Returns whether a request is affected, given its operation and variables.
     left
-        To how many requests it still happens; None means to all that come.
+        The number of requests that are still to be affected; None means all.
     met
-        The variables of the requests that it happened to.
+        The variables of the affected requests.
     """
 
     respond: Callable[[str, dict[str, Any]], Awaitable[Response]]

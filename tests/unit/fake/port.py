@@ -1,4 +1,4 @@
-"""A fake Dagster on a port, for the tests that are about the network."""
+"""A fake Dagster on a port, for the tests of the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Port:
-    """Serves a fake Dagster over HTTP, in a thread of its own."""
+    """Serves a fake Dagster over HTTP, in its own thread."""
 
     def __init__(self, dagster: FakeDagster):
         self._dagster = dagster
@@ -39,7 +39,7 @@ class Port:
         app.router.add_post("/graphql", self._answer)
         app.router.add_routes(self._dagster.routes())
         self._server = TestServer(app)
-        # A request that hangs is not waited for.
+        # Closing does not wait for a request that hangs.
         await self._server.start_server(shutdown_timeout=0.01)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

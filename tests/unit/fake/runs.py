@@ -1,7 +1,7 @@
-"""Runs as Dagster's GraphQL answers them, and which of them a filter selects.
+"""Runs as Dagster's GraphQL API returns them, and a filter of runs.
 
-The filter is written from what Dagster's server does, and shares no code with the package: it is what the package is
-tested against. `tests/tooling/test_fake.py` compares it with the installed Dagster.
+The filter does the same as Dagster's server, and shares no code with the package, which is tested against it.
+`tests/tooling/test_fake.py` compares it with the installed Dagster.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Run = dict[str, Any]
 
 
 def make_run(number: int, **changes: Any) -> Run:
-    """Return a run; a higher number is a newer run."""
+    """Return a run; newer runs have higher numbers."""
     return {
         "runId": f"{number:08d}-0000-4000-8000-000000000000",
         "jobName": "nightly",
@@ -42,23 +42,24 @@ def make_run(number: int, **changes: Any) -> Run:
 def matching(
     runs: Sequence[Run], filters: Mapping[str, Any] | None = None, cursor: str | None = None, limit: int | None = None
 ) -> list[Run]:
-    """Return the runs that Dagster answers with.
+    """Return the runs that Dagster returns.
 
     Parameters
     ----------
     runs
         All runs, newest first.
     filters
-        A ``RunsFilter``. An empty list, an empty string and a zero select every run; of the same tag key given twice
-        the last value counts; ``mode`` is ignored.
+        A ``RunsFilter``. An empty list, an empty string and a zero select every run; if a tag key is given twice, the
+        last value counts; ``mode`` is ignored.
     cursor
-        Only runs older than this run. There are none if the run does not exist, for example because it was deleted.
+        The run after which the page begins; only older runs are returned. If this run does not exist, for example
+        because it was deleted, no runs are returned.
     limit
-        The highest number of runs; zero and negative numbers mean no limit.
+        The maximum number of runs; zero and negative numbers mean no limit.
     """
     filters = filters or {}
     older = _older_than(runs, cursor) if cursor else runs
-    found = [run for run in older if _has_what_is_asked_for(run, filters) and _is_within_the_times(run, filters)]
+    found = [run for run in older if _matches_values(run, filters) and _matches_times(run, filters)]
     return found[:limit] if limit and limit > 0 else found
 
 
@@ -67,7 +68,7 @@ def _older_than(runs: Sequence[Run], cursor: str) -> Sequence[Run]:
     return runs[places[0] + 1 :] if places else []
 
 
-def _has_what_is_asked_for(run: Run, filters: Mapping[str, Any]) -> bool:
+def _matches_values(run: Run, filters: Mapping[str, Any]) -> bool:
     if filters.get("runIds") and run["runId"] not in filters["runIds"]:
         return False
     if filters.get("pipelineName") and run["jobName"] != filters["pipelineName"]:
@@ -76,20 +77,20 @@ def _has_what_is_asked_for(run: Run, filters: Mapping[str, Any]) -> bool:
         return False
     if filters.get("snapshotId") and run["pipelineSnapshotId"] != filters["snapshotId"]:
         return False
-    asked = {tag["key"]: tag["value"] for tag in filters.get("tags") or []}
-    return asked.items() <= _stored_tags(run).items()
+    wanted = {tag["key"]: tag["value"] for tag in filters.get("tags") or []}
+    return wanted.items() <= _stored_tags(run).items()
 
 
 def _stored_tags(run: Run) -> dict[str, str]:
-    """A run's tags, and the one that Dagster adds and does not show."""
+    """Return a run's tags, including the hidden tag that Dagster adds."""
     tags = {tag["key"]: tag["value"] for tag in run["tags"]}
     if (origin := run["repositoryOrigin"]) is not None:
         tags[".dagster/repository"] = f"{origin['repositoryName']}@{origin['repositoryLocationName']}"
     return tags
 
 
-def _is_within_the_times(run: Run, filters: Mapping[str, Any]) -> bool:
-    """Whether a run's times are within the bounds, which are exclusive and in whole microseconds."""
+def _matches_times(run: Run, filters: Mapping[str, Any]) -> bool:
+    """Return whether a run's times are within the bounds, which are exclusive and in whole microseconds."""
     for time in ("created", "updated"):
         at = run["creationTime" if time == "created" else "updateTime"]
         after, before = filters.get(f"{time}After"), filters.get(f"{time}Before")

@@ -1,4 +1,4 @@
-"""Executing GraphQL on the schema of the installed Dagster, without its resolvers."""
+"""Execute GraphQL on the schema of the installed Dagster, without its resolvers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def installed_schema() -> GraphQLSchema:
 
 
 def execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a server answers to the body of a request, as JSON would bring it."""
+    """Return the response of a server to the body of a request, as if parsed from JSON."""
     if "__schema" in body["query"]:
         return json.loads(_introspected(schema, body["query"]))
     return json.loads(json.dumps(_execute(schema, body, root).formatted))
@@ -59,13 +59,14 @@ def _execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, 
     )
 
 
-# A client requests an unknown schema each time it connects, and executing that request takes the longest.
+# A client that does not know the schema requests it whenever it connects, and executing that request takes the longest.
 @lru_cache(maxsize=1000)
 def _introspected(schema: GraphQLSchema, query: str) -> str:
     return json.dumps(_execute(schema, {"query": query}, {}).formatted)
 
 
-# Parsing and validating take longer than all else here, and the same few documents come again and again.
+# Parsing and validating take longer than everything else here, and the same few documents are requested again and
+# again.
 @lru_cache(maxsize=1000)
 def _validated(schema: GraphQLSchema, query: str) -> tuple[DocumentNode, list[GraphQLError]]:
     document = _parsed(query)

@@ -1,4 +1,4 @@
-"""A gql transport that asks a fake Dagster in the same process."""
+"""A gql transport that sends requests to a fake Dagster in the same process."""
 
 from __future__ import annotations
 
@@ -18,24 +18,26 @@ if TYPE_CHECKING:
     from tests.unit.fake.dagster import FakeDagster
     from tests.unit.fake.faults import Response
 
-# Dagster answers a document that it cannot execute with status 400, and one whose answer holds a PythonError with 500.
+# Dagster responds with status 400 to a document that it cannot execute, and with 500 if the response contains a
+# PythonError.
 _STATUSES_WITH_AN_ANSWER = {400, 500}
 
 
 class FakeTransport(AsyncTransport):
-    """Does what gql's HTTP transport does, without HTTP."""
+    """Does the same as gql's HTTP transport, but without HTTP."""
 
     def __init__(self, dagster: FakeDagster):
         self._dagster = dagster
 
     async def connect(self) -> None:
-        """There is nothing to connect."""
+        """Do nothing, because there is no connection."""
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing, because there is no connection to close."""
 
     async def execute(self, request: GraphQLRequest) -> ExecutionResult:
-        # As with a request over a network, other tasks get their turn, and what JSON cannot represent is not sent.
+        # As with a request over a network, other tasks can run meanwhile, and values that JSON cannot represent are not
+        # sent.
         await asyncio.sleep(0)
         body = json.loads(json.dumps(request.payload))
         try:

@@ -1,4 +1,4 @@
-"""Frames of what a server has, without one."""
+"""Frames of code locations, jobs and daemons, from handwritten responses."""
 
 import pandas as pd
 import pytest
@@ -29,7 +29,7 @@ DAEMON = {"daemonType": "SCHEDULER", "required": True, "healthy": None, "lastHea
         (daemons_frame, DAEMON),
     ],
 )
-def test_no_row_has_the_dtypes_of_one(build, record):
+def test_an_empty_frame_has_the_same_dtypes(build, record):
     assert len(build([])) == 0
     assert len(build([record])) == 1
     pd.testing.assert_series_equal(build([]).dtypes, build([record]).dtypes)
@@ -39,7 +39,7 @@ def test_status_of_a_location():
     entries = [
         entry(locationOrLoadError={"__typename": "RepositoryLocation"}),
         entry(loadStatus="LOADING"),
-        # Dagster calls a location loaded whose code failed to load.
+        # Dagster reports a location as loaded even if its code failed to load.
         entry(locationOrLoadError=error("boom")),
     ]
     frame = locations_frame(entries)
@@ -58,7 +58,7 @@ def test_error_of_a_location_is_the_innermost_cause_and_where():
     assert locations_frame([entry(locationOrLoadError=error("alone\n"))])["error"].tolist() == ["alone"]
 
 
-def test_a_daemon_of_unknown_health_is_not_healthy():
+def test_a_daemon_with_unknown_health_is_not_healthy():
     assert daemons_frame([DAEMON])["healthy"].tolist() == [False]
 
 
@@ -85,7 +85,7 @@ def composite(key, *fields, is_selector=False):
     }
 
 
-def test_a_recursive_type_comes_to_an_end():
+def test_the_fields_of_a_recursive_type_end():
     schema = {
         "rootConfigType": {"key": "Shape.a"},
         "allConfigTypes": [composite("Shape.a", ("again", "Shape.a"), ("other", "Shape.b")), composite("Shape.b")],
@@ -93,7 +93,7 @@ def test_a_recursive_type_comes_to_an_end():
     assert config_fields_frame(schema)["path"].tolist() == ["again", "other"]
 
 
-def test_fields_of_a_selector_are_not_required_unless_there_is_only_one():
+def test_a_field_of_a_selector_is_required_only_if_it_is_the_only_one():
     schema = {
         "rootConfigType": {"key": "Shape.a"},
         "allConfigTypes": [
@@ -106,7 +106,7 @@ def test_fields_of_a_selector_are_not_required_unless_there_is_only_one():
     assert frame["required"].to_dict() == {"one": True, "one.x": True, "two": True, "two.y": False, "two.z": False}
 
 
-def test_a_location_that_does_not_tell_whether_it_loads_is_not_said_to_be_loaded():
+def test_a_location_without_a_load_status_does_not_count_as_loaded():
     loaded = {"name": "a", "locationOrLoadError": {"__typename": "RepositoryLocation"}}
-    told = locations_frame([loaded, {"name": "b", "locationOrLoadError": None}])
-    assert told["status"].tolist() == ["loaded", pd.NA]
+    frame = locations_frame([loaded, {"name": "b", "locationOrLoadError": None}])
+    assert frame["status"].tolist() == ["loaded", pd.NA]

@@ -1,4 +1,4 @@
-"""`style` shows a frame at a glance, and leaves it as it is."""
+"""`style` shows a frame in a readable form, and does not change it."""
 
 import pandas as pd
 import pytest
@@ -63,7 +63,7 @@ def test_empty_columns_and_details_are_left_out_unless_named(runs):
     assert "team" not in shown
     assert "5 of 7 columns" in shown
     assert "team: data" in repr(style(runs, columns=["run_id", "tags"]))
-    with pytest.raises(ValueError, match="no column 'nowhere'; its columns are run_id, "):
+    with pytest.raises(ValueError, match="no column 'nowhere'. Choose from its columns: run_id, "):
         style(runs, columns=["nowhere"])
 
 
@@ -88,13 +88,13 @@ def test_numbers_have_four_digits():
     assert "0.97660" not in shown
 
 
-def test_headers_are_aligned_as_their_cells(runs):
+def test_headers_are_aligned_like_their_cells(runs):
     html = style(runs.assign(count=[1, 2], is_asset_job=True))._repr_html_()
     left, right = ("run_id", "status", "start_time", "is_asset_job"), ("duration", "count")
     for name in (*left, *right):
         alignment = "left" if name in left else "right"
         assert f'<th style="text-align: {alignment}; white-space: nowrap">{name}</th>' in html
-    # The dash of the second run is where its duration would be.
+    # The second run has a dash in place of its duration.
     assert html.count('<td style="text-align: right') == 4
 
 
@@ -104,20 +104,20 @@ def test_the_status_of_a_code_location_is_a_word():
     assert ">loaded</td>" in shown._repr_html_()
 
 
-def test_a_text_of_several_lines_is_one_row():
+def test_text_of_several_lines_is_one_row():
     shown = repr(style(pd.DataFrame({"message": ["no such job.\n  Did you mean etl?"]})))
     assert "no such job. Did you mean etl?" in shown
 
 
-def test_chosen_columns_need_no_hint_at_others(runs):
+def test_the_caption_of_chosen_columns_gives_only_their_number(runs):
     assert repr(style(runs, columns="run_id")).endswith("1 of 7 columns")
 
 
-def test_long_texts_are_cut():
+def test_long_text_is_shortened():
     assert "…" in repr(style(pd.DataFrame({"error_message": ["x" * 500]})))
 
 
-def test_a_frame_from_parquet_is_shown_alike(runs):
+def test_a_frame_from_parquet_looks_the_same(runs):
     pyarrow = pytest.importorskip("pyarrow")
     frame = runs.drop(columns="tags")
     table = pyarrow.Table.from_pandas(frame, preserve_index=False)

@@ -1,4 +1,4 @@
-"""Events and failures, from answers written by hand."""
+"""Frames of events and failures, from handwritten responses."""
 
 import pandas as pd
 import pytest
@@ -27,7 +27,7 @@ def step_failure(step, at=0, **facts):
 
 
 @pytest.mark.parametrize("build", [events_frame, failures_frame])
-def test_no_event_has_the_dtypes_of_one(build):
+def test_an_empty_frame_has_the_same_dtypes(build):
     one = build({"r": [step_failure("a"), event("RunFailureEvent", 1, error=None)]})
     assert len(one)
     for none in (build({}), build({"r": []})):
@@ -35,7 +35,7 @@ def test_no_event_has_the_dtypes_of_one(build):
         pd.testing.assert_series_equal(none.dtypes, one.dtypes)
 
 
-def test_events_are_sorted_by_time_and_then_as_the_server_keeps_them():
+def test_events_are_sorted_by_time_and_then_in_the_servers_order():
     ones = [event("A", 5), event("B", 3), event("C", 5)]
     frame = events_frame({"late": ones, "early": [event("D", 0)]})
     assert frame["message"].tolist() == ["B happened", "A happened", "C happened", "D happened"]
@@ -64,13 +64,13 @@ def test_time_is_exact(milliseconds):
         (error("process died", None), "process died", None),
     ],
 )
-def test_error_is_the_innermost_cause_in_its_own_words(raised, message, class_name):
+def test_the_error_is_the_message_of_the_innermost_cause(raised, message, class_name):
     frame = events_frame({"r": [event("EngineEvent", error=raised)]})
     assert frame["error_message"][0] == message
     assert frame["error_class"][0] == class_name if class_name else pd.isna(frame["error_class"][0])
 
 
-def test_an_event_without_error_has_none():
+def test_an_event_without_an_error_has_na():
     frame = events_frame({"r": [event("EngineEvent", error=None), event("LogMessageEvent", eventType=None)]})
     assert frame[["error_class", "error_message"]].isna().all(axis=None)
     assert frame["event_type"].isna().tolist() == [False, True]
@@ -88,12 +88,12 @@ def test_failed_steps_represent_the_failure_of_their_run():
 
 
 @pytest.mark.parametrize("recovery", ["ExecutionStepRestartEvent", "ExecutionStepStartEvent"])
-def test_a_step_that_recovered_ended_nothing(recovery):
+def test_a_step_that_recovered_is_not_a_failure(recovery):
     again = [event(recovery, 2, "a"), event("ExecutionStepSuccessEvent", 3, "a")]
     assert failed_steps(step_failure("a", 1), *again, step_failure("b", 4), RUN_FAILURE) == ["b"]
 
 
-def test_a_step_that_failed_twice_failed_once_and_last():
+def test_a_step_that_failed_twice_has_one_row_for_the_last_failure():
     frame = failures_frame(
         {"r": [step_failure("a", 1), event("ExecutionStepRestartEvent", 2, "a"), step_failure("a", 3), RUN_FAILURE]}
     )
@@ -101,11 +101,11 @@ def test_a_step_that_failed_twice_failed_once_and_last():
 
 
 @pytest.mark.parametrize("ending", [None, "RunSuccessEvent", "RunCanceledEvent"])
-def test_a_run_that_did_not_end_in_failure_has_none(ending):
+def test_a_run_that_did_not_fail_has_no_row(ending):
     assert failed_steps(step_failure("a", 1), *([event(ending, 2)] if ending else [])) == []
 
 
-def test_where_no_step_failed_the_run_did():
+def test_if_no_step_failed_the_run_failure_is_the_row():
     frame = failures_frame(
         {"r": [event("RunFailureEvent", 1, error=error("DagsterError: no resource\n", "DagsterError"))]}
     )
@@ -116,7 +116,7 @@ def test_where_no_step_failed_the_run_did():
     }
 
 
-def test_a_process_that_died_without_an_error_says_what_it_can():
+def test_a_process_that_died_without_an_error_has_the_message_of_the_event():
     frame = failures_frame({"r": [event("RunFailureEvent", message="Run process exited", error=None)]})
     assert frame["error_message"].tolist() == ["Run process exited"]
     assert frame["error_class"].isna().all()

@@ -1,4 +1,4 @@
-"""Ops and their dependencies, from an answer written by hand."""
+"""Frames of ops and their dependencies, from a handwritten response."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ def end(node, name):
 
 
 def node(handle, inputs=(), outputs=("result",), *, config="Any", graph=None):
-    """A handle; ``inputs`` has of each input the (node, output) pairs that feed it."""
+    """Return a handle; ``inputs`` has the (node, output) pairs that feed each input."""
     parent, _, name = handle.rpartition(".")
     definition = {"__typename": "SolidDefinition", "name": name, "description": None}
     if graph is None:
@@ -41,7 +41,7 @@ def node(handle, inputs=(), outputs=("result",), *, config="Any", graph=None):
     }
 
 
-def test_no_op_has_the_dtypes_of_one():
+def test_an_empty_frame_has_the_same_dtypes():
     assert len(ops_frame([])) == 0
     pd.testing.assert_series_equal(ops_frame([]).dtypes, ops_frame([node("a")]).dtypes)
     assert ops_frame([]).dtypes.astype(str).to_dict() == {
@@ -71,7 +71,7 @@ def test_dependencies_lead_out_of_graphs_and_into_them_at_any_depth():
     assert found == {"source": [], "outer.inner.work": ["source"], "sink": ["outer.inner.work"]}
 
 
-def test_graph_feeds_graph():
+def test_a_graph_can_depend_on_another_graph():
     graph = ([("x", ("work", "x"))], [("out", ("work", "result"))])
     found = depends_on(
         node("a", {"x": []}, graph=graph),
@@ -82,7 +82,7 @@ def test_graph_feeds_graph():
     assert found == {"a.work": [], "b.work": ["a.work"]}
 
 
-def test_one_graph_input_may_feed_several_and_several_ops_one_input():
+def test_inputs_can_have_several_consumers_and_several_producers():
     found = depends_on(
         node("p"),
         node("q"),
@@ -93,7 +93,7 @@ def test_one_graph_input_may_feed_several_and_several_ops_one_input():
     assert found == {"p": [], "q": [], "g.m": ["p", "q"], "g.n": ["p", "q", "g.m"]}
 
 
-def test_each_output_of_a_graph_leads_to_its_own_maker():
+def test_each_output_of_a_graph_leads_to_the_op_that_produces_it():
     graph = ([], [("low", ("left", "result")), ("high", ("right", "result"))])
     found = depends_on(
         node("g", graph=graph),
@@ -111,7 +111,7 @@ def test_an_op_that_feeds_several_inputs_is_named_once():
     assert found["b"] == ["a"]
 
 
-def test_names_within_a_graph_are_of_that_graph():
+def test_op_names_inside_a_graph_include_the_graph():
     found = depends_on(
         node("load"),
         node("g", {"x": []}, graph=([("x", ("write", "y"))], [])),

@@ -86,7 +86,7 @@ def test_who_launched_a_run(given_tags, launched_by):
     )
 
 
-def test_an_unfinished_run_has_no_duration_and_not_a_zero():
+def test_an_unfinished_run_has_a_missing_duration_and_not_zero():
     row = runs_frame([make_run(1, status="STARTED", endTime=None)]).iloc[0]
     assert row["duration"] is pd.NaT
     assert row["end_time"] is pd.NaT
@@ -102,7 +102,7 @@ def test_a_run_that_ended_before_it_started_has_no_start(status):
     assert row["end_time"] == pd.Timestamp(5, unit="s", tz="UTC")
 
 
-def test_where_no_status_is_told_a_run_that_ended_as_it_began_has_no_start():
+def test_without_a_status_equal_start_and_end_times_mean_no_start():
     record = make_run(1, startTime=1_700_000_050.0, endTime=1_700_000_050.0)
     del record["status"]
     (row,) = runs_frame([record]).itertuples()
@@ -110,12 +110,12 @@ def test_where_no_status_is_told_a_run_that_ended_as_it_began_has_no_start():
     assert row.duration is pd.NaT
 
 
-def test_a_run_that_took_no_time_did_start():
+def test_a_run_with_a_duration_of_zero_has_a_start():
     row = runs_frame([make_run(1, status="SUCCESS", startTime=5.0, endTime=5.0)]).iloc[0]
     assert row["duration"] == pd.Timedelta(0)
 
 
-def test_a_status_that_nobody_knows_is_kept_and_comes_last():
+def test_an_unknown_status_is_kept_and_comes_last():
     frame = runs_frame([make_run(1, status="HIBERNATING"), make_run(2)])
     assert frame["status"].tolist() == ["HIBERNATING", "SUCCESS"]
     assert list(frame["status"].cat.categories) == [*RUN_STATUSES, "HIBERNATING"]
@@ -146,7 +146,7 @@ def test_expand_tags_adds_one_column_per_key():
     assert list(frame.columns) == list(DTYPES)
 
 
-def test_expand_tags_takes_keys_and_rows_in_any_order():
+def test_expand_tags_accepts_keys_and_rows_in_any_order():
     frame = runs_frame([make_run(2, tags=tags(team="data")), make_run(1, tags=tags(team="ml"))]).iloc[::-1]
     assert dnb.expand_tags(frame, "team")["tags.team"].tolist() == ["ml", "data"]
     assert dnb.expand_tags(frame, ["team", "none"]).columns.tolist()[-2:] == ["tags.team", "tags.none"]
@@ -157,16 +157,16 @@ def test_expand_tags_takes_keys_and_rows_in_any_order():
         dnb.expand_tags(frame.drop(columns="tags"))
 
 
-def test_a_read_frame_says_where_it_comes_from_and_goes_to_parquet(fake):
+def test_a_frame_records_its_origin_and_can_be_written_to_parquet(fake):
     pytest.importorskip("pyarrow")
     fake.runs = [make_run(2), make_run(1, startTime=None, endTime=None, status="QUEUED")]
     with fake.connect() as client:
         frame = client.runs(job="nightly", created_after="2020-01-01")
-    told = frame.attrs["dagster_nb"]
-    assert told["url"] == client.url
-    assert told["filters"] == {"job": ["nightly"], "created_after": 1577836800.0}
-    assert abs(pd.Timestamp(told["fetched_at"]) - pd.Timestamp.now("UTC")) < pd.Timedelta(minutes=1)
-    assert json.loads(json.dumps(told)) == told
+    recorded = frame.attrs["dagster_nb"]
+    assert recorded["url"] == client.url
+    assert recorded["filters"] == {"job": ["nightly"], "created_after": 1577836800.0}
+    assert abs(pd.Timestamp(recorded["fetched_at"]) - pd.Timestamp.now("UTC")) < pd.Timedelta(minutes=1)
+    assert json.loads(json.dumps(recorded)) == recorded
     buffer = io.BytesIO()
     plain = frame.drop(columns="tags")
     plain.to_parquet(buffer)
@@ -175,7 +175,7 @@ def test_a_read_frame_says_where_it_comes_from_and_goes_to_parquet(fake):
     assert back.attrs == frame.attrs
 
 
-def test_equal_tags_share_their_strings():
+def test_equal_tags_share_one_string():
     record = make_run(0, tags=[{"key": "a team", "value": "of data engineers"}])
     first, second = (json.loads(json.dumps(record)) for _ in range(2))
     one, other = (dict_of_tags.popitem() for dict_of_tags in runs_frame([first, second])["tags"])
@@ -183,7 +183,7 @@ def test_equal_tags_share_their_strings():
     assert all(left is right for left, right in zip(one, other, strict=True))
 
 
-def test_grouping_warns_of_nothing():
+def test_grouping_raises_no_warning():
     frame = runs_frame([make_run(number, status=status) for number, status in enumerate(["SUCCESS", "FAILURE"] * 3)])
     assert frame.groupby("status", observed=True)["duration"].median().notna().all()
     assert frame["status"].value_counts()["SUCCESS"] == 3

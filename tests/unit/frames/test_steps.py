@@ -1,4 +1,4 @@
-"""Steps, from answers written by hand."""
+"""Frames of steps, from handwritten responses."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ def step(key, start=None, end=None, *, status="SUCCESS", attempts=1):
     return {"stepKey": key, "status": status, "startTime": start, "endTime": end, "attempts": [attempt] * attempts}
 
 
-def test_no_step_has_the_dtypes_of_one():
+def test_an_empty_frame_has_the_same_dtypes():
     one = steps_frame([{"runId": "r", "stepStats": [step("a", 1.0, 2.0)]}])
     none = steps_frame([{"runId": "r", "stepStats": []}])
     assert (len(one), len(none)) == (1, 0)

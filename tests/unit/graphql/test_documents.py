@@ -1,4 +1,4 @@
-"""The GraphQL documents against the schema of the installed Dagster."""
+"""The GraphQL documents, checked with the schema of the installed Dagster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dagster_nb.graphql import documents
 from dagster_nb.graphql.responses import ERROR_TYPES, to_error
 from tests.unit.fake import installed_schema
 
-# What a union returns on success, or what is not a response of its own but a part of one.
+# The types of a union that mean success, or that are not responses themselves but parts of one
 SUCCESSES = {
     "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
     "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
@@ -29,7 +29,7 @@ SUCCESSES = {
     "RunIds", "Runs", "ShutdownRepositoryLocationSuccess", "TerminateRunSuccess", "TerminateRunsResult",
     "Workspace", "WorkspaceLocationEntry", "WorkspaceLocationStatusEntries",
 }  # fmt: skip
-# Unions whose members are all read alike, and one whose refusal means asking in another way.
+# Unions whose members are all read in the same way, and one for which a refusal leads to another request
 PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}
 
 
@@ -39,13 +39,13 @@ def test_a_document_is_valid(name):
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_a_document_holds_one_operation_and_says_what_for(name):
+def test_a_document_has_one_operation_and_a_comment(name):
     assert len(documents.load(name).definitions) == 1
     assert documents.text(name).startswith("# ")
 
 
 def asked_unions(name):
-    """The unions that a document requests, with the fields that it requests of their members."""
+    """Return the unions that a document requests, with the fields that it requests of their members."""
     info = TypeInfo(installed_schema())
     found = []
 
@@ -60,7 +60,7 @@ def asked_unions(name):
 
 
 def answer(kind, selection):
-    """A value of this type with only the fields that a document requests."""
+    """Return a value of this type with only the fields that a document requests."""
     kind = get_nullable_type(kind)
     if is_list_type(kind):
         return [answer(kind.of_type, selection)]
@@ -72,8 +72,8 @@ def answer(kind, selection):
     for node in selection.selections:
         if isinstance(node, FieldNode):
             name = node.name.value
-            told = kind.name if name == "__typename" else answer(kind.fields[name].type, node.selection_set)
-            fields[name] = told
+            value = kind.name if name == "__typename" else answer(kind.fields[name].type, node.selection_set)
+            fields[name] = value
         else:
             condition = installed_schema().type_map[node.type_condition.name.value]
             if condition is kind or (is_abstract_type(condition) and installed_schema().is_sub_type(condition, kind)):
@@ -82,7 +82,7 @@ def answer(kind, selection):
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_every_answer_that_a_server_may_give_is_known_and_can_be_told(name):
+def test_every_possible_response_is_handled_and_has_a_message(name):
     for union, selection in asked_unions(name):
         for member in union.types:
             assert member.name in SUCCESSES or member.name in ERROR_TYPES, f"{union} may answer {member}"
@@ -90,5 +90,5 @@ def test_every_answer_that_a_server_may_give_is_known_and_can_be_told(name):
                 assert str(to_error(answer(member, selection)))
 
 
-def test_no_answer_counts_as_both():
+def test_no_type_is_both_success_and_error():
     assert not SUCCESSES & set(ERROR_TYPES)

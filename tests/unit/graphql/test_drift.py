@@ -1,4 +1,4 @@
-"""Reading runs from a server that has lost something which this package uses, or has something it never heard of."""
+"""Reading runs from a server that lacks a feature that this package uses, or has a feature that it does not know."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEAMS = ["data", "ml"]
 LOCATIONS = ["etl", "web"]
 INCLUDE = ["run_config", "asset_selection", "op_selection"]
 
-# What a column is made from. Without it, the column is NA.
+# The fields that columns are made from; without them, the columns are NA
 COLUMNS = {
     "Run.jobName": ["job_name"],
     "Run.status": ["status"],
@@ -80,11 +80,11 @@ choices = {
     "updated_after": moments,
     "updated_before": moments,
 }
-wishes = st.fixed_dictionaries({}, optional=choices)
+filter_sets = st.fixed_dictionaries({}, optional=choices)
 
 
-def made(history, *, never=None):
-    """The runs of a drawn history, newest first; none is in a status that the server does not know."""
+def make_history(history, *, never=None):
+    """Return random runs, newest first; none has a status that the server does not know."""
     return [
         make_run(
             number,
@@ -102,36 +102,36 @@ def made(history, *, never=None):
     ]
 
 
-def is_meant(run, wish):
-    """Whether a run matches: an independent, plain implementation of the filters."""
+def matches(run, filters):
+    """Return whether a run matches; this is an independent, simple implementation of the filters."""
     created, updated = round(run["creationTime"] * 1_000_000), round(run["updateTime"] * 1_000_000)
     team = run["tags"][0]["value"] if run["tags"] else None
     return (
-        run["jobName"] in wish.get("job", JOBS)
-        and run["status"] in wish.get("status", [run["status"]])
-        and ("tags" not in wish or team in wish["tags"]["team"])
-        and run["runId"] in wish.get("run_ids", [run["runId"]])
-        and run["repositoryOrigin"]["repositoryLocationName"] in wish.get("location", LOCATIONS)
-        and wish.get("created_after", 0) < created < wish.get("created_before", created + 1)
-        and wish.get("updated_after", 0) < updated < wish.get("updated_before", updated + 1)
+        run["jobName"] in filters.get("job", JOBS)
+        and run["status"] in filters.get("status", [run["status"]])
+        and ("tags" not in filters or team in filters["tags"]["team"])
+        and run["runId"] in filters.get("run_ids", [run["runId"]])
+        and run["repositoryOrigin"]["repositoryLocationName"] in filters.get("location", LOCATIONS)
+        and filters.get("created_after", 0) < created < filters.get("created_before", created + 1)
+        and filters.get("updated_after", 0) < updated < filters.get("updated_before", updated + 1)
     )
 
 
 @pytest.fixture(scope="module")
 def shared():
     repositories = [{"name": "repo", "location": {"name": location}, "jobs": []} for location in LOCATIONS]
-    # So few ids per request that a short history takes several.
+    # The number of ids per request is so small that a short history needs several requests.
     with FakeDagster() as fake, pytest.MonkeyPatch.context() as patch:
         patch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 2)
         fake.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": repositories}
         yield fake
 
 
-def read(fake, wish, **options: Any):
-    """All that match, and how many the server counts."""
+def read(fake, filters, **options: Any):
+    """Return all runs that match, and the number of runs that the server counts."""
     arguments = {
         key: pd.Timestamp(value, unit="us", tz="UTC") if key.endswith(("_after", "_before")) else value
-        for key, value in wish.items()
+        for key, value in filters.items()
     }
 
     async def ask():
@@ -142,22 +142,22 @@ def read(fake, wish, **options: Any):
     return anyio.run(ask)
 
 
-# What 1.5 and 1.6 lack.
+# The features that 1.5 and 1.6 lack
 BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creationTime")
 
 
 @pytest.mark.parametrize("bound", ["created_after", "updated_before"])
-def test_a_time_bound_that_is_lost_is_applied_by_its_complement(shared, bound):
-    @given(history=histories, wish=wishes, value=moments, limit=st.none() | st.integers(0, 5))
-    def try_it(history, wish, value, limit):
-        shared.runs, wish = made(history), {**wish, bound: value}
+def test_a_missing_time_bound_is_applied_by_its_complement(shared, bound):
+    @given(history=histories, filters=filter_sets, value=moments, limit=st.none() | st.integers(0, 5))
+    def check(history, filters, value, limit):
+        shared.runs, filters = make_history(history), {**filters, bound: value}
         shared.schema = drift.without(*BEFORE_1_7)
-        frame, count = read(shared, wish, limit=limit)
-        meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
-        assert frame["run_id"].tolist() == meant[:limit]
-        assert count == len(meant)
+        frame, count = read(shared, filters, limit=limit)
+        expected = [run["runId"] for run in shared.runs if matches(run, filters)]
+        assert frame["run_id"].tolist() == expected[:limit]
+        assert count == len(expected)
 
-    try_it()
+    check()
 
 
 OTHER_FILTERS = {
@@ -170,48 +170,48 @@ OTHER_FILTERS = {
 }
 
 
-@pytest.mark.parametrize("lost", OTHER_FILTERS)
-def test_any_other_filter_that_is_lost_is_an_error_before_anything_is_read(shared, lost):
+@pytest.mark.parametrize("missing", OTHER_FILTERS)
+def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, missing):
     shared.runs = [make_run(0)]
-    shared.schema = drift.without(f"RunsFilter.{lost}")
+    shared.schema = drift.without(f"RunsFilter.{missing}")
     with shared.connect() as client:
         for ask in (client.runs, client.count_runs):
-            with pytest.raises(dnb.UnsupportedServerError, match=lost):
-                ask(**OTHER_FILTERS[lost])
+            with pytest.raises(dnb.UnsupportedServerError, match=missing):
+                ask(**OTHER_FILTERS[missing])
         assert len(client.runs()) == 1
 
 
-# What reading cannot do without, and when it is requested: always, with a filter, or where several pages are read.
+# The features that reading requires, and when they are requested: always, with a filter, or if several pages are read
 NEEDED = (
     "Query.runsOrError", "Query.runIdsOrError", "Query.repositoriesOrError", "Run.runId", "Runs.results", "Runs.count",
     "RunIds.results", "RunsFilter.", "ExecutionTag.", "Repository.", "RepositoryConnection.", "RepositoryLocation.",
 )  # fmt: skip
 
 
-# There are about ninety things to lose.
+# There are about ninety features to remove.
 @settings(max_examples=3 * settings.default.max_examples)
-@given(loss=st.sampled_from(ABOUT_RUNS), history=histories, wish=wishes, limit=st.none() | st.integers(0, 5))
-def test_whatever_is_lost_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, wish, limit):
-    shared.runs = made(history, never=loss.removeprefix("RunStatus."))
-    meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
+@given(loss=st.sampled_from(ABOUT_RUNS), history=histories, filters=filter_sets, limit=st.none() | st.integers(0, 5))
+def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, filters, limit):
+    shared.runs = make_history(history, never=loss.removeprefix("RunStatus."))
+    expected = [run["runId"] for run in shared.runs if matches(run, filters)]
     shared.schema = drift.without()
-    whole, _ = read(shared, wish, limit=limit)
+    complete, _ = read(shared, filters, limit=limit)
     shared.schema = drift.without(loss)
     try:
-        frame, count = read(shared, wish, limit=limit)
+        frame, count = read(shared, filters, limit=limit)
     except dnb.UnsupportedServerError as error:
         assert loss.startswith(NEEDED)
         assert loss.rpartition(".")[2].partition("(")[0] in str(error)  # noqa: PT017 - one of two good ends
         return
-    assert frame["run_id"].tolist() == meant[:limit]
-    assert count == len(meant)
-    lost = COLUMNS.get(loss, [])
-    assert frame[lost].isna().all(axis=None)
-    pd.testing.assert_frame_equal(frame.drop(columns=lost), whole.drop(columns=lost))
-    assert frame.dtypes.equals(whole.dtypes)
+    assert frame["run_id"].tolist() == expected[:limit]
+    assert count == len(expected)
+    missing = COLUMNS.get(loss, [])
+    assert frame[missing].isna().all(axis=None)
+    pd.testing.assert_frame_equal(frame.drop(columns=missing), complete.drop(columns=missing))
+    assert frame.dtypes.equals(complete.dtypes)
 
 
-# What a lost type takes along.
+# The features that are removed together with a type
 TYPES = {
     "AssetKey": ["Run.assetSelection"],
     "Error": [],
@@ -227,17 +227,17 @@ TYPES = {
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_whatever_type_is_lost_the_same_runs_are_read(shared, kind):
+def test_without_any_type_the_same_runs_are_read(shared, kind):
     shared.runs = [make_run(number) for number in reversed(range(5))]
     shared.schema = drift.without()
-    whole, _ = read(shared, {})
+    complete, _ = read(shared, {})
     shared.schema = drift.without_type(kind)
     frame, count = read(shared, {})
     assert count == 5
-    lost = [column for field in TYPES[kind] for column in COLUMNS[field]]
-    assert frame[lost].isna().all(axis=None)
-    pd.testing.assert_frame_equal(frame.drop(columns=lost), whole.drop(columns=lost))
-    assert frame.dtypes.equals(whole.dtypes)
+    missing = [column for field in TYPES[kind] for column in COLUMNS[field]]
+    assert frame[missing].isna().all(axis=None)
+    pd.testing.assert_frame_equal(frame.drop(columns=missing), complete.drop(columns=missing))
+    assert frame.dtypes.equals(complete.dtypes)
 
 
 @pytest.mark.parametrize("kind", ["Run", "Runs", "RunsFilter"])
@@ -249,7 +249,7 @@ def test_without_runs_there_is_a_clear_error(shared, kind):
 
 
 @pytest.mark.parametrize("loss", [loss for loss in ABOUT_RUNS if not loss.startswith(NEEDED)])
-def test_whatever_is_lost_a_deleted_cursor_hides_no_run(shared, loss):
+def test_without_any_feature_a_deleted_cursor_hides_no_run(shared, loss):
     status = "FAILURE" if loss == "RunStatus.SUCCESS" else "SUCCESS"
     shared.runs = [make_run(number, status=status) for number in reversed(range(6))]
     shared.schema = drift.without(loss)
@@ -268,21 +268,21 @@ def test_whatever_is_lost_a_deleted_cursor_hides_no_run(shared, loss):
     assert set(shared.ids) <= set(frame["run_id"])
 
 
-@given(history=histories, wish=wishes, places=st.sets(st.integers(0, 6)))
-def test_a_status_that_nobody_has_heard_of_is_read_and_filtered_by(shared, history, wish, places):
-    shared.runs = made(history)
+@given(history=histories, filters=filter_sets, places=st.sets(st.integers(0, 6)))
+def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, filters, places):
+    shared.runs = make_history(history)
     for place in places & set(range(len(history))):
         shared.runs[place]["status"] = "HIBERNATING"
     shared.schema = drift.with_status("HIBERNATING")
-    meant = [run["runId"] for run in shared.runs if is_meant(run, wish)]
-    frame, _ = read(shared, wish)
-    assert frame["run_id"].tolist() == meant
+    expected = [run["runId"] for run in shared.runs if matches(run, filters)]
+    frame, _ = read(shared, filters)
+    assert frame["run_id"].tolist() == expected
     asleep, count = read(shared, {"status": ["HIBERNATING"]})
     assert asleep["run_id"].tolist() == [run["runId"] for run in shared.runs if run["status"] == "HIBERNATING"]
     assert count == len(asleep)
 
 
-def test_a_schema_that_changes_while_it_is_read_from_repeats_no_run(shared):
+def test_a_schema_that_changes_during_a_reading_repeats_no_run(shared):
     shared.runs = [make_run(number) for number in reversed(range(6))]
     shared.schema = drift.without()
 
@@ -309,7 +309,7 @@ def test_a_schema_that_changes_while_it_is_read_from_repeats_no_run(shared):
         ("parentRunId: String", "parentRunId(of: Int!): String", "parent_run_id"),
     ],
 )
-def test_a_field_that_became_another_costs_its_column(shared, was, becomes, column):
+def test_a_field_with_another_type_gives_a_column_of_na(shared, was, becomes, column):
     others, run, runs = print_ast(drift.newest()).partition("\ntype Run ")
     assert was in runs
     shared.runs = [make_run(number) for number in reversed(range(3))]
@@ -321,7 +321,7 @@ def test_a_field_that_became_another_costs_its_column(shared, was, becomes, colu
     assert runs["job_name"].notna().all()
 
 
-def test_a_filter_that_is_on_its_way_out_is_there_still(shared):
+def test_a_deprecated_filter_is_still_used(shared):
     shared.runs = [make_run(number, jobName=JOBS[number % 2]) for number in reversed(range(6))]
     others, one, filters = print_ast(drift.newest()).partition("\ninput RunsFilter ")
     text = others + one + filters.replace("pipelineName: String", "pipelineName: String @deprecated", 1)
@@ -332,15 +332,15 @@ def test_a_filter_that_is_on_its_way_out_is_there_still(shared):
     assert shared.requests == [("RunCount", {"filter": {"pipelineName": "ingest"}})]
 
 
-def test_nothing_more_is_asked_of_a_server_that_knows_everything(shared):
-    shared.runs = made([])
+def test_a_server_with_all_features_gets_no_additional_requests(shared):
+    shared.runs = make_history([])
     shared.schema = drift.without()
     shared.requests.clear()
     read(shared, {})
     assert shared.operations == ["Server", "Runs", "RunCount"]
 
 
-def test_a_schema_is_asked_for_once(shared):
+def test_the_schema_is_requested_once(shared):
     shared.runs = [make_run(number) for number in reversed(range(9))]
     shared.schema = drift.without("Run.creationTime")
     shared.requests.clear()
@@ -352,7 +352,7 @@ def test_a_schema_is_asked_for_once(shared):
     assert shared.operations.count("IntrospectionQuery") == 1
 
 
-def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(shared):
+def test_an_upgraded_server_is_asked_for_its_new_features(shared):
     shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
     shared.schema = drift.without("RunStatus.SUSPENDED")
     shared.answers["version"] = "1.12.22"
@@ -363,7 +363,7 @@ def test_a_server_that_was_upgraded_meanwhile_is_asked_for_what_it_knows_now(sha
         assert client.version == "1.13.28"
 
 
-def test_a_server_that_does_not_tell_its_schema_is_quoted(shared):
+def test_the_error_of_a_server_without_introspection_is_quoted(shared):
     shared.schema = drift.without("Run.creationTime")
     with shared.connect() as client:
         refusal = {"status": 400, "text": '{"errors": [{"message": "introspection is disabled"}]}'}

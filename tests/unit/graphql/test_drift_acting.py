@@ -1,4 +1,4 @@
-"""Acting on a server that has lost something: what is asked for arrives whole, or nothing does."""
+"""Acting on a server that lacks a feature: a request arrives in full, or is not sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARENT = make_run(
     assetSelection=[{"path": ["mart", "orders"]}],
     assetCheckSelection=CHECKS,
 )
-GOING_ON = make_run(8, status="STARTED")
+STARTED_RUN = make_run(8, status="STARTED")
 SELECTOR = {"pipelineName": "nightly", "repositoryName": "repo", "repositoryLocationName": "etl"}
 SELECTIONS = {
     "solidSelection": ["load"],
@@ -69,7 +69,7 @@ def fake():
 
 
 def act(fake, client, action):
-    """Return what the server received; nothing where it was refused."""
+    """Return what the server received, or an empty result if the client refused to send it."""
     fake.received = []
     try:
         action(client)
@@ -117,7 +117,7 @@ def assert_in_full(inputs, strategy, config):
 
 
 def assert_stop(inputs):
-    assert inputs == {"runIds": [GOING_ON["runId"]], "terminatePolicy": "MARK_AS_CANCELED_IMMEDIATELY"}
+    assert inputs == {"runIds": [STARTED_RUN["runId"]], "terminatePolicy": "MARK_AS_CANCELED_IMMEDIATELY"}
 
 
 def assert_deletion(inputs):
@@ -144,14 +144,14 @@ ACTIONS = {
         lambda client: client.reexecute(PARENT["runId"], run_config=OTHER_CONFIG, tags=LATE),
         lambda inputs: assert_in_full(inputs, "from_failure", OTHER_CONFIG),
     ),
-    "stop": (lambda client: client.terminate(GOING_ON["runId"], force=True), assert_stop),
+    "stop": (lambda client: client.terminate(STARTED_RUN["runId"], force=True), assert_stop),
     "delete": (lambda client: client.delete(PARENT["runId"]), assert_deletion),
 }
 
 
 @pytest.mark.parametrize("loss", ["", *ABOUT_ACTING])
-def test_what_is_asked_for_arrives_whole_or_not_at_all(fake, loss):
-    fake.runs, fake.schema = [GOING_ON, PARENT], drift.without(*[loss] * bool(loss))
+def test_a_mutation_arrives_in_full_or_not_at_all(fake, loss):
+    fake.runs, fake.schema = [STARTED_RUN, PARENT], drift.without(*[loss] * bool(loss))
     with fake.connect() as client:
         for name, (action, check) in ACTIONS.items():
             received = act(fake, client, action)
@@ -160,14 +160,14 @@ def test_what_is_asked_for_arrives_whole_or_not_at_all(fake, loss):
                 check(inputs)
 
 
-def test_without_extra_tags_a_reexecution_says_the_same_in_full(fake):
+def test_without_extra_tags_a_reexecution_is_sent_in_the_other_form(fake):
     fake.runs, fake.schema = [PARENT], drift.without("ReexecutionParams.extraTags")
     with fake.connect() as client:
         (inputs,) = act(fake, client, ACTIONS["all steps"][0])
     assert_in_full(inputs, "all_steps", CONFIG)
 
 
-def test_a_strategy_that_the_server_lacks_is_refused_with_the_version_that_has_it(fake):
+def test_the_error_for_a_missing_strategy_names_the_version_that_has_it(fake):
     fake.runs, fake.received = [PARENT], []
     fake.schema = drift.without("ReexecutionStrategy.FROM_ASSET_FAILURE")
     with (
@@ -178,13 +178,13 @@ def test_a_strategy_that_the_server_lacks_is_refused_with_the_version_that_has_i
     assert fake.received == []
 
 
-def test_a_mutation_that_was_refused_for_what_its_answer_has_is_executed_once(fake):
+def test_a_mutation_rejected_for_a_field_of_its_response_is_executed_once(fake):
     fake.schema = drift.without("Run.creationTime")
     with fake.connect() as client:
         assert len(act(fake, client, ACTIONS["launch"][0])) == 1
 
 
-def test_a_mutation_that_is_refused_for_another_reason_is_sent_once(fake):
+def test_a_mutation_rejected_for_another_reason_is_sent_once(fake):
     fake.runs, fake.received = [PARENT], []
     fake.schema = drift.without("Run.creationTime")
     refusal = {"status": 400, "text": '{"errors": [{"message": "not today"}]}', "content_type": "application/json"}
@@ -200,18 +200,18 @@ def test_a_mutation_that_is_refused_for_another_reason_is_sent_once(fake):
     ("loss", "act"),
     [
         ("DeletePipelineRunSuccess.runId", lambda client: client.delete(PARENT["runId"])),
-        ("TerminateRunSuccess.run", lambda client: client.terminate(GOING_ON["runId"], force=True)),
-        ("TerminateRunFailure.run", lambda client: client.terminate(GOING_ON["runId"], force=True)),
+        ("TerminateRunSuccess.run", lambda client: client.terminate(STARTED_RUN["runId"], force=True)),
+        ("TerminateRunFailure.run", lambda client: client.terminate(STARTED_RUN["runId"], force=True)),
     ],
 )
-def test_an_echo_that_nobody_reads_is_not_missed(fake, loss, act):
-    fake.runs, fake.schema, fake.received = [GOING_ON, PARENT], drift.without(loss), []
+def test_an_unused_field_of_the_response_can_be_missing(fake, loss, act):
+    fake.runs, fake.schema, fake.received = [STARTED_RUN, PARENT], drift.without(loss), []
     with fake.connect() as client:
         assert act(client)["outcome"].tolist() != ["failed"]
     assert len(fake.received) == 1
 
 
-def test_an_answer_that_fails_in_part_leaves_the_outcome_unknown(fake, monkeypatch):
+def test_a_partly_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
     executed = []
 
     def launched(_info, **inputs):
@@ -221,8 +221,8 @@ def test_an_answer_that_fails_in_part_leaves_the_outcome_unknown(fake, monkeypat
     fake.schema = drift.without()
     monkeypatch.setitem(fake.answers, "launchRun", launched)
     with fake.connect() as client:
-        told = client.launch_many([{"job": "nightly"}])
-        assert told["outcome"].tolist() == ["unknown"]
+        outcomes = client.launch_many([{"job": "nightly"}])
+        assert outcomes["outcome"].tolist() == ["unknown"]
         assert len(executed) == 1
         with pytest.raises(dnb.OutcomeUnknownError, match="check the runs before you repeat it"):
             client.launch("nightly")
@@ -237,7 +237,7 @@ ABOUT_CONFIG = [
 
 
 @pytest.mark.parametrize("loss", ["", *ABOUT_CONFIG])
-def test_a_wrong_config_stays_wrong_whatever_of_the_reason_is_lost(fake, monkeypatch, loss):
+def test_an_invalid_config_is_reported_even_if_details_are_missing(fake, monkeypatch, loss):
     entries = [
         {"__typename": "EvaluationStackPathEntry", "fieldName": "ops"},
         {"__typename": "EvaluationStackListItemEntry", "listIndex": 1},
@@ -267,19 +267,19 @@ def test_a_wrong_config_stays_wrong_whatever_of_the_reason_is_lost(fake, monkeyp
     )
     fake.schema = drift.without(*[loss] * bool(loss))
     with fake.connect() as client:
-        (told,) = client.run_config_schema("nightly").validate({"a": 1})
-    assert told.message
+        (problem,) = client.run_config_schema("nightly").validate({"a": 1})
+    assert problem.message
     if not loss:
-        assert (told.path, told.reason, told.message) == ("ops[1].k", "RUNTIME_TYPE_MISMATCH", "bad")
+        assert (problem.path, problem.reason, problem.message) == ("ops[1].k", "RUNTIME_TYPE_MISMATCH", "bad")
 
 
-def test_a_kind_of_place_that_nobody_has_heard_of_is_a_place_still():
+def test_an_unknown_kind_of_path_entry_is_part_of_the_path():
     entries = [{"__typename": "EvaluationStackPathEntry", "fieldName": "ops"}, {}]
     (problem,) = config_problems({"errors": [{"message": "bad", "reason": "x", "stack": {"entries": entries}}]})
     assert problem.path == "ops.?"
 
 
-def test_a_run_whose_name_is_not_told_is_waited_for(fake):
+def test_a_run_without_a_job_name_can_be_waited_for(fake):
     fake.runs, fake.schema = [PARENT], drift.without("Run.jobName", "Run.tags")
     with fake.connect() as client:
         run = client.run(PARENT["runId"]).wait()
@@ -289,12 +289,12 @@ def test_a_run_whose_name_is_not_told_is_waited_for(fake):
                 ask()
 
 
-def test_a_partition_that_is_listed_but_not_returned_stops_no_other_launch(fake, monkeypatch):
+def test_a_partition_that_is_listed_but_not_returned_does_not_stop_other_launches(fake, monkeypatch):
     keys = {"__typename": "Partitions", "results": [{"name": "2026-01-01"}]}
     found = {"partitionsOrError": keys, "partition": None}
     monkeypatch.setitem(fake.answers, "partitionSetsOrError", {"__typename": "PartitionSets", "results": [found]})
     fake.schema, fake.received = drift.without(), []
     with fake.connect() as client:
-        told = client.launch_many([{"job": "nightly", "partition_key": "2026-01-01"}, {"job": "nightly"}])
-    assert told["outcome"].tolist() == ["failed", "launched"]
+        outcomes = client.launch_many([{"job": "nightly", "partition_key": "2026-01-01"}, {"job": "nightly"}])
+    assert outcomes["outcome"].tolist() == ["failed", "launched"]
     assert len(fake.received) == 1

@@ -1,4 +1,4 @@
-"""Following a run where websockets are refused, break, miss something or are not the server's own."""
+"""Following a run when websockets are refused, break, miss events, or are redirected."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def event(number, kind="LogMessageEvent", event_type=None):
 
 
 class FakeLog(FakeDagster):
-    """A run whose log grows, and whose websockets follow a script.
+    """A fake run whose log grows, and whose websockets follow a script.
 
     Attributes
     ----------
     sockets
-        What the next websockets do, each a coroutine function that takes the socket and the cursor; later ones do as
-        the last.
+        The scripts of the next websockets, each a coroutine function that takes the socket and the cursor; further
+        websockets repeat the last script.
     """
 
     def __init__(self, events=0):
@@ -69,7 +69,7 @@ class FakeLog(FakeDagster):
         }
 
     async def serve(self, socket, cursor):
-        """Push what comes, as a Dagster does."""
+        """Push new events, as Dagster does."""
         while not socket.closed:
             while cursor < len(self.log):
                 cursor += 1
@@ -109,7 +109,7 @@ def fake():
 
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch):
+def _short_intervals(monkeypatch):
     for name, seconds in {
         "_POLLING_SECONDS": 0.05,
         "_COLLECTING_SECONDS": 0.02,
@@ -120,8 +120,8 @@ def _hurry(monkeypatch):
         monkeypatch.setattr(event_stream, name, seconds)
 
 
-async def follow(fake, *, steps=(), once=None):
-    """Follow a run to its end: each heartbeat does the next step, the last step finishes the run."""
+async def follow(fake, *, steps=(), only_in=None):
+    """Follow a run to its end; each heartbeat (in any mode or in one) runs a step, and the last step ends the run."""
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -129,12 +129,12 @@ async def follow(fake, *, steps=(), once=None):
             async for frame in client.follow(RUN, heartbeat=0.02):
                 messages += frame["message"].tolist()
                 modes.append(frame.attrs["dagster_nb"]["mode"])
-                if frame.empty and left and once in (None, modes[-1]):
+                if frame.empty and left and only_in in (None, modes[-1]):
                     left.pop(0)()
     return messages, modes
 
 
-def told(fake):
+def all_messages(fake):
     return [event["message"] for event in fake.log]
 
 
@@ -144,21 +144,21 @@ def grow(fake, count=2):
 
 async def test_events_are_pushed(fake):
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake)])
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert set(modes) == {"live"}
     assert len(fake.opened) == 1
 
 
-async def test_refused_websockets_are_not_asked_for_again(fake):
+async def test_a_refused_websocket_is_not_opened_again(fake):
     fake.sockets = [web.HTTPForbidden()]
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake), grow(fake)])
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert modes[0] == "live"
     assert set(modes[1:]) == {"polling"}
     assert len(fake.opened) == 1
 
 
-async def test_one_that_dies_in_the_middle_is_opened_again(fake):
+async def test_a_websocket_that_breaks_after_some_events_is_reopened(fake):
     async def die(socket, cursor):
         grow(fake, 5)()
         await fake.push(socket, fake.log[cursor : cursor + 2], cursor + 2)
@@ -166,24 +166,24 @@ async def test_one_that_dies_in_the_middle_is_opened_again(fake):
 
     fake.sockets = [die, die, fake.serve]
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake)])
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert set(modes) == {"live"}
     assert len(fake.opened) == 3
 
 
-async def test_those_that_die_at_once_are_given_up(fake):
+async def test_websockets_that_break_at_once_are_replaced_by_polling(fake):
     async def die(socket, _cursor):
         await socket.close()
 
     fake.sockets = [die]
-    messages, modes = await follow(fake, steps=[grow(fake), grow(fake)], once="polling")
-    assert messages == told(fake)
+    messages, modes = await follow(fake, steps=[grow(fake), grow(fake)], only_in="polling")
+    assert messages == all_messages(fake)
     assert modes[-1] == "polling"
     assert len(fake.opened) == 2
 
 
 @pytest.mark.parametrize("answer", ["failure", "errors", "error", "nonsense"])
-async def test_one_that_answers_an_error_is_given_up(fake, answer):
+async def test_a_websocket_that_returns_an_error_is_replaced_by_polling(fake, answer):
     messages = {
         "failure": {"type": "data", "id": "1", "payload": {"data": {"pipelineRunLogs": {"__typename": "Failure"}}}},
         "errors": {"type": "data", "id": "1", "payload": {"data": None, "errors": [{"message": "no"}]}},
@@ -195,28 +195,28 @@ async def test_one_that_answers_an_error_is_given_up(fake, answer):
         await socket.send_json(messages[answer])
 
     fake.sockets = [refuse]
-    messages, modes = await follow(fake, steps=[grow(fake)], once="polling")
-    assert messages == told(fake)
+    messages, modes = await follow(fake, steps=[grow(fake)], only_in="polling")
+    assert messages == all_messages(fake)
     assert modes[-1] == "polling"
 
 
-async def test_what_one_misses_is_found_and_not_told_twice(fake):
+async def test_events_that_a_websocket_misses_are_found_and_not_repeated(fake):
     async def miss(socket, cursor):
         grow(fake, 4)()
-        looks = fake.operations.count("Events")
-        while fake.operations.count("Events") == looks:  # noqa: ASYNC110 - the server counts, and tells nobody
+        requests = fake.operations.count("Events")
+        while fake.operations.count("Events") == requests:  # noqa: ASYNC110 - only the count shows it
             await asyncio.sleep(0.001)
         await fake.serve(socket, cursor)
 
     fake.sockets = [miss, fake.serve]
     wait = [lambda: None] * 20
     messages, modes = await follow(fake, steps=[*wait, grow(fake)])
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert set(modes) == {"live"}
     assert len(fake.opened) == 2
 
 
-async def test_last_words_are_waited_for(fake):
+async def test_events_after_the_end_of_a_run_are_included(fake):
     async def end(socket, cursor):
         fake.finish()
         asyncio.get_running_loop().call_later(event_stream._LAST_EVENTS_SECONDS / 2, grow(fake, 1))
@@ -225,28 +225,28 @@ async def test_last_words_are_waited_for(fake):
     fake.sockets = [end]
     async with dnb.AsyncDagsterClient(fake.url) as client:
         messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert messages[-1] == "event 4"
 
 
-async def test_a_run_that_finished_without_saying_so_ends(fake):
+async def test_following_a_run_without_an_end_event_ends(fake):
     fake.runs[0]["status"] = "CANCELED"
     async with dnb.AsyncDagsterClient(fake.url) as client:
         messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
-    assert messages == told(fake)
+    assert messages == all_messages(fake)
     assert fake.opened == []
 
 
-async def test_a_long_log_comes_in_pages(fake):
+async def test_a_long_log_arrives_in_pages(fake):
     grow(fake, 2_500)()
     fake.finish()
     async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = [frame async for frame in client.follow(RUN)]
     assert [len(frame) for frame in frames] == [1000, 1000, 504]
-    assert [message for frame in frames for message in frame["message"]] == told(fake)
+    assert [message for frame in frames for message in frame["message"]] == all_messages(fake)
 
 
-async def test_from_now_leaves_out_what_was(fake):
+async def test_new_only_leaves_out_existing_events(fake):
     grow(fake, 2_500)()
     before = len(fake.log)
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -256,10 +256,10 @@ async def test_from_now_leaves_out_what_was(fake):
             grow(fake)()
             fake.finish()
             messages = [message async for frame in frames for message in frame["message"]]
-    assert messages == told(fake)[before:]
+    assert messages == all_messages(fake)[before:]
 
 
-async def test_ticks_are_frames_like_any_other(fake):
+async def test_heartbeats_have_the_dtypes_of_other_frames(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = client.follow(RUN, heartbeat=0.05)
         first, tick = await anext(frames), await anext(frames)
@@ -269,7 +269,7 @@ async def test_ticks_are_frames_like_any_other(fake):
     assert tick.dtypes.equals(first.dtypes)
 
 
-async def test_without_http_the_log_is_asked_for(fake):
+async def test_without_http_the_log_is_polled(fake):
     async with fake.async_client() as client:
         frames = client.follow(RUN, heartbeat=0.02)
         modes = [(await anext(frames)).attrs["dagster_nb"]["mode"] for _ in range(3)]
@@ -277,7 +277,7 @@ async def test_without_http_the_log_is_asked_for(fake):
     assert set(modes) == {"polling"}
 
 
-async def test_a_run_that_is_not_there_or_is_deleted(fake):
+async def test_a_deleted_run_is_an_error(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = client.follow(RUN, heartbeat=0.05)
         while not (await anext(frames)).empty:
@@ -289,14 +289,14 @@ async def test_a_run_that_is_not_there_or_is_deleted(fake):
     assert fake.closed.wait(60)
 
 
-def test_a_wrong_argument_is_reported_at_the_call():
+def test_an_invalid_argument_is_reported_at_the_call():
     client = dnb.AsyncDagsterClient("http://x")
     for wrong in ({"run": 5}, {"run": []}, {"run": "a", "heartbeat": 0}):
         with pytest.raises((ValueError, TypeError)):
             client.follow(**wrong)
 
 
-async def test_headers_go_out_and_a_redirect_does_not_carry_them_away(fake):
+async def test_headers_are_sent_but_not_to_a_redirect(fake):
     fake.sockets = [web.HTTPFound("/elsewhere")]
     async with dnb.AsyncDagsterClient(fake.url, token="do-not-tell", headers={"X-Proxy": "yes"}) as client:
         frames = client.follow(RUN, heartbeat=0.05)
@@ -354,13 +354,13 @@ def test_ctrl_c_closes_the_socket_and_leaves_the_client_usable(fake):
         assert client.count_runs() == 1
 
 
-async def test_a_subscription_that_the_server_is_known_to_lack_is_asked_for_instead(fake):
+async def test_a_missing_subscription_is_replaced_by_polling(fake):
     fake.schema = drift.without("Subscription.pipelineRunLogs")
-    told = []
+    frames = []
     async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:
         await client.graphql_schema()
         async for frame in client.follow(RUN, heartbeat=0.02):
             if frame.empty and len(fake.log) == 3:
                 fake.finish()
-            told.append(frame)
-    assert sum(map(len, told)) == 4
+            frames.append(frame)
+    assert sum(map(len, frames)) == 4

@@ -1,4 +1,4 @@
-"""Reading all runs while others come and go, on a server whose every request can be watched."""
+"""Reading all runs while others are created and deleted, on a server whose requests can be inspected."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ def client(server):
         yield client
 
 
-def test_all_runs_come_newest_first(client, server):
+def test_all_runs_are_returned_newest_first(client, server):
     assert client.runs(page_size=70)["run_id"].tolist() == server.ids
     assert client.runs()["run_id"].tolist() == server.ids
 
 
 def cursor_of(server):
-    """The cursor of the request that the server is about to answer."""
+    """Return the cursor of the current request."""
     return server.requests[-1][1].get("cursor")
 
 
 @pytest.mark.parametrize("in_a_row", [1, 20, 150])
-def test_runs_deleted_at_the_cursor_hide_no_other(client, server, in_a_row):
+def test_a_deleted_cursor_hides_no_other_run(client, server, in_a_row):
     before = server.ids
     deleted: list[str] = []
 
-    def delete_the_last_runs_that_were_read(operation):
+    def delete_the_runs_read_last(operation):
         if operation == "Runs" and (cursor := cursor_of(server)) and len(deleted) < 300:
             end = before.index(cursor) + 1
             gone = [run_id for run_id in before[max(0, end - in_a_row) : end] if run_id in server.ids]
             deleted.extend(gone)
             server.delete(*gone)
 
-    server.before = delete_the_last_runs_that_were_read
+    server.before = delete_the_runs_read_last
     read = client.runs(page_size=100)["run_id"].tolist()
     assert len(deleted) >= min(9 * in_a_row, 300)
     assert len(read) == len(set(read))
@@ -58,7 +58,7 @@ def test_runs_deleted_at_the_cursor_hide_no_other(client, server, in_a_row):
 
 
 @pytest.mark.parametrize("gone", [slice(99, 100), slice(80, 100), slice(0, 100), slice(50, 150)])
-def test_a_deletion_that_happened_once_loses_nothing(client, server, gone):
+def test_a_single_deletion_loses_no_other_run(client, server, gone):
     before = server.ids
 
     def delete_once(operation):
@@ -72,7 +72,7 @@ def test_a_deletion_that_happened_once_loses_nothing(client, server, gone):
     assert read == [run_id for run_id in before if run_id in set(read)]
 
 
-def test_the_last_run_deleted_after_a_full_last_page_is_the_end(client, server):
+def test_deleting_the_last_run_after_a_full_page_ends_the_reading(client, server):
     before = server.ids
 
     def delete_the_last(operation):
@@ -83,20 +83,20 @@ def test_the_last_run_deleted_after_a_full_last_page_is_the_end(client, server):
     assert client.runs(page_size=100)["run_id"].tolist() == before
 
 
-def test_a_server_that_caps_its_pages_loses_nothing(client, server):
-    whole = server.answer_runs
+def test_a_server_that_limits_its_pages_loses_no_run(client, server):
+    answer_all = server.answer_runs
 
     def capped(info, limit=None, **arguments):
-        return whole(info, limit=min(limit, 250), **arguments)
+        return answer_all(info, limit=min(limit, 250), **arguments)
 
     server.answers["runsOrError"] = capped
-    # The first page of 200 arrives whole, and the next ones are cut.
+    # The first page of 200 runs arrives in full, and the next pages are shortened.
     assert client.runs()["run_id"].tolist() == server.ids
     sizes = [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
     assert max(sizes) > 250
 
 
-def test_runs_that_arrive_meanwhile_neither_repeat_nor_shift(client, server):
+def test_new_runs_neither_repeat_nor_shift_others(client, server):
     before = server.ids
 
     def arrive(operation):
@@ -113,7 +113,7 @@ def test_a_limit_is_exact(client, server, limit, page_size):
     assert client.runs(limit=limit, page_size=page_size)["run_id"].tolist() == server.ids[:limit]
 
 
-def test_a_limit_is_exact_though_runs_vanish(client, server):
+def test_a_limit_is_exact_even_if_runs_are_deleted(client, server):
     def delete(operation):
         if operation == "Runs" and server.operations.count("Runs") == 1:
             server.delete(*server.ids[10:30])
@@ -133,7 +133,7 @@ def test_a_limit_within_a_page_is_one_request(client, server):
     "nothing",
     [{"job": []}, {"status": []}, {"run_ids": []}, {"tags": {"a": []}}, {"limit": 0}, {"created_before": "1970-01-01"}],
 )
-def test_nothing_asked_for_sends_nothing(client, server, nothing):
+def test_a_filter_that_matches_nothing_sends_nothing(client, server, nothing):
     frame = client.runs(**nothing)
     assert server.requests == []
     assert frame.empty
@@ -146,7 +146,7 @@ def test_nothing_asked_for_sends_nothing(client, server, nothing):
 @pytest.mark.parametrize(
     "wrong", [{"limit": -1}, {"page_size": 0}, {"page_size": -5}, {"include": "stats"}, {"job": ""}]
 )
-def test_a_wrong_argument_is_reported_at_the_call_and_sends_nothing(client, server, wrong):
+def test_an_invalid_argument_is_reported_at_the_call_and_sends_nothing(client, server, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         client.runs(**wrong)
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -155,7 +155,7 @@ def test_a_wrong_argument_is_reported_at_the_call_and_sends_nothing(client, serv
 
 
 class TestMerged:
-    """Several jobs, or several values of a tag: more than one filter can say."""
+    """Filters with several jobs or several values of a tag, for which one server filter is not enough."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -166,17 +166,17 @@ class TestMerged:
     def expected(self, server, jobs, teams):
         return [run["runId"] for run in server.runs if run["jobName"] in jobs and run["tags"][0]["value"] in teams]
 
-    def test_they_come_in_the_servers_order_each_once(self, client, server):
+    def test_runs_are_in_the_servers_order_without_duplicates(self, client, server):
         read = client.runs(job=["b", "a"], tags={"team": ["z", "x"]}, page_size=50)
         assert read["run_id"].tolist() == self.expected(server, "ab", "xz")
         assert client.count_runs(job=["b", "a"], tags={"team": ["z", "x"]}) == len(read)
 
     @pytest.mark.parametrize("limit", [1, 49, 50, 51, 200])
-    def test_a_limit_takes_the_newest_of_all(self, client, server, limit):
+    def test_a_limit_selects_the_newest_runs_of_all_filters(self, client, server, limit):
         read = client.runs(job=["b", "a"], tags={"team": ["z", "x"]}, page_size=50, limit=limit)
         assert read["run_id"].tolist() == self.expected(server, "ab", "xz")[:limit]
 
-    def test_a_limit_holds_though_more_vanish_than_were_spared(self, client, server):
+    def test_a_limit_is_exact_even_if_many_runs_are_deleted(self, client, server):
         expected = self.expected(server, "ab", "xyz")
 
         def delete(operation):
@@ -207,7 +207,7 @@ class TestMerged:
         assert len(read) == (limit or len(read))
         assert limit or kept == left
 
-    def test_many_run_ids_come_in_the_servers_order(self, client, server):
+    def test_many_run_ids_are_read_in_the_servers_order(self, client, server):
         wanted = server.ids[::-1][:700]
         assert client.runs(run_ids=wanted)["run_id"].tolist() == server.ids[300:]
 
@@ -228,20 +228,20 @@ def test_a_run_that_stops_matching_is_left_out(client, server):
 
 
 class TestListedButNotReturned:
-    """Where ids are listed first, the server may contradict itself."""
+    """If the ids are listed first, the server may contradict itself."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
         for place, run in enumerate(server.runs):
             run["jobName"] = "ab"[place % 2]
 
-    def test_it_is_told_after_everything_else_was_read(self, client, server):
-        lost = server.ids[250]
-        server.hidden = {lost}
-        with pytest.raises(dnb.IncompleteHistoryError, match=lost) as caught:
+    def test_the_error_comes_after_all_other_runs(self, client, server):
+        missing = server.ids[250]
+        server.hidden = {missing}
+        with pytest.raises(dnb.IncompleteHistoryError, match=missing) as caught:
             client.runs(job=["a", "b"], page_size=100)
         read = caught.value.frame
-        assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != lost]
+        assert read["run_id"].tolist() == [run_id for run_id in server.ids if run_id != missing]
         assert caught.value.frame.attrs["dagster_nb"]["url"] == client.url
         received = []
         with pytest.raises(dnb.IncompleteHistoryError, match="1 runs"):
@@ -250,7 +250,7 @@ class TestListedButNotReturned:
         assert received == read["run_id"].tolist()
         assert client.count_runs(job=["a", "b"]) == 1000
 
-    def test_a_run_that_is_returned_late_is_waited_for(self, client, server):
+    def test_a_run_that_is_returned_late_is_included(self, client, server):
         server.hidden = {server.ids[50]}
 
         def appear(operation):
@@ -261,7 +261,7 @@ class TestListedButNotReturned:
         assert client.runs(job=["a", "b"], page_size=400)["run_id"].tolist() == server.ids
 
 
-def test_a_status_that_came_up_since_the_client_connected_keeps_the_dtype(client, server):
+def test_a_status_that_is_newer_than_the_client_keeps_the_dtype(client, server):
     server.schema = build_schema(
         print_schema(server.schema).replace("enum RunStatus {", "enum RunStatus {\n  HIBERNATING", 1)
     )
@@ -273,7 +273,7 @@ def test_a_status_that_came_up_since_the_client_connected_keeps_the_dtype(client
     assert client.runs(limit=1)["status"].dtype == frame["status"].dtype
 
 
-def test_run_ids_may_be_whatever_says_which_runs_are_meant(client, server):
+def test_run_ids_accepts_anything_that_identifies_runs(client, server):
     frame = client.runs(limit=5)
     assert client.runs(run_ids=frame)["run_id"].tolist() == frame["run_id"].tolist()
     assert client.runs(run_ids=frame.iloc[2])["run_id"].tolist() == [server.ids[2]]
@@ -282,12 +282,12 @@ def test_run_ids_may_be_whatever_says_which_runs_are_meant(client, server):
         client.runs(job=frame)
 
 
-def test_the_frame_says_what_was_asked_for_and_stays_small(client, server):
+def test_the_attrs_of_a_frame_record_the_filters_and_stay_small(client, server):
     assert client.runs(limit=5).attrs["dagster_nb"]["filters"] == {"limit": 5}
     assert client.runs(run_ids=server.ids[:500]).attrs["dagster_nb"]["filters"] == {"run_ids": "500 ids"}
 
 
-def test_runs_of_a_location_that_was_loaded_and_removed_meanwhile(client, server):
+def test_runs_of_a_location_that_was_loaded_and_then_removed(client, server):
     server.runs[7]["repositoryOrigin"] = None
     nodes = [{"name": "repo", "location": {"name": "etl"}}]
     server.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": nodes}
@@ -300,7 +300,7 @@ def test_runs_of_a_location_that_was_loaded_and_removed_meanwhile(client, server
     assert len(client.runs(location="gone")) == 3
 
 
-def test_runs_of_a_location_include_those_of_repositories_that_are_gone(client, server):
+def test_runs_of_a_location_include_those_of_removed_repositories(client, server):
     server.runs[3]["repositoryOrigin"] = {"repositoryLocationName": "etl", "repositoryName": "renamed since"}
     server.runs[5]["repositoryOrigin"] = {"repositoryLocationName": "other", "repositoryName": "repo"}
     server.runs[7]["repositoryOrigin"] = None
@@ -315,11 +315,11 @@ def test_runs_of_a_location_include_those_of_repositories_that_are_gone(client, 
 
 
 class TestPageSize:
-    """Pages are as large as the server can take."""
+    """Pages are as large as the server can deliver."""
 
     def fail_above(self, server, largest, **response):
-        """Let every page of more runs than that fail."""
-        self.fault = server.answer(None, operation="Runs", where=lambda asked: asked["limit"] > largest, **response)
+        """Make every page with more runs than this fail."""
+        self.fault = server.answer(None, operation="Runs", where=lambda filters: filters["limit"] > largest, **response)
 
     @property
     def failed(self):
@@ -328,31 +328,31 @@ class TestPageSize:
     def sizes(self, server):
         return [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
 
-    def test_the_first_page_is_small_and_those_after_it_grow(self, client, server):
+    def test_pages_start_small_and_grow(self, client, server):
         assert client.runs()["run_id"].tolist() == server.ids
         first, second, *_ = self.sizes(server)
         assert first == 200
         assert second > 400
 
     @pytest.mark.parametrize("status", [413, 502, 504])
-    def test_a_page_that_is_too_large_is_read_in_smaller_ones_and_remembered(self, client, server, status):
+    def test_after_a_page_that_is_too_large_smaller_pages_are_read_and_remembered(self, client, server, status):
         self.fail_above(server, 30, status=status, text="<html>too large</html>", content_type="text/html")
         assert client.runs()["run_id"].tolist() == server.ids
         assert self.failed[:3] == [200, 100, 50]
         self.fault.met.clear()
         server.requests.clear()
         assert client.runs()["run_id"].tolist() == server.ids
-        # Whether the limit still holds is probed, but rarely.
+        # The client rarely checks whether the limit still applies.
         assert len(self.failed) <= 4
         assert max(self.sizes(server)) <= 30
 
-    def test_a_page_that_takes_too_long_is_read_in_smaller_ones(self, server):
-        self.fault = server.hang(None, operation="Runs", where=lambda asked: asked["limit"] > 60)
+    def test_after_a_page_that_takes_too_long_smaller_pages_are_read(self, server):
+        self.fault = server.hang(None, operation="Runs", where=lambda filters: filters["limit"] > 60)
         with server.connect(timeout=1.5) as client:
             assert client.runs()["run_id"].tolist() == server.ids
         assert self.failed[:2] == [200, 100]
 
-    def test_a_size_that_was_given_is_kept(self, client, server):
+    def test_a_given_page_size_is_kept(self, client, server):
         self.fail_above(server, 99, status=502)
         with pytest.raises(dnb.ConnectionFailedError, match="502.*page_size="):
             client.runs(page_size=100)
@@ -365,7 +365,7 @@ class TestPageSize:
             client.runs()
         assert len(self.failed) < 20
 
-    def test_it_recovers_from_a_limit_that_was_temporary(self):
+    def test_pages_grow_again_after_a_temporary_limit(self):
         size = PageSize()
         pages = [size.after_failure(200)]
         while pages[-1] > 10:
@@ -393,14 +393,14 @@ class TestPageSize:
 
     def test_pages_are_larger_where_the_network_is_slow(self):
         size = PageSize()
-        # 200 runs could have been all latency, so the next page is larger, and the one after it much larger.
+        # The time for 200 runs could be only latency, so the next page is larger, and the one after it much larger.
         second = size.after_page(200, seconds=0.22, latency=0.2)
         assert size.after_page(second, seconds=0.2 + second / 10_000, latency=0.2) > 5_000
         assert PageSize().after_page(200, seconds=0.222, latency=0.002) < 2_000
 
 
 class TestPageSizeOfMergedReadings:
-    """Pages of runs by id adapt, too."""
+    """The size of pages of runs by id adapts too."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -426,7 +426,7 @@ class TestPageSizeOfMergedReadings:
         assert client.runs(job=["a", "b"])["run_id"].tolist() == server.ids
 
 
-def test_small_readings_do_not_forget_which_size_works():
+def test_small_readings_do_not_change_the_known_page_size():
     size = PageSize()
     for failed in (2000, 1000, 500):
         size.after_failure(failed)
@@ -442,7 +442,7 @@ def test_a_failure_never_raises_the_ceiling():
     assert size.ceiling == 31
 
 
-def test_runs_that_are_deleted_as_they_are_read_take_few_requests(client, server):
+def test_deletions_during_a_reading_cause_few_requests(client, server):
     server.runs[:0] = [make_run(number) for number in range(4999, 999, -1)]
     before, read = server.ids, []
     for page in client.iter_runs(page_size=100):
@@ -452,17 +452,17 @@ def test_runs_that_are_deleted_as_they_are_read_take_few_requests(client, server
     assert len(server.operations) < 200
 
 
-def test_a_limit_holds_though_the_newest_runs_are_left_out_by_a_complement(server):
+def test_a_limit_is_exact_even_if_a_complement_leaves_out_the_newest_runs(server):
     server.schema = build_schema(print_schema(server.schema).replace("  updatedBefore: Float\n", ""))
     for place, run in enumerate(server.runs):
         run["jobName"] = "b" if place < 600 or place % 2 else "a"
-        # The newest runs of b were updated lately.
+        # The newest runs of job b were updated recently.
         run["updateTime"] = 1_900_000_000.0 if place < 600 else run["updateTime"]
     expected = server.ids[600:]
     with server.connect() as client:
-        asked = {"job": ["a", "b"], "updated_before": "2026-01-01"}
-        assert client.runs(**asked)["run_id"].tolist() == expected
-        assert client.runs(**asked, limit=10)["run_id"].tolist() == expected[:10]
+        filters = {"job": ["a", "b"], "updated_before": "2026-01-01"}
+        assert client.runs(**filters)["run_id"].tolist() == expected
+        assert client.runs(**filters, limit=10)["run_id"].tolist() == expected[:10]
 
 
 @pytest.mark.anyio
@@ -474,7 +474,7 @@ async def test_the_next_page_is_requested_before_a_page_is_yielded(server):
         with anyio.fail_after(60):
             while server.operations.count("Runs") < 2:  # noqa: ASYNC110 - the server is in another thread
                 await anyio.sleep(0.01)
-        # And no more than one at a time.
+        # There is never more than one request at a time.
         await anyio.sleep(0.1)
         assert server.operations.count("Runs") == 2
         await pages.aclose()

@@ -1,4 +1,4 @@
-"""What goes wrong between a notebook and a server: each gives one readable error that says what to do."""
+"""Each problem between a notebook and a server gives one readable error that says what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def client(fake):
 
 @pytest.fixture
 def impatient(fake):
-    # Long enough for a fake on a busy machine.
+    # This is long enough for a fake Dagster on a busy machine.
     with dnb.connect(fake.url, progress=False, timeout=1) as client:
         fake.requests.clear()
         yield client
@@ -34,25 +34,25 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def one_line(error):
+def assert_one_line(error):
     text = str(error.value)
     assert "\n" not in text
     assert "Traceback" not in text
     return text
 
 
-def test_nothing_listening():
+def test_nothing_is_listening():
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening at http://127.*dagster dev") as error:
         dnb.connect(url)
     assert isinstance(error.value, ConnectionError)
-    one_line(error)
+    assert_one_line(error)
 
 
-def test_no_such_host():
+def test_an_unknown_host():
     with pytest.raises(dnb.ConnectionFailedError, match=r"host name 'nowhere\.invalid' could not be resolved") as error:
         dnb.connect("http://nowhere.invalid:3000")
-    one_line(error)
+    assert_one_line(error)
 
 
 @pytest.mark.parametrize(
@@ -73,30 +73,30 @@ def test_no_such_host():
         {"text": '{"errors": [{"message": "Cannot query field \'version\'"}]}', "content_type": "application/json"},
     ],
 )
-def test_something_that_is_no_dagster(fake, response):
+def test_a_server_that_is_not_a_dagster(fake, response):
     fake.answer(5, **response)
     with pytest.raises(dnb.ConnectionFailedError, match=f"no Dagster at {fake.url}") as error:
         dnb.connect(fake.url)
-    one_line(error)
+    assert_one_line(error)
 
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("content_type", ["text/html", "application/json"])
-def test_a_token_is_asked_for(fake, status, content_type):
+def test_a_missing_token_is_reported(fake, status, content_type):
     fake.answer(status=status, text='{"errors": [{"message": "who are you?"}]}', content_type=content_type)
     with pytest.raises(dnb.UnauthorizedError, match=rf"HTTP {status}.*token=") as error:
         dnb.connect(fake.url)
     assert isinstance(error.value, PermissionError)
-    one_line(error)
+    assert_one_line(error)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-def test_a_server_in_trouble(fake, client, status):
+def test_a_server_with_an_http_error(fake, client, status):
     fake.answer(requests=10, status=status, text="<html>oops</html>", content_type="text/html")
     with pytest.raises(dnb.ConnectionFailedError, match=f"responded with HTTP {status}.*log") as error:
         client.count_runs()
     assert type(error.value) is dnb.ConnectionFailedError
-    one_line(error)
+    assert_one_line(error)
 
 
 def test_a_response_that_is_cut_off_within_its_json_is_requested_again(fake, client):
@@ -107,44 +107,44 @@ def test_a_response_that_is_cut_off_within_its_json_is_requested_again(fake, cli
         client.count_runs()
 
 
-def test_reads_outlive_faults_on_the_way(fake, impatient):
+def test_queries_survive_faults_of_the_connection(fake, impatient):
     fake.drop()
     fake.answer(status=503)
     fake.hang()
     assert impatient.count_runs() == 0
 
 
-def test_tries_of_a_read_are_bounded(fake, client):
+def test_the_retries_of_a_query_are_limited(fake, client):
     fake.drop(requests=100)
     with pytest.raises(dnb.ConnectionFailedError, match="was lost"):
         client.count_runs()
     assert 2 <= len(fake.requests) <= 6
 
 
-def test_what_the_server_refused_is_not_asked_again(fake, client):
+def test_a_rejected_query_is_not_repeated(fake, client):
     with pytest.raises(dnb.QueryError):
         client.query("{ nonsense }")
     assert len(fake.requests) == 1
 
 
-def test_a_server_that_does_not_answer(fake, impatient):
+def test_a_server_that_does_not_respond(fake, impatient):
     fake.hang(requests=10)
     with pytest.raises(dnb.RequestTimeoutError, match=r"did not respond within 1 s.*timeout=2") as error:
         impatient.count_runs()
     assert isinstance(error.value, TimeoutError)
-    one_line(error)
+    assert_one_line(error)
 
 
 class TestMutations:
     LAUNCH = 'mutation M { deleteRun(runId: "a") { __typename } }'
 
-    def test_one_whose_answer_is_lost_is_unknown_and_not_sent_again(self, fake, client):
+    def test_a_mutation_with_a_lost_response_is_unknown_and_not_sent_again(self, fake, client):
         fake.drop(requests=3)
         with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
             client.query(self.LAUNCH)
         assert fake.operations == ["M"]
 
-    def test_one_that_takes_too_long_is_unknown_and_not_sent_again(self, fake, impatient):
+    def test_a_mutation_that_takes_too_long_is_unknown_and_not_sent_again(self, fake, impatient):
         fake.hang()
         with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
             impatient.query(self.LAUNCH)
@@ -160,18 +160,18 @@ class TestMutations:
             {"status": 503, "text": '{"errors": [{"message": "x"}]}', "content_type": "application/json"},
         ],
     )
-    def test_an_answer_that_no_dagster_gives_tells_nothing_of_it(self, fake, client, response):
+    def test_an_invalid_response_leaves_the_outcome_unknown(self, fake, client, response):
         fake.answer(**response)
         with pytest.raises(dnb.OutcomeUnknownError, match="may or may not have been carried out"):
             client.query(self.LAUNCH)
 
-    def test_what_no_json_can_say_is_not_sent(self, fake, client):
+    def test_values_that_json_cannot_represent_are_not_sent(self, fake, client):
         for document in (self.LAUNCH, "query Q { version }"):
             with pytest.raises(TypeError, match="JSON"):
                 client.query(document, {"a": object()})
         assert fake.requests == []
 
-    def test_one_that_could_not_be_sent_is_no_riddle(self, fake, client):
+    def test_a_mutation_that_could_not_be_sent_is_a_connection_error(self, fake, client):
         fake.__exit__()
         try:
             with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening"):
@@ -179,7 +179,7 @@ class TestMutations:
         finally:
             fake.__enter__()
 
-    def test_a_read_only_client_sends_none(self, fake):
+    def test_a_read_only_client_sends_no_mutation(self, fake):
         with dnb.connect(fake.url, read_only=True) as client:
             fake.requests.clear()
             for act in (
@@ -205,17 +205,17 @@ class TestSecrets:
     def _no_token_in_environment(self, monkeypatch):
         monkeypatch.delenv("DAGSTER_CLOUD_API_TOKEN", raising=False)
 
-    def test_token_and_headers_go_out(self, fake):
+    def test_the_token_and_the_headers_are_sent(self, fake):
         dnb.connect(fake.url, token=self.SECRET, headers={"X-Proxy": "yes"}).close()
         assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
         assert fake.headers[0]["X-Proxy"] == "yes"
 
-    def test_the_end_of_a_line_is_no_part_of_a_token(self, fake):
+    def test_a_newline_is_not_part_of_a_token(self, fake):
         dnb.connect(fake.url, token=f"{self.SECRET}\n").close()
         assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
 
     @pytest.mark.parametrize("headers", [{"X": "do-not-tell\n"}, {"X": 5}, {5: "do-not-tell"}])
-    def test_what_can_be_no_header_is_refused_without_being_shown(self, fake, headers):
+    def test_an_invalid_header_is_rejected_without_being_shown(self, fake, headers):
         with pytest.raises((ValueError, TypeError), match="header") as caught:
             dnb.connect(fake.url, headers=headers)
         assert self.SECRET not in str(caught.value)
@@ -226,22 +226,22 @@ class TestSecrets:
             dnb.connect(url)
         assert self.SECRET not in str(caught.value)
 
-    def test_credentials_of_the_address_go_out(self, fake):
+    def test_credentials_in_the_address_are_sent(self, fake):
         dnb.connect(fake.url.replace("http://", f"http://me:{self.SECRET}@")).close()
         assert fake.headers[0]["Authorization"].startswith("Basic ")
 
-    def test_the_environments_token_goes_to_dagster_plus_alone(self, fake, monkeypatch):
+    def test_the_token_of_the_environment_is_sent_only_to_dagster_plus(self, fake, monkeypatch):
         monkeypatch.setenv("DAGSTER_CLOUD_API_TOKEN", self.SECRET)
         dnb.connect(fake.url).close()
         assert "Dagster-Cloud-Api-Token" not in fake.headers[0]
 
-    def test_a_redirect_does_not_carry_the_token_away(self, fake):
+    def test_the_token_is_not_sent_to_a_redirect(self, fake):
         fake.answer(status=307, headers={"Location": f"{fake.url}/graphql"})
         with pytest.raises(dnb.ConnectionFailedError, match="redirects"):
             dnb.connect(fake.url, token=self.SECRET)
         assert len(fake.headers) == 1
 
-    def test_they_are_shown_nowhere(self, fake, caplog, capsys):
+    def test_secrets_are_never_shown(self, fake, caplog, capsys):
         caplog.set_level(logging.DEBUG)
         url = fake.url.replace("http://", f"http://me:{self.SECRET}@")
         texts = []
@@ -266,18 +266,18 @@ class TestWaiting:
         with pytest.raises(dnb.ConnectionFailedError):
             dnb.connect(fake.url)
 
-    def test_it_ends(self):
+    def test_the_waiting_ends(self):
         with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening"):
             dnb.connect(f"http://127.0.0.1:{free_port()}", wait=0.5)
 
 
 @pytest.mark.parametrize("wrong", [{"timeout": 0}, {"timeout": -1}, {"wait": -1}, {"url": "ftp://x"}])
-def test_a_wrong_argument(wrong):
+def test_an_invalid_argument(wrong):
     with pytest.raises(ValueError, match="timeout|wait|address"):
         dnb.connect(**wrong)
 
 
-def test_an_answer_counts_though_its_status_is_500(fake, client):
+def test_a_response_with_status_500_can_be_valid(fake, client):
     fake.answer(status=500, text='{"data": {"version": "1"}}', content_type="application/json")
     assert client.query("{ version }") == {"version": "1"}
     fake.answer(status=500, text='{"errors": [{"message": "a resolver failed"}]}', content_type="application/json")
@@ -314,7 +314,7 @@ def test_one_of_several_operations_is_named(fake, client):
 
 
 @pytest.mark.anyio
-async def test_another_transport_can_stand_in_for_http():
+async def test_another_transport_can_replace_http():
     schema = build_schema("type Query { version: String! }")
     schema.query_type.fields["version"].resolve = lambda *_: "9.9.9"
     async with dnb.AsyncDagsterClient("http://x", transport=LocalSchemaTransport(schema)) as client:

@@ -29,7 +29,7 @@ def _no_url_in_environment(monkeypatch):
         ("http://user:secret@host:80/runs", "http://host:80"),
     ],
 )
-def test_an_address_leads_to_the_root_of_its_server(pasted, root):
+def test_any_address_gives_the_root_of_its_server(pasted, root):
     address = parse_address(pasted)
     assert address.root == root
     assert address.graphql == f"{root}/graphql"
@@ -41,7 +41,7 @@ def test_the_environment_names_the_default(monkeypatch):
     assert parse_address().root == "http://elsewhere:1234/x"
 
 
-def test_credentials_are_kept_apart_and_never_shown():
+def test_credentials_are_kept_separately_and_never_shown():
     address = parse_address("http://user:p%40ss@host")
     assert address.credentials == ("user", "p@ss")
     assert "p@ss" not in repr(address)
@@ -49,7 +49,7 @@ def test_credentials_are_kept_apart_and_never_shown():
 
 
 @pytest.mark.parametrize("text", ["ftp://host", "http://", "", "http://host:port", "file:///etc/passwd"])
-def test_what_is_no_address_is_refused(text):
+def test_an_invalid_address_is_rejected(text):
     with pytest.raises(ValueError, match="not the address of a Dagster server"):
         parse_address(text)
 

@@ -16,21 +16,28 @@ class FrameSource:
     def __init__(self, records):
         self.records = records
         self.step_requests = []
+        self.counts = 0
+        self.listed = []
 
-    def iter_runs(self, *, include=(), run_ids=None, updated_after=None, created_before=None):
+    def iter_runs(self, *, include=(), run_ids=None, updated_after=None, created_after=None, created_before=None):
         found = [one for one in self.records if run_ids is None or one["runId"] in run_ids]
         if updated_after is not None:
             found = [one for one in found if one["updateTime"] > updated_after.timestamp()]
+        if created_after is not None:
+            found = [one for one in found if one["creationTime"] > created_after.timestamp()]
         if created_before is not None:
             found = [one for one in found if one["creationTime"] < created_before.timestamp()]
         if found:
             yield runs_frame(found, include=include)
 
     def count_runs(self, **filters):
+        self.counts += 1
         return sum(map(len, self.iter_runs(**filters)))
 
-    def iter_run_ids(self):
-        yield [one["runId"] for one in self.records]
+    def iter_run_ids(self, **bounds):
+        ids = [run_id for page in self.iter_runs(**bounds) for run_id in page["run_id"]]
+        self.listed += ids
+        yield ids
 
     def steps(self, runs):
         self.step_requests.append(list(runs))

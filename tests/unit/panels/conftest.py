@@ -1,4 +1,4 @@
-"""A source of runs by hand, and an explorer's model that reads it where a test can wait for it."""
+"""A fake source of runs, and an explorer's model that reads from it and for which tests can wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOSTILE = '<img src=x onerror="window.pwned=1">$\\alpha$ &amp; \u202eevil\u202c 
 
 
 def make_run(number: int, **facts: Any) -> dict[str, Any]:
-    """A run that began `number` hours ago."""
+    """Return a run that started `number` hours ago."""
     began = NOW.timestamp() - 3600.0 * number
     return {
         "runId": f"{number:08d}-0000-4000-8000-000000000000",
@@ -45,7 +45,7 @@ def make_runs(count: int, **facts: Any) -> pd.DataFrame:
 
 
 def many_runs(count: int, seed: int = 0) -> pd.DataFrame:
-    """A long history, fast."""
+    """Return a long history, quickly."""
     random = np.random.default_rng(seed)
     frame = make_runs(1)
     created = NOW - pd.to_timedelta(np.arange(count) * 60, unit="s")
@@ -78,18 +78,18 @@ def many_runs(count: int, seed: int = 0) -> pd.DataFrame:
 
 
 class FakeSource:
-    """Runs in a frame, which behaves like a server: it can be slow, fail, and receive changes.
+    """A source with runs in a frame that behaves like a server: it can be slow, fail, and receive changes.
 
     Attributes
     ----------
     frame
         What it has.
-    asked
+    readings
         The filters of each reading.
     gate
-        Cleared, readings wait before each page.
+        While it is cleared, readings wait before each page.
     error
-        What it raises, while it is not None.
+        The error that it raises; None means that it works.
     """
 
     url = "http://localhost:3000"
@@ -98,7 +98,7 @@ class FakeSource:
     def __init__(self, frame: pd.DataFrame, *, page: int = 500):
         self.frame = frame
         self.page = page
-        self.asked: list[dict[str, Any]] = []
+        self.readings: list[dict[str, Any]] = []
         self.counted = 0
         self.gate = threading.Event()
         self.gate.set()
@@ -118,7 +118,7 @@ class FakeSource:
         return len(self._matching(question))
 
     def iter_runs(self, **question: Any) -> Iterator[pd.DataFrame]:
-        self.asked.append(dict(question))
+        self.readings.append(dict(question))
         limit = question.get("limit")
         frame = self._matching(question).head(limit)
         for start in range(0, len(frame), self.page):
@@ -128,7 +128,7 @@ class FakeSource:
             yield frame.iloc[start : start + self.page].reset_index(drop=True)
 
     def change(self, number: int, **values: Any) -> None:
-        """Change a run, as the server would: its update time moves."""
+        """Change a run as the server would, including its update time."""
         self.frame = self.frame.copy()
         for name, value in {"update_time": NOW, **values}.items():
             self.frame.loc[number, name] = value
@@ -153,7 +153,7 @@ class FakeSource:
 
 
 class Bench:
-    """A model, its source, and what went wrong unseen."""
+    """A model, its source, and the unhandled errors."""
 
     def __init__(self, source: FakeSource, **options: Any):
         self.source = source

@@ -1,4 +1,4 @@
-"""Background work: results arrive in the kernel's thread, the newest work wins, and closing leaves nothing behind."""
+"""Background work delivers results in the kernel's thread, and closing ends all of its threads."""
 
 import asyncio
 import threading
@@ -69,7 +69,7 @@ def test_wait_in_the_loops_thread_gets_results_too(crashes):
     assert asyncio.run(cell()) == [1]
 
 
-def test_the_newest_wins(background):
+def test_only_the_newest_result_counts(background):
     gate = threading.Event()
     got = []
 
@@ -121,7 +121,7 @@ def test_an_error_in_a_handler_is_reported_and_does_not_stop_the_rest(background
     assert [str(error) for error in crashes] == ["drawing failed"]
 
 
-def test_later_can_be_cancelled(background):
+def test_a_delayed_call_can_be_cancelled(background):
     got = []
     background.later(0.01, lambda: got.append("due"))
     cancel = background.later(0.05, lambda: got.append("never"))

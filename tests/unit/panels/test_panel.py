@@ -1,4 +1,4 @@
-"""What every panel does: it is a widget, waits, shows errors, has static output, and leaves nothing behind."""
+"""The common behaviour of all panels: waiting, showing errors, static output and closing."""
 
 import asyncio
 import threading
@@ -73,7 +73,7 @@ def test_wait_returns_the_panel_when_it_has_finished(counter):
     assert panel.number == 7
 
 
-def test_wait_gives_up_after_the_timeout(counter):
+def test_wait_returns_after_the_timeout(counter):
     gate = threading.Event()
     panel = counter(lambda: gate.wait(10))
     assert panel.wait(0.05).number is None
@@ -140,7 +140,7 @@ def test_widget_events_of_another_thread_reach_the_panel_in_the_kernels_thread(c
     assert seen == [threading.get_ident()]
 
 
-def test_in_a_notebook_the_loop_brings_the_result():
+def test_in_a_notebook_the_loop_delivers_the_result():
     async def cell():
         panel = Counter(lambda: 5)
         for _ in range(500):
@@ -153,7 +153,7 @@ def test_in_a_notebook_the_loop_brings_the_result():
     assert asyncio.run(cell()) == 5
 
 
-def test_closing_leaves_no_widget_and_no_thread():
+def test_closing_removes_all_widgets_and_threads():
     before, threads = len(widgets.widget._instances), threading.active_count()
     panel = Counter(lambda: 7).wait()
     panel.background.later(60, panel.read)

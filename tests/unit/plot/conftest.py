@@ -1,4 +1,4 @@
-"""A believable history, and figures that never meet pyplot."""
+"""A realistic history, and figures without pyplot."""
 
 import io
 
@@ -18,7 +18,7 @@ def ax():
 
 @pytest.fixture
 def render():
-    """Draw the figure of some axes; a warning on the way is an error."""
+    """Draw the figure of some axes; a warning is an error."""
 
     def rendered(ax):
         png = io.BytesIO()
@@ -30,9 +30,9 @@ def render():
 
 @pytest.fixture(scope="session")
 def make_runs():
-    """Make a number of runs over ninety days, newest first, with the columns and the dtypes of ``client.runs()``."""
+    """Return a number of runs over ninety days, newest first, with the columns and the dtypes of ``client.runs()``."""
 
-    def made(count, *, seed=0, jobs=JOBS):
+    def make(count, *, seed=0, jobs=JOBS):
         random = np.random.default_rng(seed)
         names = np.array(list(jobs), dtype=object)
         job = random.integers(0, len(names), count)
@@ -53,14 +53,14 @@ def make_runs():
         runs["duration"] = runs["duration"].astype("timedelta64[us]")
         runs["end_time"] = runs["start_time"] + runs["duration"]
         runs["queue_duration"] = (runs["start_time"] - runs["creation_time"]).astype("timedelta64[us]")
-        # The newest is still running, the one before it is waiting.
+        # The newest run is still running, and the run before it is waiting.
         runs.loc[:1, ["duration", "end_time"]] = pd.NaT
         runs.loc[:1, "status"] = ["STARTED", "QUEUED"][: len(runs.loc[:1])]
         runs.loc[1:1, ["start_time", "queue_duration"]] = pd.NaT
         runs.attrs["dagster_nb"] = {"fetched_at": (NOW + pd.Timedelta(hours=2)).isoformat()}
         return runs
 
-    return made
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +75,7 @@ def many_runs(make_runs):
 
 @pytest.fixture
 def steps():
-    """Six steps of one run: two succeeded, one failed after three attempts, one is still running, two never started."""
+    """Return six steps of one run: two succeeded, one failed, one is still running, two never started."""
     start = pd.to_datetime(["10:00:00", "10:00:30", "10:01:00", "10:02:00", None, None], format="%H:%M:%S")
     day = pd.Timestamp("2026-03-31", tz="UTC")
     started = pd.Series(start).dt.tz_localize("UTC") + (day - pd.Timestamp("1900-01-01", tz="UTC"))

@@ -1,4 +1,4 @@
-"""The parts that charts are made of."""
+"""The parts that charts share."""
 
 from zoneinfo import ZoneInfo
 
@@ -70,11 +70,11 @@ def test_labels(text, drawn):
 
 
 @pytest.mark.parametrize("width", range(3, 30))
-def test_labels_keep_to_their_width(width):
+def test_labels_are_not_wider_than_allowed(width):
     assert len(label("warehouse.customers.refresh_nightly", width)) == width
 
 
-def test_a_caption_says_which_runs_have_marks():
+def test_the_caption_says_which_runs_have_marks():
     assert sample_words(1, 10) == ""
     words = [sample_words(step, 9).split()[2] for step in (2, 3, 11, 12, 21, 34)]
     assert words == ["2nd", "3rd", "11th", "12th", "21st", "34th"]
@@ -101,13 +101,13 @@ def test_labels_of_lines_that_end_together_do_not_overlap(value):
     assert all(0 <= text.xy[1] <= 1 for text in ax.texts)
 
 
-def test_a_period_is_in_the_days_of_its_zone():
+def test_a_period_uses_the_days_of_its_zone():
     times = pd.Series(pd.to_datetime(["2026-01-01 23:30", None], utc=True))
     assert period_text(times, ZoneInfo("Asia/Tokyo")) == "2026-01-02 (Asia/Tokyo)"
     assert period_text(times.iloc[1:], ZoneInfo("Asia/Tokyo")) == ""
 
 
-def test_dates_are_those_of_matplotlib():
+def test_dates_equal_those_of_matplotlib():
     times = pd.Series(pd.to_datetime(["2026-01-01 06:00", None], utc=True))
     assert date_numbers(times)[0] == date2num(times.iloc[0])
     assert np.isnan(date_numbers(times)[1])

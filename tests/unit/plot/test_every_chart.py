@@ -1,4 +1,4 @@
-"""What holds for each chart."""
+"""The common behaviour of all charts."""
 
 import subprocess
 import sys
@@ -68,13 +68,13 @@ def test_all_charts_are_named():
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_axes_in_axes_out_and_a_picture(chart, frame_for, ax, render):
+def test_a_chart_returns_the_given_axes_and_can_be_saved(chart, frame_for, ax, render):
     assert chart(frame_for(chart), ax=ax) is ax
     assert len(render(ax)) > 3000
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_the_frame_is_left_as_it_was(chart, frame_for, ax):
+def test_the_frame_is_not_changed(chart, frame_for, ax):
     frame = frame_for(chart)
     before = frame.copy(deep=True)
     chart(frame, ax=ax)
@@ -118,7 +118,7 @@ def test_pyplot_state_is_untouched(chart, frame_for, ax):
 
 @pytest.mark.parametrize("chart", EVERY)
 @pytest.mark.parametrize("empty", [lambda frame: frame.iloc[:0], lambda _: pd.DataFrame()])
-def test_an_empty_frame_says_so(chart, empty, frame_for, ax, render):
+def test_an_empty_frame_gives_a_message(chart, empty, frame_for, ax, render):
     chart(empty(frame_for(chart)), ax=ax)
     words = {"job_graph": "no ops", "step_gantt": "no steps", "slow_steps": "no steps"}.get(chart.__name__, "no runs")
     assert written(ax) == [words]
@@ -127,7 +127,7 @@ def test_an_empty_frame_says_so(chart, empty, frame_for, ax, render):
 
 
 @pytest.mark.parametrize("chart", OF_RUNS)
-def test_runs_that_have_only_been_created(chart, runs, ax, render):
+def test_runs_that_have_not_started(chart, runs, ax, render):
     fresh = runs.head(20).assign(status="QUEUED", start_time=pd.NaT, end_time=pd.NaT, duration=pd.NaT)
     chart(fresh.assign(queue_duration=pd.NaT), ax=ax)
     assert written(ax)
@@ -141,7 +141,7 @@ def test_one_run(chart, runs, ax, render):
 
 
 def with_names(chart, runs, names):
-    """Return a frame for a chart in which each name occurs, and the names."""
+    """Return a frame for a chart in which each of several unusual names occurs, and the names."""
     if chart is job_graph:
         return pd.DataFrame({"op": names, "graph": None, "depends_on": [[]] + [[name] for name in names[:-1]]})
     if chart in OF_STEPS:
@@ -153,21 +153,21 @@ def with_names(chart, runs, names):
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_hostile_names_are_text(chart, runs, ax, render):
+def test_hostile_names_are_drawn_as_text(chart, runs, ax, render):
     chart(with_names(chart, runs, HOSTILE), ax=ax)
     assert not any(text.get_parse_math() for text in texts(ax) if "$" in text.get_text())
     render(ax)
 
 
 @pytest.mark.parametrize("chart", [durations, timeline, step_gantt, slow_steps])
-def test_names_are_written_at_the_lanes_unchanged(chart, runs, ax):
+def test_lane_names_are_written_unchanged(chart, runs, ax):
     names = HOSTILE[:6]
     chart(with_names(chart, runs, names), ax=ax)
     assert sorted(label.get_text() for label in ax.get_yticklabels()) == sorted(names)
 
 
 @pytest.mark.parametrize("chart", ON_A_TIME_AXIS)
-def test_the_zone_is_named_and_chosen(chart, runs, ax):
+def test_the_time_zone_can_be_chosen_and_is_named(chart, runs, ax):
     chart(runs, ax=ax)
     assert "(UTC)" in ax.get_xlabel()
     other = chart(runs, ax=Figure().subplots(), tz="Asia/Kolkata")
@@ -179,7 +179,7 @@ def test_the_zone_is_named_and_chosen(chart, runs, ax):
 
 
 @pytest.mark.parametrize(
-    ("chart", "look", "looks"),
+    ("chart", "keywords", "properties_of"),
     [
         (
             durations,
@@ -196,9 +196,9 @@ def test_the_zone_is_named_and_chosen(chart, runs, ax):
         (job_graph, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
     ],
 )
-def test_further_keywords_reach_the_main_artist(chart, look, looks, frame_for, ax):
-    chart(frame_for(chart), ax=ax, **look)
-    assert looks(ax) == {(9.0, 0.1)}
+def test_additional_keywords_reach_the_main_artist(chart, keywords, properties_of, frame_for, ax):
+    chart(frame_for(chart), ax=ax, **keywords)
+    assert properties_of(ax) == {(9.0, 0.1)}
 
 
 def _of(ax, label):
@@ -210,7 +210,7 @@ def _collected(collections):
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_an_unknown_keyword_is_a_type_error_of_ours(chart, frame_for, ax):
+def test_an_unknown_keyword_is_a_type_error_with_our_message(chart, frame_for, ax):
     for frame in (frame_for(chart), pd.DataFrame()):
         with pytest.raises(
             TypeError, match=rf"^{chart.__name__}\(\) got an unexpected keyword argument 'colour'"
@@ -220,13 +220,13 @@ def test_an_unknown_keyword_is_a_type_error_of_ours(chart, frame_for, ax):
         assert "properties of matplotlib." in str(error.value)
 
 
-def test_a_misspelt_keyword_is_corrected(runs, ax):
+def test_a_misspelt_keyword_gets_a_suggestion(runs, ax):
     with pytest.raises(TypeError, match="did you mean 'max_groups'"):
         durations(runs, max_group=3, ax=ax)
 
 
 @pytest.mark.parametrize("chart", [*OF_RUNS, *OF_STEPS])
-def test_every_chart_of_times_takes_a_zone(chart, frame_for, ax):
+def test_every_chart_with_times_accepts_a_time_zone(chart, frame_for, ax):
     chart(frame_for(chart), tz="Asia/Kolkata", ax=ax)
     assert "(Asia/Kolkata)" in ax.get_xlabel()
 
@@ -261,11 +261,11 @@ def test_the_caption_or_a_lane_says_which_groups_are_left_out(chart, runs, ax):
 
 
 @pytest.mark.parametrize("chart", OF_RUNS)
-def test_a_hundred_thousand_runs_stay_a_picture(chart, many_runs, ax, render):
+def test_a_hundred_thousand_runs_can_be_drawn(chart, many_runs, ax, render):
     began = time.process_time()
     chart(many_runs, ax=ax)
     render(ax)
-    # A guard against drawing every run, ten times what it takes; the benchmarks measure.
+    # This limit is ten times the usual time, and only detects that every run is drawn; the benchmarks measure the time.
     assert time.process_time() - began < 2
     drawn = sum(len(line.get_xdata()) for line in ax.lines)
     assert drawn < 5000
@@ -273,7 +273,7 @@ def test_a_hundred_thousand_runs_stay_a_picture(chart, many_runs, ax, render):
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_a_theme_reaches_all_that_is_drawn(chart, frame_for, render):
+def test_a_theme_applies_to_everything_that_is_drawn(chart, frame_for, render):
     with mpl.rc_context(theme("dark", background="none")):
         ax = chart(frame_for(chart), ax=Figure(figsize=(7, 3.5)).subplots())
     assert {mpl.colors.to_hex(text.get_color()) for text in texts(ax)} <= {"#e3e3e3", "#ffffff"}

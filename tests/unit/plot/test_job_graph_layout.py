@@ -1,4 +1,4 @@
-"""The layout of a job's ops: nothing overlaps, and lines run between the ops."""
+"""The layout of a job's ops: ops do not overlap, and lines run between them."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_a_fork_is_symmetrical():
     assert layout.rows["a"] == layout.rows["d"] == (layout.rows["b"] + layout.rows["c"]) / 2
 
 
-def test_an_op_is_beside_the_one_it_depends_on():
+def test_an_op_is_beside_the_op_that_it_depends_on():
     layout = job_layout({"a": [], "b": [], "x": ["b"], "y": ["a"]}, {})
     assert layout.rows["x"] == layout.rows["b"]
     assert layout.rows["y"] == layout.rows["a"]
@@ -48,7 +48,7 @@ def test_dependencies_run_between_the_ops():
     assert abs(row - layout.rows["b"]) >= 0.5
 
 
-def test_no_op_is_in_a_foreign_box():
+def test_no_op_is_in_the_box_of_another_graph():
     depends_on = {"a": [], "g.b": ["a"], "g.h.c": ["g.b"], "g.h.d": ["g.b"], "g.e": ["g.h.c"], "f": ["a"]}
     depends_on["z"] = ["g.e", "f"]
     layout = job_layout(depends_on, {op: op.rpartition(".")[0] for op in depends_on if "." in op})

@@ -14,7 +14,7 @@ NOW = pd.Timestamp("2026-01-10", tz="UTC")
 
 
 def history(*rows):
-    """Make runs from job, status, start in hours, and duration in seconds or None."""
+    """Return runs, given the job, the status, the start in hours, and the duration in seconds or None."""
     frame = pd.DataFrame(rows, columns=["job_name", "status", "start", "seconds"])
     start = NOW - pd.Timedelta(days=9) + pd.to_timedelta(frame["start"], unit="h")
     length = pd.to_timedelta(frame["seconds"].astype(float), unit="s")
@@ -46,7 +46,7 @@ def words(ax):
 # durations
 
 
-def test_durations_are_drawn_where_they_are(ax):
+def test_durations_are_drawn_at_their_values(ax):
     runs = history(("etl", "SUCCESS", 0, 60), ("etl", "FAILURE", 1, 20), ("train", "SUCCESS", 2, 3600))
     durations(runs, ax=ax)
     assert ticks(ax) == ["train", "etl"]
@@ -85,26 +85,26 @@ def test_the_shape_counts_every_run(ax, many_runs):
     assert "marks: every 34th of 99,998 runs" in ax.get_xlabel()
 
 
-def test_unfinished_runs_are_hollow_and_have_run_so_far(ax):
+def test_unfinished_runs_are_hollow_at_their_duration_so_far(ax):
     runs = history(("etl", "SUCCESS", 0, 60), ("etl", "STARTED", 9 * 24 - 1, None), ("etl", "QUEUED", 9 * 24, None))
     runs.loc[2, "start_time"] = pd.NaT
     durations(runs, as_of=NOW, ax=ax)
     going_on = lines(ax)["still running, so far"]
     assert going_on.get_xdata().tolist() == [3600]
     assert going_on.get_markerfacecolor() == "none"
-    # It has no part in the numbers.
+    # It does not affect the numbers.
     assert "1 min · 1" in words(ax)
-    assert "1 run without a duration not shown" in ax.get_xlabel()
+    assert "not shown: 1 run without a duration" in ax.get_xlabel()
 
 
-def test_so_far_is_counted_to_when_the_frame_was_fetched(ax):
+def test_durations_so_far_are_measured_to_the_fetch_time(ax):
     runs = history(("etl", "STARTED", 0, None))
     runs.attrs["dagster_nb"] = {"fetched_at": (runs["start_time"].iloc[0] + pd.Timedelta("90s")).isoformat()}
     durations(runs, ax=ax)
     assert lines(ax)["still running, so far"].get_xdata().tolist() == [90]
 
 
-def test_what_took_no_time_is_drawn_as_a_millisecond(ax, render):
+def test_a_duration_of_zero_is_drawn_as_a_millisecond(ax, render):
     durations(history(("etl", "SUCCESS", 0, 0), ("etl", "SUCCESS", 1, 10)), ax=ax)
     assert sorted(lines(ax)["SUCCESS"].get_xdata()) == [0.001, 10]
     render(ax)
@@ -160,7 +160,7 @@ def test_jobs_keep_their_colours_when_others_grow(make_runs):
     assert len(set(colors(runs).values())) == 4
 
 
-def test_only_the_busiest_jobs_have_a_trend_and_the_axis_says_so(ax):
+def test_only_the_busiest_jobs_have_a_trend_and_the_caption_says_so(ax):
     rows = [(f"job {i % 9}", "SUCCESS", i, 10) for i in range(300)]
     duration_trend(history(*rows), ax=ax)
     assert "the 6 busiest of 9 jobs" in ax.get_xlabel()
@@ -179,7 +179,7 @@ def test_regressions_are_marked(ax):
     assert words(other) == []
 
 
-def test_a_slowed_down_job_is_drawn_before_busier_ones(ax):
+def test_a_job_that_slowed_down_is_drawn_before_busier_jobs(ax):
     rows = [(f"busy {i % 9}", "SUCCESS", i / 5, 10) for i in range(900)]
     rows += [("rare", "SUCCESS", 4 * i, 60 if i < 25 else 180) for i in range(50)]
     runs = history(*rows)
@@ -233,7 +233,7 @@ def test_queue_times(ax):
 # timeline
 
 
-def test_bars_lie_where_runs_ran(ax):
+def test_bars_have_the_start_and_the_end_of_the_runs(ax):
     runs = history(("b", "SUCCESS", 0, 3600), ("b", "FAILURE", 0.5, 3600), ("a", "SUCCESS", 2, 7200))
     timeline(runs, ax=ax)
     assert ticks(ax) == ["a", "b"]
@@ -242,7 +242,7 @@ def test_bars_lie_where_runs_ran(ax):
     hour = 1 / 24
     assert np.ptp(first[:, 0]) == pytest.approx(hour)
     assert first[:, 0].min() == pytest.approx(dates.date2num(runs["start_time"].iloc[0]))
-    # The two runs of b overlap in time, so they must not in height.
+    # The two runs of b overlap in time, so they must not overlap in height.
     failed = bars["FAILURE"].get_paths()[0].vertices
     assert failed[:, 1].min() > first[:, 1].max()
     assert np.round(failed[:, 1]).tolist() == [1] * 5
@@ -251,7 +251,7 @@ def test_bars_lie_where_runs_ran(ax):
     assert ax.get_xlabel().startswith("time (UTC)")
 
 
-def test_what_goes_on_is_open_at_the_end(ax):
+def test_the_bar_of_a_run_in_progress_ends_in_an_arrow(ax):
     runs = history(("a", "STARTED", 9 * 24 - 2, None), ("a", "QUEUED", 9 * 24, None))
     runs.loc[1, "start_time"] = pd.NaT
     timeline(runs, as_of=NOW, ax=ax)
@@ -270,7 +270,7 @@ def columns(ax):
 
 
 def test_many_runs_become_columns_with_the_most_runs_at_once(ax):
-    # Once three runs of b at a time, every hour one of a.
+    # Job b has three runs at once, once, and job a has one run every hour.
     rows = [("a", "SUCCESS", hour / 10, 300) for hour in range(2000)] + [("b", "SUCCESS", 50, 7200)] * 3
     timeline(history(*rows), ax=ax)
     assert words(ax) == ["at once", "up to 1", "up to 3"]
@@ -278,7 +278,7 @@ def test_many_runs_become_columns_with_the_most_runs_at_once(ax):
     assert np.ptp(lanes[0][:, 1]) == pytest.approx(0.8 * 0.35)
     assert np.ptp(lanes[1][:, 1]) == pytest.approx(0.8)
     assert "2,003 runs" in ax.get_xlabel()
-    assert "each column: 6 h, as high as the most runs at once" in ax.get_xlabel()
+    assert "each column: 6 h; height: the most runs at once" in ax.get_xlabel()
 
 
 def test_columns_of_a_day_begin_at_midnight_of_the_zone(ax, many_runs):
@@ -314,7 +314,7 @@ def test_a_failure_among_many_successes_is_marked(ax):
 
 
 @pytest.mark.parametrize("width", [6, 7.6])
-def test_the_legend_ends_before_the_head_of_the_margin(make_runs, render, width):
+def test_the_legend_does_not_overlap_the_heading_of_the_margin(make_runs, render, width):
     ax = Figure(figsize=(width, 3), layout="constrained").subplots()
     timeline(make_runs(3000, jobs={f"warehouse.customers.refresh_{i}": 90_000 for i in range(3)}), ax=ax)
     render(ax)
@@ -360,7 +360,7 @@ def test_success_rate_has_a_band(ax):
     rows = [("a", "SUCCESS" if i % 4 else "FAILURE", i, 1) for i in range(24)] + [("a", "STARTED", 30, None)]
     success_rate(history(*rows), freq="1D", ax=ax)
     line = lines(ax)["success rate"]
-    # Created ten seconds before they start, the first of them the day before.
+    # The runs are created ten seconds before they start, the first of them on the day before.
     assert line.get_ydata()[:2].tolist() == [0.0, pytest.approx(18 / 23)]
     assert ax.get_ylim()[0] == 0
     band = ax.collections[0].get_paths()[0].vertices[:, 1]
@@ -377,6 +377,6 @@ def test_each_group_has_a_rate_and_no_band(ax):
     assert not ax.collections
 
 
-def test_no_finished_run_no_rate(ax):
+def test_without_finished_runs_there_is_no_rate(ax):
     success_rate(history(("a", "STARTED", 0, None)), ax=ax)
     assert words(ax) == ["no run has finished"]

@@ -36,7 +36,7 @@ def test_gantt_in_another_zone(steps, ax):
     assert step_gantt(steps, as_of=NOW, tz="Asia/Tokyo", ax=ax).get_xlabel() == "since 2026-03-31 19:00:00 (Asia/Tokyo)"
 
 
-def test_gantt_of_a_clock_that_is_behind(steps, ax):
+def test_gantt_with_a_clock_that_is_behind(steps, ax):
     step_gantt(steps, as_of=NOW - pd.Timedelta("1h"), ax=ax)
     bars = {item.get_label(): item.get_paths()[0].vertices for item in ax.collections}
     assert bars["IN_PROGRESS"][:, 0].tolist() == [120] * 5
@@ -52,7 +52,7 @@ def test_gantt_before_the_first_step(steps, ax):
     assert words(ax) == ["no step has started"]
 
 
-def test_gantt_of_many_steps_names_some(ax, render):
+def test_gantt_of_many_steps_has_only_some_names(ax, render):
     start = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(range(400), unit="s")
     length = pd.to_timedelta([100 if i == 207 else 1 for i in range(400)], unit="s")
     steps = pd.DataFrame({"step_key": [f"step_{i}" for i in range(400)], "status": "SUCCESS", "start_time": start})
@@ -83,7 +83,7 @@ def test_slow_steps(ax):
 
 @pytest.mark.parametrize("layout", ["constrained", None])
 @pytest.mark.parametrize("width", [5, 7.6, 12])
-def test_the_words_beside_the_slowest_step_fit(render, width, layout):
+def test_the_text_beside_the_slowest_step_fits(render, width, layout):
     lengths = pd.to_timedelta([*(2405 + 30 * i for i in range(6)), *[30] * 6], unit="s")
     names = ["train_the_model"] * 6 + ["warehouse.customers.refresh"] * 6
     start = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta([*range(6), *range(6)], unit="D")
@@ -93,7 +93,7 @@ def test_the_words_beside_the_slowest_step_fit(render, width, layout):
     assert words(ax)[0].replace(",\n", ", ").startswith("median 41 min 20 s, p95 ")
     assert all(text.get_window_extent().x1 <= ax.figure.bbox.x1 for text in ax.texts)
     assert max(ax.get_xticks()) <= 1
-    # The bars keep a good part of the axis.
+    # The bars keep a large part of the axis.
     assert ax.get_xlim()[1] < 3
 
 
@@ -120,14 +120,14 @@ def test_job_graph(ops, ax):
     assert len(ax.lines[0].get_xdata()) == 4
 
 
-def test_job_graph_takes_what_parquet_makes_of_lists(ops, ax):
+def test_job_graph_accepts_lists_from_parquet(ops, ax):
     numpy = pytest.importorskip("numpy")
     ops["depends_on"] = [None, *(numpy.array(others, dtype=object) for others in ops["depends_on"].iloc[1:])]
     job_graph(ops, ax=ax)
     assert len(ax.lines[0].get_xdata()) == 4
 
 
-def test_names_are_broken_or_cut_to_their_boxes(ax, render):
+def test_names_are_wrapped_or_shortened_to_fit_their_boxes(ax, render):
     names = ["extract_customer_records", "x" * 100, *(f"op{i}" for i in range(3))]
     ops = pd.DataFrame({"op": names, "graph": None, "depends_on": [[], *([name] for name in names[:-1])]})
     job_graph(ops, ax=ax)

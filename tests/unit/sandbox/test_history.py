@@ -10,11 +10,11 @@ from collections import Counter
 
 import pytest
 
-from dagster_nb.sandbox.history.failures import FAILURES
 from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.incidents import DAYS, midnight
 from dagster_nb.sandbox.history.job_profiles import JOB_PROFILES
 from dagster_nb.sandbox.history.plan import last_full_hour, plan_history
+from dagster_nb.sandbox.history.step_errors import FAILURES
 
 UNTIL = dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)
 
@@ -30,14 +30,14 @@ def test_the_same_seed_gives_the_same_history_and_another_one_does_not(history):
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 60, 400, 5000])
-def test_the_number_of_runs_is_exact_and_no_run_comes_without_its_parent(count):
+def test_the_number_of_runs_is_exact_and_every_parent_exists(count):
     runs = plan_history(count, seed=3, until=UNTIL).runs
     assert len({run.run_id for run in runs}) == count
     assert {run.parent_run_id for run in runs} - {None} <= {run.run_id for run in runs}
 
 
 @pytest.mark.parametrize("count", [-1, 100_001])
-def test_a_number_out_of_range_is_refused(count):
+def test_a_number_out_of_range_is_rejected(count):
     with pytest.raises(ValueError, match=f"got {count:,}"):
         plan_history(count, until=UNTIL)
 
@@ -70,7 +70,7 @@ def test_times_are_in_order_and_in_the_window(history):
             ]
 
 
-def test_a_day_and_a_week_have_their_rhythm(history):
+def test_the_history_has_daily_and_weekly_rhythms(history):
     by_hand = [run for run in history.runs if "user" in run.tags and "dagster/backfill" not in run.tags]
     moments = [dt.datetime.fromtimestamp(run.created, dt.UTC) for run in by_hand if not run.parent_run_id]
     assert sum(8 <= moment.hour < 18 for moment in moments) > 0.7 * len(moments)
@@ -112,7 +112,7 @@ def test_the_queue_is_long_after_full_hours_for_one_job_only(history):
     assert median_queue("ingest_orders", busy=True) < 10
 
 
-def test_the_broken_job_fails_on_its_days_every_time_and_else_never(history):
+def test_the_broken_job_fails_only_and_always_on_its_days(history):
     truth = history.truth
     for run in history.runs:
         if run.job == truth.broken_job and run.started and not run.parent_run_id:
@@ -146,7 +146,7 @@ def test_the_long_tail_is_long(history):
     assert all(spread(tail) > 2 * spread(job) for job in JOB_PROFILES if job not in {tail, "watch_clickstream"})
 
 
-def test_failures_and_the_unresolved_among_them_are_what_the_runs_say(history):
+def test_the_failures_and_unresolved_failures_agree_with_the_runs(history):
     truth = history.truth
     failed = {run.run_id: run for run in history.runs if run.status == "FAILURE"}
     assert set(truth.failures) == set(failed)
@@ -167,7 +167,7 @@ def test_failures_and_the_unresolved_among_them_are_what_the_runs_say(history):
     assert 5 < len(unresolved) < len(failed)
 
 
-def test_two_backfills_one_of_them_with_failures(history):
+def test_there_are_two_backfills_one_of_them_with_failures(history):
     assert sorted(backfill.failed for backfill in history.backfills) == [False, True]
     for backfill in history.backfills:
         runs = [run for run in history.runs if run.tags.get("dagster/backfill") == backfill.backfill_id]
@@ -189,9 +189,9 @@ def test_ticks_launch_the_runs_with_their_tags_and_some_skip_or_fail(history):
     assert sum(tick.error is not None for tick in history.ticks) == 2
 
 
-def test_the_truth_survives_json(history):
+def test_the_ground_truth_survives_json(history):
     assert GroundTruth.from_json(json.loads(json.dumps(history.truth.to_json()))) == history.truth
 
 
-def test_a_history_ends_with_a_full_hour():
+def test_a_history_ends_at_a_full_hour():
     assert last_full_hour(midnight(dt.date(2026, 1, 2)) - 1) == dt.datetime(2026, 1, 1, 23, tzinfo=dt.UTC)

@@ -1,4 +1,4 @@
-"""A supervised process: whatever ends its owner, no process and no folder is left."""
+"""A supervised process leaves no process and no folder, however its owner ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from dagster_nb.sandbox.supervised_process import ProcessExit, SupervisedProcess
 
-# Two processes, parent and child, that ignore SIGTERM.
+# A parent and a child process that ignore SIGTERM.
 STUBBORN_CODE = """
 import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -30,7 +30,7 @@ process = SupervisedProcess([sys.executable, "-c", sys.argv[1]], folder=Path(sys
 print(process.pid, flush=True)
 sys.stdin.readline()
 """
-# One that keeps the owner's end of the pipe open in a forked process, which lives on.
+# A forked process keeps the owner's end of the pipe open, and continues to run.
 FORKING_OWNER = OWNER.replace(
     "print(", "import os\nif os.fork() == 0:\n    import time\n    time.sleep(60)\n    os._exit(0)\nprint("
 )
@@ -63,7 +63,7 @@ def wait_for(condition, seconds=120):
 
 
 def family(pid, count):
-    """Return the supervisor and all that it started, once that many processes exist."""
+    """Return the supervisor and all processes that it started, once there are enough of them."""
     supervisor = psutil.Process(pid)
     wait_for(lambda: len(supervisor.children(recursive=True)) >= count - 1)
     return [supervisor, *supervisor.children(recursive=True)]
@@ -76,7 +76,7 @@ def assert_gone(processes, folder):
 
 
 @pytest.mark.parametrize("grace_seconds", [0.0, 0.5])
-def test_close_ends_every_process_even_a_stubborn_one(run, folder, grace_seconds):
+def test_close_ends_every_process_even_if_it_ignores_sigterm(run, folder, grace_seconds):
     process = run(*STUBBORN, files={folder / "home" / "a.yaml": "a: 1\n"}, grace_seconds=grace_seconds)
     processes = family(process.pid, 3)
     assert (folder / "home" / "a.yaml").read_text() == "a: 1\n"
@@ -141,7 +141,7 @@ def test_the_command_can_notice_that_the_supervisor_was_killed(run):
 
 
 def test_the_end_of_the_command_is_reported_with_the_end_of_its_log(run, folder):
-    # More than a pipe holds: the supervisor must not wait for somebody to read it.
+    # This is more than a pipe's buffer can hold, and the supervisor must not wait for somebody to read it.
     process = run(sys.executable, "-c", "raise SystemExit('much ' * 50_000 + 'out of memory')")
     wait_for(lambda: not process.running)
     ended = process.wait(120)
@@ -152,7 +152,7 @@ def test_the_end_of_the_command_is_reported_with_the_end_of_its_log(run, folder)
     assert not folder.exists()
 
 
-def test_processes_that_the_command_leaves_end_with_it(run, folder):
+def test_processes_that_the_command_leaves_behind_are_ended(run, folder):
     code = """
 import json, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

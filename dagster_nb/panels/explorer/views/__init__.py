@@ -1,1 +1,1 @@
-"""The views of an explorer: each draws one part of the state of the model."""
+"""The views of an explorer: each view draws one part of the model's state."""

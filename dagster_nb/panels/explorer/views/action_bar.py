@@ -71,12 +71,15 @@ class ActionBar:
         self.widget.add_class("dnb-section")
 
     def ask(self, name: str) -> None:
-        """Ask for confirmation to act on the runs that are selected now. A later selection does not change them."""
+        """Ask for confirmation to act on the runs that are selected now.
+
+        Selecting other runs later does not change this.
+        """
         if self._actions.reason_disabled(name) is None:
             self._ask(name, self._model.selection)
 
     def draw(self) -> None:
-        """Draw which buttons are enabled, and why the others are not."""
+        """Enable the buttons of the available actions, and show why the others are disabled."""
         count = len(self._model.selection)
         shown = set(self._model.page_runs["run_id"]) if count else set()
         hidden = sum(run_id not in shown for run_id in self._model.selection)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from dagster_nb.panels.browser_info import Viewport
     from dagster_nb.panels.explorer.model import ExplorerModel
-    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["CHARTS", "Chart", "Charts", "chart_height", "undrawn_trend_jobs"]
 
@@ -46,9 +46,9 @@ class Chart:
     draw
         Draws runs on axes.
     alt
-        What it shows, for people who do not see it.
+        A description of the chart for people who cannot see it.
     max_lanes
-        The maximum number of lanes, if it has one per job.
+        The maximum number of lanes, if the chart has one lane per job.
     """
 
     draw: Callable[[pd.DataFrame, Axes], object]
@@ -61,7 +61,7 @@ def _draw_trend(runs: pd.DataFrame, ax: Axes) -> object:
 
 
 def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
-    """Return the jobs that the trend has no room for: not the ones that slowed down, and not the busiest."""
+    """Return the jobs for which the trend has no room: those that neither slowed down nor are among the busiest."""
     finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
     if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
         return []
@@ -105,7 +105,7 @@ class Charts:
     model
         The explorer's model.
     viewport
-        Its width and theme.
+        Gives the width and the theme.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -132,7 +132,8 @@ class Charts:
             if self._drawn_runs is model.runs:
                 return
             if model.reading is not None and time.monotonic() - self._drawn_at < _SECONDS_BETWEEN_DRAWINGS:
-                # Drawing after each page of runs would slow down reading them. It is drawn when the reading ends.
+                # Drawing after each page of runs would slow down the reading, so the chart is drawn when the reading
+                # ends.
                 return
         self._drawn, self._drawn_runs, self._drawn_at = key, model.runs, time.monotonic()
         model.background.stop("steps")

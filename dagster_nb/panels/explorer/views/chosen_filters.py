@@ -1,4 +1,4 @@
-"""``ChosenFilters``: one button for each chosen job, location, run and tag, which removes it."""
+"""``ChosenFilters``: one button for each chosen job, location, run and tag, which removes that filter."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ import traitlets
 from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.filters import RunFilters
 from dagster_nb.graphql.run_filters import to_server_filters
+from dagster_nb.panels.browser_info import STATIC
 from dagster_nb.panels.explorer.source import has_methods
-from dagster_nb.panels.viewport import STATIC
 from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def python_text(filters: ExplorerFilters, url: str | None, path: str | None = No
     else:
         source, lines = "source", ["source = ...  # the source of this explorer"]
     if filters.only_unresolved:
-        # Computed from all runs: a success outside of the filters resolves a failure too.
+        # This is computed from all runs, because a success outside of the filters also resolves a failure.
         lines += [f"all_runs = {source}.runs()", "unresolved = dnb.analysis.unresolved_failures(all_runs)"]
     lines.append(f"runs = {source}.runs({arguments})")
     if filters.only_unresolved:
@@ -120,7 +120,7 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
     try:
         ids, runs = document("run_ids"), document("runs")
     except UnsupportedServerError as error:
-        return f"# This server cannot be asked: {error}"
+        return f"# This document cannot be sent to this server: {error}"
     if server_filters.is_single:
         parts += [
             "# One request per page: the cursor is null at first, then the last runId of the page before.",
@@ -164,7 +164,7 @@ def _json(value: object) -> str:
 
 
 class CodeView:
-    """Shows the code when the user asks for it.
+    """Shows the code when the user clicks Code.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ class CodeView:
         self.widget.add_class("dnb-section")
 
     def draw(self) -> None:
-        """Draw the code for the current filters, if it is open."""
+        """Draw the code for the current filters, if the code is shown."""
         if not self._open.value:
             return
         filters = self._model.filters

@@ -33,7 +33,7 @@ _PRESET_VALUES = tuple(value for _, value in _PRESETS if value != _CUSTOM)
 
 
 class FilterBar:
-    """Draws the filters, and changes those of the model.
+    """Draws the filters of the model, and changes them.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class FilterBar:
         self.draw_choices()
 
     def draw_choices(self) -> None:
-        """Draw the statuses and suggestions to choose from, which depend on the runs in memory."""
+        """Draw the available statuses and suggestions, which depend on the runs in memory."""
         counts = self._model.status_counts()
         chosen = self._model.filters.status or ()
         names = [*RUN_STATUSES, *(name for name in counts if name not in RUN_STATUSES)]
@@ -125,7 +125,7 @@ class FilterBar:
         _set_value(self._before, str(filters.created_before or ""))
 
     def _shown_range(self) -> str:
-        """Return the time range that the buttons show: a preset, or custom if the user wants or the filters need it."""
+        """Return the time range to show: a preset, or custom if the user chose it or the filters require it."""
         filters = self._model.filters
         after = filters.created_after or ""
         is_preset = after in _PRESET_VALUES and filters.created_before is None
@@ -182,7 +182,7 @@ class FilterBar:
     def _add_tag(self) -> None:
         key, value = self._tag_key.value.strip(), self._tag_value.value
         if not key and not value:
-            # Leaving the field of the value has added the tag already.
+            # The tag was already added when the user left the field of the value.
             return
         if not key or not value:
             missing = "the key of the tag" if not key else f"a value for the tag {key}"
@@ -244,7 +244,7 @@ def _set_value(widget: Any, value: object) -> None:  # noqa: ANN401
 
 
 def _set_duration(field: Any, duration: pd.Timedelta | None) -> None:  # noqa: ANN401
-    """Show a duration, unless the field already has it in the user's own spelling."""
+    """Show a duration, unless the field already contains it as the user typed it."""
     try:
         is_shown = parse_duration(field.value) == duration
     except ValueError:

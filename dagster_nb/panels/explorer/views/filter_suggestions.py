@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["FilterSuggestions"]
 
 _MAX_SUGGESTIONS = 300
-# Counting the tags of many runs takes a while, so they are counted again only when this many more have been read.
+# Counting the tags of many runs takes a while, so they are counted again only after this many more runs have been read.
 _GROWTH = 1.2
 
 
@@ -44,7 +44,7 @@ class FilterSuggestions:
         self._tag_counts: dict[str, Counter[str]] = {}
 
     def draw(self) -> None:
-        """Offer what the runs in memory have."""
+        """Suggest the values of the runs in memory."""
         runs = self._model.cache.frame
         for column, field in self._columns.items():
             _offer(field, sorted(runs[column].dropna().unique()))
@@ -56,7 +56,7 @@ class FilterSuggestions:
         self.draw_tag_values()
 
     def draw_tag_values(self) -> None:
-        """Offer the values of the tag key that is typed, the most frequent first."""
+        """Suggest the values of the typed tag key, the most frequent first."""
         counts = self._tag_counts.get(self._tag_key.value, Counter())
         _offer(self._tag_value, [value for value, _ in counts.most_common(_MAX_SUGGESTIONS)])
 

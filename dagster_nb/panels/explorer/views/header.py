@@ -1,4 +1,4 @@
-"""``Header``: the server, whether its daemons run, how many runs are waiting, and how fresh the runs are."""
+"""``Header``: the server, the state of its daemons, the number of waiting runs, and when the runs were read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ServerState:
     daemons
         As `DagsterClient.daemons` returns them; None if the source has none.
     queued, running
-        How many runs are waiting, and how many are in progress.
+        The number of waiting runs, and the number of runs in progress.
     """
 
     daemons: pd.DataFrame | None
@@ -74,14 +74,14 @@ def describe_daemons(daemons: pd.DataFrame) -> tuple[bool, str]:
 
 
 class Header:
-    """Draws the header, and refreshes automatically.
+    """Draws the header, and refreshes the explorer automatically.
 
     Parameters
     ----------
     model
         The explorer's model.
     refresh
-        What the Refresh button does.
+        The action of the Refresh button.
     """
 
     def __init__(self, model: ExplorerModel, refresh: Callable[[], None]):
@@ -124,7 +124,7 @@ class Header:
         self.draw()
 
     def draw(self) -> None:
-        """Draw the server and the progress of the reading."""
+        """Draw the state of the server and the progress of the reading."""
         parts = [self._address()]
         if self._state is not None:
             if self._state.daemons is not None:

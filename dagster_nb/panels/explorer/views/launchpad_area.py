@@ -43,7 +43,7 @@ class LaunchpadArea:
         run_config
             Its run config as YAML.
         """
-        # Imported here because showing runs does not need what launching needs.
+        # Imported here because showing runs does not need the launchpad.
         from dagster_nb.panels.launchpad.launchpad import Launchpad, launch_arguments  # noqa: PLC0415
 
         self.close()

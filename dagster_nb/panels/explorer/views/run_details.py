@@ -17,9 +17,9 @@ from dagster_nb.words import relative_time_text, short_id
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dagster_nb.panels.browser_info import Viewport
     from dagster_nb.panels.explorer.model import ExplorerModel
     from dagster_nb.panels.explorer.open_run import OpenRun
-    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["RunDetailsView"]
 
@@ -35,9 +35,9 @@ class RunDetailsView:
     model
         The explorer's model.
     open_run
-        What is known about the run.
+        The run and its data.
     viewport
-        Its width and theme.
+        Gives the width and the theme.
     """
 
     def __init__(self, model: ExplorerModel, open_run: OpenRun, viewport: Viewport):
@@ -66,7 +66,7 @@ class RunDetailsView:
         model.background.on_click(self._launch, self._open_launchpad)
 
     def draw(self) -> None:
-        """Draw the run as it is known now."""
+        """Draw the run with the data read so far."""
         run, details = self._open_run.run, self._open_run.details
         self.widget.layout.display = "none" if run is None else ""
         if run is None:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import traitlets
 
+from dagster_nb.panels.browser_info import STATIC
 from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
-from dagster_nb.panels.viewport import STATIC
 from dagster_nb.statuses import status_of
 from dagster_nb.words import count_text, duration_text, plural, relative_time_text, short_id, time_text
 
@@ -44,7 +44,7 @@ _SORT_COLUMNS = {
 }
 _MAX_TAGS = 12
 _MAX_CELL_LENGTH = 200
-# Tags that other columns show.
+# These tags are shown in other columns.
 _TAGS_IN_COLUMNS = frozenset(
     {"dagster/partition", "dagster/schedule_name", "dagster/sensor_name", "user", "dagster/backfill"}
 )
@@ -56,7 +56,7 @@ class RunTable(anywidget.AnyWidget):
     Attributes
     ----------
     columns, rows : list of dict
-        The columns and the rows. Each row has an ``id``.
+        The columns and the rows. Each row has the key ``id``.
     selected : list of str
         The ids of the selected runs.
     active : str
@@ -66,7 +66,7 @@ class RunTable(anywidget.AnyWidget):
     resets : int
         Increases when the table shows other runs, so that it scrolls to its top.
     empty : str
-        The message if there are no rows.
+        The message to show if there are no rows.
     """
 
     _esm = STATIC / "run_table.js"
@@ -88,7 +88,7 @@ def table_rows(runs: pd.DataFrame, now: pd.Timestamp) -> list[dict[str, Any]]:
     runs
         The runs of one page.
     now
-        When the runs were read: for "3 h ago", and for the duration so far of a run in progress.
+        The time when the runs were read, for "3 h ago" and for the duration so far of a run in progress.
     """
     in_progress = runs["start_time"].notna() & runs["end_time"].isna()
     durations = runs["duration"].mask(in_progress, now - runs["start_time"])
@@ -146,7 +146,7 @@ def _bar_lengths(seconds: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
 
 
 class RunTableView:
-    """Draws the table, and below it which of the runs it shows.
+    """Draws the table, and below it the range of runs that it shows.
 
     Parameters
     ----------
@@ -173,11 +173,11 @@ class RunTableView:
         self.widget: Any = widgets.VBox([self.table, foot], layout=widgets.Layout(width="100%", overflow="visible"))
 
     def draw(self) -> None:
-        """Draw the current page. What the browser already has is not sent again."""
+        """Draw the current page. Data that the browser already has is not sent again."""
         model = self._model
         rows = table_rows(model.page_runs, model.as_of)
         part = (model.filters, model.page, model.sort)
-        # One message, so that the browser draws once.
+        # All changes are sent in one message, so that the browser draws once.
         with self.table.hold_sync():
             self.table.empty = self._empty_message()
             if rows != self.table.rows:
@@ -190,7 +190,7 @@ class RunTableView:
         self._draw_foot()
 
     def draw_selection(self) -> None:
-        """Draw which rows are selected, and which run is open."""
+        """Mark the selected rows and the open run."""
         if list(self._model.selection) != self.table.selected:
             self.table.selected = list(self._model.selection)
         if (self._model.open_run_id or "") != self.table.active:

@@ -1,4 +1,4 @@
-"""``Tiles``: how many runs, how many succeeded, and how long they took, each compared with the previous period."""
+"""``Tiles``: the number of runs, the success rate and the durations, each compared with the previous period."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
     before
         The runs of the previous period; None if there is nothing to compare with.
     note
-        Why there is nothing to compare with.
+        The reason why there is nothing to compare with.
     """
     rate = "—" if pd.isna(now.success_rate) else _percent(now.success_rate)
     tiles = [
@@ -80,7 +80,7 @@ def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
 
 
 def _unbroken(words: str) -> str:
-    """Return text that a line cannot break, such as a number and its unit."""
+    """Return text that cannot break across lines, such as a number and its unit."""
     return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
@@ -132,7 +132,7 @@ def _times(factor: float) -> str:
 
 
 def _percent(share: float) -> str:
-    # Never a round 100 % where something failed.
+    # The rate is never rounded to 100 % if a run failed.
     digits = 1 if 0 < share < 1 else 0
     shown = min(share, 0.999) if share < 1 else share
     return f"{shown * 100:.{digits}f} %"

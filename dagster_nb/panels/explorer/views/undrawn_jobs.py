@@ -1,4 +1,4 @@
-"""``UndrawnJobs``: the jobs that a chart has no room for, each a button that shows that job alone."""
+"""``UndrawnJobs``: one button for each job for which a chart has no room; it shows only that job."""
 
 from __future__ import annotations
 

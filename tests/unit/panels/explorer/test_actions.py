@@ -1,4 +1,4 @@
-"""What is done to the selected runs: exactly those, confirmed, and followed."""
+"""Actions affect exactly the selected runs, ask for confirmation, and follow the runs afterwards."""
 
 import pandas as pd
 import pytest
@@ -11,7 +11,7 @@ from tests.unit.panels.conftest import HOSTILE, make_runs
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch):
+def short_intervals(monkeypatch):
     monkeypatch.setattr(actions_module, "_SECONDS_BETWEEN_READS", 0.01)
 
 
@@ -38,7 +38,7 @@ def running(count):
     return make_runs(count, status="STARTED", endTime=None)
 
 
-def test_the_ids_are_frozen_when_the_button_is_pressed(scene):
+def test_a_click_fixes_the_ids_of_the_runs(scene):
     one, model, actions, bar = scene(running(5))
     model.select(of(1, 3))
     bar.ask("terminate")
@@ -57,14 +57,14 @@ def test_the_question_names_the_runs_and_escapes_them(scene):
     _, model, _, bar = scene(frame)
     model.select(of(1))
     bar.ask("delete")
-    asked = bar.confirm._question.value
-    assert of(1)[0] in asked
-    assert of(0)[0] not in asked
-    assert "<img src=x" not in asked
-    assert "&lt;img src=x" in asked
+    question = bar.confirm._question.value
+    assert of(1)[0] in question
+    assert of(0)[0] not in question
+    assert "<img src=x" not in question
+    assert "&lt;img src=x" in question
 
 
-def test_above_ten_the_number_must_be_typed(scene):
+def test_for_more_than_ten_runs_the_number_must_be_typed(scene):
     one, model, _, bar = scene(running(12))
     model.select(of(*range(11)))
     bar.ask("terminate")
@@ -115,7 +115,7 @@ def test_a_re_execution_is_followed_until_it_has_ended(scene):
     assert bar._outcome_box.layout.display == "none"
 
 
-def test_why_a_button_cannot_be_pressed(scene):
+def test_a_disabled_button_shows_the_reason(scene):
     one, model, actions, bar = scene(make_runs(2))
     assert actions.reason_disabled("delete") == "select runs first"
     model.select(of(0))
@@ -147,13 +147,13 @@ def test_a_source_that_cannot_act(bench):
     )
 
 
-def test_a_lost_answer_is_reported(scene, monkeypatch):
+def test_a_lost_response_is_reported(scene, monkeypatch):
     one, model, actions, bar = scene(running(1))
 
-    def lost(runs, *, force=False):
+    def lose_response(runs, *, force=False):
         raise OutcomeUnknownError("sent, and no answer came")
 
-    monkeypatch.setattr(one.source, "terminate", lost)
+    monkeypatch.setattr(one.source, "terminate", lose_response)
     model.select(of(0))
     bar.ask("terminate")
     bar.confirm.agree()
@@ -163,7 +163,7 @@ def test_a_lost_answer_is_reported(scene, monkeypatch):
     assert actions.current is None
 
 
-def test_what_cannot_be_stopped_can_be_marked(scene, monkeypatch):
+def test_a_run_that_cannot_be_stopped_can_be_marked_as_canceled(scene, monkeypatch):
     one, model, actions, bar = scene(make_runs(1, status="STARTING", endTime=None))
     answer = pd.DataFrame({"run_id": of(0), "outcome": "not_cancelable", "status": "STARTING", "message": HOSTILE})
     terminate = one.source.terminate

@@ -1,4 +1,4 @@
-"""The panel as a whole, without a browser."""
+"""The whole panel, without a browser."""
 
 import asyncio
 import resource
@@ -28,12 +28,12 @@ def explore():
 
 
 def texts(widget):
-    """All markup of a panel."""
+    """Return all markup of a panel."""
     own = [widget.value] if isinstance(widget, widgets.HTML) else []
     return "\n".join([*own, *(texts(child) for child in getattr(widget, "children", ()))])
 
 
-def test_opens_with_filters(explore):
+def test_the_explorer_opens_with_filters(explore):
     frame = make_runs(30)
     frame.loc[::3, "status"] = "FAILURE"
     explorer = explore(frame, status="FAILURE")
@@ -44,12 +44,12 @@ def test_opens_with_filters(explore):
     assert explorer._crash_box.error is None
 
 
-def test_wrong_filters_fail_in_the_cell():
+def test_invalid_filters_raise_in_the_cell():
     with pytest.raises(TypeError, match="there is no filter 'jobs'"):
         RunExplorer(FakeSource(make_runs(1)), jobs="x")
 
 
-def test_a_click_reaches_the_model_and_the_model_the_table(explore):
+def test_a_click_changes_the_model_and_the_table(explore):
     explorer = explore(make_runs(5))
     ids = explorer.frame["run_id"].tolist()
     explorer._table.table.selected = [ids[2]]
@@ -62,7 +62,7 @@ def test_a_click_reaches_the_model_and_the_model_the_table(explore):
     assert explorer._table.table.selected == [ids[4]]
 
 
-def test_the_chips_filter(explore):
+def test_the_chips_set_filters(explore):
     frame = make_runs(9)
     frame.loc[:2, "status"] = "FAILURE"
     explorer = explore(frame)
@@ -75,7 +75,7 @@ def test_the_chips_filter(explore):
     assert len(explorer.frame) == 9
 
 
-def test_typed_filters(explore):
+def test_typed_filters_are_applied(explore):
     frame = make_runs(9)
     frame.loc[:2, "job_name"] = "weekly_report"
     frame.at[0, "tags"] = {"team": "data"}
@@ -119,7 +119,7 @@ def test_an_error_is_shown_and_retried(explore):
     assert explorer._error_box.widget.layout.display == "none"
 
 
-def test_hostile_text_is_nowhere_markup(explore):
+def test_hostile_text_is_escaped_everywhere(explore):
     frame = make_runs(3)
     for name in ("job_name", "location", "repository", "partition_key", "launched_by"):
         frame.loc[0, name] = HOSTILE
@@ -139,7 +139,7 @@ def test_the_bundle_has_a_widget_and_a_static_output(explore):
     assert "3 runs" in data["text/plain"]
 
 
-def test_auto_refresh_continues_until_it_is_closed(explore, monkeypatch):
+def test_auto_refresh_continues_until_the_explorer_is_closed(explore, monkeypatch):
     explorer = explore(make_runs(3))
     monkeypatch.setattr(type(explorer.background), "later", lambda _self, _seconds, call: calls.append(call) or print)
     calls = []
@@ -151,7 +151,7 @@ def test_auto_refresh_continues_until_it_is_closed(explore, monkeypatch):
     assert len(calls) == 2
 
 
-def test_closing_leaves_nothing(explore):
+def test_closing_leaves_no_widgets_and_no_threads_of_the_explorer(explore):
     before, threads = len(widgets.widget._instances), threading.active_count()
     explorer = explore(make_runs(2000))
     explorer.set_filters(created_after="2000d")
@@ -185,14 +185,14 @@ def test_in_a_loop_nothing_blocks():
     assert asyncio.run(cell()) == 500
 
 
-def test_two_hundred_filter_changes_do_not_grow(explore):
+def test_two_hundred_filter_changes_do_not_leak_memory(explore):
     explorer = explore(many_runs(2000))
     choices = [{"status": "FAILURE"}, {"job": "job_3"}, {"tags": {"team": "t1"}}, {}]
     for number in range(20):
         explorer.set_filters(**choices[number % 4])
     before = _resident()
     for number in range(200):
-        # Drawing takes most of the time here, and a sixteenth of it shows a leak as well.
+        # Drawing takes most of the time here, and drawing every sixteenth time shows a leak as well.
         explorer._charts.choice.value = "Durations" if number % 16 == 0 else "No chart"
         explorer.set_filters(**choices[(number + number // 4) % 4])
     assert _resident() - before < 50e6
@@ -203,7 +203,7 @@ def _resident():
         return int(stat.read().split()[1]) * resource.getpagesize()
 
 
-def test_open_in_launchpad_takes_config_tags_partition_and_op_selection_along(explore):
+def test_open_in_launchpad_passes_config_tags_partition_and_op_selection(explore):
     frame = make_runs(2, tags=[{"key": "team", "value": HOSTILE}, {"key": "dagster/partition", "value": "2026-01-01"}])
     frame["run_config"] = [{"a": 1}] * 2
     frame["op_selection"] = [["fit*"]] * 2

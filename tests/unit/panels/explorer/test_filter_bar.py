@@ -1,4 +1,4 @@
-"""The filter bar is drawn from the model: nothing that was chosen before comes back, and every click says something."""
+"""The filter bar is drawn from the model: earlier choices do not come back, and every click has a visible effect."""
 
 import pandas as pd
 import pytest
@@ -23,7 +23,7 @@ def explore():
         one.close()
 
 
-def test_a_status_that_is_no_longer_shown_does_not_come_back(explore):
+def test_an_unselected_status_is_not_selected_again(explore):
     frame = make_runs(6)
     frame.loc[0, "status"] = "STARTED"
     frame.loc[1, "status"] = "CANCELING"
@@ -39,7 +39,7 @@ def test_a_status_that_is_no_longer_shown_does_not_come_back(explore):
     assert explorer.filters == {"status": ["CANCELING"]}
 
 
-def test_a_tag_without_a_value_is_asked_for(explore):
+def test_a_tag_without_a_value_shows_a_hint(explore):
     explorer = explore(make_runs(3))
     bar = explorer._filters
     bar._tag_key.value = "team"
@@ -52,7 +52,7 @@ def test_a_tag_without_a_value_is_asked_for(explore):
     assert "Type the key of the tag" in bar._problem.value
 
 
-def test_a_click_on_add_tag_after_leaving_the_field_says_nothing(explore):
+def test_a_click_on_add_tag_after_leaving_the_field_shows_no_hint(explore):
     bar = explore(make_runs(3))._filters
     bar._add_tag_button.click()
     assert bar._problem.value == ""
@@ -74,8 +74,8 @@ def test_a_custom_range(explore):
     assert bar._custom.layout.display == "none"
 
 
-def test_filters_that_are_set_in_code_leave_each_other_alone(explore):
-    """Drawing one field of a pair must not apply the old text of the other."""
+def test_filters_set_in_code_do_not_change_each_other(explore):
+    """Drawing one field of a pair must not apply the old text of the other field."""
     explorer = explore(make_runs(60))
     explorer.set_filters(created_after="2026-02-28", created_before="2026-03-01", min_duration="5 s", max_duration="1h")
     explorer.set_filters(created_after="2026-02-27", min_duration="6 s")

@@ -1,4 +1,4 @@
-"""Filters in memory mean what they mean to the source."""
+"""The filters in memory select the same runs as the filters of the source."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ def frame():
     frame.loc[10, "duration"] = pd.NaT
     frame.loc[11, "duration"] = pd.Timedelta(minutes=10)
     for number in range(0, 48, 4):
-        # .loc would take a dict for several values.
+        # .loc would treat a dict as several values.
         frame.at[number, "tags"] = {"team": "data" if number % 8 else "ml", "env": "prod"}  # noqa: PD008
     return frame
 
@@ -42,11 +42,11 @@ def frame():
         ({"max_duration": "5min"}, lambda f: f["duration"] <= pd.Timedelta("5min")),
     ],
 )
-def test_matches_what_pandas_says(frame, filters, expected):
+def test_filters_match_the_same_runs_as_pandas(frame, filters, expected):
     assert matching_runs(frame, ExplorerFilters.parse(**filters), NOW).tolist() == list(expected(frame))
 
 
-def test_unresolved_failures_are_resolved_by_runs_out_of_view(frame):
+def test_runs_out_of_view_can_resolve_failures(frame):
     frame.loc[2, ["root_run_id", "status"]] = [frame.loc[3, "run_id"], "SUCCESS"]
     mask = matching_runs(frame, ExplorerFilters.parse(only_unresolved=True, job="nightly"), NOW)
     assert not mask[3]
@@ -55,7 +55,7 @@ def test_unresolved_failures_are_resolved_by_runs_out_of_view(frame):
 
 
 @pytest.mark.parametrize("words", ["2 parsecs", "-5 s", "1h 30", "min", "5m", pd.Timedelta(-1), pd.NaT])
-def test_what_is_no_duration(words):
+def test_invalid_durations(words):
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(words)
 
@@ -66,7 +66,7 @@ def test_durations_as_people_type_them():
     assert parse_duration(dt.timedelta(minutes=1)) == pd.Timedelta(minutes=1)
 
 
-def test_wrong_filters_are_refused():
+def test_invalid_filters_are_rejected():
     with pytest.raises(TypeError, match="no filter 'stauts'"):
         ExplorerFilters.parse(stauts="FAILURE")
     with pytest.raises(ValueError, match="created_after"):
@@ -75,7 +75,7 @@ def test_wrong_filters_are_refused():
         ExplorerFilters.parse(job="")
 
 
-def test_covering():
+def test_filters_that_cover_other_filters():
     everything = ExplorerFilters()
     week = ExplorerFilters.parse(created_after="7d").at(NOW)
     day = ExplorerFilters.parse(created_after="1d").at(NOW)
@@ -90,7 +90,7 @@ def test_covering():
     assert ExplorerFilters.parse(created_before="1d").at(NOW).covers(ExplorerFilters.parse(created_before="2d").at(NOW))
 
 
-def test_the_period_before():
+def test_the_previous_period():
     before = ExplorerFilters.parse(created_after="2d", created_before="1d").previous_period(NOW)
     assert before.created_after == NOW - pd.Timedelta(days=3)
     assert before.created_before == NOW - pd.Timedelta(days=2)

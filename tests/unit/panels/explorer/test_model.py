@@ -1,4 +1,4 @@
-"""The explorer's state: what it reads, when it reads it, and what stays selected."""
+"""The explorer's model: what it reads, when it reads, and which runs stay selected."""
 
 import pandas as pd
 import pytest
@@ -16,18 +16,18 @@ def of(*numbers):
     return [f"{number:08d}-0000-4000-8000-000000000000" for number in numbers]
 
 
-def test_reads_everything_and_then_sieves_in_memory(bench):
+def test_all_runs_are_read_once_and_then_filtered_in_memory(bench):
     frame = make_runs(1200)
     frame.loc[::3, "status"] = "FAILURE"
     one = bench(frame)
     model = one.load()
     assert model.is_complete
     assert ids(model) == frame["run_id"].tolist()
-    asked = len(one.source.asked)
+    before = len(one.source.readings)
     model.change_filters(status=("FAILURE",))
     assert ids(model) == frame["run_id"][frame["status"] == "FAILURE"].tolist()
     assert model.status_counts()["SUCCESS"] == (frame["status"] == "SUCCESS").sum()
-    assert len(one.source.asked) == asked
+    assert len(one.source.readings) == before
 
 
 def test_an_empty_source(bench):
@@ -37,16 +37,16 @@ def test_an_empty_source(bench):
     assert model.runs["duration"].dtype == "timedelta64[us]"
 
 
-def test_a_time_range_asks_for_the_period_before_too(bench):
+def test_a_time_range_also_reads_the_previous_period(bench):
     one = bench(make_runs(100), filters={"created_after": "24h"})
     model = one.load()
     assert len(model.runs) == 24
-    assert one.source.asked[0]["created_after"] == NOW - pd.Timedelta("48h")
+    assert one.source.readings[0]["created_after"] == NOW - pd.Timedelta("48h")
     before = model.previous_period_runs()
     assert before["run_id"].tolist() == one.source.frame["run_id"][25:48].tolist()
 
 
-def test_a_wider_range_is_asked_for(bench):
+def test_a_wider_range_is_read_from_the_source(bench):
     one = bench(make_runs(100), filters={"created_after": "5h"})
     model = one.load()
     one.source.gate.clear()
@@ -57,7 +57,7 @@ def test_a_wider_range_is_asked_for(bench):
     assert len(model.runs) == 100
 
 
-def test_rows_come_page_by_page(bench):
+def test_runs_arrive_page_by_page(bench):
     one = bench(make_runs(3000))
     one.source.gate.clear()
     seen = []
@@ -72,7 +72,7 @@ def test_rows_come_page_by_page(bench):
     assert one.model.reading is None
 
 
-def test_the_newest_question_wins(bench):
+def test_only_the_newest_request_counts(bench):
     one = bench(make_runs(300), filters={"created_after": "10h"})
     one.source.gate.clear()
     one.model.load()
@@ -85,7 +85,7 @@ def test_the_newest_question_wins(bench):
     assert one.model.is_complete
 
 
-def test_a_stale_answer_is_dropped(bench):
+def test_a_stale_response_is_ignored(bench):
     one = bench(make_runs(50))
     one.source.gate.clear()
     one.model.load()
@@ -98,7 +98,7 @@ def test_a_stale_answer_is_dropped(bench):
     assert len(one.model.runs) == 3
 
 
-def test_stop_keeps_what_came_and_the_rest_can_be_read(bench):
+def test_stop_keeps_the_runs_so_far_and_the_rest_can_be_read(bench):
     one = bench(make_runs(1000), page=100)
     one.source.gate.clear()
     one.model.load()
@@ -120,7 +120,7 @@ def test_stop_keeps_what_came_and_the_rest_can_be_read(bench):
     assert not one.model.was_stopped
 
 
-def test_what_is_not_in_memory_is_sieved_by_the_source(bench):
+def test_runs_that_are_not_in_memory_are_filtered_by_the_source(bench):
     frame = make_runs(500)
     frame.loc[400:, "job_name"] = "rare"
     one = bench(frame, max_runs=100)
@@ -130,12 +130,12 @@ def test_what_is_not_in_memory_is_sieved_by_the_source(bench):
     model.change_filters(job=("rare",))
     assert len(model.runs) == 0
     one.settle()
-    assert one.source.asked[-1]["job"] == ["rare"]
+    assert one.source.readings[-1]["job"] == ["rare"]
     assert len(model.runs) == 100
     assert model.is_complete
 
 
-def test_an_error_and_the_way_back(bench):
+def test_an_error_can_be_retried(bench):
     one = bench(make_runs(10))
     one.source.error = ConnectionFailedError("nothing there")
     model = one.load()
@@ -158,7 +158,7 @@ def test_an_error_while_refreshing_keeps_the_runs(bench):
     assert model.error is not None
 
 
-def test_refresh_sees_new_changed_and_deleted_runs(bench):
+def test_a_refresh_shows_new_changed_and_deleted_runs(bench):
     one = bench(make_runs(20, status="STARTED", endTime=None))
     model = one.load()
     one.source.frame = pd.concat([runs_frame([make_run(-1)]), one.source.frame], ignore_index=True)
@@ -176,13 +176,13 @@ def test_refresh_sees_new_changed_and_deleted_runs(bench):
 def test_a_refresh_reads_only_what_changed(bench):
     one = bench(make_runs(2000))
     model = one.load()
-    before = len(one.source.asked)
+    before = len(one.source.readings)
     model.refresh()
     one.settle()
-    assert [set(question) for question in one.source.asked[before:]] == [{"updated_after", "page_size"}]
+    assert [set(question) for question in one.source.readings[before:]] == [{"updated_after", "page_size"}]
 
 
-def test_selection_follows_the_run(bench):
+def test_the_selection_follows_the_run(bench):
     one = bench(make_runs(10))
     model = one.load()
     model.select(of(2, 4))
@@ -193,7 +193,7 @@ def test_selection_follows_the_run(bench):
     assert list(model.selection) == of(2, 4)
 
 
-def test_what_is_out_of_view_is_not_selected(bench):
+def test_a_run_out_of_view_is_not_selected(bench):
     frame = make_runs(10)
     frame.loc[2, "status"] = "FAILURE"
     one = bench(frame)
@@ -204,7 +204,7 @@ def test_what_is_out_of_view_is_not_selected(bench):
     assert list(model.selection) == of(2)
 
 
-def test_the_window_is_bounded_and_turns(bench):
+def test_the_table_has_pages(bench):
     one = bench(make_runs(2500))
     model = one.load()
     assert model.page_count == 3
@@ -231,7 +231,7 @@ def test_sorting(bench, column, ascending):
     assert model.page_runs["run_id"].tolist() == frame["run_id"].tolist()
 
 
-def test_the_frame_says_where_it_is_from(bench):
+def test_the_frame_records_its_origin(bench):
     model = bench(make_runs(3), filters={"created_after": "24h"}).load()
     about = model.runs.attrs["dagster_nb"]
     assert about["url"] == "http://localhost:3000"
@@ -247,7 +247,7 @@ def test_a_hundred_thousand_runs(bench):
     assert ids(model) == expected["run_id"].tolist()
 
 
-def test_a_filter_chosen_while_too_many_runs_come_is_asked_for_afterwards(bench):
+def test_a_filter_chosen_while_too_many_runs_arrive_is_read_afterwards(bench):
     frame = make_runs(500)
     frame.loc[400:, "job_name"] = "rare"
     one = bench(frame, max_runs=100)
@@ -260,7 +260,7 @@ def test_a_filter_chosen_while_too_many_runs_come_is_asked_for_afterwards(bench)
     assert one.model.is_complete
 
 
-def test_a_filter_chosen_while_refreshing_is_asked_for_afterwards(bench):
+def test_a_filter_chosen_while_refreshing_is_read_afterwards(bench):
     frame = make_runs(500)
     frame.loc[400:, "job_name"] = "rare"
     one = bench(frame, max_runs=100)

@@ -11,7 +11,7 @@ from tests.unit.panels.monitor.fake_client import events
 
 
 class ClientLike(FakeSource):
-    """A source with the methods of a client that the details use."""
+    """A source that has the client methods that the details of a run use."""
 
     log_error = None
     log_reads = 0

@@ -1,4 +1,4 @@
-"""The table of runs: it starts at its top after a new filter or page, and agrees with the chart."""
+"""The table of runs scrolls to its top after a new filter or page, and agrees with the chart."""
 
 import pandas as pd
 import pytest
@@ -23,7 +23,7 @@ def explore():
         one.close()
 
 
-def test_other_runs_start_at_the_top(explore):
+def test_other_runs_scroll_the_table_to_the_top(explore):
     explorer = explore(many_runs(2500))
     table, model = explorer._table.table, explorer.model
     seen = [table.resets]
@@ -38,7 +38,7 @@ def test_other_runs_start_at_the_top(explore):
     assert seen == sorted(set(seen)), "each has another number than the one before"
 
 
-def test_the_same_runs_stay_where_they_are(explore):
+def test_the_same_runs_do_not_scroll_the_table(explore):
     explorer = explore(many_runs(2500))
     before = explorer._table.table.resets
     explorer.model.source.change(3, status="FAILURE")
@@ -67,11 +67,11 @@ def test_a_run_in_progress_has_one_duration_everywhere(explore, monkeypatch):
     assert f"running for {so_far}" in explorer._details._top.value
 
 
-def test_only_columns_that_can_be_sorted_look_so():
+def test_only_sortable_columns_have_a_sort_button():
     assert [column["name"] for column in COLUMNS if "first" not in column] == ["Tags"]
 
 
-def test_the_trend_names_the_jobs_that_it_has_no_room_for(explore):
+def test_the_trend_lists_the_jobs_that_it_does_not_draw(explore):
     explorer = explore(many_runs(600))
     assert explorer._charts._undrawn.widget.layout.display == "none"
     explorer._charts.choice.value = "Trend"

@@ -20,7 +20,7 @@ CLICKS_PER_CHECK = 30
 
 
 class SlowSource(FakeSource):
-    """A source whose pages take a random time, and whose runs change meanwhile."""
+    """A source whose pages take a random time, and whose runs change during the reading."""
 
     def __init__(self, frame, seed):
         super().__init__(frame, page=400)
@@ -33,7 +33,7 @@ class SlowSource(FakeSource):
 
 
 class Browser:
-    """Clicks in a thread of its own, as JupyterLab's widget messages do."""
+    """Clicks in its own thread, like the widget messages of JupyterLab."""
 
     def __init__(self, explorer, seed):
         self.explorer = explorer
@@ -98,7 +98,7 @@ class Browser:
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The frame that the chart was drawn from last."""
+    """Record the frame from which the chart was last drawn."""
     frames = []
     chart = charts.Chart(lambda runs, _ax: frames.append(runs), "runs")
     monkeypatch.setattr(charts, "CHARTS", dict.fromkeys(charts.CHARTS, chart))
@@ -120,7 +120,7 @@ def notifying_threads(monkeypatch):
 
 
 def check(explorer, source, drawn):
-    """Table, tiles, chart, chips and fields show the runs that match the filters of the model."""
+    """Check that table, tiles, chart, chips and fields show the runs that match the filters of the model."""
     model, filters = explorer.model, explorer.model.filters
     expected = source.frame[matching_runs(source.frame, filters, NOW)]
     assert explorer.frame["run_id"].tolist() == expected["run_id"].tolist()
@@ -165,7 +165,7 @@ def test_clicks_and_replies_in_any_order(drawn, notifying_threads, seed):
 
 
 def test_clicks_and_replies_in_a_script(drawn, notifying_threads):
-    """Without a loop, everything happens in `wait`."""
+    """Without a loop, all calls run in `wait`."""
     source = SlowSource(many_runs(1500, 2), 2)
     explorer = RunExplorer(source)
     explorer.model.clock = lambda: NOW

@@ -1,4 +1,4 @@
-"""What the views say: tiles, rows, code, and the output without widgets."""
+"""The text of the views: tiles, rows, code, and the static output."""
 
 import re
 
@@ -21,7 +21,7 @@ from tests.unit.fake import make_run
 from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
 
 
-def test_the_tiles_say_what_pandas_says():
+def test_the_tiles_have_the_same_numbers_as_pandas():
     runs = many_runs(2000)
     runs.loc[:10, "status"] = "STARTED"
     runs.loc[:10, ["end_time", "duration"]] = pd.NaT
@@ -41,12 +41,12 @@ def test_tiles_without_runs():
     assert "none in the previous period" in tiles_html(summarize(make_runs(3)), empty)
 
 
-def test_tiles_against_the_period_before():
+def test_tiles_compare_with_the_previous_period():
     second = pd.Timedelta(seconds=1)
     now = Summary(10, 0.95, 20 * second, 90 * second, second)
     before = Summary(20, 0.90, 20 * second, 30 * second, second)
     shown = tiles_html(now, before)
-    # A number stays with its unit, and the two sides of a comparison may part.
+    # A number stays on the same line as its unit, but a line may break between the two sides of a comparison.
     assert "▼\N{NO-BREAK SPACE}-50\N{NO-BREAK SPACE}% vs. previous period" in shown
     assert "+5.0\N{NO-BREAK SPACE}points vs.\N{NO-BREAK SPACE}90.0\N{NO-BREAK SPACE}%<" in shown
     shown = shown.replace("\N{NO-BREAK SPACE}", " ")
@@ -54,7 +54,7 @@ def test_tiles_against_the_period_before():
     assert 'dnb-worse" title="previous period: 30 s">▲ 3 times vs. 30 s' in shown
 
 
-def test_rarely_failing_is_not_a_round_hundred():
+def test_a_rare_failure_is_not_rounded_to_a_hundred_percent():
     second = pd.Timedelta(seconds=1)
     assert "99.9 %" in tiles_html(Summary(10_000, 0.9999, second, second, second), None)
 
@@ -75,7 +75,7 @@ def test_rows():
     assert rows[2]["tags"] == [["team", HOSTILE], ["zone", "b"], ["dagster/other", "c"]]
 
 
-def test_the_python_says_everything():
+def test_the_python_code_has_all_filters():
     filters = ExplorerFilters.parse(
         status=["FAILURE", "CANCELED"],
         job="a",
@@ -93,7 +93,7 @@ def test_the_python_says_everything():
     assert 'str.contains("ab", regex=False)' in text
 
 
-def test_the_graphql_is_what_the_client_sends():
+def test_the_displayed_graphql_is_what_the_client_sends():
     text = graphql_text(
         ExplorerFilters.parse(status="FAILURE", created_after="1d", job=["a", "b"]), NOW, documents.text
     )
@@ -105,7 +105,7 @@ def test_the_graphql_is_what_the_client_sends():
     assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# Nothing is sent")
 
 
-def test_the_graphql_is_what_this_server_takes(fake):
+def test_the_displayed_graphql_fits_the_server(fake):
     fake.runs = [make_run(0)]
     fake.schema = drift.without("Run.creationTime")
     with dnb.connect(fake.url, progress=False) as client:
@@ -114,13 +114,13 @@ def test_the_graphql_is_what_this_server_takes(fake):
         assert "creationTime" not in text
         assert "updateTime" in text
         assert client.graphql_document("run_ids") == documents.text("run_ids").strip()
-        with pytest.raises(ValueError, match="there are .*run_ids"):
+        with pytest.raises(ValueError, match="Use one of: .*run_ids"):
             client.graphql_document("../runs")
         fake.schema = drift.without("Query.runsOrError")
         with pytest.raises(dnb.UnsupportedServerError):
             client.count_runs()
         assert graphql_text(ExplorerFilters(), NOW, client.graphql_document).startswith(
-            "# This server cannot be asked: "
+            "# This document cannot be sent to this server: "
         )
 
 
@@ -154,7 +154,7 @@ def test_the_static_output(bench):
     assert "97.5% succeeded" in text
 
 
-def test_the_static_output_of_nothing_and_of_an_error(bench):
+def test_the_static_output_without_runs_and_after_an_error(bench):
     assert "0 runs" in static_text(bench(make_runs(0)).load())
     one = bench(make_runs(3))
     one.source.error = ConnectionFailedError(f"nothing there {HOSTILE}")
@@ -164,7 +164,7 @@ def test_the_static_output_of_nothing_and_of_an_error(bench):
 
 
 @pytest.mark.parametrize("error", [ConnectionFailedError("x"), ValueError("x"), KeyError("x"), RuntimeError()])
-def test_every_error_has_words(error):
+def test_every_error_has_a_title(error):
     title, message = describe_error(error)
     assert title
     assert message or np.True_

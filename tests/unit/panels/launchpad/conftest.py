@@ -1,4 +1,4 @@
-"""A launchpad of a fake source."""
+"""A launchpad with a fake source."""
 
 import threading
 

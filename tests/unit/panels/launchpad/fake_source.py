@@ -1,4 +1,4 @@
-"""The jobs of a launchpad, and the checks and launches that it requests."""
+"""A fake source of a launchpad, which has jobs and records the requested checks and launches."""
 
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.panels.launchpad.source import Scaffold

@@ -1,4 +1,4 @@
-"""The line of a config that a problem is about."""
+"""Finding the line of a config that has a problem."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is written in the fields of a launchpad."""
+"""Parsing the text of a launchpad's fields."""
 
 import pytest
 

@@ -294,7 +294,7 @@ class TestLaunching:
         assert one._form.widget.layout.display != "none"
 
     def test_offers_no_retry_if_the_response_to_the_launch_was_lost(self, pad, source):
-        source.answer = lambda: OutcomeUnknownError("the answer was lost. It is not sent again; look at the runs")
+        source.answer = lambda: OutcomeUnknownError("the response was lost. It is not sent again; look at the runs")
         one = pad("train")
         one.launch()
         one.wait(10)

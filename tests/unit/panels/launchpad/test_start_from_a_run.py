@@ -1,4 +1,4 @@
-"""A launchpad that starts with what a run was launched with."""
+"""A launchpad that starts with the launch arguments of a run."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.unit.panels.launchpad.fake_source import LOAD, TRAIN
 from tests.unit.panels.monitor.fake_client import FakeRun
 
 
-def test_takes_config_tags_partition_and_op_selection_along(pad, source):
+def test_the_launchpad_takes_config_tags_partition_and_op_selection(pad, source):
     one = pad(
         "train",
         run_config={"a": 1},
@@ -48,7 +48,7 @@ def test_from_run_reads_what_the_run_was_launched_with(pad, source, monkeypatch)
     row = runs_frame(
         [{**run, "runConfig": {"a": 1}, "solidSelection": ["fit*"]}], include=("run_config", "op_selection")
     )
-    source.runs = lambda **asked: row if asked["run_ids"] == [run["runId"]] else row.iloc[:0]
+    source.runs = lambda **filters: row if filters["run_ids"] == [run["runId"]] else row.iloc[:0]
     made = FakeRun()
     made.client = source
     one = Launchpad.from_run(made)

@@ -1,4 +1,4 @@
-"""A run whose events the test puts in, and the client that it came from."""
+"""A fake run whose events come from the test, and its fake client."""
 
 import queue
 import threading
@@ -32,7 +32,7 @@ def events(count, start=0, **facts):
 
 
 class FakeRun(RunFacts):
-    """A run of a fake client; the test puts its events in."""
+    """A run of a fake client, whose events come from the test."""
 
     url = f"http://localhost:3000/runs/{RUN}"
 

@@ -1,4 +1,4 @@
-"""The monitor: what it reads, shows and does."""
+"""The monitor reads, shows, terminates and re-executes a run."""
 
 import gc
 import threading
@@ -19,7 +19,7 @@ from tests.unit.panels.monitor.fake_client import END, RUN, FakeClient, FakeRun,
 
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch):
+def _short_intervals(monkeypatch):
     monkeypatch.setattr(monitor_model, "_HEARTBEAT_SECONDS", 0.02)
     monkeypatch.setattr(monitor_model, "_SECONDS_BETWEEN_READS", 0.02)
     monkeypatch.setattr(monitor_model, "_MAX_SECONDS_QUEUED", 0.05)
@@ -73,7 +73,7 @@ def test_follows_a_run_to_its_end(watch):
     assert monitor.status == "SUCCESS"
     assert "Succeeded: 1 step in 1 min" in monitor._outcome.value
     assert 'alt="Chart of 1 step, each from its start to its end: load SUCCESS."' in monitor._steps.value
-    assert "polling" not in monitor._head.value, "nothing more is asked for"
+    assert "polling" not in monitor._head.value, "no more events are requested"
     assert monitor._terminate.layout.display == "none"
     assert monitor.events["message"].tolist() == [f"line {number}" for number in range(5)]
 
@@ -110,9 +110,9 @@ def test_says_that_no_daemon_will_start_the_run(watch):
 
 def test_says_nothing_about_a_queue_with_a_daemon(watch):
     monitor, client = watch(status="QUEUED", startTime=None)
-    looks = []
-    client.daemons = lambda: (looks.append(1), FakeClient.daemons(client))[1]
-    until(monitor, lambda: bool(looks) and monitor.model.log.total == 0)
+    calls = []
+    client.daemons = lambda: (calls.append(1), FakeClient.daemons(client))[1]
+    until(monitor, lambda: bool(calls) and monitor.model.log.total == 0)
     assert not monitor.model.state.lacks_daemon
     assert outcome_message(monitor.model.state) is None
 
@@ -134,7 +134,7 @@ class TestTerminating:
         monitor.model.terminate(force=False)
         monitor.model.terminate(force=True)
         release.set()
-        # The state read just before may still arrive after the outcome.
+        # A state that was read just before may still arrive after the outcome.
         until(monitor, lambda: not monitor.model.terminating and monitor.status == "CANCELED")
         assert client.stopped == [False]
         assert monitor._action.value == ""
@@ -177,7 +177,7 @@ class TestTerminating:
 
     def test_says_that_the_response_was_lost(self, watch):
         monitor, client = watch()
-        client.outcome = OutcomeUnknownError("the answer was lost. It is not sent again")
+        client.outcome = OutcomeUnknownError("the response was lost. It is not sent again")
         monitor.model.terminate(force=False)
         until(monitor, lambda: not monitor.model.terminating)
         assert "It is not known whether this happened" in monitor._crash_box._message.value
@@ -233,7 +233,7 @@ def test_closing_leaves_no_widgets_and_no_threads(watch):
     assert set(widgets.widget._instances) <= before
 
 
-def test_takes_nothing_but_a_run():
+def test_it_accepts_only_a_run():
     for wrong in ("an id", None, object()):
         with pytest.raises(TypeError, match="takes a Run"):
             RunMonitor(wrong)

@@ -1,4 +1,4 @@
-"""Failures that are still unresolved, and failures that have the same cause."""
+"""Group failures that have the same cause."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 import pandas as pd
 
-from dagster_nb.analysis.read_columns import creation_times, has_status, strings, times
+from dagster_nb.analysis.read_columns import strings, times
 
-__all__ = ["failure_groups", "unresolved_failures"]
+__all__ = ["failure_groups"]
 
 # The order matters: an id or a time contains numbers and must be replaced as a whole before they are.
 _VARIABLE_PARTS = (
@@ -25,51 +25,11 @@ _VARIABLE_PARTS = (
 _MAX_PATTERN_LENGTH = 300
 
 
-def unresolved_failures(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the failed runs that no later re-execution has resolved.
-
-    A failure is resolved by a successful run that was created later in the same group of re-executions: the runs with
-    the same ``root_run_id``, and that root itself. A re-execution that is in progress, was canceled or failed does not
-    resolve it. Only the runs in the frame are considered, so it must include the re-executions.
-
-    Parameters
-    ----------
-    runs
-        Runs, with the columns ``run_id``, ``root_run_id``, ``status`` and ``creation_time`` of ``client.runs()``
-        (``start_time`` or ``update_time`` replace a missing creation time).
-
-    Returns
-    -------
-    pandas.DataFrame
-        The matching rows of `runs`, in its order, with its columns and index.
-
-    Examples
-    --------
-    >>> runs = pd.DataFrame({
-    ...     "run_id": ["c", "b", "a"],
-    ...     "root_run_id": pd.array([None, "a", None], dtype="string"),
-    ...     "status": ["FAILURE", "SUCCESS", "FAILURE"],
-    ...     "creation_time": pd.to_datetime(["2026-01-03", "2026-01-02", "2026-01-01"], utc=True),
-    ... })
-    >>> unresolved_failures(runs)["run_id"].tolist()
-    ['c']
-    """
-    group = strings(runs, "root_run_id").fillna(strings(runs, "run_id")).reset_index(drop=True)
-    created = creation_times(runs).reset_index(drop=True)
-    failed = has_status(runs, "FAILURE")
-    # Nearly every run is alone in its group, so only the groups of failed runs are examined.
-    candidates = has_status(runs, "SUCCESS") & group.isin(group[failed]).to_numpy(dtype=bool)
-    last_success = created[candidates].groupby(group[candidates]).max().reindex(group[failed])
-    unresolved = failed.copy()
-    unresolved[failed] = ~(last_success.to_numpy() > created[failed].to_numpy())
-    return runs[unresolved]
-
-
 def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
-    """Group failures that are alike, the most frequent first.
+    """Group similar failures, the most frequent first.
 
-    Failures are alike if they have the same step, the same error class and the same first line of the message, apart
-    from what varies between runs: ids, times, hexadecimal and decimal numbers.
+    Failures are similar if they have the same step, the same error class and the same first line of the message,
+    ignoring parts that vary between runs: ids, times, hexadecimal and decimal numbers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What only the browser knows: whether the page is dark, and how wide the panel is."""
+"""Information from the browser: whether the page is dark, and how wide the panel is."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Viewport(anywidget.AnyWidget):
         The panel's width in CSS pixels; 960 until the browser has reported it.
     """
 
-    _esm = STATIC / "viewport.js"
-    # A page has one style sheet per class of anywidget, so this one has the styles of all panels.
+    _esm = STATIC / "browser_info.js"
+    # A page has one style sheet per anywidget class, so this one contains the styles of all panels.
     _css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in _STYLE_SHEETS)])
 
     dark = traitlets.Bool(default_value=False).tag(sync=True)

@@ -1,4 +1,4 @@
-"""Which runs overlap in time, and how many are in progress at once."""
+"""Find runs that overlap in time, and count the runs that are in progress at once."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["counts_in_progress", "peak_counts", "separate_rows"]
 
 
 def separate_rows(start: Floats, end: Floats, groups: Integers) -> Integers:
-    """Give each run the first row of its group that is free when the run starts, so that none overlap in a row.
+    """Put each run into the first row of its group that is free when the run starts, so that no runs in a row overlap.
 
     Parameters
     ----------
     start, end
-        When each run starts and ends, as numbers.
+        The start and the end of each run, as numbers.
     groups
-        The group of each run. Each group has rows of its own, counted from 0.
+        The group of each run. Each group has its own rows, counted from 0.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
     Parameters
     ----------
     start, end
-        When each run starts and ends, as numbers. A run that ends when another starts does not overlap with it.
+        The start and the end of each run, as numbers. A run that ends when another starts does not overlap with it.
     edges
         The edges of the buckets, one more than there are buckets.
 
@@ -63,7 +63,7 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
     >>> peak_counts(np.array([0.0, 0.5, 2.0]), np.array([1.0, 3.0, 2.5]), np.array([0.0, 1.0, 2.0, 3.0])).tolist()
     [2, 1, 2]
     """
-    # A run without any duration counts too: it ends just after its start.
+    # A run with a duration of zero counts too, as if it ended just after its start.
     times = np.concatenate([start, np.maximum(end, np.nextafter(start, np.inf))])
     changes = np.repeat([1, -1], len(start))
     order = np.lexsort((changes, times))
@@ -74,16 +74,16 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
 
 
 def counts_in_progress(start: Floats, end: Floats, codes: Integers, n_codes: int, edges: Floats) -> Integers:
-    """Count the runs that are in progress at some time of each bucket, by status or another code.
+    """Count the runs that are in progress at any time during each bucket, by status or another code.
 
     Parameters
     ----------
     start, end
-        When each run starts and ends, as numbers.
+        The start and the end of each run, as numbers.
     codes
         The code of each run, from 0 to ``n_codes - 1``.
     n_codes
-        How many codes there are.
+        The number of codes.
     edges
         The edges of the buckets, one more than there are buckets; every run starts between the first and the last.
 

@@ -25,7 +25,7 @@ def rows(answer, section):
     return {key: (a, b, d) for key, a, b, d in part[["key", "first", "second", "differs"]].itertuples(index=False)}
 
 
-def test_side_by_side(runs):
+def test_two_runs_are_compared_side_by_side(runs):
     answer = compare_runs(runs)
     assert answer["section"].unique().tolist() == ["run", "config", "tags"]
     assert rows(answer, "run")["duration"] == (pd.Timedelta("60s"), None, True)
@@ -68,6 +68,6 @@ def test_dtypes(runs):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_two_runs_it_must_be(runs, count):
-    with pytest.raises(ValueError, match=f"exactly two runs; this one has {count}"):
+def test_any_other_number_of_runs_is_an_error(runs, count):
+    with pytest.raises(ValueError, match=f"exactly two runs, and this one has {count}"):
         compare_runs(runs.head(count))

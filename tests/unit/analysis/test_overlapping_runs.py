@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from dagster_nb.analysis.concurrency import counts_in_progress, peak_counts, separate_rows
+from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
 
 
 @pytest.fixture
@@ -35,11 +35,11 @@ def test_the_peak_is_the_largest_number_at_once(intervals):
     assert peak_counts(start, np.maximum(end, start + 1e-6), edges).tolist() == expected
 
 
-def test_a_run_that_ends_when_the_next_starts_is_not_at_once_with_it():
+def test_a_run_that_ends_when_the_next_one_starts_does_not_overlap():
     assert peak_counts(np.array([0.0, 1.0]), np.array([1.0, 2.0]), np.array([0.0, 1.0, 2.0])).tolist() == [1, 1]
 
 
-def test_a_run_without_duration_counts():
+def test_a_run_with_a_duration_of_zero_counts():
     assert peak_counts(np.array([0.5]), np.array([0.5]), np.array([0.0, 1.0])).tolist() == [1]
 
 

@@ -31,8 +31,8 @@ function render({ model, el }) {
   const theme = new MutationObserver(late);
   theme.observe(document.body, { attributes: true });
   requestAnimationFrame(report);
-  // JupyterLab's commands have keys without a modifier, such as x, which cuts the cell. It ignores a key whose target
-  // has this attribute; on an element around the target it would come too late. Ctrl-S and the like still reach
+  // JupyterLab has shortcuts without a modifier, such as x, which cuts the cell. It ignores a key if its target has
+  // this attribute; on an element around the target, the attribute would have no effect. Ctrl-S and the like still reach
   // JupyterLab, but not Ctrl-Enter, which would run the cell again.
   let hadFocus = false;
   const shield = (event) => {
@@ -45,7 +45,7 @@ function render({ model, el }) {
   const follow = (event) => {
     hadFocus = Boolean(el.closest(".dnb")?.contains(event.target));
   };
-  // In the capture phase of the window, which comes before JupyterLab's own listener.
+  // This runs in the capture phase of the window, before JupyterLab's own listener.
   const listeners = { keydown: shield, focusin: follow, pointerdown: follow };
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);
   return () => {

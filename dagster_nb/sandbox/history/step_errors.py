@@ -1,4 +1,4 @@
-"""The errors with which steps of the shop's jobs fail."""
+"""The errors that make steps of the shop's jobs fail."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Failure:
     Parameters
     ----------
     cls_name, message
-        Of the exception. ``{n}`` in the message is a number that varies from run to run.
+        Of the exception. ``{n}`` in the message stands for a number that varies from run to run.
     frames
-        Its stack: file, line, function, code.
+        The frames of its stack: file, line, function, code.
     cause
-        The error from which it was raised.
+        The error that caused it.
     """
 
     cls_name: str

@@ -1,8 +1,8 @@
-"""Reading runs that no single server filter describes: several jobs, several values of a tag, an emulated time bound.
+"""Reading runs for which one server filter is not enough, such as the runs of several jobs.
 
-Responses carry no sort key, so the order of several responses can only come from one list of ids. The ids are listed
-first, which is cheap, and the runs are then read by id. A run that is listed but not returned was deleted in between,
-or no longer matches, or the server contradicts itself: listing it once more shows which.
+Responses contain no sort key, so the order of the runs of several responses can only come from one list of ids. The ids
+are listed first, which is cheap, and the runs are then read by id. A run that is listed but not returned was deleted in
+between, or no longer matches, or the server contradicts itself. Listing it once more shows which of these is the case.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ async def read_merged_pages(
     fetch = _RunsById(api, filters.common, adapts=page_size is None, include=include)
     remaining = limit
     async for ids in list_merged_ids(api, filters, first=None if limit is None else limit + size):
-        # Runs may vanish before they are read. Then the ids after them take their place, so that a limit is exact.
+        # Runs may vanish before they are read. In that case the next ids replace them, so that a limit is exact.
         wanted = ids
         while wanted and remaining != 0:
             batch, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
@@ -95,8 +95,8 @@ async def list_merged_ids(
     api, filters
         As in `read_merged_pages`.
     first
-        How many ids will probably be used; None means all. The first N ids of each filter include the first N of all
-        filters together.
+        The number of ids that the caller will probably use; None means all. The first N ids of each filter include the
+        first N of all filters together.
     """
     excluded: set[str] | None = None
     passed: set[str] = set()
@@ -108,7 +108,8 @@ async def list_merged_ids(
             complete = complete and (first is None or len(ids) < first)
             wanted.update(ids)
         if excluded is None:
-            # Listed after the others, so that a run that changes in between counts as it is now.
+            # These ids are listed after the others, so that a run that changes in between counts with its current
+            # state.
             excluded = {run_id for one in filters.excluded for run_id in await _take(list_ids(api, one), None)}
         merged: list[str] = []
         async for ids in list_ids(api, filters.common):
@@ -116,10 +117,11 @@ async def list_merged_ids(
             if not complete and first is not None and len(merged) >= first:
                 merged = merged[:first]
                 break
-        # Runs that were created in the meantime come before those that were passed, and are not part of this reading.
+        # Runs that were created in the meantime come before the runs that were already read, and are not part of this
+        # reading.
         last = max((place for place, run_id in enumerate(merged) if run_id in passed), default=-1)
         fresh = merged[last + 1 :]
-        # Left out only now: the first N ids of each filter include excluded ones.
+        # The excluded ids are removed only here, because the first N ids of each filter include them.
         if kept := [run_id for run_id in fresh if run_id not in excluded]:
             yield kept
         if complete or first is None:
@@ -156,7 +158,7 @@ class _RunsById:
     Attributes
     ----------
     missing : list of str
-        The runs that the server lists and does not return.
+        The runs that the server lists but does not return.
     """
 
     def __init__(self, api: DagsterApi, common: RunsFilter, *, adapts: bool, include: Mapping[str, bool]):

@@ -1,4 +1,4 @@
-"""Compare two runs: their facts, config, tags and step durations."""
+"""Compare two runs: their main fields, run config, tags and step durations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RUN_COLUMNS = (
 
 
 def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Compare two runs side by side: their facts, their config, their tags and the durations of their steps.
+    """Compare two runs side by side: their main fields, run config, tags and step durations.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
     Raises
     ------
     ValueError
-        If `runs` does not hold exactly two runs.
+        If `runs` does not contain exactly two runs.
 
     Examples
     --------
@@ -60,7 +60,10 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
     1    tags    team  data     ml     True
     """
     if len(runs) != 2:  # noqa: PLR2004
-        raise ValueError(f"compare_runs needs a frame of exactly two runs; this one has {len(runs)}")
+        raise ValueError(
+            f"compare_runs needs a frame of exactly two runs, and this one has {len(runs)}. Select two rows, for "
+            "example with runs.head(2)."
+        )
     first, second = (_sections(runs.iloc[[position]], steps) for position in (0, 1))
     rows = []
     for section, left in first.items():
@@ -88,7 +91,7 @@ def _sections(run: pd.DataFrame, steps: pd.DataFrame | None) -> dict[str, dict[s
 
 
 def _parsed(value: object) -> object:
-    """Parse a JSON string; an unreadable one stays as it is."""
+    """Parse a JSON string; return an invalid one unchanged."""
     if isinstance(value, str):
         try:
             return json.loads(value)
@@ -98,7 +101,7 @@ def _parsed(value: object) -> object:
 
 
 def _leaves(value: object, path: str = "") -> dict[str, object]:
-    """Return the values of nested dicts and lists by dotted path; an empty dict or list is a value."""
+    """Return the values in nested dicts and lists by dotted path; an empty dict or list counts as a value."""
     if isinstance(value, dict) and value:
         named = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
     elif isinstance(value, list) and value:

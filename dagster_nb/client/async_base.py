@@ -1,4 +1,4 @@
-"""The base class of the asynchronous client: one connection, and what the server says about itself."""
+"""The base class of the asynchronous client: one connection, and basic facts about its server."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class AsyncBase:
 
     @property
     def url(self) -> str:
-        """The server's root, under which Dagster's own pages are."""
+        """The server's root URL, under which Dagster serves its own pages."""
         return self._session.address.root
 
     @property
@@ -94,7 +94,7 @@ class AsyncBase:
         return self._read_only
 
     def __repr__(self) -> str:
-        # A traceback may show a client whose construction failed.
+        # A traceback may show a client whose constructor failed.
         if "_api" not in vars(self):
             return f"<{type(self).__name__}, not connected>"
         version = f"Dagster {self._api.version}" if self._api.version else "not connected"
@@ -124,7 +124,7 @@ class AsyncBase:
         Raises
         ------
         ConnectionFailedError
-            If no Dagster answers at the address, within ``wait`` seconds if that was given.
+            If no Dagster responds at the address, or none responds within ``wait`` seconds if that is given.
         UnauthorizedError
             If the server requires a token.
         """
@@ -176,7 +176,7 @@ class AsyncBase:
             )
 
     def _run_from(self, record: dict[str, Any]) -> AsyncRun:
-        """Return the `AsyncRun` for a ``Run`` of the server; `AsyncDagsterClient` knows how."""
+        """Return the `AsyncRun` for a ``Run`` of the server; `AsyncDagsterClient` implements this."""
         raise NotImplementedError
 
     def _launched_run(self, result: dict[str, Any]) -> AsyncRun:

@@ -1,0 +1,53 @@
+"""Find the failed runs that are still unresolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster_nb.analysis.read_columns import creation_times, has_status, strings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["unresolved_failures"]
+
+
+def unresolved_failures(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the failed runs that no later re-execution has resolved.
+
+    A failure is resolved by a successful run that was created later in the same group of re-executions: the runs with
+    the same ``root_run_id``, and that root itself. A re-execution that is in progress, was canceled or failed does not
+    resolve it. Only the runs in the frame are considered, so it must include the re-executions.
+
+    Parameters
+    ----------
+    runs
+        Runs, with the columns ``run_id``, ``root_run_id``, ``status`` and ``creation_time`` of ``client.runs()``
+        (``start_time`` or ``update_time`` replace a missing creation time).
+
+    Returns
+    -------
+    pandas.DataFrame
+        The matching rows of `runs`, in its order, with its columns and index.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> runs = pd.DataFrame({
+    ...     "run_id": ["c", "b", "a"],
+    ...     "root_run_id": pd.array([None, "a", None], dtype="string"),
+    ...     "status": ["FAILURE", "SUCCESS", "FAILURE"],
+    ...     "creation_time": pd.to_datetime(["2026-01-03", "2026-01-02", "2026-01-01"], utc=True),
+    ... })
+    >>> unresolved_failures(runs)["run_id"].tolist()
+    ['c']
+    """
+    group = strings(runs, "root_run_id").fillna(strings(runs, "run_id")).reset_index(drop=True)
+    created = creation_times(runs).reset_index(drop=True)
+    failed = has_status(runs, "FAILURE")
+    # Nearly every run is alone in its group, so only the groups of failed runs are examined.
+    candidates = has_status(runs, "SUCCESS") & group.isin(group[failed]).to_numpy(dtype=bool)
+    last_success = created[candidates].groupby(group[candidates]).max().reindex(group[failed])
+    unresolved = failed.copy()
+    unresolved[failed] = ~(last_success.to_numpy() > created[failed].to_numpy())
+    return runs[unresolved]
