@@ -62,10 +62,12 @@ class ClientSource:
         """Yield the ids of all runs that were created within some bounds, in pages."""
         return self._client._iterate(AsyncDagsterClient._iter_run_ids, **bounds)
 
-    def progress_bar(self, description: str, *, unit: str, total: int | None) -> AbstractContextManager[ProgressBar]:
+    def progress_bar(
+        self, description: str, *, unit: str, total: Callable[[], int]
+    ) -> AbstractContextManager[ProgressBar]:
         """Show a progress bar where the client shows its own."""
         visible = self._client._asynchronous._shows_progress
-        return progress_bar(description, unit=unit, total=total, visible=visible)
+        return progress_bar(description, unit=unit, total=total() if visible else None, visible=visible)
 
 
 class HistoryMethod:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Difference", "differences"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# So few ids are listed as fast as their runs are counted.
-_MAX_IDS_TO_LIST = 1_000
+# So few ids are listed as fast as runs are counted: both take a server about 0.15 s.
+_MAX_IDS_TO_LIST = 10_000
 # Deletions all over the history differ everywhere. Then listing all ids is faster than counting more.
 _MAX_COUNTS = 16
 

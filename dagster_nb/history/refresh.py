@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -171,8 +172,8 @@ class Refresh:
 
     def _batches(self, description: str, filters: dict[str, Any]) -> Iterator[pa.Table]:
         """Yield the runs that match, as many at a time as are written in one commit."""
-        total = self._source.count_runs(**filters)
         pages: list[pa.Table] = []
+        total = partial(self._source.count_runs, **filters)
         with self._source.progress_bar(description, unit="runs", total=total) as bar:
             for page in self._source.iter_runs(include=INCLUDED, **filters):
                 pages.append(to_table(page))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -40,5 +40,7 @@ class HistorySource(Protocol):
     def steps(self, runs: list[str]) -> pd.DataFrame:
         """Return the steps of runs that exist, as `DagsterClient.steps` does."""
 
-    def progress_bar(self, description: str, *, unit: str, total: int | None) -> AbstractContextManager[ProgressBar]:
-        """Show a progress bar for the duration of a ``with`` block."""
+    def progress_bar(
+        self, description: str, *, unit: str, total: Callable[[], int]
+    ) -> AbstractContextManager[ProgressBar]:
+        """Show a progress bar for the duration of a ``with`` block. Nothing is counted if nobody sees it."""

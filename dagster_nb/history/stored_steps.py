@@ -88,7 +88,7 @@ class StoredSteps:
         runs = self._facts(LIVE & is_one_of("status", sorted(FINISHED)))
         stored = self._stored_times(None)
         missing = {run_id: time for run_id, (_, time) in runs.items() if run_id not in stored or stored[run_id] != time}
-        with self._source.progress_bar("reading steps", unit="runs", total=len(missing)) as bar:
+        with self._source.progress_bar("reading steps", unit="runs", total=missing.__len__) as bar:
             for chunk in _chunks(missing):
                 for frame, found in _existing_steps(self._source, chunk):
                     self._store(frame, {run_id: missing[run_id] for run_id in found})

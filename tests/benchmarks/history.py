@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_EDITS, _DELETIONS = 80, 20
+_NEWEST = 1_000
 
 
 def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
@@ -46,7 +46,6 @@ def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
     changing = folder / "changing"
     shutil.rmtree(changing, ignore_errors=True)
     shutil.copytree(home, changing)
-    refreshes, readings = [], []
     with (
         LocalDagster(changing, daemon=False) as server,
         dnb.connect(server.url, progress=False) as client,
@@ -54,35 +53,30 @@ def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
     ):
         history = client.history(folder / "refreshed")
         history.refresh()
-        for _ in range(rounds):
-            _change(instance)
-            refreshes.append(_seconds(history.refresh))
-            readings.append(_seconds(client.runs))
-        runs = client.count_runs()
-        if set(history.runs()["run_id"]) != set(client.runs()["run_id"]):
-            raise RuntimeError("the history differs from the server")
-    ratio = statistics.median(all_of_it / part for all_of_it, part in zip(readings, refreshes, strict=True))
-    where = f"SQLite, {_EDITS + _DELETIONS} changes"
-    yield Row(runs, where, "client.runs()", statistics.median(readings))
-    yield Row(
-        runs,
-        where,
-        "history.refresh()",
-        statistics.median(refreshes),
-        note=f"{ratio:.0f} times as fast as client.runs()",
-    )
+        for edits, deletions in ((100, 0), (80, 20)):
+            refreshes, readings = [], []
+            for _ in range(rounds):
+                _change(instance, edits, deletions)
+                refreshes.append(_seconds(history.refresh))
+                readings.append(_seconds(client.runs))
+            runs = client.count_runs()
+            if set(history.runs()["run_id"]) != set(client.runs()["run_id"]):
+                raise RuntimeError("the history differs from the server")
+            ratio = statistics.median(whole / part for whole, part in zip(readings, refreshes, strict=True))
+            where = f"SQLite, {edits} edits, {deletions} deletions"
+            yield Row(runs, where, "client.runs()", statistics.median(readings))
+            note = f"{ratio:.0f} times as fast as client.runs()"
+            yield Row(runs, where, "history.refresh()", statistics.median(refreshes), note=note)
 
 
-def _change(instance: DagsterInstance) -> None:
-    """Edit the tags of some runs all over the history, and delete some others."""
+def _change(instance: DagsterInstance, edits: int, deletions: int) -> None:
+    """Edit the tags of some of the newest runs, and delete the oldest, as a retention policy does."""
     runs = instance.get_run_records()
-    step = max(1, len(runs) // (_EDITS + _DELETIONS))
-    for number, record in enumerate(runs[::step][: _EDITS + _DELETIONS]):
-        run_id = record.dagster_run.run_id
-        if number % 5:
-            instance.run_storage.add_run_tags(run_id, {"edited": str(time.time_ns())})
-        else:
-            instance.run_storage.delete_run(run_id)
+    newest = runs[:_NEWEST]
+    for record in newest[:: max(1, len(newest) // edits)][:edits]:
+        instance.run_storage.add_run_tags(record.dagster_run.run_id, {"edited": str(time.time_ns())})
+    for record in runs[len(runs) - deletions :]:
+        instance.run_storage.delete_run(record.dagster_run.run_id)
 
 
 def _seconds(action: Callable[[], object]) -> float:

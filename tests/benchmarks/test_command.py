@@ -40,8 +40,7 @@ def test_it_measures_a_history(tmp_path, capsys):
         "history: first refresh",
         "history.runs()",
         "history.runs() of a job and 7 days",
-        "client.runs()",
-        "history.refresh()",
+        *(["client.runs()", "history.refresh()"] * 2),
     ]
 
 

@@ -47,4 +47,4 @@ class FrameSource:
         return steps_frame([{"runId": run_id, "stepStats": by_id[run_id].get("steps", [])} for run_id in runs])
 
     def progress_bar(self, description, *, unit, total):
-        return progress_bar(description, unit=unit, total=total, visible=False)
+        return progress_bar(description, unit=unit, total=total(), visible=False)
