@@ -14,6 +14,7 @@ from dagster_nb.client.connect import connect
 from dagster_nb.client.run import AsyncRun
 from dagster_nb.client.sync_client import DagsterClient, Run, RunConfigSchema
 from dagster_nb.errors import (
+    ActionInterrupt,
     AmbiguousJobError,
     ConfigProblem,
     ConnectionFailedError,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActionInterrupt",
     "AmbiguousJobError",
     "AsyncDagsterClient",
     "AsyncRun",

@@ -97,6 +97,9 @@ _token = click.option(
     envvar="DAGSTER_NB_TOKEN",
     help="Token of Dagster+. Prefer $DAGSTER_NB_TOKEN: other users of this machine can read arguments.",
 )
+_allow_http = click.option(
+    "--allow-http", is_flag=True, help="Send the token over http, which is not encrypted, to another machine."
+)
 
 
 @cli.command()
@@ -105,6 +108,7 @@ _token = click.option(
 @_token
 @click.option("--history", metavar="PATH", help="Read from the history at this path, without a server.")
 @click.option("--deleted", is_flag=True, help="With --history: also the runs that Dagster has deleted.")
+@_allow_http
 @click.option("--job", multiple=True, help="Only runs of this job; can be repeated.")
 @click.option("--status", multiple=True, help="Only runs with this status, such as FAILURE; can be repeated.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Only runs with this tag; can be repeated.")
@@ -120,6 +124,7 @@ def export(
     *,
     url: str | None,
     token: str | None,
+    allow_http: bool,
     history: str | None,
     deleted: bool,
     tags: Sequence[str],
@@ -146,7 +151,7 @@ def export(
     elif deleted:
         raise click.UsageError("--deleted needs --history: a server does not have these runs.")
     else:
-        with connect(url, token=token) as client:
+        with connect(url, token=token, allow_http=allow_http) as client:
             count = write_runs(client, path, **chosen)
     click.echo(f"Wrote {count:,} {'run' if count == 1 else 'runs'} to {path}")
 
@@ -164,11 +169,12 @@ def history() -> None:
 @click.argument("path", required=False)
 @_url
 @_token
-def refresh(*, path: str | None, url: str | None, token: str | None) -> None:
+@_allow_http
+def refresh(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
     """Read what has changed since the last refresh; the first one reads all runs."""
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
 
-    with connect(url, token=token) as client:
+    with connect(url, token=token, allow_http=allow_http) as client:
         found = client.history(path)
         result = found.refresh()
     click.echo(f"{found.path}: {result}")
@@ -178,9 +184,10 @@ def refresh(*, path: str | None, url: str | None, token: str | None) -> None:
 @click.argument("path", required=False)
 @_url
 @_token
-def info(*, path: str | None, url: str | None, token: str | None) -> None:
+@_allow_http
+def info(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
     """Print how many runs there are, since when, and when they were refreshed."""
-    with _open_history(path, url, token) as found:
+    with _open_history(path, url, token, allow_http=allow_http) as found:
         for name, value in found.facts().items():
             click.echo(f"{name:<10} {value}")
 
@@ -189,15 +196,16 @@ def info(*, path: str | None, url: str | None, token: str | None) -> None:
 @click.argument("path", required=False)
 @_url
 @_token
-def compact(*, path: str | None, url: str | None, token: str | None) -> None:
+@_allow_http
+def compact(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
     """Join small files, and remove files that are no longer needed."""
-    with _open_history(path, url, token) as found:
+    with _open_history(path, url, token, allow_http=allow_http) as found:
         found.compact()
         click.echo(f"Compacted {found.path}")
 
 
 @contextmanager
-def _open_history(path: str | None, url: str | None, token: str | None) -> Iterator[History]:
+def _open_history(path: str | None, url: str | None, token: str | None, *, allow_http: bool) -> Iterator[History]:
     """Open the history at a path, without a server, or else that of the server."""
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.history.opening import open_history  # noqa: PLC0415
@@ -205,7 +213,7 @@ def _open_history(path: str | None, url: str | None, token: str | None) -> Itera
     if path is not None:
         yield open_history(path)
         return
-    with connect(url, token=token) as client:
+    with connect(url, token=token, allow_http=allow_http) as client:
         yield client.history()
 
 

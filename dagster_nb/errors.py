@@ -25,6 +25,9 @@ plain `ValueError` or `TypeError`, raised before anything is sent. ::
     ├── UnsupportedServerError
     └── MissingExtraError
 
+    KeyboardInterrupt
+    └── ActionInterrupt
+
     UserWarning
     └── DagsterNbWarning
 """
@@ -34,12 +37,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.terminal_text import terminal_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
 __all__ = [
+    "ActionInterrupt",
     "AmbiguousJobError",
     "ConfigProblem",
     "ConnectionFailedError",
@@ -67,6 +73,10 @@ __all__ = [
 
 class DagsterNbError(Exception):
     """The base class of all errors of dagster_nb."""
+
+    def __str__(self) -> str:
+        # Messages quote the server, and are printed in terminals.
+        return terminal_text(super().__str__())
 
 
 class DagsterNbWarning(UserWarning):
@@ -216,6 +226,26 @@ class ReadOnlyError(DagsterNbError):
 
 class OutcomeUnknownError(DagsterNbError):
     """A mutation was sent, and its response was lost or incomplete: it may have taken effect. It is not sent again."""
+
+
+class ActionInterrupt(KeyboardInterrupt):
+    """Ctrl-C was pressed while a method acted on many runs. Like any `KeyboardInterrupt`, it is not a `DagsterNbError`.
+
+    Requests that had been sent were waited for. In IPython, ``sys.last_value.outcomes`` is the frame.
+
+    Parameters
+    ----------
+    outcomes
+        What the method would have returned. Runs for which nothing was sent have the outcome ``not_sent``.
+    """
+
+    def __init__(self, outcomes: pd.DataFrame):
+        not_sent = int((outcomes["outcome"] == "not_sent").sum())
+        super().__init__(
+            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. The .outcomes of this exception "
+            f"(in IPython: sys.last_value.outcomes) say what was done."
+        )
+        self.outcomes = outcomes
 
 
 class UnsupportedServerError(DagsterNbError):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pandas as pd
 
-__all__ = ["FULL_ID_LENGTH", "HasRunId", "RunsLike", "one_run_id", "run_ids_of"]
+__all__ = ["FULL_ID_LENGTH", "HasRunId", "RunsLike", "check_same_server", "one_run_id", "run_ids_of"]
 
 FULL_ID_LENGTH = 36
 """The length of a run id, which is a UUID."""
@@ -84,6 +84,38 @@ def one_run_id(run: RunsLike) -> str:
     if len(ids) != 1:
         raise ValueError(f"expected one run, got {len(ids)}. Pass a single run id or Run.")
     return ids[0]
+
+
+def check_same_server(runs: RunsLike, url: str) -> None:
+    """Raise an error if runs that are to be acted on come from another server.
+
+    Parameters
+    ----------
+    runs
+        As in `run_ids_of`. Frames and `Run` objects know their server; ids do not.
+    url
+        The root of the server that is asked to act.
+
+    Raises
+    ------
+    ValueError
+        If a frame or a `Run` comes from another server.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"run_id": ["a"]})
+    >>> frame.attrs["dagster_nb"] = {"url": "http://staging:3000"}
+    >>> check_same_server(frame, "http://staging:3000")
+    """
+    items = list(runs) if isinstance(runs, list | tuple | set | frozenset) else [runs]
+    for item in items:
+        facts = getattr(item, "attrs", {}).get("dagster_nb", {})
+        source = facts.get("url") or getattr(getattr(item, "_client", None), "url", None)
+        if isinstance(source, str) and source != url:
+            raise ValueError(
+                f"these runs come from {source}, and this client acts on {url}. If both are the same Dagster, give the "
+                f"ids: frame['run_id'].tolist() or run.run_id."
+            )
 
 
 def _ids_in_series(series: pd.Series[Any]) -> list[object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
-from dagster_nb.client.credentials import hide, read_address, request_headers, reveal
+from dagster_nb.client.credentials import check_encrypted, hide, read_address, request_headers, reveal
 from dagster_nb.client.display.browser_links import in_browser
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import is_interactive, progress_bar
@@ -21,6 +21,7 @@ from dagster_nb.errors import (
 )
 from dagster_nb.frames.columns import categories
 from dagster_nb.graphql.api import DagsterApi
+from dagster_nb.graphql.redaction import Redaction
 from dagster_nb.graphql.session import Session
 from dagster_nb.statuses import RUN_STATUSES
 
@@ -54,6 +55,8 @@ class AsyncBase:
         progress: bool | None = None,
         ssl: SSLContext | bool | None = None,
         trust_env: bool = False,
+        allow_http: bool = False,
+        redact: str | None = None,
         transport: AsyncTransport | None = None,
     ):
         url, token, headers = hide(url), hide(token), hide(headers)
@@ -62,9 +65,14 @@ class AsyncBase:
         if wait is not None and not wait >= 0:
             raise ValueError(f"wait must be a non-negative number of seconds or None, not {wait!r}.")
         address = read_address(url)
+        redaction = None if redact is None else Redaction(redact)
+        sent = request_headers(address, token=token, headers=headers)
+        # A transport that is given does not send them.
+        if transport is None and not allow_http:
+            check_encrypted(address, sent)
         self._session = Session(
             address,
-            headers=reveal(request_headers(address, token=token, headers=headers)),
+            headers=reveal(sent),
             timeout=timeout,
             ssl=ssl,
             trust_env=trust_env,
@@ -73,7 +81,7 @@ class AsyncBase:
         self._read_only = read_only
         self._wait = wait
         self._progress = progress
-        self._api = DagsterApi(self._session)
+        self._api = DagsterApi(self._session, redaction=redaction)
         self._statuses: list[str] = list(RUN_STATUSES)
 
     @property

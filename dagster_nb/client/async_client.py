@@ -36,7 +36,7 @@ class AsyncDagsterClient(
 
     Parameters
     ----------
-    url, token, headers, read_only, timeout, wait, progress, ssl, trust_env
+    url, token, headers, read_only, timeout, wait, progress, ssl, trust_env, allow_http, redact
         As in `connect`.
     transport
         A gql transport to use instead of HTTP, for tests.

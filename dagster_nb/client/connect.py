@@ -25,6 +25,8 @@ def connect(
     progress: bool | None = None,
     ssl: SSLContext | bool | None = None,
     trust_env: bool = False,
+    allow_http: bool = False,
+    redact: str | None = None,
 ) -> DagsterClient:
     """Connect to a Dagster server, and read its version at once, so that a wrong address fails here.
 
@@ -53,6 +55,13 @@ def connect(
         An `ssl.SSLContext` with the certificates to trust, or False to trust any certificate.
     trust_env
         Whether to use the proxies and the ``.netrc`` file of the environment.
+    allow_http
+        Whether a token, an ``Authorization`` header or a password in the address may be sent over http to another
+        machine, where anyone on the way can read it. By default, that is an error.
+    redact
+        A regular expression for keys, such as ``"password|token|secret"``. The values of run configs and tags whose
+        key matches are replaced by ``"<redacted>"`` in everything that is read. None hides nothing. What `query`
+        returns, messages of events and printed text are not changed.
 
     Raises
     ------
@@ -82,4 +91,6 @@ def connect(
         progress=progress,
         ssl=ssl,
         trust_env=trust_env,
+        allow_http=allow_http,
+        redact=redact,
     )

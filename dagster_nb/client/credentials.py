@@ -11,6 +11,7 @@ import os
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from dagster_nb.graphql.url import parse_address
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
     from dagster_nb.graphql.url import ServerAddress
 
-__all__ = ["hide", "read_address", "request_headers", "reveal"]
+__all__ = ["check_encrypted", "hide", "read_address", "request_headers", "reveal"]
 
 T = TypeVar("T")
 
 _TOKEN_HEADER = "Dagster-Cloud-Api-Token"  # noqa: S105 - a header's name
+_SECRET_HEADERS = frozenset({_TOKEN_HEADER.lower(), "authorization", "cookie"})
 
 
 class _Hidden(Generic[T]):
@@ -114,6 +116,44 @@ def request_headers(address: ServerAddress, *, token: str | None, headers: Mappi
     if problem is not None:
         raise problem
     return sent
+
+
+def check_encrypted(address: ServerAddress, headers: Mapping[str, str]) -> None:
+    """Raise an error if a secret would be sent over http to another machine.
+
+    Parameters
+    ----------
+    address
+        The server.
+    headers
+        What `request_headers` returned.
+
+    Raises
+    ------
+    ValueError
+        If they contain a token or an ``Authorization`` header. The message does not show it.
+
+    Examples
+    --------
+    >>> check_encrypted(read_address("localhost:3000"), {"Authorization": "Bearer x"})
+    """
+    headers = hide(headers)
+    names = {name.lower() for name in reveal(headers)}
+    if address.root.startswith("https://") or _is_this_machine(address.host) or not names & _SECRET_HEADERS:
+        return
+    raise ValueError(
+        f"a token or password would be sent to {address.root} without encryption. Use https://, or, if the network is "
+        f"trusted, connect(..., allow_http=True)."
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _argument_problem(token: object, headers: object) -> Exception | None:

@@ -5,6 +5,7 @@ In a notebook an event loop is already running in the main thread, so the main t
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import threading
 from contextlib import ExitStack
@@ -15,13 +16,15 @@ import anyio
 from anyio import CancelScope
 from anyio.from_thread import start_blocking_portal
 
+from dagster_nb.client.bulk import SECONDS_TO_FINISH
 from dagster_nb.client.display.progress import PendingWarning, ProgressBar, drawn_by_the_waiting_thread
-from dagster_nb.errors import DagsterNbError
+from dagster_nb.errors import ActionInterrupt, DagsterNbError
 
 if TYPE_CHECKING:
     import types
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
+    import pandas as pd
     from anyio.from_thread import BlockingPortal
 
 __all__ = ["LoopThread", "iterate_in_loop"]
@@ -29,6 +32,9 @@ __all__ = ["LoopThread", "iterate_in_loop"]
 T = TypeVar("T")
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
+_MAX_SECONDS_TO_BEGIN = 1.0
+# Cancelled work ends at once, except for an action on many runs, which waits for responses and reads outcomes.
+_MAX_SECONDS_TO_END = 2 * SECONDS_TO_FINISH + 5.0
 
 
 class LoopThread:
@@ -49,11 +55,13 @@ class LoopThread:
     def call(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401
         """Run a coroutine function in the thread of the loop, and wait for its result.
 
-        While it waits, the calling thread draws the progress bars of the work. Any exception in the calling thread,
-        such as the `KeyboardInterrupt` of Ctrl-C, cancels the work and leaves the loop usable.
+        While it waits, the calling thread draws the progress bars of the work. Any exception in the calling thread
+        cancels the work and leaves the loop usable.
 
         Raises
         ------
+        ActionInterrupt
+            On Ctrl-C, if the work was acting on many runs. It holds the outcomes so far.
         DagsterNbError
             If this is called from the loop's own thread, which would wait for itself.
         """
@@ -76,8 +84,11 @@ class LoopThread:
                 for item in to_draw if draws else ():
                     item.draw()
             result: T = future.result()
-        except BaseException:
+        except BaseException as error:
             work.cancel(portal)
+            if isinstance(error, KeyboardInterrupt):
+                # A second Ctrl-C does not wait.
+                work.raise_outcomes()
             raise
         else:
             return result
@@ -116,20 +127,37 @@ class _CancellableWork:
         self._function = function
         self._scope: CancelScope | None = None
         self._cancelled = False
+        self._began = threading.Event()
+        self._ended = threading.Event()
+        self._outcomes: pd.DataFrame | None = None
 
     async def __call__(self) -> Any:  # noqa: ANN401
+        self._began.set()
         try:
             with CancelScope() as self._scope:
                 if self._cancelled:
                     self._scope.cancel()
-                return await self._function()
+                try:
+                    return await self._function()
+                except asyncio.CancelledError as error:
+                    self._outcomes = vars(error).get("outcomes")
+                    raise
         finally:
             self._scope = None
+            self._ended.set()
 
     def cancel(self, portal: BlockingPortal) -> None:
         self._cancelled = True
         if (scope := self._scope) is not None:
             portal.start_task_soon(scope.cancel)
+
+    def raise_outcomes(self) -> None:
+        """Raise the outcomes of an action that was cancelled, when its last responses have arrived."""
+        # If Ctrl-C came while the work was handed over, it may never begin.
+        if self._began.wait(_MAX_SECONDS_TO_BEGIN):
+            self._ended.wait(_MAX_SECONDS_TO_END)
+        if self._outcomes is not None:
+            raise ActionInterrupt(self._outcomes) from None
 
 
 def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: Callable[[], bool]) -> Iterator[T]:

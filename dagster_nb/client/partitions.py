@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.errors import ServerError
+from dagster_nb.errors import ServerError, UnsupportedServerError
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dagster_nb.client.arguments.job_address import JobAddress
     from dagster_nb.client.async_base import AsyncBase
 
@@ -24,23 +26,39 @@ async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
     return _keys(await _partition_sets(client, address))
 
 
-async def partition_defaults(client: AsyncBase, address: JobAddress, partition_key: str) -> tuple[str, dict[str, str]]:
+async def partition_defaults(
+    client: AsyncBase, address: JobAddress, partition_key: str, *, assets: Sequence[Sequence[str]] = ()
+) -> tuple[str, dict[str, str]]:
     """Return the run config of a partition as YAML, and its tags.
+
+    Parameters
+    ----------
+    client
+        The client.
+    address
+        The job.
+    partition_key
+        The key of the partition.
+    assets
+        The assets that are selected, as lists of components. If the job has no such partition, these may have it: the
+        job that contains all assets has the partitions of none of them if they are partitioned differently.
 
     Raises
     ------
     ValueError
-        If the job has no such partition.
+        If there is no such partition.
     ServerError
         If the server lists the partition and does not return it.
     """
     sets = await _partition_sets(client, address, partition=partition_key, details=True)
-    keys = _keys(sets)
-    # The server returns config and tags for any name, so only the list shows whether a partition exists.
+    keys, partition = _keys(sets), sets[0]["partition"] if sets else None
+    if partition_key not in keys and assets:
+        asset_keys, partition = await _asset_partition(client, address, partition_key, assets)
+        keys = asset_keys or keys
+    # The server returns config and tags for any name, so only the list shows whether there is such a partition.
     if partition_key not in keys:
         advice = f"it has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "it has no partitions; leave it out"
         raise ValueError(f"job {address.job!r} has no partition {partition_key!r}; {advice}.")
-    partition = sets[0]["partition"]
     if partition is None:
         raise ServerError(
             f"the server lists partition {partition_key!r} of job {address.job!r}, but does not return it; try again."
@@ -48,6 +66,22 @@ async def partition_defaults(client: AsyncBase, address: JobAddress, partition_k
     config = unwrap(partition["runConfigOrError"], "PartitionRunConfig")["yaml"]
     tags = unwrap(partition["tagsOrError"], "PartitionTags")["results"]
     return str(config), tag_dict(tags)
+
+
+async def _asset_partition(
+    client: AsyncBase, address: JobAddress, partition_key: str, assets: Sequence[Sequence[str]]
+) -> tuple[list[str], dict[str, Any] | None]:
+    """Return the partition keys that some assets have in common, and one of their partitions."""
+    selected = [{"path": list(path)} for path in assets]
+    try:
+        answer = await client._read(
+            "asset_partitions", {"selector": address.selector, "assets": selected, "partition": partition_key}
+        )
+    except UnsupportedServerError:
+        # Dagster 1.8 is the first that knows the partitions of assets.
+        return [], None
+    job = unwrap(answer["pipelineOrError"], "Pipeline")
+    return job["partitionKeysOrError"]["partitionKeys"], job["partition"]
 
 
 async def _partition_sets(client: AsyncBase, address: JobAddress, **details: object) -> list[dict[str, Any]]:

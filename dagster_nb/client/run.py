@@ -14,6 +14,7 @@ from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
 from dagster_nb.frames.runs import runs_frame, tag_dict
 from dagster_nb.statuses import FINISHED
+from dagster_nb.terminal_text import terminal_text
 from dagster_nb.words import duration_text, time_text
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 _POLL_SECONDS = 0.5
 # The time that a run may stay queued before `wait` checks whether a daemon is running that would start it.
 _SECONDS_BEFORE_DAEMON_CHECK = 10.0
+# A process that can be stopped stops within seconds; Dagster itself waits for a step for a few.
+_SECONDS_TO_CANCEL = 60.0
 
 
 class RunFacts:
@@ -141,7 +144,7 @@ class RunFacts:
     def __repr__(self) -> str:
         duration = "" if pd.isna(self.duration) else f" in {duration_text(self.duration)}"
         job, status = self._record.get("jobName"), self._record.get("status")
-        return f"<{type(self).__name__} {self.run_id} of {job}: {status}{duration}>"
+        return terminal_text(f"<{type(self).__name__} {self.run_id} of {job}: {status}{duration}>")
 
     def _repr_html_(self) -> str:
         return facts_html(
@@ -247,7 +250,8 @@ class AsyncRun(RunFacts):
     async def wait(self, timeout: float | None = None) -> AsyncRun:  # noqa: ASYNC109 - the name that waiting has in Python
         """Wait until the run has finished, and return it.
 
-        Warns once if the run stays queued and no daemon is running that would start it.
+        Warns once if the run stays queued and no daemon is running that would start it, and once if it stays
+        ``CANCELING`` for a minute.
 
         Parameters
         ----------
@@ -269,6 +273,7 @@ class AsyncRun(RunFacts):
             raise ValueError(f"timeout must be a non-negative number of seconds or None, not {timeout!r}.")
         started_at = time.monotonic()
         daemon_checked = False
+        canceling_since: float | None = None
         name = self._record.get("jobName", self.run_id)
         with self.client._progress_bar(f"{name}: {self.status}") as bar:
             while not (await self.refresh()).is_finished:
@@ -281,6 +286,11 @@ class AsyncRun(RunFacts):
                     )
                 if not daemon_checked and self.status == "QUEUED" and waited >= _SECONDS_BEFORE_DAEMON_CHECK:
                     daemon_checked = await self._warn_without_daemon()
+                if self.status == "CANCELING" and canceling_since is None:
+                    canceling_since = waited
+                if canceling_since is not None and waited - canceling_since >= _SECONDS_TO_CANCEL:
+                    canceling_since = float("inf")
+                    warn(_stuck_message(self.run_id))
                 bar.advance()
                 remaining = _POLL_SECONDS if timeout is None else max(0.0, timeout - waited)
                 await anyio.sleep(min(_POLL_SECONDS, remaining))
@@ -347,6 +357,13 @@ class AsyncRun(RunFacts):
             f"webserver: `dagster-daemon run`."
         )
         return True
+
+
+def _stuck_message(run_id: str) -> str:
+    return (
+        f"run {run_id} has been CANCELING for {_SECONDS_TO_CANCEL:g} s, so its process may be gone or may ignore the "
+        f"request. run.terminate(force=True) marks the run as canceled; a process that is still running is not stopped."
+    )
 
 
 def require_client(client: Any, run_id: str) -> Any:  # noqa: ANN401 - of a run or an asynchronous run

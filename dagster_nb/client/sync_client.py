@@ -116,7 +116,7 @@ class DagsterClient(HistoryMethod):
 
     Parameters
     ----------
-    url, token, headers, read_only, timeout, wait, progress, ssl, trust_env
+    url, token, headers, read_only, timeout, wait, progress, ssl, trust_env, allow_http, redact
         As in `connect`.
     transport
         A gql transport to use instead of HTTP, for tests.
@@ -136,6 +136,8 @@ class DagsterClient(HistoryMethod):
         progress: bool | None = None,
         ssl: SSLContext | bool | None = None,
         trust_env: bool = False,
+        allow_http: bool = False,
+        redact: str | None = None,
         transport: AsyncTransport | None = None,
     ):
         url, token, headers = hide(url), hide(token), hide(headers)
@@ -149,6 +151,8 @@ class DagsterClient(HistoryMethod):
             progress=progress,
             ssl=ssl,
             trust_env=trust_env,
+            allow_http=allow_http,
+            redact=redact,
             transport=transport,
         )
         self._start()
@@ -202,9 +206,11 @@ class DagsterClient(HistoryMethod):
     query = sync(AsyncDagsterClient.query)
     graphql_schema = sync(AsyncDagsterClient.graphql_schema)
 
-    @functools.wraps(AsyncDagsterClient.graphql_document)
-    def graphql_document(self, name: str) -> str:  # noqa: D102 - wraps copies the docstring
+    def graphql_document(self, name: str) -> str:  # noqa: D102 - it has the docstring of the asynchronous method
         return self._asynchronous.graphql_document(name)
+
+    # To a type checker, `functools.wraps` would give it the arguments of the asynchronous method, with its `self`.
+    graphql_document.__doc__ = AsyncDagsterClient.graphql_document.__doc__
 
     def close(self) -> None:
         """Close the connection and end the private thread; a later call opens them again."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_nb.statuses import status_of
+from dagster_nb.terminal_text import terminal_text
 from dagster_nb.time_zones import time_zone, zone_name
 from dagster_nb.words import MISSING, count_text, duration_text, plural, short_id, time_text
 
@@ -45,7 +46,7 @@ class StyledFrame:
 
     def __repr__(self) -> str:
         columns = {name: [self._text(name, value) for value in self._frame[name]] for name in self._frame}
-        return f"{pd.DataFrame(columns).to_string(index=False)}\n{self._caption}"
+        return terminal_text(f"{pd.DataFrame(columns).to_string(index=False)}\n{self._caption}")
 
     def _repr_html_(self) -> str:
         columns = [self._html_column(str(name), self._frame[name]) for name in self._frame]

@@ -94,7 +94,22 @@ def _failures(events: Sequence[Event]) -> list[Event]:
             failed_steps[event["stepKey"]] = event
         elif event["__typename"] in _RECOVERIES:
             failed_steps.pop(event["stepKey"], None)
-    return list(failed_steps.values()) or endings[-1:]
+    return [_explained(failure, events) for failure in list(failed_steps.values()) or endings[-1:]]
+
+
+def _explained(failure: Event, events: Sequence[Event]) -> Event:
+    """Return a failure. If it has no error message, its message ends with what Dagster reported just before it."""
+    error = failure.get("error")
+    if error is not None and (error.get("causes") or _message_without_class(error)):
+        return failure
+    own = [event for event in events if event["stepKey"] == failure["stepKey"]]
+    before = own[own.index(failure) - 1] if own[0] is not failure else failure
+    if before["__typename"] != "EngineEvent" or not before.get("message"):
+        return failure
+    # If a process was killed, only this event says by which signal.
+    message = " ".join(filter(None, [failure.get("message"), before["message"]]))
+    explained = {**failure, "message": message}
+    return explained if error is None else {**explained, "error": {**error, "message": message}}
 
 
 def _seconds(event: Event) -> float | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graphql import DocumentNode, GraphQLSchema
 
     from dagster_nb.graphql.pruning import Pruned
+    from dagster_nb.graphql.redaction import Redaction
     from dagster_nb.graphql.session import Session
 
     Send = Callable[[DocumentNode, Mapping[str, Any] | None], Awaitable[dict[str, Any]]]
@@ -36,6 +37,8 @@ class DagsterApi:
     ----------
     session
         The connection.
+    redaction
+        What hides values in responses; None hides nothing.
 
     Attributes
     ----------
@@ -49,12 +52,13 @@ class DagsterApi:
         The number of runs to request at a time.
     """
 
-    def __init__(self, session: Session):
+    def __init__(self, session: Session, *, redaction: Redaction | None = None):
         self.session = session
         self.version: str | None = None
         self.statuses: tuple[str, ...] | None = None
         self.filter_keys: frozenset[str] | None = None
         self.page_size = PageSize()
+        self._redaction = redaction
         self._schema: GraphQLSchema | None = None
         self._pruned: dict[str, Pruned] = {}
         self._fetching_schema = asyncio.Lock()
@@ -205,6 +209,10 @@ class DagsterApi:
         )
 
     async def _send(self, document: str, variables: Mapping[str, Any] | None, send: Send) -> dict[str, Any]:
+        data = await self._send_pruned(document, variables, send)
+        return data if self._redaction is None else self._redaction.of_response(document, data)
+
+    async def _send_pruned(self, document: str, variables: Mapping[str, Any] | None, send: Send) -> dict[str, Any]:
         schema = self._schema
         first = self._checked(document, variables)
         try:

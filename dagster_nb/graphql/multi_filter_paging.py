@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dagster_nb.errors import RequestTimeoutError
 from dagster_nb.graphql.paging import MAX_TIMEOUTS, existing_ids, list_ids, request_runs
-from dagster_nb.graphql.session import ResponseTooLargeError
+from dagster_nb.graphql.retries import ResponseTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence

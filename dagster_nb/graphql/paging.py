@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from dagster_nb.errors import RequestTimeoutError
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.graphql.session import ResponseTooLargeError
+from dagster_nb.graphql.retries import ResponseTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence

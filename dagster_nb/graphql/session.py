@@ -20,7 +20,7 @@ from gql.transport.exceptions import (
     TransportServerError,
 )
 from graphql import print_ast
-from tenacity import AsyncRetrying, stop_after_attempt, wait_exponential, wait_random
+from tenacity import AsyncRetrying, wait_exponential, wait_random
 
 from dagster_nb.errors import (
     ConnectionFailedError,
@@ -30,6 +30,14 @@ from dagster_nb.errors import (
     RequestTimeoutError,
     UnauthorizedError,
 )
+from dagster_nb.graphql.retries import (
+    HasTriedEnough,
+    IsWorthRetrying,
+    LostResponseError,
+    ResponseTooLargeError,
+    RestartingError,
+    UnexpectedResponseError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,18 +46,18 @@ if TYPE_CHECKING:
     from gql.client import AsyncClientSession
     from gql.transport.async_transport import AsyncTransport
     from graphql import DocumentNode, ExecutionResult
-    from tenacity import RetryCallState
 
     from dagster_nb.graphql.url import ServerAddress
 
-__all__ = ["ResponseTooLargeError", "Session", "query_error"]
+__all__ = ["Session", "query_error"]
 
-_READ_ATTEMPTS = 4
 # Dagster's webserver closes an idle connection after five seconds. Closing the connection earlier prevents a mutation
 # from being sent just before it closes, which would leave the outcome unknown.
 _KEEPALIVE_SECONDS = 4.0
 # A host that does not accept a connection is not just slow, so there is no need to wait for the whole timeout.
 _CONNECT_SECONDS = 10.0
+# A page of 1,000 runs has about 1 MB, and the run history of a year is read in pages.
+_MAX_RESPONSE_BYTES = 128 * 2**20
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Servers and proxies respond with these statuses if a response is too large or takes too long.
 _TOO_LARGE_STATUSES = frozenset({413, 502, 504})
@@ -100,7 +108,7 @@ class Session:
             client_session_args={
                 "timeout": aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 "trust_env": trust_env,
-                "raise_for_status": self._check_status,
+                "raise_for_status": self._check_response,
             },
         )
         self._client = Client(transport=self._transport, execute_timeout=timeout)
@@ -127,6 +135,9 @@ class Session:
     ) -> dict[str, Any]:
         """Send a query and return the ``data`` of the response. A failure on the way is retried.
 
+        A server that refuses connections, after it has answered before, is restarting: it is retried for ``timeout``
+        seconds.
+
         Parameters
         ----------
         document, variables, operation_name
@@ -142,8 +153,8 @@ class Session:
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError, QueryError
         """
         attempts = AsyncRetrying(
-            retry=_IsWorthRetrying(may_be_too_large=may_be_too_large),
-            stop=stop_after_attempt(_READ_ATTEMPTS),
+            retry=IsWorthRetrying(may_be_too_large=may_be_too_large),
+            stop=HasTriedEnough(self._timeout),
             wait=wait_exponential(multiplier=0.1, max=2.0) + wait_random(0, 0.2),
             reraise=True,
         )
@@ -153,7 +164,7 @@ class Session:
             if may_be_too_large:
                 raise
             raise ConnectionFailedError(str(error)) from None
-        except (_LostResponseError, _UnexpectedResponseError) as error:
+        except (LostResponseError, UnexpectedResponseError, RestartingError) as error:
             raise ConnectionFailedError(str(error)) from None
 
     async def write(
@@ -172,11 +183,13 @@ class Session:
         """
         try:
             return await self._execute(document, variables, operation_name)
-        except (_LostResponseError, _UnexpectedResponseError, RequestTimeoutError) as error:
+        except (LostResponseError, UnexpectedResponseError, RequestTimeoutError) as error:
             raise OutcomeUnknownError(
                 f"the request may or may not have been carried out: {str(error).rstrip('.')}. It is not sent again; "
                 f"check the runs before you repeat it."
             ) from None
+        except RestartingError as error:
+            raise ConnectionFailedError(str(error)) from None
 
     async def read_once(self, document: DocumentNode) -> dict[str, Any]:
         """Send a query without retrying, for callers that do their own retries."""
@@ -216,7 +229,7 @@ class Session:
             # gql assumes that a response has data or errors, and that they have the right types.
             data = None
         if not isinstance(data, dict):
-            raise _UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
+            raise UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         self.latency = min(self.latency, time.perf_counter() - began)
         return data
 
@@ -240,10 +253,10 @@ class Session:
             return self._status_error(error.code or 0)
         if isinstance(error, TransportProtocolError):
             if _is_cut_off(error.__context__):
-                return _LostResponseError(f"the response of {root} was cut off. Try again, or check the server's log.")
-            return _UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
+                return LostResponseError(f"the response of {root} was cut off. Try again, or check the server's log.")
+            return UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         if isinstance(error, TransportConnectionFailed | TransportClosed):
-            return _LostResponseError(f"the connection to {root} was lost: {cause or error}")
+            return LostResponseError(f"the connection to {root} was lost: {cause or error}")
         return ConnectionFailedError(f"{root}: {error}")
 
     def _connection_error(self, cause: BaseException | None) -> ConnectionFailedError | None:
@@ -267,7 +280,9 @@ class Session:
                 f"the host name {self.address.host!r} could not be resolved. Check the address: {root}"
             )
         if isinstance(cause, aiohttp.ClientConnectorError):
-            return ConnectionFailedError(
+            # A server that has answered before is probably being restarted.
+            kind = ConnectionFailedError if self.latency == float("inf") else RestartingError
+            return kind(
                 f"nothing is listening at {root}. Start Dagster with `dagster dev`, or give the right address: "
                 f"connect('http://host:port'). To wait for a server that is still starting: connect(..., wait=60)."
             )
@@ -292,14 +307,23 @@ class Session:
                 f"behind the proxy is down. Ask for less at once (limit=, page_size=), or check the server's log."
             )
         if status in _BUSY_STATUSES:
-            return _LostResponseError(
+            return LostResponseError(
                 f"{root} responded with HTTP {status}: the server, or a proxy in front of it, has a problem. Try "
                 f"again later, or check its log."
             )
         return ConnectionFailedError(self._no_dagster(f"{self.address.graphql} responded with HTTP {status}"))
 
-    async def _check_status(self, response: aiohttp.ClientResponse) -> None:
-        """Raise one of our errors for an HTTP error, unless the body is a GraphQL response."""
+    async def _check_response(self, response: aiohttp.ClientResponse) -> None:
+        """Raise one of our errors for an HTTP error, unless the body is a GraphQL response, and for a huge body."""
+        # Without this header, a body is read to its end, because Dagster's webserver always sends it.
+        size = response.content_length or 0
+        if size > _MAX_RESPONSE_BYTES:
+            # Leaves the body unread.
+            response.close()
+            raise ResponseTooLargeError(
+                f"{self.address.root} sends a response of {size / 2**20:,.0f} MB, and dagster_nb reads at most "
+                f"{_MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Ask for less at once (limit=, page_size=)."
+            )
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
             return
         if "Location" in response.headers:
@@ -330,40 +354,11 @@ class _HttpTransport(AIOHTTPTransport):
         return await super().execute(request, extra_args={"allow_redirects": False}, **options)
 
 
-class _LostResponseError(ConnectionFailedError):
-    """A request may have reached the server, but no response came back. Only queries may be repeated."""
-
-
-class ResponseTooLargeError(_LostResponseError):
-    """A response may have been too large or too slow for the server or a proxy; a smaller one may arrive."""
-
-
-class _UnexpectedResponseError(ConnectionFailedError):
-    """The response cannot come from Dagster. Repeating does not help, and the outcome is unknown."""
-
-
 def _is_cut_off(error: BaseException | None) -> bool:
     """Return whether a body could not be read to its end, or is the beginning of a JSON object."""
     if isinstance(error, json.JSONDecodeError):
         return error.doc.lstrip().startswith("{")
     return isinstance(error, aiohttp.ClientError)
-
-
-class _IsWorthRetrying:
-    """Whether a failed query should be repeated: not if it was rejected, and only once after a timeout."""
-
-    def __init__(self, *, may_be_too_large: bool) -> None:
-        self._may_be_too_large = may_be_too_large
-        self._timed_out = False
-
-    def __call__(self, state: RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome is not None else None
-        if self._may_be_too_large and isinstance(error, ResponseTooLargeError | RequestTimeoutError):
-            return False
-        if isinstance(error, RequestTimeoutError):
-            again, self._timed_out = not self._timed_out, True
-            return again
-        return isinstance(error, _LostResponseError)
 
 
 def query_error(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.client.request_tag import REQUEST_TAG
 from tests.compat.servers import PARKED, ROWS
 
 pytestmark = pytest.mark.capability("launch")
@@ -32,6 +33,17 @@ def test_config_and_tags_arrive(client, stage):
     assert run.tags["team"] == "data"
     found = client.runs(status="SUCCESS", tags={"why": "a test", "empty": ""})
     assert found["run_id"].tolist() == [run.run_id]
+
+
+def test_a_run_is_found_by_the_id_of_its_request_which_is_shown_nowhere(client, launch):
+    run = launch("quick")
+    assert REQUEST_TAG not in run.tags
+    outcomes = [client.launch_many([{"job": "quick", "tags": PARKED}], batch=run.run_id) for _ in range(2)]
+    assert [one["outcome"].tolist() for one in outcomes] == [["launched"], ["already_launched"]]
+    (first,), (second,) = (one["run_id"].tolist() for one in outcomes)
+    assert first == second
+    assert REQUEST_TAG not in client.run(first).tags
+    client.delete(first, force=True)
 
 
 def test_a_partition_uses_its_own_config_and_tags(client, launch):

@@ -7,6 +7,7 @@ response.
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from tests.faults.proxy import Answer, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.faults.proxy import Fault, Forward
 
@@ -69,6 +70,64 @@ def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
         return await (refuse(request, forward) if (request.page_size or 0) > runs else forward(request))
 
     return fault
+
+
+def truncate(keep: float = 0.5) -> Fault:
+    """Answer with the beginning of the body, as if that were all of it."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        answer = await forward(request)
+        return replace(answer, body=answer.body[: int(keep * len(answer.body))])
+
+    return fault
+
+
+def fail_in_part() -> Fault:
+    """Let the server carry the request out, and answer that a field of the response could not be resolved."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        answer = await forward(request)
+        data = json.loads(answer.body).get("data") or {"field": None}
+        error = {"message": "a resolver failed", "path": [next(iter(data))]}
+        body = json.dumps({"data": dict.fromkeys(data), "errors": [error]}).encode()
+        return Answer(200, {"Content-Type": "application/json"}, body)
+
+    return fault
+
+
+class AtRandom:
+    """Faults that happen to requests at random, a limited number of times.
+
+    Parameters
+    ----------
+    faults
+        One of these, at random.
+    seed
+        The same seed chooses the same faults for the same requests.
+    share
+        The share of the requests that it happens to.
+    limit
+        How often it happens at most.
+
+    Attributes
+    ----------
+    fired
+        The names of the operations that it happened to.
+    """
+
+    def __init__(self, faults: Sequence[Fault], *, seed: int, share: float, limit: int):
+        self.fired: list[str] = []
+        self._faults = faults
+        self._random = Random(seed)
+        self._share = share
+        self._limit = limit
+
+    async def __call__(self, request: Request, forward: Forward) -> Answer:
+        happens, fault = self._random.random() < self._share, self._random.choice(self._faults)
+        if not happens or len(self.fired) >= self._limit:
+            return await forward(request)
+        self.fired.append(request.operation)
+        return await fault(request, forward)
 
 
 def is_page(request: Request) -> bool:

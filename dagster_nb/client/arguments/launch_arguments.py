@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from dagster_nb.client.arguments.job_address import check_names
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.filters import as_strings
+from dagster_nb.graphql.redaction import REDACTED, holds_redacted_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Sequence
 
     from dagster_nb.client.arguments.run_config import RunConfigLike
 
@@ -37,14 +39,14 @@ class LaunchArguments:
     job, run_config, tags, partition_key, location, repository
         The parsed arguments of `DagsterClient.launch`.
     ops, assets
-        The selections. None means everything; an empty selection is not allowed.
+        The selections, the assets as components. None means everything; an empty selection is not allowed.
     """
 
     job: str
     run_config: dict[str, Any] | None
     tags: dict[str, str]
     ops: tuple[str, ...] | None
-    assets: tuple[str, ...] | None
+    assets: tuple[tuple[str, ...], ...] | None
     partition_key: str | None
     location: str | None
     repository: str | None
@@ -57,7 +59,7 @@ class LaunchArguments:
         run_config: RunConfigLike | None = None,
         tags: Mapping[str, Any] | None = None,
         op_selection: str | Iterable[str] | None = None,
-        asset_selection: str | Iterable[str] | None = None,
+        asset_selection: str | Iterable[str | Sequence[str]] | None = None,
         partition_key: str | None = None,
         location: str | None = None,
         repository: str | None = None,
@@ -85,11 +87,21 @@ class LaunchArguments:
             run_config=None if run_config is None else parse_run_config(run_config),
             tags=parse_tags(tags),
             ops=_selection(op_selection, "op_selection"),
-            assets=_selection(asset_selection, "asset_selection"),
+            assets=_asset_selection(asset_selection),
             partition_key=partition_key,
             location=location,
             repository=repository,
         )
+
+    @property
+    def asset_paths(self) -> list[list[str]]:
+        """The selected assets as the schema's ``AssetKeyInput.path``; empty if all are selected."""
+        return [list(path) for path in self.assets or ()]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The arguments as JSON represents them. Equal launches have equal ones."""
+        return asdict(self)
 
 
 def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, ...] | None:
@@ -97,6 +109,28 @@ def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, .
     if selected == ():
         raise ValueError(f"{argument} is empty, so there is nothing to launch; leave it out to launch everything.")
     return selected
+
+
+def _asset_selection(assets: str | Iterable[str | Sequence[str]] | None) -> tuple[tuple[str, ...], ...] | None:
+    """Return the components of asset keys, which are given as ``"a/b"`` or as components."""
+    if assets is None or isinstance(assets, str):
+        items: list[Any] | None = None if assets is None else [assets]
+    elif isinstance(assets, Iterable) and not isinstance(assets, bytes | Mapping):
+        items = list(assets)
+    else:
+        raise TypeError(f"asset_selection must be asset keys such as 'a/b', not {assets!r}.")
+    if items == []:
+        raise ValueError("asset_selection is empty, so there is nothing to launch; leave it out to launch everything.")
+    return None if items is None else tuple(_asset_path(item) for item in items)
+
+
+def _asset_path(key: object) -> tuple[str, ...]:
+    # Dagster's own AssetKey has its components in `path`.
+    components = getattr(key, "path", key)
+    path = tuple(key.split("/")) if isinstance(key, str) else components
+    if not isinstance(path, list | tuple) or not path or not all(isinstance(part, str) and part for part in path):
+        raise TypeError(f"an asset key must be a string such as 'a/b' or a list of its components, not {key!r}.")
+    return tuple(path)
 
 
 def check_strategy(strategy: str) -> None:
@@ -112,6 +146,8 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     ------
     TypeError
         If it is not a mapping, a key is not a string, or a value is not JSON-encodable.
+    ValueError
+        If a value was hidden by `connect`'s ``redact``.
 
     Examples
     --------
@@ -127,6 +163,8 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
         if not isinstance(key, str) or not key:
             raise TypeError(f"the key of a tag must be a string that is not empty, not {key!r}.")
         parsed[key] = value if isinstance(value, str) else _json_text(key, value)
+    if holds_redacted_value(parsed):
+        raise ValueError(f"a tag has the value {REDACTED!r}, which stands for a hidden value; give the value itself.")
     return parsed
 
 

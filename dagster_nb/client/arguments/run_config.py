@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import yaml
 
 from dagster_nb.errors import RunConfigInvalidError
+from dagster_nb.graphql.redaction import REDACTED, holds_redacted_value
 
 __all__ = ["RunConfigLike", "parse_run_config"]
 
@@ -54,8 +55,8 @@ def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
     ------
     RunConfigInvalidError
         If the text cannot be parsed (the message has line and column), is not a mapping, or contains a value that JSON
-        cannot represent. Also if the config is nested more than 100 levels deep, or is YAML with more than 100,000
-        values once its aliases are expanded.
+        cannot represent, or one that was hidden by `connect`'s ``redact``. Also if the config is nested more than 100
+        levels deep, or is YAML with more than 100,000 values once its aliases are expanded.
     TypeError
         If it is something else.
 
@@ -80,7 +81,12 @@ def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
         parsed = config
     if not isinstance(parsed, Mapping):
         raise TypeError(f"run_config must be a dict, a RunConfig, or YAML or JSON text, not {type(config).__name__}.")
-    return _plain_mapping(parsed, "", depth=0)
+    plain = _plain_mapping(parsed, "", depth=0)
+    if holds_redacted_value(plain):
+        raise RunConfigInvalidError(
+            f"this run config contains {REDACTED!r}, which stands for a hidden value; give the value itself."
+        )
+    return plain
 
 
 def _parse_text(text: str) -> Any:  # noqa: ANN401 - of any kind

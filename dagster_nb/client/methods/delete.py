@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.async_base import AsyncBase
+from dagster_nb.client.bulk import Acted, act_on_each, interruption_carries
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
-from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.run_ids import run_ids_of
+from dagster_nb.run_ids import check_same_server, run_ids_of
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ class DeleteMethods(AsyncBase):
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid. Nothing is sent.
+            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
+        ActionInterrupt
+            On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
+            same call deletes what is left.
         ReadOnlyError
 
         Examples
@@ -65,24 +68,32 @@ class DeleteMethods(AsyncBase):
         """
         self._check_writable()
         ids = run_ids_of(runs)
-        states = await read_run_states(self._api, ids)
+        check_same_server(runs, self.url)
+        with interruption_carries(lambda: _frame(ids, Acted(len(ids)))):
+            states = await read_run_states(self._api, ids)
         with self._progress_bar("deleting", unit="runs", total=len(ids)) as bar:
 
             async def delete_one(run_id: str) -> Row:
                 outcome = await self._delete(run_id, states.get(run_id), force=force)
                 bar.advance()
-                return {"run_id": run_id, **outcome}
+                return outcome
 
-            rows = await map_concurrently(delete_one, ids)
-        unknown = [str(row["run_id"]) for row in rows if row["outcome"] == "unknown"]
+            acted = await act_on_each(delete_one, ids)
+        with acted.finishing():
+            await self._settle_unknown(ids, acted)
+        return acted.frame_or_interruption(_frame(ids, acted))
+
+    async def _settle_unknown(self, ids: list[str], acted: Acted) -> None:
+        """Find out which of the deletions whose response was lost have taken effect."""
+        unknown = {ids[position]: position for position in acted.unknown}
         try:
-            existing = await read_run_states(self._api, unknown)
+            existing = await read_run_states(self._api, list(unknown))
         except DagsterNbError:
-            return outcomes_frame(rows, _COLUMNS)
-        for row in rows:
-            if row["outcome"] == "unknown" and row["run_id"] not in existing:
-                row.update(outcome="deleted", message="the response was lost, but the run no longer exists.")
-        return outcomes_frame(rows, _COLUMNS)
+            return
+        for run_id, position in unknown.items():
+            if run_id not in existing:
+                message = "the response was lost, but the run no longer exists."
+                acted.results[position] = {"outcome": "deleted", "message": message}
 
     async def _delete(self, run_id: str, state: RunState | None, *, force: bool) -> Row:
         if state is None:
@@ -99,3 +110,7 @@ class DeleteMethods(AsyncBase):
         except DagsterNbError as error:
             return outcome_of_error(error)
         return {"outcome": "deleted"}
+
+
+def _frame(ids: list[str], acted: Acted) -> pd.DataFrame:
+    return outcomes_frame([{"run_id": run_id, **row} for run_id, row in zip(ids, acted.rows, strict=True)], _COLUMNS)

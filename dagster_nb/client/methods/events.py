@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
 from dagster_nb.client.async_base import AsyncBase
+from dagster_nb.client.outcomes import read_run_states
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import events_frame, failures_frame
@@ -16,7 +17,7 @@ from dagster_nb.graphql.responses import unwrap
 from dagster_nb.run_ids import one_run_id
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -29,6 +30,12 @@ __all__ = ["EventMethods", "iter_events"]
 # too long.
 _RUNS_PER_REQUEST = 25
 _EVENTS_PER_REQUEST = 1_000
+_LOST_LOG = {
+    "__typename": "RunFailureEvent",
+    "stepKey": None,
+    "error": None,
+    "message": "the server has no events of this run any more, so nothing says why it failed.",
+}
 
 
 class EventMethods(AsyncBase):
@@ -131,7 +138,8 @@ class EventMethods(AsyncBase):
         """Return the failures that ended runs: the failed steps of each run, or its own failure if no step failed.
 
         A step that failed and then succeeded in another attempt did not end its run. A run that has not ended, or that
-        did not end in failure, has no row.
+        did not end in failure, has no row. A failed run whose events the server has deleted has a row that says so,
+        without a time.
 
         Parameters
         ----------
@@ -154,7 +162,7 @@ class EventMethods(AsyncBase):
                                               ``raise Outer from inner`` that of ``inner``; NA if the process of
                                               the run died without an error
             error_message string              its message, without the class; the message of the event if there is
-                                              no error
+                                              no error; of a killed process also the message with the signal
             ============= =================== ======================================================================
 
         Raises
@@ -169,7 +177,8 @@ class EventMethods(AsyncBase):
         --------
         >>> client.failures(client.runs(status="FAILURE", created_after="7d"))  # doctest: +SKIP
         """
-        return failures_frame(await self._events_by_run(runs, "reading failures"))
+        events = await self._events_by_run(runs, "reading events")
+        return failures_frame({**events, **await self._failures_without_events(events)})
 
     def follow(
         self, run: RunsLike, *, new_only: bool = False, heartbeat: float | None = None
@@ -225,6 +234,14 @@ class EventMethods(AsyncBase):
                     yield frame
 
         return frames()
+
+    async def _failures_without_events(
+        self, events: Mapping[str, Sequence[dict[str, Any]]]
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return an event in place of the log of each failed run whose log the server no longer has."""
+        silent = [run_id for run_id, own in events.items() if not own]
+        states = await read_run_states(self._api, silent)
+        return {run_id: [_LOST_LOG] for run_id in silent if states.get(run_id, {}).get("status") == "FAILURE"}
 
     async def _run_records_with_steps(self, ids: list[str]) -> list[dict[str, Any]]:
         answer = await self._read("steps", {"filter": {"runIds": ids}, "limit": len(ids)})

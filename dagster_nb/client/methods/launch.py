@@ -9,15 +9,21 @@ from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.async_base import AsyncBase
+from dagster_nb.client.bulk import act_on_each
 from dagster_nb.client.outcomes import outcome_of_error
 from dagster_nb.client.partitions import partition_defaults
-from dagster_nb.concurrency import map_concurrently
+from dagster_nb.client.request_tag import (
+    REQUEST_TAG,
+    batch_request_ids,
+    find_requested_run,
+    launch_once,
+    new_request_id,
+)
 from dagster_nb.errors import DagsterNbError, RunConfigInvalidError
 from dagster_nb.frames.outcomes import outcomes_frame
-from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -44,7 +50,7 @@ class LaunchMethods(AsyncBase):
         run_config: RunConfigLike | None = None,
         tags: Mapping[str, Any] | None = None,
         op_selection: str | Iterable[str] | None = None,
-        asset_selection: str | Iterable[str] | None = None,
+        asset_selection: str | Iterable[str | Sequence[str]] | None = None,
         partition_key: str | None = None,
         location: str | None = None,
         repository: str | None = None,
@@ -63,8 +69,8 @@ class LaunchMethods(AsyncBase):
             The ops to run, in Dagster's selection syntax, such as ``"*load"``. None runs all ops; an empty list is a
             `ValueError`.
         asset_selection
-            The keys ``"a/b"`` of the assets to materialize. None means all assets of the job; an empty list is a
-            `ValueError`.
+            The keys of the assets to materialize: ``"a/b"``, or, if a component contains a slash, a list of the
+            components, such as ``[["a/b", "c"]]``. None means all assets of the job; an empty list is a `ValueError`.
         partition_key
             The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces its
             config, and ``tags`` are added to its tags.
@@ -83,7 +89,7 @@ class LaunchMethods(AsyncBase):
         ValueError, TypeError
             If the job has no such partition, or an argument is invalid. Nothing is launched.
         OutcomeUnknownError
-            If the server's response was lost.
+            If the server's response was lost, and no such run has appeared in the following seconds.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -101,15 +107,19 @@ class LaunchMethods(AsyncBase):
             location=location,
             repository=repository,
         )
-        return await self._launch(arguments, JobFinder(self._api))
+        return await self._launch(arguments, JobFinder(self._api), new_request_id())
 
-    async def launch_many(self, launches: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    async def launch_many(self, launches: Iterable[Mapping[str, Any]], *, batch: str | None = None) -> pd.DataFrame:
         """Launch many jobs, a few at a time. A failed launch does not stop the others.
 
         Parameters
         ----------
         launches
             For each launch a dict with the arguments of `launch`: ``{"job": "nightly", "run_config": {...}}``.
+        batch
+            A name for these launches. A launch of that batch that was launched before, by this or another client, is
+            not launched again: after an interruption or an error, the same call with the same name launches what is
+            left. Equal launches in one call are different launches. None launches everything.
 
         Returns
         -------
@@ -120,9 +130,9 @@ class LaunchMethods(AsyncBase):
             column   dtype  content
             ======== ====== ==================================================================================
             job_name string the job
-            run_id   string the id of the new run; NA if none was launched
-            outcome  string ``launched``, ``invalid``, ``not_found``, ``unauthorized``, ``failed``; ``unknown``
-                            if the response was lost
+            run_id   string the id of the run; NA if there is none
+            outcome  string ``launched``, ``already_launched``, ``invalid``, ``not_found``, ``unauthorized``,
+                            ``failed``; ``unknown`` if the response was lost and no such run has appeared
             message  string why nothing was launched; NA if there is nothing to say
             ======== ====== ==================================================================================
 
@@ -131,42 +141,57 @@ class LaunchMethods(AsyncBase):
         TypeError, ValueError
             If an argument of one of the launches is invalid. Nothing is launched. A run config that cannot be parsed
             does not raise: that launch has the outcome ``invalid``.
+        ActionInterrupt
+            On Ctrl-C. Its ``outcomes`` are this frame; what was not reached has the outcome ``not_sent``.
         ReadOnlyError
 
         Examples
         --------
-        >>> client.launch_many([{"job": "nightly", "partition_key": day} for day in days])  # doctest: +SKIP
+        >>> launches = [{"job": "nightly", "partition_key": day} for day in days]  # doctest: +SKIP
+        >>> client.launch_many(launches, batch="nightly of june")  # doctest: +SKIP
         """
         self._check_writable()
         parsed = [_parse(launch) for launch in launches]
+        if batch is None:
+            ids = [new_request_id() for _ in parsed]
+        else:
+            ids = batch_request_ids(batch, [arguments.identity for arguments in parsed])
         finder = JobFinder(self._api)
         with self._progress_bar("launching", unit="runs", total=len(parsed)) as bar:
 
-            async def launch_one(arguments: LaunchArguments | _Invalid) -> Row:
-                outcome = await self._launch_outcome(arguments, finder)
+            async def launch_one(launch: tuple[LaunchArguments | _Invalid, str]) -> Row:
+                arguments, request_id = launch
+                outcome = await self._launch_outcome(arguments, finder, request_id, in_batch=batch is not None)
                 bar.advance()
-                return {"job_name": arguments.job, **outcome}
+                return outcome
 
-            rows = await map_concurrently(launch_one, parsed)
-        return outcomes_frame(rows, _COLUMNS)
+            acted = await act_on_each(launch_one, list(zip(parsed, ids, strict=True)))
+        rows = [{"job_name": arguments.job, **row} for arguments, row in zip(parsed, acted.rows, strict=True)]
+        return acted.frame_or_interruption(outcomes_frame(rows, _COLUMNS))
 
-    async def _launch_outcome(self, arguments: LaunchArguments | _Invalid, finder: JobFinder) -> Row:
+    async def _launch_outcome(
+        self, arguments: LaunchArguments | _Invalid, finder: JobFinder, request_id: str, *, in_batch: bool
+    ) -> Row:
         if isinstance(arguments, _Invalid):
             return outcome_of_error(arguments.error)
         try:
-            run = await self._launch(arguments, finder)
+            if in_batch and (found := await find_requested_run(self, request_id, parent_run_id=None)) is not None:
+                return {"run_id": found.run_id, "outcome": "already_launched"}
+            run = await self._launch(arguments, finder, request_id)
         except (DagsterNbError, ValueError) as error:
             return outcome_of_error(error)
         return {"run_id": run.run_id, "outcome": "launched"}
 
-    async def _launch(self, arguments: LaunchArguments, finder: JobFinder) -> AsyncRun:
+    async def _launch(self, arguments: LaunchArguments, finder: JobFinder, request_id: str) -> AsyncRun:
         where = {"location": arguments.location, "repository": arguments.repository}
 
         async def launch_at(address: JobAddress) -> AsyncRun:
             config, tags = arguments.run_config, arguments.tags
             if arguments.partition_key is not None:
                 try:
-                    default_config, default_tags = await partition_defaults(self, address, arguments.partition_key)
+                    default_config, default_tags = await partition_defaults(
+                        self, address, arguments.partition_key, assets=arguments.asset_paths
+                    )
                 except ValueError:
                     # A job that does not exist has no partitions either.
                     await finder.find(arguments.job, **where)
@@ -177,14 +202,13 @@ class LaunchMethods(AsyncBase):
             if arguments.ops is not None:
                 selector["solidSelection"] = list(arguments.ops)
             if arguments.assets is not None:
-                selector["assetSelection"] = [{"path": key.split("/")} for key in arguments.assets]
+                selector["assetSelection"] = [{"path": path} for path in arguments.asset_paths]
             parameters = {
                 "selector": selector,
                 "runConfigData": config or {},
-                "executionMetadata": {"tags": tag_inputs(tags)},
+                "executionMetadata": {"tags": tag_inputs({**tags, REQUEST_TAG: request_id})},
             }
-            answer = await self._write("launch_run", {"executionParams": parameters})
-            return self._launched_run(unwrap(answer, "LaunchRunSuccess"))
+            return await launch_once(self, "launch_run", {"executionParams": parameters}, request_id=request_id)
 
         return await finder.use(launch_at, arguments.job, **where)
 
@@ -195,6 +219,7 @@ class _Invalid:
     def __init__(self, job: str, error: RunConfigInvalidError):
         self.job = job
         self.error = error
+        self.identity = None
 
 
 def _parse(launch: Mapping[str, Any]) -> LaunchArguments | _Invalid:

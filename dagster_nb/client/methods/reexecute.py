@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.arguments.job_address import JobAddress
+from dagster_nb.client.arguments.job_address import JobAddress, list_locations, location_not_found
 from dagster_nb.client.arguments.launch_arguments import STRATEGIES, check_strategy, parse_tags, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.async_base import AsyncBase
+from dagster_nb.client.bulk import act_on_each
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error
-from dagster_nb.concurrency import map_concurrently
+from dagster_nb.client.request_tag import (
+    REQUEST_TAG,
+    batch_request_ids,
+    find_requested_run,
+    launch_once,
+    new_request_id,
+)
 from dagster_nb.errors import (
     DagsterNbError,
+    JobNotFoundError,
+    LocationNotFoundError,
+    RunConfigInvalidError,
     RunNotFoundError,
     RunStateError,
     ServerError,
@@ -20,7 +30,7 @@ from dagster_nb.errors import (
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.run_ids import one_run_id, run_ids_of
+from dagster_nb.run_ids import check_same_server, one_run_id, run_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,13 +58,13 @@ _NOT_INHERITED_TAGS = frozenset(
         "dagster/auto_retry_run_id",
         "dagster/failure_reason",
         "dagster/run_metrics",
-        "dagster/backfill",
-        "dagster/parent_backfill",
-        "dagster/root_backfill",
         "dagster/parent_run_id",
         "dagster/root_run_id",
     }
 )
+# Inherited only while the backfill is in progress, as in Dagster's own re-execution.
+_BACKFILL_TAG = "dagster/backfill"
+_BACKFILL_TAGS = frozenset({_BACKFILL_TAG, "dagster/parent_backfill", "dagster/root_backfill"})
 
 
 class ReexecuteMethods(AsyncBase):
@@ -88,8 +98,8 @@ class ReexecuteMethods(AsyncBase):
             If there is no such run.
         RunStateError
             If the run cannot be re-executed with this strategy, because it did not fail or was stored without its job.
-        JobNotFoundError
-            If its job no longer exists.
+        JobNotFoundError, LocationNotFoundError
+            If its job no longer exists, or its code location no longer exists or does not load.
         UnsupportedServerError
             If the server does not know the strategy: ``"from_asset_failure"`` needs Dagster 1.10.15.
         RunConfigInvalidError, OutcomeUnknownError, ReadOnlyError, UnauthorizedError, ValueError, TypeError
@@ -104,23 +114,18 @@ class ReexecuteMethods(AsyncBase):
             raise ValueError("strategy='from_asset_failure' uses the config of the run; leave run_config out.")
         config = None if run_config is None else parse_run_config(run_config)
         added_tags = parse_tags(tags)
-        parent = await self._parent(one_run_id(run))
-        _check_reexecutable(parent, strategy)
-        try:
-            if config is None:
-                answer = await self._reexecute_unchanged(parent, strategy, added_tags)
-            else:
-                answer = await self._write("reexecute_run", _execution_params(parent, strategy, added_tags, config))
-            return self._launched_run(unwrap(answer, "LaunchRunSuccess"))
-        except ServerError as error:
-            if error.class_name == "DagsterInvalidSubsetError":
-                raise RunStateError(
-                    f"run {parent['runId']} has nothing to re-execute with strategy={strategy!r}; use another strategy."
-                ) from error
-            raise
+        run_id = one_run_id(run)
+        check_same_server(run, self.url)
+        parent = await self._parent(run_id)
+        return await self._reexecute(parent, strategy, added_tags, config=config, request_id=new_request_id())
 
     async def reexecute_many(
-        self, runs: RunsLike, *, strategy: Strategy = "from_failure", tags: Mapping[str, Any] | None = None
+        self,
+        runs: RunsLike,
+        *,
+        strategy: Strategy = "from_failure",
+        tags: Mapping[str, Any] | None = None,
+        batch: str | None = None,
     ) -> pd.DataFrame:
         """Re-execute many runs, a few at a time. A run that cannot be re-executed does not stop the others.
 
@@ -130,6 +135,10 @@ class ReexecuteMethods(AsyncBase):
             Ids, `Run` objects, or a frame with a ``run_id`` column. Duplicates count once.
         strategy, tags
             As in `reexecute`.
+        batch
+            A name for these re-executions. A run that was re-executed in that batch before is not re-executed again:
+            after an interruption or an error, the same call with the same name re-executes what is left. None
+            re-executes every run.
 
         Returns
         -------
@@ -140,7 +149,7 @@ class ReexecuteMethods(AsyncBase):
             column        dtype  content
             ============= ====== ===========================================================================
             parent_run_id string the run
-            run_id        string the id of the new run; NA if none was launched
+            run_id        string the id of the new run; NA if there is none
             outcome       string as in `launch_many`; ``invalid`` if the state of the run does not allow it
             message       string why nothing was launched; NA if there is nothing to say
             ============= ====== ===========================================================================
@@ -148,7 +157,9 @@ class ReexecuteMethods(AsyncBase):
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid. Nothing is sent.
+            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
+        ActionInterrupt
+            On Ctrl-C; see `launch_many`.
         ReadOnlyError
 
         Examples
@@ -157,21 +168,58 @@ class ReexecuteMethods(AsyncBase):
         """
         self._check_writable()
         ids = run_ids_of(runs)
+        check_same_server(runs, self.url)
         check_strategy(strategy)
-        parse_tags(tags)
+        added_tags = parse_tags(tags)
+        request_ids = [new_request_id() for _ in ids] if batch is None else batch_request_ids(batch, ids)
         with self._progress_bar("re-executing", unit="runs", total=len(ids)) as bar:
 
-            async def reexecute_one(run_id: str) -> Row:
+            async def reexecute_one(request: tuple[str, str]) -> Row:
+                run_id, request_id = request
                 try:
-                    run = await self.reexecute(run_id, strategy=strategy, tags=tags)
-                    outcome: Row = {"run_id": run.run_id, "outcome": "launched"}
+                    outcome = await self._reexecution_outcome(
+                        run_id, strategy, added_tags, request_id, in_batch=batch is not None
+                    )
                 except DagsterNbError as error:
                     outcome = outcome_of_error(error)
                 bar.advance()
-                return {"parent_run_id": run_id, **outcome}
+                return outcome
 
-            rows = await map_concurrently(reexecute_one, ids)
-        return outcomes_frame(rows, _COLUMNS)
+            acted = await act_on_each(reexecute_one, list(zip(ids, request_ids, strict=True)))
+        rows = [{"parent_run_id": run_id, **row} for run_id, row in zip(ids, acted.rows, strict=True)]
+        return acted.frame_or_interruption(outcomes_frame(rows, _COLUMNS))
+
+    async def _reexecution_outcome(
+        self, run_id: str, strategy: Strategy, added_tags: dict[str, str], request_id: str, *, in_batch: bool
+    ) -> Row:
+        if in_batch and (found := await find_requested_run(self, request_id, parent_run_id=run_id)) is not None:
+            return {"run_id": found.run_id, "outcome": "already_launched"}
+        run = await self._reexecute(await self._parent(run_id), strategy, added_tags, request_id=request_id)
+        return {"run_id": run.run_id, "outcome": "launched"}
+
+    async def _reexecute(
+        self,
+        parent: dict[str, Any],
+        strategy: Strategy,
+        added_tags: dict[str, str],
+        *,
+        request_id: str,
+        config: dict[str, Any] | None = None,
+    ) -> AsyncRun:
+        """Re-execute a run, with its own config if ``config`` is None."""
+        _check_reexecutable(parent, strategy)
+        tags = {**added_tags, REQUEST_TAG: request_id}
+        try:
+            if config is None:
+                return await self._reexecute_unchanged(parent, strategy, tags, request_id)
+            return await self._send_in_full(parent, strategy, tags, config, request_id)
+        except (ServerError, JobNotFoundError, RunConfigInvalidError) as error:
+            if isinstance(error, ServerError) and error.class_name == "DagsterInvalidSubsetError":
+                raise RunStateError(
+                    f"run {parent['runId']} has nothing to re-execute with strategy={strategy!r}; use another strategy."
+                ) from error
+            await self._check_location(parent)
+            raise
 
     async def _parent(self, run_id: str) -> dict[str, Any]:
         answer = await self._read("run_to_reexecute", {"runId": run_id})
@@ -181,18 +229,53 @@ class ReexecuteMethods(AsyncBase):
             raise RunNotFoundError(f"cannot re-execute run {run_id!r}: {not_found_message(run_id)}") from None
 
     async def _reexecute_unchanged(
-        self, parent: dict[str, Any], strategy: Strategy, added_tags: dict[str, str]
-    ) -> dict[str, Any]:
+        self, parent: dict[str, Any], strategy: Strategy, tags: dict[str, str], request_id: str
+    ) -> AsyncRun:
         """Re-execute a run with its own config."""
+        parameters = {"parentRunId": parent["runId"], "strategy": STRATEGIES[strategy], "extraTags": tag_inputs(tags)}
         try:
-            return await self._write("reexecute_run", _reexecution_params(parent, strategy, added_tags))
+            return await self._send({"reexecutionParams": parameters}, parent, request_id)
         except UnsupportedServerError:
             # Before Dagster 1.10.8, `reexecutionParams` does not accept tags. `executionParams` accepts them for these
             # two strategies.
             if strategy == "from_asset_failure":
                 raise
-            config = parent["runConfig"] or {}
-            return await self._write("reexecute_run", _execution_params(parent, strategy, added_tags, config))
+            return await self._send_in_full(parent, strategy, tags, parent["runConfig"] or {}, request_id)
+
+    async def _send_in_full(
+        self,
+        parent: dict[str, Any],
+        strategy: Strategy,
+        tags: dict[str, str],
+        config: dict[str, Any],
+        request_id: str,
+    ) -> AsyncRun:
+        """Re-execute a run with ``executionParams``, the form that takes a config, and tags in every Dagster."""
+        inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _NOT_INHERITED_TAGS}
+        if _BACKFILL_TAG in inherited and not await self._is_in_progress(inherited[_BACKFILL_TAG]):
+            inherited = {key: value for key, value in inherited.items() if key not in _BACKFILL_TAGS}
+        variables = _execution_params(parent, strategy, {**inherited, **tags}, config)
+        return await self._send(variables, parent, request_id)
+
+    async def _is_in_progress(self, backfill_id: str) -> bool:
+        answer = await self._read("backfill", {"backfillId": backfill_id})
+        return bool(answer["partitionBackfillOrError"].get("status") == "REQUESTED")
+
+    async def _check_location(self, parent: dict[str, Any]) -> None:
+        """Raise an error if the code location of a run is gone, which Dagster answers in three ways."""
+        location = parent["repositoryOrigin"]["repositoryLocationName"]
+        entries = await list_locations(self._api)
+        entry = next((entry for entry in entries if entry["name"] == location), None)
+        if entry is None:
+            problem = str(location_not_found(location, entries))
+        elif (entry["locationOrLoadError"] or {}).get("__typename") == "PythonError":
+            problem = f"the code of location {location!r} does not load; client.locations() shows why."
+        else:
+            return
+        raise LocationNotFoundError(f"cannot re-execute run {parent['runId']}: {problem}") from None
+
+    async def _send(self, variables: dict[str, Any], parent: dict[str, Any], request_id: str) -> AsyncRun:
+        return await launch_once(self, "reexecute_run", variables, request_id=request_id, parent_run_id=parent["runId"])
 
 
 def _check_reexecutable(parent: dict[str, Any], strategy: Strategy) -> None:
@@ -210,19 +293,10 @@ def _check_reexecutable(parent: dict[str, Any], strategy: Strategy) -> None:
         )
 
 
-def _reexecution_params(parent: dict[str, Any], strategy: Strategy, added_tags: dict[str, str]) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"parentRunId": parent["runId"], "strategy": STRATEGIES[strategy]}
-    if added_tags:
-        parameters["extraTags"] = tag_inputs(added_tags)
-    return {"reexecutionParams": parameters}
-
-
 def _execution_params(
-    parent: dict[str, Any], strategy: Strategy, added_tags: dict[str, str], config: dict[str, Any]
+    parent: dict[str, Any], strategy: Strategy, tags: dict[str, str], config: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the same request as ``executionParams``, the form that accepts a config, and tags in every Dagster."""
     origin = parent["repositoryOrigin"]
-    inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _NOT_INHERITED_TAGS}
     root_run_id = parent["rootRunId"] or parent["runId"]
     own = {"dagster/parent_run_id": parent["runId"], "dagster/root_run_id": root_run_id}
     if strategy == "from_failure":
@@ -245,7 +319,7 @@ def _execution_params(
             "executionMetadata": {
                 "parentRunId": parent["runId"],
                 "rootRunId": root_run_id,
-                "tags": tag_inputs({**inherited, **added_tags, **own}),
+                "tags": tag_inputs({**tags, **own}),
             },
         }
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.async_base import AsyncBase
+from dagster_nb.client.bulk import NOT_SENT, act_on_each, interruption_carries
 from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
-from dagster_nb.errors import DagsterNbError
+from dagster_nb.errors import DagsterNbError, OutcomeUnknownError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import to_error, unwrap
-from dagster_nb.run_ids import run_ids_of
+from dagster_nb.run_ids import check_same_server, run_ids_of
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from dagster_nb.client.bulk import Acted
     from dagster_nb.client.outcomes import Row, RunState
     from dagster_nb.run_ids import RunsLike
 
@@ -29,6 +31,11 @@ _FORCE_HINT = (
     "force=True marks the run as canceled at once. Its processes that are still running are not stopped, and may even "
     "turn it into a success."
 )
+_MARKED = (
+    "The run was marked as canceled at once. If its processes are still running, they are not stopped, and may even "
+    "turn it into a success."
+)
+_WITH_PROCESS = frozenset({"STARTING", "STARTED", "CANCELING"})
 _STARTING_HINT = "The run was only starting: try again when it is STARTED."
 
 
@@ -70,10 +77,15 @@ class TerminateMethods(AsyncBase):
               ``STARTING``; the message says what to do instead
             * ``not_found``, ``unauthorized``, ``failed``; ``unknown`` if the response was lost
 
+            A run that finishes while others are being stopped is ``already_finished``.
+
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid. Nothing is sent.
+            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
+        ActionInterrupt
+            On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
+            same call stops what is left.
         ReadOnlyError
 
         Examples
@@ -82,47 +94,60 @@ class TerminateMethods(AsyncBase):
         """
         self._check_writable()
         ids = run_ids_of(runs)
-        before = await read_run_states(self._api, ids)
+        check_same_server(runs, self.url)
+        with interruption_carries(lambda: outcomes_frame([{"run_id": run_id, **NOT_SENT} for run_id in ids], _COLUMNS)):
+            before = await read_run_states(self._api, ids)
         to_stop = [run_id for run_id in ids if run_id in before and _can_stop(before[run_id], force=force)]
-        refusals = await self._request_stop(to_stop, force=force)
-        try:
-            after = await read_run_states(self._api, to_stop)
-        except DagsterNbError as error:
-            # The requests have been sent. An error would hide which ones, so each run gets an outcome instead.
-            unknown: Row = {"outcome": "unknown", "message": f"its status could not be read after acting: {error}"}
-            rows = [
-                {"run_id": run_id, **unknown} if run_id in to_stop else _row_without_request(run_id, before.get(run_id))
-                for run_id in ids
-            ]
-            return outcomes_frame(rows, _COLUMNS)
-        rows = [
-            _row_after_request(run_id, before[run_id], after.get(run_id), refusals.get(run_id), force=force)
-            if run_id in to_stop
-            else _row_without_request(run_id, before.get(run_id))
-            for run_id in ids
-        ]
-        return outcomes_frame(rows, _COLUMNS)
+        # For each run that was asked to stop, the error if it was refused.
+        sent: dict[str, DagsterNbError | None] = {}
+        acted = await self._request_stop(to_stop, sent, force=force)
+        after: dict[str, RunState] = {}
+        problem: str | None = "the server did not respond in time"
+        with acted.finishing():
+            try:
+                after = await read_run_states(self._api, list(sent))
+                problem = None
+            except DagsterNbError as error:
+                # The requests were sent. An error would hide which ones, so each run gets an outcome.
+                problem = str(error)
+        unsent = set(to_stop) - sent.keys()
 
-    async def _request_stop(self, ids: Sequence[str], *, force: bool) -> dict[str, DagsterNbError]:
-        """Ask runs to stop, and return the errors of the runs for which this was refused, by id."""
-        refusals: dict[str, DagsterNbError] = {}
+        def row(run_id: str) -> Row:
+            if run_id in unsent:
+                return {"run_id": run_id, **NOT_SENT}
+            if run_id not in sent:
+                return _row_without_request(run_id, before.get(run_id))
+            if problem is not None:
+                message = f"its status could not be read after acting: {problem}"
+                return {"run_id": run_id, "outcome": "unknown", "message": message}
+            return _row_after_request(run_id, before[run_id], after.get(run_id), sent[run_id], force=force)
+
+        return acted.frame_or_interruption(outcomes_frame([row(run_id) for run_id in ids], _COLUMNS))
+
+    async def _request_stop(self, ids: Sequence[str], sent: dict[str, DagsterNbError | None], *, force: bool) -> Acted:
+        """Ask runs to stop, a page at a time."""
         policy = "MARK_AS_CANCELED_IMMEDIATELY" if force else "SAFE_TERMINATE"
         with self._progress_bar("stopping", unit="runs", total=len(ids)) as bar:
-            for start in range(0, len(ids), _RUNS_PER_REQUEST):
-                page = ids[start : start + _RUNS_PER_REQUEST]
+
+            async def stop_page(page: Sequence[str]) -> Row:
+                sent.update(dict.fromkeys(page, OutcomeUnknownError("the call was interrupted.")))
                 try:
                     answer = await self._write("terminate_runs", {"runIds": page, "policy": policy})
                     results = unwrap(answer, "TerminateRunsResult")["terminateRunResults"]
                 except DagsterNbError as error:
-                    refusals.update(dict.fromkeys(page, error))
+                    sent.update(dict.fromkeys(page, error))
                 else:
+                    sent.update(dict.fromkeys(page))
                     # Dagster returns the results in the order of the request. If a result is missing, the status is
                     # read anyway.
                     for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
                         if result["__typename"] != "TerminateRunSuccess":
-                            refusals[run_id] = to_error(result)
+                            sent[run_id] = to_error(result)
                 bar.advance(len(page))
-        return refusals
+                return {}
+
+            pages = [ids[start : start + _RUNS_PER_REQUEST] for start in range(0, len(ids), _RUNS_PER_REQUEST)]
+            return await act_on_each(stop_page, pages, limit=1)
 
 
 def _can_stop(state: RunState, *, force: bool) -> bool:
@@ -157,7 +182,7 @@ def _row_after_request(
 
 def _outcome(before: str, after: str, refusal: DagsterNbError | None, *, force: bool) -> Row:
     if after == "CANCELED":
-        return {"outcome": "canceled"}
+        return {"outcome": "canceled", "message": _MARKED if force and before in _WITH_PROCESS else None}
     if after == "CANCELING":
         message = None if refusal is None else f"{refusal} The run may stay in this state. {_FORCE_HINT}"
         return {"outcome": "canceling", "message": message}

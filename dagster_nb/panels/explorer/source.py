@@ -19,10 +19,11 @@ class RunSource(Protocol):
     explorer uses them.
     """
 
-    def iter_runs(self, **filters: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401
+    # With `*args` and `**kwargs` of any type, a type checker accepts methods that take only some names.
+    def iter_runs(self, *args: Any, **filters: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401
         """Yield pages of matching runs, newest first."""
 
-    def count_runs(self, **filters: Any) -> int:  # noqa: ANN401
+    def count_runs(self, *args: Any, **filters: Any) -> int:  # noqa: ANN401
         """Return the number of matching runs."""
 
 

@@ -125,3 +125,46 @@ def test_dagster_plus_always_uses_https(given, monkeypatch):
 def test_other_servers_keep_their_scheme(url):
     assert read_address(url).root.startswith("http://")
     assert "x@" not in read_address(url).root
+
+
+INSECURE = [
+    ("http://dagster.example.com", {"token": TOKEN}),
+    ("http://10.0.0.7:3000/prefix", {"token": TOKEN}),
+    ("http://dagster", {"headers": {"authorization": f"Bearer {TOKEN}"}}),
+    ("http://dagster", {"headers": {"Cookie": TOKEN}}),
+    (f"http://user:{PASSWORD}@dagster.example.com", {}),
+    ("http://localhost.example.com", {"token": TOKEN}),
+    ("http://127.0.0.1.example.com", {"token": TOKEN}),
+]
+
+
+@pytest.mark.parametrize(("url", "options"), INSECURE)
+def test_a_secret_is_not_sent_over_http_to_another_machine(url, options):
+    with pytest.raises(ValueError, match=r"without encryption.*https://.*allow_http=True") as caught:
+        dnb.AsyncDagsterClient(url, **options)
+    for text in (str(caught.value), *verbose_tracebacks_from_within(caught.value)):
+        for secret in (TOKEN, PASSWORD):
+            assert secret not in text, text
+
+
+def verbose_tracebacks_from_within(error):
+    error.__traceback__ = error.__traceback__.tb_next
+    return verbose_tracebacks(error)
+
+
+@pytest.mark.parametrize(("url", "options"), INSECURE)
+def test_it_is_if_that_is_allowed(url, options):
+    assert dnb.AsyncDagsterClient(url, allow_http=True, **options).url.startswith("http://")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:3000", "http://127.0.0.1:3000", "http://127.8.8.8", "http://[::1]:3000", "http://x.localhost"],
+)
+def test_this_machine_needs_no_encryption(url):
+    assert dnb.AsyncDagsterClient(url, token=TOKEN).url == url
+
+
+def test_https_and_requests_without_secrets_are_sent():
+    dnb.AsyncDagsterClient("https://dagster.example.com", token=TOKEN)
+    dnb.AsyncDagsterClient("http://dagster.example.com", headers={"X-Team": "data"})

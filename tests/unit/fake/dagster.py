@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import dagster_nb as dnb
@@ -18,7 +19,7 @@ from tests.unit.fake.schema import execute, installed_schema, operation_name
 from tests.unit.fake.transport import FakeTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from aiohttp import web
 
@@ -67,6 +68,22 @@ class FakeDagster:
         if self._port is not None:
             self._port.close()
             self._port = None
+
+    @contextmanager
+    def restarting(self) -> Iterator[Callable[[], None]]:
+        """Refuse connections until the function that this yields is called, or until the block ends."""
+        assert self._port is not None
+        number = int(self.url.rpartition(":")[2])
+        self._port.close()
+        started = threading.Event()
+
+        def start() -> None:
+            if not started.is_set():
+                started.set()
+                self._port = Port(self).open(number)
+
+        yield start
+        start()
 
     def connect(self, **options: Any) -> dnb.DagsterClient:
         """Return a client that reaches this Dagster without a port; it accepts the options of `dagster_nb.connect`."""

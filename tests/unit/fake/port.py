@@ -20,10 +20,11 @@ class Port:
     def __init__(self, dagster: FakeDagster):
         self._dagster = dagster
 
-    def open(self) -> Self:
+    def open(self, port: int | None = None) -> Self:
+        """Listen at a port; None means any that is free."""
         self._portals = start_blocking_portal(name="fake Dagster")
         self._portal = self._portals.__enter__()
-        self._portal.call(self._serve)
+        self._portal.call(self._serve, port)
         return self
 
     def close(self) -> None:
@@ -34,11 +35,11 @@ class Port:
     def url(self) -> str:
         return str(self._server.make_url("")).rstrip("/")
 
-    async def _serve(self) -> None:
+    async def _serve(self, port: int | None) -> None:
         app = web.Application(client_max_size=2**26)
         app.router.add_post("/graphql", self._answer)
         app.router.add_routes(self._dagster.routes())
-        self._server = TestServer(app)
+        self._server = TestServer(app, port=port)
         # Closing does not wait for a request that hangs.
         await self._server.start_server(shutdown_timeout=0.01)
 

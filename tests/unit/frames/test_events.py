@@ -120,3 +120,35 @@ def test_a_process_that_died_without_an_error_has_the_message_of_the_event():
     frame = failures_frame({"r": [event("RunFailureEvent", message="Run process exited", error=None)]})
     assert frame["error_message"].tolist() == ["Run process exited"]
     assert frame["error_class"].isna().all()
+
+
+SIGNAL = "child process for step crash was terminated by signal 11 (SIGSEGV)."
+
+
+def messages(*events):
+    return failures_frame({"r": list(events)})["error_message"].tolist()
+
+
+@pytest.mark.parametrize("raised", [None, error("ChildProcessCrashException\n", "ChildProcessCrashException")])
+def test_a_step_killed_by_a_signal_has_the_message_that_says_so(raised):
+    assert messages(
+        event("ExecutionStepStartEvent", step="other"),
+        event("EngineEvent", step="crash", message=SIGNAL),
+        event("ExecutionStepStartEvent", step="other"),
+        event("ExecutionStepFailureEvent", step="crash", message="crash failed.", error=raised),
+        event("RunFailureEvent"),
+    ) == [f"crash failed. {SIGNAL}"]
+
+
+def test_a_run_killed_by_a_signal_has_the_message_that_says_so():
+    assert messages(
+        event("EngineEvent", message="Run process was terminated by signal 9 (SIGKILL)."),
+        event("RunFailureEvent", message="Marked as failed.", error=None),
+    ) == ["Marked as failed. Run process was terminated by signal 9 (SIGKILL)."]
+
+
+def test_an_error_with_a_message_is_left_as_it_is():
+    assert messages(
+        event("EngineEvent", message="an engine event"),
+        event("RunFailureEvent", message="failed", error=error("E: why", "E")),
+    ) == ["why"]

@@ -24,7 +24,7 @@ from tests.unit.fake import installed_schema
 # The types of a union that mean success, or that are not responses themselves but parts of one
 SUCCESSES = {
     "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
-    "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
+    "PartitionBackfill", "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
     "PipelineConfigValidationValid", "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema",
     "RunIds", "Runs", "ShutdownRepositoryLocationSuccess", "TerminateRunSuccess", "TerminateRunsResult",
     "Workspace", "WorkspaceLocationEntry", "WorkspaceLocationStatusEntries",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.client import request_tag
+from dagster_nb.client.request_tag import REQUEST_TAG
 from dagster_nb.graphql.responses import config_problems
 from tests.unit import drift
 from tests.unit.fake import FakeDagster, make_run
@@ -78,8 +80,11 @@ def act(fake, client, action):
     return fake.received
 
 
-def tags_of(parameters):
-    return {tag["key"]: tag["value"] for tag in parameters["executionMetadata"]["tags"]}
+def tags_of(tags):
+    """Return tags without the id of the request, which must be among them."""
+    found = {tag["key"]: tag["value"] for tag in tags}
+    assert found.pop(REQUEST_TAG)
+    return found
 
 
 def assert_launch(inputs):
@@ -87,18 +92,16 @@ def assert_launch(inputs):
     selections = {"solidSelection": ["load"], "assetSelection": [{"path": ["mart", "orders"]}]}
     assert parameters["selector"] == {**SELECTOR, **selections}
     assert parameters["runConfigData"] == CONFIG
-    assert tags_of(parameters) == {"why": "late"}
+    assert tags_of(parameters["executionMetadata"]["tags"]) == {"why": "late"}
 
 
 def assert_reexecution(inputs, strategy):
     if "executionParams" in inputs:
         assert_in_full(inputs, strategy, CONFIG)
     else:
-        assert inputs["reexecutionParams"] == {
-            "parentRunId": PARENT["runId"],
-            "strategy": strategy.upper(),
-            "extraTags": [{"key": "why", "value": "late"}],
-        }
+        parameters = inputs["reexecutionParams"]
+        assert tags_of(parameters.pop("extraTags")) == LATE
+        assert parameters == {"parentRunId": PARENT["runId"], "strategy": strategy.upper()}
 
 
 def assert_in_full(inputs, strategy, config):
@@ -107,7 +110,7 @@ def assert_in_full(inputs, strategy, config):
     assert parameters["runConfigData"] == config
     metadata = parameters["executionMetadata"]
     assert (metadata["parentRunId"], metadata["rootRunId"]) == (PARENT["runId"], "root")
-    assert tags_of(parameters) == {
+    assert tags_of(parameters["executionMetadata"]["tags"]) == {
         "team": "data",
         "why": "late",
         "dagster/parent_run_id": PARENT["runId"],
@@ -219,6 +222,7 @@ def test_a_partly_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
         return {"__typename": "LaunchRunSuccess", "run": make_run(9, status="QUEUED", runConfig=None)}
 
     fake.schema = drift.without()
+    monkeypatch.setattr(request_tag, "_PAUSES_SECONDS", (0.0,))
     monkeypatch.setitem(fake.answers, "launchRun", launched)
     with fake.connect() as client:
         outcomes = client.launch_many([{"job": "nightly"}])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
+import time
 
 import anyio
 import pytest
@@ -11,6 +13,8 @@ from gql.transport.local_schema import LocalSchemaTransport
 from graphql import build_schema
 
 import dagster_nb as dnb
+from dagster_nb.graphql import session
+from tests.unit.fake import make_run
 
 
 @pytest.fixture
@@ -255,6 +259,68 @@ class TestSecrets:
             texts.append(str(client.runs().attrs))
         shown = capsys.readouterr()
         assert self.SECRET not in "".join([*texts, caplog.text, shown.out, shown.err])
+
+
+class TestRestarts:
+    """A server that has answered before and refuses connections is probably being restarted."""
+
+    @pytest.mark.parametrize(
+        "read",
+        [
+            lambda client: client.runs(),
+            lambda client: list(client.iter_runs()),
+            lambda client: client.events(client.runs()),
+            lambda client: client.run(make_run(1)["runId"]).wait(),
+            lambda client: list(client.follow(make_run(1)["runId"])),
+        ],
+        ids=["runs", "iter_runs", "events", "wait", "follow"],
+    )
+    def test_reading_continues_after_a_restart(self, fake, client, read):
+        fake.runs = [make_run(1)]
+        fake.answers["logsForRun"] = {"__typename": "EventConnection", "events": [], "cursor": "1", "hasMore": False}
+        expected = read(client)
+        with fake.restarting() as start:
+            timer = threading.Timer(1.0, start)
+            timer.start()
+            again = read(client)
+            timer.join()
+        assert str(again) == str(expected)
+
+    def test_it_is_waited_for_as_long_as_a_request_may_take(self, fake):
+        with dnb.connect(fake.url, progress=False, timeout=2) as client, fake.restarting():
+            began = time.monotonic()
+            with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening") as error:
+                client.runs()
+            assert time.monotonic() - began >= 2
+            assert type(error.value) is dnb.ConnectionFailedError
+
+    def test_a_mutation_is_not_sent_later(self, fake, client):
+        with fake.restarting(), pytest.raises(dnb.ConnectionFailedError, match="nothing is listening") as error:
+            client.query("mutation M { launchRun { __typename } }")
+        assert type(error.value) is dnb.ConnectionFailedError
+        assert fake.requests == []
+
+
+class TestHugeResponses:
+    """A response that would not fit into memory is not read."""
+
+    @pytest.fixture(autouse=True)
+    def _small_limit(self, monkeypatch):
+        monkeypatch.setattr(session, "_MAX_RESPONSE_BYTES", 50_000)
+
+    def test_one_is_an_error_that_says_what_to_do(self, fake, client):
+        fake.answer(requests=None, text="x" * 60_000, operation="Q")
+        with pytest.raises(dnb.ConnectionFailedError, match="reads at most .* MB. Ask for less"):
+            client.query("query Q { version }")
+
+    def test_pages_that_are_too_large_are_read_in_smaller_ones(self, fake, client):
+        fake.runs = [make_run(number, tags=[{"key": "k", "value": "x" * 200}]) for number in reversed(range(300))]
+        assert client.runs()["run_id"].tolist() == fake.ids
+
+    def test_of_a_mutation_the_outcome_is_unknown(self, fake, client):
+        fake.answer(requests=None, text="x" * 60_000, operation="M")
+        with pytest.raises(dnb.OutcomeUnknownError, match="reads at most"):
+            client.query("mutation M { launchRun { __typename } }")
 
 
 class TestWaiting:

@@ -1,0 +1,141 @@
+"""Actions on many items: a few at a time, and with a result for each item even if they are interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from dagster_nb.concurrency import MAX_CONCURRENCY
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    import pandas as pd
+
+    from dagster_nb.client.outcomes import Row
+
+__all__ = ["NOT_SENT", "SECONDS_TO_FINISH", "Acted", "act_on_each", "interruption_carries"]
+
+T = TypeVar("T")
+
+SECONDS_TO_FINISH = 10.0
+"""How long an interrupted action waits for the responses to what it has sent."""
+
+NOT_SENT: Row = {"outcome": "not_sent", "message": "the call was interrupted before anything was sent for this."}
+"""The outcome of an item that an interrupted action did not reach."""
+
+_NO_RESPONSE: Row = {
+    "outcome": "unknown",
+    "message": "the call was interrupted before the server responded; check the runs before you repeat it.",
+}
+
+
+@dataclass
+class Acted:
+    """What came of an action on many items.
+
+    Parameters
+    ----------
+    count
+        The number of items.
+    results
+        The outcomes, by the position of the item.
+    started
+        The positions of the items that the action has reached.
+    interruption
+        What ended the action early, or None.
+    """
+
+    count: int
+    results: dict[int, Row] = field(default_factory=dict)
+    started: set[int] = field(default_factory=set)
+    interruption: asyncio.CancelledError | None = None
+
+    @property
+    def rows(self) -> list[Row]:
+        """The outcome of each item, also of those that the action did not reach."""
+        return [
+            self.results.get(position, _NO_RESPONSE if position in self.started else NOT_SENT)
+            for position in range(self.count)
+        ]
+
+    @property
+    def unknown(self) -> list[int]:
+        """The positions of the items whose outcome is not known."""
+        return [position for position, row in enumerate(self.rows) if row["outcome"] == "unknown"]
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """Let a ``with`` block that reads outcomes finish although the action was interrupted, within some seconds."""
+        if self.interruption is None:
+            yield
+        else:
+            with anyio.move_on_after(SECONDS_TO_FINISH, shield=True):
+                yield
+
+    def frame_or_interruption(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the outcomes. If the action was interrupted, raise that instead, with the outcomes in it."""
+        if self.interruption is None:
+            return frame
+        vars(self.interruption)["outcomes"] = frame
+        raise self.interruption
+
+
+async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *, limit: int = MAX_CONCURRENCY) -> Acted:
+    """Act on each item, a few at a time.
+
+    If the task is cancelled, nothing more is started, and what has been started may finish within some seconds. The
+    cancellation is returned and not raised, so the caller must raise it.
+
+    Parameters
+    ----------
+    act
+        A coroutine function that takes one item and returns its outcome. It catches the errors that must not stop the
+        others.
+    items
+        The items.
+    limit
+        The number of calls at the same time.
+    """
+    acted = Acted(len(items))
+    remaining = iter(enumerate(items))
+
+    async def work() -> None:
+        for position, item in remaining:
+            if acted.interruption is not None:
+                return
+            acted.started.add(position)
+            acted.results[position] = await act(item)
+
+    workers = [asyncio.create_task(work()) for _ in range(min(limit, len(items)))]
+    try:
+        if workers:
+            await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+    except asyncio.CancelledError as error:
+        acted.interruption = error
+        with anyio.move_on_after(SECONDS_TO_FINISH, shield=True):
+            await asyncio.wait(workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        with anyio.CancelScope(shield=True):
+            ended = await asyncio.gather(*workers, return_exceptions=True)
+    for result in ended:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise result
+    return acted
+
+
+@contextmanager
+def interruption_carries(outcomes: Callable[[], pd.DataFrame]) -> Iterator[None]:
+    """Give the cancellation of a ``with`` block the outcomes of an action, unless it has them."""
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if "outcomes" not in vars(error):
+            vars(error)["outcomes"] = outcomes()
+        raise

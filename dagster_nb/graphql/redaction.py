@@ -1,0 +1,90 @@
+"""Hiding the values of keys that may hold secrets, in what the server says about runs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["REDACTED", "Redaction", "holds_redacted_value"]
+
+REDACTED = "<redacted>"
+"""What stands in place of a value that is hidden."""
+
+# The documents whose responses are shown. What is read to re-execute a run is only sent back, and must be complete.
+_DOCUMENTS = frozenset({"launch_run", "reexecute_run", "requested_runs", "run", "runs"})
+
+
+class Redaction:
+    """Hides the values of some keys of run configs and tags.
+
+    Parameters
+    ----------
+    pattern
+        A regular expression. It is searched for in each key, without regard to case.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is not a regular expression, or if it is empty.
+
+    Examples
+    --------
+    >>> Redaction("password|token").of_config({"db": {"password": "x", "rows": 3}})
+    {'db': {'password': '<redacted>', 'rows': 3}}
+    """
+
+    def __init__(self, pattern: str):
+        if not isinstance(pattern, str):
+            raise TypeError(f"redact must be a regular expression such as 'password|token', not {pattern!r}.")
+        if not pattern:
+            raise ValueError("redact must not be empty; leave it out to show all values.")
+        try:
+            self._pattern = re.compile(pattern, re.IGNORECASE)
+        except re.error as error:
+            raise ValueError(f"redact must be a regular expression such as 'password|token': {error}.") from None
+
+    def of_config(self, config: Any) -> Any:  # noqa: ANN401 - of any kind
+        """Return a run config, or a part of one, with the values hidden."""
+        if isinstance(config, dict):
+            return {
+                key: REDACTED if self._pattern.search(str(key)) else self.of_config(value)
+                for key, value in config.items()
+            }
+        return [self.of_config(item) for item in config] if isinstance(config, list) else config
+
+    def of_response(self, document: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the ``data`` of a response to one of our documents, with the values hidden."""
+        return {name: self._of_node(node) for name, node in data.items()} if document in _DOCUMENTS else data
+
+    def _of_node(self, node: Any) -> Any:  # noqa: ANN401 - of any kind
+        if isinstance(node, list):
+            return [self._of_node(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        redacted = {name: self._of_node(value) for name, value in node.items()}
+        if node.get("runConfig") is not None:
+            redacted["runConfig"] = self.of_config(node["runConfig"])
+        if node.get("tags") is not None:
+            redacted["tags"] = [self._of_tag(tag) for tag in node["tags"]]
+        return redacted
+
+    def _of_tag(self, tag: Mapping[str, str]) -> dict[str, str]:
+        return {**tag, "value": REDACTED} if self._pattern.search(tag["key"]) else dict(tag)
+
+
+def holds_redacted_value(value: object) -> bool:
+    """Return whether a run config or tags hold a value that was hidden, so that they must not be sent.
+
+    Examples
+    --------
+    >>> holds_redacted_value({"db": [{"password": "<redacted>"}]})
+    True
+    """
+    if isinstance(value, dict):
+        return any(holds_redacted_value(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(holds_redacted_value(item) for item in value)
+    return value == REDACTED

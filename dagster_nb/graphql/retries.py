@@ -1,0 +1,71 @@
+"""What can become of a request, and which requests are worth another attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster_nb.errors import ConnectionFailedError, RequestTimeoutError
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+__all__ = [
+    "HasTriedEnough",
+    "IsWorthRetrying",
+    "LostResponseError",
+    "ResponseTooLargeError",
+    "RestartingError",
+    "UnexpectedResponseError",
+]
+
+_MAX_ATTEMPTS = 4
+
+
+class LostResponseError(ConnectionFailedError):
+    """A request may have reached the server, but no response came back. Only queries may be repeated."""
+
+
+class RestartingError(ConnectionFailedError):
+    """Nothing listens at the address any more, so the request was not sent."""
+
+
+class ResponseTooLargeError(LostResponseError):
+    """A response may have been too large or too slow for the server or a proxy; a smaller one may arrive."""
+
+
+class UnexpectedResponseError(ConnectionFailedError):
+    """The response cannot come from Dagster. Repeating does not help, and the outcome is unknown."""
+
+
+class IsWorthRetrying:
+    """Whether a failed query should be repeated: not if it was rejected, and only once after a timeout."""
+
+    def __init__(self, *, may_be_too_large: bool) -> None:
+        self._may_be_too_large = may_be_too_large
+        self._timed_out = False
+
+    def __call__(self, state: RetryCallState) -> bool:
+        """Return the answer after an attempt."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        if self._may_be_too_large and isinstance(error, ResponseTooLargeError | RequestTimeoutError):
+            return False
+        if isinstance(error, RequestTimeoutError):
+            again, self._timed_out = not self._timed_out, True
+            return again
+        return isinstance(error, LostResponseError | RestartingError)
+
+
+class HasTriedEnough:
+    """Whether a read is given up: after a few failures, or when the server has not come back for some time."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._failures = 0
+
+    def __call__(self, state: RetryCallState) -> bool:
+        """Return the answer after an attempt."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, RestartingError):
+            return (state.seconds_since_start or 0.0) >= self._timeout
+        self._failures += 1
+        return self._failures >= _MAX_ATTEMPTS

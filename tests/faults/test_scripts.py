@@ -1,0 +1,152 @@
+"""Seeded scripts use every method through a proxy that misbehaves: each step ends in a right answer or a right error.
+
+``DAGSTER_NB_FAULT_SCRIPTS=500 DAGSTER_NB_FAULT_RUNS=1000 pytest tests/faults/test_scripts.py`` does more of it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from random import Random
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psutil
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.client import request_tag
+from dagster_nb.sandbox.history.write import write_history
+from dagster_nb.sandbox.local_dagster import LocalDagster
+from tests.faults.faults import AtRandom, OneIn, cut, fail_in_part, hold_back, latency, reply, truncate
+from tests.faults.proxy import Proxy
+from tests.faults.steps import STEPS, Script
+
+if TYPE_CHECKING:
+    from tests.faults.proxy import Fault
+
+SCRIPTS = int(os.environ.get("DAGSTER_NB_FAULT_SCRIPTS", "100"))
+RUNS_TO_STOP = int(os.environ.get("DAGSTER_NB_FAULT_RUNS", "60"))
+STEPS_PER_SCRIPT = 2
+TIMEOUT_SECONDS = 5.0
+HTML = b"<html><h1>We will be back soon</h1></html>"
+FAULTS: list[Fault] = [
+    latency(0.02),
+    reply(429, headers={"Retry-After": "1"}),
+    *(reply(status, body=HTML) for status in (500, 502, 503, 504)),
+    reply(200, body=HTML),
+    reply(401),
+    reply(302, headers={"Location": "http://127.0.0.1:9/graphql"}),
+    reply(200, body=b'{"errors": [{"message": "not today"}]}', headers={"Content-Type": "application/json"}),
+    # The server has carried out the request, and the answer is lost in part or altogether.
+    cut(0),
+    cut(0),
+    cut(0.5),
+    truncate(),
+    fail_in_part(),
+]
+# Each takes as long as the client's time-out.
+SLOW: list[Fault] = [hold_back(3 * TIMEOUT_SECONDS)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    write_history(home, runs=300, seed=4)
+    with LocalDagster(home, daemon=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def instance(server):
+    from dagster import DagsterInstance
+
+    with DagsterInstance.from_config(str(server.home)) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def direct(server):
+    with dnb.connect(server.url, progress=False) as client:
+        # For the step that deletes a run that has finished.
+        client.terminate(client.launch_many([{"job": "sync_crm"}] * 5))
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _look_for_lost_launches_for_a_short_time(monkeypatch):
+    monkeypatch.setattr(request_tag, "_PAUSES_SECONDS", (0.0, 0.1))
+
+
+def what_is_open():
+    """Return the threads and child processes, and the number of open files and sockets, of this process."""
+    gc.collect()
+    process = psutil.Process()
+    threads = {thread.name for thread in threading.enumerate() if thread.is_alive()}
+    return (
+        threads,
+        {child.pid for child in process.children()},
+        len(process.open_files()) + len(process.net_connections()),
+    )
+
+
+def run_script(seed, server, instance, direct):
+    random = Random(seed)
+    faults = [*random.sample(FAULTS, 4), *(SLOW if seed % 25 == 0 else [])]
+    chaos = AtRandom(faults, seed=seed, share=random.choice([0.1, 0.3, 0.6]), limit=random.choice([1, 3, 8]))
+    with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False, timeout=TIMEOUT_SECONDS) as client:
+        proxy.faults = [chaos]
+        script = Script(client, direct, instance, random)
+        for step in random.sample(STEPS, STEPS_PER_SCRIPT):
+            script.take(step)
+    return script, chaos
+
+
+@pytest.mark.parametrize("seed", range(SCRIPTS))
+def test_a_script_ends_in_right_answers_and_right_errors(seed, server, instance, direct):
+    run_script(seed, server, instance, direct)
+
+
+def test_scripts_leave_nothing_behind(server, instance, direct):
+    run_script(1, server, instance, direct)
+    direct.close()
+    threads, children, files = what_is_open()
+    for seed in range(3):
+        run_script(seed, server, instance, direct)
+    direct.close()
+
+    def is_as_before():
+        now = what_is_open()
+        return now[:2] == (threads, children) and now[2] <= files
+
+    deadline = time.monotonic() + 60
+    while not is_as_before() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert is_as_before(), (what_is_open(), threads, children, files)
+
+
+def test_many_runs_are_stopped_by_one_call_although_answers_are_lost(server, instance, direct):
+    queued = instance.get_run_by_id(direct.launch("sync_crm").run_id)
+    ids = [str(uuid4()) for _ in range(RUNS_TO_STOP)]
+    for run_id in ids:
+        # Launching each takes four times as long as stopping it.
+        instance.add_run(queued._replace(run_id=run_id))
+    with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
+        lost = OneIn(3, cut(0), among=lambda request: request.operation == "TerminateRuns")
+        proxy.faults = [OneIn(20, cut(0), among=None), lost]
+        outcomes = client.terminate(ids)
+    assert lost.fired >= 1
+    assert outcomes["run_id"].tolist() == ids
+    assert outcomes["outcome"].tolist() == ["canceled"] * RUNS_TO_STOP
+    assert {instance.get_run_by_id(run_id).status.value for run_id in ids} == {"CANCELED"}
+    direct.delete(ids)
+
+
+def test_without_faults_each_step_succeeds(server, instance, direct):
+    """Otherwise a step could end in an error whatever happens."""
+    script = Script(direct, direct, instance, Random(0))
+    for step in STEPS:
+        script.take(step)
+    assert script.ended == ["ok"] * len(STEPS)

@@ -1,0 +1,20 @@
+"""Failures of runs whose events the server has deleted."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tests.unit.fake import make_run
+
+
+def test_a_failed_run_without_events_has_a_row_that_says_so(fake):
+    statuses = ["FAILURE", "SUCCESS", "STARTED", "FAILURE"]
+    fake.runs = [make_run(number, status=status) for number, status in enumerate(statuses)]
+    empty = {"__typename": "EventConnection", "events": [], "cursor": "1", "hasMore": False}
+    fake.answers["logsForRun"] = empty
+    with fake.connect() as client:
+        failures = client.failures(fake.ids)
+    assert failures["run_id"].tolist() == [fake.ids[0], fake.ids[3]]
+    assert failures["error_message"].str.contains("no events of this run any more").all()
+    assert failures["timestamp"].isna().all()
+    assert failures["timestamp"].dtype == pd.DatetimeTZDtype("us", "UTC")

@@ -1,0 +1,113 @@
+"""Actions on the wrong runs, on stale selections, and on runs in every status."""
+
+from __future__ import annotations
+
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.client import run as run_module
+from dagster_nb.statuses import FINISHED, RUN_STATUSES
+from tests.unit.fake import FakeDagster, make_run
+
+RUN_ID = make_run(1)["runId"]
+ACTIONS = ["terminate", "delete", "reexecute_many", "reexecute"]
+
+
+@pytest.fixture
+def client(fake):
+    fake.runs = [make_run(1, status="FAILURE")]
+    fake.answers["launchRunReexecution"] = {"__typename": "LaunchRunSuccess", "run": make_run(9)}
+    fake.answers["deleteRun"] = lambda _info, runId: {"__typename": "DeletePipelineRunSuccess", "runId": runId}  # noqa: N803
+    with fake.connect() as client:
+        fake.requests.clear()
+        yield client
+
+
+@pytest.mark.parametrize("act", ACTIONS)
+@pytest.mark.parametrize(
+    "select",
+    [
+        lambda client: client.runs(),
+        lambda client: client.runs()["run_id"],
+        lambda client: client.runs().iloc[0],
+        lambda client: client.runs().query("status == 'FAILURE'")[["run_id"]],
+        lambda client: client.run(RUN_ID),
+        lambda client: [client.run(RUN_ID)],
+    ],
+    ids=["frame", "column", "row", "query", "run", "runs"],
+)
+def test_runs_of_another_deployment_are_refused(fake, client, act, select):
+    with FakeDagster() as staging:
+        staging.runs = [make_run(1, status="FAILURE")]
+        with dnb.connect(staging.url, progress=False) as other:
+            wrong, own = select(other), select(client)
+            fake.requests.clear()
+            with pytest.raises(ValueError, match=f"come from {staging.url}, and this client acts on http://fake:3000"):
+                getattr(client, act)(wrong)
+            assert fake.requests == []
+            getattr(client, act)(own)
+            assert fake.requests
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("status", RUN_STATUSES)
+def test_a_run_in_any_status_has_one_row_with_an_outcome(fake, client, status, force):
+    run = make_run(1, status=status)
+    fake.runs = [run]
+    fake.answers["terminateRuns"] = {
+        "__typename": "TerminateRunsResult",
+        "terminateRunResults": [{"__typename": "TerminateRunFailure", "run": run, "message": f"it is {status}"}],
+    }
+    outcomes = client.terminate([run["runId"]] * 3, force=force)
+    assert len(outcomes) == 1
+    sent = fake.operations.count("TerminateRuns")
+    assert sent == (status not in FINISHED and (force or status != "CANCELING"))
+    expected = "already_finished" if status in FINISHED else "canceling" if status == "CANCELING" else None
+    assert outcomes["outcome"][0] == (expected or ("failed" if force else "not_cancelable"))
+    deleted = client.delete([run["runId"]] * 3, force=force)
+    assert deleted["outcome"].tolist() == ["deleted" if force or status in FINISHED else "not_finished"]
+
+
+def test_a_run_that_finished_since_it_was_selected_is_reported_and_not_stopped(fake, client):
+    fake.runs = [make_run(2, status="STARTED"), make_run(1, status="STARTED")]
+    selected = client.runs(status="STARTED")
+    for run in fake.runs:
+        run["status"] = "SUCCESS"
+    outcomes = client.terminate(selected)
+    assert outcomes["outcome"].tolist() == ["already_finished"] * 2
+    assert "TerminateRuns" not in fake.operations
+
+
+def test_many_ids_are_read_in_pages_and_duplicates_once(fake, client):
+    ids = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(50_000)]
+    outcomes = client.terminate([*ids, *ids])
+    assert outcomes["run_id"].tolist() == ids
+    assert outcomes["outcome"].value_counts().to_dict() == {"not_found": 49_999, "already_finished": 1}
+    assert fake.operations == ["RunStates"] * 100
+
+
+@pytest.mark.parametrize(("status", "is_warned"), [("STARTED", True), ("CANCELING", True), ("QUEUED", False)])
+def test_a_run_that_is_only_marked_as_canceled_is_explained(fake, client, status, is_warned):
+    fake.runs = [make_run(1, status=status)]
+
+    def mark(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
+        fake.runs[0]["status"] = "CANCELED"
+        return {"__typename": "TerminateRunsResult", "terminateRunResults": []}
+
+    fake.answers["terminateRuns"] = mark
+    outcome = client.terminate(fake.ids, force=True).iloc[0]
+    assert outcome["outcome"] == "canceled"
+    assert ("may even turn it into a success" in str(outcome["message"])) == is_warned
+
+
+def test_a_wait_for_a_run_that_is_stuck_while_it_is_canceled_warns_once(fake, client, monkeypatch):
+    monkeypatch.setattr(run_module, "_SECONDS_TO_CANCEL", 0.1)
+    monkeypatch.setattr(run_module, "_POLL_SECONDS", 0.05)
+    fake.runs = [make_run(1, status="CANCELING")]
+    run = client.run(fake.ids[0])
+    with (
+        pytest.warns(dnb.DagsterNbWarning, match="CANCELING for .*force=True") as warned,
+        pytest.raises(dnb.WaitTimeoutError),
+    ):
+        run.wait(timeout=1)
+    assert len(warned) == 1

@@ -1,0 +1,194 @@
+"""Ctrl-C while many runs are acted on: what was done is told, and the same call does what is left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.client import bulk, loop_thread
+from tests.unit.fake import make_run
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
+
+LAUNCH = {"job": "nightly", "location": "etl", "repository": "repo"}
+LAUNCHES = [{**LAUNCH, "tags": {"n": n}} for n in range(30)]
+
+
+@pytest.fixture
+def client(fake):
+    def launch(_info, executionParams):  # noqa: N803 - the schema's name
+        run = make_run(len(fake.runs), tags=executionParams["executionMetadata"]["tags"])
+        fake.runs.insert(0, run)
+        return {"__typename": "LaunchRunSuccess", "run": run}
+
+    def delete(_info, runId):  # noqa: N803 - the schema's name
+        fake.delete(runId)
+        return {"__typename": "DeletePipelineRunSuccess", "runId": runId}
+
+    def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
+        stopped = [run for run in fake.runs if run["runId"] in runIds]
+        for run in stopped:
+            run["status"] = "CANCELED"
+        results = [{"__typename": "TerminateRunSuccess", "run": run} for run in stopped]
+        return {"__typename": "TerminateRunsResult", "terminateRunResults": results}
+
+    fake.answers.update(launchRun=launch, deleteRun=delete, terminateRuns=terminate)
+    with fake.connect(timeout=60) as client:
+        fake.requests.clear()
+        yield client
+
+
+@pytest.fixture
+def pressing_ctrl_c(fake, monkeypatch):
+    """Press Ctrl-C at the nth request of an operation. Responses from then on arrive after the work was cancelled."""
+    cancelled = threading.Event()
+    cancel = loop_thread._CancellableWork.cancel
+    respond = fake.respond
+
+    def cancel_and_tell(work, portal):
+        cancel(work, portal)
+        cancelled.set()
+
+    monkeypatch.setattr(loop_thread._CancellableWork, "cancel", cancel_and_tell)
+
+    @contextmanager
+    def pressing(operation, *, at):
+        pressed = threading.Event()
+
+        async def respond_late(body):
+            answer = await respond(body)
+            if not pressed.is_set() and fake.operations.count(operation) == at:
+                pressed.set()
+                os.kill(os.getpid(), signal.SIGINT)
+            if pressed.is_set():
+                await asyncio.to_thread(cancelled.wait, 60)
+                await asyncio.sleep(0.01)
+            return answer
+
+        fake.respond = respond_late
+        yield
+        assert pressed.is_set()
+        fake.respond = respond
+
+    return pressing
+
+
+def test_deletions_that_are_left_are_done_by_the_same_call(fake, client, pressing_ctrl_c):
+    fake.runs = [make_run(number) for number in reversed(range(30))]
+    ids = fake.ids
+    with pressing_ctrl_c("DeleteRun", at=10), pytest.raises(KeyboardInterrupt) as interrupt:
+        client.delete(ids)
+    outcomes = interrupt.value.outcomes
+    assert isinstance(interrupt.value, dnb.ActionInterrupt)
+    assert outcomes["run_id"].tolist() == ids
+    assert set(outcomes["outcome"]) == {"deleted", "not_sent"}
+    assert set(outcomes["run_id"][outcomes["outcome"] == "not_sent"]) == set(fake.ids)
+    assert f"nothing was sent for {len(fake.ids)} of 30 runs" in str(interrupt.value)
+    assert 17 <= len(fake.ids) <= 20
+    assert set(client.delete(ids)["outcome"]) == {"deleted", "not_found"}
+    assert fake.runs == []
+
+
+def test_runs_that_are_left_are_stopped_by_the_same_call(fake, client, pressing_ctrl_c):
+    fake.runs = [make_run(number, status="STARTED") for number in range(90)]
+    with pressing_ctrl_c("TerminateRuns", at=2), pytest.raises(dnb.ActionInterrupt) as interrupt:
+        client.terminate(fake.ids)
+    outcomes = interrupt.value.outcomes
+    assert set(outcomes["outcome"]) == {"canceled", "not_sent"}
+    # The page that was under way is finished.
+    stopped = [run["runId"] for run in fake.runs if run["status"] == "CANCELED"]
+    assert len(stopped) == 40
+    assert outcomes["run_id"][outcomes["outcome"] == "canceled"].tolist() == stopped
+    assert client.terminate(fake.ids)["outcome"].value_counts().to_dict() == {
+        "already_finished": len(stopped),
+        "canceled": 90 - len(stopped),
+    }
+
+
+def test_launches_that_are_left_are_made_by_the_same_call_in_a_batch(fake, client, pressing_ctrl_c):
+    with pressing_ctrl_c("LaunchRun", at=10), pytest.raises(dnb.ActionInterrupt) as interrupt:
+        client.launch_many(LAUNCHES, batch="june")
+    outcomes = interrupt.value.outcomes
+    assert set(outcomes["outcome"]) == {"launched", "not_sent"}
+    launched = len(fake.runs)
+    assert set(outcomes["run_id"].dropna()) == set(fake.ids)
+    assert client.launch_many(LAUNCHES, batch="june")["outcome"].value_counts().to_dict() == {
+        "already_launched": launched,
+        "launched": 30 - launched,
+    }
+    assert len(fake.runs) == 30
+
+
+def test_reexecutions_that_are_left_are_made_by_the_same_call_in_a_batch(fake, client, pressing_ctrl_c):
+    fake.runs = [make_run(number, status="FAILURE") for number in reversed(range(20))]
+    parents = fake.ids
+
+    def reexecute(_info, reexecutionParams, executionParams=None):  # noqa: N803 - the schema's names
+        parent, tags = reexecutionParams["parentRunId"], reexecutionParams["extraTags"]
+        run = make_run(len(fake.runs), parentRunId=parent, tags=tags)
+        fake.runs.insert(0, run)
+        return {"__typename": "LaunchRunSuccess", "run": run}
+
+    fake.answers["launchRunReexecution"] = reexecute
+    with pressing_ctrl_c("ReexecuteRun", at=5), pytest.raises(dnb.ActionInterrupt):
+        client.reexecute_many(parents, batch="june")
+    assert 25 <= len(fake.runs) < 40
+    client.reexecute_many(parents, batch="june")
+    assert sorted(run["parentRunId"] for run in fake.runs if run["parentRunId"]) == sorted(parents)
+
+
+@pytest.mark.parametrize("act", ["terminate", "delete"])
+def test_before_anything_is_sent(fake, client, pressing_ctrl_c, act):
+    fake.runs = [make_run(number, status="STARTED") for number in range(3)]
+    ids = fake.ids
+    with pressing_ctrl_c("RunStates", at=1), pytest.raises(dnb.ActionInterrupt) as interrupt:
+        getattr(client, act)(ids)
+    assert fake.operations == ["RunStates"]
+    assert interrupt.value.outcomes["outcome"].tolist() == ["not_sent"] * 3
+
+
+def test_a_request_without_a_response_is_unknown(fake, client, monkeypatch):
+    monkeypatch.setattr(bulk, "SECONDS_TO_FINISH", 0.5)
+    fake.runs = [make_run(number) for number in range(8)]
+    fake.hang(operation="DeleteRun", requests=4)
+
+    def press():
+        fake.hanging.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    presser.start()
+    with pytest.raises(dnb.ActionInterrupt) as interrupt:
+        client.delete(fake.ids)
+    presser.join()
+    assert interrupt.value.outcomes["outcome"].value_counts().to_dict() == {"unknown": 4, "not_sent": 4}
+    assert client.delete(fake.ids)["outcome"].tolist() == ["deleted"] * 8
+
+
+def test_a_cancelled_task_carries_its_outcomes(fake):
+    fake.runs = [make_run(number) for number in range(40)]
+
+    async def act():
+        async with fake.async_client() as client:
+            task = asyncio.create_task(client.delete(fake.ids))
+            fake.before = lambda _: task.cancel() if fake.operations.count("DeleteRun") == 1 else None
+            fake.answers["deleteRun"] = lambda _info, runId: {"__typename": "DeletePipelineRunSuccess", "runId": runId}  # noqa: N803
+            with pytest.raises(asyncio.CancelledError) as cancelled:
+                await task
+            assert task.cancelled()
+            return cancelled.value.outcomes
+
+    outcomes = asyncio.run(act())["outcome"].value_counts().to_dict()
+    assert outcomes["deleted"] + outcomes["not_sent"] == 40
+    assert outcomes["not_sent"] >= 20
+
+
+def test_an_interruption_is_no_error_of_the_package():
+    assert not issubclass(dnb.ActionInterrupt, Exception)

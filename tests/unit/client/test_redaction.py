@@ -1,0 +1,84 @@
+"""``connect(redact=…)`` hides values in everything that is read, and they are not sent back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.graphql.redaction import REDACTED
+from tests.unit.fake import make_run
+
+SECRET = "hushhush"
+CONFIG = {
+    "resources": {"db": {"config": {"password": SECRET, "host": "db"}}},
+    "ops": {"load": {"config": {"apiTokens": [SECRET, {"x": SECRET}], "rows": 3, "sources": [{"Token": SECRET}]}}},
+}
+TAGS = [{"key": "team", "value": "data"}, {"key": "slack_token", "value": SECRET}]
+
+
+@pytest.fixture
+def client(fake):
+    fake.runs = [make_run(1, status="FAILURE", runConfig=CONFIG, tags=TAGS)]
+    answer = {"__typename": "LaunchRunSuccess", "run": fake.runs[0]}
+    fake.answers.update(launchRun=answer, launchRunReexecution=answer)
+    with fake.connect(redact="password|token") as client:
+        fake.requests.clear()
+        yield client
+
+
+def test_values_are_hidden_in_frames_and_runs(fake, client, tmp_path):
+    frames = [client.runs(include="run_config"), *client.iter_runs(include="run_config")]
+    runs = [
+        client.run(fake.ids[0]),
+        client.run(fake.ids[0]).refresh(),
+        client.launch("a", location="etl", repository="repo"),
+        client.reexecute(fake.ids[0]),
+    ]
+    shown = [str(frame.to_dict()) for frame in frames]
+    shown += [dnb.style(frame)._repr_html_() for frame in frames]
+    shown += [text for run in runs for text in (repr(run), run._repr_html_(), str(run.run_config), str(run.tags))]
+    assert SECRET not in "".join(shown)
+    assert runs[0].tags == {"team": "data", "slack_token": REDACTED}
+    assert runs[0].run_config == {
+        "resources": {"db": {"config": {"password": REDACTED, "host": "db"}}},
+        "ops": {"load": {"config": {"apiTokens": REDACTED, "rows": 3, "sources": [{"Token": REDACTED}]}}},
+    }
+
+
+def test_a_file_holds_no_hidden_value(client, tmp_path):
+    from dagster_nb.export import write_runs
+
+    for name in ("runs.csv", "runs.jsonl", "runs.parquet"):
+        write_runs(client, str(tmp_path / name), include=["run_config"])
+        assert SECRET.encode() not in (tmp_path / name).read_bytes()
+
+
+def test_hidden_values_are_not_sent_back(fake, client):
+    run = client.run(fake.ids[0])
+    for config in (run.run_config, json.dumps(run.run_config)):
+        with pytest.raises(dnb.RunConfigInvalidError, match="stands for a hidden value"):
+            client.launch("a", run_config=config)
+        with pytest.raises(dnb.RunConfigInvalidError, match="stands for a hidden value"):
+            client.reexecute(run, run_config=config)
+    with pytest.raises(ValueError, match="stands for a hidden value"):
+        client.launch("a", tags=run.tags)
+    assert set(fake.operations) == {"Run"}
+
+
+def test_a_reexecution_keeps_the_real_values(fake, client):
+    client.reexecute(fake.ids[0], run_config={})
+    tags = {tag["key"]: tag["value"] for tag in fake.requests[-1][1]["executionParams"]["executionMetadata"]["tags"]}
+    assert tags["slack_token"] == SECRET
+
+
+def test_without_it_nothing_is_hidden(fake, client):
+    with fake.connect() as other:
+        assert other.run(fake.ids[0]).run_config == CONFIG
+
+
+@pytest.mark.parametrize(("wrong", "error"), [("", ValueError), ("(", ValueError), (5, TypeError)])
+def test_an_invalid_pattern(fake, wrong, error):
+    with pytest.raises(error, match="redact must"):
+        fake.connect(redact=wrong)

@@ -1,0 +1,134 @@
+"""A token, a header and a password are in nothing that is shown, stored or raised."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import traceback
+from io import StringIO
+
+import psutil
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.client import request_tag
+from dagster_nb.export import write_runs
+from tests.unit.fake import make_run
+
+# In parts, because a traceback shows the lines of this file as well.
+TOKEN, HEADER, PASSWORD = (f"hush{name}" for name in ("-token", "-header", "-password"))
+SECRETS = (TOKEN, HEADER, PASSWORD)
+
+
+@pytest.fixture
+def client(fake, monkeypatch):
+    monkeypatch.setattr(request_tag, "_PAUSES_SECONDS", (0.0,))
+    fake.runs = [make_run(number, status="FAILURE") for number in range(3)]
+    fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
+    fake.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": []}
+    fake.answers["logsForRun"] = {"__typename": "EventConnection", "events": [], "cursor": "1", "hasMore": False}
+    url = fake.url.replace("http://", f"http://me:{PASSWORD}@")
+    with dnb.connect(url, token=TOKEN, headers={"X-Proxy": HEADER}, progress=False, timeout=3) as client:
+        yield client
+
+
+def assert_absent(text):
+    content = text if isinstance(text, bytes) else text.encode()
+    for secret in SECRETS:
+        assert secret.encode() not in content
+
+
+def shown_with_variables(error):
+    """A traceback with local variables, as Python, rich and IPython show it, from the call of this package on."""
+    from IPython.core.ultratb import VerboseTB
+    from rich.console import Console
+    from rich.traceback import Traceback
+
+    info = type(error), error, error.__traceback__.tb_next
+    yield "".join(traceback.TracebackException(*info, capture_locals=True).format())
+    file = StringIO()
+    shown = Traceback.from_exception(*info, show_locals=True, locals_max_length=None, locals_max_string=None)
+    Console(file=file, width=200).print(shown)
+    yield file.getvalue()
+    yield "\n".join(VerboseTB().structured_traceback(*info))
+
+
+CALLS = {
+    "runs": lambda client: client.runs(),
+    "iter_runs": lambda client: list(client.iter_runs()),
+    "events": lambda client: client.events(make_run(1)["runId"]),
+    "follow": lambda client: list(client.follow(make_run(1)["runId"])),
+    "wait": lambda client: client.run(make_run(1)["runId"]).wait(),
+    "launch": lambda client: client.launch("nightly", location="etl", repository="repo"),
+    "reexecute": lambda client: client.reexecute(make_run(1)["runId"]),
+    "query": lambda client: client.query("query Q { version }"),
+}
+FAULTS = {
+    "unauthorized": lambda fake: fake.answer(None, status=401),
+    "busy": lambda fake: fake.answer(None, status=503),
+    "too large": lambda fake: fake.answer(None, status=413),
+    "html": lambda fake: fake.answer(None, text="<html>"),
+    "redirect": lambda fake: fake.answer(None, status=302, headers={"Location": "http://127.0.0.1:9"}),
+    "lost": lambda fake: fake.drop(None),
+    "rejected": lambda fake: fake.answer(
+        None, status=400, text='{"errors": [{"message": "no"}]}', content_type="application/json"
+    ),
+}
+
+
+# Rendering so many variables takes a while, so not each call meets each fault.
+PAIRS = [(call, fault) for call in CALLS for fault in FAULTS if call in {"runs", "launch"} or fault == "unauthorized"]
+
+
+@pytest.mark.parametrize(("call", "fault"), PAIRS)
+def test_in_no_error_log_or_traceback(fake, client, caplog, capsys, call, fault):
+    caplog.set_level(logging.DEBUG)
+    FAULTS[fault](fake)
+    with pytest.raises(dnb.DagsterNbError) as caught:
+        CALLS[call](client)
+    for text in shown_with_variables(caught.value):
+        assert "loop_thread.py" in text
+        assert_absent(text)
+    assert_absent(f"{caught.value} {caught.value!r} {caplog.text}")
+    assert_absent("".join(capsys.readouterr()))
+
+
+def test_in_no_traceback_of_a_server_that_is_gone(fake, client):
+    with fake.restarting(), pytest.raises(dnb.ConnectionFailedError) as caught:
+        client.runs()
+    for text in shown_with_variables(caught.value):
+        assert_absent(text)
+
+
+def test_in_no_repr_frame_file_or_pickle(fake, client, tmp_path):
+    run, frame = client.run(fake.ids[0]), client.runs()
+    for text in (
+        repr(client), client._repr_html_(), client.url, repr(client._async_client), repr(client._loop), repr(run),
+        run._repr_html_(), run.url, str(frame.attrs), dnb.style(frame)._repr_html_(), pickle.dumps(run),
+        pickle.dumps(frame), client.graphql_document("runs"), frame.to_csv(),
+    ):  # fmt: skip
+        assert_absent(text)
+    for name in ("runs.csv", "runs.jsonl", "runs.parquet"):
+        write_runs(client, str(tmp_path / name))
+        assert_absent((tmp_path / name).read_bytes())
+
+
+def test_in_no_widget_state_or_saved_notebook(fake, client):
+    from ipywidgets.embed import embed_data
+
+    panels = [dnb.RunExplorer(client), dnb.Launchpad(client), dnb.RunMonitor(client.run(fake.ids[0]))]
+    try:
+        for panel in panels:
+            assert_absent(repr(panel))
+            assert_absent(json.dumps(panel._repr_mimebundle_(), default=repr))
+        assert_absent(json.dumps(embed_data(views=panels), default=repr))
+    finally:
+        for panel in panels:
+            panel.close()
+
+
+def test_in_no_process_argument(client):
+    process = psutil.Process()
+    for one in (process, *process.children(recursive=True)):
+        assert_absent(" ".join(one.cmdline()))

@@ -1,0 +1,46 @@
+"""Text of the server cannot send commands to a terminal."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+from tests.unit.fake import make_run
+
+# Clears the screen, changes the title, goes back over what was printed, and a command in one character.
+EVIL = "\x1b[2J\x1b]0;owned\x07\r\b\x9b31mred"
+COMMANDS = set("\x1b\x07\r\b\x9b\x00\x7f")
+
+
+def assert_harmless(text):
+    assert "red" in text
+    assert not COMMANDS & set(text)
+
+
+def test_in_errors_of_the_server(fake):
+    fake.answers["launchRun"] = {"__typename": "UnauthorizedError", "message": EVIL}
+    with fake.connect() as client:
+        with pytest.raises(dnb.UnauthorizedError) as caught:
+            client.launch("nightly", location="etl", repository="repo")
+        assert_harmless(str(caught.value))
+        fake.answer(status=400, text='{"errors": [{"message": "\\u001b[2Jred"}]}', content_type="application/json")
+        with pytest.raises(dnb.QueryError) as caught:
+            client.query("{ version }")
+        assert_harmless(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "error", [dnb.ConnectionFailedError, dnb.JobNotFoundError, dnb.RunConfigInvalidError, dnb.OutcomeUnknownError]
+)
+def test_in_errors_that_are_builtin_errors_too(error):
+    assert_harmless(str(error(f"a\nb {EVIL}")))
+    assert str(error("a\nb\tc")) == "a\nb\tc"
+
+
+def test_in_what_a_run_and_a_table_print(fake):
+    fake.runs = [make_run(1, jobName=EVIL, tags=[{"key": EVIL, "value": EVIL}])]
+    with fake.connect() as client:
+        assert_harmless(repr(client.run(fake.ids[0])))
+        assert_harmless(repr(dnb.style(client.runs())))
+    assert_harmless(repr(dnb.style(pd.DataFrame({EVIL: [EVIL]}))))
