@@ -118,6 +118,8 @@ class EventMethods(AsyncBase):
             error_class   string              the class of the innermost cause (``error.causes``); NA without an
                                               error
             error_message string              its message, without the class
+            stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
+                                              Dagster stored none
             ============= =================== ======================================================================
 
         Raises
@@ -163,6 +165,11 @@ class EventMethods(AsyncBase):
                                               the run died without an error
             error_message string              its message, without the class; the message of the event if there is
                                               no error; of a killed process also the message with the signal
+            stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
+                                              Dagster stored none
+            causes        list                the errors that led to each other, the outermost first: dicts with
+                                              ``error_class``, ``error_message`` and ``stack``. The last one is the
+                                              innermost cause; an empty list if there is no error
             ============= =================== ======================================================================
 
         Raises

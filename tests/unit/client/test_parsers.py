@@ -6,7 +6,7 @@ import json
 import math
 from contextlib import suppress
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import dagster_nb as dnb
@@ -88,6 +88,8 @@ def test_filters_of_tags(tags):
         parse_filter_tags(tags)
 
 
+@example("[[")
+@example("a{99999999999999999999}")
 @given(st.text() | st.text(st.sampled_from("ab|()[]*+?{}\\^$.")))
 def test_redaction(pattern):
     with suppress(*ALLOWED):
