@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_nb.errors import HistoryError
-from dagster_nb.history.deletions import differences
 from dagster_nb.history.schema import INCLUDED, RUNS, to_table
 from dagster_nb.statuses import FINISHED
 from dagster_nb.words import count_text, plural
@@ -151,14 +150,11 @@ class Refresh:
         # Before the server is asked, so that a run that another process adds meanwhile is not taken for a deleted one.
         live = self._runs.live()
         count = self._source.count_runs()
-        missing: set[str] = set()
-        unknown: set[str] = set()
-        if count != len(live):
-            for difference in differences(self._source, live, count):
-                missing |= difference.stored - difference.listed
-                unknown |= difference.listed - difference.stored
-        # A run of one range may have been listed in another, where the server rounds times differently.
-        missing, unknown = missing - unknown, unknown - missing
+        if count == len(live):
+            return 0
+        stored = set(live["run_id"].to_pylist())
+        listed = {run_id for ids in self._source.iter_run_ids() for run_id in ids}
+        missing, unknown = stored - listed, listed - stored
         if missing:
             self._runs.mark_deleted(missing, self._started)
         self._read_by_id(unknown)
