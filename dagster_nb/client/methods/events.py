@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.arguments.run_ids import one_run_id
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.outcomes import read_run_states
@@ -15,13 +14,14 @@ from dagster_nb.frames.events import events_frame, failures_frame
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.graphql.event_stream import follow_events
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.run_ids import one_run_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     import pandas as pd
 
-    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.run_ids import RunsLike
 
 __all__ = ["EventMethods", "iter_events"]
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 import dagster_nb as dnb
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, parse_tags
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.client.arguments.run_ids import run_ids_of
 from dagster_nb.client.credentials import read_address
 from dagster_nb.filters import as_strings
 from dagster_nb.filters import parse_tags as parse_filter_tags
 from dagster_nb.graphql.redaction import Redaction
+from dagster_nb.run_ids import run_ids_of
 from dagster_nb.times import to_seconds
 
 ALLOWED = (dnb.DagsterNbError, ValueError, TypeError)
