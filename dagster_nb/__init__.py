@@ -8,7 +8,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.arguments.run_ids import RunsLike
 from dagster_nb.client.async_client import AsyncDagsterClient
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.connect import connect
@@ -21,6 +20,7 @@ from dagster_nb.errors import (
     ConnectionFailedError,
     DagsterNbError,
     DagsterNbWarning,
+    HistoryError,
     IncompleteHistoryError,
     JobNotFoundError,
     LocationNotFoundError,
@@ -40,10 +40,13 @@ from dagster_nb.errors import (
 )
 from dagster_nb.frames.display import style
 from dagster_nb.frames.runs import expand_tags
+from dagster_nb.history.opening import open_history
 from dagster_nb.parse_time import Moment
+from dagster_nb.run_ids import RunsLike
 
 if TYPE_CHECKING:
     from dagster_nb import analysis, plot
+    from dagster_nb.history.history import History
     from dagster_nb.panels.explorer import RunExplorer
     from dagster_nb.panels.launchpad import Launchpad
     from dagster_nb.panels.monitor import RunMonitor
@@ -62,6 +65,8 @@ __all__ = [
     "DagsterClient",
     "DagsterNbError",
     "DagsterNbWarning",
+    "History",
+    "HistoryError",
     "IncompleteHistoryError",
     "JobNotFoundError",
     "Launchpad",
@@ -89,12 +94,14 @@ __all__ = [
     "connect",
     "demo",
     "expand_tags",
+    "open_history",
     "plot",
     "style",
 ]
 
 # These are imported on first use, because they take a while to import or need an extra.
 _LAZY = {
+    "History": "dagster_nb.history.history",
     "Launchpad": "dagster_nb.panels.launchpad",
     "RunExplorer": "dagster_nb.panels.explorer",
     "RunMonitor": "dagster_nb.panels.monitor",

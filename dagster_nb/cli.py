@@ -1,10 +1,10 @@
-"""The command line: ``dagster-nb demo`` and ``dagster-nb export``."""
+"""The command line: ``dagster-nb demo``, ``dagster-nb export`` and ``dagster-nb history``."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -12,8 +12,9 @@ import click
 from dagster_nb.errors import DagsterNbError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from dagster_nb.history.history import History
     from dagster_nb.sandbox.demo import Demo
     from dagster_nb.sandbox.jupyterlab import JupyterLab
 
@@ -88,17 +89,26 @@ def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
         raise DagsterNbError(lab_reason)
 
 
-@cli.command()
-@click.argument("path", type=click.Path(dir_okay=False, writable=True))
-@click.option("--url", help="Address of the Dagster server. Default: $DAGSTER_NB_URL, else http://localhost:3000.")
-@click.option(
+_url = click.option(
+    "--url", help="Address of the Dagster server. Default: $DAGSTER_NB_URL, else http://localhost:3000."
+)
+_token = click.option(
     "--token",
     envvar="DAGSTER_NB_TOKEN",
     help="Token of Dagster+. Prefer $DAGSTER_NB_TOKEN: other users of this machine can read arguments.",
 )
-@click.option(
+_allow_http = click.option(
     "--allow-http", is_flag=True, help="Send the token over http, which is not encrypted, to another machine."
 )
+
+
+@cli.command()
+@click.argument("path", type=click.Path(dir_okay=False, writable=True))
+@_url
+@_token
+@click.option("--history", metavar="PATH", help="Read from the history at this path, without a server.")
+@click.option("--deleted", is_flag=True, help="With --history: also the runs that Dagster has deleted.")
+@_allow_http
 @click.option("--job", multiple=True, help="Only runs of this job; can be repeated.")
 @click.option("--status", multiple=True, help="Only runs with this status, such as FAILURE; can be repeated.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Only runs with this tag; can be repeated.")
@@ -115,6 +125,8 @@ def export(
     url: str | None,
     token: str | None,
     allow_http: bool,
+    history: str | None,
+    deleted: bool,
     tags: Sequence[str],
     **filters: Any,  # noqa: ANN401
 ) -> None:
@@ -130,9 +142,79 @@ def export(
     }
     if tags:
         chosen["tags"] = _parse_tags(tags)
-    with connect(url, token=token, allow_http=allow_http) as client:
-        count = write_runs(client, path, **chosen)
+    if history is not None:
+        from dagster_nb.history.opening import open_history  # noqa: PLC0415
+
+        if url is not None:
+            raise click.UsageError("Use either --url or --history.")
+        count = write_runs(open_history(history), path, deleted=deleted, **chosen)
+    elif deleted:
+        raise click.UsageError("--deleted needs --history: a server does not have these runs.")
+    else:
+        with connect(url, token=token, allow_http=allow_http) as client:
+            count = write_runs(client, path, **chosen)
     click.echo(f"Wrote {count:,} {'run' if count == 1 else 'runs'} to {path}")
+
+
+@cli.group()
+def history() -> None:
+    """Keep all runs of a deployment in a Delta table.
+
+    PATH is a local folder or the URL of an object storage, such as s3://bucket/dagster, whose credentials are read
+    from its usual environment variables. Without PATH, the history is in a folder for the server of --url.
+    """
+
+
+@history.command()
+@click.argument("path", required=False)
+@_url
+@_token
+@_allow_http
+def refresh(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
+    """Read what has changed since the last refresh; the first one reads all runs."""
+    from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
+
+    with connect(url, token=token, allow_http=allow_http) as client:
+        found = client.history(path)
+        result = found.refresh()
+    click.echo(f"{found.path}: {result}")
+
+
+@history.command()
+@click.argument("path", required=False)
+@_url
+@_token
+@_allow_http
+def info(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
+    """Print how many runs there are, since when, and when they were refreshed."""
+    with _open_history(path, url, token, allow_http=allow_http) as found:
+        for name, value in found.facts().items():
+            click.echo(f"{name:<10} {value}")
+
+
+@history.command()
+@click.argument("path", required=False)
+@_url
+@_token
+@_allow_http
+def compact(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
+    """Join small files, and remove files that are no longer needed."""
+    with _open_history(path, url, token, allow_http=allow_http) as found:
+        found.compact()
+        click.echo(f"Compacted {found.path}")
+
+
+@contextmanager
+def _open_history(path: str | None, url: str | None, token: str | None, *, allow_http: bool) -> Iterator[History]:
+    """Open the history at a path, without a server, or else that of the server."""
+    from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
+    from dagster_nb.history.opening import open_history  # noqa: PLC0415
+
+    if path is not None:
+        yield open_history(path)
+        return
+    with connect(url, token=token, allow_http=allow_http) as client:
+        yield client.history()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,6 +19,7 @@ plain `ValueError` or `TypeError`, raised before anything is sent. ::
     ├── RunStateError
     ├── RunConfigInvalidError      also ValueError
     ├── IncompleteHistoryError
+    ├── HistoryError
     ├── ReadOnlyError
     ├── OutcomeUnknownError
     ├── UnsupportedServerError
@@ -50,6 +51,7 @@ __all__ = [
     "ConnectionFailedError",
     "DagsterNbError",
     "DagsterNbWarning",
+    "HistoryError",
     "IncompleteHistoryError",
     "JobNotFoundError",
     "LocationNotFoundError",
@@ -212,6 +214,10 @@ class IncompleteHistoryError(DagsterNbError):
     def __init__(self, message: str, *, frame: pd.DataFrame):
         super().__init__(message)
         self.frame = frame
+
+
+class HistoryError(DagsterNbError):
+    """A history on disk or object storage cannot be read or written; what was written before is unchanged."""
 
 
 class ReadOnlyError(DagsterNbError):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dagster_nb.errors import MissingExtraError
 from dagster_nb.frames import columns
-from dagster_nb.frames.runs import runs_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,14 +16,24 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.sync_client import DagsterClient
-
     Write = Callable[[pd.DataFrame], None]
 
-__all__ = ["write_runs"]
+__all__ = ["ExportSource", "write_runs"]
 
 
-def write_runs(client: DagsterClient, path: str | Path, **filters: Any) -> int:  # noqa: ANN401 - those of runs()
+class ExportSource(Protocol):
+    """A client or a history."""
+
+    @property
+    def runs(self) -> Callable[..., pd.DataFrame]:
+        """Return the runs that match."""
+
+    @property
+    def iter_runs(self) -> Callable[..., Iterator[pd.DataFrame]]:
+        """Yield the runs that match, in pages."""
+
+
+def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  # noqa: ANN401 - those of runs()
     """Write the runs that match some filters to a file.
 
     Dicts and lists become JSON strings, because Parquet would turn a column of dicts into one struct with the keys of
@@ -33,12 +42,12 @@ def write_runs(client: DagsterClient, path: str | Path, **filters: Any) -> int: 
 
     Parameters
     ----------
-    client
-        The client that reads the runs.
+    source
+        A client or a history.
     path
         A file name that ends with ``.parquet`` (needs the extra ``history``), ``.csv`` or ``.jsonl``.
     filters
-        The arguments of `DagsterClient.iter_runs`.
+        The arguments of the source's ``iter_runs``.
 
     Returns
     -------
@@ -60,10 +69,10 @@ def write_runs(client: DagsterClient, path: str | Path, **filters: Any) -> int: 
     open_file = _FORMATS.get(target.suffix.lower())
     if open_file is None:
         raise ValueError(f"the file name must end with {', '.join(_FORMATS)}, got {target.name!r}")
-    pages = client.iter_runs(**filters)
+    pages = source.iter_runs(**filters)
     unfinished = target.with_name(f".{target.name}.unfinished")
-    include = filters.get("include", ())
-    empty = _serializable(runs_frame([], include=[include] if isinstance(include, str) else list(include)))
+    empty_filters = {name: value for name, value in filters.items() if name in {"include", "deleted"}}
+    empty = _serializable(source.runs(limit=0, **empty_filters))
     count = 0
     try:
         with open_file(unfinished, empty) as write:

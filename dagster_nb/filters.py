@@ -16,7 +16,7 @@ from dagster_nb.parse_time import Moment, to_seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["BOUNDS", "CHOICES", "RunFilters", "as_strings", "parse_tags"]
+__all__ = ["BOUNDS", "CHOICES", "RunFilters", "as_strings", "parse_tags", "whole_number"]
 
 CHOICES = ("status", "job", "location", "run_ids")
 """Filters with a list of allowed values."""
@@ -202,3 +202,34 @@ def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
             raise TypeError(f"tags[{key!r}] must be a string or a list of strings, not None.")
         parsed.append((key, values))
     return tuple(parsed)
+
+
+def whole_number(number: int | None, name: str) -> int | None:
+    """Return a limit or a size as an int; None, which means no limit, stays None.
+
+    Parameters
+    ----------
+    number
+        What the user passed.
+    name
+        The name of the argument, for the error message.
+
+    Raises
+    ------
+    TypeError
+        If it is not an integer.
+    ValueError
+        If it is negative.
+
+    Examples
+    --------
+    >>> whole_number(5, "limit"), whole_number(None, "limit")
+    (5, None)
+    """
+    if number is None:
+        return None
+    if isinstance(number, bool) or not hasattr(number, "__index__"):
+        raise TypeError(f"{name} must be an integer, not {number!r}.")
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, got {number}. Use None to read all.")
+    return int(number)

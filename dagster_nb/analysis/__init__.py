@@ -3,6 +3,7 @@
 They take the frames of a client, or the same frames read back from a file.
 """
 
+from dagster_nb.analysis.current_slowdowns import current_slowdowns
 from dagster_nb.analysis.durations import duration_stats, slow_steps
 from dagster_nb.analysis.regression_search import regressions
 from dagster_nb.analysis.run_comparison import compare_runs
@@ -12,6 +13,7 @@ from dagster_nb.analysis.unresolved_runs import unresolved_failures
 
 __all__ = [
     "compare_runs",
+    "current_slowdowns",
     "duration_stats",
     "failure_groups",
     "regressions",

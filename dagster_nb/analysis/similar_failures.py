@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from dagster_nb.analysis.read_columns import strings, times
+from dagster_nb.frames.stacks import raised_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["failure_groups"]
 
@@ -28,14 +33,15 @@ _MAX_PATTERN_LENGTH = 300
 def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
     """Group similar failures, the most frequent first.
 
-    Failures are similar if they have the same step, the same error class and the same first line of the message,
-    ignoring parts that vary between runs: ids, times, hexadecimal and decimal numbers.
+    Failures are similar if they have the same step, were raised in the same function of the user's code, and have the
+    same error class and the same first line of the message, ignoring parts that vary between runs: ids, times,
+    hexadecimal and decimal numbers.
 
     Parameters
     ----------
     failures
         Failures, with the columns of ``client.failures()``: ``run_id``, ``step_key``, ``timestamp``, ``error_class``,
-        ``error_message``.
+        ``error_message`` and, if they have it, ``stack``.
 
     Returns
     -------
@@ -45,6 +51,8 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
         error_class    string
         pattern        string               the first line of the message, with ``<id>``, ``<time>``,
                                             ``<hex>`` and ``<n>`` in place of what varies
+        raised_in      string               the innermost function of the user's own code in the stack
+                                            trace, and its file; NA if there is no stack trace
         count          int64                failures in the group
         first_seen     datetime64[us, UTC]
         last_seen      datetime64[us, UTC]
@@ -64,12 +72,13 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
                      pattern  count example_run_id
     0  no answer after <n> s      2              b
     """
-    keys = ["step_key", "error_class", "pattern"]
+    keys = ["step_key", "error_class", "pattern", "raised_in"]
     table = pd.DataFrame(
         {
             "step_key": strings(failures, "step_key"),
             "error_class": strings(failures, "error_class"),
-            "pattern": _pattern(strings(failures, "error_message")),
+            "pattern": _map_distinct(_pattern, strings(failures, "error_message")),
+            "raised_in": _raised_in(failures),
             "seen": times(failures, "timestamp"),
             "run_id": strings(failures, "run_id"),
         }
@@ -85,14 +94,20 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
     return result.sort_values(["count", "last_seen"], ascending=False, kind="stable", ignore_index=True)
 
 
-def _pattern(messages: pd.Series) -> pd.Series:
-    # The same message occurs many times; the regular expressions are applied to it once.
-    codes, distinct = pd.factorize(messages)
-    patterns = pd.Series([_without_variable_parts(message) for message in distinct], dtype=pd.StringDtype())
-    return pd.Series(patterns.reindex(codes).to_numpy(), index=messages.index, dtype=pd.StringDtype())
+def _raised_in(failures: pd.DataFrame) -> pd.Series:
+    if "stack" not in failures:
+        return pd.Series(pd.NA, index=failures.index, dtype=pd.StringDtype())
+    return _map_distinct(raised_in, strings(failures, "stack"))
 
 
-def _without_variable_parts(message: str) -> str:
+def _map_distinct(function: Callable[[str], str | None], values: pd.Series) -> pd.Series:
+    # The same message or stack trace occurs many times; the regular expressions are applied to it once.
+    codes, distinct = pd.factorize(values)
+    results = pd.Series([function(value) for value in distinct], dtype=pd.StringDtype())
+    return pd.Series(results.reindex(codes).to_numpy(), index=values.index, dtype=pd.StringDtype())
+
+
+def _pattern(message: str) -> str:
     line = message.strip().partition("\n")[0]
     for expression, placeholder in _VARIABLE_PARTS:
         line = expression.sub(placeholder, line)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from dagster_nb.client.arguments.run_ids import FULL_ID_LENGTH
 from dagster_nb.errors import (
     AmbiguousJobError,
     NotFoundError,
@@ -14,6 +13,7 @@ from dagster_nb.errors import (
     UnauthorizedError,
 )
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.run_ids import FULL_ID_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

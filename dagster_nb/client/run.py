@@ -12,6 +12,7 @@ import pandas as pd
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
+from dagster_nb.frames.run_failures import RunFailures
 from dagster_nb.frames.runs import runs_frame, tag_dict
 from dagster_nb.statuses import FINISHED
 from dagster_nb.terminal_text import terminal_text
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from dagster_nb.client.action_outcomes import TerminateOutcome
     from dagster_nb.client.arguments.launch_arguments import Strategy
     from dagster_nb.client.arguments.run_config import RunConfigLike
-    from dagster_nb.client.arguments.run_ids import RunsLike
     from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.client.display.progress import ProgressBar
+    from dagster_nb.run_ids import RunsLike
 
 __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 
@@ -305,8 +306,12 @@ class AsyncRun(RunFacts):
         return await self.client.events(self.run_id)
 
     async def failures(self) -> pd.DataFrame:
-        """Return the failures that ended the run; see `AsyncDagsterClient.failures`."""
-        return await self.client.failures(self.run_id)
+        """Return the failures that ended the run; see `AsyncDagsterClient.failures`.
+
+        The frame is displayed as stack traces, with the frames of libraries folded. Anything selected from it, such as
+        ``failures[["step_key", "error_class"]]``, is an ordinary frame.
+        """
+        return RunFailures(await self.client.failures(self.run_id))
 
     async def compute_logs(self, step: str | None = None) -> ComputeLogs:
         """Return the captured output of the run; see `AsyncDagsterClient.compute_logs`."""

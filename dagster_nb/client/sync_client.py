@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 from dagster_nb.client.async_client import AsyncDagsterClient
 from dagster_nb.client.credentials import hide
+from dagster_nb.client.history import HistoryMethod
 from dagster_nb.client.loop_thread import LoopThread, iterate_in_loop
 from dagster_nb.client.run import AsyncRun, RunFacts, require_client
 from dagster_nb.client.run_config_schema import AsyncRunConfigSchema, RunConfigSchemaFacts
@@ -107,7 +108,7 @@ _SYNCHRONOUS_NAMES = {
 }
 
 
-class DagsterClient:
+class DagsterClient(HistoryMethod):
     """A Dagster server; `connect` returns one.
 
     It works in a private thread, so it can be used in a notebook, in several threads at once, after Ctrl-C and after a

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.frames import columns
 from dagster_nb.frames.causes import innermost_cause
 from dagster_nb.frames.runs import tag_dict
+from dagster_nb.frames.stacks import own_code_frame, stack_frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,8 +153,6 @@ def _load_error(entry: Node) -> Node | None:
 def _readable(error: Node) -> str:
     """Return the message of the innermost cause, and the line of the user's own code."""
     cause = innermost_cause(error)
-    own_frames = [
-        frame for frame in cause.get("stack") or () if "site-packages" not in frame and "<frozen" not in frame
-    ]
+    frame = own_code_frame(stack_frames("".join(cause.get("stack") or ())))
     message = (cause.get("message") or "").strip()
-    return "\n".join([*([message] if message else []), *(frame.rstrip() for frame in own_frames[-1:])])
+    return "\n".join(filter(None, [message, frame.text if frame is not None and frame.is_own else ""]))

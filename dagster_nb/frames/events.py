@@ -55,6 +55,7 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
             "error_message": columns.strings(
                 None if error is None else _message_without_class(error) for error in errors
             ),
+            "stack": columns.strings(None if error is None else _stack(error) for error in errors),
         }
     )
 
@@ -75,12 +76,15 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     Examples
     --------
     >>> failures_frame({}).columns.tolist()
-    ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message']
+    ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message', 'stack', 'causes']
     """
-    frame = events_frame({run_id: _failures(own) for run_id, own in events.items()})
+    # Sorted as in the frame, so that each row gets its own causes.
+    failures = {run_id: sorted(_failures(own), key=_milliseconds) for run_id, own in events.items()}
+    frame = events_frame(failures)
     # If the process died, the event has no error; only its message says so.
     frame["error_message"] = frame["error_message"].fillna(frame["message"])
-    return frame[["run_id", "step_key", "timestamp", "error_class", "error_message"]]
+    frame["causes"] = columns.objects(_causes(event) for own in failures.values() for event in own)
+    return frame[["run_id", "step_key", "timestamp", "error_class", "error_message", "stack", "causes"]]
 
 
 def _failures(events: Sequence[Event]) -> list[Event]:
@@ -110,6 +114,25 @@ def _explained(failure: Event, events: Sequence[Event]) -> Event:
     message = " ".join(filter(None, [failure.get("message"), before["message"]]))
     explained = {**failure, "message": message}
     return explained if error is None else {**explained, "error": {**error, "message": message}}
+
+
+def _causes(event: Event) -> list[dict[str, str | None]] | None:
+    """Return the errors of an event, the outermost first; None if the server does not provide them."""
+    if "error" not in event:
+        return None
+    error = event["error"]
+    return [
+        {
+            "error_class": one.get("className"),
+            "error_message": _message_without_class(one),
+            "stack": _stack(one),
+        }
+        for one in ([] if error is None else [error, *(error.get("causes") or ())])
+    ]
+
+
+def _stack(error: Event) -> str | None:
+    return "".join(error.get("stack") or ()) or None
 
 
 def _seconds(event: Event) -> float | None:

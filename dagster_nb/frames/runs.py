@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.filters import as_strings
 from dagster_nb.frames import columns
 
 if TYPE_CHECKING:
@@ -11,7 +12,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["INCLUDABLE", "LAUNCHED_BY_TAGS", "PARTITION_TAG", "expand_tags", "runs_frame", "tag_dict"]
+__all__ = [
+    "INCLUDABLE",
+    "LAUNCHED_BY_TAGS",
+    "PARTITION_TAG",
+    "expand_tags",
+    "included_columns",
+    "runs_frame",
+    "tag_dict",
+]
 
 Record = dict[str, Any]
 
@@ -118,6 +127,26 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
     else:
         wanted = [keys] if isinstance(keys, str) else list(keys)
     return runs.assign(**{f"tags.{key}": columns.strings((one or {}).get(key) for one in tags) for key in wanted})
+
+
+def included_columns(include: str | Iterable[str]) -> list[str]:
+    """Return the names of the optional columns to add, from the argument ``include`` of `DagsterClient.runs`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+
+    Examples
+    --------
+    >>> included_columns("run_config")
+    ['run_config']
+    """
+    names = as_strings(include, "include") or ()
+    for name in names:
+        if name not in INCLUDABLE:
+            raise ValueError(f"include does not take {name!r}. Use one of: {', '.join(map(repr, INCLUDABLE))}.")
+    return list(names)
 
 
 def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None) -> dict[str, str]:

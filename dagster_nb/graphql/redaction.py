@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,8 +43,11 @@ class Redaction:
         if not pattern:
             raise ValueError("redact must not be empty; leave it out to show all values.")
         try:
-            self._pattern = re.compile(pattern, re.IGNORECASE)
-        except re.error as error:
+            with warnings.catch_warnings():
+                # Python may read patterns such as "[[" in another way one day.
+                warnings.simplefilter("ignore", FutureWarning)
+                self._pattern = re.compile(pattern, re.IGNORECASE)
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"redact must be a regular expression such as 'password|token': {error}.") from None
 
     def of_config(self, config: Any) -> Any:  # noqa: ANN401 - of any kind

@@ -11,7 +11,7 @@ from dagster_nb.client.display.browser_links import in_browser, is_page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["attribute", "grid", "link", "status", "status_css", "text"]
+__all__ = ["attribute", "copy_button", "grid", "link", "status", "status_css", "text"]
 
 
 def text(value: object) -> str:
@@ -28,6 +28,14 @@ def text(value: object) -> str:
 def attribute(value: object) -> str:
     """Return a value escaped for an attribute in double quotes."""
     return escape(str(value), quote=True)
+
+
+def copy_button(copied: str, label: str) -> str:
+    """Return a button that copies some text. The script of the panel (``viewport.js``) handles it."""
+    return (
+        f'<button type="button" class="jupyter-button dnb-chip" data-dnb-copy="{attribute(copied)}">'
+        f"{escape(label)}</button>"
+    )
 
 
 def link(url: str, label: str) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster_nb as dnb
-from tests.benchmarks import explorer, servers
+from tests.benchmarks import explorer, history, servers
 from tests.benchmarks.measure import Measured, Place, Way, measure, run
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row, markdown
@@ -124,6 +124,12 @@ class Benchmark:
         with servers.on_sqlite(servers.home_with(runs, folder)) as server, dnb.connect(server.url) as client:
             yield from explorer.on_a_server(client, runs)
 
+    def history(self, folder: Path) -> Iterator[Row]:
+        """A history on disk: filled, read and refreshed."""
+        yield from history.of_many(self._options.many, folder, rounds=self._options.rounds)
+        home = servers.home_with(self._options.runs[-1], folder)
+        yield from history.refreshed(home, folder, rounds=self._options.rounds)
+
     def _measure(self, tasks: Sequence[tuple[Place, Way]]) -> list[Measured]:
         return measure(tasks, rounds=self._options.rounds, on_progress=self._print_progress)
 
@@ -131,7 +137,10 @@ class Benchmark:
         print(f"[{time.monotonic() - self._began:5.0f} s] {line}", file=sys.stderr, flush=True)
 
 
-PARTS = {name: getattr(Benchmark, name) for name in ("read", "latency", "faults", "postgres", "memory", "explorer")}
+PARTS = {
+    name: getattr(Benchmark, name)
+    for name in ("read", "latency", "faults", "postgres", "memory", "explorer", "history")
+}
 
 
 def _place(label: str, server: Running, **options) -> Place:

@@ -42,7 +42,7 @@ class Job:
     document
         The GraphQL that the other ways send, which is the same GraphQL that the client sends.
     home
-        The DAGSTER_HOME for reading in this process.
+        The DAGSTER_HOME for reading in this process, or the folder of a history.
     server_pids
         The ids of the processes whose CPU time counts as the server's.
     """
@@ -170,9 +170,54 @@ def in_process(job: Job) -> Iterator[Read]:
         yield lambda: [record.dagster_run.run_id for record in instance.get_run_records()]
 
 
-WAYS = {
-    way.__name__: way for way in (client_runs, client_iter_runs, whole_frame, bare_loop, dagster_client, in_process)
-}
+@contextmanager
+def history_fill(job: Job) -> Iterator[Read]:
+    """The first ``history.refresh()``."""
+
+    def read() -> list[str]:
+        history = client.history(job.home)
+        history.refresh()
+        # The ids are read by `history_runs`; here they would count as memory of the fill.
+        return []
+
+    with _client(job) as client:
+        yield read
+
+
+@contextmanager
+def history_runs(job: Job) -> Iterator[Read]:
+    """``history.runs()``, with all columns kept."""
+    import dagster_nb as dnb
+
+    history = dnb.open_history(job.home)
+    history.runs(limit=20)
+    yield history.runs
+
+
+@contextmanager
+def history_week(job: Job) -> Iterator[Read]:
+    """``history.runs()`` of one job and of the last seven days."""
+    import pandas as pd
+
+    import dagster_nb as dnb
+
+    history = dnb.open_history(job.home)
+    (newest,) = history.runs(limit=1)["creation_time"]
+    yield lambda: history.runs(job="job_3", created_after=newest - pd.Timedelta(days=7))
+
+
+_ALL = (
+    client_runs,
+    client_iter_runs,
+    whole_frame,
+    bare_loop,
+    dagster_client,
+    in_process,
+    history_fill,
+    history_runs,
+    history_week,
+)
+WAYS = {way.__name__: way for way in _ALL}
 
 
 @contextmanager

@@ -46,6 +46,9 @@ _SAMPLE = {
         {"key": "shop/rows", "value": "<rows>"},
         {"key": "team", "value": "<team>"},
     ],
+    "runConfig": {"ops": {"load": {"config": {"rows": 1000}}}},
+    "assetSelection": None,
+    "solidSelection": None,
 }
 _PLACES = {
     '"<id>"': '"%(id)s"',
@@ -69,7 +72,9 @@ def run_id(number: int) -> str:
 
 
 class TemplateServer:
-    """A server in its own thread that supports ``cursor``, ``limit`` and the filter ``runIds`` like Dagster.
+    """A server in its own thread that supports ``cursor``, ``limit`` and two filters like Dagster.
+
+    The filters are ``runIds`` and ``updatedAfter``.
 
     Parameters
     ----------
@@ -111,7 +116,8 @@ class TemplateServer:
 
         def runs(_info: object, **arguments: Any) -> dict[str, Any]:
             page[:] = self._numbers(**arguments)
-            return {"__typename": "Runs", "results": [_SAMPLE] if page else [], "count": self.runs}
+            count = len(self._numbers(filter=arguments.get("filter")))
+            return {"__typename": "Runs", "results": [_SAMPLE] if page else [], "count": count}
 
         def run_ids(_info: object, **arguments: Any) -> dict[str, Any]:
             return {"__typename": "RunIds", "results": [run_id(number) for number in self._numbers(**arguments)]}
@@ -132,11 +138,13 @@ class TemplateServer:
     def _numbers(self, filter: Any = None, cursor: str | None = None, limit: int | None = None) -> Sequence[int]:  # noqa: A002
         """Return the numbers of the runs of a page, newest first."""
         filter = filter or {}  # noqa: A001
-        if unknown := filter.keys() - {"runIds"}:
+        if unknown := filter.keys() - {"runIds", "updatedAfter"}:
             raise GraphQLError(f"this server does not filter by {sorted(unknown)}")
         numbers: Sequence[int] = range(self.runs)[::-1]
         if filter.get("runIds"):
             numbers = sorted({number for one in filter["runIds"] if (number := self._number(one)) is not None})[::-1]
+        if filter.get("updatedAfter"):
+            numbers = [number for number in numbers if _values(number)["ended"] + 0.5 > filter["updatedAfter"]]
         if cursor is not None:
             last = self._number(cursor)
             if last is None:

@@ -32,6 +32,18 @@ def test_the_command_prints_a_row_for_each_way(tmp_path, capsys):
     assert all(float(row[3]) >= 0 for row in rows[2:])
 
 
+def test_it_measures_a_history(tmp_path, capsys):
+    main(["--part", "history", "--runs", "200", "--many", "500", "--rounds", "1", "--homes", str(tmp_path)])
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    hows = [line.split("|")[3].strip() for line in lines[2:]]
+    assert hows == [
+        "history: first refresh",
+        "history.runs()",
+        "history.runs() of a job and 7 days",
+        *(["client.runs()", "history.refresh()"] * 2),
+    ]
+
+
 def test_every_second_round_measures_the_ways_in_reverse_order(monkeypatch):
     reads = []
 

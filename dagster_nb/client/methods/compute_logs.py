@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
     from typing import Any
 
-    from dagster_nb.client.arguments.run_ids import RunsLike
     from dagster_nb.client.display.progress import ProgressBar
+    from dagster_nb.run_ids import RunsLike
 
 __all__ = ["LogMethods"]
 

@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.action_outcomes import read_run_states
-from dagster_nb.client.arguments.run_ids import one_run_id
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.concurrency import map_concurrently
@@ -15,13 +14,14 @@ from dagster_nb.frames.events import events_frame, failures_frame
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.graphql.event_stream import follow_events
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.run_ids import one_run_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     import pandas as pd
 
-    from dagster_nb.client.arguments.run_ids import RunsLike
+    from dagster_nb.run_ids import RunsLike
 
 __all__ = ["EventMethods", "iter_events"]
 
@@ -118,6 +118,8 @@ class EventMethods(AsyncBase):
             error_class   string              the class of the innermost cause (``error.causes``); NA without an
                                               error
             error_message string              its message, without the class
+            stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
+                                              Dagster stored none
             ============= =================== ======================================================================
 
         Raises
@@ -163,6 +165,11 @@ class EventMethods(AsyncBase):
                                               the run died without an error
             error_message string              its message, without the class; the message of the event if there is
                                               no error; of a killed process also the message with the signal
+            stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
+                                              Dagster stored none
+            causes        list                the errors that led to each other, the outermost first: dicts with
+                                              ``error_class``, ``error_message`` and ``stack``. The last one is the
+                                              innermost cause; an empty list if there is no error
             ============= =================== ======================================================================
 
         Raises

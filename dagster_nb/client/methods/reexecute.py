@@ -8,7 +8,6 @@ from dagster_nb.client.action_outcomes import not_found_message, outcome_of_erro
 from dagster_nb.client.arguments.job_address import JobAddress, list_locations, location_not_found
 from dagster_nb.client.arguments.launch_arguments import STRATEGIES, check_strategy, parse_tags, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.client.arguments.run_ids import check_same_server, one_run_id, run_ids_of
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import act_on_each
 from dagster_nb.client.request_tag import (
@@ -31,6 +30,7 @@ from dagster_nb.errors import (
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.run_ids import check_same_server, one_run_id, run_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from dagster_nb.client.action_outcomes import Row
     from dagster_nb.client.arguments.launch_arguments import Strategy
     from dagster_nb.client.arguments.run_config import RunConfigLike
-    from dagster_nb.client.arguments.run_ids import RunsLike
     from dagster_nb.client.run import AsyncRun
+    from dagster_nb.run_ids import RunsLike
 
 __all__ = ["ReexecuteMethods"]
 

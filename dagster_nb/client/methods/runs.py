@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import anyio.to_thread
 import pandas as pd
 
-from dagster_nb.client.arguments.run_ids import run_ids_of
 from dagster_nb.client.arguments.short_run_ids import full_run_id
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import IncompleteHistoryError
-from dagster_nb.filters import RunFilters, as_strings
+from dagster_nb.filters import RunFilters, whole_number
 from dagster_nb.frames.columns import categories
-from dagster_nb.frames.runs import INCLUDABLE, runs_frame
+from dagster_nb.frames.runs import INCLUDABLE, included_columns, runs_frame
 from dagster_nb.graphql.counting import count_runs
 from dagster_nb.graphql.location_tags import LocationTags
-from dagster_nb.graphql.multi_filter_paging import MissingRunsError, read_merged_pages
-from dagster_nb.graphql.paging import read_pages
+from dagster_nb.graphql.multi_filter_paging import MissingRunsError, list_merged_ids, read_merged_pages
+from dagster_nb.graphql.paging import list_ids, read_pages
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.run_filters import to_server_filters
+from dagster_nb.run_ids import run_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from dagster_nb.client.arguments.run_ids import RunsLike
     from dagster_nb.client.display.progress import ProgressBar
     from dagster_nb.client.run import AsyncRun
     from dagster_nb.graphql.run_filters import ServerFilters
     from dagster_nb.parse_time import Moment
+    from dagster_nb.run_ids import RunsLike
 
 __all__ = ["IncludedColumn", "RunMethods"]
 
@@ -127,7 +127,7 @@ class RunMethods(AsyncBase):
         >>> client.runs(status="FAILURE", created_after="7d")  # doctest: +SKIP
         """
         filters = self._parse_filters(locals())
-        included, limit, page_size = _included(include), _count(limit, "limit"), _page_size(page_size)
+        included, limit, page_size = included_columns(include), whole_number(limit, "limit"), _page_size(page_size)
         fetched_at = datetime.now(UTC)
         pages: list[pd.DataFrame] = []
         with self._progress_bar("reading runs", unit="runs") as bar:
@@ -180,7 +180,7 @@ class RunMethods(AsyncBase):
         >>> sum(len(page) for page in client.iter_runs(status="FAILURE"))  # doctest: +SKIP
         """
         filters = self._parse_filters(locals())
-        included, limit, page_size = _included(include), _count(limit, "limit"), _page_size(page_size)
+        included, limit, page_size = included_columns(include), whole_number(limit, "limit"), _page_size(page_size)
 
         # This is a separate function, so that an invalid argument raises an error at the call and not at the first
         # page.
@@ -244,6 +244,17 @@ class RunMethods(AsyncBase):
         full_id = await full_run_id(self._api, run_id)
         data = await self._read("run", {"runId": full_id})
         return self._run_from({"runId": full_id, **unwrap(data["runOrError"], "Run")})
+
+    async def _iter_run_ids(
+        self, created_after: Moment | None = None, created_before: Moment | None = None
+    ) -> AsyncIterator[list[str]]:
+        """Yield the ids of all runs that were created within some bounds, newest first, in pages."""
+        filters = await self._server_filters(RunFilters(created_after=created_after, created_before=created_before))
+        if filters is None:
+            return
+        single = filters.is_single
+        async for ids in list_ids(self._api, filters.filters[0]) if single else list_merged_ids(self._api, filters):
+            yield ids
 
     async def _pages(
         self,
@@ -341,26 +352,8 @@ class RunMethods(AsyncBase):
         return LocationTags(self._api)
 
 
-def _included(include: str | Iterable[str]) -> list[str]:
-    names = as_strings(include, "include") or ()
-    for name in names:
-        if name not in INCLUDABLE:
-            raise ValueError(f"include does not take {name!r}. Use one of: {', '.join(map(repr, INCLUDABLE))}.")
-    return list(names)
-
-
-def _count(number: int | None, name: str) -> int | None:
-    if number is None:
-        return None
-    if isinstance(number, bool) or not hasattr(number, "__index__"):
-        raise TypeError(f"{name} must be an integer, not {number!r}.")
-    if number < 0:
-        raise ValueError(f"{name} must not be negative, got {number}. Use None to read all.")
-    return int(number)
-
-
 def _page_size(number: int | None) -> int | None:
-    size = _count(number, "page_size")
+    size = whole_number(number, "page_size")
     if size == 0:
         raise ValueError("page_size must be at least 1, not 0.")
     return size

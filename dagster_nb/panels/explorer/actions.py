@@ -137,7 +137,7 @@ class ActionsModel:
         """Return the reason why an action is not available now; None if it is available."""
         source = self._model.source
         if not has_methods(source, ACTIONS[name].method):
-            return "this source cannot change runs"
+            return "this source cannot change runs; open the explorer with a client"
         if getattr(source, "read_only", False):
             return "this client is read-only"
         if self.current is not None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.panels.explorer.actions import ActionsModel
+from dagster_nb.panels.explorer.attention import Attention
 from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters
 from dagster_nb.panels.explorer.model import MAX_RUNS, ExplorerModel
 from dagster_nb.panels.explorer.open_run import OpenRun
+from dagster_nb.panels.explorer.server_state import ServerState, read_server_state
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.static_output import static_html, static_text
 from dagster_nb.panels.explorer.views.action_bar import ActionBar
+from dagster_nb.panels.explorer.views.attention_view import AttentionView
 from dagster_nb.panels.explorer.views.charts import Charts
 from dagster_nb.panels.explorer.views.code_view import CodeView
 from dagster_nb.panels.explorer.views.filter_bar import FilterBar
-from dagster_nb.panels.explorer.views.header import Header, read_server_state
+from dagster_nb.panels.explorer.views.header import Header
 from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
 from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 # This does not wait for "follow", because following runs until they finish can take hours.
-_AWAITED = ("runs", "server", "details", "events", "output", "steps", "action")
+_AWAITED = ("runs", "server", "attention", "details", "events", "output", "steps", "action")
 
 
 class RunExplorer(Panel):
@@ -78,10 +81,12 @@ class RunExplorer(Panel):
         self.model = ExplorerModel(source, self.background, parsed, max_runs=max_runs)
         self._open_run = OpenRun(self.model)
         self._actions = ActionsModel(self.model)
+        self._attention = Attention(self.model)
         self._header = Header(self.model, self.refresh)
         self._filters = FilterBar(self.model)
         self._tiles = Tiles(self.model)
         self._charts = Charts(self.model, self.viewport)
+        self._attention_view = AttentionView(self.model, self._attention, self._charts.show_trend)
         self._table = RunTableView(self.model)
         self._action_bar = ActionBar(self.model, self._actions)
         self._details = RunDetailsView(self.model, self._open_run, self.viewport)
@@ -90,8 +95,8 @@ class RunExplorer(Panel):
             self._details.open_launchpad = self._launchpad.open
         self._code = CodeView(self.model)
         views = (
-            self._header, self._filters, self._tiles, self._charts, self._action_bar, self._table, self._details,
-            self._launchpad, self._code,
+            self._header, self._attention_view, self._filters, self._tiles, self._charts, self._action_bar,
+            self._table, self._details, self._launchpad, self._code,
         )  # fmt: skip
         self._fill(*(view.widget for view in views))
         self.add_class("dnb-explorer")
@@ -168,6 +173,7 @@ class RunExplorer(Panel):
         on = self.model.changes.on
         on("filters", self._filters.draw)
         on("filters", self._code.draw)
+        on("attention", self._attention_view.draw)
         on("runs", self._draw_runs)
         on("page", self._table.draw)
         on("page selection", self._action_bar.draw)
@@ -192,12 +198,21 @@ class RunExplorer(Panel):
         if self.model.reading is None:
             # Their text depends on whether all runs have been read.
             self._draw_runs()
+            self._attention.update()
 
     def _read_server_state(self) -> None:
         source = self.model.source
         self.background.start(
             "server",
             lambda _task: read_server_state(source),
-            done=self._header.set_server_state,
-            failed=self._header.set_server_error,
+            done=self._set_server_state,
+            failed=self._set_server_error,
         )
+
+    def _set_server_state(self, state: ServerState) -> None:
+        self._header.set_server_state(state)
+        self._attention.set_server_state(state)
+
+    def _set_server_error(self, error: Exception) -> None:
+        self._header.set_server_error(error)
+        self._attention.set_server_state(None)

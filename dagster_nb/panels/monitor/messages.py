@@ -59,14 +59,14 @@ def outcome_message(state: RunState) -> tuple[str, str, str] | None:
     return "warning", f"Canceled {when}.", ""
 
 
-def outcome_html(state: RunState) -> str:
-    """Return how the run ended, or why it failed; empty if there is no message."""
+def outcome_html(state: RunState, *, can_copy: bool = True) -> str:
+    """Return how the run ended, or why it failed; empty if there is no message. `can_copy` is as in `failures_html`."""
     message = outcome_message(state)
     if message is None:
         return ""
     kind, title, more = message
     if state.failures is not None and len(state.failures):
-        return f'<div role="alert">{failures_html(state.failures)}</div>'
+        return f'<div role="alert">{failures_html(state.failures, can_copy=can_copy)}</div>'
     return f'<div class="dnb-box dnb-box-{kind}">{message_html(title, more, kind="note")}</div>'
 
 

@@ -216,7 +216,7 @@ class RunMonitor(Panel):
 
     def _static_html(self) -> str:
         model = self.model
-        parts = [head_html(model, _now()), outcome_html(model.state)]
+        parts = [head_html(model, _now()), outcome_html(model.state, can_copy=False)]
         if model.error is not None:
             parts.append(message_html(str(model.error)))
         parts.append(self._picture(width=900, background="white"))

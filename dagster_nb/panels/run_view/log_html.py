@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from dagster_nb.frames.run_failures import stack_html
 from dagster_nb.panels.markup import attribute, grid, text
 from dagster_nb.words import plural
 
@@ -30,7 +31,7 @@ def events_html(events: pd.DataFrame) -> str:
     events
         The columns of `DagsterClient.events`.
     """
-    columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message")
+    columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack")
     rows = [_event_cells(*values) for values in zip(*(events[column] for column in columns), strict=True)]
     table = grid(["Time (UTC)", "Level", "Step", "Event"], rows)
     return f'<div role="log" aria-label="Events of the run">{table}</div>'
@@ -62,19 +63,32 @@ def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str
 
 
 def _event_cells(
-    timestamp: pd.Timestamp, level: str, step: str, event_type: str, message: str, error: str, error_message: str
+    timestamp: pd.Timestamp,
+    level: str,
+    step: str,
+    event_type: str,
+    message: str,
+    error: str,
+    error_message: str,
+    stack: str,
 ) -> list[str]:
     shown = "" if pd.isna(message) else str(message)
     if not pd.isna(error_message):
         shown = f"{shown}\n{'' if pd.isna(error) else f'{error}: '}{error_message}"
     kind = "" if pd.isna(event_type) else f'<span class="dnb-muted">{text(event_type)}</span> '
     level_class = f"dnb-level dnb-level-{level.lower()}" if level.isalpha() else "dnb-level"
+    folded = "" if pd.isna(stack) or not stack else _folded_stack(error, error_message, stack)
     return [
         f'<span class="dnb-number">{timestamp:%H:%M:%S.%f}'[:-3] + "</span>",
         f'<span class="{level_class}">{text(level)}</span>',
         "" if pd.isna(step) else f'<span title="{attribute(step)}">{text(step)}</span>',
-        f'{kind}<span class="dnb-message">{text(shown[:_MAX_MESSAGE_LENGTH])}</span>',
+        f'{kind}<span class="dnb-message">{text(shown[:_MAX_MESSAGE_LENGTH])}</span>{folded}',
     ]
+
+
+def _folded_stack(error: str, message: str, stack: str) -> str:
+    causes = [{"error_class": error, "error_message": message, "stack": stack}]
+    return f"<details><summary>Stack trace</summary>{stack_html(causes)}</details>"
 
 
 def _matching_lines(output: ComputeLogs, stream: Stream, wanted: str) -> list[str]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dagster_nb import plot
-from dagster_nb.panels.markup import link, status, text
+from dagster_nb.frames.run_failures import stack_html
+from dagster_nb.frames.stacks import traceback_text
+from dagster_nb.panels.markup import copy_button, link, status, text
 from dagster_nb.panels.pictures import image
 from dagster_nb.words import duration_text, plural, relative_time_text, time_text
 
@@ -63,22 +65,26 @@ def times_text(created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp
     return facts
 
 
-def failures_html(failures: pd.DataFrame) -> str:
-    """Return why a run failed: each failed step with its error.
+def failures_html(failures: pd.DataFrame, *, can_copy: bool = True) -> str:
+    """Return why a run failed: each failed step with its error and its stack trace.
 
     Parameters
     ----------
     failures
         The columns of `DagsterClient.failures`.
+    can_copy
+        Whether to add a button that copies the stack trace. It works in a panel, whose script handles it.
     """
     boxes = []
     for failure in failures.head(_MAX_FAILURES).to_dict("records"):
         where = "the run itself" if pd.isna(failure["step_key"]) else f"step {text(failure['step_key'])}"
         error = "" if pd.isna(failure["error_class"]) else f"{text(failure['error_class'])}: "
         message = "" if pd.isna(failure["error_message"]) else text(str(failure["error_message"])[:_MAX_MESSAGE_LENGTH])
+        causes = failure.get("causes") or []
+        copy = copy_button(traceback_text(causes), "Copy the stack trace") if causes and can_copy else ""
         boxes.append(
-            f'<div class="dnb-box dnb-box-error"><div>✖ Failed in <strong>{where}</strong></div>'
-            f'<div class="dnb-message dnb-mono">{error}{message}</div></div>'
+            f'<div class="dnb-box dnb-box-error"><div>✖ Failed in <strong>{where}</strong> {copy}</div>'
+            f'<div class="dnb-message dnb-mono">{error}{message}</div>{stack_html(causes)}</div>'
         )
     rest = len(failures) - len(boxes)
     return "".join(boxes) + (f'<p class="dnb-muted">and {plural(rest, "more failure")}</p>' if rest > 0 else "")

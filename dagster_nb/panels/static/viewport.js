@@ -4,6 +4,29 @@ function luminance(color) {
   return parts.length < 3 ? 0 : (0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]) / 255;
 }
 
+// Copies the text of a button's data-dnb-copy, and says on the button that it has.
+async function copy(button) {
+  const text = button.dataset.dnbCopy;
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without a secure page there is no clipboard, but a selected field can still be copied.
+    const field = document.createElement("textarea");
+    field.value = text;
+    button.after(field);
+    field.select();
+    done = document.execCommand("copy");
+    field.remove();
+    button.focus();
+  }
+  const label = button.textContent;
+  button.setAttribute("aria-live", "polite");
+  button.textContent = done ? "Copied" : "The browser does not allow copying";
+  button.disabled = true;
+  setTimeout(() => Object.assign(button, { textContent: label, disabled: false }), 2000);
+}
+
 function render({ model, el }) {
   el.classList.add("dnb-viewport");
   let timer = 0;
@@ -45,8 +68,14 @@ function render({ model, el }) {
   const follow = (event) => {
     hadFocus = Boolean(el.closest(".dnb")?.contains(event.target));
   };
+  // HTML from the kernel has no listeners of its own.
+  const click = (event) => {
+    if (!el.closest(".dnb")?.contains(event.target)) return;
+    const button = event.target.closest("[data-dnb-copy]");
+    if (button) copy(button);
+  };
   // This runs in the capture phase of the window, before JupyterLab's own listener.
-  const listeners = { keydown: shield, focusin: follow, pointerdown: follow };
+  const listeners = { keydown: shield, focusin: follow, pointerdown: follow, click };
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);
   return () => {
     for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener, true);

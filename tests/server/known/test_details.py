@@ -7,6 +7,7 @@ from dagster import DagsterInstance
 import dagster_nb as dnb
 from dagster_nb.client.methods import compute_logs as log_methods
 from dagster_nb.client.methods import events
+from dagster_nb.frames.stacks import raised_in
 
 from .definitions import LINE, LINES
 
@@ -28,8 +29,12 @@ EVENTS = {
     "message": "string",
     "error_class": "string",
     "error_message": "string",
+    "stack": "string",
 }
-FAILURES = {key: EVENTS[key] for key in ("run_id", "step_key", "timestamp", "error_class", "error_message")}
+FAILURES = {
+    **{key: EVENTS[key] for key in ("run_id", "step_key", "timestamp", "error_class", "error_message", "stack")},
+    "causes": "object",
+}
 METHODS = {"steps": STEPS, "events": EVENTS, "failures": FAILURES}
 
 
@@ -128,7 +133,7 @@ def test_events_have_the_log_lines_of_an_op_and_the_causes_of_errors(client, kno
 
 def test_failures_are_the_ones_that_ended_a_run(client, known):
     frame = client.failures(list(known.runs.values()))
-    assert frame.drop(columns="timestamp").to_dict("records") == [
+    assert frame.drop(columns=["timestamp", "stack", "causes"]).to_dict("records") == [
         {
             "run_id": known.runs["failing"],
             "step_key": "fail",
@@ -136,8 +141,14 @@ def test_failures_are_the_ones_that_ended_a_run(client, known):
             "error_message": "no answer in 30 s",
         }
     ]
+    assert raised_in(frame["stack"][0]).startswith("fail in ")
+    assert [cause["error_class"] for cause in frame["causes"][0]][-1] == "TimeoutError"
+    assert frame["causes"][0][-1]["stack"] == frame["stack"][0]
+    assert all('File "' in cause["stack"] for cause in frame["causes"][0])
     events = client.events(known.runs["failing"])
-    assert frame["timestamp"].tolist() == events.loc[events["event_type"] == "STEP_FAILURE", "timestamp"].tolist()
+    failed = events["event_type"] == "STEP_FAILURE"
+    assert frame["timestamp"].tolist() == events.loc[failed, "timestamp"].tolist()
+    assert frame["stack"].tolist() == events.loc[failed, "stack"].tolist()
 
 
 @pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])

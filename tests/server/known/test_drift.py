@@ -37,10 +37,15 @@ METHODS = {
 TOLD_OTHERWISE = {
     ("ErrorEvent.error", "error_message"),
     ("PythonError.causes", "error"),
+    ("PythonError.causes", "causes"),
+    ("PythonError.causes", "stack"),
     ("PythonError.causes", "error_message"),
+    ("PythonError.className", "causes"),
     ("PythonError.className", "error_message"),
     ("PythonError.message", "error"),
+    ("PythonError.message", "causes"),
     ("PythonError.message", "error_message"),
+    ("PythonError.stack", "causes"),
     ("PythonError.stack", "error"),
 }
 LOSSES = drift.losses(*drift.response_types())

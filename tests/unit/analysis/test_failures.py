@@ -76,6 +76,7 @@ def test_failures_that_differ_only_in_numbers_form_one_group():
         "step_key",
         "error_class",
         "pattern",
+        "raised_in",
         "count",
         "first_seen",
         "last_seen",
@@ -116,3 +117,17 @@ def test_an_empty_result_keeps_its_dtypes():
     assert str(groups["count"].dtype) == "int64"
     assert str(groups["first_seen"].dtype) == "datetime64[us, UTC]"
     assert groups["pattern"].dtype == pd.StringDtype()
+
+
+def test_failures_raised_in_different_functions_are_apart():
+    frame = failed(*[("r", "load", "KeyError", "'amount'")] * 4)
+    place = '  File "/opt/{}/lib/{}", line {}, in {}\n    code()\n'
+    frame["stack"] = [
+        place.format("a", "load.py", 3, "read"),
+        place.format("b", "load.py", 7, "read"),
+        place.format("a", "load.py", 3, "check"),
+        None,
+    ]
+    groups = failure_groups(frame).set_index("raised_in", drop=False)
+    assert groups["count"].to_dict() == {"read in lib/load.py": 2, "check in lib/load.py": 1, pd.NA: 1}
+    assert groups["raised_in"].dtype == pd.StringDtype()

@@ -6,18 +6,18 @@ import json
 import math
 from contextlib import suppress
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import dagster_nb as dnb
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, parse_tags
 from dagster_nb.client.arguments.run_config import parse_run_config
-from dagster_nb.client.arguments.run_ids import run_ids_of
 from dagster_nb.client.credentials import read_address
 from dagster_nb.filters import as_strings
 from dagster_nb.filters import parse_tags as parse_filter_tags
 from dagster_nb.graphql.redaction import Redaction
 from dagster_nb.parse_time import to_seconds
+from dagster_nb.run_ids import run_ids_of
 
 ALLOWED = (dnb.DagsterNbError, ValueError, TypeError)
 
@@ -88,6 +88,8 @@ def test_filters_of_tags(tags):
         parse_filter_tags(tags)
 
 
+@example("[[")
+@example("a{99999999999999999999}")
 @given(st.text() | st.text(st.sampled_from("ab|()[]*+?{}\\^$.")))
 def test_redaction(pattern):
     with suppress(*ALLOWED):

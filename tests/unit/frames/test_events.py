@@ -6,8 +6,8 @@ import pytest
 from dagster_nb.frames.events import events_frame, failures_frame
 
 
-def error(message, class_name, *causes):
-    return {"message": message, "className": class_name, "causes": list(causes)}
+def error(message, class_name, *causes, stack=()):
+    return {"message": message, "className": class_name, "stack": list(stack), "causes": list(causes)}
 
 
 def event(typename, at=0, step=None, **facts):
@@ -109,7 +109,7 @@ def test_if_no_step_failed_the_run_failure_is_the_row():
     frame = failures_frame(
         {"r": [event("RunFailureEvent", 1, error=error("DagsterError: no resource\n", "DagsterError"))]}
     )
-    assert frame.drop(columns="timestamp").loc[0].dropna().to_dict() == {
+    assert frame.drop(columns=["timestamp", "causes"]).loc[0].dropna().to_dict() == {
         "run_id": "r",
         "error_class": "DagsterError",
         "error_message": "no resource",
@@ -152,3 +152,41 @@ def test_an_error_with_a_message_is_left_as_it_is():
         event("EngineEvent", message="an engine event"),
         event("RunFailureEvent", message="failed", error=error("E: why", "E")),
     ) == ["why"]
+
+
+def test_the_stack_is_that_of_the_innermost_cause_and_the_causes_are_all_errors():
+    inner = error("KeyError: 'k'\n", "KeyError", stack=["inner 1\n", "inner 2\n"])
+    raised = error("CheckError: outer\n", "CheckError", inner, stack=["outer\n"])
+    events = {"r": [event("ExecutionStepFailureEvent", 1, "a", error=raised), RUN_FAILURE]}
+    assert events_frame(events)["stack"][0] == "inner 1\ninner 2\n"
+    failure = failures_frame(events).iloc[0]
+    assert failure["stack"] == "inner 1\ninner 2\n"
+    assert failure["causes"] == [
+        {"error_class": "CheckError", "error_message": "outer", "stack": "outer\n"},
+        {"error_class": "KeyError", "error_message": "'k'", "stack": "inner 1\ninner 2\n"},
+    ]
+
+
+def test_causes_belong_to_their_failure():
+    # The step that failed last comes first in the server's response.
+    events = [step_failure("late", 2), event("ExecutionStepFailureEvent", 1, "early", error=error("E: 1\n", "E"))]
+    frame = failures_frame({"r": [*events, RUN_FAILURE]})
+    assert [(row.step_key, row.causes[0]["error_class"]) for row in frame.itertuples()] == [
+        ("early", "E"),
+        ("late", "ValueError"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known", "stack", "causes"),
+    [
+        ({"error": {"message": "no", "stack": None, "causes": []}}, None, 1),
+        ({"error": {"message": "no"}}, None, 1),
+        ({"error": None}, None, 0),
+        ({}, None, None),
+    ],
+)
+def test_an_error_without_stack_is_na(known, stack, causes):
+    failure = failures_frame({"r": [event("RunFailureEvent", **known)]}).iloc[0]
+    assert pd.isna(failure["stack"])
+    assert (None if failure["causes"] is None else len(failure["causes"])) == causes

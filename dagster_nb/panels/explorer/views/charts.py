@@ -124,6 +124,10 @@ class Charts:
         self._drawn_runs: pd.DataFrame | None = None
         self._drawn_at = 0.0
 
+    def show_trend(self) -> None:
+        """Choose the chart of trends."""
+        self.choice.value = _TREND
+
     def draw(self) -> None:
         """Draw the chart that is chosen, unless it is up to date."""
         model, name = self._model, self.choice.value

@@ -44,7 +44,7 @@ class CodeBox(anywidget.AnyWidget):
     text = traitlets.Unicode("").tag(sync=True)
 
 
-def python_text(filters: ExplorerFilters, url: str | None) -> str:
+def python_text(filters: ExplorerFilters, url: str | None, path: str | None = None) -> str:
     """Return Python code that returns the runs in view.
 
     Parameters
@@ -53,6 +53,8 @@ def python_text(filters: ExplorerFilters, url: str | None) -> str:
         The filters of the explorer.
     url
         The URL of the server; None if the source is not a server.
+    path
+        The path of the history; None if the source is not a history.
 
     Examples
     --------
@@ -65,10 +67,12 @@ def python_text(filters: ExplorerFilters, url: str | None) -> str:
     """
     arguments = ", ".join(f"{name}={_literal(value)}" for name, value in filters.arguments().items())
     imports = ["import dagster_nb as dnb"]
-    lines = [
-        "source = history  # the source of this explorer" if url is None else f"client = dnb.connect({_quoted(url)})"
-    ]
-    source = "source" if url is None else "client"
+    if path is not None:
+        source, lines = "history", [f"history = dnb.open_history({_quoted(path)})"]
+    elif url is not None:
+        source, lines = "client", [f"client = dnb.connect({_quoted(url)})"]
+    else:
+        source, lines = "source", ["source = ...  # the source of this explorer"]
     if filters.only_unresolved:
         # This is computed from all runs, because a success outside of the filters also resolves a failure.
         lines += [f"all_runs = {source}.runs()", "unresolved = dnb.analysis.unresolved_failures(all_runs)"]
@@ -193,7 +197,7 @@ class CodeView:
             return
         filters = self._model.filters
         source: Any = self._model.source
-        self._python.text = python_text(filters, getattr(source, "url", None))
+        self._python.text = python_text(filters, getattr(source, "url", None), getattr(source, "path", None))
         if has_methods(source, "graphql_document"):
             self._graphql.text = graphql_text(filters, self._model.clock(), source.graphql_document)
 

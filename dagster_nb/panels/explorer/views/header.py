@@ -2,75 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.explorer.server_state import describe_daemons
 from dagster_nb.panels.markup import attribute, link, text
 from dagster_nb.words import count_text, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.explorer.server_state import ServerState
 
-__all__ = ["Header", "ServerState", "describe_daemons", "read_server_state"]
+__all__ = ["Header"]
 
-_QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
-_WAITING = ["QUEUED", "NOT_STARTED"]
-_RUNNING = ["STARTING", "STARTED", "CANCELING"]
 _INTERVALS = (("off", 0), ("every 5 s", 5), ("every 15 s", 15), ("every minute", 60))
-
-
-@dataclass(frozen=True)
-class ServerState:
-    """The state of the server.
-
-    Parameters
-    ----------
-    daemons
-        As `DagsterClient.daemons` returns them; None if the source has none.
-    queued, running
-        The number of waiting runs, and the number of runs in progress.
-    """
-
-    daemons: pd.DataFrame | None
-    queued: int
-    running: int
-
-
-def read_server_state(source: Any) -> ServerState:  # noqa: ANN401 - a RunSource, perhaps with daemons
-    """Read the state of the server. Called in a background thread."""
-    return ServerState(
-        source.daemons() if has_methods(source, "daemons") else None,
-        source.count_runs(status=_WAITING),
-        source.count_runs(status=_RUNNING),
-    )
-
-
-def describe_daemons(daemons: pd.DataFrame) -> tuple[bool, str]:
-    """Return whether all required daemons are healthy, and a description.
-
-    Parameters
-    ----------
-    daemons
-        As `DagsterClient.daemons` returns them.
-    """
-    required = daemons[daemons["required"]]
-    unhealthy = required["daemon"][~required["healthy"]].tolist()
-    if not len(required):
-        return True, "no daemon needed"
-    if not unhealthy:
-        return True, "daemon running"
-    if len(unhealthy) == len(required):
-        description = "daemon not running"
-    else:
-        description = f"{', '.join(name.replace('_', ' ').lower() for name in unhealthy)} not running"
-    return False, f"{description}: runs will stay queued" if _QUEUE_DAEMON in unhealthy else description
 
 
 class Header:

@@ -141,7 +141,10 @@ def test_a_source_that_cannot_act(bench):
 
     one = bench(make_runs(1))
     one.model.source = History(one.source.frame)
-    assert ActionsModel(one.load()).reason_disabled("delete") == "this source cannot change runs"
+    assert (
+        ActionsModel(one.load()).reason_disabled("delete")
+        == "this source cannot change runs; open the explorer with a client"
+    )
 
 
 def test_a_lost_response_is_reported(scene, monkeypatch):

@@ -11,9 +11,9 @@ from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.graphql import documents
 from dagster_nb.panels.error_box import describe_error
 from dagster_nb.panels.explorer.filters import ExplorerFilters
+from dagster_nb.panels.explorer.server_state import describe_daemons
 from dagster_nb.panels.explorer.static_output import static_html, static_text
 from dagster_nb.panels.explorer.views.code_view import graphql_text, python_text
-from dagster_nb.panels.explorer.views.header import describe_daemons
 from dagster_nb.panels.explorer.views.run_table import table_rows
 from dagster_nb.panels.explorer.views.tiles import Summary, summarize, tiles_html
 from tests.unit import drift

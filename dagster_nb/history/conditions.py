@@ -1,0 +1,75 @@
+"""Filters of runs as conditions on the table, so that only matching parts of its files are read."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_, or_
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_nb.history.schema import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dagster_nb.filters import RunFilters
+
+__all__ = ["is_one_of", "microseconds", "run_condition"]
+
+_CHOICE_COLUMNS = {"job": "job_name", "status": "status", "run_ids": "run_id", "location": "location"}
+_BOUND_COLUMNS = {"created": "creation_time", "updated": "update_time"}
+# The hidden tag of Dagster, `repository@location`. A client can filter by it, although no run is returned with it.
+_REPOSITORY_TAG = ".dagster/repository"
+
+
+def run_condition(filters: RunFilters, *, deleted: bool) -> pc.Expression | None:
+    """Return the condition that a run must meet; None if all runs do.
+
+    Parameters
+    ----------
+    filters
+        Which runs.
+    deleted
+        Whether runs that Dagster has deleted may match.
+
+    Examples
+    --------
+    >>> from dagster_nb.filters import RunFilters
+    >>> run_condition(RunFilters(job=("nightly",)), deleted=True)
+    <pyarrow.compute.Expression is_in(job_name, ...)>
+    """
+    conditions = [] if deleted else [pc.field("deleted_at").is_null()]
+    for name, column in _CHOICE_COLUMNS.items():
+        if (values := getattr(filters, name)) is not None:
+            conditions.append(is_one_of(column, values))
+    for name, seconds in filters.bounds().items():
+        column, _, direction = name.partition("_")
+        time, bound = pc.field(_BOUND_COLUMNS[column]), microseconds(round(seconds * 1_000_000))
+        conditions.append(time > bound if direction == "after" else time < bound)
+    conditions.extend(_tag_condition(key, values) for key, values in filters.tags)
+    return reduce(and_, conditions) if conditions else None
+
+
+def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
+    """Return the condition that a column of strings has one of some values."""
+    return pc.field(column).isin(pa.array(values, pa.string()))
+
+
+def microseconds(value: int) -> pa.Scalar:
+    """Return microseconds since 1970 as the kind of time that the table has."""
+    return pa.scalar(value, pa.timestamp("us", "UTC"))
+
+
+def _tag_condition(key: str, values: Sequence[str]) -> pc.Expression:
+    """Return the condition that the JSON text of a run's tags contains the key with one of the values.
+
+    A quotation mark after "{" or "," is never part of a string, because JSON escapes those. So the text that is
+    searched for is found only where a key begins.
+    """
+    if key == _REPOSITORY_TAG:
+        label = pc.binary_join_element_wise(pc.field("repository"), pc.field("location"), "@")
+        return label.isin(pa.array(values, pa.string()))
+    searched = [f"{before}{json_text({key: value})[1:-1]}" for value in values for before in "{,"]
+    return reduce(or_, (pc.match_substring(pc.field("tags"), text) for text in searched))

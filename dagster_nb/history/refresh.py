@@ -1,0 +1,210 @@
+"""Bring a history up to date with its deployment, and read no more than what may have changed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_nb.errors import HistoryError
+from dagster_nb.history.schema import INCLUDED, RUNS, to_table
+from dagster_nb.statuses import FINISHED
+from dagster_nb.words import count_text, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dagster_nb.history.runs_table import RunsTable
+    from dagster_nb.history.source import HistorySource
+
+__all__ = ["CHANGES_UNTIL", "FILLED", "SYNCED_AT", "Refresh", "RefreshResult"]
+
+CHANGES_UNTIL = "changes_until"
+"""The marker that says up to which update time all changes were read, in microseconds since 1970."""
+FILLED = "filled"
+"""The marker that says that the first fill has finished."""
+SYNCED_AT = "synced_at"
+"""The marker that says when the last refresh began, in microseconds since 1970."""
+
+# What is read again if the first fill is interrupted, at most, and what is in memory at a time.
+_RUNS_PER_COMMIT = 20_000
+_IDS_PER_REQUEST = 500
+# Enough that a few deleted runs do not look like another deployment.
+_SAMPLE = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshResult:
+    """What a refresh changed.
+
+    Parameters
+    ----------
+    added, updated, deleted
+        How many runs are new, have changed, and were deleted by Dagster.
+    """
+
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{plural(self.added, 'new run')}, {count_text(self.updated)} changed, {count_text(self.deleted)} deleted"
+        )
+
+
+class Refresh:
+    """One refresh.
+
+    Parameters
+    ----------
+    runs
+        The stored runs.
+    source
+        The deployment.
+    overlap
+        How far before the last change that is known to read changes again.
+    all_deleted
+        Whether it is fine that the deployment has none of the stored runs any more.
+    """
+
+    def __init__(self, runs: RunsTable, source: HistorySource, *, overlap: timedelta, all_deleted: bool):
+        self._runs = runs
+        self._source = source
+        self._overlap = overlap // timedelta(microseconds=1)
+        self._all_deleted = all_deleted
+        self._started = time.time_ns() // 1_000
+        # The runs that were not finished when this refresh read them.
+        self._unfinished: set[str] = set()
+        self._latest_update = self._known_until = self._first_version = 0
+        self._added = self._updated = 0
+
+    def run(self) -> RefreshResult:
+        """Refresh, and return what changed."""
+        table = self._runs.table
+        table.update()
+        self._first_version = table.version - table.own_commits
+        self._known_until = table.marker(CHANGES_UNTIL) or 0
+        self._check_deployment()
+        if table.marker(FILLED) is None:
+            self._fill()
+        else:
+            self._read_changes()
+        self._read_unfinished()
+        deleted = self._find_deleted()
+        self._finish()
+        return RefreshResult(self._added, self._updated, deleted)
+
+    def _check_deployment(self) -> None:
+        """Refuse a server that has none of the stored runs, since another Dagster may use the same address."""
+        newest = self._runs.newest_ids(_SAMPLE)
+        deployment, url = self._runs.table.deployment, self._source.url
+        if not newest:
+            if url != deployment:
+                raise HistoryError(
+                    f"this history is for {deployment}, and the client is connected to {url}. Use another path, or "
+                    f"connect to {deployment}."
+                )
+            return
+        if self._source.count_runs(run_ids=newest):
+            return
+        live = set(self._runs.live()["run_id"].to_pylist())
+        if any(not live.isdisjoint(ids) for ids in self._source.iter_run_ids()):
+            return
+        if not self._all_deleted:
+            raise HistoryError(
+                f"{url} has none of the {plural(len(live), 'run')} of this history, which is for {deployment}. It "
+                f"seems to be another Dagster; use another path for it. If all these runs were deleted on purpose, "
+                f"use refresh(all_deleted=True). Nothing was changed."
+            )
+
+    def _fill(self) -> None:
+        """Read all runs, newest first; after an interruption, only those that are older than the stored ones."""
+        oldest = self._runs.oldest_creation_time()
+        filters = {} if oldest is None else {"created_before": _EPOCH + timedelta(microseconds=oldest)}
+        for batch in self._batches("filling the history", filters):
+            self._write(batch, is_first=self._runs.table.marker(CHANGES_UNTIL) is None)
+        # Those that changed while the others were read.
+        self._read_changes()
+        self._runs.set_markers({FILLED: 1})
+
+    def _read_changes(self) -> None:
+        since = (self._runs.table.marker(CHANGES_UNTIL) or 0) - self._overlap
+        filters = {} if since <= 0 else {"updated_after": _EPOCH + timedelta(microseconds=since)}
+        for batch in self._batches("reading changes", filters):
+            self._write(batch)
+
+    def _read_unfinished(self) -> None:
+        """Read unfinished runs in any case: an event that is stored late can set back a run's update time."""
+        self._read_by_id(self._runs.unfinished_ids() - self._unfinished)
+
+    def _find_deleted(self) -> int:
+        """Mark the runs that the server no longer has, and read those that it has and the table does not."""
+        # Before the server is asked, so that a run that another process adds meanwhile is not taken for a deleted one.
+        live = self._runs.live()
+        count = self._source.count_runs()
+        if count == len(live):
+            return 0
+        stored = set(live["run_id"].to_pylist())
+        listed = {run_id for ids in self._source.iter_run_ids() for run_id in ids}
+        missing, unknown = stored - listed, listed - stored
+        if missing:
+            self._runs.mark_deleted(missing, self._started)
+        self._read_by_id(unknown)
+        return len(missing)
+
+    def _read_by_id(self, run_ids: Iterable[str]) -> None:
+        remaining = iter(sorted(run_ids))
+        for ids in iter(lambda: list(islice(remaining, _IDS_PER_REQUEST)), []):
+            for batch in self._batches("reading runs", {"run_ids": ids}):
+                self._write(batch)
+
+    def _batches(self, description: str, filters: dict[str, Any]) -> Iterator[pa.Table]:
+        """Yield the runs that match, as many at a time as are written in one commit."""
+        pages: list[pa.Table] = []
+        total = partial(self._source.count_runs, **filters)
+        with self._source.progress_bar(description, unit="runs", total=total) as bar:
+            for page in self._source.iter_runs(include=INCLUDED, **filters):
+                pages.append(to_table(page))
+                self._unfinished.update(page.loc[~page["status"].isin(FINISHED), "run_id"])
+                bar.advance(len(page))
+                if sum(map(len, pages)) >= _RUNS_PER_COMMIT:
+                    yield pa.concat_tables(pages)
+                    pages = []
+        if pages:
+            yield pa.concat_tables(pages)
+
+    def _write(self, batch: pa.Table, *, is_first: bool = False) -> None:
+        latest = pc.max(batch["update_time"]).cast(pa.int64()).as_py()
+        self._latest_update = max(self._latest_update, latest or 0)
+        added, updated = self._runs.upsert(batch, {CHANGES_UNTIL: self._changes_until()} if is_first else None)
+        self._added += added
+        self._updated += updated
+
+    def _changes_until(self) -> int:
+        # The clock of this machine limits what one wrong clock among the server's processes can do, and the other way
+        # round.
+        return min(self._started, max(self._latest_update, self._known_until))
+
+    def _finish(self) -> None:
+        """Commit up to which time all changes are known.
+
+        If another process has written meanwhile, one of the two may have replaced a newer state of a run by an older
+        one. Then the time does not advance, so that the next refresh reads these runs again.
+        """
+        table = self._runs.table
+
+        def write() -> None:
+            until = self._changes_until()
+            if table.version != self._first_version + table.own_commits:
+                until = min(until, table.marker(CHANGES_UNTIL) or 0)
+            table.append(RUNS.empty_table(), {CHANGES_UNTIL: until, SYNCED_AT: self._started})
+
+        table.write(write)

@@ -1,0 +1,144 @@
+"""The table of runs: what a refresh reads from it and writes to it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_nb.history.conditions import is_one_of
+from dagster_nb.history.schema import COMPARED, RUNS
+from dagster_nb.statuses import FINISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from dagster_nb.history.table import Table
+
+__all__ = ["LIVE", "RunsTable"]
+
+_IDS_PER_COMMIT = 20_000
+
+LIVE = pc.field("deleted_at").is_null()
+"""The condition that Dagster still had the run at the last refresh."""
+
+
+class RunsTable:
+    """The runs of a deployment.
+
+    Parameters
+    ----------
+    table
+        The Delta table, whose schema is `RUNS`.
+    """
+
+    def __init__(self, table: Table):
+        self.table = table
+
+    def live(self) -> pa.Table:
+        """Return the ids and the creation times of the runs that Dagster still had."""
+        return self.table.read(["run_id", "creation_time"], LIVE)
+
+    def unfinished_ids(self) -> set[str]:
+        """Return the ids of the runs whose status can still change."""
+        unfinished = ~is_one_of("status", sorted(FINISHED)) | pc.field("status").is_null()
+        return set(self.table.read(["run_id"], LIVE & unfinished)["run_id"].to_pylist())
+
+    def newest_ids(self, count: int) -> list[str]:
+        """Return the ids of the newest runs that Dagster still had."""
+        runs = self.live()
+        newest = pc.sort_indices(runs, sort_keys=[("creation_time", "descending")])[:count]
+        return list(runs["run_id"].take(newest).to_pylist())
+
+    def oldest_creation_time(self) -> int | None:
+        """Return the earliest creation time in microseconds since 1970; None without runs, or if it is not known."""
+        times = self.table.read(["creation_time"])["creation_time"]
+        return None if times.null_count or not len(times) else pc.min(times).cast(pa.int64()).as_py()
+
+    def upsert(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> tuple[int, int]:
+        """Write runs in one commit: new ones are inserted, and changed ones updated. Equal ones cost nothing.
+
+        Parameters
+        ----------
+        rows
+            Runs as the server has them now, each once, with the schema `RUNS`.
+        markers
+            Numbers to commit together with new runs; only if no run of ``rows`` is stored.
+
+        Returns
+        -------
+        tuple of int
+            How many were inserted, and how many updated.
+        """
+        counts = (0, 0)
+
+        def write() -> None:
+            nonlocal counts
+            stored = self._stored(rows)
+            new, changed = _new_and_changed(rows, stored)
+            counts = (len(new), len(changed))
+            if len(changed):
+                self.table.replace(pa.concat_tables([new, changed]), _creation_range(rows))
+            elif len(new) or markers:
+                self.table.append(new, markers)
+
+        self.table.write(write)
+        return counts
+
+    def mark_deleted(self, run_ids: Collection[str], now: int) -> None:
+        """Mark runs as deleted at a time in microseconds since 1970."""
+        ids = sorted(run_ids)
+        for start in range(0, len(ids), _IDS_PER_COMMIT):
+            self.table.write(partial(self._mark_deleted, ids[start : start + _IDS_PER_COMMIT], now))
+
+    def set_markers(self, markers: Mapping[str, int]) -> None:
+        """Commit some numbers."""
+        self.table.write(lambda: self.table.append(RUNS.empty_table(), markers))
+
+    def _mark_deleted(self, run_ids: list[str], now: int) -> None:
+        rows = self.table.read(RUNS.names, LIVE & is_one_of("run_id", run_ids))
+        if len(rows):
+            deleted_at = pa.array([now] * len(rows), RUNS.field("deleted_at").type)
+            position = RUNS.get_field_index("deleted_at")
+            rows = rows.set_column(position, RUNS.field(position), deleted_at)
+            self.table.replace(rows, _creation_range(rows))
+
+    def _stored(self, rows: pa.Table) -> pa.Table:
+        condition = is_one_of("run_id", rows["run_id"].combine_chunks())
+        times = rows["creation_time"]
+        if not times.null_count:
+            # A run keeps its creation time, so most files can be skipped. Old servers do not provide it.
+            time, low, high = pc.field("creation_time"), pc.min(times), pc.max(times)
+            condition &= ((time >= low) & (time <= high)) | time.is_null()
+        return self.table.read(["run_id", *COMPARED], condition)
+
+
+def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Split rows into those that are not stored, and those that are stored with other values."""
+    position = pc.index_in(rows["run_id"], value_set=stored["run_id"].combine_chunks())
+    new = rows.filter(position.is_null())
+    known = rows.filter(position.is_valid())
+    before = stored.take(position.drop_null())
+    differs = pa.array([False] * len(known), pa.bool_())
+    for name in COMPARED:
+        ours, theirs = known[name].combine_chunks(), before[name].combine_chunks()
+        equal = pc.or_(
+            pc.fill_null(pc.equal(ours, theirs), fill_value=False), pc.and_(ours.is_null(), theirs.is_null())
+        )
+        differs = pc.or_(differs, pc.invert(equal))
+    return new, known.filter(differs)
+
+
+def _creation_range(rows: pa.Table) -> str:
+    """Return the SQL condition that runs were created in the same time as some rows."""
+    times = rows["creation_time"]
+    if times.null_count or not len(times):
+        return ""
+    low, high = (
+        f"arrow_cast({bound(times).cast(pa.int64()).as_py()}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
+        for bound in (pc.min, pc.max)
+    )
+    time = "creation_time"
+    return f" AND (({time} >= {low} AND {time} <= {high}) OR {time} IS NULL)"

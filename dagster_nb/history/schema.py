@@ -1,0 +1,178 @@
+"""The columns of a history on disk, and the way from a frame to a table and back."""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_nb.frames import columns
+from dagster_nb.frames.runs import INCLUDABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = [
+    "COMPARED",
+    "INCLUDED",
+    "RUNS",
+    "column_of_strings",
+    "column_of_times",
+    "json_text",
+    "read_columns",
+    "to_frame",
+    "to_table",
+]
+
+_TIME = pa.timestamp("us", "UTC")
+_TIMES = ("creation_time", "start_time", "end_time", "update_time")
+_STRINGS = ("location", "repository", "partition_key", "launched_by", "root_run_id", "parent_run_id")
+
+RUNS = pa.schema(
+    [
+        pa.field("run_id", pa.string(), nullable=False),
+        ("job_name", pa.string()),
+        ("status", pa.string()),
+        *((name, _TIME) for name in _TIMES),
+        # Delta has no type for durations. Seconds are what every engine can calculate with.
+        ("queue_duration", pa.float64()),
+        ("duration", pa.float64()),
+        *((name, pa.string()) for name in _STRINGS),
+        ("tags", pa.string()),
+        ("run_config", pa.string()),
+        ("asset_selection", pa.list_(pa.string())),
+        ("op_selection", pa.list_(pa.string())),
+        ("deleted_at", _TIME),
+    ]
+)
+"""The table of runs. The columns are those of `DagsterClient.runs`; ``tags`` and ``run_config`` are JSON text."""
+
+INCLUDED = tuple(INCLUDABLE)
+"""All optional columns of `DagsterClient.runs`: a history keeps them all."""
+
+COMPARED = (
+    "status",
+    "creation_time",
+    "start_time",
+    "end_time",
+    "update_time",
+    "location",
+    "repository",
+    "tags",
+    "deleted_at",
+)
+"""The columns in which a stored run can differ from the run that the server has now."""
+
+_JSON_COLUMNS = ("tags", "run_config")
+_LIST_COLUMNS = ("asset_selection", "op_selection")
+# Its conversion from Arrow, which does not copy the strings, is missing in the stubs.
+_STRING: Any = pd.StringDtype()
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def to_table(frame: pd.DataFrame) -> pa.Table:
+    """Return a frame of `DagsterClient.runs`, with all optional columns, as a table with the schema `RUNS`."""
+    built: dict[str, pa.Array] = {}
+    for field in RUNS:
+        name = field.name
+        if name == "deleted_at":
+            built[name] = pa.nulls(len(frame), _TIME)
+        elif name in _JSON_COLUMNS:
+            built[name] = pa.array([None if value is None else json_text(value) for value in frame[name]], pa.string())
+        elif name in _LIST_COLUMNS:
+            built[name] = pa.array(list(frame[name]), field.type)
+        elif name in {"duration", "queue_duration"}:
+            built[name] = pa.array(frame[name].dt.total_seconds(), field.type, from_pandas=True)
+        else:
+            built[name] = pa.array(frame[name].astype(object) if name == "status" else frame[name], from_pandas=True)
+    return pa.table(built).cast(RUNS)
+
+
+def read_columns(include: Sequence[str], *, deleted: bool) -> list[str]:
+    """Return the columns to read from disk for a frame: durations are calculated from the times, which are exact."""
+    left_out = {"duration", "queue_duration", *(name for name in INCLUDED if name not in include)}
+    return [name for name in RUNS.names if name not in left_out and (deleted or name != "deleted_at")]
+
+
+def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUSES) -> pd.DataFrame:
+    """Return a table, with the columns that `read_columns` names, as a frame like that of `DagsterClient.runs`."""
+    times = {name: column_of_times(table[name]) for name in (*_TIMES, "deleted_at") if name in table.column_names}
+    built: dict[str, Any] = {}
+    for name in table.column_names:
+        if name in times:
+            built[name] = times[name]
+        elif name == "status":
+            built[name] = _statuses(table[name], known_statuses)
+        elif name in _JSON_COLUMNS:
+            built[name] = _parsed(table[name])
+        elif name in _LIST_COLUMNS:
+            built[name] = columns.objects(table[name].to_pylist())
+        else:
+            built[name] = column_of_strings(table[name])
+        if name == "update_time":
+            built["queue_duration"] = times["start_time"] - times["creation_time"]
+            built["duration"] = times["end_time"] - times["start_time"]
+    return columns.frame(built)
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON text, in the one form that is written to disk, so that it can be searched for.
+
+    Examples
+    --------
+    >>> json_text({"team": "data", "tier": 1})
+    '{"team":"data","tier":1}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # A lone surrogate cannot be encoded as UTF-8, but JSON has an escape for it.
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def column_of_strings(column: pa.ChunkedArray) -> pd.api.extensions.ExtensionArray:
+    """Return strings as a column of a frame; null becomes NA."""
+    strings: pd.api.extensions.ExtensionArray = _STRING.__from_arrow__(column)
+    return strings
+
+
+def column_of_times(column: pa.ChunkedArray) -> pd.DatetimeIndex:
+    """Return times as a column of a frame; null becomes NaT."""
+    micros = pc.cast(column, pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
+    return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC")
+
+
+def _statuses(column: pa.ChunkedArray, known: Sequence[str]) -> pd.Categorical[Any]:
+    encoded = column.combine_chunks().dictionary_encode()
+    present = encoded.dictionary.to_pylist()
+    found = columns.categories([value for value in present if value is not None], known)
+    # The position of each status that is present, and last, at -1, that of a missing one.
+    positions = np.array([*(found.index(value) for value in present), -1], dtype=np.int8)
+    codes: Any = positions[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    result: pd.Categorical[Any] = pd.Categorical.from_codes(codes, categories=pd.Index(found))
+    return result
+
+
+def _parsed(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    """Parse JSON text. Runs with equal text get objects of their own, so that changing one does not change others."""
+    parse = orjson.loads
+    with _no_garbage_collection():
+        return columns.objects(None if text is None else parse(text) for text in column.to_pylist())
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Switch off the garbage collector, which would look at all objects again and again while many are created."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,46 @@
+"""What a history needs from a client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    import pandas as pd
+
+__all__ = ["HistorySource", "ProgressBar"]
+
+
+class ProgressBar(Protocol):
+    """A bar that shows how far the work is."""
+
+    def advance(self, count: int = 1) -> None:
+        """Add to the count of finished items."""
+
+
+class HistorySource(Protocol):
+    """A deployment of Dagster, as a history reads it."""
+
+    @property
+    def url(self) -> str:
+        """The address of the deployment."""
+
+    def iter_runs(self, **filters: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401
+        """Yield pages of runs, newest first, as `DagsterClient.iter_runs` does."""
+
+    def count_runs(self, **filters: Any) -> int:  # noqa: ANN401
+        """Return the number of runs that match."""
+
+    def iter_run_ids(self, **bounds: datetime) -> Iterator[list[str]]:
+        """Yield the ids of all runs, in pages; with ``created_after`` and ``created_before``, of those in between."""
+
+    def steps(self, runs: list[str]) -> pd.DataFrame:
+        """Return the steps of runs that exist, as `DagsterClient.steps` does."""
+
+    def progress_bar(
+        self, description: str, *, unit: str, total: Callable[[], int]
+    ) -> AbstractContextManager[ProgressBar]:
+        """Show a progress bar for the duration of a ``with`` block. Nothing is counted if nobody sees it."""

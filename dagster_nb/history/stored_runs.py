@@ -1,0 +1,277 @@
+"""`StoredRuns`: reading runs from disk as a client reads them from a server."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dagster_nb.errors import HistoryError
+from dagster_nb.filters import RunFilters, whole_number
+from dagster_nb.frames.columns import categories
+from dagster_nb.frames.runs import included_columns
+from dagster_nb.history.conditions import run_condition
+from dagster_nb.history.location import table_path
+from dagster_nb.history.refresh import SYNCED_AT
+from dagster_nb.history.run_pages import page_conditions, sort_newest_first
+from dagster_nb.history.schema import RUNS, read_columns, to_frame
+from dagster_nb.history.table import Table
+from dagster_nb.run_ids import run_ids_of
+from dagster_nb.statuses import RUN_STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from dagster_nb.history.source import HistorySource
+    from dagster_nb.parse_time import Moment
+    from dagster_nb.run_ids import RunsLike
+
+__all__ = ["StoredRuns"]
+
+_RUNS_PER_PAGE = 50_000
+
+
+class StoredRuns:
+    """The part of `History` that reads runs.
+
+    Parameters
+    ----------
+    path, source, storage_options
+        As in `History`.
+    """
+
+    def __init__(
+        self, path: str, *, source: HistorySource | None = None, storage_options: Mapping[str, str] | None = None
+    ):
+        self._path = path
+        self._source = source
+        self._storage_options = storage_options
+        self._table = Table.open(table_path(path, "runs"), storage_options)
+
+    @property
+    def path(self) -> str:
+        """The folder or the URL that contains the tables ``runs`` and ``steps``."""
+        return self._path
+
+    @property
+    def url(self) -> str:
+        """The address of the deployment; when the history was created, if there is no client."""
+        if self._source is not None:
+            return self._source.url
+        return self._table.deployment if self._table is not None else ""
+
+    @property
+    def synced_at(self) -> pd.Timestamp | None:
+        """When the last refresh that finished began (datetime, UTC); None before the first one has finished."""
+        if self._table is None:
+            return None
+        self._table.update()
+        micros = self._table.marker(SYNCED_AT)
+        return None if micros is None else pd.Timestamp(micros, unit="us", tz="UTC")
+
+    def runs(
+        self,
+        *,
+        job: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        tags: Mapping[str, str | Iterable[str]] | None = None,
+        run_ids: RunsLike | None = None,
+        location: str | Iterable[str] | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        updated_after: Moment | None = None,
+        updated_before: Moment | None = None,
+        include: str | Iterable[str] = (),
+        limit: int | None = None,
+        deleted: bool = False,
+    ) -> pd.DataFrame:
+        """Return all runs that match, newest first by creation time, without asking the server.
+
+        Parameters
+        ----------
+        job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
+            As in `DagsterClient.runs`. A time ago, such as ``"7d"``, counts from now.
+        include, limit
+            As in `DagsterClient.runs`.
+        deleted
+            Whether to return also the runs that Dagster has deleted, and a column ``deleted_at``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns and dtypes of `DagsterClient.runs`; with ``deleted=True`` also ``deleted_at`` (datetime64[us,
+            UTC]), the time of the refresh that noticed it, NaT for the others. ``frame.attrs["dagster_nb"]`` holds the
+            path, the url, the filters and, as ``fetched_at``, the time of the last refresh.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is invalid.
+        HistoryError
+            If the history was never refreshed, or cannot be read.
+
+        Examples
+        --------
+        >>> history.runs(status="FAILURE", created_after="7d")  # doctest: +SKIP
+        """
+        filters = self._parse_filters(locals())
+        included, limit = included_columns(include), whole_number(limit, "limit")
+        table = self._read(read_columns(included, deleted=deleted), filters, deleted=deleted, limit=limit)
+        return self._finish(table, filters, limit)
+
+    def iter_runs(
+        self,
+        *,
+        job: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        tags: Mapping[str, str | Iterable[str]] | None = None,
+        run_ids: RunsLike | None = None,
+        location: str | Iterable[str] | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        updated_after: Moment | None = None,
+        updated_before: Moment | None = None,
+        include: str | Iterable[str] = (),
+        limit: int | None = None,
+        page_size: int | None = None,
+        deleted: bool = False,
+    ) -> Iterator[pd.DataFrame]:
+        """Read all runs that match in pages, so that a history of any size fits into memory.
+
+        Parameters
+        ----------
+        job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
+            As in `runs`.
+        include, limit, deleted
+            As in `runs`.
+        page_size
+            About how many runs a page has; 50,000 by default.
+
+        Yields
+        ------
+        pandas.DataFrame
+            A page of runs, with the columns and dtypes of `runs`. No page is empty.
+
+        Raises
+        ------
+        As `runs`.
+
+        Examples
+        --------
+        >>> sum(len(page) for page in history.iter_runs())  # doctest: +SKIP
+        """
+        filters = self._parse_filters(locals())
+        included, limit = included_columns(include), whole_number(limit, "limit")
+        size = whole_number(page_size, "page_size")
+        if size == 0:
+            raise ValueError("page_size must be at least 1, not 0.")
+        self._open_table()
+
+        # A function of its own, so that an invalid argument raises at the call and not at the first page.
+        def pages() -> Iterator[pd.DataFrame]:
+            left = limit
+            times = self._select(["creation_time"], filters, deleted=deleted)["creation_time"]
+            for condition in page_conditions(times, size or _RUNS_PER_PAGE):
+                if left == 0:
+                    return
+                columns = read_columns(included, deleted=deleted)
+                page = self._read(columns, filters, deleted=deleted, limit=left, also=condition)
+                left = None if left is None else left - len(page)
+                if len(page):
+                    yield self._finish(page, filters, limit)
+
+        return pages()
+
+    def count_runs(
+        self,
+        *,
+        job: str | Iterable[str] | None = None,
+        status: str | Iterable[str] | None = None,
+        tags: Mapping[str, str | Iterable[str]] | None = None,
+        run_ids: RunsLike | None = None,
+        location: str | Iterable[str] | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        updated_after: Moment | None = None,
+        updated_before: Moment | None = None,
+        deleted: bool = False,
+    ) -> int:
+        """Count the runs that match.
+
+        Parameters
+        ----------
+        job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before, deleted
+            As in `runs`.
+
+        Raises
+        ------
+        As `runs`.
+
+        Examples
+        --------
+        >>> history.count_runs(status="FAILURE")  # doctest: +SKIP
+        """
+        filters = self._parse_filters(locals())
+        table = self._open_table()
+        return 0 if filters.matches_nothing else table.count(run_condition(filters, deleted=deleted))
+
+    def _open_table(self) -> Table:
+        if self._table is None:
+            self._table = Table.open(table_path(self._path, "runs"), self._storage_options)
+        if self._table is None:
+            raise HistoryError(f"there is no history at {self._path} yet. Use client.history(path).refresh().")
+        self._table.update()
+        return self._table
+
+    def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
+        filters = {field.name: arguments[field.name] for field in fields(RunFilters)}
+        if filters["run_ids"] is not None:
+            filters["run_ids"] = run_ids_of(filters["run_ids"])
+        parsed = RunFilters.parse(**filters).at()
+        if not set(parsed.status or ()) <= set(RUN_STATUSES):
+            # A status that this package does not know is valid if a run has it.
+            RunFilters.parse(known_statuses=self._statuses, status=parsed.status)
+        return parsed
+
+    @property
+    def _statuses(self) -> list[str]:
+        found = self._open_table().read(["status"])["status"].unique().drop_null().to_pylist()
+        return categories(found)
+
+    def _select(
+        self, columns: list[str], filters: RunFilters, *, deleted: bool, also: pc.Expression | None = None
+    ) -> pa.Table:
+        table = self._open_table()
+        if filters.matches_nothing:
+            return RUNS.empty_table().select(columns)
+        condition = run_condition(filters, deleted=deleted)
+        if also is not None:
+            condition = also if condition is None else condition & also
+        return table.read(columns, condition)
+
+    def _read(
+        self,
+        columns: list[str],
+        filters: RunFilters,
+        *,
+        deleted: bool,
+        limit: int | None,
+        also: pc.Expression | None = None,
+    ) -> pa.Table:
+        return sort_newest_first(self._select(columns, filters, deleted=deleted, also=also), limit)
+
+    def _finish(self, table: pa.Table, filters: RunFilters, limit: int | None) -> pd.DataFrame:
+        frame = to_frame(table)
+        described = filters.as_json() if limit is None else {**filters.as_json(), "limit": limit}
+        synced_at = self.synced_at
+        frame.attrs["dagster_nb"] = {
+            "path": self._path,
+            "url": self.url,
+            "filters": described,
+            "fetched_at": None if synced_at is None else synced_at.isoformat(),
+        }
+        return frame

@@ -1,0 +1,154 @@
+"""``Attention``: what needs attention, such as jobs that became slower, with the filters that show it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from dagster_nb.analysis import current_slowdowns
+from dagster_nb.analysis.read_columns import creation_times
+from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
+from dagster_nb.panels.explorer.server_state import WAITING, ServerState
+from dagster_nb.words import plural, relative_time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from dagster_nb.panels.explorer.model import ExplorerModel
+
+__all__ = ["Attention", "Finding", "find_in_queue", "find_in_runs"]
+
+_MAX_SLOWDOWNS = 3
+# Searching many runs takes a second or so, which an automatic refresh should not cost each time.
+_SECONDS_BETWEEN_SEARCHES = 30.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that needs attention.
+
+    Parameters
+    ----------
+    text
+        One line about it.
+    kind
+        ``"error"`` or ``"warning"``.
+    filters
+        The filters that show its runs.
+    shows_trend
+        Whether the chart of trends shows it.
+    """
+
+    text: str
+    kind: Literal["error", "warning"]
+    filters: ExplorerFilters
+    shows_trend: bool = False
+
+
+class Attention:
+    """Searches for what needs attention after each reading, in the background.
+
+    It emits the change ``attention`` of the explorer's model.
+
+    Parameters
+    ----------
+    model
+        The explorer's model.
+    """
+
+    def __init__(self, model: ExplorerModel):
+        self._model = model
+        self._searched: tuple[ExplorerFilters, pd.DataFrame] | None = None
+        self._searched_at = float("-inf")
+        self._in_runs: list[Finding] = []
+        self._in_queue: list[Finding] = []
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What needs attention, the most urgent first."""
+        return self._in_queue + self._in_runs
+
+    def set_server_state(self, state: ServerState | None) -> None:
+        """Take the state of the server; None if it is unknown."""
+        self._in_queue = [] if state is None else find_in_queue(state)
+        self._model.changes.emit("attention")
+
+    def update(self) -> None:
+        """Search the runs in memory, unless they are still being read or were searched just now."""
+        model = self._model
+        if model.reading is not None or model.error is not None:
+            return
+        scope, runs, now = self._scope(), model.cache.frame, model.as_of
+        if self._searched is not None and self._searched[0] == scope:
+            is_recent = time.monotonic() - self._searched_at < _SECONDS_BETWEEN_SEARCHES
+            if is_recent or self._searched[1] is runs:
+                return
+        self._searched, self._searched_at = (scope, runs), time.monotonic()
+        model.background.start("attention", lambda _task: find_in_runs(runs, scope, now), done=self._set)
+
+    def _scope(self) -> ExplorerFilters:
+        """Return which runs to search: as many as have been read completely, whatever the filters hide."""
+        model = self._model
+        filters, now = model.filters, model.clock()
+        times = ExplorerFilters(created_after=filters.created_after, created_before=filters.created_before)
+        complete = (scope for scope in (ExplorerFilters(), times) if model.cache.is_complete_for(scope.at(now)))
+        return next(complete, filters.without_local())
+
+    def _set(self, findings: list[Finding]) -> None:
+        self._in_runs = findings
+        self._model.changes.emit("attention")
+
+
+def find_in_queue(state: ServerState) -> list[Finding]:
+    """Return a finding if runs are queued and the daemon that starts them is not running."""
+    if not state.is_queue_stuck:
+        return []
+    are = "is" if state.queued == 1 else "are"
+    text = f"{plural(state.queued, 'run')} {are} queued, but the daemon that starts queued runs is not running"
+    return [Finding(text, "error", ExplorerFilters(status=tuple(WAITING)))]
+
+
+def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) -> list[Finding]:
+    """Return what needs attention among some runs: failures that are not resolved, and jobs that became slower.
+
+    Parameters
+    ----------
+    runs
+        All runs in memory, with the columns of `DagsterClient.runs`.
+    scope
+        Filters that select the runs to search.
+    now
+        The current time.
+    """
+    found = []
+    unresolved = scope.replace(only_unresolved=True)
+    failures = runs[matching_runs(runs, unresolved, now)]
+    if len(failures):
+        age = relative_time_text(creation_times(failures).min(), now)
+        are, oldest = ("is", "from") if len(failures) == 1 else ("are", "the oldest from")
+        text = f"{plural(len(failures), 'failure')} {are} not resolved, {oldest} {age}"
+        found.append(Finding(text, "error", unresolved))
+    slowdowns = current_slowdowns(runs[matching_runs(runs, scope, now)])
+    for change in slowdowns.head(_MAX_SLOWDOWNS).to_dict("records"):
+        filters = scope.replace(job=(change["job_name"],))
+        found.append(Finding(_slowdown_text(change), "warning", filters, shows_trend=True))
+    if len(slowdowns) > _MAX_SLOWDOWNS:
+        jobs = tuple(slowdowns["job_name"][_MAX_SLOWDOWNS:])
+        text = f"{plural(len(jobs), 'more job')} became slower: {', '.join(jobs)}"
+        found.append(Finding(text, "warning", scope.replace(job=jobs), shows_trend=True))
+    return found
+
+
+def _slowdown_text(change: Mapping[Hashable, Any]) -> str:
+    text = f"{change['job_name']} takes {change['factor']:.1f} times as long since {change['changed_at']:%Y-%m-%d}"
+    tag, before, after = change["tag"], change["value_before"], change["value_after"]
+    if pd.isna(tag):
+        return text
+    if pd.isna(before):
+        return f"{text}, when the tag {tag} was added with the value {after}"
+    if pd.isna(after):
+        return f"{text}, when the tag {tag} (value {before}) was removed"
+    return f"{text}, when the tag {tag} changed from {before} to {after}"

@@ -1,0 +1,56 @@
+"""How the failures of a run are shown."""
+
+import pandas as pd
+
+from dagster_nb.frames.events import failures_frame
+from dagster_nb.frames.run_failures import RunFailures, stack_html
+from tests.unit.frames.test_events import RUN_FAILURE, error, event
+from tests.unit.frames.test_stacks import DAGSTER, OWN, PANDAS, stack
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def failures():
+    inner = error(f"KeyError: '{HOSTILE}'\n", "KeyError", stack=[stack(OWN), stack(PANDAS)])
+    raised = error("CheckError: outer\n", "CheckError", inner, stack=[stack(DAGSTER)])
+    return RunFailures(
+        failures_frame({"r": [event("ExecutionStepFailureEvent", 1, "load", error=raised), RUN_FAILURE]})
+    )
+
+
+def test_it_is_shown_as_stack_traces():
+    html = failures()._repr_html_()
+    assert "Failed in <b>step load</b>" in html
+    own, libraries = html.index(OWN), html.index(PANDAS)
+    assert "1 frame in libraries" in html[own:libraries]
+    assert html[:own].count("<details>") == html[:own].count("</details>")
+    assert "which led to CheckError: outer" in html[libraries:]
+    assert "<img" not in html
+    text = repr(failures())
+    assert text.startswith("Failed in step load\nTraceback")
+    assert text.endswith("CheckError: outer")
+
+
+def test_what_pandas_makes_from_it_is_an_ordinary_frame():
+    assert type(failures()[["step_key"]]) is pd.DataFrame
+    assert repr(RunFailures(failures_frame({}))) == "no failures"
+
+
+def test_an_error_without_stack_trace_is_shown():
+    died = failures_frame({"r": [event("RunFailureEvent", message="Run process exited", error=None)]})
+    assert repr(RunFailures(died)) == "Failed in the run itself\nRun process exited"
+    assert "Run process exited" in RunFailures(died)._repr_html_()
+    assert stack_html([{"error_class": "A", "error_message": None, "stack": None}]) == '<div class="dnb-stack"></div>'
+
+
+def test_a_stack_of_libraries_alone_shows_its_last_frame():
+    html = stack_html([{"error_class": "A", "error_message": None, "stack": stack(DAGSTER, DAGSTER)}])
+    assert html.endswith(
+        f"<pre>{stack(DAGSTER, DAGSTER).split(chr(10), 2)[2].rstrip()}</pre></div>".replace('"', "&quot;")
+    )
+
+
+def test_an_endless_recursion_is_shortened():
+    html = stack_html([{"error_class": "RecursionError", "error_message": None, "stack": stack(*[OWN] * 5000)}])
+    assert len(html) < 100_000
+    assert "function_4999" in html

@@ -1,0 +1,143 @@
+"""What goes wrong on disk is one clear error, and what was written before is unchanged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.history.opening import history_of
+from dagster_nb.history.table import FORMAT
+from tests.unit.fake import make_run
+from tests.unit.history.frame_source import FrameSource
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def source():
+    return FrameSource([make_run(number) for number in reversed(range(50))])
+
+
+@pytest.fixture
+def history(source, tmp_path):
+    history = history_of(source, tmp_path / "history", None)
+    history.refresh()
+    return history
+
+
+@contextmanager
+def as_an_ordinary_user():
+    """Give up the rights of root, which may write anywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_cannot_be_written(source, history, tmp_path):
+    source.records.insert(0, make_run(50))
+    folders = [tmp_path / "history" / "runs", tmp_path / "history" / "runs" / "_delta_log"]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        with as_an_ordinary_user(), pytest.raises(dnb.HistoryError) as caught:
+            history.refresh()
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert "Check the permissions of the folder" in str(caught.value)
+    assert history.count_runs() == 50
+    history.refresh()
+    assert history.count_runs() == 51
+
+
+FULL_DISK = """
+import resource, sys
+from dagster_nb.errors import HistoryError
+from dagster_nb.history.opening import history_of
+from tests.unit.fake import make_run
+from tests.unit.history.frame_source import FrameSource
+
+source = FrameSource([make_run(number) for number in reversed(range(5_000))])
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    history_of(source, sys.argv[1], None).refresh()
+except HistoryError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit for files")
+def test_a_file_that_cannot_be_written_to_its_end(history, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / "history")], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("cannot write the history"), done.stderr
+    assert "What was written before is unchanged." in done.stdout
+    assert history.count_runs() == 50
+    assert history.refresh().added == 0
+
+
+def test_a_full_disk_says_what_to_do(source, history, monkeypatch):
+    def fail(*_args, **_options):
+        raise OSError("Generic LocalFileSystem error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("dagster_nb.history.table.write_deltalake", fail)
+    with pytest.raises(dnb.HistoryError, match=r"The disk is full. Free some space, then refresh again"):
+        history.refresh()
+
+
+def test_a_table_of_a_newer_version(history, tmp_path, monkeypatch):
+    monkeypatch.setattr("dagster_nb.history.table.FORMAT", FORMAT - 1)
+    with pytest.raises(dnb.HistoryError, match="newer version of dagster_nb.*Update dagster_nb. Nothing was changed"):
+        dnb.open_history(tmp_path / "history")
+
+
+def test_a_table_of_something_else(source, tmp_path):
+    import pyarrow as pa
+    from deltalake import write_deltalake
+
+    write_deltalake(tmp_path / "runs", pa.table({"a": [1]}))
+    with pytest.raises(dnb.HistoryError, match="not a history of dagster_nb"):
+        history_of(source, tmp_path, None)
+
+
+def last_commit(folder):
+    return max((folder / "runs" / "_delta_log").glob("*.json"))
+
+
+def test_a_truncated_log(source, history, tmp_path):
+    source.records.insert(0, make_run(50))
+    history.refresh()
+    files = sorted((tmp_path / "history" / "runs").glob("*.parquet"))
+    log = last_commit(tmp_path / "history")
+    log.write_bytes(log.read_bytes()[:100])
+    with pytest.raises(dnb.HistoryError, match=r"(?s)cannot read the history.*move the folder away"):
+        dnb.open_history(tmp_path / "history")
+    assert sorted((tmp_path / "history" / "runs").glob("*.parquet")) == files
+
+
+def test_what_an_emptied_log_has_forgotten_is_read_again(source, history, tmp_path):
+    source.records.insert(0, make_run(50))
+    for _ in range(2):
+        history.refresh()
+        last_commit(tmp_path / "history").write_bytes(b"")
+    again = history_of(source, tmp_path / "history", None)
+    again.refresh()
+    assert again.runs()["run_id"].tolist() == [run["runId"] for run in source.records]
+
+
+def test_a_damaged_data_file(history, tmp_path):
+    file = next((tmp_path / "history" / "runs").glob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(dnb.HistoryError, match=r"(?s)cannot read the history.*Check the path"):
+        dnb.open_history(tmp_path / "history").runs()

@@ -1,0 +1,87 @@
+"""The steps of a finished run are read from the server once."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.history.opening import history_of
+from tests.unit.fake import make_run
+from tests.unit.history.frame_source import FrameSource
+
+
+def step(key, start, status="SUCCESS"):
+    end = None if start is None or status == "IN_PROGRESS" else start + 2.5
+    return {"stepKey": key, "status": status, "startTime": start, "endTime": end, "attempts": [{"startTime": start}]}
+
+
+@pytest.fixture
+def source():
+    runs = [make_run(number) for number in reversed(range(6))]
+    for run in runs[:4]:
+        start = run["startTime"]
+        run["steps"] = [step("b'\"名", start + 3), step("a", start), step("skipped", None, "SKIPPED")]
+    runs[0].update(status="STARTED", endTime=None, steps=[step("a", 1_700_000_007.0, "IN_PROGRESS")])
+    return FrameSource(runs)
+
+
+@pytest.fixture
+def history(source, tmp_path):
+    history = history_of(source, tmp_path, None)
+    history.refresh()
+    return history
+
+
+def test_they_are_those_of_the_client_and_are_read_once(source, history, tmp_path):
+    ids = [run["runId"] for run in source.records]
+    expected = source.steps(ids)
+    source.step_requests.clear()
+    for _ in range(2):
+        pd.testing.assert_frame_equal(history.steps(history.runs()), expected)
+    # The second time, only those of the run that had not finished.
+    assert source.step_requests == [ids, ids[:1]]
+    reversed_ids = ids[:0:-1]
+    pd.testing.assert_frame_equal(history.steps(reversed_ids), source.steps(reversed_ids))
+    offline = dnb.open_history(tmp_path)
+    pd.testing.assert_frame_equal(offline.steps(ids[1:]), source.steps(ids[1:]))
+    with pytest.warns(dnb.DagsterNbWarning, match="steps of 1 run are not in the history"):
+        assert offline.steps(ids[0]).dtypes.equals(expected.dtypes)
+
+
+def test_no_runs_have_no_steps(history):
+    assert history.steps([]).empty
+    with pytest.raises(dnb.RunNotFoundError, match="the history has no run 'nonsense'"):
+        history.steps("nonsense")
+
+
+def test_steps_are_read_again_if_the_run_has_changed_since(source, history):
+    run_id = source.records[2]["runId"]
+    history.steps(run_id)
+    source.records[2].update(
+        status="FAILURE", updateTime=1_800_000_000.0, steps=[step("a", 1_700_000_005.0, "FAILURE")]
+    )
+    history.refresh()
+    for _ in range(2):
+        assert history.steps(run_id)["status"].tolist() == ["FAILURE"]
+
+
+def test_a_refresh_can_read_all_steps(source, history, tmp_path, monkeypatch):
+    monkeypatch.setattr("dagster_nb.history.stored_steps._RUNS_PER_COMMIT", 2)
+    # This run is deleted after the refresh has looked for deleted runs, and before it reads the steps.
+    read = source.steps
+    monkeypatch.setattr(
+        source, "steps", lambda ids: (source.records.pop(3), setattr(source, "steps", read), read(ids))[2]
+    )
+    deleted = source.records[3]["runId"]
+    history.refresh(steps=True)
+    finished = [run["runId"] for run in source.records[1:]]
+    offline = dnb.open_history(tmp_path)
+    pd.testing.assert_frame_equal(offline.steps(finished), source.steps(finished))
+    with pytest.warns(dnb.DagsterNbWarning, match="1 run"):
+        offline.steps([deleted, *finished])
+    source.step_requests.clear()
+    history.refresh(steps=True)
+    assert source.step_requests == []
+    history.compact()
+    pd.testing.assert_frame_equal(offline.steps(finished), source.steps(finished))

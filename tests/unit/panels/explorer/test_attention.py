@@ -1,0 +1,138 @@
+"""What needs attention: only what is true, and a click shows its runs."""
+
+import pandas as pd
+import pytest
+
+from dagster_nb.frames.catalog import daemons_frame
+from dagster_nb.panels.explorer import RunExplorer
+from dagster_nb.panels.explorer.attention import find_in_queue, find_in_runs
+from dagster_nb.panels.explorer.filters import ExplorerFilters
+from dagster_nb.panels.explorer.server_state import ServerState
+from tests.unit.panels.conftest import NOW, FakeSource, make_runs, many_runs
+
+HOUR = pd.Timedelta(hours=1)
+
+
+def daemons(*, queue=True, scheduler=True):
+    kinds = {"QUEUED_RUN_COORDINATOR": queue, "SCHEDULER": scheduler}
+    return daemons_frame(
+        [
+            {"daemonType": kind, "required": True, "healthy": healthy, "lastHeartbeatTime": None}
+            for kind, healthy in kinds.items()
+        ]
+    )
+
+
+def slowed_runs():
+    """Hourly runs of a job that became slower 200 hours ago, with a new version."""
+    runs = make_runs(600)
+    is_after = runs.index < 200
+    runs["duration"] = pd.to_timedelta(60 + runs.index % 7 + 60 * is_after, unit="s").astype("timedelta64[us]")
+    runs["end_time"] = runs["start_time"] + runs["duration"]
+    runs["tags"] = [{"shop/model_version": "2.0" if is_new else "1.4"} for is_new in is_after]
+    return runs
+
+
+def texts(runs, scope=None):
+    return [finding.text for finding in find_in_runs(runs, scope or ExplorerFilters(), NOW)]
+
+
+def test_nothing_needs_attention():
+    assert texts(make_runs(600)) == []
+    assert texts(make_runs(0)) == []
+
+
+def test_failures_that_are_not_resolved():
+    runs = make_runs(50)
+    runs.loc[[3, 30, 49], "status"] = "FAILURE"
+    # A later success of the same group resolves one of them.
+    runs.loc[20, "root_run_id"] = runs.loc[30, "run_id"]
+    [finding] = find_in_runs(runs, ExplorerFilters(), NOW)
+    assert finding.text == "2 failures are not resolved, the oldest from 2 d ago"
+    assert finding.filters == ExplorerFilters(only_unresolved=True)
+    assert texts(runs, ExplorerFilters(created_after="24h")) == ["1 failure is not resolved, from 3 h ago"]
+
+
+def test_a_slowdown_with_the_tag_that_changed():
+    [finding] = find_in_runs(slowed_runs(), ExplorerFilters(created_after="52w"), NOW)
+    changed = (NOW - 199 * HOUR).strftime("%Y-%m-%d")
+    assert finding.text == (
+        f"nightly takes 2.0 times as long since {changed}, when the tag shop/model_version changed from 1.4 to 2.0"
+    )
+    assert finding.filters == ExplorerFilters(created_after="52w", job=("nightly",))
+    assert finding.shows_trend
+
+
+@pytest.mark.parametrize(
+    ("queued", "state", "count"),
+    [(6, {"queue": False}, 1), (0, {"queue": False}, 0), (6, {}, 0), (6, {"scheduler": False}, 0)],
+)
+def test_a_queue_that_no_daemon_empties(queued, state, count):
+    found = find_in_queue(ServerState(daemons(**state), queued, 0))
+    assert len(found) == count
+    assert all("6 runs are queued" in finding.text for finding in found)
+    assert find_in_queue(ServerState(None, 6, 0)) == []
+
+
+class WithDaemons(FakeSource):
+    """A source whose daemons are not running."""
+
+    def daemons(self):
+        return daemons(queue=False)
+
+
+@pytest.fixture
+def explorer():
+    runs = slowed_runs()
+    runs.loc[[3, 30], "status"] = "FAILURE"
+    runs.loc[0, "status"] = "QUEUED"
+    explorer = RunExplorer(WithDaemons(runs)).wait(20)
+    yield explorer
+    assert explorer._crash_box.error is None
+    explorer.close()
+
+
+def lines(explorer):
+    return list(explorer._attention_view.widget.children)
+
+
+def test_each_line_shows_its_runs(explorer):
+    queue, failures, slowdown = lines(explorer)
+    assert "queued" in queue.description
+    failures.click()
+    explorer.wait(20)
+    assert sorted(explorer.frame["status"]) == ["FAILURE", "FAILURE"]
+    lines(explorer)[2].click()
+    explorer.wait(20)
+    assert explorer.filters == {"job": ["nightly"]}
+    assert explorer._charts.choice.value == "Trend"
+    lines(explorer)[0].click()
+    explorer.wait(20)
+    assert explorer.frame["status"].tolist() == ["QUEUED"]
+    assert slowdown.description.startswith("▲ nightly takes")
+
+
+def test_a_filter_does_not_hide_what_needs_attention(explorer):
+    shown = [line.description for line in lines(explorer)]
+    explorer.set_filters(status="CANCELED", created_after="1h")
+    explorer.refresh()
+    explorer.wait(20)
+    assert [line.description for line in lines(explorer)] == shown
+
+
+def test_a_line_goes_when_it_is_no_longer_true(explorer, monkeypatch):
+    monkeypatch.setattr("dagster_nb.panels.explorer.attention._SECONDS_BETWEEN_SEARCHES", 0)
+    source = explorer.model.source
+    for number in (3, 30):
+        source.change(number, status="SUCCESS", update_time=pd.Timestamp.now("UTC").as_unit("us"))
+    source.daemons = daemons
+    explorer.refresh()
+    explorer.wait(20)
+    [slowdown] = lines(explorer)
+    assert "takes 2.0 times" in slowdown.description
+
+
+def test_without_findings_there_is_no_line():
+    explorer = RunExplorer(FakeSource(many_runs(2000).assign(status="SUCCESS").astype({"status": "category"}))).wait(20)
+    assert explorer._attention_view.widget.layout.display == "none"
+    explorer.close()

@@ -1,0 +1,45 @@
+"""Why a run failed, as the explorer and the monitor show it."""
+
+from html import unescape
+
+import pandas as pd
+
+from dagster_nb.frames.stacks import traceback_text
+from dagster_nb.panels.run_view.log_html import events_html
+from dagster_nb.panels.run_view.run_html import failures_html
+from tests.unit.frames.test_run_failures import failures
+from tests.unit.frames.test_stacks import OWN, PANDAS, stack
+from tests.unit.panels.monitor.fake_client import events
+
+
+def test_a_failure_shows_own_code_and_folds_the_rest():
+    html = failures_html(failures())
+    own, libraries = html.index(f"{OWN}&quot;, line 0, in function_0\n    code()</pre>"), html.rindex(PANDAS)
+    unfolded = html[:own]
+    assert unfolded.count("<details>") == unfolded.count("</details>")
+    folded = html[own:libraries]
+    assert folded.count("<details>") == folded.count("</details>") + 1
+    assert "<img" not in html
+
+
+def test_the_button_copies_the_whole_stack_trace():
+    html = failures_html(failures())
+    copied = html.partition('data-dnb-copy="')[2].partition('"')[0]
+    assert unescape(copied) == traceback_text(failures()["causes"][0])
+    # Viewers without widgets have no script that could copy.
+    assert "<button" not in failures_html(failures(), can_copy=False)
+
+
+def test_a_failure_without_stack_trace_has_nothing_to_copy():
+    died = failures().assign(stack=pd.NA, causes=[[]])
+    html = failures_html(died)
+    assert "<bdi>load</bdi>" in html
+    assert "<button" not in html
+    assert "<details" not in html
+
+
+def test_the_log_folds_the_stack_trace_of_an_error():
+    error = {"className": "KeyError", "message": "KeyError: 'k'", "stack": [stack(OWN)], "causes": []}
+    html = events_html(pd.concat([events(1), events(1, start=1, level="ERROR", error=error)]))
+    assert html.count("<summary>Stack trace</summary>") == 1
+    assert OWN in html
