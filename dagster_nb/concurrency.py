@@ -20,7 +20,7 @@ MAX_CONCURRENCY = 4
 async def map_concurrently(
     function: Callable[[T], Awaitable[R]], items: Iterable[T], *, limit: int = MAX_CONCURRENCY
 ) -> list[R]:
-    """Call a coroutine function for each item, a few at a time, and return the results in the order of the items.
+    """Call a coroutine function for each item, a few at a time, and return the results in the items' order.
 
     The first exception cancels the other calls and is raised. If a failure must not stop the other calls, the function
     has to catch its own exceptions.

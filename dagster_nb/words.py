@@ -75,7 +75,7 @@ def count_text(count: int) -> str:
 
 
 def plural(count: int, singular: str, several: str | None = None) -> str:
-    """Return a count and the noun in the form that fits it.
+    """Return a count and its noun, singular or plural.
 
     Parameters
     ----------

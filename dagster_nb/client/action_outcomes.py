@@ -64,7 +64,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]
 
 
 def not_found_message(run_id: str) -> str:
-    """Return why there is no run with this id to act on.
+    """Return the message for an id that no run has, and what to do about it.
 
     Examples
     --------
@@ -73,8 +73,8 @@ def not_found_message(run_id: str) -> str:
     """
     message = "the server has no run with this id."
     if len(run_id) < FULL_ID_LENGTH:
-        message += f" Actions need the full id of {FULL_ID_LENGTH} characters: client.run(...).run_id."
-    return message
+        return f"{message} Actions need the full id of {FULL_ID_LENGTH} characters: client.run(...).run_id."
+    return f"{message} client.runs() lists all runs."
 
 
 async def read_run_states(api: DagsterApi, ids: Sequence[str]) -> dict[str, RunState]:

@@ -165,7 +165,7 @@ class AsyncBase:
         return await self._api.query(document, variables)
 
     async def _write(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one of our mutations once, and return its result: the value of the only field of the ``data``."""
+        """Send one of our mutations once, and return its result: the value of the only field in ``data``."""
         self._check_writable()
         data = await self._api.mutate(document, variables)
         result = next(iter(data.values()), None)
@@ -179,8 +179,7 @@ class AsyncBase:
     def _check_writable(self) -> None:
         if self._read_only:
             raise ReadOnlyError(
-                f"this client is read-only, so it sends nothing that changes {self.url}. Connect without "
-                f"read_only=True."
+                f"this client is read-only, so it cannot change anything on {self.url}. Connect without read_only=True."
             )
 
     def _run_from(self, record: dict[str, Any]) -> AsyncRun:
@@ -210,6 +209,6 @@ class AsyncBase:
 
     def _not_dagster_error(self) -> ConnectionFailedError:
         return ConnectionFailedError(
-            f"no Dagster at {self.url}: a GraphQL server answers there, but it is not a Dagster. Give the address "
+            f"no Dagster at {self.url}: a GraphQL server answers there, but it is not Dagster. Give the address "
             f"that you see Dagster's pages under."
         )

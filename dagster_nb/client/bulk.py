@@ -43,7 +43,7 @@ class Acted:
     count
         The number of items.
     results
-        The outcomes, by the position of the item.
+        The outcomes, by item position.
     started
         The positions of the items that the action has reached.
     interruption
@@ -57,7 +57,7 @@ class Acted:
 
     @property
     def rows(self) -> list[Row]:
-        """The outcome of each item, also of those that the action did not reach."""
+        """The outcome of each item, including items that the action did not reach."""
         return [
             self.results.get(position, _NO_RESPONSE if position in self.started else NOT_SENT)
             for position in range(self.count)

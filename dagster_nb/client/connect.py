@@ -41,7 +41,7 @@ def connect(
         Sent as ``Dagster-Cloud-Api-Token``. None means ``$DAGSTER_CLOUD_API_TOKEN`` for servers under
         ``dagster.cloud``, and no token for all others.
     headers
-        Further headers of every request, such as those that a proxy requires. Neither the headers nor the token is ever
+        Additional headers for every request, for example for a proxy. Neither the headers nor the token is ever
         shown.
     read_only
         Whether to refuse every mutation, so that nothing on the server can be changed.
@@ -54,7 +54,7 @@ def connect(
     ssl
         An `ssl.SSLContext` with the certificates to trust, or False to trust any certificate.
     trust_env
-        Whether to use the proxies and the ``.netrc`` file of the environment.
+        Whether to use the proxies and the ``.netrc`` file that the environment sets.
     allow_http
         Whether a token, an ``Authorization`` header or a password in the address may be sent over http to another
         machine, where anyone on the way can read it. By default, that is an error.

@@ -88,7 +88,7 @@ def read_address(url: str | None) -> ServerAddress:
             return address
         # Over http, others could read the token before the server redirects to https.
         return replace(address, root=f"https://{address.root.partition('://')[2]}")
-    # The error is raised here, so that the traceback does not show the variables of the parser.
+    # The error is raised here, so that the traceback does not show the parser's variables.
     raise ValueError(problem)
 
 

@@ -53,7 +53,7 @@ class LoopThread:
         return threading.get_ident() == self._ident
 
     def call(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401
-        """Run a coroutine function in the thread of the loop, and wait for its result.
+        """Run a coroutine function in the loop's thread, and wait for its result.
 
         While it waits, the calling thread draws the progress bars of the work. Any exception in the calling thread
         cancels the work and leaves the loop usable.
@@ -119,7 +119,7 @@ class LoopThread:
 class _CancellableWork:
     """A coroutine function that can be cancelled at any time.
 
-    Cancelling the future of the task is not enough: Ctrl-C may come when the task is already running, but before the
+    Cancelling the task's future is not enough: Ctrl-C may come when the task is already running, but before the
     calling thread has received its future.
     """
 
@@ -161,7 +161,7 @@ class _CancellableWork:
 
 
 def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: Callable[[], bool]) -> Iterator[T]:
-    """Iterate over an asynchronous generator, whose code runs in the thread of the loop.
+    """Iterate over an asynchronous generator, whose code runs in the loop's thread.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def batch_request_ids(batch: str, requests: Iterable[object]) -> list[str]:
     batch
         The name of the batch.
     requests
-        What identifies each request within the batch, JSON-encodable. Equal requests get different ids.
+        A JSON-encodable value that identifies each request within the batch. Equal requests get different ids.
 
     Examples
     --------
@@ -95,7 +95,7 @@ async def launch_once(
     client
         The client.
     document, variables
-        The mutation. It carries the id of the request as a tag.
+        The mutation. It carries the request's id as a tag.
     request_id, parent_run_id
         As in `find_requested_run`.
 

@@ -1,1 +1,1 @@
-"""DataFrames from the responses of the server. The dtypes of all columns are defined once, in `columns`."""
+"""DataFrames from the server's responses. The dtypes of all columns are defined once, in `columns`."""

@@ -151,7 +151,7 @@ def _load_error(entry: Node) -> Node | None:
 
 
 def _readable(error: Node) -> str:
-    """Return the message of the innermost cause, and the line of the user's own code."""
+    """Return the innermost cause's message and the line of the user's own code."""
     cause = innermost_cause(error)
     frame = own_code_frame(stack_frames("".join(cause.get("stack") or ())))
     message = (cause.get("message") or "").strip()

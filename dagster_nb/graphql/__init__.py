@@ -1,1 +1,1 @@
-"""Communication with a Dagster server: the session, the documents that it sends, and reading runs in pages."""
+"""Communication with a Dagster server: the session, the documents that it sends, and runs read page by page."""

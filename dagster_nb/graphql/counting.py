@@ -1,4 +1,4 @@
-"""Counting runs without reading them."""
+"""Count runs without reading them."""
 
 from __future__ import annotations
 

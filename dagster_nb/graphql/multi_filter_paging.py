@@ -1,4 +1,4 @@
-"""Reading runs for which one server filter is not enough, such as the runs of several jobs.
+"""Read runs for which one server filter is not enough, such as the runs of several jobs.
 
 Responses contain no sort key, so the order of the runs of several responses can only come from one list of ids. The ids
 are listed first, which is cheap, and the runs are then read by id. A run that is listed but not returned was deleted in

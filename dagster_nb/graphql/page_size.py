@@ -10,7 +10,7 @@ _MIN = 10
 _MAX_WITHOUT_LATENCY = 2_000
 _MAX = 10_000
 _TARGET_SECONDS = 1.0
-# The server should work on a page for this many times the latency of the network.
+# The server should work on a page for this many times the network latency.
 _WORK_PER_LATENCY = 5.0
 # After this many pages without a failure, the client tries twice the size again.
 _PAGES_BEFORE_PROBING = 3
@@ -48,11 +48,11 @@ class PageSize:
 
     @property
     def first(self) -> int:
-        """The number of runs to request at the start of a reading, so that the first rows appear early."""
+        """The number of runs to request first, so that the first rows appear early."""
         return min(_FIRST, self.ceiling)
 
     def after_page(self, size: int, *, seconds: float, latency: float) -> int:
-        """Return the size of the next page, after a page has arrived.
+        """Return the next page's size, after a page has arrived.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Reading all runs that match, however many there are, while other runs are created and deleted.
+"""Read all runs that match, however many there are, while other runs are created and deleted.
 
 Pages are requested by cursor, and the next page is requested before the last one is yielded, so that the server
 works while the client builds frames. An empty page does not always mean the end: if the run at the cursor was deleted,
@@ -32,7 +32,7 @@ _IDS_PER_REQUEST = 10_000
 _MIN_IDS_PER_REQUEST = 100
 _IDS_PER_CHECK = 500
 MAX_TIMEOUTS = 3
-"""The number of consecutive timeouts that ends a reading."""
+"""The number of consecutive timeouts after which reading ends with an error."""
 
 
 def read_pages(

@@ -2,7 +2,7 @@
 
 Documents are written for the newest Dagster. Fields that another server does not have are removed if they are marked
 ``@optional``, and their values are NA. If any other field is missing, the document cannot be sent to that server. An
-argument is never removed, because that would change the meaning of the request.
+argument is never removed, because that would change what the request means.
 """
 
 from __future__ import annotations

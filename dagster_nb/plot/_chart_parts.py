@@ -126,7 +126,7 @@ def available_width(ax: Axes) -> float:
 
 
 def max_names(ax: Axes) -> int:
-    """Return the number of names that fit below each other."""
+    """Return the number of names that fit one below the other."""
     points = ax.get_window_extent().height / ax.figure.dpi * 72
     return max(int(points / (_LINE_HEIGHT * float(ax.yaxis.label.get_fontsize()))), 2)
 
@@ -147,7 +147,7 @@ def margin_note(ax: Axes, lane: float, words: str, *, va: Literal["center", "bot
 
 
 def bar_note(ax: Axes, x: float, lane: int, words: str) -> None:
-    """Write to the right of the end of a bar."""
+    """Write to the right of a bar."""
     note = ax.annotate(words, (x, lane), (6, 0), textcoords="offset points", va="center", fontsize="small")
     disable_math([note])
 

@@ -104,10 +104,10 @@ def _list(value: Any) -> list[str]:  # noqa: ANN401
 
 
 def _fit_axes(ax: Axes, layout: JobLayout) -> tuple[float, float]:
-    """Set the limits of the axes; return the width of a column and the height of a row in points."""
+    """Set the limits of the axes; return the column width and the row height in points."""
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
-    # Names are shortened to the size of their boxes, so the size of the axes must be known first.
+    # Names are shortened to fit their boxes, so the size of the axes must be known first.
     if engine := ax.figure.get_layout_engine():
         engine.execute(_root_figure(ax))
     points = np.array(ax.get_window_extent().size) / ax.figure.dpi * 72

@@ -46,11 +46,11 @@ def step_gantt(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw the steps of one run below each other, each from its start to its end.
+    """Draw the steps of one run one below the other, each from its start to its end.
 
     Each bar has the colour and the hatch of the step's status, and the duration is written beside it. A step that is
     still running ends in an arrow. Steps that never started are at the bottom, with their status in words. If there is
-    not enough room for all names, only some are written: first the names of the longest steps.
+    not enough room for all names, only some are written: those of the longest steps first.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def step_gantt(
 
 
 def _order(started: pd.Series) -> NDArray[np.intp]:
-    """Return the positions of the steps, sorted by start; steps that never started come last."""
+    """Return the steps' positions, sorted by start; steps that never started come last."""
     return np.argsort(started.fillna(pd.Timestamp.max.tz_localize("UTC").as_unit("us")).to_numpy(), kind="stable")
 
 

@@ -18,9 +18,9 @@ _THEMES = {"light": ("#1F1F1F", "#FFFFFF"), "dark": ("#E3E3E3", "#111111")}
 
 
 def group_colors(names: list[str]) -> dict[str, str]:
-    """Return a colour per group, in the order of the names.
+    """Return a colour per group, in the order of their names.
 
-    The colours do not depend on the sizes of the groups, so they stay the same when runs are filtered.
+    The colours do not depend on the group sizes, so they stay the same when runs are filtered.
     """
     return {name: SERIES[place % len(SERIES)] for place, name in enumerate(sorted(names))}
 
@@ -39,7 +39,7 @@ def theme(name: str = "light", *, background: str | None = None) -> dict[str, An
 
         matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))
 
-    The panels (`RunExplorer` and others) follow the theme of the page automatically.
+    The panels (`RunExplorer` and others) follow the page's theme automatically.
 
     Parameters
     ----------

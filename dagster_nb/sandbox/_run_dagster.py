@@ -1,9 +1,9 @@
-"""Run a Dagster: its webserver and daemon in this process, and its code server in another one.
+"""Run Dagster: its webserver and daemon in this process, and its code server in another one.
 
 `LocalDagster` starts this script with any Python that has Dagster: ``_run_dagster.py SETTINGS``, a JSON file.
 
 Importing Dagster is the slowest part of the start, so the two processes import it in parallel, while the DAGSTER_HOME
-is being filled. The code server is started first and waits for the tables of the instance, because two processes that
+is being filled. The code server is started first and waits for the instance's tables, because two processes that
 create them at the same time corrupt them.
 """
 
@@ -29,7 +29,7 @@ def main() -> None:
     """Prepare the home, then serve until killed."""
     threading.Thread(target=end_with_supervisor, daemon=True).start()
     settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    # Standard output is for the messages of the command that fills the home. Dagster's own lines belong in the log.
+    # Standard output is for messages from the command that fills the home. Dagster's own lines belong in the log.
     messages = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     code_server = start_code_server(settings["code_server"])
@@ -42,12 +42,12 @@ def main() -> None:
     import dagster_webserver.cli  # noqa: PLC0415 - while the home is being filled
 
     if fill and fill.wait():
-        sys.exit(f"The command that fills the home ended with code {fill.returncode}.")
+        sys.exit(f"The command that fills the home exited with code {fill.returncode}.")
     create_tables()
     let_it_serve(code_server)
     while not Path(settings["socket"]).exists():
         if code_server.poll() is not None:
-            sys.exit(f"The code server ended with code {code_server.returncode}.")
+            sys.exit(f"The code server exited with code {code_server.returncode}.")
         time.sleep(CHECK_SECONDS)
     threading.Thread(target=keep_serving, args=(code_server, settings["code_server"]), daemon=True).start()
     if settings["daemon"]:
@@ -63,7 +63,7 @@ def end_with_supervisor() -> None:
 
 
 def create_tables() -> None:
-    """Create the tables of the instance where they do not exist yet."""
+    """Create the instance's tables if they do not exist yet."""
     from dagster import DagsterInstance  # noqa: PLC0415 - takes long; see above
 
     with DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:

@@ -6,7 +6,7 @@ Then this script kills the command and every process that it started, and remove
 
 The first line of standard input is a JSON object:
 
-- ``folder``: the folder to create and to remove at the end; the log of the command is in it
+- ``folder``: the folder to create, and to remove at the end; it contains the command's log
 - ``files``: paths and texts of files to write before the command starts
 - ``command``: the command and its arguments
 - ``environment``: environment variables to add

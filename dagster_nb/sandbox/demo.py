@@ -211,7 +211,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
 def start_demo(
     *, runs: int = 2000, seed: int = 0, port: int | None = None, on_progress: Callable[[str, float], object]
 ) -> Demo:
-    """Start the processes of the demo.
+    """Start the demo's processes.
 
     Parameters
     ----------

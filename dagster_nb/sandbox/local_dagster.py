@@ -65,7 +65,7 @@ def choose_port(port: int | None) -> int:
 
 
 class LocalDagster:
-    """A Dagster with a webserver, a code server and optionally a daemon.
+    """A Dagster instance with a webserver, a code server and optionally a daemon.
 
     It starts with `start` or with a ``with`` block, and ends with `stop`, at the end of the block, or when this Python
     ends, even if it is killed.
@@ -245,7 +245,7 @@ class LocalDagster:
             return None
         if ended.code is None:
             return "The process that supervises it was killed."
-        return f"Its process ended with code {ended.code}. The last lines of its log:\n{ended.log}"
+        return f"Its process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
 
     def stop(self) -> None:
         """Stop every process, and remove a temporary home. Does nothing if it is not running."""
@@ -273,7 +273,9 @@ class LocalDagster:
                 if on_progress:
                     on_progress(message["progress"])
             if process.exit is not None:
-                raise ServerError(f"Dagster did not start; fix the cause and start it again. {self.exit_reason()}")
+                raise ServerError(
+                    f"Dagster ended before it responded. Fix the cause, then start it again. {self.exit_reason()}"
+                )
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/server_info", timeout=REQUEST_SECONDS).close()  # noqa: S310
                 return

@@ -5,7 +5,7 @@
     python -m tests.benchmarks --part read faults         # some parts
     python -m tests.benchmarks --part read --runs 20000 --rounds 9
 
-Each reading has its own process. Within a part, the ways of reading take turns in rounds, and each ratio is the median
+Each read has its own process. Within a part, the ways of reading take turns in rounds, and each ratio is the median
 of the ratios of the rounds. Figures of different runs of this command cannot be compared. Nothing is asserted.
 """
 
@@ -46,7 +46,7 @@ IN_PROCESS = Way("DagsterInstance.get_run_records()", "in_process")
 DIRECT_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT, IN_PROCESS, SMALL_PAGES)
 SLOW_NETWORK_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT)
 
-# This is longer than any page takes, but short compared with the whole reading.
+# This is longer than any page takes, but short compared with the whole read.
 SHORT_TIMEOUT_SECONDS = 1.0
 IMPATIENT_CLIENT = Way("client.runs(), timeout=1", "client_runs", timeout=SHORT_TIMEOUT_SECONDS)
 FAULTS = {

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """One reading to measure.
+    """One read to measure.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Sample:
-    """The cost of one reading in seconds and bytes; ``digest`` is the digest of the ordered run ids."""
+    """The cost of one read in seconds and bytes; ``digest`` is the digest of the ordered run ids."""
 
     wall: float
     cpu: float
@@ -222,7 +222,7 @@ WAYS = {way.__name__: way for way in _ALL}
 
 @contextmanager
 def _client(job: Job) -> Iterator[Any]:
-    """Connect, and import and parse everything that the first reading needs."""
+    """Connect, and import and parse everything that the first read needs."""
     import dagster_nb as dnb
 
     with dnb.connect(job.direct_url, progress=False) as client:

@@ -48,7 +48,7 @@ class Explorer:
 
     @property
     def rows(self):
-        """The rows in the document: the visible rows and some around them."""
+        """The rows that are in the page: the visible ones and some around them."""
         return self.box.locator("tr[data-run]")
 
     def fill(self, label: str, text: str) -> None:

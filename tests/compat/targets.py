@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 @dataclass(frozen=True)
 class Target:
-    """A Dagster.
+    """A Dagster instance to test.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""If runs are deleted during a reading, all remaining runs are returned in order, each once."""
+"""If runs are deleted during a read, all remaining runs are returned in order, each once."""
 
 from __future__ import annotations
 

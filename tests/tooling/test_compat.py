@@ -1,4 +1,4 @@
-"""The tools for the tests of other Dagsters: the table that these write, and the environments that they build."""
+"""The tools for the tests of other Dagster versions: the table they write and the environments they build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""README, CONTRIBUTING and CI agree with each other."""
+"""README, CONTRIBUTING and CI agree."""
 
 from __future__ import annotations
 

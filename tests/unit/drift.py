@@ -1,4 +1,4 @@
-"""Schemas of Dagsters that lack a feature that this package uses, or have a feature that it does not know."""
+"""Schemas of Dagster versions that lack a feature that this package uses, or have a feature that it does not know."""
 
 from __future__ import annotations
 

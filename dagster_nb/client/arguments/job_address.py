@@ -1,6 +1,6 @@
 """Find a job by the name that a user gives.
 
-The server also needs the code location and the repository of the job.
+The server also needs the job's code location and repository.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 T = TypeVar("T")
 
 HIDDEN_JOB_PREFIXES = ("__ASSET_JOB", "__anonymous_asset_job")
-"""The prefixes of the names of hidden jobs, which Dagster creates to run assets that are in no job."""
+"""Name prefixes of hidden jobs, which Dagster creates to run assets that are in no job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class JobFinder:
         job
             The job's name.
         location, repository
-            The code location and the repository of the job; needed if several repositories have a job with that name.
+            The job's code location and repository; needed if several repositories have a job with that name.
 
         Raises
         ------

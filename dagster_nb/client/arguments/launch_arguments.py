@@ -27,7 +27,7 @@ STRATEGIES: dict[Strategy, str] = {
     "all_steps": "ALL_STEPS",
     "from_asset_failure": "FROM_ASSET_FAILURE",
 }
-"""The strategies, and the members of the schema's ``ReexecutionStrategy``."""
+"""The strategies, and the corresponding members of the schema's ``ReexecutionStrategy``."""
 
 
 @dataclass(frozen=True, slots=True)

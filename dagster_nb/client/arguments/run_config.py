@@ -123,7 +123,7 @@ class _Loader(yaml.SafeLoader):
             self._count(size, event)
             return super().compose_node(parent, index)
         if self._depth == _MAX_DEPTH:
-            raise _problem(f"it is nested more than {_MAX_DEPTH} levels deep; use fewer levels", event)
+            raise _problem(f"the config is nested more than {_MAX_DEPTH} levels deep; use fewer levels", event)
         before = self._total
         self._count(1, event)
         if event.anchor is not None:
@@ -190,7 +190,7 @@ def _parse_yaml(text: str) -> Any:  # noqa: ANN401 - of any kind
 def _not_a_mapping(text: str, parsed: object) -> RunConfigInvalidError:
     message = f"a run config must be a mapping, such as 'ops: ...', and not {text.strip()[:60]!r}."
     if isinstance(parsed, str) and parsed.endswith((".yaml", ".yml", ".json")):
-        message += f" Give the content of the file: pathlib.Path({parsed!r}).read_text()."
+        message += f" Give the file's content: pathlib.Path({parsed!r}).read_text()."
     return RunConfigInvalidError(message)
 
 

@@ -1,4 +1,4 @@
-"""HTML representations of objects: small tables in the colours of the notebook's theme."""
+"""HTML representations of objects: small tables in the notebook theme's colours."""
 
 from __future__ import annotations
 

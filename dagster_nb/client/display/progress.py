@@ -1,7 +1,7 @@
 """Progress bars that the working thread counts and the waiting thread draws.
 
 A notebook's output belongs to the thread that runs the cell. The synchronous client therefore draws its bars there,
-while the work is done in the thread of the event loop. A coroutine has no waiting thread, so it draws while it counts.
+while the work is done in the event loop's thread. A coroutine has no waiting thread, so it draws while it counts.
 """
 
 from __future__ import annotations

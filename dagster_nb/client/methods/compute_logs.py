@@ -1,4 +1,4 @@
-"""Reading the captured output of runs: ``compute_logs``."""
+"""Read the captured output of runs: ``compute_logs``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LogMethods(AsyncBase):
         run
             A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
         step
-            The key of a step, to read only the output of the process that executed it. If all steps ran in one process,
+            A step key, to read only the output of the process that executed that step. If all steps ran in one process,
             this is the output of all of them.
 
         Returns

@@ -59,7 +59,7 @@ class DeleteMethods(AsyncBase):
             If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
         ActionInterrupt
             On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
-            same call deletes what is left.
+            same call deletes the rest.
         ReadOnlyError
 
         Examples

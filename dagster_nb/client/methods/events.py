@@ -1,4 +1,4 @@
-"""Reading the steps and events of runs: ``steps``, ``events``, ``failures`` and ``follow``."""
+"""Read the steps and events of runs: ``steps``, ``events``, ``failures`` and ``follow``."""
 
 from __future__ import annotations
 

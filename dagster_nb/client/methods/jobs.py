@@ -1,4 +1,4 @@
-"""Reading jobs: ``jobs``, ``ops`` and ``run_config_schema``."""
+"""Read jobs: ``jobs``, ``ops`` and ``run_config_schema``."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class JobMethods(AsyncBase):
         job
             The job's name.
         location, repository
-            The code location and the repository of the job; needed if several repositories have a job with that name.
+            The job's code location and repository; needed if several repositories have a job with that name.
 
         Returns
         -------
@@ -117,7 +117,7 @@ class JobMethods(AsyncBase):
         job
             The job's name.
         location, repository
-            The code location and the repository of the job; needed if several repositories have a job with that name.
+            The job's code location and repository; needed if several repositories have a job with that name.
 
         Returns
         -------

@@ -75,7 +75,7 @@ class LaunchMethods(AsyncBase):
             The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces its
             config, and ``tags`` are added to its tags.
         location, repository
-            The code location and the repository of the job; needed if several repositories have a job with that name.
+            The job's code location and repository; needed if several repositories have a job with that name.
             If both are given, the client does not need to read the server's jobs first.
 
         Raises

@@ -1,4 +1,4 @@
-"""Reading, reloading and stopping code locations, and reading repositories and daemons."""
+"""Read, reload and stop code locations, and read repositories and daemons."""
 
 from __future__ import annotations
 

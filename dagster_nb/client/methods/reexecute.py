@@ -88,9 +88,9 @@ class ReexecuteMethods(AsyncBase):
             ``"from_failure"``: the steps that failed or did not run; ``"all_steps"``; or ``"from_asset_failure"``: the
             assets that were not materialized.
         run_config
-            A config that replaces the config of the run; not with ``"from_asset_failure"``.
+            A config that replaces the run's config; not with ``"from_asset_failure"``.
         tags
-            Tags to add to the tags of the run. A value that is not a string becomes JSON text.
+            Tags to add to the run's tags. A value that is not a string becomes JSON text.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class ReexecuteMethods(AsyncBase):
         self._check_writable()
         check_strategy(strategy)
         if run_config is not None and strategy == "from_asset_failure":
-            raise ValueError("strategy='from_asset_failure' uses the config of the run; leave run_config out.")
+            raise ValueError("strategy='from_asset_failure' uses the run's own config; leave run_config out.")
         config = None if run_config is None else parse_run_config(run_config)
         added_tags = parse_tags(tags)
         run_id = one_run_id(run)
@@ -137,7 +137,7 @@ class ReexecuteMethods(AsyncBase):
             As in `reexecute`.
         batch
             A name for these re-executions. A run that was re-executed in that batch before is not re-executed again:
-            after an interruption or an error, the same call with the same name re-executes what is left. None
+            after an interruption or an error, the same call with the same name re-executes the rest. None
             re-executes every run.
 
         Returns
@@ -150,7 +150,7 @@ class ReexecuteMethods(AsyncBase):
             ============= ====== ===========================================================================
             parent_run_id string the run
             run_id        string the id of the new run; NA if there is none
-            outcome       string as in `launch_many`; ``invalid`` if the state of the run does not allow it
+            outcome       string as in `launch_many`; ``invalid`` if the run's state does not allow it
             message       string why nothing was launched; NA if there is nothing to say
             ============= ====== ===========================================================================
 

@@ -85,7 +85,7 @@ class TerminateMethods(AsyncBase):
             If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
         ActionInterrupt
             On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
-            same call stops what is left.
+            same call stops the rest.
         ReadOnlyError
 
         Examples
@@ -138,7 +138,7 @@ class TerminateMethods(AsyncBase):
                     sent.update(dict.fromkeys(page, error))
                 else:
                     sent.update(dict.fromkeys(page))
-                    # Dagster returns the results in the order of the request. If a result is missing, the status is
+                    # Dagster returns the results in the order requested. If a result is missing, the status is
                     # read anyway.
                     for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
                         if result["__typename"] != "TerminateRunSuccess":

@@ -40,7 +40,7 @@ class Action:
     is_irreversible
         Whether the button that confirms it is red.
     is_followed
-        Whether the statuses of the runs are read until they have finished.
+        Whether run statuses are read until the runs have finished.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Outcome:
     run_id : str
         The run that was acted on.
     outcome, message : str
-        As in the frame of the client.
+        As in the client's frame.
     new_run_id : str or None
         The run that was launched by a re-execution.
     status : str or None

@@ -49,7 +49,7 @@ class Finding:
 
 
 class Attention:
-    """Searches for what needs attention after each reading, in the background.
+    """Searches for what needs attention after each read, in the background.
 
     It emits the change ``attention`` of the explorer's model.
 
@@ -72,7 +72,7 @@ class Attention:
         return self._in_queue + self._in_runs
 
     def set_server_state(self, state: ServerState | None) -> None:
-        """Take the state of the server; None if it is unknown."""
+        """Take the server's state; None if it is unknown."""
         self._in_queue = [] if state is None else find_in_queue(state)
         self._model.changes.emit("attention")
 

@@ -147,7 +147,7 @@ class RunExplorer(Panel):
         self.background.call(self._read_server_state)
 
     def on_open_launchpad(self, open_launchpad: Callable[[pd.Series, str], object]) -> None:
-        """Set the action of the button "Open in Launchpad", which replaces opening a launchpad below the explorer.
+        """Set the action of the "Open in Launchpad" button, which replaces opening a launchpad below the explorer.
 
         Parameters
         ----------

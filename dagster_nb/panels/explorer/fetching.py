@@ -1,4 +1,4 @@
-"""Reading runs from a source in a background thread: all runs, or only new and changed ones."""
+"""Read runs from a source in a background thread: all runs, or only new and changed ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FIRST_ROWS = 100
 
 @dataclass(frozen=True)
 class FetchProgress:
-    """Some runs that have arrived, and the progress of the reading.
+    """Some runs that have arrived, and the progress so far.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class FetchProgress:
 
 @dataclass
 class FetchResult:
-    """The result of a finished reading.
+    """The result of a finished read.
 
     Attributes
     ----------

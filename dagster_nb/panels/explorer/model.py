@@ -55,7 +55,7 @@ class Reading:
 class ExplorerModel:
     """The state of an explorer. All methods are called in the kernel's thread.
 
-    Every view draws the state of the model, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
+    Every view draws the model's state, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
     (which of them the table shows); ``selection``; ``open_run``; ``reading`` (its progress); ``error``.
 
     Parameters
@@ -63,7 +63,7 @@ class ExplorerModel:
     source
         The source of the runs.
     background
-        Runs the readings in threads.
+        Reads in threads.
     filters
         The filters to start with.
     max_runs
@@ -155,7 +155,7 @@ class ExplorerModel:
         self.set_filters(self.filters.replace(**changes))
 
     def sort_by(self, column: str | None, *, ascending: bool = True) -> None:
-        """Sort the table by a column; None restores the order of the source, newest first."""
+        """Sort the table by a column; None restores the source's order, newest first."""
         sort = None if column is None else (column, ascending)
         if sort != self.sort:
             self.sort = sort
@@ -190,7 +190,7 @@ class ExplorerModel:
         self._start(self._wanted_filters())
 
     def refresh(self) -> None:
-        """Read the changes since the last reading."""
+        """Read what has changed since the last read."""
         wanted = self._wanted_filters()
         if self.reading is not None and self.reading.filters.covers(wanted):
             return
@@ -215,7 +215,7 @@ class ExplorerModel:
             self.cache.drop(deleted)
         self._update_runs()
 
-    # State of the reading
+    # State of the current read
 
     def _source_filters(self, filters: ExplorerFilters) -> ExplorerFilters:
         return filters.at(self.clock()).without_local()
@@ -274,7 +274,7 @@ class ExplorerModel:
         self._set_error(None)
         self._update_runs()
         if reading.shown_filters != self.filters:
-            # The filters changed during the reading, so it may not have returned all the runs that they need.
+            # The filters changed during the read, so it may not have returned all the runs that they need.
             self._read_missing()
         self.changes.emit("reading")
 

@@ -79,7 +79,7 @@ class OpenRunLog:
                 self.read_output()
 
     def read_output(self) -> None:
-        """Read the output of the run or of the chosen step."""
+        """Read the output of the run or the chosen step."""
         self._reads_output = True
         source: Any = self._model.source
         run_id, step = self._run_id, self.log.filter.step
@@ -92,7 +92,7 @@ class OpenRunLog:
         )
 
     def stop_reading_output(self) -> None:
-        """Stop reading the output of the run."""
+        """Stop reading the run's output."""
         self._reads_output = False
         self._model.background.stop("output")
 

@@ -45,7 +45,7 @@ class ServerState:
 
 
 def read_server_state(source: Any) -> ServerState:  # noqa: ANN401 - a RunSource, perhaps with daemons
-    """Read the state of the server. Called in a background thread."""
+    """Read the server's state. Called in a background thread."""
     return ServerState(
         source.daemons() if has_methods(source, "daemons") else None,
         source.count_runs(status=WAITING),

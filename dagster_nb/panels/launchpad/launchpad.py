@@ -41,7 +41,7 @@ class Launchpad(Panel):
     job
         The job to start with; None to choose it in the panel.
     location, repository
-        The code location and the repository of the job, if several repositories have a job with that name.
+        The job's code location and repository, if several repositories have a job with that name.
     run_config
         The config to start with, as a dict or as YAML text; None for the job's or the partition's own.
     tags
@@ -153,7 +153,7 @@ class Launchpad(Panel):
     def _static_text(self) -> str:
         model = self.model
         job = "no job chosen" if model.address is None else model.address.job
-        lines = [f"Launchpad of {model.source.url}: {job}"]
+        lines = [f"Launchpad on {model.source.url}: {job}"]
         if model.error is not None:
             lines.append(str(model.error))
         if model.run is not None:

@@ -95,7 +95,7 @@ def _find_line(root: yaml.Node, path: str, message: str) -> int | None:
 
 
 def _descend(node: yaml.Node, path: str) -> tuple[yaml.Node, int, str] | None:
-    """Return the node that the first part of a path leads to, its line, and the rest of the path."""
+    """Return the node that the first part of a path leads to, its line and the rest of the path."""
     if isinstance(node, yaml.SequenceNode):
         index = _LIST_INDEX.match(path)
         if index is None or int(index[1]) >= len(node.value):

@@ -71,7 +71,7 @@ def outcome_html(state: RunState, *, can_copy: bool = True) -> str:
 
 
 def action_html(model: MonitorModel) -> str:
-    """Return the result of the request to terminate or re-execute the run; empty if there is no message."""
+    """Return the result of the terminate or re-execute request; empty if there is no message."""
     message = _action_message(model)
     if message is None:
         return ""

@@ -215,7 +215,7 @@ class MonitorModel:
             self.read_output()
 
     def read_output(self) -> None:
-        """Read the output of the run or of the chosen step, and again every few seconds until the run has ended."""
+        """Read the output of the run or the chosen step, and again every few seconds until the run has ended."""
         self._reads_output = True
         self._cancel_output_read()
         run_id, step = self.run.run_id, self.log.filter.step
@@ -227,7 +227,7 @@ class MonitorModel:
         )
 
     def stop_reading_output(self) -> None:
-        """Stop reading the output of the run."""
+        """Stop reading the run's output."""
         self._reads_output = False
         self._cancel_output_read()
         self._background.stop("output")

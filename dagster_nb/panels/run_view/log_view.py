@@ -44,10 +44,10 @@ class LogModel(Protocol):
         """Change the filter."""
 
     def read_output(self) -> None:
-        """Start reading the output of the run."""
+        """Start reading the run's output."""
 
     def stop_reading_output(self) -> None:
-        """Stop reading the output of the run."""
+        """Stop reading the run's output."""
 
 
 class LogView:

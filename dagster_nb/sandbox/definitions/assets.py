@@ -69,7 +69,7 @@ def metadata_of(asset: str, day: str) -> dict[str, Any]:
     description="Orders of one day from the shop's API.",
 )
 def raw_orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-    """Fetch the orders of the day."""
+    """Fetch the day's orders."""
     sales = sales_of(context.partition_key)
     process(context, sales["orders"], what="raw orders")
     return dg.MaterializeResult(metadata=metadata_of("raw_orders", context.partition_key))
@@ -85,7 +85,7 @@ def raw_orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     description="Orders of one day, validated and in euros.",
 )
 def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-    """Validate the orders of the day."""
+    """Validate the day's orders."""
     sales = sales_of(context.partition_key)
     process(context, sales["orders"], what="orders")
     return dg.MaterializeResult(metadata=metadata_of("orders", context.partition_key))
@@ -101,7 +101,7 @@ def orders(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
     description="Revenue of one day.",
 )
 def daily_revenue(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-    """Compute the revenue of the day."""
+    """Compute the day's revenue."""
     sales = sales_of(context.partition_key)
     process(context, sales["customers"], what="revenue")
     return dg.MaterializeResult(metadata=metadata_of("daily_revenue", context.partition_key))

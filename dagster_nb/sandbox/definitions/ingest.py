@@ -128,9 +128,9 @@ def store_rates(context: dg.OpExecutionContext, rates: Table) -> None:
     process(context, rates["rows"], what="store rates")
 
 
-@dg.op(description="Convert the prices of the day.")
+@dg.op(description="Convert the day's prices.")
 def convert_prices(context: dg.OpExecutionContext, rates: Table) -> None:
-    """Convert prices with the rates of the day."""
+    """Convert prices with the day's rates."""
     process(context, 12_000, what=f"convert prices with {rates['rows']} rates")
 
 

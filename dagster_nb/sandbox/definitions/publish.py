@@ -14,7 +14,7 @@ class InvoicesConfig(dg.Config):
     day: str
 
 
-@dg.op(description="Collect the invoices of the day.")
+@dg.op(description="Collect the day's invoices.")
 def collect_invoices(context: dg.OpExecutionContext, config: InvoicesConfig) -> Table:
     """Collect."""
     process(context, 3_000, what=f"invoices of {config.day}")

@@ -7,14 +7,14 @@ import dagster as dg
 from .simulated_work import Table, process, table
 
 
-@dg.op(description="Read the customers of the shop.")
+@dg.op(description="Read the shop's customers.")
 def extract_customers(context: dg.OpExecutionContext) -> Table:
     """Read customers."""
     process(context, 9_000, what="customers")
     return table("staging.customers", 9_000)
 
 
-@dg.op(description="Read the orders of the shop.")
+@dg.op(description="Read the shop's orders.")
 def extract_orders(context: dg.OpExecutionContext) -> Table:
     """Read orders."""
     process(context, 22_000, what="orders")

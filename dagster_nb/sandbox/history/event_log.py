@@ -68,7 +68,7 @@ def error_info(failure: Failure, number: int) -> SerializableErrorInfo:
 
 
 def log_key(run: PlannedRun) -> str:
-    """Return the key of the compute logs of a run."""
+    """Return the key of a run's compute logs."""
     return run.run_id[:8]
 
 
@@ -78,7 +78,7 @@ def log_message(key: str, rows: int) -> str:
 
 
 def event_log(run: PlannedRun, job: JobSnapshot, location: str) -> Iterator[EventLogEntry]:
-    """Return the event log of a run, in order; ``location`` is the name of the code location."""
+    """Return a run's event log, in order; ``location`` is the code location's name."""
     return _EventLog(run, job, location).entries()
 
 

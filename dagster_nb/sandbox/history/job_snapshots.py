@@ -132,8 +132,8 @@ def store_job_snapshots(
         job.plan_id = job.store(plan)
         if list(job.steps) != list(JOB_PROFILES[name].steps):
             raise AssertionError(
-                f"the profile of job {name} lists other steps than its definition: {list(job.steps)}. Correct the "
-                "profile."
+                f"the profile of job {name} does not match its definition, which has the steps {list(job.steps)}. "
+                "Correct JOB_PROFILES."
             )
         snapshots[name] = job
     return snapshots

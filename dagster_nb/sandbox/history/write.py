@@ -67,7 +67,7 @@ def write_history(
     Parameters
     ----------
     home
-        The DAGSTER_HOME, with or without a ``dagster.yaml``. A Dagster that uses it may be running.
+        The DAGSTER_HOME, with or without a ``dagster.yaml``. A Dagster instance that uses it may be running.
     runs, seed, until
         See `plan_history`. By default, ``until`` is the last full hour.
     events

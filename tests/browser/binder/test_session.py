@@ -196,10 +196,10 @@ def test_a_restarted_dagster_still_has_every_run(started, client, killed):
 
     again = started.start("true")
     assert again.wait(20) == 0, "it starts Dagster in the background"
-    # Wait for the new Dagster, which knows that the run has ended, and not for the one that is ending.
+    # Wait for the new Dagster, which knows that the run has ended, not for the old one.
     wait_for(lambda: ended(started, listening.run_id), 120)
     assert set(client.runs()["run_id"]) >= before
-    assert client.count_runs(status=IN_PROGRESS) <= 1, "the next of those that waited in the queue"
+    assert client.count_runs(status=IN_PROGRESS) <= 1, "at most the next queued run"
     assert client.launch("ingest_orders").wait(timeout=120).status == "SUCCESS"
     assert sum("_supervisor" in command for command in of_dagster(started).values()) == 1
 

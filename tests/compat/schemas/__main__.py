@@ -1,6 +1,6 @@
-"""Write the files, or report what the installed Dagster changes.
+"""Write the files, or report how the installed Dagster's schema differs.
 
-python -m tests.compat.schemas make           # all; environments of old Dagsters are built where there are none
+python -m tests.compat.schemas make           # all; environments of old versions are built where there are none
 python -m tests.compat.schemas make newest    # that of the installed Dagster alone
 python -m tests.compat.schemas check          # fails if the installed Dagster lacks something that we ask for
 """

@@ -71,7 +71,7 @@ async def test_a_terminated_run_is_followed_to_its_end(server):
                 if "STEP_START" in set(events["event_type"]):
                     await run.terminate()
             assert (await run.refresh()).status == "CANCELED"
-            # The process of the run writes one more event after the end of the run.
+            # The run's process writes one more event after the run has ended.
             while not (events := await client.events(run))["message"].str.startswith("Process for run exited").any():  # noqa: ASYNC110
                 await anyio.sleep(0.1)
             received, _ = await collect(client, run)

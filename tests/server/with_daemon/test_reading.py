@@ -185,7 +185,7 @@ class TestFilters:
 
 
 class TestDeletedCursors:
-    """If runs are deleted during a reading, all remaining runs are returned in order, each once."""
+    """If runs are deleted during a read, all remaining runs are returned in order, each once."""
 
     @pytest.fixture
     def small(self, tmp_path):

@@ -1,4 +1,4 @@
-"""Ctrl-C while many runs are acted on: what was done is told, and the same call does what is left."""
+"""Ctrl-C during an action on many runs: the outcomes are reported, and repeating the call does the rest."""
 
 from __future__ import annotations
 

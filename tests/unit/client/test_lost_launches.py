@@ -138,7 +138,7 @@ def test_of_many_launches_each_lost_one_is_found(fake, client):
 
 
 class TestBatches:
-    """In a batch, a second call launches only what is left."""
+    """In a batch, a second call launches only the rest."""
 
     def test_what_was_launched_is_not_launched_again(self, fake, client):
         launches = [{**LAUNCH, "tags": {"n": n}} for n in range(4)]

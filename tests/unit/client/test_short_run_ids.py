@@ -93,4 +93,4 @@ class TestActing:
 
     def test_the_error_for_an_unknown_full_id_gives_no_hint_about_length(self, client):
         outcomes = client.terminate(make_run(99)["runId"])
-        assert outcomes["message"].tolist() == ["the server has no run with this id."]
+        assert outcomes["message"].tolist() == ["the server has no run with this id. client.runs() lists all runs."]

@@ -85,9 +85,9 @@ class FakeSource:
     frame
         What it has.
     readings
-        The filters of each reading.
+        The filters of each read.
     gate
-        While it is cleared, readings wait before each page.
+        While it is cleared, reads wait before each page.
     error
         The error that it raises; None means that it works.
     """

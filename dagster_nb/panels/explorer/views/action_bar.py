@@ -79,7 +79,7 @@ class ActionBar:
             self._ask(name, self._model.selection)
 
     def draw(self) -> None:
-        """Enable the buttons of the available actions, and show why the others are disabled."""
+        """Enable the buttons of the available actions and show why the others are disabled."""
         count = len(self._model.selection)
         shown = set(self._model.page_runs["run_id"]) if count else set()
         hidden = sum(run_id not in shown for run_id in self._model.selection)

@@ -33,7 +33,7 @@ _PRESET_VALUES = tuple(value for _, value in _PRESETS if value != _CUSTOM)
 
 
 class FilterBar:
-    """Draws the filters of the model, and changes them.
+    """Draws the model's filters and changes them.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class FilterBar:
         self.draw()
 
     def draw(self) -> None:
-        """Draw the filters of the model."""
+        """Draw the model's filters."""
         filters = self._model.filters
         self._show_problem("")
         self._draw_range(filters)
@@ -182,7 +182,7 @@ class FilterBar:
     def _add_tag(self) -> None:
         key, value = self._tag_key.value.strip(), self._tag_value.value
         if not key and not value:
-            # The tag was already added when the user left the field of the value.
+            # The tag was already added when the user left the value field.
             return
         if not key or not value:
             missing = "the key of the tag" if not key else f"a value for the tag {key}"

@@ -1,4 +1,4 @@
-"""``FilterSuggestions``: the jobs, locations and tags of the runs in memory, offered in the fields of the filters."""
+"""``FilterSuggestions``: the jobs, locations and tags of the runs in memory, offered in the filter fields."""
 
 from __future__ import annotations
 

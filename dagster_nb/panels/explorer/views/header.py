@@ -62,17 +62,17 @@ class Header:
         )
 
     def set_server_state(self, state: ServerState) -> None:
-        """Show the state of the server."""
+        """Show the server's state."""
         self._state, self._error = state, None
         self.draw()
 
     def set_server_error(self, error: Exception) -> None:
-        """Show that the state of the server could not be read."""
+        """Show that the server's state could not be read."""
         self._state, self._error = None, error
         self.draw()
 
     def draw(self) -> None:
-        """Draw the state of the server and the progress of the reading."""
+        """Draw the server's state and the progress of the read."""
         parts = [self._address()]
         if self._state is not None:
             if self._state.daemons is not None:

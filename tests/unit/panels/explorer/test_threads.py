@@ -20,7 +20,7 @@ CLICKS_PER_CHECK = 30
 
 
 class SlowSource(FakeSource):
-    """A source whose pages take a random time, and whose runs change during the reading."""
+    """A source whose pages take a random time, and whose runs change during the read."""
 
     def __init__(self, frame, seed):
         super().__init__(frame, page=400)
