@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+
+import aiohttp
 
 from dagster_nb.errors import ConnectionFailedError, RequestTimeoutError
 
@@ -16,6 +19,7 @@ __all__ = [
     "ResponseTooLargeError",
     "RestartingError",
     "UnexpectedResponseError",
+    "is_cut_off",
 ]
 
 _MAX_ATTEMPTS = 4
@@ -69,3 +73,10 @@ class HasTriedEnough:
             return (state.seconds_since_start or 0.0) >= self._timeout
         self._failures += 1
         return self._failures >= _MAX_ATTEMPTS
+
+
+def is_cut_off(error: BaseException | None) -> bool:
+    """Return whether a body could not be read to its end, or is the beginning of a JSON object."""
+    if isinstance(error, json.JSONDecodeError):
+        return error.doc.lstrip().startswith("{")
+    return isinstance(error, aiohttp.ClientError)

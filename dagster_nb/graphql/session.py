@@ -37,6 +37,7 @@ from dagster_nb.graphql.retries import (
     ResponseTooLargeError,
     RestartingError,
     UnexpectedResponseError,
+    is_cut_off,
 )
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ class Session:
         if isinstance(error, TransportServerError):
             return self._status_error(error.code or 0)
         if isinstance(error, TransportProtocolError):
-            if _is_cut_off(error.__context__):
+            if is_cut_off(error.__context__):
                 return LostResponseError(f"the response of {root} was cut off. Try again, or check the server's log.")
             return UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         if isinstance(error, TransportConnectionFailed | TransportClosed):
@@ -352,13 +353,6 @@ class _HttpTransport(AIOHTTPTransport):
 
     async def execute(self, request: GraphQLRequest, **options: Any) -> ExecutionResult:  # noqa: ANN401 - gql's own
         return await super().execute(request, extra_args={"allow_redirects": False}, **options)
-
-
-def _is_cut_off(error: BaseException | None) -> bool:
-    """Return whether a body could not be read to its end, or is the beginning of a JSON object."""
-    if isinstance(error, json.JSONDecodeError):
-        return error.doc.lstrip().startswith("{")
-    return isinstance(error, aiohttp.ClientError)
 
 
 def query_error(

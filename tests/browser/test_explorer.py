@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 import dagster_nb as dnb
+from dagster_nb.frames.stacks import traceback_text
 from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.browser.lab import Notebook
 from tests.server.conftest import wait_until
@@ -357,6 +358,22 @@ def test_a_column_that_cannot_be_sorted_is_not_a_button(clean):
     expect(clean.box.get_by_role("columnheader", name="Tags", exact=True)).to_be_visible()
     expect(clean.button("Tags")).to_have_count(0)
     expect(clean.button("Job")).to_have_count(1)
+
+
+def test_a_stack_trace_is_folded_and_copied(clean, demo):
+    clean.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    unresolved = dnb.analysis.unresolved_failures(demo.client.runs())
+    clean.box.get_by_role("button", name="not resolved").click()
+    clean.shows(unresolved)
+    clean.row(unresolved["run_id"].iloc[0]).locator("td").nth(1).click()
+    box = clean.box.locator(".dnb-detail .dnb-box-error").first
+    expect(box.locator(".dnb-stack > pre").first).to_be_visible()
+    box.get_by_role("button", name="Copy the stack trace").click()
+    expect(box.get_by_role("button", name="Copied")).to_be_visible()
+    copied = clean.page.evaluate("navigator.clipboard.readText()")
+    assert copied == traceback_text(demo.client.failures(unresolved["run_id"].iloc[0])["causes"][0])
+    clean.notebook.shot("stack_trace")
+    clean.notebook.check()
 
 
 def test_light_dark_and_narrow_screenshots(clean):

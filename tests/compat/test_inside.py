@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from dagster_nb.frames.stacks import raised_in
+
 pytestmark = pytest.mark.capability("inside")
 
 STEPS = ["load", "twice.first", "twice.double", "store"]
@@ -54,7 +56,7 @@ def test_events(client, finished, failed):
 
 def test_failures(client, finished, failed):
     failures = client.failures([finished, failed])
-    assert failures.drop(columns="timestamp").to_dict("records") == [
+    assert failures.drop(columns=["timestamp", "stack", "causes"]).to_dict("records") == [
         {
             "run_id": failed.run_id,
             "step_key": "maybe",
@@ -62,6 +64,8 @@ def test_failures(client, finished, failed):
             "error_message": "no answer in 30 s",
         }
     ]
+    assert raised_in(failures["stack"][0]) == "maybe in served/definitions.py"
+    assert failures["causes"][0][-1]["stack"] == failures["stack"][0]
     assert failed.start_time <= failures["timestamp"][0] + pd.Timedelta("1ms")
     assert failures["timestamp"][0] <= failed.end_time
 

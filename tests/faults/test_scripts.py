@@ -127,6 +127,14 @@ def test_scripts_leave_nothing_behind(server, instance, direct):
     assert is_as_before(), (what_is_open(), threads, children, files)
 
 
+def test_without_faults_each_step_succeeds(server, instance, direct):
+    """Otherwise a step could end in an error whatever happens."""
+    script = Script(direct, direct, instance, Random(0))
+    for step in STEPS:
+        script.take(step)
+    assert script.ended == ["ok"] * len(STEPS)
+
+
 def test_many_runs_are_stopped_by_one_call_although_answers_are_lost(server, instance, direct):
     queued = instance.get_run_by_id(direct.launch("sync_crm").run_id)
     ids = [str(uuid4()) for _ in range(RUNS_TO_STOP)]
@@ -141,12 +149,3 @@ def test_many_runs_are_stopped_by_one_call_although_answers_are_lost(server, ins
     assert outcomes["run_id"].tolist() == ids
     assert outcomes["outcome"].tolist() == ["canceled"] * RUNS_TO_STOP
     assert {instance.get_run_by_id(run_id).status.value for run_id in ids} == {"CANCELED"}
-    direct.delete(ids)
-
-
-def test_without_faults_each_step_succeeds(server, instance, direct):
-    """Otherwise a step could end in an error whatever happens."""
-    script = Script(direct, direct, instance, Random(0))
-    for step in STEPS:
-        script.take(step)
-    assert script.ended == ["ok"] * len(STEPS)

@@ -90,11 +90,12 @@ class Attention:
         model.background.start("attention", lambda _task: find_in_runs(runs, scope, now), done=self._set)
 
     def _scope(self) -> ExplorerFilters:
-        """Return which runs to search: all in the time range of the filters, or else those that have been read."""
+        """Return which runs to search: as many as have been read completely, whatever the filters hide."""
         model = self._model
-        filters = model.filters
+        filters, now = model.filters, model.clock()
         times = ExplorerFilters(created_after=filters.created_after, created_before=filters.created_before)
-        return times if model.cache.is_complete_for(times.at(model.clock())) else filters.without_local()
+        complete = (scope for scope in (ExplorerFilters(), times) if model.cache.is_complete_for(scope.at(now)))
+        return next(complete, filters.without_local())
 
     def _set(self, findings: list[Finding]) -> None:
         self._in_runs = findings

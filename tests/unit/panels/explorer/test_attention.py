@@ -114,7 +114,8 @@ def test_each_line_shows_its_runs(explorer):
 
 def test_a_filter_does_not_hide_what_needs_attention(explorer):
     shown = [line.description for line in lines(explorer)]
-    explorer.set_filters(status="CANCELED")
+    explorer.set_filters(status="CANCELED", created_after="1h")
+    explorer.refresh()
     explorer.wait(20)
     assert [line.description for line in lines(explorer)] == shown
 
