@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
 
-from dagster_nb.times import Moment, to_seconds
+from dagster_nb.parse_time import Moment, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

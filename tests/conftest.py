@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    from tests.side_by_side import Scheduling
+    from tests.xdist_groups import Scheduling
 
     config.option.loadscopereorder = False
     return Scheduling(config, log)

@@ -20,7 +20,7 @@ from dagster_nb.errors import (
     RequestTimeoutError,
 )
 from dagster_nb.frames.columns import categories
-from dagster_nb.graphql.api import DagsterApi
+from dagster_nb.graphql.dagster_api import DagsterApi
 from dagster_nb.graphql.redaction import Redaction
 from dagster_nb.graphql.session import Session
 from dagster_nb.statuses import RUN_STATUSES

@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from dagster_nb.client.methods.compute_logs import LogMethods
 from dagster_nb.client.methods.delete import DeleteMethods
 from dagster_nb.client.methods.events import EventMethods
 from dagster_nb.client.methods.jobs import JobMethods
 from dagster_nb.client.methods.launch import LaunchMethods
 from dagster_nb.client.methods.locations import LocationMethods
-from dagster_nb.client.methods.logs import LogMethods
 from dagster_nb.client.methods.query import QueryMethods
 from dagster_nb.client.methods.reexecute import ReexecuteMethods
 from dagster_nb.client.methods.runs import RunMethods

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.outcomes import Row
+    from dagster_nb.client.action_outcomes import Row
 
 __all__ = ["NOT_SENT", "SECONDS_TO_FINISH", "Acted", "act_on_each", "interruption_carries"]
 

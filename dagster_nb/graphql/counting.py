@@ -8,7 +8,7 @@ from dagster_nb.graphql.multi_filter_paging import list_merged_ids
 from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
-    from dagster_nb.graphql.api import DagsterApi
+    from dagster_nb.graphql.dagster_api import DagsterApi
     from dagster_nb.graphql.run_filters import RunsFilter, ServerFilters
 
 __all__ = ["count_matching", "count_runs"]

@@ -18,7 +18,7 @@ from dagster_nb.graphql.retries import ResponseTooLargeError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
-    from dagster_nb.graphql.api import DagsterApi
+    from dagster_nb.graphql.dagster_api import DagsterApi
     from dagster_nb.graphql.paging import Record
     from dagster_nb.graphql.run_filters import RunsFilter, ServerFilters
 

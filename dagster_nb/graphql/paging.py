@@ -18,7 +18,7 @@ from dagster_nb.graphql.retries import ResponseTooLargeError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
-    from dagster_nb.graphql.api import DagsterApi
+    from dagster_nb.graphql.dagster_api import DagsterApi
     from dagster_nb.graphql.run_filters import RunsFilter
 
 __all__ = ["MAX_TIMEOUTS", "Record", "existing_ids", "list_ids", "read_pages", "request_runs"]

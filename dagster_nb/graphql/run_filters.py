@@ -56,7 +56,7 @@ class ServerFilters:
 
 
 def to_server_filters(
-    filters: RunFilters, *, repository_labels: Sequence[str] | None = None, known_keys: Collection[str] | None = None
+    filters: RunFilters, *, repository_tags: Sequence[str] | None = None, known_keys: Collection[str] | None = None
 ) -> ServerFilters:
     """Translate filters into the server's own.
 
@@ -65,7 +65,7 @@ def to_server_filters(
     filters
         The filters to translate; `RunFilters.matches_nothing` must be False, because the server reads an empty list as
         "any".
-    repository_labels
+    repository_tags
         The values of `REPOSITORY_TAG` that correspond to ``filters.location``; needed if that is set.
     known_keys
         The keys that the server's ``RunsFilter`` has; None means all.
@@ -80,7 +80,7 @@ def to_server_filters(
     if filters.status:
         common["statuses"] = list(filters.status)
     several = []
-    for choice in _choices(filters, repository_labels):
+    for choice in _choices(filters, repository_tags):
         # A key with only one allowed value is common to all filters.
         if len(choice) == 1:
             common = _and(common, choice[0])
@@ -123,7 +123,7 @@ def _bounds(filters: RunFilters, known_keys: Collection[str] | None) -> tuple[Ru
     return included, excluded
 
 
-def _choices(filters: RunFilters, repository_labels: Sequence[str] | None) -> list[list[RunsFilter]]:
+def _choices(filters: RunFilters, repository_tags: Sequence[str] | None) -> list[list[RunsFilter]]:
     """For each key that accepts only a single value, return one filter for each allowed value."""
     choices: list[list[RunsFilter]] = []
     if filters.job is not None:
@@ -133,10 +133,10 @@ def _choices(filters: RunFilters, repository_labels: Sequence[str] | None) -> li
         starts = range(0, len(ids), _IDS_PER_FILTER)
         choices.append([{"runIds": ids[start : start + _IDS_PER_FILTER]} for start in starts])
     tags = dict(filters.tags)
-    if repository_labels is not None:
+    if repository_tags is not None:
         # If several tags have the same key, the server uses only the last one, so both conditions are joined here.
-        wanted = tags.get(REPOSITORY_TAG, repository_labels)
-        tags[REPOSITORY_TAG] = tuple(label for label in repository_labels if label in wanted)
+        wanted = tags.get(REPOSITORY_TAG, repository_tags)
+        tags[REPOSITORY_TAG] = tuple(value for value in repository_tags if value in wanted)
     choices.extend([{"tags": [{"key": key, "value": value}]} for value in values] for key, values in tags.items())
     return choices
 

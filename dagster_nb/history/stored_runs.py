@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
 
     from dagster_nb.history.source import HistorySource
+    from dagster_nb.parse_time import Moment
     from dagster_nb.run_ids import RunsLike
-    from dagster_nb.times import Moment
 
 __all__ = ["StoredRuns"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import ipywidgets as widgets
 
 from dagster_nb.panels.background import Background
-from dagster_nb.panels.browser_info import Viewport
 from dagster_nb.panels.error_box import ErrorBox
+from dagster_nb.panels.viewport import Viewport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from dagster_nb.panels.browser_info import STATIC
+from dagster_nb.panels.viewport import STATIC
 
 __all__ = ["SuggestionField"]
 

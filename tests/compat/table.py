@@ -18,7 +18,7 @@ CAPABILITIES = {
     "terminate": "`terminate`, `delete`",
     "reexecute": "`reexecute`: from failure or all steps, with other tags and config",
     "asset failure": '`reexecute(strategy="from_asset_failure")`',
-    "inside": "`steps`, `events`, `failures`, `compute_logs`",
+    "run details": "`steps`, `events`, `failures`, `compute_logs`",
     "follow": "`follow`, by websocket",
     "explorer": "`RunExplorer`: load, filter, select, act",
 }

@@ -15,7 +15,7 @@ from dagster_nb.run_ids import FULL_ID_LENGTH, one_run_id, run_ids_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagster_nb.graphql.api import DagsterApi
+    from dagster_nb.graphql.dagster_api import DagsterApi
     from dagster_nb.run_ids import RunsLike
 
 __all__ = ["MIN_PREFIX_LENGTH", "full_run_id", "full_run_ids"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.client.action_outcomes import read_run_states
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
 from dagster_nb.client.async_base import AsyncBase
-from dagster_nb.client.outcomes import read_run_states
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import events_frame, failures_frame

@@ -17,7 +17,7 @@ from dagster_nb.filters import RunFilters, whole_number
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, included_columns, runs_frame
 from dagster_nb.graphql.counting import count_runs
-from dagster_nb.graphql.location_labels import LocationLabels
+from dagster_nb.graphql.location_tags import LocationTags
 from dagster_nb.graphql.multi_filter_paging import MissingRunsError, list_merged_ids, read_merged_pages
 from dagster_nb.graphql.paging import list_ids, read_pages
 from dagster_nb.graphql.responses import unwrap
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from dagster_nb.client.display.progress import ProgressBar
     from dagster_nb.client.run import AsyncRun
     from dagster_nb.graphql.run_filters import ServerFilters
+    from dagster_nb.parse_time import Moment
     from dagster_nb.run_ids import RunsLike
-    from dagster_nb.times import Moment
 
 __all__ = ["IncludedColumn", "RunMethods"]
 
@@ -330,10 +330,10 @@ class RunMethods(AsyncBase):
         filters = await self._without_unknown_statuses(filters)
         if filters.matches_nothing:
             return None
-        labels = None
+        tag_values = None
         if filters.location is not None:
-            labels = await self._location_labels.of_locations(filters.location)
-        translated = to_server_filters(filters, repository_labels=labels, known_keys=self._api.filter_keys)
+            tag_values = await self._location_tags.of_locations(filters.location)
+        translated = to_server_filters(filters, repository_tags=tag_values, known_keys=self._api.filter_keys)
         return translated if translated.filters else None
 
     async def _without_unknown_statuses(self, filters: RunFilters) -> RunFilters:
@@ -348,8 +348,8 @@ class RunMethods(AsyncBase):
         return replace(filters, status=tuple(status for status in filters.status if status in api.statuses))
 
     @cached_property
-    def _location_labels(self) -> LocationLabels:
-        return LocationLabels(self._api)
+    def _location_tags(self) -> LocationTags:
+        return LocationTags(self._api)
 
 
 def _page_size(number: int | None) -> int | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dagster_nb.client.action_outcomes import not_found_message, outcome_of_error, read_run_states
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import NOT_SENT, act_on_each, interruption_carries
-from dagster_nb.client.outcomes import not_found_message, outcome_of_error, read_run_states
 from dagster_nb.errors import DagsterNbError, OutcomeUnknownError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import to_error, unwrap
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from dagster_nb.client.action_outcomes import Row, RunState
     from dagster_nb.client.bulk import Acted
-    from dagster_nb.client.outcomes import Row, RunState
     from dagster_nb.run_ids import RunsLike
 
 __all__ = ["TerminateMethods"]

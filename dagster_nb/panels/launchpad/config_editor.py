@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from dagster_nb.panels.browser_info import STATIC
+from dagster_nb.panels.viewport import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable

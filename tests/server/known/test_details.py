@@ -5,8 +5,8 @@ import pytest
 from dagster import DagsterInstance
 
 import dagster_nb as dnb
+from dagster_nb.client.methods import compute_logs as log_methods
 from dagster_nb.client.methods import events
-from dagster_nb.client.methods import logs as log_methods
 from dagster_nb.frames.stacks import raised_in
 
 from .definitions import LINE, LINES

@@ -3,7 +3,7 @@
 import pytest
 
 from dagster_nb.client.compute_logs import ComputeLogs
-from dagster_nb.client.methods import logs as log_methods
+from dagster_nb.client.methods import compute_logs as log_methods
 
 pytestmark = pytest.mark.anyio
 

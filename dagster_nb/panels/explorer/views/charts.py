@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from dagster_nb.panels.browser_info import Viewport
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["CHARTS", "Chart", "Charts", "chart_height", "undrawn_trend_jobs"]
 

@@ -13,8 +13,8 @@ import traitlets
 from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.filters import RunFilters
 from dagster_nb.graphql.run_filters import to_server_filters
-from dagster_nb.panels.browser_info import STATIC
 from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.viewport import STATIC
 from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from dagster_nb.panels.explorer.views.chosen_filters import ChosenFilters
 from dagster_nb.panels.explorer.views.filter_suggestions import FilterSuggestions
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.suggestion_field import SuggestionField
+from dagster_nb.parse_time import to_seconds
 from dagster_nb.statuses import RUN_STATUSES, status_of
-from dagster_nb.times import to_seconds
 from dagster_nb.words import count_text
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from dagster_nb.words import relative_time_text, short_id
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dagster_nb.panels.browser_info import Viewport
     from dagster_nb.panels.explorer.model import ExplorerModel
     from dagster_nb.panels.explorer.open_run import OpenRun
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["RunDetailsView"]
 

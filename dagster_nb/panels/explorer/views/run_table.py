@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import traitlets
 
-from dagster_nb.panels.browser_info import STATIC
 from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
+from dagster_nb.panels.viewport import STATIC
 from dagster_nb.statuses import status_of
 from dagster_nb.words import count_text, duration_text, plural, relative_time_text, short_id, time_text
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import side_by_side
+from tests import xdist_groups
 from tests.compat.targets import TARGETS
-from tests.side_by_side import together
+from tests.xdist_groups import together
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,5 +33,5 @@ def test_tests_that_share_a_server_stay_together(nodeid, name):
 
 
 def test_the_folders_exist():
-    assert all((ROOT / folder).is_dir() for folder in side_by_side._SHARING)
+    assert all((ROOT / folder).is_dir() for folder in xdist_groups._SHARING)
     assert not any("-" in target.name for target in TARGETS)

@@ -1,4 +1,4 @@
-"""Determine the outcome of an action on one of many runs."""
+"""Turn errors into outcomes, and read the states of runs after acting on them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dagster_nb.run_ids import FULL_ID_LENGTH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dagster_nb.graphql.api import DagsterApi
+    from dagster_nb.graphql.dagster_api import DagsterApi
 
 __all__ = ["Row", "RunState", "TerminateOutcome", "not_found_message", "outcome_of_error", "read_run_states"]
 

@@ -28,7 +28,7 @@ class Viewport(anywidget.AnyWidget):
         The panel's width in CSS pixels; 960 until the browser has reported it.
     """
 
-    _esm = STATIC / "browser_info.js"
+    _esm = STATIC / "viewport.js"
     # A page has one style sheet per anywidget class, so this one contains the styles of all panels.
     _css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in _STYLE_SHEETS)])
 

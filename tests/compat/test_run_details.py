@@ -7,7 +7,7 @@ import pytest
 
 from dagster_nb.frames.stacks import raised_in
 
-pytestmark = pytest.mark.capability("inside")
+pytestmark = pytest.mark.capability("run details")
 
 STEPS = ["load", "twice.first", "twice.double", "store"]
 

@@ -13,19 +13,19 @@ from dagster_nb.graphql.run_filters import REPOSITORY_TAG
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from dagster_nb.graphql.api import DagsterApi
+    from dagster_nb.graphql.dagster_api import DagsterApi
 
-__all__ = ["LocationLabels"]
+__all__ = ["LocationTags"]
 
 _COUNTS = 3
 
 
-class LocationLabels:
+class LocationTags:
     """The values of the hidden tag that names a run's repository and code location.
 
     The server does not list the values of a hidden tag. Most values come from the repositories that are loaded now, or
     were loaded at an earlier request. If these values do not account for all runs (because a location was renamed or
-    removed), and the number of unaccounted runs has changed since, the labels are read from the runs themselves.
+    removed), and the number of unaccounted runs has changed since, the values are read from the runs themselves.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class LocationLabels:
         self._unaccounted = 0
 
     async def of_locations(self, locations: Collection[str]) -> list[str]:
-        """Return the labels of all repositories that are or were in these code locations.
+        """Return the tag values of all repositories that are or were in these code locations.
 
         Parameters
         ----------
@@ -51,10 +51,10 @@ class LocationLabels:
             self._known |= await self._from_runs()
             # Runs that were stored without an origin belong to no location and stay unaccounted for.
             self._unaccounted = await self._count_unaccounted()
-        return sorted(label for label in self._known if label.partition("@")[2] in locations)
+        return sorted(value for value in self._known if value.partition("@")[2] in locations)
 
     async def _has_unknown(self) -> bool:
-        """Return whether there are runs with unknown labels."""
+        """Return whether there are runs with unknown tag values."""
         # A run that is created between the two counts looks like such a run, but only once.
         for _ in range(_COUNTS):
             if await self._count_unaccounted() == self._unaccounted:
@@ -68,13 +68,13 @@ class LocationLabels:
 
     async def _count_unaccounted(self) -> int:
         filters: list[dict[str, object]] = [
-            {"tags": [{"key": REPOSITORY_TAG, "value": label}]} for label in sorted(self._known)
+            {"tags": [{"key": REPOSITORY_TAG, "value": value}]} for value in sorted(self._known)
         ]
         every, *accounted = await asyncio.gather(*[count_matching(self._api, one) for one in [{}, *filters]])
         return every - sum(accounted)
 
     async def _from_runs(self) -> set[str]:
-        labels = set()
+        values = set()
         async for records in read_pages(self._api, {}, limit=None, page_size=None, include={}):
             for record in records:
                 origin = record.get("repositoryOrigin", {})
@@ -82,5 +82,5 @@ class LocationLabels:
                     continue
                 if not {"repositoryName", "repositoryLocationName"} <= origin.keys():
                     raise self._api.unsupported("Run.repositoryOrigin")
-                labels.add(f"{origin['repositoryName']}@{origin['repositoryLocationName']}")
-        return labels
+                values.add(f"{origin['repositoryName']}@{origin['repositoryLocationName']}")
+        return values

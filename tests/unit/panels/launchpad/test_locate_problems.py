@@ -3,7 +3,7 @@
 import pytest
 
 from dagster_nb.errors import ConfigProblem, RunConfigInvalidError
-from dagster_nb.panels.launchpad.config_problems import locate_problems, problem_from_error
+from dagster_nb.panels.launchpad.locate_problems import locate_problems, problem_from_error
 
 
 @pytest.mark.parametrize(
