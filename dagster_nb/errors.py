@@ -1,4 +1,4 @@
-"""The errors and the warning of dagster_nb.
+"""The exceptions and the warning class of dagster_nb.
 
 Every error is a `DagsterNbError`, so ``except dnb.DagsterNbError`` catches whatever goes wrong between a notebook and
 its Dagster. Where a builtin exception has the same meaning, the error is that builtin too. An invalid *argument* is a

@@ -179,8 +179,7 @@ class AsyncBase:
     def _check_writable(self) -> None:
         if self._read_only:
             raise ReadOnlyError(
-                f"this client is read-only, so it sends nothing that changes {self.url}. Connect without "
-                f"read_only=True."
+                f"this client is read-only, so it cannot change anything on {self.url}. Connect without read_only=True."
             )
 
     def _run_from(self, record: dict[str, Any]) -> AsyncRun:
@@ -210,6 +209,6 @@ class AsyncBase:
 
     def _not_dagster_error(self) -> ConnectionFailedError:
         return ConnectionFailedError(
-            f"no Dagster at {self.url}: a GraphQL server answers there, but it is not a Dagster. Give the address "
+            f"no Dagster at {self.url}: a GraphQL server answers there, but it is not Dagster. Give the address "
             f"that you see Dagster's pages under."
         )

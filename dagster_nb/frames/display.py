@@ -34,7 +34,7 @@ class StyledFrame:
     frame
         The rows and columns to show.
     zone
-        The zone of the times.
+        The time zone in which times are shown.
     caption
         The caption, which says what the table leaves out.
     """
@@ -120,7 +120,7 @@ def style(
     max_rows
         The maximum number of rows to show, from the first row.
     tz
-        The time zone of the times, an IANA name.
+        The time zone in which times are shown, an IANA name.
 
     Returns
     -------

@@ -69,18 +69,18 @@ class DagsterApi:
         Raises
         ------
         QueryError
-            If the server is not a Dagster.
+            If the server is not Dagster.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
         """
         try:
             data = await self.session.read_once(documents.load("server"))
         except QueryError:
-            # It may still be a Dagster whose version lacks this field.
+            # It may still be a Dagster server whose version lacks this field.
             data = await self.query("server")
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
             raise QueryError(
-                "the server is not a Dagster; give the address of Dagster's own pages.", errors=[], data=data
+                "the server is not Dagster; give the address of Dagster's own pages.", errors=[], data=data
             )
         if version != self.version:
             self._forget_schema()

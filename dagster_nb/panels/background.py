@@ -64,7 +64,7 @@ class Task(Generic[T]):
         self._stop.set()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep in the work's thread. The sleep ends early when the task is stopped."""
+        """Sleep in the worker thread. The sleep ends early when the task is stopped."""
         self._stop.wait(seconds)
 
 

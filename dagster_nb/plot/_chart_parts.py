@@ -126,7 +126,7 @@ def available_width(ax: Axes) -> float:
 
 
 def max_names(ax: Axes) -> int:
-    """Return the number of names that fit below each other."""
+    """Return the number of names that fit one below the other."""
     points = ax.get_window_extent().height / ax.figure.dpi * 72
     return max(int(points / (_LINE_HEIGHT * float(ax.yaxis.label.get_fontsize()))), 2)
 

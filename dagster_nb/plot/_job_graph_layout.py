@@ -1,7 +1,7 @@
 """Lay out the ops of a job in columns along their dependencies, with the ops of each graph in a box.
 
 The column of an op is one to the right of the last op that it depends on. Within a column the ops are sorted by the
-mean row of the ops that they depend on. The boxes in a graph are below each other. Ops above or below a box have their
+mean row of the ops that they depend on. The boxes in a graph are stacked. Ops above or below a box have their
 own rows; the ops of all other columns are centred.
 """
 
@@ -27,7 +27,7 @@ class JobLayout:
     columns
         The column of each op, from 0.
     rows
-        The middle of each op, downwards from 0; an op is 1 high.
+        The vertical centre of each op, measured downwards from 0; each op is 1 unit high.
     boxes
         The first and the last column, and the top and the bottom, of each graph's box.
     """

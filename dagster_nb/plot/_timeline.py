@@ -62,7 +62,7 @@ def timeline(
     """Draw when each run was in progress, in one lane per job.
 
     Up to 1,500 runs are drawn as bars from start to end, in the colour and the hatch of their status. Runs of a job
-    that overlap are drawn below each other in its lane. A run that is still running ends in an arrow.
+    that overlap are drawn one below the other in its lane. A run that is still running ends in an arrow.
 
     If there are more runs, or more than 10 runs of a job overlap, they are drawn as columns over hours, days or other
     buckets of time. The height of a column is the largest number of the job's runs that were in progress at once; all

@@ -1,4 +1,4 @@
-"""Run a Dagster: its webserver and daemon in this process, and its code server in another one.
+"""Run Dagster: its webserver and daemon in this process, and its code server in another one.
 
 `LocalDagster` starts this script with any Python that has Dagster: ``_run_dagster.py SETTINGS``, a JSON file.
 
@@ -42,12 +42,12 @@ def main() -> None:
     import dagster_webserver.cli  # noqa: PLC0415 - while the home is being filled
 
     if fill and fill.wait():
-        sys.exit(f"The command that fills the home ended with code {fill.returncode}.")
+        sys.exit(f"The command that fills the home exited with code {fill.returncode}.")
     create_tables()
     let_it_serve(code_server)
     while not Path(settings["socket"]).exists():
         if code_server.poll() is not None:
-            sys.exit(f"The code server ended with code {code_server.returncode}.")
+            sys.exit(f"The code server exited with code {code_server.returncode}.")
         time.sleep(CHECK_SECONDS)
     threading.Thread(target=keep_serving, args=(code_server, settings["code_server"]), daemon=True).start()
     if settings["daemon"]:

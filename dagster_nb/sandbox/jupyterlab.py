@@ -1,4 +1,4 @@
-"""Run JupyterLab beside a Dagster, with the notebooks of the tour if there is a git checkout."""
+"""Run JupyterLab alongside Dagster, with the tour notebooks if this is a git checkout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class JupyterLab:
     Attributes
     ----------
     folder : pathlib.Path
-        The notebooks of the tour, or the current folder.
+        The tour notebooks, or the current folder.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class JupyterLab:
         ended = self._process.wait(timeout)
         if ended is None:
             return None
-        return f"JupyterLab ended with code {ended.code}; what it printed above may say why." if ended.code else ""
+        return f"JupyterLab exited with code {ended.code}; its output above may say why." if ended.code else ""
 
     def close(self) -> None:
         """Stop JupyterLab and its kernels."""

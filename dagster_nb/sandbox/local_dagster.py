@@ -245,7 +245,7 @@ class LocalDagster:
             return None
         if ended.code is None:
             return "The process that supervises it was killed."
-        return f"Its process ended with code {ended.code}. The last lines of its log:\n{ended.log}"
+        return f"Its process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
 
     def stop(self) -> None:
         """Stop every process, and remove a temporary home. Does nothing if it is not running."""

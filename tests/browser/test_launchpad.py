@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-# Two cores have to run a JupyterLab, a Chromium and a Dagster.
+# Two cores have to run JupyterLab, Chromium and Dagster.
 expect.set_options(timeout=20_000)
 
 CONNECT = """

@@ -21,7 +21,7 @@ SQLITE_SECONDS = (
 
 
 def past(stored):
-    """Return the rows of the history, newest first, and the row of each number."""
+    """Return the rows of the history, newest first, and a dict from run number to row."""
     numbers = {run.run_id: number for number, run in enumerate(PAST)}
     rows = [row for row in stored() if row.run_id in numbers]
     return rows, {numbers[row.run_id]: row for row in rows}

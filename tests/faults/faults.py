@@ -147,7 +147,7 @@ class OneIn:
     seed
         The same seed chooses the same positions.
     among
-        Which requests count; all others pass unchanged. None means all.
+        Which requests the fault may affect; all others pass unchanged. None means all.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""``dagster-nb demo`` starts JupyterLab beside a Dagster, and afterwards no process of either is left."""
+"""``dagster-nb demo`` starts JupyterLab alongside Dagster, and leaves no process of either behind."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_command_ends_with_jupyterlab(beside):
     command, lab, family = beside
     lab.kill()
     assert command.wait(240) == 1
-    assert "dagster-nb: JupyterLab ended with code -9" in command.stderr.read()
+    assert "dagster-nb: JupyterLab exited with code -9" in command.stderr.read()
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 

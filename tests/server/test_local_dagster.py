@@ -47,7 +47,7 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     server = LocalDagster(daemon=False, extra_args=["--no-such-option"])
     with pytest.raises(
         ServerError,
-        match=r"(?s)did not start; fix the cause and start it again. Its process ended with code 2.*no-such-option",
+        match=r"(?s)did not start; fix the cause and start it again. Its process exited with code 2.*no-such-option",
     ):
         server.start()
     assert not server.home.parent.exists()
@@ -55,7 +55,7 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
 
 
 def test_a_home_that_cannot_be_filled_is_an_error():
-    with pytest.raises(ServerError, match=r"(?s)ZeroDivisionError.*fills the home ended with code 1"):
+    with pytest.raises(ServerError, match=r"(?s)ZeroDivisionError.*fills the home exited with code 1"):
         LocalDagster(daemon=False, fill=[sys.executable, "-c", "1 / 0"]).start()
 
 
@@ -72,7 +72,7 @@ def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_it():
         family = psutil.Process(dagster.pid).children(recursive=True)
         webserver.kill()
         assert dagster.exit_reason(timeout=30).startswith(
-            "Its process ended with code -9. The last lines of its log:\n"
+            "Its process exited with code -9. The last lines of its log:\n"
         )
         assert dagster.exit_reason() == dagster.exit_reason(timeout=30)
         assert not psutil.wait_procs(family, timeout=10)[1]

@@ -153,7 +153,7 @@ class Launchpad(Panel):
     def _static_text(self) -> str:
         model = self.model
         job = "no job chosen" if model.address is None else model.address.job
-        lines = [f"Launchpad of {model.source.url}: {job}"]
+        lines = [f"Launchpad on {model.source.url}: {job}"]
         if model.error is not None:
             lines.append(str(model.error))
         if model.run is not None:
