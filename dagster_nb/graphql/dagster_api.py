@@ -69,7 +69,7 @@ class DagsterApi:
         Raises
         ------
         QueryError
-            If the server is not a Dagster server.
+            If the server is not Dagster.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
         """
         try:
@@ -80,7 +80,7 @@ class DagsterApi:
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
             raise QueryError(
-                "this is not a Dagster server; give the address of Dagster's own pages.", errors=[], data=data
+                "the server is not Dagster; give the address of Dagster's own pages.", errors=[], data=data
             )
         if version != self.version:
             self._forget_schema()

@@ -48,7 +48,7 @@ class PageSize:
 
     @property
     def first(self) -> int:
-        """The number of runs to request first, so that the first rows appear early."""
+        """The number of runs to request when reading begins, so that the first rows appear early."""
         return min(_FIRST, self.ceiling)
 
     def after_page(self, size: int, *, seconds: float, latency: float) -> int:

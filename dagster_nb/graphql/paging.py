@@ -32,7 +32,7 @@ _IDS_PER_REQUEST = 10_000
 _MIN_IDS_PER_REQUEST = 100
 _IDS_PER_CHECK = 500
 MAX_TIMEOUTS = 3
-"""The number of consecutive timeouts after which reading ends with an error."""
+"""The number of consecutive timeouts after which reading stops."""
 
 
 def read_pages(

@@ -59,8 +59,8 @@ class History(StoredRuns):
 
         Afterwards the history equals what `DagsterClient.runs` returned at that time, under two assumptions. The clocks
         of all processes that write to Dagster's storage, and of this machine, differ by less than the overlap. And an
-        event of a finished run is stored less than the overlap after the time that it carries, because that time
-        becomes the update time of the run. An unfinished run is read in any case.
+        event is stored less than the overlap after the time that it carries, because that time becomes the update time
+        of the run. Only a run that the history has as unfinished is read in any case.
 
         Several processes may refresh the same history at once. If one is killed, nothing that it has committed is lost.
 

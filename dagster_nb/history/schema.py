@@ -18,7 +18,7 @@ from dagster_nb.frames import columns
 from dagster_nb.frames.runs import INCLUDABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
     "COMPARED",
@@ -112,7 +112,8 @@ def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUS
         elif name == "status":
             built[name] = _statuses(table[name], known_statuses)
         elif name in _JSON_COLUMNS:
-            built[name] = _parsed(table[name])
+            # Tags are strings. Run configs may hold integers above 64 bits, which orjson would turn into floats.
+            built[name] = _parsed(table[name], orjson.loads if name == "tags" else json.loads)
         elif name in _LIST_COLUMNS:
             built[name] = columns.objects(table[name].to_pylist())
         else:
@@ -159,9 +160,8 @@ def _statuses(column: pa.ChunkedArray, known: Sequence[str]) -> pd.Categorical[A
     return result
 
 
-def _parsed(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+def _parsed(column: pa.ChunkedArray, parse: Callable[[str], Any]) -> np.ndarray[Any, Any]:
     """Parse JSON text. Runs with equal text get objects of their own, so that changing one does not change others."""
-    parse = orjson.loads
     with _no_garbage_collection():
         return columns.objects(None if text is None else parse(text) for text in column.to_pylist())
 

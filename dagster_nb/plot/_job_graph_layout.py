@@ -1,8 +1,8 @@
 """Lay out the ops of a job in columns along their dependencies, with the ops of each graph in a box.
 
 The column of an op is one to the right of the last op that it depends on. Within a column the ops are sorted by the
-mean row of the ops that they depend on. The boxes in a graph are one below the other. Ops above or below a box have
-their own rows; the ops of all other columns are centred.
+mean row of the ops that they depend on. The boxes in a graph are stacked. Ops above or below a box have their
+own rows; the ops of all other columns are centred.
 """
 
 from __future__ import annotations

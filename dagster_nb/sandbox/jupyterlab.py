@@ -1,4 +1,4 @@
-"""Run JupyterLab beside Dagster, with the tour notebooks if there is a git checkout."""
+"""Run JupyterLab alongside Dagster, with the tour notebooks if this is a git checkout."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class JupyterLab:
     Attributes
     ----------
     folder : pathlib.Path
-        The notebooks of the tour, or the current folder.
+        The tour notebooks, or the current folder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Run the tour notebooks and save them with outputs that are readable without widgets.
+"""Run the tour notebooks, and save them with outputs that are readable without widgets.
 
 python -m tests.notebooks            # on a demo of its own, saves all notebooks
 python -m tests.notebooks --url URL  # on a server that runs already
@@ -44,7 +44,7 @@ def main() -> None:
         if url is None:
             import dagster_nb as dnb
 
-            # This is Dagster's default port, which readers expect in the outputs.
+            # Readers expect Dagster's default port in the outputs.
             url = stack.enter_context(dnb.demo(port=3000)).url
         for path in NOTEBOOKS:
             nbformat.write(tidy(run(path, url)), path)

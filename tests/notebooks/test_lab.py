@@ -1,4 +1,4 @@
-"""``dagster-nb demo`` starts JupyterLab beside Dagster, and leaves no process of either behind."""
+"""``dagster-nb demo`` starts JupyterLab alongside Dagster, and leaves no process of either behind."""
 
 from __future__ import annotations
 

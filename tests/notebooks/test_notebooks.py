@@ -1,4 +1,4 @@
-"""The notebooks of the tour run from top to bottom on the demo."""
+"""The tour notebooks run from top to bottom on the demo."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 import dagster_nb as dnb
+from dagster_nb.history.runs_table import RunsTable
 from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.server.conftest import DEFINITIONS
 from tests.server.refreshing import OVERLAP, refresh_in_child, small_steps
@@ -85,8 +86,9 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(data=st.data(), kind=st.sampled_from(list(EVENTS)), age=st.integers(1, 10_000))
     def report_a_late_event_of_an_unfinished_run(self, data, kind, age):
-        unfinished = [run.run_id for run in self.storage.get_runs() if not run.is_finished]
-        # A run that has finished since the last refresh is still unfinished in the history, and read in any case.
+        # Only the runs that the history knows as unfinished: it reads these in any case.
+        table = self.history._table
+        unfinished = sorted(RunsTable(table).unfinished_ids() & set(self.ids)) if table is not None else []
         if unfinished:
             self.report(data.draw(st.sampled_from(unfinished)), kind, datetime.now(UTC) - timedelta(seconds=age))
 

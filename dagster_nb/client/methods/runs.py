@@ -60,7 +60,7 @@ class RunMethods(AsyncBase):
     ) -> pd.DataFrame:
         """Read all runs that match, newest first, in the server's own order.
 
-        No run is lost silently: runs that are created or deleted in the meantime neither hide nor duplicate other
+        No run is lost silently: runs that are created or deleted while reading neither hide nor duplicate other
         runs.
 
         Parameters
@@ -111,7 +111,7 @@ class RunMethods(AsyncBase):
             ============================== ========================= ===============================================
 
             Values that the server does not provide are NA: before Dagster 1.7.13 these are creation_time and
-            queue_duration. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the read as
+            queue_duration. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the request as
             JSON.
 
         Raises

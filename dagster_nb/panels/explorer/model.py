@@ -63,7 +63,7 @@ class ExplorerModel:
     source
         The source of the runs.
     background
-        Reads in threads.
+        Fetches runs in threads.
     filters
         The filters to start with.
     max_runs
@@ -215,7 +215,7 @@ class ExplorerModel:
             self.cache.drop(deleted)
         self._update_runs()
 
-    # State of the current read
+    # What is being fetched
 
     def _source_filters(self, filters: ExplorerFilters) -> ExplorerFilters:
         return filters.at(self.clock()).without_local()
@@ -274,7 +274,7 @@ class ExplorerModel:
         self._set_error(None)
         self._update_runs()
         if reading.shown_filters != self.filters:
-            # The filters changed during the read, so it may not have returned all the runs that they need.
+            # The filters changed while runs were fetched, so some runs that they need may be missing.
             self._read_missing()
         self.changes.emit("reading")
 

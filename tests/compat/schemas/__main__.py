@@ -1,4 +1,4 @@
-"""Write the files, or report how the installed Dagster's schema differs.
+"""Write the schema files, or report how the installed Dagster's schema differs from them.
 
 python -m tests.compat.schemas make           # all; environments of old versions are built where there are none
 python -m tests.compat.schemas make newest    # that of the installed Dagster alone

@@ -106,6 +106,15 @@ def test_filters_select_the_runs_that_a_client_returns(history, client, fake, fi
     assert found.dtypes.equals(client.runs(limit=0, include=filters.get("include", ())).dtypes)
 
 
+def test_numbers_in_a_run_config_are_exact(client, fake, tmp_path):
+    fake.runs[0]["runConfig"] = {"big": 2**70, "small": 1e-05, "ratio": 0.1}
+    history = client.history(tmp_path / "numbers")
+    history.refresh()
+    kept = history.runs(include="run_config", run_ids=fake.runs[0]["runId"])["run_config"].iloc[0]
+    assert kept == {"big": 2**70, "small": 1e-05, "ratio": 0.1}
+    assert isinstance(kept["big"], int)
+
+
 def test_run_ids_are_given_as_to_a_client(history, client):
     run = client.run(client.runs(limit=1))
     for runs in (run, run.run_id, [run], client.runs(limit=1)):

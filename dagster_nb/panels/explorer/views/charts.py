@@ -136,7 +136,7 @@ class Charts:
             if self._drawn_runs is model.runs:
                 return
             if model.reading is not None and time.monotonic() - self._drawn_at < _SECONDS_BETWEEN_DRAWINGS:
-                # Drawing after each page of runs would slow down the read, so the chart is drawn when the read
+                # Drawing after each page of runs would slow down fetching, so the chart is drawn when fetching
                 # ends.
                 return
         self._drawn, self._drawn_runs, self._drawn_at = key, model.runs, time.monotonic()

@@ -72,7 +72,7 @@ class Header:
         self.draw()
 
     def draw(self) -> None:
-        """Draw the server's state and the progress of the read."""
+        """Draw the state of the server and the progress of fetching."""
         parts = [self._address()]
         if self._state is not None:
             if self._state.daemons is not None:

@@ -66,9 +66,9 @@ def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
         ("Runs", count_text(now.count), before and _count_change(now.count, before.count)),
         ("Success rate", rate, before and _rate_change(now.success_rate, before.success_rate)),
         ("Median duration", duration_text(now.p50), before and _duration_change(now.p50, before.p50)),
-        ("p95 duration", duration_text(now.p95), before and _duration_change(now.p95, before.p95)),
+        ("95th percentile", duration_text(now.p95), before and _duration_change(now.p95, before.p95)),
         (
-            "p95 queue time",
+            "95th percentile in queue",
             duration_text(now.queue_p95),
             before and _duration_change(now.queue_p95, before.queue_p95),
         ),
