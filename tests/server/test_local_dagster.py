@@ -47,7 +47,8 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     server = LocalDagster(daemon=False, extra_args=["--no-such-option"])
     with pytest.raises(
         ServerError,
-        match=r"(?s)did not start; fix the cause and start it again. Its process exited with code 2.*no-such-option",
+        match=r"(?s)ended before it responded. Fix the cause, then start it again. "
+        r"Its process exited with code 2.*no-such-option",
     ):
         server.start()
     assert not server.home.parent.exists()

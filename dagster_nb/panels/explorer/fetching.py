@@ -28,7 +28,7 @@ _FIRST_ROWS = 100
 
 @dataclass(frozen=True)
 class FetchProgress:
-    """Some runs that have arrived, and how far fetching is.
+    """Some runs that have arrived, and the progress so far.
 
     Parameters
     ----------
