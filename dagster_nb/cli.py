@@ -198,7 +198,7 @@ def info(*, path: str | None, url: str | None, token: str | None, allow_http: bo
 @_token
 @_allow_http
 def compact(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
-    """Join small files, and remove files that are no longer needed."""
+    """Join small files and remove files that are no longer needed."""
     with _open_history(path, url, token, allow_http=allow_http) as found:
         found.compact()
         click.echo(f"Compacted {found.path}")

@@ -1,4 +1,4 @@
-"""Find runs that overlap in time, and count the runs that are in progress at once."""
+"""Find runs that overlap in time and count the runs that are in progress at once."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
 
 
 def _weekday(days: Floats) -> Floats:
-    """Return 0 for a Monday to 6 for a Sunday; day 0, the first of 1970, was a Thursday."""
+    """Return the weekday, from 0 for Monday to 6 for Sunday; day 0, 1 January 1970, was a Thursday."""
     return (days + 3) % 7
 
 

@@ -42,7 +42,7 @@ def status_counts(
         The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or
         ``"1MS"`` (a month); by default the shortest that needs at most 100 buckets.
     tz
-        The time zone, an IANA name. Buckets begin at its full hours, midnights, Mondays and firsts of the month.
+        The time zone, an IANA name. Buckets begin on the hour, at midnight, on Monday or the first of the month there.
 
     Returns
     -------

@@ -62,7 +62,7 @@ def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinf
     freq
         One of `FREQUENCIES`.
     zone
-        The time zone. Buckets begin at its full hours, midnights, Mondays and firsts of the month.
+        The time zone. Buckets begin on the hour, at midnight, on Monday or the first of the month there.
 
     Returns
     -------

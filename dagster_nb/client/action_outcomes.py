@@ -1,4 +1,4 @@
-"""Turn errors into outcomes, and read the states of runs after acting on them."""
+"""Turn errors into outcomes and read the states of runs after acting on them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]
 
 
 def not_found_message(run_id: str) -> str:
-    """Return the message for an id that no run has, and what to do about it.
+    """Return the message for an id that no run has, with advice.
 
     Examples
     --------

@@ -161,11 +161,11 @@ class AsyncBase:
         await self._session.close()
 
     async def _read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send one of our queries, and return the ``data`` of the response."""
+        """Send one of our queries and return the ``data`` of the response."""
         return await self._api.query(document, variables)
 
     async def _write(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one of our mutations once, and return its result: the value of the only field in ``data``."""
+        """Send one of our mutations once and return its result: the value of the only field in ``data``."""
         self._check_writable()
         data = await self._api.mutate(document, variables)
         result = next(iter(data.values()), None)

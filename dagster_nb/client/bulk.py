@@ -70,7 +70,7 @@ class Acted:
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
-        """Let a ``with`` block that reads outcomes finish although the action was interrupted, within some seconds."""
+        """Give a ``with`` block that reads outcomes a few seconds to finish after the action was interrupted."""
         if self.interruption is None:
             yield
         else:

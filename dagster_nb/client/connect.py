@@ -28,7 +28,7 @@ def connect(
     allow_http: bool = False,
     redact: str | None = None,
 ) -> DagsterClient:
-    """Connect to a Dagster server, and read its version at once, so that a wrong address fails here.
+    """Connect to a Dagster server and read its version at once, so that a wrong address fails here.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ class LoopThread:
         return threading.get_ident() == self._ident
 
     def call(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401
-        """Run a coroutine function in the loop's thread, and wait for its result.
+        """Run a coroutine function in the loop's thread and wait for its result.
 
         While it waits, the calling thread draws the progress bars of the work. Any exception in the calling thread
         cancels the work and leaves the loop usable.

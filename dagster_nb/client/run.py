@@ -234,7 +234,7 @@ class AsyncRun(RunFacts):
         return cast("RunClient", require_client(self._client, self.run_id))
 
     async def refresh(self) -> AsyncRun:
-        """Read the run again, and return it.
+        """Read the run again and return it.
 
         Raises
         ------
@@ -249,7 +249,7 @@ class AsyncRun(RunFacts):
         return self
 
     async def wait(self, timeout: float | None = None) -> AsyncRun:  # noqa: ASYNC109 - the name that waiting has in Python
-        """Wait until the run has finished, and return it.
+        """Wait until the run has finished and return it.
 
         Warns once if the run stays queued and no daemon is running that would start it, and once if it stays
         ``CANCELING`` for a minute.
@@ -322,7 +322,7 @@ class AsyncRun(RunFacts):
         return self.client.follow(self.run_id, new_only=new_only, heartbeat=heartbeat)
 
     async def terminate(self, *, force: bool = False) -> TerminateOutcome:
-        """Stop the run, and return the outcome, such as ``"canceled"``.
+        """Stop the run and return the outcome, such as ``"canceled"``.
 
         Parameters
         ----------

@@ -39,7 +39,7 @@ class _Derived(Protocol):
     """The base class of the synchronous classes; it defines how their derived methods are called."""
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        """Run a coroutine function of the asynchronous class, and return its result."""
+        """Run a coroutine function of the asynchronous class and return its result."""
 
     def _iterate(self, method: Callable[..., AsyncIterator[Any]], *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
         """Iterate over the items that a method of the asynchronous class yields."""

@@ -83,7 +83,7 @@ def times(seconds: Iterable[float | None]) -> pd.DatetimeIndex:
 
 
 def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical[Any]:
-    """Return run statuses as a category in the order of a run's life.
+    """Return run statuses as a category, ordered as a run passes through them.
 
     Parameters
     ----------

@@ -234,7 +234,7 @@ async def _pump(
 
 @asynccontextmanager
 async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  # noqa: ANN401 - gql types it loosely
-    """Open a websocket to the address of another transport, and close it in any case.
+    """Open a websocket to the address of another transport and close it in any case.
 
     Raises
     ------

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 __all__ = ["REDACTED", "Redaction", "holds_redacted_value"]
 
 REDACTED = "<redacted>"
-"""What stands in place of a value that is hidden."""
+"""What is shown instead of a hidden value."""
 
-# The documents whose responses are shown. What is read to re-execute a run is only sent back, and must be complete.
+# The documents whose responses are shown. Data read to re-execute a run is only sent back, so it is not redacted.
 _DOCUMENTS = frozenset({"launch_run", "reexecute_run", "requested_runs", "run", "runs"})
 
 

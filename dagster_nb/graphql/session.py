@@ -209,7 +209,7 @@ class Session:
         self, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None = None
     ) -> dict[str, Any]:
         if variables:
-            # Values that are not JSON are an error of the caller, not of the connection.
+            # Values that are not JSON are the caller's error, not the connection's.
             json.dumps(variables)
         request = GraphQLRequest(
             document, variable_values=dict(variables) if variables else None, operation_name=operation_name

@@ -20,7 +20,7 @@ __all__ = ["is_one_of", "microseconds", "run_condition"]
 
 _CHOICE_COLUMNS = {"job": "job_name", "status": "status", "run_ids": "run_id", "location": "location"}
 _BOUND_COLUMNS = {"created": "creation_time", "updated": "update_time"}
-# The hidden tag of Dagster, `repository@location`. A client can filter by it, although no run is returned with it.
+# Dagster's hidden tag, `repository@location`. A client can filter by it, although no run is returned with it.
 _REPOSITORY_TAG = ".dagster/repository"
 
 

@@ -142,7 +142,7 @@ class History(StoredRuns):
         return self._steps().of(run_ids_of(runs))
 
     def compact(self) -> None:
-        """Join small files, and remove files that have not been part of the tables for a day.
+        """Join small files and remove files that have not been part of the tables for a day.
 
         `refresh` does this by itself when there are many small files.
 

@@ -1,4 +1,4 @@
-"""Bring a history up to date with its deployment, and read no more than what may have changed."""
+"""Bring a history up to date with its deployment and read no more than what may have changed."""
 
 from __future__ import annotations
 

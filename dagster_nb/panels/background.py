@@ -125,7 +125,7 @@ class Background:
         failed: Callable[[Exception], None] | None = None,
         on_progress: Callable[[Any], None] | None = None,
     ) -> Task[T]:
-        """Start a task in a thread, and stop an earlier task of the same kind.
+        """Start a task in a thread and stop an earlier task of the same kind.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class Background:
         return cancel
 
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:
-        """Wait until a condition holds, and return whether it does. Call this in the kernel's thread.
+        """Wait until a condition holds and return whether it does. Call this in the kernel's thread.
 
         Meanwhile, this runs the calls that arrive from other threads.
 
@@ -221,7 +221,7 @@ class Background:
             self._arrived.wait(min(left, _SECONDS_BETWEEN_CHECKS))
 
     def close(self) -> None:
-        """Stop all work, and wait for the threads to end."""
+        """Stop all work and wait for the threads to end."""
         self._closed = True
         self._queue.clear()
         for task in self._tasks.values():

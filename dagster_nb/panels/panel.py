@@ -48,7 +48,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.add_class("dnb")
 
     def wait(self, timeout: float | None = 60.0) -> Self:
-        """Wait until the panel has finished reading, and return it.
+        """Wait until the panel has finished reading and return it.
 
         This is meant for scripts, and for notebooks that run unattended.
 
@@ -61,7 +61,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return self
 
     def close(self) -> None:
-        """Stop all background work, and remove the panel."""
+        """Stop all background work and remove the panel."""
         if self._is_closed:
             return
         self._is_closed = True

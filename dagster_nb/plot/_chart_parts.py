@@ -54,7 +54,7 @@ def current_axes(ax: Axes | None) -> Axes:
 
 
 def draw_grid(ax: Axes, which: Literal["x", "y"]) -> None:
-    """Draw a faint grid behind everything, and remove the top and the right edge of the axes."""
+    """Draw a faint grid behind everything and remove the top and the right edge of the axes."""
     ax.set_axisbelow(True)
     ax.grid(visible=True, axis=which, color=text_color(), alpha=0.15, linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)

@@ -53,7 +53,7 @@ def draw_status_marks(
     statuses: Sequence[str],
     options: Mapping[str, Any],
 ) -> list[Line2D]:
-    """Draw one mark per run, and return one artist per status.
+    """Draw one mark per run and return one artist per status.
 
     Parameters
     ----------

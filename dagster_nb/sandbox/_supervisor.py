@@ -1,4 +1,4 @@
-"""Run one command, and leave nothing behind when it ends.
+"""Run one command and leave nothing behind when it ends.
 
 `SupervisedProcess` starts this script. It uses only the standard library, so it stays small. It lives as long as the
 pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its end of the pipe closes.
@@ -117,7 +117,7 @@ def wait_for(pid: int) -> int:
 
 
 def kill_group(group: int) -> None:
-    """Kill the remaining processes of a process group, and wait until there are none."""
+    """Kill the remaining processes of a process group and wait until there are none."""
     with contextlib.suppress(ProcessLookupError, PermissionError):  # on macOS: not permitted if only zombies are left
         while True:
             os.killpg(group, signal.SIGKILL)

@@ -161,7 +161,7 @@ class Demo:
 def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     """Start a real Dagster with ninety days of run history.
 
-    It ends with `Demo.stop`, at the end of a ``with`` block, or when this Python ends, even if it is killed.
+    It ends with `Demo.stop`, at the end of a ``with`` block, or when this Python process ends, even if it is killed.
 
     Parameters
     ----------

@@ -248,7 +248,7 @@ class LocalDagster:
         return f"Its process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
 
     def stop(self) -> None:
-        """Stop every process, and remove a temporary home. Does nothing if it is not running."""
+        """Stop every process and remove a temporary home. Does nothing if it is not running."""
         if self._process is not None:
             self._process.close()
             self._process = None

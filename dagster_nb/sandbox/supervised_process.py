@@ -1,4 +1,4 @@
-"""Run a process that ends when this Python ends, for whatever reason."""
+"""Run a process that ends when this Python process ends, for whatever reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure the cost of reading a run history, and print one Markdown table.
+"""Measure the cost of reading a run history and print one Markdown table.
 
     python -m tests.benchmarks                            # everything: about half an hour on two quiet cores
     python -m tests.benchmarks --quick                    # everything, with few runs: to see that it works

@@ -25,7 +25,7 @@ _NEWEST = 1_000
 
 
 def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
-    """Fill a history, and read it, each in a process of its own."""
+    """Fill a history and read it, each in a process of its own."""
     path = folder / "many"
     shutil.rmtree(path, ignore_errors=True)
     with TemplateServer(runs) as server:
@@ -42,7 +42,7 @@ def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
 
 
 def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
-    """Refresh after a hundred changes, and read all runs, in turn."""
+    """Refresh after a hundred changes and read all runs, in turn."""
     changing = folder / "changing"
     shutil.rmtree(changing, ignore_errors=True)
     shutil.copytree(home, changing)

@@ -96,7 +96,7 @@ def client_runs(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def client_iter_runs(job: Job) -> Iterator[Read]:
-    """Read with ``client.iter_runs()``, and drop each page afterwards."""
+    """Read with ``client.iter_runs()`` and drop each page afterwards."""
 
     def read() -> RunIds:
         seen = RunIds()
@@ -110,7 +110,7 @@ def client_iter_runs(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def whole_frame(job: Job) -> Iterator[Read]:
-    """Read with ``client.runs()``, and keep all columns."""
+    """Read with ``client.runs()`` and keep all columns."""
     with _client(job) as client:
         yield lambda: client.runs(page_size=job.page_size)
 

@@ -194,7 +194,7 @@ class Notebook:
         )
 
     def run(self, code: str) -> str:
-        """Run code in the notebook's kernel, and return its output."""
+        """Run code in the notebook's kernel and return its output."""
         answer = str(self.page.evaluate(_EXECUTE, code)).strip()
         assert not answer.startswith("!!"), answer
         return answer

@@ -104,7 +104,7 @@ def tab(context):
 
 
 def use(page, demo):
-    """Set a filter in the explorer, and check that the table then shows the runs that the server returns."""
+    """Set a filter in the explorer and check that the table then shows the runs that the server returns."""
     explorer = page.locator(".dnb-explorer")
     chip = explorer.get_by_role("button", name=re.compile(r" FAILURE [\d,]+$"))
     chip.click(timeout=90_000)

@@ -150,7 +150,7 @@ widgets.Tab([pad, monitor], titles=["Launch", "Newest run"])
     )
     field = book.output.locator(".dnb-launchpad .dnb-field").first
     expect(field).to_be_visible()
-    # Each panel keeps its own styles beside the other panel: a label is above its field.
+    # Each panel keeps its own styles when both are on a page: a label is above its field.
     assert field.evaluate("field => getComputedStyle(field).flexDirection") == "column"
     book.output.get_by_role("tab", name="Newest run").click()
     log = book.output.locator(".dnb-monitor .dnb-log")

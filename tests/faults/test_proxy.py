@@ -29,7 +29,7 @@ def proxy(fake):
 
 
 def post(url, query=PAGE, *, timeout=10, **variables):
-    """Send a query once, and return the status, the headers and the body of the response."""
+    """Send a query once and return the status, the headers and the body of the response."""
     connection = HTTPConnection(url.removeprefix("http://"), timeout=timeout)
     try:
         body = json.dumps({"query": query, "variables": variables})

@@ -1,4 +1,4 @@
-"""Run the tour notebooks, and save them with outputs that are readable without widgets.
+"""Run the tour notebooks and save them with outputs that are readable without widgets.
 
 python -m tests.notebooks            # on a demo of its own, saves all notebooks
 python -m tests.notebooks --url URL  # on a server that runs already
@@ -35,7 +35,7 @@ def _is_progress(output: Any) -> bool:
 
 
 def main() -> None:
-    """Run all notebooks, and save them."""
+    """Run all notebooks and save them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", help="a server that runs already, in place of a demo of its own")
     options = parser.parse_args()

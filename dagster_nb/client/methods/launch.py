@@ -55,7 +55,7 @@ class LaunchMethods(AsyncBase):
         location: str | None = None,
         repository: str | None = None,
     ) -> AsyncRun:
-        """Launch a job (``launchRun``), and return the new run, which is queued or starts at once.
+        """Launch a job (``launchRun``) and return the new run, which is queued or starts at once.
 
         Parameters
         ----------

@@ -31,7 +31,7 @@ class QueryMethods(AsyncBase):
     async def query(
         self, document: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
     ) -> dict[str, Any]:
-        """Send a GraphQL document, and return the ``data`` of the response.
+        """Send a GraphQL document and return the ``data`` of the response.
 
         Parameters
         ----------
@@ -129,9 +129,7 @@ def _parse(document: str) -> DocumentNode:
     except GraphQLError as error:
         locations = [{"line": place.line, "column": place.column} for place in error.locations or []]
         problem = {"message": error.message, "locations": locations}
-        raise query_error(
-            [problem], text=document, prefix="this is not valid GraphQL; correct the marked place"
-        ) from None
+        raise query_error([problem], text=document, prefix="this is not valid GraphQL; fix the marked part") from None
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -305,7 +305,7 @@ class RunMethods(AsyncBase):
         limit: int | None,
         fetched_at: datetime,
     ) -> pd.DataFrame:
-        """Join pages, and record in ``attrs`` where the frame comes from."""
+        """Join pages and record in ``attrs`` where the frame comes from."""
         if len(pages) == 1:
             frame = pages[0]
         elif pages:

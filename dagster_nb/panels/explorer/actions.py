@@ -177,7 +177,7 @@ class ActionsModel:
         self._model.changes.emit("actions")
 
     def dismiss(self) -> None:
-        """Forget the outcomes, and stop following the runs."""
+        """Forget the outcomes and stop following the runs."""
         self._model.background.stop("follow")
         self.outcomes, self.error, self.last, self.is_following = [], None, None, False
         self._model.changes.emit("actions")
@@ -225,7 +225,7 @@ class ActionsModel:
         self._model.changes.emit("actions")
 
     def _update(self, pages: list[pd.DataFrame], *, deleted: Sequence[str] = ()) -> bool:
-        """Record the current state of the runs, and return whether a status changed."""
+        """Record the current state of the runs and return whether a status changed."""
         statuses = _statuses_in(pages)
         changed = False
         for one in self.outcomes:

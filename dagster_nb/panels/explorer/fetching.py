@@ -68,7 +68,7 @@ class FetchResult:
 
 
 def fetch_all(task: Task[Any], source: RunSource, filters: ExplorerFilters, max_runs: int) -> FetchResult:
-    """Read all matching runs, and report them as they arrive.
+    """Read all matching runs and report them as they arrive.
 
     Parameters
     ----------

@@ -207,7 +207,7 @@ class ExplorerModel:
             self.changes.emit("reading")
 
     def update(self, pages: list[pd.DataFrame], *, deleted: Iterable[str] = ()) -> None:
-        """Update some runs to their current state, and remove deleted ones."""
+        """Update some runs to their current state and remove deleted ones."""
         self.as_of = self.clock()
         self.cache.add(pages)
         deleted = set(deleted)

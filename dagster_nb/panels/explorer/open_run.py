@@ -64,7 +64,7 @@ class OpenRun:
         return None if self.run is None else str(self.run["run_id"])
 
     def update(self) -> None:
-        """Take the run from the model, and read its details if it is another run or has changed."""
+        """Take the run from the model and read its details if it is another run or has changed."""
         model = self._model
         run = None if model.open_run_id is None else model.cache.run(model.open_run_id)
         if _is_same(run, self.run):

@@ -153,7 +153,7 @@ class LaunchpadModel:
         self._load_job()
 
     def edit(self, *, config: str | None = None, tags: str | None = None, ops: str | None = None) -> None:
-        """Change the text of fields, and check it once the changes pause."""
+        """Change the text of fields and check it once the changes pause."""
         before = self.config, self.tags, self.ops
         self.config = self.config if config is None else config
         self.tags = self.tags if tags is None else tags

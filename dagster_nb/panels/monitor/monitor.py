@@ -124,7 +124,7 @@ class RunMonitor(Panel):
         return self.model.log.events
 
     def wait(self, timeout: float | None = None) -> Self:
-        """Wait until the run has ended, and return the monitor.
+        """Wait until the run has ended and return the monitor.
 
         This is meant for scripts, and for notebooks that run unattended.
 

@@ -1,4 +1,4 @@
-"""Write the demo's history into ``$DAGSTER_HOME``, and keep a copy of it in the user's cache.
+"""Write the demo's history into ``$DAGSTER_HOME`` and keep a copy of it in the user's cache.
 
 The demo runs this before its Dagster serves, unless the cache has a copy. Prints the progress as JSON lines.
 """

@@ -56,7 +56,7 @@ class JobSnapshot:
     _pasts: dict[str, PastExecutionState] = field(default_factory=dict)
 
     def plan_id_of(self, run: PlannedRun) -> str:
-        """Store the execution plan of a run, and return its id.
+        """Store the execution plan of a run and return its id.
 
         The plan of a re-execution names the earlier run that has each output, so that it can be re-executed again.
         """
@@ -72,7 +72,7 @@ class JobSnapshot:
         return self.store(plan)
 
     def store(self, plan: ExecutionPlan) -> str:
-        """Store an execution plan, and return its id."""
+        """Store an execution plan and return its id."""
         return self.instance.run_storage.add_execution_plan_snapshot(
             snapshot_from_execution_plan(plan, self.snapshot_id)
         )

@@ -245,7 +245,7 @@ class Session:
         return mine
 
     def close(self) -> None:
-        """End all processes of the session, and check that none is left."""
+        """End all processes of the session and check that none is left."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             left = self.family()
             for process in left:

@@ -45,7 +45,7 @@ def touched(text: str) -> str:
 
 
 def write(one: str, text: str) -> None:
-    """Write the file of a version, and remove the file of an earlier patch."""
+    """Write the file of a version and remove the file of an earlier patch."""
     for other in versions():
         if _numbers(other)[:2] == _numbers(one)[:2]:
             path_of(other).unlink()

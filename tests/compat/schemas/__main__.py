@@ -1,8 +1,8 @@
 """Write the schema files, or report how the installed Dagster's schema differs from them.
 
 python -m tests.compat.schemas make           # all; environments of old versions are built where there are none
-python -m tests.compat.schemas make newest    # that of the installed Dagster alone
-python -m tests.compat.schemas check          # fails if the installed Dagster lacks something that we ask for
+python -m tests.compat.schemas make newest    # only the file of the installed Dagster
+python -m tests.compat.schemas check          # fails if the installed Dagster lacks something that a document uses
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def run(folder):
-    """Start a command, and stop it at the end of the test."""
+    """Start a command and stop it at the end of the test."""
     processes = []
 
     def start(*command, **options):

@@ -80,7 +80,7 @@ class FilterBar:
         self._listen()
 
     def clear(self) -> None:
-        """Remove all filters, and empty all fields."""
+        """Remove all filters and empty all fields."""
         self._wants_custom_range = False
         self._show_problem("")
         for field in (self._job, self._location, self._tag_key, self._tag_value):

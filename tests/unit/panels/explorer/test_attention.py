@@ -1,4 +1,4 @@
-"""What needs attention: only what is true, and a click shows its runs."""
+"""The explorer shows what needs attention, only if it is true, and a click shows the runs."""
 
 import pandas as pd
 import pytest
