@@ -82,7 +82,7 @@ def own_code_frame(frames: list[StackFrame]) -> StackFrame | None:
 def raised_in(stack: str) -> str | None:
     r"""Return the function and the file of the user's own code in which an error was raised; None if it is unknown.
 
-    The line is left out, because it changes with every edit of the file. Of the path only the last two parts remain,
+    The line is left out, because it changes with every edit of the file. Only the last two parts of the path are kept,
     because the rest differs between machines.
 
     Examples
