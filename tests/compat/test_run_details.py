@@ -79,8 +79,12 @@ def test_logs(client, finished):
         client.compute_logs(finished, "laod")
 
 
-def test_runs_without_events_have_empty_frames(client):
+def test_runs_without_events_have_empty_frames_and_a_failed_one_says_why(client):
     past = client.runs(tags={"kind": "past"}, limit=3)
     assert client.steps(past).empty
     assert client.events(past).empty
-    assert client.failures(past).empty
+    failures = client.failures(past)
+    failed = past.loc[past["status"] == "FAILURE", "run_id"]
+    assert len(failed) > 0
+    assert failures["run_id"].tolist() == failed.tolist()
+    assert failures["error_message"].str.contains("has no events of this run").all()
