@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import (
     AmbiguousJobError,
     NotFoundError,
@@ -80,8 +81,7 @@ def not_found_message(run_id: str) -> str:
 async def read_run_states(api: DagsterApi, ids: Sequence[str]) -> dict[str, RunState]:
     """Return the states of the runs that exist, by id."""
     states: dict[str, RunState] = {}
-    for start in range(0, len(ids), _RUNS_PER_REQUEST):
-        page = ids[start : start + _RUNS_PER_REQUEST]
+    for page in in_chunks(ids, _RUNS_PER_REQUEST):
         answer = await api.query("run_states", {"runIds": page, "limit": len(page)})
         for state in unwrap(answer["runsOrError"], "Runs")["results"]:
             states[state["runId"]] = state

@@ -11,6 +11,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import RequestTimeoutError
 from dagster_nb.graphql.paging import MAX_TIMEOUTS, existing_ids, list_ids, request_runs
 from dagster_nb.graphql.retries import ResponseTooLargeError
@@ -189,8 +190,8 @@ class _RunsById:
         if len(ids) <= largest:
             return await self._request_page(ids, timeouts)
         records = []
-        for start in range(0, len(ids), largest):
-            records += await self._request(ids[start : start + largest], timeouts)
+        for part in in_chunks(ids, largest):
+            records += await self._request(part, timeouts)
         return records
 
     async def _request_page(self, ids: Sequence[str], timeouts: int) -> list[Record]:

@@ -7,6 +7,8 @@ from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.chunks import in_chunks
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -129,9 +131,7 @@ def _choices(filters: RunFilters, repository_tags: Sequence[str] | None) -> list
     if filters.job is not None:
         choices.append([{"pipelineName": job} for job in filters.job])
     if filters.run_ids is not None:
-        ids = list(filters.run_ids)
-        starts = range(0, len(ids), _IDS_PER_FILTER)
-        choices.append([{"runIds": ids[start : start + _IDS_PER_FILTER]} for start in starts])
+        choices.append([{"runIds": ids} for ids in in_chunks(filters.run_ids, _IDS_PER_FILTER)])
     tags = dict(filters.tags)
     if repository_tags is not None:
         # If several tags have the same key, the server uses only the last one, so both conditions are joined here.

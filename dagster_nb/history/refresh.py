@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import HistoryError
 from dagster_nb.history.schema import INCLUDED, RUNS, to_table
 from dagster_nb.statuses import FINISHED
@@ -161,8 +161,7 @@ class Refresh:
         return len(missing)
 
     def _read_by_id(self, run_ids: Iterable[str]) -> None:
-        remaining = iter(sorted(run_ids))
-        for ids in iter(lambda: list(islice(remaining, _IDS_PER_REQUEST)), []):
+        for ids in in_chunks(sorted(run_ids), _IDS_PER_REQUEST):
             for batch in self._batches("reading runs", {"run_ids": ids}):
                 self._write(batch)
 

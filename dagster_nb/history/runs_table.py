@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.history.conditions import is_one_of
 from dagster_nb.history.schema import COMPARED, RUNS
 from dagster_nb.statuses import FINISHED
@@ -89,9 +90,8 @@ class RunsTable:
 
     def mark_deleted(self, run_ids: Collection[str], now: int) -> None:
         """Mark runs as deleted at a time in microseconds since 1970."""
-        ids = sorted(run_ids)
-        for start in range(0, len(ids), _IDS_PER_COMMIT):
-            self.table.write(partial(self._mark_deleted, ids[start : start + _IDS_PER_COMMIT], now))
+        for ids in in_chunks(sorted(run_ids), _IDS_PER_COMMIT):
+            self.table.write(partial(self._mark_deleted, ids, now))
 
     def set_markers(self, markers: Mapping[str, int]) -> None:
         """Commit some numbers."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import DagsterNbWarning, RunNotFoundError
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.history.conditions import is_one_of
@@ -20,7 +20,7 @@ from dagster_nb.statuses import FINISHED
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import pyarrow.compute as pc
 
@@ -89,7 +89,7 @@ class StoredSteps:
         stored = self._stored_times(None)
         missing = {run_id: time for run_id, (_, time) in runs.items() if run_id not in stored or stored[run_id] != time}
         with self._source.progress_bar("reading steps", unit="runs", total=missing.__len__) as bar:
-            for chunk in _chunks(missing):
+            for chunk in in_chunks(missing, _RUNS_PER_COMMIT):
                 for frame, found in _existing_steps(self._source, chunk):
                     self._store(frame, {run_id: missing[run_id] for run_id in found})
                 bar.advance(len(chunk))
@@ -132,8 +132,3 @@ def _existing_steps(source: HistorySource, run_ids: list[str]) -> Iterator[tuple
         middle = len(run_ids) // 2
         for half in (run_ids[:middle], run_ids[middle:]) if middle else ():
             yield from _existing_steps(source, half)
-
-
-def _chunks(run_ids: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(run_ids)
-    return iter(lambda: list(islice(remaining, _RUNS_PER_COMMIT)), [])

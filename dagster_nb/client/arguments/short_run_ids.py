@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.graphql.paging import existing_ids, list_ids
 from dagster_nb.run_ids import FULL_ID_LENGTH, one_run_id, run_ids_of
@@ -50,8 +51,8 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
     if not short:
         return ids
     known: set[str] = set()
-    for start in range(0, len(short), _IDS_PER_REQUEST):
-        known.update(await existing_ids(api, short[start : start + _IDS_PER_REQUEST]))
+    for page in in_chunks(short, _IDS_PER_REQUEST):
+        known.update(await existing_ids(api, page))
     prefixes = [run_id for run_id in short if run_id not in known]
     full = await _expand(api, prefixes) if prefixes else {}
     return list(dict.fromkeys(full.get(run_id, run_id) for run_id in ids))

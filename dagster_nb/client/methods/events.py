@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.client.action_outcomes import read_run_states
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
 from dagster_nb.client.async_base import AsyncBase
@@ -80,7 +81,6 @@ class EventMethods(AsyncBase):
         >>> client.steps(client.runs(job="nightly", limit=20))  # doctest: +SKIP
         """
         ids = await full_run_ids(self._api, runs)
-        pages = [ids[start : start + _RUNS_PER_REQUEST] for start in range(0, len(ids), _RUNS_PER_REQUEST)]
         with self._progress_bar("reading steps", unit="runs", total=len(ids)) as bar:
 
             async def read(page: list[str]) -> list[dict[str, Any]]:
@@ -88,7 +88,9 @@ class EventMethods(AsyncBase):
                 bar.advance(len(page))
                 return records
 
-            records = [record for page in await map_concurrently(read, pages) for record in page]
+            records = [
+                record for page in await map_concurrently(read, in_chunks(ids, _RUNS_PER_REQUEST)) for record in page
+            ]
         return steps_frame(records)
 
     async def events(self, runs: RunsLike) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.client.action_outcomes import not_found_message, outcome_of_error, read_run_states
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import NOT_SENT, act_on_each, interruption_carries
@@ -146,8 +147,7 @@ class TerminateMethods(AsyncBase):
                 bar.advance(len(page))
                 return {}
 
-            pages = [ids[start : start + _RUNS_PER_REQUEST] for start in range(0, len(ids), _RUNS_PER_REQUEST)]
-            return await act_on_each(stop_page, pages, limit=1)
+            return await act_on_each(stop_page, list(in_chunks(ids, _RUNS_PER_REQUEST)), limit=1)
 
 
 def _can_stop(state: RunState, *, force: bool) -> bool:

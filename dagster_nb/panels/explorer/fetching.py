@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
@@ -147,8 +148,8 @@ def fetch_changes(
 def fetch_by_id(source: RunSource, run_ids: list[str]) -> list[pd.DataFrame]:
     """Return pages with the runs of these ids."""
     pages: list[pd.DataFrame] = []
-    for start in range(0, len(run_ids), _MAX_IDS_PER_REQUEST):
-        pages.extend(source.iter_runs(run_ids=run_ids[start : start + _MAX_IDS_PER_REQUEST]))
+    for ids in in_chunks(run_ids, _MAX_IDS_PER_REQUEST):
+        pages.extend(source.iter_runs(run_ids=ids))
     return pages
 
 

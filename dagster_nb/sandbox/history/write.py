@@ -13,7 +13,7 @@ import heapq
 import json
 import sys
 import time
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus
@@ -24,6 +24,7 @@ from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from dagster._serdes import serialize_value
 from sqlalchemy import func, insert, select
 
+from dagster_nb.chunks import in_chunks
 from dagster_nb.sandbox.local_dagster import DEMO_LOCATION
 
 from .event_log import event_log
@@ -137,8 +138,7 @@ def _write_runs(
             f"the instance has {type(sql).__name__} as its run storage, not an SQL database. Configure one in "
             "dagster.yaml."
         )
-    pending = iter(runs)
-    while chunk := list(islice(pending, CHUNK)):
+    for chunk in in_chunks(runs, CHUNK):
         stored = [_dagster_run(run, jobs[run.job], resumable=resumable) for run in chunk]
         tags = [
             {"run_id": run.run_id, "key": key, "value": value}
@@ -229,9 +229,8 @@ def _write_events(instance: DagsterInstance, events: Iterator[EventLogEntry]) ->
         )
     with storage.index_connection() as connection:
         last = connection.execute(select(func.max(SqlEventLogStorageTable.c.id))).scalar() or 0
-    pending = enumerate(events, start=last + 1)
     newest: dict[str, tuple[EventLogEntry, int]] = {}
-    while chunk := list(islice(pending, CHUNK)):
+    for chunk in in_chunks(enumerate(events, start=last + 1), CHUNK):
         with storage.index_connection() as connection:
             connection.execute(insert(SqlEventLogStorageTable), [_event_row(entry, number) for number, entry in chunk])
         materializations = [(entry, number) for number, entry in chunk if _is_materialization(entry)]
