@@ -6,17 +6,18 @@ an empty string is rejected, so that no filter is turned into its opposite by th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
 
 from dagster_nb.parse_time import Moment, to_seconds
+from dagster_nb.run_ids import run_ids_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["BOUNDS", "CHOICES", "RunFilters", "as_strings", "parse_tags", "whole_number"]
+__all__ = ["BOUNDS", "CHOICES", "RunFilters", "as_strings", "parse_page_size", "parse_tags", "whole_number"]
 
 CHOICES = ("status", "job", "location", "run_ids")
 """Filters with a list of allowed values."""
@@ -80,6 +81,27 @@ class RunFilters:
                 raise ValueError(f"{status!r} is not a run status. Use one of: {', '.join(known_statuses)}.")
         return cls(**{**filters, **choices, "tags": parse_tags(filters.get("tags"))})
 
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any], *, known_statuses: Sequence[str] | None = None) -> Self:
+        """Parse the filters among the arguments of a method such as ``runs()``, and fix their bounds now.
+
+        Parameters
+        ----------
+        arguments
+            All arguments of the method, such as its ``locals()``. ``run_ids`` may be whatever identifies runs.
+        known_statuses
+            As in `parse`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a filter is invalid.
+        """
+        filters = {field.name: arguments[field.name] for field in fields(cls)}
+        if filters["run_ids"] is not None:
+            filters["run_ids"] = run_ids_of(filters["run_ids"])
+        return cls.parse(known_statuses=known_statuses, **filters).at()
+
     @property
     def matches_nothing(self) -> bool:
         """Whether no run can match, so that no request is needed."""
@@ -119,8 +141,10 @@ class RunFilters:
         arguments.update({name: bound for name in BOUNDS if (bound := getattr(self, name)) is not None})
         return arguments
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the filters that are set as plain JSON, for ``frame.attrs``; bounds are seconds since 1970.
+    def as_json(self, limit: int | None = None) -> dict[str, Any]:
+        """Return the filters that are set, and a limit, as plain JSON for ``frame.attrs``.
+
+        Bounds are seconds since 1970.
 
         Examples
         --------
@@ -131,7 +155,7 @@ class RunFilters:
         if self.run_ids is not None and len(self.run_ids) > _MAX_IDS_IN_JSON:
             # pandas copies attrs with every operation, so attrs must stay small.
             plain["run_ids"] = f"{len(self.run_ids):,} ids"
-        return plain
+        return plain if limit is None else {**plain, "limit": limit}
 
 
 def as_strings(value: object, name: str) -> tuple[str, ...] | None:
@@ -233,3 +257,22 @@ def whole_number(number: int | None, name: str) -> int | None:
     if number < 0:
         raise ValueError(f"{name} must not be negative, got {number}. Use None to read all.")
     return int(number)
+
+
+def parse_page_size(number: int | None) -> int | None:
+    """Return the number of runs per page as an int; None, which leaves the choice to the reader, stays None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a positive integer.
+
+    Examples
+    --------
+    >>> parse_page_size(500)
+    500
+    """
+    size = whole_number(number, "page_size")
+    if size == 0:
+        raise ValueError("page_size must be at least 1, not 0.")
+    return size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dagster_nb.filters import as_strings
 from dagster_nb.frames import columns
@@ -16,6 +16,7 @@ __all__ = [
     "INCLUDABLE",
     "LAUNCHED_BY_TAGS",
     "PARTITION_TAG",
+    "IncludedColumn",
     "expand_tags",
     "included_columns",
     "runs_frame",
@@ -23,6 +24,9 @@ __all__ = [
 ]
 
 Record = dict[str, Any]
+
+IncludedColumn: TypeAlias = Literal["run_config", "asset_selection", "op_selection"]
+"""An additional column of `DagsterClient.runs`, which is read only on request."""
 
 # The columns that `include=` adds, and the variable of the document that requests each.
 INCLUDABLE = {"run_config": "runConfig", "asset_selection": "assetSelection", "op_selection": "opSelection"}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dagster_nb.errors import HistoryError
-from dagster_nb.filters import RunFilters, whole_number
+from dagster_nb.filters import RunFilters, parse_page_size, whole_number
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import included_columns
 from dagster_nb.history.conditions import run_condition
@@ -17,7 +16,6 @@ from dagster_nb.history.refresh import SYNCED_AT
 from dagster_nb.history.run_pages import page_conditions, sort_newest_first
 from dagster_nb.history.schema import RUNS, read_columns, to_frame
 from dagster_nb.history.table import Table
-from dagster_nb.run_ids import run_ids_of
 from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from dagster_nb.frames.runs import IncludedColumn
     from dagster_nb.history.source import HistorySource
     from dagster_nb.parse_time import Moment
     from dagster_nb.run_ids import RunsLike
@@ -85,7 +84,7 @@ class StoredRuns:
         created_before: Moment | None = None,
         updated_after: Moment | None = None,
         updated_before: Moment | None = None,
-        include: str | Iterable[str] = (),
+        include: IncludedColumn | Iterable[IncludedColumn] = (),
         limit: int | None = None,
         deleted: bool = False,
     ) -> pd.DataFrame:
@@ -135,7 +134,7 @@ class StoredRuns:
         created_before: Moment | None = None,
         updated_after: Moment | None = None,
         updated_before: Moment | None = None,
-        include: str | Iterable[str] = (),
+        include: IncludedColumn | Iterable[IncludedColumn] = (),
         limit: int | None = None,
         page_size: int | None = None,
         deleted: bool = False,
@@ -166,9 +165,7 @@ class StoredRuns:
         """
         filters = self._parse_filters(locals())
         included, limit = included_columns(include), whole_number(limit, "limit")
-        size = whole_number(page_size, "page_size")
-        if size == 0:
-            raise ValueError("page_size must be at least 1, not 0.")
+        size = parse_page_size(page_size)
         self._open_table()
 
         # A function of its own, so that an invalid argument raises at the call and not at the first page.
@@ -228,10 +225,7 @@ class StoredRuns:
         return self._table
 
     def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
-        filters = {field.name: arguments[field.name] for field in fields(RunFilters)}
-        if filters["run_ids"] is not None:
-            filters["run_ids"] = run_ids_of(filters["run_ids"])
-        parsed = RunFilters.parse(**filters).at()
+        parsed = RunFilters.from_arguments(arguments)
         if not set(parsed.status or ()) <= set(RUN_STATUSES):
             # A status that this package does not know is valid if a run has it.
             RunFilters.parse(known_statuses=self._statuses, status=parsed.status)
@@ -266,12 +260,11 @@ class StoredRuns:
 
     def _finish(self, table: pa.Table, filters: RunFilters, limit: int | None) -> pd.DataFrame:
         frame = to_frame(table)
-        described = filters.as_json() if limit is None else {**filters.as_json(), "limit": limit}
         synced_at = self.synced_at
         frame.attrs["dagster_nb"] = {
             "path": self._path,
             "url": self.url,
-            "filters": described,
+            "filters": filters.as_json(limit),
             "fetched_at": None if synced_at is None else synced_at.isoformat(),
         }
         return frame

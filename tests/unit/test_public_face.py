@@ -116,8 +116,7 @@ def test_an_asynchronous_client_names_its_methods_by_its_own_class():
 
 
 def test_the_columns_that_can_be_included_are_those_of_the_frames():
-    from dagster_nb.client.methods.runs import IncludedColumn
-    from dagster_nb.frames.runs import INCLUDABLE
+    from dagster_nb.frames.runs import INCLUDABLE, IncludedColumn
 
     assert get_args(IncludedColumn) == tuple(INCLUDABLE)
 

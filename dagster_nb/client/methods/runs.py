@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import pandas as pd
@@ -13,7 +13,7 @@ import pandas as pd
 from dagster_nb.client.arguments.short_run_ids import full_run_id
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import IncompleteHistoryError
-from dagster_nb.filters import RunFilters, whole_number
+from dagster_nb.filters import RunFilters, parse_page_size, whole_number
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, included_columns, runs_frame
 from dagster_nb.graphql.counting import count_runs
@@ -22,21 +22,18 @@ from dagster_nb.graphql.multi_filter_paging import MissingRunsError, list_merged
 from dagster_nb.graphql.paging import list_ids, read_pages
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.run_filters import to_server_filters
-from dagster_nb.run_ids import run_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from dagster_nb.client.display.progress import ProgressBar
     from dagster_nb.client.run import AsyncRun
+    from dagster_nb.frames.runs import IncludedColumn
     from dagster_nb.graphql.run_filters import ServerFilters
     from dagster_nb.parse_time import Moment
     from dagster_nb.run_ids import RunsLike
 
-__all__ = ["IncludedColumn", "RunMethods"]
-
-IncludedColumn: TypeAlias = Literal["run_config", "asset_selection", "op_selection"]
-"""An additional column of `runs`, which is read only on request."""
+__all__ = ["RunMethods"]
 
 
 class RunMethods(AsyncBase):
@@ -126,8 +123,8 @@ class RunMethods(AsyncBase):
         --------
         >>> client.runs(status="FAILURE", created_after="7d")  # doctest: +SKIP
         """
-        filters = self._parse_filters(locals())
-        included, limit, page_size = included_columns(include), whole_number(limit, "limit"), _page_size(page_size)
+        filters = RunFilters.from_arguments(locals(), known_statuses=self._statuses)
+        included, limit, page_size = included_columns(include), whole_number(limit, "limit"), parse_page_size(page_size)
         fetched_at = datetime.now(UTC)
         pages: list[pd.DataFrame] = []
         with self._progress_bar("reading runs", unit="runs") as bar:
@@ -179,8 +176,8 @@ class RunMethods(AsyncBase):
         --------
         >>> sum(len(page) for page in client.iter_runs(status="FAILURE"))  # doctest: +SKIP
         """
-        filters = self._parse_filters(locals())
-        included, limit, page_size = included_columns(include), whole_number(limit, "limit"), _page_size(page_size)
+        filters = RunFilters.from_arguments(locals(), known_statuses=self._statuses)
+        included, limit, page_size = included_columns(include), whole_number(limit, "limit"), parse_page_size(page_size)
 
         # This is a separate function, so that an invalid argument raises an error at the call and not at the first
         # page.
@@ -218,7 +215,7 @@ class RunMethods(AsyncBase):
         --------
         >>> client.count_runs(status="FAILURE")  # doctest: +SKIP
         """
-        filters = self._parse_filters(locals())
+        filters = RunFilters.from_arguments(locals(), known_statuses=self._statuses)
         server_filters = await self._server_filters(filters)
         return 0 if server_filters is None else await count_runs(self._api, server_filters)
 
@@ -314,16 +311,12 @@ class RunMethods(AsyncBase):
             frame = pd.concat(pages, ignore_index=True)
         else:
             frame = runs_frame([], include=include, known_statuses=self._statuses)
-        described = filters.as_json() if limit is None else {**filters.as_json(), "limit": limit}
-        frame.attrs["dagster_nb"] = {"url": self.url, "filters": described, "fetched_at": fetched_at.isoformat()}
+        frame.attrs["dagster_nb"] = {
+            "url": self.url,
+            "filters": filters.as_json(limit),
+            "fetched_at": fetched_at.isoformat(),
+        }
         return frame
-
-    def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
-        """Parse the filters in the arguments of a method."""
-        filters = {field.name: arguments[field.name] for field in fields(RunFilters)}
-        if filters["run_ids"] is not None:
-            filters["run_ids"] = run_ids_of(filters["run_ids"])
-        return RunFilters.parse(known_statuses=self._statuses, **filters).at()
 
     async def _server_filters(self, filters: RunFilters) -> ServerFilters | None:
         """Return the filters to send to the server; None if no run can match."""
@@ -350,10 +343,3 @@ class RunMethods(AsyncBase):
     @cached_property
     def _location_tags(self) -> LocationTags:
         return LocationTags(self._api)
-
-
-def _page_size(number: int | None) -> int | None:
-    size = whole_number(number, "page_size")
-    if size == 0:
-        raise ValueError("page_size must be at least 1, not 0.")
-    return size
