@@ -69,8 +69,7 @@ class StoredRuns:
         if self._table is None:
             return None
         self._table.update()
-        micros = self._table.marker(SYNCED_AT)
-        return None if micros is None else pd.Timestamp(micros, unit="us", tz="UTC")
+        return _synced_at(self._table)
 
     def runs(
         self,
@@ -260,7 +259,8 @@ class StoredRuns:
 
     def _finish(self, table: pa.Table, filters: RunFilters, limit: int | None) -> pd.DataFrame:
         frame = to_frame(table)
-        synced_at = self.synced_at
+        # Of the table as it was read: another process may have refreshed it since.
+        synced_at = None if self._table is None else _synced_at(self._table)
         frame.attrs["dagster_nb"] = {
             "path": self._path,
             "url": self.url,
@@ -268,3 +268,8 @@ class StoredRuns:
             "fetched_at": None if synced_at is None else synced_at.isoformat(),
         }
         return frame
+
+
+def _synced_at(table: Table) -> pd.Timestamp | None:
+    micros = table.marker(SYNCED_AT)
+    return None if micros is None else pd.Timestamp(micros, unit="us", tz="UTC")

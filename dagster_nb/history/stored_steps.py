@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -59,6 +58,8 @@ class StoredSteps:
         self._uri = uri
         self._source = source
         self._storage_options = storage_options
+        table = Table.open(uri, storage_options)
+        self._table = None if table is None else StepsTable(table)
 
     def of(self, run_ids: list[str]) -> pd.DataFrame:
         """Return the steps of some runs, as `History.steps` does."""
@@ -79,7 +80,7 @@ class StoredSteps:
         read = self._source.steps(missing) if self._source is not None and missing else steps_frame([])
         self._store(read, {run_id: runs[run_id][1] for run_id in missing if runs[run_id][0] in FINISHED})
         kept = sorted(set(stored) - set(missing))
-        frames = [read, *([] if not kept else [self._table_of_steps.read(kept)])]
+        frames = [read, *([self._table.read(kept)] if self._table is not None and kept else [])]
         return in_order(pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True), run_ids)
 
     def read_all(self) -> None:
@@ -96,16 +97,8 @@ class StoredSteps:
 
     def compact(self) -> None:
         """Join small files, if there are any steps."""
-        if (table := Table.open(self._uri, self._storage_options)) is not None:
-            table.compact()
-
-    @cached_property
-    def _table_of_steps(self) -> StepsTable:
-        table = Table.open(self._uri, self._storage_options)
-        if table is None:
-            deployment = self._runs.table.deployment
-            table = Table.create(self._uri, STEPS, deployment=deployment, storage_options=self._storage_options)
-        return StepsTable(table)
+        if self._table is not None:
+            self._table.table.compact()
 
     def _facts(self, condition: pc.Expression) -> dict[str, tuple[str, Any]]:
         """Return the status and the update time, in microseconds since 1970, of some runs."""
@@ -115,13 +108,16 @@ class StoredSteps:
         return {run_id: (status, time) for run_id, status, time in zip(*columns, strict=True)}
 
     def _stored_times(self, run_ids: list[str] | None) -> dict[str, Any]:
-        if Table.open(self._uri, self._storage_options) is None:
-            return {}
-        return self._table_of_steps.update_times(run_ids)
+        return {} if self._table is None else self._table.update_times(run_ids)
 
     def _store(self, steps: pd.DataFrame, update_times: dict[str, Any]) -> None:
-        if update_times:
-            self._table_of_steps.write(steps[steps["run_id"].isin(list(update_times))], update_times)
+        if not update_times:
+            return
+        if self._table is None:
+            deployment = self._runs.table.deployment
+            table = Table.create(self._uri, STEPS, deployment=deployment, storage_options=self._storage_options)
+            self._table = StepsTable(table)
+        self._table.write(steps[steps["run_id"].isin(list(update_times))], update_times)
 
 
 def _existing_steps(source: HistorySource, run_ids: list[str]) -> Iterator[tuple[pd.DataFrame, list[str]]]:
