@@ -130,14 +130,16 @@ class _Expand(Visitor):
                 expanded.append(selection)
                 continue
             fragment = _fragments()[selection.name.value]
+            # A fragment may use others.
+            fields: SelectionSetNode = visit(fragment.selection_set, self)
             if fragment.type_condition.name.value == around:
-                expanded.extend(fragment.selection_set.selections)
+                expanded.extend(fields.selections)
             else:
                 expanded.append(
                     InlineFragmentNode(
                         type_condition=fragment.type_condition,
                         directives=selection.directives,
-                        selection_set=fragment.selection_set,
+                        selection_set=fields,
                     )
                 )
         return SelectionSetNode(selections=tuple(expanded))
