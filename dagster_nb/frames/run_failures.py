@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dagster_nb.frames.stacks import error_text, stack_frames, traceback_text
+from dagster_nb.terminal_text import terminal_text
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ class RunFailures(pd.DataFrame):
     def __repr__(self) -> str:
         if self.empty:
             return "no failures"
-        return "\n\n".join(
-            f"Failed in {_place(failure)}\n{traceback_text(failure['causes'] or []) or _error(failure)}"
-            for failure in self.to_dict("records")
+        return terminal_text(
+            "\n\n".join(
+                f"Failed in {_place(failure)}\n{traceback_text(failure['causes'] or []) or _error(failure)}"
+                for failure in self.to_dict("records")
+            )
         )
 
     def _repr_html_(self) -> str:

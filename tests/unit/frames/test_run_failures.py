@@ -54,3 +54,11 @@ def test_an_endless_recursion_is_shortened():
     html = stack_html([{"error_class": "RecursionError", "error_message": None, "stack": stack(*[OWN] * 5000)}])
     assert len(html) < 100_000
     assert "function_4999" in html
+
+
+def test_a_terminal_executes_nothing_of_an_error():
+    raised = error("E: \x1b[2J gone\n", "E", stack=["\x1b]0;title\x07\n"])
+    events = [event("ExecutionStepFailureEvent", 1, "load", error=raised), RUN_FAILURE]
+    shown = repr(RunFailures(failures_frame({"r": events})))
+    assert "[2J gone" in shown
+    assert not {"\x1b", "\x07"} & set(shown)
