@@ -245,6 +245,8 @@ def test_the_code_returns_the_runs_in_view(clean):
     clean.chip("FAILURE").click()
     clean.fill("Job", "sync_crm")
     expect(clean.box.get_by_role("button", name="job: sync_crm")).to_be_visible()
+    # The chart of one job is lower than that of all, so that everything below it moves up once it is drawn.
+    clean.notebook.run("explorer.wait()")
     clean.button("Code").click()
     code = clean.box.get_by_label("Python", exact=True)
     expect(code).to_contain_text('client.runs(status="FAILURE", job="sync_crm")')

@@ -11,6 +11,8 @@ import threading
 import psutil
 import pytest
 
+from tests.processes import command_line
+
 DEMO = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '--runs', '20'])"]
 
 
@@ -29,7 +31,7 @@ def beside(tmp_path):
                 if "http://localhost:" in line:
                     break
             family = psutil.Process(command.pid).children(recursive=True)
-            lab = next(one for one in family if "jupyterlab" in one.cmdline())
+            lab = next(one for one in family if "jupyterlab" in command_line(one))
             yield command, lab, family
         finally:
             timer.cancel()
@@ -58,7 +60,7 @@ def test_the_command_ends_with_jupyterlab(beside):
 
 def test_jupyterlab_stays_open_if_dagster_ends(beside):
     command, lab, family = beside
-    next(one for one in family if one.cmdline()[-1].endswith("settings.json")).kill()
+    next(one for one in family if " ".join(command_line(one)).endswith("settings.json")).kill()
     for line in command.stderr:
         if "Save them, press Ctrl-C, and start the demo again." in line:
             break

@@ -20,6 +20,7 @@ from dagster_nb.sandbox import local_dagster
 from dagster_nb.sandbox.demo import demo
 from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.plan import plan_history
+from tests.processes import command_line
 
 # These warnings come from Dagster itself, when this process reads the instance.
 pytestmark = [
@@ -250,7 +251,7 @@ def test_the_command_prints_its_steps_and_ends_with_dagster(running):
             assert url.startswith("http://127.0.0.1:")
             assert lines[-2] == f"Connect from Python: dagster_nb.connect({url!r})"
             family = psutil.Process(process.pid).children(recursive=True)
-            next(one for one in family if one.cmdline()[-1].endswith("settings.json")).kill()
+            next(one for one in family if " ".join(command_line(one)).endswith("settings.json")).kill()
             assert process.wait(240) == 1
             assert "dagster-nb: Dagster ended. Its process exited with code -9." in process.stderr.read()
         finally:

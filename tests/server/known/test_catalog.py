@@ -5,6 +5,7 @@ import psutil
 import pytest
 
 import dagster_nb as dnb
+from tests.processes import command_line
 
 from .conftest import DEFINITIONS
 
@@ -237,7 +238,7 @@ def test_reload_returns_the_new_state_of_the_location(client, known):
 
 def test_shutdown_ends_the_code_server(client, known):
     family = psutil.Process(known.server.pid).children(recursive=True)
-    code_servers = [one for one in family if str(DEFINITIONS) in one.cmdline()]
+    code_servers = [one for one in family if str(DEFINITIONS) in command_line(one)]
     assert code_servers
     assert client.shutdown_location("code") is None
     _, alive = psutil.wait_procs(code_servers, timeout=60)
