@@ -16,6 +16,7 @@ from dagster_nb.client.sync_client import DagsterClient, Run, RunConfigSchema
 from dagster_nb.errors import (
     ActionInterrupt,
     AmbiguousJobError,
+    AmbiguousNameError,
     ConfigProblem,
     ConnectionFailedError,
     DagsterNbError,
@@ -57,6 +58,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ActionInterrupt",
     "AmbiguousJobError",
+    "AmbiguousNameError",
     "AsyncDagsterClient",
     "AsyncRun",
     "ComputeLogs",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from dagster_nb.client.methods.automation import AutomationMethods
+from dagster_nb.client.methods.backfills import BackfillMethods
 from dagster_nb.client.methods.compute_logs import LogMethods
 from dagster_nb.client.methods.delete import DeleteMethods
 from dagster_nb.client.methods.events import EventMethods
@@ -26,6 +28,8 @@ class AsyncDagsterClient(
     LogMethods,
     LocationMethods,
     JobMethods,
+    AutomationMethods,
+    BackfillMethods,
     LaunchMethods,
     ReexecuteMethods,
     TerminateMethods,

@@ -193,6 +193,10 @@ class DagsterClient(HistoryMethod):
     ops = sync(AsyncDagsterClient.ops)
     run_config_schema = sync(AsyncDagsterClient.run_config_schema)
     daemons = sync(AsyncDagsterClient.daemons)
+    schedules = sync(AsyncDagsterClient.schedules)
+    sensors = sync(AsyncDagsterClient.sensors)
+    ticks = sync(AsyncDagsterClient.ticks)
+    backfills = sync(AsyncDagsterClient.backfills)
     reload_location = sync(AsyncDagsterClient.reload_location)
     shutdown_location = sync(AsyncDagsterClient.shutdown_location)
 

@@ -135,6 +135,11 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "RepositoryLocationNotFound": lambda node: LocationNotFoundError(
         f"the server has no such code location: {_message(node)}"
     ),
+    "InstigationStateNotFoundError": lambda node: NotFoundError(
+        f"the server has no such schedule or sensor: {_message(node)}"
+    ),
+    "ScheduleNotFoundError": lambda node: NotFoundError(f"the server has no such schedule: {_message(node)}"),
+    "SensorNotFoundError": lambda node: NotFoundError(f"the server has no such sensor: {_message(node)}"),
     "RunConfigValidationInvalid": _invalid_config,
     "InvalidSubsetError": lambda node: RunConfigInvalidError(
         f"the selection is not valid for the job: {_message(node)}"

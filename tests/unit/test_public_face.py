@@ -28,7 +28,7 @@ def test_every_public_name_exists():
 
 def test_the_errors_are_one_tree():
     errors = [getattr(dnb, name) for name in dnb.__all__ if name.endswith("Error")]
-    assert len(errors) == 20
+    assert len(errors) == 21
     for error in errors:
         assert issubclass(error, dnb.DagsterNbError)
         assert error.__name__ in sys.modules["dagster_nb.errors"].__doc__
