@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from dagster_nb.client.methods.assets import AssetMethods
 from dagster_nb.client.methods.automation import AutomationMethods
 from dagster_nb.client.methods.backfills import BackfillMethods
 from dagster_nb.client.methods.compute_logs import LogMethods
@@ -13,6 +14,7 @@ from dagster_nb.client.methods.events import EventMethods
 from dagster_nb.client.methods.jobs import JobMethods
 from dagster_nb.client.methods.launch import LaunchMethods
 from dagster_nb.client.methods.locations import LocationMethods
+from dagster_nb.client.methods.partitions import PartitionMethods
 from dagster_nb.client.methods.query import QueryMethods
 from dagster_nb.client.methods.reexecute import ReexecuteMethods
 from dagster_nb.client.methods.runs import RunMethods
@@ -28,6 +30,8 @@ class AsyncDagsterClient(
     LogMethods,
     LocationMethods,
     JobMethods,
+    AssetMethods,
+    PartitionMethods,
     AutomationMethods,
     BackfillMethods,
     LaunchMethods,

@@ -29,6 +29,7 @@ __all__ = [
     "flags",
     "frame",
     "integers",
+    "nullable_flags",
     "nullable_integers",
     "objects",
     "statuses",
@@ -55,6 +56,11 @@ def integers(values: Iterable[int | None]) -> NDArray[np.int64] | ExtensionArray
     """Return integers as ``int64``, or as `pd.Int64Dtype` if the server does not provide some of them (None)."""
     given = list(values)
     return pd.array(given, dtype="Int64") if None in given else np.array(given, dtype=np.int64)
+
+
+def nullable_flags(values: Iterable[bool | None]) -> ExtensionArray:
+    """Return booleans as `pd.BooleanDtype`, where any row can lack a value on any server; None becomes NA."""
+    return pd.array(list(values), dtype="boolean")
 
 
 def nullable_integers(values: Iterable[int | None]) -> ExtensionArray:

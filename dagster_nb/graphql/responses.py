@@ -135,6 +135,10 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "RepositoryLocationNotFound": lambda node: LocationNotFoundError(
         f"the server has no such code location: {_message(node)}"
     ),
+    "AssetNotFoundError": lambda node: NotFoundError(f"the server has no such asset: {_message(node)}"),
+    "AssetCheckNeedsMigrationError": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
+    "AssetCheckNeedsUserCodeUpgrade": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
+    "AssetCheckNeedsAgentUpgradeError": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
     "InstigationStateNotFoundError": lambda node: NotFoundError(
         f"the server has no such schedule or sensor: {_message(node)}"
     ),

@@ -16,6 +16,8 @@ LOCATION = "code"
 REPOSITORY = "__repository__"
 # The server is started so that it returns no more ticks than these at a time.
 TICKS_PER_PAGE = 50
+# The server's own launches have this tag, by which it finds the runs of a job's partitions.
+IN_LOCATION = {".dagster/repository": f"{REPOSITORY}@{LOCATION}"}
 NOW = 1_780_000_000.0
 
 
@@ -57,6 +59,11 @@ def slashes(context):
         yield dg.Output(None, name)
 
 
+@dg.asset
+def many():
+    """An asset with many materializations, some of them stored late."""
+
+
 @dg.asset(key=["mart", "sales"], deps=[daily, "outside"])
 def sales():
     pass
@@ -69,11 +76,13 @@ def has_rows():
 
 @dg.asset_check(asset=daily, blocking=True)
 def is_complete():
-    return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description="one row is missing")
+    return dg.AssetCheckResult(
+        passed=False, severity=dg.AssetCheckSeverity.WARN, description="one row is missing", metadata={"missing": 1}
+    )
 
 
 @dg.asset_check(asset=daily)
-def never_executed():
+def passes():
     return dg.AssetCheckResult(passed=True)
 
 
@@ -118,8 +127,8 @@ hourly = dg.ScheduleDefinition(name="hourly", job=nothing_special, cron_schedule
 of_assets = dg.ScheduleDefinition(name="of_assets", target=[plain, sales], cron_schedule="30 1 * * *")
 
 defs = dg.Definitions(
-    assets=[plain, daily, regional, grid, slashes, sales, dg.AssetSpec("outside", group_name="source")],
-    asset_checks=[has_rows, is_complete, never_executed],
+    assets=[plain, daily, regional, grid, slashes, many, sales, dg.AssetSpec("outside", group_name="source")],
+    asset_checks=[has_rows, is_complete, passes],
     jobs=[by_letter, nothing_special, daily_job],
     schedules=[nightly, hourly, of_assets],
     sensors=[letters, assets_changed],
@@ -198,6 +207,30 @@ def fill_backfills(instance):
         )
 
 
+def fill_many(instance):
+    from dagster._core.events import StepMaterializationData
+    from dagster._core.events.log import EventLogEntry
+
+    for number in range(64):
+        # Every tenth event was stored late, and many have the same time.
+        seconds = NOW + number // 3 - (20 if number % 10 == 0 else 0)
+        event = dg.DagsterEvent(
+            event_type_value=dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+            job_name="some_job",
+            event_specific_data=StepMaterializationData(dg.AssetMaterialization("many", metadata={"number": number})),
+        )
+        instance.event_log_storage.store_event(
+            EventLogEntry(
+                error_info=None,
+                level=10,
+                user_message="",
+                run_id="0" * 36,
+                timestamp=seconds,
+                dagster_event=event,
+            )
+        )
+
+
 def fill_assets(instance):
     def report(key, partition=None, metadata=None):
         instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition, metadata=metadata or {}))
@@ -221,6 +254,7 @@ def fill_assets(instance):
             partition_key=f"2026-01-{day:02}",
             instance=instance,
             raise_on_error=False,
+            tags=IN_LOCATION,
             run_config={"ops": {"daily": {"config": {"fail": failing}}}},
         )
     instance.add_dynamic_partitions("regions", ["north", "south", "a|b", "east"])
@@ -228,8 +262,10 @@ def fill_assets(instance):
     report("regional", "a|b")
     for day, color in (("2026-01-01", "red"), ("2026-01-01", "green"), ("2026-01-02", "red")):
         report("grid", dg.MultiPartitionKey({"day": day, "color": color}))
+    report("gone")
+    fill_many(instance)
     letters_job = defined.get_job("by_letter")
-    letters_job.execute_in_process(partition_key="x", instance=instance)
+    letters_job.execute_in_process(partition_key="x", instance=instance, tags=IN_LOCATION)
 
 
 if __name__ == "__main__":
