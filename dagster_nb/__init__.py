@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.async_client import AsyncDagsterClient
+from dagster_nb.client.backfill import Backfill
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.connect import connect
 from dagster_nb.client.run import AsyncRun
@@ -61,6 +62,7 @@ __all__ = [
     "AmbiguousNameError",
     "AsyncDagsterClient",
     "AsyncRun",
+    "Backfill",
     "ComputeLogs",
     "ConfigProblem",
     "ConnectionFailedError",

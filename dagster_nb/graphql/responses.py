@@ -152,6 +152,8 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "InvalidOutputError": lambda node: RunConfigInvalidError(
         f"step {node.get('stepKey')!r} has no output {node.get('invalidOutputName')!r}."
     ),
+    "PartitionSetNotFoundError": lambda node: NotFoundError(f"the job has no partitions: {_message(node)}"),
+    "PartitionKeysNotFoundError": lambda node: NotFoundError(f"there are no such partitions: {_message(node)}"),
     "PresetNotFoundError": lambda node: RunConfigInvalidError(f"no such preset: {_message(node)}"),
     "ModeNotFoundError": lambda node: RunConfigInvalidError(f"no such mode: {_message(node)}"),
     "NoModeProvidedError": lambda node: RunConfigInvalidError(f"no mode was given: {_message(node)}"),

@@ -193,6 +193,11 @@ dnb.RunExplorer(client)
 dnb.Launchpad(client)
 dnb.RunMonitor(run)
 client.launch("nightly", asset_selection=["a", ["b/c", "d"]])
+assert_type(client.materialize([["a/b", "c"]], partition_keys=["x"]), dnb.Run | dnb.Backfill)
+assert_type(client.backfill("nightly", ["x"]), dnb.Backfill)
+cancelation: Literal["canceled", "canceling", "already_finished"] = client.cancel_backfill("a")
+assert_type(client.start(client.schedules()), pd.DataFrame)
+assert_type(client.materializations(["shop", "orders"]), pd.DataFrame)
 """
 
 

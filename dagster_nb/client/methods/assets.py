@@ -74,7 +74,7 @@ class AssetMethods(AsyncBase):
         undefined = [path for path in paths if path not in nodes]
         for path, events in zip(undefined, await map_concurrently(self._last_materialization, undefined), strict=True):
             nodes[path] = {"assetKey": {"path": path}, "assetMaterializations": events}
-        return assets_frame([nodes[path] for path in paths])
+        return self._with_source(assets_frame([nodes[path] for path in paths]))
 
     async def materializations(self, asset: AssetLike) -> pd.DataFrame:
         """Return all materializations of an asset, with their metadata as typed columns.

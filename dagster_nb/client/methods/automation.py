@@ -56,7 +56,7 @@ class AutomationMethods(AsyncBase):
         --------
         >>> client.schedules().query("last_tick_status == 'FAILURE'")  # doctest: +SKIP
         """
-        return schedules_frame(await self._repositories_with("schedules"))
+        return self._with_source(schedules_frame(await self._repositories_with("schedules")))
 
     async def sensors(self) -> pd.DataFrame:
         """Return the sensors of all code locations that are loaded, with the last and the next tick of each.
@@ -93,7 +93,7 @@ class AutomationMethods(AsyncBase):
         --------
         >>> client.sensors().query("status == 'STOPPED'")  # doctest: +SKIP
         """
-        return sensors_frame(await self._repositories_with("sensors"))
+        return self._with_source(sensors_frame(await self._repositories_with("sensors")))
 
     async def ticks(
         self,

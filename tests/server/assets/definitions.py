@@ -47,6 +47,27 @@ def grid():
     pass
 
 
+# The tests of actions launch runs and backfills of these.
+@dg.asset(partitions_def=DAYS)
+def target_days():
+    pass
+
+
+@dg.asset(partitions_def=REGIONS)
+def target_regions():
+    pass
+
+
+@dg.asset(partitions_def=GRID)
+def target_grid():
+    pass
+
+
+@dg.asset
+def target_plain():
+    pass
+
+
 @dg.multi_asset(
     outs={
         "first": dg.AssetOut(key=["a/b", "c"], is_required=False),
@@ -101,6 +122,16 @@ def nothing_special():
     work()
 
 
+@dg.job(partitions_def=dg.StaticPartitionsDefinition(["x", "y", "z"]), executor_def=dg.in_process_executor)
+def target_job():
+    work()
+
+
+@dg.sensor(job=nothing_special)
+def target_sensor():
+    return dg.SkipReason("nothing")
+
+
 daily_job = dg.define_asset_job("daily_job", selection=[daily], executor_def=dg.in_process_executor)
 
 
@@ -123,15 +154,34 @@ nightly = dg.ScheduleDefinition(
     description="Every night.",
     tags={"team": "data"},
 )
+target_schedule = dg.ScheduleDefinition(
+    name="target_schedule",
+    job=nothing_special,
+    cron_schedule="0 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 hourly = dg.ScheduleDefinition(name="hourly", job=nothing_special, cron_schedule="0 * * * *")
 of_assets = dg.ScheduleDefinition(name="of_assets", target=[plain, sales], cron_schedule="30 1 * * *")
 
 defs = dg.Definitions(
-    assets=[plain, daily, regional, grid, slashes, many, sales, dg.AssetSpec("outside", group_name="source")],
+    assets=[
+        plain,
+        daily,
+        regional,
+        grid,
+        slashes,
+        target_days,
+        target_regions,
+        target_grid,
+        target_plain,
+        many,
+        sales,
+        dg.AssetSpec("outside", group_name="source"),
+    ],
     asset_checks=[has_rows, is_complete, passes],
-    jobs=[by_letter, nothing_special, daily_job],
-    schedules=[nightly, hourly, of_assets],
-    sensors=[letters, assets_changed],
+    jobs=[by_letter, nothing_special, target_job, daily_job],
+    schedules=[nightly, hourly, of_assets, target_schedule],
+    sensors=[letters, assets_changed, target_sensor],
     executor=dg.in_process_executor,
 )
 

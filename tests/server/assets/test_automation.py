@@ -30,7 +30,8 @@ def test_schedules(client):
         "assets": "object", "description": "string", "tags": "object",
     }  # fmt: skip
     assert sorted(zip(frame["location"], frame["schedule"], strict=True)) == [
-        ("code", "hourly"), ("code", "nightly"), ("code", "of_assets"), ("other", "hourly"),
+        ("code", "hourly"), ("code", "nightly"), ("code", "of_assets"), ("code", "target_schedule"),
+        ("other", "hourly"),
     ]  # fmt: skip
     schedules = frame[frame["location"] == LOCATION].set_index("schedule")
     nightly = schedules.loc["nightly"]
@@ -54,7 +55,7 @@ def test_sensors(client):
         "job_names": "object", "assets": "object", "description": "string", "tags": "object",
     }  # fmt: skip
     sensors = frame.set_index("sensor")
-    assert sensors["status"].to_dict() == {"letters": "STOPPED", "assets_changed": "RUNNING"}
+    assert sensors["status"][["letters", "assets_changed"]].tolist() == ["STOPPED", "RUNNING"]
     assert sensors.loc["letters", "job_names"] == ["by_letter"]
     assert sensors.loc["letters", "min_interval"] == pd.Timedelta(seconds=45)
     assert sensors.loc["letters", "last_tick"].timestamp() == NOW + 50_000
@@ -124,7 +125,9 @@ def test_all_backfills(client, instance):
     }  # fmt: skip
     assert frame["backfill_id"].tolist() == [one.backfill_id for one in stored]
     assert frame["status"].tolist() == [one.status.value for one in stored]
-    assert [stamp.timestamp() for stamp in frame["creation_time"]] == [one.backfill_timestamp for one in stored]
+    assert [stamp.timestamp() for stamp in frame["creation_time"]] == [
+        pytest.approx(one.backfill_timestamp, abs=1e-6) for one in stored
+    ]
     ours = frame[frame["backfill_id"].str.startswith("backfill")]
     assert (ours["job_name"] == "by_letter").all()
     assert (ours["partition_count"] == 2).all()

@@ -23,15 +23,16 @@ from tests.unit.fake import installed_schema
 
 # The types of a union that mean success, or that are not responses themselves but parts of one
 SUCCESSES = {
-    "Asset", "AssetChecks", "AssetConnection", "AssetNode", "CapturedLogs", "DagsterRunEvent",
-    "DefaultPartitionStatuses", "DeletePipelineRunSuccess", "EventConnection", "InstigationState",
-    "LaunchRunSuccess", "LocalFileCodeReference", "MultiPartitionStatuses", "PartitionBackfill",
-    "PartitionBackfills", "PartitionRunConfig", "PartitionSets", "PartitionStatuses", "PartitionTags",
-    "Partitions", "Pipeline", "PipelineConfigValidationValid", "RepositoryConnection", "RepositoryLocation",
-    "Run", "RunConfigSchema", "RunIds", "Runs", "ScheduleStateResult", "Sensor",
-    "ShutdownRepositoryLocationSuccess", "StopSensorMutationResult", "TeamAssetOwner", "TerminateRunSuccess",
-    "TerminateRunsResult", "TimePartitionStatuses", "UrlCodeReference", "UserAssetOwner", "Workspace",
-    "WorkspaceLocationEntry", "WorkspaceLocationStatusEntries",
+    "Asset", "AssetChecks", "AssetConnection", "AssetNode", "CancelBackfillSuccess", "CapturedLogs",
+    "DagsterRunEvent", "DefaultPartitionStatuses", "DeletePipelineRunSuccess", "EventConnection",
+    "InstigationState", "LaunchBackfillSuccess", "LaunchRunSuccess", "LocalFileCodeReference",
+    "MultiPartitionStatuses", "PartitionBackfill", "PartitionBackfills", "PartitionRunConfig",
+    "PartitionSets", "PartitionStatuses", "PartitionTags", "Partitions", "Pipeline",
+    "PipelineConfigValidationValid", "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema",
+    "RunIds", "Runs", "ScheduleStateResult", "Sensor", "ShutdownRepositoryLocationSuccess",
+    "StopSensorMutationResult", "TeamAssetOwner", "TerminateRunSuccess", "TerminateRunsResult",
+    "TimePartitionStatuses", "UrlCodeReference", "UserAssetOwner", "Workspace", "WorkspaceLocationEntry",
+    "WorkspaceLocationStatusEntries",
 }  # fmt: skip
 # Unions whose members are all read in the same way, and one for which a refusal leads to another request
 PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}
