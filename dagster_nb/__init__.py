@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.async_client import AsyncDagsterClient
+from dagster_nb.client.backfill import Backfill
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.connect import connect
 from dagster_nb.client.run import AsyncRun
@@ -16,6 +17,7 @@ from dagster_nb.client.sync_client import DagsterClient, Run, RunConfigSchema
 from dagster_nb.errors import (
     ActionInterrupt,
     AmbiguousJobError,
+    AmbiguousNameError,
     ConfigProblem,
     ConnectionFailedError,
     DagsterNbError,
@@ -57,8 +59,10 @@ __version__ = "0.1.0"
 __all__ = [
     "ActionInterrupt",
     "AmbiguousJobError",
+    "AmbiguousNameError",
     "AsyncDagsterClient",
     "AsyncRun",
+    "Backfill",
     "ComputeLogs",
     "ConfigProblem",
     "ConnectionFailedError",

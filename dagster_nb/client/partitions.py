@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from dagster_nb.client.arguments.job_address import JobAddress
     from dagster_nb.client.async_base import AsyncBase
 
-__all__ = ["partition_defaults", "partition_keys"]
+__all__ = ["partition_defaults", "partition_keys", "partition_set"]
 
 
 async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
     """Return the partition keys of a job, the oldest first (``partitionsOrError``); empty if it is not partitioned."""
     return _keys(await _partition_sets(client, address))
+
+
+async def partition_set(client: AsyncBase, address: JobAddress) -> tuple[str, list[str]]:
+    """Return the name of the partition set of a job, and its partition keys; an empty name if it is not partitioned."""
+    sets = await _partition_sets(client, address)
+    return (sets[0]["name"] if sets else ""), _keys(sets)
 
 
 async def partition_defaults(

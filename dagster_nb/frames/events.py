@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.frames import columns
-from dagster_nb.frames.causes import innermost_cause
+from dagster_nb.frames.errors import error_columns, message_without_class, stack_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,6 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     datetime64[us, UTC]
     """
     rows = [(run_id, event) for run_id, own in events.items() for event in sorted(own, key=_milliseconds)]
-    errors = [innermost_cause(event["error"]) if event.get("error") is not None else None for _, event in rows]
     return columns.frame(
         {
             "run_id": columns.strings(run_id for run_id, _ in rows),
@@ -51,11 +50,7 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
             "level": columns.strings(event.get("level") for _, event in rows),
             "step_key": columns.strings(event["stepKey"] for _, event in rows),
             "message": columns.strings(event.get("message") for _, event in rows),
-            "error_class": columns.strings(None if error is None else error.get("className") for error in errors),
-            "error_message": columns.strings(
-                None if error is None else _message_without_class(error) for error in errors
-            ),
-            "stack": columns.strings(None if error is None else _stack(error) for error in errors),
+            **error_columns([event.get("error") for _, event in rows]),
         }
     )
 
@@ -104,7 +99,7 @@ def _failures(events: Sequence[Event]) -> list[Event]:
 def _explained(failure: Event, events: Sequence[Event]) -> Event:
     """Return a failure. If it has no error message, its message ends with what Dagster reported just before it."""
     error = failure.get("error")
-    if error is not None and (error.get("causes") or _message_without_class(error)):
+    if error is not None and (error.get("causes") or message_without_class(error)):
         return failure
     own = [event for event in events if event["stepKey"] == failure["stepKey"]]
     before = own[own.index(failure) - 1] if own[0] is not failure else failure
@@ -124,15 +119,11 @@ def _causes(event: Event) -> list[dict[str, str | None]] | None:
     return [
         {
             "error_class": one.get("className"),
-            "error_message": _message_without_class(one),
-            "stack": _stack(one),
+            "error_message": message_without_class(one),
+            "stack": stack_text(one),
         }
         for one in ([] if error is None else [error, *(error.get("causes") or ())])
     ]
-
-
-def _stack(error: Event) -> str | None:
-    return "".join(error.get("stack") or ()) or None
 
 
 def _seconds(event: Event) -> float | None:
@@ -142,14 +133,3 @@ def _seconds(event: Event) -> float | None:
 def _milliseconds(event: Event) -> int:
     # Without timestamps, the server's order is kept.
     return int(event.get("timestamp", 0))
-
-
-def _message_without_class(error: Event) -> str | None:
-    """Return the message of an error without the class that Python puts before it; the class has its own column."""
-    if "message" not in error:
-        return None
-    message: str = error["message"].strip()
-    before, _, after = message.partition(": ")
-    if error.get("className") and before.rpartition(".")[2] == error["className"]:
-        return after.strip()
-    return message

@@ -135,6 +135,15 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "RepositoryLocationNotFound": lambda node: LocationNotFoundError(
         f"the server has no such code location: {_message(node)}"
     ),
+    "AssetNotFoundError": lambda node: NotFoundError(f"the server has no such asset: {_message(node)}"),
+    "AssetCheckNeedsMigrationError": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
+    "AssetCheckNeedsUserCodeUpgrade": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
+    "AssetCheckNeedsAgentUpgradeError": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
+    "InstigationStateNotFoundError": lambda node: NotFoundError(
+        f"the server has no such schedule or sensor: {_message(node)}"
+    ),
+    "ScheduleNotFoundError": lambda node: NotFoundError(f"the server has no such schedule: {_message(node)}"),
+    "SensorNotFoundError": lambda node: NotFoundError(f"the server has no such sensor: {_message(node)}"),
     "RunConfigValidationInvalid": _invalid_config,
     "InvalidSubsetError": lambda node: RunConfigInvalidError(
         f"the selection is not valid for the job: {_message(node)}"
@@ -143,6 +152,8 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "InvalidOutputError": lambda node: RunConfigInvalidError(
         f"step {node.get('stepKey')!r} has no output {node.get('invalidOutputName')!r}."
     ),
+    "PartitionSetNotFoundError": lambda node: NotFoundError(f"the job has no partitions: {_message(node)}"),
+    "PartitionKeysNotFoundError": lambda node: NotFoundError(f"there are no such partitions: {_message(node)}"),
     "PresetNotFoundError": lambda node: RunConfigInvalidError(f"no such preset: {_message(node)}"),
     "ModeNotFoundError": lambda node: RunConfigInvalidError(f"no such mode: {_message(node)}"),
     "NoModeProvidedError": lambda node: RunConfigInvalidError(f"no mode was given: {_message(node)}"),

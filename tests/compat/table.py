@@ -14,6 +14,8 @@ CAPABILITIES = {
     "times": "filters: creation and update times, to the microsecond",
     "paging": "whole histories while runs are deleted",
     "catalog": "`locations`, `repositories`, `jobs`, `ops`, `run_config_schema`, `daemons`",
+    "assets": "`assets`, `materializations`, `asset_checks`, `partitions`; `materialize`",
+    "automation": "`schedules`, `sensors`, `ticks`, `backfills`; `start`, `stop`, `backfill`, `cancel_backfill`",
     "launch": "`launch`: config, tags, selections of ops and assets, partitions",
     "terminate": "`terminate`, `delete`",
     "reexecute": "`reexecute`: from failure or all steps, with other tags and config",
