@@ -53,14 +53,15 @@ class History(StoredRuns):
 
         - the runs with an update time after the last known change, minus the overlap,
         - all runs that were not finished yet,
-        - the number of runs. Only if that differs from the number of runs in the history, all ids are listed. A run
-          that is no longer there is kept, with the time of this refresh as ``deleted_at``; a run that is missing in the
-          history is read.
+        - the ids that were added last, until all ids of a page are known; the runs that are not are read,
+        - the number of runs. Only if the history has more runs, the deleted ones are searched for by counting the runs
+          that were created before some times. If that does not explain the difference, all ids are listed. A run that
+          is no longer there is kept, with the time of this refresh as ``deleted_at``.
 
         Afterwards the history equals what `DagsterClient.runs` returned at that time, under two assumptions. The clocks
         of all processes that write to Dagster's storage, and of this machine, differ by less than the overlap. And an
         event is stored less than the overlap after the time that it carries, because that time becomes the update time
-        of the run. Only a run that the history has as unfinished is read in any case.
+        of the run. A run that the history does not have, or has as unfinished, is read in any case.
 
         Several processes may refresh the same history at once. If one is killed, nothing that it has committed is lost.
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import HistoryError
+from dagster_nb.history.deletions import deleted_ids
 from dagster_nb.history.schema import INCLUDED, RUNS, to_table
 from dagster_nb.statuses import FINISHED
 from dagster_nb.words import count_text, plural
@@ -35,6 +36,7 @@ SYNCED_AT = "synced_at"
 # What is read again if the first fill is interrupted, at most, and what is in memory at a time.
 _RUNS_PER_COMMIT = 20_000
 _IDS_PER_REQUEST = 500
+_IDS_PER_PAGE = 2_000
 # Enough that a few deleted runs do not look like another deployment.
 _SAMPLE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,22 +100,23 @@ class Refresh:
         else:
             self._read_changes()
         self._read_unfinished()
+        self._read_unseen()
         deleted = self._find_deleted()
         self._finish()
         return RefreshResult(self._added, self._updated, deleted)
 
     def _check_deployment(self) -> None:
         """Refuse a server that has none of the stored runs, since another Dagster may use the same address."""
-        newest = self._runs.newest_ids(_SAMPLE)
+        recent = self._runs.recent_ids(_SAMPLE)
         deployment, url = self._runs.table.deployment, self._source.url
-        if not newest:
+        if not recent:
             if url != deployment:
                 raise HistoryError(
                     f"this history is for {deployment}, and the client is connected to {url}. Use another path, or "
                     f"connect to {deployment}."
                 )
             return
-        if self._source.count_runs(run_ids=newest):
+        if self._source.count_runs(run_ids=recent):
             return
         live = set(self._runs.live()["run_id"].to_pylist())
         if any(not live.isdisjoint(ids) for ids in self._source.iter_run_ids()):
@@ -145,19 +148,36 @@ class Refresh:
         """Read unfinished runs in any case: an event that is stored late can set back a run's update time."""
         self._read_by_id(self._runs.unfinished_ids() - self._unfinished)
 
+    def _read_unseen(self) -> None:
+        """Read the runs that are new, whatever their update time is: an event that is stored late sets it back.
+
+        The server lists the runs that were added last first.
+        """
+        since = self._known_until - self._overlap
+        for ids in self._source.iter_run_ids(page_size=_IDS_PER_PAGE):
+            created = self._runs.creation_times(ids)
+            unseen = set(ids) - created.keys()
+            self._read_by_id(unseen)
+            oldest = created.get(ids[-1])
+            if not unseen and (oldest is None or oldest <= since):
+                return
+
     def _find_deleted(self) -> int:
         """Mark the runs that the server no longer has, and read those that it has and the table does not."""
-        # Before the server is asked, so that a run that another process adds meanwhile is not taken for a deleted one.
-        live = self._runs.live()
         count = self._source.count_runs()
-        if count == len(live):
+        if count == self._runs.count_live():
             return 0
-        stored = set(live["run_id"].to_pylist())
-        listed = {run_id for ids in self._source.iter_run_ids() for run_id in ids}
-        missing, unknown = stored - listed, listed - stored
+        # As of the commit that was read before the server was asked: a run that another process has added since is not
+        # taken for a deleted one.
+        live = self._runs.live()
+        missing = deleted_ids(self._source, live, count)
+        if missing is None:
+            stored = set(live["run_id"].to_pylist())
+            listed = {run_id for ids in self._source.iter_run_ids() for run_id in ids}
+            missing = stored - listed
+            self._read_by_id(listed - stored)
         if missing:
             self._runs.mark_deleted(missing, self._started)
-        self._read_by_id(unknown)
         return len(missing)
 
     def _read_by_id(self, run_ids: Iterable[str]) -> None:

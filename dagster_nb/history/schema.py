@@ -91,6 +91,9 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
             built[name] = pa.array(list(frame[name]), field.type)
         elif name in {"duration", "queue_duration"}:
             built[name] = pa.array(frame[name].dt.total_seconds(), field.type, from_pandas=True)
+        elif name in _TIMES:
+            # Without the time zone, UTC, which some versions of pyarrow warn about.
+            built[name] = pa.array(frame[name].dt.tz_localize(None), from_pandas=True)
         else:
             built[name] = pa.array(frame[name].astype(object) if name == "status" else frame[name], from_pandas=True)
     return pa.table(built).cast(RUNS)

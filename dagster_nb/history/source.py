@@ -34,8 +34,11 @@ class HistorySource(Protocol):
     def count_runs(self, **filters: Any) -> int:  # noqa: ANN401
         """Return the number of runs that match."""
 
-    def iter_run_ids(self, **bounds: datetime) -> Iterator[list[str]]:
-        """Yield the ids of all runs, in pages; with ``created_after`` and ``created_before``, of those in between."""
+    def iter_run_ids(self, *, page_size: int | None = None, **bounds: datetime) -> Iterator[list[str]]:
+        """Yield the ids of all runs in pages, those that were added last first.
+
+        With ``created_after`` and ``created_before``, only the runs in between.
+        """
 
     def steps(self, runs: list[str]) -> pd.DataFrame:
         """Return the steps of runs that exist, as `DagsterClient.steps` does."""

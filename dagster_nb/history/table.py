@@ -136,6 +136,11 @@ class Table:
         with _clear_errors("read", self._delta.table_uri):
             return self._newest_files_first().to_table(columns=list(columns), filter=condition)
 
+    def head(self, columns: Sequence[str], condition: pc.Expression, count: int) -> pa.Table:
+        """Return some columns of the first rows that meet a condition, from the newest files."""
+        with _clear_errors("read", self._delta.table_uri):
+            return self._newest_files_first().head(count, columns=list(columns), filter=condition)
+
     def count(self, condition: pc.Expression | None = None) -> int:
         """Return the number of rows that meet a condition."""
         with _clear_errors("read", self._delta.table_uri):

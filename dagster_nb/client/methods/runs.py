@@ -243,14 +243,20 @@ class RunMethods(AsyncBase):
         return self._run_from({"runId": full_id, **unwrap(data["runOrError"], "Run")})
 
     async def _iter_run_ids(
-        self, created_after: Moment | None = None, created_before: Moment | None = None
+        self,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        page_size: int | None = None,
     ) -> AsyncIterator[list[str]]:
         """Yield the ids of all runs that were created within some bounds, newest first, in pages."""
         filters = await self._server_filters(RunFilters(created_after=created_after, created_before=created_before))
         if filters is None:
             return
-        single = filters.is_single
-        async for ids in list_ids(self._api, filters.filters[0]) if single else list_merged_ids(self._api, filters):
+        if filters.is_single:
+            pages = list_ids(self._api, filters.filters[0], ids_per_request=page_size)
+        else:
+            pages = list_merged_ids(self._api, filters)
+        async for ids in pages:
             yield ids
 
     async def _pages(
