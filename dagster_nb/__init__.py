@@ -45,6 +45,8 @@ from dagster_nb.parse_time import Moment
 from dagster_nb.run_ids import RunsLike
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from dagster_nb import analysis, plot
     from dagster_nb.history.history import History
     from dagster_nb.panels.explorer import RunExplorer
@@ -118,6 +120,17 @@ def __getattr__(name: str) -> object:
     found: object = getattr(module, name, module)
     globals()[name] = found
     return found
+
+
+def load_ipython_extension(shell: "InteractiveShell") -> None:
+    """Register the magics ``%dagster`` and ``%%dagster``; ``%load_ext dagster_nb`` calls this.
+
+    Parameters
+    ----------
+    shell
+        IPython.
+    """
+    import_module("dagster_nb.magic").load_ipython_extension(shell)
 
 
 def __dir__() -> list[str]:
