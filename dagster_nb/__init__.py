@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from dagster_nb.panels.explorer import RunExplorer
     from dagster_nb.panels.launchpad import Launchpad
     from dagster_nb.panels.monitor import RunMonitor
+    from dagster_nb.panels.schema_browser import SchemaBrowser
     from dagster_nb.sandbox.demo import demo
 
 __version__ = "0.1.0"
@@ -88,6 +89,7 @@ __all__ = [
     "RunNotFoundError",
     "RunStateError",
     "RunsLike",
+    "SchemaBrowser",
     "ServerError",
     "UnauthorizedError",
     "UnsupportedServerError",
@@ -107,6 +109,7 @@ _LAZY = {
     "Launchpad": "dagster_nb.panels.launchpad",
     "RunExplorer": "dagster_nb.panels.explorer",
     "RunMonitor": "dagster_nb.panels.monitor",
+    "SchemaBrowser": "dagster_nb.panels.schema_browser",
     "analysis": "dagster_nb.analysis",
     "demo": "dagster_nb.sandbox.demo",
     "plot": "dagster_nb.plot",
