@@ -4,7 +4,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { lintGutter, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState, Transaction } from "@codemirror/state";
+import { Compartment, EditorSelection, EditorState, Transaction } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -37,6 +37,20 @@ function diagnostics(state, problems) {
     });
 }
 
+// A new line keeps the indentation of the line, and below a key of YAML it is one step deeper.
+function breakLine({ state, dispatch }) {
+  if (state.readOnly) return false;
+  const change = state.changeByRange(({ from, to }) => {
+    const line = state.doc.lineAt(from);
+    const before = line.text.slice(0, from - line.from);
+    const indent = before.match(/^ *(?:- +)*/)[0].length;
+    const insert = `\n${" ".repeat(indent)}${before.trimEnd().endsWith(":") ? "  " : ""}`;
+    return { changes: { from, to, insert }, range: EditorSelection.cursor(from + insert.length) };
+  });
+  dispatch(state.update(change, { scrollIntoView: true, userEvent: "input" }));
+  return true;
+}
+
 function mountEditor({ model, el }) {
   const editable = new Compartment();
   const attributes = new Compartment();
@@ -66,7 +80,10 @@ function mountEditor({ model, el }) {
     state: EditorState.create({
       doc: model.get("value"),
       extensions: [
-        keymap.of([{ key: "Mod-Enter", run: submit }]),
+        keymap.of([
+          { key: "Mod-Enter", run: submit },
+          ...(model.get("language") === "yaml" ? [{ key: "Enter", run: breakLine }] : []),
+        ]),
         lineNumbers(),
         lintGutter(),
         highlightActiveLineGutter(),
