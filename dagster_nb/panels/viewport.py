@@ -14,7 +14,7 @@ __all__ = ["STATIC", "Viewport"]
 STATIC = Path(__file__).parent / "static"
 
 
-_STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css")
+_STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css", "schema_browser.css")
 
 
 class Viewport(anywidget.AnyWidget):

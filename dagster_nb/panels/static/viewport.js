@@ -60,7 +60,9 @@ function render({ model, el }) {
   let hadFocus = false;
   const shield = (event) => {
     const { target } = event;
-    const isForJupyter = (event.ctrlKey || event.metaKey) && event.key !== "Enter";
+    // An editor has shortcuts of its own, such as Ctrl-Z and Ctrl-F. Ctrl-S still saves the notebook.
+    const isKept = event.key === "Enter" || (target.closest?.(".dnb-editor") && event.key !== "s");
+    const isForJupyter = (event.ctrlKey || event.metaKey) && !isKept;
     if (el.closest(".dnb")?.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !isForJupyter);
     // A focused button that removes itself leaves the focus to the page, where the next key would be a command.
     else if (hadFocus && target === document.body && !isForJupyter) event.stopImmediatePropagation();
