@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import ipywidgets as widgets
+from IPython.display import display
 
 from dagster_nb.panels.background import Background
 from dagster_nb.panels.error_box import ErrorBox
+from dagster_nb.panels.saved_output import WIDGET_MIME_TYPE, saved_html
 from dagster_nb.panels.viewport import Viewport
 
 if TYPE_CHECKING:
@@ -79,6 +81,18 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         bundle = {} if self._is_closed else super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, "text/plain": self._static_text(), "text/html": self._static_html()}, metadata
+
+    def _ipython_display_(self) -> None:
+        """Display the static output and the widget: see `dagster_nb.panels.saved_output`."""
+        data, metadata = self._repr_mimebundle_()
+        widget = data.pop(WIDGET_MIME_TYPE, None)
+        if widget is None:
+            display(data, raw=True)
+            return
+        data["text/html"] = saved_html(data["text/html"], self.viewport.saved_id)
+        display(data, metadata, raw=True)
+        # Viewers that do not know widgets, such as GitHub, take the empty HTML.
+        display({WIDGET_MIME_TYPE: widget, "text/html": ""}, raw=True)
 
     # Methods that a subclass implements
 

@@ -27,6 +27,12 @@ async function copy(button) {
   setTimeout(() => Object.assign(button, { textContent: label, disabled: false }), 2000);
 }
 
+// JupyterLab and Notebook hide the static output with a style sheet (see saved_output.py). Other pages need this.
+function hideSavedOutput(model, el) {
+  if (el.closest(".jp-OutputArea-child")) return;
+  for (const saved of document.querySelectorAll(`[data-dnb-saved="${model.get("saved_id")}"]`)) saved.hidden = true;
+}
+
 function render({ model, el }) {
   el.classList.add("dnb-viewport");
   let timer = 0;
@@ -54,6 +60,7 @@ function render({ model, el }) {
   const theme = new MutationObserver(late);
   theme.observe(document.body, { attributes: true });
   requestAnimationFrame(report);
+  requestAnimationFrame(() => hideSavedOutput(model, el));
   // JupyterLab has shortcuts without a modifier, such as x, which cuts the cell. It ignores a key if its target has
   // this attribute; on an element around the target, the attribute would have no effect. Ctrl-S and the like still reach
   // JupyterLab, but not Ctrl-Enter, which would run the cell again.
