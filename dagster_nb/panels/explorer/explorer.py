@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.attention import Attention
-from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters
+from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell
+from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters, parse_duration
 from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters
 from dagster_nb.panels.explorer.model import MAX_RUNS, ExplorerModel
 from dagster_nb.panels.explorer.open_run import OpenRun
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 # This does not wait for "follow", because following runs until they finish can take hours.
-_AWAITED = ("runs", "server", "attention", "misspelt", "details", "events", "output", "steps", "action")
+_AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "steps", "action")
 
 
 class RunExplorer(Panel):
@@ -173,7 +174,18 @@ class RunExplorer(Panel):
     def _static_html(self) -> str:
         return static_html(self.model)
 
+    def _filter_by_cell(self, run_id: str, kind: str, key: str = "") -> None:
+        run = self.model.cache.run(run_id)
+        if run is not None:
+            self.model.set_filters(filter_by_cell(self.model.filters, run, kind, key))
+
     def _listen(self) -> None:
+        self._on_action("filter", self._filter_by_cell)
+        self._on_action("filter_status", lambda status: self.model.change_filters(status=(status,)))
+        self._on_action(
+            "filter_min_duration", lambda duration: self.model.change_filters(min_duration=parse_duration(duration))
+        )
+        self._on_action("open_related", self._open_run.open_related)
         on = self.model.changes.on
         on("filters", self._filters.draw)
         on("filters", self._code.draw)

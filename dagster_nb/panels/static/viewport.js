@@ -77,9 +77,11 @@ function render({ model, el }) {
   };
   // HTML from the kernel has no listeners of its own.
   const click = (event) => {
-    if (!el.closest(".dnb")?.contains(event.target)) return;
-    const button = event.target.closest("[data-dnb-copy]");
-    if (button) copy(button);
+    // A panel may be inside another panel.
+    if (!event.target.closest || el.closest(".dnb") !== event.target.closest(".dnb")) return;
+    const button = event.target.closest("[data-dnb-copy], [data-dnb-action]");
+    if (button?.dataset.dnbCopy !== undefined) copy(button);
+    else if (button) model.send({ action: JSON.parse(button.dataset.dnbAction) });
   };
   // This runs in the capture phase of the window, before JupyterLab's own listener.
   const listeners = { keydown: shield, focusin: follow, pointerdown: follow, click };
