@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import anywidget
 import traitlets
@@ -26,6 +27,8 @@ class Viewport(anywidget.AnyWidget):
         Whether the page has light text on a dark background.
     width : int
         The panel's width in CSS pixels; 960 until the browser has reported it.
+    saved_id : str
+        The id of the panel's static output, which this widget hides in pages that are not JupyterLab or Notebook.
     """
 
     _esm = STATIC / "viewport.js"
@@ -34,3 +37,8 @@ class Viewport(anywidget.AnyWidget):
 
     dark = traitlets.Bool(default_value=False).tag(sync=True)
     width = traitlets.Int(960).tag(sync=True)
+    saved_id = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("saved_id")
+    def _default_saved_id(self) -> str:
+        return uuid4().hex

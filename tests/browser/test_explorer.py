@@ -218,7 +218,7 @@ def test_a_hanging_run_is_terminated(clean, demo):
 def test_a_failed_run_is_re_executed(clean, demo):
     failed = demo.client.runs(status="FAILURE", job="fetch_exchange_rates", limit=1)["run_id"].iloc[0]
     clean.fill("Run id", failed[:13])
-    clean.row(failed).get_by_text("fetch_exchange_rates").click()
+    clean.row(failed).get_by_text("FAILURE").click()
     detail = clean.box.locator(".dnb-detail")
     expect(detail).to_contain_text("Failed in step request_rates")
     expect(detail.get_by_role("img")).to_have_attribute("alt", re.compile("request_rates FAILURE"))
@@ -268,7 +268,7 @@ def test_every_chart_draws(clean):
 
 
 FOCUSABLE = """
-.dnb-explorer :is(button, input:not([tabindex="-1"]), select, a, [tabindex="0"])
+.dnb-explorer :is(button:not([tabindex="-1"]), input:not([tabindex="-1"]), select, a, [tabindex="0"])
 """
 KEYS = ["a", "b", "c", "d", "x", "m", "y", "z", "Enter", "Escape"]
 CELLS = """
@@ -375,6 +375,43 @@ def test_a_stack_trace_is_folded_and_copied(clean, demo):
     copied = clean.page.evaluate("navigator.clipboard.readText()")
     assert copied == traceback_text(demo.client.failures(unresolved["run_id"].iloc[0])["causes"][0])
     clean.notebook.shot("stack_trace")
+    clean.notebook.check()
+
+
+def test_values_filter_and_related_runs_open_in_place(clean, demo):
+    runs = demo.client.runs()
+    newest = runs[runs["tags"].map(lambda tags: "team" in tags)].iloc[0]
+    row = clean.row(newest["run_id"])
+    row.get_by_role("button", name=newest["job_name"]).click()
+    clean.shows(runs[runs["job_name"] == newest["job_name"]])
+    clean.reset()
+    row.get_by_role("button", name=f"team: {newest['tags']['team']}").click()
+    clean.shows(runs[[tags.get("team") == newest["tags"]["team"] for tags in runs["tags"]]])
+    clean.box.get_by_title("Show the failed runs").click()
+    expect(clean.box.get_by_role("button", name=re.compile("FAILURE"), pressed=True)).to_have_count(1)
+    clean.reset()
+    expect(clean.box.locator(".dnb-detail")).to_be_hidden()
+
+    # The keyboard reaches the buttons of one row.
+    clean.rows.first.focus()
+    clean.page.keyboard.press("Tab")
+    expect(clean.rows.first.get_by_role("checkbox")).to_be_focused()
+    clean.page.keyboard.press("Tab")
+    expect(clean.rows.first.get_by_role("button").first).to_be_focused()
+    clean.page.keyboard.press("Enter")
+    expect(clean.box.get_by_role("button", name=f"job: {runs['job_name'].iloc[0]}")).to_be_visible()
+    clean.reset()
+
+    child = runs[runs["parent_run_id"].notna()].iloc[0]
+    clean.fill("Run id", child["run_id"][:13])
+    clean.row(child["run_id"]).locator("td").nth(1).click()
+    detail = clean.box.locator(".dnb-detail")
+    expect(detail.locator(".dnb-chain [aria-current]")).to_contain_text(child["status"])
+    detail.get_by_title(f"Open run {child['parent_run_id']}").click()
+    expect(detail.get_by_role("heading")).to_contain_text(child["parent_run_id"])
+    clean.notebook.shot("related_runs")
+    detail.get_by_role("button", name=f"Back to run {child['run_id'][:8]}").click()
+    expect(detail.get_by_role("heading")).to_contain_text(child["run_id"])
     clean.notebook.check()
 
 

@@ -27,6 +27,12 @@ async function copy(button) {
   setTimeout(() => Object.assign(button, { textContent: label, disabled: false }), 2000);
 }
 
+// JupyterLab and Notebook hide the static output with a style sheet (see saved_output.py). Other pages need this.
+function hideSavedOutput(model, el) {
+  if (el.closest(".jp-OutputArea-child")) return;
+  for (const saved of document.querySelectorAll(`[data-dnb-saved="${model.get("saved_id")}"]`)) saved.hidden = true;
+}
+
 function render({ model, el }) {
   el.classList.add("dnb-viewport");
   let timer = 0;
@@ -54,6 +60,7 @@ function render({ model, el }) {
   const theme = new MutationObserver(late);
   theme.observe(document.body, { attributes: true });
   requestAnimationFrame(report);
+  requestAnimationFrame(() => hideSavedOutput(model, el));
   // JupyterLab has shortcuts without a modifier, such as x, which cuts the cell. It ignores a key if its target has
   // this attribute; on an element around the target, the attribute would have no effect. Ctrl-S and the like still reach
   // JupyterLab, but not Ctrl-Enter, which would run the cell again.
@@ -72,9 +79,11 @@ function render({ model, el }) {
   };
   // HTML from the kernel has no listeners of its own.
   const click = (event) => {
-    if (!el.closest(".dnb")?.contains(event.target)) return;
-    const button = event.target.closest("[data-dnb-copy]");
-    if (button) copy(button);
+    // A panel may be inside another panel.
+    if (!event.target.closest || el.closest(".dnb") !== event.target.closest(".dnb")) return;
+    const button = event.target.closest("[data-dnb-copy], [data-dnb-action]");
+    if (button?.dataset.dnbCopy !== undefined) copy(button);
+    else if (button) model.send({ action: JSON.parse(button.dataset.dnbAction) });
   };
   // This runs in the capture phase of the window, before JupyterLab's own listener.
   const listeners = { keydown: shield, focusin: follow, pointerdown: follow, click };
