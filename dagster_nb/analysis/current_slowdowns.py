@@ -83,7 +83,7 @@ def current_slowdowns(
 def _changed_tag(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
 ) -> tuple[str | None, str | None, str | None]:
-    """Return the tag that separates two groups of runs best, and its value in each; None three times if none does."""
+    """Return the tag that separates two groups of runs best, and its value in each; three Nones if no tag does."""
     candidates = []
     for key in {key for tags in (*before, *after) for key in tags}:
         old, old_share = _usual_value(before, key)

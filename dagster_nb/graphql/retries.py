@@ -1,4 +1,4 @@
-"""What can become of a request, and which requests are worth another attempt."""
+"""The ways in which a request can fail, and which requests to repeat."""
 
 from __future__ import annotations
 

@@ -319,7 +319,7 @@ class Session:
         # Without this header, a body is read to its end, because Dagster's webserver always sends it.
         size = response.content_length or 0
         if size > _MAX_RESPONSE_BYTES:
-            # Leaves the body unread.
+            # This leaves the body unread.
             response.close()
             raise ResponseTooLargeError(
                 f"{self.address.root} sends a response of {size / 2**20:,.0f} MB, and dagster_nb reads at most "

@@ -1,4 +1,4 @@
-"""How fast a history is filled, refreshed and read."""
+"""Measure how fast a history is filled, refreshed and read."""
 
 from __future__ import annotations
 

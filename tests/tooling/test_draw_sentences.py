@@ -45,7 +45,8 @@ def test_the_names_of_tests_are_sentences():
 
 
 def test_markdown_gives_its_prose_and_neither_code_nor_tables():
-    source = "# A heading of four words\n\nFirst comes some\nprose. Then more of it.\n\n```\nsome code of ours\n```\n| a | b | c | d |\n"
+    prose = "# A heading of four words\n\nFirst comes some\nprose. Then more of it.\n\n"
+    source = prose + "```\nsome code of ours\n```\n| a | b | c | d |\n"
     assert list(from_markdown(source)) == [
         Sentence("markdown", "3", "First comes some prose."),
         Sentence("markdown", "4", "Then more of it."),

@@ -66,7 +66,7 @@ class TerminateMethods(AsyncBase):
             run_id  string the id
             outcome string see below
             status  string ``Run.status``, read after acting; NA if the run was not found
-            message string why the outcome is what it is, and what to do; NA if there is nothing to say
+            message string the reason for the outcome, and what to do; NA if there is none
             ======= ====== ==========================================================================
 
             ``outcome`` is one of
@@ -167,7 +167,7 @@ def _row_without_request(run_id: str, state: RunState | None) -> Row:
         return {**row, "outcome": "already_finished"}
     if not state.get("hasTerminatePermission", True):
         return {**row, "outcome": "unauthorized", "message": "you do not have the permission to stop this run."}
-    return {**row, "outcome": "canceling", "message": f"the run was asked to stop before. {_FORCE_HINT}"}
+    return {**row, "outcome": "canceling", "message": f"the run had already been asked to stop. {_FORCE_HINT}"}
 
 
 def _row_after_request(

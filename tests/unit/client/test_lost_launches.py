@@ -72,7 +72,7 @@ def test_a_reexecution_whose_response_is_lost_returns_its_run(fake, client, conf
     assert len(fake.runs) == 2
 
 
-def test_a_run_that_inherited_the_id_is_not_taken_for_the_one_that_was_launched(fake, client):
+def test_a_run_that_inherited_the_id_is_not_mistaken_for_the_launched_run(fake, client):
     def launch_and_retry(_info, executionParams):  # noqa: N803 - the schema's name
         tags = executionParams["executionMetadata"]["tags"]
         launched = make_run(0, status="FAILURE", tags=tags)
@@ -126,7 +126,7 @@ def test_each_launch_has_an_id_of_its_own(fake, client):
     assert len(set(request_ids(fake))) == len(fake.runs) == 20
 
 
-def test_of_many_launches_each_lost_one_is_found(fake, client):
+def test_each_lost_launch_among_many_is_found(fake, client):
     lose_responses(fake, "LaunchRun", requests=5)
     outcomes = client.launch_many([{**LAUNCH, "tags": {"n": n}} for n in range(20)])
     assert outcomes["outcome"].tolist() == ["launched"] * 20

@@ -144,7 +144,7 @@ def test_a_refresh_reads_changes_unfinished_runs_and_a_count(fake, client, histo
     fake.runs[300].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.runs[301]["tags"] = [{"key": "new", "value": "tag"}]
     fake.runs[301]["updateTime"] = 1_700_009_000.5
-    # This event was stored late: it carries a time of long ago.
+    # This event was stored late: its own timestamp is much older.
     fake.runs[0].update(status="SUCCESS", endTime=1_700_000_600.0, updateTime=1_600_000_000.0)
     fake.runs.insert(0, make_run(500, updateTime=1_700_009_001.0))
     fake.requests.clear()
@@ -194,7 +194,7 @@ def test_a_run_that_was_added_with_an_old_update_time_is_found_by_the_count(fake
     assert history.count_runs() == client.count_runs()
 
 
-def test_a_fill_that_is_interrupted_goes_on_where_it_ended(fake, client, tmp_path, monkeypatch):
+def test_an_interrupted_fill_continues_where_it_ended(fake, client, tmp_path, monkeypatch):
     monkeypatch.setattr(refresh_module, "_RUNS_PER_COMMIT", 100)
     history = client.history(tmp_path)
     pages = client.iter_runs(include=INCLUDE, page_size=100)
@@ -213,7 +213,7 @@ def test_a_fill_that_is_interrupted_goes_on_where_it_ended(fake, client, tmp_pat
     assert stored.count_runs() == 200
     assert "never completely" in repr(stored)
     history = client.history(tmp_path)
-    # What changes between the two is seen, although the second does not read this run again while it fills.
+    # A change between the two is noticed, although the second one does not read this run again while it fills.
     fake.runs[5].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.requests.clear()
     history.refresh(overlap="1s")

@@ -1,4 +1,4 @@
-"""A history in object storage, by moto's S3."""
+"""A history in object storage, which moto's S3 simulates."""
 
 from __future__ import annotations
 

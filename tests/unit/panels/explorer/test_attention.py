@@ -1,4 +1,4 @@
-"""The explorer shows what needs attention, only if it is true, and a click shows the runs."""
+"""The explorer shows what needs attention and nothing else, and a click shows the runs."""
 
 import pandas as pd
 import pytest
@@ -120,7 +120,7 @@ def test_a_filter_does_not_hide_what_needs_attention(explorer):
     assert [line.description for line in lines(explorer)] == shown
 
 
-def test_a_line_goes_when_it_is_no_longer_true(explorer, monkeypatch):
+def test_a_line_disappears_when_it_is_no_longer_true(explorer, monkeypatch):
     monkeypatch.setattr("dagster_nb.panels.explorer.attention._SECONDS_BETWEEN_SEARCHES", 0)
     source = explorer.model.source
     for number in (3, 30):
