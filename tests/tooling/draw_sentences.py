@@ -76,7 +76,7 @@ def from_python(source: str) -> Iterator[Sentence]:
     docstrings = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            yield from _sentences("test", [(node.lineno, node.name.replace("_", " "))])
+            yield from _sentences("test", [(node.lineno, node.name.removeprefix("test_").replace("_", " "))])
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             docstring = node.body[0].value if node.body and isinstance(node.body[0], ast.Expr) else None
             if _is_string(docstring):
@@ -87,7 +87,7 @@ def from_python(source: str) -> Iterator[Sentence]:
 
 
 def _strings(tree: ast.Module, *, skip: set[ast.AST]) -> Iterator[Sentence]:
-    """Yield the strings of several words; the ones that an exception is made from are errors."""
+    """Yield the strings of several words, undivided; the strings in exceptions are errors."""
     raised = (node for node in ast.walk(tree) if isinstance(node, ast.Raise) or _is_exception(node))
     errors = {part for node in raised for part in ast.walk(node)}
     parts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -96,7 +96,7 @@ def _strings(tree: ast.Module, *, skip: set[ast.AST]) -> Iterator[Sentence]:
             continue
         text = _text_of(node)
         if re.search(r"[a-z] [a-z]", text) and not _NOT_PROSE.match(text):
-            yield from _sentences("error" if node in errors else "text", [(node.lineno, " ".join(text.split()))])
+            yield Sentence("error" if node in errors else "text", str(node.lineno), " ".join(text.split()))
 
 
 def _is_exception(node: ast.AST) -> bool:

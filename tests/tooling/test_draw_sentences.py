@@ -21,7 +21,7 @@ def answer(question):
     # Questions without a question mark
     # are not supported yet.
     if not question:
-        raise ValueError(f"expected a question, got {question!r}")  # noqa: EM102 is not prose
+        raise ValueError(f"expected a question, got {question!r}. Ask one.")  # noqa: EM102 is not prose
     return "the answer is 42"
 '''
 
@@ -33,14 +33,14 @@ def test_python_gives_docstrings_comments_errors_and_strings_with_their_lines():
         Sentence("docstring", "4", "The answer is always a number."),
         Sentence("docstring", "10", "What the user wants to know."),
         Sentence("comment", "12", "Questions without a question mark are not supported yet."),
-        Sentence("error", "15", "expected a question, got {…}"),
+        Sentence("error", "15", "expected a question, got {…}. Ask one."),
         Sentence("text", "16", "the answer is 42"),
     ]
 
 
 def test_the_names_of_tests_are_sentences():
     assert list(from_python("def test_one_failure_stops_nothing(): ...")) == [
-        Sentence("test", "1", "test one failure stops nothing")
+        Sentence("test", "1", "one failure stops nothing")
     ]
 
 

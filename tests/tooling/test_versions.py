@@ -12,7 +12,7 @@ from dagster_nb.graphql.pruning import prune
 from tests.compat import schemas
 from tests.compat.schemas import __main__ as command
 from tests.compat.schemas import check
-from tests.compat.schemas.cut import cut
+from tests.compat.schemas.reduce import reduce_schema
 from tests.compat.targets import OLD
 
 VERSIONS = schemas.versions()
@@ -153,7 +153,7 @@ class TestCutting:
 
     @pytest.fixture
     def schema(self):
-        return build_schema(cut(self.WHOLE, [parse(self.DOCUMENT)]))
+        return build_schema(reduce_schema(self.WHOLE, [parse(self.DOCUMENT)]))
 
     def test_a_requested_field_is_kept_and_others_are_removed(self, schema):
         assert [*schema.type_map["Found"].fields] == ["filter", "owner", "size"]
@@ -183,7 +183,9 @@ class TestCutting:
 
     def test_order_and_descriptions_make_no_difference(self, schema):
         lines = [line for line in self.WHOLE.splitlines() if not line.strip().startswith('"')]
-        assert cut("\n".join(reversed(lines)), [parse(self.DOCUMENT)]) == cut(self.WHOLE, [parse(self.DOCUMENT)])
+        assert reduce_schema("\n".join(reversed(lines)), [parse(self.DOCUMENT)]) == reduce_schema(
+            self.WHOLE, [parse(self.DOCUMENT)]
+        )
 
 
 class TestCheck:
