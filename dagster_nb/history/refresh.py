@@ -35,7 +35,7 @@ SYNCED_AT = "synced_at"
 # The maximum number of runs in memory, which are read again if the first fill is interrupted.
 _RUNS_PER_COMMIT = 20_000
 _IDS_PER_REQUEST = 500
-# This is enough that a few deleted runs do not look like another deployment.
+# This is enough not to mistake a few deleted runs for another deployment.
 _SAMPLE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

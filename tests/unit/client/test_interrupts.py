@@ -190,5 +190,5 @@ def test_a_cancelled_task_carries_its_outcomes(fake):
     assert outcomes["not_sent"] >= 20
 
 
-def test_an_interruption_is_no_error_of_the_package():
+def test_an_interruption_is_not_a_dagster_nb_error():
     assert not issubclass(dnb.ActionInterrupt, Exception)

@@ -112,7 +112,7 @@ def test_if_the_server_is_gone_the_outcome_is_unknown(fake, client):
         client.launch(**LAUNCH)
 
 
-def test_nothing_is_looked_for_after_a_response(fake, client):
+def test_after_a_response_the_client_does_not_look_for_the_run(fake, client):
     client.launch(**LAUNCH)
     fake.answers["launchRun"] = {"__typename": "UnauthorizedError", "message": "no"}
     with pytest.raises(dnb.UnauthorizedError):
@@ -140,7 +140,7 @@ def test_each_lost_launch_among_many_is_found(fake, client):
 class TestBatches:
     """In a batch, a second call launches only the rest."""
 
-    def test_what_was_launched_is_not_launched_again(self, fake, client):
+    def test_a_launched_run_is_not_launched_again(self, fake, client):
         launches = [{**LAUNCH, "tags": {"n": n}} for n in range(4)]
         first = client.launch_many(launches[:3], batch="june")
         second = client.launch_many(launches, batch="june")
@@ -156,7 +156,7 @@ class TestBatches:
         ]
         assert len(fake.runs) == 4
 
-    def test_another_batch_and_no_batch_launch_again(self, fake, client):
+    def test_another_batch_launches_again_and_so_does_no_batch(self, fake, client):
         client.launch_many([LAUNCH], batch="june")
         assert client.launch_many([LAUNCH], batch="july")["outcome"].tolist() == ["launched"]
         assert client.launch_many([LAUNCH])["outcome"].tolist() == ["launched"]

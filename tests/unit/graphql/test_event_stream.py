@@ -121,7 +121,8 @@ def _short_intervals(monkeypatch):
 
 
 async def follow(fake, *, steps=(), only_in=None):
-    """Follow a run to its end; each heartbeat (in any mode or in one) runs a step, and the last step ends the run."""
+    """Follow a run to its end; each heartbeat (of any mode, or of the given mode) runs a step, and the last step ends
+    the run."""
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:

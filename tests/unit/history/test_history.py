@@ -222,7 +222,7 @@ def test_an_interrupted_fill_continues_where_it_ended(fake, client, tmp_path, mo
     assert_equals_a_full_read(history, client)
 
 
-def test_two_refreshes_at_once_are_no_error(fake, tmp_path, monkeypatch):
+def test_two_refreshes_may_run_at_once(fake, tmp_path, monkeypatch):
     monkeypatch.setattr(refresh_module, "_RUNS_PER_COMMIT", 50)
     with fake.connect() as first, fake.connect() as second, ThreadPoolExecutor() as threads:
         for round_number in range(3):
@@ -271,7 +271,7 @@ def test_it_opens_without_a_server(history, client, tmp_path):
         opened.refresh()
 
 
-def test_it_says_how_much_it_has_and_how_fresh_it_is(history):
+def test_the_repr_gives_the_number_of_runs_and_the_last_refresh(history):
     assert "500 runs" in repr(history)
     assert "since: 2023-11-14 22:13:20" in repr(history)
     html = history._repr_html_()
