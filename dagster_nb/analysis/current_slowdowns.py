@@ -89,7 +89,7 @@ def _changed_tag(
         old, old_share = _usual_value(before, key)
         new, new_share = _usual_value(after, key)
         if old != new and min(old_share, new_share) >= _MIN_SHARE:
-            # Among tags that separate them equally well, the user's own says more than one of Dagster's.
+            # If several tags separate them equally well, the user's own tag is more informative than Dagster's.
             candidates.append((-old_share - new_share, key.startswith("dagster/"), key, old, new))
     return min(candidates)[2:] if candidates else (None, None, None)
 

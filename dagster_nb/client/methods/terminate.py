@@ -131,7 +131,11 @@ class TerminateMethods(AsyncBase):
         with self._progress_bar("stopping", unit="runs", total=len(ids)) as bar:
 
             async def stop_page(page: Sequence[str]) -> Row:
-                sent.update(dict.fromkeys(page, OutcomeUnknownError("the call was interrupted.")))
+                sent.update(
+                    dict.fromkeys(
+                        page, OutcomeUnknownError("the call was interrupted; check the runs before you repeat it.")
+                    )
+                )
                 try:
                     answer = await self._write("terminate_runs", {"runIds": page, "policy": policy})
                     results = unwrap(answer, "TerminateRunsResult")["terminateRunResults"]

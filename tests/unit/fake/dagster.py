@@ -214,7 +214,9 @@ class FakeDagster:
 
     def answer_count(self, _info: object, view: str, filter: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
         if view != "RUNS":
-            raise NotImplementedError(f"this Dagster counts runs, not {view}")
+            raise NotImplementedError(
+                f"the fake Dagster counts only runs, not {view}; implement it here if a test needs it"
+            )
         return {"__typename": "RunsFeedCount", "count": len(matching(self.runs, filter))}
 
     def _answer_run(self, _info: object, runId: str) -> dict[str, Any]:  # noqa: N803 - the schema's name
