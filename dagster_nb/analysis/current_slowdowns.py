@@ -83,13 +83,13 @@ def current_slowdowns(
 def _changed_tag(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
 ) -> tuple[str | None, str | None, str | None]:
-    """Return the tag that separates two groups of runs best, and its value in each; None three times if none does."""
+    """Return the tag that separates two groups of runs best, and its value in each; three Nones if no tag does."""
     candidates = []
     for key in {key for tags in (*before, *after) for key in tags}:
         old, old_share = _usual_value(before, key)
         new, new_share = _usual_value(after, key)
         if old != new and min(old_share, new_share) >= _MIN_SHARE:
-            # Among tags that separate them equally well, the user's own says more than one of Dagster's.
+            # If several tags separate them equally well, the user's own tag is more informative than Dagster's.
             candidates.append((-old_share - new_share, key.startswith("dagster/"), key, old, new))
     return min(candidates)[2:] if candidates else (None, None, None)
 

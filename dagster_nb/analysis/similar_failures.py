@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["failure_groups"]
 
-# The order matters: an id or a time contains numbers and must be replaced as a whole before they are.
+# The order matters: an id or a time contains numbers and must be replaced as a whole, before the numbers are.
 _VARIABLE_PARTS = (
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
     (

@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 
-from tests.notebooks.running import NOTEBOOKS, run
+from tests.notebooks.run_notebook import NOTEBOOKS, run
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 

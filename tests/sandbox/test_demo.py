@@ -244,7 +244,7 @@ def test_the_command_prints_its_steps_and_ends_with_dagster(running):
                 line = process.stdout.readline()
                 assert line, process.stderr.read()
                 lines.append(line.strip())
-            # The history is in the cache, or it was written before.
+            # The demo copies the history from the cache, or writes it first.
             assert lines[-5:-3] == ["Starting Dagster ...", "Launching runs ..."]
             assert lines[:-5] in ([], ["Writing the run history (the next start is faster) ..."])
             url = lines[-3].removeprefix("Dagster is running at ")

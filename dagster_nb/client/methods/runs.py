@@ -297,7 +297,7 @@ class RunMethods(AsyncBase):
         except MissingRunsError as error:
             raise self._incomplete(error, include) from None
         except Exception:
-            # The error's traceback keeps the pages alive, and with them the request under way.
+            # The error's traceback keeps the pages alive, and so also the request in progress.
             await pages.aclose()
             raise
 

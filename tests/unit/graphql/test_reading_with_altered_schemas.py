@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dagster_nb as dnb
-from tests.unit import drift
+from tests.unit import altered_schemas
 from tests.unit.fake import FakeDagster, make_run
 
 HALF_A_SECOND = 500_000
@@ -44,7 +44,7 @@ COLUMNS = {
     "AssetKey.path": ["asset_selection"],
     "Run.solidSelection": ["op_selection"],
 }
-ABOUT_RUNS = drift.losses(
+ABOUT_RUNS = altered_schemas.losses(
     *("Query", "Run", "RunIds", "Runs", "RunsFilter", "RunStatus", "ExecutionTag", "PipelineTag", "RepositoryOrigin"),
     *("AssetKey", "Error", "PythonError", "Repository", "RepositoryConnection", "RepositoryLocation"),
 )
@@ -151,7 +151,7 @@ def test_a_missing_time_bound_is_applied_by_its_complement(shared, bound):
     @given(history=histories, filters=filter_sets, value=moments, limit=st.none() | st.integers(0, 5))
     def check(history, filters, value, limit):
         shared.runs, filters = make_history(history), {**filters, bound: value}
-        shared.schema = drift.without(*BEFORE_1_7)
+        shared.schema = altered_schemas.without(*BEFORE_1_7)
         frame, count = read(shared, filters, limit=limit)
         expected = [run["runId"] for run in shared.runs if matches(run, filters)]
         assert frame["run_id"].tolist() == expected[:limit]
@@ -173,7 +173,7 @@ OTHER_FILTERS = {
 @pytest.mark.parametrize("missing", OTHER_FILTERS)
 def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, missing):
     shared.runs = [make_run(0)]
-    shared.schema = drift.without(f"RunsFilter.{missing}")
+    shared.schema = altered_schemas.without(f"RunsFilter.{missing}")
     with shared.connect() as client:
         for ask in (client.runs, client.count_runs):
             with pytest.raises(dnb.UnsupportedServerError, match=missing):
@@ -194,9 +194,9 @@ NEEDED = (
 def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, filters, limit):
     shared.runs = make_history(history, never=loss.removeprefix("RunStatus."))
     expected = [run["runId"] for run in shared.runs if matches(run, filters)]
-    shared.schema = drift.without()
+    shared.schema = altered_schemas.without()
     complete, _ = read(shared, filters, limit=limit)
-    shared.schema = drift.without(loss)
+    shared.schema = altered_schemas.without(loss)
     try:
         frame, count = read(shared, filters, limit=limit)
     except dnb.UnsupportedServerError as error:
@@ -229,9 +229,9 @@ TYPES = {
 @pytest.mark.parametrize("kind", TYPES)
 def test_without_any_type_the_same_runs_are_read(shared, kind):
     shared.runs = [make_run(number) for number in reversed(range(5))]
-    shared.schema = drift.without()
+    shared.schema = altered_schemas.without()
     complete, _ = read(shared, {})
-    shared.schema = drift.without_type(kind)
+    shared.schema = altered_schemas.without_type(kind)
     frame, count = read(shared, {})
     assert count == 5
     missing = [column for field in TYPES[kind] for column in COLUMNS[field]]
@@ -243,7 +243,7 @@ def test_without_any_type_the_same_runs_are_read(shared, kind):
 @pytest.mark.parametrize("kind", ["Run", "Runs", "RunsFilter"])
 def test_without_runs_there_is_a_clear_error(shared, kind):
     shared.runs = [make_run(0)]
-    shared.schema = drift.without_type(kind)
+    shared.schema = altered_schemas.without_type(kind)
     with pytest.raises(dnb.UnsupportedServerError, match="does not have what this needs"):
         read(shared, {})
 
@@ -252,7 +252,7 @@ def test_without_runs_there_is_a_clear_error(shared, kind):
 def test_without_any_feature_a_deleted_cursor_hides_no_run(shared, loss):
     status = "FAILURE" if loss == "RunStatus.SUCCESS" else "SUCCESS"
     shared.runs = [make_run(number, status=status) for number in reversed(range(6))]
-    shared.schema = drift.without(loss)
+    shared.schema = altered_schemas.without(loss)
 
     def delete_the_cursor(operation):
         if operation == "Runs" and len(shared.runs) == 6 and shared.requests[-1][1].get("cursor"):
@@ -273,7 +273,7 @@ def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, fil
     shared.runs = make_history(history)
     for place in places & set(range(len(history))):
         shared.runs[place]["status"] = "HIBERNATING"
-    shared.schema = drift.with_status("HIBERNATING")
+    shared.schema = altered_schemas.with_status("HIBERNATING")
     expected = [run["runId"] for run in shared.runs if matches(run, filters)]
     frame, _ = read(shared, filters)
     assert frame["run_id"].tolist() == expected
@@ -284,11 +284,11 @@ def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, fil
 
 def test_a_schema_that_changes_during_a_reading_repeats_no_run(shared):
     shared.runs = [make_run(number) for number in reversed(range(6))]
-    shared.schema = drift.without()
+    shared.schema = altered_schemas.without()
 
     def change_it(operation):
         if operation == "Runs" and shared.operations.count("Runs") == 2:
-            shared.schema = drift.without("RunsFilter.pipelineName")
+            shared.schema = altered_schemas.without("RunsFilter.pipelineName")
 
     shared.requests.clear()
     shared.before = change_it
@@ -310,7 +310,7 @@ def test_a_schema_that_changes_during_a_reading_repeats_no_run(shared):
     ],
 )
 def test_a_field_with_another_type_gives_a_column_of_na(shared, was, becomes, column):
-    others, run, runs = print_ast(drift.newest()).partition("\ntype Run ")
+    others, run, runs = print_ast(altered_schemas.newest()).partition("\ntype Run ")
     assert was in runs
     shared.runs = [make_run(number) for number in reversed(range(3))]
     shared.schema = build_schema(others + run + runs.replace(was, becomes, 1), assume_valid=True)
@@ -323,7 +323,7 @@ def test_a_field_with_another_type_gives_a_column_of_na(shared, was, becomes, co
 
 def test_a_deprecated_filter_is_still_used(shared):
     shared.runs = [make_run(number, jobName=JOBS[number % 2]) for number in reversed(range(6))]
-    others, one, filters = print_ast(drift.newest()).partition("\ninput RunsFilter ")
+    others, one, filters = print_ast(altered_schemas.newest()).partition("\ninput RunsFilter ")
     text = others + one + filters.replace("pipelineName: String", "pipelineName: String @deprecated", 1)
     shared.schema = build_schema(text, assume_valid=True)
     with shared.connect() as client:
@@ -334,7 +334,7 @@ def test_a_deprecated_filter_is_still_used(shared):
 
 def test_a_server_with_all_features_gets_no_additional_requests(shared):
     shared.runs = make_history([])
-    shared.schema = drift.without()
+    shared.schema = altered_schemas.without()
     shared.requests.clear()
     read(shared, {})
     assert shared.operations == ["Server", "Runs", "RunCount"]
@@ -342,7 +342,7 @@ def test_a_server_with_all_features_gets_no_additional_requests(shared):
 
 def test_the_schema_is_requested_once(shared):
     shared.runs = [make_run(number) for number in reversed(range(9))]
-    shared.schema = drift.without("Run.creationTime")
+    shared.schema = altered_schemas.without("Run.creationTime")
     shared.requests.clear()
     with shared.connect() as client:
         for _ in range(3):
@@ -354,17 +354,17 @@ def test_the_schema_is_requested_once(shared):
 
 def test_an_upgraded_server_is_asked_for_its_new_features(shared):
     shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
-    shared.schema = drift.without("RunStatus.SUSPENDED")
+    shared.schema = altered_schemas.without("RunStatus.SUSPENDED")
     shared.answers["version"] = "1.12.22"
     with shared.connect() as client:
-        shared.schema = drift.without()
+        shared.schema = altered_schemas.without()
         del shared.answers["version"]
         assert len(client.runs(status="SUSPENDED")) == 1
         assert client.version == "1.13.28"
 
 
 def test_the_error_of_a_server_without_introspection_is_quoted(shared):
-    shared.schema = drift.without("Run.creationTime")
+    shared.schema = altered_schemas.without("Run.creationTime")
     with shared.connect() as client:
         refusal = {"status": 400, "text": '{"errors": [{"message": "introspection is disabled"}]}'}
         shared.answer(requests=None, operation="IntrospectionQuery", content_type="application/json", **refusal)

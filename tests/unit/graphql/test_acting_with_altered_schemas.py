@@ -8,7 +8,7 @@ import dagster_nb as dnb
 from dagster_nb.client import request_tag
 from dagster_nb.client.request_tag import REQUEST_TAG
 from dagster_nb.graphql.responses import config_problems
-from tests.unit import drift
+from tests.unit import altered_schemas
 from tests.unit.fake import FakeDagster, make_run
 
 CONFIG = {"ops": {"load": {"config": {"rows": 1}}}}
@@ -32,7 +32,7 @@ SELECTIONS = {
     "assetCheckSelection": CHECKS,
 }
 
-ABOUT_ACTING = drift.losses(
+ABOUT_ACTING = altered_schemas.losses(
     *("AssetCheckHandleInput", "AssetKeyInput", "ExecutionMetadata", "ExecutionParams", "ExecutionTag", "Mutation"),
     *("PipelineSelector", "JobOrPipelineSelector", "ReexecutionParams", "ReexecutionStrategy", "TerminateRunPolicy"),
     *("AssetCheckhandle", "AssetKey", "LaunchRunSuccess", "Query", "Run", "RunsFilter", "TerminateRunsResult"),
@@ -154,7 +154,7 @@ ACTIONS = {
 
 @pytest.mark.parametrize("loss", ["", *ABOUT_ACTING])
 def test_a_mutation_arrives_in_full_or_not_at_all(fake, loss):
-    fake.runs, fake.schema = [STARTED_RUN, PARENT], drift.without(*[loss] * bool(loss))
+    fake.runs, fake.schema = [STARTED_RUN, PARENT], altered_schemas.without(*[loss] * bool(loss))
     with fake.connect() as client:
         for name, (action, check) in ACTIONS.items():
             received = act(fake, client, action)
@@ -164,7 +164,7 @@ def test_a_mutation_arrives_in_full_or_not_at_all(fake, loss):
 
 
 def test_without_extra_tags_a_reexecution_is_sent_in_the_other_form(fake):
-    fake.runs, fake.schema = [PARENT], drift.without("ReexecutionParams.extraTags")
+    fake.runs, fake.schema = [PARENT], altered_schemas.without("ReexecutionParams.extraTags")
     with fake.connect() as client:
         (inputs,) = act(fake, client, ACTIONS["all steps"][0])
     assert_in_full(inputs, "all_steps", CONFIG)
@@ -172,7 +172,7 @@ def test_without_extra_tags_a_reexecution_is_sent_in_the_other_form(fake):
 
 def test_the_error_for_a_missing_strategy_names_the_version_that_has_it(fake):
     fake.runs, fake.received = [PARENT], []
-    fake.schema = drift.without("ReexecutionStrategy.FROM_ASSET_FAILURE")
+    fake.schema = altered_schemas.without("ReexecutionStrategy.FROM_ASSET_FAILURE")
     with (
         fake.connect() as client,
         pytest.raises(dnb.UnsupportedServerError, match=r"FROM_ASSET_FAILURE.*needs Dagster 1\.10\.15 or newer"),
@@ -182,14 +182,14 @@ def test_the_error_for_a_missing_strategy_names_the_version_that_has_it(fake):
 
 
 def test_a_mutation_rejected_for_a_field_of_its_response_is_executed_once(fake):
-    fake.schema = drift.without("Run.creationTime")
+    fake.schema = altered_schemas.without("Run.creationTime")
     with fake.connect() as client:
         assert len(act(fake, client, ACTIONS["launch"][0])) == 1
 
 
 def test_a_mutation_rejected_for_another_reason_is_sent_once(fake):
     fake.runs, fake.received = [PARENT], []
-    fake.schema = drift.without("Run.creationTime")
+    fake.schema = altered_schemas.without("Run.creationTime")
     refusal = {"status": 400, "text": '{"errors": [{"message": "not today"}]}', "content_type": "application/json"}
     fault = fake.answer(requests=None, operation="DeleteRun", **refusal)
     with fake.connect() as client:
@@ -208,7 +208,7 @@ def test_a_mutation_rejected_for_another_reason_is_sent_once(fake):
     ],
 )
 def test_an_unused_field_of_the_response_can_be_missing(fake, loss, act):
-    fake.runs, fake.schema, fake.received = [STARTED_RUN, PARENT], drift.without(loss), []
+    fake.runs, fake.schema, fake.received = [STARTED_RUN, PARENT], altered_schemas.without(loss), []
     with fake.connect() as client:
         assert act(client)["outcome"].tolist() != ["failed"]
     assert len(fake.received) == 1
@@ -221,7 +221,7 @@ def test_a_partly_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
         executed.append(inputs)
         return {"__typename": "LaunchRunSuccess", "run": make_run(9, status="QUEUED", runConfig=None)}
 
-    fake.schema = drift.without()
+    fake.schema = altered_schemas.without()
     monkeypatch.setattr(request_tag, "_PAUSES_SECONDS", (0.0,))
     monkeypatch.setitem(fake.answers, "launchRun", launched)
     with fake.connect() as client:
@@ -235,8 +235,10 @@ def test_a_partly_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
 
 ABOUT_CONFIG = [
     "RunConfigValidationInvalid.errors",
-    *drift.losses("PipelineConfigValidationError", "EvaluationStack", "EvaluationStackPathEntry"),
-    *drift.losses("EvaluationStackListItemEntry", "EvaluationStackMapKeyEntry", "EvaluationStackMapValueEntry"),
+    *altered_schemas.losses("PipelineConfigValidationError", "EvaluationStack", "EvaluationStackPathEntry"),
+    *altered_schemas.losses(
+        "EvaluationStackListItemEntry", "EvaluationStackMapKeyEntry", "EvaluationStackMapValueEntry"
+    ),
 ]
 
 
@@ -269,7 +271,7 @@ def test_an_invalid_config_is_reported_even_if_details_are_missing(fake, monkeyp
             "allConfigTypes": [],
         },
     )
-    fake.schema = drift.without(*[loss] * bool(loss))
+    fake.schema = altered_schemas.without(*[loss] * bool(loss))
     with fake.connect() as client:
         (problem,) = client.run_config_schema("nightly").validate({"a": 1})
     assert problem.message
@@ -284,7 +286,7 @@ def test_an_unknown_kind_of_path_entry_is_part_of_the_path():
 
 
 def test_a_run_without_a_job_name_can_be_waited_for(fake):
-    fake.runs, fake.schema = [PARENT], drift.without("Run.jobName", "Run.tags")
+    fake.runs, fake.schema = [PARENT], altered_schemas.without("Run.jobName", "Run.tags")
     with fake.connect() as client:
         run = client.run(PARENT["runId"]).wait()
         assert run.status == "FAILURE"
@@ -297,7 +299,7 @@ def test_a_partition_that_is_listed_but_not_returned_does_not_stop_other_launche
     keys = {"__typename": "Partitions", "results": [{"name": "2026-01-01"}]}
     found = {"partitionsOrError": keys, "partition": None}
     monkeypatch.setitem(fake.answers, "partitionSetsOrError", {"__typename": "PartitionSets", "results": [found]})
-    fake.schema, fake.received = drift.without(), []
+    fake.schema, fake.received = altered_schemas.without(), []
     with fake.connect() as client:
         outcomes = client.launch_many([{"job": "nightly", "partition_key": "2026-01-01"}, {"job": "nightly"}])
     assert outcomes["outcome"].tolist() == ["failed", "launched"]

@@ -10,8 +10,8 @@ import dagster_nb as dnb
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.pruning import prune
 from tests.server.known.conftest import wait_until_loaded
-from tests.server.known.drifting import DriftingDagster
-from tests.unit import drift
+from tests.server.known.schema_hiding_proxy import SchemaHidingProxy
+from tests.unit import altered_schemas
 
 # The documents that each method sends A method that has to find a job also reads the repositories
 METHODS = {
@@ -48,12 +48,12 @@ TOLD_OTHERWISE = {
     ("PythonError.stack", "causes"),
     ("PythonError.stack", "error"),
 }
-LOSSES = drift.losses(*drift.response_types())
+LOSSES = altered_schemas.losses(*altered_schemas.response_types())
 
 
 @pytest.fixture(scope="module")
-def drifting(known):
-    with DriftingDagster(known.server.url) as server:
+def proxied(known):
+    with SchemaHidingProxy(known.server.url) as server:
         yield server
 
 
@@ -71,20 +71,20 @@ def complete(known):
 def touched(loss):
     """Return the documents of the methods that do not fit a schema without this feature."""
     sent = {name for names, _ in METHODS.values() for name in names}
-    return {name for name in sent if validate(drift.without(loss), documents.load(name))}
+    return {name for name in sent if validate(altered_schemas.without(loss), documents.load(name))}
 
 
 def is_optional(loss, document):
     """Return whether every place where a document requests this feature is marked as optional."""
-    pruned = prune(documents.load_marked(document), drift.without(loss))
+    pruned = prune(documents.load_marked(document), altered_schemas.without(loss))
     return bool(pruned.removed) and pruned.missing is None
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_missing_feature_gives_na_or_an_error(drifting, known, complete, loss):
-    drifting.schema = drift.without(loss)
+def test_a_missing_feature_gives_na_or_an_error(proxied, known, complete, loss):
+    proxied.schema = altered_schemas.without(loss)
     broken = touched(loss)
-    with dnb.connect(drifting.url, progress=False) as client:
+    with dnb.connect(proxied.url, progress=False) as client:
         for name, (sent, ask) in METHODS.items():
             if not sent & broken:
                 continue

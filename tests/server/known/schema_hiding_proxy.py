@@ -10,13 +10,13 @@ from aiohttp.test_utils import TestServer
 from anyio.from_thread import start_blocking_portal
 from graphql import GraphQLSchema, graphql_sync, parse, validate
 
-from tests.unit import drift
+from tests.unit import altered_schemas
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-class DriftingDagster:
+class SchemaHidingProxy:
     """Hides the parts of the schema that a test removes: it rejects requests for them, and forwards all others.
 
     Parameters
@@ -32,10 +32,10 @@ class DriftingDagster:
 
     def __init__(self, url: str):
         self._real = f"{url}/graphql"
-        self.schema: GraphQLSchema = drift.without()
+        self.schema: GraphQLSchema = altered_schemas.without()
 
     def __enter__(self) -> Self:
-        self._portals = start_blocking_portal(name="drifting Dagster")
+        self._portals = start_blocking_portal(name="schema-hiding proxy")
         self._portal = self._portals.__enter__()
         self._portal.call(self._serve)
         return self

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _UNION = re.compile(r"^(union \w+ =) (.*)$", re.MULTILINE)
 
 
-def cut(text: str, documents: Iterable[DocumentNode]) -> str:
+def reduce_schema(text: str, documents: Iterable[DocumentNode]) -> str:
     """Return the part of a schema that documents use, as sorted text.
 
     Parameters

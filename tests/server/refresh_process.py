@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-# So few that each refresh needs several pages and commits.
+# These sizes are so small that each refresh needs several pages and commits.
 PAGE_SIZE, RUNS_PER_COMMIT = 3, 4
 # A new run may have an update time in whole seconds, and so a second before its creation.
 OVERLAP = "1.5s"
@@ -28,7 +28,7 @@ def small_steps(client: dnb.DagsterClient, path: Path) -> Any:
 
 
 def refresh_in_child(url: str, path: Path, started: Connection) -> None:
-    """Refresh; say so just before it begins."""
+    """Print a line, and then refresh at once."""
     with dnb.connect(url, progress=False) as client:
         history = small_steps(client, path)
         started.send("started")

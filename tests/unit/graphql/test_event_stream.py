@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 
 import dagster_nb as dnb
 from dagster_nb.graphql import event_stream
-from tests.unit import drift
+from tests.unit import altered_schemas
 from tests.unit.fake import FakeDagster, make_run
 
 pytestmark = pytest.mark.anyio
@@ -121,7 +121,8 @@ def _short_intervals(monkeypatch):
 
 
 async def follow(fake, *, steps=(), only_in=None):
-    """Follow a run to its end; each heartbeat (in any mode or in one) runs a step, and the last step ends the run."""
+    """Follow a run to its end; each heartbeat (of any mode, or of the given mode) runs a step, and the last step ends
+    the run."""
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -355,7 +356,7 @@ def test_ctrl_c_closes_the_socket_and_leaves_the_client_usable(fake):
 
 
 async def test_a_missing_subscription_is_replaced_by_polling(fake):
-    fake.schema = drift.without("Subscription.pipelineRunLogs")
+    fake.schema = altered_schemas.without("Subscription.pipelineRunLogs")
     frames = []
     async with dnb.AsyncDagsterClient(fake.url, progress=False) as client:
         await client.graphql_schema()
