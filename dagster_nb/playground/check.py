@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from graphql import DocumentNode, GraphQLSchema
 
-__all__ = ["check_document", "parse_document", "variables_from"]
+__all__ = ["check_document", "document_problems", "parse_document", "variables_from"]
+
+_WORD = re.compile(r"[$@]?\w+|\S")
 
 # A document with a misspelt type has an error at every use of it.
 _MAX_ERRORS = 5
@@ -80,6 +83,44 @@ def check_document(text: str, document: DocumentNode, schema: GraphQLSchema) -> 
     errors = validate(schema, document, max_errors=_MAX_ERRORS)
     if errors:
         raise _not_sent(errors, text)
+
+
+def document_problems(text: str, schema: GraphQLSchema) -> list[dict[str, Any]]:
+    """Return the problems of a document, for an editor to mark.
+
+    Parameters
+    ----------
+    text
+        GraphQL, whether valid or not.
+    schema
+        The server's schema.
+
+    Returns
+    -------
+    list of dict
+        Each has ``line`` (counted from 1), ``start`` and ``end`` (columns counted from 0) and ``message``.
+
+    Examples
+    --------
+    >>> from graphql import build_schema
+    >>> document_problems("{ versio }", build_schema("type Query { version: String }"))[0]["start"]
+    2
+    """
+    if not text.strip():
+        return []
+    try:
+        errors = validate(schema, parse(text), max_errors=_MAX_ERRORS)
+    except GraphQLError as invalid:
+        errors = [invalid]
+    lines = text.splitlines()
+    found = []
+    for error in errors:
+        for place in (error.locations or [])[-1:]:
+            line = lines[place.line - 1] if place.line <= len(lines) else ""
+            word = _WORD.match(line, place.column - 1)
+            end = word.end() if word else len(line)
+            found.append({"line": place.line, "start": place.column - 1, "end": end, "message": error.message})
+    return found
 
 
 def variables_from(

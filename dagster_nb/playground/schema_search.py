@@ -89,7 +89,7 @@ class SchemaSearch:
         >>> from graphql import build_schema
         >>> search = SchemaSearch(build_schema("type Query { run(id: ID): Run, version: String } type Run { id: ID }"))
         >>> [entry.label for entry in search.find("run")]
-        ['Run', 'Query.run', 'Run.id', 'Query.run(id:)']
+        ['Run', 'Query.run', 'Query.run(id:)', 'Run.id']
         >>> [entry.label for entry in search.find("what returns a Run?")]
         ['Query.run']
         """

@@ -74,6 +74,8 @@ function mountEditor({ model, el }) {
       // JupyterLab's shortcuts ignore keys in an element with this attribute.
       "data-lm-suppress-shortcuts": "true",
       spellcheck: "false",
+      // A read-only text can be scrolled with the keyboard too.
+      tabindex: "0",
     });
   const view = new EditorView({
     parent: el,

@@ -67,7 +67,7 @@ def place_at(text: str, cursor: int) -> YamlPlace | None:
 
     Examples
     --------
-    >>> place = place_at("ops:\n  load:\n    con", 19)
+    >>> place = place_at("ops:\n  load:\n    con", 20)
     >>> place.path, place.word, place.is_value
     (('ops', 'load'), 'con', False)
     """

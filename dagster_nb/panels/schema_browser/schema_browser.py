@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from dagster_nb.panels.editor import Editor, Suggestion, Suggestions
 from dagster_nb.panels.markup import copy_button, grid, link, text
 from dagster_nb.panels.panel import Panel
 from dagster_nb.panels.schema_browser.entry_list import EntryList
+from dagster_nb.playground.check import document_problems
+from dagster_nb.playground.completion import complete_graphql
 from dagster_nb.playground.examples import examples
 from dagster_nb.playground.schema_search import Entry, SchemaSearch, type_entries
 from dagster_nb.playground.write_query import write_query
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["SchemaBrowser"]
 
 _MAX_SHOWN = 100
+# The kinds of GraphQL, as kinds of the editor.
+_KINDS = {"field": "property", "argument": "property", "value": "enum", "directive": "keyword", "fragment": "type"}
 
 
 class SchemaBrowser(Panel):
@@ -39,7 +44,7 @@ class SchemaBrowser(Panel):
     Attributes
     ----------
     query : str
-        The query of the chosen entry; empty if there is none.
+        The query in the editor: that of the chosen entry, until it is edited. Empty if there is none.
 
     Examples
     --------
@@ -68,17 +73,20 @@ class SchemaBrowser(Panel):
         self._returning = widgets.Button(description="What returns it?", layout=widgets.Layout(width="auto"))
         self._buttons = widgets.HBox([self._fields, self._returning], layout=widgets.Layout(display="none"))
         self._buttons.add_class("dnb-wrap")
+        self._editor = Editor(label="Query", language="graphql")
+        self._editor.layout.display = "none"
         self._query = widgets.HTML()
         columns = widgets.HBox(
             [
                 _column([self._search, self._found, self._list], flex="1 1 300px"),
-                _column([self._about, self._buttons, self._query], flex="1 1 420px"),
+                _column([self._about, self._buttons, self._editor, self._query], flex="1 1 420px"),
             ],
             layout=widgets.Layout(width="100%", overflow="visible", flex_flow="row wrap", grid_gap="8px 20px"),
         )
         self._fill(widgets.HTML(f'<div class="dnb-muted">{link(client.url, client.url)}</div>'), columns)
         self.add_class("dnb-schema")
         self.background.on_change(self._search, self._show_found)
+        self.background.on_change(self._editor, self._edit)
         self._list.on_choose(lambda place: self.background.call(lambda: self._choose(place)))
         self._chosen_type = ""
         self.background.on_click(self._fields, lambda: self.search(f"{self._chosen_type}."))
@@ -108,6 +116,8 @@ class SchemaBrowser(Panel):
     def _show_schema(self, read: tuple[GraphQLSchema, SchemaSearch]) -> None:
         self._schema, self._index = read
         self._search.disabled = False
+        schema = self._schema
+        self._editor.help_with(lambda document, cursor: _suggestions(document, cursor, schema))
         self._show_found(self._search.value)
 
     def _show_found(self, words: str) -> None:
@@ -154,13 +164,18 @@ class SchemaBrowser(Panel):
         self._show_query(write_query(self._schema, entry.type_name, entry.field_name) or "")
 
     def _show_query(self, document: str) -> None:
+        self._editor.layout.display = "" if document else "none"
+        self._editor.value = document
+        self._edit(document)
+
+    def _edit(self, document: str) -> None:
         self.query = document
+        self._editor.problems = [] if self._schema is None else document_problems(document, self._schema)
         if not document:
             self._query.value = '<p class="dnb-muted">No query leads there, because it is only used in arguments.</p>'
             return
         cell = f"%%dagster\n{document}"
         self._query.value = (
-            f'<pre class="dnb-text" tabindex="0" aria-label="Query">{text(document)}</pre>'
             f'<div class="dnb-code-bar">{copy_button(cell, "Copy as a cell")}{copy_button(document, "Copy")}</div>'
         )
 
@@ -182,6 +197,15 @@ class SchemaBrowser(Panel):
 
 def _with_index(schema: GraphQLSchema) -> tuple[GraphQLSchema, SchemaSearch]:
     return schema, SchemaSearch(schema)
+
+
+def _suggestions(document: str, cursor: int, schema: GraphQLSchema) -> Suggestions:
+    completion = complete_graphql(document, cursor, schema)
+    found = [
+        Suggestion(one.text, kind=_KINDS.get(one.kind, one.kind), detail=one.type, info=one.description)
+        for one in completion.candidates
+    ]
+    return Suggestions(completion.word, tuple(found))
 
 
 def _heading(name: str, more: str) -> str:

@@ -56,6 +56,24 @@ def test_a_click_writes_a_valid_query(browser):
     assert "runId" in browser._about.value
 
 
+def test_the_query_can_be_edited_with_completion_and_marked_mistakes(browser):
+    choose(browser, "Repositories")
+    sent = []
+    browser._editor.send = sent.append
+    browser._editor._handle_custom_msg({"type": "complete", "id": 1, "text": "{ runsOrE", "cursor": 9}, [])
+    assert [one["text"] for one in sent[0]["candidates"]] == ["runsOrError"]
+    browser._editor.value = "{\n  versio\n}"
+    assert browser.query == "{\n  versio\n}"
+    problem = browser._editor.problems[0]
+    assert (problem["line"], problem["start"], problem["end"]) == (2, 2, 8)
+    assert "Cannot query field" in problem["message"]
+    browser._editor.value = "{\n  version"
+    assert browser._editor.problems[0]["line"] == 2
+    browser._editor.value = "{ version }"
+    assert browser._editor.problems == []
+    assert "%%dagster\n{ version }" in browser._query.value
+
+
 def test_the_fields_of_a_type_and_what_returns_it(browser):
     browser.search("Run.stepStats")
     choose(browser, "Run.stepStats")
