@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.frames import columns
+from dagster_nb.frames.asset_keys import asset_key
 from dagster_nb.frames.errors import error_columns, message_without_class, stack_text
+from dagster_nb.frames.metadata import metadata_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,8 +53,21 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
             "step_key": columns.strings(event["stepKey"] for _, event in rows),
             "message": columns.strings(event.get("message") for _, event in rows),
             **error_columns([event.get("error") for _, event in rows]),
+            **_asset_columns([event for _, event in rows]),
         }
     )
+
+
+def _asset_columns(events: Sequence[Event]) -> dict[str, Any]:
+    """Return the columns of assets, checks and metadata; those of a check are in its evaluation."""
+    facts = [event.get("evaluation") or event for event in events]
+    return {
+        "asset": columns.strings(asset_key(one.get("assetKey")) for one in facts),
+        "partition_key": columns.strings(one.get("partition") for one in facts),
+        "check": columns.strings(one.get("checkName") for one in facts),
+        "check_passed": columns.nullable_flags(one.get("success") for one in facts),
+        "metadata": columns.objects(metadata_dict(one.get("metadataEntries")) for one in facts),
+    }
 
 
 def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:

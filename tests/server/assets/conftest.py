@@ -46,6 +46,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             daemon=False,
             fill=[sys.executable, str(DEFINITIONS)],
             extra_args=["--workspace", str(workspace)],
+            timeout=300,
             environment={"DAGSTER_MAX_TICKS_QUERY_LIMIT": str(TICKS_PER_PAGE)},
         ) as server,
         dnb.connect(server.url, progress=False) as client,

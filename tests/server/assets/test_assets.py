@@ -218,3 +218,14 @@ def test_keys_that_do_not_identify_one_asset(client):
 def test_an_asset_by_its_row(client, assets):
     [row] = [row for _, row in assets.iterrows() if row["asset_path"] == ["a/b", "c"]]
     assert client.materializations(row).empty
+
+
+def test_events_of_assets_and_checks(client):
+    run_id = client.partitions(asset="daily").set_index("partition_key").loc["2026-01-05", "run_id"]
+    events = client.events(run_id)
+    [made] = events[events["event_type"] == "ASSET_MATERIALIZATION"].to_dict("records")
+    assert (made["asset"], made["partition_key"], made["metadata"]) == ("daily", "2026-01-05", {"rows": 5})
+    checks = events.dropna(subset="check").set_index("check")
+    assert checks["check_passed"].to_dict() == {"is_complete": False, "passes": True}
+    assert checks.loc["is_complete", "metadata"] == {"missing": 1}
+    assert set(checks["asset"]) == {"daily"}
