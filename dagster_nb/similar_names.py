@@ -46,7 +46,7 @@ class SimilarName:
 def similar_names(
     kind: Literal["job", "location", "tag"], names: Iterable[str], known: Iterable[str]
 ) -> list[SimilarName]:
-    """Return the names that are not known but are close to a known name.
+    """Return the names that are not known but are close to a known name; tags of Dagster itself are left out.
 
     Examples
     --------
@@ -57,7 +57,9 @@ def similar_names(
     exact = set(by_folded.values())
     found: list[SimilarName] = []
     for name in names:
-        if name not in exact:
+        # Dagster's own tags resemble each other, and many deployments lack some of them.
+        is_of_dagster = kind == "tag" and name.startswith(("dagster/", "."))
+        if name not in exact and not is_of_dagster:
             matches = get_close_matches(name.casefold(), by_folded, n=1, cutoff=_MIN_SIMILARITY)
             found.extend(SimilarName(kind, name, by_folded[match]) for match in matches)
     return found

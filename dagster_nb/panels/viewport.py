@@ -27,16 +27,19 @@ class Viewport(anywidget.AnyWidget):
         Whether the page has light text on a dark background.
     width : int
         The panel's width in CSS pixels; 960 until the browser has reported it.
+    scrolls_into_view : bool
+        Whether the page scrolls to the panel when it appears.
     saved_id : str
         The id of the panel's static output, which this widget hides in pages that are not JupyterLab or Notebook.
     """
 
-    _esm = STATIC / "viewport.js"
+    _esm = "\n".join((STATIC / name).read_text("utf-8") for name in ("accessibility.js", "viewport.js"))
     # A page has one style sheet per anywidget class, so this one contains the styles of all panels.
     _css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in _STYLE_SHEETS)])
 
     dark = traitlets.Bool(default_value=False).tag(sync=True)
     width = traitlets.Int(960).tag(sync=True)
+    scrolls_into_view = traitlets.Bool(default_value=False).tag(sync=True)
     saved_id = traitlets.Unicode().tag(sync=True)
 
     @traitlets.default("saved_id")

@@ -231,7 +231,8 @@ function render({ model, el }) {
     all.checked = count > 0 && count === rows.length;
     all.indeterminate = count > 0 && count < rows.length;
     all.disabled = rows.length === 0;
-    const entry = rendered.get(focused) || rendered.get(active) || rendered.values().next().value;
+    const topRow = rows[Math.floor(frame.scrollTop / rowHeight)];
+    const entry = rendered.get(focused) || rendered.get(active) || rendered.get(topRow?.id);
     if (entry) setTabIndex(entry.line, 0);
   }
 
@@ -335,6 +336,7 @@ function render({ model, el }) {
   });
   on("resets", () => {
     frame.scrollTop = 0;
+    if (!body.contains(document.activeElement)) focused = null;
     drawRows();
   });
   on("sort", drawHead);

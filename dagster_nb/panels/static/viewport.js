@@ -60,7 +60,14 @@ function render({ model, el }) {
   const theme = new MutationObserver(late);
   theme.observe(document.body, { attributes: true });
   requestAnimationFrame(report);
-  requestAnimationFrame(() => hideSavedOutput(model, el));
+  let stopHelping = () => {};
+  requestAnimationFrame(() => {
+    hideSavedOutput(model, el);
+    const panel = el.closest(".dnb");
+    if (!panel) return;
+    stopHelping = makeAccessible(panel);
+    if (model.get("scrolls_into_view")) panel.scrollIntoView({ block: "start", behavior: "smooth" });
+  });
   // JupyterLab has shortcuts without a modifier, such as x, which cuts the cell. It ignores a key if its target has
   // this attribute; on an element around the target, the attribute would have no effect. Ctrl-S and the like still reach
   // JupyterLab, but not Ctrl-Enter, which would run the cell again.
@@ -81,8 +88,9 @@ function render({ model, el }) {
   const click = (event) => {
     // A panel may be inside another panel.
     if (!event.target.closest || el.closest(".dnb") !== event.target.closest(".dnb")) return;
-    const button = event.target.closest("[data-dnb-copy], [data-dnb-action]");
+    const button = event.target.closest("[data-dnb-copy], [data-dnb-action], [data-dnb-focus]");
     if (button?.dataset.dnbCopy !== undefined) copy(button);
+    else if (button?.dataset.dnbFocus) el.closest(".dnb").querySelector(button.dataset.dnbFocus)?.focus();
     else if (button) model.send({ action: JSON.parse(button.dataset.dnbAction) });
   };
   // This runs in the capture phase of the window, before JupyterLab's own listener.
@@ -90,6 +98,7 @@ function render({ model, el }) {
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);
   return () => {
     for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener, true);
+    stopHelping();
     clearTimeout(timer);
     size.disconnect();
     theme.disconnect();

@@ -57,6 +57,12 @@ def test_an_existing_name_without_runs_is_not_warned_about(dagster):
         assert client.runs(location="etl", status="FAILURE").empty
 
 
+def test_the_tags_of_dagster_itself_are_not_warned_about(dagster):
+    dagster.runs[0]["tags"] = [{"key": "dagster/schedule_name", "value": "hourly"}]
+    with dagster.connect() as client:
+        assert client.runs(tags={"dagster/sensor_name": "s"}).empty
+
+
 def test_a_job_that_no_longer_exists_but_has_runs_is_not_warned_about(dagster):
     dagster.runs.append(make_run(3, jobName="ingest_order"))
     with dagster.connect() as client:

@@ -53,6 +53,7 @@ class RunDetailsView:
         self._launch = widgets.Button(description="Open in Launchpad", layout=widgets.Layout(width="auto"))
         self._back = widgets.Button(layout=widgets.Layout(width="auto", display="none"))
         self._close = widgets.Button(description="Close", layout=widgets.Layout(width="auto"))
+        self._close.add_class("dnb-close")
         self._tab = widgets.HTML(layout=widgets.Layout(width="100%"))
         self.log = LogView(open_run.log, model.background, kinds)
         row = widgets.HBox([self._back, self.tabs, self._launch, self._close])
