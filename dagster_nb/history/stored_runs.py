@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 
 from dagster_nb.errors import HistoryError
 from dagster_nb.filters import RunFilters, parse_page_size, whole_number
@@ -21,7 +22,6 @@ from dagster_nb.statuses import RUN_STATUSES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     from dagster_nb.frames.runs import IncludedColumn
@@ -119,7 +119,11 @@ class StoredRuns:
         filters = self._parse_filters(locals())
         included, limit = included_columns(include), whole_number(limit, "limit")
         table = self._read(read_columns(included, deleted=deleted), filters, deleted=deleted, limit=limit)
-        return self._finish(table, filters, limit)
+        frame = self._finish(table, filters, limit)
+        del table
+        # Arrow keeps memory that it has used and no longer needs: up to half as much again as the frame takes.
+        pa.default_memory_pool().release_unused()
+        return frame
 
     def iter_runs(
         self,

@@ -12,6 +12,7 @@ from dagster_nb.panels.background import Background
 from dagster_nb.panels.error_box import ErrorBox
 from dagster_nb.panels.saved_output import WIDGET_MIME_TYPE, saved_html
 from dagster_nb.panels.viewport import Viewport
+from dagster_nb.terminal_text import terminal_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,13 +78,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.__dict__.pop("_repr_mimebundle_", None)
 
     def __repr__(self) -> str:
-        return self._static_text()
+        return terminal_text(self._static_text())
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401
         self.background.wait(self._is_ready_to_show, _MAX_SECONDS_BEFORE_FACE)
         bundle = {} if self._is_closed else super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "text/plain": self._static_text(), "text/html": self._static_html()}, metadata
+        return {**data, "text/plain": repr(self), "text/html": self._static_html()}, metadata
 
     def _ipython_display_(self) -> None:
         """Display the static output and the widget: see `dagster_nb.panels.saved_output`."""

@@ -44,3 +44,12 @@ def test_a_run_and_a_table_are_safe_to_print(fake):
         assert_harmless(repr(client.run(fake.ids[0])))
         assert_harmless(repr(dnb.style(client.runs())))
     assert_harmless(repr(dnb.style(pd.DataFrame({EVIL: [EVIL]}))))
+
+
+@pytest.mark.parametrize("text_of", [repr, lambda panel: panel._repr_mimebundle_()[0]["text/plain"]])
+def test_in_what_panels_print(fake, text_of):
+    fake.runs = [make_run(1, jobName=EVIL, tags=[{"key": EVIL, "value": EVIL}])]
+    with fake.connect() as client:
+        for panel in (dnb.RunExplorer(client, created_after="2020-01-01"), dnb.RunMonitor(client.run(fake.ids[0]))):
+            assert_harmless(text_of(panel.wait()))
+            panel.close()
