@@ -65,7 +65,7 @@ def find_open_failures(evidence: Evidence) -> list[Finding]:
                 "error" if broken else "warning" if needed else "note",
                 one_line(job),
                 f"{plural(len(own), 'older failed run')} of {one_line(job)} {were} not been re-executed successfully, "
-                f"for up to {age}" + ("; the job has not succeeded since" if broken else ""),
+                f"for up to {age}" + ("; no run of the job has succeeded since" if broken else ""),
                 since,
                 "certain",
                 _FACT,
@@ -105,7 +105,7 @@ def _new_failure(runs: pd.DataFrame, group: pd.DataFrame, cause: dict[str, Any],
     else:
         text += "; no success before it"
     if broken:
-        text += ". The job has not succeeded since"
+        text += ". No run of the job has succeeded since the last of them"
         ids = [*before["run_id"].tolist()[-1:], first["run_id"]]
         code = _compare_code(ids) if len(ids) > 1 else f"client.failures({first['run_id']!r})"
     elif is_open.any():

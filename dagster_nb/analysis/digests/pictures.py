@@ -1,4 +1,4 @@
-"""Small SVG pictures for a digest, which need no script and follow the colour of the text around them."""
+"""Small SVG pictures with captions for a digest. They need no script and follow the colour of the text around them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["bar_picture", "daily_runs_picture", "duration_picture", "recent_runs_picture"]
+__all__ = ["FAINT", "bar_picture", "daily_runs_picture", "duration_picture", "recent_runs_picture"]
+
+FAINT = "opacity:0.75;font-size:13px"
+"""The style of small text."""
 
 _WIDTH = 600
 _TEXT = 'font-family="sans-serif" font-size="13" fill="currentColor"'
@@ -43,15 +46,9 @@ def daily_runs_picture(runs: pd.DataFrame, as_of: pd.Timestamp, days: int = 14) 
             bottom -= size
             if count:
                 parts.append(_rect(place * step + 2, bottom, step - 4, max(size, 1.5), color))
-    labels = (
-        f'<text x="2" y="108" {_TEXT}>{days} days before</text>'
-        f'<text x="{_WIDTH - 2}" y="108" text-anchor="end" {_TEXT}>{as_of:%Y-%m-%d %H:%M} UTC</text>'
-    )
     failed = sum(row[1] for row in counts)
     total = sum(map(sum, counts))
-    return _svg(
-        114, "".join(parts) + labels, f"{plural(total, 'run')} in the last {days} days, {failed} of them failed"
-    )
+    return _svg(92, "".join(parts), f"{plural(total, 'run')} in the last {days} days, {failed} of them failed (orange)")
 
 
 def recent_runs_picture(runs: pd.DataFrame, description: str) -> str:
@@ -59,7 +56,7 @@ def recent_runs_picture(runs: pd.DataFrame, description: str) -> str:
     names = strings(runs, "status").fillna("UNKNOWN").tolist()[-_MAX_BARS:]
     return bar_picture(
         [(status_of(name).color, 1.0 if name == "FAILURE" else 0.55) for name in names],
-        f"{description}: the last {plural(len(names), 'run')}, {names.count('FAILURE')} of them failed",
+        f"{description}: the last {plural(len(names), 'run')}, {names.count('FAILURE')} of them failed (tall)",
     )
 
 
@@ -120,5 +117,5 @@ def _svg(height: float, content: str, description: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{name}" viewBox="0 0 {_WIDTH} {height:g}" '
         f'width="{_WIDTH}" style="max-width:100%;height:auto;display:block;margin:6px 0">'
-        f"<title>{name}</title>{content}</svg>"
+        f'<title>{name}</title>{content}</svg><p style="margin:0 0 4px;{FAINT}">{name}</p>'
     )
