@@ -19,8 +19,8 @@ def together(nodeid: str) -> str:
     --------
     >>> together("tests/unit/graphql/test_url.py::test_a")
     'tests/unit/graphql/test_url.py::test_a'
-    >>> together("tests/server/test_demo.py::test_a[b]"), together("tests/server/known/test_catalog.py::test_a")
-    ('tests/server/test_demo.py', 'tests/server/known')
+    >>> together("tests/sandbox/test_demo.py::test_a[b]"), together("tests/server/known/test_catalog.py::test_a")
+    ('tests/sandbox/test_demo.py', 'tests/server/known')
     >>> together("tests/compat/test_runs.py::test_a[1.5.14-b]")
     'tests/compat on 1.5.14'
     """

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
     ("nodeid", "name"),
     [
         ("tests/unit/plot/test_a.py::test_a[x]", "tests/unit/plot/test_a.py::test_a[x]"),
-        ("tests/server/test_demo.py::TestA::test_a", "tests/server/test_demo.py"),
+        ("tests/sandbox/test_demo.py::TestA::test_a", "tests/sandbox/test_demo.py"),
         ("tests/server/with_daemon/test_live.py::test_a", "tests/server/with_daemon"),
         ("tests/server/known/test_drift.py::test_a[Run.id]", "tests/server/known"),
         ("tests/browser/binder/test_image.py::test_a", "tests/browser/binder"),
