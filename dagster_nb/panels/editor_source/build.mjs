@@ -5,13 +5,13 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const folder = process.argv[2] ?? join(here, "..", "dagster_nb", "panels", "static");
+const folder = process.argv[2] ?? join(here, "..", "static");
 
 const { metafile } = await build({
   absWorkingDir: here,
   entryPoints: ["src/editor.js"],
   outfile: join(folder, "editor.js"),
-  banner: { js: "// Built from the folder editor of the repository. The licenses are in editor_licenses.txt." },
+  banner: { js: "// Built from the folder panels/editor_source of the repository. The licenses are in editor_licenses.txt." },
   bundle: true,
   charset: "utf8",
   format: "esm",
