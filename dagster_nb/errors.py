@@ -15,7 +15,8 @@ plain `ValueError` or `TypeError`, raised before anything is sent. ::
     │   ├── RunNotFoundError
     │   ├── JobNotFoundError
     │   └── LocationNotFoundError
-    ├── AmbiguousJobError
+    ├── AmbiguousNameError
+    │   └── AmbiguousJobError
     ├── RunStateError
     ├── RunConfigInvalidError      also ValueError
     ├── IncompleteHistoryError
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActionInterrupt",
     "AmbiguousJobError",
+    "AmbiguousNameError",
     "ConfigProblem",
     "ConnectionFailedError",
     "DagsterNbError",
@@ -138,7 +140,7 @@ class ServerError(DagsterNbError):
 
 
 class NotFoundError(DagsterNbError, LookupError):
-    """The server has no such run, job or code location."""
+    """The server has no such run, job, code location, asset, schedule, sensor or backfill."""
 
 
 class RunNotFoundError(NotFoundError):
@@ -153,7 +155,11 @@ class LocationNotFoundError(NotFoundError):
     """The server has no code location with that name; the message lists the existing ones."""
 
 
-class AmbiguousJobError(DagsterNbError):
+class AmbiguousNameError(DagsterNbError):
+    """Several jobs, schedules, sensors or assets have that name; the message lists them, and how to select one."""
+
+
+class AmbiguousJobError(AmbiguousNameError):
     """Several repositories have a job with that name; the message lists them, and the arguments that select one."""
 
 
@@ -217,7 +223,7 @@ class IncompleteHistoryError(DagsterNbError):
 
 
 class HistoryError(DagsterNbError):
-    """A history on disk or object storage cannot be read or written; what was written before is unchanged."""
+    """A history on disk or in object storage cannot be read or written; what was written before is unchanged."""
 
 
 class ReadOnlyError(DagsterNbError):
@@ -231,7 +237,8 @@ class OutcomeUnknownError(DagsterNbError):
 class ActionInterrupt(KeyboardInterrupt):
     """Ctrl-C was pressed while a method acted on many runs. Like any `KeyboardInterrupt`, it is not a `DagsterNbError`.
 
-    Requests that had been sent were waited for. In IPython, ``sys.last_value.outcomes`` is the frame.
+    The method has waited for the responses to the requests that it had sent. In IPython, ``sys.last_value.outcomes`` is
+    the frame.
 
     Parameters
     ----------

@@ -86,20 +86,24 @@ def one_run_id(run: RunsLike) -> str:
     return ids[0]
 
 
-def check_same_server(runs: RunsLike, url: str) -> None:
-    """Raise an error if runs that are to be acted on come from another server.
+def check_same_server(
+    runs: object, url: str, *, noun: str = "runs", advice: str = "ids: frame['run_id'].tolist() or run.run_id"
+) -> None:
+    """Raise an error if runs, or other items, that are to be acted on come from another server.
 
     Parameters
     ----------
     runs
-        As in `run_ids_of`. Frames and `Run` objects know their server; ids do not.
+        As in `run_ids_of`, or other items from frames. Frames and `Run` objects know their server; ids do not.
     url
         The root of the server that is asked to act.
+    noun, advice
+        What the items are, and what to give instead, for the message.
 
     Raises
     ------
     ValueError
-        If a frame or a `Run` comes from another server.
+        If a frame, a row or a `Run` comes from another server.
 
     Examples
     --------
@@ -113,8 +117,8 @@ def check_same_server(runs: RunsLike, url: str) -> None:
         source = facts.get("url") or getattr(getattr(item, "_client", None), "url", None)
         if isinstance(source, str) and source != url:
             raise ValueError(
-                f"these runs come from {source}, and this client acts on {url}. If both are the same Dagster, give the "
-                f"ids: frame['run_id'].tolist() or run.run_id."
+                f"these {noun} come from {source}, and this client acts on {url}. If both are the same Dagster, give "
+                f"the {advice}."
             )
 
 

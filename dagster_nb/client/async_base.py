@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from ssl import SSLContext
 
+    import pandas as pd
     from gql.transport.async_transport import AsyncTransport
 
     from dagster_nb.client.display.progress import ProgressBar
@@ -175,6 +176,11 @@ class AsyncBase:
                 f"sent again; look at the runs before you repeat it."
             )
         return result
+
+    def _with_source(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Note in a frame from which server it is, so that no other client acts on it."""
+        frame.attrs["dagster_nb"] = {"url": self.url}
+        return frame
 
     def _check_writable(self) -> None:
         if self._read_only:

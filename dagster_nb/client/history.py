@@ -76,7 +76,7 @@ class HistoryMethod:
     def history(
         self: _Client, path: str | os.PathLike[str] | None = None, *, storage_options: Mapping[str, str] | None = None
     ) -> History:
-        """Return the history of this deployment on disk or object storage: a Delta table of all its runs.
+        """Return the history of this deployment on disk or in object storage: a Delta table of all its runs.
 
         Nothing is read from the server until you call ``refresh()`` on it. It needs the extra ``history``.
 

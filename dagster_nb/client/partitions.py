@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from dagster_nb.client.arguments.job_address import JobAddress
     from dagster_nb.client.async_base import AsyncBase
 
-__all__ = ["partition_defaults", "partition_keys"]
+__all__ = ["partition_defaults", "partition_keys", "partition_set"]
 
 
 async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
     """Return the partition keys of a job, the oldest first (``partitionsOrError``); empty if it is not partitioned."""
     return _keys(await _partition_sets(client, address))
+
+
+async def partition_set(client: AsyncBase, address: JobAddress) -> tuple[str, list[str]]:
+    """Return the name of the partition set of a job, and its partition keys; an empty name if it is not partitioned."""
+    sets = await _partition_sets(client, address)
+    return (sets[0]["name"] if sets else ""), _keys(sets)
 
 
 async def partition_defaults(
@@ -40,15 +46,15 @@ async def partition_defaults(
     partition_key
         The key of the partition.
     assets
-        The assets that are selected, as lists of components. If the job has no such partition, these may have it: the
-        job that contains all assets has the partitions of none of them if they are partitioned differently.
+        The assets that are selected, as lists of components. If the job has no such partition, these assets may have
+        it: a job whose assets are partitioned differently has no partitions itself.
 
     Raises
     ------
     ValueError
         If there is no such partition.
     ServerError
-        If the server lists the partition and does not return it.
+        If the server lists the partition but does not return it.
     """
     sets = await _partition_sets(client, address, partition=partition_key, details=True)
     keys, partition = _keys(sets), sets[0]["partition"] if sets else None
@@ -78,7 +84,7 @@ async def _asset_partition(
             "asset_partitions", {"selector": address.selector, "assets": selected, "partition": partition_key}
         )
     except UnsupportedServerError:
-        # Dagster 1.8 is the first that knows the partitions of assets.
+        # Dagster 1.8 is the first version that lists the partitions of assets.
         return [], None
     job = unwrap(answer["pipelineOrError"], "Pipeline")
     return job["partitionKeysOrError"]["partitionKeys"], job["partition"]

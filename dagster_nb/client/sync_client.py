@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from gql.transport.async_transport import AsyncTransport
 
+    from dagster_nb.client.backfill import Backfill
+
 __all__ = ["DagsterClient", "Run", "RunConfigSchema"]
 
 P = ParamSpec("P")
@@ -101,8 +103,19 @@ def sync(method: Callable[..., Any]) -> Any:
     return derived
 
 
+def _sync_run_or_backfill(
+    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, AsyncRun | Backfill]],
+) -> _Method[P, Run | Backfill]:
+    """Return the synchronous form of a coroutine function that returns one of the two.
+
+    As one more overload of `sync`, this would be ambiguous to a type checker.
+    """
+    return cast("_Method[P, Run | Backfill]", sync(method))
+
+
 _SYNCHRONOUS_NAMES = {
     "AsyncRun": "Run",
+    "AsyncRun | Backfill": "Run | Backfill",
     "AsyncRunConfigSchema": "RunConfigSchema",
     "AsyncIterator[pd.DataFrame]": "Iterator[pd.DataFrame]",
 }
@@ -193,6 +206,14 @@ class DagsterClient(HistoryMethod):
     ops = sync(AsyncDagsterClient.ops)
     run_config_schema = sync(AsyncDagsterClient.run_config_schema)
     daemons = sync(AsyncDagsterClient.daemons)
+    assets = sync(AsyncDagsterClient.assets)
+    materializations = sync(AsyncDagsterClient.materializations)
+    asset_checks = sync(AsyncDagsterClient.asset_checks)
+    partitions = sync(AsyncDagsterClient.partitions)
+    schedules = sync(AsyncDagsterClient.schedules)
+    sensors = sync(AsyncDagsterClient.sensors)
+    ticks = sync(AsyncDagsterClient.ticks)
+    backfills = sync(AsyncDagsterClient.backfills)
     reload_location = sync(AsyncDagsterClient.reload_location)
     shutdown_location = sync(AsyncDagsterClient.shutdown_location)
 
@@ -200,6 +221,11 @@ class DagsterClient(HistoryMethod):
     launch_many = sync(AsyncDagsterClient.launch_many)
     reexecute = sync(AsyncDagsterClient.reexecute)
     reexecute_many = sync(AsyncDagsterClient.reexecute_many)
+    materialize = _sync_run_or_backfill(AsyncDagsterClient.materialize)
+    backfill = sync(AsyncDagsterClient.backfill)
+    cancel_backfill = sync(AsyncDagsterClient.cancel_backfill)
+    start = sync(AsyncDagsterClient.start)
+    stop = sync(AsyncDagsterClient.stop)
     terminate = sync(AsyncDagsterClient.terminate)
     delete = sync(AsyncDagsterClient.delete)
 

@@ -25,9 +25,12 @@ __all__ = [
     "RUN_STATUSES",
     "TIME",
     "categories",
+    "durations",
     "flags",
     "frame",
     "integers",
+    "nullable_flags",
+    "nullable_integers",
     "objects",
     "statuses",
     "strings",
@@ -55,6 +58,16 @@ def integers(values: Iterable[int | None]) -> NDArray[np.int64] | ExtensionArray
     return pd.array(given, dtype="Int64") if None in given else np.array(given, dtype=np.int64)
 
 
+def nullable_flags(values: Iterable[bool | None]) -> ExtensionArray:
+    """Return booleans as `pd.BooleanDtype`, where any row can lack a value on any server; None becomes NA."""
+    return pd.array(list(values), dtype="boolean")
+
+
+def nullable_integers(values: Iterable[int | None]) -> ExtensionArray:
+    """Return integers as `pd.Int64Dtype`, where any row can lack a value on any server; None becomes NA."""
+    return pd.array(list(values), dtype="Int64")
+
+
 def objects(values: Iterable[Any]) -> NDArray[np.object_]:
     """Return lists, dicts and None as an object column, in which each list is a single value."""
     rows = list(values)
@@ -80,6 +93,17 @@ def times(seconds: Iterable[float | None]) -> pd.DatetimeIndex:
     micros = np.rint(np.where(missing, 0.0, floats) * 1_000_000).astype("datetime64[us]")
     micros[missing] = np.datetime64("NaT", "us")
     return pd.DatetimeIndex(micros, tz="UTC")
+
+
+def durations(seconds: Iterable[float | None]) -> pd.TimedeltaIndex:
+    """Return seconds as ``timedelta64[us]``, rounded to the nearest microsecond; None becomes NaT.
+
+    Examples
+    --------
+    >>> durations([1.5, None]).dtype
+    dtype('<m8[us]')
+    """
+    return times(seconds) - pd.Timestamp(0, tz="UTC").as_unit("us")
 
 
 def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical[Any]:

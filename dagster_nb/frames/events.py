@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.frames import columns
-from dagster_nb.frames.causes import innermost_cause
+from dagster_nb.frames.asset_keys import asset_key
+from dagster_nb.frames.errors import error_columns, message_without_class, stack_text
+from dagster_nb.frames.metadata import metadata_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +44,6 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     datetime64[us, UTC]
     """
     rows = [(run_id, event) for run_id, own in events.items() for event in sorted(own, key=_milliseconds)]
-    errors = [innermost_cause(event["error"]) if event.get("error") is not None else None for _, event in rows]
     return columns.frame(
         {
             "run_id": columns.strings(run_id for run_id, _ in rows),
@@ -51,13 +52,22 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
             "level": columns.strings(event.get("level") for _, event in rows),
             "step_key": columns.strings(event["stepKey"] for _, event in rows),
             "message": columns.strings(event.get("message") for _, event in rows),
-            "error_class": columns.strings(None if error is None else error.get("className") for error in errors),
-            "error_message": columns.strings(
-                None if error is None else _message_without_class(error) for error in errors
-            ),
-            "stack": columns.strings(None if error is None else _stack(error) for error in errors),
+            **error_columns([event.get("error") for _, event in rows]),
+            **_asset_columns([event for _, event in rows]),
         }
     )
+
+
+def _asset_columns(events: Sequence[Event]) -> dict[str, Any]:
+    """Return the columns of assets, checks and metadata; those of a check are in its evaluation."""
+    facts = [event.get("evaluation") or event for event in events]
+    return {
+        "asset": columns.strings(asset_key(one.get("assetKey")) for one in facts),
+        "partition_key": columns.strings(one.get("partition") for one in facts),
+        "check": columns.strings(one.get("checkName") for one in facts),
+        "check_passed": columns.nullable_flags(one.get("success") for one in facts),
+        "metadata": columns.objects(metadata_dict(one.get("metadataEntries")) for one in facts),
+    }
 
 
 def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
@@ -78,7 +88,7 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     >>> failures_frame({}).columns.tolist()
     ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message', 'stack', 'causes']
     """
-    # Sorted as in the frame, so that each row gets its own causes.
+    # The events are sorted as in the frame, so that each row gets its own causes.
     failures = {run_id: sorted(_failures(own), key=_milliseconds) for run_id, own in events.items()}
     frame = events_frame(failures)
     # If the process died, the event has no error; only its message says so.
@@ -104,7 +114,7 @@ def _failures(events: Sequence[Event]) -> list[Event]:
 def _explained(failure: Event, events: Sequence[Event]) -> Event:
     """Return a failure. If it has no error message, its message ends with what Dagster reported just before it."""
     error = failure.get("error")
-    if error is not None and (error.get("causes") or _message_without_class(error)):
+    if error is not None and (error.get("causes") or message_without_class(error)):
         return failure
     own = [event for event in events if event["stepKey"] == failure["stepKey"]]
     before = own[own.index(failure) - 1] if own[0] is not failure else failure
@@ -124,15 +134,11 @@ def _causes(event: Event) -> list[dict[str, str | None]] | None:
     return [
         {
             "error_class": one.get("className"),
-            "error_message": _message_without_class(one),
-            "stack": _stack(one),
+            "error_message": message_without_class(one),
+            "stack": stack_text(one),
         }
         for one in ([] if error is None else [error, *(error.get("causes") or ())])
     ]
-
-
-def _stack(error: Event) -> str | None:
-    return "".join(error.get("stack") or ()) or None
 
 
 def _seconds(event: Event) -> float | None:
@@ -142,14 +148,3 @@ def _seconds(event: Event) -> float | None:
 def _milliseconds(event: Event) -> int:
     # Without timestamps, the server's order is kept.
     return int(event.get("timestamp", 0))
-
-
-def _message_without_class(error: Event) -> str | None:
-    """Return the message of an error without the class that Python puts before it; the class has its own column."""
-    if "message" not in error:
-        return None
-    message: str = error["message"].strip()
-    before, _, after = message.partition(": ")
-    if error.get("className") and before.rpartition(".")[2] == error["className"]:
-        return after.strip()
-    return message

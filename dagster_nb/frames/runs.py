@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dagster_nb.filters import as_strings
 from dagster_nb.frames import columns
+from dagster_nb.frames.asset_keys import asset_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,7 +91,7 @@ def runs_frame(
     if "run_config" in include:
         built["run_config"] = columns.objects(record.get("runConfig") for record in records)
     if "asset_selection" in include:
-        built["asset_selection"] = columns.objects(_asset_keys(record.get("assetSelection")) for record in records)
+        built["asset_selection"] = columns.objects(asset_keys(record.get("assetSelection")) for record in records)
     if "op_selection" in include:
         built["op_selection"] = columns.objects(record.get("solidSelection") for record in records)
     return columns.frame(built)
@@ -183,7 +184,3 @@ def _start_time(record: Record) -> float | None:
 
 def _launched_by(tags: dict[str, str]) -> str | None:
     return next((tags[key] for key in LAUNCHED_BY_TAGS if key in tags), None)
-
-
-def _asset_keys(selection: Sequence[Record] | None) -> list[str] | None:
-    return None if selection is None else ["/".join(key["path"]) for key in selection]

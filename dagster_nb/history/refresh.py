@@ -1,4 +1,4 @@
-"""Bring a history up to date with its deployment and read no more than what may have changed."""
+"""Bring a history up to date with its deployment, and read only what may have changed."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 __all__ = ["CHANGES_UNTIL", "FILLED", "SYNCED_AT", "Refresh", "RefreshResult"]
 
 CHANGES_UNTIL = "changes_until"
-"""The marker that says up to which update time all changes were read, in microseconds since 1970."""
+"""The marker for the update time up to which all changes have been read, in microseconds since 1970."""
 FILLED = "filled"
 """The marker that says that the first fill has finished."""
 SYNCED_AT = "synced_at"
 """The marker that says when the last refresh began, in microseconds since 1970."""
 
-# What is read again if the first fill is interrupted, at most, and what is in memory at a time.
+# The maximum number of runs in memory, which are read again if the first fill is interrupted.
 _RUNS_PER_COMMIT = 20_000
 _IDS_PER_REQUEST = 500
 _IDS_PER_PAGE = 2_000
-# Enough that a few deleted runs do not look like another deployment.
+# This is enough not to mistake a few deleted runs for another deployment.
 _SAMPLE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,9 +72,9 @@ class Refresh:
     source
         The deployment.
     overlap
-        How far before the last change that is known to read changes again.
+        How far before the last known change to read changes again.
     all_deleted
-        Whether it is fine that the deployment has none of the stored runs any more.
+        Whether to accept a deployment that has none of the stored runs any more.
     """
 
     def __init__(self, runs: RunsTable, source: HistorySource, *, overlap: timedelta, all_deleted: bool):
@@ -134,7 +134,7 @@ class Refresh:
         filters = {} if oldest is None else {"created_before": _EPOCH + timedelta(microseconds=oldest)}
         for batch in self._batches("filling the history", filters):
             self._write(batch, is_first=self._runs.table.marker(CHANGES_UNTIL) is None)
-        # Those that changed while the others were read.
+        # The runs that changed while the others were read.
         self._read_changes()
         self._runs.set_markers({FILLED: 1})
 
@@ -163,12 +163,12 @@ class Refresh:
                 return
 
     def _find_deleted(self) -> int:
-        """Mark the runs that the server no longer has, and read those that it has and the table does not."""
+        """Mark the runs that the server no longer has, and read the runs that the table lacks."""
         count = self._source.count_runs()
         if count == self._runs.count_live():
             return 0
-        # As of the commit that was read before the server was asked: a run that another process has added since is not
-        # taken for a deleted one.
+        # The table is read as of a commit before the server was asked, so that a run that another process adds
+        # meanwhile does not look deleted.
         live = self._runs.live()
         missing = deleted_ids(self._source, live, count)
         if missing is None:
@@ -208,12 +208,11 @@ class Refresh:
         self._updated += updated
 
     def _changes_until(self) -> int:
-        # The clock of this machine limits what one wrong clock among the server's processes can do, and the other way
-        # round.
+        # The earlier time limits the effect of one wrong clock, on this machine or in one of the server's processes.
         return min(self._started, max(self._latest_update, self._known_until))
 
     def _finish(self) -> None:
-        """Commit up to which time all changes are known.
+        """Commit the time up to which all changes are known.
 
         If another process has written meanwhile, one of the two may have replaced a newer state of a run by an older
         one. Then the time does not advance, so that the next refresh reads these runs again.

@@ -67,7 +67,7 @@ class RunsTable:
         return None if times.null_count or not len(times) else pc.min(times).cast(pa.int64()).as_py()
 
     def upsert(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> tuple[int, int]:
-        """Write runs in one commit: new ones are inserted, and changed ones updated. Equal ones cost nothing.
+        """Write runs in one commit: new ones are inserted, and changed ones updated. Unchanged runs cost nothing.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ def _created_with(times: pa.ChunkedArray) -> pc.Expression:
 
 
 def _creation_range(rows: pa.Table) -> str:
-    """Return the SQL condition that runs were created in the same time as some rows."""
+    """Return the SQL condition that runs were created in the same period as some rows."""
     times = rows["creation_time"]
     if times.null_count or not len(times):
         return ""

@@ -1,4 +1,4 @@
-"""The columns of a history on disk, and the way from a frame to a table and back."""
+"""The columns of a history on disk, and the conversion between frames and tables."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _parsed(column: pa.ChunkedArray, parse: Callable[[str], Any]) -> np.ndarray[
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Switch off the garbage collector, which would look at all objects again and again while many are created."""
+    """Switch off the garbage collector, which would scan all objects repeatedly while many are created."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,28 +1,36 @@
-"""Charts of runs, steps and jobs: functions that take a DataFrame and return matplotlib Axes.
+"""Charts of runs, steps, jobs and assets: functions that take a DataFrame and return matplotlib Axes.
 
 Without ``ax``, a chart draws on pyplot's current axes; with ``ax``, pyplot is not even imported. In a dark notebook,
 run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.
 """
 
+from dagster_nb.plot._asset_graph import asset_graph
 from dagster_nb.plot._duration_trend import duration_trend
 from dagster_nb.plot._durations import durations
 from dagster_nb.plot._job_graph import job_graph
+from dagster_nb.plot._metadata import metadata
+from dagster_nb.plot._partitions import partitions
 from dagster_nb.plot._queue_durations import queue_durations
 from dagster_nb.plot._slow_steps import slow_steps
 from dagster_nb.plot._status_charts import status_counts, success_rate
 from dagster_nb.plot._step_gantt import step_gantt
 from dagster_nb.plot._theme import theme
+from dagster_nb.plot._ticks import ticks
 from dagster_nb.plot._timeline import timeline
 
 __all__ = [
+    "asset_graph",
     "duration_trend",
     "durations",
     "job_graph",
+    "metadata",
+    "partitions",
     "queue_durations",
     "slow_steps",
     "status_counts",
     "step_gantt",
     "success_rate",
     "theme",
+    "ticks",
     "timeline",
 ]

@@ -28,15 +28,15 @@ MAX_MARKS = 3000
 _GOLDEN_RATIO = 0.6180339887498949
 
 
-def sample_words(step: int, n_runs: int) -> str:
-    """Return which runs have a mark, as text; an empty string if all runs have one.
+def sample_words(step: int, count: int, noun: str = "runs") -> str:
+    """Return which runs, or other items, have a mark, as text; an empty string if all have one.
 
     Examples
     --------
     >>> sample_words(34, 100_000)
     'marks: every 34th of 100,000 runs'
     """
-    return "" if step == 1 else f"marks: every {ordinal_text(step)} of {count_text(n_runs)} runs"
+    return "" if step == 1 else f"marks: every {ordinal_text(step)} of {count_text(count)} {noun}"
 
 
 def spread_offsets(count: int) -> Floats:

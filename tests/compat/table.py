@@ -14,6 +14,8 @@ CAPABILITIES = {
     "times": "filters: creation and update times, to the microsecond",
     "paging": "whole histories while runs are deleted",
     "catalog": "`locations`, `repositories`, `jobs`, `ops`, `run_config_schema`, `daemons`",
+    "assets": "`assets`, `materializations`, `asset_checks`, `partitions`; `materialize`",
+    "automation": "`schedules`, `sensors`, `ticks`, `backfills`; `start`, `stop`, `backfill`, `cancel_backfill`",
     "launch": "`launch`: config, tags, selections of ops and assets, partitions",
     "terminate": "`terminate`, `delete`",
     "reexecute": "`reexecute`: from failure or all steps, with other tags and config",
@@ -80,5 +82,5 @@ def write(table: str) -> None:
     before, begin, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{README} has no place for the table: {BEGIN} … {END}")
+        raise ValueError(f"{README} has no place for the table; add two lines around it: {BEGIN} and {END}")
     README.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from tests.notebooks.running import NOTEBOOKS, run
+from tests.notebooks.run_notebook import NOTEBOOKS, run
 
 # Writing a million runs takes minutes.
 _SECONDS_PER_CELL = 3_600

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
-from tests.notebooks.running import NOTEBOOKS, run
+from tests.notebooks.run_notebook import NOTEBOOKS, run
 
 
 @pytest.fixture(scope="module")

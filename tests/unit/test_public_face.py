@@ -28,7 +28,7 @@ def test_every_public_name_exists():
 
 def test_the_errors_are_one_tree():
     errors = [getattr(dnb, name) for name in dnb.__all__ if name.endswith("Error")]
-    assert len(errors) == 20
+    assert len(errors) == 21
     for error in errors:
         assert issubclass(error, dnb.DagsterNbError)
         assert error.__name__ in sys.modules["dagster_nb.errors"].__doc__
@@ -193,6 +193,11 @@ dnb.RunExplorer(client)
 dnb.Launchpad(client)
 dnb.RunMonitor(run)
 client.launch("nightly", asset_selection=["a", ["b/c", "d"]])
+assert_type(client.materialize([["a/b", "c"]], partition_keys=["x"]), dnb.Run | dnb.Backfill)
+assert_type(client.backfill("nightly", ["x"]), dnb.Backfill)
+cancelation: Literal["canceled", "canceling", "already_finished"] = client.cancel_backfill("a")
+assert_type(client.start(client.schedules()), pd.DataFrame)
+assert_type(client.materializations(["shop", "orders"]), pd.DataFrame)
 """
 
 

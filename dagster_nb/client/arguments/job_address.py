@@ -24,6 +24,7 @@ __all__ = [
     "HIDDEN_JOB_PREFIXES",
     "JobAddress",
     "JobFinder",
+    "check_name",
     "check_names",
     "list_locations",
     "list_repositories",
@@ -187,12 +188,21 @@ def check_names(job: str, *, location: str | None, repository: str | None) -> No
     >>> check_names("nightly", location=None, repository=None)
     """
     for argument, name in (("job", job), ("location", location), ("repository", repository)):
-        if name is None and argument != "job":
-            continue
-        if not isinstance(name, str):
-            raise TypeError(f"{argument} must be a string, not {name!r}.")
-        if not name:
-            raise ValueError(f"{argument} must not be empty; give the name of a {_NOUNS[argument]}.")
+        if name is not None or argument == "job":
+            check_name(argument, name)
+
+
+def check_name(argument: str, name: str | None) -> None:
+    """Raise a `TypeError` or `ValueError` if an argument that names a job, code location or repository is invalid.
+
+    Examples
+    --------
+    >>> check_name("location", "etl")
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"{argument} must be a string, not {name!r}.")
+    if not name:
+        raise ValueError(f"{argument} must not be empty; give the name of a {_NOUNS[argument]}.")
 
 
 _NOUNS = {"job": "job", "location": "code location", "repository": "repository"}

@@ -122,6 +122,13 @@ class EventMethods(AsyncBase):
             error_message string              its message, without the class
             stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
                                               Dagster stored none
+            asset         string              ``assetKey`` of the asset that was materialized, observed or checked, or
+                                              is about to be materialized
+            partition_key string              ``partition``: the partition of that asset
+            check         string              ``evaluation.checkName``: the check that was executed
+            check_passed  boolean             ``evaluation.success``
+            metadata      object: dict        ``metadataEntries`` of the event or the check, by label; None if this type
+                                              of event has none
             ============= =================== ======================================================================
 
         Raises

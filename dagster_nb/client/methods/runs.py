@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import pandas as pd
 
+from dagster_nb.client.arguments.misspelt_filters import warn_about_misspelt_filters
 from dagster_nb.client.arguments.short_run_ids import full_run_id
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import IncompleteHistoryError
@@ -111,6 +112,11 @@ class RunMethods(AsyncBase):
             queue_duration. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the request as
             JSON.
 
+        Warns
+        -----
+        DagsterNbWarning
+            If no run matches, and a job, code location or tag key does not exist but is close to one that does.
+
         Raises
         ------
         ValueError, TypeError
@@ -135,6 +141,8 @@ class RunMethods(AsyncBase):
             except IncompleteHistoryError as error:
                 error.frame = self._finish(pages, filters, included, limit, fetched_at)
                 raise
+        if not pages and not filters.matches_nothing and limit != 0:
+            await warn_about_misspelt_filters(self._api, filters)
         return self._finish(pages, filters, included, limit, fetched_at)
 
     def iter_runs(
@@ -289,7 +297,7 @@ class RunMethods(AsyncBase):
         except MissingRunsError as error:
             raise self._incomplete(error, include) from None
         except Exception:
-            # The error's traceback keeps the pages alive, and with them the request under way.
+            # The error's traceback keeps the pages alive, and so also the request in progress.
             await pages.aclose()
             raise
 

@@ -120,6 +120,39 @@ def revenue(config: Publishing) -> None:
         raise SourceError("nothing to publish")
 
 
-nightly_assets = dg.define_asset_job("nightly_assets", executor_def=dg.in_process_executor)
+@dg.asset(partitions_def=dg.StaticPartitionsDefinition(["north", "south", "west"]), group_name="by_region")
+def stock(context):
+    if context.partition_key == "south":
+        raise SourceError("no stock in the south")
+    context.add_output_metadata({"rows": 3, "share": 0.5, "note": "counted"})
 
-defs = dg.Definitions(assets=[orders, revenue], jobs=[quick, strict, fragile, hang, regional, nightly_assets])
+
+@dg.asset_check(asset=stock)
+def is_counted():
+    return dg.AssetCheckResult(passed=True)
+
+
+nightly_assets = dg.define_asset_job(
+    "nightly_assets",
+    selection=dg.AssetSelection.assets(orders, revenue),
+    executor_def=dg.in_process_executor,
+)
+
+nightly = dg.ScheduleDefinition(
+    name="nightly", job=quick, cron_schedule="0 3 * * *", execution_timezone="Europe/Berlin", description="Every night."
+)
+
+
+@dg.sensor(job=quick, minimum_interval_seconds=45)
+def new_rows():
+    return dg.SkipReason("no new rows")
+
+
+defs = dg.Definitions(
+    assets=[orders, revenue, stock],
+    asset_checks=[is_counted],
+    jobs=[quick, strict, fragile, hang, regional, nightly_assets],
+    schedules=[nightly],
+    sensors=[new_rows],
+    executor=dg.in_process_executor,
+)

@@ -30,6 +30,11 @@ EVENTS = {
     "error_class": "string",
     "error_message": "string",
     "stack": "string",
+    "asset": "string",
+    "partition_key": "string",
+    "check": "string",
+    "check_passed": "boolean",
+    "metadata": "object",
 }
 FAILURES = {
     **{key: EVENTS[key] for key in ("run_id", "step_key", "timestamp", "error_class", "error_message", "stack")},

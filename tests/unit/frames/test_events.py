@@ -190,3 +190,21 @@ def test_an_error_without_stack_is_na(known, stack, causes):
     failure = failures_frame({"r": [event("RunFailureEvent", **known)]}).iloc[0]
     assert pd.isna(failure["stack"])
     assert (None if failure["causes"] is None else len(failure["causes"])) == causes
+
+
+def test_assets_checks_and_metadata_have_columns():
+    entries = [{"__typename": "IntMetadataEntry", "label": "rows", "intRepr": "3"}]
+    key = {"path": ["shop", "orders"]}
+    evaluation = {"assetKey": key, "checkName": "full", "success": False, "partition": "b", "metadataEntries": entries}
+    frame = events_frame({"r": [
+        event("MaterializationEvent", 1, assetKey=key, partition="a", metadataEntries=entries),
+        event("AssetCheckEvaluationEvent", 2, evaluation=evaluation),
+        event("RunSuccessEvent", 3),
+        event("EngineEvent", 4, metadataEntries=[], error=None),
+    ]})  # fmt: skip
+    assert frame["asset"].tolist() == ["shop/orders", "shop/orders", pd.NA, pd.NA]
+    assert frame["partition_key"].tolist() == ["a", "b", pd.NA, pd.NA]
+    assert frame["check"].tolist() == [pd.NA, "full", pd.NA, pd.NA]
+    assert frame["check_passed"].tolist() == [pd.NA, False, pd.NA, pd.NA]
+    assert frame["metadata"].tolist() == [{"rows": 3}, {"rows": 3}, None, {}]
+    assert str(frame["check_passed"].dtype) == "boolean"

@@ -23,11 +23,16 @@ from tests.unit.fake import installed_schema
 
 # The types of a union that mean success, or that are not responses themselves but parts of one
 SUCCESSES = {
-    "CapturedLogs", "DagsterRunEvent", "DeletePipelineRunSuccess", "EventConnection", "LaunchRunSuccess",
-    "PartitionBackfill", "PartitionRunConfig", "PartitionSets", "PartitionTags", "Partitions", "Pipeline",
+    "Asset", "AssetChecks", "AssetConnection", "AssetNode", "CancelBackfillSuccess", "CapturedLogs",
+    "DagsterRunEvent", "DefaultPartitionStatuses", "DeletePipelineRunSuccess", "EventConnection",
+    "InstigationState", "LaunchBackfillSuccess", "LaunchRunSuccess", "LocalFileCodeReference",
+    "MultiPartitionStatuses", "PartitionBackfill", "PartitionBackfills", "PartitionRunConfig",
+    "PartitionSets", "PartitionStatuses", "PartitionTags", "Partitions", "Pipeline",
     "PipelineConfigValidationValid", "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema",
-    "RunIds", "Runs", "ShutdownRepositoryLocationSuccess", "TerminateRunSuccess", "TerminateRunsResult",
-    "Workspace", "WorkspaceLocationEntry", "WorkspaceLocationStatusEntries",
+    "RunIds", "Runs", "ScheduleStateResult", "Sensor", "ShutdownRepositoryLocationSuccess",
+    "StopSensorMutationResult", "TeamAssetOwner", "TerminateRunSuccess", "TerminateRunsResult",
+    "TimePartitionStatuses", "UrlCodeReference", "UserAssetOwner", "Workspace", "WorkspaceLocationEntry",
+    "WorkspaceLocationStatusEntries",
 }  # fmt: skip
 # Unions whose members are all read in the same way, and one for which a refusal leads to another request
 PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}

@@ -9,7 +9,7 @@ from dagster_nb.frames.steps import steps_frame
 
 
 class FrameSource:
-    """Runs as records of the server; a test changes them as it likes."""
+    """Runs as records of the server; a test may change them at any time."""
 
     url = "http://frames:3000"
 

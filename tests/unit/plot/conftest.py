@@ -102,3 +102,54 @@ def ops():
             "depends_on": [[], ["load"], ["halves.split"], ["halves.join", "load"]],
         }
     )
+
+
+@pytest.fixture
+def assets():
+    return pd.DataFrame(
+        {
+            "asset": pd.array(["raw", "shop/orders", "shop/revenue", "report"], dtype=pd.StringDtype()),
+            "group": pd.array(["sources", "sales", "sales", "reports"], dtype=pd.StringDtype()),
+            "depends_on": [[], ["raw", "elsewhere"], ["shop/orders"], ["shop/revenue", "raw"]],
+            "stale_status": pd.array(["FRESH", "STALE", "MISSING", None], dtype=pd.StringDtype()),
+        }
+    )
+
+
+@pytest.fixture
+def daily_partitions():
+    """Return the partitions of 60 days, of which one is missing, two failed and the last is in progress."""
+    days = pd.date_range("2026-01-01", periods=60).strftime("%Y-%m-%d")
+    status = pd.Series(["MATERIALIZED"] * 60)
+    status[[20, 40, 41, 59]] = ["MISSING", "FAILED", "FAILED", "MATERIALIZING"]
+    return pd.DataFrame({"partition_key": days.astype("string"), "status": status.astype("string")})
+
+
+@pytest.fixture
+def materializations():
+    """Return 30 materializations, newest first, with numbers, text and a gap."""
+    times = pd.date_range("2026-01-01", periods=30, freq="D", tz="UTC")[::-1]
+    rows = pd.array(range(30, 0, -1), dtype="Int64")
+    rows[3] = pd.NA
+    return pd.DataFrame(
+        {
+            "timestamp": times.as_unit("us"),
+            "partition_key": times.strftime("%Y-%m-%d").astype("string"),
+            "metadata.note": pd.array(["x"] * 30, dtype=pd.StringDtype()),
+            "metadata.ok": pd.array([True] * 30, dtype="boolean"),
+            "metadata.rows": rows,
+            "metadata.share": np.linspace(0, 1, 30),
+        }
+    )
+
+
+@pytest.fixture
+def sensor_ticks():
+    """Return the ticks of a sensor and a schedule: most of them skipped, and one failed."""
+    return pd.DataFrame(
+        {
+            "name": pd.array(["files"] * 50 + ["hourly"] * 10, dtype=pd.StringDtype()),
+            "status": pd.array(["SKIPPED"] * 48 + ["FAILURE", "SUCCESS"] + ["SUCCESS"] * 10, dtype=pd.StringDtype()),
+            "timestamp": pd.date_range("2026-01-01", periods=60, freq="h", tz="UTC").as_unit("us"),
+        }
+    )

@@ -11,22 +11,31 @@ from matplotlib.figure import Figure
 
 from dagster_nb import plot
 from dagster_nb.plot import (
+    asset_graph,
     duration_trend,
     durations,
     job_graph,
+    metadata,
+    partitions,
     queue_durations,
     slow_steps,
     status_counts,
     step_gantt,
     success_rate,
     theme,
+    ticks,
     timeline,
 )
 
 OF_RUNS = [durations, duration_trend, timeline, status_counts, success_rate, queue_durations]
 OF_STEPS = [step_gantt, slow_steps]
-EVERY = [*OF_RUNS, *OF_STEPS, job_graph]
+OF_ASSETS = [asset_graph, partitions, metadata, ticks]
+EVERY = [*OF_RUNS, *OF_STEPS, job_graph, *OF_ASSETS]
 ON_A_TIME_AXIS = [duration_trend, timeline, status_counts, success_rate, queue_durations]
+EMPTY = {
+    "job_graph": "no ops", "step_gantt": "no steps", "slow_steps": "no steps", "asset_graph": "no assets",
+    "partitions": "no partitions", "metadata": "no materializations", "ticks": "no ticks",
+}  # fmt: skip
 GROUPED = [durations, duration_trend, timeline, success_rate, queue_durations]
 
 HOSTILE = [
@@ -47,8 +56,15 @@ HOSTILE = [
 
 
 @pytest.fixture
-def frame_for(runs, steps, ops):
-    return lambda chart: ops if chart is job_graph else steps if chart in OF_STEPS else runs
+def frame_for(runs, steps, ops, of_assets):
+    frames = {job_graph: ops, **dict.fromkeys(OF_STEPS, steps), **of_assets}
+    return lambda chart: frames.get(chart, runs)
+
+
+@pytest.fixture
+def of_assets(assets, daily_partitions, materializations, sensor_ticks):
+    frames = [assets, daily_partitions, materializations, sensor_ticks]
+    return dict(zip(OF_ASSETS, frames, strict=True))
 
 
 def texts(ax):
@@ -120,8 +136,7 @@ def test_pyplot_state_is_untouched(chart, frame_for, ax):
 @pytest.mark.parametrize("empty", [lambda frame: frame.iloc[:0], lambda _: pd.DataFrame()])
 def test_an_empty_frame_gives_a_message(chart, empty, frame_for, ax, render):
     chart(empty(frame_for(chart)), ax=ax)
-    words = {"job_graph": "no ops", "step_gantt": "no steps", "slow_steps": "no steps"}.get(chart.__name__, "no runs")
-    assert written(ax) == [words]
+    assert written(ax) == [EMPTY.get(chart.__name__, "no runs")]
     assert ax.get_legend() is None
     render(ax)
 
@@ -144,6 +159,16 @@ def with_names(chart, runs, names):
     """Return a frame for a chart in which each of several unusual names occurs, and the names."""
     if chart is job_graph:
         return pd.DataFrame({"op": names, "graph": None, "depends_on": [[]] + [[name] for name in names[:-1]]})
+    if chart is asset_graph:
+        depends_on = [[]] + [[name] for name in names[:-1]]
+        return pd.DataFrame({"asset": names, "group": names, "depends_on": depends_on, "stale_status": "STALE"})
+    if chart is partitions:
+        return pd.DataFrame({"partition_key": names, "status": ["MISSING", "$NEW_<b>$ 🚀"] * 6 + ["FAILED"]})
+    if chart is metadata:
+        return pd.DataFrame({"partition_key": names, **{f"metadata.{name}": range(len(names)) for name in names}})
+    if chart is ticks:
+        times = pd.date_range("2026-01-01", periods=len(names), freq="h", tz="UTC")
+        return pd.DataFrame({"name": names, "status": "$NEW_<b>$ 🚀", "timestamp": times})
     if chart in OF_STEPS:
         part = runs.iloc[2 : 2 + len(names)].reset_index(drop=True)
         return part.assign(step_key=names, run_id="a")
@@ -154,7 +179,8 @@ def with_names(chart, runs, names):
 
 @pytest.mark.parametrize("chart", EVERY)
 def test_hostile_names_are_drawn_as_text(chart, runs, ax, render):
-    chart(with_names(chart, runs, HOSTILE), ax=ax)
+    options = {"x": "partition_key"} if chart is metadata else {}
+    chart(with_names(chart, runs, HOSTILE), ax=ax, **options)
     assert not any(text.get_parse_math() for text in texts(ax) if "$" in text.get_text())
     render(ax)
 
@@ -194,6 +220,10 @@ def test_the_time_zone_can_be_chosen_and_is_named(chart, runs, ax):
         (step_gantt, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
         (slow_steps, {"lw": 9, "alpha": 0.1}, lambda ax: {(p.get_linewidth(), p.get_alpha()) for p in ax.patches}),
         (job_graph, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
+        (asset_graph, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
+        (partitions, {"lw": 9, "alpha": 0.1}, lambda ax: _collected(ax.collections)),
+        (metadata, {"lw": 9, "alpha": 0.1}, lambda ax: {(line.get_linewidth(), line.get_alpha()) for line in ax.lines}),
+        (ticks, {"ms": 9, "alpha": 0.1}, lambda ax: {(m.get_markersize(), m.get_alpha()) for m in ax.lines}),
     ],
 )
 def test_additional_keywords_reach_the_main_artist(chart, keywords, properties_of, frame_for, ax):
@@ -225,7 +255,7 @@ def test_a_misspelt_keyword_gets_a_suggestion(runs, ax):
         durations(runs, max_group=3, ax=ax)
 
 
-@pytest.mark.parametrize("chart", [*OF_RUNS, *OF_STEPS])
+@pytest.mark.parametrize("chart", [*OF_RUNS, *OF_STEPS, metadata, ticks])
 def test_every_chart_with_times_accepts_a_time_zone(chart, frame_for, ax):
     chart(frame_for(chart), tz="Asia/Kolkata", ax=ax)
     assert "(Asia/Kolkata)" in ax.get_xlabel()

@@ -45,7 +45,8 @@ def test_adding_a_page_costs_the_same_in_a_long_log():
     log.set_filter(EventFilter(text="line"))
     log.add(events(50_000))
     page = events(100)
-    began = time.perf_counter()
+    # The time of this process alone does not depend on what else the machine does.
+    began = time.process_time()
     for _ in range(10):
         log.add(page)
-    assert (time.perf_counter() - began) / 10 < 0.05
+    assert (time.process_time() - began) / 10 < 0.05

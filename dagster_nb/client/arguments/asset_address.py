@@ -1,0 +1,132 @@
+"""Find assets by the keys that a user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
+
+import pandas as pd
+
+from dagster_nb.errors import AmbiguousNameError, NotFoundError
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from dagster_nb.graphql.dagster_api import DagsterApi
+
+__all__ = ["AssetLike", "AssetPath", "AssetsLike", "find_assets", "list_asset_paths", "one_asset", "parse_assets"]
+
+AssetPath: TypeAlias = tuple[str, ...]
+"""The components of an asset key."""
+
+
+class _HasPath(Protocol):
+    """Dagster's own ``AssetKey``."""
+
+    @property
+    def path(self) -> Sequence[str]:
+        """The components."""
+
+
+# At run time pandas' Series takes no type argument, hence the string.
+AssetLike: TypeAlias = Union[str, _HasPath, Sequence[str], "pd.Series[Any]"]
+"""One asset: its key as text (``"a/b"``), its components (``["a", "b"]``), Dagster's ``AssetKey``, or its row in the
+frame of `DagsterClient.assets`."""
+
+AssetsLike: TypeAlias = Union[str, _HasPath, Iterable[AssetLike], "pd.Series[Any]", pd.DataFrame]
+"""One asset, a list of assets, or a frame of `DagsterClient.assets`."""
+
+
+def one_asset(asset: AssetLike) -> str | AssetPath:
+    """Return the text or the components of the key that a user gives.
+
+    Raises
+    ------
+    TypeError
+        If it is not an asset key.
+
+    Examples
+    --------
+    >>> one_asset("shop/orders"), one_asset(["shop", "orders"])
+    ('shop/orders', ('shop', 'orders'))
+    """
+    if isinstance(asset, pd.Series):
+        asset = asset["asset_path"] if "asset_path" in asset.index else asset.get("asset", "")
+    if isinstance(asset, str) and asset:
+        return asset
+    components = getattr(asset, "path", asset)
+    if (
+        isinstance(components, list | tuple)
+        and components
+        and all(isinstance(part, str) and part for part in components)
+    ):
+        return tuple(components)
+    raise TypeError(f"an asset key must be a string such as 'a/b' or a list of its components, not {asset!r}.")
+
+
+def parse_assets(assets: AssetsLike) -> list[str | AssetPath]:
+    """Return the texts or the components of the keys that a user gives, in the same order and without duplicates.
+
+    Parameters
+    ----------
+    assets
+        One or many keys. Components need a list around them: ``[["a", "b"]]`` is one key, ``["a", "b"]`` are two.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> parse_assets(["orders", ["shop", "raw"]])
+    ['orders', ('shop', 'raw')]
+    """
+    if isinstance(assets, pd.DataFrame):
+        if not {"asset", "asset_path"} & set(assets.columns):
+            raise TypeError("this frame has no column 'asset'; pass a frame from assets().")
+        items: Iterable[Any] = [row for _, row in assets.iterrows()]
+    elif isinstance(assets, pd.Series):
+        items = [assets] if {"asset", "asset_path"} & set(assets.index) else assets.tolist()
+    elif isinstance(assets, str) or hasattr(assets, "path"):
+        items = [assets]
+    elif isinstance(assets, Iterable) and not isinstance(assets, bytes | Mapping):
+        items = assets
+    else:
+        raise TypeError(f"expected asset keys such as 'a/b', got {type(assets).__name__}.")
+    return list(dict.fromkeys(one_asset(item) for item in items))
+
+
+async def list_asset_paths(api: DagsterApi) -> list[AssetPath]:
+    """Return the keys of all assets, including those that are no longer defined (``AssetConnection.nodes``)."""
+    answer = await api.query("asset_keys")
+    return [tuple(node["key"]["path"]) for node in unwrap(answer["assetsOrError"], "AssetConnection")["nodes"]]
+
+
+async def find_assets(api: DagsterApi, assets: Sequence[str | AssetPath]) -> list[AssetPath]:
+    """Return the components of assets that exist; the server's keys are read once, and only if there are assets.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such asset; the message lists similar ones.
+    AmbiguousNameError
+        If several assets have that text as their key, because a component contains a slash.
+    """
+    if not assets:
+        return []
+    existing = await list_asset_paths(api)
+    return [_find(asset, existing) for asset in assets]
+
+
+def _find(asset: str | AssetPath, existing: Sequence[AssetPath]) -> AssetPath:
+    found = [path for path in existing if asset in {path, "/".join(path)}]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        candidates = "\n".join(f"  {list(path)!r}" for path in found)
+        raise AmbiguousNameError(f"{len(found)} assets have the key {asset!r}. Give its components:\n{candidates}")
+    text = asset if isinstance(asset, str) else "/".join(asset)
+    similar = get_close_matches(text, ["/".join(path) for path in existing])
+    hint = f"Did you mean {' or '.join(map(repr, similar))}?" if similar else "client.assets() lists all assets."
+    raise NotFoundError(f"the server has no asset {(asset if isinstance(asset, str) else list(asset))!r}. {hint}")

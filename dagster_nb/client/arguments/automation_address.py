@@ -1,0 +1,202 @@
+"""Find schedules and sensors by the names that a user gives, or by rows of their frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
+
+import pandas as pd
+
+from dagster_nb.client.arguments.job_address import check_name
+from dagster_nb.errors import AmbiguousNameError, NotFoundError
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dagster_nb.graphql.dagster_api import DagsterApi
+
+__all__ = ["AutomationAddress", "AutomationsLike", "automation_requests", "find_automations"]
+
+Kind: TypeAlias = Literal["schedule", "sensor"]
+
+# At run time pandas' Series takes no type argument, hence the string.
+AutomationsLike: TypeAlias = Union[str, Iterable[str], "pd.Series[Any]", pd.DataFrame]
+"""One or many schedules and sensors: a name, many names, or a frame of `DagsterClient.schedules` or
+`DagsterClient.sensors`, or rows of one."""
+
+_KINDS: tuple[Kind, ...] = ("schedule", "sensor")
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationAddress:
+    """The full name of a schedule or a sensor.
+
+    Parameters
+    ----------
+    kind
+        Which of the two it is.
+    name
+        Its name.
+    location, repository
+        Its code location, and its repository in that location.
+    """
+
+    kind: Kind
+    name: str
+    location: str
+    repository: str
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that identify it in a frame."""
+        return {"name": self.name, "location": self.location, "repository": self.repository}
+
+    @property
+    def state_selector(self) -> dict[str, str]:
+        """The schema's ``InstigationSelector``."""
+        return {**self._repository_selector, "name": self.name}
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """The schema's ``ScheduleSelector`` or ``SensorSelector``."""
+        return {**self._repository_selector, f"{self.kind}Name": self.name}
+
+    @property
+    def _repository_selector(self) -> dict[str, str]:
+        return {"repositoryName": self.repository, "repositoryLocationName": self.location}
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A schedule or a sensor as a user names it; None means any."""
+
+    name: str
+    location: str | None
+    repository: str | None
+    kind: Kind | None = None
+
+    def matches(self, address: AutomationAddress) -> bool:
+        return (
+            self.name == address.name
+            and self.kind in {None, address.kind}
+            and self.location in {None, address.location}
+            and self.repository in {None, address.repository}
+        )
+
+
+def automation_requests(
+    automations: AutomationsLike, *, location: str | None = None, repository: str | None = None
+) -> list[_Request]:
+    """Return what a user asks for, in the order given and without duplicates.
+
+    Parameters
+    ----------
+    automations
+        One or many names, a frame with a column ``schedule`` or ``sensor``, or rows of such a frame.
+    location, repository
+        Where to look for the names. A row has its own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is anything else, or a name is empty.
+
+    Examples
+    --------
+    >>> [one.name for one in automation_requests(["hourly", "nightly", "hourly"])]
+    ['hourly', 'nightly']
+    """
+    for argument, value in (("location", location), ("repository", repository)):
+        if value is not None:
+            check_name(argument, value)
+    if isinstance(automations, pd.DataFrame):
+        items: Iterable[object] = [row for _, row in automations.iterrows()]
+        if not any(kind in automations.columns for kind in _KINDS):
+            raise TypeError("this frame has no column 'schedule' or 'sensor'; pass a frame from schedules().")
+    elif isinstance(automations, pd.Series):
+        items = [automations] if _is_row(automations) else automations.tolist()
+    elif isinstance(automations, str):
+        items = [automations]
+    elif isinstance(automations, Iterable) and not isinstance(automations, bytes | Mapping):
+        items = automations
+    else:
+        raise TypeError(f"expected names of schedules or sensors, got {type(automations).__name__}.")
+    return list(dict.fromkeys(_request(item, location, repository) for item in items))
+
+
+async def find_automations(api: DagsterApi, requests: Sequence[_Request]) -> list[AutomationAddress]:
+    """Return the addresses of schedules and sensors; the server's names are read once, and only if there are requests.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such schedule or sensor; the message lists similar names.
+    AmbiguousNameError
+        If several repositories have one with that name.
+    """
+    if not requests:
+        return []
+    existing = await _list_automations(api)
+    return [_find(request, existing) for request in requests]
+
+
+async def _list_automations(api: DagsterApi) -> list[AutomationAddress]:
+    answer = await api.query("automation_names")
+    return [
+        AutomationAddress(kind, one["name"], node["location"]["name"], node["name"])
+        for node in unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
+        for kind in _KINDS
+        for one in node[f"{kind}s"]
+    ]
+
+
+def _find(request: _Request, existing: Sequence[AutomationAddress]) -> AutomationAddress:
+    found = [one for one in existing if request.matches(one)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise AmbiguousNameError(
+            f"{len(found)} repositories have a schedule or sensor {request.name!r}. Select one with these arguments:\n"
+            + "\n".join(f"  location={one.location!r}, repository={one.repository!r}" for one in found)
+        )
+    raise _not_found(request, existing)
+
+
+def _not_found(request: _Request, existing: Sequence[AutomationAddress]) -> NotFoundError:
+    where = "".join(
+        f" in {noun} {value!r}"
+        for noun, value in (("repository", request.repository), ("code location", request.location))
+        if value is not None
+    )
+    lines = [f"the server has no {request.kind or 'schedule or sensor'} {request.name!r}{where}."]
+    elsewhere = [one for one in existing if one.name == request.name]
+    if elsewhere:
+        lines.append("It has one with that name for these arguments:")
+        lines += [f"  location={one.location!r}, repository={one.repository!r}" for one in elsewhere]
+    elif similar := get_close_matches(request.name, sorted({one.name for one in existing})):
+        lines.append(f"Did you mean {' or '.join(map(repr, similar))}?")
+    else:
+        lines.append("client.schedules() and client.sensors() list what exists; client.locations() shows code errors.")
+    return NotFoundError("\n".join(lines))
+
+
+def _is_row(series: pd.Series[Any]) -> bool:
+    return any(kind in series.index for kind in _KINDS)
+
+
+def _request(item: object, location: str | None, repository: str | None) -> _Request:
+    kind: Kind | None = None
+    if isinstance(item, pd.Series):
+        for one in _KINDS:
+            if one in item.index:
+                location, repository = item.get("location", location), item.get("repository", repository)
+                kind, item = one, item[one]
+                break
+    if not isinstance(item, str):
+        raise TypeError(f"expected the name of a schedule or sensor, or a row of their frame, got {item!r}.")
+    if not item:
+        raise ValueError("the name of a schedule or sensor must not be empty.")
+    return _Request(item, location, repository, kind)

@@ -1,0 +1,290 @@
+"""Read, launch and cancel backfills: ``backfills``, ``backfill`` and ``cancel_backfill``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from dagster_nb.client.arguments.asset_address import find_assets, list_asset_paths, parse_assets
+from dagster_nb.client.arguments.job_address import JobFinder, list_repositories
+from dagster_nb.client.arguments.launch_arguments import parse_tags, tag_inputs
+from dagster_nb.client.async_base import AsyncBase
+from dagster_nb.client.backfill import Backfill
+from dagster_nb.client.display.browser_links import in_browser
+from dagster_nb.client.partitions import partition_set
+from dagster_nb.errors import AmbiguousNameError, DagsterNbError, NotFoundError, OutcomeUnknownError
+from dagster_nb.filters import as_strings
+from dagster_nb.frames.backfills import backfills_frame
+from dagster_nb.graphql.backfill_paging import iter_backfills
+from dagster_nb.graphql.responses import unwrap
+from dagster_nb.run_ids import check_same_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from dagster_nb.client.arguments.asset_address import AssetPath, AssetsLike
+    from dagster_nb.client.arguments.job_address import JobAddress
+
+__all__ = ["BackfillMethods", "CancelOutcome", "check_partition_keys", "parse_partition_keys"]
+
+CancelOutcome: TypeAlias = Literal["canceled", "canceling", "already_finished"]
+"""The outcome of canceling a backfill; `DagsterClient.cancel_backfill` explains each."""
+
+_FINISHED = frozenset({"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"})
+
+
+class BackfillMethods(AsyncBase):
+    """The methods of the client for backfills."""
+
+    async def backfills(self) -> pd.DataFrame:
+        """Return all backfills, newest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per backfill:
+
+            =============== =================== ====================================================================
+            column          dtype               from (``PartitionBackfill``)
+            =============== =================== ====================================================================
+            backfill_id     string              ``id``
+            status          string              ``status``, such as ``"COMPLETED_SUCCESS"``; before Dagster 1.8,
+                                                ``"COMPLETED"`` does not say whether its runs succeeded
+            job_name        string              ``jobName``; NA if it materializes assets without a job
+            assets          object: list        ``assetSelection``: their keys; None if it runs a job
+            partition_count Int64               ``numPartitions``; NA if the server cannot tell, for example because the
+                                                partitions have changed since
+            partition_keys  object: list        ``partitionNames``; None if its assets have different partitions
+            creation_time   datetime64[us, UTC] ``timestamp``
+            end_time        datetime64[us, UTC] ``endTimestamp``; NaT while it is in progress
+            duration        timedelta64[us]     end_time - creation_time
+            tags            object: dict        ``tags``
+            error_message   string              ``error.message``: why the backfill itself failed; NA if it did not
+            =============== =================== ====================================================================
+
+        Raises
+        ------
+        ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.backfills().query("status == 'REQUESTED'")  # doctest: +SKIP
+        """
+        records = []
+        with self._progress_bar("reading backfills", unit="backfills") as bar:
+            async for record in iter_backfills(self._api):
+                records.append(record)
+                bar.advance()
+        return backfills_frame(records)
+
+    async def backfill(
+        self,
+        job_or_assets: AssetsLike,
+        partition_keys: str | Iterable[str],
+        *,
+        tags: Mapping[str, Any] | None = None,
+        location: str | None = None,
+        repository: str | None = None,
+    ) -> Backfill:
+        """Launch a backfill: runs of many partitions of a job or of assets (``launchPartitionBackfill``).
+
+        The daemon launches the runs. All partitions are checked first, because a server may accept a backfill of
+        partitions that do not exist.
+
+        Parameters
+        ----------
+        job_or_assets
+            The name of a job; or assets: one or many keys as in `materialize`.
+        partition_keys
+            The keys of the partitions. An empty list is a `ValueError`.
+        tags
+            Tags of the runs. A value that is not a string becomes JSON text.
+        location, repository
+            The job's code location and repository; needed if several repositories have a job with that name, or if an
+            asset has the same name.
+
+        Returns
+        -------
+        Backfill
+            It has ``backfill_id``, ``status``, ``url``; `backfills` shows its later status.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError
+            If there is no such job or asset, or several; the message lists what exists.
+        ValueError, TypeError
+            If a partition does not exist, or an argument is invalid. Nothing is launched.
+        OutcomeUnknownError
+            If the server's response was lost. `backfills` shows whether there is a new backfill.
+        ReadOnlyError, UnauthorizedError
+
+        Examples
+        --------
+        >>> partitions = client.partitions(asset="shop/orders")  # doctest: +SKIP
+        >>> missing = partitions.loc[partitions["status"] == "MISSING", "partition_key"]  # doctest: +SKIP
+        >>> client.backfill("shop/orders", missing)  # doctest: +SKIP
+        """
+        self._check_writable()
+        check_same_server(job_or_assets, self.url, noun="assets", advice="keys: frame['asset_path'].tolist()")
+        keys = parse_partition_keys(partition_keys)
+        parsed_tags = parse_tags(tags)
+        assets = parse_assets(job_or_assets)
+        if not assets:
+            raise ValueError("there are no assets, so there is nothing to backfill.")
+        is_job = location is not None or repository is not None
+        if isinstance(job_or_assets, str) and (is_job or await self._is_job(job_or_assets)):
+
+            async def launch(address: JobAddress) -> Backfill:
+                return await self._backfill_job(address, keys, parsed_tags)
+
+            return await JobFinder(self._api).use(launch, job_or_assets, location=location, repository=repository)
+        if is_job:
+            raise ValueError("location and repository select a job; an asset has its key alone.")
+        return await self._backfill_assets(await find_assets(self._api, assets), keys, parsed_tags)
+
+    async def cancel_backfill(self, backfill: str | Backfill) -> CancelOutcome:
+        """Cancel a backfill (``cancelPartitionBackfill``). The daemon then terminates its runs.
+
+        Parameters
+        ----------
+        backfill
+            The id, or the `Backfill`.
+
+        Returns
+        -------
+        str
+            What its status says after acting: ``"canceled"``; ``"canceling"`` while the daemon ends its runs; or
+            ``"already_finished"``, and then nothing was sent.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such backfill.
+        OutcomeUnknownError
+            If the server's response was lost, and the backfill is still in progress.
+        TypeError, ValueError
+            If it is not a backfill, or one of another server. Nothing is sent.
+        ReadOnlyError, UnauthorizedError
+
+        Examples
+        --------
+        >>> client.cancel_backfill("abcdefgh")  # doctest: +SKIP
+        'canceling'
+        """
+        self._check_writable()
+        if isinstance(backfill, Backfill) and not backfill.url.startswith(in_browser(self.url)):
+            raise ValueError(f"this backfill is at {backfill.url}, and this client acts on {self.url}.")
+        backfill_id = getattr(backfill, "backfill_id", backfill)
+        if not isinstance(backfill_id, str) or not backfill_id:
+            raise TypeError(f"expected the id of a backfill or a Backfill, got {backfill!r}.")
+        if (await self._read_backfill(backfill_id)).status in _FINISHED:
+            return "already_finished"
+        try:
+            unwrap(await self._write("cancel_backfill", {"backfillId": backfill_id}), "CancelBackfillSuccess")
+        except OutcomeUnknownError as error:
+            status = await self._read_status(backfill_id)
+            if status not in {"CANCELED", "CANCELING"}:
+                raise OutcomeUnknownError(f"{error} The status of the backfill is {status or 'unknown'}.") from None
+            return "canceled" if status == "CANCELED" else "canceling"
+        status = (await self._read_backfill(backfill_id)).status
+        return "canceled" if status in _FINISHED else "canceling"
+
+    async def _is_job(self, name: str) -> bool:
+        """Return whether a name is that of a job; raise an error if it is also that of an asset."""
+        repositories = await list_repositories(self._api, jobs=True)
+        if not any(job["name"] == name for repository in repositories for job in repository["jobs"]):
+            return False
+        if any("/".join(path) == name for path in await list_asset_paths(self._api)):
+            raise AmbiguousNameError(
+                f"there are a job and an asset {name!r}. For the job, give its location=; for the asset, give "
+                f"[{name.split('/')!r}]."
+            )
+        return True
+
+    async def _backfill_job(self, address: JobAddress, keys: Sequence[str], tags: Mapping[str, str]) -> Backfill:
+        name, existing = await partition_set(self, address)
+        check_partition_keys(keys, existing, f"job {address.job!r}")
+        repository = {"repositoryName": address.repository, "repositoryLocationName": address.location}
+        selector = {"partitionSetName": name, "repositorySelector": repository}
+        return await self._launch_backfill({"selector": selector}, keys, tags)
+
+    async def _backfill_assets(
+        self, paths: Sequence[AssetPath], keys: Sequence[str], tags: Mapping[str, str]
+    ) -> Backfill:
+        selection = [{"path": list(path)} for path in paths]
+        nodes = (await self._read("assets_to_materialize", {"keys": selection}))["assetNodes"]
+        existing = [key for node in nodes if node["isPartitioned"] for key in node["partitionKeys"]]
+        names = ", ".join(repr("/".join(path)) for path in paths)
+        check_partition_keys(keys, existing, f"{'asset' if len(paths) == 1 else 'assets'} {names}")
+        return await self._launch_backfill({"assetSelection": selection}, keys, tags)
+
+    async def _launch_backfill(
+        self, target: Mapping[str, Any], keys: Sequence[str], tags: Mapping[str, str]
+    ) -> Backfill:
+        parameters = {**target, "partitionNames": list(keys), "tags": tag_inputs(tags)}
+        try:
+            result = unwrap(await self._write("launch_backfill", {"parameters": parameters}), "LaunchBackfillSuccess")
+        except OutcomeUnknownError as error:
+            raise OutcomeUnknownError(f"{error} client.backfills() shows whether there is a new one.") from None
+        return await self._read_backfill(result["backfillId"])
+
+    async def _read_backfill(self, backfill_id: str) -> Backfill:
+        answer = await self._read("backfill_details", {"backfillId": backfill_id})
+        if answer["partitionBackfillOrError"]["__typename"] == "BackfillNotFoundError":
+            raise NotFoundError(f"the server has no backfill {backfill_id!r}. client.backfills() lists all.")
+        record = unwrap(answer["partitionBackfillOrError"], "PartitionBackfill")
+        return Backfill(record, in_browser(f"{self.url}/runs/b/{backfill_id}"))
+
+    async def _read_status(self, backfill_id: str) -> str | None:
+        try:
+            return (await self._read_backfill(backfill_id)).status
+        except DagsterNbError:
+            return None
+
+
+def parse_partition_keys(keys: str | Iterable[str]) -> list[str]:
+    """Return partition keys in the order given and without duplicates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are none, or one is not a string.
+
+    Examples
+    --------
+    >>> parse_partition_keys("2026-01-31")
+    ['2026-01-31']
+    """
+    parsed = as_strings(keys, "partition_keys")
+    if not parsed:
+        raise ValueError("partition_keys is empty, so there is nothing to launch.")
+    return list(dict.fromkeys(parsed))
+
+
+def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: str) -> None:
+    """Raise a `ValueError` if a partition does not exist.
+
+    Parameters
+    ----------
+    keys
+        The requested keys.
+    existing
+        The existing keys.
+    owner
+        What has these partitions, for the message.
+
+    Examples
+    --------
+    >>> check_partition_keys(["a"], ["a", "b"], "job 'nightly'")
+    """
+    known = dict.fromkeys(existing)
+    if not known:
+        raise ValueError(f"there are no partitions of {owner}.")
+    if unknown := [key for key in keys if key not in known]:
+        first, *_, last = [*known, *known]
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see the mistake
+        raise ValueError(
+            f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}; there are partitions "
+            f"{first!r} to {last!r}."
+        )

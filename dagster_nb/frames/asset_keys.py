@@ -1,0 +1,32 @@
+"""Asset keys as text: ``"a/b"`` for the components ``["a", "b"]``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["asset_key", "asset_keys"]
+
+
+def asset_key(key: Mapping[str, Any] | None) -> str | None:
+    """Return an ``AssetKey`` of the server as text; None stays None.
+
+    Examples
+    --------
+    >>> asset_key({"path": ["shop", "orders"]})
+    'shop/orders'
+    """
+    return None if key is None else "/".join(key["path"])
+
+
+def asset_keys(keys: Iterable[Mapping[str, Any]] | None) -> list[str] | None:
+    """Return many of the server's ``AssetKey`` as text; None stays None.
+
+    Examples
+    --------
+    >>> asset_keys([{"path": ["shop", "orders"]}, {"path": ["raw"]}])
+    ['shop/orders', 'raw']
+    """
+    return None if keys is None else ["/".join(key["path"]) for key in keys]

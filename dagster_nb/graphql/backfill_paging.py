@@ -1,0 +1,38 @@
+"""Read all backfills, page by page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dagster_nb.graphql.dagster_api import DagsterApi
+
+__all__ = ["iter_backfills"]
+
+_BACKFILLS_PER_REQUEST = 100
+
+
+async def iter_backfills(api: DagsterApi) -> AsyncIterator[dict[str, Any]]:
+    """Yield all backfills, newest first (``PartitionBackfills.results``).
+
+    A page may be shorter than requested, so only an empty page ends the reading. Dagster never deletes a backfill, so
+    the last one of a page is always a valid cursor.
+
+    Parameters
+    ----------
+    api
+        The server.
+    """
+    cursor: str | None = None
+    while True:
+        answer = await api.query("backfills", {"cursor": cursor, "limit": _BACKFILLS_PER_REQUEST})
+        page = unwrap(answer["partitionBackfillsOrError"], "PartitionBackfills")["results"]
+        if not page:
+            return
+        for backfill in page:
+            yield backfill
+        cursor = page[-1]["id"]

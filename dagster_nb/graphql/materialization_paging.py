@@ -1,0 +1,79 @@
+"""Read all materializations of an asset, page by page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from dagster_nb.graphql.dagster_api import DagsterApi
+
+__all__ = ["iter_materializations"]
+
+Event = dict[str, Any]
+
+_EVENTS_PER_REQUEST = 500
+# The share of a full page that the next page starts below. A few events of a page can be much older than the others,
+# because they were stored late.
+_SHARE_BELOW_SPLIT = 0.05
+
+
+async def iter_materializations(api: DagsterApi, path: Sequence[str]) -> AsyncIterator[list[Event]]:
+    """Yield pages of the materializations of an asset, newest first (``Asset.assetMaterializations``).
+
+    The server can only select by time, and returns the events that were stored last, not those with the latest times.
+    So a full page may lack events of the times that it covers, and is only used to choose a time. Everything after that
+    time is then read without a limit, and the reading continues before it. Bounds are a millisecond wider than needed,
+    because the server truncates the times that it returns, and each event is counted by its truncated time.
+
+    Parameters
+    ----------
+    api
+        The server.
+    path
+        The components of the asset's key.
+    """
+    before: int | None = None
+    while True:
+        page = await _read(api, path, before=before, limit=_EVENTS_PER_REQUEST)
+        own = _between(page, None, before)
+        if len(page) < _EVENTS_PER_REQUEST:
+            yield own
+            return
+        times = sorted(map(_milliseconds, own))
+        split = times[int(len(times) * _SHARE_BELOW_SPLIT)] if times else None
+        yield _between(await _read(api, path, after=split, before=before, limit=None), split, before)
+        if split is None:
+            return
+        before = split
+
+
+async def _read(
+    api: DagsterApi, path: Sequence[str], *, after: int | None = None, before: int | None = None, limit: int | None
+) -> list[Event]:
+    variables = {
+        "key": {"path": list(path)},
+        "after": None if after is None else str(after - 2),
+        "before": None if before is None else str(before + 1),
+        "limit": limit,
+    }
+    answer = await api.query("materializations", variables)
+    events: list[Event] = unwrap(answer["assetOrError"], "Asset")["assetMaterializations"]
+    return events
+
+
+def _between(events: list[Event], after: int | None, before: int | None) -> list[Event]:
+    """Return the events from the millisecond ``after`` to the one before ``before``, newest first."""
+    own = [
+        event
+        for event in events
+        if (after is None or after <= _milliseconds(event)) and (before is None or _milliseconds(event) < before)
+    ]
+    return sorted(own, key=_milliseconds, reverse=True)
+
+
+def _milliseconds(event: Event) -> int:
+    return int(event["timestamp"])

@@ -1,0 +1,52 @@
+"""Read all ticks of a schedule or a sensor, page by page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.graphql.responses import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from dagster_nb.graphql.dagster_api import DagsterApi
+
+__all__ = ["iter_ticks"]
+
+_TICKS_PER_REQUEST = 500
+# The server rounds bounds to microseconds, and a float of this size is accurate to a quarter of one.
+_OVERLAP_SECONDS = 2e-6
+
+
+async def iter_ticks(
+    api: DagsterApi, selector: Mapping[str, str], *, after: float | None = None, before: float | None = None
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield the ticks of a schedule or a sensor, newest first (``InstigationState.ticks``).
+
+    The only cursor that the server has is a time, and it may return fewer ticks than requested
+    (``DAGSTER_MAX_TICKS_QUERY_LIMIT``). Therefore pages overlap, so that ticks of the same time are not lost between
+    two pages, and only an empty page ends the reading.
+
+    Parameters
+    ----------
+    api
+        The server.
+    selector
+        The schedule or sensor as the schema's ``InstigationSelector``.
+    after, before
+        Exclusive bounds in seconds since 1970.
+    """
+    seen: set[str] = set()
+    while True:
+        variables = {"selector": dict(selector), "before": before, "after": after, "limit": _TICKS_PER_REQUEST}
+        answer = await api.query("ticks", variables)
+        page = unwrap(answer["instigationStateOrError"], "InstigationState")["ticks"]
+        if not page:
+            return
+        new = [tick for tick in page if tick["tickId"] not in seen]
+        for tick in new:
+            yield tick
+        seen.update(tick["tickId"] for tick in new)
+        oldest: float = min(tick["timestamp"] for tick in page)
+        # Without new ticks, all of this time have been read.
+        before = oldest + _OVERLAP_SECONDS if new else oldest

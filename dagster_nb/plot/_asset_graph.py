@@ -1,0 +1,87 @@
+"""The chart `asset_graph`: assets and what they are made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from matplotlib.collections import PatchCollection
+
+from dagster_nb.analysis.read_columns import column, strings
+from dagster_nb.plot._chart_parts import current_axes, draw_legend, empty_chart
+from dagster_nb.plot._graph_drawing import as_list, draw_graph
+from dagster_nb.plot._keywords import artist_options
+from dagster_nb.statuses import BLUE, GREY, ORANGE, PURPLE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["asset_graph"]
+
+# The colour and the words of each stale status. The words are in the legend, and a node that is not fresh also has
+# them below its name.
+_STATUSES = {"FRESH": (BLUE, "fresh"), "STALE": (ORANGE, "stale"), "MISSING": (GREY, "never materialized")}
+_UNKNOWN = (PURPLE, "unknown status")
+
+
+def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
+    r"""Draw assets from left to right, each to the right of all assets that it depends on.
+
+    The colour of an asset is its stale status. If there are several groups, the assets of each are in a box with the
+    group's name. If there are too many assets for readable names, no names are written, and the caption says so.
+
+    Parameters
+    ----------
+    assets
+        Assets, with the columns ``asset``, ``group``, ``depends_on`` and ``stale_status`` of ``client.assets()``.
+        Dependencies on assets that are not in the frame are not drawn.
+    ax
+        Where to draw; by default pyplot's current axes.
+    **kwargs
+        Properties of `matplotlib.collections.PatchCollection` for the assets.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes, with columns along x and rows downwards along y.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> assets = pd.DataFrame({
+    ...     "asset": ["raw", "shop/orders"],
+    ...     "group": "sales",
+    ...     "depends_on": [[], ["raw"]],
+    ...     "stale_status": ["FRESH", "STALE"],
+    ... })
+    >>> ax = asset_graph(assets, ax=Figure().subplots())
+    >>> [text.get_text() for text in ax.texts]
+    ['raw', 'shop/orders\n(stale)']
+    """
+    options = artist_options(asset_graph, PatchCollection, kwargs)
+    ax = current_axes(ax)
+    if assets.empty:
+        return empty_chart(ax, "no assets")
+    names = strings(assets, "asset")
+    statuses = [_STATUSES.get(status, _UNKNOWN) for status in strings(assets, "stale_status").fillna("")]
+    groups = strings(assets, "group")
+    graph_of = dict(zip(names, groups, strict=True)) if len(set(groups.dropna())) > 1 else {}
+    graph_of = {name: group.replace(".", "_") for name, group in graph_of.items() if pd.notna(group)}
+    depends_on = {name: as_list(others) for name, others in zip(names, column(assets, "depends_on"), strict=True)}
+    draw_graph(
+        ax,
+        depends_on,
+        graph_of,
+        options=options,
+        noun="assets",
+        colors={name: color for name, (color, _) in zip(names, statuses, strict=True)},
+        notes={
+            name: words for name, (color, words) in zip(names, statuses, strict=True) if color not in {BLUE, PURPLE}
+        },
+    )
+    for color, words in (*_STATUSES.values(), _UNKNOWN):
+        if (color, words) in statuses:
+            # A line without points, for the legend alone.
+            ax.plot([], [], color=color, marker="s", markersize=8.0, linestyle="none", label=words)
+    draw_legend(ax)
+    return ax

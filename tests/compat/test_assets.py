@@ -1,0 +1,78 @@
+"""Assets, their materializations, checks and partitions on every version."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+from tests.compat.served.history import LOCATION
+
+pytestmark = pytest.mark.capability("assets")
+
+
+@pytest.fixture(scope="module")
+def materialized(client):
+    """Materialize an asset, and two partitions of another, one of which fails."""
+    runs = [client.materialize(["orders", "mart/revenue"])]
+    runs += [client.materialize("stock", partition_keys=key) for key in ("north", "south")]
+    for run in runs:
+        run.wait(timeout=300)
+    assert [run.status for run in runs] == ["SUCCESS", "SUCCESS", "FAILURE"]
+    yield runs
+    client.delete(runs)
+
+
+def test_assets(client, materialized, dagster, note):
+    assets = client.assets().set_index("asset")
+    assert sorted(assets.index) == ["mart/revenue", "orders", "stock"]
+    assert set(assets["location"]) == {LOCATION}
+    assert assets["is_partitioned"].to_dict() == {"mart/revenue": False, "orders": False, "stock": True}
+    assert assets.loc["mart/revenue", "depends_on"] == ["orders"]
+    assert assets.loc["stock", "group"] == "by_region"
+    assert assets.loc["stock", "checks"] == ["is_counted"]
+    assert assets.loc["orders", "last_run_id"] == materialized[0].run_id
+    assert assets.loc["stock", ["last_run_id", "last_partition_key"]].tolist() == [materialized[1].run_id, "north"]
+    lacking = [name for name in ("owners", "tags") if assets[name].isna().all()]
+    if lacking:
+        note(f"{' and '.join(f'`{name}`' for name in lacking)} of assets are NA")
+    assert not dagster.target.since(8) or not lacking
+
+
+def test_materializations(client, materialized):
+    frame = client.materializations("stock")
+    assert frame["partition_key"].tolist() == ["north"]
+    assert frame["run_id"].tolist() == [materialized[1].run_id]
+    # Older versions add the path of the file.
+    assert frame.filter(like="metadata.").drop(columns="metadata.path", errors="ignore").iloc[0].to_dict() == {
+        "metadata.note": "counted", "metadata.rows": 3, "metadata.share": 0.5,
+    }  # fmt: skip
+    assert frame["metadata.rows"].dtype == "Int64"
+    assert abs(frame["timestamp"][0] - pd.Timestamp.now("UTC")) < pd.Timedelta("1h")
+
+
+def test_checks(client, materialized):
+    checks = client.asset_checks()
+    assert checks[["asset", "check"]].to_numpy().tolist() == [["stock", "is_counted"]]
+    assert client.asset_checks("orders").empty
+
+
+def test_partitions_of_an_asset(client, materialized):
+    frame = client.partitions(asset="stock").set_index("partition_key")
+    assert frame["status"].to_dict() == {"north": "MATERIALIZED", "south": "FAILED", "west": "MISSING"}
+    assert frame["run_id"].tolist() == [materialized[1].run_id, pd.NA, pd.NA]
+
+
+def test_partitions_of_a_job(client):
+    frame = client.partitions(job="regional")
+    assert frame["partition_key"].tolist() == ["north", "south"]
+    assert client.partitions(job="quick").empty
+
+
+def test_what_cannot_be_materialized(client):
+    with pytest.raises(dnb.NotFoundError, match="Did you mean 'orders'"):
+        client.materialize("order")
+    with pytest.raises(ValueError, match="give partition_keys="):
+        client.materialize("stock")
+    with pytest.raises(ValueError, match="no partition 'east' of 'stock'"):
+        client.materialize("stock", partition_keys=["north", "east"])

@@ -1,0 +1,75 @@
+"""Schedules, sensors, ticks and backfills on every version."""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+import pytest
+
+from dagster_nb.statuses import FINISHED
+from tests.compat.served.history import LOCATION
+
+pytestmark = pytest.mark.capability("automation")
+
+
+def wait_for(condition, seconds=300):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def test_schedules(client):
+    [row] = client.schedules().to_dict("records")
+    expected = {
+        "schedule": "nightly", "location": LOCATION, "status": "STOPPED", "cron_schedule": "0 3 * * *",
+        "time_zone": "Europe/Berlin", "job_name": "quick", "description": "Every night.",
+    }  # fmt: skip
+    assert {key: row[key] for key in expected} == expected
+    assert client.start("nightly")[["outcome", "status"]].to_numpy().tolist() == [["started", "RUNNING"]]
+    [row] = client.schedules().to_dict("records")
+    assert row["status"] == "RUNNING"
+    assert row["next_tick"].tz_convert("Europe/Berlin").hour == 3
+    assert client.stop("nightly")["outcome"].tolist() == ["stopped"]
+    assert client.schedules()["status"].tolist() == ["STOPPED"]
+
+
+def test_a_sensor_and_its_ticks(client):
+    assert client.sensors()[["sensor", "status"]].to_numpy().tolist() == [["new_rows", "STOPPED"]]
+    assert client.ticks("new_rows").empty
+    assert client.start("new_rows")["outcome"].tolist() == ["started"]
+
+    def has_ticked():
+        return "SKIPPED" in client.ticks("new_rows")["status"].tolist()
+
+    wait_for(has_ticked)
+    assert client.stop("new_rows")["outcome"].tolist() == ["stopped"]
+    tick = client.ticks("new_rows").query("status == 'SKIPPED'").iloc[-1]
+    assert tick["skip_reason"] == "no new rows"
+    assert abs(tick["timestamp"] - pd.Timestamp.now("UTC")) < pd.Timedelta("1h")
+    sensor = client.sensors().iloc[0]
+    assert sensor["min_interval"] == pd.Timedelta("45s")
+    assert sensor["job_names"] == ["quick"]
+    assert sensor["last_tick"] >= tick["timestamp"]
+
+
+def test_backfills(client):
+    of_job = client.backfill("regional", ["north", "south"], tags={"why": "late"})
+    of_assets = client.backfill("stock", ["west"])
+    frame = client.backfills().set_index("backfill_id")
+    assert frame.index.tolist()[:2] == [of_assets.backfill_id, of_job.backfill_id]
+    assert frame.loc[of_job.backfill_id, "job_name"] == "regional"
+    assert frame.loc[of_job.backfill_id, "partition_keys"] == ["north", "south"]
+    assert frame.loc[of_job.backfill_id, "tags"]["why"] == "late"
+    assert frame.loc[of_assets.backfill_id, "assets"] == ["stock"]
+    outcome = client.cancel_backfill(of_assets)
+    assert outcome in {"canceled", "canceling", "already_finished"}
+
+    def runs_of_job():
+        return client.runs(tags={"dagster/backfill": of_job.backfill_id})
+
+    wait_for(lambda: len(runs_of_job()) == 2 and runs_of_job()["status"].isin(FINISHED).all())
+    wait_for(lambda: client.cancel_backfill(of_job) == "already_finished")
+    client.delete(runs_of_job())
+    client.delete(client.runs(tags={"dagster/backfill": of_assets.backfill_id}), force=True)

@@ -1,0 +1,25 @@
+"""Another code location, with a schedule and a job of the same names, and an asset that depends on one elsewhere."""
+
+import dagster as dg
+
+
+@dg.op
+def work():
+    pass
+
+
+@dg.job
+def nothing_special():
+    work()
+
+
+@dg.asset(deps=["daily"], group_name="elsewhere")
+def report():
+    pass
+
+
+defs = dg.Definitions(
+    assets=[report],
+    jobs=[nothing_special],
+    schedules=[dg.ScheduleDefinition(name="hourly", job=nothing_special, cron_schedule="0 * * * *")],
+)

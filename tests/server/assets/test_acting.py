@@ -1,0 +1,190 @@
+"""Starting and stopping, backfills and materializations, compared with what the instance has afterwards."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+
+from .definitions import DAYS, LOCATION
+
+
+def status_of(client, name):
+    frame = pd.concat([client.schedules().rename(columns={"schedule": "sensor"}), client.sensors()])
+    [status] = frame.loc[(frame["sensor"] == name) & (frame["location"] == LOCATION), "status"]
+    return status
+
+
+def stored_backfill(instance, backfill):
+    return instance.get_backfill(backfill.backfill_id)
+
+
+@pytest.mark.parametrize("name", ["of_assets", "target_sensor"])
+def test_start_and_stop(client, name):
+    assert status_of(client, name) == "STOPPED"
+    started = client.start(name)
+    assert started.drop(columns="repository").to_numpy().tolist() == [[name, LOCATION, "started", "RUNNING", pd.NA]]
+    assert status_of(client, name) == "RUNNING"
+    assert client.start(name)["outcome"].tolist() == ["already_started"]
+    assert client.stop(name)["outcome"].tolist() == ["stopped"]
+    assert status_of(client, name) == "STOPPED"
+    assert client.stop(name)["outcome"].tolist() == ["already_stopped"]
+
+
+def test_stop_what_is_running_by_default(client):
+    outcomes = client.stop(["target_schedule", "target_sensor"])
+    assert outcomes["outcome"].tolist() == ["stopped", "already_stopped"]
+    assert status_of(client, "target_schedule") == "STOPPED"
+    assert client.start("target_schedule")["status"].tolist() == ["RUNNING"]
+
+
+def test_start_the_rows_of_a_frame(client):
+    schedules = client.schedules()
+    hourly = schedules[(schedules["schedule"] == "hourly") & (schedules["location"] == "other")]
+    assert client.start(hourly)[["location", "outcome"]].to_numpy().tolist() == [["other", "started"]]
+    assert status_of(client, "hourly") == "STOPPED"
+    assert client.stop(hourly.iloc[0])["outcome"].tolist() == ["stopped"]
+    with pytest.raises(dnb.AmbiguousNameError):
+        client.start(["target_sensor", "hourly"])
+    assert status_of(client, "target_sensor") == "STOPPED"
+    empty = client.start(schedules.iloc[:0])
+    assert empty.empty
+    assert empty.columns.tolist() == ["name", "location", "repository", "outcome", "status", "message"]
+
+
+def test_backfill_of_a_job(client, instance):
+    backfill = client.backfill("target_job", ["z", "x", "z"], tags={"why": "late"})
+    stored = stored_backfill(instance, backfill)
+    assert stored.partition_names == ["z", "x"]
+    assert stored.tags["why"] == "late"
+    assert stored.partition_set_name == "target_job_partition_set"
+    assert (backfill.job_name, backfill.status, backfill.partition_keys) == ("target_job", "REQUESTED", ["z", "x"])
+    assert backfill.url == f"{client.url}/runs/b/{backfill.backfill_id}"
+    assert client.backfills()["backfill_id"][0] == backfill.backfill_id
+
+
+def test_backfill_of_assets(client, instance):
+    keys = ["2026-01-04", "2026-01-09"]
+    backfill = client.backfill("target_days", keys)
+    data = stored_backfill(instance, backfill).asset_backfill_data
+    subset = data.target_subset.get_partitions_subset(dg.AssetKey("target_days"))
+    assert sorted(subset.get_partition_keys()) == keys
+    assert backfill.assets == ["target_days"]
+    assert backfill.job_name is None
+    row = client.backfills().set_index("backfill_id").loc[backfill.backfill_id]
+    assert row["assets"] == ["target_days"]
+    assert sorted(row["partition_keys"]) == keys
+    assert row["partition_count"] == 2
+
+
+def test_backfill_of_partitions_with_two_dimensions(client, instance):
+    missing = client.partitions(asset="target_grid").query("status == 'MISSING'")["partition_key"].head(3)
+    backfill = client.backfill("target_grid", missing)
+    subset = stored_backfill(instance, backfill).asset_backfill_data.target_subset
+    found = subset.get_partitions_subset(dg.AssetKey("target_grid"))
+    assert sorted(map(str, found.get_partition_keys())) == sorted(missing)
+
+
+@pytest.mark.parametrize(
+    ("target", "keys", "message"),
+    [
+        ("target_job", ["x", "q"], "no partition 'q' of job 'target_job'; there are partitions 'x' to 'z'"),
+        (
+            "target_days",
+            ["2027-01-01"],
+            "no partition '2027-01-01' of asset 'target_days'; there are partitions '2026-01-01'",
+        ),
+        ("target_regions", ["west"], "no partition 'west'"),
+        ("target_plain", ["x"], "no partitions of asset 'target_plain'"),
+        ("daily_job", [], "nothing to launch"),
+        ([], ["x"], "no assets"),
+    ],
+)
+def test_a_backfill_of_partitions_that_do_not_exist(client, instance, target, keys, message):
+    before = len(instance.get_backfills())
+    with pytest.raises(ValueError, match=message):
+        client.backfill(target, keys)
+    assert len(instance.get_backfills()) == before
+
+
+def test_cancel_a_backfill(client, instance):
+    backfill = client.backfill("target_job", "y")
+    assert client.cancel_backfill(backfill) == "canceling"
+    assert stored_backfill(instance, backfill).status.value == "CANCELING"
+    assert client.cancel_backfill("backfill001") == "already_finished"
+    assert stored_backfill(instance, dnb.Backfill({"id": "backfill001", "status": ""}, "")).status.value == (
+        "COMPLETED_SUCCESS"
+    )
+    with pytest.raises(dnb.NotFoundError, match="no backfill 'nothing'"):
+        client.cancel_backfill("nothing")
+
+
+def test_materialize_assets_without_partitions(client, instance):
+    run = client.materialize(["target_plain", ["mart", "sales"]], tags={"why": "now"})
+    stored = instance.get_run_by_id(run.run_id)
+    assert stored.asset_selection == {dg.AssetKey("target_plain"), dg.AssetKey(["mart", "sales"])}
+    assert stored.tags["why"] == "now"
+    assert stored.status.value in {"QUEUED", "NOT_STARTED", "STARTING"}
+
+
+@pytest.mark.parametrize(
+    ("asset", "key"), [("target_days", "2026-01-04"), ("target_regions", "a|b"), ("target_grid", "red|2026-01-03")]
+)
+def test_materialize_one_partition(client, instance, asset, key):
+    run = client.materialize(asset, partition_keys=key)
+    stored = instance.get_run_by_id(run.run_id)
+    assert stored.asset_selection == {dg.AssetKey(asset)}
+    assert stored.tags["dagster/partition"] == key
+
+
+def test_materialize_several_partitions(client, instance):
+    keys = DAYS.get_partition_keys()[:3]
+    backfill = client.materialize("target_days", partition_keys=keys)
+    assert isinstance(backfill, dnb.Backfill)
+    subset = stored_backfill(instance, backfill).asset_backfill_data.target_subset
+    assert sorted(subset.get_partitions_subset(dg.AssetKey("target_days")).get_partition_keys()) == keys
+
+
+def test_materialize_by_rows_and_components(client, instance):
+    assets = client.assets()
+    run = client.materialize(assets[assets["asset"] == "a/b/c"])
+    both = {dg.AssetKey(["a/b", "c"]), dg.AssetKey(["a", "b/c"])}
+    assert instance.get_run_by_id(run.run_id).asset_selection == both
+    run = client.materialize([["a/b", "c"]])
+    assert instance.get_run_by_id(run.run_id).asset_selection == {dg.AssetKey(["a/b", "c"])}
+
+
+@pytest.mark.parametrize(
+    ("assets", "options", "error", "message"),
+    [
+        ("a/b/c", {}, dnb.AmbiguousNameError, r"\['a/b', 'c'\]"),
+        ("target_days", {}, ValueError, "'target_days' is partitioned: give partition_keys="),
+        ("target_plain", {"partition_keys": "x"}, ValueError, "no partitions of 'target_plain'"),
+        ("target_days", {"partition_keys": []}, ValueError, "nothing to launch"),
+        ("outside", {}, ValueError, "cannot materialize 'outside'"),
+        ("gone", {}, ValueError, "cannot materialize 'gone'"),
+        ([], {}, ValueError, "nothing to materialize"),
+        (["target_plain", "report"], {}, ValueError, r"several code locations \('code', 'other'\)"),
+        ("target_plane", {}, dnb.NotFoundError, "Did you mean 'target_plain'"),
+    ],
+)
+def test_what_cannot_be_materialized(client, instance, assets, options, error, message):
+    before = instance.get_runs_count(), len(instance.get_backfills())
+    with pytest.raises(error, match=message):
+        client.materialize(assets, **options)
+    assert (instance.get_runs_count(), len(instance.get_backfills())) == before
+
+
+def test_a_read_only_client_sends_nothing(place):
+    with dnb.connect(place.server.url, read_only=True, progress=False) as client:
+        for call in (
+            lambda: client.start("target_schedule"),
+            lambda: client.stop("target_schedule"),
+            lambda: client.backfill("target_job", "x"),
+            lambda: client.cancel_backfill("backfill001"),
+            lambda: client.materialize("target_plain"),
+        ):
+            with pytest.raises(dnb.ReadOnlyError):
+                call()

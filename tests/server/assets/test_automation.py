@@ -1,0 +1,135 @@
+"""Schedules, sensors, ticks and backfills, compared with what the instance has."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from dagster._core.definitions.selector import InstigatorSelector
+
+import dagster_nb as dnb
+
+from .definitions import LOCATION, NOW, REPOSITORY, TICKS_PER_PAGE
+
+STATE = {
+    "status": "string",
+    "next_tick": "datetime64[us, UTC]",
+    "last_tick": "datetime64[us, UTC]",
+    "last_tick_status": "string",
+}
+PLACE = {"location": "string", "repository": "string"}
+
+
+def dtypes(frame):
+    return frame.dtypes.astype(str).to_dict()
+
+
+def test_schedules(client):
+    frame = client.schedules()
+    assert dtypes(frame) == {
+        "schedule": "string", **PLACE, **STATE, "cron_schedule": "string", "time_zone": "string", "job_name": "string",
+        "assets": "object", "description": "string", "tags": "object",
+    }  # fmt: skip
+    assert sorted(zip(frame["location"], frame["schedule"], strict=True)) == [
+        ("code", "hourly"), ("code", "nightly"), ("code", "of_assets"), ("code", "target_schedule"),
+        ("other", "hourly"),
+    ]  # fmt: skip
+    schedules = frame[frame["location"] == LOCATION].set_index("schedule")
+    nightly = schedules.loc["nightly"]
+    assert nightly[["cron_schedule", "time_zone", "job_name", "description"]].tolist() == [
+        "0 3 * * *", "Europe/Berlin", "nothing_special", "Every night.",
+    ]  # fmt: skip
+    assert nightly["status"] == "RUNNING"
+    assert nightly["tags"] == {"team": "data"}
+    assert nightly["next_tick"].tz_convert("Europe/Berlin").hour == 3
+    assert nightly["last_tick"].timestamp() == NOW
+    assert nightly["last_tick_status"] == "SUCCESS"
+    assert schedules.loc["hourly", "status"] == "STOPPED"
+    assert schedules.loc["hourly", ["next_tick", "last_tick", "last_tick_status"]].isna().all()
+    assert sorted(schedules.loc["of_assets", "assets"]) == ["mart/sales", "plain"]
+
+
+def test_sensors(client):
+    frame = client.sensors()
+    assert dtypes(frame) == {
+        "sensor": "string", **PLACE, **STATE, "sensor_type": "string", "min_interval": "timedelta64[us]",
+        "job_names": "object", "assets": "object", "description": "string", "tags": "object",
+    }  # fmt: skip
+    sensors = frame.set_index("sensor")
+    assert sensors["status"][["letters", "assets_changed"]].tolist() == ["STOPPED", "RUNNING"]
+    assert sensors.loc["letters", "job_names"] == ["by_letter"]
+    assert sensors.loc["letters", "min_interval"] == pd.Timedelta(seconds=45)
+    assert sensors.loc["letters", "last_tick"].timestamp() == NOW + 50_000
+    assert sensors.loc["letters", "last_tick_status"] == "FAILURE"
+    assert sensors.loc["assets_changed", "assets"] == ["plain"]
+
+
+def test_all_ticks_although_the_server_returns_only_some_at_a_time(client, instance):
+    selector = InstigatorSelector(location_name=LOCATION, repository_name=REPOSITORY, name="letters").get_id()
+    stored = {str(tick.tick_id): tick for tick in instance.get_ticks("letters", selector)}
+    assert len(stored) > 2 * TICKS_PER_PAGE
+    frame = client.ticks("letters")
+    assert dtypes(frame) == {
+        "name": "string", **PLACE, "tick_id": "string", "status": "string", "timestamp": "datetime64[us, UTC]",
+        "end_time": "datetime64[us, UTC]", "duration": "timedelta64[us]", "run_ids": "object", "skip_reason": "string",
+        "error_class": "string", "error_message": "string", "stack": "string",
+    }  # fmt: skip
+    assert sorted(frame["tick_id"]) == sorted(stored)
+    assert frame["timestamp"].is_monotonic_decreasing
+    for row in frame.itertuples():
+        tick = stored[row.tick_id].tick_data
+        assert (row.status, row.timestamp.timestamp()) == (tick.status.value, tick.timestamp)
+        assert (row.skip_reason is pd.NA and tick.skip_reason is None) or row.skip_reason == tick.skip_reason
+    newest = frame.iloc[0]
+    assert newest[["status", "error_class", "error_message", "stack"]].tolist() == [
+        "FAILURE", "ValueError", "no cursor", "in sensor\n",
+    ]  # fmt: skip
+    assert newest["duration"] == pd.Timedelta(seconds=2)
+
+
+def test_ticks_of_a_schedule_by_its_row(client):
+    [row] = [row for _, row in client.schedules().iterrows() if row["schedule"] == "nightly"]
+    frame = client.ticks(row)
+    assert frame["run_ids"].tolist() == [["one", "two"]]
+    assert frame[["name", "location", "repository"]].to_numpy().tolist() == [["nightly", LOCATION, REPOSITORY]]
+
+
+def test_ticks_between_two_times(client):
+    after, before = (pd.Timestamp(NOW + 30 * number, unit="s", tz="UTC") for number in (10, 20))
+    frame = client.ticks("letters", after=after, before=before)
+    assert [stamp.timestamp() for stamp in frame["timestamp"]] == [NOW + 30 * number for number in range(19, 10, -1)]
+
+
+def test_ticks_without_any(client):
+    frame = client.ticks("hourly", location="other")
+    assert dtypes(frame) == dtypes(client.ticks("letters"))
+    assert frame.empty
+
+
+def test_names_that_do_not_identify_one(client):
+    with pytest.raises(dnb.AmbiguousNameError, match="location='other'"):
+        client.ticks("hourly")
+    with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):
+        client.ticks("nightli")
+    with pytest.raises(dnb.NotFoundError, match="with that name for these arguments:\n  location='code'"):
+        client.ticks("nightly", location="other")
+
+
+def test_all_backfills(client, instance):
+    stored = instance.get_backfills()
+    assert len(stored) > 100
+    frame = client.backfills()
+    assert dtypes(frame) == {
+        "backfill_id": "string", "status": "string", "job_name": "string", "assets": "object",
+        "partition_count": "Int64", "partition_keys": "object", "creation_time": "datetime64[us, UTC]",
+        "end_time": "datetime64[us, UTC]", "duration": "timedelta64[us]", "tags": "object", "error_message": "string",
+    }  # fmt: skip
+    assert frame["backfill_id"].tolist() == [one.backfill_id for one in stored]
+    assert frame["status"].tolist() == [one.status.value for one in stored]
+    assert [stamp.timestamp() for stamp in frame["creation_time"]] == [
+        pytest.approx(one.backfill_timestamp, abs=1e-6) for one in stored
+    ]
+    ours = frame[frame["backfill_id"].str.startswith("backfill")]
+    assert (ours["job_name"] == "by_letter").all()
+    assert (ours["partition_count"] == 2).all()
+    assert ours["partition_keys"].iloc[0] == ["x", "y"]
+    assert (ours["duration"] == pd.Timedelta(seconds=10)).all()

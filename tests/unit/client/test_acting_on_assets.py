@@ -1,0 +1,256 @@
+"""Starting, stopping, backfills and materializations: lost responses, and what is sent."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+import dagster_nb as dnb
+from dagster_nb.client import request_tag
+from tests.unit.fake import FakeDagster, make_run
+
+STATE = "instigationStateOrError"
+
+
+@pytest.fixture(autouse=True)
+def _look_for_lost_launches_once(monkeypatch):
+    monkeypatch.setattr(request_tag, "_PAUSES_SECONDS", (0.0,))
+
+
+def asset(path, **fields):
+    return {
+        "assetKey": {"path": path}, "repository": {"name": "repo", "location": {"name": "etl"}}, "isExecutable": True,
+        "isPartitioned": False, "jobNames": ["__ASSET_JOB", "all"], "partitionKeys": [], **fields,
+    }  # fmt: skip
+
+
+def backfill(**fields):
+    return {
+        "__typename": "PartitionBackfill", "id": "abc", "status": "REQUESTED", "jobName": None,
+        "partitionSetName": None, "assetSelection": [{"path": ["daily"]}], "numPartitions": 2,
+        "partitionNames": ["1", "2"], "timestamp": 1.0, "endTimestamp": None, "tags": [], "error": None, **fields,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def status():
+    return {"nightly": "STOPPED", "files": "STOPPED"}
+
+
+@pytest.fixture
+def client(fake, status):
+    repository = {
+        "name": "repo", "location": {"name": "etl"}, "schedules": [{"name": "nightly"}], "sensors": [{"name": "files"}],
+        "pipelines": [{"name": "by_day", "description": None, "isAssetJob": False, "tags": []}],
+    }  # fmt: skip
+    nodes = [asset(["orders"]), asset(["daily"], isPartitioned=True, partitionKeys=["1", "2", "3"])]
+
+    def start(_info, scheduleSelector):  # noqa: N803 - the schema's name
+        status[scheduleSelector["scheduleName"]] = "RUNNING"
+        return {"__typename": "ScheduleStateResult"}
+
+    fake.answers |= {
+        "repositoriesOrError": {"__typename": "RepositoryConnection", "nodes": [repository]},
+        STATE: lambda _info, instigationSelector: {  # noqa: N803 - the schema's name
+            "__typename": "InstigationState", "id": "id", "selectorId": "selector",
+            "status": status[instigationSelector["name"]],
+        },
+        "startSchedule": start,
+        "startSensor": {"__typename": "UnauthorizedError", "message": "not you"},
+        "assetsOrError": {"__typename": "AssetConnection", "nodes": [{"key": node["assetKey"]} for node in nodes]},
+        "assetNodes": lambda _info, assetKeys, loadMaterializations: [  # noqa: N803, ARG005 - the schema's names
+            node for node in nodes if node["assetKey"] in assetKeys
+        ],
+        "partitionSetsOrError": {"__typename": "PartitionSets", "results": [
+            {"name": "the_set", "partitionsOrError": {"__typename": "Partitions", "results": [{"name": "1"}]}},
+        ]},
+        "launchPartitionBackfill": {"__typename": "LaunchBackfillSuccess", "backfillId": "abc"},
+        "partitionBackfillOrError": backfill(),
+        "launchRun": {"__typename": "LaunchRunSuccess", "run": make_run(1)},
+    }  # fmt: skip
+    with fake.connect(timeout=1) as client:
+        fake.requests.clear()
+        yield client
+
+
+def sent(fake, operation):
+    return [variables for name, variables in fake.requests if name == operation]
+
+
+def lose(fake, operation, after=lambda: None):
+    fake.drop(operation=operation, after=after)
+
+
+def test_a_schedule_whose_start_was_not_answered_but_done(fake, client, status):
+    lose(fake, "StartSchedule", after=lambda: status.update(nightly="RUNNING"))
+    outcomes = client.start("nightly")
+    assert outcomes[["outcome", "status"]].to_numpy().tolist() == [["started", "RUNNING"]]
+    assert "the response was lost" in outcomes["message"][0]
+    assert len(sent(fake, "StartSchedule")) == 1
+
+
+def test_a_schedule_whose_start_was_not_answered_nor_done(fake, client):
+    lose(fake, "StartSchedule")
+    outcomes = client.start("nightly")
+    assert outcomes[["outcome", "status"]].to_numpy().tolist() == [["unknown", "STOPPED"]]
+    assert len(sent(fake, "StartSchedule")) == 1
+
+
+def test_one_that_is_refused_does_not_stop_the_others(client):
+    outcomes = client.start(["files", "nightly"])
+    assert outcomes["name"].tolist() == ["files", "nightly"]
+    assert outcomes["outcome"].tolist() == ["unauthorized", "started"]
+    assert outcomes["status"].tolist() == ["STOPPED", "RUNNING"]
+    assert "not you" in outcomes["message"][0]
+
+
+def test_a_success_that_is_not_true_afterwards(fake, client):
+    fake.answers["startSchedule"] = {"__typename": "ScheduleStateResult"}
+    outcomes = client.start("nightly")
+    assert outcomes["outcome"].tolist() == ["failed"]
+    assert "its status is STOPPED" in outcomes["message"][0]
+
+
+def test_nothing_is_sent_for_none_or_for_what_is_running(fake, client, status):
+    assert client.start([]).empty
+    assert client.stop(pd.DataFrame({"schedule": []})).empty
+    assert fake.requests == []
+    status["nightly"] = "RUNNING"
+    assert client.start("nightly")["outcome"].tolist() == ["already_started"]
+    assert sent(fake, "StartSchedule") == []
+
+
+def test_frames_of_another_server_are_refused(fake, client):
+    schedules = pd.DataFrame({"schedule": ["nightly"], "location": ["etl"], "repository": ["repo"]})
+    assets = pd.DataFrame({"asset": ["orders"], "asset_path": [["orders"]]})
+    for frame in (schedules, assets):
+        frame.attrs["dagster_nb"] = {"url": "http://staging:3000"}
+    for act in (
+        lambda: client.start(schedules),
+        lambda: client.stop(schedules),
+        lambda: client.materialize(assets),
+        lambda: client.backfill(assets, "1"),
+    ):
+        with pytest.raises(ValueError, match="come from http://staging:3000"):
+            act()
+    with pytest.raises(ValueError, match="this client acts on"):
+        client.cancel_backfill(dnb.Backfill(backfill(), "http://staging:3000/runs/b/abc"))
+    assert fake.requests == []
+
+
+def test_a_backfill_of_a_job(fake, client):
+    client.backfill("by_day", "1", tags={"why": 3})
+    assert sent(fake, "LaunchBackfill") == [{"parameters": {
+        "selector": {
+            "partitionSetName": "the_set",
+            "repositorySelector": {"repositoryName": "repo", "repositoryLocationName": "etl"},
+        },
+        "partitionNames": ["1"],
+        "tags": [{"key": "why", "value": "3"}],
+    }}]  # fmt: skip
+
+
+def test_a_backfill_of_assets(fake, client):
+    made = client.backfill("daily", pd.Series(["2", "1"]))
+    assert sent(fake, "LaunchBackfill") == [
+        {"parameters": {"assetSelection": [{"path": ["daily"]}], "partitionNames": ["2", "1"], "tags": []}}
+    ]
+    assert repr(made) == "<Backfill abc of daily, REQUESTED>"
+    assert made == dnb.Backfill(backfill(), made.url)
+
+
+def test_a_name_of_a_job_and_of_an_asset(fake, client):
+    fake.answers["assetsOrError"]["nodes"].append({"key": {"path": ["by_day"]}})
+    with pytest.raises(dnb.AmbiguousNameError, match=r"for the asset, give \[\['by_day'\]\]"):
+        client.backfill("by_day", "1")
+    client.backfill("by_day", "1", location="etl")
+    assert "selector" in sent(fake, "LaunchBackfill")[0]["parameters"]
+
+
+def test_a_backfill_whose_launch_was_not_answered_is_not_sent_again(fake, client):
+    lose(fake, "LaunchBackfill")
+    with pytest.raises(dnb.OutcomeUnknownError, match=r"client\.backfills\(\) shows whether"):
+        client.backfill("daily", ["1", "2"])
+    assert len(sent(fake, "LaunchBackfill")) == 1
+
+
+@pytest.mark.parametrize(("after", "outcome"), [("CANCELED", "canceled"), ("CANCELING", "canceling")])
+def test_a_cancellation_that_was_not_answered_but_done(fake, client, after, outcome):
+    lose(fake, "CancelBackfill", after=lambda: fake.answers.update(partitionBackfillOrError=backfill(status=after)))
+    assert client.cancel_backfill("abc") == outcome
+    assert len(sent(fake, "CancelBackfill")) == 1
+
+
+def test_a_cancellation_that_was_not_answered_nor_done(fake, client):
+    lose(fake, "CancelBackfill")
+    with pytest.raises(dnb.OutcomeUnknownError, match="status of the backfill is REQUESTED"):
+        client.cancel_backfill("abc")
+    assert len(sent(fake, "CancelBackfill")) == 1
+
+
+@pytest.mark.parametrize("status", ["COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"])
+def test_a_finished_backfill_is_not_canceled(fake, client, status):
+    fake.answers["partitionBackfillOrError"] = backfill(status=status)
+    assert client.cancel_backfill("abc") == "already_finished"
+    assert sent(fake, "CancelBackfill") == []
+
+
+def test_materialize_in_one_run(fake, client):
+    run = client.materialize("orders", tags={"why": "now"})
+    assert isinstance(run, dnb.Run)
+    [parameters] = [variables["executionParams"] for variables in sent(fake, "LaunchRun")]
+    assert parameters["selector"] == {
+        "pipelineName": "__ASSET_JOB", "repositoryName": "repo", "repositoryLocationName": "etl",
+        "assetSelection": [{"path": ["orders"]}],
+    }  # fmt: skip
+    assert {"key": "why", "value": "now"} in parameters["executionMetadata"]["tags"]
+
+
+def test_materialize_several_partitions_in_a_backfill(fake, client):
+    assert isinstance(client.materialize(["daily"], partition_keys=["1", "2"]), dnb.Backfill)
+    [parameters] = [variables["parameters"] for variables in sent(fake, "LaunchBackfill")]
+    assert parameters["partitionNames"] == ["1", "2"]
+    assert sent(fake, "LaunchRun") == []
+
+
+def test_a_materialization_whose_launch_was_not_answered(fake, client):
+    lose(fake, "LaunchRun")
+    with pytest.raises(dnb.OutcomeUnknownError, match="No run has appeared"):
+        client.materialize("orders")
+    assert len(sent(fake, "LaunchRun")) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda client: client.materialize([]), ValueError),
+        (lambda client: client.materialize("orders", partition_keys=[]), ValueError),
+        (lambda client: client.materialize(3), TypeError),
+        (lambda client: client.materialize("orders", tags="a"), TypeError),
+        (lambda client: client.backfill("daily", []), ValueError),
+        (lambda client: client.backfill([], ["1"]), ValueError),
+        (lambda client: client.cancel_backfill(""), TypeError),
+        (lambda client: client.start(3), TypeError),
+    ],
+)
+def test_an_invalid_argument_sends_nothing(fake, client, call, error):
+    with pytest.raises(error):
+        call(client)
+    assert fake.requests == []
+
+
+def test_a_refused_backfill_has_an_error(fake, client):
+    fake.answers["launchPartitionBackfill"] = {"__typename": "UnauthorizedError", "message": "not you"}
+    with pytest.raises(dnb.UnauthorizedError, match="not you"):
+        client.backfill("daily", "1")
+
+
+def test_frames_name_their_server(fake):
+    with FakeDagster() as dagster:
+        dagster.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": []}
+        dagster.answers["assetsOrError"] = {"__typename": "AssetConnection", "nodes": []}
+        with dagster.connect() as client:
+            for frame in (client.schedules(), client.sensors(), client.assets()):
+                assert json.loads(json.dumps(frame.attrs)) == {"dagster_nb": {"url": "http://fake:3000"}}

@@ -1,0 +1,92 @@
+"""The columns of metadata: one dtype for each type of entry, and no value changed."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from dagster_nb.frames.metadata import metadata_columns, metadata_dict
+
+INT, FLOAT, TEXT = "IntMetadataEntry", "FloatMetadataEntry", "TextMetadataEntry"
+
+
+def entry(typename, **fields):
+    return {"__typename": typename, "label": "it", **fields}
+
+
+def integer(value):
+    return entry(INT, intRepr=str(value))
+
+
+def number(value, text=None):
+    return entry(FLOAT, floatValue=value, **({} if text is None else {"floatRepr": text}))
+
+
+def column(*entries):
+    """Return the column of one label; None is a row without it."""
+    built = metadata_columns([[] if one is None else [one] for one in entries])
+    return pd.Series(built["metadata.it"])
+
+
+@pytest.mark.parametrize(
+    ("entries", "dtype", "values"),
+    [
+        ([integer(3), None, integer(2**62)], "Int64", [3, pd.NA, 2**62]),
+        ([integer(3), integer(2**70)], "object", [3, 2**70]),
+        ([number(0.5), integer(2)], "float64", [0.5, 2.0]),
+        ([number(0.5), integer(2**60 + 1)], "object", [0.5, 2**60 + 1]),
+        ([entry("BoolMetadataEntry", boolValue=False), None], "boolean", [False, pd.NA]),
+        ([entry(TEXT, text="a"), entry("UrlMetadataEntry", url="https://b")], "string", ["a", "https://b"]),
+        ([entry("PathMetadataEntry", path="/c"), None], "string", ["/c", pd.NA]),
+        ([entry("AssetMetadataEntry", assetKey={"path": ["a", "b"]})], "string", ["a/b"]),
+        ([entry("JsonMetadataEntry", jsonString='{"a": [1]}'), None], "object", [{"a": [1]}, None]),
+        ([entry(TEXT, text="a"), integer(1), None], "object", ["a", 1, None]),
+        ([entry("NullMetadataEntry"), integer(1)], "Int64", [pd.NA, 1]),
+        ([entry("FutureMetadataEntry"), None], "object", [None, None]),
+    ],
+)
+def test_the_dtype_depends_on_the_types_of_the_entries(entries, dtype, values):
+    found = column(*entries)
+    assert str(found.dtype) == dtype
+    assert found.tolist() == values
+
+
+def test_times_are_exact():
+    found = column(entry("TimestampMetadataEntry", timestamp=1_700_000_000.123456), None)
+    assert found.dtype == "datetime64[us, UTC]"
+    assert found[0] == pd.Timestamp("2023-11-14 22:13:20.123456", tz="UTC")
+    assert found[1] is pd.NaT
+
+
+def test_numbers_that_json_does_not_have():
+    found = column(number(None, "nan"), number(None, "-inf"), number(None))
+    assert found.dtype == "float64"
+    assert math.isnan(found[0])
+    assert found[1] == -math.inf
+    assert math.isnan(found[2])
+
+
+def test_labels_are_sorted_and_each_has_a_column():
+    rows = [
+        [{"__typename": TEXT, "label": "z", "text": "1"}],
+        [{"__typename": INT, "label": "a", "intRepr": "1"}],
+        [],
+    ]
+    built = metadata_columns(rows)
+    assert list(built) == ["metadata.a", "metadata.z"]
+    assert pd.DataFrame(built).isna().sum(axis=1).tolist() == [1, 1, 2]
+    assert metadata_columns([]) == {}
+
+
+def test_a_dict_of_metadata():
+    assert metadata_dict(None) is None
+    assert metadata_dict([integer(3), {"__typename": TEXT, "label": "note", "text": "x"}]) == {"it": 3, "note": "x"}
+    table = entry("TableMetadataEntry", table={"records": ['{"n": 1}']})
+    schema = {
+        "__typename": "TableSchemaMetadataEntry",
+        "label": "s",
+        "schema": {"columns": [{"name": "n", "type": "int"}]},
+    }
+    assert metadata_dict([table, schema]) == {"it": [{"n": 1}], "s": {"n": "int"}}
