@@ -44,7 +44,7 @@ MAX_AGE = dt.timedelta(days=3)
 MAX_STARTS = 10
 PORT_SECONDS = 20.0
 CHECK_SECONDS = 0.2
-INTERRUPTED = "The Dagster that ran this was stopped, and the run with it."
+INTERRUPTED = "Dagster was stopped while this run was in progress, so the run was stopped too."
 
 
 def home_path() -> Path:
@@ -53,12 +53,12 @@ def home_path() -> Path:
 
 
 def last_midnight(now: dt.datetime) -> dt.datetime:
-    """Return the last midnight (UTC). Histories end there, so that all histories of one day are the same."""
+    """Return the last midnight (UTC). Histories end at that time, so that all histories of one day are the same."""
     return now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def fits(until: dt.datetime, now: dt.datetime) -> bool:
-    """Return whether a cached history that ends at ``until`` is one of these, and recent enough."""
+    """Return whether a cached history that ends at ``until`` ends at midnight, and is recent enough."""
     return until == last_midnight(until) and now - until <= MAX_AGE
 
 
@@ -93,7 +93,7 @@ def fill(home: Path) -> None:
 def prepare(home: Path) -> None:
     """Fill a new home, or finish the interrupted runs of an existing one."""
     if not (home / FILE_NAME).exists():
-        shutil.rmtree(home, ignore_errors=True)  # it may be half filled
+        shutil.rmtree(home, ignore_errors=True)  # the home may be only partly filled
         configure(home)
         fill(home)
         return
@@ -107,7 +107,7 @@ def finish_interrupted_runs(instance: DagsterInstance) -> int:
     """Finish the runs whose processes ended with their Dagster, and return how many there were.
 
     Nothing else would finish them, and each counts as one of the runs that may run at the same time. Queued runs stay
-    queued. No Dagster may serve the instance now.
+    queued. Call this only while no Dagster serves the instance.
     """
     from dagster import DagsterRunStatus, RunsFilter  # noqa: PLC0415 - takes long
 
@@ -134,12 +134,12 @@ def serve(*, port: int | None) -> None:
     Parameters
     ----------
     port
-        None: a free one. The path prefix is ``$DAGSTER_WEBSERVER_PATH_PREFIX``.
+        None chooses a free port. The path prefix is ``$DAGSTER_WEBSERVER_PATH_PREFIX``.
 
     Raises
     ------
     DagsterNbError
-        If Dagster does not start, or ends again and again.
+        If Dagster does not start, or ends repeatedly.
     """
     check_dagster()
     home = home_path()
@@ -158,7 +158,10 @@ def serve(*, port: int | None) -> None:
                 while (reason := dagster.exit_reason(timeout=60.0)) is None:
                     pass
             click.echo(f"Dagster ended. {reason}")
-    raise DagsterNbError(f"Dagster ended {MAX_STARTS} times. It is not started again.")
+    raise DagsterNbError(
+        f"Dagster ended {MAX_STARTS} times. It is not started again. Fix the cause that its log shows, then start the "
+        "demo again."
+    )
 
 
 @contextmanager

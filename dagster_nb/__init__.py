@@ -47,11 +47,14 @@ from dagster_nb.parse_time import Moment
 from dagster_nb.run_ids import RunsLike
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from dagster_nb import analysis, plot
     from dagster_nb.history.history import History
     from dagster_nb.panels.explorer import RunExplorer
     from dagster_nb.panels.launchpad import Launchpad
     from dagster_nb.panels.monitor import RunMonitor
+    from dagster_nb.panels.schema_browser import SchemaBrowser
     from dagster_nb.sandbox.demo import demo
 
 __version__ = "0.1.0"
@@ -90,6 +93,7 @@ __all__ = [
     "RunNotFoundError",
     "RunStateError",
     "RunsLike",
+    "SchemaBrowser",
     "ServerError",
     "UnauthorizedError",
     "UnsupportedServerError",
@@ -109,6 +113,7 @@ _LAZY = {
     "Launchpad": "dagster_nb.panels.launchpad",
     "RunExplorer": "dagster_nb.panels.explorer",
     "RunMonitor": "dagster_nb.panels.monitor",
+    "SchemaBrowser": "dagster_nb.panels.schema_browser",
     "analysis": "dagster_nb.analysis",
     "demo": "dagster_nb.sandbox.demo",
     "plot": "dagster_nb.plot",
@@ -122,6 +127,17 @@ def __getattr__(name: str) -> object:
     found: object = getattr(module, name, module)
     globals()[name] = found
     return found
+
+
+def load_ipython_extension(shell: "InteractiveShell") -> None:
+    """Register the magics ``%dagster`` and ``%%dagster``; ``%load_ext dagster_nb`` calls this.
+
+    Parameters
+    ----------
+    shell
+        IPython.
+    """
+    import_module("dagster_nb.magic").load_ipython_extension(shell)
 
 
 def __dir__() -> list[str]:

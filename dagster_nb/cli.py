@@ -1,10 +1,11 @@
-"""The command line: ``dagster-nb demo``, ``dagster-nb export`` and ``dagster-nb history``."""
+"""The command line: ``dagster-nb demo``, ``dagster-nb export``, ``dagster-nb digest`` and ``dagster-nb history``."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -113,8 +114,8 @@ _allow_http = click.option(
 @click.option("--status", multiple=True, help="Only runs with this status, such as FAILURE; can be repeated.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Only runs with this tag; can be repeated.")
 @click.option("--location", multiple=True, help="Only runs of this code location; can be repeated.")
-@click.option("--created-after", help="Only runs created after this: a date, a time, or a time ago such as 7d.")
-@click.option("--created-before", help="Only runs created before this: a date, a time, or a time ago such as 24h.")
+@click.option("--created-after", help="Only runs created after this: a date, a time, or how long ago, such as 7d.")
+@click.option("--created-before", help="Only runs created before this: a date, a time, or how long ago, such as 24h.")
 @click.option("--limit", type=int, help="Maximum number of runs, newest first.")
 @click.option(
     "--include", multiple=True, help="Add a column: run_config, asset_selection or op_selection; can be repeated."
@@ -154,6 +155,55 @@ def export(
         with connect(url, token=token, allow_http=allow_http) as client:
             count = write_runs(client, path, **chosen)
     click.echo(f"Wrote {count:,} {'run' if count == 1 else 'runs'} to {path}")
+
+
+@cli.command()
+@_url
+@_token
+@_allow_http
+@click.option("--history", metavar="PATH", help="Read from the history at this path, without a server.")
+@click.option("--since", default="24h", show_default=True, help="Start of the period: a time, or a time ago.")
+@click.option("--as-of", help="End of the period. Default: now, or the last refresh of the history.")
+@click.option("--html", type=click.Path(dir_okay=False, writable=True), help="Write one self-contained HTML file.")
+@click.option("--markdown", type=click.Path(dir_okay=False, writable=True), help="Write a Markdown file.")
+def digest(
+    *,
+    url: str | None,
+    token: str | None,
+    allow_http: bool,
+    history: str | None,
+    since: str,
+    as_of: str | None,
+    html: str | None,
+    markdown: str | None,
+) -> None:
+    """Print what is wrong and what changed. The exit code is 1 if there is an error or a warning, otherwise 0.
+
+    Exit code 2 means that the digest could not be made.
+    """
+    from dagster_nb.analysis import digest as find  # noqa: PLC0415 - so that --help is quick
+    from dagster_nb.client.connect import connect  # noqa: PLC0415
+
+    if history is not None and url is not None:
+        raise click.UsageError("Use either --url or --history.")
+    try:
+        if history is not None:
+            from dagster_nb.history.opening import open_history  # noqa: PLC0415
+
+            found = find(open_history(history), since, as_of)
+        else:
+            with connect(url, token=token, allow_http=allow_http, progress=False) as client:
+                found = find(client, since, as_of)
+        if html is not None:
+            found.to_html(html)
+        if markdown is not None:
+            Path(markdown).write_text(found.to_markdown(), encoding="utf-8")
+    except (DagsterNbError, ValueError, OSError) as error:
+        click.echo(f"dagster-nb: {error}", err=True)
+        sys.exit(2)
+    click.echo(repr(found))
+    if found.has_problems:
+        sys.exit(1)
 
 
 @cli.group()

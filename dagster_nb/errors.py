@@ -223,7 +223,7 @@ class IncompleteHistoryError(DagsterNbError):
 
 
 class HistoryError(DagsterNbError):
-    """A history on disk or object storage cannot be read or written; what was written before is unchanged."""
+    """A history on disk or in object storage cannot be read or written; what was written before is unchanged."""
 
 
 class ReadOnlyError(DagsterNbError):
@@ -237,7 +237,8 @@ class OutcomeUnknownError(DagsterNbError):
 class ActionInterrupt(KeyboardInterrupt):
     """Ctrl-C was pressed while a method acted on many runs. Like any `KeyboardInterrupt`, it is not a `DagsterNbError`.
 
-    Requests that had been sent were waited for. In IPython, ``sys.last_value.outcomes`` is the frame.
+    The method has waited for the responses to the requests that it had sent. In IPython, ``sys.last_value.outcomes`` is
+    the frame.
 
     Parameters
     ----------

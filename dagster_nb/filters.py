@@ -185,7 +185,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
         return None
     if isinstance(value, str | Enum):
         value = [value]
-    # Iterating a frame yields its column names, which nobody wants here.
+    # Iterating over a frame yields its column names, which are never meant here.
     if isinstance(value, dict | bytes) or hasattr(value, "columns") or not hasattr(value, "__iter__"):
         raise TypeError(f"{name} must be a string or a list of strings, not {type(value).__name__}.")
     strings: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Text of the server that is printed: without the characters that a terminal takes for commands."""
+"""Remove control characters, which a terminal would execute, from text of the server that is printed."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ __all__ = ["time_zone", "zone_name"]
 
 
 def time_zone(tz: str | tzinfo) -> tzinfo:
-    """Return a time zone by its IANA name, or the one given.
+    """Return the time zone with an IANA name; return a time zone unchanged.
 
     Raises
     ------

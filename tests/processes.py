@@ -1,4 +1,4 @@
-"""The processes that tests look at."""
+"""Information about processes, for tests."""
 
 from __future__ import annotations
 

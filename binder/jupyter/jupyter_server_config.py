@@ -5,7 +5,7 @@ from pathlib import Path
 
 c.ServerProxy.servers = {  # noqa: F821 - Jupyter's own
     "dagster": {
-        "command": [],  # binder/start has started it
+        "command": [],  # binder/start has started Dagster
         "port": int(os.environ.get("DAGSTER_NB_PORT", "3000")),
         "absolute_url": True,  # Dagster serves under the same path; the proxy escapes it again
         "new_browser_tab": True,

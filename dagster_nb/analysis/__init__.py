@@ -1,9 +1,10 @@
-"""Analyse a history of runs: pure functions that take DataFrames and return DataFrames.
+"""Analyse a history of runs: pure functions that take DataFrames and return DataFrames, and the digest.
 
 They take the frames of a client, or the same frames read back from a file.
 """
 
 from dagster_nb.analysis.current_slowdowns import current_slowdowns
+from dagster_nb.analysis.digests.digest import Digest, digest
 from dagster_nb.analysis.durations import duration_stats, slow_steps
 from dagster_nb.analysis.regression_search import regressions
 from dagster_nb.analysis.run_comparison import compare_runs
@@ -12,8 +13,10 @@ from dagster_nb.analysis.status_over_time import status_counts, success_rate
 from dagster_nb.analysis.unresolved_runs import unresolved_failures
 
 __all__ = [
+    "Digest",
     "compare_runs",
     "current_slowdowns",
+    "digest",
     "duration_stats",
     "failure_groups",
     "regressions",

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dagster_nb.analysis.changed_values import changed_values
 from dagster_nb.analysis.read_columns import column, durations, has_status, times
 from dagster_nb.analysis.regression_search import regressions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping
 
-__all__ = ["current_slowdowns"]
-
-# What share of the runs on one side of a change must have the same value of a tag.
-_MIN_SHARE = 0.8
+__all__ = ["current_slowdowns", "runs_around"]
 
 
 def current_slowdowns(
@@ -63,16 +61,14 @@ def current_slowdowns(
     """
     found = regressions(runs, by, min_factor=min_factor, min_runs=min_runs)
     latest = found.loc[found.groupby(by, sort=False)["changed_at"].idxmax()] if len(found) else found
-    usable = runs[has_status(runs, "SUCCESS")]
-    started = times(usable, "start_time")
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for index, change in latest.iterrows():
-        own = (column(usable, by) == change[by]).fillna(value=False).to_numpy(dtype=bool)
-        group = usable[own].assign(start_time=started[own]).sort_values("start_time", kind="stable")
-        if durations(group, "duration").tail(min_runs).median() >= change["before"] * min_factor:
-            is_after = group["start_time"] >= change["changed_at"]
-            before, after = group[~is_after].tail(change["n_before"]), group[is_after].head(change["n_after"])
-            rows.append((index, *_changed_tag(before["tags"].tolist(), after["tags"].tolist())))
+        if durations(_successes(runs, by, change[by]), "duration").tail(min_runs).median() >= (
+            change["before"] * min_factor
+        ):
+            before, after = runs_around(runs, change.to_dict(), by)
+            tags_that_changed = changed_values(before["tags"].tolist(), after["tags"].tolist())
+            rows.append((index, *(tags_that_changed[0] if tags_that_changed else (None, None, None))))
     tags = pd.DataFrame(
         rows, columns=["index", "tag", "value_before", "value_after"], dtype=pd.StringDtype()
     ).set_index(pd.Index([row[0] for row in rows], dtype="int64"))
@@ -80,22 +76,26 @@ def current_slowdowns(
     return result.sort_values("factor", ascending=False, kind="stable", ignore_index=True)
 
 
-def _changed_tag(
-    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
-) -> tuple[str | None, str | None, str | None]:
-    """Return the tag that separates two groups of runs best, and its value in each; None three times if none does."""
-    candidates = []
-    for key in {key for tags in (*before, *after) for key in tags}:
-        old, old_share = _usual_value(before, key)
-        new, new_share = _usual_value(after, key)
-        if old != new and min(old_share, new_share) >= _MIN_SHARE:
-            # Among tags that separate them equally well, the user's own says more than one of Dagster's.
-            candidates.append((-old_share - new_share, key.startswith("dagster/"), key, old, new))
-    return min(candidates)[2:] if candidates else (None, None, None)
+def runs_around(
+    runs: pd.DataFrame, change: Mapping[Hashable, Any], by: str = "job_name"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the successful runs that a slowdown was found in, before and after it, each in order of their starts.
+
+    Parameters
+    ----------
+    runs
+        The runs that were searched.
+    change
+        A row of `regressions` or of `current_slowdowns`.
+    by
+        As in `regressions`.
+    """
+    group = _successes(runs, by, change[by])
+    is_after = group["start_time"] >= change["changed_at"]
+    return group[~is_after].tail(change["n_before"]), group[is_after].head(change["n_after"])
 
 
-def _usual_value(tags: Sequence[Mapping[str, Any]], key: str) -> tuple[str | None, float]:
-    """Return the most frequent value of a tag, None for its absence, and the share of the runs that have it."""
-    counts = pd.Series([one.get(key) for one in tags], dtype=object).value_counts(dropna=False)
-    value = counts.index[0]
-    return (None if pd.isna(value) else str(value)), counts.iloc[0] / len(tags)
+def _successes(runs: pd.DataFrame, by: str, name: object) -> pd.DataFrame:
+    own = (column(runs, by) == name).fillna(value=False).to_numpy(dtype=bool) & has_status(runs, "SUCCESS")
+    group = runs[own]
+    return group.assign(start_time=times(group, "start_time")).sort_values("start_time", kind="stable")

@@ -4,8 +4,8 @@ The runs of a group, ordered by start, are a series of log durations. Rank sums 
 position) find the position that splits the series best, so a single outlier cannot look like a change. Three effects
 would cause false alarms with such a test; each is corrected for:
 
-- It tries every place. The p-value is that of the largest of all these statistics (Miller and Siegmund, "Maximally
-  selected chi square statistics", Biometrics 38, 1982), times the number of groups tested (Bonferroni).
+- The test tries every position. The p-value is that of the largest of all these statistics (Miller and Siegmund,
+  "Maximally selected chi square statistics", Biometrics 38, 1982), times the number of groups tested (Bonferroni).
 - Durations depend on the hour and the weekday. These daily and weekly rhythms are estimated and subtracted first.
 - Neighbouring runs are correlated: one bad day is not twenty independent slow runs. The variance of the statistic is
   increased by what blocks of neighbours show.

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dagster_nb.analysis.read_columns import column, durations, strings
 
-__all__ = ["compare_runs"]
+__all__ = ["compare_runs", "config_values", "parse_json"]
 
 _RUN_COLUMNS = (
     "run_id",
@@ -79,9 +79,9 @@ def _sections(run: pd.DataFrame, steps: pd.DataFrame | None) -> dict[str, dict[s
     facts = {name: run[name].iloc[0] for name in _RUN_COLUMNS if name in run.columns}
     sections = {"run": {name: None if pd.isna(value) else value for name, value in facts.items()}}
     if "run_config" in run.columns:
-        sections["config"] = _leaves(_parsed(run["run_config"].iloc[0]))
+        sections["config"] = config_values(parse_json(run["run_config"].iloc[0]))
     if "tags" in run.columns:
-        tags = _parsed(run["tags"].iloc[0])
+        tags = parse_json(run["tags"].iloc[0])
         sections["tags"] = tags if isinstance(tags, dict) else {"": tags}
     if steps is not None:
         own = steps[(strings(steps, "run_id") == strings(run, "run_id").iloc[0]).fillna(False).to_numpy(dtype=bool)]
@@ -90,7 +90,7 @@ def _sections(run: pd.DataFrame, steps: pd.DataFrame | None) -> dict[str, dict[s
     return sections
 
 
-def _parsed(value: object) -> object:
+def parse_json(value: object) -> object:
     """Parse a JSON string; return an invalid one unchanged."""
     if isinstance(value, str):
         try:
@@ -100,7 +100,7 @@ def _parsed(value: object) -> object:
     return value if isinstance(value, dict | list) else {}
 
 
-def _leaves(value: object, path: str = "") -> dict[str, object]:
+def config_values(value: object, path: str = "") -> dict[str, object]:
     """Return the values in nested dicts and lists by dotted path; an empty dict or list counts as a value."""
     if isinstance(value, dict) and value:
         named = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
@@ -108,4 +108,4 @@ def _leaves(value: object, path: str = "") -> dict[str, object]:
         named = [(f"{path}[{position}]", child) for position, child in enumerate(value)]
     else:
         return {path: value} if path or value else {}
-    return {leaf: content for name, child in named for leaf, content in _leaves(child, name).items()}
+    return {leaf: content for name, child in named for leaf, content in config_values(child, name).items()}

@@ -13,9 +13,12 @@ from dagster_nb.frames.stacks import raised_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["failure_groups"]
+__all__ = ["CAUSE", "failure_causes", "failure_groups"]
 
-# The order matters: an id or a time contains numbers and must be replaced as a whole before they are.
+CAUSE = ["step_key", "error_class", "pattern", "raised_in"]
+"""The columns that are equal for similar failures."""
+
+# The order matters: an id or a time contains numbers and must be replaced as a whole, before the numbers are.
 _VARIABLE_PARTS = (
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
     (
@@ -72,17 +75,8 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
                      pattern  count example_run_id
     0  no answer after <n> s      2              b
     """
-    keys = ["step_key", "error_class", "pattern", "raised_in"]
-    table = pd.DataFrame(
-        {
-            "step_key": strings(failures, "step_key"),
-            "error_class": strings(failures, "error_class"),
-            "pattern": _map_distinct(_pattern, strings(failures, "error_message")),
-            "raised_in": _raised_in(failures),
-            "seen": times(failures, "timestamp"),
-            "run_id": strings(failures, "run_id"),
-        }
-    ).sort_values("seen", kind="stable", na_position="first")
+    table = failure_causes(failures)
+    keys = CAUSE
     groups = table.groupby(keys, dropna=False, sort=True)
     result = groups.agg(
         count=("seen", "size"), first_seen=("seen", "min"), last_seen=("seen", "max"), example_run_id=("run_id", "last")
@@ -92,6 +86,31 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
         | {"count": "int64", "first_seen": "datetime64[us, UTC]", "last_seen": "datetime64[us, UTC]"}
     )
     return result.sort_values(["count", "last_seen"], ascending=False, kind="stable", ignore_index=True)
+
+
+def failure_causes(failures: pd.DataFrame) -> pd.DataFrame:
+    """Return the cause of each failure, the oldest failure first.
+
+    Parameters
+    ----------
+    failures
+        As in `failure_groups`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `CAUSE`, which are equal for similar failures, ``seen`` (datetime64[us, UTC]) and ``run_id``.
+    """
+    return pd.DataFrame(
+        {
+            "step_key": strings(failures, "step_key"),
+            "error_class": strings(failures, "error_class"),
+            "pattern": _map_distinct(_pattern, strings(failures, "error_message")),
+            "raised_in": _raised_in(failures),
+            "seen": times(failures, "timestamp"),
+            "run_id": strings(failures, "run_id"),
+        }
+    ).sort_values("seen", kind="stable", na_position="first")
 
 
 def _raised_in(failures: pd.DataFrame) -> pd.Series:

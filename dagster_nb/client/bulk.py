@@ -25,7 +25,10 @@ T = TypeVar("T")
 SECONDS_TO_FINISH = 10.0
 """How long an interrupted action waits for the responses to what it has sent."""
 
-NOT_SENT: Row = {"outcome": "not_sent", "message": "the call was interrupted before anything was sent for this."}
+NOT_SENT: Row = {
+    "outcome": "not_sent",
+    "message": "the call was interrupted before this request was sent; repeat it if you still want it.",
+}
 """The outcome of an item that an interrupted action did not reach."""
 
 _NO_RESPONSE: Row = {
@@ -36,7 +39,7 @@ _NO_RESPONSE: Row = {
 
 @dataclass
 class Acted:
-    """What came of an action on many items.
+    """The result of an action on many items.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *,
 
 @contextmanager
 def interruption_carries(outcomes: Callable[[], pd.DataFrame]) -> Iterator[None]:
-    """Give the cancellation of a ``with`` block the outcomes of an action, unless it has them."""
+    """Add the outcomes of an action to the cancellation of a ``with`` block, unless it already has them."""
     try:
         yield
     except asyncio.CancelledError as error:

@@ -58,9 +58,9 @@ class ClientSource:
         """The address of the deployment."""
         return self._client.url
 
-    def iter_run_ids(self, **bounds: datetime) -> Iterator[list[str]]:
-        """Yield the ids of all runs that were created within some bounds, in pages."""
-        return self._client._iterate(AsyncDagsterClient._iter_run_ids, **bounds)
+    def iter_run_ids(self, *, page_size: int | None = None, **bounds: datetime) -> Iterator[list[str]]:
+        """Yield the ids of all runs that were created within some bounds, newest first, in pages."""
+        return self._client._iterate(AsyncDagsterClient._iter_run_ids, page_size=page_size, **bounds)
 
     def progress_bar(
         self, description: str, *, unit: str, total: Callable[[], int]
@@ -76,7 +76,7 @@ class HistoryMethod:
     def history(
         self: _Client, path: str | os.PathLike[str] | None = None, *, storage_options: Mapping[str, str] | None = None
     ) -> History:
-        """Return the history of this deployment on disk or object storage: a Delta table of all its runs.
+        """Return the history of this deployment on disk or in object storage: a Delta table of all its runs.
 
         Nothing is read from the server until you call ``refresh()`` on it. It needs the extra ``history``.
 

@@ -46,15 +46,15 @@ async def partition_defaults(
     partition_key
         The key of the partition.
     assets
-        The assets that are selected, as lists of components. If the job has no such partition, these may have it: the
-        job that contains all assets has the partitions of none of them if they are partitioned differently.
+        The assets that are selected, as lists of components. If the job has no such partition, these assets may have
+        it: a job whose assets are partitioned differently has no partitions itself.
 
     Raises
     ------
     ValueError
         If there is no such partition.
     ServerError
-        If the server lists the partition and does not return it.
+        If the server lists the partition but does not return it.
     """
     sets = await _partition_sets(client, address, partition=partition_key, details=True)
     keys, partition = _keys(sets), sets[0]["partition"] if sets else None
@@ -84,7 +84,7 @@ async def _asset_partition(
             "asset_partitions", {"selector": address.selector, "assets": selected, "partition": partition_key}
         )
     except UnsupportedServerError:
-        # Dagster 1.8 is the first that knows the partitions of assets.
+        # Dagster 1.8 is the first version that lists the partitions of assets.
         return [], None
     job = unwrap(answer["pipelineOrError"], "Pipeline")
     return job["partitionKeysOrError"]["partitionKeys"], job["partition"]

@@ -1,4 +1,4 @@
-"""The tag by which a run is found whose launch was not answered.
+"""The tag by which a run is found if the response to its launch was lost.
 
 Each launch and re-execution carries an id of its own in a tag that Dagster stores and can filter by, but shows nowhere:
 GraphQL leaves out tags that begin with ``.dagster/``.
@@ -124,7 +124,8 @@ async def _wait_for_run(client: AsyncBase, request_id: str, parent_run_id: str |
         try:
             run = await find_requested_run(client, request_id, parent_run_id=parent_run_id)
         except DagsterNbError:
-            # Reads are retried already, so the server is gone. An error about that would hide what is unknown.
+            # Reads are retried already, so the server is down. An error about that would hide that the outcome is
+            # unknown.
             return None
         if run is not None:
             return run

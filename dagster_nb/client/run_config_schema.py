@@ -9,6 +9,7 @@ from dagster_nb.client.display.html import facts_html
 from dagster_nb.filters import as_strings
 from dagster_nb.frames.config_fields import config_fields_frame
 from dagster_nb.graphql.responses import config_problems, unwrap
+from dagster_nb.terminal_text import terminal_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +83,7 @@ class RunConfigSchemaFacts:
         return config_fields_frame(self._record)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.job_name}: {len(self.fields)} fields>"
+        return terminal_text(f"<{type(self).__name__} of {self.job_name}: {len(self.fields)} fields>")
 
     def _repr_html_(self) -> str:
         required = self.fields.query("required")["path"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["config_fields_frame"]
+__all__ = ["ConfigTypes", "config_fields_frame"]
 
 Node = dict[str, Any]
 
@@ -34,7 +34,7 @@ def config_fields_frame(schema: Node) -> pd.DataFrame:
     >>> config_fields_frame({"rootConfigType": {"key": "Any"}, "allConfigTypes": []}).columns.tolist()
     ['path', 'type', 'required', 'default', 'description']
     """
-    types = _Types(schema["allConfigTypes"])
+    types = ConfigTypes(schema["allConfigTypes"])
     rows = list(types.walk(schema["rootConfigType"]["key"]))
     return columns.frame(
         {
@@ -47,7 +47,7 @@ def config_fields_frame(schema: Node) -> pd.DataFrame:
     )
 
 
-class _Types:
+class ConfigTypes:
     """The types of a schema, which refer to each other by key."""
 
     def __init__(self, types: list[Node]):

@@ -88,7 +88,7 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     >>> failures_frame({}).columns.tolist()
     ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message', 'stack', 'causes']
     """
-    # Sorted as in the frame, so that each row gets its own causes.
+    # The events are sorted as in the frame, so that each row gets its own causes.
     failures = {run_id: sorted(_failures(own), key=_milliseconds) for run_id, own in events.items()}
     frame = events_frame(failures)
     # If the process died, the event has no error; only its message says so.

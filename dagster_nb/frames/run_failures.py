@@ -23,7 +23,7 @@ _MAX_STACK_LENGTH = 40_000
 class RunFailures(pd.DataFrame):
     """The frame of `DagsterClient.failures` for one run, which shows its stack traces.
 
-    What pandas makes from it is an ordinary frame.
+    Frames that pandas derives from it are ordinary frames.
     """
 
     @property
@@ -82,7 +82,7 @@ def _folded_stack(stack: str) -> str:
     if not frames:
         return f"<pre>{escape(_shortened(stack))}</pre>" if stack.strip() else ""
     if not any(frame.is_own for frame in frames):
-        # Without code of one's own, the innermost frame is the one to see.
+        # If no frame is in the user's own code, the innermost frame is the most useful.
         *libraries, last = frames
         return _library_frames(libraries) + f"<pre>{escape(last.text)}</pre>"
     parts = []
@@ -105,7 +105,7 @@ def _folded(summary: str, content: str) -> str:
 
 
 def _shortened(stack: str) -> str:
-    # Of an endless recursion, the end says most.
+    # The end of an endless recursion is its most useful part.
     return stack if len(stack) <= _MAX_STACK_LENGTH else f"…\n{stack[-_MAX_STACK_LENGTH:]}"
 
 

@@ -1,4 +1,4 @@
-"""Hiding the values of keys that may hold secrets, in what the server says about runs."""
+"""Hide the values of keys that may hold secrets in the server's responses about runs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Redaction:
             raise ValueError("redact must not be empty; leave it out to show all values.")
         try:
             with warnings.catch_warnings():
-                # Python may read patterns such as "[[" in another way one day.
+                # A future Python may read patterns such as "[[" differently.
                 warnings.simplefilter("ignore", FutureWarning)
                 self._pattern = re.compile(pattern, re.IGNORECASE)
         except (re.error, OverflowError, RecursionError) as error:

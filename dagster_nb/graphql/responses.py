@@ -64,13 +64,15 @@ def to_error(node: Node) -> DagsterNbError:
     Examples
     --------
     >>> to_error({"__typename": "UnauthorizedError", "message": "no"})
-    UnauthorizedError('the server denied the request: no')
+    UnauthorizedError('the server denied the request (no). Ask its administrator for the permission.')
     """
     typename = node["__typename"]
     make = ERROR_TYPES.get(typename)
     if make is not None:
         return make(node)
-    return ServerError(f"the server returned {typename}: {_message(node)}")
+    return ServerError(
+        f"the server returned {typename} ({_message(node)}). Update dagster_nb, or check the server's log."
+    )
 
 
 def config_problems(node: Node) -> list[ConfigProblem]:
@@ -105,13 +107,19 @@ def _config_path(error: Node) -> str:
 
 
 def _message(node: Node) -> str:
-    return node.get("message") or "no message"
+    return (node.get("message") or "no message").strip().rstrip(".")
+
+
+def _no_run(node: Node) -> str:
+    return f"the server has no run {node.get('runId')!r}. client.runs() lists all runs."
 
 
 def _server_error(node: Node) -> ServerError:
-    message = _message(node).strip()
+    message = (node.get("message") or "no message").strip()
     return ServerError(
-        f"Dagster failed: {message}", stack="".join(node.get("stack") or []), class_name=node.get("className")
+        f"Dagster failed (see the .stack of this error, or the server's log): {message}",
+        stack="".join(node.get("stack") or []),
+        class_name=node.get("className"),
     )
 
 
@@ -125,40 +133,81 @@ def _invalid_config(node: Node) -> RunConfigInvalidError:
 # Every error type of the unions in our documents; a test compares this with the installed schema.
 ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "PythonError": _server_error,
-    "UnauthorizedError": lambda node: UnauthorizedError(f"the server denied the request: {_message(node)}"),
-    "InvalidPipelineRunsFilterError": lambda node: QueryError(f"the server rejected the filter: {_message(node)}"),
-    "BackfillNotFoundError": lambda node: NotFoundError(f"the server has no such backfill: {_message(node)}"),
-    "RunNotFoundError": lambda node: RunNotFoundError(f"the server has no run {node.get('runId')!r}."),
-    "RunGroupNotFoundError": lambda node: RunNotFoundError(f"the server has no run {node.get('runId')!r}."),
-    "PipelineNotFoundError": lambda node: JobNotFoundError(f"the server has no such job: {_message(node)}"),
-    "RepositoryNotFoundError": lambda node: JobNotFoundError(f"the server has no such repository: {_message(node)}"),
+    "UnauthorizedError": lambda node: UnauthorizedError(
+        f"the server denied the request ({_message(node)}). Ask its administrator for the permission."
+    ),
+    "InvalidPipelineRunsFilterError": lambda node: QueryError(
+        f"the server rejected the filter ({_message(node)}). Correct the arguments."
+    ),
+    "BackfillNotFoundError": lambda node: NotFoundError(
+        f"the server has no such backfill ({_message(node)}). Check its id."
+    ),
+    "RunNotFoundError": lambda node: RunNotFoundError(_no_run(node)),
+    "RunGroupNotFoundError": lambda node: RunNotFoundError(_no_run(node)),
+    "PipelineNotFoundError": lambda node: JobNotFoundError(
+        f"the server has no such job ({_message(node)}). client.jobs() lists all jobs."
+    ),
+    "RepositoryNotFoundError": lambda node: JobNotFoundError(
+        f"the server has no such repository ({_message(node)}). client.repositories() lists all repositories."
+    ),
     "RepositoryLocationNotFound": lambda node: LocationNotFoundError(
-        f"the server has no such code location: {_message(node)}"
+        f"the server has no such code location ({_message(node)}). client.locations() lists all code locations."
     ),
-    "AssetNotFoundError": lambda node: NotFoundError(f"the server has no such asset: {_message(node)}"),
-    "AssetCheckNeedsMigrationError": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
-    "AssetCheckNeedsUserCodeUpgrade": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
-    "AssetCheckNeedsAgentUpgradeError": lambda node: ServerError(f"the server cannot read checks: {_message(node)}"),
+    "AssetNotFoundError": lambda node: NotFoundError(
+        f"the server has no such asset ({_message(node)}). client.assets() lists all assets."
+    ),
+    "AssetCheckNeedsMigrationError": lambda node: ServerError(
+        f"the server cannot read asset checks ({_message(node)}). Follow its message, then try again."
+    ),
+    "AssetCheckNeedsUserCodeUpgrade": lambda node: ServerError(
+        f"the server cannot read asset checks ({_message(node)}). Follow its message, then try again."
+    ),
+    "AssetCheckNeedsAgentUpgradeError": lambda node: ServerError(
+        f"the server cannot read asset checks ({_message(node)}). Follow its message, then try again."
+    ),
     "InstigationStateNotFoundError": lambda node: NotFoundError(
-        f"the server has no such schedule or sensor: {_message(node)}"
+        f"the server has no such schedule or sensor ({_message(node)}). "
+        "client.schedules() and client.sensors() list them."
     ),
-    "ScheduleNotFoundError": lambda node: NotFoundError(f"the server has no such schedule: {_message(node)}"),
-    "SensorNotFoundError": lambda node: NotFoundError(f"the server has no such sensor: {_message(node)}"),
+    "ScheduleNotFoundError": lambda node: NotFoundError(
+        f"the server has no such schedule ({_message(node)}). client.schedules() lists all schedules."
+    ),
+    "SensorNotFoundError": lambda node: NotFoundError(
+        f"the server has no such sensor ({_message(node)}). client.sensors() lists all sensors."
+    ),
     "RunConfigValidationInvalid": _invalid_config,
     "InvalidSubsetError": lambda node: RunConfigInvalidError(
-        f"the selection is not valid for the job: {_message(node)}"
+        f"the selection is not valid for the job ({_message(node)}). client.ops() lists the ops of a job."
     ),
-    "InvalidStepError": lambda node: RunConfigInvalidError(f"the job has no step {node.get('invalidStepKey')!r}."),
+    "InvalidStepError": lambda node: RunConfigInvalidError(
+        f"the job has no step {node.get('invalidStepKey')!r}. client.ops() lists the ops of a job."
+    ),
     "InvalidOutputError": lambda node: RunConfigInvalidError(
-        f"step {node.get('stepKey')!r} has no output {node.get('invalidOutputName')!r}."
+        f"step {node.get('stepKey')!r} has no output {node.get('invalidOutputName')!r}. client.ops() lists the outputs."
     ),
-    "PartitionSetNotFoundError": lambda node: NotFoundError(f"the job has no partitions: {_message(node)}"),
-    "PartitionKeysNotFoundError": lambda node: NotFoundError(f"there are no such partitions: {_message(node)}"),
-    "PresetNotFoundError": lambda node: RunConfigInvalidError(f"no such preset: {_message(node)}"),
-    "ModeNotFoundError": lambda node: RunConfigInvalidError(f"no such mode: {_message(node)}"),
-    "NoModeProvidedError": lambda node: RunConfigInvalidError(f"no mode was given: {_message(node)}"),
-    "ConflictingExecutionParamsError": lambda node: RunConfigInvalidError(f"the arguments conflict: {_message(node)}"),
-    "RunConflict": lambda node: RunStateError(f"a run with that id already exists: {_message(node)}"),
+    "PresetNotFoundError": lambda node: RunConfigInvalidError(
+        f"the job has no such preset ({_message(node)}). Give a run config instead."
+    ),
+    "ModeNotFoundError": lambda node: RunConfigInvalidError(
+        f"the job has no such mode ({_message(node)}). Choose a mode of the job."
+    ),
+    "NoModeProvidedError": lambda node: RunConfigInvalidError(
+        f"no mode was given ({_message(node)}). Choose a mode of the job."
+    ),
+    "ConflictingExecutionParamsError": lambda node: RunConfigInvalidError(
+        f"the arguments conflict ({_message(node)}). Leave one of them out."
+    ),
+    "RunConflict": lambda node: RunStateError(
+        f"a run with that id already exists ({_message(node)}). Launch again to get another id."
+    ),
+    "PartitionSetNotFoundError": lambda node: NotFoundError(
+        f"the job has no partitions ({_message(node)}). Leave out the partition keys."
+    ),
+    "PartitionKeysNotFoundError": lambda node: NotFoundError(
+        f"there are no such partitions ({_message(node)}). client.partitions() lists the partitions."
+    ),
     "TerminateRunFailure": lambda node: RunStateError(_message(node)),
-    "ReloadNotSupported": lambda node: RunStateError(f"this code location cannot be reloaded: {_message(node)}"),
+    "ReloadNotSupported": lambda node: RunStateError(
+        f"this code location cannot be reloaded ({_message(node)}). Restart its code server instead."
+    ),
 }

@@ -1,4 +1,4 @@
-"""What can become of a request, and which requests are worth another attempt."""
+"""The ways in which a request can fail, and which requests to repeat."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class IsWorthRetrying:
         self._timed_out = False
 
     def __call__(self, state: RetryCallState) -> bool:
-        """Return the answer after an attempt."""
+        """Decide after an attempt."""
         error = state.outcome.exception() if state.outcome is not None else None
         if self._may_be_too_large and isinstance(error, ResponseTooLargeError | RequestTimeoutError):
             return False
@@ -67,7 +67,7 @@ class HasTriedEnough:
         self._failures = 0
 
     def __call__(self, state: RetryCallState) -> bool:
-        """Return the answer after an attempt."""
+        """Decide after an attempt."""
         error = state.outcome.exception() if state.outcome is not None else None
         if isinstance(error, RestartingError):
             return (state.seconds_since_start or 0.0) >= self._timeout

@@ -257,8 +257,10 @@ class Session:
                 return LostResponseError(f"the response of {root} was cut off. Try again, or check the server's log.")
             return UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         if isinstance(error, TransportConnectionFailed | TransportClosed):
-            return LostResponseError(f"the connection to {root} was lost: {cause or error}")
-        return ConnectionFailedError(f"{root}: {error}")
+            return LostResponseError(
+                f"the connection to {root} was lost ({cause or error}). Check that the server is running."
+            )
+        return ConnectionFailedError(f"the request to {root} failed ({error}). Check that the server is running.")
 
     def _connection_error(self, cause: BaseException | None) -> ConnectionFailedError | None:
         """Return the error for a failed connection attempt; None if that is not the cause."""
@@ -319,7 +321,7 @@ class Session:
         # Without this header, a body is read to its end, because Dagster's webserver always sends it.
         size = response.content_length or 0
         if size > _MAX_RESPONSE_BYTES:
-            # Leaves the body unread.
+            # This leaves the body unread.
             response.close()
             raise ResponseTooLargeError(
                 f"{self.address.root} sends a response of {size / 2**20:,.0f} MB, and dagster_nb reads at most "

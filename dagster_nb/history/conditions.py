@@ -58,7 +58,7 @@ def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
 
 
 def microseconds(value: int) -> pa.Scalar:
-    """Return microseconds since 1970 as the kind of time that the table has."""
+    """Return microseconds since 1970 as a time of the table's type."""
     return pa.scalar(value, pa.timestamp("us", "UTC"))
 
 

@@ -40,7 +40,7 @@ class History(StoredRuns):
     path
         An absolute path, or the URL of an object storage.
     source
-        The deployment; None to read only.
+        The deployment; None for a history that is only read.
     storage_options
         The options for object storage.
     """
@@ -53,27 +53,28 @@ class History(StoredRuns):
 
         - the runs with an update time after the last known change, minus the overlap,
         - all runs that were not finished yet,
-        - the number of runs. Only if that differs from the number of runs in the history, all ids are listed. A run
-          that is no longer there is kept, with the time of this refresh as ``deleted_at``; a run that is missing in the
-          history is read.
+        - the ids that were added last, until all ids of a page are known; the runs that are not are read,
+        - the number of runs. Only if the history has more runs, the deleted ones are searched for by counting the runs
+          that were created before some times. If that does not explain the difference, all ids are listed. A run that
+          is no longer there is kept, with the time of this refresh as ``deleted_at``.
 
         Afterwards the history equals what `DagsterClient.runs` returned at that time, under two assumptions. The clocks
         of all processes that write to Dagster's storage, and of this machine, differ by less than the overlap. And an
-        event is stored less than the overlap after the time that it carries, because that time becomes the update time
-        of the run. Only a run that the history has as unfinished is read in any case.
+        event is stored less than the overlap after its own timestamp, because that time becomes the update time of the
+        run. Runs that the history does not have, or has as unfinished, are always read.
 
         Several processes may refresh the same history at once. If one is killed, nothing that it has committed is lost.
 
         Parameters
         ----------
         steps
-            Whether to read also the steps of all finished runs that are not kept yet. The server needs one query of its
-            event log per run.
+            Whether to also read the steps of all finished runs whose steps are not stored yet. The server needs one
+            query of its event log per run.
         overlap
-            A timedelta, or a string such as ``"1h"``. More reads more runs again.
+            A timedelta, or a string such as ``"1h"``. A longer overlap reads more runs again.
         all_deleted
-            Whether it is fine that the server has none of the runs of the history. Without it, such a server is taken
-            for another Dagster at the same address, and refused.
+            Whether to accept a server that has none of the runs of the history. By default, such a server is refused,
+            because it is probably another Dagster at the same address.
 
         Returns
         -------
@@ -159,7 +160,7 @@ class History(StoredRuns):
         self._steps().compact()
 
     def facts(self) -> dict[str, str]:
-        """Return how many runs of which deployment there are, since when, and how fresh they are, as text.
+        """Return the number of runs, the deployment, the time of the oldest run and that of the last refresh, as text.
 
         Examples
         --------

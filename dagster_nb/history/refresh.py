@@ -1,4 +1,4 @@
-"""Bring a history up to date with its deployment and read no more than what may have changed."""
+"""Bring a history up to date with its deployment, and read only what may have changed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import HistoryError
+from dagster_nb.history.deletions import deleted_ids
 from dagster_nb.history.schema import INCLUDED, RUNS, to_table
 from dagster_nb.statuses import FINISHED
 from dagster_nb.words import count_text, plural
@@ -26,16 +27,17 @@ if TYPE_CHECKING:
 __all__ = ["CHANGES_UNTIL", "FILLED", "SYNCED_AT", "Refresh", "RefreshResult"]
 
 CHANGES_UNTIL = "changes_until"
-"""The marker that says up to which update time all changes were read, in microseconds since 1970."""
+"""The marker for the update time up to which all changes have been read, in microseconds since 1970."""
 FILLED = "filled"
 """The marker that says that the first fill has finished."""
 SYNCED_AT = "synced_at"
 """The marker that says when the last refresh began, in microseconds since 1970."""
 
-# What is read again if the first fill is interrupted, at most, and what is in memory at a time.
+# The maximum number of runs in memory, which are read again if the first fill is interrupted.
 _RUNS_PER_COMMIT = 20_000
 _IDS_PER_REQUEST = 500
-# Enough that a few deleted runs do not look like another deployment.
+_IDS_PER_PAGE = 2_000
+# This is enough not to mistake a few deleted runs for another deployment.
 _SAMPLE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -70,9 +72,9 @@ class Refresh:
     source
         The deployment.
     overlap
-        How far before the last change that is known to read changes again.
+        How far before the last known change to read changes again.
     all_deleted
-        Whether it is fine that the deployment has none of the stored runs any more.
+        Whether to accept a deployment that has none of the stored runs any more.
     """
 
     def __init__(self, runs: RunsTable, source: HistorySource, *, overlap: timedelta, all_deleted: bool):
@@ -98,22 +100,23 @@ class Refresh:
         else:
             self._read_changes()
         self._read_unfinished()
+        self._read_unseen()
         deleted = self._find_deleted()
         self._finish()
         return RefreshResult(self._added, self._updated, deleted)
 
     def _check_deployment(self) -> None:
         """Refuse a server that has none of the stored runs, since another Dagster may use the same address."""
-        newest = self._runs.newest_ids(_SAMPLE)
+        recent = self._runs.recent_ids(_SAMPLE)
         deployment, url = self._runs.table.deployment, self._source.url
-        if not newest:
+        if not recent:
             if url != deployment:
                 raise HistoryError(
                     f"this history is for {deployment}, and the client is connected to {url}. Use another path, or "
                     f"connect to {deployment}."
                 )
             return
-        if self._source.count_runs(run_ids=newest):
+        if self._source.count_runs(run_ids=recent):
             return
         live = set(self._runs.live()["run_id"].to_pylist())
         if any(not live.isdisjoint(ids) for ids in self._source.iter_run_ids()):
@@ -131,7 +134,7 @@ class Refresh:
         filters = {} if oldest is None else {"created_before": _EPOCH + timedelta(microseconds=oldest)}
         for batch in self._batches("filling the history", filters):
             self._write(batch, is_first=self._runs.table.marker(CHANGES_UNTIL) is None)
-        # Those that changed while the others were read.
+        # The runs that changed while the others were read.
         self._read_changes()
         self._runs.set_markers({FILLED: 1})
 
@@ -145,19 +148,36 @@ class Refresh:
         """Read unfinished runs in any case: an event that is stored late can set back a run's update time."""
         self._read_by_id(self._runs.unfinished_ids() - self._unfinished)
 
+    def _read_unseen(self) -> None:
+        """Read the runs that are new, whatever their update time is: an event that is stored late sets it back.
+
+        The server lists the runs that were added last first.
+        """
+        since = self._known_until - self._overlap
+        for ids in self._source.iter_run_ids(page_size=_IDS_PER_PAGE):
+            created = self._runs.creation_times(ids)
+            unseen = set(ids) - created.keys()
+            self._read_by_id(unseen)
+            oldest = created.get(ids[-1])
+            if not unseen and (oldest is None or oldest <= since):
+                return
+
     def _find_deleted(self) -> int:
-        """Mark the runs that the server no longer has, and read those that it has and the table does not."""
-        # Before the server is asked, so that a run that another process adds meanwhile is not taken for a deleted one.
-        live = self._runs.live()
+        """Mark the runs that the server no longer has, and read the runs that the table lacks."""
         count = self._source.count_runs()
-        if count == len(live):
+        if count == self._runs.count_live():
             return 0
-        stored = set(live["run_id"].to_pylist())
-        listed = {run_id for ids in self._source.iter_run_ids() for run_id in ids}
-        missing, unknown = stored - listed, listed - stored
+        # The table is read as of a commit before the server was asked, so that a run that another process adds
+        # meanwhile does not look deleted.
+        live = self._runs.live()
+        missing = deleted_ids(self._source, live, count)
+        if missing is None:
+            stored = set(live["run_id"].to_pylist())
+            listed = {run_id for ids in self._source.iter_run_ids() for run_id in ids}
+            missing = stored - listed
+            self._read_by_id(listed - stored)
         if missing:
             self._runs.mark_deleted(missing, self._started)
-        self._read_by_id(unknown)
         return len(missing)
 
     def _read_by_id(self, run_ids: Iterable[str]) -> None:
@@ -188,12 +208,11 @@ class Refresh:
         self._updated += updated
 
     def _changes_until(self) -> int:
-        # The clock of this machine limits what one wrong clock among the server's processes can do, and the other way
-        # round.
+        # The earlier time limits the effect of one wrong clock, on this machine or in one of the server's processes.
         return min(self._started, max(self._latest_update, self._known_until))
 
     def _finish(self) -> None:
-        """Commit up to which time all changes are known.
+        """Commit the time up to which all changes are known.
 
         If another process has written meanwhile, one of the two may have replaced a newer state of a run by an older
         one. Then the time does not advance, so that the next refresh reads these runs again.

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["page_conditions", "sort_newest_first"]
 
-# With more pieces, sorting is faster.
+# If there are more pieces than this, sorting is faster.
 _MAX_PIECES = 1_000
 _ORDER = [("creation_time", "descending"), ("start_time", "descending"), ("run_id", "ascending")]
 
 
 def sort_newest_first(runs: pa.Table, limit: int | None) -> pa.Table:
-    """Return runs by creation time, the newest first, and those without one last; at most ``limit`` of them."""
+    """Return at most ``limit`` runs by creation time, newest first; runs without a creation time come last."""
     if not _is_sorted(runs["creation_time"]):
         runs = _with_sorted_pieces_in_order(runs)
     if not _is_sorted(runs["creation_time"]):
@@ -32,7 +32,7 @@ def sort_newest_first(runs: pa.Table, limit: int | None) -> pa.Table:
 
 
 def page_conditions(times: pa.ChunkedArray, size: int) -> Iterator[pc.Expression]:
-    """Yield a condition for each page of about as many runs, the newest first.
+    """Yield a condition for each page of about ``size`` runs, newest first.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _is_sorted(times: pa.ChunkedArray) -> bool:
 
 
 def _with_sorted_pieces_in_order(runs: pa.Table) -> pa.Table:
-    """Put pieces of a table that are sorted in themselves into the order of their first rows, without copying them."""
+    """Sort the pieces of a table by their first rows, without copying; each piece is already sorted."""
     times = runs["creation_time"]
     if times.null_count or not len(runs):
         return runs

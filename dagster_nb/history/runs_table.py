@@ -14,7 +14,7 @@ from dagster_nb.history.schema import COMPARED, RUNS
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from dagster_nb.history.table import Table
 
@@ -42,16 +42,24 @@ class RunsTable:
         """Return the ids and the creation times of the runs that Dagster still had."""
         return self.table.read(["run_id", "creation_time"], LIVE)
 
+    def creation_times(self, run_ids: Sequence[str]) -> dict[str, int | None]:
+        """Return those of some runs that Dagster still had, with their creation times in microseconds since 1970."""
+        found = self.table.read(["run_id", "creation_time"], LIVE & is_one_of("run_id", run_ids))
+        times = found["creation_time"].cast(pa.int64()).to_pylist()
+        return dict(zip(found["run_id"].to_pylist(), times, strict=True))
+
     def unfinished_ids(self) -> set[str]:
         """Return the ids of the runs whose status can still change."""
         unfinished = ~is_one_of("status", sorted(FINISHED)) | pc.field("status").is_null()
         return set(self.table.read(["run_id"], LIVE & unfinished)["run_id"].to_pylist())
 
-    def newest_ids(self, count: int) -> list[str]:
-        """Return the ids of the newest runs that Dagster still had."""
-        runs = self.live()
-        newest = pc.sort_indices(runs, sort_keys=[("creation_time", "descending")])[:count]
-        return list(runs["run_id"].take(newest).to_pylist())
+    def count_live(self) -> int:
+        """Return the number of runs that Dagster still had."""
+        return self.table.count(LIVE)
+
+    def recent_ids(self, count: int) -> list[str]:
+        """Return the ids of some of the newest runs that Dagster still had."""
+        return list(self.table.head(["run_id"], LIVE, count)["run_id"].to_pylist())
 
     def oldest_creation_time(self) -> int | None:
         """Return the earliest creation time in microseconds since 1970; None without runs, or if it is not known."""
@@ -59,7 +67,7 @@ class RunsTable:
         return None if times.null_count or not len(times) else pc.min(times).cast(pa.int64()).as_py()
 
     def upsert(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> tuple[int, int]:
-        """Write runs in one commit: new ones are inserted, and changed ones updated. Equal ones cost nothing.
+        """Write runs in one commit: new ones are inserted, and changed ones updated. Unchanged runs cost nothing.
 
         Parameters
         ----------
@@ -98,7 +106,10 @@ class RunsTable:
         self.table.write(lambda: self.table.append(RUNS.empty_table(), markers))
 
     def _mark_deleted(self, run_ids: list[str], now: int) -> None:
-        rows = self.table.read(RUNS.names, LIVE & is_one_of("run_id", run_ids))
+        condition = LIVE & is_one_of("run_id", run_ids)
+        # The times first, so that most files can be skipped when all columns are read.
+        times = self.table.read(["creation_time"], condition)["creation_time"]
+        rows = self.table.read(RUNS.names, condition & _created_with(times))
         if len(rows):
             deleted_at = pa.array([now] * len(rows), RUNS.field("deleted_at").type)
             position = RUNS.get_field_index("deleted_at")
@@ -106,12 +117,8 @@ class RunsTable:
             self.table.replace(rows, _creation_range(rows))
 
     def _stored(self, rows: pa.Table) -> pa.Table:
-        condition = is_one_of("run_id", rows["run_id"].combine_chunks())
-        times = rows["creation_time"]
-        if not times.null_count:
-            # A run keeps its creation time, so most files can be skipped. Old servers do not provide it.
-            time, low, high = pc.field("creation_time"), pc.min(times), pc.max(times)
-            condition &= ((time >= low) & (time <= high)) | time.is_null()
+        # A run keeps its creation time, so most files can be skipped.
+        condition = is_one_of("run_id", rows["run_id"].combine_chunks()) & _created_with(rows["creation_time"])
         return self.table.read(["run_id", *COMPARED], condition)
 
 
@@ -131,8 +138,16 @@ def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Tab
     return new, known.filter(differs)
 
 
+def _created_with(times: pa.ChunkedArray) -> pc.Expression:
+    """Return the condition that runs were created between the first and the last of some times, as far as known."""
+    time = pc.field("creation_time")
+    if times.null_count or not len(times):  # old servers do not provide it
+        return pc.scalar(True)
+    return ((time >= pc.min(times)) & (time <= pc.max(times))) | time.is_null()
+
+
 def _creation_range(rows: pa.Table) -> str:
-    """Return the SQL condition that runs were created in the same time as some rows."""
+    """Return the SQL condition that runs were created in the same period as some rows."""
     times = rows["creation_time"]
     if times.null_count or not len(times):
         return ""

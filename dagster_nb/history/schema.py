@@ -1,4 +1,4 @@
-"""The columns of a history on disk, and the way from a frame to a table and back."""
+"""The columns of a history on disk, and the conversion between frames and tables."""
 
 from __future__ import annotations
 
@@ -91,6 +91,9 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
             built[name] = pa.array(list(frame[name]), field.type)
         elif name in {"duration", "queue_duration"}:
             built[name] = pa.array(frame[name].dt.total_seconds(), field.type, from_pandas=True)
+        elif name in _TIMES:
+            # Without the time zone, UTC, which some versions of pyarrow warn about.
+            built[name] = pa.array(frame[name].dt.tz_localize(None), from_pandas=True)
         else:
             built[name] = pa.array(frame[name].astype(object) if name == "status" else frame[name], from_pandas=True)
     return pa.table(built).cast(RUNS)
@@ -168,7 +171,7 @@ def _parsed(column: pa.ChunkedArray, parse: Callable[[str], Any]) -> np.ndarray[
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Switch off the garbage collector, which would look at all objects again and again while many are created."""
+    """Switch off the garbage collector, which would scan all objects repeatedly while many are created."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -15,7 +15,7 @@ __all__ = ["HistorySource", "ProgressBar"]
 
 
 class ProgressBar(Protocol):
-    """A bar that shows how far the work is."""
+    """A progress bar."""
 
     def advance(self, count: int = 1) -> None:
         """Add to the count of finished items."""
@@ -34,8 +34,11 @@ class HistorySource(Protocol):
     def count_runs(self, **filters: Any) -> int:  # noqa: ANN401
         """Return the number of runs that match."""
 
-    def iter_run_ids(self, **bounds: datetime) -> Iterator[list[str]]:
-        """Yield the ids of all runs, in pages; with ``created_after`` and ``created_before``, of those in between."""
+    def iter_run_ids(self, *, page_size: int | None = None, **bounds: datetime) -> Iterator[list[str]]:
+        """Yield the ids of all runs in pages, the most recently added ones first.
+
+        With ``created_after`` and ``created_before``, only the runs that were created between them.
+        """
 
     def steps(self, runs: list[str]) -> pd.DataFrame:
         """Return the steps of runs that exist, as `DagsterClient.steps` does."""
@@ -43,4 +46,4 @@ class HistorySource(Protocol):
     def progress_bar(
         self, description: str, *, unit: str, total: Callable[[], int]
     ) -> AbstractContextManager[ProgressBar]:
-        """Show a progress bar for the duration of a ``with`` block. Nothing is counted if nobody sees it."""
+        """Show a progress bar for the duration of a ``with`` block. Counts nothing without a visible bar."""

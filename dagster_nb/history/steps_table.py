@@ -36,8 +36,8 @@ STEPS = pa.schema(
 )
 """The table of steps. The columns are those of `DagsterClient.steps`, with durations in seconds.
 
-``run_update_time`` is the update time of the run when its steps were read. If the run has another one, its steps are
-read again. A run without steps has one row, without a ``step_key``.
+``run_update_time`` is the update time of the run when its steps were read. If the run's update time changes, its steps
+are read again. A run without steps has one row, without a ``step_key``.
 """
 
 
@@ -54,7 +54,7 @@ class StepsTable:
         self.table = table
 
     def update_times(self, run_ids: Iterable[str] | None = None) -> dict[str, Any]:
-        """Return which of some runs, or of all, have stored steps, with the update time that each run had then."""
+        """Return the runs that have stored steps, each with the update time that it had when they were stored."""
         condition = None if run_ids is None else is_one_of("run_id", run_ids)
         found = self.table.read(["run_id", "run_update_time"], condition)
         times = found["run_update_time"].cast(pa.int64()).to_pylist()
@@ -100,9 +100,9 @@ class StepsTable:
 
 
 def in_order(steps: pd.DataFrame, run_ids: Sequence[str]) -> pd.DataFrame:
-    """Return steps by the order of their runs, and those of a run by start time."""
+    """Return steps in the order of their runs, and the steps of a run by start time."""
     position = {run_id: number for number, run_id in enumerate(run_ids)}
-    # NaT, the start of a step that did not start, is the lowest number, and comes last as the highest one.
+    # NaT, the start of a step that did not start, would be the lowest number; such steps come last.
     starts = steps["start_time"].astype("int64").where(steps["start_time"].notna(), np.iinfo(np.int64).max)
     order = np.lexsort((starts.to_numpy(), steps["run_id"].map(position).to_numpy()))
     return steps.iloc[order].reset_index(drop=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 
 from dagster_nb.errors import HistoryError
 from dagster_nb.filters import RunFilters, parse_page_size, whole_number
@@ -21,7 +22,6 @@ from dagster_nb.statuses import RUN_STATUSES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     from dagster_nb.frames.runs import IncludedColumn
@@ -58,14 +58,14 @@ class StoredRuns:
 
     @property
     def url(self) -> str:
-        """The address of the deployment; when the history was created, if there is no client."""
+        """The address of the deployment; without a client, its address when the history was created."""
         if self._source is not None:
             return self._source.url
         return self._table.deployment if self._table is not None else ""
 
     @property
     def synced_at(self) -> pd.Timestamp | None:
-        """When the last refresh that finished began (datetime, UTC); None before the first one has finished."""
+        """The time (datetime, UTC) when the last finished refresh began; None until one has finished."""
         if self._table is None:
             return None
         self._table.update()
@@ -96,7 +96,7 @@ class StoredRuns:
         include, limit
             As in `DagsterClient.runs`.
         deleted
-            Whether to return also the runs that Dagster has deleted, and a column ``deleted_at``.
+            Whether to also return the runs that Dagster has deleted, and a column ``deleted_at``.
 
         Returns
         -------
@@ -119,7 +119,11 @@ class StoredRuns:
         filters = self._parse_filters(locals())
         included, limit = included_columns(include), whole_number(limit, "limit")
         table = self._read(read_columns(included, deleted=deleted), filters, deleted=deleted, limit=limit)
-        return self._finish(table, filters, limit)
+        frame = self._finish(table, filters, limit)
+        del table
+        # Arrow keeps memory that it has used and no longer needs: up to half as much again as the frame takes.
+        pa.default_memory_pool().release_unused()
+        return frame
 
     def iter_runs(
         self,
@@ -147,7 +151,7 @@ class StoredRuns:
         include, limit, deleted
             As in `runs`.
         page_size
-            About how many runs a page has; 50,000 by default.
+            The approximate number of runs per page; 50,000 by default.
 
         Yields
         ------
@@ -167,7 +171,8 @@ class StoredRuns:
         size = parse_page_size(page_size)
         self._open_table()
 
-        # A function of its own, so that an invalid argument raises at the call and not at the first page.
+        # This is a separate function, so that an invalid argument raises an error at the call and not at the first
+        # page.
         def pages() -> Iterator[pd.DataFrame]:
             left = limit
             times = self._select(["creation_time"], filters, deleted=deleted)["creation_time"]
@@ -259,7 +264,7 @@ class StoredRuns:
 
     def _finish(self, table: pa.Table, filters: RunFilters, limit: int | None) -> pd.DataFrame:
         frame = to_frame(table)
-        # Of the table as it was read: another process may have refreshed it since.
+        # The time of the table as it was read, because another process may have refreshed it since.
         synced_at = None if self._table is None else _synced_at(self._table)
         frame.attrs["dagster_nb"] = {
             "path": self._path,

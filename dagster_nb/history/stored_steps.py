@@ -39,9 +39,9 @@ class StoredSteps:
     runs
         The runs of the history.
     uri
-        Where the table of steps is. It is created when the first steps are stored.
+        The path of the table of steps, which is created when the first steps are stored.
     source
-        The deployment; None to read only.
+        The deployment; None for a history that is only read.
     storage_options
         The options for object storage.
     """
@@ -121,7 +121,7 @@ class StoredSteps:
 
 
 def _existing_steps(source: HistorySource, run_ids: list[str]) -> Iterator[tuple[pd.DataFrame, list[str]]]:
-    """Yield the steps of those of some runs that have not been deleted meanwhile."""
+    """Yield the steps of some runs, except for runs that have been deleted meanwhile."""
     try:
         yield source.steps(run_ids), run_ids
     except RunNotFoundError:

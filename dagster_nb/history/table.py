@@ -1,4 +1,4 @@
-"""One Delta table on disk or object storage: opened, written by several processes at once, and kept small."""
+"""One Delta table on disk or in object storage: opened, written by several processes at once, and kept small."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Table:
     Attributes
     ----------
     own_commits : int
-        How many commits this object has made; all others in the table's log are by someone else.
+        The number of commits that this object has made; other processes made all others in the table's log.
     """
 
     def __init__(self, delta: DeltaTable, storage_options: Mapping[str, str] | None):
@@ -136,6 +136,11 @@ class Table:
         with _clear_errors("read", self._delta.table_uri):
             return self._newest_files_first().to_table(columns=list(columns), filter=condition)
 
+    def head(self, columns: Sequence[str], condition: pc.Expression, count: int) -> pa.Table:
+        """Return some columns of the first rows that meet a condition, from the newest files."""
+        with _clear_errors("read", self._delta.table_uri):
+            return self._newest_files_first().head(count, columns=list(columns), filter=condition)
+
     def count(self, condition: pc.Expression | None = None) -> int:
         """Return the number of rows that meet a condition."""
         with _clear_errors("read", self._delta.table_uri):
@@ -172,13 +177,13 @@ class Table:
             self._delta.update_incremental()
 
     def append(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> None:
-        """Add rows; within `write`."""
+        """Add rows; call this within `write`."""
         # Delta writes several chunks side by side, which would mix up the order of the runs.
         rows = rows.combine_chunks()
         write_deltalake(self._delta, rows, mode="append", commit_properties=self._commit_properties(markers))
 
     def replace(self, rows: pa.Table, condition: str = "") -> None:
-        """Replace all rows with the run ids of some others by these; within `write`.
+        """Replace the stored rows that have the run ids of these rows; call this within `write`.
 
         Unlike `DeltaTable.merge`, this writes strings of the type that all readers know.
 
@@ -187,7 +192,7 @@ class Table:
         rows
             The new rows.
         condition
-            What else is true of the stored rows and of the new ones, in SQL; it lets files be skipped.
+            A further SQL condition that the stored and the new rows meet; it lets Delta skip files.
         """
         quoted = ", ".join(
             "'{}'".format(run_id.replace("'", "''")) for run_id in sorted(set(rows["run_id"].to_pylist()))
@@ -262,7 +267,7 @@ _ADVICE = {
 
 @contextmanager
 def _clear_errors(action: str, uri: str) -> Iterator[None]:
-    """Turn the errors of Delta, Arrow and the file system into one that says what to do."""
+    """Turn the errors of Delta, Arrow and the file system into one error that says what to do."""
     try:
         yield
     except CommitFailedError as error:

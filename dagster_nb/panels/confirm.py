@@ -37,6 +37,7 @@ class Confirm:
         self._label = widgets.HTML()
         self._yes = widgets.Button(layout=widgets.Layout(width="auto"))
         self._no = widgets.Button(description="Cancel", layout=widgets.Layout(width="auto"))
+        self._no.add_class("dnb-close")
         background.on_click(self._yes, self.agree)
         background.on_click(self._no, self.cancel)
         background.on_change(self._number, lambda _number: self._check_number())

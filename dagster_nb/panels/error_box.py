@@ -84,6 +84,7 @@ class ErrorBox:
         self._message = widgets.HTML()
         self._retry_button = widgets.Button(description="Retry", layout=widgets.Layout(width="auto"))
         dismiss = widgets.Button(description="Dismiss", layout=widgets.Layout(width="auto"))
+        dismiss.add_class("dnb-close")
         self._retry: Callable[[], object] | None = None
         background.on_click(self._retry_button, self._on_retry)
         background.on_click(dismiss, self.clear)

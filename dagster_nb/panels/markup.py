@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from dagster_nb.client.display.browser_links import in_browser, is_page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["attribute", "copy_button", "grid", "link", "status", "status_css", "text"]
+__all__ = ["action_button", "attribute", "copy_button", "grid", "link", "status", "status_css", "text"]
 
 
 def text(value: object) -> str:
@@ -35,6 +36,24 @@ def copy_button(copied: str, label: str) -> str:
     return (
         f'<button type="button" class="jupyter-button dnb-chip" data-dnb-copy="{attribute(copied)}">'
         f"{escape(label)}</button>"
+    )
+
+
+def action_button(content: str, hint: str, action: str, *arguments: object) -> str:
+    """Return a button without a border that runs an action of the panel in the kernel: see `Panel`.
+
+    Parameters
+    ----------
+    content
+        What the button shows, as HTML.
+    hint
+        The tooltip, as plain text.
+    action, arguments
+        The name of the action, and its arguments as plain JSON.
+    """
+    data = attribute(json.dumps([action, *arguments]))
+    return (
+        f'<button type="button" class="dnb-act" title="{attribute(hint)}" data-dnb-action="{data}">{content}</button>'
     )
 
 

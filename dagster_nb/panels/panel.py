@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import ipywidgets as widgets
+from IPython.display import display
 
 from dagster_nb.panels.background import Background
 from dagster_nb.panels.error_box import ErrorBox
+from dagster_nb.panels.saved_output import WIDGET_MIME_TYPE, saved_html
 from dagster_nb.panels.viewport import Viewport
+from dagster_nb.terminal_text import terminal_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Panel", "close_widgets"]
 
@@ -42,6 +46,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         super().__init__(layout=widgets.Layout(width="100%", overflow="visible"))
         self.background = Background(self._show_crash)
         self.viewport = Viewport()
+        self._actions_in_html: dict[str, Callable[..., object]] = {}
+        self.viewport.on_msg(self._receive)
         self._error_box = ErrorBox(self.background, dismissable=False)
         self._crash_box = ErrorBox(self.background)
         self._is_closed = False
@@ -72,13 +78,25 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.__dict__.pop("_repr_mimebundle_", None)
 
     def __repr__(self) -> str:
-        return self._static_text()
+        return terminal_text(self._static_text())
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401
         self.background.wait(self._is_ready_to_show, _MAX_SECONDS_BEFORE_FACE)
         bundle = {} if self._is_closed else super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "text/plain": self._static_text(), "text/html": self._static_html()}, metadata
+        return {**data, "text/plain": repr(self), "text/html": self._static_html()}, metadata
+
+    def _ipython_display_(self) -> None:
+        """Display the static output and the widget: see `dagster_nb.panels.saved_output`."""
+        data, metadata = self._repr_mimebundle_()
+        widget = data.pop(WIDGET_MIME_TYPE, None)
+        if widget is None:
+            display(data, raw=True)
+            return
+        data["text/html"] = saved_html(data["text/html"], self.viewport.saved_id)
+        display(data, metadata, raw=True)
+        # Viewers that do not know widgets, such as GitHub, take the empty HTML.
+        display({WIDGET_MIME_TYPE: widget, "text/html": ""}, raw=True)
 
     # Methods that a subclass implements
 
@@ -108,6 +126,16 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Call a function when pictures must be drawn again because the theme or the width has changed."""
         for name in ("dark", "width"):
             self.background.on_change(self.viewport, lambda _value: redraw(), name=name)
+
+    def _on_action(self, name: str, act: Callable[..., object]) -> None:
+        """Call a function with the arguments of each clicked `dagster_nb.panels.markup.action_button` of this name."""
+        self._actions_in_html[name] = act
+
+    def _receive(self, _viewport: Viewport, content: Mapping[str, Any], _buffers: object) -> None:
+        name, *arguments = content["action"]
+        act = self._actions_in_html.get(name)
+        if act is not None:
+            self.background.call(partial(act, *arguments))
 
     def _show_error(self, error: Exception | None, retry: Callable[[], object] | None = None) -> None:
         """Show an error, with a Retry button if something can be retried; None hides it."""

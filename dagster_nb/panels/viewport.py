@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import anywidget
 import traitlets
@@ -14,7 +15,7 @@ __all__ = ["STATIC", "Viewport"]
 STATIC = Path(__file__).parent / "static"
 
 
-_STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css")
+_STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css", "schema_browser.css")
 
 
 class Viewport(anywidget.AnyWidget):
@@ -26,11 +27,21 @@ class Viewport(anywidget.AnyWidget):
         Whether the page has light text on a dark background.
     width : int
         The panel's width in CSS pixels; 960 until the browser has reported it.
+    scrolls_into_view : bool
+        Whether the page scrolls to the panel when it appears.
+    saved_id : str
+        The id of the panel's static output, which this widget hides in pages that are not JupyterLab or Notebook.
     """
 
-    _esm = STATIC / "viewport.js"
+    _esm = "\n".join((STATIC / name).read_text("utf-8") for name in ("accessibility.js", "viewport.js"))
     # A page has one style sheet per anywidget class, so this one contains the styles of all panels.
     _css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in _STYLE_SHEETS)])
 
     dark = traitlets.Bool(default_value=False).tag(sync=True)
     width = traitlets.Int(960).tag(sync=True)
+    scrolls_into_view = traitlets.Bool(default_value=False).tag(sync=True)
+    saved_id = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("saved_id")
+    def _default_saved_id(self) -> str:
+        return uuid4().hex

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JobLayout", "job_layout"]
 
-_TITLE, _PADDING = 0.45, 0.15  # of a box, in rows
+_TITLE, _PADDING = 0.45, 0.15  # the height of a box's title and the padding of a box, in rows
 
 
 @dataclass

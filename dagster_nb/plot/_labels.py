@@ -32,7 +32,8 @@ def label(text: str, max_width: int = 30) -> str:
     """
     characters = [character for character in " ".join(text.split()) if character not in _BIDI_CONTROLS]
     known = _drawable(tuple(FontProperties().get_family()), findfont(FontProperties()))
-    drawn = [_replacement(character) if ord(character) not in known else character for character in characters]
+    shown = (character if ord(character) in known else _replacement(character) for character in characters)
+    drawn = [character for character in shown if character]
     if _width(drawn) <= max_width:
         return "".join(drawn)
     head = _cut(drawn, (max_width - 1) * 3 // 5)

@@ -125,7 +125,7 @@ class Benchmark:
             yield from explorer.on_a_server(client, runs)
 
     def history(self, folder: Path) -> Iterator[Row]:
-        """A history on disk: filled, read and refreshed."""
+        """Measure filling, reading and refreshing a history on disk."""
         yield from history.of_many(self._options.many, folder, rounds=self._options.rounds)
         home = servers.home_with(self._options.runs[-1], folder)
         yield from history.refreshed(home, folder, rounds=self._options.rounds)
@@ -186,9 +186,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m tests.benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--runs", nargs="+", type=int, help="sizes of the history; the parts but `read` take the first")
-    parser.add_argument("--many", type=int, help="runs of the part `memory`")
-    parser.add_argument("--rounds", type=int, help="how often each way is timed")
+    parser.add_argument(
+        "--runs", nargs="+", type=int, help="sizes of the history; all parts except `read` use only the first"
+    )
+    parser.add_argument("--many", type=int, help="the number of runs in the part `memory`")
+    parser.add_argument("--rounds", type=int, help="the number of timed rounds")
     parser.add_argument("--quick", action="store_true", help="few runs and one round, unless other options are given")
     parser.add_argument("--homes", type=Path, help="a folder that keeps the histories for the next time")
     options = parser.parse_args(arguments)

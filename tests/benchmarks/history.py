@@ -1,4 +1,4 @@
-"""How fast a history is filled, refreshed and read."""
+"""Measure how fast a history is filled, refreshed and read."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
                 readings.append(_seconds(client.runs))
             runs = client.count_runs()
             if set(history.runs()["run_id"]) != set(client.runs()["run_id"]):
-                raise RuntimeError("the history differs from the server")
+                raise RuntimeError("the history differs from the server; run the tests of histories")
             ratio = statistics.median(whole / part for whole, part in zip(readings, refreshes, strict=True))
             where = f"SQLite, {edits} edits, {deletions} deletions"
             yield Row(runs, where, "client.runs()", statistics.median(readings))

@@ -186,7 +186,7 @@ def history_fill(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def history_runs(job: Job) -> Iterator[Read]:
-    """``history.runs()``, with all columns kept."""
+    """Read with ``history.runs()`` and keep all columns."""
     import dagster_nb as dnb
 
     history = dnb.open_history(job.home)
@@ -196,7 +196,7 @@ def history_runs(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def history_week(job: Job) -> Iterator[Read]:
-    """``history.runs()`` of one job and of the last seven days."""
+    """Read one job and the last seven days with ``history.runs()``."""
     import pandas as pd
 
     import dagster_nb as dnb

@@ -93,7 +93,9 @@ class Lab:
             except OSError:
                 time.sleep(0.2)
         self.close()
-        raise RuntimeError(f"JupyterLab did not come up:\n{(self.folder / 'lab.log').read_text()[-3000:]}")
+        raise RuntimeError(
+            f"JupyterLab did not start; its output may say why:\n{(self.folder / 'lab.log').read_text()[-3000:]}"
+        )
 
     def close(self) -> None:
         if self._process.poll() is None:

@@ -161,3 +161,16 @@ def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
         use(tab.page, demo)
         assert tab.strangers == []
         tab.shot("notebook_7")
+        # After the kernel has ended, the saved notebook shows what the panels showed.
+        tab.page.evaluate("jupyterapp.commands.execute('docmanager:save').then(() => null)")
+        tab.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+        tab.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        tab.page.goto("about:blank")
+        tab.page.goto(f"{url}/notebooks/04_explorer.ipynb?token={token}")
+        tab.page.wait_for_function(IDLE, timeout=60_000)
+        saved = tab.page.locator(".dnb-saved")
+        expect(saved.get_by_role("img").first).to_be_visible()
+        expect(saved.get_by_text("RunExplorer of").first).to_be_visible()
+        expect(tab.page.locator(".dnb:visible")).to_have_count(0)
+        expect(tab.page.get_by_text("model not found").locator("visible=true")).to_have_count(0)
+        tab.shot("notebook_7_reopened")

@@ -218,7 +218,7 @@ def test_a_hanging_run_is_terminated(clean, demo):
 def test_a_failed_run_is_re_executed(clean, demo):
     failed = demo.client.runs(status="FAILURE", job="fetch_exchange_rates", limit=1)["run_id"].iloc[0]
     clean.fill("Run id", failed[:13])
-    clean.row(failed).get_by_text("fetch_exchange_rates").click()
+    clean.row(failed).get_by_text("FAILURE").click()
     detail = clean.box.locator(".dnb-detail")
     expect(detail).to_contain_text("Failed in step request_rates")
     expect(detail.get_by_role("img")).to_have_attribute("alt", re.compile("request_rates FAILURE"))
@@ -268,7 +268,7 @@ def test_every_chart_draws(clean):
 
 
 FOCUSABLE = """
-.dnb-explorer :is(button, input:not([tabindex="-1"]), select, a, [tabindex="0"])
+.dnb-explorer :is(button:not([tabindex="-1"]), input:not([tabindex="-1"]), select, a, [tabindex="0"])
 """
 KEYS = ["a", "b", "c", "d", "x", "m", "y", "z", "Enter", "Escape"]
 CELLS = """
@@ -282,7 +282,9 @@ def test_keys_do_not_reach_the_notebook(clean):
     page = clean.page
     clean.chip("FAILURE").click()
     clean.rows.first.get_by_text("FAILURE").first.click()
-    expect(clean.box.locator(".dnb-detail")).to_contain_text("Failed in step")
+    detail = clean.box.locator(".dnb-detail")
+    expect(detail).to_contain_text("Failed in step")
+    opened = clean.rows.first.get_attribute("data-run")
     before = page.evaluate(CELLS)
     tried = 0
     for element in page.locator(FOCUSABLE).all():
@@ -290,6 +292,10 @@ def test_keys_do_not_reach_the_notebook(clean):
             continue
         # Enter on a link would open it, and on a button it could stop what this test is doing.
         has_enter = element.evaluate("element => ['INPUT', 'SELECT', 'TR', 'PRE'].includes(element.tagName)")
+        if detail.is_hidden():
+            # Escape has closed it.
+            clean.notebook.run(f"explorer.model.open_run({opened!r})")
+            expect(detail).to_be_visible()
         for key in KEYS if has_enter else [key for key in KEYS if key != "Enter"]:
             element.evaluate("element => element.focus()")
             page.keyboard.press(key)
@@ -301,6 +307,107 @@ def test_keys_do_not_reach_the_notebook(clean):
     assert page.evaluate(CELLS) == before
     page.keyboard.press("Control+s")
     page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+# The texts whose contrast with their background is too low, each with its contrast.
+LOW_CONTRAST = """
+() => {
+  const numbers = (color) => {
+    const [r, g, b, alpha = 1] = color.match(/[\\d.]+/g).map(Number);
+    const scale = color.startsWith("color(") ? 255 : 1;
+    return [r * scale, g * scale, b * scale, alpha];
+  };
+  const over = ([r, g, b, alpha], below) => [r, g, b].map((value, i) => value * alpha + below[i] * (1 - alpha));
+  const luminance = (color) => {
+    const linear = (value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = color.map((value) => linear(value / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const background = (element) => {
+    if (!element) return [255, 255, 255];
+    const color = numbers(getComputedStyle(element).backgroundColor);
+    return color[3] === 1 ? color.slice(0, 3) : over(color, background(element.parentElement));
+  };
+  const low = [];
+  for (const element of document.querySelectorAll(".dnb-explorer *")) {
+    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!hasText || !element.offsetParent || element.disabled) continue;
+    if (element.matches(".dnb-skip, option, [aria-hidden] *")) continue;
+    const below = background(element);
+    const [dark, light] = [luminance(below), luminance(over(numbers(getComputedStyle(element).color), below))].sort();
+    const contrast = (light + 0.05) / (dark + 0.05);
+    if (contrast < 4.5) low.push(`${element.className} ${element.textContent.slice(0, 40)}: ${contrast.toFixed(2)}`);
+  }
+  return low;
+}
+"""
+
+
+def test_text_has_enough_contrast(clean):
+    clean.chip("FAILURE").click()
+    clean.rows.first.locator("td").nth(1).click()
+    expect(clean.box.locator(".dnb-detail")).to_contain_text("Failed in step")
+    for dark in (False, True):
+        clean.notebook.theme(dark=dark)
+        assert clean.page.evaluate(LOW_CONTRAST) == []
+    clean.notebook.theme(dark=False)
+
+
+def test_screen_readers_and_the_keyboard(clean):
+    page = clean.page
+    clean.chip("FAILURE").click()
+    expect(clean.box.get_by_role("button", name=re.compile("FAILURE"), pressed=True)).to_have_count(1)
+    clean.chip("FAILURE").click()
+    expect(clean.box.get_by_role("button", name=re.compile("FAILURE"), pressed=False)).to_have_count(1)
+    expect(clean.box.get_by_role("button", name="Durations", pressed=True)).to_have_count(1)
+    expect(clean.box.get_by_text("showing 1,000 of")).to_be_visible()
+    # One key leads past the filters.
+    skip = clean.box.get_by_role("button", name="Skip to the runs")
+    skip.focus()
+    page.keyboard.press("Enter")
+    expect(clean.rows.first).to_be_focused()
+    # Escape closes first the question and then the details, and the focus stays in the panel.
+    failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
+    failed.locator("td").nth(1).click()
+    detail, question = clean.box.locator(".dnb-detail"), clean.box.get_by_role("alertdialog")
+    expect(detail).to_contain_text("Failed in step")
+    clean.button("Delete").click()
+    expect(question).to_be_visible()
+    clean.button("Cancel").focus()
+    page.keyboard.press("Escape")
+    expect(question).to_be_hidden()
+    detail.get_by_role("button", name="Config").focus()
+    page.keyboard.press("Escape")
+    expect(detail).to_be_hidden()
+    assert page.evaluate("document.activeElement.closest('.dnb') !== null")
+
+
+def test_a_stack_trace_in_the_log_stays_open_when_the_log_changes(clean):
+    clean.chip("FAILURE").click()
+    clean.rows.first.locator("td").nth(1).click()
+    detail = clean.box.locator(".dnb-detail")
+    expect(detail).to_contain_text("Failed in step")
+    detail.get_by_role("button", name="Log", exact=True).click()
+    log = detail.get_by_role("log")
+    trace = log.locator("details").first
+    trace.locator("summary").first.click()
+    expect(trace.locator("pre").first).to_be_visible()
+    before = log.get_by_role("row").count()
+    detail.get_by_label("Level").select_option("ERROR and above")
+    expect(log.get_by_role("row")).not_to_have_count(before)
+    expect(log.locator("details").first.locator("pre").first).to_be_visible()
+    detail.get_by_label("Level").select_option("all levels")
+    detail.get_by_role("button", name="Steps").click()
+
+
+def test_open_in_launchpad_scrolls_to_the_launchpad(clean):
+    clean.rows.first.locator("td").nth(1).click()
+    clean.button("Open in Launchpad").click()
+    launchpad = clean.box.locator(".dnb-launchpad")
+    expect(launchpad.get_by_role("button", name="Launch", exact=True)).to_be_in_viewport()
+    launchpad.get_by_role("button", name="Launch", exact=True).focus()
+    clean.page.keyboard.press("Escape")
+    expect(launchpad).to_have_count(0)
 
 
 def test_a_keystroke_after_a_button_has_removed_itself_is_harmless(clean):
@@ -375,6 +482,41 @@ def test_a_stack_trace_is_folded_and_copied(clean, demo):
     copied = clean.page.evaluate("navigator.clipboard.readText()")
     assert copied == traceback_text(demo.client.failures(unresolved["run_id"].iloc[0])["causes"][0])
     clean.notebook.shot("stack_trace")
+    clean.notebook.check()
+
+
+def test_values_filter_and_related_runs_open_in_place(clean, demo):
+    runs = demo.client.runs()
+    newest = runs[runs["tags"].map(lambda tags: "team" in tags)].iloc[0]
+    row = clean.row(newest["run_id"])
+    row.get_by_role("button", name=newest["job_name"]).click()
+    clean.shows(runs[runs["job_name"] == newest["job_name"]])
+    clean.reset()
+    row.get_by_role("button", name=f"team: {newest['tags']['team']}").click()
+    clean.shows(runs[[tags.get("team") == newest["tags"]["team"] for tags in runs["tags"]]])
+    clean.box.get_by_title("Show the failed runs").click()
+    expect(clean.box.get_by_role("button", name=re.compile("FAILURE"), pressed=True)).to_have_count(1)
+    clean.reset()
+    expect(clean.box.locator(".dnb-detail")).to_be_hidden()
+
+    # The keyboard reaches the buttons of one row.
+    clean.rows.first.focus()
+    clean.page.keyboard.press("Tab")
+    expect(clean.rows.first.get_by_role("button").first).to_be_focused()
+    clean.page.keyboard.press("Enter")
+    expect(clean.box.get_by_role("button", name=f"job: {runs['job_name'].iloc[0]}")).to_be_visible()
+    clean.reset()
+
+    child = runs[runs["parent_run_id"].notna()].iloc[0]
+    clean.fill("Run id", child["run_id"][:13])
+    clean.row(child["run_id"]).locator("td").nth(1).click()
+    detail = clean.box.locator(".dnb-detail")
+    expect(detail.locator(".dnb-chain [aria-current]")).to_contain_text(child["status"])
+    detail.get_by_title(f"Open run {child['parent_run_id']}").click()
+    expect(detail.get_by_role("heading")).to_contain_text(child["parent_run_id"])
+    clean.notebook.shot("related_runs")
+    detail.get_by_role("button", name=f"Back to run {child['run_id'][:8]}").click()
+    expect(detail.get_by_role("heading")).to_contain_text(child["run_id"])
     clean.notebook.check()
 
 

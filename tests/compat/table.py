@@ -82,5 +82,5 @@ def write(table: str) -> None:
     before, begin, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{README} has no place for the table: {BEGIN} … {END}")
+        raise ValueError(f"{README} has no place for the table; add two lines around it: {BEGIN} and {END}")
     README.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")

@@ -58,7 +58,7 @@ def test_the_new_run_has_the_tags_of_its_parent_and_new_ones(client, again):
     assert found["run_id"].tolist() == [again.tagged.run_id]
 
 
-def test_from_failure_with_another_config(client, again):
+def test_reexecuting_from_failure_takes_another_config(client, again):
     assert again.mended.status == "SUCCESS"
     assert again.mended.run_config == MENDED
     assert sorted(again.mended.steps()["step_key"]) == ["maybe", "store"]

@@ -101,18 +101,18 @@ class AtRandom:
     Parameters
     ----------
     faults
-        One of these, at random.
+        One of several faults, chosen at random.
     seed
         The same seed chooses the same faults for the same requests.
     share
-        The share of the requests that it happens to.
+        The share of the requests that are affected.
     limit
-        How often it happens at most.
+        The maximum number of affected requests.
 
     Attributes
     ----------
     fired
-        The names of the operations that it happened to.
+        The names of the operations that were affected.
     """
 
     def __init__(self, faults: Sequence[Fault], *, seed: int, share: float, limit: int):

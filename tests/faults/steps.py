@@ -1,6 +1,6 @@
 """What a fault script does, step by step: each step uses one method, and checks its result or its error.
 
-What is right is read from Dagster's own instance, past the proxy and past this package.
+The expected results come from Dagster's own instance, without the proxy and without this package.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STATUS_AFTER_STOP = {
 
 
 class Script:
-    """One script: a client that reaches Dagster through a proxy that misbehaves, and the truth.
+    """One script: a client that reaches Dagster through a proxy that misbehaves, and the expected results.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Script:
         self.ended: list[str] = []
 
     def take(self, step: Callable[[Script], None]) -> None:
-        """Take a step. It ends well, or with an error of the package."""
+        """Take a step. The step succeeds, or raises an error of the package."""
         try:
             step(self)
             self.ended.append("ok")
@@ -65,7 +65,7 @@ class Script:
         return self.instance.get_runs(RunsFilter(tags={TAG: value}))
 
     def queued(self, count: int) -> list[str]:
-        """Launch runs, past the proxy, that stay queued."""
+        """Launch runs that stay queued, without using the proxy."""
         return self.direct.launch_many([JOB] * count)["run_id"].tolist()
 
     def status(self, run_id: str) -> str | None:
@@ -172,7 +172,7 @@ def launch_many(script: Script) -> None:
     launches = [{**JOB, "tags": {TAG: value}} for value in values]
     batch = values[0]
     check_launches(script, values, script.client.launch_many(launches, batch=batch))
-    # What is left is launched by the same call, here past the proxy.
+    # The same call launches the rest, here without the proxy.
     outcomes = script.direct.launch_many(launches, batch=batch)
     assert set(outcomes["outcome"]) <= {"launched", "already_launched"}
     check_launches(script, values, outcomes)

@@ -1,4 +1,5 @@
-"""Seeded scripts use every method through a proxy that misbehaves: each step ends in a right answer or a right error.
+"""Seeded scripts use every method through a proxy that misbehaves: each step ends with the right result or the right
+error.
 
 ``DAGSTER_NB_FAULT_SCRIPTS=500 DAGSTER_NB_FAULT_RUNS=1000 pytest tests/faults/test_scripts.py`` does more of it.
 """
@@ -105,7 +106,7 @@ def run_script(seed, server, instance, direct):
 
 
 @pytest.mark.parametrize("seed", range(SCRIPTS))
-def test_a_script_ends_in_right_answers_and_right_errors(seed, server, instance, direct):
+def test_each_step_gives_the_right_result_or_error(seed, server, instance, direct):
     run_script(seed, server, instance, direct)
 
 
@@ -128,14 +129,14 @@ def test_scripts_leave_nothing_behind(server, instance, direct):
 
 
 def test_without_faults_each_step_succeeds(server, instance, direct):
-    """Otherwise a step could end in an error whatever happens."""
+    """Without this check, a step that always ends in an error would go unnoticed."""
     script = Script(direct, direct, instance, Random(0))
     for step in STEPS:
         script.take(step)
     assert script.ended == ["ok"] * len(STEPS)
 
 
-def test_many_runs_are_stopped_by_one_call_although_answers_are_lost(server, instance, direct):
+def test_one_call_stops_many_runs_although_responses_are_lost(server, instance, direct):
     queued = instance.get_run_by_id(direct.launch("sync_crm").run_id)
     ids = [str(uuid4()) for _ in range(RUNS_TO_STOP)]
     for run_id in ids:

@@ -2,6 +2,7 @@
 
 python -m tests.notebooks            # on a demo of its own, saves all notebooks
 python -m tests.notebooks --url URL  # on a server that runs already
+python -m tests.notebooks 05_history_at_scale  # some of them; this one with `uv run --group engines`, for Spark
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import Any
 
 import nbformat
 
-from tests.notebooks.running import NOTEBOOKS, run
+from tests.notebooks.run_notebook import NOTEBOOKS, run
 
+# Writing a million runs takes minutes.
+_SECONDS_PER_CELL = 3_600
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -38,7 +41,9 @@ def main() -> None:
     """Run all notebooks and save them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", help="a server that runs already, in place of a demo of its own")
+    parser.add_argument("names", nargs="*", help="the notebooks, without .ipynb; all by default")
     options = parser.parse_args()
+    paths = [path for path in NOTEBOOKS if not options.names or path.stem in options.names]
     with ExitStack() as stack:
         url = options.url
         if url is None:
@@ -46,8 +51,8 @@ def main() -> None:
 
             # Readers expect Dagster's default port in the outputs.
             url = stack.enter_context(dnb.demo(port=3000)).url
-        for path in NOTEBOOKS:
-            nbformat.write(tidy(run(path, url)), path)
+        for path in paths:
+            nbformat.write(tidy(run(path, url, seconds_per_cell=_SECONDS_PER_CELL)), path)
             print(f"saved {path.name}")
 
 

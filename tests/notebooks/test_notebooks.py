@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
-from tests.notebooks.running import NOTEBOOKS, run
+from tests.notebooks.run_notebook import NOTEBOOKS, run
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,8 @@ def demo():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_without_warnings(demo, path):
-    ran = run(path, demo.url)
+    # A million runs take minutes.
+    ran = run(path, demo.url, environment={"DAGSTER_NB_NOTEBOOK_RUNS": "20_000"})
     for cell in ran.cells:
         for output in cell.get("outputs", []):
             assert output.output_type != "error"

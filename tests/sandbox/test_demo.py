@@ -15,6 +15,7 @@ import psutil
 import pytest
 from dagster import DagsterEventType, DagsterInstance, RunsFilter
 
+from dagster_nb import analysis
 from dagster_nb.errors import MissingExtraError
 from dagster_nb.sandbox import local_dagster
 from dagster_nb.sandbox.demo import demo
@@ -244,7 +245,7 @@ def test_the_command_prints_its_steps_and_ends_with_dagster(running):
                 line = process.stdout.readline()
                 assert line, process.stderr.read()
                 lines.append(line.strip())
-            # The history is in the cache, or it was written before.
+            # The demo copies the history from the cache, or writes it first.
             assert lines[-5:-3] == ["Starting Dagster ...", "Launching runs ..."]
             assert lines[:-5] in ([], ["Writing the run history (the next start is faster) ..."])
             url = lines[-3].removeprefix("Dagster is running at ")
@@ -305,3 +306,31 @@ def test_without_dagster_the_error_has_the_pip_command(monkeypatch):
     monkeypatch.setattr(local_dagster.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r'pip install "dagster_nb\[demo\]"'):
         demo()
+
+
+def test_the_digest_of_the_right_day_finds_the_broken_job_and_the_failed_sensor(running, history):
+    truth = running.truth
+    digest = analysis.digest(running.client, as_of=f"{truth.broken_days[1]}T18:00")
+    new = digest.findings[digest.findings["kind"] == "new failure"]
+    errors = new[new["severity"] == "error"]
+    assert truth.broken_job in set(errors["subject"])
+    step, _, cause = next(
+        truth.failures[run_id] for run_id in errors["run_ids"][errors["subject"] == truth.broken_job].iloc[0]
+    )
+    assert f"failed in {step} with {cause}" in errors["what"][errors["subject"] == truth.broken_job].iloc[0]
+
+    [failed] = [tick for tick in history.ticks if tick.error and tick.name == "crm_changes"]
+    day = pd.Timestamp(failed.at, unit="s", tz="UTC") + pd.Timedelta("1h")
+    ticks = analysis.digest(running.client, as_of=day).findings.query("kind == 'failed tick'")
+    assert ticks["subject"].tolist() == ["crm_changes"]
+
+
+def test_the_digest_of_now_finds_the_slower_job_and_the_missing_partition(running):
+    truth = running.truth
+    digest = analysis.digest(running.client)
+    assert "Not checked" not in repr(digest)
+    by_kind = digest.findings.set_index("kind")
+    assert by_kind.loc[["slower job"], "subject"].tolist() == [truth.slower_job]
+    assert by_kind.loc[["missing partition"], "subject"].tolist() == [truth.missing_job]
+    assert truth.missing_partition in by_kind.loc["missing partition", "what"]
+    assert "<svg" in digest._repr_html_()

@@ -24,7 +24,7 @@ import dagster_nb as dnb
 from dagster_nb.history.runs_table import RunsTable
 from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.server.conftest import DEFINITIONS
-from tests.server.refreshing import OVERLAP, refresh_in_child, small_steps
+from tests.server.refresh_process import OVERLAP, refresh_in_child, small_steps
 
 if TYPE_CHECKING:
     from dagster._core.storage.runs import RunStorage
@@ -41,7 +41,7 @@ EVENTS = {
 }
 TEXT = st.text(alphabet="ab\",{}:\\\n'é名", min_size=1, max_size=4)
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.server.refreshing", "deltalake"])
+PROCESSES.set_forkserver_preload(["tests.server.refresh_process", "deltalake"])
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +85,19 @@ class HistoryMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.ids)
     @rule(data=st.data(), kind=st.sampled_from(list(EVENTS)), age=st.integers(1, 10_000))
-    def report_a_late_event_of_an_unfinished_run(self, data, kind, age):
-        # Only the runs that the history knows as unfinished: it reads these in any case.
-        table = self.history._table
-        unfinished = sorted(RunsTable(table).unfinished_ids() & set(self.ids)) if table is not None else []
-        if unfinished:
-            self.report(data.draw(st.sampled_from(unfinished)), kind, datetime.now(UTC) - timedelta(seconds=age))
+    def report_a_late_event_of_a_new_or_unfinished_run(self, data, kind, age):
+        # Not of the runs that the history knows as finished: it reads all others in any case.
+        finished = self.finished_in_history()
+        others = [run_id for run_id in self.ids if run_id not in finished]
+        if others:
+            self.report(data.draw(st.sampled_from(others)), kind, datetime.now(UTC) - timedelta(seconds=age))
+
+    def finished_in_history(self):
+        # Opened again, because a process that was killed may have written to it.
+        history = self.client.history(self.folder)
+        if history._table is None:
+            return set()
+        return set(history.runs(deleted=True)["run_id"]) - RunsTable(history._table).unfinished_ids()
 
     def report(self, run_id, kind, moment):
         event = DagsterEvent(event_type_value=kind.value, job_name="job")

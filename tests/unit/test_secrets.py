@@ -1,4 +1,4 @@
-"""A token, a header and a password are in nothing that is shown, stored or raised."""
+"""No token, header or password is in anything that is shown, stored or raised."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ PAIRS += [("launch", "lost"), ("launch", "rejected")]
 
 
 @pytest.mark.parametrize(("call", "fault"), PAIRS)
-def test_in_no_error_log_or_traceback(fake, client, caplog, capsys, call, fault):
+def test_no_secret_is_in_an_error_a_log_or_a_traceback(fake, client, caplog, capsys, call, fault):
     caplog.set_level(logging.DEBUG)
     FAULTS[fault](fake)
     with pytest.raises(dnb.DagsterNbError) as caught:
@@ -95,14 +95,14 @@ def test_in_no_error_log_or_traceback(fake, client, caplog, capsys, call, fault)
     assert_absent("".join(capsys.readouterr()))
 
 
-def test_in_no_traceback_of_a_server_that_is_gone(fake, client):
+def test_no_secret_is_in_a_traceback_if_the_server_is_gone(fake, client):
     with fake.restarting(), pytest.raises(dnb.ConnectionFailedError) as caught:
         client.runs()
     for text in shown_with_variables(caught.value):
         assert_absent(text)
 
 
-def test_in_no_repr_frame_file_or_pickle(fake, client, tmp_path):
+def test_no_secret_is_in_a_repr_a_frame_a_file_or_a_pickle(fake, client, tmp_path):
     run, frame = client.run(fake.ids[0]), client.runs()
     for text in (
         repr(client), client._repr_html_(), client.url, repr(client._async_client), repr(client._loop), repr(run),
@@ -115,7 +115,7 @@ def test_in_no_repr_frame_file_or_pickle(fake, client, tmp_path):
         assert_absent((tmp_path / name).read_bytes())
 
 
-def test_in_no_widget_state_or_saved_notebook(fake, client):
+def test_no_secret_is_in_widget_state_or_a_saved_notebook(fake, client):
     from ipywidgets.embed import embed_data
 
     panels = [dnb.RunExplorer(client), dnb.Launchpad(client), dnb.RunMonitor(client.run(fake.ids[0]))]
@@ -129,7 +129,7 @@ def test_in_no_widget_state_or_saved_notebook(fake, client):
             panel.close()
 
 
-def test_in_no_process_argument(client):
+def test_no_secret_is_in_the_arguments_of_a_process(client):
     process = psutil.Process()
     for one in (process, *process.children(recursive=True)):
         assert_absent(" ".join(one.cmdline()))

@@ -1,4 +1,4 @@
-"""Text of the server cannot send commands to a terminal."""
+"""Text from the server cannot send commands to a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import dagster_nb as dnb
 from tests.unit.fake import make_run
 
-# Clears the screen, changes the title, goes back over what was printed, and a command in one character.
+# Clears the screen, changes the title, moves the cursor back over printed text, and contains a one-character command.
 EVIL = "\x1b[2J\x1b]0;owned\x07\r\b\x9b31mred"
 COMMANDS = set("\x1b\x07\r\b\x9b\x00\x7f")
 
@@ -18,7 +18,7 @@ def assert_harmless(text):
     assert not COMMANDS & set(text)
 
 
-def test_in_errors_of_the_server(fake):
+def test_errors_of_the_server_are_safe_to_print(fake):
     fake.answers["launchRun"] = {"__typename": "UnauthorizedError", "message": EVIL}
     with fake.connect() as client:
         with pytest.raises(dnb.UnauthorizedError) as caught:
@@ -33,14 +33,23 @@ def test_in_errors_of_the_server(fake):
 @pytest.mark.parametrize(
     "error", [dnb.ConnectionFailedError, dnb.JobNotFoundError, dnb.RunConfigInvalidError, dnb.OutcomeUnknownError]
 )
-def test_in_errors_that_are_builtin_errors_too(error):
+def test_errors_that_are_also_builtin_errors_are_safe_to_print(error):
     assert_harmless(str(error(f"a\nb {EVIL}")))
     assert str(error("a\nb\tc")) == "a\nb\tc"
 
 
-def test_in_what_a_run_and_a_table_print(fake):
+def test_a_run_and_a_table_are_safe_to_print(fake):
     fake.runs = [make_run(1, jobName=EVIL, tags=[{"key": EVIL, "value": EVIL}])]
     with fake.connect() as client:
         assert_harmless(repr(client.run(fake.ids[0])))
         assert_harmless(repr(dnb.style(client.runs())))
     assert_harmless(repr(dnb.style(pd.DataFrame({EVIL: [EVIL]}))))
+
+
+@pytest.mark.parametrize("text_of", [repr, lambda panel: panel._repr_mimebundle_()[0]["text/plain"]])
+def test_in_what_panels_print(fake, text_of):
+    fake.runs = [make_run(1, jobName=EVIL, tags=[{"key": EVIL, "value": EVIL}])]
+    with fake.connect() as client:
+        for panel in (dnb.RunExplorer(client, created_after="2020-01-01"), dnb.RunMonitor(client.run(fake.ids[0]))):
+            assert_harmless(text_of(panel.wait()))
+            panel.close()

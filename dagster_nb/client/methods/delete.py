@@ -50,7 +50,7 @@ class DeleteMethods(AsyncBase):
             outcome string ``deleted``, ``not_finished`` (nothing was sent for it), ``not_found``,
                            ``unauthorized``, ``failed``; ``unknown`` if the response was lost and the run still
                            exists
-            message string why the outcome is what it is, and what to do; NA if there is nothing to say
+            message string the reason for the outcome, and what to do; NA if there is none
             ======= ====== ===================================================================================
 
         Raises

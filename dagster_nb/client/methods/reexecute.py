@@ -262,7 +262,7 @@ class ReexecuteMethods(AsyncBase):
         return bool(answer["partitionBackfillOrError"].get("status") == "REQUESTED")
 
     async def _check_location(self, parent: dict[str, Any]) -> None:
-        """Raise an error if the code location of a run is gone, which Dagster answers in three ways."""
+        """Raise an error if the code location of a run is gone, which Dagster reports in three ways."""
         location = parent["repositoryOrigin"]["repositoryLocationName"]
         entries = await list_locations(self._api)
         entry = next((entry for entry in entries if entry["name"] == location), None)

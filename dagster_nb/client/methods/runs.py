@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import pandas as pd
 
+from dagster_nb.client.arguments.misspelt_filters import warn_about_misspelt_filters
 from dagster_nb.client.arguments.short_run_ids import full_run_id
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import IncompleteHistoryError
@@ -111,6 +112,11 @@ class RunMethods(AsyncBase):
             queue_duration. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the request as
             JSON.
 
+        Warns
+        -----
+        DagsterNbWarning
+            If no run matches, and a job, code location or tag key does not exist but is close to one that does.
+
         Raises
         ------
         ValueError, TypeError
@@ -135,6 +141,8 @@ class RunMethods(AsyncBase):
             except IncompleteHistoryError as error:
                 error.frame = self._finish(pages, filters, included, limit, fetched_at)
                 raise
+        if not pages and not filters.matches_nothing and limit != 0:
+            await warn_about_misspelt_filters(self._api, filters)
         return self._finish(pages, filters, included, limit, fetched_at)
 
     def iter_runs(
@@ -243,14 +251,20 @@ class RunMethods(AsyncBase):
         return self._run_from({"runId": full_id, **unwrap(data["runOrError"], "Run")})
 
     async def _iter_run_ids(
-        self, created_after: Moment | None = None, created_before: Moment | None = None
+        self,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        page_size: int | None = None,
     ) -> AsyncIterator[list[str]]:
         """Yield the ids of all runs that were created within some bounds, newest first, in pages."""
         filters = await self._server_filters(RunFilters(created_after=created_after, created_before=created_before))
         if filters is None:
             return
-        single = filters.is_single
-        async for ids in list_ids(self._api, filters.filters[0]) if single else list_merged_ids(self._api, filters):
+        if filters.is_single:
+            pages = list_ids(self._api, filters.filters[0], ids_per_request=page_size)
+        else:
+            pages = list_merged_ids(self._api, filters)
+        async for ids in pages:
             yield ids
 
     async def _pages(
@@ -283,7 +297,7 @@ class RunMethods(AsyncBase):
         except MissingRunsError as error:
             raise self._incomplete(error, include) from None
         except Exception:
-            # The error's traceback keeps the pages alive, and with them the request under way.
+            # The error's traceback keeps the pages alive, and so also the request in progress.
             await pages.aclose()
             raise
 

@@ -66,7 +66,7 @@ class TerminateMethods(AsyncBase):
             run_id  string the id
             outcome string see below
             status  string ``Run.status``, read after acting; NA if the run was not found
-            message string why the outcome is what it is, and what to do; NA if there is nothing to say
+            message string the reason for the outcome, and what to do; NA if there is none
             ======= ====== ==========================================================================
 
             ``outcome`` is one of
@@ -131,7 +131,11 @@ class TerminateMethods(AsyncBase):
         with self._progress_bar("stopping", unit="runs", total=len(ids)) as bar:
 
             async def stop_page(page: Sequence[str]) -> Row:
-                sent.update(dict.fromkeys(page, OutcomeUnknownError("the call was interrupted.")))
+                sent.update(
+                    dict.fromkeys(
+                        page, OutcomeUnknownError("the call was interrupted; check the runs before you repeat it.")
+                    )
+                )
                 try:
                     answer = await self._write("terminate_runs", {"runIds": page, "policy": policy})
                     results = unwrap(answer, "TerminateRunsResult")["terminateRunResults"]
@@ -167,7 +171,7 @@ def _row_without_request(run_id: str, state: RunState | None) -> Row:
         return {**row, "outcome": "already_finished"}
     if not state.get("hasTerminatePermission", True):
         return {**row, "outcome": "unauthorized", "message": "you do not have the permission to stop this run."}
-    return {**row, "outcome": "canceling", "message": f"the run was asked to stop before. {_FORCE_HINT}"}
+    return {**row, "outcome": "canceling", "message": f"the run had already been asked to stop. {_FORCE_HINT}"}
 
 
 def _row_after_request(

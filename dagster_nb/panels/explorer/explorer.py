@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.attention import Attention
-from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters
+from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell
+from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters, parse_duration
+from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters
 from dagster_nb.panels.explorer.model import MAX_RUNS, ExplorerModel
 from dagster_nb.panels.explorer.open_run import OpenRun
 from dagster_nb.panels.explorer.server_state import ServerState, read_server_state
@@ -19,6 +21,7 @@ from dagster_nb.panels.explorer.views.code_view import CodeView
 from dagster_nb.panels.explorer.views.filter_bar import FilterBar
 from dagster_nb.panels.explorer.views.header import Header
 from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
+from dagster_nb.panels.explorer.views.misspelt_view import MisspeltView
 from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
 from dagster_nb.panels.explorer.views.tiles import Tiles
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 # This does not wait for "follow", because following runs until they finish can take hours.
-_AWAITED = ("runs", "server", "attention", "details", "events", "output", "steps", "action")
+_AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "steps", "action")
 
 
 class RunExplorer(Panel):
@@ -82,11 +85,13 @@ class RunExplorer(Panel):
         self._open_run = OpenRun(self.model)
         self._actions = ActionsModel(self.model)
         self._attention = Attention(self.model)
+        self._misspelt = MisspeltFilters(self.model)
         self._header = Header(self.model, self.refresh)
         self._filters = FilterBar(self.model)
         self._tiles = Tiles(self.model)
         self._charts = Charts(self.model, self.viewport)
         self._attention_view = AttentionView(self.model, self._attention, self._charts.show_trend)
+        self._misspelt_view = MisspeltView(self.model, self._misspelt)
         self._table = RunTableView(self.model)
         self._action_bar = ActionBar(self.model, self._actions)
         self._details = RunDetailsView(self.model, self._open_run, self.viewport)
@@ -95,8 +100,8 @@ class RunExplorer(Panel):
             self._details.open_launchpad = self._launchpad.open
         self._code = CodeView(self.model)
         views = (
-            self._header, self._attention_view, self._filters, self._tiles, self._charts, self._action_bar,
-            self._table, self._details, self._launchpad, self._code,
+            self._header, self._attention_view, self._filters, self._misspelt_view, self._tiles, self._charts,
+            self._action_bar, self._table, self._details, self._launchpad, self._code,
         )  # fmt: skip
         self._fill(*(view.widget for view in views))
         self.add_class("dnb-explorer")
@@ -169,12 +174,25 @@ class RunExplorer(Panel):
     def _static_html(self) -> str:
         return static_html(self.model)
 
+    def _filter_by_cell(self, run_id: str, kind: str, key: str = "") -> None:
+        run = self.model.cache.run(run_id)
+        if run is not None:
+            self.model.set_filters(filter_by_cell(self.model.filters, run, kind, key))
+
     def _listen(self) -> None:
+        self._on_action("filter", self._filter_by_cell)
+        self._on_action("filter_status", lambda status: self.model.change_filters(status=(status,)))
+        self._on_action(
+            "filter_min_duration", lambda duration: self.model.change_filters(min_duration=parse_duration(duration))
+        )
+        self._on_action("open_related", self._open_run.open_related)
         on = self.model.changes.on
         on("filters", self._filters.draw)
         on("filters", self._code.draw)
         on("attention", self._attention_view.draw)
+        on("misspelt", self._misspelt_view.draw)
         on("runs", self._draw_runs)
+        on("runs reading", self._misspelt.update)
         on("page", self._table.draw)
         on("page selection", self._action_bar.draw)
         on("selection open_run", self._table.draw_selection)

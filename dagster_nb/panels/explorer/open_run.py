@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 import yaml
 
+from dagster_nb.analysis.read_columns import creation_times
+from dagster_nb.errors import RunNotFoundError
+from dagster_nb.panels.explorer.fetching import fetch_by_id
+from dagster_nb.panels.explorer.filters import ExplorerFilters
 from dagster_nb.panels.explorer.open_run_log import OpenRunLog
 from dagster_nb.panels.explorer.source import has_methods
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.explorer.source import RunSource
 
-__all__ = ["OpenRun", "RunDetails"]
+__all__ = ["OpenRun", "RunDetails", "root_run_id"]
+
+_ROOT_TAG = "dagster/root_run_id"
+_MAX_RELATED_RUNS = 100
 
 _WATCHED_COLUMNS = ("run_id", "status", "start_time", "end_time")
 
@@ -32,12 +41,15 @@ class RunDetails:
         The selected ops of the run; None for all ops.
     steps, failures
         As `DagsterClient.steps` and `DagsterClient.failures` return them; None if the source does not have them.
+    related
+        Pages with the runs of the same root, if some of them may not be in memory.
     """
 
     run_config: str
     op_selection: list[str] | None
     steps: pd.DataFrame | None
     failures: pd.DataFrame | None
+    related: list[pd.DataFrame]
 
 
 class OpenRun:
@@ -49,6 +61,11 @@ class OpenRun:
     ----------
     model
         The explorer's model.
+
+    Attributes
+    ----------
+    way_back : list of str
+        The ids of the runs from which related runs were opened, the last one last.
     """
 
     def __init__(self, model: ExplorerModel):
@@ -57,6 +74,9 @@ class OpenRun:
         self.details: RunDetails | None = None
         self.error: Exception | None = None
         self.log = OpenRunLog(model)
+        self.way_back: list[str] = []
+        # The related run that is being opened, and its way back.
+        self._next: tuple[str, list[str]] | None = None
 
     @property
     def run_id(self) -> str | None:
@@ -71,6 +91,9 @@ class OpenRun:
             return
         if run is None or self.run is None or run["run_id"] != self.run["run_id"]:
             self._clear()
+            is_related = self._next is not None and self._next[0] == model.open_run_id
+            self.way_back = self._next[1] if self._next is not None and is_related else []
+            self._next = None
         self.run = run
         model.changes.emit("details")
         if run is not None:
@@ -80,6 +103,8 @@ class OpenRun:
         """Read the details."""
         source: Any = self._model.source
         run_id = self.run_id
+        root = None if self.run is None else root_run_id(self.run)
+        is_all_in_memory = self._model.cache.is_complete_for(ExplorerFilters())
         has_failed = self.run is not None and self.run["status"] == "FAILURE"
 
         def work(_task: Any) -> RunDetails:  # noqa: ANN401
@@ -91,22 +116,60 @@ class OpenRun:
                 found.get("op_selection"),
                 source.steps([run_id]) if has_methods(source, "steps") else None,
                 source.failures([run_id]) if has_failed and has_methods(source, "failures") else None,
+                [] if root is None or is_all_in_memory else _fetch_chain(source, root),
             )
 
         self._model.background.start("details", work, done=self._set_details, failed=self._fail)
 
-    def related_runs(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the related runs in memory: the runs that this run re-executes, and the runs that re-execute it."""
+    def open_related(self, run_id: str) -> None:
+        """Show a related run, which is read first if it is not in memory, with a way back to this run."""
+        model = self._model
+        if run_id == self.run_id:
+            return
+        if model.cache.run(run_id) is not None:
+            self._open_related(run_id)
+            return
+        source = model.source
+        model.background.start(
+            "related",
+            lambda _task: fetch_by_id(source, [run_id]),
+            done=partial(self._open_fetched, run_id),
+            failed=self._fail,
+        )
+
+    def go_back(self) -> None:
+        """Show the run from which this run was opened."""
+        if self.way_back:
+            way_back, run_id = self.way_back[:-1], self.way_back[-1]
+            self._next = (run_id, way_back)
+            self._model.open_run(run_id)
+
+    def chain(self) -> pd.DataFrame:
+        """Return this run and all runs in memory that have the same root, the oldest first."""
         frame = self._model.cache.frame
         if self.run is None:
-            return frame.iloc[:0], frame.iloc[:0]
-        ancestors = {value for name in ("parent_run_id", "root_run_id") if isinstance(value := self.run[name], str)}
-        ancestors.discard(str(self.run["run_id"]))
-        is_child = (frame["parent_run_id"] == self.run["run_id"]).fillna(value=False).to_numpy(dtype=bool)
-        return frame[frame["run_id"].isin(ancestors).to_numpy(dtype=bool)], frame[is_child]
+            return frame.iloc[:0]
+        root = root_run_id(self.run)
+        is_related = (frame["root_run_id"] == root).fillna(value=False) | (frame["run_id"] == root)
+        related = frame[is_related.to_numpy(dtype=bool)]
+        return related.iloc[np.argsort(creation_times(related).to_numpy(), kind="stable")]
+
+    def _open_fetched(self, run_id: str, pages: list[pd.DataFrame]) -> None:
+        if not pages:
+            self._fail(RunNotFoundError(f"the run {run_id} no longer exists."))
+            return
+        self._model.update(pages)
+        self._open_related(run_id)
+
+    def _open_related(self, run_id: str) -> None:
+        self._next = (run_id, [*self.way_back, *([] if self.run_id is None else [self.run_id])])
+        self._model.open_run(run_id)
 
     def _set_details(self, details: RunDetails) -> None:
         self.details, self.error = details, None
+        known = set(self._model.cache.frame["run_id"])
+        if missing := [page for page in details.related if not known.issuperset(page["run_id"])]:
+            self._model.update(missing)
         self.log.set_run(self.run_id)
         self._model.changes.emit("details")
 
@@ -118,6 +181,16 @@ class OpenRun:
         self._model.background.stop("details")
         self.details = self.error = None
         self.log.set_run(None)
+
+
+def root_run_id(run: pd.Series) -> str:
+    """Return the id of the first run of the chain of re-executions that a run belongs to."""
+    root = run["root_run_id"]
+    return str(run["run_id"] if pd.isna(root) else root)
+
+
+def _fetch_chain(source: RunSource, root: str) -> list[pd.DataFrame]:
+    return [*fetch_by_id(source, [root]), *source.iter_runs(tags={_ROOT_TAG: root}, limit=_MAX_RELATED_RUNS)]
 
 
 def _is_same(one: pd.Series | None, other: pd.Series | None) -> bool:

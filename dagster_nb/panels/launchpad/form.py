@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from dagster_nb.panels.launchpad.config_editor import ConfigEditor
+from dagster_nb.panels.editor import Editor
+from dagster_nb.panels.launchpad.config_completion import ConfigHelp
 from dagster_nb.panels.launchpad.job_picker import JobPicker
 from dagster_nb.panels.markup import text
 from dagster_nb.words import plural
@@ -47,18 +48,25 @@ class Form:
             widgets.Textarea(description="Tags", placeholder="team: data", rows=3, continuous_update=True)
         )
         self._title = widgets.HTML()
-        self._editor = ConfigEditor(label="Run config, as YAML", disabled=True)
+        self._editor = Editor(label="Run config, as YAML", disabled=True)
+        self._reset = widgets.Button(description="Reset config", layout=widgets.Layout(width="auto"), disabled=True)
+        self._last_run = widgets.Button(description="Config of the last run", layout=widgets.Layout(width="auto"))
+        self._any_run: Any = widgets.Text(
+            placeholder="run id", continuous_update=False, layout=widgets.Layout(width="170px")
+        )
+        self._of_run = widgets.Button(description="Config of this run:", layout=widgets.Layout(width="auto"))
+        templates = widgets.HBox([self._reset, self._last_run, self._of_run, self._any_run])
+        templates.add_class("dnb-wrap")
         self._problems = widgets.HTML()
         self._launch = widgets.Button(description="Launch", button_style="primary", layout=widgets.Layout(width="auto"))
-        self._reset = widgets.Button(description="Reset config", layout=widgets.Layout(width="auto"), disabled=True)
         self._state = widgets.HTML()
-        buttons = widgets.HBox([self._launch, self._reset, self._state])
+        buttons = widgets.HBox([self._launch, self._state])
         buttons.add_class("dnb-wrap")
         fields = [self._picker.widget, self._partition, self._ops, self._ops_help, self._tags]
         self.widget: Any = widgets.HBox(
             [
                 _column(fields, flex="1 1 250px"),
-                _column([self._title, self._editor, self._problems, buttons], "3 1 420px"),
+                _column([self._title, templates, self._editor, self._problems, buttons], "3 1 420px"),
             ],
             layout=widgets.Layout(width="100%", overflow="visible", flex_flow="row wrap", grid_gap="8px 20px"),
         )
@@ -77,7 +85,14 @@ class Form:
         background.on_change(self._partition, lambda partition: model.choose_partition(partition.strip()))
         background.on_click(self._launch, model.launch)
         background.on_click(self._reset, model.reset)
+        background.on_click(self._last_run, model.use_config_of_run)
+        background.on_click(self._of_run, self._use_config_of_run)
+        background.on_change(self._any_run, lambda _run_id: self._use_config_of_run())
         self._editor.on_submit(lambda config: background.call(partial(self._submit, config)))
+
+    def _use_config_of_run(self) -> None:
+        if run_id := self._any_run.value.strip():
+            self._model.use_config_of_run(run_id)
 
     def _submit(self, config: str) -> None:
         # The editor's new value may arrive after the keystroke that submits it.
@@ -104,6 +119,11 @@ class Form:
         self._partition.layout.display = "" if partitions or self._model.partition else "none"
         self._ops.layout.display = "" if ops or self._model.ops else "none"
         self._ops_help.value = _ops_help(ops, scaffold.example if scaffold is not None else "")
+        if scaffold is None or scaffold.schema is None:
+            self._editor.help_with(None)
+        else:
+            known = ConfigHelp(scaffold.schema)
+            self._editor.help_with(known.complete, known.describe)
         self._draw_config()
         self._draw_state()
 
@@ -114,14 +134,15 @@ class Form:
         model = self._model
         is_ready = model.scaffold is not None
         problems = [] if model.needs_partition else model.problems
-        lines: dict[str, str] = {}
-        for problem in problems:
-            if problem.line is not None:
-                lines.setdefault(str(problem.line), problem.message)
-        self._editor.marks = lines
-        self._editor.invalid = bool(problems)
+        self._editor.problems = [
+            {"line": one.line, "start": one.start, "end": one.end, "message": one.message}
+            for one in problems
+            if one.line is not None
+        ]
         self._editor.disabled = not is_ready or model.launching
         self._launch.disabled = not model.can_launch
+        for field in (self._last_run, self._of_run, self._any_run):
+            field.disabled = not is_ready or model.launching
         self._reset.disabled = not is_ready or model.launching or not (model.is_edited or model.has_other_config)
         self._problems.value = problems_html(model)
         self._state.value = f'<span role="status">{self._state_text()}</span>'

@@ -32,11 +32,15 @@ class Problem:
         The path in the config; empty for the whole config, and for problems outside of the config.
     line
         The line in the config's text, counted from 1; None if it is unknown.
+    start, end
+        The columns in that line where the problem begins and ends, counted from 0; None for the whole line.
     """
 
     message: str
     path: str = ""
     line: int | None = None
+    start: int | None = None
+    end: int | None = None
 
     @property
     def place(self) -> str:
@@ -66,8 +70,7 @@ def locate_problems(problems: Iterable[ConfigProblem], config: str) -> list[Prob
     except yaml.YAMLError:
         root = None
     return [
-        Problem(one.message, one.path, None if root is None else _find_line(root, one.path, one.message))
-        for one in problems
+        Problem(one.message, one.path) if root is None else _located(root, one.path, one.message) for one in problems
     ]
 
 
@@ -85,28 +88,31 @@ def problem_from_error(error: RunConfigInvalidError) -> Problem:
     return Problem(first_line, line=int(place[1]) if place else None)
 
 
-def _find_line(root: yaml.Node, path: str, message: str) -> int | None:
-    node, line = root, None
-    while path and (found := _descend(node, path)) is not None:
-        node, line, path = found
-    if not path and (unexpected := _UNEXPECTED_KEY.search(message)) and isinstance(node, yaml.MappingNode):
-        line = next((key.start_mark.line for key, _ in node.value if key.value == unexpected[1]), line)
-    return None if line is None else line + 1
+def _located(root: yaml.Node, path: str, message: str) -> Problem:
+    node, key, rest = root, None, path
+    while rest and (found := _descend(node, rest)) is not None:
+        node, key, rest = found
+    if not rest and (unexpected := _UNEXPECTED_KEY.search(message)) and isinstance(node, yaml.MappingNode):
+        key = next((one for one, _ in node.value if one.value == unexpected[1]), key)
+    if key is None:
+        return Problem(message, path)
+    start, end = key.start_mark, key.end_mark
+    return Problem(message, path, start.line + 1, start.column, end.column if end.line == start.line else None)
 
 
-def _descend(node: yaml.Node, path: str) -> tuple[yaml.Node, int, str] | None:
-    """Return the node that the first part of a path leads to, its line and the rest of the path."""
+def _descend(node: yaml.Node, path: str) -> tuple[yaml.Node, yaml.Node, str] | None:
+    """Return the node that the first part of a path leads to, the node to mark for it, and the rest of the path."""
     if isinstance(node, yaml.SequenceNode):
         index = _LIST_INDEX.match(path)
         if index is None or int(index[1]) >= len(node.value):
             return None
         item = node.value[int(index[1])]
-        return item, item.start_mark.line, path[index.end() :].removeprefix(".")
+        return item, item, path[index.end() :].removeprefix(".")
     if isinstance(node, yaml.MappingNode):
         # A key can contain a dot, so the longest key that fits is the right one.
         for key, value in sorted(node.value, key=lambda pair: -len(str(pair[0].value))):
             name = str(key.value)
             rest = path.removeprefix(name)
             if path.startswith(name) and (not rest or rest[0] in ".["):
-                return value, key.start_mark.line, rest.removeprefix(".")
+                return value, key, rest.removeprefix(".")
     return None

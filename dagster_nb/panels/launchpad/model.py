@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dagster_nb.errors import RunConfigInvalidError
+from dagster_nb.errors import NotFoundError, RunConfigInvalidError
 from dagster_nb.panels.changes import Changes
 from dagster_nb.panels.launchpad.inputs import parse_ops, parse_tags
 from dagster_nb.panels.launchpad.locate_problems import Problem, locate_problems, problem_from_error
@@ -190,6 +190,30 @@ class LaunchpadModel:
         )
         self.changes.emit("state")
 
+    def use_config_of_run(self, run_id: str = "") -> None:
+        """Replace the config with that of a run of the job.
+
+        Parameters
+        ----------
+        run_id
+            The id of the run, or the first eight characters or more; empty for the newest run.
+        """
+        address = self.address
+        if self.scaffold is None or address is None:
+            return
+
+        def failed(error: Exception) -> None:
+            # Trying again cannot help if the run does not exist.
+            is_final = isinstance(error, ValueError | NotFoundError)
+            self._fail(None if is_final else lambda: self.use_config_of_run(run_id))(error)
+
+        self._stop_checking()
+        self.error, self.checked = None, False
+        self._background.start(
+            "partition", lambda _task: self.source.run_config(address, run_id), done=self._use_config, failed=failed
+        )
+        self.changes.emit("state")
+
     def launch(self) -> None:
         """Check the input once more, and then launch the job. Does nothing while a launch is in progress."""
         address = self.address
@@ -283,6 +307,12 @@ class LaunchpadModel:
     def _load_config(self, config: str) -> None:
         self.config = config
         self._loaded = config, self.partition
+        self._check_later()
+        self.changes.emit("config")
+
+    def _use_config(self, config: str) -> None:
+        # It counts as edited, so that another partition does not replace it.
+        self.config = config
         self._check_later()
         self.changes.emit("config")
 

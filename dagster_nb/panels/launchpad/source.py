@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.partitions import partition_defaults, partition_keys
+from dagster_nb.panels.launchpad.inputs import config_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,12 +34,15 @@ class Scaffold:
         The keys of the job's partitions, oldest first.
     example
         An op selection that fits the job, such as ``"load*"``; empty if no op depends on another.
+    schema
+        The job's ``RunConfigSchema``, as the document ``run_config_schema`` requests it; None if it is not known.
     """
 
     config: str
     ops: Sequence[str] = ()
     partitions: Sequence[str] = ()
     example: str = ""
+    schema: dict[str, Any] | None = None
 
 
 class LaunchpadSource(Protocol):
@@ -60,6 +64,9 @@ class LaunchpadSource(Protocol):
 
     def partition_config(self, address: JobAddress, partition: str) -> str:
         """Return the run config of a partition, as YAML."""
+
+    def run_config(self, address: JobAddress, run_id: str) -> str:
+        """Return the config of a run of a job, as YAML; of its newest run if the id is empty."""
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
         """Return the problems of a run config."""
@@ -104,17 +111,28 @@ class LaunchSource:
         """Return the initial content of the form for a job."""
         place = {"location": address.location, "repository": address.repository}
         self._schemas[address] = schema = self._client.run_config_schema(address.job, **place)
+        known = schema._record  # noqa: SLF001 - the frame of its fields would not be enough to complete a config
         partitions = self._call(partition_keys, address)
         if is_asset_job:
             # Parts of an asset job are selected as assets, which this form does not support.
-            return Scaffold(schema.default_yaml, partitions=partitions)
+            return Scaffold(schema.default_yaml, partitions=partitions, schema=known)
         ops = self._client.ops(address.job, **place)
-        return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops))
+        return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops), known)
 
     def partition_config(self, address: JobAddress, partition: str) -> str:
         """Return the run config of a partition, as YAML."""
         config, _tags = self._call(partition_defaults, address, partition)
         return str(config)
+
+    def run_config(self, address: JobAddress, run_id: str) -> str:
+        """Return the config of a run of a job, as YAML; of its newest run if the id is empty."""
+        which = {"run_ids": [self._client.run(run_id).run_id]} if run_id else {"job": address.job}
+        runs = self._client.runs(**which, location=address.location, include="run_config", limit=1)
+        if runs.empty and not run_id:
+            raise ValueError(f"The job {address.job!r} has no runs yet.")
+        if runs.empty or runs["job_name"].iloc[0] != address.job:
+            raise ValueError(f"Run {run_id} is not a run of the job {address.job!r}. Choose one of its runs.")
+        return config_text(runs["run_config"].iloc[0] or {})
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
         """Return the problems of a run config, for the selected ops of a job or for all ops if none are selected."""

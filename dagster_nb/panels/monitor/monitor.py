@@ -35,8 +35,8 @@ _SECONDS_BETWEEN_PICTURES = 2.0
 _MAX_STATIC_EVENTS = 20
 _FORCE_QUESTION = (
     "Mark this run as canceled? Dagster then shows it as canceled at once, whether or not it stops. Processes that are "
-    "still running are not stopped: they may go on writing data, and may even turn the run into a success. Use this "
-    "for a run whose process is gone or does not react."
+    "still running are not stopped: they may continue to write data, and may even turn the run into a success. Use "
+    "this for a run whose process is gone or does not react."
 )
 _QUESTIONS: dict[Strategy, str] = {
     "from_failure": "Re-execute this run from failure? The steps that failed or did not run are executed.",

@@ -77,7 +77,8 @@ def _event_cells(
         shown = f"{shown}\n{'' if pd.isna(error) else f'{error}: '}{error_message}"
     kind = "" if pd.isna(event_type) else f'<span class="dnb-muted">{text(event_type)}</span> '
     level_class = f"dnb-level dnb-level-{level.lower()}" if level.isalpha() else "dnb-level"
-    folded = "" if pd.isna(stack) or not stack else _folded_stack(error, error_message, stack)
+    key = f"{timestamp.isoformat()} {step}"
+    folded = "" if pd.isna(stack) or not stack else _folded_stack(error, error_message, stack, key)
     return [
         f'<span class="dnb-number">{timestamp:%H:%M:%S.%f}'[:-3] + "</span>",
         f'<span class="{level_class}">{text(level)}</span>',
@@ -86,9 +87,9 @@ def _event_cells(
     ]
 
 
-def _folded_stack(error: str, message: str, stack: str) -> str:
+def _folded_stack(error: str, message: str, stack: str, key: str) -> str:
     causes = [{"error_class": error, "error_message": message, "stack": stack}]
-    return f"<details><summary>Stack trace</summary>{stack_html(causes)}</details>"
+    return f'<details data-dnb-key="{attribute(key)}"><summary>Stack trace</summary>{stack_html(causes)}</details>'
 
 
 def _matching_lines(output: ComputeLogs, stream: Stream, wanted: str) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 from dagster_nb import plot
 from dagster_nb.frames.run_failures import stack_html
 from dagster_nb.frames.stacks import traceback_text
-from dagster_nb.panels.markup import copy_button, link, status, text
+from dagster_nb.panels.markup import attribute, copy_button, link, status, text
 from dagster_nb.panels.pictures import image
 from dagster_nb.words import duration_text, plural, relative_time_text, time_text
 
@@ -82,8 +82,10 @@ def failures_html(failures: pd.DataFrame, *, can_copy: bool = True) -> str:
         message = "" if pd.isna(failure["error_message"]) else text(str(failure["error_message"])[:_MAX_MESSAGE_LENGTH])
         causes = failure.get("causes") or []
         copy = copy_button(traceback_text(causes), "Copy the stack trace") if causes and can_copy else ""
+        key = attribute(f"{failure.get('run_id')} {failure['step_key']}")
         boxes.append(
-            f'<div class="dnb-box dnb-box-error"><div>✖ Failed in <strong>{where}</strong> {copy}</div>'
+            f'<div class="dnb-box dnb-box-error" data-dnb-key="{key}">'
+            f"<div>✖ Failed in <strong>{where}</strong> {copy}</div>"
             f'<div class="dnb-message dnb-mono">{error}{message}</div>{stack_html(causes)}</div>'
         )
     rest = len(failures) - len(boxes)

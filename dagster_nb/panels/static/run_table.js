@@ -18,9 +18,20 @@ function words(text) {
   return node("bdi", {}, text ?? "");
 }
 
+// A value that filters when it is clicked. The script of the panel (viewport.js) sends the action to the kernel.
+function filterButton(row, content, hint, ...action) {
+  const made = node("button", { type: "button", class: "dnb-act", tabindex: "-1", title: hint }, content);
+  made.dataset.dnbAction = JSON.stringify(["filter", row.id, ...action]);
+  return made;
+}
+
 const CELLS = {
   status: (row) => node("span", { class: `dnb-status dnb-hue-${row.hue}`, "data-mark": row.mark }, row.status),
-  text: (row, column) => node("span", { class: "dnb-clip", title: row[column.key] }, words(row[column.key])),
+  text: (row, column) => {
+    const value = row[column.key];
+    const shown = node("span", { class: "dnb-clip", title: value }, words(value));
+    return value && column.filters ? filterButton(row, shown, `Show only runs with ${value}`, column.filters) : shown;
+  },
   id: (row, column) =>
     node("span", { class: "dnb-mono", title: row.id }, words(row[column.key])),
   time: (row, column) => {
@@ -39,7 +50,9 @@ const CELLS = {
     // Dagster's own tags are less interesting; they are in the tooltip and in the details.
     const own = all.filter(([key]) => !key.startsWith("dagster/")).slice(0, 3);
     for (const [key, value] of own) {
-      made.append(node("span", { class: "dnb-tag" }, words(`${key}: ${value}`)));
+      const pill = filterButton(row, words(`${key}: ${value}`), `Show only runs with ${key}: ${value}`, "tag", key);
+      pill.classList.add("dnb-tag");
+      made.append(pill);
     }
     if (all.length > own.length) made.append(node("span", { class: "dnb-muted" }, `+${all.length - own.length}`));
     return made;
@@ -213,13 +226,20 @@ function render({ model, el }) {
       known.line.setAttribute("aria-selected", is);
       if (id === active) known.line.setAttribute("aria-current", "true");
       else known.line.removeAttribute("aria-current");
-      known.line.tabIndex = -1;
+      setTabIndex(known.line, -1);
     }
     all.checked = count > 0 && count === rows.length;
     all.indeterminate = count > 0 && count < rows.length;
     all.disabled = rows.length === 0;
-    const entry = rendered.get(focused) || rendered.get(active) || rendered.values().next().value;
-    if (entry) entry.line.tabIndex = 0;
+    const topRow = rows[Math.floor(frame.scrollTop / rowHeight)];
+    const entry = rendered.get(focused) || rendered.get(active) || rendered.get(topRow?.id);
+    if (entry) setTabIndex(entry.line, 0);
+  }
+
+  // The Tab key reaches one row and the buttons in it. The arrow keys reach the other rows.
+  function setTabIndex(line, tabIndex) {
+    line.tabIndex = tabIndex;
+    for (const button of line.querySelectorAll("button")) button.tabIndex = tabIndex;
   }
 
   function focusRow(place) {
@@ -266,7 +286,7 @@ function render({ model, el }) {
   });
   body.addEventListener("click", (event) => {
     const row = event.target.closest("tr[data-run]");
-    if (!row) return;
+    if (!row || event.target.closest("[data-dnb-action]")) return;
     const check = event.target.closest(".dnb-check");
     if (!check && String(window.getSelection())) return;
     if (check && event.target.tagName !== "INPUT") event.preventDefault();
@@ -274,7 +294,8 @@ function render({ model, el }) {
     if (!check) showDetails();
   });
   frame.addEventListener("keydown", (event) => {
-    if (head.contains(event.target)) return;
+    const isButton = Boolean(event.target.closest("button"));
+    if (head.contains(event.target) || (isButton && [" ", "Enter"].includes(event.key))) return;
     const id = event.target.closest("tr[data-run]")?.dataset.run ?? focused;
     const place = places.get(id);
     if (place === undefined) return;
@@ -315,6 +336,7 @@ function render({ model, el }) {
   });
   on("resets", () => {
     frame.scrollTop = 0;
+    if (!body.contains(document.activeElement)) focused = null;
     drawRows();
   });
   on("sort", drawHead);

@@ -27,6 +27,12 @@ async function copy(button) {
   setTimeout(() => Object.assign(button, { textContent: label, disabled: false }), 2000);
 }
 
+// JupyterLab and Notebook hide the static output with a style sheet (see saved_output.py). Other pages need this.
+function hideSavedOutput(model, el) {
+  if (el.closest(".jp-OutputArea-child")) return;
+  for (const saved of document.querySelectorAll(`[data-dnb-saved="${model.get("saved_id")}"]`)) saved.hidden = true;
+}
+
 function render({ model, el }) {
   el.classList.add("dnb-viewport");
   let timer = 0;
@@ -54,13 +60,23 @@ function render({ model, el }) {
   const theme = new MutationObserver(late);
   theme.observe(document.body, { attributes: true });
   requestAnimationFrame(report);
+  let stopHelping = () => {};
+  requestAnimationFrame(() => {
+    hideSavedOutput(model, el);
+    const panel = el.closest(".dnb");
+    if (!panel) return;
+    stopHelping = makeAccessible(panel);
+    if (model.get("scrolls_into_view")) panel.scrollIntoView({ block: "start", behavior: "smooth" });
+  });
   // JupyterLab has shortcuts without a modifier, such as x, which cuts the cell. It ignores a key if its target has
   // this attribute; on an element around the target, the attribute would have no effect. Ctrl-S and the like still reach
   // JupyterLab, but not Ctrl-Enter, which would run the cell again.
   let hadFocus = false;
   const shield = (event) => {
     const { target } = event;
-    const isForJupyter = (event.ctrlKey || event.metaKey) && event.key !== "Enter";
+    // An editor has shortcuts of its own, such as Ctrl-Z and Ctrl-F. Ctrl-S still saves the notebook.
+    const isKept = event.key === "Enter" || (target.closest?.(".dnb-editor") && event.key !== "s");
+    const isForJupyter = (event.ctrlKey || event.metaKey) && !isKept;
     if (el.closest(".dnb")?.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !isForJupyter);
     // A focused button that removes itself leaves the focus to the page, where the next key would be a command.
     else if (hadFocus && target === document.body && !isForJupyter) event.stopImmediatePropagation();
@@ -70,15 +86,19 @@ function render({ model, el }) {
   };
   // HTML from the kernel has no listeners of its own.
   const click = (event) => {
-    if (!el.closest(".dnb")?.contains(event.target)) return;
-    const button = event.target.closest("[data-dnb-copy]");
-    if (button) copy(button);
+    // A panel may be inside another panel.
+    if (!event.target.closest || el.closest(".dnb") !== event.target.closest(".dnb")) return;
+    const button = event.target.closest("[data-dnb-copy], [data-dnb-action], [data-dnb-focus]");
+    if (button?.dataset.dnbCopy !== undefined) copy(button);
+    else if (button?.dataset.dnbFocus) el.closest(".dnb").querySelector(button.dataset.dnbFocus)?.focus();
+    else if (button) model.send({ action: JSON.parse(button.dataset.dnbAction) });
   };
   // This runs in the capture phase of the window, before JupyterLab's own listener.
   const listeners = { keydown: shield, focusin: follow, pointerdown: follow, click };
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);
   return () => {
     for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener, true);
+    stopHelping();
     clearTimeout(timer);
     size.disconnect();
     theme.disconnect();

@@ -55,7 +55,7 @@ def write_backfills(instance: DagsterInstance, backfills: Sequence[PlannedBackfi
 def write_ticks(instance: DagsterInstance, ticks: Sequence[PlannedTick], location: str) -> None:
     """Write ticks as Dagster's daemon writes them."""
     storage = instance.schedule_storage
-    sql = getattr(storage, "_schedule_storage", storage)  # the storage of an instance may wrap it
+    sql = getattr(storage, "_schedule_storage", storage)  # an instance's storage may be wrapped in another
     if not isinstance(sql, SqlScheduleStorage):
         raise TypeError(
             f"the instance has {type(sql).__name__} as its schedule storage, not an SQL database. Configure one in "

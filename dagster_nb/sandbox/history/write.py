@@ -132,7 +132,7 @@ def _write_runs(
     instance: DagsterInstance, runs: Sequence[PlannedRun], jobs: dict[str, JobSnapshot], *, resumable: bool
 ) -> None:
     storage = instance.run_storage
-    sql = getattr(storage, "_run_storage", storage)  # the storage of an instance may wrap it
+    sql = getattr(storage, "_run_storage", storage)  # an instance's storage may be wrapped in another
     if not isinstance(sql, SqlRunStorage):
         raise TypeError(
             f"the instance has {type(sql).__name__} as its run storage, not an SQL database. Configure one in "

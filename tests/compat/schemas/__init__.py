@@ -19,7 +19,7 @@ from pathlib import Path
 from graphql import GraphQLSchema, build_schema
 
 from dagster_nb.graphql import documents
-from tests.compat.schemas.cut import cut
+from tests.compat.schemas.reduce import reduce_schema
 
 FOLDER = Path(__file__).parent
 
@@ -41,7 +41,7 @@ def schema_of(one: str) -> GraphQLSchema:
 
 def touched(text: str) -> str:
     """Return the part of a schema that our documents use; both schemas are text."""
-    return cut(text, [documents.load(name) for name in documents.names()])
+    return reduce_schema(text, [documents.load(name) for name in documents.names()])
 
 
 def write(one: str, text: str) -> None:

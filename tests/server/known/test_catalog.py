@@ -1,10 +1,13 @@
 """Code locations, repositories, jobs, ops and daemons, as a real server returns them."""
 
+import random
+
 import pandas as pd
 import psutil
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.panels.launchpad.config_completion import ConfigHelp
 from tests.processes import command_line
 
 from .conftest import DEFINITIONS
@@ -243,3 +246,22 @@ def test_shutdown_ends_the_code_server(client, known):
     assert client.shutdown_location("code") is None
     _, alive = psutil.wait_procs(code_servers, timeout=60)
     assert not alive
+
+
+def test_completion_offers_exactly_the_fields_of_the_schema_at_seeded_places(client):
+    """The frame of the fields says what stands where; `[]` is an item of a list, and `*` a key of a map."""
+    places = []
+    for job in ("configured", "shouting"):
+        schema = client.run_config_schema(job)
+        fields = schema.fields["path"].tolist()
+        around = {path.rpartition(".")[0] for path in fields}
+        places += [(ConfigHelp(schema._record), path, fields) for path in sorted(around)]
+    for known, path, fields in random.Random(17).sample(places, 20):
+        text = ""
+        parts = path.replace("[]", ".[]").split(".") if path else []
+        for depth, part in enumerate(parts):
+            text += "" if text.endswith("- ") else "  " * depth
+            text += "- " if part == "[]" else f"{part.replace('*', 'any')}:\n"
+        text += "" if text.endswith("- ") else "  " * len(parts)
+        expected = {one.rpartition(".")[2].removesuffix("[]") for one in fields if one.rpartition(".")[0] == path}
+        assert {one.label for one in known.complete(text, len(text)).found} == expected, text

@@ -141,7 +141,7 @@ class TestReexecute:
         row = client.runs(run_ids=again.run_id).iloc[0]
         assert (row["parent_run_id"], row["root_run_id"]) == (failed.run_id, failed.run_id)
 
-    def test_from_failure_with_another_config(self, client, failed):
+    def test_reexecuting_from_failure_takes_another_config(self, client, failed):
         config = {"ops": {"maybe": {"config": {"fail": False}}}}
         again = client.reexecute(failed.run_id, run_config=config, tags={"why": "mended"}).wait(timeout=240)
         assert again.status == "SUCCESS"
@@ -212,7 +212,7 @@ class TestTerminate:
         assert run.terminate(force=True) == "canceled"
         assert run.refresh().status == "CANCELED"
 
-    def test_many_in_the_order_given(self, client, stage, finished):
+    def test_many_outcomes_are_in_the_order_given(self, client, stage, finished):
         run = started(stage[5])
         outcomes = client.terminate([finished.run_id, run, UNKNOWN_ID, finished.run_id])
         assert outcomes["run_id"].tolist() == [finished.run_id, run.run_id, UNKNOWN_ID]

@@ -1,69 +1,13 @@
-"""Each operation in Dagster's documentation of its GraphQL API, compared with the method that replaces it."""
+"""Each operation in Dagster's documentation of its GraphQL API: with `query`, in a cell, and beside its method."""
 
 from __future__ import annotations
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
-RUNS = """
-query PaginatedRunsQuery($cursor: String) {
-  runsOrError(cursor: $cursor, limit: 10) {
-    __typename
-    ... on Runs { results { runId jobName status runConfigYaml startTime endTime } }
-  }
-}
-"""
-FILTERED = """
-query FilteredRunsQuery($cursor: String) {
-  runsOrError(filter: { statuses: [FAILURE] }, cursor: $cursor, limit: 10) {
-    __typename
-    ... on Runs { results { runId jobName status runConfigYaml startTime endTime } }
-  }
-}
-"""
-REPOSITORIES = """
-query RepositoriesQuery {
-  repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } }
-}
-"""
-JOBS = """
-query JobsQuery($repositoryLocationName: String!, $repositoryName: String!) {
-  repositoryOrError(
-    repositorySelector: { repositoryLocationName: $repositoryLocationName, repositoryName: $repositoryName }
-  ) { ... on Repository { jobs { name } } }
-}
-"""
-LAUNCH = """
-mutation LaunchRunMutation(
-  $repositoryLocationName: String!, $repositoryName: String!, $jobName: String!, $runConfigData: RunConfigData!,
-  $tags: [ExecutionTag!]
-) {
-  launchRun(
-    executionParams: {
-      selector: {
-        repositoryLocationName: $repositoryLocationName, repositoryName: $repositoryName, jobName: $jobName
-      }
-      runConfigData: $runConfigData
-      executionMetadata: { tags: $tags }
-    }
-  ) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on RunConfigValidationInvalid { errors { message reason } }
-    ... on PythonError { message }
-  }
-}
-"""
-TERMINATE = """
-mutation TerminateRun($runId: String!) {
-  terminateRun(runId: $runId) {
-    __typename
-    ... on TerminateRunSuccess { run { runId } }
-    ... on TerminateRunFailure { message }
-    ... on RunNotFoundError { runId }
-    ... on PythonError { message stack }
-  }
-}
-"""
+from dagster_nb.playground.examples import examples
+
+RUNS, FILTERED, REPOSITORIES, JOBS, LAUNCH, LAUNCH_WITH_TAGS, TERMINATE = examples().values()
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +58,7 @@ def test_a_launch_with_a_valid_config_and_its_termination(client, where):
         "runConfigData": {},
         "tags": [{"key": "from", "value": "the documentation"}],
     }
-    answer = client.query(LAUNCH, variables)["launchRun"]
+    answer = client.query(LAUNCH_WITH_TAGS, variables)["launchRun"]
     assert answer["__typename"] == "LaunchRunSuccess"
     run = client.run(answer["run"]["runId"])
     assert run.tags["from"] == "the documentation"
@@ -125,7 +69,7 @@ def test_a_launch_with_a_valid_config_and_its_termination(client, where):
 
 def test_a_launch_with_an_invalid_config(client, where):
     config = {"ops": {"load": {"config": {"rows": "many"}}}}
-    answer = client.query(LAUNCH, {**where, "jobName": "quick", "runConfigData": config, "tags": []})["launchRun"]
+    answer = client.query(LAUNCH, {**where, "jobName": "quick", "runConfigData": config})["launchRun"]
     assert answer["__typename"] == "RunConfigValidationInvalid"
     assert answer["errors"][0]["reason"] == "RUNTIME_TYPE_MISMATCH"
 
@@ -135,3 +79,26 @@ def test_the_schema_is_read_once(client):
     assert schema is client.graphql_schema()
     assert "runId" in schema.type_map["Run"].fields
     assert schema.type_map["Run"].fields["canTerminate"].type is not None
+
+
+@pytest.mark.usefixtures("runs")
+def test_every_operation_runs_as_it_stands_in_a_cell(client, where):
+    shell = InteractiveShell()
+    shell.run_line_magic("load_ext", "dagster_nb")
+    shell.user_ns |= {"client": client, **where, "jobName": "hang", "runConfigData": {}}
+    shell.run_line_magic("dagster", "client --allow-mutations")
+
+    def cell(document, line=""):
+        return shell.run_cell_magic("dagster", line, document)
+
+    ids = client.runs(limit=10)["run_id"].tolist()
+    assert cell(RUNS, "--frame runsOrError.results")["runId"].tolist() == ids
+    assert "results" in cell(FILTERED)["runsOrError"]
+    assert cell(REPOSITORIES, "--frame repositoriesOrError.nodes")["location.name"].tolist() == ["tests"]
+    assert "quick" in cell(JOBS, "--frame repositoryOrError.jobs")["name"].tolist()
+    for document in (LAUNCH, LAUNCH_WITH_TAGS):
+        launched = cell(document)["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess"
+        shell.user_ns["runId"] = launched["run"]["runId"]
+        assert cell(TERMINATE)["terminateRun"]["__typename"] == "TerminateRunSuccess"
+        assert client.run(shell.user_ns["runId"]).wait(timeout=240).status == "CANCELED"

@@ -39,7 +39,7 @@ def stopping(fake, changes):
     fake.answers["terminateRuns"] = terminate
 
 
-def test_one_row_per_run_in_the_order_given(fake, client):
+def test_terminate_returns_one_row_per_run_in_the_order_given(fake, client):
     states = ["SUCCESS", "QUEUED", "STARTED", "STARTING", "CANCELING", "MANAGED"]
     fake.runs = [make_run(number, status=status) for number, status in enumerate(states)]
     stopping(
@@ -79,7 +79,7 @@ def test_a_run_that_finished_by_itself(fake, client):
 
 
 @pytest.mark.parametrize("status", ["STARTED", "NOT_STARTED"])
-def test_trying_again_is_only_advised_for_a_run_that_is_starting(fake, client, status):
+def test_only_for_a_starting_run_the_advice_is_to_try_again(fake, client, status):
     fake.runs = [make_run(1, status=status)]
     stopping(fake, {status: (status, FAILURE)})
     outcomes = client.terminate(fake.ids).iloc[0]
@@ -310,7 +310,7 @@ class TestReadsBeforeLaunching:
         }  # fmt: skip
 
     @pytest.mark.parametrize("value", [{1}, object(), float("nan"), (1, 2), b"a"])
-    def test_a_tag_that_json_changes_or_rejects(self, fake, client, value):
+    def test_a_tag_that_json_would_change_or_reject_is_an_error(self, fake, client, value):
         with pytest.raises(TypeError, match="tag 'a' must be a string or JSON-encodable"):
             client.launch("nightly", tags={"a": value})
         assert fake.requests == []
@@ -371,7 +371,7 @@ class TestEmptyResponses:
         assert len(sent) == 1
 
 
-def test_a_launch_without_an_id_is_unknown(fake, client):
+def test_a_launch_response_without_an_id_leaves_the_outcome_unknown(fake, client):
     fake.answers["repositoriesOrError"] = REPOSITORIES
     respond_with_empty_result(fake, "LaunchRun", {"launchRun": {"__typename": "LaunchRunSuccess", "run": None}})
     with pytest.raises(dnb.OutcomeUnknownError, match="did not say which"):

@@ -153,7 +153,7 @@ def verbose_tracebacks_from_within(error):
 
 
 @pytest.mark.parametrize(("url", "options"), INSECURE)
-def test_it_is_if_that_is_allowed(url, options):
+def test_a_secret_is_sent_over_http_if_that_is_allowed(url, options):
     assert dnb.AsyncDagsterClient(url, allow_http=True, **options).url.startswith("http://")
 
 

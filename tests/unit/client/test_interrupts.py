@@ -80,7 +80,7 @@ def pressing_ctrl_c(fake, monkeypatch):
     return pressing
 
 
-def test_deletions_that_are_left_are_done_by_the_same_call(fake, client, pressing_ctrl_c):
+def test_the_same_call_deletes_the_rest(fake, client, pressing_ctrl_c):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     ids = fake.ids
     with pressing_ctrl_c("DeleteRun", at=10), pytest.raises(KeyboardInterrupt) as interrupt:
@@ -96,13 +96,13 @@ def test_deletions_that_are_left_are_done_by_the_same_call(fake, client, pressin
     assert fake.runs == []
 
 
-def test_runs_that_are_left_are_stopped_by_the_same_call(fake, client, pressing_ctrl_c):
+def test_the_same_call_stops_the_rest(fake, client, pressing_ctrl_c):
     fake.runs = [make_run(number, status="STARTED") for number in range(90)]
     with pressing_ctrl_c("TerminateRuns", at=2), pytest.raises(dnb.ActionInterrupt) as interrupt:
         client.terminate(fake.ids)
     outcomes = interrupt.value.outcomes
     assert set(outcomes["outcome"]) == {"canceled", "not_sent"}
-    # The page that was under way is finished.
+    # The page in progress is finished.
     stopped = [run["runId"] for run in fake.runs if run["status"] == "CANCELED"]
     assert len(stopped) == 40
     assert outcomes["run_id"][outcomes["outcome"] == "canceled"].tolist() == stopped
@@ -112,7 +112,7 @@ def test_runs_that_are_left_are_stopped_by_the_same_call(fake, client, pressing_
     }
 
 
-def test_launches_that_are_left_are_made_by_the_same_call_in_a_batch(fake, client, pressing_ctrl_c):
+def test_the_same_call_launches_the_rest_of_a_batch(fake, client, pressing_ctrl_c):
     with pressing_ctrl_c("LaunchRun", at=10), pytest.raises(dnb.ActionInterrupt) as interrupt:
         client.launch_many(LAUNCHES, batch="june")
     outcomes = interrupt.value.outcomes
@@ -126,7 +126,7 @@ def test_launches_that_are_left_are_made_by_the_same_call_in_a_batch(fake, clien
     assert len(fake.runs) == 30
 
 
-def test_reexecutions_that_are_left_are_made_by_the_same_call_in_a_batch(fake, client, pressing_ctrl_c):
+def test_the_same_call_reexecutes_the_rest_of_a_batch(fake, client, pressing_ctrl_c):
     fake.runs = [make_run(number, status="FAILURE") for number in reversed(range(20))]
     parents = fake.ids
 
@@ -145,7 +145,7 @@ def test_reexecutions_that_are_left_are_made_by_the_same_call_in_a_batch(fake, c
 
 
 @pytest.mark.parametrize("act", ["terminate", "delete"])
-def test_before_anything_is_sent(fake, client, pressing_ctrl_c, act):
+def test_ctrl_c_before_anything_is_sent_gives_outcomes(fake, client, pressing_ctrl_c, act):
     fake.runs = [make_run(number, status="STARTED") for number in range(3)]
     ids = fake.ids
     with pressing_ctrl_c("RunStates", at=1), pytest.raises(dnb.ActionInterrupt) as interrupt:
@@ -190,5 +190,5 @@ def test_a_cancelled_task_carries_its_outcomes(fake):
     assert outcomes["not_sent"] >= 20
 
 
-def test_an_interruption_is_no_error_of_the_package():
+def test_an_interruption_is_not_a_dagster_nb_error():
     assert not issubclass(dnb.ActionInterrupt, Exception)

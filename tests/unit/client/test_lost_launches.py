@@ -72,7 +72,7 @@ def test_a_reexecution_whose_response_is_lost_returns_its_run(fake, client, conf
     assert len(fake.runs) == 2
 
 
-def test_a_run_that_inherited_the_id_is_not_taken_for_the_one_that_was_launched(fake, client):
+def test_a_run_that_inherited_the_id_is_not_mistaken_for_the_launched_run(fake, client):
     def launch_and_retry(_info, executionParams):  # noqa: N803 - the schema's name
         tags = executionParams["executionMetadata"]["tags"]
         launched = make_run(0, status="FAILURE", tags=tags)
@@ -112,7 +112,7 @@ def test_if_the_server_is_gone_the_outcome_is_unknown(fake, client):
         client.launch(**LAUNCH)
 
 
-def test_nothing_is_looked_for_after_a_response(fake, client):
+def test_after_a_response_the_client_does_not_look_for_the_run(fake, client):
     client.launch(**LAUNCH)
     fake.answers["launchRun"] = {"__typename": "UnauthorizedError", "message": "no"}
     with pytest.raises(dnb.UnauthorizedError):
@@ -126,7 +126,7 @@ def test_each_launch_has_an_id_of_its_own(fake, client):
     assert len(set(request_ids(fake))) == len(fake.runs) == 20
 
 
-def test_of_many_launches_each_lost_one_is_found(fake, client):
+def test_each_lost_launch_among_many_is_found(fake, client):
     lose_responses(fake, "LaunchRun", requests=5)
     outcomes = client.launch_many([{**LAUNCH, "tags": {"n": n}} for n in range(20)])
     assert outcomes["outcome"].tolist() == ["launched"] * 20
@@ -140,7 +140,7 @@ def test_of_many_launches_each_lost_one_is_found(fake, client):
 class TestBatches:
     """In a batch, a second call launches only the rest."""
 
-    def test_what_was_launched_is_not_launched_again(self, fake, client):
+    def test_a_launched_run_is_not_launched_again(self, fake, client):
         launches = [{**LAUNCH, "tags": {"n": n}} for n in range(4)]
         first = client.launch_many(launches[:3], batch="june")
         second = client.launch_many(launches, batch="june")
@@ -156,7 +156,7 @@ class TestBatches:
         ]
         assert len(fake.runs) == 4
 
-    def test_another_batch_and_no_batch_launch_again(self, fake, client):
+    def test_another_batch_launches_again_and_so_does_no_batch(self, fake, client):
         client.launch_many([LAUNCH], batch="june")
         assert client.launch_many([LAUNCH], batch="july")["outcome"].tolist() == ["launched"]
         assert client.launch_many([LAUNCH])["outcome"].tolist() == ["launched"]

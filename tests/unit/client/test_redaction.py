@@ -73,7 +73,7 @@ def test_a_reexecution_keeps_the_real_values(fake, client):
     assert tags["slack_token"] == SECRET
 
 
-def test_without_it_nothing_is_hidden(fake, client):
+def test_without_redact_nothing_is_hidden(fake, client):
     with fake.connect() as other:
         assert other.run(fake.ids[0]).run_config == CONFIG
 

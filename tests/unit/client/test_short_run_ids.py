@@ -69,7 +69,7 @@ class TestReading:
         assert fake.operations.count("RunIds") == 2
 
     @pytest.mark.parametrize("method", ["events", "failures", "compute_logs"])
-    def test_events_and_logs(self, fake, client, method):
+    def test_events_and_logs_take_short_ids(self, fake, client, method):
         getattr(client, method)("00000011")
         assert {variables["runId"] for name, variables in fake.requests if "runId" in variables} == {fake.ids[1]}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import dagster_nb as dnb
 from tests.unit.fake.faults import ConnectionDroppedError, Fault, Response
-from tests.unit.fake.port import Port
+from tests.unit.fake.http_server import Port
 from tests.unit.fake.runs import make_run, matching
 from tests.unit.fake.schema import execute, installed_schema, operation_name
 from tests.unit.fake.transport import FakeTransport
@@ -214,7 +214,9 @@ class FakeDagster:
 
     def answer_count(self, _info: object, view: str, filter: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
         if view != "RUNS":
-            raise NotImplementedError(f"this Dagster counts runs, not {view}")
+            raise NotImplementedError(
+                f"the fake Dagster counts only runs, not {view}; implement it here if a test needs it"
+            )
         return {"__typename": "RunsFeedCount", "count": len(matching(self.runs, filter))}
 
     def _answer_run(self, _info: object, runId: str) -> dict[str, Any]:  # noqa: N803 - the schema's name

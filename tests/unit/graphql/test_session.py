@@ -286,7 +286,7 @@ class TestRestarts:
             timer.join()
         assert str(again) == str(expected)
 
-    def test_it_is_waited_for_as_long_as_a_request_may_take(self, fake):
+    def test_the_client_waits_as_long_as_a_request_may_take(self, fake):
         with dnb.connect(fake.url, progress=False, timeout=2) as client, fake.restarting():
             began = time.monotonic()
             with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening") as error:
@@ -308,7 +308,7 @@ class TestHugeResponses:
     def _small_limit(self, monkeypatch):
         monkeypatch.setattr(session, "_MAX_RESPONSE_BYTES", 50_000)
 
-    def test_one_is_an_error_that_says_what_to_do(self, fake, client):
+    def test_a_huge_response_is_an_error_that_says_what_to_do(self, fake, client):
         fake.answer(requests=None, text="x" * 60_000, operation="Q")
         with pytest.raises(dnb.ConnectionFailedError, match="reads at most .* MB. Ask for less"):
             client.query("query Q { version }")
@@ -317,7 +317,7 @@ class TestHugeResponses:
         fake.runs = [make_run(number, tags=[{"key": "k", "value": "x" * 200}]) for number in reversed(range(300))]
         assert client.runs()["run_id"].tolist() == fake.ids
 
-    def test_of_a_mutation_the_outcome_is_unknown(self, fake, client):
+    def test_a_huge_response_to_a_mutation_leaves_the_outcome_unknown(self, fake, client):
         fake.answer(requests=None, text="x" * 60_000, operation="M")
         with pytest.raises(dnb.OutcomeUnknownError, match="reads at most"):
             client.query("mutation M { launchRun { __typename } }")
@@ -332,7 +332,7 @@ class TestWaiting:
         with pytest.raises(dnb.ConnectionFailedError):
             dnb.connect(fake.url)
 
-    def test_the_waiting_ends(self):
+    def test_the_client_stops_waiting_after_the_given_time(self):
         with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening"):
             dnb.connect(f"http://127.0.0.1:{free_port()}", wait=0.5)
 

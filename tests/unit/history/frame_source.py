@@ -9,7 +9,7 @@ from dagster_nb.frames.steps import steps_frame
 
 
 class FrameSource:
-    """Runs as records of the server; a test changes them as it likes."""
+    """Runs as records of the server; a test may change them at any time."""
 
     url = "http://frames:3000"
 
@@ -34,10 +34,11 @@ class FrameSource:
         self.counts += 1
         return sum(map(len, self.iter_runs(**filters)))
 
-    def iter_run_ids(self, **bounds):
+    def iter_run_ids(self, *, page_size=10_000, **bounds):
         ids = [run_id for page in self.iter_runs(**bounds) for run_id in page["run_id"]]
-        self.listed += ids
-        yield ids
+        for start in range(0, len(ids), page_size):
+            self.listed += ids[start : start + page_size]
+            yield ids[start : start + page_size]
 
     def steps(self, runs):
         self.step_requests.append(list(runs))

@@ -1,4 +1,4 @@
-"""What goes wrong on disk is one clear error, and what was written before is unchanged."""
+"""Each problem on disk gives one clear error, and what was written before is unchanged."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_truncated_log(source, history, tmp_path):
     assert sorted((tmp_path / "history" / "runs").glob("*.parquet")) == files
 
 
-def test_what_an_emptied_log_has_forgotten_is_read_again(source, history, tmp_path):
+def test_runs_whose_commits_were_emptied_are_read_again(source, history, tmp_path):
     source.records.insert(0, make_run(50))
     for _ in range(2):
         history.refresh()

@@ -140,19 +140,19 @@ def test_a_status_that_a_run_has_is_valid(fake, client, history):
         history.runs(status="NOT_YET_KNOWN")
 
 
-def test_a_refresh_reads_changes_unfinished_runs_and_a_count(fake, client, history):
+def test_a_refresh_reads_changes_unfinished_runs_one_page_of_ids_and_a_count(fake, client, history):
     fake.runs[300].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.runs[301]["tags"] = [{"key": "new", "value": "tag"}]
     fake.runs[301]["updateTime"] = 1_700_009_000.5
-    # This event was stored late: it carries a time of long ago.
+    # This event was stored late: its own timestamp is much older.
     fake.runs[0].update(status="SUCCESS", endTime=1_700_000_600.0, updateTime=1_600_000_000.0)
     fake.runs.insert(0, make_run(500, updateTime=1_700_009_001.0))
     fake.requests.clear()
     result = history.refresh(overlap="1s")
     assert (result.added, result.updated, result.deleted) == (1, 3, 0)
     assert str(result) == "1 new run, 3 changed, 0 deleted"
-    read = [name for name, _ in fake.requests if name in {"Runs", "RunIds"}]
-    assert read.count("RunIds") == 0
+    # One page of ids shows which runs are new; the count shows that no run was deleted.
+    assert [variables["cursor"] for name, variables in fake.requests if name == "RunIds"] == [None]
     assert_equals_a_full_read(history, client)
 
 
@@ -194,7 +194,7 @@ def test_a_run_that_was_added_with_an_old_update_time_is_found_by_the_count(fake
     assert history.count_runs() == client.count_runs()
 
 
-def test_a_fill_that_is_interrupted_goes_on_where_it_ended(fake, client, tmp_path, monkeypatch):
+def test_an_interrupted_fill_continues_where_it_ended(fake, client, tmp_path, monkeypatch):
     monkeypatch.setattr(refresh_module, "_RUNS_PER_COMMIT", 100)
     history = client.history(tmp_path)
     pages = client.iter_runs(include=INCLUDE, page_size=100)
@@ -213,7 +213,7 @@ def test_a_fill_that_is_interrupted_goes_on_where_it_ended(fake, client, tmp_pat
     assert stored.count_runs() == 200
     assert "never completely" in repr(stored)
     history = client.history(tmp_path)
-    # What changes between the two is seen, although the second does not read this run again while it fills.
+    # A change between the two is noticed, although the second one does not read this run again while it fills.
     fake.runs[5].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.requests.clear()
     history.refresh(overlap="1s")
@@ -222,7 +222,7 @@ def test_a_fill_that_is_interrupted_goes_on_where_it_ended(fake, client, tmp_pat
     assert_equals_a_full_read(history, client)
 
 
-def test_two_refreshes_at_once_are_no_error(fake, tmp_path, monkeypatch):
+def test_two_refreshes_may_run_at_once(fake, tmp_path, monkeypatch):
     monkeypatch.setattr(refresh_module, "_RUNS_PER_COMMIT", 50)
     with fake.connect() as first, fake.connect() as second, ThreadPoolExecutor() as threads:
         for round_number in range(3):
@@ -271,7 +271,7 @@ def test_it_opens_without_a_server(history, client, tmp_path):
         opened.refresh()
 
 
-def test_it_says_how_much_it_has_and_how_fresh_it_is(history):
+def test_the_repr_gives_the_number_of_runs_and_the_last_refresh(history):
     assert "500 runs" in repr(history)
     assert "since: 2023-11-14 22:13:20" in repr(history)
     html = history._repr_html_()

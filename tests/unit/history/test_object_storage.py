@@ -1,4 +1,4 @@
-"""A history in object storage, by moto's S3."""
+"""A history in object storage, which moto's S3 simulates."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_it_is_refreshed_and_read_like_one_on_disk(source, storage_options):
     assert opened.steps(opened.runs()).empty
 
 
-def test_two_refreshes_at_once_are_no_error(source, storage_options):
+def test_two_refreshes_may_run_at_once(source, storage_options):
     with ThreadPoolExecutor() as threads:
         histories = [history_of(source, PATH, storage_options) for _ in range(2)]
         for future in [threads.submit(history.refresh) for history in histories]:

@@ -8,6 +8,7 @@ import pytest
 
 from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.panels.panel import Panel
+from dagster_nb.panels.saved_output import WIDGET_MIME_TYPE
 
 
 class Counter(Panel):
@@ -85,6 +86,32 @@ def test_the_bundle_has_the_widget_and_the_static_output(counter):
     assert data["text/plain"] == "number 7"
     assert data["text/html"] == "<p>7</p>"
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def published(panel, monkeypatch):
+    """Return the bundles that IPython shows when a cell ends with the panel."""
+    bundles = []
+    monkeypatch.setattr("dagster_nb.panels.panel.display", lambda data, *_, **__: bundles.append(data))
+    panel._ipython_display_()
+    return bundles
+
+
+def test_the_widget_is_an_output_of_its_own_after_the_static_output(counter, monkeypatch):
+    panel = counter().wait()
+    static, widget = published(panel, monkeypatch)
+    assert static["text/plain"] == "number 7"
+    assert "<p>7</p>" in static["text/html"]
+    assert "run the cell again" in static["text/html"]
+    assert panel.viewport.saved_id in static["text/html"]
+    assert WIDGET_MIME_TYPE not in static
+    assert widget[WIDGET_MIME_TYPE]["model_id"] == panel.model_id
+    assert widget["text/html"] == ""
+
+
+def test_a_closed_panel_is_shown_as_its_static_output(counter, monkeypatch):
+    panel = counter().wait()
+    panel.close()
+    assert published(panel, monkeypatch) == [{"text/plain": "number 7", "text/html": "<p>7</p>"}]
 
 
 def test_a_closed_panel_still_has_its_static_output(counter):

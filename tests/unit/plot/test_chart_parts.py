@@ -60,6 +60,7 @@ def test_a_linear_axis_of_seconds_has_round_ticks(high):
         ("deploy 🚀 now", "deploy □ now"),
         ("日本", "□□"),
         ("\u202eevil\u2066", "evil"),
+        ("\x1b[2Jevil\x07", "[2Jevil"),
         ("x" * 50, "x" * 17 + "…" + "x" * 12),
         ("שלום", "שלום"),
         ("", ""),

@@ -32,7 +32,7 @@ def test_gantt_bars(steps, ax):
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
 
 
-def test_gantt_in_another_zone(steps, ax):
+def test_gantt_uses_the_given_time_zone(steps, ax):
     assert step_gantt(steps, as_of=NOW, tz="Asia/Tokyo", ax=ax).get_xlabel() == "since 2026-03-31 19:00:00 (Asia/Tokyo)"
 
 
@@ -47,7 +47,7 @@ def test_gantt_shows_one_run(steps, ax):
         step_gantt(pd.concat([steps, steps.assign(run_id="b")]), ax=ax)
 
 
-def test_gantt_before_the_first_step(steps, ax):
+def test_gantt_of_a_run_whose_steps_have_not_started(steps, ax):
     step_gantt(steps.assign(start_time=pd.NaT, end_time=pd.NaT), ax=ax)
     assert words(ax) == ["no step has started"]
 

@@ -185,6 +185,7 @@ class CodeView:
             boxes.append(self._graphql)
         self._open = widgets.ToggleButton(description="Code", layout=widgets.Layout(width="auto"))
         self._boxes = widgets.VBox(boxes, layout=widgets.Layout(display="none", width="100%", overflow="visible"))
+        self._open.add_class("dnb-close")
         model.background.on_change(self._open, self._toggle)
         self.widget: Any = widgets.VBox(
             [widgets.HBox([self._open]), self._boxes], layout=widgets.Layout(width="100%", overflow="visible")

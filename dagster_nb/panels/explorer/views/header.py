@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Header"]
 
+# The script of the panel (viewport.js) handles it. It is visible only while it has the focus.
+_SKIP = (
+    '<button type="button" class="jupyter-button dnb-skip" data-dnb-focus="tr[tabindex=\'0\']">'
+    "Skip to the runs</button>"
+)
 _INTERVALS = (("off", 0), ("every 5 s", 5), ("every 15 s", 15), ("every minute", 60))
 
 
@@ -53,7 +58,7 @@ class Header:
         on_click(self._stop, model.stop)
         on_click(self._load_rest, model.load)
         model.background.on_change(self._interval, lambda _seconds: self._schedule())
-        top = widgets.HBox([self._server, button, self._interval])
+        top = widgets.HBox([widgets.HTML(_SKIP), self._server, button, self._interval])
         top.add_class("dnb-wrap")
         self._progress_row = widgets.HBox([self._progress, self._stop, self._load_rest])
         self._progress_row.add_class("dnb-wrap")

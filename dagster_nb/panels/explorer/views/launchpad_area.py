@@ -29,6 +29,7 @@ class LaunchpadArea:
         self._model = model
         self._launchpad: Any = None
         self._close = widgets.Button(description="Close the launchpad", layout=widgets.Layout(width="auto"))
+        self._close.add_class("dnb-close")
         model.background.on_click(self._close, self.close)
         self._row = widgets.HBox([self._close])
         self.widget: Any = widgets.VBox([], layout=widgets.Layout(width="100%", overflow="visible"))
@@ -49,6 +50,7 @@ class LaunchpadArea:
         self.close()
         source: Any = self._model.source
         self._launchpad = Launchpad(source, **{**launch_arguments(run), "run_config": run_config or None})
+        self._launchpad.viewport.scrolls_into_view = True
         self.widget.children = [self._row, self._launchpad]
         self.widget.add_class("dnb-section")
 

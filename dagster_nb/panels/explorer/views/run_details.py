@@ -9,7 +9,7 @@ import pandas as pd
 
 from dagster_nb.panels.error_box import ErrorBox
 from dagster_nb.panels.explorer.source import has_methods
-from dagster_nb.panels.markup import grid, link, status, text
+from dagster_nb.panels.markup import action_button, grid, status, text
 from dagster_nb.panels.run_view.log_view import EVENTS, STREAMS, LogView
 from dagster_nb.panels.run_view.run_html import failures_html, heading_html, steps_html, times_text
 from dagster_nb.words import relative_time_text, short_id
@@ -51,10 +51,12 @@ class RunDetailsView:
         self._error = ErrorBox(model.background, dismissable=False)
         self.tabs: Any = widgets.ToggleButtons(options=tabs, value=_STEPS, style={"button_width": "auto"})
         self._launch = widgets.Button(description="Open in Launchpad", layout=widgets.Layout(width="auto"))
+        self._back = widgets.Button(layout=widgets.Layout(width="auto", display="none"))
         self._close = widgets.Button(description="Close", layout=widgets.Layout(width="auto"))
+        self._close.add_class("dnb-close")
         self._tab = widgets.HTML(layout=widgets.Layout(width="100%"))
         self.log = LogView(open_run.log, model.background, kinds)
-        row = widgets.HBox([self.tabs, self._launch, self._close])
+        row = widgets.HBox([self._back, self.tabs, self._launch, self._close])
         row.add_class("dnb-wrap")
         self.widget: Any = widgets.VBox(
             [self._top, self._error.widget, row, self._tab, self.log.widget],
@@ -63,6 +65,7 @@ class RunDetailsView:
         self.widget.add_class("dnb-detail")
         model.background.on_change(self.tabs, lambda _tab: self.draw_tab())
         model.background.on_click(self._close, lambda: model.open_run(None))
+        model.background.on_click(self._back, open_run.go_back)
         model.background.on_click(self._launch, self._open_launchpad)
 
     def draw(self) -> None:
@@ -73,6 +76,9 @@ class RunDetailsView:
             self._top.value = self._tab.value = ""
             return
         self._launch.layout.display = "" if self.open_launchpad is not None and details is not None else "none"
+        way_back = self._open_run.way_back
+        self._back.layout.display = "" if way_back else "none"
+        self._back.description = f"◀ Back to run {short_id(way_back[-1])}" if way_back else ""
         failures = "" if details is None or details.failures is None else failures_html(details.failures)
         self._top.value = self._heading(run) + failures + self._facts(run)
         self.draw_tab()
@@ -115,36 +121,52 @@ class RunDetailsView:
     def _facts(self, run: pd.Series) -> str:
         location = " · ".join(text(run[name]) for name in ("location", "repository") if not pd.isna(run[name]))
         rows = [["Code location", location or "—"]]
-        for name, label in (("partition_key", "Partition"), ("launched_by", "Launched by")):
-            if not pd.isna(run[name]):
-                rows.append([label, text(run[name])])
-        ancestors, children = self._open_run.related_runs()
-        known = {str(run_id) for run_id in ancestors["run_id"]}
-        not_in_memory = [
-            f'<span class="dnb-mono">{text(short_id(value))}</span>'
-            for value in dict.fromkeys(run[name] for name in ("parent_run_id", "root_run_id"))
-            if isinstance(value, str) and value not in known and value != run["run_id"]
+        if not pd.isna(run["partition_key"]):
+            rows.append(["Partition", text(run["partition_key"])])
+        if not pd.isna(run["launched_by"]):
+            hint = f"Show only runs launched by {run['launched_by']}"
+            rows.append(
+                [
+                    "Launched by",
+                    action_button(text(run["launched_by"]), hint, "filter", str(run["run_id"]), "launched_by"),
+                ]
+            )
+        chain = self._open_run.chain()
+        known = set(chain["run_id"])
+        missing = dict.fromkeys(run[name] for name in ("root_run_id", "parent_run_id"))
+        parts = [
+            *(
+                self._related(value, text(short_id(value)))
+                for value in missing
+                if not pd.isna(value) and value not in known
+            ),
+            *self._chain(run, chain),
         ]
-        if len(ancestors) or not_in_memory:
-            rows.append(["Re-executes", "<br>".join([*self._related(ancestors), *not_in_memory])])
-        if len(children):
-            rows.append(["Re-executed by", "<br>".join(self._related(children))])
-        tags = [[text(key), text(value)] for key, value in sorted(run["tags"].items())]
+        if len(parts) > 1:
+            rows.append(["Re-executions", f'<div class="dnb-chain">{" → ".join(parts)}</div>'])
+        run_id = str(run["run_id"])
+        tags = [
+            [text(key), action_button(text(value), "Show only runs with this tag", "filter", run_id, "tag", key)]
+            for key, value in sorted(run["tags"].items())
+        ]
         tags_html = grid([], tags) if tags else '<span class="dnb-muted">none</span>'
         return (
             f'<div class="dnb-columns"><div>{grid([], rows)}</div>'
             f'<div><div class="dnb-muted">Tags</div>{tags_html}</div></div>'
         )
 
-    def _related(self, runs: pd.DataFrame) -> list[str]:
-        lines = []
-        for run_id, name, created in zip(runs["run_id"], runs["status"], runs["creation_time"], strict=True):
-            url = self._url(run_id)
-            shown = text(short_id(run_id)) if url is None else link(url, short_id(run_id))
-            when = relative_time_text(created, self._model.as_of)
-            lines.append(f'<span class="dnb-mono">{shown}</span> {status(str(name))} {when}')
-        rest = len(lines) - _MAX_RELATED_RUNS
-        return [*lines[:_MAX_RELATED_RUNS], *([f"and {rest} more"] if rest > 0 else [])]
+    def _chain(self, run: pd.Series, chain: pd.DataFrame) -> list[str]:
+        """Return the status of each run of a chain of re-executions; a click opens the run."""
+        parts = []
+        for run_id, name, created in zip(chain["run_id"], chain["status"], chain["creation_time"], strict=True):
+            shown = f"{status(str(name))} {relative_time_text(created, self._model.as_of)}"
+            is_open = run_id == run["run_id"]
+            parts.append(f'<strong aria-current="true">{shown}</strong>' if is_open else self._related(run_id, shown))
+        half = _MAX_RELATED_RUNS // 2
+        return parts if len(parts) <= _MAX_RELATED_RUNS else [*parts[:half], "…", *parts[-half:]]
+
+    def _related(self, run_id: str, content: str) -> str:
+        return action_button(content, f"Open run {run_id}", "open_related", run_id)
 
     def _steps(self) -> str:
         run, details = self._open_run.run, self._open_run.details

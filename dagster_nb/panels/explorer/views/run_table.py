@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "RunTable", "RunTableView", "table_rows"]
 
+# "filters" is what a click on a value filters by: see `filter_by_cell`.
 # "first" is the direction of the first click on the header; a column without it cannot be sorted.
 COLUMNS = (
     {"key": "status", "name": "Status", "kind": "status", "first": "ascending"},
-    {"key": "job", "name": "Job", "kind": "text", "first": "ascending"},
+    {"key": "job", "name": "Job", "kind": "text", "filters": "job", "first": "ascending"},
     {"key": "started", "name": "Started", "kind": "time", "first": "ascending"},
     {"key": "duration", "name": "Duration", "kind": "span", "first": "descending"},
     {"key": "partition_key", "name": "Partition", "kind": "text", "first": "ascending"},
     {"key": "tags", "name": "Tags", "kind": "tags"},
-    {"key": "by", "name": "Launched by", "kind": "text", "first": "ascending"},
+    {"key": "by", "name": "Launched by", "kind": "text", "filters": "launched_by", "first": "ascending"},
     {"key": "short", "name": "Run", "kind": "id", "first": "ascending"},
 )
 _SORT_COLUMNS = {

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from dagster_nb.analysis import duration_stats
-from dagster_nb.panels.markup import attribute
+from dagster_nb.panels.markup import action_button, attribute
 from dagster_nb.words import count_text, duration_text
 
 if TYPE_CHECKING:
@@ -61,12 +61,11 @@ def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
     note
         The reason why there is nothing to compare with.
     """
-    rate = "—" if pd.isna(now.success_rate) else _percent(now.success_rate)
     tiles = [
         ("Runs", count_text(now.count), before and _count_change(now.count, before.count)),
-        ("Success rate", rate, before and _rate_change(now.success_rate, before.success_rate)),
-        ("Median duration", duration_text(now.p50), before and _duration_change(now.p50, before.p50)),
-        ("95th percentile", duration_text(now.p95), before and _duration_change(now.p95, before.p95)),
+        ("Success rate", _rate(now.success_rate), before and _rate_change(now.success_rate, before.success_rate)),
+        ("Median duration", _duration(now.p50), before and _duration_change(now.p50, before.p50)),
+        ("95th percentile", _duration(now.p95), before and _duration_change(now.p95, before.p95)),
         (
             "95th percentile in queue",
             duration_text(now.queue_p95),
@@ -77,6 +76,23 @@ def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
         _tile(name, value, change or _Change(note or "nothing to compare with")) for name, value, change in tiles
     )
     return f'<div class="dnb-tiles" role="list" aria-label="Summary of the runs">{cells}</div>'
+
+
+def _rate(success_rate: float) -> str:
+    if pd.isna(success_rate):
+        return "—"
+    if success_rate == 1:
+        return _percent(success_rate)
+    return action_button(_percent(success_rate), "Show the failed runs", "filter_status", "FAILURE")
+
+
+def _duration(duration: pd.Timedelta) -> str:
+    shown = duration_text(duration)
+    if pd.isna(duration):
+        return shown
+    return action_button(
+        shown, "Show the runs that took at least as long", "filter_min_duration", duration.total_seconds()
+    )
 
 
 def _unbroken(words: str) -> str:

@@ -1,4 +1,4 @@
-"""The explorer shows what needs attention, only if it is true, and a click shows the runs."""
+"""The explorer shows what needs attention and nothing else, and a click shows the runs."""
 
 import pandas as pd
 import pytest
@@ -42,7 +42,7 @@ def test_nothing_needs_attention():
     assert texts(make_runs(0)) == []
 
 
-def test_failures_that_are_not_resolved():
+def test_unresolved_failures_need_attention():
     runs = make_runs(50)
     runs.loc[[3, 30, 49], "status"] = "FAILURE"
     # A later success of the same group resolves one of them.
@@ -53,7 +53,7 @@ def test_failures_that_are_not_resolved():
     assert texts(runs, ExplorerFilters(created_after="24h")) == ["1 failure is not resolved, from 3 h ago"]
 
 
-def test_a_slowdown_with_the_tag_that_changed():
+def test_a_slowdown_is_shown_with_the_tag_that_changed():
     [finding] = find_in_runs(slowed_runs(), ExplorerFilters(created_after="52w"), NOW)
     changed = (NOW - 199 * HOUR).strftime("%Y-%m-%d")
     assert finding.text == (
@@ -67,7 +67,7 @@ def test_a_slowdown_with_the_tag_that_changed():
     ("queued", "state", "count"),
     [(6, {"queue": False}, 1), (0, {"queue": False}, 0), (6, {}, 0), (6, {"scheduler": False}, 0)],
 )
-def test_a_queue_that_no_daemon_empties(queued, state, count):
+def test_queued_runs_without_a_daemon_need_attention(queued, state, count):
     found = find_in_queue(ServerState(daemons(**state), queued, 0))
     assert len(found) == count
     assert all("6 runs are queued" in finding.text for finding in found)
@@ -120,7 +120,7 @@ def test_a_filter_does_not_hide_what_needs_attention(explorer):
     assert [line.description for line in lines(explorer)] == shown
 
 
-def test_a_line_goes_when_it_is_no_longer_true(explorer, monkeypatch):
+def test_a_line_disappears_when_it_is_no_longer_true(explorer, monkeypatch):
     monkeypatch.setattr("dagster_nb.panels.explorer.attention._SECONDS_BETWEEN_SEARCHES", 0)
     source = explorer.model.source
     for number in (3, 30):

@@ -16,7 +16,7 @@ from dagster_nb.panels.explorer.static_output import static_html, static_text
 from dagster_nb.panels.explorer.views.code_view import graphql_text, python_text
 from dagster_nb.panels.explorer.views.run_table import table_rows
 from dagster_nb.panels.explorer.views.tiles import Summary, summarize, tiles_html
-from tests.unit import drift
+from tests.unit import altered_schemas
 from tests.unit.fake import make_run
 from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
 
@@ -107,7 +107,7 @@ def test_the_displayed_graphql_is_what_the_client_sends():
 
 def test_the_displayed_graphql_fits_the_server(fake):
     fake.runs = [make_run(0)]
-    fake.schema = drift.without("Run.creationTime")
+    fake.schema = altered_schemas.without("Run.creationTime")
     with dnb.connect(fake.url, progress=False) as client:
         client.runs()
         text = graphql_text(ExplorerFilters(), NOW, client.graphql_document)
@@ -116,7 +116,7 @@ def test_the_displayed_graphql_fits_the_server(fake):
         assert client.graphql_document("run_ids") == documents.text("run_ids").strip()
         with pytest.raises(ValueError, match="Use one of: .*run_ids"):
             client.graphql_document("../runs")
-        fake.schema = drift.without("Query.runsOrError")
+        fake.schema = altered_schemas.without("Query.runsOrError")
         with pytest.raises(dnb.UnsupportedServerError):
             client.count_runs()
         assert graphql_text(ExplorerFilters(), NOW, client.graphql_document).startswith(

@@ -41,6 +41,11 @@ class FakeSource:
             raise self.error
         return f"day: {partition}\n"
 
+    def run_config(self, address, run_id):
+        if self.error is not None:
+            raise self.error
+        return f"run: {run_id or 'last'}\n"
+
     def check(self, address, config, ops):
         self.checked.append((config, list(ops)))
         if gate := self.gates.get(config):

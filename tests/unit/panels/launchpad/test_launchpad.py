@@ -12,6 +12,7 @@ from dagster_nb.errors import (
     ConnectionFailedError,
     OutcomeUnknownError,
     RunConfigInvalidError,
+    RunNotFoundError,
 )
 from dagster_nb.panels.launchpad.source import Scaffold, example_selection
 from tests.unit.panels.conftest import HOSTILE
@@ -73,6 +74,42 @@ class TestChoosing:
         assert "The server has no jobs" in pad()._form._picker._message.value
 
 
+class TestTemplates:
+    def test_the_config_of_the_last_run_and_of_any_run(self, pad):
+        one = pad("train")
+        one._form._last_run.click()
+        one.wait(10)
+        assert one.config == one._form._editor.value == "run: last\n"
+        one._form._any_run.value = " 4d2f81aa "
+        one.wait(10)
+        assert one.config == "run: 4d2f81aa\n"
+        one._form._editor.value = "mine: 1"
+        one._form._of_run.click()
+        one.wait(10)
+        assert one.config == "run: 4d2f81aa\n"
+        one._form._reset.click()
+        one.wait(10)
+        assert one.config == SCAFFOLD
+
+    def test_a_partition_does_not_replace_it(self, pad, source):
+        one = pad("train")
+        one._form._last_run.click()
+        one.wait(10)
+        one._form._partition.value = "2026-01-01"
+        one.wait(10)
+        assert one.config == "run: last\n"
+        assert source.partitions_read == []
+
+    def test_says_that_a_run_does_not_exist_and_keeps_the_config(self, pad, source):
+        one = pad("train")
+        source.error = RunNotFoundError("there is no run 4d2f81aa")
+        one._form._any_run.value = "4d2f81aa"
+        one.wait(10)
+        assert "there is no run 4d2f81aa" in one._error_box._message.value
+        assert one._error_box._retry is None
+        assert one.config == SCAFFOLD
+
+
 class TestChecking:
     def test_checks_the_newest_text_once_typing_has_stopped(self, pad, source):
         one = pad("train")
@@ -100,8 +137,7 @@ class TestChecking:
         source.scaffolds[TRAIN] = Scaffold(SCAFFOLD)
         source.wrong = lambda _config: [problem(message=HOSTILE)]
         one = pad("train")
-        assert one._form._editor.marks == {"4": HOSTILE}
-        assert one._form._editor.invalid
+        assert one._form._editor.problems == [{"line": 4, "start": 6, "end": 12, "message": HOSTILE}]
         assert "line 4 · ops.fit.config.target:" in one._form._problems.value
         assert "<img" not in one._form._problems.value
         assert one._form._launch.disabled
@@ -138,7 +174,7 @@ class TestChecking:
 
         source.wrong = refuse
         one = pad("train")
-        assert list(one._form._editor.marks) == ["2"]
+        assert [one["line"] for one in one._form._editor.problems] == [2]
         assert one._form._launch.disabled
 
     def test_checks_the_config_for_the_selected_ops(self, pad, source):
@@ -195,7 +231,7 @@ class TestPartitions:
         assert "Choose a partition" in one._form._state.value
         assert "Choose a partition" in repr(one)
         assert one._form._problems.value == ""
-        assert one._form._editor.marks == {}
+        assert one._form._editor.problems == []
         assert one._form._launch.disabled
         one._form._editor.value = "mine: 1\n"
         one.wait(10)
@@ -289,7 +325,7 @@ class TestLaunching:
         one = pad("train")
         one.launch()
         one.wait(10)
-        assert list(one._form._editor.marks) == ["4"]
+        assert [one["line"] for one in one._form._editor.problems] == [4]
         assert one.run is None
         assert one._form.widget.layout.display != "none"
 

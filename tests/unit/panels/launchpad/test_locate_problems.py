@@ -31,3 +31,17 @@ def test_finds_the_line_of_a_path(path, message, line):
 def test_invalid_yaml_has_no_lines():
     assert locate_problems([ConfigProblem("ops", "REASON", "no")], "a: [")[0].line is None
     assert problem_from_error(RunConfigInvalidError("this text is not a mapping")).line is None
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "marked"),
+    [
+        ("ops.fit", "", "fit"),
+        ("ops.fit.days[1]", "", "two"),
+        ("ops.fit", 'Received unexpected config entry "nope" at path', '"nope"'),
+    ],
+)
+def test_marks_the_key_or_the_item(path, message, marked):
+    config = 'ops:\n  fit:\n    days: [1, two]\n    "nope": 1\n'
+    found = locate_problems([ConfigProblem(path, "", message)], config)[0]
+    assert config.splitlines()[found.line - 1][found.start : found.end] == marked

@@ -1,0 +1,1 @@
+"""`digest`: what is wrong in a deployment and what changed."""

@@ -1,0 +1,184 @@
+"""`digest`: what is wrong in a deployment and what changed, in one call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dagster_nb.analysis.digests import assets, automation, failures, partitions, slow_jobs, unfinished_runs
+from dagster_nb.analysis.digests.findings import SEVERITIES, findings_frame, plain_text
+from dagster_nb.analysis.digests.html import digest_html, page_html
+from dagster_nb.analysis.digests.markdown import digest_markdown
+from dagster_nb.analysis.digests.pictures import daily_runs_picture
+from dagster_nb.analysis.digests.read_evidence import read_evidence
+from dagster_nb.analysis.digests.summary import Summary
+from dagster_nb.parse_time import to_seconds
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from dagster_nb.analysis.digests.evidence import Evidence
+    from dagster_nb.analysis.digests.findings import Finding
+    from dagster_nb.analysis.digests.read_evidence import DigestSource
+    from dagster_nb.parse_time import Moment
+
+__all__ = ["Digest", "digest", "find_all"]
+
+_FINDERS: tuple[Callable[[Evidence], list[Finding]], ...] = (
+    unfinished_runs.find_daemons,
+    failures.find_new_failures,
+    unfinished_runs.find_stuck_runs,
+    automation.find_failed_ticks,
+    automation.find_stopped_automations,
+    slow_jobs.find_slow_jobs,
+    unfinished_runs.find_queue_times,
+    assets.find_overdue_assets,
+    partitions.find_missing_partitions,
+    failures.find_open_failures,
+)
+
+
+class Digest:
+    """What is wrong in a deployment and what changed; `digest` returns one.
+
+    In a notebook it is shown as a page, and ``print(digest)`` prints it.
+
+    Parameters
+    ----------
+    findings
+        What was found.
+    summary
+        The period, and what else the page says.
+    """
+
+    def __init__(self, findings: Sequence[Finding], summary: Summary):
+        self._found = sorted(findings, key=lambda one: SEVERITIES.index(one.severity))
+        self._summary = summary
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """The findings, the worst first.
+
+        =========== =================== ==========================================================================
+        kind        string              ``"new failure"``, ``"open failure"``, ``"slower job"``, ``"stuck run"``,
+                                        ``"queue time"``, ``"daemon"``, ``"failed tick"``, ``"stopped ticking"``,
+                                        ``"overdue asset"`` or ``"missing partition"``
+        severity    category            ``"error"`` (broken now), ``"warning"`` (someone should act) or ``"note"``
+        subject     string              the job, schedule, sensor, asset or daemon
+        what        string              one line about it
+        since       datetime64[us, UTC] when it began
+        certainty   string              ``"certain"`` (the server says so), ``"very likely"`` or ``"likely"``
+        evidence    string              what the certainty is based on
+        next_step   string              Python code that shows more or fixes it
+        run_ids     object: list        the runs, the oldest first
+        =========== =================== ==========================================================================
+        """
+        return findings_frame(self._found)
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether there is an error or a warning."""
+        return any(one.severity != "note" for one in self._found)
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the digest to one HTML file, which needs no other file and no network.
+
+        It has no script, and its styles are inline, so it can be sent as the body of a mail. Some mail programs leave
+        out the pictures; nothing is said in a picture only.
+
+        Parameters
+        ----------
+        path
+            The file; an existing one is replaced.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        Path(path).write_text(page_html(self._found, self._summary), encoding="utf-8", errors="replace")
+
+    def to_markdown(self) -> str:
+        """Return the digest as Markdown, for a chat or a ticket."""
+        return digest_markdown(self._found, self._summary)
+
+    def _repr_html_(self) -> str:
+        return digest_html(self._found, self._summary)
+
+    def __repr__(self) -> str:
+        lines = [self._summary.title, self._summary.headline(self._found)]
+        for one in self._found:
+            text = plain_text(f"{one.severity.upper()}: {one.what} ({one.certainty}: {one.evidence})")
+            lines += [text, f"    {one.next_step}"]
+        return "\n".join([*lines, *self._summary.footnotes])
+
+
+def digest(
+    source: DigestSource, since: Moment = "24h", as_of: Moment | None = None, *, lookback: Moment = "60d"
+) -> Digest:
+    """Find what is wrong in a deployment, what changed, and what to do next.
+
+    Parameters
+    ----------
+    source
+        A client or a history. A history knows the runs only, so daemons, schedules, sensors, assets and the causes of
+        failures are not checked; the digest says so.
+    since
+        The start of the period: how long before its end, such as ``"24h"``, or a time.
+    as_of
+        The end of the period; by default now, or the last refresh of a history. For a time in the past, runs are
+        taken in the states that they had then, and daemons and stopped schedules are not checked, because Dagster
+        does not keep their states.
+    lookback
+        The start of the history that the period is compared with: how long before the end, or a time. Failures,
+        slowdowns and partitions before that are not seen.
+
+    Returns
+    -------
+    Digest
+        ``.findings``, ``.has_problems``, ``.to_html(path)``, ``.to_markdown()``.
+
+    Raises
+    ------
+    ValueError
+        If a time is invalid, or `since` is not before `as_of`.
+    ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+
+    Examples
+    --------
+    >>> dnb.analysis.digest(client, since="24h").to_html("digest.html")  # doctest: +SKIP
+    """
+    end = _end(source, as_of)
+    start, oldest = _to_time(since, "since", end), _to_time(lookback, "lookback", end)
+    if start >= end:
+        raise ValueError(f"since ({start}) must be before the end of the period ({end})")
+    evidence = read_evidence(source, start, end, min(oldest, start), is_now=as_of is None)
+    summary = Summary(
+        str(getattr(source, "url", "")), start, end, len(evidence.runs), evidence.not_checked,
+        daily_runs_picture(evidence.runs, end),
+    )  # fmt: skip
+    return Digest(find_all(evidence), summary)
+
+
+def find_all(evidence: Evidence) -> list[Finding]:
+    """Return the findings of every kind."""
+    return [one for find in _FINDERS for one in find(evidence)]
+
+
+def _end(source: DigestSource, as_of: Moment | None) -> pd.Timestamp:
+    now = pd.Timestamp(datetime.now(UTC)).as_unit("us")
+    if as_of is not None:
+        return _to_time(as_of, "as_of", now)
+    refreshed: datetime | None = getattr(source, "synced_at", None)
+    return now if refreshed is None else pd.Timestamp(refreshed).as_unit("us")
+
+
+def _to_time(moment: Moment, name: str, now: pd.Timestamp) -> pd.Timestamp:
+    seconds = to_seconds(moment, name, now=now.to_pydatetime())
+    if seconds is None:
+        raise ValueError(f"{name} must be a time or how long ago, such as '24h', not None")
+    return pd.Timestamp(seconds, unit="s", tz="UTC").round("us").as_unit("us")

@@ -1,0 +1,119 @@
+"""`Evidence`: the frames in which a digest looks for findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dagster_nb.analysis.read_columns import column, creation_times, durations, strings, times
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+__all__ = ["Evidence", "end_times", "of_job", "runs_as_of"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The frames in which a digest looks for findings. What could not be read is None.
+
+    Parameters
+    ----------
+    start, as_of
+        The period of the digest, in UTC.
+    runs
+        The runs of the period and of some time before it, in their states as of the end of the period.
+    failures
+        As `DagsterClient.failures` returns them, for the runs that failed in the period.
+    slowdowns
+        As `current_slowdowns` returns them for `runs`, with the column ``is_new`` (bool): not found before the period.
+    run_configs
+        The run configs of some runs around the slowdowns, by run id.
+    daemons
+        As `DagsterClient.daemons` returns them.
+    automations
+        Schedules and sensors: name, kind (``"schedule"`` or ``"sensor"``), location, repository, status, last_tick,
+        min_interval.
+    ticks
+        As `DagsterClient.ticks` returns them, for some days before the end of the period.
+    materializations
+        Columns ``asset`` and ``timestamp``, for the assets that were not materialized in the period.
+    missing_partitions
+        As `partition_gaps` returns them.
+    not_checked
+        What could not be read, as text.
+    """
+
+    start: pd.Timestamp
+    as_of: pd.Timestamp
+    runs: pd.DataFrame
+    failures: pd.DataFrame | None = None
+    slowdowns: pd.DataFrame | None = None
+    run_configs: Mapping[str, object] = field(default_factory=dict)
+    daemons: pd.DataFrame | None = None
+    automations: pd.DataFrame | None = None
+    ticks: pd.DataFrame | None = None
+    materializations: pd.DataFrame | None = None
+    missing_partitions: pd.DataFrame | None = None
+    not_checked: tuple[str, ...] = ()
+
+
+def end_times(runs: pd.DataFrame) -> pd.Series:
+    """Return when each finished run ended; its last update or its creation if the end is unknown."""
+    ended = times(runs, "end_time")
+    if "update_time" in runs.columns:
+        ended = ended.fillna(times(runs, "update_time"))
+    return ended.fillna(creation_times(runs))
+
+
+def runs_as_of(runs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the runs that existed at a time, in the states that they had then.
+
+    A run that ended later was in progress, or queued if it had not started. Dagster does not keep when a run was
+    asked to stop, so no run of the past is canceling.
+
+    Parameters
+    ----------
+    runs
+        Runs, with the columns of ``client.runs()``.
+    as_of
+        The time.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> runs = pd.DataFrame({
+    ...     "status": ["SUCCESS"],
+    ...     "creation_time": pd.to_datetime(["2026-01-01 10:00"], utc=True),
+    ...     "start_time": pd.to_datetime(["2026-01-01 10:01"], utc=True),
+    ...     "end_time": pd.to_datetime(["2026-01-01 10:09"], utc=True),
+    ...     "duration": pd.to_timedelta(["8min"]),
+    ... })
+    >>> runs_as_of(runs, pd.Timestamp("2026-01-01 10:05", tz="UTC"))["status"].tolist()
+    ['STARTED']
+    """
+    known = runs[(creation_times(runs) <= as_of).to_numpy(dtype=bool)]
+    ended, started = times(known, "end_time"), times(known, "start_time")
+    is_open, is_waiting = (ended > as_of).to_numpy(dtype=bool), (started > as_of).to_numpy(dtype=bool)
+    if not is_open.any() and not is_waiting.any():
+        return known
+    status = strings(known, "status").mask(is_open, "STARTED").mask(is_open & is_waiting, "QUEUED")
+    changed = {
+        "status": status,
+        "start_time": started.mask(is_waiting),
+        "end_time": ended.mask(is_open),
+        "duration": durations(known, "duration").mask(is_open),
+    }
+    if "queue_duration" in known.columns:
+        changed["queue_duration"] = durations(known, "queue_duration").mask(is_waiting)
+    if "update_time" in known.columns:
+        changed["update_time"] = times(known, "update_time").mask(is_open)
+    return known.assign(**changed)
+
+
+def of_job(runs: pd.DataFrame, name: object) -> pd.DataFrame:
+    """Return the runs of a job, in order of creation."""
+    own = runs[(column(runs, "job_name") == name).fillna(value=False).to_numpy(dtype=bool)]
+    return own.iloc[creation_times(own).reset_index(drop=True).argsort(kind="stable").to_numpy()]

@@ -1,0 +1,120 @@
+"""`Finding`: something that is wrong or that changed, how sure that is, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from dagster_nb.terminal_text import terminal_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["SEVERITIES", "Certainty", "Finding", "Severity", "findings_frame", "one_line", "plain_text", "python_list"]
+
+Severity = Literal["error", "warning", "note"]
+Certainty = Literal["certain", "very likely", "likely"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+"""The severities, the worst first."""
+
+_MAX_LINE = 300
+_STRINGS = ("kind", "subject", "what", "certainty", "evidence", "next_step")
+_COLUMNS = ["kind", "severity", "subject", "what", "since", "certainty", "evidence", "next_step", "run_ids"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong or that changed.
+
+    Parameters
+    ----------
+    kind
+        Such as ``"new failure"``.
+    severity
+        ``"error"`` if it is broken now, ``"warning"`` if someone should act, ``"note"`` if it is only good to know.
+    subject
+        The job, schedule, sensor, asset or daemon that it is about.
+    what
+        One line about it.
+    since
+        When it began, in UTC; NaT if unknown.
+    certainty
+        ``"certain"`` for what the server says; ``"very likely"`` and ``"likely"`` for what follows from the history.
+    evidence
+        What the certainty is based on.
+    next_step
+        Python code that shows more or fixes it. It uses the names ``client`` and ``dnb``.
+    run_ids
+        The runs that it is about, the oldest first.
+    picture
+        An SVG of it, or nothing.
+    """
+
+    kind: str
+    severity: Severity
+    subject: str
+    what: str
+    since: pd.Timestamp
+    certainty: Certainty
+    evidence: str
+    next_step: str
+    run_ids: Sequence[str] = field(default=())
+    picture: str = ""
+
+
+def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
+    """Return findings as a frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``Digest.findings``.
+
+    Examples
+    --------
+    >>> findings_frame([])["severity"].cat.categories.tolist()
+    ['error', 'warning', 'note']
+    """
+    rows = [[getattr(one, name) for name in _COLUMNS] for one in findings]
+    frame = pd.DataFrame(rows, columns=_COLUMNS, dtype="object")
+    frame["run_ids"] = pd.Series([list(ids) for ids in frame["run_ids"]], dtype="object", index=frame.index)
+    frame["severity"] = pd.Categorical(frame["severity"], categories=SEVERITIES, ordered=True)
+    since = pd.to_datetime(frame["since"], utc=True).astype("datetime64[us, UTC]")
+    return frame.astype(dict.fromkeys(_STRINGS, pd.StringDtype())).assign(since=since)
+
+
+def plain_text(text: object) -> str:
+    """Return text of the server in one line, without control characters.
+
+    Examples
+    --------
+    >>> plain_text("no table" + chr(10) + "  orders")
+    'no table orders'
+    """
+    return terminal_text(" ".join(str(text).split()))
+
+
+def one_line(text: object) -> str:
+    """Return text of the server as `plain_text` of limited length.
+
+    Examples
+    --------
+    >>> len(one_line("x" * 1000))
+    300
+    """
+    line = plain_text(text)
+    return line if len(line) <= _MAX_LINE else f"{line[: _MAX_LINE - 1]}…"
+
+
+def python_list(values: Iterable[str]) -> str:
+    """Return strings as the code of a list.
+
+    Examples
+    --------
+    >>> python_list(["a", "b"])
+    "['a', 'b']"
+    """
+    return repr([str(value) for value in values])

@@ -1,0 +1,131 @@
+"""Findings about time partitions for which a job never ran, although it ran for those before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from dagster_nb.analysis.digests.findings import Finding, one_line, python_list
+from dagster_nb.analysis.digests.pictures import bar_picture
+from dagster_nb.analysis.read_columns import creation_times, strings
+from dagster_nb.statuses import GREEN, RED
+from dagster_nb.words import plural
+
+if TYPE_CHECKING:
+    from dagster_nb.analysis.digests.evidence import Evidence
+
+__all__ = ["find_missing_partitions", "partition_gaps"]
+
+_MIN_KEYS = 14
+_MAX_GAP = 3
+_MIN_SHARE_OF_WEEKDAY = 0.8
+_DAY = pd.Timedelta("1D")
+_FORMATS = ("%Y-%m-%d", "%Y-%m-%d-%H:%M")
+_MAX_KEYS_IN_TEXT = 5
+
+
+def partition_gaps(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the time partitions for which a job never ran, although it ran for the ones before and after.
+
+    Only short gaps count, since a long one usually means that nobody wanted these partitions. A daily job that never
+    runs for Sundays has no gap on Sundays.
+
+    Parameters
+    ----------
+    runs
+        Runs, with the columns ``job_name``, ``partition_key`` and ``creation_time`` of ``client.runs()``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ============= =================== =======================================================
+        job_name      string
+        partition_key string              the partition without a run
+        expected_at   datetime64[us, UTC] the first run for a later partition of the job
+        ============= =================== =======================================================
+
+    Examples
+    --------
+    >>> days = pd.date_range("2026-01-01", periods=30, freq="D", tz="UTC").delete(20)
+    >>> runs = pd.DataFrame({"job_name": "etl", "partition_key": days.strftime("%Y-%m-%d"), "creation_time": days})
+    >>> partition_gaps(runs)["partition_key"].tolist()
+    ['2026-01-21']
+    """
+    rows = []
+    if "partition_key" in runs.columns and len(runs):
+        table = pd.DataFrame({
+            "job": strings(runs, "job_name"), "key": strings(runs, "partition_key"), "created": creation_times(runs)
+        }).dropna()  # fmt: skip
+        for job, own in table.groupby("job", sort=True):
+            rows += [(job, key, expected) for key, expected in _gaps(own.groupby("key")["created"].min())]
+    frame = pd.DataFrame(rows, columns=["job_name", "partition_key", "expected_at"])
+    return frame.astype({"job_name": "string", "partition_key": "string", "expected_at": "datetime64[us, UTC]"})
+
+
+def find_missing_partitions(evidence: Evidence) -> list[Finding]:
+    """Return one finding per job with missing partitions."""
+    if evidence.missing_partitions is None:
+        return []
+    found = []
+    for job, own in evidence.missing_partitions.groupby("job_name", sort=True):
+        keys = own["partition_key"].tolist()
+        shown = ", ".join(map(one_line, keys[:_MAX_KEYS_IN_TEXT])) + (", …" if len(keys) > _MAX_KEYS_IN_TEXT else "")
+        ran = strings(evidence.runs, "partition_key")[(evidence.runs["job_name"] == job).to_numpy(dtype=bool)]
+        bars = [(RED, 1.0) if key in keys else (GREEN, 0.55) for key in sorted({*ran.dropna(), *keys})]
+        name = one_line(job)
+        since = own["expected_at"].min()
+        found.append(
+            Finding(
+                "missing partition", "warning" if own["expected_at"].max() > evidence.start else "note", name,
+                f"{name} never ran for {plural(len(keys), 'partition')}: {shown}; it ran for those before and after",
+                since, "very likely",
+                f"the partition keys of {len(ran.dropna())} runs, and no run for the missing ones",
+                _launch_code(str(job), keys),
+                picture=bar_picture(bars, f"{name}: partitions with runs, and the missing ones"),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _launch_code(job: str, keys: list[str]) -> str:
+    if len(keys) == 1:
+        return f"client.launch({job!r}, partition_key={str(keys[0])!r})"
+    return f"client.launch_many([{{'job': {job!r}, 'partition_key': key}} for key in {python_list(keys)}])"
+
+
+def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
+    """Return the missing keys of one job, and when a later partition first ran."""
+    for layout in _FORMATS:
+        when = pd.to_datetime(pd.Series(first_runs.index), format=layout, errors="coerce")
+        if when.notna().all():
+            break
+    else:
+        return []
+    if len(when) < _MIN_KEYS:
+        return []
+    order = np.argsort(when.to_numpy())
+    when, created = when.iloc[order].reset_index(drop=True), first_runs.iloc[order].reset_index(drop=True)
+    step = when.diff().mode().iloc[0]
+    counts = when.diff() / step
+    # A longer gap separates stretches of partitions, such as those of a backfill and those of a schedule.
+    stretches = (counts > _MAX_GAP + 1).cumsum()
+    gaps = []
+    for place in range(1, len(when)):
+        count = counts[place]
+        if not 1 < count <= _MAX_GAP + 1 or count % 1:
+            continue
+        near = set(when[stretches == stretches[place]])
+        missing = [when[place - 1] + step * n for n in range(1, int(count))]
+        gaps += [
+            (one.strftime(layout), created[place:].min()) for one in missing if step != _DAY or _is_usual(one, near)
+        ]
+    return gaps
+
+
+def _is_usual(day: pd.Timestamp, known: set[pd.Timestamp]) -> bool:
+    """Return whether a daily job usually runs for this day of the week, in the nearest weeks."""
+    weeks = [day + 7 * n * _DAY for n in (-4, -3, -2, -1, 1, 2, 3, 4)]
+    near = [one for one in weeks if min(known) <= one <= max(known)]
+    return bool(near) and sum(one in known for one in near) / len(near) >= _MIN_SHARE_OF_WEEKDAY

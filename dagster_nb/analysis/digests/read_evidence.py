@@ -1,0 +1,172 @@
+"""Read the frames of a digest from a client or a history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from dagster_nb.analysis.current_slowdowns import current_slowdowns
+from dagster_nb.analysis.digests.automation import is_rare
+from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
+from dagster_nb.analysis.digests.failures import failed_in_period
+from dagster_nb.analysis.digests.partitions import partition_gaps
+from dagster_nb.analysis.digests.slow_jobs import runs_to_compare
+from dagster_nb.errors import QueryError, ServerError, UnauthorizedError, UnsupportedServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["DigestSource", "read_evidence"]
+
+_UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
+_MAX_FAILURES = 200
+_MAX_ASSETS = 100
+_MAX_GAPS = 50
+_DAYS_OF_TICKS = pd.Timedelta("14D")
+_AUTOMATION = ["name", "kind", "location", "repository", "status", "last_tick", "min_interval"]
+# What a server may lack or refuse; without it, the rest of the digest is still worth reading.
+_REFUSALS = (UnsupportedServerError, UnauthorizedError, ServerError, QueryError)
+
+
+class DigestSource(Protocol):
+    """A client or a history.
+
+    If the source has more methods of `DagsterClient` (``failures``, ``daemons``, ``schedules``, ``assets``, …), the
+    digest uses them.
+    """
+
+    # With `*args` and `**kwargs` of any type, a type checker accepts methods that take only some names.
+    def runs(self, *args: Any, **filters: Any) -> pd.DataFrame:  # noqa: ANN401
+        """Return the matching runs, newest first."""
+
+    def count_runs(self, *args: Any, **filters: Any) -> int:  # noqa: ANN401
+        """Return the number of matching runs."""
+
+
+def read_evidence(
+    source: DigestSource, start: pd.Timestamp, as_of: pd.Timestamp, oldest: pd.Timestamp, *, is_now: bool
+) -> Evidence:
+    """Read the frames of a digest.
+
+    Parameters
+    ----------
+    source
+        A client or a history.
+    start, as_of
+        The period of the digest, in UTC.
+    oldest
+        Runs that were created before this are not read, unless they are unfinished.
+    is_now
+        Whether the current state of daemons, schedules and sensors is the one at the end of the period.
+    """
+    reader = _Reader(source)
+    runs = source.runs(created_after=oldest, created_before=as_of + pd.Timedelta("1us"))
+    if is_now:
+        known = set(runs["run_id"])
+        older = source.runs(status=_UNFINISHED, created_before=oldest + pd.Timedelta("1us"))
+        older = older[~older["run_id"].isin(known)]
+        runs = pd.concat([runs, older]) if len(older) else runs
+    runs = runs_as_of(runs.reset_index(drop=True), as_of)
+    slowdowns = _slowdowns(runs, start)
+    compared = runs_to_compare(runs, slowdowns)
+    configs = source.runs(run_ids=compared, include="run_config") if compared else None
+    failed = failed_in_period(runs, start, as_of)["run_id"].tolist()[-_MAX_FAILURES:]
+    automations = reader.read(_read_automations, "schedules and sensors", "schedules", "sensors", "ticks")
+    return Evidence(
+        start=start,
+        as_of=as_of,
+        runs=runs,
+        failures=reader.read(lambda one: one.failures(failed), "causes of failures", "failures") if failed else None,
+        slowdowns=slowdowns,
+        run_configs={} if configs is None else dict(zip(configs["run_id"], configs["run_config"], strict=True)),
+        daemons=reader.read(lambda one: one.daemons(), "daemons", "daemons") if is_now else None,
+        automations=automations if is_now else None,
+        ticks=None
+        if automations is None
+        else reader.read(lambda one: _read_ticks(one, automations, start, as_of), "ticks", "ticks"),
+        materializations=reader.read(
+            lambda one: _read_materializations(one, start, as_of, is_now=is_now), "assets", "assets", "materializations"
+        ),
+        missing_partitions=_missing_partitions(source, runs),
+        not_checked=tuple(reader.not_checked),
+    )
+
+
+class _Reader:
+    """Reads what a source may not have, and remembers what it could not read."""
+
+    def __init__(self, source: DigestSource):
+        self._source = source
+        self.not_checked: list[str] = []
+
+    def read(self, read: Callable[[Any], pd.DataFrame], name: str, *methods: str) -> pd.DataFrame | None:
+        """Return what `read` returns for the source; None if the source has no such method or refuses."""
+        if not all(callable(getattr(self._source, method, None)) for method in methods):
+            self.not_checked.append(f"{name}: this source does not provide them")
+            return None
+        try:
+            frame: pd.DataFrame = read(self._source)
+        except _REFUSALS as error:
+            self.not_checked.append(f"{name}: {error}")
+            return None
+        return frame
+
+
+def _slowdowns(runs: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
+    found = current_slowdowns(runs)
+    if found.empty:
+        return found.assign(is_new=pd.Series([], dtype=bool))
+    before = current_slowdowns(runs_as_of(runs, start))
+    return found.assign(is_new=~found["job_name"].isin(before["job_name"]))
+
+
+def _missing_partitions(source: DigestSource, runs: pd.DataFrame) -> pd.DataFrame:
+    gaps = partition_gaps(runs).tail(_MAX_GAPS)
+    # An older run, which was not read, may have filled the gap.
+    is_missing = [
+        source.count_runs(job=job, tags={"dagster/partition": key}) == 0
+        for job, key in zip(gaps["job_name"], gaps["partition_key"], strict=True)
+    ]
+    return gaps[np.array(is_missing, dtype=bool)].reset_index(drop=True)
+
+
+def _read_automations(source: Any) -> pd.DataFrame:  # noqa: ANN401
+    schedules = source.schedules().rename(columns={"schedule": "name"})
+    sensors = source.sensors().rename(columns={"sensor": "name"})
+    schedules = schedules.assign(kind="schedule", min_interval=pd.Series(pd.NaT, schedules.index, "timedelta64[us]"))
+    joined: pd.DataFrame = pd.concat(
+        [schedules[_AUTOMATION], sensors.assign(kind="sensor")[_AUTOMATION]], ignore_index=True
+    )
+    return joined
+
+
+def _read_ticks(source: Any, automations: pd.DataFrame, start: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:  # noqa: ANN401
+    frames = []
+    for one in automations[automations["last_tick"].notna()].to_dict("records"):
+        after = start
+        if one["last_tick"] <= start and one["status"] != "RUNNING":
+            continue
+        name = {"name": one["name"], "location": one["location"], "repository": one["repository"]}
+        ticks = source.ticks(**name, after=after, before=as_of)
+        if one["status"] == "RUNNING" and one["kind"] == "schedule" and is_rare(ticks):
+            ticks = source.ticks(**name, after=min(start, as_of - _DAYS_OF_TICKS), before=as_of)
+        frames.append(ticks)
+    if not frames:
+        return pd.DataFrame(columns=["name", "location", "repository", "status", "timestamp"])
+    joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return joined
+
+
+def _read_materializations(source: Any, start: pd.Timestamp, as_of: pd.Timestamp, *, is_now: bool) -> pd.DataFrame:  # noqa: ANN401
+    assets = source.assets()
+    last = assets["last_materialization"]
+    # An asset that was materialized in the period is not overdue, so its history need not be read.
+    chosen = assets["asset"][(last.notna() & ((last <= start) | (not is_now))).to_numpy(dtype=bool)]
+    frames = [source.materializations(asset)[["asset", "timestamp"]] for asset in chosen[:_MAX_ASSETS]]
+    frames = [frame[(frame["timestamp"] <= as_of).to_numpy(dtype=bool)] for frame in frames]
+    if not frames:
+        return pd.DataFrame({"asset": pd.Series([], dtype="string"), "timestamp": pd.to_datetime([], utc=True)})
+    joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return joined

@@ -1,0 +1,92 @@
+"""Findings about jobs that became slower, with the tags and the config that changed at the same time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.analysis.changed_values import changed_values
+from dagster_nb.analysis.current_slowdowns import runs_around
+from dagster_nb.analysis.digests.findings import Finding, one_line
+from dagster_nb.analysis.digests.pictures import duration_picture
+from dagster_nb.analysis.run_comparison import config_values, parse_json
+from dagster_nb.words import duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from dagster_nb.analysis.digests.evidence import Evidence
+
+__all__ = ["find_slow_jobs", "runs_to_compare"]
+
+# The configs of this many runs on each side of a change are compared.
+_MAX_CONFIGS = 20
+_MAX_CHANGES = 3
+_VERY_LIKELY = 0.001
+
+
+def runs_to_compare(runs: pd.DataFrame, slowdowns: pd.DataFrame) -> list[str]:
+    """Return the runs just before and just after each slowdown, whose configs are worth reading."""
+    ids: list[str] = []
+    for change in slowdowns.to_dict("records"):
+        before, after = runs_around(runs, change)
+        ids += [*before["run_id"].tail(_MAX_CONFIGS), *after["run_id"].head(_MAX_CONFIGS)]
+    return list(dict.fromkeys(ids))
+
+
+def find_slow_jobs(evidence: Evidence) -> list[Finding]:
+    """Return one finding per job that is slower than it was; a warning if that was not known before the period."""
+    if evidence.slowdowns is None:
+        return []
+    found = []
+    for change in evidence.slowdowns.to_dict("records"):
+        before, after = runs_around(evidence.runs, change)
+        job = one_line(change["job_name"])
+        text = (
+            f"{job} takes {duration_text(change['after'])}, {change['factor']:.2f} times as long as before "
+            f"({duration_text(change['before'])}), since {change['changed_at']:%Y-%m-%d %H:%M}"
+        )
+        changes = _changes(before, after, evidence.run_configs)
+        if changes:
+            text += f". Changed at the same time: {'; '.join(changes)}"
+        found.append(
+            Finding(
+                "slower job",
+                "warning" if change["is_new"] else "note",
+                job,
+                text,
+                change["changed_at"],
+                "very likely" if change["p_value"] <= _VERY_LIKELY else "likely",
+                f"p = {change['p_value']:.1g} (rank test); medians of {change['n_before']} runs before and "
+                f"{change['n_after']} after",
+                f"dnb.plot.duration_trend(client.runs(job={str(change['job_name'])!r}, created_after='60d'))",
+                after["run_id"].tolist(),
+                duration_picture(before, after, f"{job}: durations before and after"),
+            )
+        )
+    return found
+
+
+def _changes(before: pd.DataFrame, after: pd.DataFrame, configs: Mapping[str, object]) -> list[str]:
+    tags = changed_values(_dicts(before["tags"]), _dicts(after["tags"])) if "tags" in before else []
+    sides = ([config_values(configs[one]) for one in side["run_id"] if one in configs] for side in (before, after))
+    config = changed_values(*sides)
+    return [
+        f"{word} {one_line(key)} {_change_text(old, new)}"
+        for word, changes in (("tag", tags), ("config", config))
+        for key, old, new in changes[:_MAX_CHANGES]
+    ]
+
+
+def _dicts(values: pd.Series) -> Sequence[Mapping[str, Any]]:
+    parsed = [parse_json(value) for value in values]
+    return [one if isinstance(one, dict) else {} for one in parsed]
+
+
+def _change_text(old: str | None, new: str | None) -> str:
+    if old is None:
+        return f"was added with the value {one_line(new)}"
+    if new is None:
+        return f"(value {one_line(old)}) was removed"
+    return f"changed from {one_line(old)} to {one_line(new)}"

@@ -1,0 +1,138 @@
+"""Findings about runs that do not move on, about queue times, and about daemons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dagster_nb.analysis.digests.evidence import of_job
+from dagster_nb.analysis.digests.findings import Finding, one_line, python_list
+from dagster_nb.analysis.digests.quantiles import quantile
+from dagster_nb.analysis.read_columns import creation_times, durations, has_status, strings, times
+from dagster_nb.words import duration_text, plural
+
+if TYPE_CHECKING:
+    from dagster_nb.analysis.digests.evidence import Evidence
+
+__all__ = ["find_daemons", "find_queue_times", "find_stuck_runs"]
+
+QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
+_MIN_RUNS = 10
+_MIN_RUNS_IN_PERIOD = 8
+_FACTOR = 3.0
+_MIN_QUEUED = pd.Timedelta("30min")
+_MIN_STARTING = pd.Timedelta("30min")
+_MIN_CANCELING = pd.Timedelta("10min")
+_MIN_LONGER_WAIT = pd.Timedelta("1min")
+_MIN_LONGER_RUN = pd.Timedelta("10min")
+
+
+def find_daemons(evidence: Evidence) -> list[Finding]:
+    """Return one finding per required daemon that is not healthy."""
+    if evidence.daemons is None:
+        return []
+    unhealthy = evidence.daemons[(evidence.daemons["required"] & ~evidence.daemons["healthy"]).to_numpy(dtype=bool)]
+    waiting = evidence.runs[has_status(evidence.runs, "QUEUED")]
+    found = []
+    for daemon, heartbeat in zip(unhealthy["daemon"], unhealthy["last_heartbeat"], strict=True):
+        name = one_line(daemon)
+        text = f"the daemon {name} is not running"
+        is_queue = daemon == QUEUE_DAEMON
+        if is_queue and len(waiting):
+            text += (
+                f", and {plural(len(waiting), 'run')} wait for it" if len(waiting) > 1 else ", and 1 run waits for it"
+            )
+        ids = waiting["run_id"].tolist() if is_queue else []
+        found.append(
+            Finding(
+                "daemon", "error", name, text, heartbeat, "certain", "the server's daemon status",
+                "client.daemons()  # then start it where Dagster runs: dagster-daemon run", ids,
+            )
+        )  # fmt: skip
+    return found
+
+
+def find_stuck_runs(evidence: Evidence) -> list[Finding]:
+    """Return one finding per job and status with runs that have been in that status for much longer than usual."""
+    runs, as_of = evidence.runs, evidence.as_of
+    unfinished = runs[has_status(runs, "QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")]
+    found = []
+    for job in strings(unfinished, "job_name").dropna().unique():
+        own = of_job(unfinished, job)
+        history = of_job(runs, job)
+        began = times(own, "start_time").fillna(creation_times(own))
+        for status in strings(own, "status").unique():
+            limit, usual = _limit(history, status)
+            if limit is None:
+                continue
+            chosen = has_status(own, status) & (as_of - began > limit).to_numpy(dtype=bool)
+            if chosen.any():
+                found.append(_stuck(own[chosen], job, status, began[chosen], as_of, usual))
+    return found
+
+
+def find_queue_times(evidence: Evidence) -> list[Finding]:
+    """Return one finding per job whose runs wait in the queue for much longer than before the period."""
+    runs = evidence.runs
+    if "queue_duration" not in runs.columns:
+        return []
+    waited = runs[durations(runs, "queue_duration").notna().to_numpy()]
+    found = []
+    for job in strings(waited, "job_name").dropna().unique():
+        own = of_job(waited, job)
+        in_period = (creation_times(own) > evidence.start).to_numpy(dtype=bool)
+        now, before = own[in_period], own[~in_period]
+        if len(now) < _MIN_RUNS_IN_PERIOD or len(before) < 2 * _MIN_RUNS:
+            continue
+        usual = durations(before, "queue_duration")
+        wait, p95 = quantile(durations(now, "queue_duration"), 0.5), quantile(usual, 0.95)
+        if wait <= max(p95, quantile(usual, 0.5) + _MIN_LONGER_WAIT):
+            continue
+        name = one_line(job)
+        found.append(
+            Finding(
+                "queue time", "warning", name,
+                f"half of the {len(now)} runs of {name} waited {duration_text(wait.floor('s'))} or longer in the "
+                f"queue; before, 95 % waited less than {duration_text(p95.ceil('s'))}",
+                creation_times(now).iloc[0], "very likely",
+                f"queue times of {len(now)} runs in the period and {len(before)} before",
+                f"dnb.plot.queue_durations(client.runs(job={str(job)!r}, created_after='60d'))",
+                now["run_id"].tolist(),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _limit(history: pd.DataFrame, status: str) -> tuple[pd.Timedelta | None, str]:
+    """Return how long a run may be in a status, and what that is based on; None if the history is too short."""
+    if status == "CANCELING":
+        return _MIN_CANCELING, "its status"
+    if status in ("STARTING", "NOT_STARTED"):
+        return _MIN_STARTING, "its status"
+    name = "queue_duration" if status == "QUEUED" else "duration"
+    done = history[has_status(history, "SUCCESS")]
+    lengths = durations(done, name).dropna() if name in done.columns else pd.Series([], dtype="timedelta64[us]")
+    if len(lengths) < _MIN_RUNS:
+        return (_MIN_QUEUED, "its status") if status == "QUEUED" else (None, "")
+    longest, p95 = quantile(lengths, 1.0), quantile(lengths, 0.95)
+    least = _MIN_QUEUED if status == "QUEUED" else p95 + _MIN_LONGER_RUN
+    usual = f"95 % of {len(lengths)} runs took less than {duration_text(p95)}, the longest {duration_text(longest)}"
+    return max(longest, _FACTOR * p95, least), usual
+
+
+def _stuck(own: pd.DataFrame, job: str, status: str, began: pd.Series, as_of: pd.Timestamp, usual: str) -> Finding:
+    words = {"QUEUED": "queued", "NOT_STARTED": "not started", "STARTING": "starting", "CANCELING": "canceling"}
+    ids = own["run_id"].tolist()
+    code = f"client.terminate({python_list(ids[:3])}" + (", force=True)" if status == "CANCELING" else ")")
+    if status in ("QUEUED", "NOT_STARTED"):
+        code = "client.daemons()"
+    has = "has" if len(own) == 1 else "have"
+    word = words.get(status, "running")
+    # The server does not say when it was asked to stop a run.
+    longest = duration_text((as_of - began.min()).floor("s")) + (" since the start" if status == "CANCELING" else "")
+    return Finding(
+        "stuck run", "warning", one_line(job),
+        f"{plural(len(own), 'run')} of {one_line(job)} {has} been {word} for up to {longest}",
+        began.min(), "certain" if usual == "its status" else "very likely", usual, code, ids,
+    )  # fmt: skip

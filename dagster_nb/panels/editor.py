@@ -1,0 +1,126 @@
+"""``Editor``: a text editor for YAML and GraphQL, with completion, documentation and marked problems.
+
+The script is built from the folder ``editor`` of the repository. What fits at the cursor is computed in the kernel,
+where the schema is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from dagster_nb.panels.viewport import STATIC
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Editor", "Suggestion", "Suggestions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A text that fits at the cursor.
+
+    Parameters
+    ----------
+    text
+        What is inserted.
+    label
+        What the list shows; empty for the text itself.
+    kind
+        ``"property"``, ``"enum"``, ``"constant"``, ``"type"``, ``"variable"`` or ``"keyword"``.
+    detail
+        A few words beside it, such as its type.
+    info
+        Its documentation.
+    """
+
+    text: str
+    label: str = ""
+    kind: str = "property"
+    detail: str = ""
+    info: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """The suggestions at the cursor, in order.
+
+    Parameters
+    ----------
+    word
+        The text before the cursor that a suggestion replaces.
+    found
+        The suggestions.
+    """
+
+    word: str
+    found: tuple[Suggestion, ...]
+
+
+class Editor(anywidget.AnyWidget):
+    """A text editor. Where its script cannot start, the page shows a plain text area.
+
+    Attributes
+    ----------
+    value : str
+        The text.
+    problems : list of dict
+        The problems in the text: ``line`` (counted from 1), ``start`` and ``end`` (columns counted from 0; None for
+        the whole line) and ``message``.
+    disabled : bool
+        Whether the text is read-only.
+    label : str
+        The label for screen readers.
+    language : str
+        ``"yaml"`` or ``"graphql"``.
+    """
+
+    _esm = STATIC / "editor.js"
+
+    value = traitlets.Unicode().tag(sync=True)
+    problems: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
+    disabled = traitlets.Bool(default_value=False).tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    language = traitlets.Enum(["yaml", "graphql"], default_value="yaml").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - the attributes of the class
+        super().__init__(**traits)
+        self._complete: Callable[[str, int], Suggestions] | None = None
+        self._describe: Callable[[str, int], str] | None = None
+        self.on_msg(self._answer)
+
+    def help_with(
+        self, complete: Callable[[str, int], Suggestions] | None, describe: Callable[[str, int], str] | None = None
+    ) -> None:
+        """Set the functions that answer the editor. They get the text and a position in it, in characters.
+
+        Parameters
+        ----------
+        complete
+            Returns what fits at the cursor; None suggests nothing.
+        describe
+            Returns the documentation of what is at the position, as plain text; None shows none.
+        """
+        self._complete, self._describe = complete, describe
+
+    def on_submit(self, handler: Callable[[str], None]) -> None:
+        """Call a handler with the text on Ctrl-Enter or Cmd-Enter, in the thread that handles widget events."""
+
+        def receive(_widget: Any, content: Any, _buffers: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
+            if isinstance(content, dict) and content.get("type") == "submit":
+                handler(content["value"])
+
+        self.on_msg(receive)
+
+    def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
+        match content:
+            case {"type": "complete", "id": number, "text": text, "cursor": cursor}:
+                found = Suggestions("", ()) if self._complete is None else self._complete(text, cursor)
+                candidates = [{**asdict(one), "label": one.label or one.text} for one in found.found]
+                self.send({"id": number, "word": found.word, "candidates": candidates})
+            case {"type": "hover", "id": number, "text": text, "cursor": cursor}:
+                self.send({"id": number, "text": "" if self._describe is None else self._describe(text, cursor)})

@@ -1,0 +1,165 @@
+// A text editor for a notebook: YAML or GraphQL, with completion and documentation from the kernel and marked problems.
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
+import { lintGutter, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { Compartment, EditorSelection, EditorState, Transaction } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { connect } from "./kernel.js";
+import { languages } from "./languages.js";
+import { mountPlain } from "./plain.js";
+import { appearance } from "./theme.js";
+
+// Columns count characters, as in Python; positions in the editor count UTF-16 units.
+function position(line, column) {
+  return line.from + [...line.text].slice(0, column).join("").length;
+}
+
+function diagnostics(state, problems) {
+  return problems
+    .filter((problem) => problem.line >= 1 && problem.line <= state.doc.lines)
+    .map(({ line: number, start, end, message }) => {
+      const line = state.doc.line(number);
+      const indent = line.text.length - line.text.trimStart().length;
+      const from = start === null ? line.from + indent : position(line, start);
+      const to = end === null ? line.to : position(line, end);
+      return { from, to: Math.max(from, to), severity: "error", message };
+    });
+}
+
+// A new line keeps the indentation of the line, and below a key of YAML it is one step deeper.
+function breakLine({ state, dispatch }) {
+  if (state.readOnly) return false;
+  const change = state.changeByRange(({ from, to }) => {
+    const line = state.doc.lineAt(from);
+    const before = line.text.slice(0, from - line.from);
+    const indent = before.match(/^ *(?:- +)*/)[0].length;
+    const insert = `\n${" ".repeat(indent)}${before.trimEnd().endsWith(":") ? "  " : ""}`;
+    return { changes: { from, to, insert }, range: EditorSelection.cursor(from + insert.length) };
+  });
+  dispatch(state.update(change, { scrollIntoView: true, userEvent: "input" }));
+  return true;
+}
+
+function mountEditor({ model, el }) {
+  const editable = new Compartment();
+  const attributes = new Compartment();
+  const kernel = connect(model);
+  const push = (view) => {
+    const text = view.state.doc.toString();
+    if (text === model.get("value")) return;
+    model.set("value", text);
+    model.save_changes();
+  };
+  const submit = (view) => {
+    push(view);
+    model.send({ type: "submit", value: view.state.doc.toString() });
+    return true;
+  };
+  const isEditable = () => [EditorView.editable.of(!model.get("disabled")), EditorState.readOnly.of(model.get("disabled"))];
+  const contentAttributes = () =>
+    EditorView.contentAttributes.of({
+      "aria-label": model.get("label"),
+      "aria-invalid": String(model.get("problems").length > 0),
+      // JupyterLab's shortcuts ignore keys in an element with this attribute.
+      "data-lm-suppress-shortcuts": "true",
+      spellcheck: "false",
+      // A read-only text can be scrolled with the keyboard too.
+      tabindex: "0",
+    });
+  const view = new EditorView({
+    parent: el,
+    state: EditorState.create({
+      doc: model.get("value"),
+      extensions: [
+        keymap.of([
+          { key: "Mod-Enter", run: submit },
+          ...(model.get("language") === "yaml" ? [{ key: "Enter", run: breakLine }] : []),
+        ]),
+        lineNumbers(),
+        lintGutter(),
+        highlightActiveLineGutter(),
+        highlightSpecialChars(),
+        history(),
+        drawSelection(),
+        indentOnInput(),
+        indentUnit.of("  "),
+        bracketMatching(),
+        closeBrackets(),
+        highlightActiveLine(),
+        highlightSelectionMatches(),
+        search({ top: true }),
+        autocompletion({ override: [kernel.complete], activateOnTyping: true, icons: false }),
+        hoverTooltip(kernel.hover, { hoverTime: 250 }),
+        keymap.of([
+          ...closeBracketsKeymap,
+          ...defaultKeymap,
+          ...searchKeymap,
+          ...historyKeymap,
+          ...completionKeymap,
+          indentWithTab,
+        ]),
+        languages[model.get("language")](),
+        appearance,
+        editable.of(isEditable()),
+        attributes.of(contentAttributes()),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged && !update.transactions.some((one) => one.annotation(Transaction.remote))) push(update.view);
+        }),
+      ],
+    }),
+  });
+  // Keys that reach the notebook would act on its cells.
+  const keep = (event) => event.stopPropagation();
+  view.dom.addEventListener("keydown", keep);
+
+  const replace = () => {
+    const text = model.get("value");
+    if (text === view.state.doc.toString()) return;
+    view.dispatch({
+      changes: { from: 0, to: view.state.doc.length, insert: text },
+      annotations: [Transaction.remote.of(true)],
+    });
+    mark();
+  };
+  const mark = () => {
+    view.dispatch(setDiagnostics(view.state, diagnostics(view.state, model.get("problems"))));
+    view.dispatch({ effects: attributes.reconfigure(contentAttributes()) });
+  };
+  const enable = () => {
+    view.dom.classList.toggle("dnb-disabled", model.get("disabled"));
+    view.dispatch({ effects: editable.reconfigure(isEditable()) });
+  };
+  const changes = { value: replace, problems: mark, label: mark, disabled: enable };
+  for (const [name, handle] of Object.entries(changes)) model.on(`change:${name}`, handle);
+  mark();
+  enable();
+  return () => {
+    for (const [name, handle] of Object.entries(changes)) model.off(`change:${name}`, handle);
+    kernel.close();
+    view.destroy();
+  };
+}
+
+function render(context) {
+  context.el.classList.add("dnb-editor");
+  try {
+    return mountEditor(context);
+  } catch (error) {
+    console.warn("The editor could not start, so a plain text area is shown.", error);
+    context.el.replaceChildren();
+    return mountPlain(context);
+  }
+}
+
+export default { render };

@@ -1,0 +1,154 @@
+"""Find the place of the cursor in YAML that somebody is writing, which is mostly not valid yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["ITEM", "YamlPlace", "place_at", "place_of_key"]
+
+ITEM = "[]"
+"""The part of a path that leads into an item of a list."""
+
+_INDENT = re.compile(r" *")
+_DASHES = re.compile(r"(?:-(?: +|$))*")
+_KEY = re.compile(
+    r"""(?P<name>"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|[^\s\#"'\[\]{},&*!|>%@`-][^\#]*?|-[^\s\#][^\#]*?)\s*:(?=\s|$)"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class YamlPlace:
+    """A place in block-style YAML.
+
+    Parameters
+    ----------
+    path
+        The keys that lead to the mapping or the value at the cursor; `ITEM` for an item of a list.
+    word
+        The unfinished key or value before the cursor.
+    is_value
+        Whether the cursor is in the value of the last key of the path; otherwise, a key or an item can stand there.
+    siblings
+        The other keys of the mapping that the cursor is in.
+    column
+        The column at which the word begins, counted from 0.
+    """
+
+    path: tuple[str, ...]
+    word: str
+    is_value: bool
+    siblings: frozenset[str]
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A key or the dash of a list item."""
+
+    column: int
+    name: str
+    line: int
+
+    @property
+    def is_item(self) -> bool:
+        return self.name == ITEM
+
+
+def place_at(text: str, cursor: int) -> YamlPlace | None:
+    r"""Return the place of the cursor; None in a comment, and inside ``{}`` and ``[]``.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    cursor
+        The position of the cursor, in characters.
+
+    Examples
+    --------
+    >>> place = place_at("ops:\n  load:\n    con", 20)
+    >>> place.path, place.word, place.is_value
+    (('ops', 'load'), 'con', False)
+    """
+    before = text[:cursor].split("\n")
+    number, line = len(before) - 1, before[-1]
+    parts, rest, column = _parts_of(line, number)
+    if rest.lstrip().startswith(("#", "{", "[")) or " #" in rest:
+        return None
+    has_key = bool(parts) and not parts[-1].is_item
+    if has_key and not line[column:].startswith((" ", "\t")):
+        # The cursor is directly after the colon, where a value cannot begin.
+        return None
+    word = rest.lstrip()
+    column += len(rest) - len(word)
+    stack: list[_Part] = []
+    around: tuple[_Part, ...] = ()
+    keys: dict[tuple[_Part, ...], set[str]] = {}
+    # What stands below the cursor can be a sibling too.
+    for place, one in enumerate(text.split("\n")):
+        for part in parts if place == number else _parts_of(one, place)[0]:
+            _push(stack, part)
+            if not part.is_item:
+                keys.setdefault(tuple(stack[:-1]), set()).add(part.name)
+        if place == number:
+            at_cursor = list(stack)
+            if not has_key:
+                _pop(at_cursor, column, is_item=False)
+            around = tuple(at_cursor)
+    siblings = set() if has_key else keys.get(around, set())
+    return YamlPlace(tuple(part.name for part in around), word, has_key, frozenset(siblings), column)
+
+
+def place_of_key(text: str, cursor: int) -> tuple[str, ...] | None:
+    r"""Return the path of the key that the cursor is in or next to; None if there is none.
+
+    Examples
+    --------
+    >>> place_of_key("ops:\n  load: 1", 9)
+    ('ops', 'load')
+    """
+    number = text.count("\n", 0, cursor)
+    start = text.rfind("\n", 0, cursor) + 1
+    line = text.split("\n")[number]
+    parts, _, end = _parts_of(line, number)
+    if not parts or parts[-1].is_item or not parts[-1].column <= cursor - start < end:
+        return None
+    return tuple(part.name for part in [*_around(text, number, parts[-1]), parts[-1]])
+
+
+def _around(text: str, number: int, part: _Part) -> list[_Part]:
+    """Return the parts that a part of a line is in."""
+    stack: list[_Part] = []
+    for place, line in enumerate(text.split("\n")[: number + 1]):
+        for one in _parts_of(line, place)[0]:
+            _push(stack, one)
+            if one == part:
+                return stack[:-1]
+    return stack
+
+
+def _parts_of(line: str, number: int) -> tuple[list[_Part], str, int]:
+    """Return the dashes and the key of a line, the rest of the line, and the column where the rest begins."""
+    indent = _INDENT.match(line)
+    column = indent.end() if indent else 0
+    dashes = _DASHES.match(line, column)
+    end = dashes.end() if dashes else column
+    parts = [_Part(place, ITEM, number) for place in range(column, end) if line[place] == "-"]
+    key = _KEY.match(line, end)
+    if key is None:
+        return parts, line[end:], end
+    name = key["name"]
+    parts.append(_Part(end, name[1:-1] if name[0] in "\"'" else name, number))
+    return parts, line[key.end() :], key.end()
+
+
+def _push(stack: list[_Part], part: _Part) -> None:
+    _pop(stack, part.column, is_item=part.is_item)
+    stack.append(part)
+
+
+def _pop(stack: list[_Part], column: int, *, is_item: bool) -> None:
+    # The dashes of a list may stand below the first letter of the key that the list belongs to.
+    while stack and (stack[-1].column > column or (stack[-1].column == column and (stack[-1].is_item or not is_item))):
+        stack.pop()

@@ -1,0 +1,45 @@
+"""What a notebook saves of a panel: HTML that needs no kernel, which a live panel replaces.
+
+JupyterLab prefers a widget to any HTML in the same output, even if the widget no longer exists, and then shows an
+error. So a panel has two outputs: the HTML, and after it the widget. A style sheet in the HTML shows one of the two:
+the widget while it is connected to its kernel, and the HTML otherwise. A notebook that is not trusted has no style
+sheet, but it has no widgets either.
+"""
+
+from __future__ import annotations
+
+__all__ = ["WIDGET_MIME_TYPE", "saved_html"]
+
+WIDGET_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
+
+_OUTPUT = ".jp-OutputArea-child"
+_SAVED = f"{_OUTPUT}:has(.dnb-saved)"
+# JupyterLab may put an empty element between two outputs.
+_NEXT = (f"+{_OUTPUT}", f"+:not({_OUTPUT})+{_OUTPUT}")
+_LIVE = ".dnb:not(.jupyter-widgets-disconnected)"
+# The first is the error of a widget that does not exist.
+_DEAD = ":is(:has(>.jp-OutputArea-output.jupyter-widgets),:has(.dnb.jupyter-widgets-disconnected))"
+_STYLE = "".join(
+    [
+        *(f"{_SAVED}:has({following} {_LIVE}){{display:none}}" for following in _NEXT),
+        *(f"{_SAVED}{following}{_DEAD}{{display:none}}" for following in _NEXT),
+        ".dnb-saved img{max-width:100%}",
+    ]
+)
+_HOW_TO_USE = "This is how the panel looked when its cell ran. To use it, run the cell again in Jupyter."
+
+
+def saved_html(html: str, saved_id: str) -> str:
+    """Return the first output of a panel.
+
+    Parameters
+    ----------
+    html
+        The static output of the panel.
+    saved_id
+        See `Viewport.saved_id`.
+    """
+    return (
+        f'<div class="dnb-saved" data-dnb-saved="{saved_id}"><style>{_STYLE}</style><p><em>{_HOW_TO_USE}</em></p>'
+        f"{html}</div>"
+    )

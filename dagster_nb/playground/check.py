@@ -1,0 +1,194 @@
+"""Check a GraphQL document and its variables against the server's schema before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    GraphQLError,
+    OperationDefinitionNode,
+    get_named_type,
+    parse,
+    print_ast,
+    type_from_ast,
+    validate,
+)
+from graphql.execution.values import get_variable_values
+
+from dagster_nb.errors import QueryError
+from dagster_nb.graphql.session import query_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from graphql import DocumentNode, GraphQLSchema
+
+__all__ = ["check_document", "document_problems", "parse_document", "variables_from"]
+
+_WORD = re.compile(r"[$@]?\w+|\S")
+
+# A document with a misspelt type has an error at every use of it.
+_MAX_ERRORS = 5
+_NOT_SENT = "nothing was sent, because the query does not fit the server's schema"
+
+
+def parse_document(text: str) -> tuple[DocumentNode, OperationDefinitionNode]:
+    """Return a GraphQL document and its operation.
+
+    Parameters
+    ----------
+    text
+        GraphQL with one operation, and any number of fragments.
+
+    Raises
+    ------
+    QueryError
+        If the text is not GraphQL, or does not have exactly one operation. The message marks the place.
+
+    Examples
+    --------
+    >>> parse_document("{ version }")[1].operation.value
+    'query'
+    """
+    try:
+        document = parse(text)
+    except GraphQLError as error:
+        raise query_error(
+            [error.formatted], text=text, prefix="this is not valid GraphQL; fix the marked part"
+        ) from None
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    if len(operations) != 1:
+        raise QueryError(f"a cell has one operation, and this one has {len(operations)}. Put each into its own cell.")
+    return document, operations[0]
+
+
+def check_document(text: str, document: DocumentNode, schema: GraphQLSchema) -> None:
+    """Check that a document fits a schema.
+
+    Parameters
+    ----------
+    text
+        The text of the document, for the error message.
+    document
+        The parsed document.
+    schema
+        The server's schema.
+
+    Raises
+    ------
+    QueryError
+        If it does not fit. The message has each problem with its place.
+    """
+    errors = validate(schema, document, max_errors=_MAX_ERRORS)
+    if errors:
+        raise _not_sent(errors, text)
+
+
+def document_problems(text: str, schema: GraphQLSchema) -> list[dict[str, Any]]:
+    """Return the problems of a document, for an editor to mark.
+
+    Parameters
+    ----------
+    text
+        GraphQL, whether valid or not.
+    schema
+        The server's schema.
+
+    Returns
+    -------
+    list of dict
+        Each has ``line`` (counted from 1), ``start`` and ``end`` (columns counted from 0) and ``message``.
+
+    Examples
+    --------
+    >>> from graphql import build_schema
+    >>> document_problems("{ versio }", build_schema("type Query { version: String }"))[0]["start"]
+    2
+    """
+    if not text.strip():
+        return []
+    try:
+        errors = validate(schema, parse(text), max_errors=_MAX_ERRORS)
+    except GraphQLError as invalid:
+        errors = [invalid]
+    lines = text.splitlines()
+    found = []
+    for error in errors:
+        for place in (error.locations or [])[-1:]:
+            line = lines[place.line - 1] if place.line <= len(lines) else ""
+            word = _WORD.match(line, place.column - 1)
+            end = word.end() if word else len(line)
+            found.append({"line": place.line, "start": place.column - 1, "end": end, "message": error.message})
+    return found
+
+
+def variables_from(
+    text: str, operation: OperationDefinitionNode, names: Mapping[str, Any], schema: GraphQLSchema | None
+) -> dict[str, Any]:
+    """Return the variables of an operation, which have the values of Python variables with the same names.
+
+    A variable that Python does not have is left out if it is optional.
+
+    Parameters
+    ----------
+    text
+        The text of the document, for the error message.
+    operation
+        The operation.
+    names
+        The Python variables, such as the namespace of a notebook.
+    schema
+        The server's schema; None sends the values unchecked.
+
+    Raises
+    ------
+    QueryError
+        If a required variable is missing, or a value does not fit. The message marks the variable.
+
+    Examples
+    --------
+    >>> from graphql import build_schema
+    >>> text = "query($id: ID!) { run(id: $id) }"
+    >>> schema = build_schema("type Query { run(id: ID): String }")
+    >>> variables_from(text, parse_document(text)[1], {"id": "4d2f", "other": 1}, schema)
+    {'id': '4d2f'}
+    """
+    definitions = operation.variable_definitions or ()
+    found = {one.variable.name.value: one for one in definitions}
+    values = {name: _plain(names[name]) for name in found if name in names}
+    if schema is None:
+        return values
+    checked = get_variable_values(schema, definitions, values)
+    if isinstance(checked, list):
+        missing = [
+            GraphQLError(f"the variable ${name} has no value: assign one to {name} in Python first", one)
+            for name, one in found.items()
+            if name not in values and _is_required(one, schema)
+        ]
+        raise _not_sent(missing or checked, text)
+    return values
+
+
+def _is_required(definition: Any, schema: GraphQLSchema) -> bool:  # noqa: ANN401 - a node
+    kind: Any = type_from_ast(schema, definition.type)
+    return definition.default_value is None and print_ast(definition.type).endswith("!") and bool(get_named_type(kind))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a notebook has
+    """Return a value as plain JSON types: a Run as its id, a Series as a list, numbers of numpy as Python's."""
+    if hasattr(value, "run_id"):
+        return value.run_id
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if hasattr(value, "timestamp") and callable(value.timestamp):
+        return value.timestamp()
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _not_sent(errors: Iterable[GraphQLError], text: str) -> QueryError:
+    return query_error([one.formatted for one in errors], text=text, prefix=_NOT_SENT)

@@ -1,0 +1,75 @@
+"""Write planned runs into the table of a history without a Dagster: for trying out a history of any size."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.frames.runs import runs_frame
+from dagster_nb.history.location import storage_path, table_path
+from dagster_nb.history.refresh import CHANGES_UNTIL, FILLED, SYNCED_AT
+from dagster_nb.history.runs_table import RunsTable
+from dagster_nb.history.schema import INCLUDED, RUNS, to_table
+from dagster_nb.history.table import Table
+
+from .plan import last_full_hour, plan_history
+
+if TYPE_CHECKING:
+    import os
+
+    from .planned import PlannedRun
+
+__all__ = ["write_delta_table"]
+
+_DEPLOYMENT = "http://localhost:3000"
+_RUNS_PER_PLAN = 50_000
+_DAYS_PER_PLAN = 90
+
+
+def write_delta_table(path: str | os.PathLike[str], *, runs: int, seed: int = 0) -> None:
+    """Write the runs of a small shop, as the demo has them, into a new history.
+
+    There are 50,000 runs in each ninety days, so a million runs take almost five years. It takes about three minutes.
+
+    Parameters
+    ----------
+    path
+        As in `DagsterClient.history`; there must be no history yet.
+    runs
+        The number of runs.
+    seed
+        The same seed gives the same runs within an hour.
+    """
+    table = Table.create(table_path(storage_path(path), "runs"), RUNS, deployment=_DEPLOYMENT)
+    stored = RunsTable(table)
+    until = last_full_hour(time.time())
+    # Newest first, as a refresh writes them.
+    for number, start in enumerate(range(0, runs, _RUNS_PER_PLAN)):
+        planned = plan_history(
+            min(_RUNS_PER_PLAN, runs - start),
+            seed=seed + number,
+            until=until - dt.timedelta(days=_DAYS_PER_PLAN * number),
+        ).runs
+        stored.upsert(to_table(runs_frame([_record(run) for run in reversed(planned)], include=INCLUDED)))
+    now = int(until.timestamp()) * 1_000_000
+    stored.set_markers({CHANGES_UNTIL: now, SYNCED_AT: now, FILLED: 1})
+
+
+def _record(run: PlannedRun) -> dict[str, Any]:
+    """Return a run as Dagster's GraphQL returns it."""
+    return {
+        "runId": run.run_id,
+        "jobName": run.job,
+        "status": run.status,
+        "creationTime": run.created,
+        "startTime": run.started,
+        "endTime": run.ended,
+        "updateTime": run.ended,
+        "repositoryOrigin": {"repositoryLocationName": "shop", "repositoryName": "__repository__"},
+        "rootRunId": run.root_run_id,
+        "parentRunId": run.parent_run_id,
+        "tags": [{"key": key, "value": value} for key, value in run.tags.items()],
+        "runConfig": run.run_config,
+        "solidSelection": None if run.selection is None else list(run.selection),
+    }

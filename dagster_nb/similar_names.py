@@ -1,0 +1,65 @@
+"""Names in a filter that do not exist, and existing names that are close to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["NEWEST_RUNS", "SimilarName", "similar_names"]
+
+NEWEST_RUNS = 200
+"""The number of runs in which tag keys are searched, because the server does not list the keys of all runs."""
+
+_MIN_SIMILARITY = 0.75
+
+
+@dataclass(frozen=True)
+class SimilarName:
+    """A name that does not exist, and the existing name that is closest to it.
+
+    Parameters
+    ----------
+    kind
+        What it is the name of; ``"tag"`` for the key of a tag.
+    name
+        The name that does not exist.
+    similar
+        The existing name.
+    """
+
+    kind: Literal["job", "location", "tag"]
+    name: str
+    similar: str
+
+    @property
+    def problem(self) -> str:
+        """What does not exist, as a sentence."""
+        if self.kind == "tag":
+            return f"None of the newest runs has a tag with the key {self.name!r}."
+        return f"There is no {'code location' if self.kind == 'location' else self.kind} {self.name!r}."
+
+
+def similar_names(
+    kind: Literal["job", "location", "tag"], names: Iterable[str], known: Iterable[str]
+) -> list[SimilarName]:
+    """Return the names that are not known but are close to a known name; tags of Dagster itself are left out.
+
+    Examples
+    --------
+    >>> similar_names("job", ["ingest_ordres", "nightly", "load"], ["ingest_orders", "load"])
+    [SimilarName(kind='job', name='ingest_ordres', similar='ingest_orders')]
+    """
+    by_folded = {name.casefold(): name for name in known}
+    exact = set(by_folded.values())
+    found: list[SimilarName] = []
+    for name in names:
+        # Dagster's own tags resemble each other, and many deployments lack some of them.
+        is_of_dagster = kind == "tag" and name.startswith(("dagster/", "."))
+        if name not in exact and not is_of_dagster:
+            matches = get_close_matches(name.casefold(), by_folded, n=1, cutoff=_MIN_SIMILARITY)
+            found.extend(SimilarName(kind, name, by_folded[match]) for match in matches)
+    return found

@@ -1,0 +1,86 @@
+"""What is left of the panels in a saved notebook, after a restart of the kernel, and in other viewers."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+from playwright.sync_api import expect
+
+from tests.browser.lab import IDLE
+
+CELLS = (
+    "import dagster_nb as dnb\nclient = dnb.connect({url!r})\nexplorer = dnb.RunExplorer(client).wait()\nexplorer",
+    "dnb.RunMonitor(client.run(explorer.frame.query('status == \"FAILURE\"')['run_id'].iloc[0])).wait()",
+    "dnb.Launchpad(client, job='fetch_exchange_rates').wait()",
+)
+PANELS = ("explorer", "monitor", "launchpad")
+HOW_TO_USE = "To use it, run the cell again in Jupyter."
+
+
+def shows_live_panels(page):
+    for name in PANELS:
+        expect(page.locator(f".dnb-{name}:visible")).to_have_count(1)
+    expect(page.get_by_text(HOW_TO_USE).locator("visible=true")).to_have_count(0)
+
+
+def shows_static_output(page):
+    expect(page.get_by_text(HOW_TO_USE).locator("visible=true")).to_have_count(len(PANELS))
+    expect(page.locator(".dnb:visible")).to_have_count(0)
+    expect(page.get_by_text("model not found").locator("visible=true")).to_have_count(0)
+    explorer, monitor, launchpad = page.locator(".dnb-saved").all()
+    for saved in (explorer, monitor):
+        expect(saved.get_by_role("img").first).to_be_visible()
+        assert saved.get_by_role("row").count() > 3
+    expect(explorer).to_contain_text(re.compile(r"[\d,]+ runs"))
+    expect(monitor).to_contain_text("Failed in step")
+    expect(launchpad).to_contain_text("fetch_exchange_rates")
+
+
+def reopen(opened):
+    """Open the saved notebook again, without running its cells; its kernel has ended."""
+    page = opened.page
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.goto("about:blank")
+    page.goto(f"{opened.lab.url}/lab/tree/{opened.name}.ipynb?token={opened.lab.token}&reset")
+    page.wait_for_function(IDLE, timeout=60_000)
+
+
+def test_panels_are_readable_after_a_restart_and_in_a_saved_notebook(notebook, demo):
+    opened = notebook(*(cell.format(url=demo.url) for cell in CELLS))
+    page = opened.page
+    shows_live_panels(page)
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    shows_static_output(page)
+    opened.command("notebook:run-all-cells")
+    shows_live_panels(page)
+    opened.command("docmanager:save")
+    page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+    reopen(opened)
+    shows_static_output(page)
+    opened.shot("reopened_light")
+    opened.theme(dark=True)
+    shows_static_output(page)
+    opened.shot("reopened_dark")
+    opened.theme(dark=False)
+
+    # Jupyter trusts a notebook by a signature of its contents, and so not a notebook that somebody else has changed.
+    path = opened.lab.root / f"{opened.name}.ipynb"
+    content = json.loads(path.read_text())
+    content["cells"][0]["outputs"][0]["data"]["text/plain"] += " "
+    path.write_text(json.dumps(content))
+    reopen(opened)
+    expect(page.locator(".jp-mod-trusted")).to_have_count(0)
+    shows_static_output(page)
+    opened.check()
+
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", path.name, "--output", "saved.html"]
+    subprocess.run(command, cwd=path.parent, check=True, capture_output=True)
+    converted = page.context.new_page()
+    converted.route("**/*", lambda route: route.abort())
+    converted.set_content((path.parent / "saved.html").read_text(), wait_until="domcontentloaded")
+    shows_static_output(converted)
+    opened.shot("nbconvert", converted.locator("body"))
+    converted.close()

@@ -1,0 +1,104 @@
+"""With a real Dagster that seems to lack one feature, each reading method returns NA or names the feature."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from graphql import validate
+
+import dagster_nb as dnb
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.pruning import prune
+from tests.server.known.conftest import wait_until_loaded
+from tests.server.known.schema_hiding_proxy import SchemaHidingProxy
+from tests.unit import altered_schemas
+
+# The documents that each method sends A method that has to find a job also reads the repositories
+METHODS = {
+    # Dagster may load the code again at any time, so update_time is not constant.
+    "locations": ({"locations"}, lambda client, _: client.locations().drop(columns="update_time")),
+    "repositories": ({"repositories"}, lambda client, _: client.repositories()),
+    "jobs": ({"repositories"}, lambda client, _: client.jobs()),
+    "ops": ({"repositories", "job_ops"}, lambda client, _: client.ops("materialize_all")),
+    "run_config_schema": (
+        {"repositories", "run_config_schema"},
+        lambda client, _: client.run_config_schema("configured").fields,
+    ),
+    "daemons": ({"daemons"}, lambda client, _: client.daemons()),
+    "steps": ({"steps"}, lambda client, runs: client.steps(runs["failing"])),
+    "events": ({"events"}, lambda client, runs: client.events(runs["failing"])),
+    "failures": ({"events"}, lambda client, runs: client.failures(runs["failing"])),
+    "logs": (
+        {"captures", "captured_logs", "run_plan"},
+        lambda client, runs: pd.DataFrame({"printed": [client.compute_logs(runs["apart"], step="whisper").stdout]}),
+    ),
+}
+# If a part of an error is lost, the remaining parts or the message of its event describe it.
+TOLD_OTHERWISE = {
+    ("ErrorEvent.error", "error_message"),
+    ("PythonError.causes", "error"),
+    ("PythonError.causes", "causes"),
+    ("PythonError.causes", "stack"),
+    ("PythonError.causes", "error_message"),
+    ("PythonError.className", "causes"),
+    ("PythonError.className", "error_message"),
+    ("PythonError.message", "error"),
+    ("PythonError.message", "causes"),
+    ("PythonError.message", "error_message"),
+    ("PythonError.stack", "causes"),
+    ("PythonError.stack", "error"),
+}
+LOSSES = altered_schemas.losses(*altered_schemas.response_types())
+
+
+@pytest.fixture(scope="module")
+def proxied(known):
+    with SchemaHidingProxy(known.server.url) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _loaded(known):
+    # An earlier test may have shut down its code server, which is restarted automatically.
+    wait_until_loaded(known.client)
+
+
+@pytest.fixture(scope="module")
+def complete(known):
+    return {name: ask(known.client, known.runs) for name, (_, ask) in METHODS.items()}
+
+
+def touched(loss):
+    """Return the documents of the methods that do not fit a schema without this feature."""
+    sent = {name for names, _ in METHODS.values() for name in names}
+    return {name for name in sent if validate(altered_schemas.without(loss), documents.load(name))}
+
+
+def is_optional(loss, document):
+    """Return whether every place where a document requests this feature is marked as optional."""
+    pruned = prune(documents.load_marked(document), altered_schemas.without(loss))
+    return bool(pruned.removed) and pruned.missing is None
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_missing_feature_gives_na_or_an_error(proxied, known, complete, loss):
+    proxied.schema = altered_schemas.without(loss)
+    broken = touched(loss)
+    with dnb.connect(proxied.url, progress=False) as client:
+        for name, (sent, ask) in METHODS.items():
+            if not sent & broken:
+                continue
+            try:
+                frame = ask(client, known.runs)
+            except dnb.UnsupportedServerError as error:
+                assert loss in str(error)  # noqa: PT017 - one of two good ends
+                assert not any(is_optional(loss, document) for document in sent)
+            else:
+                assert_na_or_same(frame, complete[name], loss)
+
+
+def assert_na_or_same(frame, complete, loss):
+    assert list(frame.columns) == list(complete.columns)
+    for column in frame:
+        if (loss, column) not in TOLD_OTHERWISE and not frame[column].isna().all():
+            pd.testing.assert_series_equal(frame[column], complete[column])

@@ -1,0 +1,35 @@
+"""Another process that refreshes a history, and that a test may kill."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import dagster_nb as dnb
+from dagster_nb.history import deletions, refresh
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+# These sizes are so small that each refresh needs several pages and commits.
+PAGE_SIZE, RUNS_PER_COMMIT = 3, 4
+# A new run may have an update time in whole seconds, and so a second before its creation.
+OVERLAP = "1.5s"
+
+
+def small_steps(client: dnb.DagsterClient, path: Path) -> Any:
+    """Return a history that reads a few runs at a time."""
+    refresh._RUNS_PER_COMMIT = RUNS_PER_COMMIT
+    refresh._IDS_PER_PAGE = deletions._MAX_IDS_TO_LIST = PAGE_SIZE
+    history = client.history(path)
+    history._source.iter_runs = partial(client.iter_runs, page_size=PAGE_SIZE)
+    return history
+
+
+def refresh_in_child(url: str, path: Path, started: Connection) -> None:
+    """Print a line, and then refresh at once."""
+    with dnb.connect(url, progress=False) as client:
+        history = small_steps(client, path)
+        started.send("started")
+        history.refresh(overlap=OVERLAP, all_deleted=True)

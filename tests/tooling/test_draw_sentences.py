@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import random
+import sys
+
+from tests.tooling import draw_sentences
+from tests.tooling.draw_sentences import Sentence, from_markdown, from_notebook, from_python
+
+PYTHON = '''"""Return the answer to everything."""
+
+def answer(question):
+    """Answer a question in full. The answer is
+    always a number.
+
+    Parameters
+    ----------
+    question
+        What the user wants to know.
+    """
+    # Questions without a question mark
+    # are not supported yet.
+    if not question:
+        raise ValueError(f"expected a question, got {question!r}. Ask one.")  # noqa: EM102 is not prose
+    return "the answer is 42"
+'''
+
+
+def test_python_gives_docstrings_comments_errors_and_strings_with_their_lines():
+    assert sorted(from_python(PYTHON), key=lambda sentence: int(sentence.place)) == [
+        Sentence("docstring", "1", "Return the answer to everything."),
+        Sentence("docstring", "4", "Answer a question in full."),
+        Sentence("docstring", "4", "The answer is always a number."),
+        Sentence("docstring", "10", "What the user wants to know."),
+        Sentence("comment", "12", "Questions without a question mark are not supported yet."),
+        Sentence("error", "15", "expected a question, got {…}. Ask one."),
+        Sentence("text", "16", "the answer is 42"),
+    ]
+
+
+def test_the_names_of_tests_are_sentences():
+    assert list(from_python("def test_one_failure_stops_nothing(): ...")) == [
+        Sentence("test", "1", "one failure stops nothing")
+    ]
+
+
+def test_markdown_gives_its_prose_and_neither_code_nor_tables():
+    prose = "# A heading of four words\n\nFirst comes some\nprose. Then more of it.\n\n"
+    source = prose + "```\nsome code of ours\n```\n| a | b | c | d |\n"
+    assert list(from_markdown(source)) == [
+        Sentence("markdown", "3", "First comes some prose."),
+        Sentence("markdown", "4", "Then more of it."),
+    ]
+
+
+def test_a_notebook_gives_its_markdown_cells():
+    cells = [
+        {"cell_type": "code", "source": ["# no sentence of ours"]},
+        {"cell_type": "markdown", "source": ["# Title\n", "\n", "This is a sentence."]},
+    ]
+    source = json.dumps({"cells": cells}, indent=1)
+    (sentence,) = from_notebook(source)
+    assert sentence.text == "This is a sentence."
+    assert "This is a sentence." in source.splitlines()[int(sentence.place) - 1]
+
+
+def test_one_seed_draws_the_same_sentences_again(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["draw_sentences", "--seed", "7", "--count", "5", "--errors", "2"])
+    draw_sentences.main()
+    first = capsys.readouterr().out
+    random.seed()
+    draw_sentences.main()
+    assert capsys.readouterr().out == first
+    assert len(first.splitlines()) == 7

@@ -1,0 +1,33 @@
+"""The script of the editor is what its sources are built into."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dagster_nb.panels.viewport import STATIC
+
+FOLDER = Path(__file__).parents[2] / "dagster_nb" / "panels" / "editor_source"
+
+
+def test_the_script_is_built_from_its_sources(tmp_path):
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is needed to build the editor")
+    copy = tmp_path / "editor"
+    shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("node_modules"))
+    installed = subprocess.run(
+        [npm, "ci", "--no-audit", "--no-fund"], cwd=copy, capture_output=True, check=False, text=True
+    )
+    if installed.returncode != 0:
+        pytest.skip(f"npm could not install the packages: {installed.stderr[-300:]}")
+    built = tmp_path / "built"
+    built.mkdir()
+    subprocess.run([npm, "run", "build", "--", str(built)], cwd=copy, check=True, capture_output=True)
+    for name in ("editor.js", "editor_licenses.txt"):
+        assert (built / name).read_bytes() == (STATIC / name).read_bytes(), (
+            "rebuild it: npm ci && npm run build in dagster_nb/panels/editor_source"
+        )

@@ -1,0 +1,101 @@
+"""The planned history of the demo as the source of a digest, without a server."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dagster_nb.sandbox.history.job_profiles import CRM_SENSOR
+from dagster_nb.sandbox.history.step_errors import FAILURES
+
+SENSORS, SCHEDULES = {CRM_SENSOR}, {"build_warehouse_schedule", "refresh_dashboards_schedule"}
+
+
+def moments(seconds):
+    return pd.to_datetime(pd.Series(seconds, dtype="float64"), unit="s", utc=True).dt.round("us").astype(
+        "datetime64[us, UTC]"
+    )  # fmt: skip
+
+
+class PlannedSource:
+    """The methods of a client that a digest uses."""
+
+    url = "http://demo:3000"
+
+    def __init__(self, history):
+        self._history = history
+        runs = history.runs
+        frame = pd.DataFrame(
+            {
+                "run_id": pd.array([run.run_id for run in runs], dtype="string"),
+                "job_name": pd.array([run.job for run in runs], dtype="string"),
+                "status": [run.status for run in runs],
+                "creation_time": moments([run.created for run in runs]),
+                "start_time": moments([run.started for run in runs]),
+                "end_time": moments([run.ended for run in runs]),
+                "root_run_id": pd.array([run.root_run_id for run in runs], dtype="string"),
+                "partition_key": pd.array([run.tags.get("dagster/partition") for run in runs], dtype="string"),
+                "tags": [run.tags for run in runs],
+                "run_config": [run.run_config for run in runs],
+            }
+        )
+        frame["queue_duration"] = (frame["start_time"] - frame["creation_time"]).astype("timedelta64[us]")
+        frame["duration"] = (frame["end_time"] - frame["start_time"]).astype("timedelta64[us]")
+        self.frame = frame.iloc[::-1].reset_index(drop=True)
+        self.requested_failures = []
+
+    def runs(self, *, created_after=None, created_before=None, status=None, run_ids=None, include=()):
+        found = self.frame
+        if created_after is not None:
+            found = found[found["creation_time"] > created_after]
+        if created_before is not None:
+            found = found[found["creation_time"] < created_before]
+        if status is not None:
+            found = found[found["status"].isin(status)]
+        if run_ids is not None:
+            found = found[found["run_id"].isin(run_ids)]
+        return found if include else found.drop(columns="run_config")
+
+    def count_runs(self, *, job, tags):
+        return sum(run.job == job and tags.items() <= run.tags.items() for run in self._history.runs)
+
+    def failures(self, runs):
+        self.requested_failures += runs
+        rows = []
+        for run in self._history.runs:
+            if run.run_id in set(runs):
+                step, failure = run.failure
+                error = FAILURES[failure].innermost
+                rows.append(
+                    (run.run_id, step, pd.Timestamp(run.ended, unit="s", tz="UTC"), error.cls_name, error.message)
+                )
+        return pd.DataFrame(rows, columns=["run_id", "step_key", "timestamp", "error_class", "error_message"])
+
+    def schedules(self):
+        return self._automations("schedule", SCHEDULES)
+
+    def sensors(self):
+        return self._automations("sensor", SENSORS)
+
+    def ticks(self, name, *, location, repository, after, before):
+        rows = [
+            (tick.name, "shop", "repo", "FAILURE" if tick.error else "SKIPPED" if tick.skip_reason else "SUCCESS",
+             pd.Timestamp(tick.at, unit="s", tz="UTC"), tick.error, tick.error)
+            for tick in self._history.ticks
+            if tick.name == name and after.timestamp() < tick.at < before.timestamp()
+        ]  # fmt: skip
+        names = ["name", "location", "repository", "status", "timestamp", "error_class", "error_message"]
+        return pd.DataFrame(rows, columns=names)
+
+    def _automations(self, kind, names):
+        names = sorted(names)
+        last = [max(tick.at for tick in self._history.ticks if tick.name == name) for name in names]
+        return pd.DataFrame(
+            {
+                kind: pd.array(names, dtype="string"),
+                "location": "shop",
+                "repository": "repo",
+                "status": "STOPPED",
+                "last_tick": moments(last),
+                "min_interval": pd.Series(pd.Timedelta("300s"), range(len(names)), "timedelta64[us]"),
+            }
+        )

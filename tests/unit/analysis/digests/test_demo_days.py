@@ -1,0 +1,110 @@
+"""On the right days, a digest of the demo's history finds what was planted there, and nothing else of weight."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from dagster_nb import analysis
+from dagster_nb.sandbox.history.plan import plan_history
+from tests.unit.analysis.digests.planned_source import PlannedSource
+
+UNTIL = dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def history():
+    return plan_history(2000, seed=0, until=UNTIL)
+
+
+@pytest.fixture(scope="module")
+def source(history):
+    return PlannedSource(history)
+
+
+def of_kind(digest, kind):
+    return digest.findings[digest.findings["kind"] == kind]
+
+
+@pytest.mark.parametrize("day", [0, 1])
+def test_a_broken_day_is_the_only_error_among_the_new_failures(source, history, day):
+    digest = analysis.digest(source, as_of=f"{history.truth.broken_days[day]}T18:00")
+    errors = digest.findings[digest.findings["severity"] == "error"]
+    assert set(errors["subject"]) == {history.truth.broken_job}
+    new = errors[errors["kind"] == "new failure"]
+    assert len(new) == 1
+    failed = {
+        run.run_id
+        for run in history.runs
+        if run.job == history.truth.broken_job
+        and run.status == "FAILURE"
+        and run.ended > (digest._summary.start).timestamp()
+        and run.ended <= digest._summary.as_of.timestamp()
+    }
+    assert set(new["run_ids"].iloc[0]) == failed
+    first = min((run for run in history.runs if run.run_id in failed), key=lambda run: run.created)
+    successes = [run for run in history.runs if run.job == first.job and run.status == "SUCCESS"]
+    last = max((run for run in successes if run.ended < first.created), key=lambda run: run.created)
+    assert f"First: {first.run_id[:8]}" in new["what"].iloc[0]
+    assert f"last success before: {last.run_id[:8]}" in new["what"].iloc[0]
+    assert f"run_ids={[last.run_id, first.run_id]!r}" in new["next_step"].iloc[0]
+    assert digest.has_problems
+
+
+def test_the_slowdown_is_found_within_a_day_and_15_percent_and_is_new_once(source, history):
+    truth = history.truth
+    reports = []
+    for days in range(5, 12):
+        digest = analysis.digest(source, as_of=truth.slower_since + dt.timedelta(days=days))
+        found = of_kind(digest, "slower job")
+        assert set(found["subject"]) <= {truth.slower_job}
+        reports += [(digest, one) for one in found.itertuples()]
+    assert [one.severity for _, one in reports].count("warning") == 1
+    assert reports[0][1].severity == "warning"
+    key, before, after = truth.slower_tag
+    for digest, one in reports:
+        assert abs(one.since - pd.Timestamp(truth.slower_since)) < pd.Timedelta("1D")
+        assert f"tag {key} changed from {before} to {after}" in one.what
+        factor = float(one.what.split(", ")[1].split(" times")[0])
+        assert factor == pytest.approx(truth.slower_factor, rel=0.15)
+        assert digest._repr_html_().count("<circle") > 20
+
+
+def test_the_open_failures_are_those_of_the_truth(source, history):
+    digest = analysis.digest(source, as_of=UNTIL, lookback="91d")
+    failures = digest.findings[digest.findings["kind"].isin(["new failure", "open failure"])]
+    found = {run_id for ids in failures["run_ids"] for run_id in ids}
+    resolved = {run_id for ids in of_kind(digest, "new failure")["run_ids"] for run_id in ids}
+    assert found - resolved <= set(history.truth.unresolved_failures) <= found
+
+
+def test_the_missing_partition_is_found_the_day_after_and_stays_a_note(source, history):
+    truth = history.truth
+    missing = dt.datetime.fromisoformat(truth.missing_partition).replace(tzinfo=dt.UTC)
+    for days, severity in [(2, None), (2.5, "warning"), (44, "note")]:
+        found = of_kind(analysis.digest(source, as_of=missing + dt.timedelta(days=days)), "missing partition")
+        if severity is None:
+            assert found.empty
+            continue
+        assert found["subject"].tolist() == [truth.missing_job]
+        assert found["severity"].tolist() == [severity]
+        assert found["next_step"].tolist() == [
+            f"client.launch({truth.missing_job!r}, partition_key={truth.missing_partition!r})"
+        ]
+
+
+def test_the_failing_sensor_is_found_on_its_day_only(source, history):
+    [failed] = [tick for tick in history.ticks if tick.error and tick.name == "crm_changes"]
+    day = dt.datetime.fromtimestamp(failed.at, dt.UTC)
+    for shift, count in [(-1, 0), (1, 1), (30, 0)]:
+        found = of_kind(analysis.digest(source, as_of=day + dt.timedelta(hours=shift)), "failed tick")
+        assert found["subject"].tolist() == ["crm_changes"] * count
+
+
+def test_no_kind_but_those_that_were_planted(source, history):
+    kinds = set()
+    for days in range(0, 60, 12):
+        kinds |= set(analysis.digest(source, as_of=UNTIL - dt.timedelta(days=days)).findings["kind"])
+    assert kinds <= {"new failure", "open failure", "slower job", "failed tick", "missing partition"}

@@ -1,0 +1,129 @@
+"""A digest as a frame, as text, as Markdown, and as one HTML page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from dagster_nb import analysis
+from dagster_nb.analysis.digests.digest import Digest
+from dagster_nb.analysis.digests.findings import Finding
+from dagster_nb.analysis.digests.summary import Summary
+from dagster_nb.errors import UnsupportedServerError
+from dagster_nb.sandbox.history.plan import plan_history
+from tests.unit.analysis.digests.planned_source import PlannedSource
+from tests.unit.analysis.digests.quiet_weeks import false_alarms
+
+AS_OF = pd.Timestamp("2026-11-25 09:00", tz="UTC")
+HOSTILE = "<img src=x onerror=alert(1)>`*_[link](http://x)\n# \x1b[2J@here ``` </pre>"
+SUMMARY = Summary("http://host:3000", AS_OF - pd.Timedelta("24h"), AS_OF, 7)
+
+
+def finding(text=HOSTILE, severity="warning"):
+    return Finding("new failure", severity, text, text, AS_OF, "certain", text, f"client.launch({text!r})", ["a"])
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen, self.text = [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def parsed(html):
+    tags = Tags()
+    tags.feed(html)
+    return tags
+
+
+def test_text_of_the_server_is_never_markup(tmp_path):
+    digest = Digest([finding()], SUMMARY)
+    digest.to_html(tmp_path / "digest.html")
+    for html in (digest._repr_html_(), (tmp_path / "digest.html").read_text(encoding="utf-8")):
+        tags = parsed(html)
+        assert not {"img", "script", "a"} & {tag for tag, _ in tags.seen}
+        assert not [name for _, attrs in tags.seen for name in attrs if name.startswith("on")]
+        assert "<img src=x onerror=alert(1)>" in tags.text
+    markdown = digest.to_markdown()
+    assert "<img" not in markdown.replace("client.launch('<img", "")
+    assert r"\[link\]\(http" in markdown
+    assert "````python" in markdown
+    assert r"\@here" in markdown
+    for text in (repr(digest), markdown):
+        assert "\x1b" not in text
+
+
+def test_the_page_needs_no_other_file_and_is_readable_on_a_phone_light_or_dark(tmp_path):
+    Digest([finding("slow")], SUMMARY).to_html(tmp_path / "digest.html")
+    html = (tmp_path / "digest.html").read_text(encoding="utf-8")
+    tags = parsed(html)
+    assert not [attrs for _, attrs in tags.seen if {"src", "href"} & set(attrs)]
+    names = {attrs.get("name"): attrs.get("content") for tag, attrs in tags.seen if tag == "meta"}
+    assert names["viewport"] == "width=device-width, initial-scale=1"
+    assert names["color-scheme"] == "light dark"
+
+
+def test_nothing_to_report_is_one_line():
+    digest = Digest([], SUMMARY)
+    assert "Nothing to report; 7 runs checked." in repr(digest).splitlines()
+    assert not digest.has_problems
+    assert digest.findings.empty
+
+
+@pytest.mark.parametrize("found", [[], [finding("a", "note"), finding("b", "error")]])
+def test_the_findings_have_documented_columns_and_the_worst_first(found):
+    frame = Digest(found, SUMMARY).findings
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "kind": "string", "severity": "category", "subject": "string", "what": "string",
+        "since": "datetime64[us, UTC]", "certainty": "string", "evidence": "string", "next_step": "string",
+        "run_ids": "object",
+    }  # fmt: skip
+    assert frame["what"].tolist() == ["b", "a"][: len(found)]
+
+
+@pytest.fixture(scope="module")
+def source():
+    return PlannedSource(plan_history(400, seed=0, until=dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)))
+
+
+def test_what_a_source_lacks_or_refuses_is_named(source):
+    class Old:
+        url = source.url
+        runs, count_runs = source.runs, source.count_runs
+
+        def failures(self, _runs):
+            raise UnsupportedServerError("needs Dagster 9")
+
+    digest = analysis.digest(Old(), since="60d", as_of="2026-11-25T14:00")
+    text = repr(digest)
+    assert "Not checked: causes of failures: needs Dagster 9" in text
+    assert "Not checked: schedules and sensors: this source does not provide them" in text
+    assert len(digest.findings)
+
+
+def test_an_error_of_the_connection_is_not_hidden(source):
+    class Broken(PlannedSource):
+        def schedules(self):
+            raise ConnectionError("no route")
+
+    with pytest.raises(ConnectionError):
+        analysis.digest(Broken(source._history), as_of="2026-11-25T14:00")
+
+
+@pytest.mark.parametrize(("since", "as_of"), [("soon", "2026-11-25"), ("2026-11-26", "2026-11-25"), (None, None)])
+def test_invalid_times(source, since, as_of):
+    with pytest.raises(ValueError, match="since"):
+        analysis.digest(source, since=since, as_of=as_of)
+
+
+def test_quiet_weeks_raise_no_alarm():
+    # python -m tests.unit.analysis.digests.quiet_weeks measures 200 weeks.
+    assert not {kind: count for kind, count in false_alarms(12).items() if count > 1}

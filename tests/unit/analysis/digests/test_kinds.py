@@ -1,0 +1,191 @@
+"""Each kind of finding, in frames that are written by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from dagster_nb.analysis.digests.assets import find_overdue_assets
+from dagster_nb.analysis.digests.automation import find_failed_ticks, find_stopped_automations
+from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
+from dagster_nb.analysis.digests.failures import find_new_failures, find_open_failures
+from dagster_nb.analysis.digests.partitions import partition_gaps
+from dagster_nb.analysis.digests.unfinished_runs import find_daemons, find_queue_times, find_stuck_runs
+
+AS_OF = pd.Timestamp("2026-11-25 09:00", tz="UTC")
+START = AS_OF - pd.Timedelta("24h")
+
+
+def runs(*rows):
+    """Return runs of a job: status, hours before AS_OF, seconds in the queue, seconds of the run, other values."""
+    built = []
+    for number, (status, hours, queued, length, *other) in enumerate(rows):
+        created = AS_OF - pd.Timedelta(hours=hours)
+        started = pd.NaT if queued is None else created + pd.Timedelta(seconds=queued)
+        values = {
+            "run_id": f"run {number}", "job_name": "etl", "status": status, "creation_time": created,
+            "start_time": started, "end_time": pd.NaT if length is None else started + pd.Timedelta(seconds=length),
+            "root_run_id": None, "partition_key": None, "tags": {},
+        }  # fmt: skip
+        built.append(values | (other[0] if other else {}))
+    frame = pd.DataFrame(built)
+    for name in ("creation_time", "start_time", "end_time"):
+        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
+    frame["queue_duration"] = (frame["start_time"] - frame["creation_time"]).astype("timedelta64[us]")
+    frame["duration"] = (frame["end_time"] - frame["start_time"]).astype("timedelta64[us]")
+    return frame.astype({"root_run_id": "string", "partition_key": "string", "job_name": "string", "run_id": "string"})
+
+
+def evidence(frame, **other):
+    return Evidence(START, AS_OF, frame, **other)
+
+
+USUAL = [("SUCCESS", 30 + hours, 5, 600 + hours) for hours in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("later", "severity"),
+    [
+        ([], "error"),
+        ([("SUCCESS", 1, 5, 60)], "warning"),
+        ([("SUCCESS", 1, 5, 60, {"root_run_id": "run 40"})], "note"),
+        ([("CANCELED", 1, 5, 60)], "error"),
+        ([("STARTED", 1, 5, None)], "error"),
+    ],
+)
+def test_the_severity_of_a_new_failure_depends_on_what_happened_since(later, severity):
+    [found] = find_new_failures(evidence(runs(*USUAL, ("FAILURE", 2, 5, 60), *later)))
+    assert (found.severity, found.run_ids) == (severity, ["run 40"])
+
+
+def test_failures_are_grouped_by_cause():
+    failed = runs(*USUAL, *[("FAILURE", hours, 5, 60) for hours in (5, 4, 3)])
+    causes = pd.DataFrame(
+        {
+            "run_id": ["run 40", "run 41", "run 42"],
+            "step_key": "load",
+            "timestamp": AS_OF,
+            "error_class": ["KeyError", "TimeoutError", "TimeoutError"],
+            "error_message": ["'x'", "no answer after 3 s", "no answer after 4 s"],
+        }
+    )
+    first, second = find_new_failures(evidence(failed, failures=causes))
+    assert (first.run_ids, second.run_ids) == (["run 40"], ["run 41", "run 42"])
+    assert "failed in load with TimeoutError: no answer after 3 s" in second.what
+
+
+@pytest.mark.parametrize("hours", [24.5, 23.5])
+def test_a_failure_is_either_new_or_older(hours):
+    frame = runs(*USUAL, ("FAILURE", hours, 5, 60))
+    assert len(find_new_failures(evidence(frame))) == (hours < 24)
+    assert len(find_open_failures(evidence(frame))) == (hours > 24)
+
+
+def test_an_older_failure_of_a_partition_needs_someone():
+    one = ("FAILURE", 26, 5, 60, {"partition_key": "2026-11-23"})
+    [found] = find_open_failures(evidence(runs(*USUAL, one, ("SUCCESS", 2, 5, 60))))
+    assert (found.severity, found.next_step) == ("warning", "client.reexecute_many(['run 40'])")
+
+
+@pytest.mark.parametrize(
+    ("status", "hours", "queued", "is_stuck"),
+    [
+        ("STARTED", 3, 5, True),
+        ("STARTED", 0.4, 5, False),
+        ("QUEUED", 3, None, True),
+        ("QUEUED", 0.4, None, False),
+        ("CANCELING", 0.3, 5, True),
+        ("CANCELING", 0.1, 5, False),
+        ("STARTING", 0.6, 5, True),
+        ("STARTING", 0.4, 5, False),
+    ],
+)
+def test_a_run_is_stuck_far_beyond_what_is_usual(status, hours, queued, is_stuck):
+    found = find_stuck_runs(evidence(runs(*USUAL, (status, hours, queued, None))))
+    assert [one.run_ids for one in found] == [["run 40"]] * is_stuck
+
+
+def test_a_running_run_without_history_is_not_called_stuck():
+    assert not find_stuck_runs(evidence(runs(("STARTED", 90, 5, None))))
+
+
+def test_queue_times_are_compared_with_those_before():
+    slow = [("SUCCESS", hours, 300, 60) for hours in range(1, 10)]
+    [found] = find_queue_times(evidence(runs(*USUAL, *slow)))
+    assert found.what.startswith("half of the 9 runs of etl waited 5 min or longer in the queue")
+    assert not find_queue_times(evidence(runs(*USUAL, *slow[:7])))
+    assert not find_queue_times(evidence(runs(*USUAL, *[("SUCCESS", hours, 6, 60) for hours in range(1, 10)])))
+
+
+def test_a_daemon_that_is_needed_and_not_running_is_an_error():
+    daemons = pd.DataFrame(
+        {
+            "daemon": ["QUEUED_RUN_COORDINATOR", "SENSOR", "SCHEDULER"],
+            "required": [True, False, True],
+            "healthy": [False, False, True],
+            "last_heartbeat": AS_OF,
+        }
+    )
+    [found] = find_daemons(evidence(runs(*USUAL, ("QUEUED", 1, None, None)), daemons=daemons))
+    assert (found.severity, found.run_ids) == ("error", ["run 40"])
+    assert found.what == "the daemon QUEUED_RUN_COORDINATOR is not running, and 1 run waits for it"
+
+
+def ticks(*rows):
+    frame = pd.DataFrame(rows, columns=["status", "hours"])
+    return pd.DataFrame(
+        {
+            "name": "hourly", "location": "shop", "repository": "repo", "status": frame["status"],
+            "timestamp": AS_OF - pd.to_timedelta(frame["hours"], unit="h"), "error_class": "OSError",
+            "error_message": "no route",
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("newest", "severity"), [("SUCCESS", "warning"), ("SKIPPED", "warning"), ("FAILURE", "error")])
+def test_a_failed_tick_is_an_error_until_another_does_not_fail(newest, severity):
+    [found] = find_failed_ticks(evidence(runs(*USUAL), ticks=ticks(("FAILURE", 30), ("FAILURE", 3), (newest, 1))))
+    assert found.severity == severity
+    assert "with OSError: no route" in found.what
+
+
+@pytest.mark.parametrize(("status", "hours", "count"), [("RUNNING", 5, 1), ("RUNNING", 1, 0), ("STOPPED", 5, 0)])
+def test_a_running_schedule_that_no_longer_ticks(status, hours, count):
+    automations = pd.DataFrame(
+        {
+            "name": ["hourly"], "kind": "schedule", "location": "shop", "repository": "repo", "status": status,
+            "last_tick": AS_OF - pd.Timedelta(hours=hours), "min_interval": pd.NaT,
+        }
+    )  # fmt: skip
+    own = ticks(*[("SUCCESS", hours + one) for one in range(8)])
+    assert len(find_stopped_automations(evidence(runs(*USUAL), automations=automations, ticks=own))) == count
+
+
+@pytest.mark.parametrize(("hours", "count"), [(30, 0), (40, 1)])
+def test_an_asset_that_is_materialized_daily_is_overdue_after_one_day_and_a_half(hours, count):
+    when = [AS_OF - pd.Timedelta(hours=hours + 24 * day) for day in range(20)]
+    materializations = pd.DataFrame({"asset": "orders", "timestamp": when})
+    found = find_overdue_assets(evidence(runs(*USUAL), materializations=materializations))
+    assert [one.subject for one in found] == ["orders"] * count
+    assert not find_overdue_assets(evidence(runs(*USUAL), materializations=materializations.head(10)))
+
+
+def test_a_job_that_never_runs_at_weekends_has_no_gaps():
+    days = pd.bdate_range("2026-09-01", "2026-11-20", tz="UTC")
+    built = pd.DataFrame({"job_name": "etl", "partition_key": days.strftime("%Y-%m-%d"), "creation_time": days})
+    assert partition_gaps(built).empty
+    assert partition_gaps(built.drop(index=30))["partition_key"].tolist() == [days[30].strftime("%Y-%m-%d")]
+
+
+def test_partitions_that_are_not_times_have_no_gaps():
+    built = pd.DataFrame({"job_name": "etl", "partition_key": list("abcdefghijklmnopqr"), "creation_time": AS_OF})
+    assert partition_gaps(built).empty
+
+
+def test_a_run_of_the_past_has_the_state_that_it_had_then():
+    past = runs_as_of(runs(("SUCCESS", 5, 3600, 3600), ("FAILURE", 1, 5, 60)), AS_OF - pd.Timedelta("4.5h"))
+    assert past["status"].tolist() == ["QUEUED"]
+    assert past[["start_time", "end_time", "duration", "queue_duration"]].isna().all(axis=None)
+    later = runs_as_of(runs(("SUCCESS", 5, 3600, 3600)), AS_OF - pd.Timedelta("3.5h"))
+    assert later["status"].tolist() == ["STARTED"]
+    assert later["start_time"].notna().all()

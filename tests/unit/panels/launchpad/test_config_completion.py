@@ -1,0 +1,198 @@
+"""Completion of run configs in YAML, at every kind of place."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from dagster_nb.panels.launchpad.config_completion import ConfigHelp
+from dagster_nb.panels.launchpad.yaml_place import place_at
+
+
+def field(name, key, *, required=False, default=None, description=None):
+    return {
+        "name": name,
+        "configTypeKey": key,
+        "isRequired": required,
+        "defaultValueAsJson": default,
+        "description": description,
+    }
+
+
+def shape(key, *fields, selector=False):
+    return {
+        "__typename": "CompositeConfigType",
+        "key": key,
+        "isSelector": selector,
+        "typeParamKeys": [],
+        "fields": list(fields),
+    }
+
+
+def scalar(name):
+    return {
+        "__typename": "RegularConfigType",
+        "key": name,
+        "givenName": name,
+        "isSelector": False,
+        "typeParamKeys": [],
+    }
+
+
+def wrapped(kind, key, *inner, **more):
+    return {"__typename": kind, "key": key, "isSelector": False, "typeParamKeys": list(inner), **more}
+
+
+SCHEMA = {
+    "rootConfigType": {"key": "Shape.root"},
+    "allConfigTypes": [
+        *map(scalar, ["Int", "String", "Bool", "Float"]),
+        shape(
+            "Shape.root",
+            field("execution", "Selector.execution", default='{"in_process": {}}'),
+            field("ops", "Shape.ops", required=True, description="The ops of the job."),
+            field("loggers", "Map.loggers?"),
+        ),
+        shape("Shape.ops", field("load", "Shape.load"), field("write", "Shape.write", required=True)),
+        shape("Shape.load", field("config", "Shape.load_config", required=True), field("inputs", "Permissive.any")),
+        shape(
+            "Shape.load_config",
+            field("rows", "Int", default="3", description="How many rows to read."),
+            field("table", "StringSource", required=True),
+            field("mode", "Enum.mode", default='"FAST"'),
+            field("dry_run", "Bool", default="false"),
+            field("parts", "List.parts"),
+            field("days", "List.days"),
+        ),
+        shape("Permissive.any", field("note", "String")),
+        shape("Shape.write", field("config", "Selector.target", required=True)),
+        shape("Selector.target", field("file", "String", required=True), field("table", "Shape.t"), selector=True),
+        shape("Shape.t", field("schema", "String", required=True)),
+        shape("Shape.part", field("name", "String", required=True), field("size", "Int?")),
+        shape("Selector.execution", field("in_process", "Shape.t"), field("multi", "Shape.t"), selector=True),
+        shape("Selector.env", field("env", "String", required=True), selector=True),
+        wrapped("NullableConfigType", "Int?", "Int"),
+        wrapped("NullableConfigType", "Map.loggers?", "Map.loggers"),
+        wrapped("MapConfigType", "Map.loggers", "String", "Shape.part"),
+        wrapped("ArrayConfigType", "List.parts", "Shape.part"),
+        wrapped("ArrayConfigType", "List.days", "Enum.mode"),
+        wrapped("EnumConfigType", "Enum.mode", values=[{"value": "FAST"}, {"value": "SAFE"}]),
+        wrapped(
+            "ScalarUnionConfigType",
+            "StringSource",
+            "String",
+            "Selector.env",
+            scalarTypeKey="String",
+            nonScalarTypeKey="Selector.env",
+        ),
+    ],
+}
+HELP = ConfigHelp(SCHEMA)
+LOAD = "ops:\n  load:\n    config:\n      "
+
+
+def complete(text):
+    before, _, after = text.partition("|")
+    return HELP.complete(before + after, len(before))
+
+
+def labels(text):
+    return [one.label or one.text for one in complete(text).found]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("|", ["ops", "execution", "loggers"]),
+        ("o|", ["ops"]),
+        ("ops: {}\n|", ["execution", "loggers"]),
+        ("|\nops: {}\n", ["execution", "loggers"]),
+        ("ops:\n  |", ["write", "load"]),
+        ("ops:\n    |", ["write", "load"]),
+        ("ops:\n  |\n  write:\n    config:\n      file: a\n", ["load"]),
+        ("ops:\n  load:\n    |", ["config", "inputs"]),
+        ('ops:\n  "load":\n    |', ["config", "inputs"]),
+        (f"{LOAD}|", ["table", "rows", "mode", "dry_run", "parts", "days"]),
+        (f"{LOAD}rows: 3\n      d|", ["dry_run", "days"]),
+        (f"{LOAD}rows: 3  # all\n\n      # more\n      |\n      table: a", ["mode", "dry_run", "parts", "days"]),
+        (f"{LOAD}mode: |", ["FAST", "SAFE"]),
+        (f"{LOAD}mode: S|", ["SAFE"]),
+        (f"{LOAD}mode:|", []),
+        (f"{LOAD}dry_run: |", ["true", "false"]),
+        (f"{LOAD}rows: |", ["3"]),
+        (f"{LOAD}table:\n        |", ["env"]),
+        (f"{LOAD}parts:\n        - |", ["name", "size"]),
+        (f"{LOAD}parts:\n      - |", ["name", "size"]),
+        (f"{LOAD}parts:\n        - name: a\n          |", ["size"]),
+        (f"{LOAD}parts:\n        - name: a\n        - |", ["name", "size"]),
+        (f"{LOAD}parts:\n        - |\n          size: 1\n", ["name"]),
+        (f"{LOAD}parts:\n      - name: a\n      |", ["table", "rows", "mode", "dry_run", "days"]),
+        (f"{LOAD}days:\n        - |", ["FAST", "SAFE"]),
+        (f"{LOAD}days:\n        - FAST\n        - S|", ["SAFE"]),
+        ("ops:\n  load:\n    inputs:\n      |", ["note"]),
+        ("ops:\n  load:\n    inputs:\n      other: 1\n      |", ["note"]),
+        ("ops:\n  write:\n    config:\n      |", ["file", "table"]),
+        ("ops:\n  write:\n    config:\n      file: a\n      |", []),
+        ("ops:\n  write:\n    config:\n      table:\n        |", ["schema"]),
+        ("loggers:\n  |", []),
+        ("loggers:\n  console:\n    |", ["name", "size"]),
+        ("ops:\n  unknown:\n    |", []),
+        ("# |", []),
+        (f"{LOAD}rows: 3 # |", []),
+        ("ops: {|", []),
+        (f"{LOAD}table: |", []),
+    ],
+)
+def test_what_fits_at_the_cursor(text, expected):
+    assert labels(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "inserted"),
+    [
+        ("op|", "ops:\n  "),
+        (f"{LOAD}ro|", "rows: "),
+        (f"{LOAD}ro|: 3", "rows"),
+        (f"{LOAD}par|", "parts:\n        - "),
+        ("ops:\n  lo|", "load:\n    "),
+        (f"{LOAD}parts:\n        - na|", "name: "),
+    ],
+)
+def test_a_field_is_inserted_with_what_follows_it(text, inserted):
+    found = complete(text)
+    assert [one.text for one in found.found] == [inserted]
+    assert text.partition("|")[0].endswith(found.word)
+
+
+def test_a_field_has_its_type_default_and_description():
+    found = {one.label: one for one in complete(f"{LOAD}|").found}
+    assert found["rows"].detail == "Int, default 3"
+    assert found["rows"].info == "How many rows to read."
+    assert found["table"].detail.endswith(", required")
+    # No single field of a selector is required.
+    assert complete("ops:\n  write:\n    config:\n      f|").found[0].detail == "String"
+
+
+def test_explains_the_key_at_a_position():
+    text = f"{LOAD}rows: 3\n  write:\n    config:\n      file: a\n"
+    assert HELP.describe(text, text.index("rows") + 2) == (
+        "ops.load.config.rows: Int, default 3\n\nHow many rows to read."
+    )
+    assert "Exactly one of: file, table" in HELP.describe(text, text.rindex("config"))
+    assert HELP.describe(text, text.index("3")) == ""
+    assert HELP.describe("nonsense: 1", 2) == ""
+    assert HELP.describe("", 0) == ""
+
+
+def test_a_long_config_is_completed_quickly():
+    text = "ops:\n" + "".join(f"  op_{number}:\n    config:\n      rows: {number}\n" for number in range(2000)) + "  l"
+    start = time.process_time()
+    assert labels(f"{text}|") == ["load"]
+    assert time.process_time() - start < 1
+
+
+def test_text_that_is_not_yaml_has_a_place_or_none():
+    for text in ("\t", ":", "- - -", "a: b: c", "'", '"a', "|", "&a *b", "- a\nb", "é: ü\n  "):
+        for cursor in range(len(text) + 1):
+            place_at(text, cursor)

@@ -1,0 +1,126 @@
+"""The schema browser, on the schema of the installed Dagster."""
+
+import threading
+
+import pytest
+from graphql import parse, validate
+
+import dagster_nb as dnb
+from dagster_nb.playground.examples import examples
+from tests.unit.fake.dagster import FakeDagster
+from tests.unit.fake.schema import installed_schema
+
+
+@pytest.fixture(scope="module")
+def fake():
+    with FakeDagster() as made:
+        yield made
+
+
+@pytest.fixture
+def browser(fake):
+    with fake.connect() as client:
+        made = dnb.SchemaBrowser(client).wait(60)
+        yield made
+        assert made._crash_box.error is None
+        made.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")]
+
+
+def choose(browser, name):
+    """Click an entry in the list, as the browser reports it."""
+    place = next(place for place, item in enumerate(browser._list.items) if item["name"] == name)
+    browser._list._handle_custom_msg({"choose": place}, [])
+
+
+def names(browser):
+    return [item["name"] for item in browser._list.items]
+
+
+def test_begins_with_the_documented_operations(browser):
+    assert names(browser) == list(examples())
+    choose(browser, "Repositories")
+    assert browser.query == examples()["Repositories"]
+    assert "%%dagster\nquery RepositoriesQuery" in browser._query.value
+    browser.search("runs")
+    browser.search("")
+    assert names(browser) == list(examples())
+
+
+def test_a_click_writes_a_valid_query(browser):
+    browser.search("what returns a Run?")
+    assert names(browser)[0] == "Query.runOrError"
+    choose(browser, "Query.runOrError")
+    assert "runOrError(runId: $runId)" in browser.query
+    assert validate(installed_schema(), parse(browser.query)) == []
+    assert "runId" in browser._about.value
+
+
+def test_the_query_can_be_edited_with_completion_and_marked_mistakes(browser):
+    choose(browser, "Repositories")
+    sent = []
+    browser._editor.send = sent.append
+    browser._editor._handle_custom_msg({"type": "complete", "id": 1, "text": "{ runsOrE", "cursor": 9}, [])
+    assert [one["text"] for one in sent[0]["candidates"]] == ["runsOrError"]
+    browser._editor.value = "{\n  versio\n}"
+    assert browser.query == "{\n  versio\n}"
+    problem = browser._editor.problems[0]
+    assert (problem["line"], problem["start"], problem["end"]) == (2, 2, 8)
+    assert "Cannot query field" in problem["message"]
+    browser._editor.value = "{\n  version"
+    assert browser._editor.problems[0]["line"] == 2
+    browser._editor.value = "{ version }"
+    assert browser._editor.problems == []
+    assert "%%dagster\n{ version }" in browser._query.value
+
+
+def test_the_fields_of_a_type_and_what_returns_it(browser):
+    browser.search("Run.stepStats")
+    choose(browser, "Run.stepStats")
+    browser._fields.click()
+    assert names(browser)[:2] == ["RunStepStats", "RunStepStats.runId"]
+    browser._returning.click()
+    assert names(browser)[0] == "Run.stepStats"
+
+
+def test_an_enum_shows_its_values_and_an_input_has_no_query(browser):
+    browser.search("RunStatus")
+    choose(browser, "RunStatus")
+    assert "CANCELED" in browser._about.value
+    browser.search("RunsFilter.")
+    choose(browser, "RunsFilter.tags")
+    assert browser.query == ""
+    assert "No query leads there" in browser._query.value
+
+
+def test_says_how_many_match(browser):
+    browser.search("run")
+    assert "the first 100 of" in browser._found.value
+    browser.search("<img src=x>")
+    assert "0 matches" in browser._found.value
+    assert names(browser) == []
+
+
+def test_a_late_click_on_an_entry_that_is_gone_does_nothing(browser):
+    browser.search("RunStatus")
+    browser._list._handle_custom_msg({"choose": 100}, [])
+    browser._list._handle_custom_msg({"choose": -1}, [])
+    assert browser.query == ""
+
+
+def test_is_readable_without_widgets(browser):
+    data = browser._repr_mimebundle_()[0]
+    assert "Repositories" in data["text/html"]
+    assert "Schema browser on http://fake:3000" in data["text/plain"]
+
+
+def test_an_error_can_be_retried(fake):
+    with fake.connect() as client:
+        client.graphql_schema = lambda: (_ for _ in ()).throw(dnb.QueryError("introspection is off"))
+        browser = dnb.SchemaBrowser(client).wait(60)
+        assert "introspection is off" in browser._error_box._message.value
+        del client.graphql_schema
+        browser._error_box._on_retry()
+        browser.wait(60)
+        assert names(browser) == list(examples())
+        browser.close()

@@ -1,0 +1,52 @@
+"""The kernel's side of the editor, and the file that the browser loads."""
+
+from __future__ import annotations
+
+import pytest
+
+from dagster_nb.panels.editor import Editor, Suggestion, Suggestions
+from dagster_nb.panels.viewport import STATIC
+
+
+@pytest.fixture
+def editor():
+    made = Editor(value="a", label="Text")
+    made.sent = []
+    made.send = made.sent.append
+    yield made
+    made.close()
+
+
+def test_answers_with_what_fits_at_the_cursor(editor):
+    editor.help_with(lambda text, cursor: Suggestions(text[:cursor], (Suggestion("rows: ", "rows", detail="Int"),)))
+    editor._handle_custom_msg({"type": "complete", "id": 7, "text": "rose", "cursor": 2}, [])
+    candidate = {"text": "rows: ", "label": "rows", "kind": "property", "detail": "Int", "info": ""}
+    assert editor.sent == [{"id": 7, "word": "ro", "candidates": [candidate]}]
+
+
+def test_explains_what_is_under_the_pointer(editor):
+    editor.help_with(None, lambda text, cursor: f"{text} at {cursor}")
+    editor._handle_custom_msg({"type": "hover", "id": 8, "text": "rows", "cursor": 1}, [])
+    editor._handle_custom_msg({"type": "complete", "id": 9, "text": "rows", "cursor": 1}, [])
+    assert editor.sent == [{"id": 8, "text": "rows at 1"}, {"id": 9, "word": "", "candidates": []}]
+
+
+def test_ignores_other_messages(editor):
+    for content in ({}, {"type": "complete"}, "text", None):
+        editor._handle_custom_msg(content, [])
+    assert editor.sent == []
+
+
+def test_submits_the_text(editor):
+    submitted = []
+    editor.on_submit(submitted.append)
+    editor._handle_custom_msg({"type": "submit", "value": "b"}, [])
+    assert submitted == ["b"]
+
+
+def test_the_script_has_its_licenses_and_does_not_make_the_wheel_much_larger():
+    # A wheel is compressed, and still may not grow by more than 700 KB.
+    assert (STATIC / "editor.js").stat().st_size < 700_000
+    licenses = (STATIC / "editor_licenses.txt").read_text("utf-8")
+    assert licenses.count("Permission is hereby granted") == licenses.count("\n----\n") + 1
+    assert "@codemirror/view" in licenses
