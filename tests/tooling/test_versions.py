@@ -99,7 +99,7 @@ LACKING = {
     "1.13": set(),
 }
 WITH_RUNS = ("launch_run", "reexecute_run", "requested_runs", "run", "runs")
-WITH_METADATA = ("asset_checks", "events", "materializations")
+WITH_METADATA = ("asset_checks", "events", "materializations", "run_logs")
 # The types of metadata entries that are left out, and in which documents.
 SINCE_1_10_ENTRIES = {"... on PoolMetadataEntry"}
 SINCE_1_7_ENTRIES = SINCE_1_10_ENTRIES | {"... on CodeReferencesMetadataEntry"}
@@ -112,7 +112,7 @@ SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
 def metadata(entries, **more):
     """Return what the documents with metadata leave out before 1.11."""
     found = {name: {"FloatMetadataEntry.floatRepr", *entries} for name in WITH_METADATA}
-    for name in ("asset_checks", "events"):
+    for name in ("asset_checks", "events", "run_logs"):
         found[name] |= {"AssetCheckEvaluation.partition", *more.get(name, ())}
     return found
 
@@ -139,7 +139,7 @@ MISSING = {
     "1.8": metadata(SINCE_1_10_ENTRIES),
     "1.9": metadata(SINCE_1_10_ENTRIES),
     "1.10": metadata(()),
-    "1.11": {name: {"AssetCheckEvaluation.partition"} for name in ("asset_checks", "events")},
+    "1.11": {name: {"AssetCheckEvaluation.partition"} for name in ("asset_checks", "events", "run_logs")},
 }
 
 # The document that old versions cannot answer: there, only the partitions of jobs are known.

@@ -220,8 +220,6 @@ class EventMethods(AsyncBase):
             The next events, with the columns of `events`. No event occurs twice. The events in a frame are ordered by
             time; an event that the server stored late also arrives late. ``frame.attrs["dagster_nb"]`` holds the
             ``url`` and the ``mode``: ``"live"`` through a websocket, else ``"polling"``.
-            The columns of assets, checks and metadata are NA in events that came through the websocket, because an
-            older server would reject a request for them.
 
         Raises
         ------
