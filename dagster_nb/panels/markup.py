@@ -39,8 +39,8 @@ def copy_button(copied: str, label: str) -> str:
     )
 
 
-def action_button(content: str, hint: str, action: str, *arguments: object) -> str:
-    """Return a button without a border that runs an action of the panel in the kernel: see `Panel`.
+def action_button(content: str, hint: str, action: str, *arguments: object, is_chip: bool = False) -> str:
+    """Return a button that runs an action of the panel in the kernel: see `Panel`.
 
     Parameters
     ----------
@@ -50,10 +50,13 @@ def action_button(content: str, hint: str, action: str, *arguments: object) -> s
         The tooltip, as plain text.
     action, arguments
         The name of the action, and its arguments as plain JSON.
+    is_chip
+        Whether it looks like a button; otherwise, it looks like text.
     """
+    style = "jupyter-button dnb-chip" if is_chip else "dnb-act"
     data = attribute(json.dumps([action, *arguments]))
     return (
-        f'<button type="button" class="dnb-act" title="{attribute(hint)}" data-dnb-action="{data}">{content}</button>'
+        f'<button type="button" class="{style}" title="{attribute(hint)}" data-dnb-action="{data}">{content}</button>'
     )
 
 

@@ -18,6 +18,7 @@ from dagster_nb.panels.explorer.views.action_bar import ActionBar
 from dagster_nb.panels.explorer.views.attention_view import AttentionView
 from dagster_nb.panels.explorer.views.charts import Charts
 from dagster_nb.panels.explorer.views.code_view import CodeView
+from dagster_nb.panels.explorer.views.failure_groups_html import REEXECUTE_UNRESOLVED, SELECT_RUNS
 from dagster_nb.panels.explorer.views.filter_bar import FilterBar
 from dagster_nb.panels.explorer.views.header import Header
 from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 # This does not wait for "follow", because following runs until they finish can take hours.
-_AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "steps", "action")
+_AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "report", "action")
 
 
 class RunExplorer(Panel):
@@ -179,6 +180,11 @@ class RunExplorer(Panel):
         if run is not None:
             self.model.set_filters(filter_by_cell(self.model.filters, run, kind, key))
 
+    def _ask_to_reexecute_unresolved(self) -> None:
+        self.model.change_filters(only_unresolved=True)
+        self.model.select(self.model.runs["run_id"])
+        self._action_bar.ask("from_failure")
+
     def _listen(self) -> None:
         self._on_action("filter", self._filter_by_cell)
         self._on_action("filter_status", lambda status: self.model.change_filters(status=(status,)))
@@ -186,6 +192,8 @@ class RunExplorer(Panel):
             "filter_min_duration", lambda duration: self.model.change_filters(min_duration=parse_duration(duration))
         )
         self._on_action("open_related", self._open_run.open_related)
+        self._on_action(SELECT_RUNS, lambda *run_ids: self.model.select(run_ids))
+        self._on_action(REEXECUTE_UNRESOLVED, self._ask_to_reexecute_unresolved)
         on = self.model.changes.on
         on("filters", self._filters.draw)
         on("filters", self._code.draw)
@@ -196,6 +204,7 @@ class RunExplorer(Panel):
         on("page", self._table.draw)
         on("page selection", self._action_bar.draw)
         on("selection open_run", self._table.draw_selection)
+        on("selection", self._charts.draw)
         on("open_run runs", self._open_run.update)
         on("details", self._details.draw)
         on("log", self._details.draw_tab)

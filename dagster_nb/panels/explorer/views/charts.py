@@ -1,17 +1,21 @@
-"""``Charts``: one chart at a time, drawn when it is chosen."""
+"""``Charts``: one chart or table about the runs at a time, drawn when it is chosen."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets as widgets
+import pandas as pd
 
 from dagster_nb import plot
 from dagster_nb.analysis import regressions
 from dagster_nb.analysis.groups import named_groups
+from dagster_nb.panels.explorer.filters import matching_runs
 from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.explorer.views.comparison_html import comparison_html
+from dagster_nb.panels.explorer.views.failure_groups_html import failure_groups_html
 from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.pictures import image
@@ -20,7 +24,6 @@ from dagster_nb.words import plural
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from dagster_nb.panels.explorer.model import ExplorerModel
@@ -30,7 +33,9 @@ __all__ = ["CHARTS", "Chart", "Charts", "chart_height", "undrawn_trend_jobs"]
 
 _SECONDS_BETWEEN_DRAWINGS = 1.5
 _MAX_RUNS_FOR_STEPS = 50
+_MAX_FAILED_RUNS = 200
 _MAX_STEPS = 12
+_COMPARED_RUNS = 2
 _MAX_TREND_JOBS = 6
 _MIN_WIDTH, _MAX_WIDTH = 320, 1600
 _MIN_HEIGHT, _HEIGHT = 170, 280
@@ -87,6 +92,8 @@ CHARTS: dict[str, Chart] = {
 }
 _TREND = "Trend"
 _STEPS = "Slow steps"
+_FAILURES = "Failures"
+_COMPARISON = "Compare two runs"
 _NONE = "No chart"
 
 
@@ -111,7 +118,9 @@ class Charts:
     def __init__(self, model: ExplorerModel, viewport: Viewport):
         self._model = model
         self._viewport = viewport
-        names = [*CHARTS, *([_STEPS] if has_methods(model.source, "steps") else []), _NONE]
+        needs = {_STEPS: "steps", _FAILURES: "failures"}
+        read = [name for name, method in needs.items() if has_methods(model.source, method)]
+        names = [*CHARTS, *read, _COMPARISON, _NONE]
         self.choice: Any = widgets.ToggleButtons(options=names, value=names[0], style={"button_width": "auto"})
         self._picture = widgets.HTML(layout=widgets.Layout(width="100%"))
         self._undrawn = UndrawnJobs(model)
@@ -131,7 +140,8 @@ class Charts:
     def draw(self) -> None:
         """Draw the chart that is chosen, unless it is up to date."""
         model, name = self._model, self.choice.value
-        key = (name, model.filters, self._viewport.dark, self._viewport.width)
+        selection = model.selection if name == _COMPARISON else ()
+        key = (name, model.filters, selection, self._viewport.dark, self._viewport.width)
         if key == self._drawn:
             if self._drawn_runs is model.runs:
                 return
@@ -140,12 +150,16 @@ class Charts:
                 # ends.
                 return
         self._drawn, self._drawn_runs, self._drawn_at = key, model.runs, time.monotonic()
-        model.background.stop("steps")
+        model.background.stop("report")
         self._undrawn.draw(undrawn_trend_jobs(model.runs) if name == _TREND else [])
         if name == _NONE:
             self._picture.value = ""
         elif name == _STEPS:
             self._read_steps()
+        elif name == _FAILURES:
+            self._read_failures()
+        elif name == _COMPARISON:
+            self._read_comparison()
         else:
             chart = CHARTS[name]
             alt = f"Chart of {plural(len(model.runs), 'run')}: {chart.alt}. The tiles and the table have the numbers."
@@ -161,23 +175,60 @@ class Charts:
         finished = runs[runs["end_time"].notna() & runs["start_time"].notna()]
         ids = finished["run_id"].head(_MAX_RUNS_FOR_STEPS).tolist()
         of = f"the newest {plural(len(ids), 'finished run')}"
-        self._picture.value = f'<p class="dnb-muted" role="status">Reading the steps of {of}…</p>'
-        self._model.background.start(
-            "steps",
-            lambda _task: source.steps(ids),
-            done=lambda steps: self._draw_steps(steps, of),
-            failed=self._show_steps_error,
-        )
+        self._read(f"the steps of {of}", lambda: source.steps(ids), lambda steps: self._draw_steps(steps, of))
+
+    def _read(self, what: str, read: Callable[[], Any], draw: Callable[[Any], None]) -> None:
+        """Read something in the background, and then draw it."""
+        self._picture.value = f'<p class="dnb-muted" role="status">Reading {text(what)}…</p>'
+
+        def show_error(error: Exception) -> None:
+            self._drawn = None
+            self._picture.value = f'<p role="alert">✖ It was not possible to read {text(what)}: {text(error)}</p>'
+
+        self._model.background.start("report", lambda _task: read(), done=draw, failed=show_error)
+
+    def _read_failures(self) -> None:
+        model, source = self._model, cast("Any", self._model.source)
+        failed = model.runs["run_id"][model.runs["status"] == "FAILURE"]
+        if failed.empty:
+            self._picture.value = '<p role="status">No run in view failed.</p>'
+            return
+        ids = failed.head(_MAX_FAILED_RUNS).tolist()
+        left_out = len(failed) > len(ids)
+        of = f"the newest {len(ids):,} of {len(failed):,} failed runs" if left_out else plural(len(ids), "failed run")
+        unresolved = int(matching_runs(model.runs, model.filters.replace(only_unresolved=True), model.clock()).sum())
+        can_reexecute = has_methods(source, "reexecute_many") and not getattr(source, "read_only", False)
+
+        def draw(failures: pd.DataFrame) -> None:
+            self._picture.value = failure_groups_html(
+                failures, now=model.as_of, of=of, unresolved=unresolved, can_reexecute=can_reexecute
+            )
+
+        self._read(f"the failures of {of}", lambda: source.failures(ids), draw)
+
+    def _read_comparison(self) -> None:
+        source: Any = self._model.source
+        if len(self._model.selection) != _COMPARED_RUNS:
+            self._picture.value = '<p role="status">Select two runs in the table to compare them.</p>'
+            return
+        # The older run comes first, as what changed is read from left to right.
+        ids = list(self._model.selection[::-1])
+
+        def read() -> tuple[pd.DataFrame, pd.DataFrame | None]:
+            runs = pd.concat(source.iter_runs(run_ids=ids, include=("run_config",)))
+            ordered = runs.set_index("run_id", drop=False).loc[ids]
+            return ordered, source.steps(ids) if has_methods(source, "steps") else None
+
+        def draw(answer: tuple[pd.DataFrame, pd.DataFrame | None]) -> None:
+            self._picture.value = comparison_html(*answer)
+
+        self._read("the two runs", read, draw)
 
     def _draw_steps(self, steps: pd.DataFrame, of: str) -> None:
         chart = Chart(lambda frame, ax: plot.slow_steps(frame, ax=ax), f"which steps take the most time in {of}")
         height = _lanes_height(min(int(steps["step_key"].nunique()), _MAX_STEPS))
         picture = self._image(chart, steps, alt=f"Chart: {chart.alt}.", height=height)
         self._picture.value = f'{picture}<p class="dnb-muted">The steps of {of}.</p>'
-
-    def _show_steps_error(self, error: Exception) -> None:
-        self._drawn = None
-        self._picture.value = f'<p role="alert">✖ The steps could not be read: {text(error)}</p>'
 
 
 def _lanes_height(lanes: int) -> int:

@@ -1,0 +1,132 @@
+"""The failures tab groups what failed and re-executes what is open; the comparison shows what differs in two runs."""
+
+import html
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from dagster_nb.frames.runs import runs_frame
+from dagster_nb.panels.explorer import RunExplorer
+from dagster_nb.panels.explorer.views import charts
+from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_run
+
+
+class Source(FakeSource):
+    """A source that also has failures, steps and run configs."""
+
+    requested = ()
+
+    def failures(self, runs):
+        self.requested = tuple(runs)
+        messages = {0: "no answer after 30 s", 1: "no answer after 41 s", 2: HOSTILE}
+        rows = [
+            (run_id, "load", NOW - pd.Timedelta(hours=int(run_id[:8])), "TimeoutError", messages[int(run_id[:8])])
+            for run_id in runs
+        ]
+        return pd.DataFrame(rows, columns=["run_id", "step_key", "timestamp", "error_class", "error_message"])
+
+    def steps(self, runs):
+        durations = [pd.Timedelta(seconds=10 * (1 + int(run_id[:8]))) for run_id in runs]
+        return pd.DataFrame({"run_id": runs, "step_key": "load", "duration": durations})
+
+    def iter_runs(self, **question):
+        for page in super().iter_runs(**question):
+            if "run_config" in question.get("include", ()):
+                page["run_config"] = [{"rows": int(run_id[:8]), "same": 1} for run_id in page["run_id"]]
+            yield page
+
+
+@pytest.fixture
+def explorer():
+    runs = [make_run(number, status="FAILURE", jobName=f"job_{number}") for number in range(3)]
+    root = runs[2]["runId"]
+    late = dict.fromkeys(("creationTime", "startTime", "endTime", "updateTime"), NOW.timestamp())
+    retried = make_run(3, jobName="job_2", parentRunId=root, rootRunId=root, **late)
+    explorer = RunExplorer(Source(runs_frame([retried, *runs]))).wait(20)
+    explorer.model.clock = lambda: NOW
+    yield explorer
+    assert explorer._crash_box.error is None
+    explorer.close()
+
+
+def show(explorer, tab):
+    explorer._charts.choice.value = tab
+    return explorer.wait(20)._charts._picture.value
+
+
+def click(explorer, action):
+    """Do what the browser does when the button with this action is clicked."""
+    shown = explorer._charts._picture.value
+    actions = [json.loads(html.unescape(data)) for data in re.findall(r'data-dnb-action="([^"]*)"', shown)]
+    [found, *_] = [one for one in actions if one[0] == action]
+    explorer.viewport._handle_custom_msg({"action": found}, [])
+    explorer.wait(20)
+
+
+def test_similar_failures_are_one_row_with_first_and_last_time(explorer):
+    shown = show(explorer, "Failures")
+    assert shown.count("<tr>") == 1 + 2
+    assert "2 runs" in shown
+    assert "no answer after &lt;n&gt; s" in shown
+    assert "<img" not in shown
+
+
+def test_the_runs_of_a_group_are_selected(explorer):
+    show(explorer, "Failures")
+    click(explorer, "select_runs")
+    assert sorted(run_id[:8] for run_id in explorer.selection) == ["00000000", "00000001"]
+
+
+def test_all_unresolved_failures_are_re_executed_after_a_question(explorer):
+    shown = show(explorer, "Failures")
+    assert "2 failed runs in view are not resolved" in shown
+    click(explorer, "reexecute_unresolved")
+    assert explorer.model.source.acted == []
+    assert explorer.filters["only_unresolved"]
+    explorer._action_bar.confirm._yes.click()
+    explorer.wait(20)
+    [(strategy, runs)] = explorer.model.source.acted
+    assert strategy == "from_failure"
+    assert sorted(run_id[:8] for run_id in runs) == ["00000000", "00000001"]
+
+
+def test_a_read_only_source_offers_no_re_execution(explorer):
+    explorer.model.source.read_only = True
+    shown = show(explorer, "Failures")
+    assert "not resolved" in shown
+    assert "reexecute_unresolved" not in shown
+
+
+def test_only_the_newest_failures_are_read_and_the_table_says_so(explorer, monkeypatch):
+    monkeypatch.setattr(charts, "_MAX_FAILED_RUNS", 1)
+    shown = show(explorer, "Failures")
+    assert len(explorer.model.source.requested) == 1
+    assert "the newest 1 of 3 failed runs" in html.unescape(shown)
+
+
+def test_without_failures_nothing_is_read(explorer):
+    explorer.set_filters(status="SUCCESS")
+    assert "No run in view failed" in show(explorer, "Failures")
+    assert explorer.model.source.requested == ()
+
+
+def test_an_error_of_the_source_is_shown(explorer, monkeypatch):
+    monkeypatch.setattr(explorer.model.source, "failures", lambda _runs: 1 / 0)
+    assert "It was not possible to read" in show(explorer, "Failures")
+
+
+def test_two_selected_runs_are_compared(explorer):
+    assert "Select two runs" in show(explorer, "Compare two runs")
+    explorer.model.select(run_id for run_id in explorer.frame["run_id"] if run_id[:8] in ("00000000", "00000001"))
+    shown = explorer.wait(20)._charts._picture.value
+    cells = [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", shown)]
+    assert cells[2:4] == ["Run 00000001", "Run 00000000"]
+    rows = [cells[start : start + 5] for start in range(5, len(cells), 5)]
+    assert ["config", "rows", "1", "0", ""] in rows
+    assert ["steps", "load", "20 s", "10 s", "0.5 times"] in rows
+    assert not [row for row in rows if row[1] == "same"]
+    assert "equal in both runs" in shown
+    explorer.model.select([])
+    assert "Select two runs" in explorer.wait(20)._charts._picture.value
