@@ -36,7 +36,7 @@ def comparison_html(runs: pd.DataFrame, steps: pd.DataFrame | None) -> str:
     head = ("", "", f"Run {first}", f"Run {second}", "")
     rows = [[*cells, _change(row)] for cells, row in zip(rows, different, strict=True)]
     same = len(table) - len(different)
-    note = f'<p class="dnb-muted">{plural(same, "value")} equal in both runs.</p>'
+    note = f'<p class="dnb-muted">{plural(same, "value")} {"is" if same == 1 else "are"} equal in both runs.</p>'
     return f'<div class="dnb-scroll">{grid(head, rows)}</div>{note}'
 
 
