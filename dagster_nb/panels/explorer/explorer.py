@@ -70,7 +70,7 @@ class RunExplorer(Panel):
     Raises
     ------
     TypeError, ValueError
-        If a filter is unknown or invalid.
+        If the source is neither a client nor a history, or if a filter is unknown or invalid.
 
     Examples
     --------
@@ -80,6 +80,11 @@ class RunExplorer(Panel):
     """
 
     def __init__(self, source: RunSource, *, max_runs: int = MAX_RUNS, **filters: Any):  # noqa: ANN401
+        if not has_methods(source, "iter_runs", "count_runs"):
+            raise TypeError(
+                f"RunExplorer takes a client, such as dnb.connect(url) returns, or a history, but got "
+                f"{type(source).__name__}."
+            )
         parsed = ExplorerFilters.parse(**filters)
         super().__init__()
         self.model = ExplorerModel(source, self.background, parsed, max_runs=max_runs)

@@ -1,6 +1,6 @@
 // A table of runs. It identifies rows by run id in its messages to the kernel, because a row may move.
-// Only the rows around the visible ones are in the document, because a thousand rows would freeze it.
-const AROUND = 40;
+// Only the rows around the visible ones are in the document, because each further row makes every change slower.
+const AROUND = 12;
 
 function node(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -71,6 +71,8 @@ function render({ model, el }) {
   let rowHeight = 32;
   let anchor = null; // where a selection with Shift starts
   let focused = null; // the row that has the focus, or had it before it was scrolled away
+  let resets = model.get("resets");
+  let measuring = 0; // the animation frame in which the height of a row is measured
   const rendered = new Map(); // id -> {text, line, box}
 
   const all = node("input", { type: "checkbox", "aria-label": "Select all runs shown" });
@@ -136,23 +138,38 @@ function render({ model, el }) {
   function drawWidest() {
     const made = node("tr", { class: "dnb-widest" }, node("td", { class: "dnb-check" }));
     for (const column of model.get("columns")) {
-      const length = (row) => String(row[column.key] ?? "").length;
-      const longest = rows.reduce((best, row) => (length(row) > length(best) ? row : best), rows[0]);
+      const lengths = rows.map((row) => String(row[column.key] ?? "").length);
+      const longest = rows[lengths.indexOf(Math.max(...lengths))];
       made.append(node("td", { class: `dnb-col-${column.key}` }, CELLS[column.kind](longest, column)));
     }
     widest.replaceChildren(made);
   }
 
+  function drawEmpty() {
+    empty.textContent = rows.length ? "" : model.get("empty");
+  }
+
+  // Scrolls to the top if the kernel asks for it, and returns whether it did.
+  function takeReset() {
+    if (model.get("resets") === resets) return false;
+    resets = model.get("resets");
+    frame.scrollTop = 0;
+    if (!body.contains(document.activeElement)) focused = null;
+    return true;
+  }
+
   function takeRows() {
-    const scrolled = Math.floor(frame.scrollTop / rowHeight);
+    takeReset();
+    const view = measureView();
+    const scrolled = Math.floor(view.top / rowHeight);
     const topRow = scrolled > 0 ? rows[scrolled] : null;
     rows = model.get("rows");
     places = new Map(rows.map((row, place) => [row.id, place]));
     table.setAttribute("aria-rowcount", rows.length + 1);
-    empty.textContent = rows.length ? "" : model.get("empty");
+    drawEmpty();
     if (rows.length) drawWidest();
     else widest.replaceChildren();
-    drawRows();
+    drawRows(view);
     // New rows at the top do not move the visible rows.
     const moved = topRow && places.has(topRow.id) ? places.get(topRow.id) - scrolled : 0;
     if (moved) {
@@ -161,11 +178,18 @@ function render({ model, el }) {
     }
   }
 
-  // Renders the visible rows and some around them, so that scrolling and find-in-page can reach them.
-  function drawRows() {
+  function measureView() {
+    return { top: frame.scrollTop, height: frame.clientHeight || 600 };
+  }
+
+  // Renders the visible rows and some around them, so that scrolling and find-in-page can reach them. The view is
+  // measured before the document changes, because measuring it afterwards would lay out the whole table once more.
+  function drawRows({ top, height } = measureView()) {
     const columns = model.get("columns");
-    const visible = Math.ceil((frame.clientHeight || 600) / rowHeight);
-    first = Math.max(0, Math.floor(frame.scrollTop / rowHeight) - AROUND);
+    const visible = Math.ceil(height / rowHeight);
+    // There may be fewer rows than when the view was measured.
+    const topmost = Math.min(Math.floor(top / rowHeight), Math.max(0, rows.length - visible));
+    first = Math.max(0, topmost - AROUND);
     const shown = rows.slice(first, first + visible + 2 * AROUND);
     const keep = new Set(shown.map((row) => row.id));
     for (const [id, known] of rendered) {
@@ -200,14 +224,17 @@ function render({ model, el }) {
     });
     setHeight(above, first);
     setHeight(below, rows.length - first - shown.length);
-    drawSelection();
+    drawSelection(top);
     refocus?.focus({ preventScroll: true });
-    const measured = body.querySelector("tr[data-run]")?.getBoundingClientRect().height;
-    if (measured && Math.abs(measured - rowHeight) > 0.5) {
+    // The browser lays out the rows with the next frame. Measuring them now would make this task longer.
+    cancelAnimationFrame(measuring);
+    measuring = requestAnimationFrame(() => {
+      const measured = body.querySelector("tr[data-run]")?.getBoundingClientRect().height;
+      if (!measured || Math.abs(measured - rowHeight) <= 0.5) return;
       rowHeight = measured;
       setHeight(above, first);
       setHeight(below, rows.length - first - shown.length);
-    }
+    });
   }
 
   function setHeight(row, count) {
@@ -215,7 +242,7 @@ function render({ model, el }) {
     row.firstChild.style.height = `${Math.max(0, count) * rowHeight}px`;
   }
 
-  function drawSelection() {
+  function drawSelection(top = frame.scrollTop) {
     const selected = chosen();
     const active = model.get("active");
     const count = rows.reduce((sum, row) => sum + selected.has(row.id), 0);
@@ -231,7 +258,7 @@ function render({ model, el }) {
     all.checked = count > 0 && count === rows.length;
     all.indeterminate = count > 0 && count < rows.length;
     all.disabled = rows.length === 0;
-    const topRow = rows[Math.floor(frame.scrollTop / rowHeight)];
+    const topRow = rows[Math.floor(top / rowHeight)];
     const entry = rendered.get(focused) || rendered.get(active) || rendered.get(topRow?.id);
     if (entry) setTabIndex(entry.line, 0);
   }
@@ -335,18 +362,17 @@ function render({ model, el }) {
     takeRows();
   });
   on("resets", () => {
-    frame.scrollTop = 0;
-    if (!body.contains(document.activeElement)) focused = null;
-    drawRows();
+    if (takeReset()) drawRows();
   });
   on("sort", drawHead);
-  on("selected", drawSelection);
-  on("active", drawSelection);
-  on("empty", takeRows);
+  on("selected", () => drawSelection());
+  on("active", () => drawSelection());
+  on("empty", drawEmpty);
   drawHead();
   takeRows();
   return () => {
     cancelAnimationFrame(scheduled);
+    cancelAnimationFrame(measuring);
     off.forEach((call) => call());
   };
 }

@@ -33,6 +33,12 @@ def texts(widget):
     return "\n".join([*own, *(texts(child) for child in getattr(widget, "children", ()))])
 
 
+@pytest.mark.parametrize("source", ["http://127.0.0.1:3000", None, make_runs(1)])
+def test_a_source_that_is_neither_a_client_nor_a_history_is_refused(source):
+    with pytest.raises(TypeError, match=r"takes a client, such as dnb\.connect\(url\) returns, or a history, but got"):
+        RunExplorer(source)
+
+
 def test_the_explorer_opens_with_filters(explore):
     frame = make_runs(30)
     frame.loc[::3, "status"] = "FAILURE"
