@@ -184,6 +184,9 @@ async def _listen(
 
     Ends when the websocket breaks, when it has missed an event, or when the run has ended.
     """
+    # A query for the same fields comes first: if the server lacks some of them, its rejection leads to documents
+    # without these fields. A websocket would only report an error.
+    await log.api.query("events", {"runId": log.run_id, "cursor": log.cursor, "limit": 1})
     request = GraphQLRequest(log.api.document("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
     received: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
     pump = asyncio.create_task(_pump(transport, request, received))

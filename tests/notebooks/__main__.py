@@ -26,15 +26,15 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if "outputs" in cell:
-            cell.outputs = [output for output in cell.outputs if not _is_progress(output)]
+            cell.outputs = [output for output in cell.outputs if not _is_only_a_widget(output)]
             for output in cell.outputs:
                 output.get("data", {}).pop(_WIDGET, None)
     return notebook
 
 
-def _is_progress(output: Any) -> bool:
+def _is_only_a_widget(output: Any) -> bool:
     data = output.get("data", {})
-    return _WIDGET in data and "text/html" not in data
+    return _WIDGET in data and not data.get("text/html")
 
 
 def main() -> None:

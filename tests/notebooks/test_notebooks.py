@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
+from tests.notebooks.readme_pictures import questions
 from tests.notebooks.run_notebook import NOTEBOOKS, run
 
 
@@ -22,6 +23,17 @@ def test_a_notebook_runs_without_warnings(demo, path):
         for output in cell.get("outputs", []):
             assert output.output_type != "error"
             assert output.get("name") != "stderr", output.text
+
+
+@pytest.mark.parametrize("one", questions(), ids=lambda one: one.picture.stem)
+def test_a_line_of_the_readme_draws_its_picture(demo, one):
+    axes = one.axes(demo.client)
+    assert axes.has_data()
+    assert one.picture.stat().st_size > 5_000, "save it: python -m tests.notebooks.readme_pictures"
+
+
+def test_the_readme_answers_six_questions():
+    assert len(questions()) == 6
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

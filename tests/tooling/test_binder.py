@@ -110,7 +110,7 @@ def test_the_proxy_ignores_the_address_that_kubernetes_sets(monkeypatch):
 def test_a_notebook_waits_for_a_server_that_is_still_starting(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "".join(line for cell in cells if cell["cell_type"] == "code" for line in cell["source"])
-    calls = re.findall(r"\bconnect\((.*?)\)", code)
+    calls = re.findall(r"\bdnb\.connect\((.*?)\)", code)
     assert calls
     assert all("wait=" in call for call in calls)
 

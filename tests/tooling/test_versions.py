@@ -22,38 +22,124 @@ VERSIONS = schemas.versions()
 # column that cannot be read is NA, a missing filter is applied in another way, and a mutation that cannot be sent in
 # full is not sent.
 SINCE_1_13 = {"RunStatus.SUSPENDED"}
-SINCE_1_11 = SINCE_1_13 | {"BulkActionStatus.FAILING"}
+SINCE_1_12 = SINCE_1_13 | {"AssetCheckEvaluation.partition"}
+SINCE_1_11 = SINCE_1_12 | {
+    "BulkActionStatus.FAILING",
+    "FloatMetadataEntry.floatRepr",
+    "LaunchBackfillParams.runConfigData",
+}
 SINCE_1_10 = SINCE_1_11 | {
+    "PoolMetadataEntry.label",
+    "PoolMetadataEntry.pool",
     "ReexecutionParams.extraTags",
     "ReexecutionParams.useParentRunTags",
     "ReexecutionStrategy.FROM_ASSET_FAILURE",
 }
-SINCE_1_8 = SINCE_1_10 | {
+SINCE_1_9 = SINCE_1_10 | {"ScheduleNotFoundError.message"}
+SINCE_1_8 = SINCE_1_9 | {
+    "AssetNode.kinds",
     "BulkActionStatus.COMPLETED_FAILED",
     "BulkActionStatus.COMPLETED_SUCCESS",
+    "PartitionBackfill.jobName",
     "PartitionKeys.partitionKeys",
+    "PartitionKeysNotFoundError.message",
     "PartitionTagsAndConfig.runConfigOrError",
     "PartitionTagsAndConfig.tagsOrError",
+    "PartitionsSelector.ranges",
     "Pipeline.partition",
     "Pipeline.partitionKeysOrError",
+    "Schedule.assetSelection",
+    "Schedule.tags",
+    "Sensor.tags",
 }
-SINCE_1_7 = SINCE_1_8 | {"Run.creationTime", "RunsFilter.createdAfter", "RunsFilter.updatedBefore"}
+SINCE_1_7 = SINCE_1_8 | {
+    "AssetCheck.blocking",
+    "CodeReferencesMetadataEntry.codeReferences",
+    "CodeReferencesMetadataEntry.label",
+    "LaunchBackfillParams.description",
+    "LaunchBackfillParams.title",
+    "LocalFileCodeReference.filePath",
+    "LocalFileCodeReference.lineNumber",
+    "Run.creationTime",
+    "RunsFilter.createdAfter",
+    "RunsFilter.updatedBefore",
+    "SensorType.AUTOMATION",
+    "UrlCodeReference.url",
+}
+SINCE_1_6 = SINCE_1_7 | {
+    "AssetCheckEvaluation.description",
+    "AssetNode.owners",
+    "AssetNode.tags",
+    "AssetSelection.assetKeys",
+    "DefinitionTag.key",
+    "DefinitionTag.value",
+    "RepositoryNotFoundError.message",
+    "Sensor.assetSelection",
+    "SensorType.AUTO_MATERIALIZE",
+    "TableColumnDep.assetKey",
+    "TableColumnDep.columnName",
+    "TableColumnLineageEntry.columnDeps",
+    "TableColumnLineageEntry.columnName",
+    "TableColumnLineageMetadataEntry.label",
+    "TableColumnLineageMetadataEntry.lineage",
+    "TeamAssetOwner.team",
+    "TimestampMetadataEntry.label",
+    "TimestampMetadataEntry.timestamp",
+    "UserAssetOwner.email",
+}
 LACKING = {
-    "1.5": SINCE_1_7 | {"RepositoryNotFoundError.message"},
+    "1.5": SINCE_1_6,
     "1.6": SINCE_1_7,
     "1.7": SINCE_1_8,
-    "1.8": SINCE_1_10,
+    "1.8": SINCE_1_9,
     "1.9": SINCE_1_10,
     "1.10": SINCE_1_11,
-    "1.11": SINCE_1_13,
+    "1.11": SINCE_1_12,
     "1.12": SINCE_1_13,
     "1.13": set(),
 }
 WITH_RUNS = ("launch_run", "reexecute_run", "requested_runs", "run", "runs")
+WITH_METADATA = ("asset_checks", "events", "materializations", "run_logs")
+# The types of metadata entries that are left out, and in which documents.
+SINCE_1_10_ENTRIES = {"... on PoolMetadataEntry"}
+SINCE_1_7_ENTRIES = SINCE_1_10_ENTRIES | {"... on CodeReferencesMetadataEntry"}
+SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
+    "... on TableColumnLineageMetadataEntry",
+    "... on TimestampMetadataEntry",
+}
+
+
+def metadata(entries, **more):
+    """Return what the documents with metadata leave out before 1.11."""
+    found = {name: {"FloatMetadataEntry.floatRepr", *entries} for name in WITH_METADATA}
+    for name in ("asset_checks", "events", "run_logs"):
+        found[name] |= {"AssetCheckEvaluation.partition", *more.get(name, ())}
+    return found
+
+
+BEFORE_1_8 = {
+    "backfill_details": {"PartitionBackfill.jobName"},
+    "backfills": {"PartitionBackfill.jobName"},
+    "schedules": {"Schedule.assetSelection", "Schedule.tags"},
+    "sensors": {"Sensor.tags"},
+    "assets": {"AssetNode.kinds"},
+}
+RUNS_BEFORE_1_7 = {name: {"Run.creationTime"} for name in WITH_RUNS}
 # The optional fields that a document leaves out if a server lacks them.
 MISSING = {
-    "1.5": {name: {"Run.creationTime"} for name in WITH_RUNS},
-    "1.6": {name: {"Run.creationTime"} for name in WITH_RUNS},
+    "1.5": {
+        **RUNS_BEFORE_1_7,
+        **BEFORE_1_8,
+        **metadata(SINCE_1_6_ENTRIES, asset_checks={"AssetCheck.blocking", "AssetCheckEvaluation.description"}),
+        "assets": {"AssetNode.kinds", "AssetNode.owners", "AssetNode.tags"},
+        "sensors": {"Sensor.assetSelection", "Sensor.tags"},
+    },
+    "1.6": {**RUNS_BEFORE_1_7, **BEFORE_1_8, **metadata(SINCE_1_7_ENTRIES, asset_checks={"AssetCheck.blocking"})},
+    "1.7": {**BEFORE_1_8, **metadata(SINCE_1_10_ENTRIES)},
+    "1.8": metadata(SINCE_1_10_ENTRIES),
+    "1.9": metadata(SINCE_1_10_ENTRIES),
+    "1.10": metadata(()),
+    "1.11": {name: {"AssetCheckEvaluation.partition"} for name in ("asset_checks", "events", "run_logs")},
 }
 
 # The document that old versions cannot answer: there, only the partitions of jobs are known.

@@ -72,7 +72,8 @@ def read_evidence(
     slowdowns = _slowdowns(runs, start)
     compared = runs_to_compare(runs, slowdowns)
     configs = source.runs(run_ids=compared, include="run_config") if compared else None
-    failed = failed_in_period(runs, start, as_of)["run_id"].tolist()[-_MAX_FAILURES:]
+    failed = failed_in_period(runs, start, as_of)["run_id"].tolist()
+    failed = reader.first(failed[::-1], _MAX_FAILURES, "causes of failures: those of {} failed runs")[::-1]
     automations = reader.read(_read_automations, "schedules and sensors", "schedules", "sensors", "ticks")
     return Evidence(
         start=start,
@@ -87,15 +88,16 @@ def read_evidence(
         if automations is None
         else reader.read(lambda one: _read_ticks(one, automations, start, as_of), "ticks", "ticks"),
         materializations=reader.read(
-            lambda one: _read_materializations(one, start, as_of, is_now=is_now), "assets", "assets", "materializations"
+            lambda one: _read_materializations(reader, one, start, as_of, is_now=is_now),
+            *("assets", "assets", "materializations"),
         ),
-        missing_partitions=_missing_partitions(source, runs),
+        missing_partitions=_missing_partitions(reader, source, runs),
         not_checked=tuple(reader.not_checked),
     )
 
 
 class _Reader:
-    """Reads what a source may not have, and remembers what it could not read."""
+    """Reads what a source may not have, and records what was not read."""
 
     def __init__(self, source: DigestSource):
         self._source = source
@@ -113,6 +115,12 @@ class _Reader:
             return None
         return frame
 
+    def first(self, items: list[Any], limit: int, what_is_left: str) -> list[Any]:
+        """Return the first items, and record how many are left out."""
+        if len(items) > limit:
+            self.not_checked.append(what_is_left.format(f"{len(items) - limit:,}"))
+        return items[:limit]
+
 
 def _slowdowns(runs: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
     found = current_slowdowns(runs)
@@ -122,8 +130,10 @@ def _slowdowns(runs: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
     return found.assign(is_new=~found["job_name"].isin(before["job_name"]))
 
 
-def _missing_partitions(source: DigestSource, runs: pd.DataFrame) -> pd.DataFrame:
-    gaps = partition_gaps(runs).tail(_MAX_GAPS)
+def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFrame) -> pd.DataFrame:
+    gaps = partition_gaps(runs)
+    newest = reader.first(list(gaps.index[::-1]), _MAX_GAPS, "missing partitions: {} that may have older runs")
+    gaps = gaps.loc[newest[::-1]]
     # An older run, which was not read, may have filled the gap.
     is_missing = [
         source.count_runs(job=job, tags={"dagster/partition": key}) == 0
@@ -159,12 +169,20 @@ def _read_ticks(source: Any, automations: pd.DataFrame, start: pd.Timestamp, as_
     return joined
 
 
-def _read_materializations(source: Any, start: pd.Timestamp, as_of: pd.Timestamp, *, is_now: bool) -> pd.DataFrame:  # noqa: ANN401
+def _read_materializations(
+    reader: _Reader,
+    source: Any,  # noqa: ANN401
+    start: pd.Timestamp,
+    as_of: pd.Timestamp,
+    *,
+    is_now: bool,
+) -> pd.DataFrame:
     assets = source.assets()
     last = assets["last_materialization"]
     # An asset that was materialized in the period is not overdue, so its history need not be read.
-    chosen = assets["asset"][(last.notna() & ((last <= start) | (not is_now))).to_numpy(dtype=bool)]
-    frames = [source.materializations(asset)[["asset", "timestamp"]] for asset in chosen[:_MAX_ASSETS]]
+    chosen = assets["asset"][(last.notna() & ((last <= start) | (not is_now))).to_numpy(dtype=bool)].tolist()
+    chosen = reader.first(chosen, _MAX_ASSETS, "assets: {} that were materialized before this period")
+    frames = [source.materializations(asset)[["asset", "timestamp"]] for asset in chosen]
     frames = [frame[(frame["timestamp"] <= as_of).to_numpy(dtype=bool)] for frame in frames]
     if not frames:
         return pd.DataFrame({"asset": pd.Series([], dtype="string"), "timestamp": pd.to_datetime([], utc=True)})

@@ -44,8 +44,8 @@ class AssetMethods(AsyncBase):
             group                string              ``groupName``
             location, repository string              ``repository``; NA if it is not defined
             kinds                object: list        ``kinds``; before Dagster 1.8, ``computeKind``
-            owners               object: list        ``owners``: addresses, or ``"team:…"``; None before Dagster 1.7
-            tags                 object: dict        ``tags``; None before Dagster 1.7
+            owners               object: list        ``owners``: addresses, or ``"team:…"``; None before Dagster 1.6
+            tags                 object: dict        ``tags``; None before Dagster 1.6
             description          string              ``description``
             is_partitioned       boolean             ``isPartitioned``; NA if it is not defined
             is_executable        boolean             ``isExecutable``: whether Dagster can materialize or observe it
@@ -156,7 +156,7 @@ class AssetMethods(AsyncBase):
             asset         string              ``assetKey``
             check         string              ``name``
             description   string              ``description`` of the check
-            blocking      boolean             ``blocking``; NA before Dagster 1.8
+            blocking      boolean             ``blocking``; NA before Dagster 1.7
             status        string              ``executionForLatestMaterialization.status``, such as ``"SUCCEEDED"`` or
                                               ``"FAILED"``; NA if it was not executed for the last materialization
             severity      string              ``evaluation.severity``: ``"WARN"`` or ``"ERROR"``

@@ -39,7 +39,9 @@ def simulate_first_run(launch: PlannedLaunch, run_id: str, rng: Random, incident
     if rows:
         tags["shop/rows"] = str(rows)
     if launch.partition:
+        # Dagster finds the runs of a job's partition by these two tags.
         tags["dagster/partition"] = launch.partition
+        tags["dagster/partition_set"] = f"{job.name}_partition_set"
     if launch.backfill:
         tags["dagster/backfill"] = launch.backfill
     if job.name == incidents.slower_job:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from dagster_nb import analysis
+from dagster_nb.analysis.digests import read_evidence
 from dagster_nb.analysis.digests.digest import Digest
 from dagster_nb.analysis.digests.findings import Finding
 from dagster_nb.analysis.digests.summary import Summary
@@ -107,6 +108,17 @@ def test_what_a_source_lacks_or_refuses_is_named(source):
     assert "Not checked: causes of failures: needs Dagster 9" in text
     assert "Not checked: schedules and sensors: this source does not provide them" in text
     assert len(digest.findings)
+
+
+def test_what_exceeds_a_limit_is_named(source, monkeypatch):
+    monkeypatch.setattr(read_evidence, "_MAX_FAILURES", 3)
+    source.requested_failures.clear()
+    digest = analysis.digest(source, since="60d", as_of="2026-11-25T14:00")
+    failed = source.frame[source.frame["status"] == "FAILURE"]["run_id"].tolist()
+    assert len(source.requested_failures) == 3
+    [line] = [line for line in repr(digest).splitlines() if "causes of failures" in line]
+    left = int(line.split("those of ")[1].split()[0])
+    assert 0 < left <= len(failed) - 3
 
 
 def test_an_error_of_the_connection_is_not_hidden(source):
