@@ -35,7 +35,7 @@ def panels(lab, context, demo):
     """A notebook with all panels, which show details, a problem, a log and a query."""
     book = Notebook(lab, context, [SETUP.format(url=demo.url), *PANELS.values()], name="accessibility").open()
     page = book.page
-    # Axe only measures the contrast of text that is on the screen.
+    # Axe measures only the contrast of fields here, because the body of the page has no height. test_explorer measures texts.
     page.set_viewport_size({"width": 1440, "height": 5000})
     book.run(OPEN)
     detail = page.locator(".dnb-explorer .dnb-detail")
