@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.keys import press_keys
 from tests.browser.lab import IDLE, SCREENSHOTS, free_port
 
 expect.set_options(timeout=20_000)
@@ -161,6 +162,11 @@ def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
         use(tab.page, demo)
         assert tab.strangers == []
         tab.shot("notebook_7")
+        # Buttons and rows are enough for the explorer, because its filters are needed below.
+        buttons = '.dnb-explorer :is(button:not([tabindex="-1"]), tr[tabindex="0"])'
+        assert press_keys(tab.page, tab.page, buttons) > 100
+        for panel in (".dnb-launchpad", ".dnb-monitor"):
+            assert press_keys(tab.page, tab.page.locator(panel)) > 50
         # After the kernel has ended, the saved notebook shows what the panels showed.
         tab.page.evaluate("jupyterapp.commands.execute('docmanager:save').then(() => null)")
         tab.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")

@@ -42,7 +42,8 @@ def output_html(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
     lines = _matching_lines(output, stream, wanted)
     if not lines:
         return '<div class="dnb-empty">no lines</div>'
-    return f'<pre class="dnb-output" aria-label="{stream} of the run">{text(chr(10).join(lines[-_MAX_LINES:]))}</pre>'
+    shown = text("\n".join(lines[-_MAX_LINES:]))
+    return f'<pre class="dnb-output" role="group" aria-label="{stream} of the run">{shown}</pre>'
 
 
 def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:

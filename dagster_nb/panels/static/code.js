@@ -14,6 +14,8 @@ function render({ model, el }) {
   said.className = "dnb-muted";
   text.className = "dnb-text";
   text.tabIndex = 0;
+  // Without a role, a screen reader would ignore the label.
+  text.setAttribute("role", "group");
   bar.append(name, copy, said);
   el.append(bar, text);
 

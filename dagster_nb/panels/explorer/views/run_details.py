@@ -186,7 +186,8 @@ class RunDetailsView:
         details = self._open_run.details
         if details is None or not details.run_config:
             return _note("This run was launched without run config.")
-        return f'<pre class="dnb-text" tabindex="0" aria-label="Run config">{text(details.run_config)}</pre>'
+        config = text(details.run_config)
+        return f'<pre class="dnb-text" tabindex="0" role="group" aria-label="Run config">{config}</pre>'
 
     def _open_launchpad(self) -> None:
         run, details = self._open_run.run, self._open_run.details

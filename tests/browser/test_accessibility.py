@@ -1,0 +1,86 @@
+"""All panels on one page, for people who use a keyboard, a screen reader or a dark theme."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.keys import press_keys
+from tests.browser.lab import Notebook
+
+expect.set_options(timeout=30_000)
+
+SETUP = """
+import dagster_nb as dnb
+client = dnb.connect({url!r}, progress=False)
+failed = client.run(client.runs(status="FAILURE", limit=1)["run_id"].iloc[0])
+"""
+PANELS = {
+    "explorer": "explorer = dnb.RunExplorer(client)\nexplorer",
+    "launchpad": "pad = dnb.Launchpad(client, 'train_forecast')\npad",
+    "monitor": "monitor = dnb.RunMonitor(failed)\nmonitor",
+    "schema": "browser = dnb.SchemaBrowser(client)\nbrowser",
+}
+OPEN = """
+explorer.wait(); pad.wait(); monitor.wait(); browser.wait()
+explorer.model.select([failed.run_id])
+explorer.model.open_run(failed.run_id)
+browser.search("what returns a Run?")
+"""
+
+
+@pytest.fixture(scope="module")
+def panels(lab, context, demo):
+    """A notebook with all panels, which show details, a problem, a log and a query."""
+    book = Notebook(lab, context, [SETUP.format(url=demo.url), *PANELS.values()], name="accessibility").open()
+    page = book.page
+    # Axe measures only the contrast of fields here, because the body of the page has no height. test_explorer measures texts.
+    page.set_viewport_size({"width": 1440, "height": 5000})
+    book.run(OPEN)
+    detail = page.locator(".dnb-explorer .dnb-detail")
+    expect(detail).to_contain_text("Failed in step")
+    expect(page.locator(".dnb-launchpad").get_by_role("alert")).to_contain_text("target")
+    expect(page.locator(".dnb-monitor").get_by_role("log")).to_contain_text("RUN_FAILURE")
+    schema = page.locator(".dnb-schema")
+    schema.get_by_role("option").filter(has_text="Query.runOrError").click()
+    expect(schema.get_by_role("textbox", name="Query")).to_contain_text("runOrError(runId: $runId)")
+    yield book
+    book.check()
+    book.close()
+
+
+def violations(page):
+    """Return the serious and critical violations that Axe finds in the panels, and its doubts about ARIA."""
+    found = Axe().run(page, ".dnb", {"resultTypes": ["violations", "incomplete"]}).response
+    checked = found["violations"] + [rule for rule in found["incomplete"] if rule["id"].startswith("aria-")]
+    return [
+        f"{rule['id']}: {node['target']} {node['html'][:200]}"
+        for rule in checked
+        if rule["impact"] in {"serious", "critical"}
+        for node in rule["nodes"]
+    ]
+
+
+def test_axe_finds_no_serious_violation(panels):
+    page = panels.page
+    explorer = page.locator(".dnb-explorer")
+    explorer.get_by_role("button", name="Code", exact=True).click()
+    expect(explorer.get_by_text("runs = client.runs(").first).to_be_visible()
+    explorer.get_by_role("button", name="Delete", exact=True).click()
+    expect(explorer.get_by_role("alertdialog")).to_be_visible()
+    for dark in (False, True):
+        panels.theme(dark=dark)
+        assert violations(page) == []
+        panels.shot(f"accessibility_{'dark' if dark else 'light'}")
+    panels.theme(dark=False)
+    # It would have found one.
+    explorer.get_by_role("heading").first.evaluate("heading => heading.append(document.createElement('button'))")
+    assert len(violations(page)) == 1
+    explorer.get_by_role("heading").first.evaluate("heading => heading.lastChild.remove()")
+    explorer.get_by_role("button", name="Cancel", exact=True).click()
+
+
+@pytest.mark.parametrize(("name", "least"), [("launchpad", 80), ("monitor", 80), ("schema", 60)])
+def test_keys_do_not_reach_the_notebook(panels, name, least):
+    assert press_keys(panels.page, panels.page.locator(f".dnb-{name}")) >= least
