@@ -35,7 +35,8 @@ def panels(lab, context, demo):
     """A notebook with all panels, which show details, a problem, a log and a query."""
     book = Notebook(lab, context, [SETUP.format(url=demo.url), *PANELS.values()], name="accessibility").open()
     page = book.page
-    # Axe measures only the contrast of fields here, because the body of the page has no height. test_explorer measures texts.
+    # Axe measures only the contrast of fields here, because the body of the page has no height; test_explorer measures
+    # that of texts.
     page.set_viewport_size({"width": 1440, "height": 5000})
     book.run(OPEN)
     detail = page.locator(".dnb-explorer .dnb-detail")
