@@ -23,6 +23,7 @@ PANELS = {
     "schema": "browser = dnb.SchemaBrowser(client)\nbrowser",
 }
 OPEN = """
+explorer.set_filters(status="FAILURE")
 explorer.wait(); pad.wait(); monitor.wait(); browser.wait()
 explorer.model.select([failed.run_id])
 explorer.model.open_run(failed.run_id)
@@ -35,9 +36,9 @@ def panels(lab, context, demo):
     """A notebook with all panels, which show details, a problem, a log and a query."""
     book = Notebook(lab, context, [SETUP.format(url=demo.url), *PANELS.values()], name="accessibility").open()
     page = book.page
-    # Axe measures only the contrast of fields here, because the body of the page has no height; test_explorer measures
-    # that of texts.
+    # Axe only measures the contrast of text that is on the screen, and the body of JupyterLab's page has no height.
     page.set_viewport_size({"width": 1440, "height": 5000})
+    page.add_style_tag(content="body { height: 100vh; }")
     book.run(OPEN)
     detail = page.locator(".dnb-explorer .dnb-detail")
     expect(detail).to_contain_text("Failed in step")
@@ -51,13 +52,16 @@ def panels(lab, context, demo):
     book.close()
 
 
-def violations(page):
-    """Return the serious and critical violations that Axe finds in the panels, and its doubts about ARIA."""
-    found = Axe().run(page, ".dnb", {"resultTypes": ["violations", "incomplete"]}).response
-    checked = found["violations"] + [rule for rule in found["incomplete"] if rule["id"].startswith("aria-")]
+def violations(page, *rules):
+    """Return the serious and critical violations of some or all rules that Axe finds, and its doubts about ARIA."""
+    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = Axe().run(page, ".dnb", only).response
+    checked = {rule["id"]: len(rule["nodes"]) for rule in found["passes"]}
+    assert checked["color-contrast"] > 200, "texts were measured, and not only fields"
+    doubts = [rule for rule in found["incomplete"] if rule["id"].startswith("aria-")]
     return [
         f"{rule['id']}: {node['target']} {node['html'][:200]}"
-        for rule in checked
+        for rule in found["violations"] + doubts
         if rule["impact"] in {"serious", "critical"}
         for node in rule["nodes"]
     ]
@@ -70,15 +74,13 @@ def test_axe_finds_no_serious_violation(panels):
     expect(explorer.get_by_text("runs = client.runs(").first).to_be_visible()
     explorer.get_by_role("button", name="Delete", exact=True).click()
     expect(explorer.get_by_role("alertdialog")).to_be_visible()
-    for dark in (False, True):
-        panels.theme(dark=dark)
-        assert violations(page) == []
-        panels.shot(f"accessibility_{'dark' if dark else 'light'}")
+    assert violations(page) == []
+    panels.shot("accessibility_light")
+    # Only the colours depend on the theme.
+    panels.theme(dark=True)
+    assert violations(page, "color-contrast") == []
+    panels.shot("accessibility_dark")
     panels.theme(dark=False)
-    # It would have found one.
-    explorer.get_by_role("heading").first.evaluate("heading => heading.append(document.createElement('button'))")
-    assert len(violations(page)) == 1
-    explorer.get_by_role("heading").first.evaluate("heading => heading.lastChild.remove()")
     explorer.get_by_role("button", name="Cancel", exact=True).click()
 
 

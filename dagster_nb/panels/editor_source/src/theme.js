@@ -50,8 +50,9 @@ const theme = EditorView.theme({
   ".cm-panel.cm-search [name=close]": { color: "var(--dnb-ink)" },
 });
 
-// JupyterLab's own colours for code; elsewhere, the colour of the text.
-const code = (name) => `var(--jp-mirror-editor-${name}-color, currentColor)`;
+// JupyterLab's own colours for code; elsewhere, the colour of the text. Some of them have too little contrast on the
+// editor's background, so they are mixed with the colour of the text.
+const code = (name) => `color-mix(in srgb, var(--jp-mirror-editor-${name}-color, currentColor) 70%, var(--dnb-ink))`;
 const highlighting = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: code("property"), fontWeight: "500" },
   { tag: [tags.keyword, tags.typeName], color: code("keyword"), fontWeight: "600" },
