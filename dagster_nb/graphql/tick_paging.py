@@ -27,6 +27,9 @@ async def iter_ticks(
     (``DAGSTER_MAX_TICKS_QUERY_LIMIT``). Therefore pages overlap, so that ticks of the same time are not lost between
     two pages, and only an empty page ends the reading.
 
+    On PostgreSQL, with the machine of Dagster outside UTC, the server shifts the times of ticks but not the bounds, so
+    a time is no cursor there: the same page comes again. All ticks are then requested at once.
+
     Parameters
     ----------
     api
@@ -37,8 +40,9 @@ async def iter_ticks(
         Exclusive bounds in seconds since 1970.
     """
     seen: set[str] = set()
+    end, limit = before, _TICKS_PER_REQUEST
     while True:
-        variables = {"selector": dict(selector), "before": before, "after": after, "limit": _TICKS_PER_REQUEST}
+        variables = {"selector": dict(selector), "before": before, "after": after, "limit": limit}
         answer = await api.query("ticks", variables)
         page = unwrap(answer["instigationStateOrError"], "InstigationState")["ticks"]
         if not page:
@@ -47,6 +51,16 @@ async def iter_ticks(
         for tick in new:
             yield tick
         seen.update(tick["tickId"] for tick in new)
+        if before != end and max(tick["timestamp"] for tick in page) >= before:
+            if len(page) < limit:
+                return
+            before, limit = end, 2 * limit
+            continue
+        if limit > _TICKS_PER_REQUEST:
+            if len(page) < limit:
+                return
+            limit *= 2
+            continue
         oldest: float = min(tick["timestamp"] for tick in page)
         # Without new ticks, all of this time have been read.
         before = oldest + _OVERLAP_SECONDS if new else oldest
