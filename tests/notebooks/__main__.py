@@ -26,15 +26,18 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if "outputs" in cell:
-            cell.outputs = [output for output in cell.outputs if not _is_only_a_widget(output)]
+            cell.outputs = [output for output in cell.outputs if _is_readable(output)]
             for output in cell.outputs:
                 output.get("data", {}).pop(_WIDGET, None)
     return notebook
 
 
-def _is_only_a_widget(output: Any) -> bool:
-    data = output.get("data", {})
-    return _WIDGET in data and not data.get("text/html")
+def _is_readable(output: Any) -> bool:
+    """Return whether an output shows something without widgets. A progress bar does not, nor does an empty display."""
+    data = output.get("data")
+    if data is None:
+        return True
+    return any(data.values()) and (_WIDGET not in data or bool(data.get("text/html")))
 
 
 def main() -> None:
