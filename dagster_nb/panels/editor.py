@@ -1,6 +1,6 @@
 """``Editor``: a text editor for YAML and GraphQL, with completion, documentation and marked problems.
 
-The script is built from the folder ``editor`` of the repository. What fits at the cursor is computed in the kernel,
+The script is built from the folder ``panels/editor_source``. What fits at the cursor is computed in the kernel,
 where the schema is.
 """
 
