@@ -1,4 +1,4 @@
-"""Names in a filter that do not exist, and existing names that are close to them."""
+"""Names that do not exist, and existing names that are close to them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["NEWEST_RUNS", "SimilarName", "similar_names"]
+__all__ = ["NEWEST_RUNS", "SimilarName", "did_you_mean", "similar_names"]
 
 NEWEST_RUNS = 200
 """The number of runs in which tag keys are searched, because the server does not list the keys of all runs."""
@@ -41,6 +41,18 @@ class SimilarName:
         if self.kind == "tag":
             return f"None of the newest runs has a tag with the key {self.name!r}."
         return f"There is no {'code location' if self.kind == 'location' else self.kind} {self.name!r}."
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str | None:
+    """Return a question with the names that are close to one that does not exist; None if there are none.
+
+    Examples
+    --------
+    >>> did_you_mean("ingest_ordres", ["ingest_orders", "load"])
+    "Did you mean 'ingest_orders'?"
+    """
+    similar = get_close_matches(name, known)
+    return f"Did you mean {' or '.join(map(repr, similar))}?" if similar else None
 
 
 def similar_names(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 import pandas as pd
 
 from dagster_nb.errors import AmbiguousNameError, NotFoundError
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from dagster_nb.graphql.dagster_api import DagsterApi
@@ -127,6 +127,5 @@ def _find(asset: str | AssetPath, existing: Sequence[AssetPath]) -> AssetPath:
         candidates = "\n".join(f"  {list(path)!r}" for path in found)
         raise AmbiguousNameError(f"{len(found)} assets have the key {asset!r}. Give its components:\n{candidates}")
     text = asset if isinstance(asset, str) else "/".join(asset)
-    similar = get_close_matches(text, ["/".join(path) for path in existing])
-    hint = f"Did you mean {' or '.join(map(repr, similar))}?" if similar else "client.assets() lists all assets."
+    hint = did_you_mean(text, ["/".join(path) for path in existing]) or "client.assets() lists all assets."
     raise NotFoundError(f"the server has no asset {(asset if isinstance(asset, str) else list(asset))!r}. {hint}")

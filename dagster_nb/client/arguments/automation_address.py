@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 
 import pandas as pd
@@ -12,6 +11,7 @@ import pandas as pd
 from dagster_nb.client.arguments.job_address import check_name
 from dagster_nb.errors import AmbiguousNameError, NotFoundError
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,8 +176,8 @@ def _not_found(request: _Request, existing: Sequence[AutomationAddress]) -> NotF
     if elsewhere:
         lines.append("It has one with that name for these arguments:")
         lines += [f"  location={one.location!r}, repository={one.repository!r}" for one in elsewhere]
-    elif similar := get_close_matches(request.name, sorted({one.name for one in existing})):
-        lines.append(f"Did you mean {' or '.join(map(repr, similar))}?")
+    elif question := did_you_mean(request.name, sorted({one.name for one in existing})):
+        lines.append(question)
     else:
         lines.append("client.schedules() and client.sensors() list what exists; client.locations() shows code errors.")
     return NotFoundError("\n".join(lines))

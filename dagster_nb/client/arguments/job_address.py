@@ -6,13 +6,13 @@ The server also needs the job's code location and repository.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from dagster_nb.errors import AmbiguousJobError, JobNotFoundError, LocationNotFoundError
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -245,8 +245,8 @@ def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Seque
         if request.repository is not None and request.repository not in repositories:
             lines.append(f"It has no such repository either; it has {', '.join(map(repr, repositories)) or 'none'}.")
         names = sorted({one.job for one in jobs if not one.job.startswith(HIDDEN_JOB_PREFIXES)})
-        if similar := get_close_matches(request.job, names):
-            lines.append(f"Did you mean {' or '.join(map(repr, similar))}?")
+        if question := did_you_mean(request.job, names):
+            lines.append(question)
         elif names:
             lines.append("client.jobs() lists all jobs.")
         else:
