@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.client.arguments.asset_address import asset_key_inputs
 from dagster_nb.errors import ServerError, UnsupportedServerError
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.responses import unwrap
@@ -78,7 +79,7 @@ async def _asset_partition(
     client: AsyncBase, address: JobAddress, partition_key: str, assets: Sequence[Sequence[str]]
 ) -> tuple[list[str], dict[str, Any] | None]:
     """Return the partition keys that some assets have in common, and one of their partitions."""
-    selected = [{"path": list(path)} for path in assets]
+    selected = asset_key_inputs(assets)
     try:
         answer = await client._read(
             "asset_partitions", {"selector": address.selector, "assets": selected, "partition": partition_key}
@@ -92,8 +93,8 @@ async def _asset_partition(
 
 async def _partition_sets(client: AsyncBase, address: JobAddress, **details: object) -> list[dict[str, Any]]:
     """Return the partition set of a job as a list of one; an empty list if the job is not partitioned."""
-    repository = {"repositoryName": address.repository, "repositoryLocationName": address.location}
-    answer = await client._read("partition_sets", {"repository": repository, "job": address.job, **details})
+    variables = {"repository": address.repository_selector, "job": address.job, **details}
+    answer = await client._read("partition_sets", variables)
     sets: list[dict[str, Any]] = unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]
     return sets
 

@@ -14,7 +14,16 @@ from dagster_nb.similar_names import did_you_mean
 if TYPE_CHECKING:
     from dagster_nb.graphql.dagster_api import DagsterApi
 
-__all__ = ["AssetLike", "AssetPath", "AssetsLike", "find_assets", "list_asset_paths", "one_asset", "parse_assets"]
+__all__ = [
+    "AssetLike",
+    "AssetPath",
+    "AssetsLike",
+    "asset_key_inputs",
+    "find_assets",
+    "list_asset_paths",
+    "one_asset",
+    "parse_assets",
+]
 
 AssetPath: TypeAlias = tuple[str, ...]
 """The components of an asset key."""
@@ -95,6 +104,11 @@ def parse_assets(assets: AssetsLike) -> list[str | AssetPath]:
     else:
         raise TypeError(f"expected asset keys such as 'a/b', got {type(assets).__name__}.")
     return list(dict.fromkeys(one_asset(item) for item in items))
+
+
+def asset_key_inputs(paths: Iterable[Sequence[str]]) -> list[dict[str, list[str]]]:
+    """Return asset keys as the schema's ``AssetKeyInput``."""
+    return [{"path": list(path)} for path in paths]
 
 
 async def list_asset_paths(api: DagsterApi) -> list[AssetPath]:

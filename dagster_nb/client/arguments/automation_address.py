@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 
 import pandas as pd
 
-from dagster_nb.client.arguments.job_address import check_name
+from dagster_nb.client.arguments.job_address import check_name, list_repositories, repository_selector
 from dagster_nb.errors import AmbiguousNameError, NotFoundError
-from dagster_nb.graphql.responses import unwrap
 from dagster_nb.similar_names import did_you_mean
 
 if TYPE_CHECKING:
@@ -57,16 +56,12 @@ class AutomationAddress:
     @property
     def state_selector(self) -> dict[str, str]:
         """The schema's ``InstigationSelector``."""
-        return {**self._repository_selector, "name": self.name}
+        return {**repository_selector(self.location, self.repository), "name": self.name}
 
     @property
     def selector(self) -> dict[str, str]:
         """The schema's ``ScheduleSelector`` or ``SensorSelector``."""
-        return {**self._repository_selector, f"{self.kind}Name": self.name}
-
-    @property
-    def _repository_selector(self) -> dict[str, str]:
-        return {"repositoryName": self.repository, "repositoryLocationName": self.location}
+        return {**repository_selector(self.location, self.repository), f"{self.kind}Name": self.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +139,9 @@ async def find_automations(api: DagsterApi, requests: Sequence[_Request]) -> lis
 
 
 async def _list_automations(api: DagsterApi) -> list[AutomationAddress]:
-    answer = await api.query("automation_names")
     return [
         AutomationAddress(kind, one["name"], node["location"]["name"], node["name"])
-        for node in unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
+        for node in await list_repositories(api, "automation_names")
         for kind in _KINDS
         for one in node[f"{kind}s"]
     ]

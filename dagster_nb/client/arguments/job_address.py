@@ -29,6 +29,7 @@ __all__ = [
     "list_locations",
     "list_repositories",
     "location_not_found",
+    "repository_selector",
 ]
 
 T = TypeVar("T")
@@ -58,11 +59,12 @@ class JobAddress:
     @property
     def selector(self) -> dict[str, str]:
         """The job as the schema's ``PipelineSelector`` and ``JobOrPipelineSelector``."""
-        return {
-            "pipelineName": self.job,
-            "repositoryName": self.repository,
-            "repositoryLocationName": self.location,
-        }
+        return {"pipelineName": self.job, **self.repository_selector}
+
+    @property
+    def repository_selector(self) -> dict[str, str]:
+        """Its repository as the schema's ``RepositorySelector``."""
+        return repository_selector(self.location, self.repository)
 
 
 class JobFinder:
@@ -145,9 +147,17 @@ class JobFinder:
             return self._jobs
 
 
-async def list_repositories(api: DagsterApi, *, jobs: bool) -> list[dict[str, Any]]:
-    """Return the repositories that are loaded, with their jobs if requested (``RepositoryConnection.nodes``)."""
-    answer = await api.query("repositories", {"jobs": jobs})
+def repository_selector(location: str, repository: str) -> dict[str, str]:
+    """Return a repository as the schema's ``RepositorySelector``."""
+    return {"repositoryName": repository, "repositoryLocationName": location}
+
+
+async def list_repositories(api: DagsterApi, document: str = "repositories", **variables: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Return the repositories that are loaded, with what a document requests of them (``RepositoryConnection.nodes``).
+
+    The document ``repositories`` has the jobs if the variable ``jobs`` is true.
+    """
+    answer = await api.query(document, variables)
     nodes: list[dict[str, Any]] = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
     return nodes
 

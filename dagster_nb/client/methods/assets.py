@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.chunks import in_chunks
-from dagster_nb.client.arguments.asset_address import find_assets, list_asset_paths, one_asset
+from dagster_nb.client.arguments.asset_address import asset_key_inputs, find_assets, list_asset_paths, one_asset
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.frames.assets import asset_checks_frame, assets_frame, materializations_frame
@@ -193,7 +193,7 @@ class AssetMethods(AsyncBase):
         with self._progress_bar(description, unit="assets", total=len(paths)) as bar:
 
             async def read(chunk: Sequence[AssetPath]) -> list[dict[str, Any]]:
-                answer = await self._read(document, {"keys": [{"path": list(path)} for path in chunk]})
+                answer = await self._read(document, {"keys": asset_key_inputs(chunk)})
                 bar.advance(len(chunk))
                 nodes: list[dict[str, Any]] = answer["assetNodes"]
                 return nodes

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.arguments.automation_address import automation_requests, find_automations
+from dagster_nb.client.arguments.job_address import list_repositories
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.frames.automation import schedules_frame, sensors_frame, ticks_frame
-from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.tick_paging import iter_ticks
 from dagster_nb.parse_time import to_seconds
 
@@ -56,7 +56,7 @@ class AutomationMethods(AsyncBase):
         --------
         >>> client.schedules().query("last_tick_status == 'FAILURE'")  # doctest: +SKIP
         """
-        return self._with_source(schedules_frame(await self._repositories_with("schedules")))
+        return self._with_source(schedules_frame(await list_repositories(self._api, "schedules")))
 
     async def sensors(self) -> pd.DataFrame:
         """Return the sensors of all code locations that are loaded, with the last and the next tick of each.
@@ -93,7 +93,7 @@ class AutomationMethods(AsyncBase):
         --------
         >>> client.sensors().query("status == 'STOPPED'")  # doctest: +SKIP
         """
-        return self._with_source(sensors_frame(await self._repositories_with("sensors")))
+        return self._with_source(sensors_frame(await list_repositories(self._api, "sensors")))
 
     async def ticks(
         self,
@@ -166,8 +166,3 @@ class AutomationMethods(AsyncBase):
                 ticks.append(tick)
                 bar.advance()
         return ticks_frame(ticks, address.columns)
-
-    async def _repositories_with(self, document: str) -> list[dict[str, Any]]:
-        answer = await self._read(document)
-        nodes: list[dict[str, Any]] = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
-        return nodes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from dagster_nb.client.arguments.asset_address import find_assets, list_asset_paths, parse_assets
+from dagster_nb.client.arguments.asset_address import asset_key_inputs, find_assets, list_asset_paths, parse_assets
 from dagster_nb.client.arguments.job_address import JobFinder, list_repositories
 from dagster_nb.client.arguments.launch_arguments import parse_tags, tag_inputs
 from dagster_nb.client.async_base import AsyncBase
@@ -205,14 +205,13 @@ class BackfillMethods(AsyncBase):
     async def _backfill_job(self, address: JobAddress, keys: Sequence[str], tags: Mapping[str, str]) -> Backfill:
         name, existing = await partition_set(self, address)
         check_partition_keys(keys, existing, f"job {address.job!r}")
-        repository = {"repositoryName": address.repository, "repositoryLocationName": address.location}
-        selector = {"partitionSetName": name, "repositorySelector": repository}
+        selector = {"partitionSetName": name, "repositorySelector": address.repository_selector}
         return await self._launch_backfill({"selector": selector}, keys, tags)
 
     async def _backfill_assets(
         self, paths: Sequence[AssetPath], keys: Sequence[str], tags: Mapping[str, str]
     ) -> Backfill:
-        selection = [{"path": list(path)} for path in paths]
+        selection = asset_key_inputs(paths)
         nodes = (await self._read("assets_to_materialize", {"keys": selection}))["assetNodes"]
         existing = [key for node in nodes if node["isPartitioned"] for key in node["partitionKeys"]]
         names = ", ".join(repr("/".join(path)) for path in paths)
@@ -278,13 +277,13 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
     --------
     >>> check_partition_keys(["a"], ["a", "b"], "job 'nightly'")
     """
-    known = dict.fromkeys(existing)
+    known = list(existing)
     if not known:
         raise ValueError(f"there are no partitions of {owner}.")
-    if unknown := [key for key in keys if key not in known]:
-        first, *_, last = [*known, *known]
+    names = set(known)
+    if unknown := [key for key in keys if key not in names]:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see the mistake
         raise ValueError(
             f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}; there are partitions "
-            f"{first!r} to {last!r}."
+            f"{known[0]!r} to {known[-1]!r}."
         )

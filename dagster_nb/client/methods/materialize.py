@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.arguments.asset_address import find_assets, parse_assets
+from dagster_nb.client.arguments.asset_address import asset_key_inputs, find_assets, parse_assets
 from dagster_nb.client.arguments.job_address import HIDDEN_JOB_PREFIXES, JobFinder
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, parse_tags
 from dagster_nb.client.methods.backfills import BackfillMethods, check_partition_keys, parse_partition_keys
@@ -77,7 +77,7 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
         keys = None if partition_keys is None else parse_partition_keys(partition_keys)
         parsed_tags = parse_tags(tags)
         paths = await find_assets(self._api, requested)
-        selection = [{"path": list(path)} for path in paths]
+        selection = asset_key_inputs(paths)
         nodes: list[Node] = (await self._read("assets_to_materialize", {"keys": selection}))["assetNodes"]
         _check_executable(nodes, {"/".join(path) for path in paths})
         _check_partitions(nodes, keys)

@@ -84,8 +84,8 @@ class PartitionMethods(AsyncBase):
         return await self._asset_partitions(path)
 
     async def _job_partitions(self, address: JobAddress) -> pd.DataFrame:
-        repository = {"repositoryName": address.repository, "repositoryLocationName": address.location}
-        answer = await self._read("job_partition_statuses", {"repository": repository, "job": address.job})
+        variables = {"repository": address.repository_selector, "job": address.job}
+        answer = await self._read("job_partition_statuses", variables)
         keys, statuses = [], []
         for one in unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]:
             keys += [key["name"] for key in unwrap(one["partitionsOrError"], "Partitions")["results"]]
