@@ -125,7 +125,7 @@ class JobFinder:
         """Return the address of the job with that name; raises the errors of `use`."""
         check_names(job, location=location, repository=repository)
         request = _Request(job, location, repository)
-        jobs = await self._all_jobs()
+        jobs = await self.jobs()
         found = [one for one in jobs if one.job == job and request.matches(one)]
         if len(found) == 1:
             return found[0]
@@ -136,7 +136,8 @@ class JobFinder:
             )
         raise _job_not_found(request, jobs, await list_locations(self._api))
 
-    async def _all_jobs(self) -> list[JobAddress]:
+    async def jobs(self) -> list[JobAddress]:
+        """Return the addresses of all jobs."""
         async with self._lock:
             if self._jobs is None:
                 self._jobs = [

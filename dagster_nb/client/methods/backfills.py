@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dagster_nb.client.arguments.asset_address import asset_key_inputs, find_assets, list_asset_paths, parse_assets
-from dagster_nb.client.arguments.job_address import JobFinder, list_repositories
+from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.arguments.launch_arguments import parse_tags, tag_inputs
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.backfill import Backfill
@@ -133,12 +133,13 @@ class BackfillMethods(AsyncBase):
         if not assets:
             raise ValueError("there are no assets, so there is nothing to backfill.")
         is_job = location is not None or repository is not None
-        if isinstance(job_or_assets, str) and (is_job or await self._is_job(job_or_assets)):
+        finder = JobFinder(self._api)
+        if isinstance(job_or_assets, str) and (is_job or await self._is_job(finder, job_or_assets)):
 
             async def launch(address: JobAddress) -> Backfill:
                 return await self._backfill_job(address, keys, parsed_tags)
 
-            return await JobFinder(self._api).use(launch, job_or_assets, location=location, repository=repository)
+            return await finder.use(launch, job_or_assets, location=location, repository=repository)
         if is_job:
             raise ValueError("location and repository select a job; an asset has its key alone.")
         return await self._backfill_assets(await find_assets(self._api, assets), keys, parsed_tags)
@@ -190,10 +191,9 @@ class BackfillMethods(AsyncBase):
         status = (await self._read_backfill(backfill_id)).status
         return "canceled" if status in _FINISHED else "canceling"
 
-    async def _is_job(self, name: str) -> bool:
+    async def _is_job(self, finder: JobFinder, name: str) -> bool:
         """Return whether a name is that of a job; raise an error if it is also that of an asset."""
-        repositories = await list_repositories(self._api, jobs=True)
-        if not any(job["name"] == name for repository in repositories for job in repository["jobs"]):
+        if all(one.job != name for one in await finder.jobs()):
             return False
         if any("/".join(path) == name for path in await list_asset_paths(self._api)):
             raise AmbiguousNameError(
