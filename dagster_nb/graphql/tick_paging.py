@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.graphql.responses import unwrap
@@ -28,7 +29,7 @@ async def iter_ticks(
     two pages, and only an empty page ends the reading.
 
     On PostgreSQL, with the machine of Dagster outside UTC, the server shifts the times of ticks but not the bounds, so
-    a time is no cursor there: the same page comes again. All ticks are then requested at once.
+    a time is no cursor there: the same page comes again. All ticks are then requested in one page.
 
     Parameters
     ----------
@@ -39,28 +40,29 @@ async def iter_ticks(
     after, before
         Exclusive bounds in seconds since 1970.
     """
+    read = partial(_read, api, selector, after=after)
     seen: set[str] = set()
-    end, limit = before, _TICKS_PER_REQUEST
-    while True:
-        variables = {"selector": dict(selector), "before": before, "after": after, "limit": limit}
-        answer = await api.query("ticks", variables)
-        page = unwrap(answer["instigationStateOrError"], "InstigationState")["ticks"]
-        if not page:
-            return
+    cursor, limit = before, _TICKS_PER_REQUEST
+    while page := await read(before=cursor, limit=limit):
         new = [tick for tick in page if tick["tickId"] not in seen]
         for tick in new:
             yield tick
         seen.update(tick["tickId"] for tick in new)
-        if before != end and max(tick["timestamp"] for tick in page) >= before:
+        times = [tick["timestamp"] for tick in page]
+        if limit > _TICKS_PER_REQUEST or (cursor != before and max(times) >= cursor):
+            # The server does not keep to the bound, so all ticks are requested in one page.
             if len(page) < limit:
                 return
-            before, limit = end, 2 * limit
-            continue
-        if limit > _TICKS_PER_REQUEST:
-            if len(page) < limit:
-                return
-            limit *= 2
-            continue
-        oldest: float = min(tick["timestamp"] for tick in page)
-        # Without new ticks, all of this time have been read.
-        before = oldest + _OVERLAP_SECONDS if new else oldest
+            cursor, limit = before, 2 * limit
+        else:
+            # Without new ticks, all of this time have been read.
+            cursor = min(times) + _OVERLAP_SECONDS if new else min(times)
+
+
+async def _read(
+    api: DagsterApi, selector: Mapping[str, str], *, after: float | None, before: float | None, limit: int
+) -> list[dict[str, Any]]:
+    variables = {"selector": dict(selector), "before": before, "after": after, "limit": limit}
+    answer = await api.query("ticks", variables)
+    ticks: list[dict[str, Any]] = unwrap(answer["instigationStateOrError"], "InstigationState")["ticks"]
+    return ticks
