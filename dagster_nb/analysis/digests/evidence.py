@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["Evidence", "end_times", "of_job", "runs_as_of"]
+__all__ = ["Evidence", "end_times", "in_order_of_creation", "of_job", "runs_as_of"]
 
 
 @dataclass(frozen=True)
@@ -115,5 +115,9 @@ def runs_as_of(runs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 
 def of_job(runs: pd.DataFrame, name: object) -> pd.DataFrame:
     """Return the runs of a job, in order of creation."""
-    own = runs[(column(runs, "job_name") == name).fillna(value=False).to_numpy(dtype=bool)]
-    return own.iloc[creation_times(own).reset_index(drop=True).argsort(kind="stable").to_numpy()]
+    return in_order_of_creation(runs[(column(runs, "job_name") == name).fillna(value=False).to_numpy(dtype=bool)])
+
+
+def in_order_of_creation(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return runs, the oldest first."""
+    return runs.iloc[creation_times(runs).reset_index(drop=True).argsort(kind="stable").to_numpy()]

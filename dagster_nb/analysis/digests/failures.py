@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dagster_nb.analysis.digests.evidence import end_times, of_job
+from dagster_nb.analysis.digests.evidence import end_times, in_order_of_creation, of_job
 from dagster_nb.analysis.digests.findings import Finding, one_line, python_list
 from dagster_nb.analysis.digests.pictures import recent_runs_picture
 from dagster_nb.analysis.read_columns import creation_times, has_status, strings
@@ -28,8 +28,7 @@ def failed_in_period(runs: pd.DataFrame, start: pd.Timestamp, as_of: pd.Timestam
     """Return the runs that failed in a period, the oldest first."""
     failed = runs[has_status(runs, "FAILURE")]
     ended = end_times(failed)
-    chosen = failed[((ended > start) & (ended <= as_of)).to_numpy(dtype=bool)]
-    return chosen.iloc[creation_times(chosen).reset_index(drop=True).argsort(kind="stable").to_numpy()]
+    return in_order_of_creation(failed[((ended > start) & (ended <= as_of)).to_numpy(dtype=bool)])
 
 
 def find_new_failures(evidence: Evidence) -> list[Finding]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import ipywidgets as widgets
-
-from dagster_nb.panels.panel import close_widgets
+from dagster_nb.panels.explorer.views.line_buttons import LineButton, LineButtons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,30 +37,19 @@ class AttentionView:
         self._attention = attention
         self._show_trend = show_trend
         self._drawn: list[Finding] = []
-        self.widget: Any = widgets.VBox([], layout=widgets.Layout(display="none", width="100%", overflow="visible"))
-        self.widget.add_class("dnb-attention")
+        self._lines = LineButtons(model.background)
+        self.widget = self._lines.widget
 
     def draw(self) -> None:
         """Draw one line for each finding."""
         findings = self._attention.findings
-        if findings == self._drawn:
-            return
-        self._drawn = findings
-        old = self.widget.children
-        self.widget.children = [self._line(finding) for finding in findings]
-        close_widgets(old)
-        self.widget.layout.display = "" if findings else "none"
+        if findings != self._drawn:
+            self._drawn = findings
+            self._lines.draw([self._line(finding) for finding in findings])
 
-    def _line(self, finding: Finding) -> Any:  # noqa: ANN401 - ipywidgets has no types
+    def _line(self, finding: Finding) -> LineButton:
         symbol, hue = _SYMBOLS[finding.kind]
-        button = widgets.Button(
-            description=f"{symbol} {finding.text}",
-            tooltip="Show these runs",
-            layout=widgets.Layout(width="100%", height="auto"),
-        )
-        button.add_class(f"dnb-hue-{hue}")
-        self._model.background.on_click(button, partial(self._show, finding))
-        return button
+        return LineButton(f"{symbol} {finding.text}", "Show these runs", hue, partial(self._show, finding))
 
     def _show(self, finding: Finding) -> None:
         if finding.shows_trend:

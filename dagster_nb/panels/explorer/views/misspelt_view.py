@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import ipywidgets as widgets
-
-from dagster_nb.panels.panel import close_widgets
+from dagster_nb.panels.explorer.views.line_buttons import LineButton, LineButtons
 
 if TYPE_CHECKING:
     from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.similar_names import SimilarName
 
 __all__ = ["MisspeltView"]
 
@@ -28,23 +27,14 @@ class MisspeltView:
     """
 
     def __init__(self, model: ExplorerModel, misspelt: MisspeltFilters):
-        self._model = model
         self._misspelt = misspelt
-        self.widget: Any = widgets.VBox([], layout=widgets.Layout(display="none", width="100%", overflow="visible"))
-        self.widget.add_class("dnb-attention")
+        self._lines = LineButtons(model.background)
+        self.widget = self._lines.widget
 
     def draw(self) -> None:
         """Draw one line for each name."""
-        old, lines = self.widget.children, []
-        for name in self._misspelt.found:
-            button = widgets.Button(
-                description=f"▲ {name.problem} Did you mean {name.similar!r}?",
-                tooltip=f"Filter by {name.similar}",
-                layout=widgets.Layout(width="100%", height="auto"),
-            )
-            button.add_class("dnb-hue-CANCELING")
-            self._model.background.on_click(button, partial(self._misspelt.correct, name))
-            lines.append(button)
-        self.widget.children = lines
-        close_widgets(old)
-        self.widget.layout.display = "" if lines else "none"
+        self._lines.draw([self._line(name) for name in self._misspelt.found])
+
+    def _line(self, name: SimilarName) -> LineButton:
+        question = f"▲ {name.problem} Did you mean {name.similar!r}?"
+        return LineButton(question, f"Filter by {name.similar}", "CANCELING", partial(self._misspelt.correct, name))

@@ -1,0 +1,69 @@
+"""``LineButtons``: lines that do something when they are clicked; hidden while there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from dagster_nb.panels.panel import close_widgets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dagster_nb.panels.background import Background
+
+__all__ = ["LineButton", "LineButtons"]
+
+
+@dataclass(frozen=True)
+class LineButton:
+    """A line.
+
+    Parameters
+    ----------
+    text
+        What it says.
+    hint
+        The tooltip, which says what a click does.
+    hue
+        The status whose colour the line has.
+    act
+        What a click does.
+    """
+
+    text: str
+    hint: str
+    hue: str
+    act: Callable[[], object]
+
+
+class LineButtons:
+    """Draws the lines.
+
+    Parameters
+    ----------
+    background
+        Runs what a click does.
+    """
+
+    def __init__(self, background: Background):
+        self._background = background
+        self.widget: Any = widgets.VBox([], layout=widgets.Layout(display="none", width="100%", overflow="visible"))
+        self.widget.add_class("dnb-attention")
+
+    def draw(self, lines: Sequence[LineButton]) -> None:
+        """Draw these lines in place of the former ones."""
+        old = self.widget.children
+        self.widget.children = [self._button(line) for line in lines]
+        close_widgets(old)
+        self.widget.layout.display = "" if lines else "none"
+
+    def _button(self, line: LineButton) -> Any:  # noqa: ANN401 - ipywidgets has no types
+        button = widgets.Button(
+            description=line.text, tooltip=line.hint, layout=widgets.Layout(width="100%", height="auto")
+        )
+        button.add_class(f"dnb-hue-{line.hue}")
+        self._background.on_click(button, line.act)
+        return button
