@@ -12,7 +12,6 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
-    GraphQLObjectType,
     GraphQLUnionType,
     SchemaMetaFieldDef,
     TypeMetaFieldDef,
@@ -22,12 +21,20 @@ from graphql import (
     is_input_type,
 )
 
+from dagster_nb.playground.schema_types import fields_of, possible_types
 from dagster_nb.playground.tokens import Token, tokens_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from graphql import GraphQLArgument, GraphQLField, GraphQLInputField, GraphQLNamedType, GraphQLSchema
+    from graphql import (
+        GraphQLArgument,
+        GraphQLField,
+        GraphQLInputField,
+        GraphQLNamedType,
+        GraphQLObjectType,
+        GraphQLSchema,
+    )
 
 __all__ = ["Candidate", "Completion", "complete_graphql"]
 
@@ -98,8 +105,7 @@ def complete_graphql(text: str, cursor: int, schema: GraphQLSchema) -> Completio
     if read is None:
         return Completion("", ())
     tokens, word = read
-    fragments = [name for name in _FRAGMENT.findall(text) if name]
-    reader = _Reader(tokens, schema, fragments)
+    reader = _Reader(tokens, schema, _FRAGMENT.findall(text))
     start = word.casefold()
     found = [one for one in reader.expected() if one.text.casefold().startswith(start)]
     # A directive can stand after every field, but is rarely what somebody wants there.
@@ -295,27 +301,20 @@ class _Reader:
         return [*own, *spreads]
 
     def _fields(self, parent: GraphQLNamedType | None) -> Mapping[str, GraphQLField]:
-        if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
-            return {}
         meta = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef} if parent is self._schema.query_type else {}
-        return {**parent.fields, **meta}
+        return {**fields_of(parent), **meta}
 
     def _overlapping(self, parent: GraphQLNamedType | None) -> list[GraphQLNamedType]:
         """Return the objects and interfaces that an inline fragment in a selection of this type may have."""
         if not is_composite_type(parent):
             return []
-        mine = self._possible(parent)
+        mine = possible_types(self._schema, parent)
         names = {one.name for one in mine}
         interfaces = [one for one in self._schema.type_map.values() if isinstance(one, GraphQLInterfaceType)]
-        around = [one for one in interfaces if names & {possible.name for possible in self._possible(one)}]
+        around = [
+            one for one in interfaces if names & {possible.name for possible in possible_types(self._schema, one)}
+        ]
         return [one for one in [*mine, *around] if one is not parent]
-
-    def _possible(self, kind: GraphQLNamedType | None) -> Sequence[GraphQLObjectType]:
-        if isinstance(kind, GraphQLObjectType):
-            return [kind]
-        if isinstance(kind, GraphQLUnionType | GraphQLInterfaceType):
-            return self._schema.get_possible_types(kind)
-        return []
 
     def _directive_candidates(self) -> list[Candidate]:
         known = [one for one in self._schema.directives if DirectiveLocation.FIELD in one.locations]

@@ -6,20 +6,19 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from graphql import (
-    GraphQLInterfaceType,
-    GraphQLObjectType,
     GraphQLUnionType,
     get_named_type,
+    is_composite_type,
     is_leaf_type,
     is_required_argument,
     parse,
     print_ast,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from dagster_nb.playground.schema_types import fields_of, possible_types
 
-    from graphql import GraphQLField, GraphQLNamedType, GraphQLSchema
+if TYPE_CHECKING:
+    from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
 
 __all__ = ["write_query"]
 
@@ -65,7 +64,7 @@ def write_query(schema: GraphQLSchema, type_name: str, field_name: str | None = 
     if field_name is None:
         inside = writer.selection(kind, _MAX_DEPTH)
     else:
-        inside = writer.field(field_name, _fields(kind)[field_name], _MAX_DEPTH)
+        inside = writer.field(field_name, fields_of(kind)[field_name], _MAX_DEPTH)
     below = type_name
     for parent, name, field in reversed(steps):
         if get_named_type(field.type).name != below:
@@ -97,22 +96,13 @@ def _path_to(schema: GraphQLSchema, type_name: str) -> tuple[str, list[Step]] | 
             name = queue.popleft()
             if name == type_name:
                 return operation, reached[name]
-            for field_name, field in sorted(_fields(schema.get_type(name)).items(), key=unlike):
-                for one in _reachable(schema, get_named_type(field.type)):
+            for field_name, field in sorted(fields_of(schema.get_type(name)).items(), key=unlike):
+                kind = get_named_type(field.type)
+                for one in (kind, *possible_types(schema, kind)) if is_composite_type(kind) else ():
                     if one.name not in reached:
                         reached[one.name] = [*reached[name], (name, field_name, field)]
                         queue.append(one.name)
     return None
-
-
-def _reachable(schema: GraphQLSchema, kind: GraphQLNamedType) -> list[GraphQLNamedType]:
-    if isinstance(kind, GraphQLUnionType | GraphQLInterfaceType):
-        return [kind, *schema.get_possible_types(kind)]
-    return [kind] if isinstance(kind, GraphQLObjectType) else []
-
-
-def _fields(kind: GraphQLNamedType | None) -> Mapping[str, GraphQLField]:
-    return kind.fields if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else {}
 
 
 class _Writer:
@@ -145,7 +135,7 @@ class _Writer:
             return " ".join(["__typename", *parts])
         fields = {
             name: field
-            for name, field in _fields(kind).items()
+            for name, field in fields_of(kind).items()
             if field.deprecation_reason is None and not any(map(is_required_argument, field.args.values()))
         }
         plain = [name for name, field in fields.items() if is_leaf_type(get_named_type(field.type))]
