@@ -162,7 +162,7 @@ def export(
 @_token
 @_allow_http
 @click.option("--history", metavar="PATH", help="Read from the history at this path, without a server.")
-@click.option("--since", default="24h", show_default=True, help="Start of the period: a time, or a time ago.")
+@click.option("--since", default="24h", show_default=True, help="Start of the period: a time, or how long ago.")
 @click.option("--as-of", help="End of the period. Default: now, or the last refresh of the history.")
 @click.option("--html", type=click.Path(dir_okay=False, writable=True), help="Write one self-contained HTML file.")
 @click.option("--markdown", type=click.Path(dir_okay=False, writable=True), help="Write a Markdown file.")

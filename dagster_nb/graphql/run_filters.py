@@ -105,7 +105,8 @@ def complement(key: str, seconds: float) -> RunsFilter:
     bound = round(seconds * 1_000_000) + shift
     if shift > 0 and bound % 1_000_000 == 0:
         # SQLite compares times as strings, and the servers that need this store a whole second without a fraction,
-        # which sorts before the same second with one. These servers stored no times in between.
+        # which sorts before the same second with one. So the bound stays one microsecond earlier, and then does not
+        # match a run of exactly that microsecond.
         bound -= shift
     return {opposite: bound / 1_000_000}
 

@@ -157,7 +157,7 @@ def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
 
 
 def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | None:
-    """Return the measurement of the same way in another place, ignoring the timeout."""
+    """Return the measurement of the same way of reading in the given place, ignoring the timeout."""
     for one in measured:
         if one.place == place and (one.way.reader, one.way.page_size) == (way.reader, way.page_size):
             return one

@@ -94,7 +94,7 @@ def find_queue_times(evidence: Evidence) -> list[Finding]:
             Finding(
                 "queue time", "warning", name,
                 f"half of the {len(now)} runs of {name} waited {duration_text(wait.floor('s'))} or longer in the "
-                f"queue; before, 95 % waited less than {duration_text(p95.ceil('s'))}",
+                f"queue; previously, 95 % waited less than {duration_text(p95.ceil('s'))}",
                 creation_times(now).iloc[0], "very likely",
                 f"queue times of {len(now)} runs in the period and {len(before)} before",
                 f"dnb.plot.queue_durations(client.runs(job={str(job)!r}, created_after='60d'))",

@@ -183,7 +183,8 @@ def _parse_yaml(text: str) -> Any:  # noqa: ANN401 - of any kind
     except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError):
         # PyYAML does not check the text of a value with an explicit tag, such as `!!int x`.
         raise RunConfigInvalidError(
-            "this run config is not valid YAML: a value does not fit its type, such as `!!int x`. Remove the tag."
+            "this run config is not valid YAML: a value does not match its explicit YAML type, as in `!!int x`. Find "
+            "the `!!` in the config, and remove it or correct the value."
         ) from None
 
 

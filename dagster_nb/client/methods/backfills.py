@@ -131,7 +131,9 @@ class BackfillMethods(AsyncBase):
         parsed_tags = parse_tags(tags)
         assets = parse_assets(job_or_assets)
         if not assets:
-            raise ValueError("there are no assets, so there is nothing to backfill.")
+            raise ValueError(
+                "the list of assets is empty, so there is nothing to backfill. client.assets() lists all assets."
+            )
         is_job = location is not None or repository is not None
         finder = JobFinder(self._api)
         if isinstance(job_or_assets, str) and (is_job or await self._is_job(finder, job_or_assets)):
@@ -155,8 +157,8 @@ class BackfillMethods(AsyncBase):
         Returns
         -------
         str
-            What its status says after acting: ``"canceled"``; ``"canceling"`` while the daemon ends its runs; or
-            ``"already_finished"``, and then nothing was sent.
+            The resulting state: ``"canceled"``; ``"canceling"`` while the daemon ends its runs; or
+            ``"already_finished"``, in which case nothing was sent.
 
         Raises
         ------
@@ -197,8 +199,8 @@ class BackfillMethods(AsyncBase):
             return False
         if any("/".join(path) == name for path in await list_asset_paths(self._api)):
             raise AmbiguousNameError(
-                f"there are a job and an asset {name!r}. For the job, give its location=; for the asset, give "
-                f"[{name.split('/')!r}]."
+                f"there are both a job and an asset named {name!r}. For the job, give its location=; for the asset, "
+                f"give [{name.split('/')!r}]."
             )
         return True
 

@@ -207,7 +207,7 @@ class EventMethods(AsyncBase):
         Parameters
         ----------
         run
-            A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
+            A run id (which may be shortened, as in `run`), a `Run`, or one row of a frame of runs.
         new_only
             Whether to leave out the events that have already happened.
         heartbeat

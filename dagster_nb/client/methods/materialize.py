@@ -73,7 +73,9 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
         check_same_server(assets, self.url, noun="assets", advice="keys: frame['asset_path'].tolist()")
         requested = parse_assets(assets)
         if not requested:
-            raise ValueError("there are no assets, so there is nothing to materialize.")
+            raise ValueError(
+                "the list of assets is empty, so there is nothing to materialize. client.assets() lists all assets."
+            )
         keys = None if partition_keys is None else parse_partition_keys(partition_keys)
         parsed_tags = parse_tags(tags)
         paths = await find_assets(self._api, requested)
@@ -100,8 +102,8 @@ def _check_executable(nodes: Sequence[Node], requested: set[str]) -> None:
     executable = {_name(node) for node in nodes if node.get("isExecutable", True) and node["jobNames"]}
     if other := sorted(requested - executable):
         raise ValueError(
-            f"Dagster cannot materialize {', '.join(map(repr, other))}: no loaded code says how. Leave it out, or see "
-            f"client.locations() for code that does not load."
+            f"Dagster cannot materialize {', '.join(map(repr, other))}: no loaded code says how. Leave these out, or "
+            f"see client.locations() for code that does not load."
         )
 
 

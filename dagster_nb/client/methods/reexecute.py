@@ -216,7 +216,8 @@ class ReexecuteMethods(AsyncBase):
         except (ServerError, JobNotFoundError, RunConfigInvalidError) as error:
             if isinstance(error, ServerError) and error.class_name == "DagsterInvalidSubsetError":
                 raise RunStateError(
-                    f"run {parent['runId']} has nothing to re-execute with strategy={strategy!r}; use another strategy."
+                    f"run {parent['runId']} has nothing to re-execute with strategy={strategy!r}. "
+                    "Use strategy='all_steps' to run everything."
                 ) from error
             await self._check_location(parent)
             raise

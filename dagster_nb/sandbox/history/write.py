@@ -50,7 +50,7 @@ __all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
 MAX_RECENT_EVENT_LOGS = 10_000
-"""The number of newest runs with event logs; runs that failed, are re-executions or have a partition have them too."""
+"""How many of the newest runs get an event log. Failed runs, re-executions and runs of a partition always get one."""
 
 
 def write_history(

@@ -68,7 +68,7 @@ async def test_a_server_with_smaller_pages_loses_no_output(monkeypatch):
     assert (await Files({"a": text.encode()}, largest=70).compute_logs(RUN_ID)).stdout == text
 
 
-async def test_reading_a_process_that_never_stops_printing_ends(monkeypatch):
+async def test_reading_ends_even_if_the_process_never_stops_printing(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 100)
     client = Files({"a": b"x" * 250}, finished=False, printing=b"more")
     logs = await client.compute_logs(RUN_ID)

@@ -1,4 +1,4 @@
-"""Reading runs from a server that lacks a feature that this package uses, or has a feature that it does not know."""
+"""Reading runs from a server that lacks a feature that this package uses, or has one that it does not know about."""
 
 from __future__ import annotations
 

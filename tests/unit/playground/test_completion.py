@@ -82,7 +82,7 @@ def test_a_union_has_its_members():
         "... on InvalidPipelineRunsFilterError",
         "... on PythonError",
     ]
-    # An interface that a member has fits too.
+    # An interface that a member implements also fits.
     assert complete("{ runsOrError { ... on |") == [
         *["Runs", "InvalidPipelineRunsFilterError", "PythonError"],
         *["Error", "PipelineRuns"],

@@ -136,7 +136,7 @@ def _rate_change(now: float, before: float) -> _Change:
 
 def _duration_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
     if pd.isna(now) or pd.isna(before) or not before:
-        return _Change("none to compare")
+        return _Change("nothing to compare with")
     factor = now / before
     trend = "same" if 0.9 < factor < 1.1 else ("worse" if factor > 1 else "better")  # noqa: PLR2004
     by, than = f"{_arrow(factor - 1)} {_times(factor)}", f"vs. {duration_text(before)}"
