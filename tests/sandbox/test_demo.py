@@ -147,6 +147,17 @@ def test_failures_have_the_innermost_cause_that_the_instance_stored(instance, hi
         assert failures.loc[run_id, "step_key"] == stored.step_key
 
 
+def test_dagster_finds_the_runs_of_the_partitions_of_a_job(history, running):
+    partitions = running.client.partitions(job="daily_sales").set_index("partition_key")
+    ended = {}
+    for run in history.runs:
+        if run.job == "daily_sales" and run.status != "CANCELED":
+            ended[run.tags["dagster/partition"]] = run
+    assert partitions.loc[list(ended), "run_id"].tolist() == [run.run_id for run in ended.values()]
+    others = partitions[~partitions.index.isin(ended)]
+    assert set(others["status"]) == {"MISSING"}
+
+
 def test_assets_have_materializations(instance, history, running):
     from dagster import AssetKey, AssetRecordsFilter
 
