@@ -99,7 +99,7 @@ def test_backfill_of_partitions_with_two_dimensions(client, instance):
         ("target_regions", ["west"], "no partition 'west'"),
         ("target_plain", ["x"], "no partitions of asset 'target_plain'"),
         ("daily_job", [], "nothing to launch"),
-        ([], ["x"], "no assets"),
+        ([], ["x"], "list of assets is empty"),
     ],
 )
 def test_a_backfill_of_partitions_that_do_not_exist(client, instance, target, keys, message):
