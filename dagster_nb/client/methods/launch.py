@@ -96,7 +96,7 @@ class LaunchMethods(AsyncBase):
         --------
         >>> client.launch("nightly", run_config={"ops": {"load": {"config": {"rows": 10}}}}).wait()  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("launch")
         arguments = LaunchArguments.parse(
             job=job,
             run_config=run_config,
@@ -150,7 +150,7 @@ class LaunchMethods(AsyncBase):
         >>> launches = [{"job": "nightly", "partition_key": day} for day in days]  # doctest: +SKIP
         >>> client.launch_many(launches, batch="nightly of june")  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("launch_many")
         parsed = [_parse(launch) for launch in launches]
         if batch is None:
             ids = [new_request_id() for _ in parsed]
