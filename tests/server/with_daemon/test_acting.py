@@ -89,8 +89,8 @@ class TestLaunch:
     def test_a_selection_of_ops(self, client):
         run = client.launch("quick", op_selection="load").wait(timeout=240)
         assert run.steps()["step_key"].tolist() == ["load"]
-        with pytest.raises(dnb.RunConfigInvalidError, match="nonsense"):
-            client.launch("quick", op_selection=["nonsense"])
+        with pytest.raises(dnb.RunConfigInvalidError, match="job 'quick' has no op 'laod'.*Did you mean 'load'"):
+            client.launch("quick", op_selection=["laod"])
 
     def test_a_selection_of_assets(self, client):
         run = client.launch("nightly_assets", asset_selection="mart/revenue").wait(timeout=240)
