@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import pandas as pd
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.client.partitions import _with_common_prefix
 from tests.unit.fake import make_run
 
 WHERE = {"location": "etl", "repository": "repo"}
@@ -124,6 +126,13 @@ def test_an_unknown_partition_names_similar_ones(fake, client):
     with pytest.raises(ValueError, match=re.escape(message)):
         client.launch("__ASSET_JOB", **WHERE, partition_key="nroth")
     assert "LaunchRun" not in fake.operations
+
+
+def test_similar_keys_are_looked_for_among_few_keys():
+    hours = pd.date_range("2016-01-01", "2026-01-01", freq="h", inclusive="left").strftime("%Y-%m-%d-%H:00").tolist()
+    assert _with_common_prefix("2020-06-01-05:30", hours) == ["2020-06-01-05:00"]
+    assert len(_with_common_prefix("zzz", hours)) == 1000
+    assert _with_common_prefix("zzz", hours[:50]) == hours[:50]
 
 
 def test_a_partition_of_assets_in_no_job(fake, client):
