@@ -1,4 +1,4 @@
-"""Remove control characters, which a terminal would execute, from text of the server that is printed."""
+"""Remove control characters from text of the server before it is printed, because a terminal would obey them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 
 __all__ = ["terminal_text"]
 
-# All control characters except the tab and the line end.
+# All control characters except tab and newline.
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def terminal_text(text: str) -> str:
-    """Return a text with each control character replaced by U+FFFD.
+    """Return a string with each control character replaced by U+FFFD.
 
-    A terminal would execute a control sequence in the name of a job or in an error message: clear the screen, change
-    the title, or hide what comes next.
+    A terminal would obey a control sequence in the name of a job or in an error message: clear the screen, change the
+    title, or hide the text that follows.
 
     Examples
     --------

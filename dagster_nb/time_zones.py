@@ -9,12 +9,12 @@ __all__ = ["time_zone", "zone_name"]
 
 
 def time_zone(tz: str | tzinfo) -> tzinfo:
-    """Return the time zone with an IANA name; return a time zone unchanged.
+    """Return the time zone with an IANA name; a time zone is returned unchanged.
 
     Raises
     ------
     ValueError
-        If there is no such zone.
+        If there is no time zone with that name.
 
     Examples
     --------
