@@ -34,23 +34,23 @@ class Finding:
     kind
         Such as ``"new failure"``.
     severity
-        ``"error"`` if it is broken now, ``"warning"`` if someone should act, ``"note"`` if it is only good to know.
+        ``"error"`` if something is broken now, ``"warning"`` if someone should act, ``"note"`` for mere information.
     subject
-        The job, schedule, sensor, asset or daemon that it is about.
+        The job, schedule, sensor, asset or daemon that the finding is about.
     what
-        One line about it.
+        The finding in one line.
     since
-        When it began, in UTC; NaT if unknown.
+        When the problem or the change began, in UTC; NaT if unknown.
     certainty
-        ``"certain"`` for what the server says; ``"very likely"`` and ``"likely"`` for what follows from the history.
+        ``"certain"`` if the server reports it; ``"very likely"`` or ``"likely"`` if it is inferred from the history.
     evidence
         What the certainty is based on.
     next_step
-        Python code that shows more or fixes it. It uses the names ``client`` and ``dnb``.
+        Python code that shows details or fixes the problem. It uses the names ``client`` and ``dnb``.
     run_ids
-        The runs that it is about, the oldest first.
+        The runs that the finding is about, the oldest first.
     picture
-        An SVG of it, or nothing.
+        An SVG picture of the finding; empty if there is none.
     """
 
     kind: str
@@ -87,7 +87,7 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
 
 
 def plain_text(text: object) -> str:
-    """Return text of the server in one line, without control characters.
+    """Return text from the server as one line, without control characters.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def plain_text(text: object) -> str:
 
 
 def one_line(text: object) -> str:
-    """Return text of the server as `plain_text` of limited length.
+    """Return text from the server as `plain_text` does, with a limited length.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def one_line(text: object) -> str:
 
 
 def python_list(values: Iterable[str]) -> str:
-    """Return strings as the code of a list.
+    """Return strings as the Python code of a list.
 
     Examples
     --------

@@ -19,7 +19,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>@:])")
 
 
 def digest_markdown(findings: Sequence[Finding], summary: Summary) -> str:
-    """Return the digest as Markdown, in which text of the server is never markup."""
+    """Return the digest as Markdown, in which text from the server is escaped."""
     lines = [f"**{_escaped(summary.title)}**", "", _escaped(summary.headline(findings)), ""]
     for one in findings:
         lines += [
