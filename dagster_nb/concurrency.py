@@ -31,7 +31,7 @@ async def map_concurrently(
     function
         Takes one item.
     items
-        An iterable. It is consumed only as fast as the calls finish.
+        An iterable. The next item is taken only when a call finishes.
     limit
         The number of calls that run at the same time.
 

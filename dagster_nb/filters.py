@@ -37,7 +37,7 @@ class RunFilters:
     job, status, run_ids, location
         The allowed values; an empty tuple matches no run.
     tags
-        Tag keys, each with its allowed values; the run must have one of them.
+        Tag keys, each with its allowed values; for each key, the run must have one of the values.
     created_after, created_before, updated_after, updated_before
         Exclusive bounds as the user gave them: "7d" stays relative until `at` converts it.
     """
@@ -186,7 +186,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
         return None
     if isinstance(value, str | Enum):
         value = [value]
-    # Iterating over a frame yields its column names, which the user never means.
+    # Iterating over a frame yields its column names, which is never what the user wants.
     if isinstance(value, dict | bytes) or hasattr(value, "columns") or not hasattr(value, "__iter__"):
         raise TypeError(f"{name} must be a string or a list of strings, not {type(value).__name__}.")
     strings: dict[str, None] = {}

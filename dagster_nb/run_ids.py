@@ -22,7 +22,7 @@ class HasRunId(Protocol):
         """The id."""
 
 
-# At run time pandas' Series takes no type argument, hence the string.
+# This is a string because pandas' Series takes no type argument at run time.
 RunsLike: TypeAlias = Union[str, HasRunId, Iterable[str | HasRunId], "pd.Series[Any]", pd.DataFrame]
 """One or many runs: an id, a `Run`, many of these, a Series of ids, or a DataFrame with a ``run_id`` column."""
 
@@ -96,7 +96,7 @@ def check_same_server(
     runs
         As in `run_ids_of`, or other items from frames. Frames and `Run` objects know their server; ids do not.
     url
-        The root URL of the server that will act on them.
+        The root URL of the server that will act on the items.
     noun, advice
         For the message: what the items are, and what to pass instead.
 

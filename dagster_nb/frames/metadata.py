@@ -19,7 +19,7 @@ __all__ = ["metadata_columns", "metadata_dict"]
 Entry = dict[str, Any]
 
 _INT64 = np.iinfo(np.int64)
-# Above this, a float64 cannot represent every integer.
+# Above this number, a float64 cannot represent every integer.
 _MAX_EXACT_FLOAT = 2**53
 
 

@@ -59,7 +59,7 @@ class Batch:
     Parameters
     ----------
     events
-        As the server returns them, oldest first; empty for a heartbeat.
+        The events as the server returns them, oldest first; empty for a heartbeat.
     mode
         ``"live"`` while events are pushed, ``"polling"`` while they are polled.
     """

@@ -52,7 +52,7 @@ class PageSize:
         return min(_FIRST, self.ceiling)
 
     def after_page(self, size: int, *, seconds: float, latency: float) -> int:
-        """Return the next page's size, after a page has arrived.
+        """Return the size for the next page, after a page has arrived.
 
         Parameters
         ----------

@@ -104,9 +104,9 @@ def complement(key: str, seconds: float) -> RunsFilter:
     opposite, shift = _COMPLEMENTS[key]
     bound = round(seconds * 1_000_000) + shift
     if shift > 0 and bound % 1_000_000 == 0:
-        # SQLite compares times as strings, and the servers that need this store a whole second without a fraction,
-        # which sorts before the same second with one. Therefore the bound stays one microsecond earlier, and a run of
-        # exactly that microsecond is not matched.
+        # SQLite compares times as strings. The servers that need this filter store a whole second without a fraction,
+        # which sorts before the same second with a fraction. Therefore the bound stays one microsecond earlier, and a
+        # run of exactly that microsecond is not matched.
         bound -= shift
     return {opposite: bound / 1_000_000}
 

@@ -321,7 +321,7 @@ class Session:
         # Dagster's webserver always sends this header, so a response without it is not limited.
         size = response.content_length or 0
         if size > _MAX_RESPONSE_BYTES:
-            # This leaves the body unread.
+            # Close the response without reading its body.
             response.close()
             raise ResponseTooLargeError(
                 f"{self.address.root} sends a response of {size / 2**20:,.0f} MB, and dagster_nb reads at most "

@@ -17,7 +17,7 @@ __all__ = ["Evidence", "end_times", "in_order_of_creation", "of_job", "runs_as_o
 
 @dataclass(frozen=True)
 class Evidence:
-    """The frames in which a digest looks for findings. What could not be read is None.
+    """The frames in which a digest looks for findings. Frames that could not be read are None.
 
     Parameters
     ----------
@@ -26,22 +26,23 @@ class Evidence:
     runs
         The runs of the period and of some time before it, with the states that they had at the end of the period.
     failures
-        As `DagsterClient.failures` returns them, for the runs that failed in the period.
+        Failures, as `DagsterClient.failures` returns them, for the runs that failed in the period.
     slowdowns
-        As `current_slowdowns` returns them for `runs`, with the column ``is_new`` (bool): not found before the period.
+        Slowdowns, as `current_slowdowns` returns them for `runs`, with the column ``is_new`` (bool): not found before
+        the period.
     run_configs
         The run configs of some runs around the slowdowns, by run id.
     daemons
-        As `DagsterClient.daemons` returns them.
+        Daemons, as `DagsterClient.daemons` returns them.
     automations
         Schedules and sensors: name, kind (``"schedule"`` or ``"sensor"``), location, repository, status, last_tick,
         min_interval.
     ticks
-        As `DagsterClient.ticks` returns them, for the last days before the end of the period.
+        Ticks, as `DagsterClient.ticks` returns them, for the last days before the end of the period.
     materializations
         Columns ``asset`` and ``timestamp``, for the assets that were not materialized in the period.
     missing_partitions
-        As `partition_gaps` returns them.
+        Gaps between partitions, as `partition_gaps` returns them.
     not_checked
         Descriptions of what could not be read.
     """

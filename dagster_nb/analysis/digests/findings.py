@@ -32,7 +32,7 @@ class Finding:
     Parameters
     ----------
     kind
-        Such as ``"new failure"``.
+        The kind of finding, such as ``"new failure"``.
     severity
         ``"error"`` if something is broken now, ``"warning"`` if someone should act, ``"note"`` for mere information.
     subject
@@ -44,7 +44,7 @@ class Finding:
     certainty
         ``"certain"`` if the server reports it; ``"very likely"`` or ``"likely"`` if it is inferred from the history.
     evidence
-        What the certainty is based on.
+        The evidence on which the certainty is based.
     next_step
         Python code that shows details or fixes the problem. It uses the names ``client`` and ``dnb``.
     run_ids

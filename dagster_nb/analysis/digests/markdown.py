@@ -34,6 +34,6 @@ def _escaped(text: str) -> str:
 
 
 def _code_block(code: str) -> list[str]:
-    """Return a fenced block; the fence is longer than any row of backticks in the code."""
+    """Return a fenced block; the fence is longer than any sequence of backticks in the code."""
     fence = "`" * max(3, 1 + max((len(row) for row in re.findall("`+", code)), default=0))
     return [f"  {fence}python", f"  {code}", f"  {fence}"]
