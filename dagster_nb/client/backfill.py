@@ -16,8 +16,8 @@ __all__ = ["Backfill"]
 class Backfill:
     """A backfill when it was last read; `DagsterClient.backfill` and `DagsterClient.materialize` return one.
 
-    Its runs are ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. Two of them are equal if they
-    describe the same backfill.
+    Its runs are ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. Two objects are equal
+    if they describe the same backfill.
 
     Parameters
     ----------

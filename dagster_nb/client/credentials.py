@@ -98,7 +98,7 @@ def request_headers(address: ServerAddress, *, token: str | None, headers: Mappi
     Parameters
     ----------
     address
-        The server. Its credentials become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used for
+        The server. Credentials in its URL become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used for
         servers under ``dagster.cloud`` only.
     token, headers
         As in `connect`, or hidden.

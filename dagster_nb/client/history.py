@@ -23,7 +23,7 @@ __all__ = ["HistoryMethod"]
 
 
 class _Client(Protocol):
-    """What a history needs of `DagsterClient`."""
+    """The members of `DagsterClient` that a history needs."""
 
     @property
     def url(self) -> str: ...
@@ -84,14 +84,14 @@ class HistoryMethod:
         ----------
         path
             A local folder, or the URL of an object storage, such as ``s3://bucket/dagster``. None means a folder for
-            this deployment in the data folder of your user.
+            this deployment in your user's data folder.
         storage_options
             The options for object storage, as deltalake takes them, such as ``{"AWS_REGION": "eu-central-1"}``.
 
         Returns
         -------
         History
-            With the methods ``refresh``, ``runs``, ``iter_runs``, ``count_runs``, ``steps`` and ``compact``.
+            It has the methods ``refresh``, ``runs``, ``iter_runs``, ``count_runs``, ``steps`` and ``compact``.
 
         Raises
         ------

@@ -41,10 +41,9 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
     Raises
     ------
     RunNotFoundError
-        If no run, or more than one run, has an id that begins with a shortened id. A full id is returned without asking
-        the server.
+        If no run, or more than one run, has an id that begins with a shortened id. A full id is not checked.
     TypeError, ValueError
-        As in `run_ids_of`; nothing is sent.
+        As in `run_ids_of`. Nothing is sent.
     """
     ids = run_ids_of(runs)
     short = [run_id for run_id in ids if len(run_id) < FULL_ID_LENGTH]

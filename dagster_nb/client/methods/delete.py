@@ -58,8 +58,8 @@ class DeleteMethods(AsyncBase):
         TypeError, ValueError
             If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
-            same call deletes the rest.
+            On Ctrl-C. The error's ``outcomes`` are this frame; runs that were not reached have the outcome
+            ``not_sent``. The same call deletes the rest.
         ReadOnlyError
 
         Examples

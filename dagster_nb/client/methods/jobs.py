@@ -26,7 +26,7 @@ class JobMethods(AsyncBase):
         """Return the jobs of all code locations that are loaded.
 
         As on Dagster's own pages, the hidden jobs ``__ASSET_JOB`` and ``__anonymous_asset_job_…`` are left out; Dagster
-        uses them to materialize assets without a job. `ops` and `runs` accept their names like any other.
+        uses them to materialize assets without a job. `ops` and `runs` accept the names of hidden jobs too.
 
         Returns
         -------
