@@ -228,7 +228,7 @@ class RunExplorer(Panel):
     def _draw_reading(self) -> None:
         self._header.draw()
         if self.model.reading is None:
-            # Their text depends on whether all runs have been read.
+            # The tiles, the charts and the table also say whether all runs have been read.
             self._draw_runs()
             self._attention.update()
 

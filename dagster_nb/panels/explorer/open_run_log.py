@@ -40,7 +40,7 @@ class OpenRunLog:
         self.output_error: Exception | None = None
 
     def set_run(self, run_id: str | None) -> None:
-        """Drop the data of the last run and continue with this run. The filter stays, except for the step."""
+        """Discard the data of the previous run and show this run. The filter is kept, except for the step."""
         self._model.background.stop("events")
         self._model.background.stop("output")
         if run_id != self._run_id:

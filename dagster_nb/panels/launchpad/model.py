@@ -56,7 +56,7 @@ class LaunchpadModel:
     Parameters
     ----------
     source
-        Reads from the server, and launches.
+        Reads from the server and launches runs.
     background
         Where requests run.
     start
@@ -122,7 +122,7 @@ class LaunchpadModel:
 
     @property
     def needs_partition(self) -> bool:
-        """Whether to choose a partition first: its config will replace a default config that is not valid."""
+        """Whether the user should choose a partition first, whose config will replace the invalid default config."""
         return (
             self.scaffold is not None
             and bool(self.scaffold.partitions)
@@ -311,7 +311,7 @@ class LaunchpadModel:
         self.changes.emit("config")
 
     def _use_config(self, config: str) -> None:
-        # It counts as edited, so that another partition does not replace it.
+        # This config counts as edited, so that choosing another partition does not replace it.
         self.config = config
         self._check_later()
         self.changes.emit("config")

@@ -33,7 +33,7 @@ def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None
     url
         The address of the run's page in Dagster, if it has one.
     facts
-        The contents of the line below, as HTML.
+        The contents of the line below the heading, as HTML.
     """
     page = "" if url is None else link(url, "open in Dagster")
     return (

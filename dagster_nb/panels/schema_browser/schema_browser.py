@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SchemaBrowser"]
 
 _MAX_SHOWN = 100
-# The kinds of GraphQL, as kinds of the editor.
+# The editor's kind of suggestion for each kind of GraphQL entry.
 _KINDS = {"field": "property", "argument": "property", "value": "enum", "directive": "keyword", "fragment": "type"}
 
 
@@ -44,7 +44,7 @@ class SchemaBrowser(Panel):
     Attributes
     ----------
     query : str
-        The query in the editor: that of the chosen entry, until it is edited. Empty if there is none.
+        The query in the editor, which is that of the chosen entry until the user edits it; empty if there is none.
 
     Examples
     --------
@@ -172,7 +172,7 @@ class SchemaBrowser(Panel):
         self.query = document
         self._editor.problems = [] if self._schema is None else document_problems(document, self._schema)
         if not document:
-            self._query.value = '<p class="dnb-muted">No query leads there, because it is only used in arguments.</p>'
+            self._query.value = '<p class="dnb-muted">No query returns this, because it is only used in arguments.</p>'
             return
         cell = f"%%dagster\n{document}"
         self._query.value = (
