@@ -50,6 +50,8 @@ def did_you_mean(name: str, known: Sequence[str]) -> str | None:
     --------
     >>> did_you_mean("ingest_ordres", ["ingest_orders", "load"])
     "Did you mean 'ingest_orders'?"
+    >>> did_you_mean("nightly", ["ingest_orders", "load"]) is None
+    True
     """
     similar = get_close_matches(name, known)
     return f"Did you mean {' or '.join(map(repr, similar))}?" if similar else None
