@@ -1,8 +1,8 @@
 """The demo that Binder runs; its history survives the end of its processes.
 
 ``python binder/demo.py build`` writes the history into the user's cache. ``python binder/demo.py serve`` copies it into
-a DAGSTER_HOME in the user's state folder, and serves that until it is stopped. If it is started again, it
-keeps the runs that are there.
+a DAGSTER_HOME in the user's state folder, and serves that until it is stopped. If it is started again, it keeps the
+existing runs.
 """  # noqa: INP001 - a script
 
 from __future__ import annotations
@@ -162,14 +162,14 @@ def serve(*, port: int | None) -> None:
                     pass
             click.echo(f"Dagster ended. {reason}")
     raise DagsterNbError(
-        f"Dagster ended {MAX_STARTS} times. It is not started again. Fix the cause that its log shows, then start the "
-        "demo again."
+        f"Dagster ended {MAX_STARTS} times, so it is not started again. Fix the cause that its log shows, then start "
+        "the demo again."
     )
 
 
 @contextmanager
 def lock(home: Path) -> Iterator[bool]:
-    """Lock a home, and yield False if another process has locked it. The lock ends with this process."""
+    """Lock a home, and yield False if another process has locked it. The lock is released when this process ends."""
     with home.with_suffix(".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -216,5 +216,5 @@ class AsyncBase:
     def _not_dagster_error(self) -> ConnectionFailedError:
         return ConnectionFailedError(
             f"no Dagster at {self.url}: a GraphQL server answers there, but it is not Dagster. Give the address "
-            f"that you see Dagster's pages under."
+            "at which your browser shows Dagster's pages."
         )

@@ -16,7 +16,7 @@ __all__ = ["Backfill"]
 class Backfill:
     """A backfill when it was last read; `DagsterClient.backfill` and `DagsterClient.materialize` return one.
 
-    Its runs are ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. Two objects are equal
+    The runs of a backfill are ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. Two objects are equal
     if they describe the same backfill.
 
     Parameters

@@ -102,7 +102,7 @@ async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *,
     items
         The items.
     limit
-        The number of calls at the same time.
+        The maximum number of concurrent calls.
     """
     acted = Acted(len(items))
     remaining = iter(enumerate(items))

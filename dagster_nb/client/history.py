@@ -78,7 +78,7 @@ class HistoryMethod:
     ) -> History:
         """Return the history of this deployment on disk or in object storage: a Delta table of all its runs.
 
-        Nothing is read from the server until you call ``refresh()`` on it. It needs the extra ``history``.
+        Nothing is read from the server until you call ``refresh()`` on it. This method needs the extra ``history``.
 
         Parameters
         ----------

@@ -38,7 +38,7 @@ _MAX_SECONDS_TO_END = 2 * SECONDS_TO_FINISH + 5.0
 
 
 class LoopThread:
-    """A thread with an event loop. It starts with the first call."""
+    """A thread with an event loop. The thread starts with the first call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,7 +61,7 @@ class LoopThread:
         Raises
         ------
         ActionInterrupt
-            On Ctrl-C, if the work was acting on many runs. It holds the outcomes so far.
+            On Ctrl-C, if the work was acting on many runs. The exception holds the outcomes so far.
         DagsterNbError
             If this is called from the loop's own thread, which would wait for itself.
         """
@@ -166,7 +166,7 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
     Parameters
     ----------
     generator
-        The generator to iterate over. It is closed at the end.
+        The generator to iterate over. The generator is closed at the end.
     loop
         The thread.
     is_open

@@ -212,7 +212,7 @@ class RunClient(Protocol):
 
 
 class AsyncRun(RunFacts):
-    """A run of an `AsyncDagsterClient`. Its properties have the values of the last `refresh`.
+    """A run of an `AsyncDagsterClient`. The properties have the values of the last `refresh`.
 
     Runs are equal if they have the same id. A run can be copied, and it can be pickled without its client.
 

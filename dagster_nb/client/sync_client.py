@@ -302,7 +302,7 @@ class DagsterClient(HistoryMethod):
 
 
 class Run(RunFacts):
-    """A run. Its properties have the values of the last `refresh`.
+    """A run. The properties have the values of the last `refresh`.
 
     Runs are equal if they have the same id. A run can be pickled, without its client, and copied.
 

@@ -77,7 +77,7 @@ class Confirm:
         things
             The affected items, each as HTML.
         count
-            The number of affected items. If it is above `MAX_UNTYPED`, the user has to type it.
+            The number of affected items. If the number is above `MAX_UNTYPED`, the user has to type it.
         button
             The label of the button to confirm.
         agreed

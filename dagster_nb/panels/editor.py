@@ -62,7 +62,7 @@ class Suggestions:
 
 
 class Editor(anywidget.AnyWidget):
-    """A text editor. Where its script cannot start, the page shows a plain text area.
+    """A text editor. Where the editor's script cannot start, the page shows a plain text area.
 
     Attributes
     ----------
@@ -105,7 +105,8 @@ class Editor(anywidget.AnyWidget):
         complete
             Returns the suggestions at a position. If None, the editor suggests nothing.
         describe
-            Returns the documentation of the word at a position, as plain text. If None, the editor shows none.
+            Returns the documentation of the word at a position, as plain text. If None, the editor shows no
+            documentation.
         """
         self._complete, self._describe = complete, describe
 

@@ -92,7 +92,7 @@ def automation_requests(
     automations
         One or many names, a frame with a column ``schedule`` or ``sensor``, or rows of such a frame.
     location, repository
-        The code location and repository of the names. A row of a frame contains its own.
+        The code location and repository of the names. A row of a frame contains its own location and repository.
 
     Raises
     ------

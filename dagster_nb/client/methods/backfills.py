@@ -182,7 +182,9 @@ class BackfillMethods(AsyncBase):
             )
         backfill_id = getattr(backfill, "backfill_id", backfill)
         if not isinstance(backfill_id, str) or not backfill_id:
-            raise TypeError(f"expected the id of a backfill or a Backfill, got {backfill!r}.")
+            raise TypeError(
+                f"expected a Backfill or the id of one, got {backfill!r}. client.backfills() lists the ids."
+            )
         if (await self._read_backfill(backfill_id)).status in _FINISHED:
             return "already_finished"
         try:
@@ -201,8 +203,8 @@ class BackfillMethods(AsyncBase):
             return False
         if any("/".join(path) == name for path in await list_asset_paths(self._api)):
             raise AmbiguousNameError(
-                f"there are both a job and an asset named {name!r}. For the job, give its location=; for the asset, "
-                f"give [{name.split('/')!r}]."
+                f"there are both a job and an asset named {name!r}. To select the job, give its location=; to select "
+                f"the asset, give [{name.split('/')!r}]."
             )
         return True
 
@@ -289,5 +291,5 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see the mistake
         raise ValueError(
             f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}; there are partitions "
-            f"{known[0]!r} to {known[-1]!r}."
+            f"{known[0]!r} to {known[-1]!r}. client.partitions() lists them."
         )

@@ -35,7 +35,7 @@ class DeleteMethods(AsyncBase):
         runs
             As in `terminate`.
         force
-            Whether to also delete runs that have not finished. The server itself always allows this. Processes of such
+            Whether to also delete runs that have not finished; Dagster itself always deletes them. Processes of such
             a run that are still running are not stopped, and Dagster can no longer show or stop them.
 
         Returns

@@ -122,8 +122,8 @@ class JobMethods(AsyncBase):
         Returns
         -------
         RunConfigSchema
-            It has ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all fields; and
-            ``.validate(config)``, which lists the problems of a config.
+            The schema, with ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all
+            fields; and ``.validate(config)``, which lists the problems of a config.
 
         Raises
         ------

@@ -74,7 +74,8 @@ class PartitionMethods(AsyncBase):
         >>> client.partitions(asset="shop/orders").query("status == 'MISSING'")  # doctest: +SKIP
         """
         if (job is None) == (asset is None):
-            raise ValueError("give either job= or asset=.")
+            given = "neither" if job is None else "both"
+            raise ValueError(f"give either job= or asset= to partitions(), which got {given}.")
         if job is not None:
             return await JobFinder(self._api).use(self._job_partitions, job, location=location, repository=repository)
         if location is not None or repository is not None:

@@ -46,7 +46,7 @@ class StartStopMethods(AsyncBase):
             empty and nothing is sent.
         location, repository
             The code location and repository of the names; needed if several repositories have a schedule or sensor
-            with the same name. A row of a frame contains its own.
+            with the same name. A row of a frame contains its own location and repository.
 
         Returns
         -------

@@ -30,7 +30,7 @@ class Action:
     Parameters
     ----------
     name
-        The text of its button.
+        The text of the action's button.
     method
         The method of the source that the action needs.
     question
@@ -40,7 +40,7 @@ class Action:
     is_irreversible
         Whether the button that confirms it is red.
     is_followed
-        Whether run statuses are read until the runs have finished.
+        Whether the statuses of the runs are read until the runs have finished.
     """
 
     name: str

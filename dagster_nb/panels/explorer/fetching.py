@@ -22,7 +22,7 @@ _SECONDS_BETWEEN_REPORTS = 0.35
 # Events, which set the update times, may be stored late. Anything older than this has been stored.
 _OVERLAP = pd.Timedelta(minutes=2)
 _MAX_IDS_PER_REQUEST = 500
-# Large pages take the server half the time, so only the first rows are requested as a small page.
+# With large pages, the server needs half the time. Only the first page is small, so that rows appear soon.
 _PAGE_SIZE = 2_000
 _FIRST_ROWS = 100
 

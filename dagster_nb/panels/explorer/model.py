@@ -1,4 +1,4 @@
-"""``ExplorerModel``: the filters, runs and selection of an explorer. It does not use widgets."""
+"""``ExplorerModel``: the filters, runs and selection of an explorer. The model does not use widgets."""
 
 from __future__ import annotations
 

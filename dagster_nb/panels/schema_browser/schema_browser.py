@@ -32,8 +32,8 @@ _KINDS = {"field": "property", "argument": "property", "value": "enum", "directi
 class SchemaBrowser(Panel):
     """A panel to search the server's GraphQL schema: its types, fields, arguments, enum values and descriptions.
 
-    It begins with the operations of Dagster's documentation. A click on one of them, or on something that the search
-    has found, shows what the schema says about it and a query that requests it, for a ``%%dagster`` cell or for
+    The panel begins with the operations of Dagster's documentation. A click on one of them, or on something that the
+    search has found, shows what the schema says about it and a query that requests it, for a ``%%dagster`` cell or for
     `DagsterClient.query`.
 
     Parameters

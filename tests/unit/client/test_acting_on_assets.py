@@ -163,7 +163,7 @@ def test_a_backfill_of_assets(fake, client):
 
 def test_a_name_of_a_job_and_of_an_asset(fake, client):
     fake.answers["assetsOrError"]["nodes"].append({"key": {"path": ["by_day"]}})
-    with pytest.raises(dnb.AmbiguousNameError, match=r"for the asset, give \[\['by_day'\]\]"):
+    with pytest.raises(dnb.AmbiguousNameError, match=r"to select the asset, give \[\['by_day'\]\]"):
         client.backfill("by_day", "1")
     client.backfill("by_day", "1", location="etl")
     assert "selector" in sent(fake, "LaunchBackfill")[0]["parameters"]
