@@ -53,7 +53,7 @@ class Backfill:
 
     @property
     def partition_keys(self) -> list[str] | None:
-        """Its partitions; None if its assets have different ones (``PartitionBackfill.partitionNames``)."""
+        """The partition keys; None if its assets have different partitions (``PartitionBackfill.partitionNames``)."""
         return cast("list[str] | None", self._row["partition_keys"])
 
     @property

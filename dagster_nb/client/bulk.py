@@ -97,8 +97,8 @@ async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *,
     Parameters
     ----------
     act
-        A coroutine function that takes one item and returns its outcome. It catches the errors that must not stop the
-        other calls.
+        A coroutine function that takes one item and returns its outcome. The function catches the errors that must not
+        stop the other calls.
     items
         The items.
     limit

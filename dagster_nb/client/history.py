@@ -91,7 +91,7 @@ class HistoryMethod:
         Returns
         -------
         History
-            It has the methods ``refresh``, ``runs``, ``iter_runs``, ``count_runs``, ``steps`` and ``compact``.
+            A history, with the methods ``refresh``, ``runs``, ``iter_runs``, ``count_runs``, ``steps`` and ``compact``.
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """Read the partitions of a job.
 
-They come from the partition set of the job, which every version of Dagster has. GraphQL's ``Job`` has them
+The keys come from the partition set of the job, which every version of Dagster has. GraphQL's ``Job`` has them
 only since Dagster 1.8, and in some versions it fails for a job without partitions.
 """
 

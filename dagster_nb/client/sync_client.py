@@ -124,8 +124,8 @@ _SYNCHRONOUS_NAMES = {
 class DagsterClient(HistoryMethod):
     """A Dagster server; `connect` returns one.
 
-    It works in a private thread, so it can be used in a notebook, in several threads at once, after Ctrl-C and after a
-    fork. Close it with ``close()`` or a ``with`` block; a script that does neither still ends.
+    The client works in a private thread, so it can be used in a notebook, in several threads at once, after Ctrl-C and
+    after a fork. Close it with ``close()`` or a ``with`` block; a script that does neither still ends.
 
     Parameters
     ----------

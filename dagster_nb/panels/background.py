@@ -132,7 +132,8 @@ class Background:
         kind
             The kind of work.
         work
-            Called in the background thread, with the task as its argument. It must not touch the model or widgets.
+            Called in the background thread, with the task as its argument. The function must not touch the model or
+            widgets.
         done
             Called in the kernel's thread with the result, unless the task was stopped.
         failed
@@ -173,7 +174,7 @@ class Background:
         return any(kind in self._tasks for kind in kinds) if kinds else bool(self._tasks)
 
     def stop(self, kind: str) -> None:
-        """Stop the task of a kind, if there is one. Its thread ends later, and its result is ignored."""
+        """Stop the task of a kind, if there is one. The thread of the task ends later, and the result is ignored."""
         task = self._tasks.pop(kind, None)
         if task is not None:
             task.stop()

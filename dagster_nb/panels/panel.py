@@ -26,10 +26,10 @@ _MAX_SECONDS_BEFORE_FACE = 2.0
 class Panel(widgets.VBox):  # type: ignore[misc]
     """A widget that reads in the background, shows errors, and has static output for viewers without widgets.
 
-    It is an ordinary ipywidgets ``VBox``, so it can be used in a ``Tab``, a ``GridBox`` or a Voilà page.
+    A panel is an ordinary ipywidgets ``VBox``, so it can be used in a ``Tab``, a ``GridBox`` or a Voilà page.
 
     A subclass builds its views in ``__init__``, passes them to `_fill`, and implements `_static_text` and
-    `_static_html`. Its model changes in the kernel's thread only: see `dagster_nb.panels.background`.
+    `_static_html`. The panel's model changes in the kernel's thread only: see `dagster_nb.panels.background`.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def wait(self, timeout: float | None = 60.0) -> Self:
         """Wait until the panel has finished reading and return it.
 
-        This is meant for scripts, and for notebooks that run unattended.
+        `wait` is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------

@@ -85,7 +85,7 @@ class StartStopMethods(AsyncBase):
     async def stop(
         self, automations: AutomationsLike, *, location: str | None = None, repository: str | None = None
     ) -> pd.DataFrame:
-        """Stop schedules and sensors (``stopRunningSchedule``, ``stopSensor``). Their runs are not terminated.
+        """Stop schedules and sensors (``stopRunningSchedule``, ``stopSensor``). Runs in progress are not terminated.
 
         Parameters
         ----------

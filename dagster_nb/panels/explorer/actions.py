@@ -116,7 +116,7 @@ class Outcome:
 class ActionsModel:
     """The action in progress, and the outcomes of the last one.
 
-    It emits the change ``actions`` of the explorer's model.
+    ``Actions`` emits the change ``actions`` of the explorer's model.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ class Finding:
 class Attention:
     """Searches for what needs attention each time runs have been fetched, in the background.
 
-    It emits the change ``attention`` of the explorer's model.
+    ``Attention`` emits the change ``attention`` of the explorer's model.
 
     Parameters
     ----------

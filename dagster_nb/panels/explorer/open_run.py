@@ -55,7 +55,7 @@ class RunDetails:
 class OpenRun:
     """The run whose details are shown.
 
-    It emits the change ``details`` of the explorer's model.
+    ``OpenRun`` emits the change ``details`` of the explorer's model.
 
     Parameters
     ----------

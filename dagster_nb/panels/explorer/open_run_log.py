@@ -21,7 +21,7 @@ class OpenRunLog:
 
     See `dagster_nb.panels.run_view.log_view.LogModel`.
 
-    It emits the change ``log`` of the explorer's model.
+    ``OpenRunLog`` emits the change ``log`` of the explorer's model.
 
     Parameters
     ----------

@@ -48,10 +48,10 @@ class Start:
 
 
 class LaunchpadModel:
-    """The state of a launchpad. It changes in the kernel's thread only.
+    """The state of a launchpad. The model changes in the kernel's thread only.
 
-    It emits the changes ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced), ``run``
-    (launched, or back to the form) and ``state`` (anything else).
+    The model emits the changes ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced),
+    ``run`` (launched, or back to the form) and ``state`` (anything else).
 
     Parameters
     ----------

@@ -119,9 +119,9 @@ class RunState:
 
 
 class MonitorModel:
-    """The state of a monitor. It changes in the kernel's thread only.
+    """The state of a monitor. The model changes in the kernel's thread only.
 
-    It emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
+    The model emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
     and ``action_error``.
 
     Parameters
