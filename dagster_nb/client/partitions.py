@@ -1,7 +1,7 @@
 """Read the partitions of a job.
 
-They come from the partition set of the job, which every version of Dagster has. The job itself has them only since
-1.8, and in some versions fails for a job without partitions.
+The keys come from the partition set of the job, which every version of Dagster has. GraphQL's ``Job`` has them
+only since Dagster 1.8, and in some versions it fails for a job without partitions.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ async def partition_defaults(
 async def _asset_partition(
     client: AsyncBase, address: JobAddress, partition_key: str, assets: Sequence[Sequence[str]]
 ) -> tuple[list[str], dict[str, Any] | None]:
-    """Return the partition keys that some assets have in common, and one of their partitions."""
+    """Return the partition keys that the selected assets have in common, and the requested partition."""
     selected = asset_key_inputs(assets)
     try:
         answer = await client._read(

@@ -126,7 +126,7 @@ class RunMonitor(Panel):
     def wait(self, timeout: float | None = None) -> Self:
         """Wait until the run has ended and return the monitor.
 
-        This is meant for scripts, and for notebooks that run unattended.
+        `wait` is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------

@@ -60,7 +60,7 @@ class LogView:
     background
         Runs the handlers of widget events in the kernel's thread.
     kinds
-        The available choices among `EVENTS` and `STREAMS`.
+        The kinds that the user can choose, out of `EVENTS` and `STREAMS`.
     """
 
     def __init__(self, model: LogModel, background: Background, kinds: Sequence[str] = (EVENTS, *STREAMS)):

@@ -66,7 +66,7 @@ def _draw_trend(runs: pd.DataFrame, ax: Axes) -> object:
 
 
 def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
-    """Return the jobs for which the trend has no room: those that neither slowed down nor are among the busiest."""
+    """Return the jobs that do not fit into the trend chart: those that neither slowed down nor have the most runs."""
     finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
     if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
         return []
@@ -112,7 +112,7 @@ class Charts:
     model
         The explorer's model.
     viewport
-        Gives the width and the theme.
+        Provides the width and the theme.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -183,7 +183,7 @@ class Charts:
 
         def show_error(error: Exception) -> None:
             self._drawn = None
-            self._picture.value = f'<p role="alert">✖ It was not possible to read {text(what)}: {text(error)}</p>'
+            self._picture.value = f'<p role="alert">✖ Could not read {text(what)}: {text(error)}</p>'
 
         self._model.background.start("report", lambda _task: read(), done=draw, failed=show_error)
 
@@ -211,7 +211,7 @@ class Charts:
         if len(self._model.selection) != _COMPARED_RUNS:
             self._picture.value = '<p role="status">Select two runs in the table to compare them.</p>'
             return
-        # The older run comes first, as what changed is read from left to right.
+        # The older run comes first, because changes are read from left to right.
         ids = list(self._model.selection[::-1])
 
         def read() -> tuple[pd.DataFrame, pd.DataFrame | None]:

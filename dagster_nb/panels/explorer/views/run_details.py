@@ -37,7 +37,7 @@ class RunDetailsView:
     open_run
         The run and its data.
     viewport
-        Gives the width and the theme.
+        Provides the width and the theme.
     """
 
     def __init__(self, model: ExplorerModel, open_run: OpenRun, viewport: Viewport):

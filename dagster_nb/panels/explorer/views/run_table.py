@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "RunTable", "RunTableView", "table_rows"]
 
-# "filters" is what a click on a value filters by: see `filter_by_cell`.
+# "filters" says what a click on a value filters by: see `filter_by_cell`.
 # "first" is the direction of the first click on the header; a column without it cannot be sorted.
 COLUMNS = (
     {"key": "status", "name": "Status", "kind": "status", "first": "ascending"},
