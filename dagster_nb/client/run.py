@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 import anyio
 import pandas as pd
 
+from dagster_nb.client.compute_logs import MAX_LOG_BYTES
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
@@ -178,7 +179,9 @@ class RunClient(Protocol):
     async def failures(self, runs: RunsLike) -> pd.DataFrame:
         """Return the failures that ended some runs."""
 
-    async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
+    async def compute_logs(
+        self, run: RunsLike, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES
+    ) -> ComputeLogs:
         """Return the captured output of a run."""
 
     def follow(
@@ -313,9 +316,9 @@ class AsyncRun(RunFacts):
         """
         return RunFailures(await self.client.failures(self.run_id))
 
-    async def compute_logs(self, step: str | None = None) -> ComputeLogs:
+    async def compute_logs(self, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES) -> ComputeLogs:
         """Return the captured output of the run; see `AsyncDagsterClient.compute_logs`."""
-        return await self.client.compute_logs(self.run_id, step=step)
+        return await self.client.compute_logs(self.run_id, step=step, max_bytes=max_bytes)
 
     def follow(self, *, new_only: bool = False, heartbeat: float | None = None) -> AsyncIterator[pd.DataFrame]:
         """Yield the events of the run as they happen; see `AsyncDagsterClient.follow`."""

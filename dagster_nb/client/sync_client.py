@@ -190,6 +190,20 @@ class DagsterClient(HistoryMethod):
         """Whether this client refuses to send mutations."""
         return self._asynchronous.read_only
 
+    @property
+    def forbidden_actions(self) -> dict[str, str]:
+        """The methods that would be refused before anything is sent, each with the reason.
+
+        All actions if the client is read-only; otherwise those that the server permits neither in the workspace nor in
+        any code location (``Query.permissions`` and ``WorkspaceLocationEntry.permissions``), as read when connecting.
+
+        Examples
+        --------
+        >>> "launch" in client.forbidden_actions  # doctest: +SKIP
+        False
+        """
+        return self._asynchronous.forbidden_actions
+
     runs = sync(AsyncDagsterClient.runs)
     iter_runs = sync(AsyncDagsterClient.iter_runs)
     count_runs = sync(AsyncDagsterClient.count_runs)
@@ -277,6 +291,7 @@ class DagsterClient(HistoryMethod):
             self._start()
             self._asynchronous._api.copy_from(previous._api)
             self._asynchronous._statuses = previous._statuses
+            self._asynchronous._denied = previous._denied
 
     def _wait_for(self, function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         return self._loop.call(function, *args, **kwargs)

@@ -48,6 +48,9 @@ class DagsterApi:
         The run statuses of its schema, in the schema's order; None if the server does not provide them.
     filter_keys : frozenset of str or None
         The keys of its ``RunsFilter``; None if the server does not provide them.
+    permissions : list of dict
+        The client's permissions in the whole workspace (``Query.permissions``); empty if the server does not provide
+        them.
     page_size : PageSize
         The number of runs to request at a time.
     """
@@ -57,6 +60,7 @@ class DagsterApi:
         self.version: str | None = None
         self.statuses: tuple[str, ...] | None = None
         self.filter_keys: frozenset[str] | None = None
+        self.permissions: list[dict[str, Any]] = []
         self.page_size = PageSize()
         self._redaction = redaction
         self._schema: GraphQLSchema | None = None
@@ -86,6 +90,7 @@ class DagsterApi:
             self._forget_schema()
         self.version = version or "unknown"
         self.statuses = _names(statuses, "enumValues")
+        self.permissions = data.get("permissions") or []
         keys = _names(runs_filter, "inputFields")
         self.filter_keys = None if keys is None else frozenset(keys)
 

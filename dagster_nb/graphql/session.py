@@ -26,10 +26,10 @@ from dagster_nb.errors import (
     ConnectionFailedError,
     DagsterNbError,
     OutcomeUnknownError,
-    QueryError,
     RequestTimeoutError,
     UnauthorizedError,
 )
+from dagster_nb.graphql.query_errors import query_error
 from dagster_nb.graphql.retries import (
     HasTriedEnough,
     IsWorthRetrying,
@@ -41,7 +41,7 @@ from dagster_nb.graphql.retries import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from ssl import SSLContext
 
     from gql.client import AsyncClientSession
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.graphql.url import ServerAddress
 
-__all__ = ["Session", "query_error"]
+__all__ = ["Session"]
 
 # Dagster's webserver closes an idle connection after five seconds. The client closes it earlier, because the outcome of
 # a mutation would be unknown if the server closed the connection while it was being sent.
@@ -342,7 +342,17 @@ class Session:
             body = await response.json()
             if isinstance(body, dict) and ("errors" in body or "data" in body):
                 return
+        if self._is_jupyter(response):
+            raise ConnectionFailedError(
+                f"no Dagster at {self.address.root}: a Jupyter server (JupyterLab or Notebook) answers there. Give the "
+                f"address under which you see Dagster's own pages, such as http://localhost:3000."
+            )
         raise self._status_error(response.status)
+
+    def _is_jupyter(self, response: aiohttp.ClientResponse) -> bool:
+        # A Jupyter server that passes requests on to Dagster may really want a token.
+        is_proxy = "/proxy/" in self.address.graphql
+        return response.headers.get("Server", "").startswith("TornadoServer") and not is_proxy
 
 
 class _HttpTransport(AIOHTTPTransport):
@@ -355,45 +365,3 @@ class _HttpTransport(AIOHTTPTransport):
 
     async def execute(self, request: GraphQLRequest, **options: Any) -> ExecutionResult:  # noqa: ANN401 - gql's own
         return await super().execute(request, extra_args={"allow_redirects": False}, **options)
-
-
-def query_error(
-    errors: Sequence[Any],
-    *,
-    data: dict[str, Any] | None = None,
-    text: str = "",
-    prefix: str = "the server rejected the query",
-) -> QueryError:
-    """Return GraphQL errors as one error, with their positions in the document marked.
-
-    Parameters
-    ----------
-    errors
-        The ``errors`` of a response.
-    data
-        The ``data`` of the response, if there is any.
-    text
-        The document to which the errors refer.
-    prefix
-        The beginning of the message.
-
-    Examples
-    --------
-    >>> print(query_error([{"message": "no such field", "locations": [{"line": 1, "column": 3}]}], text="{ runz }"))
-    the server rejected the query: no such field
-      line 1: { runz }
-                ^
-    """
-    plain = [error if isinstance(error, dict) else {"message": str(error)} for error in errors]
-    described = [_marked(error, text.splitlines()) for error in plain]
-    return QueryError(f"{prefix}: {chr(10).join(described)}", errors=plain, data=data)
-
-
-def _marked(error: dict[str, Any], lines: Sequence[str]) -> str:
-    described = str(error.get("message") or "no message")
-    for location in error.get("locations") or []:
-        line, column = location["line"], location["column"]
-        if 0 < line <= len(lines):
-            position = f"  line {line}: "
-            described += f"\n{position}{lines[line - 1]}\n{' ' * (len(position) + column - 1)}^"
-    return described

@@ -17,7 +17,7 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from dagster_nb.errors import QueryError
-from dagster_nb.graphql.session import query_error
+from dagster_nb.graphql.query_errors import query_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -143,7 +143,7 @@ MISSING = {
 }
 
 # The document that old versions cannot answer: there, only the partitions of jobs are known.
-UNSUPPORTED = {version: {"asset_partitions"} for version in ("1.5", "1.6", "1.7")}
+UNSUPPORTED = {version: {"asset_partition", "asset_partitions"} for version in ("1.5", "1.6", "1.7")}
 
 
 def minor(version):

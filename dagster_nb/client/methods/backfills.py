@@ -125,7 +125,7 @@ class BackfillMethods(AsyncBase):
         >>> missing = partitions.loc[partitions["status"] == "MISSING", "partition_key"]  # doctest: +SKIP
         >>> client.backfill("shop/orders", missing)  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("backfill")
         check_same_server(job_or_assets, self.url, noun="assets", advice="keys: frame['asset_path'].tolist()")
         keys = parse_partition_keys(partition_keys)
         parsed_tags = parse_tags(tags)
@@ -175,7 +175,7 @@ class BackfillMethods(AsyncBase):
         >>> client.cancel_backfill("abcdefgh")  # doctest: +SKIP
         'canceling'
         """
-        self._check_writable()
+        await self._check_permitted("cancel_backfill")
         if isinstance(backfill, Backfill) and not backfill.url.startswith(in_browser(self.url)):
             raise ValueError(
                 f"the backfill {backfill.url} is not on this client's server, {self.url}. Use a client of its server."

@@ -66,7 +66,7 @@ class DeleteMethods(AsyncBase):
         --------
         >>> client.delete(client.runs(created_before="365d"))  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("delete")
         ids = run_ids_of(runs)
         check_same_server(runs, self.url)
         with interruption_carries(lambda: _frame(ids, Acted(len(ids)))):

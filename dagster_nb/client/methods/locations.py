@@ -124,6 +124,7 @@ class LocationMethods(AsyncBase):
         --------
         >>> client.reload_location("shop")  # doctest: +SKIP
         """
+        await self._check_permitted("reload_location")
         result = await self._write("reload_location", {"location": name})
         entries = await list_locations(self._api)
         if result["__typename"] == "RepositoryLocationNotFound":
@@ -151,6 +152,7 @@ class LocationMethods(AsyncBase):
         --------
         >>> client.shutdown_location("shop")  # doctest: +SKIP
         """
+        await self._check_permitted("shutdown_location")
         result = await self._write("shutdown_location", {"location": name})
         if result["__typename"] == "RepositoryLocationNotFound":
             raise location_not_found(name, await list_locations(self._api))

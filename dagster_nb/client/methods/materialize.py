@@ -69,7 +69,7 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
         --------
         >>> client.materialize(["shop/raw_orders", "shop/orders"], partition_keys="2026-01-31")  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("materialize")
         check_same_server(assets, self.url, noun="assets", advice="keys: frame['asset_path'].tolist()")
         requested = parse_assets(assets)
         if not requested:

@@ -108,7 +108,7 @@ class ReexecuteMethods(AsyncBase):
         --------
         >>> client.reexecute(run, tags={"why": "the source was late"})  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("reexecute")
         check_strategy(strategy)
         if run_config is not None and strategy == "from_asset_failure":
             raise ValueError("strategy='from_asset_failure' uses the run's own config; leave run_config out.")
@@ -166,7 +166,7 @@ class ReexecuteMethods(AsyncBase):
         --------
         >>> client.reexecute_many(client.runs(status="FAILURE", created_after="24h"))  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("reexecute_many")
         ids = run_ids_of(runs)
         check_same_server(runs, self.url)
         check_strategy(strategy)

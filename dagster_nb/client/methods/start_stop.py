@@ -116,7 +116,7 @@ class StartStopMethods(AsyncBase):
     async def _set_status(
         self, automations: AutomationsLike, wanted: Status, *, location: str | None, repository: str | None
     ) -> pd.DataFrame:
-        self._check_writable()
+        await self._check_permitted("start" if wanted == "RUNNING" else "stop")
         check_same_server(
             automations, self.url, noun="schedules and sensors", advice="names, location= and repository="
         )

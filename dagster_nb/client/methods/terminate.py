@@ -93,7 +93,7 @@ class TerminateMethods(AsyncBase):
         --------
         >>> client.terminate(client.runs(status=["QUEUED", "STARTED"], job="nightly"))  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("terminate")
         ids = run_ids_of(runs)
         check_same_server(runs, self.url)
         with interruption_carries(lambda: outcomes_frame([{"run_id": run_id, **NOT_SENT} for run_id in ids], _COLUMNS)):

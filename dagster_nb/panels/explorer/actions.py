@@ -9,6 +9,7 @@ import pandas as pd
 
 from dagster_nb.panels.explorer.fetching import fetch_by_id
 from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ class ActionsModel:
         source = self._model.source
         if not has_methods(source, ACTIONS[name].method):
             return "this source cannot change runs; open the explorer with a client"
-        if getattr(source, "read_only", False):
-            return "this client is read-only"
+        if (reason := reason_forbidden(source, ACTIONS[name].method)) is not None:
+            return reason
         if self.current is not None:
             return f"{self.current.name.lower()} is in progress"
         if not self._model.selection:

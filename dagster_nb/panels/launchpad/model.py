@@ -104,7 +104,7 @@ class LaunchpadModel:
     @property
     def can_launch(self) -> bool:
         """Whether `launch` would launch the job. `launch` does nothing while there are known problems."""
-        if self.scaffold is None or self.run is not None or self.source.read_only:
+        if self.scaffold is None or self.run is not None or self.source.reason_forbidden:
             return False
         if self.loading or self.launching or (self.checked and self.problems):
             return False

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.panels.changes import Changes
+from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.run_view.event_log import EventFilter, EventLog
 from dagster_nb.panels.run_view.pending_steps import planned_steps, with_pending
 from dagster_nb.statuses import FINISHED
@@ -40,6 +41,7 @@ class RunClient(Protocol):
 
     url: Any
     read_only: Any
+    forbidden_actions: Any
 
     def follow(self, run: str, *, heartbeat: float) -> Iterator[pd.DataFrame]:
         """Yield a run's events as they happen."""
@@ -178,12 +180,19 @@ class MonitorModel:
     @property
     def can_terminate(self) -> bool:
         """Whether the run can be terminated."""
-        return not self.state.is_finished and not self.client.read_only
+        return not self.state.is_finished and self.reason_forbidden("terminate") is None
+
+    def reason_forbidden(self, action: str) -> str | None:
+        """Return why the client refuses ``"terminate"`` or ``"reexecute"``; None if it does not."""
+        return reason_forbidden(self.client, action)
 
     def can_reexecute(self, strategy: Strategy) -> bool:
         """Return whether the run can be re-executed in this way: it has ended, and from failure only if it failed."""
-        allowed = FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"}
-        return self.state.status in allowed and not self.client.read_only
+        return self.is_reexecutable(strategy) and self.reason_forbidden("reexecute") is None
+
+    def is_reexecutable(self, strategy: Strategy) -> bool:
+        """Return whether the run's status allows this re-execution."""
+        return self.state.status in (FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"})
 
     def follow(self) -> None:
         """Follow the run from its first event to its last. A second call starts from the first event again."""

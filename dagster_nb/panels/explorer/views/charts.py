@@ -17,6 +17,7 @@ from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.views.comparison_html import comparison_html
 from dagster_nb.panels.explorer.views.failure_groups_html import failure_groups_html
 from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
+from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.pictures import image
 from dagster_nb.words import plural
@@ -197,7 +198,7 @@ class Charts:
         left_out = len(failed) > len(ids)
         of = f"the newest {len(ids):,} of {len(failed):,} failed runs" if left_out else plural(len(ids), "failed run")
         unresolved = int(matching_runs(model.runs, model.filters.replace(only_unresolved=True), model.clock()).sum())
-        can_reexecute = has_methods(source, "reexecute_many") and not getattr(source, "read_only", False)
+        can_reexecute = has_methods(source, "reexecute_many") and reason_forbidden(source, "reexecute_many") is None
 
         def draw(failures: pd.DataFrame) -> None:
             self._picture.value = failure_groups_html(
