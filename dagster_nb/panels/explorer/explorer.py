@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.attention import Attention
 from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell
-from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters, parse_duration
+from dagster_nb.panels.explorer.filters import ExplorerFilters, parse_duration
 from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters
 from dagster_nb.panels.explorer.model import MAX_RUNS, ExplorerModel
 from dagster_nb.panels.explorer.open_run import OpenRun
+from dagster_nb.panels.explorer.python_code import source_text, view_text
 from dagster_nb.panels.explorer.server_state import ServerState, read_server_state
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.static_output import static_html, static_text
+from dagster_nb.panels.explorer.view import DEFAULT_CHART, ExplorerView
 from dagster_nb.panels.explorer.views.action_bar import ActionBar
 from dagster_nb.panels.explorer.views.attention_view import AttentionView
-from dagster_nb.panels.explorer.views.charts import Charts
+from dagster_nb.panels.explorer.views.charts import Charts, chart_names
 from dagster_nb.panels.explorer.views.code_view import CodeView
 from dagster_nb.panels.explorer.views.failure_groups_html import REEXECUTE_UNRESOLVED, SELECT_RUNS
 from dagster_nb.panels.explorer.views.filter_bar import FilterBar
@@ -29,7 +31,7 @@ from dagster_nb.panels.explorer.views.tiles import Tiles
 from dagster_nb.panels.panel import Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import pandas as pd
 
@@ -55,6 +57,14 @@ class RunExplorer(Panel):
     max_runs
         The maximum number of runs to keep in memory. If there are more runs, only the newest are read, and each filter
         then reads the runs that match it.
+    chart
+        The chart to start with, such as ``"Trend"``: the name of its tab.
+    sort
+        The column that the table is sorted by, such as ``"job_name"``; ``"-duration"`` sorts in descending order. None
+        shows the newest runs first.
+    columns
+        The columns of the table, by their names in `frame`. ``"tags.<key>"`` shows the values of one tag. None shows
+        the usual columns.
     **filters
         The filters to start with: those of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,
         ``run_ids``, ``created_after``, …), and ``run_id_contains``, ``min_duration``, ``max_duration``,
@@ -66,11 +76,14 @@ class RunExplorer(Panel):
         The runs that match the filters, with the columns of `DagsterClient.runs`.
     selection : list of str
         The ids of the selected runs.
+    code : str
+        One line of Python that opens this view again.
 
     Raises
     ------
     TypeError, ValueError
-        If the source is neither a client nor a history, or if a filter is unknown or invalid.
+        If the source is neither a client nor a history, or if a filter, a chart or a column is unknown or
+        invalid.
 
     Examples
     --------
@@ -79,15 +92,25 @@ class RunExplorer(Panel):
     >>> explorer.frame.groupby("job_name")["duration"].median()  # doctest: +SKIP
     """
 
-    def __init__(self, source: RunSource, *, max_runs: int = MAX_RUNS, **filters: Any):  # noqa: ANN401
+    def __init__(
+        self,
+        source: RunSource,
+        *,
+        chart: str = DEFAULT_CHART,
+        sort: str | None = None,
+        columns: Iterable[str] | str | None = None,
+        max_runs: int = MAX_RUNS,
+        **filters: Any,  # noqa: ANN401
+    ):
         if not has_methods(source, "iter_runs", "count_runs"):
             raise TypeError(
                 f"RunExplorer takes a client, such as dnb.connect(url) returns, or a history, but got "
                 f"{type(source).__name__}."
             )
         parsed = ExplorerFilters.parse(**filters)
+        view = ExplorerView.parse(chart=chart, sort=sort, columns=columns, chart_names=chart_names(source))
         super().__init__()
-        self.model = ExplorerModel(source, self.background, parsed, max_runs=max_runs)
+        self.model = ExplorerModel(source, self.background, parsed, view=view, max_runs=max_runs)
         self._open_run = OpenRun(self.model)
         self._actions = ActionsModel(self.model)
         self._attention = Attention(self.model)
@@ -104,7 +127,7 @@ class RunExplorer(Panel):
         self._launchpad = LaunchpadArea(self.model)
         if has_methods(source, "launch", "run_config_schema"):
             self._details.open_launchpad = self._launchpad.open
-        self._code = CodeView(self.model)
+        self._code = CodeView(self.model, lambda: self.code)
         views = (
             self._header, self._attention_view, self._filters, self._misspelt_view, self._tiles, self._charts,
             self._action_bar, self._table, self._details, self._launchpad, self._code,
@@ -132,9 +155,18 @@ class RunExplorer(Panel):
     @property
     def filters(self) -> dict[str, Any]:
         """The filters, as arguments of `RunExplorer`."""
-        filters = self.model.filters
-        local = {name: value for name in LOCAL_FILTERS if (value := getattr(filters, name))}
-        return {**filters.arguments(), **local}
+        return self.model.filters.explorer_arguments()
+
+    @property
+    def code(self) -> str:
+        """One line of Python that opens this view again: its filters, chart, sort order and columns.
+
+        The name ``dnb`` is ``import dagster_nb as dnb``. A token is not part of the line: see `dagster_nb.connect`.
+        """
+        arguments = {**self.filters, **self.model.view.arguments()}
+        if self.model.max_runs != MAX_RUNS:
+            arguments["max_runs"] = self.model.max_runs
+        return view_text(source_text(self.model.source), arguments)
 
     def set_filters(self, **filters: Any) -> None:  # noqa: ANN401 - see ExplorerFilters.parse
         """Replace all filters.
@@ -201,7 +233,8 @@ class RunExplorer(Panel):
         self._on_action(REEXECUTE_UNRESOLVED, self._ask_to_reexecute_unresolved)
         on = self.model.changes.on
         on("filters", self._filters.draw)
-        on("filters", self._code.draw)
+        on("filters view page", self._code.draw)
+        on("view", self._charts.draw_choice)
         on("attention", self._attention_view.draw)
         on("misspelt", self._misspelt_view.draw)
         on("runs", self._draw_runs)

@@ -1,6 +1,9 @@
 // A table of runs. It identifies rows by run id in its messages to the kernel, because a row may move.
 // Only the rows around the visible ones are in the document, because each further row makes every change slower.
 const AROUND = 12;
+const MIN_WIDTH = 40;
+const MAX_WIDTH = 1200;
+const WIDTH_STEP = 16;
 
 function node(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -26,14 +29,14 @@ function filterButton(row, content, hint, ...action) {
 }
 
 const CELLS = {
-  status: (row) => node("span", { class: `dnb-status dnb-hue-${row.hue}`, "data-mark": row.mark }, row.status),
+  status: (row) => node("span", { class: `dnb-status dnb-hue-${row.hue}`, "data-mark": row.mark }, row.state),
   text: (row, column) => {
     const value = row[column.key];
     const shown = node("span", { class: "dnb-clip", title: value }, words(value));
-    return value && column.filters ? filterButton(row, shown, `Show only runs with ${value}`, column.filters) : shown;
+    return value && column.filters ? filterButton(row, shown, `Show only runs with ${value}`, column.filters, column.tag) : shown;
   },
   id: (row, column) =>
-    node("span", { class: "dnb-mono", title: row.id }, words(row[column.key])),
+    node("span", { class: "dnb-mono", title: row.id }, words(row.short)),
   time: (row, column) => {
     const [ago, exact] = row[column.key] || ["—", ""];
     return node("span", { title: exact && `${exact} UTC` }, ago, exact ? node("span", { class: "dnb-exact" }, exact) : "");
@@ -58,6 +61,14 @@ const CELLS = {
     return made;
   },
 };
+
+// A cell of a column: the header, or the value of one run.
+function cellOf(tag, column, attributes, ...children) {
+  const made = node(tag, { "data-column": column.key, ...attributes }, ...children);
+  // A narrow table has no room for the run's id, unless it was chosen together with other columns.
+  made.classList.toggle("dnb-narrow-hides", column.optional);
+  return made;
+}
 
 function render({ model, el }) {
   const off = [];
@@ -108,7 +119,7 @@ function render({ model, el }) {
     for (const column of model.get("columns")) {
       if (!column.first) {
         const name = node("span", { class: "dnb-unsorted" }, column.name);
-        headRow.append(node("th", { scope: "col", class: `dnb-col-${column.key}` }, name));
+        headRow.append(cellOf("th", column, { scope: "col" }, name, resizer(column)));
         continue;
       }
       const is = sort[0] === column.key ? sort[1] : "none";
@@ -120,7 +131,71 @@ function render({ model, el }) {
         model.set("sort", over ? ["", "none"] : [column.key, next]);
         model.save_changes();
       });
-      headRow.append(node("th", { scope: "col", class: `dnb-col-${column.key}`, "aria-sort": is }, button));
+      headRow.append(cellOf("th", column, { scope: "col", "aria-sort": is }, button, resizer(column)));
+    }
+    drawWidths();
+  }
+
+  // The edge of a column header: it is dragged, or moved with the arrow keys; Home restores the usual width.
+  function resizer(column) {
+    const made = node("span", {
+      class: "dnb-resize", role: "separator", tabindex: "0", "aria-orientation": "vertical",
+      "aria-label": `Width of ${column.name}`, "aria-valuemin": MIN_WIDTH, "aria-valuemax": MAX_WIDTH,
+      title: "Drag to resize the column, or use the arrow keys. Double-click for the usual width.",
+    });
+    const widthNow = () => made.parentElement.getBoundingClientRect().width;
+    let stopDragging = null;
+    made.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      event.preventDefault();
+      made.focus();
+      const [from, before] = [event.clientX, widthNow()];
+      const move = (moved) => setWidth(column.key, before + moved.clientX - from);
+      made.setPointerCapture(event.pointerId);
+      made.classList.add("dnb-dragged");
+      made.addEventListener("pointermove", move);
+      stopDragging = () => {
+        made.removeEventListener("pointermove", move);
+        made.classList.remove("dnb-dragged");
+        model.save_changes();
+      };
+      made.addEventListener("lostpointercapture", stopDragging, { once: true });
+    });
+    const restore = () => {
+      setWidth(column.key, null);
+      model.save_changes();
+    };
+    made.addEventListener("dblclick", restore);
+    made.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -WIDTH_STEP, ArrowRight: WIDTH_STEP }[event.key];
+      if (step) setWidth(column.key, widthNow() + step);
+      if (step) model.save_changes();
+      else if (event.key === "Home") restore();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    return made;
+  }
+
+  function setWidth(key, width) {
+    const widths = { ...model.get("widths") };
+    if (width === null) delete widths[key];
+    else widths[key] = Math.round(Math.min(Math.max(width, MIN_WIDTH), MAX_WIDTH));
+    model.set("widths", widths);
+  }
+
+  function drawWidths(cells = table.querySelectorAll("[data-column]")) {
+    const widths = model.get("widths");
+    for (const cell of cells) {
+      const width = widths[cell.dataset.column];
+      cell.classList.toggle("dnb-sized", Boolean(width));
+      for (const name of ["width", "minWidth", "maxWidth"]) cell.style[name] = width ? `${width}px` : "";
+    }
+    for (const edge of headRow.querySelectorAll(".dnb-resize")) {
+      const width = widths[edge.parentElement.dataset.column];
+      edge.setAttribute("aria-valuenow", width || MIN_WIDTH);
+      edge.setAttribute("aria-valuetext", width ? `${width} pixels` : "usual width");
     }
   }
 
@@ -129,8 +204,9 @@ function render({ model, el }) {
     const box = node("input", { type: "checkbox", "aria-label": label, tabindex: "-1" });
     const made = node("tr", { "data-run": row.id, tabindex: "-1" }, node("td", { class: "dnb-check" }, box));
     for (const column of columns) {
-      made.append(node("td", { class: `dnb-col-${column.key}` }, CELLS[column.kind](row, column)));
+      made.append(cellOf("td", column, {}, CELLS[column.kind](row, column)));
     }
+    if (Object.keys(model.get("widths")).length) drawWidths(made.querySelectorAll("[data-column]"));
     return { line: made, box };
   }
 
@@ -140,9 +216,10 @@ function render({ model, el }) {
     for (const column of model.get("columns")) {
       const lengths = rows.map((row) => String(row[column.key] ?? "").length);
       const longest = rows[lengths.indexOf(Math.max(...lengths))];
-      made.append(node("td", { class: `dnb-col-${column.key}` }, CELLS[column.kind](longest, column)));
+      made.append(cellOf("td", column, {}, CELLS[column.kind](longest, column)));
     }
     widest.replaceChildren(made);
+    drawWidths(made.querySelectorAll("[data-column]"));
   }
 
   function drawEmpty() {
@@ -365,6 +442,7 @@ function render({ model, el }) {
     if (takeReset()) drawRows();
   });
   on("sort", drawHead);
+  on("widths", () => drawWidths());
   on("selected", () => drawSelection());
   on("active", () => drawSelection());
   on("empty", drawEmpty);

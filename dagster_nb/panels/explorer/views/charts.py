@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dagster_nb.panels.explorer.model import ExplorerModel
     from dagster_nb.panels.viewport import Viewport
 
-__all__ = ["CHARTS", "Chart", "Charts", "chart_height", "undrawn_trend_jobs"]
+__all__ = ["CHARTS", "Chart", "Charts", "chart_height", "chart_names", "undrawn_trend_jobs"]
 
 _SECONDS_BETWEEN_DRAWINGS = 1.5
 _MAX_RUNS_FOR_STEPS = 50
@@ -104,6 +104,13 @@ def chart_height(runs: pd.DataFrame, chart: Chart) -> int:
     return _lanes_height(min(int(runs["job_name"].nunique()), chart.max_lanes))
 
 
+def chart_names(source: object) -> list[str]:
+    """Return the names of the charts that an explorer of this source has."""
+    needs = {_STEPS: "steps", _FAILURES: "failures"}
+    read = [name for name, method in needs.items() if has_methods(source, method)]
+    return [*CHARTS, *read, _COMPARISON, _NONE]
+
+
 class Charts:
     """Draws the chart that is chosen.
 
@@ -118,28 +125,32 @@ class Charts:
     def __init__(self, model: ExplorerModel, viewport: Viewport):
         self._model = model
         self._viewport = viewport
-        needs = {_STEPS: "steps", _FAILURES: "failures"}
-        read = [name for name, method in needs.items() if has_methods(model.source, method)]
-        names = [*CHARTS, *read, _COMPARISON, _NONE]
-        self.choice: Any = widgets.ToggleButtons(options=names, value=names[0], style={"button_width": "auto"})
+        self.choice: Any = widgets.ToggleButtons(
+            options=chart_names(model.source), value=model.view.chart, style={"button_width": "auto"}
+        )
         self._picture = widgets.HTML(layout=widgets.Layout(width="100%"))
         self._undrawn = UndrawnJobs(model)
         self.widget: Any = widgets.VBox(
             [self.choice, self._picture, self._undrawn.widget], layout=widgets.Layout(width="100%", overflow="visible")
         )
         self.widget.add_class("dnb-section")
-        model.background.on_change(self.choice, lambda _name: self.draw())
+        model.background.on_change(self.choice, lambda name: model.change_view(chart=name))
         self._drawn: tuple[Any, ...] | None = None
         self._drawn_runs: pd.DataFrame | None = None
         self._drawn_at = 0.0
 
     def show_trend(self) -> None:
         """Choose the chart of trends."""
-        self.choice.value = _TREND
+        self._model.change_view(chart=_TREND)
+
+    def draw_choice(self) -> None:
+        """Choose the chart of the model, and draw it."""
+        self.choice.value = self._model.view.chart
+        self.draw()
 
     def draw(self) -> None:
         """Draw the chart that is chosen, unless it is up to date."""
-        model, name = self._model, self.choice.value
+        model, name = self._model, self._model.view.chart
         selection = model.selection if name == _COMPARISON else ()
         key = (name, model.filters, selection, self._viewport.dark, self._viewport.width)
         if key == self._drawn:
