@@ -74,6 +74,8 @@ class RunExplorer(Panel):
     ----------
     frame : pandas.DataFrame
         The runs that match the filters, with the columns of `DagsterClient.runs`.
+    table : pandas.DataFrame
+        The same runs, with the columns and in the order of the table.
     selection : list of str
         The ids of the selected runs.
     code : str
@@ -121,8 +123,8 @@ class RunExplorer(Panel):
         self._charts = Charts(self.model, self.viewport)
         self._attention_view = AttentionView(self.model, self._attention, self._charts.show_trend)
         self._misspelt_view = MisspeltView(self.model, self._misspelt)
-        self._table = RunTableView(self.model)
         self._action_bar = ActionBar(self.model, self._actions)
+        self._table = RunTableView(self.model, self._actions, self._action_bar.ask)
         self._details = RunDetailsView(self.model, self._open_run, self.viewport)
         self._launchpad = LaunchpadArea(self.model)
         if has_methods(source, "launch", "run_config_schema"):
@@ -146,6 +148,14 @@ class RunExplorer(Panel):
     def frame(self) -> pd.DataFrame:
         """The runs in memory that match the filters, newest first."""
         return self.model.runs
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The runs that match the filters, with the columns and in the order of the table. The CSV file has the same.
+
+        A column ``tags.<key>`` has the values of one tag, as in `dagster_nb.expand_tags`.
+        """
+        return self.model.table_frame()
 
     @property
     def selection(self) -> list[str]:
@@ -239,7 +249,7 @@ class RunExplorer(Panel):
         on("misspelt", self._misspelt_view.draw)
         on("runs", self._draw_runs)
         on("runs reading", self._misspelt.update)
-        on("page", self._table.draw)
+        on("page view", self._table.draw)
         on("page selection", self._action_bar.draw)
         on("selection open_run", self._table.draw_selection)
         on("selection", self._charts.draw)

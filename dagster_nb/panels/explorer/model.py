@@ -119,10 +119,16 @@ class ExplorerModel:
     def page_runs(self) -> pd.DataFrame:
         """The runs of the current page of the table, in its order."""
         if self._sorted is None:
-            sort = self.view.sort
-            self._sorted = self.runs if sort is None else sort_runs(self.runs, *sort)
+            self._sorted = self._sorted_runs()
         start = self.page * ROWS_PER_PAGE
         return self._sorted.iloc[start : start + ROWS_PER_PAGE]
+
+    def table_frame(self) -> pd.DataFrame:
+        """Return all runs in view, with the columns and in the order of the table."""
+        values = {key: column_values(self._sorted_runs(), key) for key in self.view.columns}
+        frame = pd.DataFrame(values).reset_index(drop=True)
+        frame.attrs = dict(self.runs.attrs)
+        return frame
 
     @property
     def page_count(self) -> int:
@@ -312,6 +318,9 @@ class ExplorerModel:
         self.changes.emit("runs")
         if self.selection:
             self.select(self.selection)
+
+    def _sorted_runs(self) -> pd.DataFrame:
+        return self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
 
     def _attrs(self) -> dict[str, Any]:
         """Return where the runs come from, as plain JSON."""

@@ -1,20 +1,6 @@
 // A table of runs. It identifies rows by run id in its messages to the kernel, because a row may move.
 // Only the rows around the visible ones are in the document, because each further row makes every change slower.
 const AROUND = 12;
-const MIN_WIDTH = 40;
-const MAX_WIDTH = 1200;
-const WIDTH_STEP = 16;
-
-function node(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
-    if (name === "class") made.className = value;
-    else made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children);
-  return made;
-}
 
 // Text from users becomes text nodes, never markup. It is isolated, so that its writing direction affects nothing else.
 function words(text) {
@@ -62,14 +48,6 @@ const CELLS = {
   },
 };
 
-// A cell of a column: the header, or the value of one run.
-function cellOf(tag, column, attributes, ...children) {
-  const made = node(tag, { "data-column": column.key, ...attributes }, ...children);
-  // A narrow table has no room for the run's id, unless it was chosen together with other columns.
-  made.classList.toggle("dnb-narrow-hides", column.optional);
-  return made;
-}
-
 function render({ model, el }) {
   const off = [];
   const on = (name, call) => {
@@ -98,6 +76,7 @@ function render({ model, el }) {
   const frame = node("div", { class: "dnb-scroll", tabindex: "-1" }, table, empty);
   el.classList.add("dnb-table");
   el.append(frame);
+  const widths = makeColumnWidths(model, table);
 
   function gap() {
     return node("tr", { class: "dnb-gap", "aria-hidden": "true" }, node("td", {}));
@@ -119,7 +98,7 @@ function render({ model, el }) {
     for (const column of model.get("columns")) {
       if (!column.first) {
         const name = node("span", { class: "dnb-unsorted" }, column.name);
-        headRow.append(cellOf("th", column, { scope: "col" }, name, resizer(column)));
+        headRow.append(cellOf("th", column, { scope: "col" }, name, widths.edge(column)));
         continue;
       }
       const is = sort[0] === column.key ? sort[1] : "none";
@@ -131,72 +110,9 @@ function render({ model, el }) {
         model.set("sort", over ? ["", "none"] : [column.key, next]);
         model.save_changes();
       });
-      headRow.append(cellOf("th", column, { scope: "col", "aria-sort": is }, button, resizer(column)));
+      headRow.append(cellOf("th", column, { scope: "col", "aria-sort": is }, button, widths.edge(column)));
     }
-    drawWidths();
-  }
-
-  // The edge of a column header: it is dragged, or moved with the arrow keys; Home restores the usual width.
-  function resizer(column) {
-    const made = node("span", {
-      class: "dnb-resize", role: "separator", tabindex: "0", "aria-orientation": "vertical",
-      "aria-label": `Width of ${column.name}`, "aria-valuemin": MIN_WIDTH, "aria-valuemax": MAX_WIDTH,
-      title: "Drag to resize the column, or use the arrow keys. Double-click for the usual width.",
-    });
-    const widthNow = () => made.parentElement.getBoundingClientRect().width;
-    let stopDragging = null;
-    made.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      event.preventDefault();
-      made.focus();
-      const [from, before] = [event.clientX, widthNow()];
-      const move = (moved) => setWidth(column.key, before + moved.clientX - from);
-      made.setPointerCapture(event.pointerId);
-      made.classList.add("dnb-dragged");
-      made.addEventListener("pointermove", move);
-      stopDragging = () => {
-        made.removeEventListener("pointermove", move);
-        made.classList.remove("dnb-dragged");
-        model.save_changes();
-      };
-      made.addEventListener("lostpointercapture", stopDragging, { once: true });
-    });
-    const restore = () => {
-      setWidth(column.key, null);
-      model.save_changes();
-    };
-    made.addEventListener("dblclick", restore);
-    made.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -WIDTH_STEP, ArrowRight: WIDTH_STEP }[event.key];
-      if (step) setWidth(column.key, widthNow() + step);
-      if (step) model.save_changes();
-      else if (event.key === "Home") restore();
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    });
-    return made;
-  }
-
-  function setWidth(key, width) {
-    const widths = { ...model.get("widths") };
-    if (width === null) delete widths[key];
-    else widths[key] = Math.round(Math.min(Math.max(width, MIN_WIDTH), MAX_WIDTH));
-    model.set("widths", widths);
-  }
-
-  function drawWidths(cells = table.querySelectorAll("[data-column]")) {
-    const widths = model.get("widths");
-    for (const cell of cells) {
-      const width = widths[cell.dataset.column];
-      cell.classList.toggle("dnb-sized", Boolean(width));
-      for (const name of ["width", "minWidth", "maxWidth"]) cell.style[name] = width ? `${width}px` : "";
-    }
-    for (const edge of headRow.querySelectorAll(".dnb-resize")) {
-      const width = widths[edge.parentElement.dataset.column];
-      edge.setAttribute("aria-valuenow", width || MIN_WIDTH);
-      edge.setAttribute("aria-valuetext", width ? `${width} pixels` : "usual width");
-    }
+    widths.draw();
   }
 
   function line(row, columns) {
@@ -206,7 +122,7 @@ function render({ model, el }) {
     for (const column of columns) {
       made.append(cellOf("td", column, {}, CELLS[column.kind](row, column)));
     }
-    if (Object.keys(model.get("widths")).length) drawWidths(made.querySelectorAll("[data-column]"));
+    widths.draw(made);
     return { line: made, box };
   }
 
@@ -219,7 +135,7 @@ function render({ model, el }) {
       made.append(cellOf("td", column, {}, CELLS[column.kind](longest, column)));
     }
     widest.replaceChildren(made);
-    drawWidths(made.querySelectorAll("[data-column]"));
+    widths.draw(made);
   }
 
   function drawEmpty() {
@@ -397,6 +313,48 @@ function render({ model, el }) {
     pick(row.dataset.run, event, Boolean(check));
     if (!check) showDetails();
   });
+  const rowMenu = makeRowMenu(el, model, { name: nameOf, pick, showDetails });
+
+  function nameOf(id) {
+    return rows[places.get(id)]?.job;
+  }
+
+  function openMenu(id, x, y) {
+    focused = id;
+    drawSelection();
+    rowMenu.open(id, x, y, () => rendered.get(id)?.line);
+  }
+
+  function download(name, bytes) {
+    const url = URL.createObjectURL(new Blob([bytes], { type: "text/csv;charset=utf-8" }));
+    const link = node("a", { href: url, download: name });
+    el.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+
+  function receive(content, buffers) {
+    if (content.menu) rowMenu.receive(content);
+    else if (content.download) download(content.download, buffers[0]);
+  }
+
+  body.addEventListener("contextmenu", (event) => {
+    const row = event.target.closest("tr[data-run]");
+    // Shift gives the menu of the browser.
+    if (!row || event.shiftKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    openMenu(row.dataset.run, event.clientX, event.clientY);
+  });
+  frame.addEventListener("keydown", (event) => {
+    const line = event.target.closest("tr[data-run]");
+    if (!line || !(event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey))) return;
+    const box = line.getBoundingClientRect();
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    openMenu(line.dataset.run, box.left + 40, box.bottom);
+  });
   frame.addEventListener("keydown", (event) => {
     const isButton = Boolean(event.target.closest("button"));
     if (head.contains(event.target) || (isButton && [" ", "Enter"].includes(event.key))) return;
@@ -417,6 +375,7 @@ function render({ model, el }) {
   });
   let scheduled = 0;
   frame.addEventListener("scroll", () => {
+    rowMenu.close();
     const start = Math.floor(frame.scrollTop / rowHeight);
     const isNear = Math.abs(start - AROUND - first) < AROUND / 2 || (first === 0 && start < AROUND * 1.5);
     if (isNear || scheduled) return;
@@ -442,12 +401,14 @@ function render({ model, el }) {
     if (takeReset()) drawRows();
   });
   on("sort", drawHead);
-  on("widths", () => drawWidths());
+  on("widths", () => widths.draw());
   on("selected", () => drawSelection());
   on("active", () => drawSelection());
   on("empty", drawEmpty);
   drawHead();
   takeRows();
+  model.on("msg:custom", receive);
+  off.push(() => model.off("msg:custom", receive));
   return () => {
     cancelAnimationFrame(scheduled);
     cancelAnimationFrame(measuring);

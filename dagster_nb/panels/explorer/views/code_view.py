@@ -121,7 +121,8 @@ class CodeView:
         self._graphql = CodeBox(name="GraphQL")
         hint = widgets.HTML(
             'The runs in view are also a DataFrame: <span class="dnb-mono">explorer.frame</span>, where '
-            '<span class="dnb-mono">explorer</span> is your name for this panel.'
+            '<span class="dnb-mono">explorer</span> is your name for this panel. '
+            '<span class="dnb-mono">explorer.table</span> has the columns and the order of the table.'
         )
         boxes = [self._view, self._python, hint]
         if has_methods(model.source, "graphql_document"):

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import ipywidgets as widgets
 import traitlets
 
+from dagster_nb.export import csv_text
+from dagster_nb.panels.explorer.actions import ACTIONS
 from dagster_nb.panels.explorer.columns import DEFAULT_COLUMNS, column_of, tag_key
+from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell
 from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
+from dagster_nb.panels.explorer.views.column_menu import ColumnMenu
 from dagster_nb.panels.explorer.views.table_rows import table_rows
 from dagster_nb.panels.viewport import STATIC
 from dagster_nb.words import count_text, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from dagster_nb.panels.explorer.actions import ActionsModel
     from dagster_nb.panels.explorer.model import ExplorerModel
 
-__all__ = ["RunTable", "RunTableView"]
+__all__ = ["MENU_ACTIONS", "RunTable", "RunTableView"]
+
+_SCRIPTS = ("column_widths.js", "row_menu.js", "run_table.js")
+
+MENU_ACTIONS = ("from_failure", "all_steps", "terminate", "delete")
+"""The actions in the menu of a row."""
 
 
 class RunTable(anywidget.AnyWidget):
@@ -44,7 +55,7 @@ class RunTable(anywidget.AnyWidget):
         The message to show if there are no rows.
     """
 
-    _esm = STATIC / "run_table.js"
+    _esm = "\n".join((STATIC / name).read_text("utf-8") for name in _SCRIPTS)
 
     columns: Any = traitlets.List().tag(sync=True)
     rows: Any = traitlets.List().tag(sync=True)
@@ -63,10 +74,16 @@ class RunTableView:
     ----------
     model
         The explorer's model.
+    actions
+        Says which actions a run allows.
+    ask
+        Called with an action and a run id; asks to confirm the action.
     """
 
-    def __init__(self, model: ExplorerModel):
+    def __init__(self, model: ExplorerModel, actions: ActionsModel, ask: Callable[[str, Sequence[str]], None]):
         self._model = model
+        self._actions = actions
+        self._ask = ask
         self.table = RunTable(columns=_columns(model.view.columns))
         self._shown_part: tuple[Any, ...] = (model.filters, model.page, model.view.sort)
         self._shown = widgets.HTML()
@@ -78,10 +95,20 @@ class RunTableView:
         background.on_change(self.table, self._select, name="selected")
         background.on_change(self.table, lambda run_id: model.open_run(run_id or None), name="active")
         background.on_change(self.table, self._sort, name="sort")
-        foot = widgets.HBox([self._shown, self._newer, self._older])
+        self.table.on_msg(lambda _table, content, _buffers: background.call(partial(self._receive, content)))
+        self._columns = ColumnMenu(model)
+        self._download = widgets.Button(
+            description="Download CSV",
+            tooltip="Download these runs, with the columns and in the order of the table",
+            layout=widgets.Layout(width="auto"),
+        )
+        background.on_click(self._download, self._start_download)
+        foot = widgets.HBox([self._shown, self._newer, self._older, self._columns.button, self._download])
         foot.add_class("dnb-wrap")
         foot.add_class("dnb-foot")
-        self.widget: Any = widgets.VBox([self.table, foot], layout=widgets.Layout(width="100%", overflow="visible"))
+        self.widget: Any = widgets.VBox(
+            [self.table, foot, self._columns.widget], layout=widgets.Layout(width="100%", overflow="visible")
+        )
 
     def draw(self) -> None:
         """Draw the current page. Data that the browser already has is not sent again."""
@@ -101,6 +128,7 @@ class RunTableView:
                 self.table.resets += 1
             self._draw_sort()
             self.draw_selection()
+        self._columns.draw()
         self._draw_foot()
 
     def draw_selection(self) -> None:
@@ -121,6 +149,7 @@ class RunTableView:
     def _draw_foot(self) -> None:
         model = self._model
         count = len(model.runs)
+        self._download.disabled = count == 0
         has_pages = model.page_count > 1
         for button in (self._newer, self._older):
             button.layout.display = "" if has_pages else "none"
@@ -149,6 +178,36 @@ class RunTableView:
         self._model.select(run_ids)
         self.draw_selection()
 
+    def _receive(self, content: Mapping[str, Any]) -> None:
+        """Handle a message of the row menu: what a run allows, an action, or a filter."""
+        run_id = str(content.get("menu") or content.get("run_id"))
+        run = self._model.cache.run(run_id)
+        if run is None:
+            return
+        if "menu" in content:
+            self.table.send({"menu": run_id, "actions": self._menu_actions(run_id)})
+        elif content.get("act") in MENU_ACTIONS:
+            self._ask(content["act"], [run_id])
+        elif "filter" in content:
+            self._model.set_filters(filter_by_cell(self._model.filters, run, content["filter"]))
+
+    def _menu_actions(self, run_id: str) -> list[list[str | None]]:
+        """Return the name of each action, its label, and why it is disabled."""
+        return [
+            [name, f"{ACTIONS[name].name}…", self._actions.reason_disabled(name, [run_id])] for name in MENU_ACTIONS
+        ]
+
+    def _start_download(self) -> None:
+        frame = self._model.table_frame()
+        self._download.disabled = True
+
+        def finish(text: str) -> None:
+            self._download.disabled = False
+            # A spreadsheet recognizes UTF-8 by this mark.
+            self.table.send({"download": "runs.csv"}, buffers=[f"\ufeff{text}".encode()])
+
+        self._model.background.start("csv", lambda _task: csv_text(frame), done=finish)
+
     def _sort(self, sort: Sequence[str]) -> None:
         key, direction = sort
         self._model.sort_by(key or None, ascending=direction == "ascending")
@@ -158,6 +217,4 @@ class RunTableView:
 def _columns(keys: Sequence[str]) -> list[dict[str, Any]]:
     """Return the columns for the browser. ``optional`` says whether a narrow table hides the column."""
     usual = tuple(keys) == DEFAULT_COLUMNS
-    return [
-        {**asdict(column_of(key)), "tag": tag_key(key), "optional": usual and key == "run_id"} for key in keys
-    ]
+    return [{**asdict(column_of(key)), "tag": tag_key(key), "optional": usual and key == "run_id"} for key in keys]

@@ -156,3 +156,83 @@ def test_the_table_shows_and_sorts_by_any_column(explore):
     rows = table_rows(runs, NOW, every)
     assert [set(every) <= set(row) for row in rows] == [True] * 3
     assert table_rows(runs.head(0), NOW, every) == []
+
+
+def toggles(explorer):
+    return {toggle.description: toggle for toggle in explorer._table._columns._toggles.children}
+
+
+def test_columns_are_shown_and_hidden(explore):
+    tags = [{"key": "dagster/partition", "value": "x"}, {"key": "team", "value": "data"}]
+    explorer = explore(FakeSource(make_runs(2, tags=tags)))
+    menu, table = explorer._table._columns, explorer._table.table
+    menu.button.value = True
+    assert menu.widget.layout.display == ""
+    assert list(toggles(explorer))[-3:] == ["tag: team", "tag: dagster/partition", "Usual columns"]
+    toggles(explorer)["Tags"].value = False
+    toggles(explorer)["tag: team"].value = True
+    toggles(explorer)["Ended"].value = True
+    names = ["Status", "Job", "Started", "Ended", "Duration", "Partition", "Launched by", "Run", "team"]
+    assert [column["name"] for column in table.columns] == names
+    assert table.rows[0]["tags.team"] == "data"
+    assert list(explorer.table) == list(explorer.model.view.columns)
+    toggles(explorer)["Usual columns"].click()
+    assert len(table.columns) == 8
+    assert not toggles(explorer)["tag: team"].value
+    explorer.model.change_view(columns=("job_name",))
+    assert toggles(explorer)["Job"].disabled, "the table keeps one column"
+
+
+def test_the_csv_and_the_frame_have_what_the_table_shows(explore):
+    runs = runs_frame([make_run(number, jobName=name) for number, name in enumerate(["b", "=1+1", "a"])])
+    explorer = explore(FakeSource(runs), columns=["job_name", "duration", "tags.team"], sort="-job_name")
+    pd.testing.assert_frame_equal(
+        explorer.table[["job_name", "duration"]],
+        runs.sort_values("job_name", ascending=False)[["job_name", "duration"]].reset_index(drop=True),
+    )
+    sent = []
+    explorer._table.table.send = lambda content, buffers: sent.append((content, buffers[0].decode("utf-8-sig")))
+    explorer._table._download.click()
+    assert explorer.background.wait(lambda: bool(sent), 30)
+    content, text = sent[0]
+    assert content == {"download": "runs.csv"}
+    assert text.splitlines()[0] == "job_name,duration,tags.team"
+    assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["b", "a", "'=1+1"]
+
+
+def test_the_menu_of_a_row_follows_the_rules_of_the_buttons(explore):
+    runs = runs_frame([make_run(0, status="FAILURE"), make_run(1, jobName="other"), make_run(2, status="STARTED")])
+    explorer = explore(FakeSource(runs))
+    failed, succeeded, started = runs["run_id"]
+    sent = []
+    table = explorer._table.table
+    table.send = sent.append
+
+    def receive(**content):
+        table._handle_custom_msg(content, [])
+
+    def reasons(run_id):
+        sent.clear()
+        receive(menu=run_id)
+        assert sent[0]["menu"] == run_id
+        return {name: reason for name, _, reason in sent[0]["actions"]}
+
+    finished = "this run has finished"
+    assert reasons(failed) == {"from_failure": None, "all_steps": None, "terminate": finished, "delete": None}
+    assert reasons(succeeded)["from_failure"] == "this run did not fail"
+    assert reasons(started)["terminate"] is None
+    receive(act="terminate", run_id=succeeded)
+    receive(act="force", run_id=started)
+    receive(act="no such action", run_id=started)
+    receive(act="terminate", run_id="no such run")
+    assert not explorer._action_bar.confirm.is_open
+    explorer.model.select([failed])
+    receive(act="terminate", run_id=started)
+    assert explorer.model.source.acted == [], "it asks first"
+    explorer._action_bar.confirm.agree()
+    explorer.wait(30)
+    assert explorer.model.source.acted == [("terminate", [started])]
+    receive(filter="job", run_id=succeeded)
+    assert explorer.filters == {"job": ["other"]}
+    explorer.model.source.read_only = True
+    assert set(reasons(failed).values()) == {"this client is read-only"}
