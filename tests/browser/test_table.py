@@ -171,3 +171,16 @@ def test_the_table_reads_well_in_both_themes_and_on_a_narrow_page(notebook, tabl
     page.locator(".dnb-explorer").get_by_role("button", name="Columns", exact=True).click()
     page.set_viewport_size({"width": 1440, "height": 1000})
     notebook.theme(dark=False)
+
+
+def test_times_are_in_the_zone_of_the_browser(lab, browser, demo):
+    with browser.new_context(viewport={"width": 1440, "height": 1000}, timezone_id="Asia/Tokyo") as context:
+        book = Notebook(lab, context, [CELL.format(url=demo.url)], name="table_zone").open()
+        box = book.page.locator(".dnb-explorer")
+        expect(box.get_by_text("times in Asia/Tokyo")).to_be_visible()
+        started = box.locator("tr[data-run] td[data-column=start_time] > span").first
+        utc = pd.Timestamp(started.get_attribute("title").removesuffix(" UTC"), tz="UTC")
+        shown = started.locator(".dnb-exact").inner_text()
+        assert shown == f"{utc.tz_convert('Asia/Tokyo'):%Y-%m-%d %H:%M:%S}"
+        book.check()
+        book.close()

@@ -119,6 +119,7 @@ def column_values(runs: pd.DataFrame, key: str) -> pd.Series:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> runs = pd.DataFrame({"run_id": ["1", "2"], "tags": [{"team": "data"}, {}]})
     >>> column_values(runs, "tags.team").tolist()
     ['data', <NA>]

@@ -29,9 +29,11 @@ from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
 from dagster_nb.panels.explorer.views.tiles import Tiles
 from dagster_nb.panels.panel import Panel
+from dagster_nb.time_zones import zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import tzinfo
 
     import pandas as pd
 
@@ -54,6 +56,9 @@ class RunExplorer(Panel):
     ----------
     source
         A client or a history.
+    tz
+        The time zone in which times are shown, such as ``"Europe/Paris"``; None means that of the browser. Times that
+        are typed in a filter without a zone are in this zone too.
     max_runs
         The maximum number of runs to keep in memory. If there are more runs, only the newest are read, and each filter
         then reads the runs that match it.
@@ -84,8 +89,8 @@ class RunExplorer(Panel):
     Raises
     ------
     TypeError, ValueError
-        If the source is neither a client nor a history, or if a filter, a chart or a column is unknown or
-        invalid.
+        If the source is neither a client nor a history, or if a filter, a chart, a column or the time zone is
+        unknown or invalid.
 
     Examples
     --------
@@ -101,6 +106,7 @@ class RunExplorer(Panel):
         chart: str = DEFAULT_CHART,
         sort: str | None = None,
         columns: Iterable[str] | str | None = None,
+        tz: str | tzinfo | None = None,
         max_runs: int = MAX_RUNS,
         **filters: Any,  # noqa: ANN401
     ):
@@ -111,20 +117,20 @@ class RunExplorer(Panel):
             )
         parsed = ExplorerFilters.parse(**filters)
         view = ExplorerView.parse(chart=chart, sort=sort, columns=columns, chart_names=chart_names(source))
-        super().__init__()
+        super().__init__(tz=tz)
         self.model = ExplorerModel(source, self.background, parsed, view=view, max_runs=max_runs)
         self._open_run = OpenRun(self.model)
         self._actions = ActionsModel(self.model)
         self._attention = Attention(self.model)
         self._misspelt = MisspeltFilters(self.model)
-        self._header = Header(self.model, self.refresh)
-        self._filters = FilterBar(self.model)
+        self._header = Header(self.model, self.refresh, self.viewport)
+        self._filters = FilterBar(self.model, self.viewport)
         self._tiles = Tiles(self.model)
         self._charts = Charts(self.model, self.viewport)
         self._attention_view = AttentionView(self.model, self._attention, self._charts.show_trend)
         self._misspelt_view = MisspeltView(self.model, self._misspelt)
         self._action_bar = ActionBar(self.model, self._actions)
-        self._table = RunTableView(self.model, self._actions, self._action_bar.ask)
+        self._table = RunTableView(self.model, self.viewport, self._actions, self._action_bar.ask)
         self._details = RunDetailsView(self.model, self._open_run, self.viewport)
         self._launchpad = LaunchpadArea(self.model)
         if has_methods(source, "launch", "run_config_schema"):
@@ -174,6 +180,8 @@ class RunExplorer(Panel):
         The name ``dnb`` is ``import dagster_nb as dnb``. A token is not part of the line: see `dagster_nb.connect`.
         """
         arguments = {**self.filters, **self.model.view.arguments()}
+        if self.viewport.tz is not None:
+            arguments["tz"] = zone_name(self.viewport.tz)
         if self.model.max_runs != MAX_RUNS:
             arguments["max_runs"] = self.model.max_runs
         return view_text(source_text(self.model.source), arguments)
@@ -217,10 +225,10 @@ class RunExplorer(Panel):
         return self.model.reading is None
 
     def _static_text(self) -> str:
-        return static_text(self.model)
+        return static_text(self.model, self.viewport.zone)
 
     def _static_html(self) -> str:
-        return static_html(self.model)
+        return static_html(self.model, self.viewport.zone)
 
     def _filter_by_cell(self, run_id: str, kind: str, key: str = "") -> None:
         run = self.model.cache.run(run_id)
@@ -260,6 +268,8 @@ class RunExplorer(Panel):
         on("reading", self._draw_reading)
         on("error", lambda: self._show_error(self.model.error, self.refresh))
         self._on_resize(self._charts.draw)
+        for redraw in (self._table.draw, self._header.draw, self._details.draw):
+            self._on_time_zone(redraw)
         self._on_resize(self._details.draw_tab)
 
     def _draw_runs(self) -> None:

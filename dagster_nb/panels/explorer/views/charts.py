@@ -23,6 +23,7 @@ from dagster_nb.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
 
     from matplotlib.axes import Axes
 
@@ -49,20 +50,20 @@ class Chart:
     Parameters
     ----------
     draw
-        Draws runs on axes.
+        Draws runs on axes, with times in a time zone.
     alt
         A description of the chart for people who cannot see it.
     max_lanes
         The maximum number of lanes, if the chart has one lane per job.
     """
 
-    draw: Callable[[pd.DataFrame, Axes], object]
+    draw: Callable[[pd.DataFrame, Axes, tzinfo], object]
     alt: str
     max_lanes: int = 0
 
 
-def _draw_trend(runs: pd.DataFrame, ax: Axes) -> object:
-    return plot.duration_trend(runs, regressions=regressions(runs), max_groups=_MAX_TREND_JOBS, ax=ax)
+def _draw_trend(runs: pd.DataFrame, ax: Axes, tz: tzinfo) -> object:
+    return plot.duration_trend(runs, regressions=regressions(runs), max_groups=_MAX_TREND_JOBS, tz=tz, ax=ax)
 
 
 def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
@@ -75,19 +76,21 @@ def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
 
 
 CHARTS: dict[str, Chart] = {
-    "Durations": Chart(lambda runs, ax: plot.durations(runs, ax=ax), "how long the runs of each job take", 12),
+    "Durations": Chart(
+        lambda runs, ax, tz: plot.durations(runs, tz=tz, ax=ax), "how long the runs of each job take", 12
+    ),
     "Trend": Chart(_draw_trend, "how the durations of each job change over time, with slowdowns marked"),
     "Timeline": Chart(
-        lambda runs, ax: plot.timeline(runs, ax=ax), "when each run was in progress, one lane per job", 15
+        lambda runs, ax, tz: plot.timeline(runs, tz=tz, ax=ax), "when each run was in progress, one lane per job", 15
     ),
     "Status over time": Chart(
-        lambda runs, ax: plot.status_counts(runs, ax=ax), "how many runs had each status, over time"
+        lambda runs, ax, tz: plot.status_counts(runs, tz=tz, ax=ax), "how many runs had each status, over time"
     ),
     "Success rate": Chart(
-        lambda runs, ax: plot.success_rate(runs, ax=ax), "what share of the runs succeeded, over time"
+        lambda runs, ax, tz: plot.success_rate(runs, tz=tz, ax=ax), "what share of the runs succeeded, over time"
     ),
     "Queue times": Chart(
-        lambda runs, ax: plot.queue_durations(runs, ax=ax), "how long runs waited before they started"
+        lambda runs, ax, tz: plot.queue_durations(runs, tz=tz, ax=ax), "how long runs waited before they started"
     ),
 }
 _TREND = "Trend"
@@ -119,7 +122,7 @@ class Charts:
     model
         The explorer's model.
     viewport
-        Gives the width and the theme.
+        Gives the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -152,7 +155,7 @@ class Charts:
         """Draw the chart that is chosen, unless it is up to date."""
         model, name = self._model, self._model.view.chart
         selection = model.selection if name == _COMPARISON else ()
-        key = (name, model.filters, selection, self._viewport.dark, self._viewport.width)
+        key = (name, model.filters, selection, self._viewport.dark, self._viewport.width, self._viewport.zone)
         if key == self._drawn:
             if self._drawn_runs is model.runs:
                 return
@@ -178,7 +181,10 @@ class Charts:
 
     def _image(self, chart: Chart, frame: pd.DataFrame, *, alt: str, height: int) -> str:
         width = min(max(self._viewport.width - 8, _MIN_WIDTH), _MAX_WIDTH)
-        return image(lambda ax: chart.draw(frame, ax), alt=alt, width=width, height=height, dark=self._viewport.dark)
+        zone = self._viewport.zone
+        return image(
+            lambda ax: chart.draw(frame, ax, zone), alt=alt, width=width, height=height, dark=self._viewport.dark
+        )
 
     def _read_steps(self) -> None:
         source: Any = self._model.source
@@ -236,7 +242,9 @@ class Charts:
         self._read("the two runs", read, draw)
 
     def _draw_steps(self, steps: pd.DataFrame, of: str) -> None:
-        chart = Chart(lambda frame, ax: plot.slow_steps(frame, ax=ax), f"which steps take the most time in {of}")
+        chart = Chart(
+            lambda frame, ax, tz: plot.slow_steps(frame, tz=tz, ax=ax), f"which steps take the most time in {of}"
+        )
         height = _lanes_height(min(int(steps["step_key"].nunique()), _MAX_STEPS))
         picture = self._image(chart, steps, alt=f"Chart: {chart.alt}.", height=height)
         self._picture.value = f'{picture}<p class="dnb-muted">The steps of {of}.</p>'

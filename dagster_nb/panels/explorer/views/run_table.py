@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -18,6 +19,7 @@ from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
 from dagster_nb.panels.explorer.views.column_menu import ColumnMenu
 from dagster_nb.panels.explorer.views.table_rows import table_rows
 from dagster_nb.panels.viewport import STATIC
+from dagster_nb.time_zones import zone_name
 from dagster_nb.words import count_text, plural
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.panels.explorer.actions import ActionsModel
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["MENU_ACTIONS", "RunTable", "RunTableView"]
 
@@ -74,14 +77,23 @@ class RunTableView:
     ----------
     model
         The explorer's model.
+    viewport
+        Gives the time zone.
     actions
         Says which actions a run allows.
     ask
         Called with an action and a run id; asks to confirm the action.
     """
 
-    def __init__(self, model: ExplorerModel, actions: ActionsModel, ask: Callable[[str, Sequence[str]], None]):
+    def __init__(
+        self,
+        model: ExplorerModel,
+        viewport: Viewport,
+        actions: ActionsModel,
+        ask: Callable[[str, Sequence[str]], None],
+    ):
         self._model = model
+        self._viewport = viewport
         self._actions = actions
         self._ask = ask
         self.table = RunTable(columns=_columns(model.view.columns))
@@ -114,7 +126,7 @@ class RunTableView:
         """Draw the current page. Data that the browser already has is not sent again."""
         model = self._model
         columns = _columns(model.view.columns)
-        rows = table_rows(model.page_runs, model.as_of, model.view.columns)
+        rows = table_rows(model.page_runs, model.as_of, model.view.columns, self._viewport.zone)
         part = (model.filters, model.page, model.view.sort)
         # All changes are sent in one message, so that the browser draws once.
         with self.table.hold_sync():
@@ -162,7 +174,8 @@ class RunTableView:
             words = f"showing {count_text(last - first)} of {count_text(count)} runs ({which})"
         else:
             words = f"showing all {plural(count, 'run')}" if count else "no runs"
-        self._shown.value = f'<span class="dnb-muted" role="status">{words} · times in UTC</span>'
+        zone = escape(zone_name(self._viewport.zone))
+        self._shown.value = f'<span class="dnb-muted" role="status">{words} · times in {zone}</span>'
 
     def _empty_message(self) -> str:
         model = self._model
@@ -201,10 +214,10 @@ class RunTableView:
         frame = self._model.table_frame()
         self._download.disabled = True
 
-        def finish(text: str) -> None:
+        def finish(csv: str) -> None:
             self._download.disabled = False
             # A spreadsheet recognizes UTF-8 by this mark.
-            self.table.send({"download": "runs.csv"}, buffers=[f"\ufeff{text}".encode()])
+            self.table.send({"download": "runs.csv"}, buffers=[f"\ufeff{csv}".encode()])
 
         self._model.background.start("csv", lambda _task: csv_text(frame), done=finish)
 

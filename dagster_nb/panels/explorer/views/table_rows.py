@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from dagster_nb.words import duration_text, relative_time_text, short_id, time_t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import tzinfo
 
 __all__ = ["table_rows"]
 
@@ -24,7 +26,9 @@ _TAGS_IN_COLUMNS = frozenset(
 )
 
 
-def table_rows(runs: pd.DataFrame, now: pd.Timestamp, columns: Sequence[str] = DEFAULT_COLUMNS) -> list[dict[str, Any]]:
+def table_rows(
+    runs: pd.DataFrame, now: pd.Timestamp, columns: Sequence[str] = DEFAULT_COLUMNS, zone: tzinfo = UTC
+) -> list[dict[str, Any]]:
     """Return runs as the rows of the table in the browser.
 
     Parameters
@@ -35,6 +39,8 @@ def table_rows(runs: pd.DataFrame, now: pd.Timestamp, columns: Sequence[str] = D
         The time when the runs were read, for "3 h ago" and for the duration so far of a run in progress.
     columns
         The columns to show: see `dagster_nb.panels.explorer.columns`.
+    zone
+        The time zone in which times are shown.
 
     Returns
     -------
@@ -42,7 +48,11 @@ def table_rows(runs: pd.DataFrame, now: pd.Timestamp, columns: Sequence[str] = D
         One dict per run: the cell of each column, and ``id``, ``short`` (the first part of the id), ``job``,
         ``state``, and the ``hue`` and ``mark`` (a symbol) of the status.
     """
-    cells = {key: _CELLS[column_of(key).kind](runs, key, now) for key in columns}
+    cells = {
+        key: _times(runs, key, now, zone) if kind == "time" else _CELLS[kind](runs, key, now)
+        for key in columns
+        for kind in [column_of(key).kind]
+    }
     rows = []
     for run_id, job, status, *values in zip(
         runs["run_id"], runs["job_name"], runs["status"], *cells.values(), strict=True
@@ -58,17 +68,16 @@ def _texts(runs: pd.DataFrame, key: str, _now: pd.Timestamp) -> Iterable[str]:
     return [_text(value) for value in column_values(runs, key)]
 
 
-def _times(runs: pd.DataFrame, key: str, now: pd.Timestamp) -> Iterable[Any]:
-    """Return for each time how long ago it was, and the time itself."""
-    times = runs[key]
-    if key != "start_time":
-        return [[relative_time_text(time, now), _exact(time)] for time in times]
-    # A run that has not started yet shows since when it has been queued.
+def _times(runs: pd.DataFrame, key: str, now: pd.Timestamp, zone: tzinfo) -> Iterable[Any]:
+    """Return for each time how long ago it was, the time in the zone, and the time in UTC."""
+    times, queued = runs[key], pd.Series(False, index=runs.index)
+    if key == "start_time":
+        # A run that has not started yet shows since when it has been queued.
+        queued = times.isna()
+        times = times.fillna(runs["creation_time"])
     return [
-        [f"queued {relative_time_text(created, now)}", _exact(created)]
-        if pd.isna(started)
-        else [relative_time_text(started, now), _exact(started)]
-        for started, created in zip(times, runs["creation_time"], strict=True)
+        [f"{'queued ' if is_queued else ''}{relative_time_text(time, now)}", _exact(local), _exact(time)]
+        for time, local, is_queued in zip(times, times.dt.tz_convert(zone), queued, strict=True)
     ]
 
 
@@ -101,7 +110,6 @@ _CELLS: dict[str, Callable[[pd.DataFrame, str, pd.Timestamp], Iterable[Any]]] = 
     "status": _texts,
     "text": _texts,
     "id": _texts,
-    "time": _times,
     "span": _durations,
     "tags": _tags,
 }
