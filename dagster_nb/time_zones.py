@@ -13,6 +13,8 @@ def time_zone(tz: str | tzinfo) -> tzinfo:
 
     Raises
     ------
+    TypeError
+        If it is neither a string nor a time zone.
     ValueError
         If there is no time zone with that name.
 
@@ -23,6 +25,8 @@ def time_zone(tz: str | tzinfo) -> tzinfo:
     """
     if isinstance(tz, tzinfo):
         return tz
+    if not isinstance(tz, str):
+        raise TypeError(f"tz must be an IANA name such as 'Europe/Paris' or a tzinfo object, not {tz!r}.")
     try:
         return ZoneInfo(tz)
     except (KeyError, ValueError, OSError):

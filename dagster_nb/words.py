@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from dagster_nb.time_zones import zone_name
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 __all__ = [
     "MISSING",
@@ -15,6 +21,7 @@ __all__ = [
     "relative_time_text",
     "short_id",
     "time_text",
+    "zoned_time_text",
 ]
 
 MISSING = "—"
@@ -115,6 +122,18 @@ def time_text(time: pd.Timestamp) -> str:
     ('2026-01-01 10:00:00', '—')
     """
     return MISSING if pd.isna(time) else f"{time:%Y-%m-%d %H:%M:%S}"
+
+
+def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
+    """Return a point in time to the second in a time zone, with the name of the zone; a dash if it is missing.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> zoned_time_text(pd.Timestamp("2026-01-01 10:00", tz="UTC"), ZoneInfo("Europe/Paris"))
+    '2026-01-01 11:00:00 Europe/Paris'
+    """
+    return MISSING if pd.isna(time) else f"{time_text(time.tz_convert(zone))} {zone_name(zone)}"
 
 
 def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:

@@ -16,6 +16,7 @@ from dagster_nb.terminal_text import terminal_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import tzinfo
 
 __all__ = ["Panel", "close_widgets"]
 
@@ -31,21 +32,27 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     A subclass builds its views in ``__init__``, passes them to `_fill`, and implements `_static_text` and
     `_static_html`. The panel's model changes in the kernel's thread only: see `dagster_nb.panels.background`.
 
+    Parameters
+    ----------
+    tz
+        The time zone in which the panel shows times; None means the browser's.
+
     Attributes
     ----------
     background : Background
         Starts work in threads, and handles its results and widget events in the kernel's thread.
     viewport : Viewport
-        Whether the page is dark, and how wide the panel is.
+        The theme of the page, the width of the panel, and the time zone.
     """
 
     # Python also closes a panel whose __init__ raised an error for an invalid argument.
     _is_closed = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, tz: str | tzinfo | None = None) -> None:
+        viewport = Viewport(tz)
         super().__init__(layout=widgets.Layout(width="100%", overflow="visible"))
         self.background = Background(self._show_crash)
-        self.viewport = Viewport()
+        self.viewport = viewport
         self._actions_in_html: dict[str, Callable[..., object]] = {}
         self.viewport.on_msg(self._receive)
         self._error_box = ErrorBox(self.background, dismissable=False)
@@ -123,9 +130,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.children = (self.viewport, head, self._error_box.widget, self._crash_box.widget, *body)
 
     def _on_resize(self, redraw: Callable[[], None]) -> None:
-        """Call a function when pictures must be drawn again because the theme or the width has changed."""
-        for name in ("dark", "width"):
+        """Call a function when pictures must be drawn again: the theme, the width or the time zone has changed."""
+        for name in ("dark", "width", "time_zone"):
             self.background.on_change(self.viewport, lambda _value: redraw(), name=name)
+
+    def _on_time_zone(self, redraw: Callable[[], None]) -> None:
+        """Call a function when times must be drawn again because the browser's time zone has become known."""
+        self.background.on_change(self.viewport, lambda _zone: redraw(), name="time_zone")
 
     def _on_action(self, name: str, act: Callable[..., object]) -> None:
         """Call a function with the arguments of each clicked `dagster_nb.panels.markup.action_button` of this name."""

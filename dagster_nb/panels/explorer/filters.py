@@ -97,6 +97,17 @@ class ExplorerFilters(RunFilters):
         """Return a copy with only the filters that the source supports."""
         return replace(self, run_id_contains="", min_duration=None, max_duration=None, only_unresolved=False)
 
+    def explorer_arguments(self) -> dict[str, Any]:
+        """Return the filters that are set, as arguments of `RunExplorer`.
+
+        Examples
+        --------
+        >>> ExplorerFilters.parse(job="a", only_unresolved=True).explorer_arguments()
+        {'job': ['a'], 'only_unresolved': True}
+        """
+        local = {name: value for name in LOCAL_FILTERS if (value := getattr(self, name)) not in (None, "", False)}
+        return {**self.arguments(), **local}
+
     def covers(self, other: ExplorerFilters) -> bool:
         """Return whether every run that matches `other` in the source also matches these filters.
 

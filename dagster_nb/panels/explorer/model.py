@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from dagster_nb.panels.changes import Changes
+from dagster_nb.panels.explorer.columns import column_values
 from dagster_nb.panels.explorer.fetching import FetchProgress, FetchResult, fetch_all, fetch_changes
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 from dagster_nb.panels.explorer.run_cache import RunCache
+from dagster_nb.panels.explorer.view import ExplorerView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,7 +58,8 @@ class ExplorerModel:
     """The state of an explorer. All methods are called in the kernel's thread.
 
     Every view draws the model's state, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
-    (which of them the table shows); ``selection``; ``open_run``; ``reading`` (its progress); ``error``.
+    (which of them the table shows); ``view`` (the chart, and the columns of the table); ``selection``; ``open_run``;
+    ``reading`` (its progress); ``error``.
 
     Parameters
     ----------
@@ -66,6 +69,8 @@ class ExplorerModel:
         Fetches runs in threads.
     filters
         The filters to start with.
+    view
+        How the runs are shown at first.
     max_runs
         The maximum number of runs to keep in memory.
     clock
@@ -78,6 +83,7 @@ class ExplorerModel:
         background: Background,
         filters: ExplorerFilters | None = None,
         *,
+        view: ExplorerView | None = None,
         max_runs: int = MAX_RUNS,
         clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now("UTC"),
     ):
@@ -85,12 +91,12 @@ class ExplorerModel:
         self.background = background
         self.changes = Changes()
         self.filters = filters or ExplorerFilters()
+        self.view = view or ExplorerView()
         self.max_runs = max_runs
         self.clock = clock
         self.cache = RunCache()
         self.runs: pd.DataFrame = self.cache.frame
         self.page = 0
-        self.sort: tuple[str, bool] | None = None
         self.selection: tuple[str, ...] = ()
         self.open_run_id: str | None = None
         self.reading: Reading | None = None
@@ -113,9 +119,16 @@ class ExplorerModel:
     def page_runs(self) -> pd.DataFrame:
         """The runs of the current page of the table, in its order."""
         if self._sorted is None:
-            self._sorted = self.runs if self.sort is None else sort_runs(self.runs, *self.sort)
+            self._sorted = self._sorted_runs()
         start = self.page * ROWS_PER_PAGE
         return self._sorted.iloc[start : start + ROWS_PER_PAGE]
+
+    def table_frame(self) -> pd.DataFrame:
+        """Return all runs in view, with the columns and in the order of the table."""
+        values = {key: column_values(self._sorted_runs(), key) for key in self.view.columns}
+        frame = pd.DataFrame(values).reset_index(drop=True)
+        frame.attrs = dict(self.runs.attrs)
+        return frame
 
     @property
     def page_count(self) -> int:
@@ -157,11 +170,18 @@ class ExplorerModel:
     def sort_by(self, column: str | None, *, ascending: bool = True) -> None:
         """Sort the table by a column; None restores the source's order, newest first."""
         sort = None if column is None else (column, ascending)
-        if sort != self.sort:
-            self.sort = sort
+        if sort != self.view.sort:
+            self.view = replace(self.view, sort=sort)
             self._sorted = None
             self.page = 0
             self.changes.emit("page")
+
+    def change_view(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of ExplorerView
+        """Show another chart or other columns."""
+        view = replace(self.view, **changes)
+        if view != self.view:
+            self.view = view
+            self.changes.emit("view")
 
     def go_to_page(self, page: int) -> None:
         """Show another page of the table."""
@@ -299,6 +319,9 @@ class ExplorerModel:
         if self.selection:
             self.select(self.selection)
 
+    def _sorted_runs(self) -> pd.DataFrame:
+        return self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
+
     def _attrs(self) -> dict[str, Any]:
         """Return where the runs come from, as plain JSON."""
         url = getattr(self.source, "url", None)
@@ -308,7 +331,7 @@ class ExplorerModel:
 
 def sort_runs(runs: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:  # noqa: FBT001 - stored as a pair
     """Return runs sorted by a column. Missing values come last, and ties keep their order."""
-    values = runs[column]
+    values = column_values(runs, column)
     keys = values.cat.codes if isinstance(values.dtype, pd.CategoricalDtype) else values
     order = keys.reset_index(drop=True).sort_values(ascending=ascending, kind="stable", na_position="last").index
     return runs.iloc[np.asarray(order)]
