@@ -144,5 +144,7 @@ def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) 
 
 
 def _slowdown_text(slowdown: Mapping[Hashable, Any]) -> str:
-    values = [None if pd.isna(slowdown[name]) else slowdown[name] for name in ("tag", "value_before", "value_after")]
-    return slowdown_text(slowdown, [] if values[0] is None else [value_change_text("tag", *values)])
+    if pd.isna(slowdown["tag"]):
+        return slowdown_text(slowdown)
+    before, after = (None if pd.isna(slowdown[name]) else slowdown[name] for name in ("value_before", "value_after"))
+    return slowdown_text(slowdown, [value_change_text("tag", slowdown["tag"], before, after)])
