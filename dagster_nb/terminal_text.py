@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["terminal_text"]
+__all__ = ["one_line", "plain_text", "terminal_text"]
+
+_MAX_LINE = 300
 
 # All control characters except tab and newline.
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -22,3 +24,26 @@ def terminal_text(text: str) -> str:
     True
     """
     return _COMMANDS.sub("\ufffd", text)
+
+
+def plain_text(text: object) -> str:
+    """Return a text in one line, without control characters.
+
+    Examples
+    --------
+    >>> plain_text("no table" + chr(10) + "  orders")
+    'no table orders'
+    """
+    return terminal_text(" ".join(str(text).split()))
+
+
+def one_line(text: object) -> str:
+    """Return a text as `plain_text` of limited length.
+
+    Examples
+    --------
+    >>> len(one_line("x" * 1000))
+    300
+    """
+    line = plain_text(text)
+    return line if len(line) <= _MAX_LINE else f"{line[: _MAX_LINE - 1]}…"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dagster_nb.analysis.digests.findings import Finding, one_line
+from dagster_nb.analysis.digests.findings import Finding
 from dagster_nb.analysis.read_columns import times
+from dagster_nb.terminal_text import one_line
 from dagster_nb.words import duration_text, plural, time_text
 
 if TYPE_CHECKING:

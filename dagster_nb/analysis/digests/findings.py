@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from dagster_nb.terminal_text import terminal_text
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["SEVERITIES", "Certainty", "Finding", "Severity", "findings_frame", "one_line", "plain_text", "python_list"]
+__all__ = ["SEVERITIES", "Certainty", "Finding", "Severity", "findings_frame", "python_list"]
 
 Severity = Literal["error", "warning", "note"]
 Certainty = Literal["certain", "very likely", "likely"]
@@ -20,7 +18,6 @@ Certainty = Literal["certain", "very likely", "likely"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """The severities, the worst first."""
 
-_MAX_LINE = 300
 _STRINGS = ("kind", "subject", "what", "certainty", "evidence", "next_step")
 _COLUMNS = ["kind", "severity", "subject", "what", "since", "certainty", "evidence", "next_step", "run_ids"]
 
@@ -84,29 +81,6 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     frame["severity"] = pd.Categorical(frame["severity"], categories=SEVERITIES, ordered=True)
     since = pd.to_datetime(frame["since"], utc=True).astype("datetime64[us, UTC]")
     return frame.astype(dict.fromkeys(_STRINGS, pd.StringDtype())).assign(since=since)
-
-
-def plain_text(text: object) -> str:
-    """Return text from the server as one line, without control characters.
-
-    Examples
-    --------
-    >>> plain_text("no table" + chr(10) + "  orders")
-    'no table orders'
-    """
-    return terminal_text(" ".join(str(text).split()))
-
-
-def one_line(text: object) -> str:
-    """Return text from the server as `plain_text` does, with a limited length.
-
-    Examples
-    --------
-    >>> len(one_line("x" * 1000))
-    300
-    """
-    line = plain_text(text)
-    return line if len(line) <= _MAX_LINE else f"{line[: _MAX_LINE - 1]}…"
 
 
 def python_list(values: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dagster_nb.analysis.digests.findings import plain_text
+from dagster_nb.terminal_text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dagster_nb.analysis.digests.findings import Finding, one_line, python_list
+from dagster_nb.analysis.digests.findings import Finding, python_list
 from dagster_nb.analysis.digests.pictures import bar_picture
 from dagster_nb.analysis.read_columns import creation_times, strings
 from dagster_nb.statuses import GREEN, RED
+from dagster_nb.terminal_text import one_line
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:

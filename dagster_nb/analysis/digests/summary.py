@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dagster_nb.analysis.digests.findings import SEVERITIES, one_line
+from dagster_nb.analysis.digests.findings import SEVERITIES
+from dagster_nb.terminal_text import one_line
 from dagster_nb.words import count_text, plural
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.backfill import Backfill
 from dagster_nb.client.display.browser_links import in_browser
 from dagster_nb.client.partitions import partition_set
+from dagster_nb.client.request_tag import REQUEST_TAG, launch_backfill_once, new_request_id
 from dagster_nb.errors import AmbiguousNameError, DagsterNbError, NotFoundError, OutcomeUnknownError
 from dagster_nb.filters import as_strings
 from dagster_nb.frames.backfills import backfills_frame
@@ -116,7 +117,8 @@ class BackfillMethods(AsyncBase):
         ValueError, TypeError
             If a partition does not exist, or an argument is invalid. Nothing is launched.
         OutcomeUnknownError
-            If the server's response was lost. `backfills` shows whether there is a new backfill.
+            If the server's response was lost, and no such backfill was found in the following seconds. Before Dagster
+            1.9, a server cannot find it; `backfills` shows whether there is a new one.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -227,12 +229,10 @@ class BackfillMethods(AsyncBase):
     async def _launch_backfill(
         self, target: Mapping[str, Any], keys: Sequence[str], tags: Mapping[str, str]
     ) -> Backfill:
+        request_id = new_request_id()
+        tags = {**tags, REQUEST_TAG: request_id}
         parameters = {**target, "partitionNames": list(keys), "tags": tag_inputs(tags)}
-        try:
-            result = unwrap(await self._write("launch_backfill", {"parameters": parameters}), "LaunchBackfillSuccess")
-        except OutcomeUnknownError as error:
-            raise OutcomeUnknownError(f"{error} client.backfills() shows whether there is a new backfill.") from None
-        return await self._read_backfill(result["backfillId"])
+        return await self._read_backfill(await launch_backfill_once(self, parameters, request_id=request_id))
 
     async def _read_backfill(self, backfill_id: str) -> Backfill:
         answer = await self._read("backfill_details", {"backfillId": backfill_id})

@@ -62,7 +62,8 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
             If a partition is missing or does not exist, if Dagster cannot execute an asset, if one run would need
             several code locations, or if an argument is invalid. Nothing is launched.
         OutcomeUnknownError
-            If the server's response was lost, and no such run has appeared in the following seconds.
+            If the server's response was lost, and no such run or backfill was found in the following seconds; see
+            `backfill`.
         ReadOnlyError, UnauthorizedError
 
         Examples

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dagster_nb.analysis import current_slowdowns
 from dagster_nb.analysis.read_columns import creation_times
+from dagster_nb.analysis.slowdown_text import slowdown_text, value_change_text
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 from dagster_nb.panels.explorer.server_state import WAITING, ServerState
 from dagster_nb.words import plural, relative_time_text
@@ -142,13 +143,8 @@ def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) 
     return found
 
 
-def _slowdown_text(change: Mapping[Hashable, Any]) -> str:
-    text = f"{change['job_name']} has taken {change['factor']:.1f} times as long since {change['changed_at']:%Y-%m-%d}"
-    tag, before, after = change["tag"], change["value_before"], change["value_after"]
-    if pd.isna(tag):
-        return text
-    if pd.isna(before):
-        return f"{text}, when the tag {tag} was added with the value {after}"
-    if pd.isna(after):
-        return f"{text}, when the tag {tag} (value {before}) was removed"
-    return f"{text}, when the tag {tag} changed from {before} to {after}"
+def _slowdown_text(slowdown: Mapping[Hashable, Any]) -> str:
+    if pd.isna(slowdown["tag"]):
+        return slowdown_text(slowdown)
+    before, after = (None if pd.isna(slowdown[name]) else slowdown[name] for name in ("value_before", "value_after"))
+    return slowdown_text(slowdown, [value_change_text("tag", slowdown["tag"], before, after)])
