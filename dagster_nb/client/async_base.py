@@ -70,7 +70,7 @@ class AsyncBase:
         address = read_address(url)
         redaction = None if redact is None else Redaction(redact)
         sent = request_headers(address, token=token, headers=headers)
-        # A transport that is given does not send them.
+        # A transport that the caller passes does not send these headers.
         if transport is None and not allow_http:
             check_encrypted(address, sent)
         self._session = Session(
@@ -258,5 +258,5 @@ class AsyncBase:
     def _not_dagster_error(self) -> ConnectionFailedError:
         return ConnectionFailedError(
             f"no Dagster at {self.url}: a GraphQL server answers there, but it is not Dagster. Give the address "
-            f"that you see Dagster's pages under."
+            "at which your browser shows Dagster's pages."
         )

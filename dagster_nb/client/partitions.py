@@ -1,7 +1,7 @@
 """Read the partitions of a job.
 
-They come from the partition set of the job, which every version of Dagster has. The job itself has them only since
-1.8, and in some versions fails for a job without partitions.
+The keys come from the partition set of the job, which every version of Dagster has. GraphQL's ``Job`` has them
+only since Dagster 1.8, and in some versions it fails for a job without partitions.
 """
 
 from __future__ import annotations

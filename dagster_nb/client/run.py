@@ -35,12 +35,12 @@ __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 _POLL_SECONDS = 0.5
 # The time that a run may stay queued before `wait` checks whether a daemon is running that would start it.
 _SECONDS_BEFORE_DAEMON_CHECK = 10.0
-# A process that can be stopped stops within seconds; Dagster itself waits for a step for a few.
+# A process that can be stopped stops within seconds. Dagster itself waits a few seconds for a step.
 _SECONDS_TO_CANCEL = 60.0
 
 
 class RunFacts:
-    """The data of a run when it was last read. Two of them are equal if they describe the same run.
+    """The data of a run when it was last read. Two objects are equal if they describe the same run.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ class RunClient(Protocol):
 
 
 class AsyncRun(RunFacts):
-    """A run of an `AsyncDagsterClient`. Its properties have the values of the last `refresh`.
+    """A run of an `AsyncDagsterClient`. The properties have the values of the last `refresh`.
 
     Runs are equal if they have the same id. A run can be copied, and it can be pickled without its client.
 
@@ -260,7 +260,7 @@ class AsyncRun(RunFacts):
         Parameters
         ----------
         timeout
-            The maximum number of seconds to wait; None waits as long as it takes.
+            The maximum number of seconds to wait; None means no limit.
 
         Raises
         ------
@@ -352,7 +352,7 @@ class AsyncRun(RunFacts):
         return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        """Warn if no daemon is running that starts queued runs; return whether another check is pointless."""
+        """Warn if no daemon is running that starts queued runs; return whether no further check is needed."""
         try:
             daemons = await self.client.daemons()
         except UnsupportedServerError:

@@ -50,7 +50,7 @@ class LogMethods(AsyncBase):
         Returns
         -------
         ComputeLogs
-            It has ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still
+            The output, in ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still
             running, they hold the output so far.
 
         Raises

@@ -1,4 +1,4 @@
-"""Launching jobs: ``launch`` and ``launch_many``."""
+"""Launch jobs: ``launch`` and ``launch_many``."""
 
 from __future__ import annotations
 
@@ -147,7 +147,8 @@ class LaunchMethods(AsyncBase):
             If an argument of one of the launches is invalid. Nothing is launched. A run config that cannot be parsed
             does not raise: that launch has the outcome ``invalid``.
         ActionInterrupt
-            On Ctrl-C. Its ``outcomes`` are this frame; what was not reached has the outcome ``not_sent``.
+            On Ctrl-C. The error's ``outcomes`` are this frame; launches that were not reached have the outcome
+            ``not_sent``.
         ReadOnlyError
 
         Examples

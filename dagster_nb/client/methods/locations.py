@@ -110,14 +110,14 @@ class LocationMethods(AsyncBase):
         Returns
         -------
         pandas.DataFrame
-            Its row of `locations`. If the code no longer loads, ``error`` says why.
+            The row of `locations` for this code location. If the code no longer loads, ``error`` says why.
 
         Raises
         ------
         LocationNotFoundError
             If there is no such code location; the message lists the existing ones.
         RunStateError
-            If it cannot be reloaded.
+            If the code location cannot be reloaded.
         ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
 
         Examples

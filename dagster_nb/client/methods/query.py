@@ -1,4 +1,4 @@
-"""Sending GraphQL that users write: ``query``, ``graphql_document`` and ``graphql_schema``."""
+"""Send GraphQL that users write: ``query``, ``graphql_document`` and ``graphql_schema``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Re-executing runs: ``reexecute`` and ``reexecute_many``."""
+"""Re-execute runs: ``reexecute`` and ``reexecute_many``."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ class ReexecuteMethods(AsyncBase):
         config: dict[str, Any],
         request_id: str,
     ) -> AsyncRun:
-        """Re-execute a run with ``executionParams``, the form that takes a config, and tags in every Dagster."""
+        """Re-execute a run with ``executionParams``, which take a config and, in every version of Dagster, tags."""
         inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _NOT_INHERITED_TAGS}
         if _BACKFILL_TAG in inherited and not await self._is_in_progress(inherited[_BACKFILL_TAG]):
             inherited = {key: value for key, value in inherited.items() if key not in _BACKFILL_TAGS}

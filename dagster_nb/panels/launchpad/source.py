@@ -130,7 +130,7 @@ class LaunchSource:
         which = {"run_ids": [self._client.run(run_id).run_id]} if run_id else {"job": address.job}
         runs = self._client.runs(**which, location=address.location, include="run_config", limit=1)
         if runs.empty and not run_id:
-            raise ValueError(f"The job {address.job!r} has no runs yet.")
+            raise ValueError(f"The job {address.job!r} has no runs yet, so there is no config to copy. Write a config.")
         if runs.empty or runs["job_name"].iloc[0] != address.job:
             raise ValueError(f"Run {run_id} is not a run of the job {address.job!r}. Choose one of its runs.")
         return config_text(runs["run_config"].iloc[0] or {})

@@ -88,9 +88,9 @@ class RunState:
         The steps, with the columns of `DagsterClient.steps`; steps that have not started have the status
         ``NOT_STARTED``.
     failures
-        The failures that ended it, with the columns of `DagsterClient.failures`; None unless it failed.
+        The failures that ended the run, with the columns of `DagsterClient.failures`; None unless it failed.
     lacks_daemon
-        Whether it is queued while no daemon is running that would start it.
+        Whether the run is queued while no daemon is running that would start it.
     """
 
     status: str
@@ -121,9 +121,9 @@ class RunState:
 
 
 class MonitorModel:
-    """The state of a monitor. It changes in the kernel's thread only.
+    """The state of a monitor. The model changes in the kernel's thread only.
 
-    It emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
+    The model emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
     and ``action_error``.
 
     Parameters
@@ -179,7 +179,7 @@ class MonitorModel:
 
     @property
     def can_terminate(self) -> bool:
-        """Whether the run could be terminated."""
+        """Whether the run can be terminated."""
         return not self.state.is_finished and self.reason_forbidden("terminate") is None
 
     def reason_forbidden(self, action: str) -> str | None:
@@ -195,7 +195,7 @@ class MonitorModel:
         return self.state.status in (FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"})
 
     def follow(self) -> None:
-        """Follow the run from its first event to its last. If interrupted, this starts again."""
+        """Follow the run from its first event to its last. A second call starts from the first event again."""
         self.error = None
         self.log.clear()
         self._background.start(
@@ -317,7 +317,7 @@ class MonitorModel:
         try:
             return planned_steps(self.client.query(self.client.graphql_document("run_plan"), {"runId": run_id}))
         except DagsterNbError:
-            # The plan only adds the steps that have not started. If the server is down, following the run reports this.
+            # The plan only adds the steps that have not started. If the server is down, `follow` shows the error.
             return []
 
     def _lacks_daemon(self) -> bool:

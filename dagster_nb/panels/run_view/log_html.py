@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from dagster_nb.frames.run_failures import stack_html
 from dagster_nb.panels.markup import attribute, grid, text
+from dagster_nb.time_zones import zone_name
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from dagster_nb.client.compute_logs import ComputeLogs
 
 __all__ = ["Stream", "events_html", "output_html", "output_summary"]
@@ -23,17 +27,20 @@ _MAX_MESSAGE_LENGTH = 4_000
 _ANSI_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def events_html(events: pd.DataFrame) -> str:
+def events_html(events: pd.DataFrame, zone: tzinfo = UTC) -> str:
     """Return events as a table.
 
     Parameters
     ----------
     events
         The columns of `DagsterClient.events`.
+    zone
+        The time zone in which times are shown.
     """
+    events = events.assign(timestamp=events["timestamp"].dt.tz_convert(zone))
     columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack")
     rows = [_event_cells(*values) for values in zip(*(events[column] for column in columns), strict=True)]
-    table = grid(["Time (UTC)", "Level", "Step", "Event"], rows)
+    table = grid([f"Time ({zone_name(zone)})", "Level", "Step", "Event"], rows)
     return f'<div role="log" aria-label="Events of the run">{table}</div>'
 
 
