@@ -57,7 +57,7 @@ def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  
     Raises
     ------
     ValueError
-        If the file name ends with something else.
+        If the file name has any other ending.
     MissingExtraError
         If the format needs packages that are not installed.
 

@@ -29,12 +29,13 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
     name
         The name of the argument, for the error message.
     now
-        The time that "ago" counts from; the current time by default.
+        The time from which "ago" counts back; by default the current time.
 
     Raises
     ------
     ValueError
-        If it is anything else. pandas' own parser is not used, because it reads ``"1h"`` as a day in the year 1.
+        If the value is not a point in time. pandas' own parser is not used, because it reads ``"1h"`` as a day in the
+        year 1.
 
     Examples
     --------

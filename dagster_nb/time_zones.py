@@ -9,14 +9,14 @@ __all__ = ["time_zone", "zone_name"]
 
 
 def time_zone(tz: str | tzinfo) -> tzinfo:
-    """Return the time zone with an IANA name; return a time zone unchanged.
+    """Return the time zone with an IANA name; a time zone is returned unchanged.
 
     Raises
     ------
     TypeError
         If it is neither a string nor a time zone.
     ValueError
-        If there is no such zone.
+        If there is no time zone with that name.
 
     Examples
     --------

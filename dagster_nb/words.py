@@ -36,7 +36,7 @@ _SHORT_ID_LENGTH = 8
 
 
 def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
-    """Return a duration in at most two units, or a dash if it is missing.
+    """Return a duration as text in at most two units, or a dash if it is missing.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
 
 
 def count_text(count: int) -> str:
-    """Return a count with commas between the thousands.
+    """Return a count as text, with commas between the thousands.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def count_text(count: int) -> str:
 
 
 def plural(count: int, singular: str, several: str | None = None) -> str:
-    """Return a count and its noun, singular or plural.
+    """Return a count and its noun as text, in the singular or the plural.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def plural(count: int, singular: str, several: str | None = None) -> str:
 
 
 def ordinal_text(number: int) -> str:
-    """Return a positive number as an ordinal.
+    """Return a positive number as an ordinal, such as "1st".
 
     Examples
     --------
@@ -114,7 +114,7 @@ def ordinal_text(number: int) -> str:
 
 
 def time_text(time: pd.Timestamp) -> str:
-    """Return a point in time to the second, in its own time zone without its name; a dash if it is missing.
+    """Return a point in time as text, to the second and without the name of its time zone; a dash if it is missing.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
 
 
 def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:
-    """Return how long before `now` a point in time was, in one unit; a dash if it is missing.
+    """Return as text how long ago a point in time was, seen from `now`, in one unit; a dash if it is missing.
 
     Examples
     --------

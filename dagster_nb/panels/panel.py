@@ -27,10 +27,10 @@ _MAX_SECONDS_BEFORE_FACE = 2.0
 class Panel(widgets.VBox):  # type: ignore[misc]
     """A widget that reads in the background, shows errors, and has static output for viewers without widgets.
 
-    It is an ordinary ipywidgets ``VBox``, so it can be used in a ``Tab``, a ``GridBox`` or a Voilà page.
+    A panel is an ordinary ipywidgets ``VBox``, so it can be used in a ``Tab``, a ``GridBox`` or a Voilà page.
 
     A subclass builds its views in ``__init__``, passes them to `_fill`, and implements `_static_text` and
-    `_static_html`. Its model changes in the kernel's thread only: see `dagster_nb.panels.background`.
+    `_static_html`. The panel's model changes in the kernel's thread only: see `dagster_nb.panels.background`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def wait(self, timeout: float | None = 60.0) -> Self:
         """Wait until the panel has finished reading and return it.
 
-        This is meant for scripts, and for notebooks that run unattended.
+        `wait` is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.background.close()
         close_widgets(vars(self))
         super().close()
-        # ipywidgets hides the method of a closed widget; the static output is still worth showing.
+        # ipywidgets hides this method of a closed widget, but the static output can still be shown.
         self.__dict__.pop("_repr_mimebundle_", None)
 
     def __repr__(self) -> str:
@@ -102,7 +102,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             return
         data["text/html"] = saved_html(data["text/html"], self.viewport.saved_id)
         display(data, metadata, raw=True)
-        # Viewers that do not know widgets, such as GitHub, take the empty HTML.
+        # Viewers without widgets, such as GitHub, show the empty HTML instead.
         display({WIDGET_MIME_TYPE: widget, "text/html": ""}, raw=True)
 
     # Methods that a subclass implements
@@ -149,7 +149,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             self.background.call(partial(act, *arguments))
 
     def _show_error(self, error: Exception | None, retry: Callable[[], object] | None = None) -> None:
-        """Show an error, with a Retry button if something can be retried; None hides it."""
+        """Show an error, with a Retry button if `retry` is given; None hides the error."""
         if error is None:
             self._error_box.clear()
         elif error is not self._error_box.error:

@@ -48,9 +48,10 @@ _AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "ev
 class RunExplorer(Panel):
     """A panel to understand runs and to act on them.
 
-    It shows filters, numbers compared with the previous period, charts, a table whose selected runs can be terminated,
-    re-executed or deleted, the details of a run, and code that returns the same runs. Runs are read in the background,
-    so the kernel stays free. It is an ipywidgets widget, so you can put it into a ``Tab`` or a ``GridBox``.
+    The panel shows filters, numbers compared with the previous period, charts, a table whose selected runs can be
+    terminated, re-executed or deleted, the details of a run, and code that returns the same runs. Runs are read in the
+    background, so the kernel stays free. The panel is an ipywidgets widget, so you can put it into a ``Tab`` or a
+    ``GridBox``.
 
     Parameters
     ----------
@@ -281,7 +282,7 @@ class RunExplorer(Panel):
     def _draw_reading(self) -> None:
         self._header.draw()
         if self.model.reading is None:
-            # Their text depends on whether all runs have been read.
+            # The tiles, the charts and the table also say whether all runs have been read.
             self._draw_runs()
             self._attention.update()
 

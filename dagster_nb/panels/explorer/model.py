@@ -1,4 +1,4 @@
-"""``ExplorerModel``: the filters, runs and selection of an explorer. It does not use widgets."""
+"""``ExplorerModel``: the filters, runs and selection of an explorer. The model does not use widgets."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Reading:
     Parameters
     ----------
     filters
-        The filters that were sent; bounds are points in time.
+        The filters that were sent, with absolute time bounds.
     shown_filters
-        The filters of the explorer at that time.
+        The filters of the explorer when the request was sent.
     started_at
         The time when the request was sent.
     count, total
@@ -154,7 +154,7 @@ class ExplorerModel:
     # What users do
 
     def set_filters(self, filters: ExplorerFilters) -> None:
-        """Show other runs: the runs in memory at once, and the rest as they arrive."""
+        """Show the runs that match other filters: those in memory at once, and the rest as they arrive."""
         if filters == self.filters:
             return
         self.filters = filters
@@ -218,7 +218,7 @@ class ExplorerModel:
         self._start(wanted, since=self.refreshed_at if has_base and self.error is None else None)
 
     def stop(self) -> None:
-        """Stop reading. The runs that have arrived stay."""
+        """Stop reading. Runs that have already arrived are kept."""
         if self.reading is not None:
             self.background.stop("runs")
             self.was_stopped = True
@@ -235,7 +235,7 @@ class ExplorerModel:
             self.cache.drop(deleted)
         self._update_runs()
 
-    # What is being fetched
+    # Fetching
 
     def _source_filters(self, filters: ExplorerFilters) -> ExplorerFilters:
         return filters.at(self.clock()).without_local()

@@ -131,7 +131,7 @@ class RunMonitor(Panel):
     def wait(self, timeout: float | None = None) -> Self:
         """Wait until the run has ended and return the monitor.
 
-        This is meant for scripts, and for notebooks that run unattended.
+        `wait` is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------
@@ -293,17 +293,19 @@ class RunMonitor(Panel):
 
     def _draw_actions(self) -> None:
         model = self.model
-        was_asked = model.termination is not None or model.state.status == "CANCELING"
-        _show(self._terminate, model.can_terminate)
-        _show(self._force, model.can_terminate and was_asked)
-        _show(self._from_failure, model.can_reexecute("from_failure"))
-        _show(self._all_steps, model.can_reexecute("all_steps"))
+        is_canceling = model.state.status == "CANCELING"
+        was_asked = model.termination is not None or is_canceling
+        _show(self._terminate, not model.state.is_finished)
+        _show(self._force, not model.state.is_finished and was_asked)
+        _show(self._from_failure, model.is_reexecutable("from_failure"))
+        _show(self._all_steps, model.is_reexecutable("all_steps"))
         if model.previous_run is not None:
             self._previous.description = f"Back to run {short_id(model.previous_run.run_id)}"
         _show(self._previous, model.previous_run is not None)
-        self._terminate.disabled = model.terminating or model.state.status == "CANCELING"
-        self._force.disabled = model.terminating
-        self._from_failure.disabled = self._all_steps.disabled = model.reexecuting
+        _disable(self._terminate, model.reason_forbidden("terminate"), model.terminating or is_canceling)
+        _disable(self._force, model.reason_forbidden("terminate"), model.terminating)
+        for button in (self._from_failure, self._all_steps):
+            _disable(button, model.reason_forbidden("reexecute"), model.reexecuting)
         self._action.value = action_html(model)
         if not self._is_question_valid():
             self._confirm.cancel()
@@ -315,6 +317,11 @@ def _button(label: str, style: str = "") -> Any:  # noqa: ANN401 - ipywidgets ha
 
 def _show(widget: Any, shown: bool) -> None:  # noqa: ANN401, FBT001
     widget.layout.display = "" if shown else "none"
+
+
+def _disable(button: Any, reason: str | None, is_busy: bool) -> None:  # noqa: ANN401, FBT001
+    button.disabled = reason is not None or is_busy
+    button.tooltip = reason or ""
 
 
 def _now() -> pd.Timestamp:

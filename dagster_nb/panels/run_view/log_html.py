@@ -67,7 +67,9 @@ def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str
         return f"Dagster captured nothing from {stream}"
     last = f"the last {_MAX_LINES:,} of " if matching > _MAX_LINES else ""
     shown = plural(matching, "matching line" if matching < total else "line")
-    return f"showing {last}{shown}{f', of {total:,}' if matching < total else ''}"
+    omitted = output.stdout_omitted if stream == "stdout" else output.stderr_omitted
+    left_out = f"; the first {omitted / 2**20:,.0f} MB are left out" if omitted else ""
+    return f"showing {last}{shown}{f', of {total:,}' if matching < total else ''}{left_out}"
 
 
 def _event_cells(

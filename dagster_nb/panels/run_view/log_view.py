@@ -63,7 +63,7 @@ class LogView:
     viewport
         Gives the time zone.
     kinds
-        The available choices among `EVENTS` and `STREAMS`.
+        The kinds that the user can choose, out of `EVENTS` and `STREAMS`.
     """
 
     def __init__(

@@ -35,7 +35,7 @@ def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None
     url
         The address of the run's page in Dagster, if it has one.
     facts
-        The contents of the line below, as HTML.
+        The contents of the line below the heading, as HTML.
     """
     page = "" if url is None else link(url, "open in Dagster")
     return (
@@ -77,7 +77,7 @@ def failures_html(failures: pd.DataFrame, *, can_copy: bool = True) -> str:
     failures
         The columns of `DagsterClient.failures`.
     can_copy
-        Whether to add a button that copies the stack trace. It works in a panel, whose script handles it.
+        Whether to add a button that copies the stack trace. The button works only in a panel, whose script handles it.
     """
     boxes = []
     for failure in failures.head(_MAX_FAILURES).to_dict("records"):

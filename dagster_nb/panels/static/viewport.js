@@ -11,7 +11,7 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Without a secure page there is no clipboard, but a selected field can still be copied.
+    // An insecure page has no clipboard, but the text of a selected field can still be copied.
     const field = document.createElement("textarea");
     field.value = text;
     button.after(field);

@@ -17,6 +17,7 @@ from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.views.comparison_html import comparison_html
 from dagster_nb.panels.explorer.views.failure_groups_html import failure_groups_html
 from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
+from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.pictures import image
 from dagster_nb.words import plural
@@ -67,7 +68,7 @@ def _draw_trend(runs: pd.DataFrame, ax: Axes, tz: tzinfo) -> object:
 
 
 def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
-    """Return the jobs for which the trend has no room: those that neither slowed down nor are among the busiest."""
+    """Return the jobs that do not fit into the trend chart: those that neither slowed down nor have the most runs."""
     finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
     if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
         return []
@@ -122,7 +123,7 @@ class Charts:
     model
         The explorer's model.
     viewport
-        Gives the width, the theme and the time zone.
+        Provides the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -200,7 +201,7 @@ class Charts:
 
         def show_error(error: Exception) -> None:
             self._drawn = None
-            self._picture.value = f'<p role="alert">✖ It was not possible to read {text(what)}: {text(error)}</p>'
+            self._picture.value = f'<p role="alert">✖ Could not read {text(what)}: {text(error)}</p>'
 
         self._model.background.start("report", lambda _task: read(), done=draw, failed=show_error)
 
@@ -214,7 +215,7 @@ class Charts:
         left_out = len(failed) > len(ids)
         of = f"the newest {len(ids):,} of {len(failed):,} failed runs" if left_out else plural(len(ids), "failed run")
         unresolved = int(matching_runs(model.runs, model.filters.replace(only_unresolved=True), model.clock()).sum())
-        can_reexecute = has_methods(source, "reexecute_many") and not getattr(source, "read_only", False)
+        can_reexecute = has_methods(source, "reexecute_many") and reason_forbidden(source, "reexecute_many") is None
 
         def draw(failures: pd.DataFrame) -> None:
             self._picture.value = failure_groups_html(
@@ -228,7 +229,7 @@ class Charts:
         if len(self._model.selection) != _COMPARED_RUNS:
             self._picture.value = '<p role="status">Select two runs in the table to compare them.</p>'
             return
-        # The older run comes first, as what changed is read from left to right.
+        # The older run comes first, because changes are read from left to right.
         ids = list(self._model.selection[::-1])
 
         def read() -> tuple[pd.DataFrame, pd.DataFrame | None]:

@@ -54,7 +54,7 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
     filters
         The filters of the explorer.
     now
-        The time from which "7d" counts.
+        The current time, to which a bound such as "7d" is relative.
     document
         Returns a document by its name, as `DagsterClient.graphql_document` does.
     """

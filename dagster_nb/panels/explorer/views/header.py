@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Header"]
 
-# The script of the panel (viewport.js) handles it. It is visible only while it has the focus.
+# The panel's script (viewport.js) handles this button, which is visible only while it has the focus.
 _SKIP = (
     '<button type="button" class="jupyter-button dnb-skip" data-dnb-focus="tr[tabindex=\'0\']">'
     "Skip to the runs</button>"
