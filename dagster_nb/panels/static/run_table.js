@@ -98,7 +98,7 @@ function render({ model, el }) {
     for (const column of model.get("columns")) {
       if (!column.first) {
         const name = node("span", { class: "dnb-unsorted" }, column.name);
-        headRow.append(cellOf("th", column, { scope: "col" }, name, widths.edge(column)));
+        headRow.append(cellOf("th", column, { scope: "col", "aria-label": column.name }, name, widths.edge(column)));
         continue;
       }
       const is = sort[0] === column.key ? sort[1] : "none";
@@ -110,7 +110,7 @@ function render({ model, el }) {
         model.set("sort", over ? ["", "none"] : [column.key, next]);
         model.save_changes();
       });
-      headRow.append(cellOf("th", column, { scope: "col", "aria-sort": is }, button, widths.edge(column)));
+      headRow.append(cellOf("th", column, { scope: "col", "aria-label": column.name + arrow, "aria-sort": is }, button, widths.edge(column)));
     }
     widths.draw();
   }
