@@ -1,4 +1,4 @@
-"""Text of the server that is safe to print: without control characters, which a terminal would execute."""
+"""Remove control characters from text of the server before it is printed, because a terminal would obey them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ __all__ = ["one_line", "plain_text", "terminal_text"]
 
 _MAX_LINE = 300
 
-# All control characters except the tab and the line end.
+# All control characters except tab and newline.
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def terminal_text(text: str) -> str:
-    """Return a text with each control character replaced by U+FFFD.
+    """Return a string with each control character replaced by U+FFFD.
 
-    A terminal would execute a control sequence in the name of a job or in an error message: clear the screen, change
-    the title, or hide what comes next.
+    A terminal would obey a control sequence in the name of a job or in an error message: clear the screen, change the
+    title, or hide the text that follows.
 
     Examples
     --------

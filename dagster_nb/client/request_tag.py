@@ -49,7 +49,7 @@ def new_request_id() -> str:
 
 
 def batch_request_ids(batch: str, requests: Iterable[object]) -> list[str]:
-    """Return an id for each of some requests, which is the same whenever the same batch is requested.
+    """Return one id for each request. The same requests in the same batch always get the same ids.
 
     Parameters
     ----------

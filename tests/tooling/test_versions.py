@@ -154,7 +154,7 @@ MISSING = {
 # The documents that old versions cannot answer: there, only the partitions of jobs are known, and a backfill whose
 # launch got no response is not found.
 UNSUPPORTED = {
-    **{version: {"asset_partitions", "requested_backfills"} for version in ("1.5", "1.6", "1.7")},
+    **{version: {"asset_partition", "asset_partitions", "requested_backfills"} for version in ("1.5", "1.6", "1.7")},
     "1.8": {"requested_backfills"},
 }
 

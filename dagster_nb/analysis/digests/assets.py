@@ -1,4 +1,4 @@
-"""Findings about assets that are materialized regularly, but not lately."""
+"""Findings about assets that were materialized regularly until recently, and are now overdue."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["find_overdue_assets"]
 
 _MIN_GAPS = 14
 _MAX_GAPS = 60
-# Assets whose gaps vary more than this are not materialized regularly.
+# If the gaps between an asset's materializations vary more than this, it is not materialized regularly.
 _MAX_IRREGULARITY = 4.0
 _FACTOR = 1.5
 _LATE = pd.Timedelta("1h")
-# Materializations of several partitions within this time count as one.
+# Materializations of several partitions within this time count as a single one.
 _SAME = pd.Timedelta("10min")
 
 

@@ -29,25 +29,25 @@ class Finding:
     Parameters
     ----------
     kind
-        Such as ``"new failure"``.
+        The kind of finding, such as ``"new failure"``.
     severity
-        ``"error"`` if it is broken now, ``"warning"`` if someone should act, ``"note"`` if it is only good to know.
+        ``"error"`` if something is broken now, ``"warning"`` if someone should act, ``"note"`` for mere information.
     subject
-        The job, schedule, sensor, asset or daemon that it is about.
+        The job, schedule, sensor, asset or daemon that the finding is about.
     what
-        One line about it.
+        The finding in one line.
     since
-        When it began, in UTC; NaT if unknown.
+        When the problem or the change began, in UTC; NaT if unknown.
     certainty
-        ``"certain"`` for what the server says; ``"very likely"`` and ``"likely"`` for what follows from the history.
+        ``"certain"`` if the server reports it; ``"very likely"`` or ``"likely"`` if it is inferred from the history.
     evidence
-        What the certainty is based on.
+        The evidence on which the certainty is based.
     next_step
-        Python code that shows more or fixes it. It uses the names ``client`` and ``dnb``.
+        Python code that shows details or fixes the problem. It uses the names ``client`` and ``dnb``.
     run_ids
-        The runs that it is about, the oldest first.
+        The runs that the finding is about, the oldest first.
     picture
-        An SVG of it, or nothing.
+        An SVG picture of the finding; empty if there is none.
     """
 
     kind: str
@@ -84,7 +84,7 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
 
 
 def python_list(values: Iterable[str]) -> str:
-    """Return strings as the code of a list.
+    """Return strings as the Python code of a list.
 
     Examples
     --------

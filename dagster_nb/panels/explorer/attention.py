@@ -1,4 +1,4 @@
-"""``Attention``: what needs attention, such as jobs that became slower, with the filters that show it."""
+"""``Attention``: what needs attention, such as jobs that became slower, and the filters that select their runs."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Finding:
     Parameters
     ----------
     text
-        One line about it.
+        A description in one line.
     kind
         ``"error"`` or ``"warning"``.
     filters
-        The filters that show its runs.
+        The filters that select the affected runs.
     shows_trend
-        Whether the chart of trends shows it.
+        Whether the chart of trends shows the problem.
     """
 
     text: str
@@ -52,7 +52,7 @@ class Finding:
 class Attention:
     """Searches for what needs attention each time runs have been fetched, in the background.
 
-    It emits the change ``attention`` of the explorer's model.
+    ``Attention`` emits the change ``attention`` of the explorer's model.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Attention:
         return self._in_queue + self._in_runs
 
     def set_server_state(self, state: ServerState | None) -> None:
-        """Take the server's state; None if it is unknown."""
+        """Update the findings about the server; None means that its state is unknown."""
         self._in_queue = [] if state is None else find_in_queue(state)
         self._model.changes.emit("attention")
 
@@ -91,7 +91,7 @@ class Attention:
         model.background.start("attention", lambda _task: find_in_runs(runs, scope, now), done=self._set)
 
     def _scope(self) -> ExplorerFilters:
-        """Return which runs to search: as many as have been read completely, whatever the filters hide."""
+        """Return filters for the runs to search: as few filters as possible for which all runs are in memory."""
         model = self._model
         filters, now = model.filters, model.clock()
         times = ExplorerFilters(created_after=filters.created_after, created_before=filters.created_before)

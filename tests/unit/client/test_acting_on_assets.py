@@ -119,7 +119,7 @@ def test_a_success_that_is_not_true_afterwards(fake, client):
     fake.answers["startSchedule"] = {"__typename": "ScheduleStateResult"}
     outcomes = client.start("nightly")
     assert outcomes["outcome"].tolist() == ["failed"]
-    assert "its status is STOPPED" in outcomes["message"][0]
+    assert "the status is STOPPED" in outcomes["message"][0]
 
 
 def test_nothing_is_sent_for_none_or_for_what_is_running(fake, client, status):
@@ -144,7 +144,7 @@ def test_frames_of_another_server_are_refused(fake, client):
     ):
         with pytest.raises(ValueError, match="come from http://staging:3000"):
             act()
-    with pytest.raises(ValueError, match="this client acts on"):
+    with pytest.raises(ValueError, match="not on this client's server, http://fake:3000"):
         client.cancel_backfill(dnb.Backfill(backfill(), "http://staging:3000/runs/b/abc"))
     assert fake.requests == []
 
@@ -172,7 +172,7 @@ def test_a_backfill_of_assets(fake, client):
 
 def test_a_name_of_a_job_and_of_an_asset(fake, client):
     fake.answers["assetsOrError"]["nodes"].append({"key": {"path": ["by_day"]}})
-    with pytest.raises(dnb.AmbiguousNameError, match=r"for the asset, give \[\['by_day'\]\]"):
+    with pytest.raises(dnb.AmbiguousNameError, match=r"to select the asset, give \[\['by_day'\]\]"):
         client.backfill("by_day", "1")
     client.backfill("by_day", "1", location="etl")
     assert "selector" in sent(fake, "LaunchBackfill")[0]["parameters"]
