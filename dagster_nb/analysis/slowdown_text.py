@@ -33,9 +33,10 @@ def slowdown_text(slowdown: Mapping[Hashable, Any], changes: Sequence[str] = ())
     >>> slowdown_text(slowdown, ["the tag v changed from 1 to 2"])
     'a has taken 2 min, 2.0 times as long as before (1 min), since 2026-01-31 09:00, when the tag v changed from 1 to 2'
     """
+    before, after = duration_text(slowdown["before"]), duration_text(slowdown["after"])
     text = (
-        f"{one_line(slowdown['job_name'])} has taken {duration_text(slowdown['after'])}, {slowdown['factor']:.1f} times "
-        f"as long as before ({duration_text(slowdown['before'])}), since {slowdown['changed_at']:%Y-%m-%d %H:%M}"
+        f"{one_line(slowdown['job_name'])} has taken {after}, {slowdown['factor']:.1f} times as long as before "
+        f"({before}), since {slowdown['changed_at']:%Y-%m-%d %H:%M}"
     )
     return f"{text}, when {' and '.join(changes)}" if changes else text
 
