@@ -110,6 +110,33 @@ def test_what_a_source_lacks_or_refuses_is_named(source):
     assert len(digest.findings)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "count"), [(["MATERIALIZED"], 0), (["MISSING"], 1), (["MATERIALIZED", "MISSING"], 1), ([], 1)]
+)
+def test_a_partition_that_all_assets_of_the_job_have_is_not_missing(statuses, count):
+    history = plan_history(2000, seed=0, until=dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC))
+
+    class WithAssets(PlannedSource):
+        def assets(self):
+            names = [str(number) for number in range(len(statuses))]
+            return pd.DataFrame({
+                "asset": pd.array(names, dtype="string"), "asset_path": [[name] for name in names],
+                "is_partitioned": pd.array([True] * len(names), dtype="boolean"),
+                "job_names": [["other", history.truth.missing_job] for _ in names],
+                "last_materialization": pd.Series([AS_OF] * len(names), dtype="datetime64[us, UTC]"),
+            })  # fmt: skip
+
+        def partitions(self, *, asset):
+            status = statuses[int(asset[0])]
+            return pd.DataFrame({"partition_key": [history.truth.missing_partition], "status": [status]})
+
+        def materializations(self, asset):
+            return pd.DataFrame({"asset": [asset], "timestamp": [AS_OF]})
+
+    found = analysis.digest(WithAssets(history), since="60d", as_of="2026-11-25T14:00").findings
+    assert found[found["kind"] == "missing partition"]["subject"].tolist() == [history.truth.missing_job] * count
+
+
 def test_what_exceeds_a_limit_is_named(source, monkeypatch):
     monkeypatch.setattr(read_evidence, "_MAX_FAILURES", 3)
     source.requested_failures.clear()

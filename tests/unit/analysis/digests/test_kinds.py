@@ -177,6 +177,21 @@ def test_a_job_that_never_runs_at_weekends_has_no_gaps():
     assert partition_gaps(built.drop(index=30))["partition_key"].tolist() == [days[30].strftime("%Y-%m-%d")]
 
 
+@pytest.mark.parametrize(("last", "count"), [("2026-09-22", 0), ("2026-09-20", 1)])
+def test_a_run_of_a_range_of_partitions_fills_the_gaps_in_it(last, count):
+    days = pd.date_range("2026-09-01", "2026-11-20", tz="UTC").delete([20, 21])
+    built = pd.DataFrame({"job_name": "assets", "partition_key": days.strftime("%Y-%m-%d"), "creation_time": days})
+    built["tags"] = [{} for _ in days]
+    assert partition_gaps(built)["partition_key"].tolist() == ["2026-09-21", "2026-09-22"]
+    names = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+    of_a_range = {"job_name": "assets", "partition_key": None, "creation_time": AS_OF}
+    tags = dict(zip(names, ("2026-09-02", last), strict=True))
+    both = pd.concat([built, pd.DataFrame([{**of_a_range, "tags": tags}])])
+    assert partition_gaps(both)["partition_key"].tolist() == ["2026-09-21", "2026-09-22"] * count
+    of_another_job = pd.concat([built, pd.DataFrame([{**of_a_range, "job_name": "other", "tags": tags}])])
+    assert len(partition_gaps(of_another_job)) == 2
+
+
 def test_partitions_that_are_not_times_have_no_gaps():
     built = pd.DataFrame({"job_name": "etl", "partition_key": list("abcdefghijklmnopqr"), "creation_time": AS_OF})
     assert partition_gaps(built).empty
