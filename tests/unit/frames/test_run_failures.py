@@ -31,7 +31,7 @@ def test_it_is_shown_as_stack_traces():
     assert text.endswith("CheckError: outer")
 
 
-def test_a_frame_that_pandas_derives_is_an_ordinary_frame():
+def test_a_selection_from_the_frame_is_an_ordinary_frame():
     assert type(failures()[["step_key"]]) is pd.DataFrame
     assert repr(RunFailures(failures_frame({}))) == "no failures"
 
@@ -43,7 +43,7 @@ def test_an_error_without_stack_trace_is_shown():
     assert stack_html([{"error_class": "A", "error_message": None, "stack": None}]) == '<div class="dnb-stack"></div>'
 
 
-def test_a_stack_of_libraries_alone_shows_its_last_frame():
+def test_a_stack_with_only_library_code_shows_its_last_frame():
     html = stack_html([{"error_class": "A", "error_message": None, "stack": stack(DAGSTER, DAGSTER)}])
     assert html.endswith(
         f"<pre>{stack(DAGSTER, DAGSTER).split(chr(10), 2)[2].rstrip()}</pre></div>".replace('"', "&quot;")
