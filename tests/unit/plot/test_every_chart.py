@@ -142,7 +142,7 @@ def test_an_empty_frame_gives_a_message(chart, empty, frame_for, ax, render):
 
 
 @pytest.mark.parametrize("chart", OF_RUNS)
-def test_runs_that_have_not_started(chart, runs, ax, render):
+def test_runs_that_have_not_started_can_be_drawn(chart, runs, ax, render):
     fresh = runs.head(20).assign(status="QUEUED", start_time=pd.NaT, end_time=pd.NaT, duration=pd.NaT)
     chart(fresh.assign(queue_duration=pd.NaT), ax=ax)
     assert written(ax)

@@ -45,7 +45,7 @@ def parsed(html):
     return tags
 
 
-def test_text_of_the_server_is_never_markup(tmp_path):
+def test_text_from_the_server_is_never_markup(tmp_path):
     digest = Digest([finding()], SUMMARY)
     digest.to_html(tmp_path / "digest.html")
     for html in (digest._repr_html_(), (tmp_path / "digest.html").read_text(encoding="utf-8")):
@@ -72,7 +72,7 @@ def test_the_page_needs_no_other_file_and_is_readable_on_a_phone_light_or_dark(t
     assert names["color-scheme"] == "light dark"
 
 
-def test_nothing_to_report_is_one_line():
+def test_a_digest_without_findings_is_one_line():
     digest = Digest([], SUMMARY)
     assert "Nothing to report; 7 runs checked." in repr(digest).splitlines()
     assert not digest.has_problems
@@ -95,7 +95,7 @@ def source():
     return PlannedSource(plan_history(400, seed=0, until=dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)))
 
 
-def test_what_a_source_lacks_or_refuses_is_named(source):
+def test_the_digest_names_data_that_its_source_lacks_or_refuses(source):
     class Old:
         url = source.url
         runs, count_runs = source.runs, source.count_runs
@@ -137,7 +137,7 @@ def test_a_partition_that_all_assets_of_the_job_have_is_not_missing(statuses, co
     assert found[found["kind"] == "missing partition"]["subject"].tolist() == [history.truth.missing_job] * count
 
 
-def test_what_exceeds_a_limit_is_named(source, monkeypatch):
+def test_the_digest_says_how_many_failures_exceed_the_limit(source, monkeypatch):
     monkeypatch.setattr(read_evidence, "_MAX_FAILURES", 3)
     source.requested_failures.clear()
     digest = analysis.digest(source, since="60d", as_of="2026-11-25T14:00")
