@@ -123,10 +123,11 @@ assert plot.durations(runs) is other
 def test_pyplot_state_is_untouched(chart, frame_for, ax):
     plt = pytest.importorskip("matplotlib.pyplot")
     mpl.use("agg")
+    others = plt.get_fignums()
     mine = plt.figure()
     settings = dict(mpl.rcParams)
     chart(frame_for(chart), ax=ax)
-    assert plt.get_fignums() == [mine.number]
+    assert plt.get_fignums() == [*others, mine.number]
     assert not mine.axes
     assert dict(mpl.rcParams) == settings
     plt.close(mine)
