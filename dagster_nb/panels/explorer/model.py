@@ -118,15 +118,13 @@ class ExplorerModel:
     @property
     def page_runs(self) -> pd.DataFrame:
         """The runs of the current page of the table, in its order."""
-        if self._sorted is None:
-            self._sorted = self._sorted_runs()
         start = self.page * ROWS_PER_PAGE
-        return self._sorted.iloc[start : start + ROWS_PER_PAGE]
+        return self._sorted_runs().iloc[start : start + ROWS_PER_PAGE]
 
     def table_frame(self) -> pd.DataFrame:
         """Return all runs in view, with the columns and in the order of the table."""
-        values = {key: column_values(self._sorted_runs(), key) for key in self.view.columns}
-        frame = pd.DataFrame(values).reset_index(drop=True)
+        runs = self._sorted_runs()
+        frame = pd.DataFrame({key: column_values(runs, key) for key in self.view.columns}).reset_index(drop=True)
         frame.attrs = dict(self.runs.attrs)
         return frame
 
@@ -320,7 +318,10 @@ class ExplorerModel:
             self.select(self.selection)
 
     def _sorted_runs(self) -> pd.DataFrame:
-        return self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
+        """Return all runs in view in the order of the table, sorted again only if the runs or the order changed."""
+        if self._sorted is None:
+            self._sorted = self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
+        return self._sorted
 
     def _attrs(self) -> dict[str, Any]:
         """Return where the runs come from, as plain JSON."""
