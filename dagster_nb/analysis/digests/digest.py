@@ -88,8 +88,9 @@ class Digest:
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the digest to one HTML file that needs no other files and no network.
 
-        It has no script, and its styles are inline, so it can be sent as the body of a mail. Some mail programs leave
-        out the pictures, so the text contains everything that the pictures show.
+        It has no script, and its styles are inline, so it can be sent as the body of a mail. Its pictures are text in
+        colour, because Gmail and Outlook remove SVG from mails and do not show images that are part of the page.
+        Each picture has a caption that says what it shows.
 
         Parameters
         ----------

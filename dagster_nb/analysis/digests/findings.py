@@ -47,7 +47,7 @@ class Finding:
     run_ids
         The runs that the finding is about, the oldest first.
     picture
-        An SVG picture of the finding; empty if there is none.
+        A picture of the finding; empty if there is none.
     """
 
     kind: str

@@ -1,13 +1,21 @@
-"""Small SVG pictures with captions for a digest. They need no script and have the colour of the text around them."""
+"""Small pictures with captions for a digest, drawn with the block characters of Unicode in colour.
+
+Gmail and Outlook remove SVG, and block images that are part of the page. Text stays, also in a notebook that is not
+trusted, and it has the size and the background of the text around it.
+"""
 
 from __future__ import annotations
 
+import math
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dagster_nb.analysis.read_columns import creation_times, seconds, strings, times
-from dagster_nb.statuses import BLUE, GREEN, GREY, RED, status_of
-from dagster_nb.words import duration_text, plural
+from dagster_nb.statuses import BLUE, GREEN, RED, status_of
+from dagster_nb.words import count_text, duration_text, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,43 +27,39 @@ __all__ = ["FAINT", "bar_picture", "daily_runs_picture", "duration_picture", "re
 FAINT = "opacity:0.75;font-size:13px"
 """The style of small text."""
 
-_WIDTH = 600
-_TEXT = 'font-family="sans-serif" font-size="13" fill="currentColor"'
-_MAX_BARS = 60
+_LEVELS = "▁▂▃▄▅▆▇█"
+# As many bars as fit on a phone of 360 pixels.
+_MAX_BARS = 36
+_MAX_BARS_OF_DURATIONS = 18
 
 
 def daily_runs_picture(runs: pd.DataFrame, as_of: pd.Timestamp, days: int = 14) -> str:
-    """Return a picture of how many runs succeeded and failed on each of the last days; an empty string without runs."""
-    created = creation_times(runs)
-    age = ((as_of - created).dt.total_seconds() // 86_400).to_numpy()
-    status = strings(runs, "status").to_numpy()
-    counts = [
-        [int(((age == day) & (status == name)).sum()) for name in ("SUCCESS", "FAILURE")]
-        + [int(((age == day) & (status != "SUCCESS") & (status != "FAILURE")).sum())]
-        for day in range(days - 1, -1, -1)
-    ]
-    highest = max(sum(row) for row in counts)
-    if not highest:
+    """Return a picture of how many runs there were and how many failed on each of the last days; empty without runs."""
+    age = ((as_of - creation_times(runs)).dt.total_seconds() // 86_400).to_numpy()
+    failed = strings(runs, "status").eq("FAILURE").fillna(value=False).to_numpy(dtype=bool)
+    order = range(days - 1, -1, -1)
+    counts = [int((age == day).sum()) for day in order]
+    failures = [int(((age == day) & failed).sum()) for day in order]
+    if not any(counts):
         return ""
-    height, step = 90.0, _WIDTH / days
-    parts = []
-    for place, row in enumerate(counts):
-        bottom = height
-        for count, color in zip(row, (GREEN, RED, GREY), strict=True):
-            size = count / highest * height
-            bottom -= size
-            if count:
-                parts.append(_rect(place * step + 2, bottom, step - 4, max(size, 1.5), color))
-    failed = sum(row[1] for row in counts)
-    total = sum(map(sum, counts))
-    return _svg(92, "".join(parts), f"{plural(total, 'run')} in the last {days} days, {failed} of them failed (orange)")
+    text = f"{plural(sum(counts), 'run')} in the last {days} days, at most {count_text(max(counts))} in a day (green)"
+    rows = [[(GREEN, count / max(counts)) for count in counts]]
+    if any(failures):
+        text += (
+            f"; {count_text(sum(failures))} of them failed, at most {count_text(max(failures))} in a day "
+            "(orange, with a scale of its own)"
+        )
+        rows.append([(RED, count / max(failures)) for count in failures])
+    else:
+        text += "; none of them failed"
+    return _picture(rows, text, size=20)
 
 
 def recent_runs_picture(runs: pd.DataFrame, description: str) -> str:
     """Return a picture with one mark per run, the newest on the right; failed runs are taller."""
     names = strings(runs, "status").fillna("UNKNOWN").tolist()[-_MAX_BARS:]
     return bar_picture(
-        [(status_of(name).color, 1.0 if name == "FAILURE" else 0.55) for name in names],
+        [(status_of(name).color, 1.0 if name == "FAILURE" else 0.5) for name in names],
         f"{description}: the last {plural(len(names), 'run')}, {names.count('FAILURE')} of them failed (tall)",
     )
 
@@ -66,56 +70,52 @@ def bar_picture(bars: Sequence[tuple[str, float]], description: str) -> str:
     Parameters
     ----------
     bars
-        The colour and the height (0 to 1) of each bar.
+        The colour and the height (0 to 1) of each bar; only the last ones are shown.
     description
         What the picture shows.
     """
-    bars = bars[-_MAX_BARS:]
-    if not bars:
-        return ""
-    step = min(_WIDTH / len(bars), 24.0)
-    parts = [
-        _rect(place * step + 1, 28 * (1 - height), max(step - 2, 1), 28 * height, color)
-        for place, (color, height) in enumerate(bars)
-    ]
-    return _svg(28, "".join(parts), description)
+    return _picture([bars[-_MAX_BARS:]], description, size=13) if bars else ""
 
 
 def duration_picture(before: pd.DataFrame, after: pd.DataFrame, description: str) -> str:
-    """Return a picture of the durations of runs before and after a change, with the median of each group as a line."""
-    when = [times(group, "start_time").astype("int64").to_numpy() for group in (before, after)]
-    lengths = [seconds(group["duration"]) for group in (before, after)]
-    if not len(when[0]) or not len(when[1]):
+    """Return a picture of the durations of runs before and after a change; a bar is the median of several runs."""
+    sides = [_medians(group) for group in (before, after)]
+    if not all(sides):
         return ""
-    first, last = when[0].min(), when[1].max()
-    highest = max(float(length.max()) for length in lengths)
-    right = _WIDTH - 90
-    parts = []
-    for moments, length, color in zip(when, lengths, (BLUE, RED), strict=True):
-        x = (moments - first) / max(last - first, 1) * right
-        y = 95 - length / highest * 90
-        parts += [
-            f'<circle cx="{left:.1f}" cy="{top:.1f}" r="2.5" fill="{color}" fill-opacity="0.55"/>'
-            for left, top in list(zip(x, y, strict=True))[-300:]
-        ]
-        middle = float(sorted(length)[len(length) // 2])
-        level = 95 - middle / highest * 90
-        label = duration_text(middle)
-        parts.append(
-            f'<line x1="{x.min():.1f}" x2="{x.max():.1f}" y1="{level:.1f}" y2="{level:.1f}" stroke="{color}" '
-            f'stroke-width="2.5"/><text x="{x.max() + 6:.1f}" y="{level + 4:.1f}" {_TEXT}>{label}</text>'
-        )
-    return _svg(100, "".join(parts), description)
+    highest = max(max(side) for side in sides) or 1.0
+    bars = [(color, value / highest) for side, color in zip(sides, (BLUE, RED), strict=True) for value in side]
+    medians = [duration_text(float(np.nanmedian(seconds(group["duration"])))) for group in (before, after)]
+    text = f"{description}: median {medians[0]} before (blue) and {medians[1]} after (orange)"
+    return _picture([bars], text, size=13)
 
 
-def _rect(x: float, y: float, width: float, height: float, color: str) -> str:
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{color}"/>'
+def _medians(runs: pd.DataFrame) -> list[float]:
+    """Return the median durations of groups of runs of about the same size, the oldest first."""
+    order = np.argsort(times(runs, "start_time").astype("int64").to_numpy(), kind="stable")
+    lengths = seconds(runs["duration"])[order]
+    lengths = lengths[~np.isnan(lengths)]
+    groups = np.array_split(lengths, min(len(lengths), _MAX_BARS_OF_DURATIONS)) if len(lengths) else []
+    return [float(np.median(group)) for group in groups]
 
 
-def _svg(height: float, content: str, description: str) -> str:
+def _picture(rows: Sequence[Sequence[tuple[str, float]]], description: str, size: int) -> str:
     name = escape(description)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{name}" viewBox="0 0 {_WIDTH} {height:g}" '
-        f'width="{_WIDTH}" style="max-width:100%;height:auto;display:block;margin:6px 0">'
-        f'<title>{name}</title>{content}</svg><p style="margin:0 0 4px;{FAINT}">{name}</p>'
+        f'<div role="img" aria-label="{name}" style="margin:6px 0 2px;font:{size}px/1.3 Menlo,Consolas,'
+        f"'DejaVu Sans Mono',monospace;letter-spacing:1px\">{'<br>'.join(map(_blocks, rows))}</div>"
+        f'<p style="margin:0 0 4px;{FAINT}">{name}</p>'
     )
+
+
+def _blocks(bars: Sequence[tuple[str, float]]) -> str:
+    """Return one block character per bar, with one tag for neighbouring bars of the same colour."""
+    return "".join(
+        f'<span style="color:{color}">{"".join(_block(height) for _, height in group)}</span>'
+        for color, group in groupby(bars, key=lambda bar: bar[0])
+    )
+
+
+def _block(height: float) -> str:
+    """Return the character of a bar; a space if its height is zero."""
+    level = math.ceil(min(height, 1.0) * len(_LEVELS))
+    return _LEVELS[level - 1] if level > 0 else "&nbsp;"

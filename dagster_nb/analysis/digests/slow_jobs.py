@@ -56,7 +56,7 @@ def find_slow_jobs(evidence: Evidence) -> list[Finding]:
                 f"{change['n_after']} after",
                 f"dnb.plot.duration_trend(client.runs(job={str(change['job_name'])!r}, created_after='60d'))",
                 after["run_id"].tolist(),
-                duration_picture(before, after, f"{job}: durations before and after"),
+                duration_picture(before, after, f"{job}: durations"),
             )
         )
     return found

@@ -34,7 +34,7 @@ class Summary:
     not_checked
         What could not be read.
     picture
-        An SVG picture of the runs per day.
+        A picture of the runs per day.
     """
 
     url: str
