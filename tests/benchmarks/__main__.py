@@ -73,9 +73,9 @@ class Benchmark:
                 yield from _rows(runs, measured)
 
     def steps(self, folder: Path) -> Iterator[Row]:
-        """Measure reading the steps of many runs."""
+        """Measure reading the steps of many runs, from a history with event logs."""
         runs = self._options.runs[0]
-        with servers.on_sqlite(servers.home_with(runs, folder)) as server:
+        with servers.on_sqlite(servers.home_with(runs, folder, events=True)) as server:
             place = _place("SQLite", server, "steps")
             bare, client = self._measure([(place, BARE_STEPS), (place, CLIENT_STEPS)])
             ratio = client.ratio_to(bare)
@@ -124,8 +124,8 @@ class Benchmark:
         with TemplateServer(runs) as server:
             for how, reader in (("client.iter_runs()", "client_iter_runs"), ("client.runs()", "whole_frame")):
                 sample = run(Job(reader, server.url, server.url, document=""))
-                if sample.runs != runs:
-                    raise RuntimeError(f"{how} read {sample.runs:,} of {runs:,} runs")
+                if sample.rows != runs:
+                    raise RuntimeError(f"{how} read {sample.rows:,} of {runs:,} runs")
                 note = f"{sample.growth / runs:,.0f} bytes per run stay" if reader == "whole_frame" else ""
                 yield Row(runs, "in-process fake", how, sample.wall, cpu=sample.cpu, peak=sample.peak, note=note)
 

@@ -34,9 +34,9 @@ def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
     for how, reader in (("history.runs()", "history_runs"), ("history.runs() of a job and 7 days", "history_week")):
         samples = [run(Job(reader, "", "", document="", home=str(path))) for _ in range(rounds)]
         last = samples[-1]
-        if reader == "history_runs" and last.runs != runs:
-            raise RuntimeError(f"the history has {last.runs:,} of {runs:,} runs")
-        note = f"{last.growth / runs:,.0f} bytes per run stay" if reader == "history_runs" else f"{last.runs:,} runs"
+        if reader == "history_runs" and last.rows != runs:
+            raise RuntimeError(f"the history has {last.rows:,} of {runs:,} runs")
+        note = f"{last.growth / runs:,.0f} bytes per run stay" if reader == "history_runs" else f"{last.rows:,} runs"
         wall, cpu = (statistics.median(getattr(sample, of) for sample in samples) for of in ("wall", "cpu"))
         yield Row(runs, "local disk", how, wall, cpu=cpu, peak=last.peak, note=note)
 

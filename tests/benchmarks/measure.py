@@ -125,7 +125,7 @@ def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Cal
     Raises
     ------
     RuntimeError
-        If two ways read different runs in the same place.
+        If a way reads nothing, or two ways read different runs or steps in the same place.
     """
     measured = [Measured(place, way) for place, way in tasks]
     digests: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -139,12 +139,14 @@ def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Cal
                 one.failure = str(error)
                 on_progress(f"{one.place.label}, {one.way.label}: {error}")
                 continue
-            on_progress(f"{one.place.label}, {one.way.label}: {sample.runs:,} runs in {sample.wall:.2f} s")
+            on_progress(f"{one.place.label}, {one.way.label}: {sample.rows:,} rows in {sample.wall:.2f} s")
+            if not sample.rows:
+                raise RuntimeError(f"{one.way.label} read nothing from {one.place.urls}")
             if number:
                 one.samples[number] = sample
             digests[one.place.urls].add(sample.digest)
             if len(digests[one.place.urls]) > 1:
-                raise RuntimeError(f"{one.way.label} read other runs from {one.place.urls} than the ways before it")
+                raise RuntimeError(f"{one.way.label} read other rows from {one.place.urls} than the ways before it")
     return measured
 
 

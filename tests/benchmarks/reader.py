@@ -62,28 +62,31 @@ class Job:
 
 @dataclass(frozen=True)
 class Sample:
-    """The cost of one read in seconds and bytes; ``digest`` is the digest of the ordered run ids."""
+    """The cost of one read in seconds and bytes.
+
+    ``rows`` is the number of runs or steps that were read, and ``digest`` is the digest of their ids in order.
+    """
 
     wall: float
     cpu: float
     server_cpu: float
     peak: int
     growth: int
-    runs: int
+    rows: int
     digest: str
 
 
-class RunIds:
-    """Counts run ids and computes their digest, without keeping any of them."""
+class Rows:
+    """Counts the runs or steps that were read and computes the digest of their ids, without keeping any of them."""
 
     def __init__(self) -> None:
         self.count = 0
         self._hash = hashlib.sha256()
 
-    def add(self, run_ids: Iterable[str]) -> None:
-        for run_id in run_ids:
+    def add(self, ids: Iterable[str]) -> None:
+        for one in ids:
             self.count += 1
-            self._hash.update(run_id.encode())
+            self._hash.update(one.encode())
 
     @property
     def digest(self) -> str:
@@ -101,8 +104,8 @@ def client_runs(job: Job) -> Iterator[Read]:
 def client_iter_runs(job: Job) -> Iterator[Read]:
     """Read with ``client.iter_runs()`` and drop each page afterwards."""
 
-    def read() -> RunIds:
-        seen = RunIds()
+    def read() -> Rows:
+        seen = Rows()
         for page in client.iter_runs(page_size=job.page_size):
             seen.add(page["run_id"])
         return seen
@@ -148,7 +151,8 @@ def client_steps(job: Job) -> Iterator[Read]:
         client.steps(runs[:1])
 
         def read() -> list[str]:
-            return list(client.steps(runs)["run_id"].unique())
+            steps = client.steps(runs)
+            return sorted(steps["run_id"] + " " + steps["step_key"])
 
         yield read
 
@@ -165,7 +169,7 @@ def bare_steps(job: Job) -> Iterator[Read]:
     size = job.page_size
     pages = [run_ids[start : start + size] for start in range(0, len(run_ids), size)]
 
-    async def read() -> list[str]:
+    async def read(pages: Iterable[list[str]]) -> list[str]:
         places = asyncio.Semaphore(MAX_CONCURRENCY)
         async with aiohttp.ClientSession() as session:
 
@@ -173,12 +177,12 @@ def bare_steps(job: Job) -> Iterator[Read]:
                 body = {"query": job.document, "variables": {"filter": {"runIds": page}, "limit": len(page)}}
                 async with places, session.post(f"{job.url}/graphql", json=body) as response:
                     runs = json.loads(await response.read())["data"]["runsOrError"]["results"]
-                ids = [run["runId"] for run in runs for _ in run["stepStats"]]
-                return sorted(set(ids), key=page.index)
+                return [f"{run['runId']} {step['stepKey']}" for run in runs for step in run["stepStats"]]
 
-            return [run_id for page in await asyncio.gather(*map(read_page, pages)) for run_id in page]
+            return sorted(step for page in await asyncio.gather(*map(read_page, pages)) for step in page)
 
-    yield lambda: asyncio.run(read())
+    asyncio.run(read([run_ids[:1]]))
+    yield lambda: asyncio.run(read(pages))
 
 
 @contextmanager
@@ -293,10 +297,10 @@ def measure(job: Job) -> Sample:
         peak = peak_memory()
         gc.collect()
         growth = me.memory_info().rss - rss
-        run_ids = found if isinstance(found, RunIds) else RunIds()
-        if run_ids is not found:
-            run_ids.add(found["run_id"] if hasattr(found, "columns") else found)
-    return Sample(wall, cpu, server_cpu, peak, growth, run_ids.count, run_ids.digest)
+        rows = found if isinstance(found, Rows) else Rows()
+        if rows is not found:
+            rows.add(found["run_id"] if hasattr(found, "columns") else found)
+    return Sample(wall, cpu, server_cpu, peak, growth, rows.count, rows.digest)
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import psutil
 import sqlalchemy
 
 import dagster_nb as dnb
+from dagster_nb.sandbox.demo import dagster_yaml
 from dagster_nb.sandbox.history.write import write_history
 from dagster_nb.sandbox.local_dagster import MINIMAL_DAGSTER_YAML, LocalDagster
 from tests.compat.environments import python_of
@@ -42,13 +45,17 @@ class Running:
             return client.graphql_document(name)
 
 
-def home_with(runs: int, folder: Path) -> Path:
-    """Return an existing or new DAGSTER_HOME with the given number of runs."""
-    home = folder / f"home-{runs}"
+def home_with(runs: int, folder: Path, *, events: bool = False) -> Path:
+    """Return an existing or new DAGSTER_HOME with the given number of runs, and with event logs if requested."""
+    name = f"{runs}-with-events" if events else str(runs)
+    home = folder / f"home-{name}"
     if not home.exists():
-        unfinished = folder / f"unfinished-{runs}"
+        unfinished = folder / f"unfinished-{name}"
         unfinished.mkdir(parents=True)
-        write_history(unfinished, runs=runs)
+        if events:
+            (unfinished / "dagster.yaml").write_text(dagster_yaml(), encoding="utf-8")
+        with mock.patch.dict(os.environ, DAGSTER_HOME=str(unfinished)):  # the demo's dagster.yaml reads this variable
+            write_history(unfinished, runs=runs, events=events)
         unfinished.rename(home)
     return home
 

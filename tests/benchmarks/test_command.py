@@ -14,8 +14,8 @@ PLACE = Place("here", ("http://localhost:1",), document="")
 FAST, SLOW = Way("fast", "bare_loop", 1_000), Way("slow", "bare_loop", 10, max_rounds=2)
 
 
-def sample(wall, *, digest="all"):
-    return Sample(wall, cpu=0.1, server_cpu=0.2, peak=50_000_000, growth=0, runs=3, digest=digest)
+def sample(wall, *, rows=3, digest="all"):
+    return Sample(wall, cpu=0.1, server_cpu=0.2, peak=50_000_000, growth=0, rows=rows, digest=digest)
 
 
 def test_the_command_prints_a_row_for_each_way(tmp_path, capsys):
@@ -96,5 +96,11 @@ def test_ways_that_read_different_runs_raise_an_error(monkeypatch):
         return sample(1.0, digest=one.way.label)
 
     monkeypatch.setattr(measure, "_read", read)
-    with pytest.raises(RuntimeError, match="read other runs"):
+    with pytest.raises(RuntimeError, match="read other rows"):
         measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=1, on_progress=print)
+
+
+def test_a_way_that_reads_nothing_raises_an_error(monkeypatch):
+    monkeypatch.setattr(measure, "_read", lambda *_, **__: sample(1.0, rows=0))
+    with pytest.raises(RuntimeError, match="fast read nothing"):
+        measure.measure([(PLACE, FAST)], rounds=1, on_progress=print)
