@@ -8,19 +8,30 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
-from dagster import DagsterEventType, DagsterInstance, RunsFilter
+from dagster import AssetKey, AssetRecordsFilter, DagsterEventType, DagsterInstance, RunsFilter
 
 from dagster_nb import analysis
 from dagster_nb.errors import MissingExtraError
 from dagster_nb.sandbox import local_dagster
+from dagster_nb.sandbox.definitions import defs
 from dagster_nb.sandbox.demo import demo
 from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.plan import plan_history
+from dagster_nb.sandbox.local_dagster import DEMO_LOCATION
+from tests.compare_with_instance import (
+    compare_asset_partitions,
+    compare_assets,
+    compare_backfills,
+    compare_job_partitions,
+    compare_materializations,
+    compare_ticks,
+)
 from tests.processes import command_line
 
 # These warnings come from Dagster itself, when this process reads the instance.
@@ -159,8 +170,6 @@ def test_dagster_finds_the_runs_of_the_partitions_of_a_job(history, running):
 
 
 def test_assets_have_materializations(instance, history, running):
-    from dagster import AssetKey, AssetRecordsFilter
-
     done = [run for run in history.runs if run.job == "daily_sales" and run.status == "SUCCESS"]
     for name in ("raw_orders", "orders", "daily_revenue"):
         key = AssetKey(["shop", name])
@@ -199,6 +208,27 @@ def test_dagster_reads_backfills_and_ticks(history, running):
     assert launched == {
         run.run_id for run in history.runs if run.job == "ingest_orders" and run.tags.get("dagster/schedule_name")
     }
+
+
+SALES = ["raw_orders", "orders", "daily_revenue"]
+GRAPH = defs.resolve_asset_graph()
+COMPARISONS = {
+    "assets": lambda client, instance: compare_assets(client, instance, GRAPH, DEMO_LOCATION),
+    "backfills": compare_backfills,
+    **{f"partitions of {job}": partial(compare_job_partitions, job=defs.resolve_job_def(job))
+       for job in ("daily_sales", "export_invoices")},
+    **{f"partitions of {name}": partial(compare_asset_partitions, graph=GRAPH, key=AssetKey(["shop", name]))
+       for name in SALES},
+    **{f"materializations of {name}": partial(compare_materializations, key=AssetKey(["shop", name]))
+       for name in SALES},
+    **{f"ticks of {one.name}": partial(compare_ticks, name=one.name, location=DEMO_LOCATION)
+       for one in [*defs.schedules, *defs.sensors]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("frame", COMPARISONS)
+def test_frames_equal_what_the_instance_and_the_definitions_say(running, instance, frame):
+    COMPARISONS[frame](running.client, instance)
 
 
 def test_a_seeded_run_has_compute_logs(history, running):
@@ -344,4 +374,4 @@ def test_a_digest_of_the_present_finds_the_slower_job_and_the_missing_partition(
     assert by_kind.loc[["slower job"], "subject"].tolist() == [truth.slower_job]
     assert by_kind.loc[["missing partition"], "subject"].tolist() == [truth.missing_job]
     assert truth.missing_partition in by_kind.loc["missing partition", "what"]
-    assert "<svg" in digest._repr_html_()
+    assert 'role="img"' in digest._repr_html_()

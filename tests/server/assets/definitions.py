@@ -5,11 +5,13 @@ As a script, this file fills ``$DAGSTER_HOME`` with materializations, checks, ti
 
 import os
 import sys
+import warnings
 
 import dagster as dg
 
 DAYS = dg.DailyPartitionsDefinition(start_date="2026-01-01", end_date="2026-01-11")
 REGIONS = dg.DynamicPartitionsDefinition(name="regions")
+THREE_WEEKS = dg.DailyPartitionsDefinition(start_date="2026-01-01", end_date="2026-01-22")
 COLORS = dg.StaticPartitionsDefinition(["red", "green"])
 GRID = dg.MultiPartitionsDefinition({"day": DAYS, "color": COLORS})
 LOCATION = "code"
@@ -45,6 +47,14 @@ def regional():
 @dg.asset(partitions_def=GRID, deps=[daily])
 def grid():
     pass
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", dg.BetaWarning)  # this version's backfill_policy is in beta
+
+    @dg.asset(partitions_def=THREE_WEEKS, backfill_policy=dg.BackfillPolicy.single_run())
+    def in_ranges() -> None:
+        """An asset of which one run materializes all partitions of a range."""
 
 
 # The tests of actions launch runs and backfills of these.
@@ -132,6 +142,7 @@ def target_sensor():
     return dg.SkipReason("nothing")
 
 
+ranges_job = dg.define_asset_job("ranges_job", selection=[in_ranges], executor_def=dg.in_process_executor)
 daily_job = dg.define_asset_job("daily_job", selection=[daily], executor_def=dg.in_process_executor)
 
 
@@ -169,6 +180,7 @@ defs = dg.Definitions(
         daily,
         regional,
         grid,
+        in_ranges,
         slashes,
         target_days,
         target_regions,
@@ -179,7 +191,7 @@ defs = dg.Definitions(
         dg.AssetSpec("outside", group_name="source"),
     ],
     asset_checks=[has_rows, is_complete, passes],
-    jobs=[by_letter, nothing_special, target_job, daily_job],
+    jobs=[by_letter, nothing_special, target_job, daily_job, ranges_job],
     schedules=[nightly, hourly, of_assets, target_schedule],
     sensors=[letters, assets_changed, target_sensor],
     executor=dg.in_process_executor,
@@ -281,6 +293,23 @@ def fill_many(instance):
         )
 
 
+def fill_ranges(instance):
+    """Store a run and a materialization for each day of three weeks, except for two days, which one run has together,
+    and for two days without any.
+    """
+    for day in [*range(1, 8), *range(10, 13), *range(15, 22)]:
+        key = f"2026-01-{day:02}"
+        tags = {**IN_LOCATION, "dagster/partition": key}
+        instance.add_run(dg.DagsterRun("ranges_job", status=dg.DagsterRunStatus.SUCCESS, tags=tags))
+        instance.report_runless_asset_event(dg.AssetMaterialization("in_ranges", partition=key))
+    bounds = {
+        "dagster/asset_partition_range_start": "2026-01-08",
+        "dagster/asset_partition_range_end": "2026-01-09",
+    }
+    job = defs.get_repository_def().get_job("ranges_job")
+    job.execute_in_process(instance=instance, tags={**IN_LOCATION, **bounds})
+
+
 def fill_assets(instance):
     def report(key, partition=None, metadata=None):
         instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition, metadata=metadata or {}))
@@ -325,3 +354,4 @@ if __name__ == "__main__":
         fill_ticks(filled)
         fill_backfills(filled)
         fill_assets(filled)
+        fill_ranges(filled)

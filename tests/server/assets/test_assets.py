@@ -8,19 +8,20 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.graphql import materialization_paging
+from tests.compare_with_instance import (
+    compare_asset_partitions,
+    compare_assets,
+    compare_job_partitions,
+    compare_materializations,
+)
 
-from .definitions import DAYS, GRID, LOCATION, REGIONS, defs
+from .definitions import GRID, LOCATION, REGIONS, defs
 
 TIME = "datetime64[us, UTC]"
 
 
 def dtypes(frame):
     return frame.dtypes.astype(str).to_dict()
-
-
-def milliseconds(seconds):
-    """Truncate a time as the server does."""
-    return pd.Timestamp(int(seconds * 1000), unit="ms", tz="UTC")
 
 
 @pytest.fixture(scope="module")
@@ -37,39 +38,17 @@ def test_columns_of_assets(assets):
     }  # fmt: skip
 
 
-def test_assets_equal_the_definitions(assets):
+def test_assets_equal_the_definitions_and_the_instance(client, instance, assets):
     graph = defs.resolve_asset_graph()
+    compare_assets(client, instance, graph, LOCATION)
     by_path = {tuple(row.asset_path): row for row in assets.itertuples()}
-    for key in graph.get_all_asset_keys():
-        row, node = by_path[tuple(key.path)], graph.get(key)
-        assert row.asset == "/".join(key.path)
-        assert row.group == node.group_name
-        assert sorted(row.kinds) == sorted(node.kinds)
-        assert row.owners == list(node.owners)
-        assert row.tags == dict(node.tags)
-        assert bool(row.is_partitioned) == node.is_partitioned
-        assert bool(row.is_executable) == node.is_executable
-        assert sorted(row.depends_on) == sorted("/".join(parent.path) for parent in node.parent_keys)
-        assert sorted(row.checks) == sorted(check.name for check in graph.get_check_keys_for_assets({key}))
-        assert row.location == LOCATION
     assert by_path[("report",)].location == "other"
+    assert by_path[("report",)].depends_on == ["daily"]
     assert by_path[("plain",)].description == "Rows with metadata of every type."
     undefined = by_path[("gone",)]
     assert pd.isna(undefined.location)
     assert pd.isna(undefined.is_partitioned)
     assert len(by_path) == len(assets) == len(graph.get_all_asset_keys()) + 2
-
-
-def test_last_materializations_equal_the_instance(assets, instance):
-    for row in assets.itertuples():
-        event = instance.get_latest_materialization_event(dg.AssetKey(row.asset_path))
-        if event is None:
-            assert row.last_materialization is pd.NaT
-            continue
-        assert row.last_materialization == milliseconds(event.timestamp)
-        assert row.last_run_id is pd.NA if not event.run_id else row.last_run_id == event.run_id
-        partition = event.dagster_event.partition
-        assert row.last_partition_key is pd.NA if partition is None else row.last_partition_key == partition
 
 
 def test_metadata_has_typed_columns(client):
@@ -98,23 +77,7 @@ def test_metadata_has_typed_columns(client):
 @pytest.mark.parametrize("asset", ["daily", "regional", "grid", "many"])
 def test_materializations_equal_those_of_the_instance(client, instance, asset, monkeypatch):
     monkeypatch.setattr(materialization_paging, "_EVENTS_PER_REQUEST", 10)
-    stored = []
-    cursor = None
-    while True:
-        result = instance.fetch_materializations(dg.AssetKey(asset), limit=1_000, cursor=cursor)
-        stored += result.records
-        cursor = result.cursor
-        if not result.has_more:
-            break
-    frame = client.materializations(asset)
-    assert len(frame) == len(stored)
-    found = sorted(
-        (record.timestamp, record.event_log_entry.run_id or "", record.partition_key or "") for record in stored
-    )
-    assert sorted(frame["timestamp"]) == [milliseconds(timestamp) for timestamp, _, _ in found]
-    assert sorted(frame["partition_key"].fillna("")) == sorted(partition for _, _, partition in found)
-    assert sorted(frame["run_id"].fillna("")) == sorted(run_id for _, run_id, _ in found)
-    assert frame["timestamp"].is_monotonic_decreasing
+    compare_materializations(client, instance, dg.AssetKey(asset))
 
 
 def test_metadata_of_partitions(client):
@@ -148,19 +111,21 @@ def test_checks(client, instance):
     assert client.asset_checks("grid").empty
 
 
-def test_partitions_of_days(client, instance):
+@pytest.mark.parametrize("asset", ["daily", "regional", "grid"])
+def test_partitions_of_an_asset_equal_those_of_the_instance(client, instance, asset):
+    compare_asset_partitions(client, instance, defs.resolve_asset_graph(), dg.AssetKey(asset))
+
+
+@pytest.mark.parametrize("job", ["daily_job", "by_letter"])
+def test_partitions_of_a_job_equal_those_of_the_instance(client, instance, job):
+    compare_job_partitions(client, instance, defs.resolve_job_def(job))
+
+
+def test_partitions_of_days(client):
     frame = client.partitions(asset="daily").set_index("partition_key")
-    assert frame.index.tolist() == list(DAYS.get_partition_keys())
     failed = {"2026-01-07": "FAILED"}
     missing = dict.fromkeys(["2026-01-04", "2026-01-09"], "MISSING")
     assert frame["status"].to_dict() == dict.fromkeys(frame.index, "MATERIALIZED") | failed | missing
-    assert set(instance.get_materialized_partitions(dg.AssetKey("daily"))) == set(
-        frame.index[frame["status"] == "MATERIALIZED"]
-    )
-    latest = client.materializations("daily").set_index("partition_key")
-    present = frame.dropna(subset="last_materialization")
-    assert present["run_id"].to_dict() == latest["run_id"].to_dict()
-    assert present["last_materialization"].to_dict() == latest["timestamp"].to_dict()
     assert dtypes(frame) == {"status": "string", "run_id": "string", "last_materialization": TIME}
 
 
