@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.pruning import prune
 from tests.compat import database, table
 from tests.compat.environments import CannotBuildError
 from tests.compat.postgres import NoPostgresError
@@ -16,6 +18,8 @@ from tests.compat.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pandas as pd
 
 HERE = Path(__file__).parent
 
@@ -143,3 +147,24 @@ def note(request: pytest.FixtureRequest) -> Callable[..., None]:
         request.node.compat_notes.append((text, lacks))
 
     return note
+
+
+@pytest.fixture
+def note_missing_columns(client: dnb.DagsterClient, note: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that adds a note about the columns that this version does not provide."""
+
+    def note_missing_columns(frame: pd.DataFrame, document: str, subject: str, fields: dict[str, str | None]) -> None:
+        """Check that these columns are NA.
+
+        ``fields`` has the column of each field that the document may lack; None if no column depends on it alone.
+        """
+        removed = prune(documents.load_marked(document), client.graphql_schema()).removed
+        columns = sorted({column for field in removed if (column := fields[field]) is not None})
+        for column in columns:
+            assert frame[column].isna().all()
+        if columns:
+            *first, last = [f"`{column}`" for column in columns]
+            names = f"{', '.join(first)} and {last}" if first else last
+            note(f"{names} of {subject} {'are' if first else 'is'} NA")
+
+    return note_missing_columns

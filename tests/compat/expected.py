@@ -16,6 +16,17 @@ STATUSES = [
     "QUEUED", "NOT_STARTED", "MANAGED", "STARTING", "STARTED", "SUSPENDED", "SUCCESS", "FAILURE", "CANCELING",
     "CANCELED",
 ]  # fmt: skip
+METADATA: dict[str, str | None] = dict.fromkeys(
+    [
+        "FloatMetadataEntry.floatRepr",
+        "... on CodeReferencesMetadataEntry",
+        "... on PoolMetadataEntry",
+        "... on TableColumnLineageMetadataEntry",
+        "... on TimestampMetadataEntry",
+    ]
+)
+"""The parts of metadata that old versions lack. No column is missing, because these versions lack such metadata too."""
+
 LAUNCHED_BY = ("dagster/schedule_name", "user")
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from dagster_nb.frames.stacks import raised_in
+from tests.compat.expected import METADATA
 
 pytestmark = pytest.mark.capability("run details")
 
@@ -22,7 +23,7 @@ def failed(client, stage):
     return client.run(stage["fragile"]).wait(timeout=240)
 
 
-def test_steps(client, finished, failed):
+def test_steps(client, finished, failed, note_missing_columns):
     steps = client.steps([failed, finished])
     assert steps.dtypes.astype(str).to_dict() == {
         "run_id": "string", "step_key": "string", "status": "string", "start_time": "datetime64[us, UTC]",
@@ -37,9 +38,10 @@ def test_steps(client, finished, failed):
     assert done["attempts"].tolist() == [1] * 4
     broken = steps[steps["run_id"] == failed.run_id].set_index("step_key")["status"]
     assert broken.to_dict() == {"first": "SUCCESS", "maybe": "FAILURE"}
+    note_missing_columns(steps, "steps", "steps", {})
 
 
-def test_events(client, finished, failed):
+def test_events(client, finished, failed, note_missing_columns):
     events = client.events([finished, failed])
     assert events["run_id"].drop_duplicates().tolist() == [finished.run_id, failed.run_id]
     events_of_run = events[events["run_id"] == finished.run_id]
@@ -52,6 +54,8 @@ def test_events(client, finished, failed):
     logged = events_of_run[events_of_run["message"] == "so many: 7"].iloc[0]
     assert (logged["level"], logged["step_key"]) == ("WARNING", "load")
     assert pd.isna(logged["event_type"])
+    fields = {"AssetCheckEvaluation.partition": "partition_key"}
+    note_missing_columns(events, "events", "the events of asset checks", {**METADATA, **fields})
 
 
 def test_failures(client, finished, failed):
