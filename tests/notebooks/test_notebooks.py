@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.sandbox.definitions import defs, sales_assets
+from dagster_nb.sandbox.history.job_profiles import JOB_PROFILES
 from tests.notebooks.readme_pictures import questions
 from tests.notebooks.run_notebook import NOTEBOOKS, run
 
@@ -51,3 +55,12 @@ def test_a_saved_notebook_is_readable_without_widgets(path):
             if data is not None:
                 assert "text/html" in data or "image/png" in data or "text/plain" in data
                 assert "application/vnd.jupyter.widget-view+json" not in data
+
+
+@pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem >= "06"], ids=lambda path: path.stem)
+def test_a_notebook_with_questions_finds_the_names_that_it_uses(path):
+    import nbformat
+
+    code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    names = [*JOB_PROFILES, *(asset.key.path[-1] for asset in sales_assets), *(one.name for one in defs.sensors)]
+    assert not [name for name in names for source in code if re.search(rf"[\'\"/]{name}\b", source)]
