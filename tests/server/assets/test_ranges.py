@@ -10,6 +10,7 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._daemon.backfill import execute_backfill_jobs
 
 from dagster_nb import analysis
+from dagster_nb.analysis.digests.partitions import partition_gaps
 from tests.compare_with_instance import compare_asset_partitions, compare_backfills
 from tests.server.conftest import wait_until
 
@@ -44,6 +45,7 @@ def test_one_run_of_a_range_counts_for_all_its_partitions(place, client, instanc
     assert partitions.index[partitions["status"] == "MISSING"].tolist() == gap
     assert partitions.loc["2026-01-08", "run_id"] == partitions.loc["2026-01-09", "run_id"]
     # The job has one run for the days 8 and 9, and none for the days of the gap.
+    assert partition_gaps(client.runs(job="ranges_job"))["partition_key"].tolist() == gap
     message = "ranges_job never ran for 2 partitions: 2026-01-13, 2026-01-14; it ran for those before and after"
     assert missing_partitions(client) == {"ranges_job": message}
 
