@@ -26,6 +26,8 @@ _MIN_SHARE_OF_WEEKDAY = 0.8
 _DAY = pd.Timedelta("1D")
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d-%H:%M")
 _MAX_KEYS_IN_TEXT = 5
+# The picture ends soon after the newest gap, since it has few bars.
+_MAX_BARS_AFTER_GAP = 10
 # A run of a range of an asset's partitions has these tags, and none with a single partition.
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
@@ -84,7 +86,9 @@ def find_missing_partitions(evidence: Evidence) -> list[Finding]:
         keys = own["partition_key"].tolist()
         shown = ", ".join(map(one_line, keys[:_MAX_KEYS_IN_TEXT])) + (", …" if len(keys) > _MAX_KEYS_IN_TEXT else "")
         ran = strings(evidence.runs, "partition_key")[(evidence.runs["job_name"] == job).to_numpy(dtype=bool)]
-        bars = [(RED, 1.0) if key in keys else (GREEN, 0.55) for key in sorted({*ran.dropna(), *keys})]
+        known = sorted({*ran.dropna(), *keys})
+        end = known.index(max(keys)) + 1 + _MAX_BARS_AFTER_GAP
+        bars = [(RED, 1.0) if key in keys else (GREEN, 0.5) for key in known[:end]]
         name = one_line(job)
         since = own["expected_at"].min()
         found.append(
@@ -94,7 +98,7 @@ def find_missing_partitions(evidence: Evidence) -> list[Finding]:
                 since, "very likely",
                 f"the partition keys of {len(ran.dropna())} runs, and no run for the missing ones",
                 _launch_code(str(job), keys),
-                picture=bar_picture(bars, f"{name}: partitions with runs, and the missing ones"),
+                picture=bar_picture(bars, f"{name}: partitions with runs, and missing ones (tall)"),
             )
         )  # fmt: skip
     return found

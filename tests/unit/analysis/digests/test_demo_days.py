@@ -9,6 +9,7 @@ import pytest
 
 from dagster_nb import analysis
 from dagster_nb.sandbox.history.plan import plan_history
+from dagster_nb.statuses import RED
 from tests.unit.analysis.digests.planned_source import PlannedSource
 
 UNTIL = dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)
@@ -84,7 +85,8 @@ def test_the_missing_partition_is_found_the_day_after_and_stays_a_note(source, h
     truth = history.truth
     missing = dt.datetime.fromisoformat(truth.missing_partition).replace(tzinfo=dt.UTC)
     for days, severity in [(2, None), (2.5, "warning"), (44, "note")]:
-        found = of_kind(analysis.digest(source, as_of=missing + dt.timedelta(days=days)), "missing partition")
+        digest = analysis.digest(source, as_of=missing + dt.timedelta(days=days))
+        found = of_kind(digest, "missing partition")
         if severity is None:
             assert found.empty
             continue
@@ -93,6 +95,8 @@ def test_the_missing_partition_is_found_the_day_after_and_stays_a_note(source, h
         assert found["next_step"].tolist() == [
             f"client.launch({truth.missing_job!r}, partition_key={truth.missing_partition!r})"
         ]
+        [picture] = [one.picture for one in digest._found if one.kind == "missing partition"]
+        assert picture.count(f'color:{RED}">█<') == 1
 
 
 def test_the_failing_sensor_is_found_on_its_day_only(source, history):
