@@ -9,12 +9,12 @@ __all__ = ["time_zone", "zone_name"]
 
 
 def time_zone(tz: str | tzinfo) -> tzinfo:
-    """Return the time zone with an IANA name; a time zone is returned unchanged.
+    """Return the time zone with an IANA name; a `tzinfo` object is returned unchanged.
 
     Raises
     ------
     TypeError
-        If it is neither a string nor a time zone.
+        If `tz` is neither a string nor a `tzinfo` object.
     ValueError
         If there is no time zone with that name.
 
