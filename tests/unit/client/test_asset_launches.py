@@ -122,7 +122,7 @@ def test_a_launch_of_a_partition_does_not_read_all_keys(fake, client, key):
 
 def test_an_unknown_partition_names_similar_ones(fake, client):
     fake.answers["partitionSetsOrError"] = partitioned_job(["2026-01-01", "2026-01-02", "north"])
-    message = "no partition 'nroth'; it has partitions '2026-01-01' to 'north'. Did you mean 'north'?"
+    message = "no partition 'nroth'. It has partitions '2026-01-01' to 'north'. Did you mean 'north'?"
     with pytest.raises(ValueError, match=re.escape(message)):
         client.launch("__ASSET_JOB", **WHERE, partition_key="nroth")
     assert "LaunchRun" not in fake.operations
@@ -141,7 +141,7 @@ def test_assets_in_no_job_can_be_launched_with_a_partition(fake, client):
     client.launch("__ASSET_JOB", **WHERE, asset_selection="a/b", partition_key="2026")
     tags = {tag["key"]: tag["value"] for tag in fake.requests[-1][1]["executionParams"]["executionMetadata"]["tags"]}
     assert tags["dagster/partition"] == "2026"
-    with pytest.raises(ValueError, match="no partition '2027'; it has partitions '2025' to '2026'"):
+    with pytest.raises(ValueError, match="no partition '2027'. It has partitions '2025' to '2026'"):
         client.launch("__ASSET_JOB", **WHERE, asset_selection="a/b", partition_key="2027")
     with pytest.raises(ValueError, match="has no partitions"):
         client.launch("__ASSET_JOB", **WHERE, asset_selection="other", partition_key="2026")

@@ -110,8 +110,8 @@ def test_an_invalid_key_sends_nothing(fake, client, asset):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "give either job= or asset="),
-        ({"job": "a", "asset": "b"}, "give either job= or asset="),
+        ({}, "needs either job= or asset="),
+        ({"job": "a", "asset": "b"}, "needs either job= or asset="),
         ({"asset": "orders", "location": "etl"}, "for jobs only"),
     ],
 )
