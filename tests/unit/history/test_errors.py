@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_written_to_its_end(history, tmp_path):
         [sys.executable, "-c", FULL_DISK, str(tmp_path / "history")], capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith("cannot write the history"), done.stderr
-    assert "What was written before is unchanged." in done.stdout
+    assert "The existing data is unchanged." in done.stdout
     assert history.count_runs() == 50
     assert history.refresh().added == 0
 
