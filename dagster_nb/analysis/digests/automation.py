@@ -22,7 +22,7 @@ _SENSOR_FACTOR = 10
 
 
 def find_failed_ticks(evidence: Evidence) -> list[Finding]:
-    """Return one finding per schedule or sensor with ticks that failed in the period."""
+    """Return one finding per schedule or sensor with failed ticks in the period."""
     if evidence.ticks is None or evidence.ticks.empty:
         return []
     when = times(evidence.ticks, "timestamp")
@@ -80,7 +80,7 @@ def find_stopped_automations(evidence: Evidence) -> list[Finding]:
 
 
 def is_rare(ticks: pd.DataFrame) -> bool:
-    """Return whether there are too few ticks to know the usual interval between them."""
+    """Return whether there are too few ticks to determine the usual interval between ticks."""
     return len(ticks) < _MIN_TICKS
 
 
