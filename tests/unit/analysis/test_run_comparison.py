@@ -69,5 +69,5 @@ def test_dtypes(runs):
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_any_other_number_of_runs_is_an_error(runs, count):
-    with pytest.raises(ValueError, match=f"exactly two runs, and this one has {count}"):
+    with pytest.raises(ValueError, match=f"exactly two runs, but this frame has {count}"):
         compare_runs(runs.head(count))
