@@ -82,7 +82,7 @@ class DagsterNbError(Exception):
 
 
 class DagsterNbWarning(UserWarning):
-    """Something worked, but probably not as intended; the message says what to check."""
+    """A call succeeded, but probably not as intended. The message says what to check."""
 
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):
@@ -94,7 +94,7 @@ class RequestTimeoutError(DagsterNbError, TimeoutError):
 
 
 class WaitTimeoutError(DagsterNbError, TimeoutError):
-    """A run did not finish within the ``timeout`` of a wait; the run itself continues."""
+    """A run did not finish within the ``timeout`` of a wait. The run itself continues."""
 
 
 class UnauthorizedError(DagsterNbError, PermissionError):
@@ -144,23 +144,23 @@ class NotFoundError(DagsterNbError, LookupError):
 
 
 class RunNotFoundError(NotFoundError):
-    """The server has no run with that id, or several runs whose ids begin with it."""
+    """The server has no run with that id, or several runs have an id that begins with it."""
 
 
 class JobNotFoundError(NotFoundError):
-    """The server has no job with that name; the message lists similar names."""
+    """The server has no job with that name. The message lists similar names."""
 
 
 class LocationNotFoundError(NotFoundError):
-    """The server has no code location with that name; the message lists the existing ones."""
+    """The server has no code location with that name. The message lists the existing code locations."""
 
 
 class AmbiguousNameError(DagsterNbError):
-    """Several jobs, schedules, sensors or assets have that name; the message lists them and says how to select one."""
+    """Several jobs, schedules, sensors or assets have that name. The message lists them and says how to select one."""
 
 
 class AmbiguousJobError(AmbiguousNameError):
-    """Several repositories have a job with that name; the message lists them, and the arguments that select one."""
+    """Several repositories have a job with that name. The message lists them, and the arguments that select one."""
 
 
 class RunStateError(DagsterNbError):

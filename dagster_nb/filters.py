@@ -167,7 +167,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
     Parameters
     ----------
     value
-        A string, an iterable of strings (a list, a set, a Series), or None. An enum member counts as its value, so
+        A string, an iterable of strings (a list, a set, a Series), or None. An enum member is replaced by its value, so
         Dagster's own ``DagsterRunStatus.FAILURE`` works.
     name
         The name of the argument, for the error message.
@@ -175,7 +175,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
     Raises
     ------
     TypeError
-        If the value has any other type.
+        If the value has a different type.
     ValueError
         If a string is empty, because the server would treat it as "any".
 

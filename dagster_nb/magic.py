@@ -102,7 +102,7 @@ class DagsterMagics:
         """
         options = _QUERY.parse_args(shlex.split(line))
         if options.name is not None and not options.name.isidentifier():
-            raise UsageError(f"--as must be a valid name of a Python variable, such as result, not {options.name!r}")
+            raise UsageError(f"--as must be a valid Python variable name, such as result, not {options.name!r}")
         try:
             data = self._send(cell)
             result = QueryResult(data) if options.frame is None else result_frame(data, options.frame)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["NEWEST_RUNS", "SimilarName", "did_you_mean", "similar_names"]
 
 NEWEST_RUNS = 200
-"""The number of runs whose tag keys are searched, because the server does not list all tag keys."""
+"""The number of runs in which tag keys are searched, because the server does not list all tag keys."""
 
 _MIN_SIMILARITY = 0.75
 

@@ -30,7 +30,7 @@ def time_zone(tz: str | tzinfo) -> tzinfo:
     try:
         return ZoneInfo(tz)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {tz!r}; use an IANA name such as 'Europe/Paris'") from None
+        raise ValueError(f"there is no time zone {tz!r}. Use an IANA name such as 'Europe/Paris'.") from None
 
 
 def zone_name(zone: tzinfo) -> str:

@@ -32,7 +32,7 @@ def current_slowdowns(
     -------
     pandas.DataFrame
         The latest slowdown of each group, with the worst slowdown first. A group is left out if its latest `min_runs`
-        runs are about as fast as before. The columns are those of `regressions`, and:
+        runs are about as fast as before. In addition to the columns of `regressions`, the frame has these columns:
 
         ============ ====== ================================================================================
         tag          string the tag with one value in most runs before the slowdown, and another value in

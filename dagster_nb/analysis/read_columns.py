@@ -61,7 +61,8 @@ def times(frame: pd.DataFrame, name: str) -> pd.Series:
     values = column(frame, name)
     if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.notna().any()):
         raise ValueError(
-            f"column {name!r} holds numbers, not times; convert it first, for example with pd.to_datetime(…, unit='s')"
+            f"column {name!r} contains numbers, not times. Convert it first, for example with "
+            "pd.to_datetime(…, unit='s')."
         )
     if values.isna().all():
         return pd.Series(pd.NaT, index=values.index, name=name, dtype="datetime64[us, UTC]")

@@ -75,7 +75,7 @@ def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinf
         If `freq` is not one of `FREQUENCIES`.
     """
     if freq not in FREQUENCIES:
-        raise ValueError(f"freq must be one of {', '.join(FREQUENCIES)}; not {freq!r}")
+        raise ValueError(f"freq must be one of {', '.join(FREQUENCIES)}, not {freq!r}")
     if pd.isna(first):
         return pd.DatetimeIndex([], dtype="datetime64[us, UTC]").tz_convert(zone)
     start = first.tz_convert(zone)

@@ -97,7 +97,7 @@ class AsyncBase:
     def version(self) -> str:
         """The server's version of Dagster (``Query.version``)."""
         if self._api.version is None:
-            raise DagsterNbError("not connected yet; use `async with AsyncDagsterClient(...) as client:`.")
+            raise DagsterNbError("not connected yet. Use `async with AsyncDagsterClient(...) as client:`.")
         return self._api.version
 
     @property
@@ -195,8 +195,8 @@ class AsyncBase:
         result = next(iter(data.values()), None)
         if not isinstance(result, dict):
             raise OutcomeUnknownError(
-                f"the mutation may or may not have taken effect: {self.url} sent an empty response to it. It is not "
-                f"sent again; check the runs before you repeat it."
+                f"the mutation may or may not have taken effect: {self.url} sent an empty response. It is not "
+                f"sent again. Check the runs before you repeat it."
             )
         return result
 
@@ -240,7 +240,7 @@ class AsyncBase:
         """Return the run of a ``LaunchRunSuccess``."""
         if not result.get("run"):
             raise OutcomeUnknownError(
-                f"{self.url} launched a run, but did not say which; client.runs(limit=5) shows the newest runs."
+                f"{self.url} launched a run, but did not return its id. client.runs(limit=5) shows the newest runs."
             )
         return self._run_from(result["run"])
 
@@ -259,6 +259,6 @@ class AsyncBase:
 
     def _not_dagster_error(self) -> ConnectionFailedError:
         return ConnectionFailedError(
-            f"no Dagster at {self.url}: a GraphQL server answers there, but it is not Dagster. Give the address "
-            "at which your browser shows Dagster's pages."
+            f"no Dagster at {self.url}: the GraphQL server at this address is not Dagster. Use the address "
+            "that shows Dagster in a browser."
         )

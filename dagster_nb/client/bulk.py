@@ -27,13 +27,13 @@ SECONDS_TO_FINISH = 10.0
 
 NOT_SENT: Row = {
     "outcome": "not_sent",
-    "message": "the call was interrupted before this request was sent; repeat it if you still want it.",
+    "message": "the call was interrupted before this request was sent. Repeat the call to send it.",
 }
 """The outcome of an item for which nothing was sent before the interruption."""
 
 _NO_RESPONSE: Row = {
     "outcome": "unknown",
-    "message": "the call was interrupted before the server responded; check the runs before you repeat it.",
+    "message": "the call was interrupted before the server responded. Check the runs before you repeat it.",
 }
 
 

@@ -182,5 +182,5 @@ def _header_problem(headers: Mapping[str, str]) -> Exception | None:
         if not isinstance(name, str) or not isinstance(value, str):
             return TypeError('header names and values must be strings, such as {"X-Team": "data"}.')
         if any(ord(character) < ord(" ") for character in name + value):
-            return ValueError(f"header {name!r} contains a line end or another control character; remove it.")
+            return ValueError(f"header {name!r} contains a line end or another control character. Remove it.")
     return None

@@ -67,7 +67,7 @@ class LoopThread:
         """
         if self.is_current:
             raise DagsterNbError(
-                "a synchronous client was called from its own event loop; use AsyncDagsterClient in coroutines."
+                "a synchronous client was called from its own event loop. Use AsyncDagsterClient in coroutines."
             )
         portal = self._running_portal()
         work = _CancellableWork(partial(function, *args, **kwargs))
@@ -109,7 +109,7 @@ class LoopThread:
     def _running_portal(self) -> BlockingPortal:
         with self._lock:
             if self._stopped:
-                raise DagsterNbError("the client was closed during the call. Call again; the client then reconnects.")
+                raise DagsterNbError("the client was closed during the call. Repeat the call to reconnect.")
             if self._portal is None:
                 self._portal = self._stack.enter_context(start_blocking_portal(name="dagster_nb"))
                 self._ident = self._portal.call(threading.get_ident)
@@ -187,7 +187,7 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
                     return
                 break
             yield item
-        raise DagsterNbError("the client was closed, or the process was forked, during the iteration; start it again.")
+        raise DagsterNbError("the client was closed, or the process was forked, during the iteration. Start again.")
     finally:
         if is_open():
             loop.call(_close_generator, generator)

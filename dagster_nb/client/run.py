@@ -63,7 +63,7 @@ class RunFacts:
     def _field(self, name: str) -> Any:  # noqa: ANN401 - of any kind
         if name not in self._record:
             raise UnsupportedServerError(
-                f"this server's version of Dagster does not provide Run.{name}. Upgrade Dagster; if it is newer than "
+                f"this server's version of Dagster does not provide Run.{name}. Upgrade Dagster. If it is newer than "
                 "your dagster_nb, update dagster_nb."
             )
         return self._record[name]
@@ -370,7 +370,7 @@ class AsyncRun(RunFacts):
 def _stuck_message(run_id: str) -> str:
     return (
         f"run {run_id} has been CANCELING for {_SECONDS_TO_CANCEL:g} s, so its process may be gone or may ignore the "
-        f"request. run.terminate(force=True) marks the run as canceled; a process that is still running is not stopped."
+        f"request. run.terminate(force=True) marks the run as canceled, but stops no process that is still running."
     )
 
 
@@ -378,6 +378,6 @@ def require_client(client: Any, run_id: str) -> Any:  # noqa: ANN401 - of a run 
     """Return the client of a run, or raise an error if the run was unpickled."""
     if client is None:
         raise DagsterNbError(
-            f"run {run_id} was unpickled, and so has no client. Read it again: client.run({run_id!r})."
+            f"run {run_id} has no client, because it was unpickled. Read it again: client.run({run_id!r})."
         )
     return client

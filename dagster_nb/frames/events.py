@@ -127,7 +127,7 @@ def _explained(failure: Event, events: Sequence[Event]) -> Event:
 
 
 def _causes(event: Event) -> list[dict[str, str | None]] | None:
-    """Return the errors of an event, the outermost first; None if the server does not provide them."""
+    """Return the errors of an event, with the outermost error first; None if the server does not provide them."""
     if "error" not in event:
         return None
     error = event["error"]

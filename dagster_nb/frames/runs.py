@@ -51,7 +51,7 @@ def runs_frame(
     include
         Optional columns to add: ``"run_config"``, ``"asset_selection"``, ``"op_selection"``.
     known_statuses
-        The statuses in order.
+        The known statuses, in order.
 
     Returns
     -------

@@ -39,7 +39,7 @@ class StackFrame:
 
 
 def stack_frames(stack: str) -> list[StackFrame]:
-    r"""Return the frames of a stack trace, the outermost first.
+    r"""Return the frames of a stack trace, with the outermost frame first.
 
     Code outside ``site-packages`` and the standard library counts as the user's own. If there is none, for example
     because the user's code is an installed package, all installed code except Dagster's counts as the user's own.

@@ -154,7 +154,7 @@ class DagsterApi:
             if not _was_executed(error):
                 raise
             raise OutcomeUnknownError(
-                f"the request may or may not have been carried out: {error}\nIt is not sent again; check the runs "
+                f"the request may or may not have been carried out: {error}\nIt is not sent again. Check the runs "
                 f"before you repeat it."
             ) from None
 

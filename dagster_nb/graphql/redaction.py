@@ -42,7 +42,7 @@ class Redaction:
         if not isinstance(pattern, str):
             raise TypeError(f"redact must be a regular expression such as 'password|token', not {pattern!r}.")
         if not pattern:
-            raise ValueError("redact must not be empty; leave it out to show all values.")
+            raise ValueError("redact must not be empty. Leave it out to show all values.")
         try:
             with warnings.catch_warnings():
                 # Python warns about patterns such as "[[", because a future version may interpret them differently.

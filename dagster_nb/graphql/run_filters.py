@@ -1,4 +1,4 @@
-"""Translate filters for the server, whose ``RunsFilter`` accepts one job, one value per tag, and no code location."""
+"""Translate filters for the server. A ``RunsFilter`` accepts one job, one value per tag, and no code location."""
 
 from __future__ import annotations
 

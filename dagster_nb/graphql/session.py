@@ -52,12 +52,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-# Dagster's webserver closes an idle connection after five seconds. The client closes it earlier: if the server closed
-# it while a mutation was being sent, the outcome of the mutation would be unknown.
+# Dagster's webserver closes an idle connection after five seconds. The client closes idle connections earlier, because
+# the outcome of a mutation would be unknown if the server closed the connection while the mutation was being sent.
 _KEEPALIVE_SECONDS = 4.0
 # If a host has not accepted a connection after this time, it probably never will, so there is no need to wait longer.
 _CONNECT_SECONDS = 10.0
-# For comparison, a page of 1,000 runs takes about 1 MB.
+# For comparison, a page of 1,000 runs has about 1 MB.
 _MAX_RESPONSE_BYTES = 128 * 2**20
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Servers and proxies respond with these statuses if a response is too large or takes too long.
@@ -187,8 +187,8 @@ class Session:
             return await self._execute(document, variables, operation_name)
         except (LostResponseError, UnexpectedResponseError, RequestTimeoutError) as error:
             raise OutcomeUnknownError(
-                f"the request may or may not have been carried out: {str(error).rstrip('.')}. It is not sent again; "
-                f"check the runs before you repeat it."
+                f"the request may or may not have been carried out: {str(error).rstrip('.')}. It is not sent again. "
+                f"Check the runs before you repeat it."
             ) from None
         except RestartingError as error:
             raise ConnectionFailedError(str(error)) from None
@@ -325,7 +325,7 @@ class Session:
             # Close the response without reading its body.
             response.close()
             raise ResponseTooLargeError(
-                f"{self.address.root} sends a response of {size / 2**20:,.0f} MB, and dagster_nb reads at most "
+                f"{self.address.root} sent a response of {size / 2**20:,.0f} MB, but dagster_nb reads at most "
                 f"{_MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Ask for less at once (limit=, page_size=)."
             )
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
@@ -345,8 +345,8 @@ class Session:
                 return
         if self._is_jupyter(response):
             raise ConnectionFailedError(
-                f"no Dagster at {self.address.root}: a Jupyter server (JupyterLab or Notebook) answers there. Give the "
-                f"address under which you see Dagster's own pages, such as http://localhost:3000."
+                f"no Dagster at {self.address.root}: this is the address of a Jupyter server (JupyterLab or Notebook). "
+                f"Use the address that shows Dagster in a browser, such as http://localhost:3000."
             )
         raise self._status_error(response.status)
 

@@ -124,7 +124,7 @@ class Refresh:
         if not self._all_deleted:
             raise HistoryError(
                 f"{url} has none of the {plural(len(live), 'run')} of this history, which is for {deployment}. It "
-                f"seems to be another Dagster; use another path for it. If all these runs were deleted on purpose, "
+                f"is probably a different Dagster. Use another path for it. If all these runs were deleted on purpose, "
                 f"use refresh(all_deleted=True). Nothing was changed."
             )
 

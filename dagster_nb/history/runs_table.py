@@ -49,7 +49,7 @@ class RunsTable:
         return dict(zip(found["run_id"].to_pylist(), times, strict=True))
 
     def unfinished_ids(self) -> set[str]:
-        """Return the ids of the runs whose status can still change."""
+        """Return the ids of the runs with a status that can still change."""
         unfinished = ~is_one_of("status", sorted(FINISHED)) | pc.field("status").is_null()
         return set(self.table.read(["run_id"], LIVE & unfinished)["run_id"].to_pylist())
 

@@ -71,8 +71,8 @@ class StoredSteps:
         if self._source is None:
             if absent := [run_id for run_id in missing if run_id not in stored]:
                 warnings.warn(
-                    f"the steps of {plural(len(absent), 'run')} are not in the history. Use the history of a client, "
-                    f"client.history(path), to read them.",
+                    f"the steps of {plural(len(absent), 'run')} are not in the history. To read them, use a history "
+                    f"with a client: client.history(path).",
                     DagsterNbWarning,
                     stacklevel=3,
                 )

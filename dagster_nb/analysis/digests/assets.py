@@ -48,7 +48,7 @@ def find_overdue_assets(evidence: Evidence) -> list[Finding]:
         found.append(
             Finding(
                 "overdue asset", "warning", name,
-                f"{name} has not been materialized for {duration_text(silent.floor('min'))}; usually this happens "
+                f"{name} has not been materialized for {duration_text(silent.floor('min'))}, although it usually is "
                 f"every {duration_text(usual.round('min'))}",
                 when.iloc[-1], "very likely",
                 f"the longest of the last {len(gaps)} gaps was {duration_text(longest.round('min'))}",

@@ -1,4 +1,4 @@
-"""Findings about schedules and sensors whose ticks failed or stopped."""
+"""Findings about schedules and sensors with failed ticks or without new ticks."""
 
 from __future__ import annotations
 
@@ -90,4 +90,4 @@ def _limit(min_interval: pd.Timedelta, ticks: pd.DataFrame) -> tuple[pd.Timedelt
     if is_rare(ticks):
         return None, ""
     longest = ticks["timestamp"].sort_values().diff().max()
-    return 2 * longest + _LATE, f"before, at most {duration_text(longest)} passed between {len(ticks)} ticks"
+    return 2 * longest + _LATE, f"the previous {len(ticks)} ticks were at most {duration_text(longest)} apart"

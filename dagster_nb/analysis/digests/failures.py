@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["failed_in_period", "find_new_failures", "find_open_failures"]
 
-_FACT = "the server's statuses of the runs"
+_FACT = "the run statuses on the server"
 _MAX_IDS_IN_CODE = 3
 
 
@@ -103,9 +103,9 @@ def _new_failure(runs: pd.DataFrame, group: pd.DataFrame, cause: dict[str, Any],
         last = before.iloc[-1]
         text += f"; last success before: {short_id(last['run_id'])} at {time_text(end_times(before).iloc[-1])}"
     else:
-        text += "; no success before it"
+        text += "; no earlier success"
     if broken:
-        text += ". No run of the job has succeeded since the last of them"
+        text += ". No run of the job has succeeded since"
         ids = [*before["run_id"].tolist()[-1:], first["run_id"]]
         code = _compare_code(ids) if len(ids) > 1 else f"client.failures({first['run_id']!r})"
     elif is_open.any():

@@ -90,11 +90,12 @@ def find_missing_partitions(evidence: Evidence) -> list[Finding]:
         found.append(
             Finding(
                 "missing partition", "warning" if own["expected_at"].max() > evidence.start else "note", name,
-                f"{name} never ran for {plural(len(keys), 'partition')}: {shown}; it ran for those before and after",
+                f"{name} never ran for {plural(len(keys), 'partition')}: {shown}, but it ran for partitions before and "
+                "after",
                 since, "very likely",
-                f"the partition keys of {len(ran.dropna())} runs, and no run for the missing ones",
+                f"the partition keys of {len(ran.dropna())} runs, without a run for the missing partitions",
                 _launch_code(str(job), keys),
-                picture=bar_picture(bars, f"{name}: partitions with runs, and the missing ones"),
+                picture=bar_picture(bars, f"{name}: partitions with runs, and missing partitions"),
             )
         )  # fmt: skip
     return found

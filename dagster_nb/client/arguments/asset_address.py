@@ -94,7 +94,7 @@ def parse_assets(assets: AssetsLike) -> list[str | AssetPath]:
     """
     if isinstance(assets, pd.DataFrame):
         if not {"asset", "asset_path"} & set(assets.columns):
-            raise TypeError("this frame has no column 'asset'; pass a frame from assets().")
+            raise TypeError("this frame has no column 'asset'. Pass a frame from assets().")
         items: Iterable[Any] = [row for _, row in assets.iterrows()]
     elif isinstance(assets, pd.Series):
         items = [assets] if {"asset", "asset_path"} & set(assets.index) else assets.tolist()

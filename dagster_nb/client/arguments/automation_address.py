@@ -110,7 +110,7 @@ def automation_requests(
     if isinstance(automations, pd.DataFrame):
         items: Iterable[object] = [row for _, row in automations.iterrows()]
         if not any(kind in automations.columns for kind in _KINDS):
-            raise TypeError("this frame has no column 'schedule' or 'sensor'; pass a frame from schedules().")
+            raise TypeError("this frame has no column 'schedule' or 'sensor'. Pass a frame from schedules().")
     elif isinstance(automations, pd.Series):
         items = [automations] if _is_row(automations) else automations.tolist()
     elif isinstance(automations, str):
@@ -173,7 +173,7 @@ def _not_found(request: _Request, existing: Sequence[AutomationAddress]) -> NotF
     elif question := did_you_mean(request.name, sorted({one.name for one in existing})):
         lines.append(question)
     else:
-        lines.append("client.schedules() and client.sensors() list what exists; client.locations() shows code errors.")
+        lines.append("client.schedules() and client.sensors() list all names. client.locations() shows code errors.")
     return NotFoundError("\n".join(lines))
 
 
@@ -190,9 +190,9 @@ def _request(item: object, location: str | None, repository: str | None) -> _Req
                 kind, item = one, item[one]
                 break
     if not isinstance(item, str):
-        raise TypeError(f"expected the name of a schedule or sensor, or a row of their frame, got {item!r}.")
+        raise TypeError(f"expected a name, or a row of a frame from schedules() or sensors(), got {item!r}.")
     if not item:
         raise ValueError(
-            "the name of a schedule or sensor must not be empty; client.schedules() and client.sensors() list them."
+            "a schedule or sensor name must not be empty. client.schedules() and client.sensors() list all names."
         )
     return _Request(item, location, repository, kind)

@@ -179,7 +179,7 @@ def location_not_found(location: str, entries: Iterable[dict[str, Any]]) -> Loca
     """
     names = sorted(entry["name"] for entry in entries)
     return LocationNotFoundError(
-        f"the server has no code location {location!r}; it has {', '.join(map(repr, names)) if names else 'none'}."
+        f"the server has no code location {location!r}. It has {', '.join(map(repr, names)) if names else 'none'}."
     )
 
 
@@ -210,7 +210,7 @@ def check_name(argument: str, name: str | None) -> None:
     if not isinstance(name, str):
         raise TypeError(f"{argument} must be a string, not {name!r}.")
     if not name:
-        raise ValueError(f"{argument} must not be empty; give the name of a {_NOUNS[argument]}.")
+        raise ValueError(f"{argument} must not be empty. Pass the name of a {_NOUNS[argument]}.")
 
 
 _NOUNS = {"job": "job", "location": "code location", "repository": "repository"}
@@ -251,7 +251,7 @@ def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Seque
     else:
         repositories = sorted({one.repository for one in jobs if request.location in {None, one.location}})
         if request.repository is not None and request.repository not in repositories:
-            lines.append(f"It has no such repository either; it has {', '.join(map(repr, repositories)) or 'none'}.")
+            lines.append(f"It has no such repository either. It has {', '.join(map(repr, repositories)) or 'none'}.")
         names = sorted({one.job for one in jobs if not one.job.startswith(HIDDEN_JOB_PREFIXES)})
         if question := did_you_mean(request.job, names):
             lines.append(question)
@@ -264,9 +264,9 @@ def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Seque
             continue
         if (entry["locationOrLoadError"] or {}).get("__typename") == "PythonError":
             lines.append(
-                f"The code of location {entry['name']!r}, which may contain the job, does not load; "
+                f"The code of location {entry['name']!r}, which may contain the job, failed to load. "
                 f"client.locations() shows why."
             )
         elif entry.get("loadStatus") == "LOADING":
-            lines.append(f"Code location {entry['name']!r}, which may contain the job, is still loading; try again.")
+            lines.append(f"Code location {entry['name']!r}, which may contain the job, is still loading. Try again.")
     return JobNotFoundError("\n".join(lines))

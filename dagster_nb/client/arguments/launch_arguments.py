@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["STRATEGIES", "LaunchArguments", "Strategy", "check_strategy", "parse_tags", "tag_inputs"]
 
 Strategy: TypeAlias = Literal["from_failure", "all_steps", "from_asset_failure"]
-"""A strategy: the part of a run to re-execute."""
+"""A re-execution strategy, which determines the part of the run to execute again."""
 
 STRATEGIES: dict[Strategy, str] = {
     "from_failure": "FROM_FAILURE",
@@ -108,7 +108,7 @@ class LaunchArguments:
 def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, ...] | None:
     selected = as_strings(names, argument)
     if selected == ():
-        raise ValueError(f"{argument} is empty, so there is nothing to launch; leave it out to launch everything.")
+        raise ValueError(f"{argument} is empty, so there is nothing to launch. Leave it out to launch everything.")
     return selected
 
 
@@ -121,7 +121,7 @@ def _asset_selection(assets: str | Iterable[str | Sequence[str]] | None) -> tupl
     else:
         raise TypeError(f"asset_selection must be asset keys such as 'a/b', not {assets!r}.")
     if items == []:
-        raise ValueError("asset_selection is empty, so there is nothing to launch; leave it out to launch everything.")
+        raise ValueError("asset_selection is empty, so there is nothing to launch. Leave it out to launch everything.")
     return None if items is None else tuple(_asset_path(item) for item in items)
 
 

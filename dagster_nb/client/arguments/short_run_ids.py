@@ -79,8 +79,8 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
 def _only_match(prefix: str, matches: Sequence[str]) -> str:
     if not matches:
         raise RunNotFoundError(
-            f"the server has no run {prefix!r}, and no run whose id begins with it. Check the id; client.runs() lists "
-            "all runs."
+            f"the server has no run {prefix!r}, and no run id begins with it. Check the id. client.runs() lists all "
+            "runs."
         )
     if len(matches) == 1:
         return matches[0]

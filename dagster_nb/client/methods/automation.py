@@ -137,7 +137,7 @@ class AutomationMethods(AsyncBase):
             skip_reason          string              ``skipReason``
             error_class          string              the class of the innermost cause of ``error``; NA without an error
             error_message        string              its message, without the class
-            stack                string              its stack trace, the outermost frame first
+            stack                string              its stack trace, starting with the outermost frame
             ==================== =================== ===============================================================
 
         Raises
@@ -154,7 +154,7 @@ class AutomationMethods(AsyncBase):
         """
         requests = automation_requests(name, location=location, repository=repository)
         if len(requests) != 1:
-            raise ValueError(f"expected one schedule or sensor, got {len(requests)}. Read the ticks of one at a time.")
+            raise ValueError(f"expected one schedule or sensor, got {len(requests)}. Call ticks() once for each.")
         bounds = {"after": to_seconds(after, "after"), "before": to_seconds(before, "before")}
         [address] = await find_automations(self._api, requests)
         # The server ignores a bound of 0 seconds, and no tick is older than 1970.

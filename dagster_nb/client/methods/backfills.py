@@ -185,7 +185,7 @@ class BackfillMethods(AsyncBase):
         backfill_id = getattr(backfill, "backfill_id", backfill)
         if not isinstance(backfill_id, str) or not backfill_id:
             raise TypeError(
-                f"expected a Backfill or the id of one, got {backfill!r}. client.backfills() lists the ids."
+                f"expected a Backfill or a backfill id, got {backfill!r}. client.backfills() lists the ids."
             )
         if (await self._read_backfill(backfill_id)).status in _FINISHED:
             return "already_finished"
@@ -205,8 +205,8 @@ class BackfillMethods(AsyncBase):
             return False
         if any("/".join(path) == name for path in await list_asset_paths(self._api)):
             raise AmbiguousNameError(
-                f"a job and an asset are both named {name!r}. To select the job, give its location=; to select "
-                f"the asset, give [{name.split('/')!r}]."
+                f"a job and an asset are both named {name!r}. To select the job, pass its location=. To select "
+                f"the asset, pass [{name.split('/')!r}]."
             )
         return True
 
@@ -290,6 +290,6 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
     if unknown := [key for key in keys if key not in names]:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see the mistake
         raise ValueError(
-            f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}; there are partitions "
+            f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}. There are partitions "
             f"{known[0]!r} to {known[-1]!r}. client.partitions() lists them."
         )

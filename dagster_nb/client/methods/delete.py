@@ -101,7 +101,7 @@ class DeleteMethods(AsyncBase):
         if state["status"] not in FINISHED and not force:
             return {
                 "outcome": "not_finished",
-                "message": f"the run is {state['status']}; terminate it first, or delete it anyway with force=True.",
+                "message": f"the run is {state['status']}. Terminate it first, or delete it anyway with force=True.",
             }
         if not state.get("hasDeletePermission", True):
             return {"outcome": "unauthorized", "message": "you do not have the permission to delete this run."}

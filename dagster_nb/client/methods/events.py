@@ -120,8 +120,8 @@ class EventMethods(AsyncBase):
             error_class   string              the class of the innermost cause (``error.causes``); NA without an
                                               error
             error_message string              its message, without the class
-            stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
-                                              Dagster stored none
+            stack         string              its stack trace (``PythonError.stack``), starting with the outermost
+                                              frame; NA if Dagster did not store one
             asset         string              ``assetKey`` of the asset that was materialized, observed or checked, or
                                               is about to be materialized
             partition_key string              ``partition``: the partition of that asset
@@ -174,9 +174,9 @@ class EventMethods(AsyncBase):
                                               the run died without an error
             error_message string              its message, without the class; the message of the event if there is
                                               no error; for a killed process, also the message with the signal
-            stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
-                                              Dagster stored none
-            causes        list                the chain of errors, the outermost first, as dicts with
+            stack         string              its stack trace (``PythonError.stack``), starting with the outermost
+                                              frame; NA if Dagster did not store one
+            causes        list                the chain of errors, from the outermost to the innermost, as dicts with
                                               ``error_class``, ``error_message`` and ``stack``. The last error is
                                               the innermost cause. The list is empty if there is no error
             ============= =================== ======================================================================

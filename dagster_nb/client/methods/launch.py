@@ -241,7 +241,7 @@ class LaunchMethods(AsyncBase):
 
 
 class _Invalid:
-    """A launch whose run config cannot be parsed."""
+    """A launch with a run config that cannot be parsed."""
 
     def __init__(self, job: str, error: RunConfigInvalidError):
         self.job = job
@@ -255,7 +255,8 @@ def _parse(launch: Mapping[str, Any]) -> LaunchArguments | _Invalid:
     arguments = dict(launch)
     if unknown := sorted(set(arguments) - _ARGUMENT_NAMES, key=str):
         raise ValueError(
-            f"a launch has no argument {', '.join(map(repr, unknown))}; it takes {', '.join(sorted(_ARGUMENT_NAMES))}."
+            f"a launch has no argument {', '.join(map(repr, unknown))}. Its arguments are "
+            f"{', '.join(sorted(_ARGUMENT_NAMES))}."
         )
     if not isinstance(arguments.get("job"), str) or not arguments["job"]:
         raise ValueError('a launch must name its job: {"job": "nightly", ...}.')

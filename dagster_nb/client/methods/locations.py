@@ -115,7 +115,7 @@ class LocationMethods(AsyncBase):
         Raises
         ------
         LocationNotFoundError
-            If there is no such code location; the message lists the existing ones.
+            If there is no such code location. The message lists the existing code locations.
         RunStateError
             If the code location cannot be reloaded.
         ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
@@ -145,7 +145,7 @@ class LocationMethods(AsyncBase):
         Raises
         ------
         LocationNotFoundError
-            If there is no such code location; the message lists the existing ones.
+            If there is no such code location. The message lists the existing code locations.
         ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
 
         Examples

@@ -105,7 +105,7 @@ def _check_executable(nodes: Sequence[Node], requested: set[str]) -> None:
     if other := sorted(requested - executable):
         raise ValueError(
             f"Dagster cannot materialize {', '.join(map(repr, other))}: no loaded code computes "
-            "these assets. Leave them out, or see client.locations() for code that does not load."
+            "these assets. Leave them out, or check client.locations() for code that failed to load."
         )
 
 
@@ -114,7 +114,9 @@ def _check_partitions(nodes: Sequence[Node], keys: Sequence[str] | None) -> None
     partitioned = [node for node in nodes if node["isPartitioned"]]
     names = ", ".join(repr(_name(node)) for node in partitioned or nodes)
     if keys is None and partitioned:
-        raise ValueError(f"{names} is partitioned: give partition_keys=. client.partitions(asset=…) lists them.")
+        raise ValueError(
+            f"{names} is partitioned, so partition_keys= is required. client.partitions(asset=…) lists the keys."
+        )
     if keys is not None:
         check_partition_keys(keys, [key for node in partitioned for key in node["partitionKeys"]], names)
 
@@ -127,16 +129,16 @@ def _job_of(nodes: Sequence[Node]) -> tuple[str, str, str]:
     places = {(node["repository"]["location"]["name"], node["repository"]["name"]) for node in nodes}
     if len(places) > 1:
         where = ", ".join(sorted(repr(location) for location, _ in places))
-        raise ValueError(f"one run cannot use several code locations ({where}); call materialize() for each location.")
+        raise ValueError(f"one run cannot use several code locations ({where}). Call materialize() for each location.")
     [(location, repository)] = places
     common = reduce(set.intersection, (set(node["jobNames"]) for node in nodes))
     hidden = sorted(job for job in common if job.startswith(HIDDEN_JOB_PREFIXES))
     if not hidden:
         if not common:
             raise ValueError(
-                "no job contains all of these assets, because their partitions differ; materialize them one by one."
+                "no job contains all of these assets, because their partitions differ. Materialize them one by one."
             )
-        raise ServerError("the server names no job to materialize these assets; launch one of their jobs instead.")
+        raise ServerError("the server returned no job for these assets. Launch one of their jobs instead.")
     return hidden[0], location, repository
 
 

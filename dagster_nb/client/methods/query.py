@@ -130,7 +130,7 @@ def _parse(document: str) -> DocumentNode:
     except GraphQLError as error:
         locations = [{"line": place.line, "column": place.column} for place in error.locations or []]
         problem = {"message": error.message, "locations": locations}
-        raise query_error([problem], text=document, prefix="this is not valid GraphQL; fix the marked part") from None
+        raise query_error([problem], text=document, prefix="this is not valid GraphQL. Fix the marked part") from None
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

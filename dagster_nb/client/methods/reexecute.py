@@ -112,7 +112,7 @@ class ReexecuteMethods(AsyncBase):
         await self._check_permitted("reexecute")
         check_strategy(strategy)
         if run_config is not None and strategy == "from_asset_failure":
-            raise ValueError("strategy='from_asset_failure' uses the run's own config; leave run_config out.")
+            raise ValueError("strategy='from_asset_failure' uses the run's own config. Leave out run_config.")
         config = None if run_config is None else parse_run_config(run_config)
         added_tags = parse_tags(tags)
         run_id = one_run_id(run)
@@ -271,7 +271,7 @@ class ReexecuteMethods(AsyncBase):
         if entry is None:
             problem = str(location_not_found(location, entries))
         elif (entry["locationOrLoadError"] or {}).get("__typename") == "PythonError":
-            problem = f"the code of location {location!r} does not load; client.locations() shows why."
+            problem = f"the code of location {location!r} failed to load. client.locations() shows why."
         else:
             return
         raise LocationNotFoundError(f"cannot re-execute run {parent['runId']}: {problem}") from None

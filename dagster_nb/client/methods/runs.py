@@ -303,8 +303,8 @@ class RunMethods(AsyncBase):
 
     def _incomplete(self, error: MissingRunsError, include: Sequence[str] = ()) -> IncompleteHistoryError:
         return IncompleteHistoryError(
-            f"{self.url} lists {len(error.run_ids)} runs that it does not return, even after several tries, such as "
-            f"{error.run_ids[0]}. The runs that it did return are in the error's .frame. Check the server's log.",
+            f"{self.url} lists {len(error.run_ids)} runs but does not return them, even after several tries. One of "
+            f"them is {error.run_ids[0]}. The .frame of this error contains the other runs. Check the server's log.",
             frame=runs_frame([], include=include, known_statuses=self._statuses),
         )
 

@@ -29,12 +29,12 @@ _COLUMNS = ["run_id", "outcome", "status", "message"]
 # Dagster contacts the code locations of the runs one after the other, so a request for many runs takes a while.
 _RUNS_PER_REQUEST = 20
 _FORCE_HINT = (
-    "force=True marks the run as canceled at once. If its processes are still running, they are not stopped, and may "
-    "even turn it into a success."
+    "force=True marks the run as canceled at once. If its processes are still running, they are not stopped, and "
+    "the run may even succeed."
 )
 _MARKED = (
-    "The run was marked as canceled at once. If its processes are still running, they are not stopped, and may even "
-    "turn it into a success."
+    "The run was marked as canceled at once. If its processes are still running, they are not stopped, and the "
+    "run may even succeed."
 )
 _WITH_PROCESS = frozenset({"STARTING", "STARTED", "CANCELING"})
 _STARTING_HINT = "The run was still starting. Try again when it is STARTED."
@@ -133,7 +133,7 @@ class TerminateMethods(AsyncBase):
             async def stop_page(page: Sequence[str]) -> Row:
                 sent.update(
                     dict.fromkeys(
-                        page, OutcomeUnknownError("the call was interrupted; check the runs before you repeat it.")
+                        page, OutcomeUnknownError("the call was interrupted. Check the runs before you repeat it.")
                     )
                 )
                 try:

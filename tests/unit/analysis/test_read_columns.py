@@ -72,7 +72,7 @@ def test_no_function_changes_its_argument(runs):
 
 
 def test_times_that_are_numbers_are_rejected():
-    with pytest.raises(ValueError, match="holds numbers, not times; convert it first"):
+    with pytest.raises(ValueError, match="contains numbers, not times. Convert it first"):
         times(pd.DataFrame({"start_time": [1.5]}), "start_time")
 
 

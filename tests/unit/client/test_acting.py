@@ -374,5 +374,5 @@ class TestEmptyResponses:
 def test_a_launch_response_without_an_id_leaves_the_outcome_unknown(fake, client):
     fake.answers["repositoriesOrError"] = REPOSITORIES
     respond_with_empty_result(fake, "LaunchRun", {"launchRun": {"__typename": "LaunchRunSuccess", "run": None}})
-    with pytest.raises(dnb.OutcomeUnknownError, match="did not say which"):
+    with pytest.raises(dnb.OutcomeUnknownError, match="did not return its id"):
         client.launch("nightly", location="etl", repository="repo")

@@ -97,7 +97,7 @@ def test_a_run_that_is_only_marked_as_canceled_is_explained(fake, client, status
     fake.answers["terminateRuns"] = mark
     outcome = client.terminate(fake.ids, force=True).iloc[0]
     assert outcome["outcome"] == "canceled"
-    assert ("may even turn it into a success" in str(outcome["message"])) == is_warned
+    assert ("may even succeed" in str(outcome["message"])) == is_warned
 
 
 def test_a_wait_for_a_run_that_is_stuck_while_it_is_canceled_warns_once(fake, client, monkeypatch):

@@ -55,7 +55,7 @@ class TestReading:
             client.run("0000001")
 
     def test_an_unknown_id_is_not_found(self, client):
-        with pytest.raises(dnb.RunNotFoundError, match="no run whose id begins with it"):
+        with pytest.raises(dnb.RunNotFoundError, match="no run id begins with it"):
             client.run("abcdef12")
 
     def test_a_short_id_that_exists_exactly_is_used(self, fake, client):

@@ -87,7 +87,7 @@ def test_a_server_that_is_not_a_dagster(fake, response):
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_jupyter_server_is_named(fake, status):
     fake.answer(status=status, headers={"Server": "TornadoServer/6.5"})
-    with pytest.raises(dnb.ConnectionFailedError, match=r"a Jupyter server \(JupyterLab or Notebook\) answers there"):
+    with pytest.raises(dnb.ConnectionFailedError, match=r"the address of a Jupyter server \(JupyterLab or Notebook\)"):
         dnb.connect(fake.url)
 
 
