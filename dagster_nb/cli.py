@@ -91,7 +91,8 @@ def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
 
 
 _url = click.option(
-    "--url", help="Address of the Dagster server. Default: $DAGSTER_NB_URL, else http://localhost:3000."
+    "--url",
+    help="Address of the Dagster server. Default: $DAGSTER_NB_URL or, if that is not set, http://localhost:3000.",
 )
 _token = click.option(
     "--token",
@@ -275,7 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Parameters
     ----------
     arguments
-        The command-line arguments. Default: those of this process.
+        The command-line arguments. Default: the arguments of this process.
     """
     try:
         cli(arguments, standalone_mode=False)

@@ -203,7 +203,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
 
 
 def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return a dict of tags as pairs of a key and its allowed values. None gives an empty tuple.
+    """Return a dict of tags as pairs of a key and its allowed values. The result for None is empty.
 
     Raises
     ------

@@ -113,7 +113,7 @@ class DagsterMagics:
         return result
 
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:
-        """Return the completions at the cursor of a ``%%dagster`` cell. Other cells have none.
+        """Return the completions at the cursor of a ``%%dagster`` cell, or none in other cells.
 
         Parameters
         ----------

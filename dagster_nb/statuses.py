@@ -29,7 +29,7 @@ __all__ = [
 
 # The palette of Okabe and Ito ("Color Universal Design", 2008), which is safe for colour-blind readers. Its orange and
 # sky blue are too pale for a light background, so they are darker here. Each colour has a contrast of at least 3:1 with
-# both white and nearly black.
+# white and with nearly black.
 BLUE = "#0072B2"
 GREEN = "#009E73"
 GREY = "#8C8C8C"

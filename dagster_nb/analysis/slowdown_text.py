@@ -42,7 +42,7 @@ def slowdown_text(slowdown: Mapping[Hashable, Any], changes: Sequence[str] = ())
 
 
 def value_change_text(kind: str, key: str, before: str | None, after: str | None) -> str:
-    """Return a text about the change of a tag or of a value in the run config.
+    """Describe how a tag or a value in the run config changed.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ class Backfill:
     """A backfill, as returned by `DagsterClient.backfill` and `DagsterClient.materialize`.
 
     To read the runs of a backfill, use ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. The properties
-    do not change after the object was created. Two objects are equal if they describe the same backfill.
+    are not updated when the backfill changes. Two objects are equal if they describe the same backfill.
 
     Parameters
     ----------

@@ -51,8 +51,8 @@ async def partition_defaults(
     partition_key
         The key of the partition.
     assets
-        The selected assets, as lists of components. If the job does not have the partition, these assets may have it,
-        because a job has no partitions of its own if its assets are partitioned differently.
+        The selected assets, as lists of components. If the job does not have the partition, these assets may have it: a
+        job has no partitions if its assets have different ones.
 
     Raises
     ------

@@ -176,7 +176,7 @@ class DagsterApi:
         return pruned.document
 
     def text(self, name: str) -> str:
-        """Return the text of a document of this package, as it is sent to this server.
+        """Return the text of a document of this package, as sent to this server.
 
         Raises
         ------
@@ -228,7 +228,7 @@ class DagsterApi:
             try:
                 await self._update_schema(known=schema)
             except QueryError:
-                # Without introspection, the server's own error is the best one available.
+                # Without introspection, no better error is available.
                 raise error from None
             pruned = self._checked(document, variables)
             if print_ast(pruned) == print_ast(first):
@@ -270,7 +270,7 @@ class DagsterApi:
 
 
 def _was_executed(error: QueryError) -> bool:
-    """Return whether a failed document was partly executed, which is so if it has data or the error names a field."""
+    """Return whether a failed document was partly executed, as shown by its data or by a field in the error."""
     return error.data is not None or any("path" in one for one in error.errors)
 
 

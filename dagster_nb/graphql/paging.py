@@ -88,7 +88,7 @@ def list_ids(
 
 
 async def existing_ids(api: DagsterApi, ids: Sequence[str], runs_filter: RunsFilter | None = None) -> list[str]:
-    """Return those of at most 500 ids that belong to existing runs that match a filter, in the server's order."""
+    """Return the ids of existing runs that match a filter, out of at most 500 given ids, in the server's order."""
     return await _request_ids(api, {**(runs_filter or {}), "runIds": list(ids)}, limit=len(ids))
 
 

@@ -57,7 +57,7 @@ __all__ = ["Session"]
 _KEEPALIVE_SECONDS = 4.0
 # If a host has not accepted a connection after this time, it probably never will, so there is no need to wait longer.
 _CONNECT_SECONDS = 10.0
-# For comparison, a page of 1,000 runs has about 1 MB.
+# For comparison, a page of 1,000 runs is about 1 MB.
 _MAX_RESPONSE_BYTES = 128 * 2**20
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Servers and proxies respond with these statuses if a response is too large or takes too long.
@@ -73,7 +73,7 @@ class Session:
     address
         The server.
     headers
-        The headers of every request. They are never shown.
+        The headers to send with every request. They are never shown.
     timeout
         The maximum duration of one request, in seconds.
     ssl

@@ -93,7 +93,7 @@ class _Search:
         return bounds
 
     def _end(self, position: int) -> datetime:
-        """Return a time just after the creation of the last run before a position."""
+        """Return a time just after the creation of the run before a position."""
         return _EPOCH + timedelta(microseconds=int(self._times[position - 1]) + 1)
 
     def _cut(self, first: int, last: int, *, near: int) -> int | None:

@@ -72,7 +72,7 @@ class Refresh:
     source
         The deployment.
     overlap
-        The length of the period before the last known change in which changes are read again.
+        How far before the last known change to start reading changes again.
     all_deleted
         Whether to accept a deployment that no longer has any of the stored runs.
     """

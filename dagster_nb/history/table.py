@@ -149,7 +149,7 @@ class Table:
             return rows
 
     def write(self, action: Callable[[], None]) -> None:
-        """Write in a single commit. If another process commits first, read the table again and repeat the action.
+        """Run an action that writes in a single commit. If another process commits first, repeat the action.
 
         Parameters
         ----------

@@ -72,7 +72,7 @@ def test_partitions_of_a_job(client):
 def test_what_cannot_be_materialized(client):
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'orders'"):
         client.materialize("order")
-    with pytest.raises(ValueError, match="give partition_keys="):
+    with pytest.raises(ValueError, match="partition_keys= is required"):
         client.materialize("stock")
     with pytest.raises(ValueError, match="no partition 'east' of 'stock'"):
         client.materialize("stock", partition_keys=["north", "east"])

@@ -42,7 +42,7 @@ class Finding:
         ``"certain"`` if the server reports the problem, or ``"very likely"`` or ``"likely"`` if it is inferred from the
         history.
     evidence
-        The basis of the certainty.
+        The data that the certainty is based on.
     next_step
         Python code that shows details or fixes the problem. The code uses the names ``client`` and ``dnb``.
     run_ids

@@ -130,7 +130,7 @@ def _stuck(own: pd.DataFrame, job: str, status: str, began: pd.Series, as_of: pd
         code = "client.daemons()"
     has = "has" if len(own) == 1 else "have"
     word = words.get(status, "running")
-    # The server does not report when a run was asked to stop.
+    # The server does not report the time at which a run was asked to stop.
     longest = duration_text((as_of - began.min()).floor("s")) + (" since the start" if status == "CANCELING" else "")
     return Finding(
         "stuck run", "warning", one_line(job),

@@ -92,7 +92,8 @@ def automation_requests(
     automations
         One or many names, a frame with a column ``schedule`` or ``sensor``, or rows of such a frame.
     location, repository
-        The code location and repository of names. A row of a frame contains its own location and repository.
+        The code location and repository of the schedules and sensors. A row of a frame contains its own location and
+        repository.
 
     Raises
     ------

@@ -48,8 +48,8 @@ def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
     ----------
     config
         A mapping, a ``RunConfig``, or YAML or JSON text; None and empty text mean an empty config. In a mapping, dates
-        and times become ISO 8601 strings, enum members become their values, dataclasses dicts, tuples lists, and numpy
-        numbers Python numbers.
+        and times become ISO 8601 strings, enum members become their values, dataclasses become dicts, tuples become
+        lists, and numpy numbers become Python numbers.
 
     Raises
     ------

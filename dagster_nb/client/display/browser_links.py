@@ -33,7 +33,7 @@ def in_browser(address: str) -> str:
     If the browser can reach Dagster only through the notebook server, as on Binder, the browser and the kernel need
     different addresses. Set ``$DAGSTER_NB_BROWSER_URL`` to the browser's address for the default server of `connect`
     (``$DAGSTER_NB_URL``), as a URL or as a path on the notebook server. The addresses of other servers' pages are
-    returned unchanged. If the variable is not set, all addresses are.
+    returned unchanged. If the variable is not set, all addresses are returned unchanged.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def facts_html(title: str, facts: Mapping[str, object], *, link: str | None = No
     facts
         The names and values. Names with the value None are left out.
     link
-        The address of a page, which becomes a link on the first value.
+        The address of a page. The first value becomes a link to this page.
 
     Examples
     --------

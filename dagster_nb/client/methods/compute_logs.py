@@ -42,7 +42,7 @@ class LogMethods(AsyncBase):
             A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
         step
             A step key, to read only the output of the process that executed this step. If all steps ran in one process,
-            the output is that of all steps.
+            this is the output of all steps.
         max_bytes
             The approximate number of bytes to keep of each stream. If a stream is longer, only its end is kept, and a
             `DagsterNbWarning` is issued. None keeps everything.
@@ -138,7 +138,7 @@ class LogMethods(AsyncBase):
 
 
 class _End:
-    """The last pages of a stream: at least ``max_bytes``, but less than one page more than that."""
+    """The last pages of a stream, which together have at least ``max_bytes``. Earlier pages are dropped."""
 
     def __init__(self, max_bytes: int | None):
         self.omitted = 0

@@ -35,8 +35,8 @@ class DeleteMethods(AsyncBase):
         runs
             As in `terminate`.
         force
-            Whether to also delete unfinished runs, which Dagster itself does not prevent. If processes of such a run
-            are still running, they are not stopped, and Dagster can no longer show or stop them.
+            Whether to also delete unfinished runs, as Dagster itself does. If processes of these runs are still
+            running, they are not stopped, and Dagster can no longer show or stop them.
 
         Returns
         -------
@@ -84,7 +84,7 @@ class DeleteMethods(AsyncBase):
         return acted.frame_or_interruption(_frame(ids, acted))
 
     async def _settle_unknown(self, ids: list[str], acted: Acted) -> None:
-        """Find out which deletions have taken effect, if their responses were lost."""
+        """Find out which deletions with lost responses have taken effect."""
         unknown = {ids[position]: position for position in acted.unknown}
         try:
             existing = await read_run_states(self._api, list(unknown))

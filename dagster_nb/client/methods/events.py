@@ -170,7 +170,7 @@ class EventMethods(AsyncBase):
             step_key      string              ``stepKey``; NA if the run failed but none of its steps did
             timestamp     datetime64[us, UTC] ``timestamp``, which the server truncates to milliseconds
             error_class   string              the class of the innermost cause (``error.causes``): for
-                                              ``raise Outer from inner`` that of ``inner``; NA if the process of
+                                              ``raise Outer from inner``, the class of ``inner``; NA if the process of
                                               the run died without an error
             error_message string              its message, without the class; the message of the event if there is
                                               no error; for a killed process, also the message with the signal

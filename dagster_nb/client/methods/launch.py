@@ -115,7 +115,7 @@ class LaunchMethods(AsyncBase):
         return await self._launch(arguments, JobFinder(self._api), new_request_id())
 
     async def launch_many(self, launches: Iterable[Mapping[str, Any]], *, batch: str | None = None) -> pd.DataFrame:
-        """Launch many jobs, a few at a time. A failed launch does not stop the others.
+        """Launch many jobs, a few at a time. If a launch fails, the method continues with the others.
 
         Parameters
         ----------

@@ -128,7 +128,7 @@ class ReexecuteMethods(AsyncBase):
         tags: Mapping[str, Any] | None = None,
         batch: str | None = None,
     ) -> pd.DataFrame:
-        """Re-execute many runs, a few at a time. If one run cannot be re-executed, the others still are.
+        """Re-execute many runs, a few at a time. If a run cannot be re-executed, the method continues with the others.
 
         Parameters
         ----------

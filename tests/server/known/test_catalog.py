@@ -106,7 +106,7 @@ def test_unknown_job(client):
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nestd'") as caught:
         client.ops("nestd")
     assert "Did you mean 'nested'?" in str(caught.value)
-    assert "The code of location 'broken', which may contain the job, does not load" in str(caught.value)
+    assert "The code of location 'broken', which may contain the job, failed to load" in str(caught.value)
     with pytest.raises(dnb.JobNotFoundError) as caught:
         client.ops("nestd", location="code")
     assert "broken" not in str(caught.value)
@@ -121,7 +121,7 @@ def test_a_job_in_several_repositories_is_ambiguous(client):
 
 
 def test_unknown_locations_and_repositories_are_errors(client):
-    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
+    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. It has 'broken', 'code'"):
         client.ops("nested", location="cod")
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nested' in repository 'shp'") as caught:
         client.ops("nested", repository="shp")
@@ -225,7 +225,7 @@ def test_a_read_only_client_does_not_change_locations(known):
 
 @pytest.mark.parametrize("method", ["reload_location", "shutdown_location"])
 def test_an_unknown_location_is_not_reloaded(client, method):
-    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
+    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. It has 'broken', 'code'"):
         getattr(client, method)("cod")
 
 

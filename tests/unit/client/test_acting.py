@@ -58,7 +58,7 @@ def test_terminate_returns_one_row_per_run_in_the_order_given(fake, client):
         "canceling", "canceling", "not_cancelable", "canceling", "canceled", "already_finished", "not_found",
     ]  # fmt: skip
     assert outcomes["status"].tolist()[:-1] == ["CANCELING", "CANCELING", "STARTING", "STARTED", "CANCELED", "SUCCESS"]
-    assert "try again when it is STARTED. force=True marks" in outcomes["message"][2]
+    assert "Try again when it is STARTED. force=True marks" in outcomes["message"][2]
     assert fake.operations == ["RunStates", "TerminateRuns", "RunStates"]
     assert set(fake.requests[1][1]["runIds"]) == {ids[0], ids[2], ids[3], ids[4]}
     assert fake.requests[1][1]["policy"] == "SAFE_TERMINATE"
@@ -294,7 +294,7 @@ class TestReadsBeforeLaunching:
             client.launch("nightly", location="etl", repository="repo", partition_key="2026-01-31")
 
     def test_launching_in_a_location_that_does_not_exist_is_an_error(self, client):
-        with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'; it has 'etl'"):
+        with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'. It has 'etl'"):
             client.launch("nihgtly", location="elt", repository="repo")
         assert client.launch_many([{"job": "x", "location": "elt"}])["outcome"].tolist() == ["not_found"]
 
@@ -321,7 +321,7 @@ def test_reloading_a_location_that_does_not_exist_is_an_error(fake, client, name
     fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
     not_found = {"__typename": "RepositoryLocationNotFound", "message": "no such location"}
     fake.answers.update(reloadRepositoryLocation=not_found, shutdownRepositoryLocation=not_found)
-    with pytest.raises(dnb.LocationNotFoundError, match="no code location 'shop'; it has none"):
+    with pytest.raises(dnb.LocationNotFoundError, match="no code location 'shop'. It has none"):
         getattr(client, name)("shop")
 
 

@@ -172,7 +172,7 @@ def test_a_backfill_of_assets(fake, client):
 
 def test_a_name_of_both_a_job_and_an_asset_is_ambiguous(fake, client):
     fake.answers["assetsOrError"]["nodes"].append({"key": {"path": ["by_day"]}})
-    with pytest.raises(dnb.AmbiguousNameError, match=r"to select the asset, give \[\['by_day'\]\]"):
+    with pytest.raises(dnb.AmbiguousNameError, match=r"To select the asset, pass \[\['by_day'\]\]"):
         client.backfill("by_day", "1")
     client.backfill("by_day", "1", location="etl")
     assert "selector" in sent(fake, "LaunchBackfill")[0]["parameters"]
@@ -220,7 +220,7 @@ def test_a_backfill_that_appears_late_is_found(fake, client, monkeypatch):
 def test_if_the_request_for_a_backfill_is_lost_the_outcome_is_unknown(fake, client):
     fake.answers["runsFeedOrError"] = {"__typename": "RunsFeedConnection", "results": []}
     lose(fake, "LaunchBackfill")
-    with pytest.raises(dnb.OutcomeUnknownError, match=r"client\.backfills\(\) shows whether") as error:
+    with pytest.raises(dnb.OutcomeUnknownError, match=r"Check client\.backfills\(\) for a new one") as error:
         client.backfill("daily", ["1", "2"])
     assert "client.runs(tags={'.dagster/dagster_nb_request_id': '" in str(error.value)
     assert len(sent(fake, "LaunchBackfill")) == 1
@@ -229,7 +229,7 @@ def test_if_the_request_for_a_backfill_is_lost_the_outcome_is_unknown(fake, clie
 def test_on_a_server_that_cannot_find_a_backfill_the_outcome_is_unknown(fake, client):
     fake.schema = altered_schemas.without("Query.runsFeedOrError")
     lose(fake, "LaunchBackfill")
-    with pytest.raises(dnb.OutcomeUnknownError, match=r"client\.backfills\(\) shows whether"):
+    with pytest.raises(dnb.OutcomeUnknownError, match=r"Check client\.backfills\(\) for a new one"):
         client.backfill("daily", ["1", "2"])
     assert len(sent(fake, "LaunchBackfill")) == 1
 

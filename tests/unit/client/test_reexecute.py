@@ -59,14 +59,14 @@ class TestLocations:
     def test_a_location_that_is_gone_gives_one_clear_error(self, fake, client, answer, config):
         fake.answers.update(launchRunReexecution=answer, partitionBackfillOrError=PYTHON_ERROR)
         fake.answers["workspaceOrError"]["locationEntries"] = [{**ENTRY, "name": "other"}]
-        with pytest.raises(dnb.LocationNotFoundError, match="cannot re-execute run .* 'etl'; it has 'other'"):
+        with pytest.raises(dnb.LocationNotFoundError, match="cannot re-execute run .* 'etl'. It has 'other'"):
             client.reexecute(fake.ids[0], run_config=config)
 
     def test_a_location_that_does_not_load_gives_one_clear_error(self, fake, client, answer, config):
         fake.answers.update(launchRunReexecution=answer, partitionBackfillOrError=PYTHON_ERROR)
         broken = {**ENTRY, "loadStatus": "LOADED", "locationOrLoadError": PYTHON_ERROR}
         fake.answers["workspaceOrError"]["locationEntries"] = [broken]
-        with pytest.raises(dnb.LocationNotFoundError, match="does not load"):
+        with pytest.raises(dnb.LocationNotFoundError, match="failed to load"):
             client.reexecute(fake.ids[0], run_config=config)
 
     def test_the_error_is_unchanged_if_the_location_exists(self, fake, client, answer, config):

@@ -228,7 +228,7 @@ def test_a_partly_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
         outcomes = client.launch_many([{"job": "nightly"}])
         assert outcomes["outcome"].tolist() == ["unknown"]
         assert len(executed) == 1
-        with pytest.raises(dnb.OutcomeUnknownError, match="check the runs before you repeat it"):
+        with pytest.raises(dnb.OutcomeUnknownError, match="Check the runs before you repeat it"):
             client.launch("nightly")
         assert len(executed) == 2
 
