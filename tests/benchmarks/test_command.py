@@ -1,4 +1,4 @@
-"""The benchmark command measures ways of reading, and prints the results in a table."""
+"""The benchmark command measures ways of reading and prints the results as a table."""
 
 from __future__ import annotations
 
@@ -96,5 +96,5 @@ def test_ways_that_read_different_runs_raise_an_error(monkeypatch):
         return sample(1.0, digest=one.way.label)
 
     monkeypatch.setattr(measure, "_read", read)
-    with pytest.raises(RuntimeError, match="read other runs"):
+    with pytest.raises(RuntimeError, match="read different runs"):
         measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=1, on_progress=print)

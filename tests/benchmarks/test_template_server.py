@@ -1,4 +1,4 @@
-"""The server of the memory benchmark responds like Dagster, and the client reads all of its runs."""
+"""The template server responds like Dagster, and the client can read all its runs."""
 
 from __future__ import annotations
 
