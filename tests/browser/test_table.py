@@ -1,4 +1,4 @@
-"""The explorer's table in a real browser: its columns, the menu of a row, and the download."""
+"""The explorer's table in a browser: columns, row menus and the download."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def notebook(lab, context, demo) -> Iterator[Notebook]:
 
 @pytest.fixture
 def table(notebook) -> Locator:
-    """The table, with the usual columns."""
+    """Reset the table to its default columns and return it."""
     notebook.run("explorer._table.table.widths = {}; explorer.model.select([]); explorer._action_bar.confirm.cancel()")
     found = notebook.page.locator(".dnb-explorer .dnb-table")
     expect(found.locator("tr[data-run]").first).to_contain_text("FAILURE")
@@ -82,7 +82,7 @@ def test_a_column_is_resized_by_its_edge_and_by_keys(notebook, table):
     assert width(table, "job_name") == pytest.approx(40, abs=1)
     edge.press("Home")
     expect(edge).to_have_attribute("aria-valuetext", "usual width")
-    # The arrow in its header has moved to another column.
+    # The header is narrower now, because another column shows the sort arrow.
     assert width(table, "job_name") == pytest.approx(before, abs=20)
 
 
