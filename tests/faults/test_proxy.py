@@ -1,4 +1,4 @@
-"""The proxy applies its faults to requests, and otherwise changes nothing."""
+"""The proxy applies its faults and forwards everything else unchanged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def proxy(fake):
 
 
 def post(url, query=PAGE, *, timeout=10, **variables):
-    """Send a query once and return the status, the headers and the body of the response."""
+    """Send a query without retries, and return the status, headers and body of the response."""
     connection = HTTPConnection(url.removeprefix("http://"), timeout=timeout)
     try:
         body = json.dumps({"query": query, "variables": variables})
