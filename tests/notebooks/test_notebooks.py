@@ -1,4 +1,4 @@
-"""The tour notebooks run from top to bottom on the demo."""
+"""The example notebooks run without errors on the demo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def demo():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_without_warnings(demo, path):
-    # Writing a million runs takes minutes.
+    # Use fewer runs, because writing a million takes minutes.
     ran = run(path, demo.url, environment={"DAGSTER_NB_NOTEBOOK_RUNS": "20_000"})
     for cell in ran.cells:
         for output in cell.get("outputs", []):

@@ -1,4 +1,4 @@
-"""The demo's Dagster reads, re-executes and terminates the runs of its history, and leaves nothing behind."""
+"""The demo's Dagster can read, re-execute and terminate the runs of its history, and leaves no processes behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.plan import plan_history
 from tests.processes import command_line
 
-# These warnings come from Dagster itself, when this process reads the instance.
+# Dagster raises these warnings when a test reads the instance.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
@@ -122,11 +122,11 @@ def test_events_agree_with_the_instance(instance, history, running):
         logged = instance.all_logs(run_id)
         assert [entry.timestamp for entry in logged] == sorted(entry.timestamp for entry in logged)
         read = events[events["run_id"] == run_id]
-        # The server returns times in whole milliseconds.
+        # The server truncates times to milliseconds.
         assert (read["timestamp"].astype("int64") // 1_000).tolist() == [
             int(entry.timestamp * 1_000 + 1e-6) for entry in logged
         ]
-        # The instance stores the old names of event types, and the server returns the new ones.
+        # The instance stores old names of event types, which the server renames.
         assert [None if kind is pd.NA else kind for kind in read["event_type"]] == [
             entry.dagster_event.event_type_value.replace("PIPELINE_", "RUN_") if entry.dagster_event else None
             for entry in logged
@@ -218,7 +218,7 @@ def test_the_dagster_command_lists_the_runs(history, running):
 
 def test_ten_seeded_failures_can_be_reexecuted_from_failure(history, running):
     failed = [run for run in history.runs if run.status == "FAILURE"]
-    # The sample begins with one run of each kind, including runs that are re-executions themselves.
+    # Choose one failed run of each kind first, including re-executions.
     kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}
     chosen = [run.run_id for run in [*kinds.values(), *failed]][:10]
     launched = running.client.reexecute_many(chosen)
@@ -234,7 +234,7 @@ def test_each_unfinished_run_can_be_terminated(running):
     by_status = {}
     for run_id, status in running.unfinished_runs.items():
         by_status.setdefault(status, []).append(run_id)
-    # The queued runs are terminated first, because otherwise one of them would start when the started run ends.
+    # Terminate queued runs first, because one of them would start when the started run ends.
     for status, force in (("QUEUED", False), ("STARTED", False), ("STARTING", True), ("CANCELING", True)):
         outcomes = running.client.terminate(by_status.pop(status), force=force)
         assert set(outcomes["outcome"]) <= {"canceled", "canceling"}, outcomes.to_string()
@@ -242,7 +242,7 @@ def test_each_unfinished_run_can_be_terminated(running):
     ids = list(running.unfinished_runs)
     wait_for(lambda: set(statuses(running.client, ids).values()) == {"CANCELED"}, seconds=240)
     supervisor = psutil.Process(running._dagster.pid)
-    # The processes of runs that were only marked as canceled end without changing the status.
+    # Some runs were only marked as canceled. Their processes end later without changing the status.
     wait_for(lambda: not any(is_of_a_run(process) for process in supervisor.children(recursive=True)))
     assert set(statuses(running.client, ids).values()) == {"CANCELED"}
 
@@ -256,7 +256,7 @@ def test_the_command_prints_its_steps_and_ends_with_dagster(running):
                 line = process.stdout.readline()
                 assert line, process.stderr.read()
                 lines.append(line.strip())
-            # The demo copies the history from the cache, or writes it first.
+            # The demo writes the history only if it is not in the cache.
             assert lines[-5:-3] == ["Starting Dagster ...", "Launching runs ..."]
             assert lines[:-5] in ([], ["Writing the run history (the next start is faster) ..."])
             url = lines[-3].removeprefix("Dagster is running at ")

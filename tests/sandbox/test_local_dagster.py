@@ -1,4 +1,4 @@
-"""A local Dagster starts with the given arguments, or raises an error that says why it did not start."""
+"""`LocalDagster` starts with the given arguments, or raises an error that explains the problem."""
 
 from __future__ import annotations
 
