@@ -1,4 +1,4 @@
-"""The files that Binder reads agree with the rest of the project, and do not name the machine where they were made."""
+"""Binder's files match the rest of the project, and do not contain names from the machine that wrote them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lines(text):
 
 
 def required():
-    """Return the requirements of the package with its extras, and those that requirements.in adds."""
+    """Return the requirements of the package, of its extras and of requirements.in."""
     here, *others = lines((BINDER / "requirements.in").read_text(encoding="utf-8"))
     extras = re.fullmatch(r"\.\[(.+)\]", here)[1].split(",")
     of_extras = [line for extra in extras for line in PROJECT["optional-dependencies"][extra.strip()]]
@@ -89,7 +89,7 @@ def test_the_kernel_and_the_browser_find_dagster_for_any_user_name(prefix, reque
     environment = {
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin",
-        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # Kubernetes sets this for a service called "dagster"
+        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # Kubernetes sets this variable for a service named "dagster"
         **({"JUPYTERHUB_SERVICE_PREFIX": prefix} if prefix else {}),
     }
     names = ["DAGSTER_NB_URL", "DAGSTER_NB_BROWSER_URL", "DAGSTER_WEBSERVER_PATH_PREFIX"]

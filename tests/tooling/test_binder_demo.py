@@ -1,4 +1,4 @@
-"""Binder's demo: its history, its interrupted runs, and the process that serves it."""
+"""The script that runs the demo on Binder: history, interrupted runs and server process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
-# These warnings come from Dagster itself, when this process reads the instance.
+# Dagster raises these warnings when a test reads the instance.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
@@ -21,7 +21,7 @@ MIDNIGHT = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
 @pytest.fixture(scope="module")
 def script():
-    """Return the script as a module."""
+    """Load the script as a module."""
     spec = importlib.util.spec_from_file_location("binder_demo", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -39,12 +39,12 @@ def test_the_history_of_an_image_is_used_for_several_days(script):
     assert script.fits(MIDNIGHT, now)
     assert script.fits(MIDNIGHT - 2 * day, now)
     assert not script.fits(MIDNIGHT - 4 * day, now)
-    # The history of an ordinary demo ends at a different hour.
+    # The history of an ordinary demo does not end at midnight.
     assert not script.fits(MIDNIGHT - day + dt.timedelta(hours=5), now)
 
 
 def test_interrupted_runs_are_finished_and_others_unchanged(script):
-    statuses = set(DagsterRunStatus) - {DagsterRunStatus.QUEUED}  # only Dagster itself can create such a run
+    statuses = set(DagsterRunStatus) - {DagsterRunStatus.QUEUED}  # `add_run` does not accept queued runs
     with DagsterInstance.ephemeral() as instance:
         for status in statuses:
             instance.add_run(DagsterRun(job_name="job", run_id=status.value, status=status))

@@ -1,4 +1,4 @@
-"""The tools for the tests of other Dagster versions: the table they write and the environments they build."""
+"""The helpers in `tests/compat` that write the README's table and build environments."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_every_target_has_its_own_name_and_release():
 
 
 class TestTheEndOfARun:
-    """A run of the whole suite fails if the README differs from its results."""
+    """A run of all compatibility tests fails if the README's table differs from the results."""
 
     @pytest.fixture
     def evidence(self, results, monkeypatch):
@@ -139,7 +139,7 @@ class TestTheEndOfARun:
         assert session.exitstatus == pytest.ExitCode.OK
 
     def test_reports_contain_the_results_of_the_tests(self):
-        """These reports are all that a test process sends to the main process."""
+        """With pytest-xdist, the main process receives only the reports."""
         evidence = Evidence()
         notes = [("It lacks this.", True)]
         for name, when, outcome, capability in [

@@ -1,4 +1,4 @@
-"""The GraphQL documents, compared with the saved schema of each version of Dagster from 1.5 to the newest."""
+"""Check the GraphQL documents against the schema of each Dagster version since 1.5."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from tests.compat.targets import OLD
 VERSIONS = schemas.versions()
 *_, NEWEST = VERSIONS
 
-# The parts of the newest schema that our documents use and that each version lacks, except the types of events. A
-# column that cannot be read is NA, a missing filter is applied in another way, and a mutation that cannot be sent in
-# full is not sent.
+# The parts of the newest schema that our documents use but older versions lack, except event types. The client returns
+# NA for missing columns, replaces missing filters, and does not send a mutation with missing inputs.
 SINCE_1_13 = {"RunStatus.SUSPENDED"}
 SINCE_1_12 = SINCE_1_13 | {"AssetCheckEvaluation.partition"}
 SINCE_1_11 = SINCE_1_12 | {
@@ -109,7 +108,7 @@ LACKING = {
 }
 WITH_RUNS = ("launch_run", "reexecute_run", "requested_runs", "run", "runs")
 WITH_METADATA = ("asset_checks", "events", "materializations", "run_logs")
-# The types of metadata entries that are left out, and in which documents.
+# Metadata entry types that older versions lack, and the documents that use them.
 SINCE_1_10_ENTRIES = {"... on PoolMetadataEntry"}
 SINCE_1_7_ENTRIES = SINCE_1_10_ENTRIES | {"... on CodeReferencesMetadataEntry"}
 SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
@@ -119,7 +118,7 @@ SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
 
 
 def metadata(entries, **more):
-    """Return what the documents with metadata leave out before 1.11."""
+    """Return the parts of documents with metadata that are not sent to servers before 1.11."""
     found = {name: {"FloatMetadataEntry.floatRepr", *entries} for name in WITH_METADATA}
     for name in ("asset_checks", "events", "run_logs"):
         found[name] |= {"AssetCheckEvaluation.partition", *more.get(name, ())}
@@ -134,7 +133,7 @@ BEFORE_1_8 = {
     "assets": {"AssetNode.kinds"},
 }
 RUNS_BEFORE_1_7 = {name: {"Run.creationTime"} for name in WITH_RUNS}
-# The optional fields that a document leaves out if a server lacks them.
+# The optional parts of each document that a version lacks.
 MISSING = {
     "1.5": {
         **RUNS_BEFORE_1_7,
@@ -151,8 +150,8 @@ MISSING = {
     "1.11": {name: {"AssetCheckEvaluation.partition"} for name in ("asset_checks", "events", "run_logs")},
 }
 
-# The documents that old versions cannot answer: there, only the partitions of jobs are known, and a backfill whose
-# launch got no response is not found.
+# Documents that old versions reject. With these versions, the client cannot read partitions of assets or find a
+# backfill after a lost response.
 UNSUPPORTED = {
     **{version: {"asset_partition", "asset_partitions", "requested_backfills"} for version in ("1.5", "1.6", "1.7")},
     "1.8": {"requested_backfills"},
@@ -164,7 +163,7 @@ def minor(version):
 
 
 def names(version):
-    """Return all fields, input keys and enum values of a version, except the types of events."""
+    """Return all fields, input keys and enum values in a version's schema, except event types."""
     found = set()
     for kind in schemas.schema_of(version).type_map.values():
         interfaces = {interface.name for interface in getattr(kind, "interfaces", ())}
@@ -267,7 +266,7 @@ class TestCutting:
         assert isinstance(schema.type_map["Owner"], GraphQLInterfaceType)
         assert isinstance(schema.type_map["Person"], GraphQLObjectType)
         assert [*schema.type_map["Person"].fields] == ["name"]
-        # Only the name of this type is requested.
+        # The documents request only the name of this type.
         assert [*schema.type_map["Never"].fields] == ["_"]
 
     def test_an_object_keeps_the_requested_fields_of_its_interface(self, schema):

@@ -1,4 +1,4 @@
-"""Tests that share a server stay in one process when several processes run the tests."""
+"""With pytest-xdist, tests that share a server run in the same process."""
 
 from __future__ import annotations
 
