@@ -154,7 +154,7 @@ def follow(script: Script) -> None:
 
 @contextmanager
 def at_most_one_run(script: Script) -> Iterator[dict[str, Any]]:
-    """Check that a launch creates one run if it succeeds, at most one if its outcome is unknown, and none if it fails."""
+    """Check that a launch creates one run on success, at most one if its outcome is unknown, and none on failure."""
     launch: dict[str, Any] = {"tags": {TAG: uuid4().hex}}
     most, least = 0, 0
     try:

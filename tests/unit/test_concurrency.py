@@ -1,4 +1,4 @@
-"""Calling one coroutine function for many items, a few at a time."""
+"""Call a coroutine function for many items with limited concurrency."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""``%dagster`` and ``%%dagster`` in IPython, on a fake Dagster."""
+"""``%dagster`` and ``%%dagster`` in IPython, with a fake Dagster."""
 
 from __future__ import annotations
 

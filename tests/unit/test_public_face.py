@@ -1,4 +1,4 @@
-"""The public names, and how a type checker sees them."""
+"""The public names, their documentation, and their types."""
 
 from __future__ import annotations
 
@@ -128,13 +128,12 @@ def test_the_modules_of_the_client_have_no_circular_imports():
     pattern = re.compile(r"^ *from (dagster_nb\.client[\w.]*) import", re.MULTILINE)
     imports = {name: set(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in modules.items()}
     assert set().union(*imports.values()) <= set(modules)
-    # Imports for type checkers count too, because they also mean that one module cannot be understood without the
-    # other.
+    # Include imports under TYPE_CHECKING, because circular dependencies in types make modules harder to understand too.
     assert list(graphlib.TopologicalSorter(imports).static_order())
 
 
 def test_every_public_thing_has_a_docstring():
-    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # A type alias cannot have a docstring in Python.
+    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # type aliases cannot have a docstring
         thing = getattr(dnb, name)
         assert inspect.getdoc(thing), name
         if inspect.isclass(thing):
@@ -206,7 +205,7 @@ def test_a_type_checker_sees_the_right_types(tmp_path):
 
     def check(text):
         program.write_text(text)
-        # With the cache of the last full check, this takes a second.
+        # The cache of the last full check makes this take only a second.
         options = ["--strict", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".mypy_cache")]
         return subprocess.run(
             [sys.executable, "-m", "mypy", *options, str(program)],

@@ -1,4 +1,4 @@
-"""No token, header or password is in anything that is shown, stored or raised."""
+"""Tokens, headers and passwords never appear in output, stored data or errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dagster_nb.client import request_tag
 from dagster_nb.export import write_runs
 from tests.unit.fake import make_run
 
-# The secrets are put together from parts, because a traceback shows the lines of this file as well.
+# Tracebacks show source lines of this file, so no line contains a complete secret.
 TOKEN, HEADER, PASSWORD = (f"hush{name}" for name in ("-token", "-header", "-password"))
 SECRETS = (TOKEN, HEADER, PASSWORD)
 
@@ -40,7 +40,7 @@ def assert_absent(text):
 
 
 def shown_with_variables(error):
-    """Return the tracebacks of Python, rich and IPython with local variables, starting at the call of this package."""
+    """Return tracebacks with local variables from Python, rich and IPython, starting at the call into dagster_nb."""
     from IPython.core.ultratb import VerboseTB
     from rich.console import Console
     from rich.traceback import Traceback
@@ -77,7 +77,7 @@ FAULTS = {
 }
 
 
-# Rendering so many variables takes a while, so not every call is tested with every fault.
+# Not every call is tested with every fault, because rendering the tracebacks is slow.
 PAIRS = [(call, "unauthorized") for call in CALLS] + [("runs", fault) for fault in FAULTS if fault != "unauthorized"]
 PAIRS += [("launch", "lost"), ("launch", "rejected")]
 

@@ -1,4 +1,4 @@
-"""The table of statuses is consistent, and every entry is visible and distinguishable."""
+"""The table of statuses is consistent, and its colors and markers are visible and distinct."""
 
 import matplotlib.markers
 import matplotlib.patches
@@ -9,7 +9,7 @@ from dagster_nb.statuses import FINISHED, RUN_STATUSES, STATUSES, STEP_STATUSES,
 
 
 def contrast(color, background):
-    """Return the contrast of two colours, as the Web Content Accessibility Guidelines define it."""
+    """Return the contrast ratio of two colors as defined by the Web Content Accessibility Guidelines."""
 
     def luminance(name):
         channels = (value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(name))

@@ -1,4 +1,4 @@
-"""Text from the server cannot send commands to a terminal."""
+"""Text from the server cannot control the terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import dagster_nb as dnb
 from tests.unit.fake import make_run
 
-# This text clears the screen, changes the title, moves the cursor back, and contains a one-character command.
+# Clears the screen, sets the window title, moves the cursor back, and uses a one-byte escape code.
 EVIL = "\x1b[2J\x1b]0;owned\x07\r\b\x9b31mred"
 COMMANDS = set("\x1b\x07\r\b\x9b\x00\x7f")
 

@@ -1,4 +1,4 @@
-"""Durations, counts and times are written as people write them."""
+"""Durations, counts and times are formatted as readable text."""
 
 import pandas as pd
 import pytest

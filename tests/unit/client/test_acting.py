@@ -1,4 +1,4 @@
-"""The outcomes of actions, in cases that a real server cannot be made to show."""
+"""Outcomes of actions that cannot be produced with a real server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client(fake):
 
 
 def stopping(fake, changes):
-    """Make the fake respond to terminateRuns; for each run, the arguments give its new status and the response."""
+    """Let the fake terminate runs. ``changes`` maps a run's status to its new status and the type of response."""
 
     def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
         results = []
@@ -96,7 +96,7 @@ def test_a_request_without_permission_is_not_sent(fake, client):
 
 
 def lose_response(fake, operation, act=lambda: None):
-    """Drop the connection at this operation, after the operation took effect."""
+    """Execute this operation but drop the connection before the response."""
     fake.drop(operation=operation, after=act)
 
 
@@ -149,7 +149,7 @@ def test_a_refusal_is_explained_although_the_run_is_canceling(fake, client):
 
 
 class TestLaunchMany:
-    """An error in one launch is found before any launch is sent, or it is the outcome of that launch."""
+    """An error in one launch is raised before any launch is sent, or becomes the outcome of that launch."""
 
     @pytest.fixture(autouse=True)
     def _one_job(self, fake):
@@ -244,7 +244,7 @@ REPOSITORIES = {
 
 
 class TestReadsBeforeLaunching:
-    """A launch reads only the data that it needs."""
+    """A launch reads only the necessary data from the server."""
 
     @pytest.fixture(autouse=True)
     def _answers(self, fake):
@@ -348,7 +348,7 @@ FIELDS = {
 
 
 def respond_with_empty_result(fake, operation, data):
-    """Make the fake respond to this mutation with an empty result, although it may have taken effect."""
+    """Let the fake respond to this mutation with an empty result. The mutation may have succeeded."""
     return fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 

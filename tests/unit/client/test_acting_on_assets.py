@@ -1,4 +1,4 @@
-"""Starting, stopping, backfills and materializations: lost responses, and what is sent."""
+"""Start and stop automation, launch backfills and materialize assets: requests and lost responses."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def sent(fake, operation):
 
 
 def sent_backfill(fake):
-    """Return the parameters of the backfill that was launched, without the tag of the request."""
+    """Return the parameters of the launched backfill without the tag that identifies the request."""
     [parameters] = [variables["parameters"] for variables in sent(fake, "LaunchBackfill")]
     tags = [tag for tag in parameters["tags"] if tag["key"] != request_tag.REQUEST_TAG]
     assert len(parameters["tags"]) == len(tags) + 1
@@ -179,7 +179,7 @@ def test_a_name_of_both_a_job_and_an_asset_is_ambiguous(fake, client):
 
 
 def answer_feed(fake):
-    """Answer like a server that selects backfills by a tag, from those whose launch was sent."""
+    """Let the fake find launched backfills by their tags, as Dagster does."""
 
     def feed(_info, filter, **_more):  # noqa: A002 - the schema's name
         launched = [variables["parameters"]["tags"] for variables in sent(fake, "LaunchBackfill")]

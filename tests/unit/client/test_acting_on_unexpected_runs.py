@@ -1,4 +1,4 @@
-"""Actions on the wrong runs, on stale selections, and on runs in every status."""
+"""Act on unsuitable runs, on outdated selections, and on runs with every status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Launching assets: their keys, and the partitions of assets in no job."""
+"""Launch assets by key, and partitions of assets that are not in any job."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHERE = {"location": "etl", "repository": "repo"}
 
 @dataclass(frozen=True)
 class AssetKey:
-    """Like Dagster's own."""
+    """Mimics Dagster's AssetKey."""
 
     path: list[str]
 
@@ -75,7 +75,7 @@ def partitioned(keys):
 
 
 def partition(key):
-    """Return a partition of any name, as Dagster does even if it does not exist."""
+    """Return a partition for any key, because Dagster does so even for keys that do not exist."""
     return {
         "runConfigOrError": {
             "__typename": "PartitionRunConfig",
@@ -86,7 +86,7 @@ def partition(key):
 
 
 def keys_after(keys, cursor=None, limit=None):
-    """List keys like Dagster, which fails if the cursor is not one of them."""
+    """Return a page of keys. Like Dagster, fail if the cursor is not one of the keys."""
     if cursor is None:
         return keys
     if cursor not in keys:

@@ -1,4 +1,4 @@
-"""Reading assets: their keys, pages of materializations, and arguments."""
+"""Read assets: keys, pages of materializations, and arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def client(fake):
 
 
 def serve_materializations(fake, seconds):
-    """Answer like Dagster: exclusive bounds on exact times, newest stored first, truncated times in the response."""
+    """Let the fake respond like Dagster: exclusive bounds on exact times, last stored first, truncated times."""
     stored = [
         {"timestamp": str(int(time * 1000)), "exact": time, "runId": f"run{number}", "stepKey": None,
          "partition": None, "description": None, "metadataEntries": []}
@@ -47,7 +47,7 @@ def serve_materializations(fake, seconds):
 def test_no_materialization_is_lost_or_repeated(fake, client, monkeypatch, limit, seed):
     monkeypatch.setattr(materialization_paging, "_EVENTS_PER_REQUEST", limit)
     draw = random.Random(seed)
-    # Whole milliseconds, parts of them, equal times, and events that were stored late.
+    # Use whole and fractional milliseconds, equal times, and events that were stored late.
     times = [100 + draw.randrange(20) / 1000 + draw.choice([0, 0, 0.0004]) for _ in range(30)]
     stored = serve_materializations(fake, sorted(times) if seed % 2 else times)
     frame = client.materializations("orders")
@@ -63,7 +63,7 @@ def test_a_few_materializations_are_one_request(fake, client):
 
 
 class AssetKey:
-    """Like Dagster's own."""
+    """Mimics Dagster's AssetKey."""
 
     path = ("a/b", "c")
 

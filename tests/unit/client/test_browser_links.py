@@ -1,4 +1,4 @@
-"""Links to Dagster's pages, directly or through the proxy that the user's browser needs."""
+"""Links to Dagster's pages use the server's URL or the URL of a proxy for browsers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captured output is read in pages that a server divides by bytes."""
+"""Compute logs are read in pages, which a server divides by bytes."""
 
 import tracemalloc
 
@@ -14,7 +14,7 @@ RUN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 class Files(log_methods.LogMethods):
-    """Serves the captured output of one run from memory, in pages of at most the size that the server allows."""
+    """Serves the compute logs of one run from memory, in pages of limited size."""
 
     def __init__(self, files, *, finished=True, largest=None, printing=b""):
         super().__init__("http://localhost:1", progress=False)

@@ -1,4 +1,4 @@
-"""A token is sent only to the right server, and it is never shown."""
+"""A token is sent only to its server and is never shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PASSWORD = "hushhushpassword"
 
 
 def verbose_tracebacks(error):
-    """Return tracebacks with the values of local variables, as Python, rich and IPython show them."""
+    """Return tracebacks with local variables from Python, rich and IPython."""
     from IPython.core.ultratb import VerboseTB
     from rich.console import Console
     from rich.traceback import Traceback
@@ -34,7 +34,7 @@ def verbose_tracebacks(error):
 def assert_hidden(error):
     for text in verbose_tracebacks(error):
         assert "connect" in text
-        # The traceback also shows source lines of this test, which contain the constants.
+        # The tracebacks show source lines of this file, which contain the names of the constants but not their values.
         for secret in (TOKEN, HEADER, PASSWORD):
             assert secret not in text, text
 
@@ -57,7 +57,7 @@ WRONG = [
 def test_a_failed_connect_shows_no_secret_in_its_traceback(url, options):
     with pytest.raises((dnb.DagsterNbError, ValueError)) as caught:
         connect_with_secrets(url, **options)
-    # Only the frames from `connect` on are checked; the variables of its callers are their own responsibility.
+    # Check only the frames from `connect` on, because the caller's variables contain the secrets.
     caught.value.__traceback__ = caught.value.__traceback__.tb_next.tb_next
     assert_hidden(caught.value)
 

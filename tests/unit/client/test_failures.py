@@ -1,4 +1,4 @@
-"""Failures of runs whose events the server has deleted."""
+"""Read failures of runs after the server has deleted their events."""
 
 from __future__ import annotations
 

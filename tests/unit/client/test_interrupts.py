@@ -1,4 +1,4 @@
-"""Ctrl-C during an action on many runs: the outcomes are reported, and repeating the call does the rest."""
+"""After Ctrl-C during an action on many runs, the outcomes are known, and repeating the call completes the action."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def client(fake):
 
 @pytest.fixture
 def pressing_ctrl_c(fake, monkeypatch):
-    """Press Ctrl-C at the nth request of an operation. Responses from then on arrive after the work was cancelled."""
+    """Press Ctrl-C at the nth request of an operation. Later responses arrive only after the cancellation."""
     cancelled = threading.Event()
     cancel = loop_thread._CancellableWork.cancel
     respond = fake.respond
@@ -102,7 +102,7 @@ def test_the_same_call_stops_the_rest(fake, client, pressing_ctrl_c):
         client.terminate(fake.ids)
     outcomes = interrupt.value.outcomes
     assert set(outcomes["outcome"]) == {"canceled", "not_sent"}
-    # The page in progress is finished.
+    # The request in progress is completed.
     stopped = [run["runId"] for run in fake.runs if run["status"] == "CANCELED"]
     assert len(stopped) == 40
     assert outcomes["run_id"][outcomes["outcome"] == "canceled"].tolist() == stopped

@@ -1,4 +1,4 @@
-"""The synchronous client under real conditions: threads, Ctrl-C, forks, and scripts that do not close it."""
+"""The synchronous client works with threads, Ctrl-C and forks, and in scripts that never close it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_ctrl_c_interrupts_at_once_and_leaves_the_client_usable(fake):
         presser.start()
         with pytest.raises(KeyboardInterrupt):
             client.runs()
-        # This allows for a busy machine; without Ctrl-C, the request would take a minute.
+        # The limit allows for a slow machine. Without Ctrl-C, the request would take a minute.
         assert time.monotonic() - pressed[0] < 10
         presser.join()
         assert len(client.runs()) == 30
@@ -118,7 +118,7 @@ def test_closing_a_client_during_an_iteration_raises_an_error(fake):
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
 def test_ctrl_c_interrupts_a_loop_over_pages(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
-    # The page that is requested before the loop must arrive, because otherwise Ctrl-C would come before the loop.
+    # Wait until the client requests the second page, because Ctrl-C must come during the loop.
     ahead = threading.Event()
     fake.before = lambda _: ahead.set() if fake.operations.count("Runs") == 2 else None
     with dnb.connect(fake.url, progress=False) as client:
@@ -208,7 +208,7 @@ def test_a_progress_bar_has_a_total_and_is_removed_at_the_end(fake, capsys):
     fake.runs = [make_run(number) for number in reversed(range(120))]
 
     def slowly(_operation):
-        time.sleep(0.1)  # this is long enough for a progress bar to appear
+        time.sleep(0.1)  # long enough for a progress bar to appear
 
     with dnb.connect(fake.url, progress=True) as client:
         fake.before = slowly

@@ -1,4 +1,4 @@
-"""A launch whose response is lost is found by the id that it carries."""
+"""If the response to a launch is lost, the client finds the run by the id of the request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _look_without_pausing(monkeypatch):
 
 @pytest.fixture
 def client(fake):
-    """A client of a server that carries out launches and re-executions."""
+    """Return a client of a server that accepts launches and re-executions."""
 
     def add(tags, **parent):
         run = make_run(len(fake.runs), status="QUEUED", tags=tags, **parent)
@@ -40,12 +40,12 @@ def client(fake):
 
 
 def request_ids(fake):
-    """Return the ids that the runs carry, newest run first."""
+    """Return the request ids in the tags of the runs, newest run first."""
     return [tag["value"] for run in fake.runs for tag in run["tags"] if tag["key"] == REQUEST_TAG]
 
 
 def lose_responses(fake, operation, *, requests=1):
-    """Lose the responses to some mutations after the server has carried them out."""
+    """Execute these mutations but lose their responses."""
 
     def carry_out():
         variables = fake.requests[-1][1]
@@ -138,7 +138,7 @@ def test_each_lost_launch_among_many_is_found(fake, client):
 
 
 class TestBatches:
-    """In a batch, a second call launches only the rest."""
+    """A repeated call with the same batch launches only the missing runs."""
 
     def test_a_launched_run_is_not_launched_again(self, fake, client):
         launches = [{**LAUNCH, "tags": {"n": n}} for n in range(4)]

@@ -1,4 +1,4 @@
-"""A misspelt job, code location or tag key in a filter is warned about, without requests for results that have runs."""
+"""A misspelt job, location or tag key in a filter causes a warning. The check sends no requests if any run matches."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""What the server denies everywhere is refused before anything is sent."""
+"""Actions without permission in any code location are rejected before a request is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``connect(redact=…)`` hides values in everything that is read, and they are not sent back."""
+"""``connect(redact=…)`` hides values in everything that is read, and never sends hidden values back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Re-execute runs whose backfill is in progress or has ended, and runs whose code location is gone."""
+"""Re-execute runs of backfills, and runs of a code location that no longer exists."""
 
 from __future__ import annotations
 

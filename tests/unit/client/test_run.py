@@ -1,4 +1,4 @@
-"""Run objects can be compared, put into sets, pickled and copied."""
+"""Run objects are comparable, hashable, picklable and copyable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parsing the run configs that users pass."""
+"""Parse run configs in all accepted forms."""
 
 import dataclasses
 import datetime as dt
@@ -27,9 +27,9 @@ class Mode(enum.Enum):
         ({}, {}),
         ("a: {b: [1, x, null, true, 1.5]}", {"a": {"b": [1, "x", None, True, 1.5]}}),
         ('{"a": {"b": 1}}', {"a": {"b": 1}}),
-        # Dagster keeps dates as strings, and so must we, because JSON has no dates.
+        # Dates stay strings, as in Dagster, because JSON has no dates.
         ("day: 2026-01-31\nat: 2026-01-31 10:00:00", {"day": "2026-01-31", "at": "2026-01-31 10:00:00"}),
-        # A key is a string, even where YAML would read another type.
+        # Keys are strings, even if YAML would parse them as another type.
         ("on: 1\n2: 3\nnull: 4\n2026-01-31: 5", {"on": 1, "2": 3, "null": 4, "2026-01-31": 5}),
         ("a: &a {x: 1}\nb: {<<: *a, x: 2, y: 3}", {"a": {"x": 1}, "b": {"x": 2, "y": 3}}),
         (
@@ -126,7 +126,7 @@ def test_a_dataclass_becomes_a_dict_of_its_fields():
 
 
 class TestBounds:
-    """Text that would take minutes to parse is rejected at once."""
+    """Text that would take minutes to parse is rejected immediately."""
 
     @pytest.fixture(autouse=True)
     def _at_once(self):

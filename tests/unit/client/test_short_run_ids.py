@@ -1,4 +1,4 @@
-"""A shortened run id is enough to read a run, but not to act on it."""
+"""Shortened run ids are accepted for reading but not for actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames of code locations, jobs and daemons, from handwritten responses."""
+"""Build frames of code locations, jobs and daemons from handwritten responses."""
 
 import pandas as pd
 import pytest
@@ -39,7 +39,7 @@ def test_status_of_a_location():
     entries = [
         entry(locationOrLoadError={"__typename": "RepositoryLocation"}),
         entry(loadStatus="LOADING"),
-        # Dagster reports a location as loaded even if its code failed to load.
+        # Dagster reports a location as LOADED even if its code failed to load.
         entry(locationOrLoadError=error("boom")),
     ]
     frame = locations_frame(entries)

@@ -1,4 +1,4 @@
-"""`style` shows a frame in a readable form, and does not change it."""
+"""`style` formats a frame for display without changing the frame."""
 
 import pandas as pd
 import pytest
@@ -94,7 +94,7 @@ def test_headers_are_aligned_like_their_cells(runs):
     for name in (*left, *right):
         alignment = "left" if name in left else "right"
         assert f'<th style="text-align: {alignment}; white-space: nowrap">{name}</th>' in html
-    # The second run has a dash in place of its duration.
+    # The second run has no duration, so its cell contains a dash.
     assert html.count('<td style="text-align: right') == 4
 
 

@@ -1,4 +1,4 @@
-"""Frames of events and failures, from handwritten responses."""
+"""Build frames of events and failures from handwritten responses."""
 
 import pandas as pd
 import pytest
@@ -168,7 +168,7 @@ def test_the_stack_is_that_of_the_innermost_cause_and_the_causes_are_all_errors(
 
 
 def test_each_failure_has_its_own_causes():
-    # The step that failed last comes first in the server's response.
+    # The server lists the step that failed last first.
     events = [step_failure("late", 2), event("ExecutionStepFailureEvent", 1, "early", error=error("E: 1\n", "E"))]
     frame = failures_frame({"r": [*events, RUN_FAILURE]})
     assert [(row.step_key, row.causes[0]["error_class"]) for row in frame.itertuples()] == [

@@ -1,4 +1,4 @@
-"""The columns of metadata: one dtype for each type of entry, and no value changed."""
+"""Each metadata column has the dtype of its entries, and values are unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def number(value, text=None):
 
 
 def column(*entries):
-    """Return the column of one label; None is a row without it."""
+    """Return the column for one label. None stands for a row without the label."""
     built = metadata_columns([[] if one is None else [one] for one in entries])
     return pd.Series(built["metadata.it"])
 

@@ -1,4 +1,4 @@
-"""Frames of ops and their dependencies, from a handwritten response."""
+"""Build frames of ops and dependencies from a handwritten response."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ def end(node, name):
 
 
 def node(handle, inputs=(), outputs=("result",), *, config="Any", graph=None):
-    """Return a handle; ``inputs`` has the (node, output) pairs that feed each input."""
+    """Return the handle of an op. ``inputs`` has one list of (node, output) pairs per input."""
     parent, _, name = handle.rpartition(".")
     definition = {"__typename": "SolidDefinition", "name": name, "description": None}
     if graph is None:

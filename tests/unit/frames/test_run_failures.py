@@ -1,4 +1,4 @@
-"""How the failures of a run are shown."""
+"""Show the failures of a run."""
 
 import pandas as pd
 

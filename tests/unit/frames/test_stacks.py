@@ -1,4 +1,4 @@
-"""Stack traces: which frames are the user's own, and where an error was raised."""
+"""Find the user's own code in stack traces, and the place where an error was raised."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Frames of steps, from handwritten responses."""
+"""Build frames of steps from handwritten responses."""
 
 import pandas as pd
 

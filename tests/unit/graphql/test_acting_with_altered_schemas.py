@@ -1,4 +1,4 @@
-"""Acting on a server that lacks a feature: a request arrives in full, or is not sent."""
+"""If a server lacks a feature, actions are sent completely or not at all."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def fake():
 
 
 def act(fake, client, action):
-    """Return what the server received, or an empty result if the client refused to send it."""
+    """Run an action and return what the server received, or an empty list if the client refused to send it."""
     fake.received = []
     try:
         action(client)
@@ -81,7 +81,7 @@ def act(fake, client, action):
 
 
 def tags_of(tags):
-    """Return tags without the id of the request, which must be among them."""
+    """Return the tags as a dict, without the request's id. Fail if the id is missing."""
     found = {tag["key"]: tag["value"] for tag in tags}
     assert found.pop(REQUEST_TAG)
     return found

@@ -1,4 +1,4 @@
-"""Following a run when websockets are refused, break, miss events, or are redirected."""
+"""Follow a run although websockets are refused, break, miss events, or are redirected."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def event(number, kind="LogMessageEvent", event_type=None):
 
 
 class FakeLog(FakeDagster):
-    """A fake run whose log grows, and whose websockets follow a script.
+    """A fake Dagster with a run that adds events, and with scripted websockets.
 
     Attributes
     ----------
     sockets
-        The scripts of the next websockets, each a coroutine function that takes the socket and the cursor; further
-        websockets repeat the last script.
+        One coroutine function per websocket, which takes the socket and the cursor. Further websockets use the last
+        function again.
     """
 
     def __init__(self, events=0):
@@ -69,7 +69,7 @@ class FakeLog(FakeDagster):
         }
 
     async def serve(self, socket, cursor):
-        """Push new events, as Dagster does."""
+        """Push new events as Dagster does."""
         while not socket.closed:
             while cursor < len(self.log):
                 cursor += 1
@@ -121,8 +121,7 @@ def _short_intervals(monkeypatch):
 
 
 async def follow(fake, *, steps=(), only_in=None):
-    """Follow a run to its end; each heartbeat (of any mode, or of the given mode) runs a step, and the last step ends
-    the run."""
+    """Follow a run. Each heartbeat, optionally of only one mode, runs the next step, and the last step ends the run."""
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:

@@ -1,4 +1,4 @@
-"""Reading all runs while others are created and deleted, on a server whose requests can be inspected."""
+"""Read all runs while other runs are created and deleted, and check the requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_all_runs_are_returned_newest_first(client, server):
 
 
 def cursor_of(server):
-    """Return the cursor of the current request."""
+    """Return the cursor of the latest request."""
     return server.requests[-1][1].get("cursor")
 
 
@@ -90,7 +90,7 @@ def test_a_server_that_limits_its_pages_loses_no_run(client, server):
         return answer_all(info, limit=min(limit, 250), **arguments)
 
     server.answers["runsOrError"] = capped
-    # The first page of 200 runs arrives in full, and the next pages are shortened.
+    # The first page of 200 runs is complete, and the server shortens the next pages.
     assert client.runs()["run_id"].tolist() == server.ids
     sizes = [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
     assert max(sizes) > 250
@@ -155,7 +155,7 @@ def test_an_invalid_argument_is_reported_at_the_call_and_sends_nothing(client, s
 
 
 class TestMerged:
-    """Filters with several jobs or several values of a tag, for which one server filter is not enough."""
+    """Filters with several jobs or tag values, which need several requests."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -228,7 +228,7 @@ def test_a_run_that_stops_matching_is_left_out(client, server):
 
 
 class TestListedButNotReturned:
-    """A server may list the id of a run that it does not return afterwards."""
+    """A server may list the id of a run but not return the run."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -315,10 +315,10 @@ def test_runs_of_a_location_include_those_of_removed_repositories(client, server
 
 
 class TestPageSize:
-    """Pages are as large as the server can deliver."""
+    """The page size adapts to what the server can deliver."""
 
     def fail_above(self, server, largest, **response):
-        """Make every page with more runs than this fail."""
+        """Let requests for larger pages fail."""
         self.fault = server.answer(None, operation="Runs", where=lambda filters: filters["limit"] > largest, **response)
 
     @property
@@ -342,7 +342,7 @@ class TestPageSize:
         self.fault.met.clear()
         server.requests.clear()
         assert client.runs()["run_id"].tolist() == server.ids
-        # The client rarely checks whether the limit still applies.
+        # The client rarely tries a larger page again.
         assert len(self.failed) <= 4
         assert max(self.sizes(server)) <= 30
 
@@ -393,14 +393,14 @@ class TestPageSize:
 
     def test_pages_are_larger_where_the_network_is_slow(self):
         size = PageSize()
-        # The time for 200 runs could be only latency, so the next page is larger, and the one after it much larger.
+        # The time for 200 runs could be mostly latency, so the second page is larger and the third page much larger.
         second = size.after_page(200, seconds=0.22, latency=0.2)
         assert size.after_page(second, seconds=0.2 + second / 10_000, latency=0.2) > 5_000
         assert PageSize().after_page(200, seconds=0.222, latency=0.002) < 2_000
 
 
 class TestPageSizeOfMergedReadings:
-    """The size of pages of runs by id adapts too."""
+    """The page size also adapts if runs are requested by id."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -456,7 +456,7 @@ def test_a_limit_is_exact_even_if_a_complement_leaves_out_the_newest_runs(server
     server.schema = build_schema(print_schema(server.schema).replace("  updatedBefore: Float\n", ""))
     for place, run in enumerate(server.runs):
         run["jobName"] = "b" if place < 600 or place % 2 else "a"
-        # The newest runs of job b were updated recently.
+        # The newest runs of job b have a late update time.
         run["updateTime"] = 1_900_000_000.0 if place < 600 else run["updateTime"]
     expected = server.ids[600:]
     with server.connect() as client:
@@ -474,7 +474,7 @@ async def test_the_next_page_is_requested_before_a_page_is_yielded(server):
         with anyio.fail_after(60):
             while server.operations.count("Runs") < 2:  # noqa: ASYNC110 - the server is in another thread
                 await anyio.sleep(0.01)
-        # There is never more than one request at a time.
+        # The client requests only one page in advance.
         await anyio.sleep(0.1)
         assert server.operations.count("Runs") == 2
         await pages.aclose()

@@ -1,4 +1,4 @@
-"""Reading runs from a server that lacks a feature that this package uses, or has one that it does not know about."""
+"""Read runs from a server that lacks a feature that dagster_nb uses, or has an unknown feature."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEAMS = ["data", "ml"]
 LOCATIONS = ["etl", "web"]
 INCLUDE = ["run_config", "asset_selection", "op_selection"]
 
-# The fields that columns are made from; without its field, a column is NA
+# The columns that are NA without a field
 COLUMNS = {
     "Run.jobName": ["job_name"],
     "Run.status": ["status"],
@@ -84,7 +84,7 @@ filter_sets = st.fixed_dictionaries({}, optional=choices)
 
 
 def make_history(history, *, never=None):
-    """Return random runs, newest first; none has a status that the server does not know."""
+    """Return runs with random facts, newest first, without the status ``never``."""
     return [
         make_run(
             number,
@@ -103,7 +103,7 @@ def make_history(history, *, never=None):
 
 
 def matches(run, filters):
-    """Return whether a run matches; this is an independent, simple implementation of the filters."""
+    """Return whether a run matches, with a simple, independent implementation of the filters."""
     created, updated = round(run["creationTime"] * 1_000_000), round(run["updateTime"] * 1_000_000)
     team = run["tags"][0]["value"] if run["tags"] else None
     return (
@@ -120,7 +120,7 @@ def matches(run, filters):
 @pytest.fixture(scope="module")
 def shared():
     repositories = [{"name": "repo", "location": {"name": location}, "jobs": []} for location in LOCATIONS]
-    # The number of ids per request is so small that a short history needs several requests.
+    # Request so few ids at a time that a short history needs several requests.
     with FakeDagster() as fake, pytest.MonkeyPatch.context() as patch:
         patch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 2)
         fake.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": repositories}
@@ -128,7 +128,7 @@ def shared():
 
 
 def read(fake, filters, **options: Any):
-    """Return all runs that match, and the number of runs that the server counts."""
+    """Return all matching runs, and the server's count of them."""
     arguments = {
         key: pd.Timestamp(value, unit="us", tz="UTC") if key.endswith(("_after", "_before")) else value
         for key, value in filters.items()
@@ -142,7 +142,7 @@ def read(fake, filters, **options: Any):
     return anyio.run(ask)
 
 
-# The features that 1.5 and 1.6 lack
+# The features that Dagster 1.5 and 1.6 lack
 BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creationTime")
 
 
@@ -181,14 +181,14 @@ def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, mi
         assert len(client.runs()) == 1
 
 
-# The features that reading requires, and when they are requested: always, with a filter, or if several pages are read
+# Required features, used for every read, only with filters, or only for several pages
 NEEDED = (
     "Query.runsOrError", "Query.runIdsOrError", "Query.repositoriesOrError", "Run.runId", "Runs.results", "Runs.count",
     "RunIds.results", "RunsFilter.", "ExecutionTag.", "Repository.", "RepositoryConnection.", "RepositoryLocation.",
 )  # fmt: skip
 
 
-# There are about ninety features to remove.
+# Three times as many examples, because there are about ninety features to remove.
 @settings(max_examples=3 * settings.default.max_examples)
 @given(loss=st.sampled_from(ABOUT_RUNS), history=histories, filters=filter_sets, limit=st.none() | st.integers(0, 5))
 def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, filters, limit):
@@ -211,7 +211,7 @@ def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared,
     assert frame.dtypes.equals(complete.dtypes)
 
 
-# The features that are removed together with a type
+# Features that disappear together with a type
 TYPES = {
     "AssetKey": ["Run.assetSelection"],
     "Error": [],

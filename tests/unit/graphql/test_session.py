@@ -1,4 +1,4 @@
-"""Each problem between a notebook and a server gives one readable error that says what to do."""
+"""Each problem with the connection to a server raises one readable error that says what to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client(fake):
 
 @pytest.fixture
 def impatient(fake):
-    # This is long enough for a fake Dagster on a busy machine.
+    # This timeout is long enough for a fake Dagster on a slow machine.
     with dnb.connect(fake.url, progress=False, timeout=1) as client:
         fake.requests.clear()
         yield client
@@ -269,7 +269,7 @@ class TestSecrets:
 
 
 class TestRestarts:
-    """A server that has answered before and refuses connections is probably being restarted."""
+    """If a server that responded before refuses connections, it is probably restarting."""
 
     @pytest.mark.parametrize(
         "read",
@@ -309,7 +309,7 @@ class TestRestarts:
 
 
 class TestHugeResponses:
-    """A response that would not fit into memory is not read."""
+    """Responses that may not fit into memory are not read."""
 
     @pytest.fixture(autouse=True)
     def _small_limit(self, monkeypatch):
