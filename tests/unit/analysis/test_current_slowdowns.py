@@ -6,7 +6,7 @@ from dagster_nb.analysis import current_slowdowns, regressions
 
 
 def history(seconds, tags=None, job="etl"):
-    """Return twelve runs per day, with the duration of each day, plus noise, and with its tags."""
+    """Return twelve runs per day. Each day has its own duration, with noise, and its own tags."""
     count = 12 * len(seconds)
     noise = np.exp(0.2 * np.random.default_rng(0).standard_normal(count))
     return pd.DataFrame(

@@ -27,7 +27,7 @@ def test_duration_stats_of_each_job(runs):
     assert stats["job_name"].tolist()[:2] == ["a", "b"]
     assert pd.isna(stats["job_name"].iloc[2])
     assert stats["count"].tolist() == [4, 1, 1]
-    # One of the three finished runs; the run that is still running does not count.
+    # One of the three finished runs succeeded. The unfinished run does not count.
     assert stats["success_rate"].iloc[0] == pytest.approx(1 / 3)
     assert pd.isna(stats["success_rate"].iloc[2])
     a = stats.iloc[0]
@@ -63,7 +63,7 @@ def test_slow_steps_computes_shares_and_slowdowns():
         {
             "step_key": ["slower"] * 6 + ["few", "going_on"],
             "start_time": [*start[::-1], start[0], start[0]],
-            # The steps are newest first, as the client returns them.
+            # Newest first, as the client returns steps.
             "duration": seconds(40, 40, 40, 20, 20, 20, 20, None),
         }
     )

@@ -86,7 +86,7 @@ def test_failures_that_differ_only_in_numbers_form_one_group():
     assert first["pattern"] == "no row <n> in <id> at <time>"
     assert (first["count"], first["example_run_id"]) == (2, "b")
     assert (first["first_seen"].day, first["last_seen"].day) == (1, 2)
-    # A name in quotes identifies the failure, so it is kept.
+    # Quoted names stay in the pattern, because they identify the failure.
     assert groups["pattern"].tolist()[1:] == ["'customers'", "'orders'"]
 
 

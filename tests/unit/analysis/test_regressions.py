@@ -8,7 +8,7 @@ START = pd.Timestamp("2026-01-01", tz="UTC")
 
 
 def history(seed, per_day, *, days=90, change=1.0, at=0.6, weekly=0.3, job="etl"):
-    """Return runs with lognormal durations around five minutes, a daily rhythm, and slower weekends."""
+    """Return runs with lognormal durations around five minutes, a daily pattern, and slower weekends."""
     random = np.random.default_rng(seed)
     day = np.sort(random.uniform(0, days, int(per_day * days)))
     level = np.log(300) + 0.35 * random.standard_normal(len(day)) + 0.25 * np.sin(2 * np.pi * day)
@@ -34,7 +34,7 @@ def test_a_change_in_handwritten_runs_is_found():
             "duration": pd.to_timedelta(lengths, unit="s"),
         }
     )
-    # The runs are newest first, as the client returns them.
+    # Pass the newest run first, as the client returns runs.
     found = regressions(runs.iloc[::-1])
     assert list(found) == ["job_name", "changed_at", "before", "after", "factor", "p_value", "n_before", "n_after"]
     row = found.iloc[0]

@@ -32,7 +32,7 @@ def test_one_day_of_the_year_has_23_hours():
 @pytest.mark.parametrize("tz", ["UTC", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe", "America/New_York"])
 @pytest.mark.parametrize("freq", FREQUENCIES)
 def test_every_run_is_in_one_bucket_when_clocks_change(freq, tz):
-    # Both clock changes of a year, in the northern and in the southern hemisphere.
+    # Dates of clock changes in the northern and southern hemispheres.
     for day in ("2026-03-08", "2026-03-29", "2026-04-05", "2026-10-25", "2026-11-01"):
         random = np.random.default_rng(0)
         at = pd.Timestamp(day, tz="UTC") + pd.to_timedelta(random.integers(-86400, 2 * 86400, 200), unit="s")
@@ -93,7 +93,7 @@ def test_the_success_rate_has_a_confidence_interval():
     assert rates["succeeded"].tolist() == [7, 0, 1]
     assert rates["rate"].tolist()[::2] == [0.7, 1.0]
     assert np.isnan(rates["rate"].iloc[1])
-    # Wilson's interval for 7 out of 10, from a table.
+    # The expected values are from a table of Wilson intervals for 7 out of 10.
     assert rates["ci_low"].iloc[0] == pytest.approx(0.3968, abs=1e-4)
     assert rates["ci_high"].iloc[0] == pytest.approx(0.8922, abs=1e-4)
 

@@ -1,4 +1,4 @@
-"""Deleted runs are found by counting, and few ids are listed."""
+"""Deleted runs are found by counting runs, so that few ids have to be listed."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_all_ids_are_listed_if_the_counts_contradict_each_other(source, history,
 
 
 def test_a_new_run_with_an_old_update_time_is_read_although_another_was_deleted(source, history):
-    # The number of runs is the same as before, and the update time is older than the overlap.
+    # The number of runs stays the same, and the new run's update time is before the overlap.
     source.records.insert(0, make_run(1_000, updateTime=1_600_000_000.0))
     del source.records[400]
     result = history.refresh(overlap="1s")
@@ -104,7 +104,7 @@ def test_new_runs_are_read_until_a_page_of_runs_is_known(source, history):
 
 
 def test_an_imported_run_is_read_although_another_was_deleted(source, history):
-    # Imported runs are added last, but were created long ago.
+    # Imported runs come first in the list of runs, but their times are old.
     imported = make_run(2_000, creationTime=1_600_000_000.0, updateTime=1_600_000_000.0)
     source.records.insert(0, imported)
     del source.records[700]

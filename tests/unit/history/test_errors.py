@@ -1,4 +1,4 @@
-"""Each problem on disk gives one clear error, and what was written before is unchanged."""
+"""Each problem on disk raises a clear error, and stored data stays intact."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def history(source, tmp_path):
 
 @contextmanager
 def as_an_ordinary_user():
-    """Give up the rights of root, because root may write anywhere."""
+    """Drop root permissions, because root may write anywhere."""
     if os.geteuid() != 0:
         yield
         return

@@ -1,4 +1,4 @@
-"""A history reads like a client, and a refresh reads no more than it must."""
+"""A history returns the same as a client, and a refresh reads only what is necessary."""
 
 from __future__ import annotations
 
@@ -144,15 +144,15 @@ def test_a_refresh_reads_changes_unfinished_runs_one_page_of_ids_and_a_count(fak
     fake.runs[300].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.runs[301]["tags"] = [{"key": "new", "value": "tag"}]
     fake.runs[301]["updateTime"] = 1_700_009_000.5
-    # This event was stored late: its own timestamp is much older.
+    # An event that was stored late gives a run an old update time.
     fake.runs[0].update(status="SUCCESS", endTime=1_700_000_600.0, updateTime=1_600_000_000.0)
     fake.runs.insert(0, make_run(500, updateTime=1_700_009_001.0))
     fake.requests.clear()
     result = history.refresh(overlap="1s")
     assert (result.added, result.updated, result.deleted) == (1, 3, 0)
     assert str(result) == "1 new run, 3 changed, 0 deleted"
-    # One page of ids shows which runs are new; the count shows that no run was deleted. On a busy machine, the request
-    # that checks for older runs may already have been sent.
+    # One page of ids contains all new runs, and the number of runs shows that none was deleted. A request for the next
+    # page may already have been sent.
     cursors = [variables["cursor"] for name, variables in fake.requests if name == "RunIds"]
     assert cursors[0] is None
     assert len(cursors) <= 2
@@ -216,7 +216,7 @@ def test_an_interrupted_fill_continues_where_it_ended(fake, client, tmp_path, mo
     assert stored.count_runs() == 200
     assert "never completely" in repr(stored)
     history = client.history(tmp_path)
-    # A change between the two fills is noticed, although the second fill does not read this run again.
+    # The second fill does not read this run again, but the refresh must still notice its change.
     fake.runs[5].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.requests.clear()
     history.refresh(overlap="1s")
@@ -321,7 +321,7 @@ def test_servers_that_provide_no_creation_time(tmp_path):
     source.records[0] = make_run(19, creationTime=None, status="FAILURE", updateTime=1_800_000_000.0)
     check()
     assert sum(map(len, history.iter_runs(page_size=5))) == 19
-    # An upgraded server provides creation times, and runs that are read again get theirs.
+    # After an upgrade, the server provides creation times. A refresh must add them to the runs that it reads again.
     source.records = [{**one, "creationTime": one["startTime"] - 1} for one in source.records]
     history.refresh()
     assert sorted(history.runs()["run_id"]) == sorted(one["runId"] for one in source.records)

@@ -1,4 +1,4 @@
-"""A history in object storage, which moto's S3 simulates."""
+"""A history in S3, which moto simulates."""
 
 from __future__ import annotations
 

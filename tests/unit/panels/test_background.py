@@ -1,4 +1,4 @@
-"""Background work delivers results in the kernel's thread, and closing ends all of its threads."""
+"""Background work delivers its results in the kernel's thread, and closing stops all its threads."""
 
 import asyncio
 import threading

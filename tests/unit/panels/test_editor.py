@@ -1,4 +1,4 @@
-"""The kernel's side of the editor, and the file that the browser loads."""
+"""The Python part of the editor, and the JavaScript file that the browser loads."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_submits_the_text(editor):
 
 
 def test_the_script_has_its_licenses_and_does_not_make_the_wheel_much_larger():
-    # The limit is for the uncompressed file; the script adds less than this to the wheel.
+    # The file is compressed in the wheel, so it adds less than this size.
     assert (STATIC / "editor.js").stat().st_size < 700_000
     licenses = (STATIC / "editor_licenses.txt").read_text("utf-8")
     assert licenses.count("Permission is hereby granted") == licenses.count("\n----\n") + 1

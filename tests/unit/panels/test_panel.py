@@ -1,4 +1,4 @@
-"""The common behaviour of all panels: waiting, showing errors, static output and closing."""
+"""The common behavior of all panels: waiting, showing errors, static output and closing."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from dagster_nb.panels.saved_output import WIDGET_MIME_TYPE
 
 
 class Counter(Panel):
-    """A panel that reads a number."""
+    """A panel that reads and shows a number."""
 
     def __init__(self, read):
         super().__init__()
@@ -89,7 +89,7 @@ def test_the_bundle_has_the_widget_and_the_static_output(counter):
 
 
 def published(panel, monkeypatch):
-    """Return the bundles that IPython shows when a cell ends with the panel."""
+    """Return the MIME bundles that IPython displays if a cell ends with the panel."""
     bundles = []
     monkeypatch.setattr("dagster_nb.panels.panel.display", lambda data, *_, **__: bundles.append(data))
     panel._ipython_display_()

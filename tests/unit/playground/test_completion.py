@@ -1,4 +1,4 @@
-"""Completion of GraphQL, compared with what the schema itself says."""
+"""Completion of GraphQL offers what the schema allows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCHEMA = installed_schema()
 
 
 def complete(text: str, kind: str | None = None, schema: GraphQLSchema = SCHEMA) -> list[str]:
-    """Return the candidates at the mark ``|``."""
+    """Return the candidates at the position of ``|``."""
     before, _, after = text.partition("|")
     found = complete_graphql(before + after, len(before), schema).candidates
     return [one.text for one in found if kind in {None, one.kind}]
@@ -83,7 +83,7 @@ def test_a_union_has_its_members():
         "... on InvalidPipelineRunsFilterError",
         "... on PythonError",
     ]
-    # An interface that a member implements also fits.
+    # Interfaces of the union's members are valid too.
     assert complete("{ runsOrError { ... on |") == [
         *["Runs", "InvalidPipelineRunsFilterError", "PythonError"],
         *["Error", "PipelineRuns"],
@@ -98,7 +98,7 @@ def test_a_candidate_has_its_type_and_description():
 
 
 class Places(Visitor):
-    """Collects places in a valid document, each with the candidates that the schema allows there."""
+    """Collects places in a valid document with the candidates that the schema allows there."""
 
     def __init__(self, info: TypeInfo):
         super().__init__()
@@ -115,7 +115,7 @@ class Places(Visitor):
 
     def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
         parent = get_named_type(self.info.get_parent_input_type())
-        # Completion does not offer arguments that are already present, so only the first argument is checked.
+        # Check only the first argument, because completion omits arguments that are already present.
         if node.loc.start_token.prev.kind.value == "{":
             self.found.append((node.loc.start, "argument", set(getattr(parent, "fields", ()))))
 

@@ -1,4 +1,4 @@
-"""Results as trees and frames."""
+"""Show results as trees and frames."""
 
 import pytest
 

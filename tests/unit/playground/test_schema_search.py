@@ -1,4 +1,4 @@
-"""Searching the schema of the installed Dagster."""
+"""Search the schema of the installed Dagster."""
 
 import time
 

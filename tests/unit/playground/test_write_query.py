@@ -1,4 +1,4 @@
-"""Queries that are written for a field of the schema."""
+"""Write a query for a field of the schema."""
 
 from __future__ import annotations
 

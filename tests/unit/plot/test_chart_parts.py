@@ -1,4 +1,4 @@
-"""The parts that charts share."""
+"""The shared parts of charts."""
 
 from zoneinfo import ZoneInfo
 

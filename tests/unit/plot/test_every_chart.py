@@ -1,4 +1,4 @@
-"""The common behaviour of all charts."""
+"""The common behavior of all charts."""
 
 import subprocess
 import sys
@@ -68,7 +68,7 @@ def of_assets(assets, daily_partitions, materializations, sensor_ticks):
 
 
 def texts(ax):
-    """Return all text on the axes."""
+    """Return all text artists with text on the axes."""
     labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, *ax.texts]
     labels += [ax.title, ax._left_title, ax._right_title]
     labels += ax.get_legend().get_texts() if ax.get_legend() else []
@@ -157,7 +157,7 @@ def test_one_run(chart, runs, ax, render):
 
 
 def with_names(chart, runs, names):
-    """Return a frame for a chart in which each of several unusual names occurs, and the names."""
+    """Return a frame for this chart that contains these unusual names."""
     if chart is job_graph:
         return pd.DataFrame({"op": names, "graph": None, "depends_on": [[]] + [[name] for name in names[:-1]]})
     if chart is asset_graph:
@@ -296,7 +296,7 @@ def test_a_hundred_thousand_runs_can_be_drawn(chart, many_runs, ax, render):
     began = time.process_time()
     chart(many_runs, ax=ax)
     render(ax)
-    # This limit is ten times the usual time, and only detects that every run is drawn; the benchmarks measure the time.
+    # The limit is ten times the usual time. It only detects charts that draw every run.
     assert time.process_time() - began < 2
     drawn = sum(len(line.get_xdata()) for line in ax.lines)
     assert drawn < 5000

@@ -1,4 +1,4 @@
-"""The layout of a job's ops: ops do not overlap, and lines run between them."""
+"""In the layout of a job, ops do not overlap, and lines pass between them."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from dagster_nb.plot._job_graph_layout import job_layout
 
 
 def boxes_overlap(layout):
-    """Return the pairs of ops and foreign boxes that overlap."""
+    """Return the ops that overlap another op or the box of another graph."""
     graph_of = {op: op.rpartition(".")[0] for op in layout.columns}
     wrong = []
     for op, column in layout.columns.items():

@@ -1,4 +1,4 @@
-"""The charts of runs, artist by artist."""
+"""Check the artists in charts of runs."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ NOW = pd.Timestamp("2026-01-10", tz="UTC")
 
 
 def history(*rows):
-    """Return runs, given the job, the status, the start in hours, and the duration in seconds or None."""
+    """Return runs. Each row has the job, the status, the start in hours, and the duration in seconds or None."""
     frame = pd.DataFrame(rows, columns=["job_name", "status", "start", "seconds"])
     start = NOW - pd.Timedelta(days=9) + pd.to_timedelta(frame["start"], unit="h")
     length = pd.to_timedelta(frame["seconds"].astype(float), unit="s")
@@ -92,7 +92,7 @@ def test_unfinished_runs_are_hollow_at_their_duration_so_far(ax):
     going_on = lines(ax)["still running, so far"]
     assert going_on.get_xdata().tolist() == [3600]
     assert going_on.get_markerfacecolor() == "none"
-    # The unfinished run does not affect the numbers.
+    # The statistics ignore the unfinished run.
     assert "1 min · 1" in words(ax)
     assert "not shown: 1 run without a duration" in ax.get_xlabel()
 
@@ -242,7 +242,7 @@ def test_bars_have_the_start_and_the_end_of_the_runs(ax):
     hour = 1 / 24
     assert np.ptp(first[:, 0]) == pytest.approx(hour)
     assert first[:, 0].min() == pytest.approx(dates.date2num(runs["start_time"].iloc[0]))
-    # The two runs of b overlap in time, so they must not overlap in height.
+    # The two runs of job b overlap in time, so their bars must not overlap vertically.
     failed = bars["FAILURE"].get_paths()[0].vertices
     assert failed[:, 1].min() > first[:, 1].max()
     assert np.round(failed[:, 1]).tolist() == [1] * 5
@@ -262,7 +262,7 @@ def test_the_bar_of_a_run_in_progress_ends_in_an_arrow(ax):
 
 
 def columns(ax):
-    """Return the outlines of the columns of each status, by lane."""
+    """Return the outlines of the columns by status and lane."""
     return {
         item.get_label(): {round(path.vertices[:, 1].mean()): path.vertices for path in item.get_paths()}
         for item in ax.collections
@@ -270,7 +270,7 @@ def columns(ax):
 
 
 def test_many_runs_become_columns_with_the_most_runs_at_once(ax):
-    # Job b has three runs at once, once, and job a has one run every hour.
+    # Job a has one run at a time, and job b once has three runs at the same time.
     rows = [("a", "SUCCESS", hour / 10, 300) for hour in range(2000)] + [("b", "SUCCESS", 50, 7200)] * 3
     timeline(history(*rows), ax=ax)
     assert words(ax) == ["at once", "up to 1", "up to 3"]
@@ -294,7 +294,7 @@ def test_columns_have_the_colours_of_the_statuses(ax):
     drawn = columns(ax)
     assert {text.get_text() for text in ax.get_legend().get_texts()} == {"SUCCESS", "FAILURE", "CANCELED"}
     assert list(drawn) == ["SUCCESS", "FAILURE", "CANCELED"]
-    # A quarter of the runs failed, so a quarter of each column is red, on top of the green part.
+    # A quarter of the runs failed, so the top quarter of each column is red.
     success, failure = drawn["SUCCESS"][0], drawn["FAILURE"][0]
     assert np.ptp(failure[:, 1]) == pytest.approx(0.8 / 4, rel=0.2)
     assert failure[:, 1].min() == pytest.approx(-0.4)
@@ -360,7 +360,7 @@ def test_success_rate_has_a_band(ax):
     rows = [("a", "SUCCESS" if i % 4 else "FAILURE", i, 1) for i in range(24)] + [("a", "STARTED", 30, None)]
     success_rate(history(*rows), freq="1D", ax=ax)
     line = lines(ax)["success rate"]
-    # The runs are created ten seconds before they start, the first of them on the day before.
+    # Runs are created ten seconds before they start, so the first one was created on the previous day.
     assert line.get_ydata()[:2].tolist() == [0.0, pytest.approx(18 / 23)]
     assert ax.get_ylim()[0] == 0
     band = ax.collections[0].get_paths()[0].vertices[:, 1]

@@ -1,4 +1,4 @@
-"""The charts of steps and of a job's ops, artist by artist."""
+"""Check the artists in charts of steps and of a job's ops."""
 
 import pandas as pd
 import pytest
@@ -93,7 +93,7 @@ def test_the_text_beside_the_slowest_step_fits(render, width, layout):
     assert words(ax)[0].replace(",\n", ", ").startswith("median 41 min 20 s, p95 ")
     assert all(text.get_window_extent().x1 <= ax.figure.bbox.x1 for text in ax.texts)
     assert max(ax.get_xticks()) <= 1
-    # The bars keep a large part of the axis.
+    # The bars still fill a large part of the axes.
     assert ax.get_xlim()[1] < 3
 
 
@@ -116,7 +116,7 @@ def test_job_graph(ops, ax):
     at = {text.get_text(): text.get_position() for text in ax.texts}
     assert at["load"][0] < at["split"][0] < at["join"][0] < at["report"][0]
     assert len(ax.collections[0].get_paths()) == 4
-    # Four dependencies end in an arrow.
+    # There are four arrowheads, one per dependency.
     assert len(ax.lines[0].get_xdata()) == 4
 
 

@@ -1,4 +1,4 @@
-"""The demo's runs can be written straight into the table of a history."""
+"""The demo's runs can be written directly to the table of a history."""
 
 from __future__ import annotations
 

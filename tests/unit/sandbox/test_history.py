@@ -1,4 +1,4 @@
-"""The plan of the demo's history is reproducible, has the exact number of runs, and agrees with its ground truth."""
+"""The demo's planned history is reproducible, has the requested number of runs, and agrees with its ground truth."""
 
 from __future__ import annotations
 

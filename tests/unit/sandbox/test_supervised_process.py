@@ -1,4 +1,4 @@
-"""A supervised process leaves no process and no folder, however its owner ends."""
+"""A supervised process leaves no processes or folders behind, however its owner ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ process = SupervisedProcess([sys.executable, "-c", sys.argv[1]], folder=Path(sys
 print(process.pid, flush=True)
 sys.stdin.readline()
 """
-# A forked process keeps the owner's end of the pipe open, and continues to run.
+# The forked child keeps running and holds the owner's end of the pipe open.
 FORKING_OWNER = OWNER.replace(
     "print(", "import os\nif os.fork() == 0:\n    import time\n    time.sleep(60)\n    os._exit(0)\nprint("
 )
@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def run(folder):
-    """Start a command and stop it at the end of the test."""
+    """Return a function that starts a command. The command is stopped after the test."""
     processes = []
 
     def start(*command, **options):
@@ -63,7 +63,7 @@ def wait_for(condition, seconds=120):
 
 
 def family(pid, count):
-    """Return the supervisor and all processes that it started, once there are enough of them."""
+    """Wait until there are this many processes, and return the supervisor and its descendants."""
     supervisor = psutil.Process(pid)
     wait_for(lambda: len(supervisor.children(recursive=True)) >= count - 1)
     return [supervisor, *supervisor.children(recursive=True)]
@@ -141,7 +141,7 @@ def test_the_command_can_notice_that_the_supervisor_was_killed(run):
 
 
 def test_the_end_of_the_command_is_reported_with_the_end_of_its_log(run, folder):
-    # This is more than a pipe's buffer can hold, and the supervisor must not wait for somebody to read it.
+    # The output is larger than a pipe's buffer, but the supervisor must not block.
     process = run(sys.executable, "-c", "raise SystemExit('much ' * 50_000 + 'out of memory')")
     wait_for(lambda: not process.running)
     ended = process.wait(120)

@@ -1,4 +1,4 @@
-"""A digest of the demo's history finds each planted problem on its day, and nothing else of importance."""
+"""Digests of the demo's history find each built-in problem on its day, and no other important problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A digest as a frame, as text, as Markdown, and as one HTML page."""
+"""A digest can be a frame, text, Markdown or an HTML page."""
 
 from __future__ import annotations
 
@@ -164,5 +164,5 @@ def test_invalid_times(source, since, as_of):
 
 
 def test_quiet_weeks_raise_no_alarm():
-    # python -m tests.unit.analysis.digests.quiet_weeks measures 200 weeks.
+    # `python -m tests.unit.analysis.digests.quiet_weeks 200` simulates more weeks.
     assert not {kind: count for kind, count in false_alarms(12).items() if count > 1}

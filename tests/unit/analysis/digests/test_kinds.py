@@ -1,4 +1,4 @@
-"""Each kind of finding, in frames that are written by hand."""
+"""Find each kind of problem in handwritten frames."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START = AS_OF - pd.Timedelta("24h")
 
 
 def runs(*rows):
-    """Return runs of a job: status, hours before AS_OF, seconds in the queue, seconds of the run, other values."""
+    """Return runs of a job. Rows: status, hours before AS_OF, seconds in the queue, seconds running, other values."""
     built = []
     for number, (status, hours, queued, length, *other) in enumerate(rows):
         created = AS_OF - pd.Timedelta(hours=hours)

@@ -1,4 +1,4 @@
-"""The explorer shows what needs attention and nothing else, and a click shows the runs."""
+"""The explorer lists exactly what needs attention, and a click shows the runs."""
 
 import pandas as pd
 import pytest
@@ -24,7 +24,7 @@ def daemons(*, queue=True, scheduler=True):
 
 
 def slowed_runs():
-    """Hourly runs of a job that became slower 200 hours ago, with a new version."""
+    """Return hourly runs of a job that became slower with a new version 200 hours ago."""
     runs = make_runs(600)
     is_after = runs.index < 200
     runs["duration"] = pd.to_timedelta(60 + runs.index % 7 + 60 * is_after, unit="s").astype("timedelta64[us]")
@@ -45,7 +45,7 @@ def test_nothing_needs_attention():
 def test_unresolved_failures_need_attention():
     runs = make_runs(50)
     runs.loc[[3, 30, 49], "status"] = "FAILURE"
-    # A later success of the same group resolves one of them.
+    # A later success in the same run group resolves one of the failures.
     runs.loc[20, "root_run_id"] = runs.loc[30, "run_id"]
     [finding] = find_in_runs(runs, ExplorerFilters(), NOW)
     assert finding.text == "2 failures are not resolved, the oldest from 2 d ago"
@@ -76,7 +76,7 @@ def test_queued_runs_without_a_daemon_need_attention(queued, state, count):
 
 
 class WithDaemons(FakeSource):
-    """A source whose daemons are not running."""
+    """A source without running daemons."""
 
     def daemons(self):
         return daemons(queue=False)

@@ -1,4 +1,4 @@
-"""A click on a tile, a job, a tag or a launcher filters; a related run opens in place, with a way back."""
+"""Clicks on tiles, jobs, tags and launchers set filters. Related runs open in the panel, with a back button."""
 
 import html
 import json
@@ -31,12 +31,12 @@ def explore():
 
 
 def actions(shown):
-    """Return the actions of the buttons in some HTML."""
+    """Return the actions of all buttons in some HTML."""
     return [json.loads(html.unescape(data)) for data in re.findall(r'data-dnb-action="([^"]*)"', shown)]
 
 
 def click(explorer, action):
-    """Do what the browser does when a button with this action is clicked."""
+    """Send the message that the browser sends for a click on a button with this action."""
     explorer.viewport._handle_custom_msg({"action": action}, [])
     return explorer.wait(20)
 
@@ -98,7 +98,7 @@ def test_a_tile_without_a_number_is_not_a_button(explore):
 
 @pytest.fixture
 def chain():
-    """Return four runs, newest first: a run, the re-execution of a re-execution, the re-execution, and the root."""
+    """Return four runs, newest first: an unrelated run, two re-executions of the same run, and the original run."""
     root, first, second = (make_run(number)["runId"] for number in (3, 2, 1))
     return runs_frame(
         [

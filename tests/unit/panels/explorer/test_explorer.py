@@ -1,4 +1,4 @@
-"""The whole panel, without a browser."""
+"""The complete explorer without a browser."""
 
 import asyncio
 import resource
@@ -28,7 +28,7 @@ def explore():
 
 
 def texts(widget):
-    """Return all markup of a panel."""
+    """Return the HTML of all widgets in a panel."""
     own = [widget.value] if isinstance(widget, widgets.HTML) else []
     return "\n".join([*own, *(texts(child) for child in getattr(widget, "children", ()))])
 
@@ -197,7 +197,7 @@ def test_filter_changes_do_not_leak_memory(explore):
     for number in range(8):
         explorer.set_filters(**choices[number % 4])
     before = _resident()
-    # A frame of these runs takes more than 1 MB. Drawing takes most of the time, so not every change draws a chart.
+    # A leaked frame would take more than 1 MB. Only some changes draw a chart, because drawing is slow.
     for number in range(60):
         explorer._charts.choice.value = "Durations" if number % 12 == 0 else "No chart"
         explorer.set_filters(**choices[(number + number // 4) % 4])

@@ -1,4 +1,4 @@
-"""The failures tab groups what failed and re-executes what is open; the comparison shows what differs in two runs."""
+"""The failures tab groups failures and re-executes unresolved ones. The comparison shows how two runs differ."""
 
 import html
 import json
@@ -14,7 +14,7 @@ from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_run
 
 
 class Source(FakeSource):
-    """A source that also has failures, steps and run configs."""
+    """A source with failures, steps and run configs."""
 
     requested = ()
 
@@ -57,7 +57,7 @@ def show(explorer, tab):
 
 
 def click(explorer, action):
-    """Do what the browser does when the button with this action is clicked."""
+    """Send the message that the browser sends for a click on the button with this action."""
     shown = explorer._charts._picture.value
     actions = [json.loads(html.unescape(data)) for data in re.findall(r'data-dnb-action="([^"]*)"', shown)]
     [found, *_] = [one for one in actions if one[0] == action]

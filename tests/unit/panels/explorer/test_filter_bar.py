@@ -1,4 +1,4 @@
-"""The filter bar is drawn from the model: earlier choices do not come back, and every click has a visible effect."""
+"""The filter bar always shows the model's filters, and every click has a visible effect."""
 
 import pandas as pd
 import pytest
@@ -75,7 +75,7 @@ def test_a_custom_range(explore):
 
 
 def test_filters_set_in_code_do_not_change_each_other(explore):
-    """Drawing one field of a pair must not apply the old text of the other field."""
+    """An update of one field in a pair must not apply the old text of the other field."""
     explorer = explore(make_runs(60))
     explorer.set_filters(created_after="2026-02-28", created_before="2026-03-01", min_duration="5 s", max_duration="1h")
     explorer.set_filters(created_after="2026-02-27", min_duration="6 s")

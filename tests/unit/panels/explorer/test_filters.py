@@ -1,4 +1,4 @@
-"""The filters in memory select the same runs as the filters of the source."""
+"""Filtering in memory selects the same runs as filtering on the server."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ def frame():
     frame.loc[10, "duration"] = pd.NaT
     frame.loc[11, "duration"] = pd.Timedelta(minutes=10)
     for number in range(0, 48, 4):
-        # .loc would treat a dict as several values.
+        # Use .at, because .loc would treat the dict as several values.
         frame.at[number, "tags"] = {"team": "data" if number % 8 else "ml", "env": "prod"}  # noqa: PD008
     return frame
 

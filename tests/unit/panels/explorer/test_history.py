@@ -1,4 +1,4 @@
-"""The explorer of a history, which needs no server."""
+"""An explorer of a history works without a server."""
 
 from __future__ import annotations
 

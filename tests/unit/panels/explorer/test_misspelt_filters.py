@@ -1,4 +1,4 @@
-"""If no run matches because a name is misspelt, the explorer offers the existing name, which one click takes."""
+"""If no run matches a misspelt name, the explorer suggests an existing name, and one click applies it."""
 
 import pytest
 

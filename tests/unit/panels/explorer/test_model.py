@@ -1,4 +1,4 @@
-"""The explorer's model: what it reads, when it reads, and which runs stay selected."""
+"""The explorer's model reads only what it needs and keeps the selection."""
 
 import pandas as pd
 import pytest

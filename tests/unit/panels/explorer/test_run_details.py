@@ -1,4 +1,4 @@
-"""The details of a run: its config, its log and its related runs, and what happens when they cannot be read."""
+"""The details of a run: its config, its log, its related runs, and errors while reading them."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.unit.panels.monitor.fake_client import events
 
 
 class ClientLike(FakeSource):
-    """A source that has the client methods that the details of a run use."""
+    """A source with the client methods that the run details use."""
 
     log_error = None
     log_reads = 0

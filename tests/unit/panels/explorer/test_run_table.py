@@ -1,4 +1,4 @@
-"""The table of runs scrolls to its top after a new filter or page, and agrees with the chart."""
+"""The table of runs scrolls to the top after a new filter or page, and shows the same runs as the chart."""
 
 import pandas as pd
 import pytest

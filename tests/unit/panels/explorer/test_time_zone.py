@@ -1,4 +1,4 @@
-"""Panels show times in the browser's time zone, or in that of ``tz=``."""
+"""Panels show times in the browser's time zone or in the zone given as ``tz=``."""
 
 import pandas as pd
 import pytest

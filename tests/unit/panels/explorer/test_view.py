@@ -1,4 +1,4 @@
-"""The view of an explorer: its chart, columns and sort order, and the line of code that opens it again."""
+"""An explorer's view (chart, columns and sort order), and the code that restores it."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The text of the views: tiles, rows, code, and the static output."""
+"""The text of tiles, rows, code and static output."""
 
 import re
 
@@ -47,7 +47,7 @@ def test_tiles_compare_with_the_previous_period():
     now = Summary(10, 0.95, 20 * second, 90 * second, second)
     before = Summary(20, 0.90, 20 * second, 30 * second, second)
     shown = tiles_html(now, before)
-    # A number stays on the same line as its unit, but a line may break between the two sides of a comparison.
+    # Numbers must not be separated from their units, but a line may break within a comparison.
     assert "▼\N{NO-BREAK SPACE}-50\N{NO-BREAK SPACE}% vs. previous period" in shown
     assert "+5.0\N{NO-BREAK SPACE}points vs.\N{NO-BREAK SPACE}90.0\N{NO-BREAK SPACE}%<" in shown
     shown = shown.replace("\N{NO-BREAK SPACE}", " ")

@@ -1,4 +1,4 @@
-"""Completion of run configs in YAML, at every kind of place."""
+"""Complete run configs in YAML, at every kind of position."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_field_has_its_type_default_and_description():
     assert found["rows"].detail == "Int, default 3"
     assert found["rows"].info == "How many rows to read."
     assert found["table"].detail.endswith(", required")
-    # No single field of a selector is required.
+    # A selector needs exactly one field, so none of its fields is marked as required.
     assert complete("ops:\n  write:\n    config:\n      f|").found[0].detail == "String"
 
 

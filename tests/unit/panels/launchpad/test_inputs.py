@@ -1,4 +1,4 @@
-"""Parsing the text of a launchpad's fields."""
+"""Parse the text in a launchpad's fields."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The launchpad: what it loads, checks and launches."""
+"""The launchpad loads jobs, checks configs and launches runs."""
 
 import threading
 import time

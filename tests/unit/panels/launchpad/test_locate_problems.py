@@ -1,4 +1,4 @@
-"""Finding the line of a config that has a problem."""
+"""Find the line of a problem in a config."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A launchpad that starts with the launch arguments of a run."""
+"""Open a launchpad with the launch arguments of an existing run."""
 
 import pytest
 

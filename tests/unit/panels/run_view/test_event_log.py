@@ -1,4 +1,4 @@
-"""The events that a monitor shows."""
+"""The event log in a monitor."""
 
 import time
 
@@ -45,7 +45,7 @@ def test_adding_a_page_costs_the_same_in_a_long_log():
     log.set_filter(EventFilter(text="line"))
     log.add(events(50_000))
     page = events(100)
-    # The CPU time of this process does not depend on other processes.
+    # Measure CPU time, which does not depend on other processes.
     began = time.process_time()
     for _ in range(10):
         log.add(page)

@@ -1,4 +1,4 @@
-"""Why a run failed, as the explorer and the monitor show it."""
+"""The explorer and the monitor show why a run failed."""
 
 from html import unescape
 
@@ -27,7 +27,7 @@ def test_the_button_copies_the_whole_stack_trace():
     html = failures_html(failures())
     copied = html.partition('data-dnb-copy="')[2].partition('"')[0]
     assert unescape(copied) == traceback_text(failures()["causes"][0])
-    # Viewers without widgets have no script that could copy.
+    # Without widgets, there is no script that could copy.
     assert "<button" not in failures_html(failures(), can_copy=False)
 
 
