@@ -127,7 +127,7 @@ class Benchmark:
                 sample = run(Job(reader, server.url, server.url, document=""))
                 if sample.runs != runs:
                     raise RuntimeError(f"{how} read {sample.runs:,} of {runs:,} runs")
-                note = f"{sample.growth / runs:,.0f} bytes per run stay" if reader == "whole_frame" else ""
+                note = f"{sample.growth / runs:,.0f} bytes of memory per run" if reader == "whole_frame" else ""
                 yield Row(runs, "in-process fake", how, sample.wall, cpu=sample.cpu, peak=sample.peak, note=note)
 
     def explorer(self, folder: Path) -> Iterator[Row]:
@@ -186,7 +186,7 @@ def _note(one: Measured, measured: Sequence[Measured]) -> str:
         timed = [other for other in bare if other is not None and other.samples]
         if len(timed) > 1 and one.samples:
             best = min(timed, key=lambda other: other.median("wall"))
-            return f"{one.ratio_to(best):.2f} times the {best.way.label}, the best one"
+            return f"{one.ratio_to(best):.2f} times the fastest loop ({best.way.label})"
     client = _find(measured, one.place, CLIENT)
     if one.way is SMALL_PAGES and client is not None and (ratio := one.ratio_to(client)):
         return f"{ratio:.1f} times client.runs()"

@@ -36,7 +36,9 @@ def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
         last = samples[-1]
         if reader == "history_runs" and last.runs != runs:
             raise RuntimeError(f"the history has {last.runs:,} of {runs:,} runs")
-        note = f"{last.growth / runs:,.0f} bytes per run stay" if reader == "history_runs" else f"{last.runs:,} runs"
+        note = (
+            f"{last.growth / runs:,.0f} bytes of memory per run" if reader == "history_runs" else f"{last.runs:,} runs"
+        )
         wall, cpu = (statistics.median(getattr(sample, of) for sample in samples) for of in ("wall", "cpu"))
         yield Row(runs, "local disk", how, wall, cpu=cpu, peak=last.peak, note=note)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.measure import Measured
 
 HEADINGS = (
-    "runs", "where", "how", "wall, s", "ratio to bare loop at 1,000", "ratio to itself undisturbed", "client CPU, s",
+    "runs", "where", "how", "wall, s", "ratio to bare loop at 1,000", "ratio to undisturbed", "client CPU, s",
     "server CPU, s", "requests", "MB received", "peak memory of client, MB", "note",
 )  # fmt: skip
 

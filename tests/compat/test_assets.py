@@ -13,7 +13,7 @@ pytestmark = pytest.mark.capability("assets")
 
 @pytest.fixture(scope="module")
 def materialized(client):
-    """Materialize two assets, and two partitions of a third asset, of which one fails."""
+    """Materialize two assets and two partitions of a third asset. One partition fails."""
     runs = [client.materialize(["orders", "mart/revenue"])]
     runs += [client.materialize("stock", partition_keys=key) for key in ("north", "south")]
     for run in runs:

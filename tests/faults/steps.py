@@ -32,7 +32,7 @@ STATUS_AFTER_STOP = {
 
 
 class Script:
-    """A client that reaches Dagster through a faulty proxy, and what is needed to check its results.
+    """Calls a client that is behind a faulty proxy, and checks its results.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ def beside(tmp_path):
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 
-# The tests of `SupervisedProcess` cover SIGTERM and SIGHUP, because starting JupyterLab takes long.
+# The tests of `SupervisedProcess` cover SIGTERM and SIGHUP, because starting JupyterLab is slow.
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_jupyterlab_and_dagster_end_with_the_command(beside, number, code):
     command, _, family = beside

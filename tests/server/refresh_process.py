@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Small values, so that each refresh needs several pages and commits.
 PAGE_SIZE, RUNS_PER_COMMIT = 3, 4
-# Dagster truncates some update times to whole seconds, so a new run's update time may be older than its creation.
+# Dagster truncates some update times to whole seconds, so a new run may have an update time before its creation.
 OVERLAP = "1.5s"
 
 

@@ -86,7 +86,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(data=st.data(), kind=st.sampled_from(list(EVENTS)), age=st.integers(1, 10_000))
     def report_a_late_event_of_a_new_or_unfinished_run(self, data, kind, age):
-        # A refresh does not read runs again that are finished in the history, so report no late events for them.
+        # A refresh skips runs that are finished in the history, so late events occur only for other runs.
         finished = self.finished_in_history()
         others = [run_id for run_id in self.ids if run_id not in finished]
         if others:

@@ -205,7 +205,7 @@ def test_a_type_checker_sees_the_right_types(tmp_path):
 
     def check(text):
         program.write_text(text)
-        # The cache of the last full check makes this take only a second.
+        # With the cache of the last full check, mypy takes only a second.
         options = ["--strict", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".mypy_cache")]
         return subprocess.run(
             [sys.executable, "-m", "mypy", *options, str(program)],

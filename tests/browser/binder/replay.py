@@ -1,7 +1,8 @@
 """Build and start this repository the way Binder does, but without Docker.
 
-Runs the steps that repo2docker prints. A virtual environment with the same versions of the Jupyter packages replaces
-the image's conda environment. As in the image, the home folder is a clean clone of the committed files.
+The replay runs the steps of the Dockerfile that repo2docker prints. A virtual environment with the same versions of the
+Jupyter packages replaces the image's conda environment. As in the image, the home folder is a clean clone of the
+committed files.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _REPO2DOCKER = find_spec("repo2docker")
 assert _REPO2DOCKER is not None
 assert _REPO2DOCKER.origin is not None
 _BUILDPACKS = Path(_REPO2DOCKER.origin).parent / "buildpacks"
-# pip may need these environment variables to find the package index. Only the build gets them.
+# pip may need these environment variables to find the package index. They are set only during the build.
 _INDEX = ("PIP_", "UV_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 # Every Python process runs this code, which blocks and records connections to other machines.
 _GUARD = """
@@ -90,7 +91,7 @@ class Plan:
         assert python, text
         assert entrypoint, text
         before, copied, after = text.partition(" src/ ${REPO_DIR}/\n")
-        assert copied, "the repository is never copied"
+        assert copied, "the Dockerfile does not copy the repository"
         return cls(python[1], re.findall(r"^RUN (.*binder/.*)$", before, re.MULTILINE),
                    re.findall(r"^RUN (.*)$", after, re.MULTILINE), entrypoint[1])  # fmt: skip
 
@@ -227,7 +228,7 @@ class Session:
         dagster = self.replay.home / ".local" / "state" / "dagster_nb" / "demo.log"
         texts = [
             Path(self._log.name).read_text()[-4000:],
-            dagster.read_text() if dagster.exists() else "no log of Dagster",
+            dagster.read_text() if dagster.exists() else "Dagster has written no log",
         ]
         return "\n".join(texts)
 

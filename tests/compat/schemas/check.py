@@ -1,4 +1,4 @@
-"""Report which changes in another Dagster's schema affect our documents."""
+"""Report which changes in another version's schema affect our documents."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class _Touched(Visitor):
     Attributes
     ----------
     named
-        Types that documents mention or that may be returned where a field's type is an interface.
+        Types that documents mention, and types that implement the interface of a field.
     """
 
     def __init__(self, schema: GraphQLSchema):

@@ -34,7 +34,7 @@ def test_a_change_in_handwritten_runs_is_found():
             "duration": pd.to_timedelta(lengths, unit="s"),
         }
     )
-    # Pass the newest run first, as the client returns runs.
+    # Pass the runs newest first, as the client returns them.
     found = regressions(runs.iloc[::-1])
     assert list(found) == ["job_name", "changed_at", "before", "after", "factor", "p_value", "n_before", "n_after"]
     row = found.iloc[0]

@@ -216,7 +216,7 @@ class FakeDagster:
     def answer_count(self, _info: object, view: str, filter: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
         if view != "RUNS":
             raise NotImplementedError(
-                f"the fake Dagster counts only runs, not {view}; implement it here if a test needs it"
+                f"the fake Dagster counts only runs, not {view}. Implement this here if a test needs it."
             )
         return {"__typename": "RunsFeedCount", "count": len(matching(self.runs, filter))}
 

@@ -1,6 +1,6 @@
 """Runs as returned by Dagster's GraphQL API, and filters for them.
 
-The filters follow Dagster's server and share no code with dagster_nb, so that they can test its filters.
+The filters behave like Dagster's. They share no code with dagster_nb, so tests can compare its filters with them.
 `tests/tooling/test_fake.py` compares them with the installed Dagster.
 """
 

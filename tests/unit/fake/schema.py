@@ -59,13 +59,13 @@ def _execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, 
     )
 
 
-# Clients request the schema when they connect, and this is the slowest request of all.
+# Clients request the schema when they connect. Executing this request is slow, so its response is cached.
 @lru_cache(maxsize=1000)
 def _introspected(schema: GraphQLSchema, query: str) -> str:
     return json.dumps(_execute(schema, {"query": query}, {}).formatted)
 
 
-# Parsing and validation would take most of the time, although clients repeat the same few documents.
+# Parsing and validating documents is slow. Clients send the same few documents again and again, so cache the results.
 @lru_cache(maxsize=1000)
 def _validated(schema: GraphQLSchema, query: str) -> tuple[DocumentNode, list[GraphQLError]]:
     document = _parsed(query)

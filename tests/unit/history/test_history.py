@@ -1,4 +1,4 @@
-"""A history returns the same as a client, and a refresh reads only what is necessary."""
+"""A history returns the same data as a client, and a refresh reads only what has changed."""
 
 from __future__ import annotations
 

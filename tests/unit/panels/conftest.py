@@ -87,7 +87,7 @@ class FakeSource:
     readings
         The filters of each read.
     gate
-        While this event is cleared, each page waits.
+        While this event is cleared, reads wait before each page.
     error
         The error to raise for each read, or None.
     """

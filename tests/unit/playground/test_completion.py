@@ -1,4 +1,4 @@
-"""Completion of GraphQL offers what the schema allows."""
+"""GraphQL completion offers exactly what the schema allows."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def of_assets(assets, daily_partitions, materializations, sensor_ticks):
 
 
 def texts(ax):
-    """Return all text artists with text on the axes."""
+    """Return all nonempty text artists of the axes."""
     labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, *ax.texts]
     labels += [ax.title, ax._left_title, ax._right_title]
     labels += ax.get_legend().get_texts() if ax.get_legend() else []

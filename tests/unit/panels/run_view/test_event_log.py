@@ -1,4 +1,4 @@
-"""The event log in a monitor."""
+"""The monitor's event log."""
 
 import time
 

@@ -27,7 +27,7 @@ def test_the_button_copies_the_whole_stack_trace():
     html = failures_html(failures())
     copied = html.partition('data-dnb-copy="')[2].partition('"')[0]
     assert unescape(copied) == traceback_text(failures()["causes"][0])
-    # Without widgets, there is no script that could copy.
+    # Without widgets, no script handles clicks on a copy button.
     assert "<button" not in failures_html(failures(), can_copy=False)
 
 
