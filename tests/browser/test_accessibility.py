@@ -85,5 +85,5 @@ def test_axe_finds_no_serious_violation(panels):
 
 
 @pytest.mark.parametrize(("name", "least"), [("launchpad", 80), ("monitor", 80), ("schema", 60)])
-def test_keys_do_not_reach_the_notebook(panels, name, least):
+def test_keystrokes_do_not_reach_the_notebook(panels, name, least):
     assert press_keys(panels.page, panels.page.locator(f".dnb-{name}")) >= least

@@ -64,7 +64,7 @@ def last(page, kind):
     return page.evaluate("kind => sent.filter((one) => one.type === kind).at(-1)", kind)
 
 
-def test_text_can_be_typed_indented_undone_and_submitted(page):
+def test_text_can_be_typed_and_indented_and_undone_and_submitted(page):
     editor = show(page)
     editor.press("ControlOrMeta+End")
     editor.press_sequentially("  write:")
@@ -148,7 +148,7 @@ def test_highlights_graphql(page):
     assert page.locator(".cm-line span").count() > 5
 
 
-def test_an_editor_that_cannot_start_is_a_plain_text_area(page):
+def test_a_plain_text_area_replaces_an_editor_that_cannot_start(page):
     page.evaluate(
         """
         () => { window.MutationObserver = class extends MutationObserver {

@@ -283,7 +283,7 @@ jupyterapp.shell.currentWidget.content.widgets.map(
 """
 
 
-def test_keys_do_not_reach_the_notebook(clean):
+def test_keystrokes_do_not_reach_the_notebook(clean):
     page = clean.page
     clean.show_failures()
     clean.rows.first.get_by_text("FAILURE").first.click()
@@ -405,7 +405,7 @@ def test_a_stack_trace_in_the_log_stays_open_when_the_log_changes(clean):
     detail.get_by_role("button", name="Steps").click()
 
 
-def test_open_in_launchpad_scrolls_to_the_launchpad(clean):
+def test_the_open_in_launchpad_button_scrolls_to_the_launchpad(clean):
     clean.rows.first.locator("td").nth(1).click()
     clean.button("Open in Launchpad").click()
     launchpad = clean.box.locator(".dnb-launchpad")
@@ -415,7 +415,7 @@ def test_open_in_launchpad_scrolls_to_the_launchpad(clean):
     expect(launchpad).to_have_count(0)
 
 
-def test_a_keystroke_after_a_button_has_removed_itself_is_harmless(clean):
+def test_a_keystroke_after_a_button_has_disappeared_is_harmless(clean):
     before = clean.page.evaluate(CELLS)
     clean.fill("Job", "sync_crm")
     remove = clean.box.get_by_role("button", name="job: sync_crm")
@@ -427,7 +427,7 @@ def test_a_keystroke_after_a_button_has_removed_itself_is_harmless(clean):
     assert clean.page.evaluate(CELLS) == before
 
 
-def test_a_new_page_starts_at_the_top_and_only_nearby_rows_are_in_the_document(clean, demo):
+def test_a_new_page_starts_at_the_top_and_only_nearby_rows_are_rendered(clean, demo):
     ids = clean.ids()
     scroll = clean.box.locator(".dnb-table .dnb-scroll")
     top = "box => box.scrollTop"
@@ -468,13 +468,13 @@ def test_the_keyboard_reaches_every_row(clean):
     assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == [ids[998]]
 
 
-def test_a_column_that_cannot_be_sorted_is_not_a_button(clean):
+def test_only_sortable_columns_have_a_header_button(clean):
     expect(clean.box.get_by_role("columnheader", name="Tags", exact=True)).to_be_visible()
     expect(clean.button("Tags")).to_have_count(0)
     expect(clean.button("Job")).to_have_count(1)
 
 
-def test_a_stack_trace_is_folded_and_copied(clean, demo):
+def test_a_stack_trace_can_be_unfolded_and_copied(clean, demo):
     clean.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     unresolved = dnb.analysis.unresolved_failures(demo.client.runs())
     clean.box.get_by_role("button", name="not resolved").click()
@@ -490,7 +490,7 @@ def test_a_stack_trace_is_folded_and_copied(clean, demo):
     clean.notebook.check()
 
 
-def test_a_click_on_a_value_filters_and_related_runs_open_in_place(clean, demo):
+def test_a_click_on_a_value_sets_a_filter_and_related_runs_open_in_the_panel(clean, demo):
     runs = demo.client.runs()
     newest = runs[runs["tags"].map(lambda tags: "team" in tags)].iloc[0]
     row = clean.row(newest["run_id"])
@@ -525,7 +525,7 @@ def test_a_click_on_a_value_filters_and_related_runs_open_in_place(clean, demo):
     clean.notebook.check()
 
 
-def test_light_dark_and_narrow_screenshots(clean):
+def test_screenshots_in_light_and_dark_and_narrow(clean):
     clean.notebook.run("explorer.set_filters(created_after='30d')")
     clean.button("Durations").click()
     failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
@@ -585,7 +585,7 @@ def test_the_explorer_recovers_when_its_server_restarts(notebook, tmp_path):
         opened.close()
 
 
-def test_hostile_text_is_escaped_and_closing_removes_the_panel(notebook):
+def test_html_in_text_is_escaped_and_closing_removes_the_panel(notebook):
     opened = notebook(
         f"""
 import threading

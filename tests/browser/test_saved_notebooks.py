@@ -48,7 +48,7 @@ def reopen(opened):
     page.wait_for_function(IDLE, timeout=60_000)
 
 
-def test_panels_are_readable_after_a_restart_and_in_a_saved_notebook(notebook, demo):
+def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(notebook, demo):
     opened = notebook(*(cell.format(url=demo.url) for cell in CELLS))
     page = opened.page
     shows_live_panels(page)

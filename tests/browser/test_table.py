@@ -55,7 +55,7 @@ def cell_count(notebook: Notebook) -> int:
     return notebook.page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length")
 
 
-def test_a_column_is_resized_by_its_edge_and_by_keys(notebook, table):
+def test_a_column_can_be_resized_with_mouse_and_keyboard(notebook, table):
     edge = table.get_by_role("separator", name="Width of Job")
     edge.scroll_into_view_if_needed()
     box, before = edge.bounding_box(), width(table, "job_name")
@@ -107,7 +107,7 @@ def test_columns_are_chosen_in_a_menu(notebook, table):
     page.locator(".dnb-explorer").get_by_role("button", name="Columns", exact=True).click()
 
 
-def test_the_menu_of_a_row_opens_by_mouse_and_by_keyboard(notebook, table):
+def test_the_menu_of_a_row_opens_with_mouse_and_keyboard(notebook, table):
     page, before = notebook.page, cell_count(notebook)
     row = table.locator("tr[data-run]").nth(1)
     run_id = row.get_attribute("data-run")
@@ -141,7 +141,7 @@ def test_the_menu_of_a_row_opens_by_mouse_and_by_keyboard(notebook, table):
     notebook.run("explorer.set_filters(status='FAILURE')")
 
 
-def test_the_download_has_what_the_table_shows(notebook, table, tmp_path):
+def test_the_download_contains_the_displayed_rows_and_columns(notebook, table, tmp_path):
     with notebook.page.expect_download() as started:
         notebook.page.locator(".dnb-explorer").get_by_role("button", name="Download CSV").click()
     assert started.value.suggested_filename == "runs.csv"
@@ -153,7 +153,7 @@ def test_the_download_has_what_the_table_shows(notebook, table, tmp_path):
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_table_reads_well_in_both_themes_and_on_a_narrow_page(notebook, table, dark):
+def test_the_table_is_readable_in_both_themes_and_on_a_narrow_page(notebook, table, dark):
     page = notebook.page
     notebook.theme(dark=dark)
     page.set_viewport_size({"width": 1440 if dark else 1100, "height": 1000})
@@ -173,7 +173,7 @@ def test_the_table_reads_well_in_both_themes_and_on_a_narrow_page(notebook, tabl
     notebook.theme(dark=False)
 
 
-def test_times_are_in_the_zone_of_the_browser(lab, browser, demo):
+def test_times_are_in_the_time_zone_of_the_browser(lab, browser, demo):
     with browser.new_context(viewport={"width": 1440, "height": 1000}, timezone_id="Asia/Tokyo") as context:
         book = Notebook(lab, context, [CELL.format(url=demo.url)], name="table_zone").open()
         box = book.page.locator(".dnb-explorer")

@@ -72,7 +72,7 @@ class TestLargePagesRefused:
     def test_iter_runs(self, client, expected):
         assert ids_by_page(client) == expected
 
-    def test_a_limit_above_the_largest_page(self, client, expected):
+    def test_a_limit_larger_than_the_largest_accepted_page_works(self, client, expected):
         assert client.runs(limit=1_000)["run_id"].tolist() == expected[:1_000]
 
     def test_several_jobs(self, client, stored):
@@ -99,7 +99,7 @@ class TestOneAnswerInTenCut:
         proxy.faults = [fault]
         return fault
 
-    def test_runs_in_small_pages(self, client, expected, fault):
+    def test_runs_are_read_in_small_pages(self, client, expected, fault):
         assert client.runs(page_size=100)["run_id"].tolist() == expected
         assert fault.fired >= 2
 
@@ -122,7 +122,7 @@ class TestOnePageInTenHeldBack:
         proxy.faults = [fault]
         return fault
 
-    def test_runs_in_small_pages(self, client, expected, fault):
+    def test_runs_are_read_in_small_pages(self, client, expected, fault):
         assert client.runs(page_size=100)["run_id"].tolist() == expected
         assert fault.fired >= 2
 

@@ -128,11 +128,11 @@ def nothing_is_left(server, instance, direct, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(SCRIPTS))
 @pytest.mark.usefixtures("nothing_is_left")
-def test_each_step_gives_the_right_result_or_error_and_leaves_nothing_behind(seed, server, instance, direct):
+def test_each_step_has_the_right_outcome_and_leaves_nothing_behind(seed, server, instance, direct):
     run_script(seed, server, instance, direct)
 
 
-def test_without_faults_each_step_succeeds(server, instance, direct):
+def test_every_step_succeeds_without_faults(server, instance, direct):
     """This test detects steps that always fail. The scripts with faults would not notice them."""
     script = Script(direct, direct, instance, Random(0))
     for step in STEPS:

@@ -41,14 +41,14 @@ def beside(tmp_path):
 
 # The tests of `SupervisedProcess` cover SIGTERM and SIGHUP, because starting JupyterLab is slow.
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
-def test_jupyterlab_and_dagster_end_with_the_command(beside, number, code):
+def test_stopping_the_command_stops_jupyterlab_and_dagster(beside, number, code):
     command, _, family = beside
     command.send_signal(number)
     assert command.wait(240) == code
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 
-def test_the_command_ends_with_jupyterlab(beside):
+def test_the_command_ends_when_jupyterlab_ends(beside):
     command, lab, family = beside
     lab.kill()
     assert command.wait(240) == 1

@@ -26,7 +26,7 @@ def test_a_notebook_runs_without_warnings(demo, path):
 
 
 @pytest.mark.parametrize("one", questions(), ids=lambda one: one.picture.stem)
-def test_each_line_of_code_in_the_readme_draws_its_picture(demo, one):
+def test_the_code_of_each_picture_in_the_readme_draws_a_chart(demo, one):
     axes = one.axes(demo.client)
     assert axes.has_data()
     assert one.picture.stat().st_size > 5_000, "save it: python -m tests.notebooks.readme_pictures"

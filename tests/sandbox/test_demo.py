@@ -78,7 +78,7 @@ def is_of_a_run(process):
         return False
 
 
-def test_the_instance_has_the_planned_runs_in_their_order(instance, history, running):
+def test_the_instance_has_the_planned_runs_in_the_planned_order(instance, history, running):
     assert history.truth == running.truth
     records = [
         r for r in instance.get_run_records(ascending=True) if r.dagster_run.run_id not in running.unfinished_runs
@@ -134,7 +134,7 @@ def test_events_agree_with_the_instance(instance, history, running):
         assert [None if step is pd.NA else step for step in read["step_key"]] == [entry.step_key for entry in logged]
 
 
-def test_failures_have_the_innermost_cause_that_the_instance_stored(instance, history, running):
+def test_failures_show_the_innermost_cause_of_the_stored_error(instance, history, running):
     failed = [run.run_id for run in history.runs if run.status == "FAILURE"][::9]
     failures = running.client.failures(failed).set_index("run_id")
     for run_id in failed:
@@ -247,7 +247,7 @@ def test_each_unfinished_run_can_be_terminated(running):
     assert set(statuses(running.client, ids).values()) == {"CANCELED"}
 
 
-def test_the_command_prints_its_steps_and_ends_with_dagster(running):
+def test_the_command_prints_its_steps_and_ends_when_dagster_ends(running):
     command = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '--no-lab'])"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -284,7 +284,7 @@ def facts(instance, run_ids):
     }
 
 
-def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_process(instance, history, running):
+def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_processes(instance, history, running):
     owner = subprocess.Popen(
         [sys.executable, "-c", SECOND],
         stdin=subprocess.PIPE,
@@ -313,7 +313,7 @@ def test_the_repr_of_the_demo_shows_its_address(running):
     assert f'href="{running.url}"' in running._repr_html_()
 
 
-def test_without_dagster_the_error_has_the_pip_command(monkeypatch):
+def test_without_dagster_the_error_contains_the_pip_command(monkeypatch):
     monkeypatch.setattr(local_dagster.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r'pip install "dagster_nb\[demo\]"'):
         demo()

@@ -55,7 +55,7 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     assert not server.running
 
 
-def test_a_home_that_cannot_be_filled_is_an_error():
+def test_a_failure_to_fill_the_home_is_an_error():
     with pytest.raises(ServerError, match=r"(?s)ZeroDivisionError.*fills the home exited with code 1"):
         LocalDagster(daemon=False, fill=[sys.executable, "-c", "1 / 0"]).start()
 
@@ -81,7 +81,7 @@ def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_dagster()
     assert dagster.exit_reason() == "It is not running."
 
 
-def test_a_port_in_use_is_an_error_before_anything_starts():
+def test_an_occupied_port_is_an_error_before_any_process_starts():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -90,7 +90,7 @@ def test_a_port_in_use_is_an_error_before_anything_starts():
             LocalDagster(port=port)
 
 
-def test_a_history_can_be_written_into_any_home(tmp_path):
+def test_a_history_can_be_written_into_an_existing_home(tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     truth = write_history(tmp_path, runs=1500, seed=7)
     with DagsterInstance.from_config(str(tmp_path)) as instance:

@@ -51,14 +51,14 @@ def test_every_line_is_a_pin_or_the_package_itself():
         assert line == "." or re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][\w.!+]*", line), line
 
 
-def test_the_lock_file_has_the_command_that_made_it_and_no_address():
+def test_the_lock_file_contains_its_command_and_no_addresses():
     command = LOCK.splitlines()[1]
     assert command.startswith("#    uv pip compile binder/requirements.in ")
     assert command.endswith(" -o binder/requirements.txt")
     assert not re.search(r"://|index|find-links|(?<!binder)/(?!requirements)", LOCK)
 
 
-def test_the_lock_file_is_for_the_python_of_binder():
+def test_the_lock_file_is_for_binders_python_version():
     python = re.fullmatch(r"python-(3\.\d+)\n", (BINDER / "runtime.txt").read_text(encoding="utf-8"))[1]
     assert f"--python-version {python} " in LOCK
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python)
@@ -82,7 +82,7 @@ def test_each_script_is_executable_and_stops_at_the_first_error(name):
         ("/user/x%40y.org%20z/", "/user/x%2540y.org%2520z/dagster", "/user/x%40y.org%20z/dagster"),
     ],
 )
-def test_the_kernel_and_the_browser_find_dagster_for_any_user_name(prefix, requested, seen, tmp_path):
+def test_kernel_and_browser_find_dagster_for_any_user_name(prefix, requested, seen, tmp_path):
     quiet = tmp_path / "setsid"
     quiet.write_text("#!/bin/sh\n")
     quiet.chmod(0o755)
@@ -99,7 +99,7 @@ def test_the_kernel_and_the_browser_find_dagster_for_any_user_name(prefix, reque
     assert LocalDagster(path_prefix=seen).url.endswith(requested)
 
 
-def test_the_proxy_ignores_the_address_that_kubernetes_sets(monkeypatch):
+def test_the_proxy_ignores_the_dagster_address_set_by_kubernetes(monkeypatch):
     monkeypatch.setenv("DAGSTER_PORT", "tcp://10.0.0.1:80")
     monkeypatch.setenv("DAGSTER_NB_PORT", "3001")
     configuration = PyFileConfigLoader("jupyter_server_config.py", str(BINDER / "jupyter")).load_config()

@@ -28,12 +28,12 @@ def script():
     return module
 
 
-def test_the_history_ends_with_the_last_midnight(script):
+def test_the_history_ends_at_the_last_midnight(script):
     assert script.last_midnight(MIDNIGHT + dt.timedelta(days=1, microseconds=-1)) == MIDNIGHT
     assert script.last_midnight(MIDNIGHT) == MIDNIGHT
 
 
-def test_the_history_of_an_image_is_used_for_several_days(script):
+def test_the_history_of_an_image_stays_usable_for_several_days(script):
     now = MIDNIGHT + dt.timedelta(hours=9)
     day = dt.timedelta(days=1)
     assert script.fits(MIDNIGHT, now)
@@ -43,7 +43,7 @@ def test_the_history_of_an_image_is_used_for_several_days(script):
     assert not script.fits(MIDNIGHT - day + dt.timedelta(hours=5), now)
 
 
-def test_interrupted_runs_are_finished_and_others_unchanged(script):
+def test_only_interrupted_runs_are_marked_as_finished(script):
     statuses = set(DagsterRunStatus) - {DagsterRunStatus.QUEUED}  # `add_run` does not accept queued runs
     with DagsterInstance.ephemeral() as instance:
         for status in statuses:
@@ -56,7 +56,7 @@ def test_interrupted_runs_are_finished_and_others_unchanged(script):
         assert any(script.INTERRUPTED in (entry.dagster_event.message or "") for entry in instance.all_logs("STARTED"))
 
 
-def test_one_home_is_served_by_one_process(script, tmp_path, monkeypatch, capsys):
+def test_only_one_process_serves_a_home(script, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     home = script.home_path()
     home.parent.mkdir()
@@ -70,7 +70,7 @@ def test_one_home_is_served_by_one_process(script, tmp_path, monkeypatch, capsys
         assert third
 
 
-def test_a_half_filled_home_is_filled_again_and_a_full_one_is_kept(script, tmp_path, monkeypatch):
+def test_an_incomplete_home_is_rebuilt_and_a_complete_home_is_kept(script, tmp_path, monkeypatch):
     def fill(home):
         (home / "event_log.db").write_text("new")
         (home / "history").mkdir()

@@ -179,12 +179,12 @@ def test_every_version_has_a_file():
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_features_that_a_version_lacks_are_listed(version):
+def test_the_list_of_missing_features_is_complete_for_each_version(version):
     assert names(NEWEST) - names(version) == LACKING[minor(version)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_document_can_be_sent_to_every_version(version):
+def test_every_document_is_valid_for_every_version(version):
     missing = defaultdict(set)
     unsupported = UNSUPPORTED.get(minor(version), set())
     for name in documents.names():
@@ -198,24 +198,24 @@ def test_every_document_can_be_sent_to_every_version(version):
     assert missing == MISSING.get(minor(version), {})
 
 
-def test_the_newest_version_has_all_fields_of_every_document():
+def test_the_newest_version_has_all_fields_of_all_documents():
     assert check.problems(schemas.path_of(NEWEST).read_text(encoding="utf-8")) == {}
 
 
 class TestFiles:
     @pytest.mark.parametrize("version", VERSIONS)
-    def test_a_file_has_a_valid_schema_with_only_the_used_parts(self, version):
+    def test_each_file_is_a_valid_schema_with_only_the_used_parts(self, version):
         assert validate_schema(schemas.schema_of(version)) == []
         text = schemas.path_of(version).read_text(encoding="utf-8")
         assert schemas.touched(text) == text
 
     @pytest.mark.skipif(schemas.installed_version() != NEWEST, reason="another Dagster than that of the file")
-    def test_the_file_of_the_newest_version_is_up_to_date(self):
+    def test_the_newest_schema_file_is_up_to_date(self):
         written = schemas.path_of(NEWEST).read_text(encoding="utf-8")
         stale = "the documents touch something else now: python -m tests.compat.schemas make"
         assert schemas.touched(schemas.installed_text()) == written, stale
 
-    def test_a_newer_patch_replaces_the_file_of_the_older_one(self, tmp_path, monkeypatch):
+    def test_a_newer_patch_release_replaces_the_older_file(self, tmp_path, monkeypatch):
         monkeypatch.setattr(schemas, "FOLDER", tmp_path)
         for version in ("1.9.13", "1.10.2", "1.10.11", "1.13.0rc1"):
             schemas.write(version, schemas.installed_text())
@@ -253,12 +253,12 @@ class TestCutting:
     def schema(self):
         return build_schema(reduce_schema(self.WHOLE, [parse(self.DOCUMENT)]))
 
-    def test_a_requested_field_is_kept_and_others_are_removed(self, schema):
+    def test_only_requested_fields_are_kept(self, schema):
         assert [*schema.type_map["Found"].fields] == ["filter", "owner", "size"]
         assert [*schema.query_type.fields] == ["run"]
         assert "Other" not in schema.type_map
 
-    def test_a_passed_or_required_argument_is_kept(self, schema):
+    def test_passed_and_required_arguments_are_kept(self, schema):
         assert [*schema.query_type.fields["run"].args] == ["id", "must"]
 
     def test_all_possible_types_of_a_response_are_kept(self, schema):
@@ -279,7 +279,7 @@ class TestCutting:
         assert [*schema.type_map["Size"].values] == ["LARGE", "SMALL"]
         assert schema.type_map["Size"].values["LARGE"].deprecation_reason == "too large"
 
-    def test_order_and_descriptions_make_no_difference(self, schema):
+    def test_order_and_descriptions_do_not_matter(self, schema):
         lines = [line for line in self.WHOLE.splitlines() if not line.strip().startswith('"')]
         assert reduce_schema("\n".join(reversed(lines)), [parse(self.DOCUMENT)]) == reduce_schema(
             self.WHOLE, [parse(self.DOCUMENT)]
@@ -316,7 +316,7 @@ class TestCheck:
         assert "- `run`: Field 'runOrError' argument 'reason' of type 'String!' is required" in report
 
     @pytest.mark.parametrize(("removed", "status"), [("", 0), ("  creationTime: Float!\n", 1)])
-    def test_the_exit_code_of_the_command_is_the_result(self, removed, status, monkeypatch, capsys):
+    def test_the_exit_code_of_the_command_shows_the_result(self, removed, status, monkeypatch, capsys):
         monkeypatch.setattr(command, "installed_text", lambda: schemas.installed_text().replace(removed, ""))
         with pytest.raises(SystemExit) as ended:
             command.main(["check"])
