@@ -55,7 +55,7 @@ def test_no_materialization_is_lost_or_repeated(fake, client, monkeypatch, limit
     assert frame["timestamp"].is_monotonic_decreasing
 
 
-def test_a_few_materializations_are_one_request(fake, client):
+def test_a_few_materializations_need_only_one_request(fake, client):
     serve_materializations(fake, [1.0, 2.0])
     client.materializations("shop/orders")
     assert fake.operations == ["AssetKeys", "Materializations"]
@@ -78,7 +78,7 @@ class AssetKey:
         (pd.Series({"asset": "a/b/c", "asset_path": ["a", "b/c"]}), ["a", "b/c"]),
     ],
 )
-def test_an_asset_can_be_given_as_a_key_as_components_or_as_a_row(fake, client, asset, path):
+def test_an_asset_can_be_given_as_a_key_or_components_or_a_row(fake, client, asset, path):
     serve_materializations(fake, [])
     frame = client.materializations(asset)
     assert fake.requests[-1][1]["key"] == {"path": path}
@@ -86,7 +86,7 @@ def test_an_asset_can_be_given_as_a_key_as_components_or_as_a_row(fake, client, 
     assert str(frame["timestamp"].dtype) == "datetime64[us, UTC]"
 
 
-def test_an_ambiguous_key_is_refused_with_the_candidates(client):
+def test_the_error_for_an_ambiguous_key_lists_the_candidates(client):
     with pytest.raises(dnb.AmbiguousNameError) as caught:
         client.materializations("a/b/c")
     assert "['a/b', 'c']" in str(caught.value)
@@ -101,7 +101,7 @@ def test_an_unknown_key(client):
 
 
 @pytest.mark.parametrize("asset", ["", [], [""], ["a", 3], 3, None, pd.Series({"run_id": "a"})])
-def test_an_invalid_key_sends_nothing(fake, client, asset):
+def test_an_invalid_key_sends_no_request(fake, client, asset):
     with pytest.raises(TypeError, match="asset key"):
         client.materializations(asset)
     assert fake.requests == []
@@ -115,7 +115,7 @@ def test_an_invalid_key_sends_nothing(fake, client, asset):
         ({"asset": "orders", "location": "etl"}, "for jobs only"),
     ],
 )
-def test_partitions_takes_exactly_one_job_or_asset(fake, client, arguments, message):
+def test_partitions_needs_exactly_one_job_or_asset(fake, client, arguments, message):
     with pytest.raises(ValueError, match=message):
         client.partitions(**arguments)
     assert fake.requests == []

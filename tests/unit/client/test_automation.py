@@ -92,13 +92,13 @@ def test_ticks_are_requested_by_name_or_by_row(fake, client, name, selector):
         ({"name": "nightly", "after": "soon"}, ValueError, "after"),
     ],
 )
-def test_an_invalid_argument_sends_nothing(fake, client, arguments, error, message):
+def test_an_invalid_argument_sends_no_request(fake, client, arguments, error, message):
     with pytest.raises(error, match=message):
         client.ticks(**arguments)
     assert fake.requests == []
 
 
-def test_unknown_and_ambiguous_names_are_errors(client):
+def test_unknown_and_ambiguous_names_raise_errors(client):
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):
         client.ticks("nightl")
     with pytest.raises(dnb.NotFoundError, match="for these arguments:\n  location='etl'"):

@@ -54,7 +54,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("url", "options"), WRONG)
-def test_a_failed_connect_shows_no_secret_in_its_traceback(url, options):
+def test_the_traceback_of_a_failed_connect_shows_no_secret(url, options):
     with pytest.raises((dnb.DagsterNbError, ValueError)) as caught:
         connect_with_secrets(url, **options)
     # Check only the frames from `connect` on, because the caller's variables contain the secrets.
@@ -91,7 +91,7 @@ def test_a_rejected_token_is_not_shown(fake):
 
 
 @pytest.mark.parametrize("kind", [dnb.DagsterClient, dnb.AsyncDagsterClient])
-def test_a_client_whose_constructor_failed_has_a_repr(kind):
+def test_a_client_has_a_repr_even_if_its_constructor_failed(kind):
     unfinished = kind.__new__(kind)
     assert repr(unfinished) == f"<{kind.__name__}, not connected>"
     with pytest.raises(ValueError, match="address"):
@@ -161,7 +161,7 @@ def test_a_secret_is_sent_over_http_if_that_is_allowed(url, options):
     "url",
     ["http://localhost:3000", "http://127.0.0.1:3000", "http://127.8.8.8", "http://[::1]:3000", "http://x.localhost"],
 )
-def test_this_machine_needs_no_encryption(url):
+def test_secrets_are_sent_over_http_to_this_machine(url):
     assert dnb.AsyncDagsterClient(url, token=TOKEN).url == url
 
 

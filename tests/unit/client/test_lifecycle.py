@@ -37,7 +37,7 @@ def test_the_client_works_from_several_threads_at_once(fake):
     assert all(frame["run_id"].tolist() == fake.ids for frame in frames)
 
 
-def test_two_clients_can_use_two_servers_at_once(fake):
+def test_two_clients_can_use_different_servers_concurrently(fake):
     from tests.unit.fake import FakeDagster
 
     with FakeDagster(runs=3) as other, dnb.connect(fake.url) as first, dnb.connect(other.url) as second:
@@ -62,7 +62,7 @@ def test_an_unreferenced_client_leaves_no_thread_behind(fake):
     assert len(portal_threads()) == before
 
 
-def test_a_closed_client_opens_again(fake):
+def test_a_closed_client_reopens_on_its_next_use(fake):
     client = dnb.connect(fake.url)
     client.close()
     client.close()
@@ -71,7 +71,7 @@ def test_a_closed_client_opens_again(fake):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
-def test_ctrl_c_interrupts_at_once_and_leaves_the_client_usable(fake):
+def test_ctrl_c_interrupts_a_request_and_leaves_the_client_usable(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     with dnb.connect(fake.url, progress=False) as client:
         fake.hang()
@@ -148,7 +148,7 @@ def test_a_connection_that_fails_leaves_no_thread_behind():
     assert kept.value.__cause__ is None
 
 
-def test_a_call_from_its_own_loop_is_an_error_and_not_a_deadlock(fake):
+def test_a_call_from_the_clients_own_loop_raises_an_error_instead_of_blocking(fake):
     with dnb.connect(fake.url) as client:
 
         async def inside(_):

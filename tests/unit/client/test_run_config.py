@@ -75,7 +75,7 @@ def test_a_valid_config(given, parsed):
         ({True: 1}, "the run config has the key True"),
     ],
 )
-def test_the_error_for_an_invalid_config_names_the_place(given, message):
+def test_the_error_for_an_invalid_config_names_the_position(given, message):
     with pytest.raises(RunConfigInvalidError) as caught:
         parse_run_config(given)
     assert message in str(caught.value)
@@ -93,7 +93,7 @@ def test_the_error_for_an_invalid_config_names_the_place(given, message):
 )
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_json_text_is_read_as_json_exactly(given, indent, ascii_only):
+def test_json_text_is_parsed_exactly_as_json(given, indent, ascii_only):
     text = json.dumps(given, indent=indent, ensure_ascii=ascii_only)
     assert repr(parse_run_config(text)) == repr(given)
 
@@ -102,7 +102,7 @@ def test_json_can_escape_a_slash():
     assert parse_run_config(r'{"path": "a\/b"}') == {"path": "a/b"}
 
 
-def test_dagsters_run_config_is_converted_as_in_dagsters_own_client():
+def test_dagsters_run_config_class_is_converted_as_in_dagsters_client():
     import dagster as dg
 
     class Load(dg.Config):
@@ -170,7 +170,7 @@ class TestBounds:
 @pytest.mark.parametrize(
     "text", ["a: !!int x", "a: !!float x", "a: !!bool x", "a: !!timestamp x", "a: !!binary é", f"a: {'9' * 5000}"]
 )
-def test_a_value_that_does_not_fit_its_yaml_tag_is_an_error(text):
+def test_a_value_that_does_not_match_its_yaml_tag_is_an_error(text):
     with pytest.raises(RunConfigInvalidError, match="not valid YAML"):
         parse_run_config(text)
 

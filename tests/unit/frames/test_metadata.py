@@ -68,7 +68,7 @@ def test_nan_and_infinity_are_floats():
     assert math.isnan(found[2])
 
 
-def test_labels_are_sorted_and_each_has_a_column():
+def test_there_is_one_column_per_label_in_sorted_order():
     rows = [
         [{"__typename": TEXT, "label": "z", "text": "1"}],
         [{"__typename": INT, "label": "a", "intRepr": "1"}],
@@ -80,7 +80,7 @@ def test_labels_are_sorted_and_each_has_a_column():
     assert metadata_columns([]) == {}
 
 
-def test_a_dict_of_metadata():
+def test_metadata_becomes_a_dict():
     assert metadata_dict(None) is None
     assert metadata_dict([integer(3), {"__typename": TEXT, "label": "note", "text": "x"}]) == {"it": 3, "note": "x"}
     table = entry("TableMetadataEntry", table={"records": ['{"n": 1}']})

@@ -33,7 +33,7 @@ def test_listed_partitions():
     assert not frame.columns.str.startswith("dimension.").any()
 
 
-def test_ranges_of_times_follow_the_order_of_the_keys():
+def test_time_ranges_follow_the_order_of_the_keys():
     # These keys are not in alphabetical order.
     keys = ["9-1", "10-1", "11-1", "12-1"]
     statuses = time_ranges(("9-1", "10-1", "MATERIALIZED"), ("12-1", "12-1", "FAILED"), ("1-1", "2-1", "FAILED"))
@@ -41,7 +41,7 @@ def test_ranges_of_times_follow_the_order_of_the_keys():
     assert frame["status"].tolist() == ["MATERIALIZED", "MATERIALIZED", "MISSING", "FAILED"]
 
 
-def test_dimensions_need_not_be_in_alphabetical_order():
+def test_dimensions_may_be_in_any_order():
     statuses = {
         "__typename": "MultiPartitionStatuses", "primaryDimensionName": "day",
         "ranges": [

@@ -39,12 +39,12 @@ PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubsc
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_a_document_is_valid(name):
+def test_documents_are_valid(name):
     assert validate(installed_schema(), documents.load(name)) == []
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_a_document_has_one_operation_and_a_comment(name):
+def test_documents_have_one_operation_and_a_comment(name):
     assert len(documents.load(name).definitions) == 1
     assert documents.text(name).startswith("# ")
 
@@ -95,5 +95,5 @@ def test_every_possible_response_is_handled_and_has_a_message(name):
                 assert str(to_error(answer(member, selection)))
 
 
-def test_no_type_is_both_success_and_error():
+def test_no_type_is_both_a_success_and_an_error():
     assert not SUCCESSES & set(ERROR_TYPES)

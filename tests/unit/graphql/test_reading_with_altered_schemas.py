@@ -147,7 +147,7 @@ BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creati
 
 
 @pytest.mark.parametrize("bound", ["created_after", "updated_before"])
-def test_a_missing_time_bound_is_applied_by_its_complement(shared, bound):
+def test_a_missing_time_filter_is_replaced_by_its_complement(shared, bound):
     @given(history=histories, filters=filter_sets, value=moments, limit=st.none() | st.integers(0, 5))
     def check(history, filters, value, limit):
         shared.runs, filters = make_history(history), {**filters, bound: value}
@@ -171,7 +171,7 @@ OTHER_FILTERS = {
 
 
 @pytest.mark.parametrize("missing", OTHER_FILTERS)
-def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, missing):
+def test_any_other_missing_filter_is_an_error_before_the_first_request(shared, missing):
     shared.runs = [make_run(0)]
     shared.schema = altered_schemas.without(f"RunsFilter.{missing}")
     with shared.connect() as client:
@@ -191,7 +191,7 @@ NEEDED = (
 # Three times as many examples, because there are about ninety features to remove.
 @settings(max_examples=3 * settings.default.max_examples)
 @given(loss=st.sampled_from(ABOUT_RUNS), history=histories, filters=filter_sets, limit=st.none() | st.integers(0, 5))
-def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, filters, limit):
+def test_a_missing_feature_changes_no_runs_or_is_named_in_an_error(shared, loss, history, filters, limit):
     shared.runs = make_history(history, never=loss.removeprefix("RunStatus."))
     expected = [run["runId"] for run in shared.runs if matches(run, filters)]
     shared.schema = altered_schemas.without()
@@ -227,7 +227,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_without_any_type_the_same_runs_are_read(shared, kind):
+def test_a_missing_type_does_not_change_which_runs_are_read(shared, kind):
     shared.runs = [make_run(number) for number in reversed(range(5))]
     shared.schema = altered_schemas.without()
     complete, _ = read(shared, {})
@@ -241,7 +241,7 @@ def test_without_any_type_the_same_runs_are_read(shared, kind):
 
 
 @pytest.mark.parametrize("kind", ["Run", "Runs", "RunsFilter"])
-def test_without_runs_there_is_a_clear_error(shared, kind):
+def test_a_server_without_the_field_for_runs_causes_a_clear_error(shared, kind):
     shared.runs = [make_run(0)]
     shared.schema = altered_schemas.without_type(kind)
     with pytest.raises(dnb.UnsupportedServerError, match="lacks a required feature"):
@@ -249,7 +249,7 @@ def test_without_runs_there_is_a_clear_error(shared, kind):
 
 
 @pytest.mark.parametrize("loss", [loss for loss in ABOUT_RUNS if not loss.startswith(NEEDED)])
-def test_without_any_feature_a_deleted_cursor_hides_no_run(shared, loss):
+def test_a_deleted_cursor_hides_no_run_if_a_feature_is_missing(shared, loss):
     status = "FAILURE" if loss == "RunStatus.SUCCESS" else "SUCCESS"
     shared.runs = [make_run(number, status=status) for number in reversed(range(6))]
     shared.schema = altered_schemas.without(loss)
@@ -282,7 +282,7 @@ def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, fil
     assert count == len(asleep)
 
 
-def test_a_schema_that_changes_during_a_reading_repeats_no_run(shared):
+def test_a_schema_change_during_a_read_repeats_no_run(shared):
     shared.runs = [make_run(number) for number in reversed(range(6))]
     shared.schema = altered_schemas.without()
 
@@ -309,7 +309,7 @@ def test_a_schema_that_changes_during_a_reading_repeats_no_run(shared):
         ("parentRunId: String", "parentRunId(of: Int!): String", "parent_run_id"),
     ],
 )
-def test_a_field_with_another_type_gives_a_column_of_na(shared, was, becomes, column):
+def test_a_field_with_a_different_type_becomes_a_column_of_na(shared, was, becomes, column):
     others, run, runs = print_ast(altered_schemas.newest()).partition("\ntype Run ")
     assert was in runs
     shared.runs = [make_run(number) for number in reversed(range(3))]
@@ -340,7 +340,7 @@ def test_a_server_with_all_features_gets_no_additional_requests(shared):
     assert shared.operations == ["Server", "Runs", "RunCount"]
 
 
-def test_the_schema_is_requested_once(shared):
+def test_the_schema_is_requested_only_once(shared):
     shared.runs = [make_run(number) for number in reversed(range(9))]
     shared.schema = altered_schemas.without("Run.creationTime")
     shared.requests.clear()
@@ -352,7 +352,7 @@ def test_the_schema_is_requested_once(shared):
     assert shared.operations.count("IntrospectionQuery") == 1
 
 
-def test_an_upgraded_server_is_asked_for_its_new_features(shared):
+def test_new_features_of_an_upgraded_server_are_used(shared):
     shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
     shared.schema = altered_schemas.without("RunStatus.SUSPENDED")
     shared.answers["version"] = "1.12.22"

@@ -33,7 +33,7 @@ def history(source, tmp_path):
     return history
 
 
-def test_steps_equal_those_of_the_client_and_are_read_once(source, history, tmp_path):
+def test_steps_equal_the_clients_steps_and_are_read_only_once(source, history, tmp_path):
     ids = [run["runId"] for run in source.records]
     expected = source.steps(ids)
     source.step_requests.clear()
@@ -49,13 +49,13 @@ def test_steps_equal_those_of_the_client_and_are_read_once(source, history, tmp_
         assert offline.steps(ids[0]).dtypes.equals(expected.dtypes)
 
 
-def test_no_runs_have_no_steps(history):
+def test_an_empty_list_of_runs_has_no_steps(history):
     assert history.steps([]).empty
     with pytest.raises(dnb.RunNotFoundError, match="the history has no run 'nonsense'"):
         history.steps("nonsense")
 
 
-def test_steps_are_read_again_if_the_run_has_changed_since(source, history):
+def test_steps_are_read_again_if_the_run_has_changed(source, history):
     run_id = source.records[2]["runId"]
     history.steps(run_id)
     source.records[2].update(
