@@ -181,7 +181,7 @@ def test_the_error_for_a_missing_strategy_names_the_required_version(fake):
     assert fake.received == []
 
 
-def test_a_mutation_rejected_because_of_a_response_field_is_sent_again_without_it(fake):
+def test_a_mutation_rejected_because_of_a_response_field_is_executed_once(fake):
     fake.schema = altered_schemas.without("Run.creationTime")
     with fake.connect() as client:
         assert len(act(fake, client, ACTIONS["launch"][0])) == 1

@@ -241,7 +241,7 @@ def test_a_missing_type_does_not_change_which_runs_are_read(shared, kind):
 
 
 @pytest.mark.parametrize("kind", ["Run", "Runs", "RunsFilter"])
-def test_a_server_without_the_field_for_runs_causes_a_clear_error(shared, kind):
+def test_a_schema_without_a_type_for_runs_causes_a_clear_error(shared, kind):
     shared.runs = [make_run(0)]
     shared.schema = altered_schemas.without_type(kind)
     with pytest.raises(dnb.UnsupportedServerError, match="lacks a required feature"):

@@ -17,14 +17,14 @@ def editor():
     made.close()
 
 
-def test_answers_with_what_fits_at_the_cursor(editor):
+def test_completions_are_sent_for_the_cursor_position(editor):
     editor.help_with(lambda text, cursor: Suggestions(text[:cursor], (Suggestion("rows: ", "rows", detail="Int"),)))
     editor._handle_custom_msg({"type": "complete", "id": 7, "text": "rose", "cursor": 2}, [])
     candidate = {"text": "rows: ", "label": "rows", "kind": "property", "detail": "Int", "info": ""}
     assert editor.sent == [{"id": 7, "word": "ro", "candidates": [candidate]}]
 
 
-def test_explains_what_is_under_the_pointer(editor):
+def test_the_word_under_the_pointer_is_explained(editor):
     editor.help_with(None, lambda text, cursor: f"{text} at {cursor}")
     editor._handle_custom_msg({"type": "hover", "id": 8, "text": "rows", "cursor": 1}, [])
     editor._handle_custom_msg({"type": "complete", "id": 9, "text": "rows", "cursor": 1}, [])

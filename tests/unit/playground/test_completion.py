@@ -72,11 +72,11 @@ def complete(text: str, kind: str | None = None, schema: GraphQLSchema = SCHEMA)
         ("} ) ] |", ["query", "mutation", "subscription", "fragment"]),
     ],
 )  # fmt: skip
-def test_what_fits_at_the_cursor(text, candidates):
+def test_completion_offers_what_is_valid_at_the_cursor(text, candidates):
     assert complete(text) == candidates
 
 
-def test_a_union_has_its_members():
+def test_the_members_of_a_union_are_offered():
     assert complete("{ runsOrError { |") == [
         "__typename",
         "... on Runs",
@@ -90,7 +90,7 @@ def test_a_union_has_its_members():
     ]
 
 
-def test_a_candidate_has_its_type_and_description():
+def test_candidates_have_a_type_and_a_description():
     found = complete_graphql("{ runsOrE", 9, SCHEMA)
     assert found.word == "runsOrE"
     assert found.candidates[0].type == "RunsOrError!"
@@ -135,7 +135,7 @@ def all_places() -> list[tuple[str, int, str, set[str]]]:
     return found
 
 
-def test_completion_offers_what_the_schema_has_at_seeded_places():
+def test_completion_offers_all_valid_names_at_random_places():
     places = all_places()
     assert {kind for _, _, kind, _ in places} == {"field", "argument", "value"}
     for text, cursor, kind, expected in random.Random(17).sample(places, 100):

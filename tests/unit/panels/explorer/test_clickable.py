@@ -56,20 +56,20 @@ def mixed():
     ("kind", "expected"),
     [(("job",), [0, 1]), (("launched_by",), [0, 2]), (("tag", "team"), [0, 2]), (("tag", "no such tag"), [0, 1, 2])],
 )
-def test_a_cell_of_the_table_filters(explore, mixed, kind, expected):
+def test_a_click_on_a_table_cell_sets_a_filter(explore, mixed, kind, expected):
     explorer = explore(mixed)
     click(explorer, ["filter", mixed["run_id"][0], *kind])
     assert explorer.frame["run_id"].tolist() == mixed["run_id"][expected].tolist()
 
 
-def test_a_click_on_a_cell_keeps_the_other_filters(explore, mixed):
+def test_a_click_on_a_table_cell_keeps_the_other_filters(explore, mixed):
     explorer = explore(mixed, tags={"user": "mia"}, status=["FAILURE", "SUCCESS"])
     click(explorer, ["filter", mixed["run_id"][2], "tag", "a b"])
     assert explorer.filters["tags"] == {"user": ["mia"], "a b": [HOSTILE]}
     assert explorer.frame["run_id"].tolist() == [mixed["run_id"][2]]
 
 
-def test_an_unknown_run_or_action_does_nothing(explore, mixed):
+def test_clicks_with_an_unknown_run_or_action_are_ignored(explore, mixed):
     explorer = explore(mixed)
     click(explorer, ["filter", "no such run", "job"])
     click(explorer, ["no such action", 1])
@@ -114,7 +114,7 @@ def related(explorer):
     return [run_id for name, run_id, *_ in actions(explorer._details._top.value) if name == "open_related"]
 
 
-def test_re_executions_open_in_place_with_a_back_button(explore, chain):
+def test_re_executions_open_in_the_panel_with_a_back_button(explore, chain):
     frame, (root, first, second) = chain
     explorer = explore(frame)
     explorer._table.table.active = root
@@ -150,7 +150,7 @@ def test_a_run_opened_from_the_table_has_no_back_button(explore, chain):
     assert "Re-executions" not in explorer._details._top.value
 
 
-def test_related_runs_that_the_filters_exclude_are_read(explore, chain):
+def test_related_runs_are_read_even_if_the_filters_exclude_them(explore, chain):
     frame, (root, first, second) = chain
     explorer = explore(frame, status="SUCCESS")
     explorer._table.table.active = second

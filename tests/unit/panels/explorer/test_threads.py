@@ -138,7 +138,7 @@ def check(explorer, source, drawn):
     assert len(bar._chosen.widget.children) == len(filters.job or ()) + sum(len(values) for _, values in filters.tags)
 
 
-def test_clicks_and_replies_in_any_order(drawn, notifying_threads):
+def test_all_views_agree_after_clicks_and_replies_in_any_order(drawn, notifying_threads):
     seed = 0
     source = SlowSource(many_runs(2500, seed), seed)
     changes = random.Random(seed)
@@ -164,7 +164,7 @@ def test_clicks_and_replies_in_any_order(drawn, notifying_threads):
     asyncio.run(session())
 
 
-def test_clicks_and_replies_in_a_script(drawn, notifying_threads):
+def test_all_views_agree_after_clicks_and_replies_in_a_script(drawn, notifying_threads):
     """Without an event loop, `wait` runs all callbacks."""
     source = SlowSource(many_runs(1500, 2), 2)
     explorer = RunExplorer(source)

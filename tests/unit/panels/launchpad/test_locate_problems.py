@@ -21,7 +21,7 @@ from dagster_nb.panels.launchpad.locate_problems import locate_problems, problem
         ("ops.fit.config.days[7]", "", 5),
     ],
 )
-def test_finds_the_line_of_a_path(path, message, line):
+def test_the_line_of_a_path_is_found(path, message, line):
     config = (
         "# a comment\nops:\n  fit:\n    config:\n      days: [1,\n        2]\n      nope: 1\n      a.b:\n        c: 1\n"
     )
@@ -41,7 +41,7 @@ def test_invalid_yaml_has_no_lines():
         ("ops.fit", 'Received unexpected config entry "nope" at path', '"nope"'),
     ],
 )
-def test_marks_the_key_or_the_item(path, message, marked):
+def test_the_key_or_item_of_a_problem_is_marked(path, message, marked):
     config = 'ops:\n  fit:\n    days: [1, two]\n    "nope": 1\n'
     found = locate_problems([ConfigProblem(path, "", message)], config)[0]
     assert config.splitlines()[found.line - 1][found.start : found.end] == marked
