@@ -83,7 +83,7 @@ PAIRS += [("launch", "lost"), ("launch", "rejected")]
 
 
 @pytest.mark.parametrize(("call", "fault"), PAIRS)
-def test_no_secret_is_in_an_error_a_log_or_a_traceback(fake, client, caplog, capsys, call, fault):
+def test_errors_and_logs_and_tracebacks_contain_no_secrets(fake, client, caplog, capsys, call, fault):
     caplog.set_level(logging.DEBUG)
     FAULTS[fault](fake)
     with pytest.raises(dnb.DagsterNbError) as caught:
@@ -95,14 +95,14 @@ def test_no_secret_is_in_an_error_a_log_or_a_traceback(fake, client, caplog, cap
     assert_absent("".join(capsys.readouterr()))
 
 
-def test_no_secret_is_in_a_traceback_if_the_server_is_gone(fake, client):
+def test_tracebacks_contain_no_secrets_if_the_server_is_down(fake, client):
     with fake.restarting(), pytest.raises(dnb.ConnectionFailedError) as caught:
         client.runs()
     for text in shown_with_variables(caught.value):
         assert_absent(text)
 
 
-def test_no_secret_is_in_a_repr_a_frame_a_file_or_a_pickle(fake, client, tmp_path):
+def test_reprs_and_frames_and_files_and_pickles_contain_no_secrets(fake, client, tmp_path):
     run, frame = client.run(fake.ids[0]), client.runs()
     for text in (
         repr(client), client._repr_html_(), client.url, repr(client._async_client), repr(client._loop), repr(run),
@@ -115,7 +115,7 @@ def test_no_secret_is_in_a_repr_a_frame_a_file_or_a_pickle(fake, client, tmp_pat
         assert_absent((tmp_path / name).read_bytes())
 
 
-def test_no_secret_is_in_widget_state_or_a_saved_notebook(fake, client):
+def test_widget_state_and_saved_notebooks_contain_no_secrets(fake, client):
     from ipywidgets.embed import embed_data
 
     panels = [dnb.RunExplorer(client), dnb.Launchpad(client), dnb.RunMonitor(client.run(fake.ids[0]))]
@@ -129,7 +129,7 @@ def test_no_secret_is_in_widget_state_or_a_saved_notebook(fake, client):
             panel.close()
 
 
-def test_no_secret_is_in_the_arguments_of_a_process(client):
+def test_process_arguments_contain_no_secrets(client):
     process = psutil.Process()
     for one in (process, *process.children(recursive=True)):
         assert_absent(" ".join(one.cmdline()))

@@ -19,11 +19,11 @@ def contrast(color, background):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_a_run_has_finished_if_it_succeeded_failed_or_was_canceled():
+def test_finished_runs_have_succeeded_or_failed_or_were_canceled():
     assert {"SUCCESS", "FAILURE", "CANCELED"} == FINISHED
 
 
-def test_statuses_come_in_the_order_of_a_run():
+def test_statuses_are_in_the_order_of_a_runs_lifecycle():
     assert RUN_STATUSES[0] == "QUEUED"
     assert RUN_STATUSES.index("STARTING") < RUN_STATUSES.index("STARTED") < RUN_STATUSES.index("SUCCESS")
     assert set(RUN_STATUSES) | set(STEP_STATUSES) == set(STATUSES)
@@ -37,12 +37,12 @@ def test_an_unknown_status_is_not_finished_and_has_its_own_appearance():
 
 @pytest.mark.parametrize("names", [RUN_STATUSES, STEP_STATUSES])
 @pytest.mark.parametrize("sign", ["symbol", "marker", "hatch", "word"])
-def test_no_two_statuses_share_a_sign(names, sign):
+def test_every_status_has_a_different_symbol(names, sign):
     assert len({getattr(STATUSES[name], sign) for name in names}) == len(names)
 
 
 @pytest.mark.parametrize("status", [*STATUSES.values(), UNKNOWN], ids=lambda status: status.name)
-def test_every_status_can_be_drawn_and_seen(status):
+def test_every_status_can_be_drawn_with_enough_contrast(status):
     matplotlib.markers.MarkerStyle(status.marker)
     matplotlib.patches.Patch(hatch=status.hatch)
     assert contrast(status.color, "#FFFFFF") >= 3

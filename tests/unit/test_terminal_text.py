@@ -33,7 +33,7 @@ def test_errors_of_the_server_are_safe_to_print(fake):
 @pytest.mark.parametrize(
     "error", [dnb.ConnectionFailedError, dnb.JobNotFoundError, dnb.RunConfigInvalidError, dnb.OutcomeUnknownError]
 )
-def test_errors_that_are_also_builtin_errors_are_safe_to_print(error):
+def test_errors_derived_from_builtin_errors_are_safe_to_print(error):
     assert_harmless(str(error(f"a\nb {EVIL}")))
     assert str(error("a\nb\tc")) == "a\nb\tc"
 
