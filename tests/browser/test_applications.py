@@ -138,10 +138,10 @@ def test_the_explorer_works_in_voila(tab, demo, tmp_path, theme):
         assert tab.page.locator("body").get_attribute("data-jp-theme-light") == (
             "true" if theme == "light" else "false"
         )
-        assert tab.page.locator(".jp-InputArea-editor").count() == 0, "an application shows no code"
+        assert tab.page.locator(".jp-InputArea-editor").count() == 0, "the application must not show code"
         assert [stranger for stranger in tab.strangers if not VOILAS_OWN.match(stranger)] == []
         tab.shot(f"voila_{theme}")
-    assert demo.client.count_runs() == before, "who opens an application launches nothing"
+    assert demo.client.count_runs() == before, "opening the application must not launch runs"
 
 
 def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):

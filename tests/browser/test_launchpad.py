@@ -77,7 +77,7 @@ def test_the_launchpad_launches_an_edited_config_and_follows_the_run(launchpad):
     expect(launch).to_be_disabled()
     editor.press("ControlOrMeta+Enter")
     shoot(book, "launchpad_invalid", panel)
-    assert count(book) == before, "nothing was launched"
+    assert count(book) == before, "an invalid config must not be launched"
 
     editor.press("Backspace")
     editor.press("Backspace")
@@ -116,7 +116,9 @@ def test_the_launchpad_lists_every_job_and_requires_a_partition(launchpad):
     jobs = panel.get_by_role("listbox", name="Job")
     count = int(book.run("print(len(client.jobs()) + 1)"))
     expect(jobs.get_by_role("option")).to_have_count(count)
-    assert jobs.evaluate("list => list.scrollHeight <= list.clientHeight"), "no line is cut off"
+    assert jobs.evaluate("list => list.scrollHeight <= list.clientHeight"), (
+        "the list must show every job without scrolling"
+    )
 
     jobs.select_option(label="\N{NO-BREAK SPACE}" * 3 + "export_invoices")
     launch = panel.get_by_role("button", name="Launch", exact=True)

@@ -71,7 +71,7 @@ def test_a_column_can_be_resized_with_mouse_and_keyboard(notebook, table):
     expect(edge).to_have_attribute("aria-valuenow", str(round(width(table, "job_name"))))
     notebook.run("explorer.model.sort_by('duration')")
     expect(table.locator('th[data-column="duration"]')).to_have_attribute("aria-sort", "ascending")
-    assert width(table, "job_name") == pytest.approx(before + 76, abs=3), "it survives a redraw"
+    assert width(table, "job_name") == pytest.approx(before + 76, abs=3), "the width must survive a redraw"
     assert width(table, "job_name") == pytest.approx(
         table.locator("tr[data-run] td:nth-child(3)").first.bounding_box()["width"]
     )
@@ -122,7 +122,7 @@ def test_the_menu_of_a_row_opens_with_mouse_and_keyboard(notebook, table):
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
     expect(row).to_be_focused()
-    assert cell_count(notebook) == before, "no key reached the notebook"
+    assert cell_count(notebook) == before, "keystrokes must not reach the notebook"
     page.keyboard.press("Shift+F10")
     expect(menu).to_be_visible()
     page.keyboard.press("ArrowDown")

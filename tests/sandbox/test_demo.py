@@ -296,7 +296,7 @@ def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_processe
         home, supervisor, truth = json.loads(owner.stdout.readline())
         assert GroundTruth.from_json(truth) == running.truth
         first, second = ((Path(folder) / "truth.json").stat().st_mtime_ns for folder in (running.home, home))
-        assert first == second, "it was written again, and not copied from the cache"
+        assert first == second, "the history should have been copied from the cache"
         planned = [run.run_id for run in history.runs]
         with DagsterInstance.from_config(home) as again:
             assert facts(again, planned) == facts(instance, planned)

@@ -20,12 +20,12 @@ from dagster_nb.sandbox.local_dagster import LocalDagster
 def test_dagster_can_be_restarted_with_the_same_port_and_home(tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with LocalDagster(tmp_path, daemon=False, path_prefix="/user/x%40y.org", extra_args=["--read-only"]) as first:
-        assert first.url.endswith("/user/x%2540y.org"), "what the webserver finds decoded is its prefix"
+        assert first.url.endswith("/user/x%2540y.org"), "the URL must encode the prefix once more"
         with dnb.connect(first.url, progress=False) as client:
             assert client.version
             answer = client.query("{ permissions { permission value } }")
         with urllib.request.urlopen(f"{first.url}/") as page:  # noqa: S310
-            assert "/user/x%40y.org/" in page.read().decode(), "and its links lead there by way of a proxy"
+            assert "/user/x%40y.org/" in page.read().decode(), "links in the page must start with the prefix"
         assert not {p["permission"]: p["value"] for p in answer["permissions"]}["launch_pipeline_execution"]
         family = psutil.Process(first.pid).children(recursive=True)
     assert not psutil.wait_procs(family, timeout=60)[1]

@@ -90,7 +90,7 @@ def test_an_incomplete_home_is_rebuilt_and_a_complete_home_is_kept(script, tmp_p
     (home / "event_log.db").unlink()
     (home / "history" / "runs.db").unlink()
     script.prepare(home)
-    assert (home / "history" / "runs.db").read_bytes()[:6] == b"SQLite", "Dagster's own, and not filled again"
+    assert (home / "history" / "runs.db").read_bytes()[:6] == b"SQLite", "a complete home must not be filled again"
 
 
 def test_the_ground_truth_is_copied_last(script, tmp_path, monkeypatch):

@@ -29,5 +29,5 @@ def test_the_script_is_built_from_its_sources(tmp_path):
     subprocess.run([npm, "run", "build", "--", str(built)], cwd=copy, check=True, capture_output=True)
     for name in ("editor.js", "editor_licenses.txt"):
         assert (built / name).read_bytes() == (STATIC / name).read_bytes(), (
-            "rebuild it: npm ci && npm run build in dagster_nb/panels/editor_source"
+            "rebuild the script: npm ci && npm run build in dagster_nb/panels/editor_source"
         )

@@ -209,7 +209,7 @@ class TestFiles:
         text = schemas.path_of(version).read_text(encoding="utf-8")
         assert schemas.touched(text) == text
 
-    @pytest.mark.skipif(schemas.installed_version() != NEWEST, reason="another Dagster than that of the file")
+    @pytest.mark.skipif(schemas.installed_version() != NEWEST, reason="another version of Dagster is installed")
     def test_the_newest_schema_file_is_up_to_date(self):
         written = schemas.path_of(NEWEST).read_text(encoding="utf-8")
         stale = "the documents touch something else now: python -m tests.compat.schemas make"

@@ -161,7 +161,7 @@ def test_the_memory_suffices_for_an_open_explorer_and_two_runs_at_a_time(started
 
     wait_for(finished, 300)
     record_property("most_bytes", most)
-    print(f"sum of PSS at its most: {most / 1e6:,.0f} MB")  # noqa: T201 - a figure to read with -s
+    print(f"maximum memory of all processes (PSS): {most / 1e6:,.0f} MB")  # noqa: T201 - shown with -s
     assert busiest == 2
     assert most < MOST_BYTES
 
@@ -195,11 +195,11 @@ def test_a_restarted_dagster_still_has_every_run(started, client, killed):
                 process.kill()
 
     again = started.start("true")
-    assert again.wait(20) == 0, "it starts Dagster in the background"
+    assert again.wait(20) == 0, "`binder/start` must start Dagster in the background"
     # Only the restarted Dagster reports that this run has ended.
     wait_for(lambda: ended(started, listening.run_id), 120)
     assert set(client.runs()["run_id"]) >= before
-    assert client.count_runs(status=IN_PROGRESS) <= 1, "at most the next queued run"
+    assert client.count_runs(status=IN_PROGRESS) <= 1, "only the next queued run may be in progress"
     assert client.launch("ingest_orders").wait(timeout=120).status == "SUCCESS"
     assert sum("_supervisor" in command for command in of_dagster(started).values()) == 1
 

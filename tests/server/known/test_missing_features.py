@@ -91,7 +91,7 @@ def test_a_missing_feature_gives_na_or_an_error(proxied, known, complete, loss):
             try:
                 frame = ask(client, known.runs)
             except dnb.UnsupportedServerError as error:
-                assert loss in str(error)  # noqa: PT017 - one of two good ends
+                assert loss in str(error)  # noqa: PT017 - one of two valid outcomes
                 assert not any(is_optional(loss, document) for document in sent)
             else:
                 assert_na_or_same(frame, complete[name], loss)

@@ -76,7 +76,9 @@ async def test_a_terminated_run_is_followed_to_its_end(server):
                 await anyio.sleep(0.1)
             received, _ = await collect(client, run)
             pd.testing.assert_frame_equal(received, events)
-            assert [len(frame) async for frame in client.follow(run, new_only=True)] == [], "it is over"
+            assert [len(frame) async for frame in client.follow(run, new_only=True)] == [], (
+                "a finished run has no new events"
+            )
 
 
 async def test_following_a_run_that_never_existed_is_an_error(server):

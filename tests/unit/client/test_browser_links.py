@@ -45,7 +45,9 @@ def test_links_to_the_server_use_the_proxy(proxied):
     assert in_browser(in_browser(f"{SERVER}/runs/1")) == "/user/x/dagster/runs/1"
     assert 'href="/user/x/dagster/runs/1"' in link(f"{SERVER}/runs/1", "run")
     assert 'href="/user/x/dagster"' in facts_html("Client", {"server": SERVER}, link=SERVER)
-    assert f">{SERVER}<" in facts_html("Client", {"server": SERVER}, link=SERVER), "what the client talks to"
+    assert f">{SERVER}<" in facts_html("Client", {"server": SERVER}, link=SERVER), (
+        "the text is the URL that the client uses"
+    )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class Files(log_methods.LogMethods):
 
     async def _read(self, document, variables=None):
         self.requests.append(document)
-        assert len(self.requests) < 1000, "reads for ever"
+        assert len(self.requests) < 1000, "the client never stops reading"
         return getattr(self, f"_{document}_answer")(variables)
 
     def _captures_answer(self, _):

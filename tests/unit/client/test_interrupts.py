@@ -15,7 +15,7 @@ import dagster_nb as dnb
 from dagster_nb.client import bulk, loop_thread
 from tests.unit.fake import make_run
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="os.kill does not send Ctrl-C on Windows")
 
 LAUNCH = {"job": "nightly", "location": "etl", "repository": "repo"}
 LAUNCHES = [{**LAUNCH, "tags": {"n": n}} for n in range(30)]

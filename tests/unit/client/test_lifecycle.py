@@ -70,7 +70,7 @@ def test_a_closed_client_reopens_on_its_next_use(fake):
     client.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill does not send Ctrl-C on Windows")
 def test_ctrl_c_interrupts_a_request_and_leaves_the_client_usable(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     with dnb.connect(fake.url, progress=False) as client:
@@ -115,7 +115,7 @@ def test_closing_a_client_during_an_iteration_raises_an_error(fake):
     client.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill does not send Ctrl-C on Windows")
 def test_ctrl_c_interrupts_a_loop_over_pages(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     # Wait until the client requests the second page, because Ctrl-C must come during the loop.
@@ -178,7 +178,7 @@ print(client.count_runs())
     assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no os.fork")
 def test_the_client_works_in_a_forked_process_and_in_its_parent(fake):
     code = """
 import os, sys, warnings

@@ -90,7 +90,9 @@ def answer(kind, selection):
 def test_every_possible_response_is_handled_and_has_a_message(name):
     for union, selection in asked_unions(name):
         for member in union.types:
-            assert member.name in SUCCESSES or member.name in ERROR_TYPES, f"{union} may answer {member}"
+            assert member.name in SUCCESSES or member.name in ERROR_TYPES, (
+                f"the response type {member} of {union} is not handled"
+            )
             if member.name in ERROR_TYPES:
                 assert str(to_error(answer(member, selection)))
 

@@ -204,7 +204,7 @@ async def test_events_missed_by_a_websocket_are_found_and_not_repeated(fake):
     async def miss(socket, cursor):
         grow(fake, 4)()
         requests = fake.operations.count("Events")
-        while fake.operations.count("Events") == requests:  # noqa: ASYNC110 - only the count shows it
+        while fake.operations.count("Events") == requests:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.001)
         await fake.serve(socket, cursor)
 

@@ -201,7 +201,7 @@ def test_a_missing_feature_changes_no_runs_or_is_named_in_an_error(shared, loss,
         frame, count = read(shared, filters, limit=limit)
     except dnb.UnsupportedServerError as error:
         assert loss.startswith(NEEDED)
-        assert loss.rpartition(".")[2].partition("(")[0] in str(error)  # noqa: PT017 - one of two good ends
+        assert loss.rpartition(".")[2].partition("(")[0] in str(error)  # noqa: PT017 - one of two valid outcomes
         return
     assert frame["run_id"].tolist() == expected[:limit]
     assert count == len(expected)

@@ -17,7 +17,7 @@ class Server:
 
     async def query(self, _document, variables):
         self.requests += 1
-        assert self.requests < 100, "it never ends"
+        assert self.requests < 100, "the client never stops reading"
         before = variables["before"]
         numbers = [number for number in range(self.count, 0, -1) if before is None or number < before]
         ticks = [{"tickId": str(number), "timestamp": number + self.shift} for number in numbers[: variables["limit"]]]

@@ -76,7 +76,7 @@ except HistoryError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit for files")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for file sizes")
 def test_a_partially_written_file_is_an_error(history, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path / "history")], capture_output=True, text=True, check=False

@@ -157,7 +157,7 @@ def test_a_lost_response_is_reported(scene, monkeypatch):
     one, model, actions, bar = scene(running(1))
 
     def lose_response(runs, *, force=False):
-        raise OutcomeUnknownError("sent, and no answer came")
+        raise OutcomeUnknownError("the response was lost")
 
     monkeypatch.setattr(one.source, "terminate", lose_response)
     model.select(of(0))
@@ -165,7 +165,7 @@ def test_a_lost_response_is_reported(scene, monkeypatch):
     bar.confirm.agree()
     one.settle()
     assert "It is not known whether this happened" in bar._error._message.value
-    assert "sent, and no answer came" in bar._error._message.value
+    assert "the response was lost" in bar._error._message.value
     assert actions.current is None
 
 

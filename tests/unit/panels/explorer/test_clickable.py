@@ -93,7 +93,9 @@ def test_tiles_filter(explore):
 def test_a_tile_without_a_number_is_not_a_button(explore):
     assert actions(explore(make_runs(0))._tiles.widget.value) == []
     explorer = explore(make_runs(3))
-    assert ["filter_status", "FAILURE"] not in actions(explorer._tiles.widget.value), "no run failed"
+    assert ["filter_status", "FAILURE"] not in actions(explorer._tiles.widget.value), (
+        "without failures the tile is not a button"
+    )
 
 
 @pytest.fixture
@@ -158,7 +160,7 @@ def test_related_runs_are_read_even_if_the_filters_exclude_them(explore, chain):
     assert related(explorer) == [root, first]
     click(explorer, ["open_related", root])
     assert explorer._open_run.run["status"] == "FAILURE"
-    assert explorer.frame["status"].unique().tolist() == ["SUCCESS"], "the table has the runs that match"
+    assert explorer.frame["status"].unique().tolist() == ["SUCCESS"], "the table must show only matching runs"
 
 
 def test_a_related_run_that_was_deleted_is_an_error(explore, chain):

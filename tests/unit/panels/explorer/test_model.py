@@ -51,7 +51,7 @@ def test_a_longer_time_range_is_read_from_the_source(bench):
     model = one.load()
     one.source.gate.clear()
     model.change_filters(created_after=None)
-    assert len(model.runs) == 10, "what is here is shown at once"
+    assert len(model.runs) == 10, "runs in memory must be shown immediately"
     one.source.gate.set()
     one.settle()
     assert len(model.runs) == 100
@@ -113,7 +113,7 @@ def test_stop_keeps_the_runs_read_so_far_and_the_rest_can_be_read_later(bench):
     assert one.model.was_stopped
     one.model.refresh()
     one.settle()
-    assert len(one.model.runs) < 1000, "a refresh does not undo a stop"
+    assert len(one.model.runs) < 1000, "a refresh must not continue a stopped read"
     one.load()
     assert len(one.model.runs) == 1000
     assert one.model.is_complete

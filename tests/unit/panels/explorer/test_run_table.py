@@ -35,7 +35,7 @@ def test_new_runs_scroll_the_table_to_the_top(explore):
     ):
         act()
         seen.append(table.resets)
-    assert seen == sorted(set(seen)), "each has another number than the one before"
+    assert seen == sorted(set(seen)), "each action must increase the counter"
 
 
 def test_the_same_runs_do_not_scroll_the_table(explore):

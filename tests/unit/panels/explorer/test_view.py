@@ -180,7 +180,7 @@ def test_columns_are_shown_and_hidden(explore):
     assert len(table.columns) == 8
     assert not toggles(explorer)["tag: team"].value
     explorer.model.change_view(columns=("job_name",))
-    assert toggles(explorer)["Job"].disabled, "the table keeps one column"
+    assert toggles(explorer)["Job"].disabled, "the last column cannot be hidden"
 
 
 def test_csv_and_frame_have_the_displayed_columns(explore):
@@ -228,7 +228,7 @@ def test_row_menus_and_buttons_have_the_same_rules(explore):
     assert not explorer._action_bar.confirm.is_open
     explorer.model.select([failed])
     receive(act="terminate", run_id=started)
-    assert explorer.model.source.acted == [], "it asks first"
+    assert explorer.model.source.acted == [], "the action must ask for confirmation"
     explorer._action_bar.confirm.agree()
     explorer.wait(30)
     assert explorer.model.source.acted == [("terminate", [started])]

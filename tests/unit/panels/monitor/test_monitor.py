@@ -73,7 +73,7 @@ def test_the_monitor_follows_a_run_to_its_end(watch):
     assert monitor.status == "SUCCESS"
     assert "Succeeded: 1 step in 1 min" in monitor._outcome.value
     assert 'alt="Chart of 1 step, each from its start to its end: load SUCCESS."' in monitor._steps.value
-    assert "polling" not in monitor._head.value, "no more events are requested"
+    assert "polling" not in monitor._head.value, "polling must stop when the run ends"
     assert monitor._terminate.layout.display == "none"
     assert monitor.events["message"].tolist() == [f"line {number}" for number in range(5)]
 
