@@ -9,7 +9,7 @@ expect.set_options(timeout=30_000)
 CELL = "%%dagster\n{\n  runsOrError {\n    ... on Runs {\n      results {\n        stepSt"
 
 
-def test_a_cell_is_completed_and_the_schema_browser_writes_its_query(notebook, demo):
+def test_a_cell_has_completion_and_the_schema_browser_writes_a_query(notebook, demo):
     book = notebook(
         f"%load_ext dagster_nb\n%dagster {demo.url}",
         f"import dagster_nb as dnb\nclient = dnb.connect({demo.url!r})\nbrowser = dnb.SchemaBrowser(client)\nbrowser",

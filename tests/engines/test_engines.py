@@ -72,7 +72,7 @@ READERS = {"polars": read_polars, "duckdb": read_duckdb, "daft": read_daft, "pys
 
 
 @pytest.mark.parametrize("package", READERS)
-def test_an_engine_reads_every_value(package, history, expected):
+def test_query_engines_read_all_values(package, history, expected):
     with warnings.catch_warnings(action="ignore"):  # these packages warn about one another
         pytest.importorskip(package)
         table, medians = READERS[package](f"{history.path}/runs")

@@ -147,7 +147,7 @@ def test_failures_show_the_innermost_cause_of_the_stored_error(instance, history
         assert failures.loc[run_id, "step_key"] == stored.step_key
 
 
-def test_dagster_finds_the_runs_of_the_partitions_of_a_job(history, running):
+def test_dagster_finds_the_runs_of_a_jobs_partitions(history, running):
     partitions = running.client.partitions(job="daily_sales").set_index("partition_key")
     ended = {}
     for run in history.runs:
@@ -201,7 +201,7 @@ def test_dagster_reads_backfills_and_ticks(history, running):
     }
 
 
-def test_a_seeded_run_has_compute_logs(history, running):
+def test_runs_of_the_history_have_compute_logs(history, running):
     newest = next(run for run in reversed(history.runs) if run.steps)
     logs = running.client.compute_logs(newest.run_id)
     assert logs.stdout

@@ -45,7 +45,7 @@ def test_the_pins_match_the_requirements_of_the_project(requirement):
     assert wanted.specifier.contains(pin.version, prereleases=True), "run the command at the top of requirements.txt"
 
 
-def test_every_line_is_a_pin_or_the_package_itself():
+def test_every_line_of_the_lock_file_is_a_pin_or_the_package_itself():
     assert lines(LOCK).count(".") == 1
     for line in lines(LOCK):
         assert line == "." or re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][\w.!+]*", line), line

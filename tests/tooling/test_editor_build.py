@@ -13,7 +13,7 @@ from dagster_nb.panels.viewport import STATIC
 FOLDER = Path(__file__).parents[2] / "dagster_nb" / "panels" / "editor_source"
 
 
-def test_the_script_is_built_from_its_sources(tmp_path):
+def test_the_editor_script_is_up_to_date(tmp_path):
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is needed to build the editor")

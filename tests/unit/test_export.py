@@ -29,7 +29,7 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-def test_a_file_has_all_runs_in_order(runs, tmp_path, kind, capsys):
+def test_an_export_contains_all_runs_in_order(runs, tmp_path, kind, capsys):
     path = tmp_path / f"runs.{kind}"
     assert run("export", "--url", runs.url, str(path)) == 0
     assert capsys.readouterr().out == f"Wrote 1,200 runs to {path}\n"

@@ -38,7 +38,7 @@ def test_errors_derived_from_builtin_errors_are_safe_to_print(error):
     assert str(error("a\nb\tc")) == "a\nb\tc"
 
 
-def test_a_run_and_a_table_are_safe_to_print(fake):
+def test_runs_and_tables_are_safe_to_print(fake):
     fake.runs = [make_run(1, jobName=EVIL, tags=[{"key": EVIL, "value": EVIL}])]
     with fake.connect() as client:
         assert_harmless(repr(client.run(fake.ids[0])))

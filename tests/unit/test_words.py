@@ -55,5 +55,5 @@ def test_relative_times_use_the_largest_suitable_unit(before, text):
     assert relative_time_text(NOW - pd.Timedelta(before), NOW) == text
 
 
-def test_a_missing_time_is_a_dash():
+def test_a_missing_time_is_shown_as_a_dash():
     assert relative_time_text(pd.NaT, NOW) == time_text(pd.NaT) == "—"

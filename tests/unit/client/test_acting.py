@@ -71,7 +71,7 @@ def test_force_also_marks_canceling_runs(fake, client):
     assert fake.requests[1][1]["policy"] == "MARK_AS_CANCELED_IMMEDIATELY"
 
 
-def test_terminating_a_run_that_has_just_finished_reports_that(fake, client):
+def test_terminate_reports_that_a_run_has_just_finished(fake, client):
     fake.runs = [make_run(1, status="STARTED")]
     stopping(fake, {"STARTED": ("SUCCESS", FAILURE)})
     outcomes = client.terminate(fake.ids).iloc[0]

@@ -149,7 +149,7 @@ def test_frames_of_another_server_are_rejected(fake, client):
     assert fake.requests == []
 
 
-def test_a_backfill_of_a_job(fake, client):
+def test_a_job_can_be_backfilled(fake, client):
     client.backfill("by_day", "1", tags={"why": 3})
     assert sent_backfill(fake) == {
         "selector": {
@@ -161,7 +161,7 @@ def test_a_backfill_of_a_job(fake, client):
     }
 
 
-def test_a_backfill_of_assets(fake, client):
+def test_assets_can_be_backfilled(fake, client):
     made = client.backfill("daily", pd.Series(["2", "1"]))
     assert sent_backfill(fake) == {
         "assetSelection": [{"path": ["daily"]}], "partitionNames": ["2", "1"], "tags": []

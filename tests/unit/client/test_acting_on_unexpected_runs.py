@@ -87,7 +87,7 @@ def test_many_ids_are_read_in_pages_without_duplicates(fake, client):
 
 
 @pytest.mark.parametrize(("status", "is_warned"), [("STARTED", True), ("CANCELING", True), ("QUEUED", False)])
-def test_a_run_that_is_only_marked_as_canceled_is_explained(fake, client, status, is_warned):
+def test_the_outcome_explains_that_a_run_is_only_marked_as_canceled(fake, client, status, is_warned):
     fake.runs = [make_run(1, status=status)]
 
     def mark(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names

@@ -99,7 +99,7 @@ def test_a_client_has_a_repr_even_if_its_constructor_failed(kind):
     assert repr(unfinished) == f"<{kind.__name__}, not connected>"
 
 
-def test_the_headers_are_sent(fake, monkeypatch):
+def test_additional_headers_are_sent(fake, monkeypatch):
     url = fake.url.replace("http://", f"http://user:{PASSWORD}@")
     with dnb.connect(url, token=f"{TOKEN}\n", headers={"X-Proxy": HEADER}) as client:
         client.close()

@@ -140,7 +140,7 @@ def test_ctrl_c_interrupts_a_loop_over_pages(fake):
         assert len(client.runs()) == 30
 
 
-def test_a_connection_that_fails_leaves_no_thread_behind():
+def test_a_failed_connection_leaves_no_thread_behind():
     before = len(portal_threads())
     with pytest.raises(dnb.ConnectionFailedError) as kept:
         dnb.connect("http://127.0.0.1:9")

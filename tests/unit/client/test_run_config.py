@@ -176,6 +176,6 @@ def test_a_value_that_does_not_match_its_yaml_tag_is_an_error(text):
 
 
 @pytest.mark.parametrize("given", [3, ["ops"], b"ops: {}"])
-def test_any_other_type_is_a_type_error(given):
+def test_configs_of_other_types_raise_a_type_error(given):
     with pytest.raises(TypeError, match="run_config must be a dict, a RunConfig, or YAML or JSON text"):
         parse_run_config(given)

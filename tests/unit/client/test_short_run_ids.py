@@ -50,7 +50,7 @@ class TestReading:
             client.run("00000007")
         assert str(caught.value).count("00000007-") == 10
 
-    def test_fewer_than_eight_characters_are_not_enough(self, fake, client):
+    def test_a_short_id_needs_at_least_eight_characters(self, fake, client):
         with pytest.raises(dnb.RunNotFoundError, match="at least 8 characters"):
             client.run("0000001")
 

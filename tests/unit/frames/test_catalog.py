@@ -35,7 +35,7 @@ def test_an_empty_frame_has_the_same_dtypes(build, record):
     pd.testing.assert_series_equal(build([]).dtypes, build([record]).dtypes)
 
 
-def test_status_of_a_location():
+def test_location_statuses_are_derived_from_the_response():
     entries = [
         entry(locationOrLoadError={"__typename": "RepositoryLocation"}),
         entry(loadStatus="LOADING"),
@@ -85,7 +85,7 @@ def composite(key, *fields, is_selector=False):
     }
 
 
-def test_the_list_of_fields_ends_at_a_recursive_type():
+def test_the_list_of_fields_stops_at_recursive_types():
     schema = {
         "rootConfigType": {"key": "Shape.a"},
         "allConfigTypes": [composite("Shape.a", ("again", "Shape.a"), ("other", "Shape.b")), composite("Shape.b")],

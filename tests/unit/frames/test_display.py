@@ -34,7 +34,7 @@ def test_ids_and_durations_and_times_and_statuses_are_formatted(runs):
     assert "—" in shown
 
 
-def test_the_frame_is_unchanged(runs):
+def test_style_does_not_change_the_frame(runs):
     before = runs.copy(deep=True)
     repr(style(runs))
     style(runs)._repr_html_()

@@ -101,7 +101,7 @@ def test_a_step_that_failed_twice_has_only_its_last_failure():
 
 
 @pytest.mark.parametrize("ending", [None, "RunSuccessEvent", "RunCanceledEvent"])
-def test_a_run_that_did_not_fail_has_no_row(ending):
+def test_a_run_that_did_not_fail_has_no_row_in_failures(ending):
     assert failed_steps(step_failure("a", 1), *([event(ending, 2)] if ending else [])) == []
 
 
@@ -192,7 +192,7 @@ def test_the_stack_of_an_error_without_stack_is_na(known, stack, causes):
     assert (None if failure["causes"] is None else len(failure["causes"])) == causes
 
 
-def test_assets_checks_and_metadata_have_columns():
+def test_events_have_columns_for_assets_and_checks_and_metadata():
     entries = [{"__typename": "IntMetadataEntry", "label": "rows", "intRepr": "3"}]
     key = {"path": ["shop", "orders"]}
     evaluation = {"assetKey": key, "checkName": "full", "success": False, "partition": "b", "metadataEntries": entries}

@@ -175,7 +175,7 @@ def test_a_frame_records_its_origin_and_can_be_written_to_parquet(fake):
     assert back.attrs == frame.attrs
 
 
-def test_equal_tags_share_one_string():
+def test_runs_with_equal_tags_share_one_string():
     record = make_run(0, tags=[{"key": "a team", "value": "of data engineers"}])
     first, second = (json.loads(json.dumps(record)) for _ in range(2))
     one, other = (dict_of_tags.popitem() for dict_of_tags in runs_frame([first, second])["tags"])

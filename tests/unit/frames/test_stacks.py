@@ -52,7 +52,7 @@ def test_a_frame_contains_its_source_lines():
         ([], None),
     ],
 )
-def test_an_error_was_raised_in_the_innermost_own_function(files, expected):
+def test_an_error_was_raised_in_the_innermost_function_of_the_user(files, expected):
     assert raised_in(stack(*files)) == expected
     assert (own_code_frame(stack_frames(stack(*files))) is None) == (expected is None)
 

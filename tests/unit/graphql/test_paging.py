@@ -58,7 +58,7 @@ def test_deleting_the_cursor_hides_no_other_run(client, server, in_a_row):
 
 
 @pytest.mark.parametrize("gone", [slice(99, 100), slice(80, 100), slice(0, 100), slice(50, 150)])
-def test_a_single_deletion_loses_no_other_run(client, server, gone):
+def test_deleting_one_run_hides_no_other_run(client, server, gone):
     before = server.ids
 
     def delete_once(operation):
@@ -273,7 +273,7 @@ def test_an_unknown_status_keeps_the_dtype(client, server):
     assert client.runs(limit=1)["status"].dtype == frame["status"].dtype
 
 
-def test_run_ids_accepts_anything_that_identifies_runs(client, server):
+def test_the_filter_run_ids_accepts_anything_that_identifies_runs(client, server):
     frame = client.runs(limit=5)
     assert client.runs(run_ids=frame)["run_id"].tolist() == frame["run_id"].tolist()
     assert client.runs(run_ids=frame.iloc[2])["run_id"].tolist() == [server.ids[2]]
@@ -435,7 +435,7 @@ def test_small_reads_do_not_change_the_known_page_size():
     assert size.ceiling == 250
 
 
-def test_a_failure_never_raises_the_ceiling():
+def test_a_failure_never_increases_the_maximum_page_size():
     size = PageSize()
     for failed in (500, 250, 125, 62, 500):
         size.after_failure(failed)

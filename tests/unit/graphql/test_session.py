@@ -293,7 +293,7 @@ class TestRestarts:
             timer.join()
         assert str(again) == str(expected)
 
-    def test_the_client_waits_as_long_as_a_request_may_take(self, fake):
+    def test_the_client_waits_for_a_restart_until_the_timeout(self, fake):
         with dnb.connect(fake.url, progress=False, timeout=2) as client, fake.restarting():
             began = time.monotonic()
             with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening") as error:

@@ -126,7 +126,7 @@ def test_a_truncated_log(source, history, tmp_path):
     assert sorted((tmp_path / "history" / "runs").glob("*.parquet")) == files
 
 
-def test_runs_whose_commits_were_emptied_are_read_again(source, history, tmp_path):
+def test_runs_are_read_again_if_their_commits_are_empty_files(source, history, tmp_path):
     source.records.insert(0, make_run(50))
     for _ in range(2):
         history.refresh()

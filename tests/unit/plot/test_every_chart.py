@@ -135,7 +135,7 @@ def test_charts_do_not_change_the_state_of_pyplot(chart, frame_for, ax):
 
 @pytest.mark.parametrize("chart", EVERY)
 @pytest.mark.parametrize("empty", [lambda frame: frame.iloc[:0], lambda _: pd.DataFrame()])
-def test_an_empty_frame_gives_a_message(chart, empty, frame_for, ax, render):
+def test_a_chart_of_an_empty_frame_shows_a_message(chart, empty, frame_for, ax, render):
     chart(empty(frame_for(chart)), ax=ax)
     assert written(ax) == [EMPTY.get(chart.__name__, "no runs")]
     assert ax.get_legend() is None
@@ -179,7 +179,7 @@ def with_names(chart, runs, names):
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_hostile_names_are_drawn_as_text(chart, runs, ax, render):
+def test_names_with_special_characters_are_drawn_as_text(chart, runs, ax, render):
     options = {"x": "partition_key"} if chart is metadata else {}
     chart(with_names(chart, runs, HOSTILE), ax=ax, **options)
     assert not any(text.get_parse_math() for text in texts(ax) if "$" in text.get_text())
@@ -194,7 +194,7 @@ def test_lane_names_are_drawn_unchanged(chart, runs, ax):
 
 
 @pytest.mark.parametrize("chart", ON_A_TIME_AXIS)
-def test_the_time_zone_can_be_chosen_and_is_named(chart, runs, ax):
+def test_charts_use_and_name_the_given_time_zone(chart, runs, ax):
     chart(runs, ax=ax)
     assert "(UTC)" in ax.get_xlabel()
     other = chart(runs, ax=Figure().subplots(), tz="Asia/Kolkata")

@@ -61,7 +61,7 @@ def _some(random, ops):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_nothing_overlaps_in_any_job(seed):
+def test_no_ops_or_lines_overlap_in_any_job(seed):
     random = np.random.default_rng(seed)
     graphs = ["", "", "g", "g.h", "k"]
     ops = [f"{graphs[random.integers(5)]}.op{i}".lstrip(".") for i in range(40)]

@@ -127,7 +127,7 @@ def test_runs_without_a_job_have_a_lane(ax):
 # duration_trend
 
 
-def test_the_trend_of_one_job(ax):
+def test_the_trend_of_one_job_is_drawn(ax):
     runs = history(*[("etl", "SUCCESS", 24 * i / 10, 60 if i < 50 else 120) for i in range(91)])
     duration_trend(runs, window="2D", ax=ax)
     median = lines(ax)["median"]

@@ -85,7 +85,7 @@ def test_close_ends_all_processes_even_if_they_ignore_sigterm(run, folder, grace
     assert not process.running
 
 
-def test_with_a_grace_period_a_process_can_clean_up(run, folder, tmp_path):
+def test_a_process_can_clean_up_during_the_grace_period(run, folder, tmp_path):
     done = tmp_path / "done"
     code = f"""
 import pathlib, signal, sys, time

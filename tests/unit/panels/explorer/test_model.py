@@ -37,7 +37,7 @@ def test_an_empty_source(bench):
     assert model.runs["duration"].dtype == "timedelta64[us]"
 
 
-def test_a_time_range_also_reads_the_previous_period(bench):
+def test_filtering_by_time_also_reads_the_previous_period(bench):
     one = bench(make_runs(100), filters={"created_after": "24h"})
     model = one.load()
     assert len(model.runs) == 24
@@ -120,7 +120,7 @@ def test_stop_keeps_the_runs_read_so_far_and_the_rest_can_be_read_later(bench):
     assert not one.model.was_stopped
 
 
-def test_runs_that_are_not_in_memory_are_filtered_by_the_source(bench):
+def test_filters_are_sent_to_the_source_if_not_all_runs_are_in_memory(bench):
     frame = make_runs(500)
     frame.loc[400:, "job_name"] = "rare"
     one = bench(frame, max_runs=100)

@@ -86,7 +86,7 @@ def test_the_trend_chart_lists_the_jobs_that_it_does_not_draw(explore):
     assert explorer._charts._undrawn.widget.layout.display == "none"
 
 
-def test_jobs_that_slowed_down_are_drawn_before_the_busiest(monkeypatch):
+def test_slower_jobs_are_drawn_before_the_busiest_jobs(monkeypatch):
     runs = many_runs(600)
     rarest = runs["job_name"].value_counts().index[-1]
     monkeypatch.setattr(charts, "regressions", lambda _runs: pd.DataFrame({"job_name": [rarest]}))

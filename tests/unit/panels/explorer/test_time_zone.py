@@ -77,7 +77,7 @@ def test_times_typed_in_a_filter_are_in_the_displayed_zone(explore):
     assert explorer.filters == {"created_after": "2026-03-01T10:00+00:00"}
 
 
-def test_the_log_and_the_times_of_a_run_name_the_zone():
+def test_the_log_and_the_run_details_name_the_time_zone():
     zone = time_zone(TOKYO)
     columns = ["timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack"]
     events = pd.DataFrame([[NOW, "INFO", "a", "STEP_START", "started", None, None, None]], columns=columns)

@@ -35,7 +35,7 @@ class TestChoosing:
         assert "None of 3 jobs matches" in one._form._picker._message.value
         assert "<img" not in one._form._picker._message.value
 
-    def test_a_heading_cannot_be_chosen(self, pad):
+    def test_a_location_heading_cannot_be_selected(self, pad):
         one = pad()
         one._form._picker._list.index = 0
         assert one.model.address is None
@@ -210,7 +210,7 @@ class TestPartitions:
         assert one.config == "day: 2026-01-02\n"
         assert one._form._reset.disabled
 
-    def test_an_unknown_partition_is_one_problem_that_disables_launch(self, pad, source):
+    def test_an_unknown_partition_is_reported_once_and_disables_launch(self, pad, source):
         one = pad("train")
         one._form._partition.value = "1999"
         one.wait(10)

@@ -28,7 +28,7 @@ def test_the_line_of_a_path_is_found(path, message, line):
     assert locate_problems([ConfigProblem(path, "", message)], config)[0].line == line
 
 
-def test_invalid_yaml_has_no_lines():
+def test_problems_in_invalid_yaml_have_no_line():
     assert locate_problems([ConfigProblem("ops", "REASON", "no")], "a: [")[0].line is None
     assert problem_from_error(RunConfigInvalidError("this text is not a mapping")).line is None
 
