@@ -34,7 +34,7 @@ class Way:
     Attributes
     ----------
     label
-        Its name in the table.
+        The label in the table.
     reader
         A key of `reader.WAYS`.
     max_rounds
@@ -55,7 +55,7 @@ class Place:
     Attributes
     ----------
     label
-        Its name in the table.
+        The label in the table.
     urls
         The URLs of the servers. Requests alternate between several servers.
     faults

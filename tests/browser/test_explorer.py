@@ -314,7 +314,7 @@ def test_keystrokes_do_not_reach_the_notebook(clean):
     page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
 
 
-# Returns the texts with too little contrast to their background, each with its contrast.
+# Returns texts with too little contrast to the background, and their contrast ratios.
 LOW_CONTRAST = """
 () => {
   const numbers = (color) => {

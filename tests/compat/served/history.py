@@ -32,7 +32,7 @@ class PastRun:
     root_run_id: str | None = None
     parent_run_id: str | None = None
     placed: bool = True
-    """Whether Dagster stores the code location of the run; it does not for runs that a script started."""
+    """Whether the run has a code location. Runs that a script started have none."""
 
 
 def run_id_of(name: str) -> str:

@@ -33,7 +33,7 @@ METHODS = {
         lambda client, runs: pd.DataFrame({"printed": [client.compute_logs(runs["apart"], step="whisper").stdout]}),
     ),
 }
-# Without these features, the columns still have values: the rest of the error or the message of its event.
+# Without these features, the columns are not NA but contain the rest of the error or the event's message.
 TOLD_OTHERWISE = {
     ("ErrorEvent.error", "error_message"),
     ("PythonError.causes", "error"),

@@ -6,7 +6,7 @@ from dagster_nb.analysis import current_slowdowns, regressions
 
 
 def history(seconds, tags=None, job="etl"):
-    """Return twelve runs per day. Each day has its own duration, with noise, and its own tags."""
+    """Return twelve runs per day. All runs of a day have the same tags and similar durations."""
     count = 12 * len(seconds)
     noise = np.exp(0.2 * np.random.default_rng(0).standard_normal(count))
     return pd.DataFrame(
