@@ -54,5 +54,5 @@ def on_a_server(client: DagsterClient, runs: int) -> Iterator[Row]:
         began = time.perf_counter()
         explorer.refresh()
         explorer.wait()
-        yield Row(runs, where, f"{name}: a refresh that finds nothing new", time.perf_counter() - began)
+        yield Row(runs, where, f"{name}: a refresh without new runs", time.perf_counter() - began)
         explorer.close()

@@ -115,7 +115,7 @@ def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Cal
     Parameters
     ----------
     tasks
-        The places and ways to measure. Compare neighbors, because the machine's speed drifts.
+        The places and ways to measure. Compare only adjacent entries, because the machine's speed drifts.
     rounds
         The number of rounds to time.
     on_progress

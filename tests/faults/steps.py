@@ -48,7 +48,7 @@ class Script:
         self.ended: list[str] = []
 
     def take(self, step: Callable[[Script], None]) -> None:
-        """Run a step and record its outcome. Errors that are not from dagster_nb are raised."""
+        """Run a step and record its outcome. Only errors of dagster_nb are expected."""
         try:
             step(self)
             self.ended.append("ok")

@@ -1,4 +1,4 @@
-"""A misspelt job, location or tag key in a filter causes a warning. The check sends no requests if any run matches."""
+"""A misspelt job, location or tag key in a filter causes a warning. The check needs no request if any run matches."""
 
 import warnings
 

@@ -39,6 +39,17 @@ def test_only_ids_near_deleted_runs_are_listed(source, history, positions):
     assert source.counts <= 24
 
 
+def test_deletions_of_the_oldest_runs_are_found_without_counting_parts(source, history):
+    del source.records[990:]
+    source.counts, source.listed = 0, []
+    assert history.refresh(overlap="1s").deleted == 10
+    assert_equals_the_server(history, source)
+    # Four counts: the newest stored ids, the runs for the progress bar, all runs, and the ids of the deleted runs.
+    assert source.counts == 4
+    # The twenty newest ids, and those of the oldest twenty that still exist.
+    assert len(source.listed) <= 40
+
+
 def test_many_separate_deletions_are_found_with_few_counts(source, history):
     del source.records[::10]
     source.counts = 0

@@ -144,7 +144,7 @@ def test_a_refresh_reads_only_changed_and_unfinished_runs_and_one_page_of_ids(fa
     fake.runs[300].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.runs[301]["tags"] = [{"key": "new", "value": "tag"}]
     fake.runs[301]["updateTime"] = 1_700_009_000.5
-    # An event that was stored late gives a run an old update time.
+    # This run has an old update time, because its last event was stored late.
     fake.runs[0].update(status="SUCCESS", endTime=1_700_000_600.0, updateTime=1_600_000_000.0)
     fake.runs.insert(0, make_run(500, updateTime=1_700_009_001.0))
     fake.requests.clear()
