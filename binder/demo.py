@@ -96,7 +96,7 @@ def fill(home: Path) -> None:
 def prepare(home: Path) -> None:
     """Fill a new DAGSTER_HOME, or finish the interrupted runs of an existing one."""
     if not (home / FILE_NAME).exists():
-        shutil.rmtree(home, ignore_errors=True)  # an earlier process may have been interrupted while it filled the folder
+        shutil.rmtree(home, ignore_errors=True)  # an earlier attempt may have been interrupted
         configure(home)
         fill(home)
         return

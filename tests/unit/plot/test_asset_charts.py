@@ -101,7 +101,7 @@ def test_chosen_labels_are_drawn_without_gaps(materializations, ax):
 
 @pytest.mark.parametrize("wrong", ["note", "ok", "nothing"])
 def test_a_label_that_is_not_a_number_is_an_error(materializations, ax, wrong):
-    with pytest.raises(ValueError, match=f"no metadata '{wrong}' that is a number; the numeric labels are 'rows'"):
+    with pytest.raises(ValueError, match=f"there is no numeric metadata '{wrong}'; the numeric labels are 'rows'"):
         metadata(materializations, wrong, ax=ax)
 
 
@@ -130,7 +130,7 @@ def test_partitions_that_are_not_dates_have_sorted_labels(ax, render):
 
 def test_an_asset_without_numbers_gives_a_message(materializations, ax):
     metadata(materializations[["timestamp", "metadata.note"]], ax=ax)
-    assert [text.get_text() for text in ax.texts] == ["no metadata that is a number"]
+    assert [text.get_text() for text in ax.texts] == ["no numeric metadata"]
 
 
 def test_ticks_have_a_lane_per_name_and_a_mark_per_status(sensor_ticks, ax, render):
