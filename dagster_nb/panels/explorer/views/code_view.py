@@ -1,4 +1,4 @@
-"""``CodeView``: Python that opens this view or returns its runs, and the GraphQL that the client sends."""
+"""``CodeView``: Python code that opens this view or returns its runs, and the GraphQL that the client sends."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CodeBox(anywidget.AnyWidget):
     Attributes
     ----------
     name, text : str
-        The language, and the code.
+        The language and the code.
     """
 
     _esm = STATIC / "code.js"
@@ -47,16 +47,16 @@ class CodeBox(anywidget.AnyWidget):
 
 
 def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable[[str], str]) -> str:
-    """Return the GraphQL documents that the client sends, and their variables.
+    """Return the GraphQL documents that the client sends, with their variables.
 
     Parameters
     ----------
     filters
         The filters of the explorer.
     now
-        The current time, to which a bound such as "7d" is relative.
+        The current time. Bounds such as "7d" are relative to it.
     document
-        Returns a document by its name, as `DagsterClient.graphql_document` does.
+        A function that returns a document by name, such as `DagsterClient.graphql_document`.
     """
     arguments = filters.at(now).arguments()
     statuses = list(dict.fromkeys([*RUN_STATUSES, *(filters.status or ())]))
@@ -103,14 +103,14 @@ def _json(value: object) -> str:
 
 
 class CodeView:
-    """Shows the code when the user clicks Code.
+    """The Code button and the code that it shows.
 
     Parameters
     ----------
     model
         The explorer's model.
     view_code
-        Returns the line that opens this view again.
+        A function that returns the line of code that opens this view again.
     """
 
     def __init__(self, model: ExplorerModel, view_code: Callable[[], str]):
@@ -137,7 +137,7 @@ class CodeView:
         self.widget.add_class("dnb-section")
 
     def draw(self) -> None:
-        """Draw the code for the current filters, if the code is shown."""
+        """Draw the code for the current filters, if the code is visible."""
         if not self._open.value:
             return
         filters = self._model.filters
