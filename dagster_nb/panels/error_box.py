@@ -30,7 +30,7 @@ _TITLES: tuple[tuple[type[Exception], str], ...] = (
     (RequestTimeoutError, "Dagster takes too long to answer"),
     (UnauthorizedError, "Dagster does not permit this"),
     (ReadOnlyError, "This client is read-only"),
-    (OutcomeUnknownError, "It is not known whether this happened"),
+    (OutcomeUnknownError, "The outcome is unknown"),
     (ServerError, "Dagster reported an error"),
     (QueryError, "Dagster rejected the query"),
 )
@@ -48,7 +48,7 @@ def describe_error(error: Exception) -> tuple[str, str]:
     title = next((title for kind, title in _TITLES if isinstance(error, kind)), None)
     message = str(error).strip()
     if title is None:
-        title = "This did not work"
+        title = "Something went wrong"
         if not isinstance(error, DagsterNbError | ValueError | TypeError):
             message = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return title, message if len(message) <= _MAX_MESSAGE_LENGTH else f"{message[:_MAX_MESSAGE_LENGTH]}…"

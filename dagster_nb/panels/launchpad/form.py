@@ -169,7 +169,7 @@ class Form:
             return "Click Reset config to load the config of this partition."
         return (
             '● The config is valid. <span class="dnb-muted">In the editor, Ctrl-Enter launches the job; Esc and then '
-            "Tab moves on.</span>"
+            "Tab moves to the next field.</span>"
         )
 
 

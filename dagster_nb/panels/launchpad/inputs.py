@@ -36,9 +36,9 @@ def parse_tags(text: str) -> tuple[dict[str, str], list[str]]:
         separator = ": " if ": " in line else ":"
         key, colon, value = (part.strip() for part in line.partition(separator))
         if not colon or not key:
-            problems.append(f"Write each tag as key: value. {line!r} is not.")
+            problems.append(f"{line!r} is not a tag. Write each tag as key: value.")
         elif key in tags:
-            problems.append(f"The tag {key!r} is given twice. Remove one of them.")
+            problems.append(f"The tag {key!r} appears twice. Remove one of the lines.")
         else:
             tags[key] = value
     return tags, problems

@@ -21,7 +21,7 @@ __all__ = ["action_html", "head_html", "outcome_html", "outcome_message", "state
 
 _MODES = {
     "live": ("◉", "live", "Dagster sends each event as it happens."),
-    "polling": ("◔", "polling", "No websocket can be opened, so the panel requests new events once a second."),
+    "polling": ("◔", "polling", "The panel cannot open a websocket, so it requests new events once per second."),
 }
 
 

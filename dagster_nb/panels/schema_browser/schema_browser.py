@@ -171,7 +171,7 @@ class SchemaBrowser(Panel):
         self.query = document
         self._editor.problems = [] if self._schema is None else document_problems(document, self._schema)
         if not document:
-            self._query.value = '<p class="dnb-muted">No query returns this, because it is only used in arguments.</p>'
+            self._query.value = '<p class="dnb-muted">No query returns this type. Only arguments use it.</p>'
             return
         cell = f"%%dagster\n{document}"
         self._query.value = (

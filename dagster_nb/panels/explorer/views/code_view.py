@@ -63,14 +63,14 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
     location = arguments.pop("location", None)
     run_filters = RunFilters.parse(known_statuses=statuses, **arguments)
     if run_filters.matches_nothing:
-        return "# Nothing is sent, because no run can match."
+        return "# No request is sent, because no run can match these filters."
     server_filters = to_server_filters(run_filters)
     first = server_filters.filters[0]
     parts = []
     if location is not None:
         parts.append(
-            f"# Runs know their code location by a hidden tag, .dagster/repository. The requests below are sent once\n"
-            f"# for each repository of {', '.join(location)}, with that tag added to the filter."
+            f"# A hidden tag, .dagster/repository, contains the code location of a run. The client sends the requests\n"
+            f"# below once for each repository of {', '.join(location)}, with this tag in the filter."
         )
     try:
         ids, runs = document("run_ids"), document("runs")
@@ -78,7 +78,7 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
         return f"# This document cannot be sent to this server: {error}"
     if server_filters.is_single:
         parts += [
-            "# One request per page: the cursor is null at first, then the last runId of the page before.",
+            "# One request per page. The cursor is null for the first page, then the last runId of the previous page.",
             runs,
             "# Variables",
             _json({"filter": first, "cursor": None, "limit": _PAGE_SIZE}),
@@ -120,8 +120,8 @@ class CodeView:
         self._python = CodeBox(name="Python")
         self._graphql = CodeBox(name="GraphQL")
         hint = widgets.HTML(
-            'The runs in view are also a DataFrame: <span class="dnb-mono">explorer.frame</span>, where '
-            '<span class="dnb-mono">explorer</span> is your name for this panel. '
+            'The displayed runs are also available as a DataFrame: <span class="dnb-mono">explorer.frame</span>, if '
+            '<span class="dnb-mono">explorer</span> is the name of this panel. '
             '<span class="dnb-mono">explorer.table</span> has the columns and the order of the table.'
         )
         boxes = [self._view, self._python, hint]

@@ -60,7 +60,7 @@ def failure_groups_html(
 
 def _unresolved(count: int, *, can_reexecute: bool) -> str:
     if not count:
-        return '<p role="status">Every failed run in view was resolved by a later success.</p>'
+        return '<p role="status">All failed runs in view have been resolved by a later success.</p>'
     are = "is" if count == 1 else "are"
     line = f"{plural(count, 'failed run')} in view {are} not resolved."
     if can_reexecute:
