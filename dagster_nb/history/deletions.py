@@ -41,10 +41,20 @@ def deleted_ids(source: HistorySource, live: pa.Table, count: int) -> set[str] |
         return None
     live = live.sort_by("creation_time")
     search = _Search(source, live["creation_time"].cast(pa.int64()).to_numpy())
-    found: set[str] = set()
-    for first, last in search.ranges(count):
-        listed = {run_id for ids in source.iter_run_ids(**search.bounds(first, last)) for run_id in ids}
-        found |= set(live["run_id"][first:last].to_pylist()) - listed
+
+    def listed(first: int, last: int) -> set[str]:
+        return {run_id for ids in source.iter_run_ids(**search.bounds(first, last)) for run_id in ids}
+
+    def stored(first: int, last: int) -> set[str]:
+        return set(live["run_id"][first:last].to_pylist())
+
+    # A retention policy deletes the oldest runs, so these are listed first.
+    oldest = search.cut(0, len(live), near=_MAX_IDS_TO_LIST) or len(live)
+    remaining = listed(0, oldest)
+    found = stored(0, oldest) - remaining
+    if len(found) < expected:
+        for first, last in search.ranges(oldest, len(remaining), count):
+            found |= stored(first, last) - listed(first, last)
     # This check is needed because a server may round times, and runs may have been added or deleted since the count.
     exist = any(source.count_runs(run_ids=ids) for ids in in_chunks(sorted(found), _IDS_PER_CHECK))
     return None if exist or len(found) != expected else found
@@ -65,15 +75,24 @@ class _Search:
         self._source = source
         self._times = times
 
-    def ranges(self, count: int) -> list[tuple[int, int]]:
-        """Return the ranges in which runs are missing, as pairs of a first position and the position after the last."""
+    def ranges(self, first: int, before_first: int, count: int) -> list[tuple[int, int]]:
+        """Return the ranges in which runs are missing, as pairs of a first position and the position after the last.
+
+        Parameters
+        ----------
+        first
+            The position at which the search starts.
+        before_first
+            The number of the server's runs that were created before the run at this position.
+        count
+            The number of all runs of the server.
+        """
         # Each range has its first and last position, and the number of the server's runs before each of them.
-        ranges = [(0, len(self._times), 0, count)]
-        for number in range(_MAX_COUNTS):
+        ranges = [(first, len(self._times), before_first, count)]
+        for _ in range(_MAX_COUNTS):
             widest = max(ranges, key=lambda one: one[1] - one[0], default=(0, 0, 0, 0))
             first, last, before_first, before_last = widest
-            # A retention policy deletes the oldest runs, so these are searched first.
-            middle = self._cut(first, last, near=_MAX_IDS_TO_LIST if number == 0 else (first + last) // 2)
+            middle = self.cut(first, last, near=(first + last) // 2)
             if last - first <= _MAX_IDS_TO_LIST or middle is None:
                 break
             before_middle = self._source.count_runs(created_before=self._end(middle))
@@ -91,13 +110,13 @@ class _Search:
             bounds["created_before"] = self._end(last)
         return bounds
 
-    def _end(self, position: int) -> datetime:
-        """Return a time just after the creation of the last run before a position."""
-        return _EPOCH + timedelta(microseconds=int(self._times[position - 1]) + 1)
-
-    def _cut(self, first: int, last: int, *, near: int) -> int | None:
+    def cut(self, first: int, last: int, *, near: int) -> int | None:
         """Return a position in a range that does not separate runs created in the same microsecond, or None."""
         if not first < near < last:
             return None
         position = int(np.searchsorted(self._times, self._times[near], side="right"))
         return position if position < last else None
+
+    def _end(self, position: int) -> datetime:
+        """Return a time just after the creation of the last run before a position."""
+        return _EPOCH + timedelta(microseconds=int(self._times[position - 1]) + 1)

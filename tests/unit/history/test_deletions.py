@@ -39,6 +39,17 @@ def test_only_the_ids_near_deleted_runs_are_listed(source, history, positions):
     assert source.counts <= 24
 
 
+def test_finding_the_oldest_runs_deleted_needs_no_count_of_a_part(source, history):
+    del source.records[990:]
+    source.counts, source.listed = 0, []
+    assert history.refresh(overlap="1s").deleted == 10
+    assert_equals_the_server(history, source)
+    # The newest stored ids, the runs of the progress bar, all runs, and the ids of the deleted runs are counted.
+    assert source.counts == 4
+    # Twenty ids of the newest runs, and those that are left of the oldest twenty.
+    assert len(source.listed) <= 40
+
+
 def test_deletions_all_over_the_history_are_found_with_few_counts(source, history):
     del source.records[::10]
     source.counts = 0
