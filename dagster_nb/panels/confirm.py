@@ -28,7 +28,7 @@ class Confirm:
     Parameters
     ----------
     background
-        The object that runs click handlers in the kernel's thread.
+        The panel's background tasks, which run click handlers in the kernel's thread.
     """
 
     def __init__(self, background: Background) -> None:

@@ -75,7 +75,7 @@ class ErrorBox:
     Parameters
     ----------
     background
-        The object that runs click handlers in the kernel's thread.
+        The panel's background tasks, which run click handlers in the kernel's thread.
     dismissable
         Whether the box has a Dismiss button.
     """

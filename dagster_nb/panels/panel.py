@@ -40,7 +40,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     Attributes
     ----------
     background : Background
-        The object that runs tasks in background threads, and handlers in the kernel's thread.
+        The panel's tasks in background threads, and its handlers in the kernel's thread.
     viewport : Viewport
         The theme of the page, the width of the panel and the time zone.
     """

@@ -126,7 +126,7 @@ class SchemaSearch:
         return next((one for one in self._schema.type_map if one.casefold() == name.casefold()), None)
 
     def _rank(self, place: int, words: list[str]) -> tuple[int, int, int, str]:
-        """Return a sort key: exact names first, then names that begin with the words, other names, and all others."""
+        """Return a sort key: exact names first, then prefixes of names, then other names, then descriptions."""
         entry, whole = self._entries[place], self._names[place]
         last = (entry.name or entry.type_name).casefold()
         text = " ".join(words)

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["as_list", "draw_graph"]
 
 _HALF_WIDTH, _HALF_HEIGHT = 0.41, 0.36
-_CHARACTER_WIDTH = 0.66  # as a fraction of the font size
-_MAX_CELL = (180.0, 60.0)  # the width of a column and the height of a row, in points
+# The width of a character, as a fraction of the font size.
+_CHARACTER_WIDTH = 0.66
+# The maximum width of a column and height of a row, in points.
+_MAX_CELL = (180.0, 60.0)
 _MIN_FONT_SIZE = 4.5
 
 

@@ -37,7 +37,8 @@ _OF_ASSETS = {
     "MISSING": Status("MISSING", "missing", GREY, "○", "o", "", "waiting"),
 }
 _ORDER = ("MATERIALIZED", "SUCCESS", "MATERIALIZING", "FAILED", "FAILURE", "MISSING")
-_GAP = 0.06  # between cells
+# The gap between cells.
+_GAP = 0.06
 # The maximum number of missing or failed partitions that the caption names.
 _MAX_NAMED = 4
 _DAYS_OF_MONTH = 31

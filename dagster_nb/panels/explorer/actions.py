@@ -101,7 +101,7 @@ class Outcome:
 
     @property
     def followed_id(self) -> str:
-        """The id of the run to read the status of after the action."""
+        """The id of the run to follow after the action."""
         return self.new_run_id or self.run_id
 
     @property

@@ -31,7 +31,7 @@ _WATCHED_COLUMNS = ("run_id", "status", "start_time", "end_time")
 
 @dataclass(frozen=True)
 class RunDetails:
-    """Data about a run that is not in the frame of runs.
+    """Additional data about a run, which the frame of runs does not contain.
 
     Parameters
     ----------

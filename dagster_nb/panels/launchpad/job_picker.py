@@ -30,7 +30,7 @@ class JobPicker:
     model
         The state of the launchpad.
     background
-        The object that runs the handlers of widget events in the kernel's thread.
+        The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     """
 
     def __init__(self, model: LaunchpadModel, background: Background):

@@ -75,7 +75,7 @@ def locate_problems(problems: Iterable[ConfigProblem], config: str) -> list[Prob
 
 
 def problem_from_error(error: RunConfigInvalidError) -> Problem:
-    """Return the problem if the text is not a valid config.
+    """Convert the error for an invalid config to a problem.
 
     Examples
     --------

@@ -58,7 +58,7 @@ class LaunchpadModel:
     source
         The source, which reads from the server and launches runs.
     background
-        The object that sends requests in background threads.
+        The panel's background tasks, which send the requests.
     start
         The initial text of the fields.
     """

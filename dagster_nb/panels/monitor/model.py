@@ -134,7 +134,7 @@ class MonitorModel:
     run
         The run to follow.
     background
-        The object that sends requests in background threads.
+        The panel's background tasks, which send the requests.
     """
 
     def __init__(self, client: RunClient, run: RunFacts, background: Background):

@@ -64,5 +64,5 @@ class Incidents:
         return job == self.broken_job and dt.datetime.fromtimestamp(at, dt.UTC).date() in self.broken_days
 
     def fixed_at(self) -> float:
-        """Return the time at which the broken job was fixed, which is on the morning of the next working day."""
+        """Return the time at which the broken job was fixed: the morning of the next working day."""
         return midnight(_working_day(self.broken_days[-1] + dt.timedelta(days=1))) + 6.5 * 3600

@@ -41,7 +41,7 @@ class FilterBar:
     model
         The explorer's model.
     viewport
-        The object with the time zone. Times that users type are in this time zone.
+        The panel's viewport, which knows the time zone. Times that users type are in this time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):

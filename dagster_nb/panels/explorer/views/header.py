@@ -37,7 +37,7 @@ class Header:
     refresh
         The action of the Refresh button.
     viewport
-        The object with the time zone.
+        The panel's viewport, which knows the time zone.
     """
 
     def __init__(self, model: ExplorerModel, refresh: Callable[[], None], viewport: Viewport):

@@ -78,9 +78,9 @@ class RunTableView:
     model
         The explorer's model.
     viewport
-        The object with the time zone.
+        The panel's viewport, which knows the time zone.
     actions
-        The object that knows which actions are available for a run.
+        The explorer's actions, which know what is available for a run.
     ask
         A function to call with an action and a run id. It asks the user to confirm the action.
     """

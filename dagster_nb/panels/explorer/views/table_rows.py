@@ -72,7 +72,7 @@ def _times(runs: pd.DataFrame, key: str, now: pd.Timestamp, zone: tzinfo) -> Ite
     """Return each time in three formats: relative to now, in the time zone, and in UTC."""
     times, queued = runs[key], pd.Series(False, index=runs.index)
     if key == "start_time":
-        # If a run has not started yet, show the time since when it has been queued.
+        # If a run has not started yet, show when it was queued.
         queued = times.isna()
         times = times.fillna(runs["creation_time"])
     return [
