@@ -54,7 +54,7 @@ def result_frame(data: dict[str, Any], path: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the path does not exist in the result. The message lists the names that do.
+        If the path does not exist in the result. The message lists the existing names.
 
     Examples
     --------

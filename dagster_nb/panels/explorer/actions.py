@@ -106,7 +106,7 @@ class Outcome:
 
     @property
     def is_final(self) -> bool:
-        """Whether it is no longer necessary to read the status of the run."""
+        """Whether the outcome is final, so that the status of the run need not be read again."""
         return (
             self.outcome in ("deleted", "not_found")
             or (self.new_run_id is None and self.outcome == "invalid")
