@@ -1,7 +1,7 @@
-"""Draw charts of runs, steps, jobs and assets: each function takes a DataFrame and returns matplotlib Axes.
+"""Draw charts of runs, steps, jobs and assets. Each function takes a DataFrame and returns matplotlib Axes.
 
-Without ``ax``, a chart draws on pyplot's current axes; with ``ax``, pyplot is not even imported. In a dark notebook,
-run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.
+Without ``ax``, a function draws on pyplot's current axes. With ``ax``, it does not import pyplot. If your notebook has
+a dark theme, run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.
 """
 
 from dagster_nb.plot._asset_graph import asset_graph

@@ -58,36 +58,37 @@ def durations(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how long the runs of each job take: one lane per job, the slowest on top.
+    """Draw how long the runs of each job take, with one lane per job and the slowest job on top.
 
-    The upper half of a lane shows the distribution of all durations. Along the middle, a thin line reaches from the
-    5th to the 95th percentile, a thick one from the 25th to the 75th, and a tick marks the median, which is also
-    written to the right. The lower half has a mark for each run, in the colour and the shape of its status. If there
-    are more than 3,000 runs, the marks are an even sample, and the caption says so. A run that is still running is
-    drawn as a hollow arrow at its current duration. A run that has not started has no duration and is not drawn.
+    The upper half of a lane shows the distribution of all durations. In the middle, a thin line extends from the 5th to
+    the 95th percentile, a thick line extends from the 25th to the 75th percentile, and a tick marks the median. The
+    median is also written to the right. The lower half has a mark for each run, with the colour and shape of its
+    status. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so. A run
+    in progress is a hollow arrow at its current duration. Runs that have not started are not drawn.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``start_time`` and ``duration`` of ``client.runs()`` and those in `by`.
+        Runs from ``client.runs()``, with the columns ``status``, ``start_time`` and ``duration`` and the columns in
+        `by`.
     by
-        The column, or columns, to group by; each group has a lane. None draws all runs in one lane.
+        The column or columns to group by. Each group gets a lane. None draws all runs in one lane.
     max_groups
-        The maximum number of lanes. The busiest jobs have their own lanes; the others share the last lane.
+        The maximum number of lanes. If there are more groups, the less busy groups share the last lane.
     as_of
-        The time up to which runs in progress are measured. By default the time when the frame was fetched
-        (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+        The assumed end time of runs in progress. By default, the time when the frame was fetched
+        (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
     tz
-        The time zone of the dates in the caption, an IANA name.
+        The time zone of the dates in the caption, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the marks.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with durations in seconds along x, on a logarithmic scale. A duration of less than a millisecond is
+        The axes, with durations in seconds along x, on a logarithmic scale. Durations of less than a millisecond are
         drawn as one millisecond.
 
     Examples

@@ -1,4 +1,4 @@
-"""The chart `queue_durations`: how long runs wait before they start, over time."""
+"""The chart `queue_durations`: how the waiting times of runs change over time."""
 
 from __future__ import annotations
 
@@ -54,38 +54,38 @@ def queue_durations(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how long runs wait between their creation and their start, over time.
+    """Draw how long runs wait between their creation and their start, and how this changes over time.
 
-    At each point, the solid line is the median of the runs created in the window that ends there, and the dashed line
-    is their 95th percentile. Each mark is a run; if there are more than 3,000 runs, the marks are an even sample. A run
-    that is still waiting is drawn as a hollow mark at its current waiting time, and does not count in the lines.
+    The solid line shows a rolling median of the waiting times, and the dashed line shows the rolling 95th percentile.
+    Each run has a mark. If there are more than 3,000 runs, the chart shows marks for an even sample. A run that is
+    still waiting has a hollow mark at its current waiting time. The lines do not include waiting runs.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``creation_time`` and ``queue_duration`` of ``client.runs()`` and those in
-        `by`.
+        Runs from ``client.runs()``, with the columns ``status``, ``creation_time`` and ``queue_duration`` and the
+        columns in `by`.
     by
-        The column, or columns, to group by; each group has a line. By default there is one line for all runs.
+        The column or columns to group by. Each group gets a line. By default, there is one line for all runs.
     window
-        The length of time that each point of a line covers; by default about a fifteenth of the history.
+        The period that each point of a line covers. By default, about a fifteenth of the history.
     max_groups
-        The maximum number of lines, the busiest groups first; the caption says how many are left out.
+        The maximum number of lines. The busiest groups are drawn, and the caption gives the number of groups.
     as_of
-        The time up to which waiting runs are measured. By default the time when the frame was fetched
-        (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+        The assumed start time of waiting runs. By default, the time when the frame was fetched
+        (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
     tz
-        The time zone of the x axis, an IANA name.
+        The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the solid lines.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with the creation of the runs along x and seconds along y, on a logarithmic scale. A waiting time of
-        less than a millisecond is drawn as one millisecond.
+        The axes, with the creation times of the runs along x and seconds along y, on a logarithmic scale. Waiting times
+        of less than a millisecond are drawn as one millisecond.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def queue_durations(
     started = (created.notna() & waited.notna()).to_numpy(dtype=bool)
     shown = started | waiting
     if not shown.any():
-        return empty_chart(ax, "no runs" if runs.empty else "no run with a time in the queue")
+        return empty_chart(ax, "no runs" if runs.empty else "no run has a waiting time")
 
     every = named_groups(runs[shown], by)
     groups = every.selected(range(min(max_groups, len(every.names))))

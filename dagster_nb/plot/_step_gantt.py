@@ -46,24 +46,24 @@ def step_gantt(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw the steps of one run below each other, each as a bar from its start to its end.
+    """Draw the steps of one run as bars from start to end, one below the other.
 
-    Each bar has the colour and the hatch of the step's status, and the duration is written beside it. A step that is
-    still running ends in an arrow. Steps that never started are listed at the bottom, with their status in words. If
-    there is not enough room for all names, only some are written: those of the longest steps first.
+    Each bar has the colour and hatch of the step's status, and the text beside the bar shows the duration. The bar of a
+    running step ends in an arrow. Steps that have not started are at the bottom, with their status in words. If there
+    is not enough room for all names, the chart shows the names of the longest steps.
 
     Parameters
     ----------
     steps
-        The steps of one run, with the columns ``step_key``, ``status``, ``start_time``, ``end_time`` and ``attempts``
-        of ``client.steps()``.
+        The steps of one run from ``client.steps()``, with the columns ``step_key``, ``status``, ``start_time``,
+        ``end_time`` and ``attempts``.
     as_of
-        The time up to which steps in progress are measured. By default the time when the frame was fetched
-        (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+        The assumed end time of steps in progress. By default, the time when the frame was fetched
+        (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
     tz
-        The time zone of the start time in the caption, an IANA name.
+        The time zone of the start time in the caption, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PolyCollection` for the bars.
 
@@ -75,7 +75,7 @@ def step_gantt(
     Raises
     ------
     ValueError
-        If the frame holds the steps of several runs.
+        If the frame contains the steps of several runs.
 
     Examples
     --------
@@ -96,8 +96,8 @@ def step_gantt(
     n_runs = len(steps["run_id"].unique()) if "run_id" in steps.columns else 1
     if n_runs > 1:
         raise ValueError(
-            f"step_gantt draws one run, and these are the steps of {n_runs} runs; "
-            "select one, for example with steps[steps['run_id'] == run_id]"
+            f"step_gantt draws the steps of one run, but the frame contains the steps of {n_runs} runs; "
+            "select one run, for example with steps[steps['run_id'] == run_id]"
         )
     started = read_columns.times(steps, "start_time")
     if not started.notna().any():
@@ -152,7 +152,7 @@ def step_gantt(
 
 
 def _order(started: pd.Series) -> NDArray[np.intp]:
-    """Return the steps' positions, sorted by start; steps that never started come last."""
+    """Return the positions of the steps, sorted by start time. Steps that have not started come last."""
     return np.argsort(started.fillna(pd.Timestamp.max.tz_localize("UTC").as_unit("us")).to_numpy(), kind="stable")
 
 
@@ -161,7 +161,7 @@ def _status_word(name: str) -> str:
 
 
 def _name_longest(ax: Axes, names: list[str], length: Floats, n_names: int) -> None:
-    """Write the names of the longest steps, and of as many others as fit between them."""
+    """Write the names of the longest steps, and the names of other steps if there is room between them."""
     distance = len(names) / n_names
     named: list[int] = []
     for row in np.argsort(-length, kind="stable"):

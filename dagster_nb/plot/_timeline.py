@@ -44,8 +44,8 @@ __all__ = ["timeline"]
 _MAX_BARS = 1500
 _MAX_ROWS = 10
 _HEIGHT = 0.8
-# The height of a single run as a fraction of its lane. A single run stays visible even if another lane has a hundred
-# runs at once.
+# The height of a single run, as a fraction of the lane. With this minimum, a single run is visible even if another lane
+# has a hundred simultaneous runs.
 _HEIGHT_OF_ONE = 0.35
 
 
@@ -59,32 +59,32 @@ def timeline(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw when each run was in progress, in one lane per job.
+    """Draw when each run was in progress, with one lane per job.
 
-    Up to 1,500 runs are drawn as bars from start to end, in the colour and the hatch of their status. Overlapping runs
-    of a job are drawn below each other in its lane. A run that is still running ends in an arrow.
+    Up to 1,500 runs are drawn as bars from start to end, in the colour and hatch of their status. If runs of a job
+    overlap, their bars are below each other in the lane. The bar of a running run ends in an arrow.
 
-    If there are more runs, or more than 10 runs of a job overlap, the runs are drawn as columns over hours, days or
-    other buckets of time. The height of a column is the maximum number of simultaneous runs of the job. All lanes have
-    the same scale, and the maximum of each lane is written to its right. The colours show the statuses of the runs that
-    were in progress in the bucket, each in proportion to their number. The caption says how long a bucket is.
+    If there are more runs, or if more than 10 runs of a job overlap, the chart shows one column per hour, day or other
+    interval instead. The height of a column shows the maximum number of simultaneous runs of the job. All lanes have
+    the same scale, and the text to the right shows the maximum of each lane. The colours show the statuses of the runs
+    that were in progress during the interval, in proportion to their numbers. The caption shows the interval.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``start_time`` and ``end_time`` of ``client.runs()`` and those in `by`. Runs
-        that have not started are not drawn; the caption gives their number.
+        Runs from ``client.runs()``, with the columns ``status``, ``start_time`` and ``end_time`` and the columns in
+        `by`. Runs that have not started are not drawn, but the caption gives their number.
     by
-        The column, or columns, to group by; each group has a lane. None draws all runs in one lane.
+        The column or columns to group by. Each group gets a lane. None draws all runs in one lane.
     max_groups
-        The maximum number of lanes. The busiest jobs have their own lanes; the others share the last lane.
+        The maximum number of lanes. If there are more groups, the less busy groups share the last lane.
     as_of
-        The time up to which runs in progress are measured. By default the time when the frame was fetched
-        (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+        The assumed end time of runs in progress. By default, the time when the frame was fetched
+        (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
     tz
-        The time zone of the x axis, an IANA name. A day lasts from midnight to midnight in this zone.
+        The time zone of the x axis, such as ``"Europe/Paris"``. Days start at midnight in this time zone.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PolyCollection` for the bars or columns.
 
@@ -121,7 +121,7 @@ def timeline(
     codes, statuses = read_columns.status_codes(runs)
     lanes, codes, started, ended = groups.codes[known], codes[known], started[known], ended[known]
     running = ended.isna().to_numpy(dtype=bool)
-    # The local clock may be behind the server's, but a run must not end before its start.
+    # The local clock can be behind the server's clock, but a run must not end before its start.
     now = read_columns.as_of_time(runs, as_of)
     ended = ended.fillna(started.where(started > now, now))
     start, end = date_numbers(started), date_numbers(ended)
@@ -139,7 +139,7 @@ def timeline(
         edges = date_numbers(bucket_edges(started.min(), ended.max(), freq, zone).to_series())
         ax.set_xlim(edges[0] - margin, edges[-1] + margin)
         _draw_columns(ax, start, end, lanes, edges, codes, statuses, options)
-        bucket = f"each column: {FREQUENCIES[freq]}; height: the most runs at once"
+        bucket = f"each column: {FREQUENCIES[freq]}; height: most simultaneous runs"
     set_lanes(ax, [label(name) for name in groups.names])
     n_waiting = len(runs) - len(start)
     set_caption(
@@ -175,7 +175,7 @@ def _draw_bars(
         status = status_of(statuses[code])
         _add_polygons(ax, corners[own], statuses[code], options)
         if status.name not in ("SUCCESS", "STARTED"):
-            # If a bar is too narrow for a hatch, a mark shows its status.
+            # If a bar is too narrow to show a hatch, the mark still shows its status.
             marks = ax.plot(end[own], bottom[own], linestyle="none", color=status.color)[0]
             marks.set(marker=status.marker, markersize=5.0, markeredgewidth=0.5, markeredgecolor=ax.get_facecolor())
     if running.any():
@@ -215,7 +215,7 @@ def _draw_columns(
     failure = status_of("FAILURE")
     failed_lanes, failed = np.nonzero(counts[:, :, statuses.index("FAILURE")])
     if len(failed):
-        # If the part of a column that shows failures is too low to be seen, a mark shows them.
+        # The part of a column that shows failures can be too small to see, so mark the failures as well.
         marks = ax.plot(((edges[:-1] + edges[1:]) / 2)[failed], (base - heights)[failed_lanes, failed])[0]
         marks.set(linestyle="none", color=failure.color, marker=failure.marker, markersize=4.5)
         marks.set(markeredgewidth=0.5, markeredgecolor=ax.get_facecolor())
@@ -225,7 +225,7 @@ def _draw_columns(
 
 
 def _steps(edges: Floats, top: Floats, bottom: Floats) -> Floats:
-    """Return the outline of columns between two step functions."""
+    """Return the outline of the area between two step functions."""
     x = np.repeat(edges, 2)[1:-1]
     there, back = np.column_stack([x, np.repeat(top, 2)]), np.column_stack([x, np.repeat(bottom, 2)])[::-1]
     return np.vstack([there, back])
@@ -235,7 +235,7 @@ def _add_polygons(
     ax: Axes, outlines: Sequence[Floats] | Floats, status_name: str, options: Mapping[str, Any], linewidth: float = 0.8
 ) -> None:
     status = status_of(status_name)
-    # The outline keeps a run of one second visible on an axis of months.
+    # Because of its outline, a run of one second is visible even if the axis covers months.
     properties: dict[str, Any] = {"facecolor": status.color, "edgecolor": status.color, "linewidth": linewidth}
     polygons = PolyCollection(list(outlines), label=label(status_name), **(properties | dict(options)))
     polygons.set_hatch(status.hatch)

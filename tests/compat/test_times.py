@@ -15,8 +15,8 @@ US = timedelta(microseconds=1)
 NUMBERS = (13, 16)
 ON_A_SECOND = 34
 SQLITE_SECONDS = (
-    "on SQLite, `created_before` and `updated_before` at a whole second also match runs of that second whose time "
-    "Dagster stored without a fraction, because SQLite compares strings"
+    "on SQLite, `created_before` and `updated_before` also match runs at exactly that time if it is a whole second, "
+    "because SQLite compares strings"
 )
 
 

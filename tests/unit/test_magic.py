@@ -69,7 +69,7 @@ def test_a_cell_can_name_its_frame_and_use_variables_of_the_notebook(connected, 
         ("{ runsOrEror { __typename } }", "Cannot query field 'runsOrEror'"),
         ("{ version", "this is not valid GraphQL. Fix the marked part"),
         ("query($id: ID!) { runOrError(runId: $id) { __typename } }", "the variable $id has no value"),
-        ("{ version } query B { version }", "a cell has one operation, and this one has 2"),
+        ("{ version } query B { version }", "a cell must contain one operation, but this cell contains 2"),
     ],
 )
 def test_an_invalid_document_is_not_sent(connected, fake, text, message):

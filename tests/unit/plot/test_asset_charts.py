@@ -101,7 +101,7 @@ def test_chosen_metadata_labels_are_drawn_without_gaps(materializations, ax):
 
 @pytest.mark.parametrize("wrong", ["note", "ok", "nothing"])
 def test_a_metadata_label_without_numbers_is_an_error(materializations, ax, wrong):
-    with pytest.raises(ValueError, match=f"no metadata '{wrong}' that is a number; the numeric labels are 'rows'"):
+    with pytest.raises(ValueError, match=f"there is no numeric metadata '{wrong}'; the numeric labels are 'rows'"):
         metadata(materializations, wrong, ax=ax)
 
 
@@ -130,7 +130,7 @@ def test_partitions_without_dates_are_sorted(ax, render):
 
 def test_an_asset_without_numeric_metadata_gives_a_message(materializations, ax):
     metadata(materializations[["timestamp", "metadata.note"]], ax=ax)
-    assert [text.get_text() for text in ax.texts] == ["no metadata that is a number"]
+    assert [text.get_text() for text in ax.texts] == ["no numeric metadata"]
 
 
 def test_ticks_have_one_lane_per_name_and_one_marker_per_status(sensor_ticks, ax, render):

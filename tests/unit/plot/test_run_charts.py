@@ -187,7 +187,7 @@ def test_a_job_that_slowed_down_is_drawn_before_busier_jobs(ax):
     labels = [text for text in words(ax) if text]
     assert "rare" in labels
     assert "\N{MULTIPLICATION SIGN}3" in labels
-    assert "3 of 10 jobs: those that slowed down, then the busiest" in ax.get_xlabel()
+    assert "3 of 10 jobs: the slower ones, then the busiest" in ax.get_xlabel()
     alphas = {
         line.get_alpha() for line in ax.lines if line.get_linestyle() == "-" and line.get_transform() is ax.transData
     }
@@ -278,7 +278,7 @@ def test_many_runs_become_columns_that_show_the_peak_of_concurrent_runs(ax):
     assert np.ptp(lanes[0][:, 1]) == pytest.approx(0.8 * 0.35)
     assert np.ptp(lanes[1][:, 1]) == pytest.approx(0.8)
     assert "2,003 runs" in ax.get_xlabel()
-    assert "each column: 6 h; height: the most runs at once" in ax.get_xlabel()
+    assert "each column: 6 h; height: most simultaneous runs" in ax.get_xlabel()
 
 
 def test_columns_of_days_begin_at_midnight_in_the_time_zone(ax, many_runs):

@@ -164,7 +164,7 @@ def test_a_lost_response_is_reported(scene, monkeypatch):
     bar.ask("terminate")
     bar.confirm.agree()
     one.settle()
-    assert "It is not known whether this happened" in bar._error._message.value
+    assert "The outcome is unknown" in bar._error._message.value
     assert "the response was lost" in bar._error._message.value
     assert actions.current is None
 

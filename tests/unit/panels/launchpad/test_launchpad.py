@@ -334,7 +334,7 @@ class TestLaunching:
         one = pad("train")
         one.launch()
         one.wait(10)
-        assert "It is not known whether this happened" in one._error_box._message.value
+        assert "The outcome is unknown" in one._error_box._message.value
         assert "look at the runs" in one._error_box._message.value
         assert one._error_box._retry_button.layout.display == "none"
         assert len(source.sent) == 1

@@ -180,7 +180,7 @@ class TestTerminating:
         client.outcome = OutcomeUnknownError("the response was lost. It is not sent again")
         monitor.model.terminate(force=False)
         until(monitor, lambda: not monitor.model.terminating)
-        assert "It is not known whether this happened" in monitor._crash_box._message.value
+        assert "The outcome is unknown" in monitor._crash_box._message.value
         assert client.stopped == [False]
 
     @pytest.mark.parametrize(
@@ -378,7 +378,7 @@ class TestReexecuting:
         monitor.model.reexecute("all_steps")
         until(monitor, lambda: not monitor.model.reexecuting)
         assert client.reexecuted == [(RUN, "all_steps")]
-        assert "It is not known whether this happened" in monitor._crash_box._message.value
+        assert "The outcome is unknown" in monitor._crash_box._message.value
         assert monitor.run_id == RUN
 
 
