@@ -12,6 +12,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.plot._chart_index import ChartIndex, group_lines, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -133,6 +134,7 @@ def duration_trend(
     window = usual_window(started) if window is None else pd.Timedelta(window)
     sample, step = even_sample(of_group * len(statuses) + codes, x, MAX_MARKS)
     ends = []
+    lines: dict[str, tuple[Any, Any]] = {}
     for group, name in enumerate(groups.names):
         color = text_color() if alone else colors[name]
         faint = bool(changed) and group >= len(changed)
@@ -142,12 +144,12 @@ def duration_trend(
         counted = succeeded & (of_group == group)
         rolled = rolling_quantiles(started[counted], length[counted], window)
         draw_quantile_lines(ax, rolled, color, options, in_legend=group == 0, alpha=0.45 if faint else 1.0)
+        lines[name] = date_numbers(rolled["time"]), rolled["p50"].clip(lower=MIN_SECONDS)
         medians = rolled["p50"].dropna()
         # If a job has no line, its label is beside its last run.
         last = medians.iloc[-1] if len(medians) else y[of_group == group][np.argmax(x[of_group == group])]
         ends.append((max(float(last), MIN_SECONDS), label(name, _NAME_WIDTH), color))
-    if not alone:
-        label_line_ends(ax, ends)
+    labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
     if regressions is not None and changed:
         _draw_changes(ax, regressions[_row_names(regressions, by).isin(groups.names).to_numpy(dtype=bool)])
     disable_math([ax.set_ylabel(f"duration of {label(groups.names[0], _NAME_WIDTH)}" if alone else "duration")])
@@ -159,6 +161,8 @@ def duration_trend(
         _caption_of_groups(len(groups.names), every, has_changes=bool(changed)),
     )
     draw_legend(ax)
+    marks = run_marks(drawn[sample], x[sample], y[sample])
+    set_chart_index(ax, ChartIndex("time", marks, lines=group_lines(lines), labels=labels))
     return ax
 
 
