@@ -1,8 +1,8 @@
 """The demo that Binder runs; its history survives the end of its processes.
 
 ``python binder/demo.py build`` writes the history into the user's cache. ``python binder/demo.py serve`` copies it into
-a DAGSTER_HOME in the user's state folder, and serves that until it is stopped. If it is started again, it
-keeps the runs that are there.
+a DAGSTER_HOME in the user's state folder, and serves that until it is stopped. If it is started again, it keeps the
+existing runs.
 """  # noqa: INP001 - a script
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 RUNS, SEED = 2000, 0
 # Each run is a process, and a notebook server has little memory.
 MAX_CONCURRENT_RUNS = 2
-# One of these two is free for other runs, since only one of the unfinished runs is started.
+# Only one of the unfinished runs is started, so that another run can be in progress beside it.
 BINDER_RUNS = tuple(run for run in UNFINISHED_RUNS if run.status in {"STARTED", "QUEUED"})
 MAX_AGE = dt.timedelta(days=3)
 MAX_STARTS = 10
@@ -58,14 +58,14 @@ def last_midnight(now: dt.datetime) -> dt.datetime:
 
 
 def fits(until: dt.datetime, now: dt.datetime) -> bool:
-    """Return whether a cached history that ends at ``until`` ends at midnight, and is recent enough."""
+    """Return whether to use a cached history that ends at ``until``: only if it ends at midnight and is recent."""
     return until == last_midnight(until) and now - until <= MAX_AGE
 
 
 def build() -> None:
     """Write the history into the user's cache."""
     with tempfile.TemporaryDirectory(prefix="dagster_nb-build-") as folder:
-        os.environ["DAGSTER_HOME"] = folder  # dagster.yaml refers to it
+        os.environ["DAGSTER_HOME"] = folder  # the dagster.yaml refers to this variable
         configure(Path(folder))
         fill(Path(folder))
 
@@ -77,7 +77,10 @@ def configure(home: Path) -> None:
 
 
 def fill(home: Path) -> None:
-    """Copy the history from the cache into a home, or write a new one; the ground truth is the last file written."""
+    """Copy the history from the cache into a home, or write a new one.
+
+    The file with the ground truth is written last, so a home that contains it is complete.
+    """
     now = dt.datetime.now(dt.UTC)
     cache = HistoryCache(runs=RUNS, seed=SEED)
     if copy := cache.find(lambda until: fits(until, now)):
@@ -93,7 +96,7 @@ def fill(home: Path) -> None:
 def prepare(home: Path) -> None:
     """Fill a new home, or finish the interrupted runs of an existing one."""
     if not (home / FILE_NAME).exists():
-        shutil.rmtree(home, ignore_errors=True)  # the home may be only partly filled
+        shutil.rmtree(home, ignore_errors=True)  # filling it may have been interrupted
         configure(home)
         fill(home)
         return
@@ -106,7 +109,7 @@ def prepare(home: Path) -> None:
 def finish_interrupted_runs(instance: DagsterInstance) -> int:
     """Finish the runs whose processes ended with their Dagster, and return how many there were.
 
-    Nothing else would finish them, and each counts as one of the runs that may run at the same time. Queued runs stay
+    Nothing else would finish them, and each of them counts towards the limit of concurrent runs. Queued runs stay
     queued. Call this only while no Dagster serves the instance.
     """
     from dagster import DagsterRunStatus, RunsFilter  # noqa: PLC0415 - takes long
@@ -129,7 +132,7 @@ def finish_interrupted_runs(instance: DagsterInstance) -> int:
 def serve(*, port: int | None) -> None:
     """Serve the history until stopped, and start Dagster again if it ends by itself.
 
-    Does nothing if another process serves it already.
+    Does nothing if another process is already serving it.
 
     Parameters
     ----------
@@ -146,7 +149,7 @@ def serve(*, port: int | None) -> None:
     configure(home)
     with lock(home) as is_ours:
         if not is_ours:
-            click.echo(f"Another process serves {home} already.")
+            click.echo(f"Another process is already serving {home}.")
             return
         for _ in range(MAX_STARTS):
             is_new = not (home / FILE_NAME).exists()
@@ -159,14 +162,14 @@ def serve(*, port: int | None) -> None:
                     pass
             click.echo(f"Dagster ended. {reason}")
     raise DagsterNbError(
-        f"Dagster ended {MAX_STARTS} times. It is not started again. Fix the cause that its log shows, then start the "
-        "demo again."
+        f"Dagster ended {MAX_STARTS} times, so it is not started again. Fix the cause that its log shows, then start "
+        "the demo again."
     )
 
 
 @contextmanager
 def lock(home: Path) -> Iterator[bool]:
-    """Lock a home; False if another process has locked it. The lock ends with this process."""
+    """Lock a home, and yield False if another process has locked it. The lock is released when this process ends."""
     with home.with_suffix(".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -177,7 +180,7 @@ def lock(home: Path) -> Iterator[bool]:
 
 
 def start_dagster(home: Path, port: int | None) -> LocalDagster:
-    """Start Dagster as soon as the port is free; the previous Dagster may take a moment to end."""
+    """Start Dagster as soon as the port is free, because a previous Dagster may take a moment to end."""
     deadline = time.monotonic() + PORT_SECONDS
     while True:
         try:

@@ -35,11 +35,11 @@ def cli() -> None:
 @click.option("--port", type=int, help="Port of Dagster; a free one by default.")
 @click.option("--lab/--no-lab", default=True, help="Whether to open JupyterLab.")
 def demo(*, runs: int, port: int | None, lab: bool) -> None:
-    """Start a real Dagster with a run history, and JupyterLab beside it, until Ctrl-C."""
+    """Run a real Dagster with a sample run history, and JupyterLab, until you press Ctrl-C."""
     from dagster_nb.sandbox.demo import start_demo  # noqa: PLC0415 - the other commands need no Dagster
     from dagster_nb.sandbox.jupyterlab import JupyterLab  # noqa: PLC0415
 
-    # By default these signals end Python at once. Here it must first stop the processes that it started.
+    # By default, these signals end Python at once, but the demo must first stop the processes that it started.
     for name in {"SIGTERM", "SIGHUP"} & signal.Signals.__members__.keys():
         signal.signal(signal.Signals[name], lambda *_: sys.exit(0))
     with ExitStack() as stack:
@@ -71,11 +71,11 @@ def _print_steps() -> Callable[[str, float], None]:
 def _wait_for_dagster(dagster: Demo) -> NoReturn:
     while (reason := dagster.exit_reason(timeout=WAIT_SECONDS)) is None:
         pass
-    raise DagsterNbError(f"Dagster ended. {reason}")
+    raise DagsterNbError(f"Dagster ended. {reason}\nTo start it again: dagster-nb demo")
 
 
 def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
-    """Wait until JupyterLab ends; it stays open if Dagster ends, because notebooks may not be saved."""
+    """Wait until JupyterLab ends. If Dagster ends first, JupyterLab stays open, because notebooks may be unsaved."""
     dagster_reason = None
     while (lab_reason := lab.exit_reason(timeout=WAIT_SECONDS)) is None:
         if dagster_reason is None and (dagster_reason := dagster.exit_reason()) is not None:
@@ -85,7 +85,7 @@ def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
                 err=True,
             )
     if dagster_reason is not None:
-        raise DagsterNbError(f"Dagster ended. {dagster_reason}")
+        raise DagsterNbError(f"Dagster ended. {dagster_reason}\nTo start it again: dagster-nb demo")
     if lab_reason:
         raise DagsterNbError(lab_reason)
 
@@ -96,10 +96,10 @@ _url = click.option(
 _token = click.option(
     "--token",
     envvar="DAGSTER_NB_TOKEN",
-    help="Token of Dagster+. Prefer $DAGSTER_NB_TOKEN: other users of this machine can read arguments.",
+    help="Token for Dagster+. Prefer $DAGSTER_NB_TOKEN: other users of this machine can see command-line arguments.",
 )
 _allow_http = click.option(
-    "--allow-http", is_flag=True, help="Send the token over http, which is not encrypted, to another machine."
+    "--allow-http", is_flag=True, help="Allow sending the token to another machine over http, unencrypted."
 )
 
 
@@ -108,7 +108,7 @@ _allow_http = click.option(
 @_url
 @_token
 @click.option("--history", metavar="PATH", help="Read from the history at this path, without a server.")
-@click.option("--deleted", is_flag=True, help="With --history: also the runs that Dagster has deleted.")
+@click.option("--deleted", is_flag=True, help="With --history: include runs that Dagster has deleted.")
 @_allow_http
 @click.option("--job", multiple=True, help="Only runs of this job; can be repeated.")
 @click.option("--status", multiple=True, help="Only runs with this status, such as FAILURE; can be repeated.")
@@ -135,7 +135,7 @@ def export(
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export import write_runs  # noqa: PLC0415
 
-    # An empty option, such as an unset "$SINCE", is not the same as a missing option: runs() rejects it.
+    # An empty option, such as an unset "$SINCE", is passed on, so that runs() rejects it. A missing option is left out.
     chosen = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in filters.items()
@@ -147,10 +147,10 @@ def export(
         from dagster_nb.history.opening import open_history  # noqa: PLC0415
 
         if url is not None:
-            raise click.UsageError("Use either --url or --history.")
+            raise click.UsageError("--url and --history cannot be used together. Use one of them.")
         count = write_runs(open_history(history), path, deleted=deleted, **chosen)
     elif deleted:
-        raise click.UsageError("--deleted needs --history: a server does not have these runs.")
+        raise click.UsageError("--deleted needs --history PATH, because the server no longer has deleted runs.")
     else:
         with connect(url, token=token, allow_http=allow_http) as client:
             count = write_runs(client, path, **chosen)
@@ -185,7 +185,7 @@ def digest(
     from dagster_nb.client.connect import connect  # noqa: PLC0415
 
     if history is not None and url is not None:
-        raise click.UsageError("Use either --url or --history.")
+        raise click.UsageError("--url and --history cannot be used together. Use one of them.")
     try:
         if history is not None:
             from dagster_nb.history.opening import open_history  # noqa: PLC0415
@@ -210,8 +210,8 @@ def digest(
 def history() -> None:
     """Keep all runs of a deployment in a Delta table.
 
-    PATH is a local folder or the URL of an object storage, such as s3://bucket/dagster, whose credentials are read
-    from its usual environment variables. Without PATH, the history is in a folder for the server of --url.
+    PATH is a local folder or an object storage URL such as s3://bucket/dagster. The credentials for object storage are
+    read from its usual environment variables. Without PATH, each server has its own folder in your data folder.
     """
 
 
@@ -221,7 +221,7 @@ def history() -> None:
 @_token
 @_allow_http
 def refresh(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
-    """Read what has changed since the last refresh; the first one reads all runs."""
+    """Read what has changed since the last refresh. The first refresh reads all runs."""
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
 
     with connect(url, token=token, allow_http=allow_http) as client:
@@ -236,7 +236,7 @@ def refresh(*, path: str | None, url: str | None, token: str | None, allow_http:
 @_token
 @_allow_http
 def info(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
-    """Print how many runs there are, since when, and when they were refreshed."""
+    """Print the number of runs, the time of the oldest run, and the time of the last refresh."""
     with _open_history(path, url, token, allow_http=allow_http) as found:
         for name, value in found.facts().items():
             click.echo(f"{name:<10} {value}")
@@ -256,7 +256,7 @@ def compact(*, path: str | None, url: str | None, token: str | None, allow_http:
 
 @contextmanager
 def _open_history(path: str | None, url: str | None, token: str | None, *, allow_http: bool) -> Iterator[History]:
-    """Open the history at a path, without a server, or else that of the server."""
+    """Open the history at a path without a server; without a path, open the history of the server."""
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.history.opening import open_history  # noqa: PLC0415
 
@@ -268,12 +268,12 @@ def _open_history(path: str | None, url: str | None, token: str | None, *, allow
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command. An error prints one line, and the command exits with code 1.
+    """Run the command. An error is printed in one line, and the exit code is 1.
 
     Parameters
     ----------
     arguments
-        The arguments of the command line. Default: the arguments of this process.
+        The command-line arguments. Default: those of this process.
     """
     try:
         cli(arguments, standalone_mode=False)

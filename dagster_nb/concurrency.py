@@ -13,7 +13,8 @@ __all__ = ["MAX_CONCURRENCY", "map_concurrently"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Dagster's webserver is one Python process: more requests at once hide network latency and do not make it faster.
+# Dagster's webserver is one Python process: concurrent requests hide network latency, but do not make the server
+# faster.
 MAX_CONCURRENCY = 4
 
 
@@ -30,7 +31,7 @@ async def map_concurrently(
     function
         Takes one item.
     items
-        An iterable. It is consumed only as fast as the calls finish.
+        An iterable. The next item is taken only when a call finishes.
     limit
         The number of calls that run at the same time.
 

@@ -77,7 +77,7 @@ class DagsterNbError(Exception):
     """The base class of all errors of dagster_nb."""
 
     def __str__(self) -> str:
-        # Messages quote the server, and are printed in terminals.
+        # Messages contain text from the server, which must not control the terminal that prints them.
         return terminal_text(super().__str__())
 
 
@@ -86,7 +86,7 @@ class DagsterNbWarning(UserWarning):
 
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):
-    """No Dagster responded at the address, or the connection broke."""
+    """No Dagster server responded at the address, or the connection was lost."""
 
 
 class RequestTimeoutError(DagsterNbError, TimeoutError):
@@ -107,11 +107,11 @@ class QueryError(DagsterNbError):
     Parameters
     ----------
     message
-        What happened. It shows the wrong line of the document if the server named one.
+        What happened. The message shows the line of the document that is wrong, if the server named one.
     errors
         The ``errors`` list of the server's response, unchanged.
     data
-        The part of the response that the server could still provide, or None.
+        The part of the response that the server could provide despite the errors, or None.
     """
 
     def __init__(self, message: str, *, errors: Sequence[dict[str, Any]] = (), data: dict[str, Any] | None = None):
@@ -207,7 +207,7 @@ class RunConfigInvalidError(DagsterNbError, ValueError):
 
 
 class IncompleteHistoryError(DagsterNbError):
-    """The server keeps listing runs that it does not return.
+    """The server repeatedly listed the ids of some runs without returning these runs.
 
     Parameters
     ----------
@@ -231,26 +231,26 @@ class ReadOnlyError(DagsterNbError):
 
 
 class OutcomeUnknownError(DagsterNbError):
-    """A mutation was sent, and its response was lost or incomplete: it may have taken effect. It is not sent again."""
+    """A mutation was sent but its response was lost or incomplete: it may have taken effect. It is not sent again."""
 
 
 class ActionInterrupt(KeyboardInterrupt):
     """Ctrl-C was pressed while a method acted on many runs. Like any `KeyboardInterrupt`, it is not a `DagsterNbError`.
 
-    The method has waited for the responses to the requests that it had sent. In IPython, ``sys.last_value.outcomes`` is
-    the frame.
+    The method has waited for the responses to the requests that it had sent. In IPython, ``sys.last_value.outcomes``
+    has the outcomes.
 
     Parameters
     ----------
     outcomes
-        What the method would have returned. Runs for which nothing was sent have the outcome ``not_sent``.
+        The frame that the method would have returned. Runs for which nothing was sent have the outcome ``not_sent``.
     """
 
     def __init__(self, outcomes: pd.DataFrame):
         not_sent = int((outcomes["outcome"] == "not_sent").sum())
         super().__init__(
-            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. The .outcomes of this exception "
-            f"(in IPython: sys.last_value.outcomes) say what was done."
+            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. .outcomes of this exception "
+            f"(in IPython: sys.last_value.outcomes) shows what was done."
         )
         self.outcomes = outcomes
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Write = Callable[[pd.DataFrame], None]
 
-__all__ = ["ExportSource", "write_runs"]
+__all__ = ["ExportSource", "csv_text", "write_runs"]
 
 
 class ExportSource(Protocol):
@@ -57,7 +57,7 @@ def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  
     Raises
     ------
     ValueError
-        If the file name ends with something else.
+        If the file name has any other ending.
     MissingExtraError
         If the format needs packages that are not installed.
 
@@ -85,10 +85,26 @@ def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  
     return count
 
 
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a frame of runs as CSV.
+
+    As in `write_runs`, dicts become JSON, and an apostrophe is put before each string that a spreadsheet would treat
+    as a formula.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> csv_text(pd.DataFrame({"job_name": pd.array(["=1+1"], dtype="string")})).splitlines()
+    ['job_name', "'=1+1"]
+    """
+    return _without_formulas(_serializable(frame)).to_csv(index=False, lineterminator="\r\n")
+
+
 def _serializable(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with categories and objects as strings, so that all pages have the same schema."""
     result = frame.copy()
-    result["status"] = columns.strings(result["status"])
+    if "status" in result.columns:
+        result["status"] = columns.strings(result["status"])
     for name in result.select_dtypes(object).columns:
         result[name] = columns.strings(
             None if value is None else json.dumps(value, ensure_ascii=False) for value in result[name]

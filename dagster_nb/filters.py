@@ -1,7 +1,7 @@
 """The filters of ``runs()``, parsed once and used by the whole package.
 
 Dagster's server reads an empty list, an empty string and a zero as "no filter". Here an empty list matches no run, and
-an empty string is rejected, so that no filter is turned into its opposite by the server.
+an empty string is rejected, so that the server never turns a filter into its opposite.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class RunFilters:
     Parameters
     ----------
     job, status, run_ids, location
-        The run has one of these values; an empty tuple matches no run.
+        The allowed values; an empty tuple matches no run.
     tags
-        Tag keys, each with its allowed values; the run must have one of them.
+        Tag keys, each with its allowed values; for each key, the run must have one of the values.
     created_after, created_before, updated_after, updated_before
-        Exclusive bounds, as they were written: "7d" stays relative until `at` fixes it.
+        Exclusive bounds as the user gave them: "7d" stays relative until `at` converts it.
     """
 
     job: tuple[str, ...] | None = None
@@ -83,12 +83,13 @@ class RunFilters:
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], *, known_statuses: Sequence[str] | None = None) -> Self:
-        """Parse the filters among the arguments of a method such as ``runs()``, and fix their bounds now.
+        """Parse the filters among the arguments of a method such as ``runs()``; bounds such as "7d" count from now.
 
         Parameters
         ----------
         arguments
-            All arguments of the method, such as its ``locals()``. ``run_ids`` may be whatever identifies runs.
+            All arguments of the method, such as its ``locals()``. ``run_ids`` may be anything that identifies runs,
+            such as `Run` objects.
         known_statuses
             As in `parse`.
 
@@ -172,7 +173,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
     Raises
     ------
     TypeError
-        If it is anything else.
+        If the value has any other type.
     ValueError
         If a string is empty, because the server would treat it as "any".
 
@@ -185,7 +186,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
         return None
     if isinstance(value, str | Enum):
         value = [value]
-    # Iterating over a frame yields its column names, which are never meant here.
+    # Iterating over a frame yields its column names, which is never what the user wants.
     if isinstance(value, dict | bytes) or hasattr(value, "columns") or not hasattr(value, "__iter__"):
         raise TypeError(f"{name} must be a string or a list of strings, not {type(value).__name__}.")
     strings: dict[str, None] = {}
@@ -220,7 +221,7 @@ def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     for key, value in tags.items():
         if not isinstance(key, str) or not key:
             raise ValueError(f"tags has the key {key!r}. A tag's key must be a non-empty string.")
-        # Unlike other empty strings, the server compares an empty tag value like any other value.
+        # The server treats an empty tag value like any other value; it ignores only other empty strings.
         values = ("",) if value == "" else as_strings(value, f"tags[{key!r}]")
         if values is None:
             raise TypeError(f"tags[{key!r}] must be a string or a list of strings, not None.")
@@ -234,16 +235,16 @@ def whole_number(number: int | None, name: str) -> int | None:
     Parameters
     ----------
     number
-        What the user passed.
+        The number that the user passed.
     name
         The name of the argument, for the error message.
 
     Raises
     ------
     TypeError
-        If it is not an integer.
+        If the number is not an integer.
     ValueError
-        If it is negative.
+        If the number is negative.
 
     Examples
     --------
@@ -260,12 +261,12 @@ def whole_number(number: int | None, name: str) -> int | None:
 
 
 def parse_page_size(number: int | None) -> int | None:
-    """Return the number of runs per page as an int; None, which leaves the choice to the reader, stays None.
+    """Return the number of runs per page as an int; None means a default size, and stays None.
 
     Raises
     ------
     TypeError, ValueError
-        If it is not a positive integer.
+        If the number is not a positive integer.
 
     Examples
     --------
@@ -274,5 +275,5 @@ def parse_page_size(number: int | None) -> int | None:
     """
     size = whole_number(number, "page_size")
     if size == 0:
-        raise ValueError("page_size must be at least 1, not 0.")
+        raise ValueError("page_size must be at least 1, not 0. Leave it out to use the default.")
     return size

@@ -102,7 +102,7 @@ class DagsterMagics:
         """
         options = _QUERY.parse_args(shlex.split(line))
         if options.name is not None and not options.name.isidentifier():
-            raise UsageError(f"--as takes the name of a Python variable, and {options.name!r} is not one")
+            raise UsageError(f"--as must be a valid name of a Python variable, such as result, not {options.name!r}")
         try:
             data = self._send(cell)
             result = QueryResult(data) if options.frame is None else result_frame(data, options.frame)
@@ -113,12 +113,12 @@ class DagsterMagics:
         return result
 
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:
-        """Return what fits at the cursor of a ``%%dagster`` cell; nothing in other cells.
+        """Return the completions at the cursor of a ``%%dagster`` cell; none in other cells.
 
         Parameters
         ----------
         context
-            The cell and the cursor, from IPython.
+            The text of the cell and the position of the cursor, from IPython.
         """
         first_line, _, document = context.full_text.partition("\n")
         if not first_line.startswith(_CELL):
@@ -143,7 +143,7 @@ class DagsterMagics:
         try:
             self._schema = client.graphql_schema()
         except QueryError:
-            # A server may refuse to provide its schema. Queries are then sent unchecked.
+            # A server may refuse to provide its schema. In that case, queries are sent unchecked.
             self._schema = None
         self._client, self._may_mutate = client, may_mutate
 
@@ -164,7 +164,7 @@ class DagsterMagics:
 
 
 def _without_stack(error: Exception) -> Exception:
-    """Return an error that IPython shows without the stack, which would hide the marked place in the document."""
+    """Return an error that IPython shows without a stack trace, which would hide the marked place in the document."""
     shown: Any = error
     shown._render_traceback_ = lambda *_: [f"{type(error).__name__}: {error}"]
     return error

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
-__all__ = ["Moment", "to_seconds"]
+__all__ = ["Moment", "to_seconds", "with_zone"]
 
 Moment: TypeAlias = str | date | datetime | timedelta
 """A point in time: a datetime, a date or an ISO 8601 string; or how long ago: a timedelta or a string such as
@@ -29,12 +29,13 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
     name
         The name of the argument, for the error message.
     now
-        The time that "ago" counts from; the current time by default.
+        The time from which "ago" counts back; by default the current time.
 
     Raises
     ------
     ValueError
-        If it is anything else. pandas' own parser is not used, because it reads ``"1h"`` as a day in the year 1.
+        If the value is not a point in time. pandas' own parser is not used, because it reads ``"1h"`` as a day in the
+        year 1.
 
     Examples
     --------
@@ -64,6 +65,32 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
         f"{name} is not a point in time: {moment!r}. Give a datetime, a date, an ISO 8601 string such as "
         f"'2026-01-31T12:00', or how long ago with one of the units {', '.join(_UNITS)}, such as '24h' or '7d'."
     )
+
+
+def with_zone(moment: str, zone: tzinfo) -> str:
+    """Return an ISO 8601 string with its offset from UTC; any other string, such as ``"7d"``, is returned unchanged.
+
+    Parameters
+    ----------
+    moment
+        A point in time as `to_seconds` takes it.
+    zone
+        The time zone of a point in time without an offset.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> with_zone("2026-01-31", ZoneInfo("Europe/Paris")), with_zone("7d", ZoneInfo("Europe/Paris"))
+    ('2026-01-31 00:00:00+01:00', '7d')
+    """
+    try:
+        parsed = datetime.fromisoformat(moment.strip())
+    except ValueError:
+        return moment
+    if parsed.tzinfo is not None or zone.utcoffset(parsed) == timedelta(0):
+        # A time without an offset means UTC.
+        return moment
+    return parsed.replace(tzinfo=zone).isoformat(sep=" ")
 
 
 def _before(now: datetime, length: timedelta) -> datetime:

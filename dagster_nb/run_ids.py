@@ -22,7 +22,7 @@ class HasRunId(Protocol):
         """The id."""
 
 
-# At run time pandas' Series takes no type argument, hence the string.
+# This is a string because pandas' Series takes no type argument at run time.
 RunsLike: TypeAlias = Union[str, HasRunId, Iterable[str | HasRunId], "pd.Series[Any]", pd.DataFrame]
 """One or many runs: an id, a `Run`, many of these, a Series of ids, or a DataFrame with a ``run_id`` column."""
 
@@ -39,7 +39,7 @@ def run_ids_of(runs: RunsLike) -> list[str]:
     Raises
     ------
     TypeError
-        If it is anything else.
+        If the value does not identify runs.
     ValueError
         If an id is empty.
 
@@ -71,7 +71,7 @@ def one_run_id(run: RunsLike) -> str:
     Raises
     ------
     TypeError
-        If it does not identify a run.
+        If the value does not identify a run.
     ValueError
         If there is no run or more than one.
 
@@ -89,16 +89,16 @@ def one_run_id(run: RunsLike) -> str:
 def check_same_server(
     runs: object, url: str, *, noun: str = "runs", advice: str = "ids: frame['run_id'].tolist() or run.run_id"
 ) -> None:
-    """Raise an error if runs, or other items, that are to be acted on come from another server.
+    """Raise an error if runs or other items come from a server other than the one that will act on them.
 
     Parameters
     ----------
     runs
         As in `run_ids_of`, or other items from frames. Frames and `Run` objects know their server; ids do not.
     url
-        The root of the server that is asked to act.
+        The root URL of the server that will act on the items.
     noun, advice
-        What the items are, and what to give instead, for the message.
+        For the message: what the items are, and what to pass instead.
 
     Raises
     ------
@@ -117,8 +117,8 @@ def check_same_server(
         source = facts.get("url") or getattr(getattr(item, "_client", None), "url", None)
         if isinstance(source, str) and source != url:
             raise ValueError(
-                f"these {noun} come from {source}, and this client acts on {url}. If both are the same Dagster, give "
-                f"the {advice}."
+                f"these {noun} come from {source}, and this client acts on {url}. If both addresses lead to the same "
+                f"Dagster, pass the {advice}."
             )
 
 

@@ -1,4 +1,4 @@
-"""Names that do not exist, and existing names that are close to them."""
+"""Find existing names that are similar to names that do not exist."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 __all__ = ["NEWEST_RUNS", "SimilarName", "did_you_mean", "similar_names"]
 
 NEWEST_RUNS = 200
-"""The number of runs in which tag keys are searched, because the server does not list the keys of all runs."""
+"""The number of runs whose tag keys are searched, because the server does not list all tag keys."""
 
 _MIN_SIMILARITY = 0.75
 
 
 @dataclass(frozen=True)
 class SimilarName:
-    """A name that does not exist, and the existing name that is closest to it.
+    """A name that does not exist, and the most similar name that does.
 
     Parameters
     ----------
     kind
-        What it is the name of; ``"tag"`` for the key of a tag.
+        The kind of thing that has the name; ``"tag"`` for the key of a tag.
     name
         The name that does not exist.
     similar
@@ -37,19 +37,21 @@ class SimilarName:
 
     @property
     def problem(self) -> str:
-        """What does not exist, as a sentence."""
+        """A sentence that says what does not exist."""
         if self.kind == "tag":
             return f"None of the newest runs has a tag with the key {self.name!r}."
         return f"There is no {'code location' if self.kind == 'location' else self.kind} {self.name!r}."
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str | None:
-    """Return a question with the names that are close to one that does not exist; None if there are none.
+    """Return a question with the known names that are similar to a name; None if there are none.
 
     Examples
     --------
     >>> did_you_mean("ingest_ordres", ["ingest_orders", "load"])
     "Did you mean 'ingest_orders'?"
+    >>> did_you_mean("nightly", ["ingest_orders", "load"]) is None
+    True
     """
     similar = get_close_matches(name, known)
     return f"Did you mean {' or '.join(map(repr, similar))}?" if similar else None
@@ -58,7 +60,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str | None:
 def similar_names(
     kind: Literal["job", "location", "tag"], names: Iterable[str], known: Iterable[str]
 ) -> list[SimilarName]:
-    """Return the names that are not known but are close to a known name; tags of Dagster itself are left out.
+    """Return the unknown names that are similar to a known name; Dagster's own tags are left out.
 
     Examples
     --------

@@ -1,7 +1,6 @@
 """Every status of a run or a step, with its word, colour, marker and phase.
 
-Charts and panels draw each status as this table defines. A status that the table does not know gets the entry
-`UNKNOWN`.
+Charts and panels draw each status as this table defines. A status that is not in the table gets the entry `UNKNOWN`.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ __all__ = [
 ]
 
 
-# The palette of Okabe and Ito ("Color Universal Design", 2008), which colour-blind people can tell apart. Its orange
-# and its sky blue, too pale for a light background, are darker here: each colour has a contrast of 3:1 or more with a
-# white and with a nearly black background.
+# The palette of Okabe and Ito ("Color Universal Design", 2008), whose colours colour-blind people can tell apart. Its
+# orange and sky blue are too pale for a light background, so they are darker here: each colour has a contrast of 3:1 or
+# more with a white and with a nearly black background.
 BLUE = "#0072B2"
 GREEN = "#009E73"
 GREY = "#8C8C8C"
@@ -50,7 +49,7 @@ class Status:
     word
         The word for the status in a sentence, such as ``"failed"``.
     color
-        The colour of its marks, as a hexadecimal string; it fits a light and a dark background.
+        The colour of its marks in charts, as a hexadecimal string; it works on light and dark backgrounds.
     symbol
         One character, shown before its name, so that the colour is never the only sign.
     marker
@@ -76,7 +75,7 @@ class Status:
         return self.phase == "finished"
 
 
-# The order is that of a run's life in Dagster.
+# The order is the one in which a run passes through the statuses in Dagster.
 _RUNS = (
     Status("QUEUED", "queued", PURPLE, "▽", "v", "||||", "waiting"),
     Status("NOT_STARTED", "not started", PURPLE, "◁", "<", "----", "waiting"),
@@ -112,7 +111,7 @@ FINISHED = frozenset(status.name for status in _RUNS if status.is_finished)
 
 
 def status_of(name: str) -> Status:
-    """Return the entry of a status, or `UNKNOWN` if the table has none.
+    """Return the entry of a status, or `UNKNOWN` if it is not in the table.
 
     Examples
     --------

@@ -1,20 +1,22 @@
-"""Remove control characters, which a terminal would execute, from text of the server that is printed."""
+"""Remove control characters from text of the server before it is printed, because a terminal would obey them."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["terminal_text"]
+__all__ = ["one_line", "plain_text", "terminal_text"]
 
-# All control characters except the tab and the line end.
+_MAX_LINE = 300
+
+# All control characters except tab and newline.
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def terminal_text(text: str) -> str:
-    """Return a text with each control character replaced by U+FFFD.
+    """Return a string with each control character replaced by U+FFFD.
 
-    A terminal would execute a control sequence in the name of a job or in an error message: clear the screen, change
-    the title, or hide what comes next.
+    A terminal would obey a control sequence in the name of a job or in an error message: clear the screen, change the
+    title, or hide the text that follows.
 
     Examples
     --------
@@ -22,3 +24,26 @@ def terminal_text(text: str) -> str:
     True
     """
     return _COMMANDS.sub("\ufffd", text)
+
+
+def plain_text(text: object) -> str:
+    """Return a text in one line, without control characters.
+
+    Examples
+    --------
+    >>> plain_text("no table" + chr(10) + "  orders")
+    'no table orders'
+    """
+    return terminal_text(" ".join(str(text).split()))
+
+
+def one_line(text: object) -> str:
+    """Return a text as `plain_text` of limited length.
+
+    Examples
+    --------
+    >>> len(one_line("x" * 1000))
+    300
+    """
+    line = plain_text(text)
+    return line if len(line) <= _MAX_LINE else f"{line[: _MAX_LINE - 1]}…"

@@ -9,12 +9,14 @@ __all__ = ["time_zone", "zone_name"]
 
 
 def time_zone(tz: str | tzinfo) -> tzinfo:
-    """Return the time zone with an IANA name; return a time zone unchanged.
+    """Return the time zone with an IANA name; a time zone is returned unchanged.
 
     Raises
     ------
+    TypeError
+        If it is neither a string nor a time zone.
     ValueError
-        If there is no such zone.
+        If there is no time zone with that name.
 
     Examples
     --------
@@ -23,6 +25,8 @@ def time_zone(tz: str | tzinfo) -> tzinfo:
     """
     if isinstance(tz, tzinfo):
         return tz
+    if not isinstance(tz, str):
+        raise TypeError(f"tz must be an IANA name such as 'Europe/Paris' or a tzinfo object, not {tz!r}.")
     try:
         return ZoneInfo(tz)
     except (KeyError, ValueError, OSError):

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from dagster_nb.time_zones import zone_name
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 __all__ = [
     "MISSING",
@@ -15,6 +21,7 @@ __all__ = [
     "relative_time_text",
     "short_id",
     "time_text",
+    "zoned_time_text",
 ]
 
 MISSING = "—"
@@ -29,7 +36,7 @@ _SHORT_ID_LENGTH = 8
 
 
 def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
-    """Return a duration in at most two units, or a dash if it is missing.
+    """Return a duration as text in at most two units, or a dash if it is missing.
 
     Parameters
     ----------
@@ -64,7 +71,7 @@ def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
 
 
 def count_text(count: int) -> str:
-    """Return a count with commas between the thousands.
+    """Return a count as text, with commas between the thousands.
 
     Examples
     --------
@@ -75,7 +82,7 @@ def count_text(count: int) -> str:
 
 
 def plural(count: int, singular: str, several: str | None = None) -> str:
-    """Return a count and its noun, singular or plural.
+    """Return a count and its noun as text, in the singular or the plural.
 
     Parameters
     ----------
@@ -95,7 +102,7 @@ def plural(count: int, singular: str, several: str | None = None) -> str:
 
 
 def ordinal_text(number: int) -> str:
-    """Return a positive number as an ordinal.
+    """Return a positive number as an ordinal, such as "1st".
 
     Examples
     --------
@@ -107,7 +114,7 @@ def ordinal_text(number: int) -> str:
 
 
 def time_text(time: pd.Timestamp) -> str:
-    """Return a point in time to the second, in its own time zone without its name; a dash if it is missing.
+    """Return a point in time as text, to the second and without the name of its time zone; a dash if it is missing.
 
     Examples
     --------
@@ -117,8 +124,20 @@ def time_text(time: pd.Timestamp) -> str:
     return MISSING if pd.isna(time) else f"{time:%Y-%m-%d %H:%M:%S}"
 
 
+def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
+    """Return a point in time to the second in a time zone, with the name of the zone; a dash if it is missing.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> zoned_time_text(pd.Timestamp("2026-01-01 10:00", tz="UTC"), ZoneInfo("Europe/Paris"))
+    '2026-01-01 11:00:00 Europe/Paris'
+    """
+    return MISSING if pd.isna(time) else f"{time_text(time.tz_convert(zone))} {zone_name(zone)}"
+
+
 def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:
-    """Return how long before `now` a point in time was, in one unit; a dash if it is missing.
+    """Return as text how long ago a point in time was, seen from `now`, in one unit; a dash if it is missing.
 
     Examples
     --------

@@ -5,9 +5,9 @@ from pathlib import Path
 
 c.ServerProxy.servers = {  # noqa: F821 - Jupyter's own
     "dagster": {
-        "command": [],  # binder/start has started Dagster
+        "command": [],  # binder/start starts Dagster instead
         "port": int(os.environ.get("DAGSTER_NB_PORT", "3000")),
-        "absolute_url": True,  # Dagster serves under the same path; the proxy escapes it again
+        "absolute_url": True,  # Dagster's path is that of the proxy, which escapes it again
         "new_browser_tab": True,
         "launcher_entry": {
             "title": "Dagster",

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 __all__ = ["changed_values"]
 
-# What share of the runs on one side of a change must have the same value.
+# The minimum share of the runs on one side of a change that must have the same value.
 _MIN_SHARE = 0.8
 
 
 def changed_values(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str | None, str | None]]:
-    """Return the keys that have one value in most runs before a change, and another value in most runs after it.
+    """Return the keys that have one value in most runs before a change, and a different one in most runs after it.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ def changed_values(
         old, old_share = _usual_value(before, key)
         new, new_share = _usual_value(after, key)
         if old != new and min(old_share, new_share) >= _MIN_SHARE:
-            # Among tags that separate the runs equally well, the user's own says more than one of Dagster's.
+            # If several tags separate the runs equally well, the user's own tags explain more than Dagster's.
             found.append((-old_share - new_share, key.startswith("dagster/"), key, old, new))
     return [(key, old, new) for _, _, key, old, new in sorted(found, key=lambda one: one[:3])]
 
 
 def _usual_value(values: Sequence[Mapping[str, Any]], key: str) -> tuple[str | None, float]:
-    """Return the most frequent value of a key, None for its absence, and the share of the runs that have it."""
+    """Return the most frequent value of a key (None if absent), and the share of the runs that have this value."""
     counts = Counter(None if one.get(key) is None else str(one[key]) for one in values)
     value, count = counts.most_common(1)[0]
     return value, count / len(values)

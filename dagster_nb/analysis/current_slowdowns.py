@@ -19,7 +19,7 @@ __all__ = ["current_slowdowns", "runs_around"]
 def current_slowdowns(
     runs: pd.DataFrame, by: str = "job_name", *, min_factor: float = 1.25, min_runs: int = 8
 ) -> pd.DataFrame:
-    """Find which groups of runs are slower than they were, since when, and which tag changed then.
+    """Find which groups of runs have become slower, since when, and which tag changed at that time.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def current_slowdowns(
 def runs_around(
     runs: pd.DataFrame, change: Mapping[Hashable, Any], by: str = "job_name"
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the successful runs that a slowdown was found in, before and after it, each in order of their starts.
+    """Return the successful runs before and after a slowdown, each sorted by start time.
 
     Parameters
     ----------

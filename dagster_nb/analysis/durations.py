@@ -27,7 +27,7 @@ _MIN_RUNS_FOR_SLOWDOWN = 6
 
 
 def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> pd.DataFrame:
-    """Return how often each job runs, how often it succeeds, and how long it takes.
+    """Return how often each job runs, how often it succeeds, and how long its runs take.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     steps
-        Steps of any number of runs, with the columns ``step_key``, ``start_time`` and ``duration`` of
+        Steps of one or more runs, with the columns ``step_key``, ``start_time`` and ``duration`` of
         ``client.steps()``.
 
     Returns

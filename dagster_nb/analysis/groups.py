@@ -1,4 +1,4 @@
-"""Groups of runs: which group each run belongs to, and which groups are the largest."""
+"""Assign runs to groups, and find the largest groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Groups", "group_table", "named_groups"]
 
-# The noun for the groups of a column, in the singular and in the plural.
+# Nouns for the groups of a column, in the singular and in the plural.
 _NOUNS = {
     "job_name": ("job", "jobs"),
     "location": ("location", "locations"),

@@ -1,4 +1,4 @@
-"""Find runs that overlap in time and count the runs that are in progress at once."""
+"""Find runs that overlap in time, and count simultaneous runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["counts_in_progress", "peak_counts", "separate_rows"]
 
 
 def separate_rows(start: Floats, end: Floats, groups: Integers) -> Integers:
-    """Put each run into the first row of its group that is free when the run starts, so that no runs in a row overlap.
+    """Assign each run to the first row of its group that is free when it starts, so that runs in a row do not overlap.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def separate_rows(start: Floats, end: Floats, groups: Integers) -> Integers:
 
 
 def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
-    """Return the largest number of runs in progress at once in each bucket of time.
+    """Return the maximum number of simultaneous runs in each bucket of time.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
     >>> peak_counts(np.array([0.0, 0.5, 2.0]), np.array([1.0, 3.0, 2.5]), np.array([0.0, 1.0, 2.0, 3.0])).tolist()
     [2, 1, 2]
     """
-    # A run with a duration of zero counts too, as if it ended just after its start.
+    # A run with a duration of zero counts as if it ended just after its start.
     times = np.concatenate([start, np.maximum(end, np.nextafter(start, np.inf))])
     changes = np.repeat([1, -1], len(start))
     order = np.lexsort((changes, times))

@@ -1,4 +1,4 @@
-"""Read columns of a frame of runs, steps or failures with exact dtypes, wherever the frame comes from.
+"""Read columns of a frame of runs, steps or failures with exact dtypes, whatever the origin of the frame.
 
 A frame from the client already has exact dtypes. A frame read back from CSV has strings instead of durations, and a
 frame from Parquet may have another time unit or backend. The analysis and the charts read every column through this
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def column(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column unchanged; return an empty column if the frame has no rows and lacks the column.
+    """Return a column unchanged. If the frame has no rows and lacks the column, return an empty column.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def durations(frame: pd.DataFrame, name: str) -> pd.Series:
     """Return a column of durations as ``timedelta64[us]``; plain numbers are seconds, as in Dagster."""
     values = column(frame, name)
     if values.isna().all():
-        # A column of missing values can have any dtype, even that of a time.
+        # A column with only missing values can have any dtype, even that of times.
         return pd.Series(np.full(len(values), np.timedelta64("NaT", "us")), index=values.index, name=name)
     if values.dtype.kind in "iuf":
         return pd.to_timedelta(values, unit="s").astype("timedelta64[us]")
@@ -92,8 +92,7 @@ def has_status(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
 def creation_times(runs: pd.DataFrame) -> pd.Series:
     """Return when each run was created, as ``datetime64[us, UTC]``.
 
-    Servers older than 1.7.13 do not provide the creation time. For these, the start time is returned, or else the time
-    of the last update.
+    Servers older than 1.7.13 do not provide the creation time, so the start time or else the last update is returned.
     """
     known = [times(runs, name) for name in ("creation_time", "start_time", "update_time") if name in runs.columns]
     if not known:
@@ -137,13 +136,13 @@ def status_codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
     coded = column(frame, "status").astype("category").cat
     own = [*map(str, coded.categories), "unknown"]
     names = categories(own)
-    # A missing status has the code -1, which selects the last of its own names.
+    # A missing status has the code -1, which selects the last name, ``unknown``.
     positions = np.array([names.index(name) for name in own], dtype=np.int64)
     return positions[coded.codes.to_numpy()], names
 
 
 def as_of_time(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.Timestamp:
-    """Return the time, in UTC, at which the states in a frame were current.
+    """Return the time, in UTC, to which the states in a frame refer.
 
     This is `as_of` if given, or else the time when the frame was fetched (``attrs["dagster_nb"]["fetched_at"]``), or
     else now.

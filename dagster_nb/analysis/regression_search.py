@@ -2,16 +2,16 @@
 
 The runs of a group, ordered by start, are a series of log durations. Rank sums (the Mann-Whitney test, applied at every
 position) find the position that splits the series best, so a single outlier cannot look like a change. Three effects
-would cause false alarms with such a test; each is corrected for:
+would cause false alarms with such a test, and are corrected:
 
 - The test tries every position. The p-value is that of the largest of all these statistics (Miller and Siegmund,
   "Maximally selected chi square statistics", Biometrics 38, 1982), times the number of groups tested (Bonferroni).
 - Durations depend on the hour and the weekday. These daily and weekly rhythms are estimated and subtracted first.
 - Neighbouring runs are correlated: one bad day is not twenty independent slow runs. The variance of the statistic is
-  increased by what blocks of neighbours show.
+  increased by a factor that is estimated from blocks of neighbouring runs.
 
-Both parts are then searched in the same way, so that several changes can be found. Nothing is random: the same frame
-always gives the same result.
+The parts before and after a change are then searched in the same way, so that several changes can be found. The search
+uses no random numbers: the same frame always gives the same result.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def regressions(
     Returns
     -------
     pandas.DataFrame
-        One row per slowdown, the worst first; none for a group that did not become slower:
+        One row per slowdown, the worst first; no row for a group that did not become slower:
 
         ============= =================== ===========================================================
         *by*          as in `runs`        the group
@@ -142,7 +142,7 @@ _DTYPES = {
 def _changes(
     when: NDArray[np.int64], length: Floats, min_runs: int, min_factor: float, tests: int
 ) -> list[dict[str, Any]]:
-    """Return every change of one group, slower or faster, in order of time."""
+    """Return all changes of one group, to slower or to faster, in chronological order."""
     level = _without_rhythm(when / 1e6, np.log(length))
     short = when[-1] - when[0] < _DAYS_FOR_WEEKEND * _DAY * 1e6
     p_values: dict[int, float] = {}
@@ -186,7 +186,7 @@ def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
     daily = table.groupby("day")["level"].median()
     span = days[-1] - days[0] + 1
     if span >= _DAYS_FOR_WEEKEND:
-        # The median of a whole week around a day removes the effect of the weekday and keeps a change.
+        # The median of the week around each day removes the effect of the weekday, but keeps a lasting change.
         calendar = daily.reindex(np.arange(days[0], days[-1] + 1))
         around = calendar.rolling(7, center=True, min_periods=4).median()
         weekday = _weekday if span >= _DAYS_FOR_WEEKDAYS else _is_weekend
@@ -211,13 +211,13 @@ def _is_weekend(days: Floats) -> Floats:
 
 
 def _effect(offsets: pd.Series, bins: Floats) -> pd.Series:
-    """Return the median offset of each bin, 0 for a bin with too few runs."""
+    """Return the median offset of each bin; 0 for a bin with too few runs."""
     groups = offsets.groupby(bins)
     return groups.median().where(groups.count() >= _MIN_RUNS_IN_BIN, 0.0).fillna(0.0)
 
 
 def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, float]:
-    """Return the position that splits a series best, and the probability of such a split by chance."""
+    """Return the position that splits a series best, and the probability that chance gives such a split."""
     size = len(level)
     if size < 2 * min_runs:
         return 0, 1.0
@@ -251,9 +251,9 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     blocks = sums[block:] - sums[:-block]
     variance = float(np.mean(blocks**2))
     if not short:
-        # A second change makes the values within whole blocks similar, but few blocks differ from the next one, so the
-        # median ignores it. In a short history, what looks like a second change is more likely a rhythm that could not
-        # be subtracted.
+        # A second change makes the values within blocks similar, but few blocks differ from the next one, so the median
+        # ignores it. In a short history, an apparent second change is more likely a rhythm that could not be
+        # subtracted.
         steps = (blocks[block:] - blocks[:-block]) ** 2
         variance = min(variance, float(np.median(steps)) / _CHI_SQUARE_MEDIAN / 2)
     return max(1.0, variance / (block * spread))

@@ -26,8 +26,8 @@ def rolling_quantiles(
     Parameters
     ----------
     times, values
-        The time (datetime64[us, UTC]) and the duration (timedelta64[us]) of each run. Runs that lack either value are
-        left out.
+        The time (datetime64[us, UTC]) and the duration (timedelta64[us]) of each run. Runs without both values are left
+        out.
     window
         The length of the window that ends at each point.
     n_points
@@ -68,7 +68,7 @@ def rolling_quantiles(
 
 
 def usual_window(times: pd.Series) -> pd.Timedelta:
-    """Return a round length of about a fifteenth of a history.
+    """Return a round length of time that is about a fifteenth of a history.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def usual_window(times: pd.Series) -> pd.Timedelta:
 
 
 def _median_and_p95(values: NDArray[np.float64]) -> list[float]:
-    """Do the same as ``np.quantile``, five times as fast for a small number of values."""
+    """Return the same as ``np.quantile``, but five times as fast for a small number of values."""
     last = len(values) - 1
     places = [(int(last * q), last * q % 1) for q in (0.5, 0.95)]
     ordered = np.partition(values, sorted({min(place + more, last) for place, _ in places for more in (0, 1)}))

@@ -91,7 +91,7 @@ def _sections(run: pd.DataFrame, steps: pd.DataFrame | None) -> dict[str, dict[s
 
 
 def parse_json(value: object) -> object:
-    """Parse a JSON string; return an invalid one unchanged."""
+    """Parse a JSON string; an invalid string is returned unchanged."""
     if isinstance(value, str):
         try:
             return json.loads(value)
@@ -101,7 +101,7 @@ def parse_json(value: object) -> object:
 
 
 def config_values(value: object, path: str = "") -> dict[str, object]:
-    """Return the values in nested dicts and lists by dotted path; an empty dict or list counts as a value."""
+    """Return the values in nested dicts and lists, keyed by dotted path; an empty dict or list counts as a value."""
     if isinstance(value, dict) and value:
         named = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
     elif isinstance(value, list) and value:

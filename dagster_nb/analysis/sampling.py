@@ -1,4 +1,4 @@
-"""Choose an even sample of many runs, for charts that cannot show every one."""
+"""Choose an even sample of many runs, for charts that cannot show them all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def even_sample(groups: Integers, values: Floats, max_size: int) -> tuple[Intege
     (10, [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99])
     """
     ranked = np.argsort(values, kind="stable")
-    # This gives the result of a lexsort, ten times as fast, because small integers can be sorted by radix.
+    # This gives the same result as a lexsort, ten times as fast, because small integers can be sorted by radix.
     ranked = ranked[np.argsort(groups[ranked].astype(np.uint16), kind="stable")]
     step = -(-len(ranked) // max_size) if len(ranked) else 1
     if step == 1:

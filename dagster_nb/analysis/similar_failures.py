@@ -43,8 +43,8 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     failures
-        Failures, with the columns of ``client.failures()``: ``run_id``, ``step_key``, ``timestamp``, ``error_class``,
-        ``error_message`` and, if they have it, ``stack``.
+        Failures, with the columns ``run_id``, ``step_key``, ``timestamp``, ``error_class``, ``error_message`` and
+        optionally ``stack`` of ``client.failures()``.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def _raised_in(failures: pd.DataFrame) -> pd.Series:
 
 
 def _map_distinct(function: Callable[[str], str | None], values: pd.Series) -> pd.Series:
-    # The same message or stack trace occurs many times; the regular expressions are applied to it once.
+    # The same message or stack trace occurs many times, so the regular expressions are applied to each only once.
     codes, distinct = pd.factorize(values)
     results = pd.Series([function(value) for value in distinct], dtype=pd.StringDtype())
     return pd.Series(results.reindex(codes).to_numpy(), index=values.index, dtype=pd.StringDtype())

@@ -42,7 +42,8 @@ def status_counts(
         The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or
         ``"1MS"`` (a month); by default the shortest that needs at most 100 buckets.
     tz
-        The time zone, an IANA name. Buckets begin on the hour, at midnight, on Monday or the first of the month there.
+        The time zone, an IANA name. Buckets begin at the full hour, at midnight, on Monday or on the first of the month
+        in this zone.
 
     Returns
     -------
@@ -70,7 +71,7 @@ def status_counts(
     edges = bucket_edges(first, last, freq or usual_frequency(first, last), zone)
     n_buckets = max(len(edges) - 1, 0)
     at = created.to_numpy(dtype="datetime64[us]").astype("int64")
-    # As an integer, NaT is the smallest value, so it falls before the first bucket.
+    # As an integer, NaT is the smallest value, so it lies before the first bucket and is not counted.
     bucket = np.searchsorted(edges.as_unit("us").asi8, at, side="right") - 1
     kept = bucket >= 0
     codes, names = status_codes(runs)

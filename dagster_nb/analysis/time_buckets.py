@@ -58,11 +58,11 @@ def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinf
     Parameters
     ----------
     first, last
-        Both times lie in a bucket; if either is NaT, there are no edges.
+        The buckets include both times; if either is NaT, there are no edges.
     freq
         One of `FREQUENCIES`.
     zone
-        The time zone. Buckets begin on the hour, at midnight, on Monday or the first of the month there.
+        The time zone. Buckets begin at the full hour, at midnight, on Monday or on the first of the month in this zone.
 
     Returns
     -------
@@ -80,7 +80,8 @@ def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinf
         return pd.DatetimeIndex([], dtype="datetime64[us, UTC]").tz_convert(zone)
     start = first.tz_convert(zone)
     if freq not in _STEPS:
-        # Hours are counted in UTC from a full hour of the zone, so that each stays an hour long when the clocks change.
+        # Hours are counted in UTC, starting at a full hour of the zone, so that each is an hour long even if the clocks
+        # change.
         start -= (start - start.normalize()) % _NOMINAL[freq]
         return pd.date_range(start.tz_convert("UTC"), last + _NOMINAL[freq], freq=freq, unit="us").tz_convert(zone)
     start = start.tz_localize(None)

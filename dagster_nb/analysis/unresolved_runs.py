@@ -45,7 +45,7 @@ def unresolved_failures(runs: pd.DataFrame) -> pd.DataFrame:
     group = strings(runs, "root_run_id").fillna(strings(runs, "run_id")).reset_index(drop=True)
     created = creation_times(runs).reset_index(drop=True)
     failed = has_status(runs, "FAILURE")
-    # Nearly every run is alone in its group, so only the groups of failed runs are examined.
+    # Most groups have only one run, so only the groups of failed runs are examined.
     candidates = has_status(runs, "SUCCESS") & group.isin(group[failed]).to_numpy(dtype=bool)
     last_success = created[candidates].groupby(group[candidates]).max().reindex(group[failed])
     unresolved = failed.copy()

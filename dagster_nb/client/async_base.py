@@ -11,6 +11,7 @@ from dagster_nb.client.credentials import check_encrypted, hide, read_address, r
 from dagster_nb.client.display.browser_links import in_browser
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import is_interactive, progress_bar
+from dagster_nb.client.permissions import ACTIONS, denied_actions, location_permissions
 from dagster_nb.errors import (
     ConnectionFailedError,
     DagsterNbError,
@@ -18,6 +19,7 @@ from dagster_nb.errors import (
     QueryError,
     ReadOnlyError,
     RequestTimeoutError,
+    UnauthorizedError,
 )
 from dagster_nb.frames.columns import categories
 from dagster_nb.graphql.dagster_api import DagsterApi
@@ -68,7 +70,7 @@ class AsyncBase:
         address = read_address(url)
         redaction = None if redact is None else Redaction(redact)
         sent = request_headers(address, token=token, headers=headers)
-        # A transport that is given does not send them.
+        # A transport that the caller passes does not send these headers.
         if transport is None and not allow_http:
             check_encrypted(address, sent)
         self._session = Session(
@@ -83,6 +85,7 @@ class AsyncBase:
         self._wait = wait
         self._progress = progress
         self._api = DagsterApi(self._session, redaction=redaction)
+        self._denied: dict[str, str] = {}
         self._statuses: list[str] = list(RUN_STATUSES)
 
     @property
@@ -101,6 +104,20 @@ class AsyncBase:
     def read_only(self) -> bool:
         """Whether this client refuses to send mutations."""
         return self._read_only
+
+    @property
+    def forbidden_actions(self) -> dict[str, str]:
+        """The methods that would be refused before anything is sent, each with the reason.
+
+        All actions if the client is read-only; otherwise those that the server permits neither in the workspace nor in
+        any code location (``Query.permissions`` and ``WorkspaceLocationEntry.permissions``), as read when connecting.
+
+        Examples
+        --------
+        >>> "launch" in client.forbidden_actions  # doctest: +SKIP
+        False
+        """
+        return dict.fromkeys(ACTIONS, "this client is read-only") if self._read_only else dict(self._denied)
 
     def __repr__(self) -> str:
         # A traceback may show a client whose constructor failed.
@@ -156,6 +173,10 @@ class AsyncBase:
                     await self.close()
                     raise
         self._statuses = categories(self._api.statuses or ())
+        self._denied = {}
+        if denied_actions([self._api.permissions]):
+            # A code location may permit what the workspace denies.
+            await self._read_permissions()
 
     async def close(self) -> None:
         """Close the connection; a later request opens it again."""
@@ -188,6 +209,27 @@ class AsyncBase:
                 f"this client is read-only, so it cannot change anything on {self.url}. Connect without read_only=True."
             )
 
+    async def _check_permitted(self, action: str) -> None:
+        """Raise an error if the client is read-only, or the server denies the method ``action`` everywhere."""
+        self._check_writable()
+        if action in self._denied:
+            # Somebody may have granted it meanwhile.
+            await self._read_permissions()
+        if (reason := self._denied.get(action)) is not None:
+            raise UnauthorizedError(
+                f"{self.url} does not permit {action}(): {reason.rstrip('.')}. Nothing was sent. Ask the administrator "
+                f"of that Dagster for the permission, or connect to a webserver that runs without --read-only."
+            )
+
+    async def _read_permissions(self) -> None:
+        try:
+            answer = await self._read("permissions")
+        except DagsterNbError:
+            # The server then decides about each request.
+            self._denied = {}
+        else:
+            self._denied = denied_actions(location_permissions(answer))
+
     def _run_from(self, record: dict[str, Any]) -> AsyncRun:
         """Return the `AsyncRun` for a ``Run`` of the server; `AsyncDagsterClient` implements this."""
         raise NotImplementedError
@@ -216,5 +258,5 @@ class AsyncBase:
     def _not_dagster_error(self) -> ConnectionFailedError:
         return ConnectionFailedError(
             f"no Dagster at {self.url}: a GraphQL server answers there, but it is not Dagster. Give the address "
-            f"that you see Dagster's pages under."
+            "at which your browser shows Dagster's pages."
         )

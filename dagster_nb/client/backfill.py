@@ -16,8 +16,8 @@ __all__ = ["Backfill"]
 class Backfill:
     """A backfill when it was last read; `DagsterClient.backfill` and `DagsterClient.materialize` return one.
 
-    Its runs are ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. Two of them are equal if they
-    describe the same backfill.
+    The runs of a backfill are ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. Two objects are equal
+    if they describe the same backfill.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Backfill:
 
     @property
     def partition_keys(self) -> list[str] | None:
-        """Its partitions; None if its assets have different ones (``PartitionBackfill.partitionNames``)."""
+        """The partition keys; None if its assets have different partitions (``PartitionBackfill.partitionNames``)."""
         return cast("list[str] | None", self._row["partition_keys"])
 
     @property

@@ -50,7 +50,7 @@ class Acted:
     started
         The positions of the items that the action has reached.
     interruption
-        What ended the action early, or None.
+        The cancellation that ended the action early, or None.
     """
 
     count: int
@@ -81,7 +81,7 @@ class Acted:
                 yield
 
     def frame_or_interruption(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the outcomes. If the action was interrupted, raise that instead, with the outcomes in it."""
+        """Return the outcomes. If the action was interrupted, attach them to the interruption and raise it instead."""
         if self.interruption is None:
             return frame
         vars(self.interruption)["outcomes"] = frame
@@ -91,18 +91,18 @@ class Acted:
 async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *, limit: int = MAX_CONCURRENCY) -> Acted:
     """Act on each item, a few at a time.
 
-    If the task is cancelled, nothing more is started, and what has been started may finish within some seconds. The
+    If the task is cancelled, no more calls are started, and those in progress have a few seconds to finish. The
     cancellation is returned and not raised, so the caller must raise it.
 
     Parameters
     ----------
     act
-        A coroutine function that takes one item and returns its outcome. It catches the errors that must not stop the
-        others.
+        A coroutine function that takes one item and returns its outcome. The function catches the errors that must not
+        stop the other calls.
     items
         The items.
     limit
-        The number of calls at the same time.
+        The maximum number of concurrent calls.
     """
     acted = Acted(len(items))
     remaining = iter(enumerate(items))

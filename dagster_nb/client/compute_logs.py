@@ -6,9 +6,13 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["ComputeLogs"]
+__all__ = ["MAX_LOG_BYTES", "ComputeLogs"]
+
+MAX_LOG_BYTES = 1 << 26
+"""The number of bytes of a stream that are kept, unless the user gives another number."""
 
 _MAX_LINES = 200
+_MAX_CHARACTERS = 1_000_000
 _COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -24,6 +28,8 @@ class ComputeLogs:
         The step, or None for the whole run.
     stdout, stderr
         The output on each stream; empty if nothing was captured. Dagster's own log lines are in ``stderr``.
+    stdout_omitted, stderr_omitted
+        The number of bytes at the beginning of each stream that were not kept.
 
     Examples
     --------
@@ -35,6 +41,8 @@ class ComputeLogs:
     step: str | None
     stdout: str
     stderr: str
+    stdout_omitted: int = 0
+    stderr_omitted: int = 0
 
     def __str__(self) -> str:
         """Return both streams, with their names if neither is empty."""
@@ -46,7 +54,8 @@ class ComputeLogs:
         return f"<{self._title}: {_line_count(self.stdout)} lines of stdout, {_line_count(self.stderr)} of stderr>"
 
     def _repr_html_(self) -> str:
-        streams = "".join((_stream_html("stdout", self.stdout), _stream_html("stderr", self.stderr)))
+        streams = _stream_html("stdout", self.stdout, self.stdout_omitted)
+        streams += _stream_html("stderr", self.stderr, self.stderr_omitted)
         return f"<div><strong>{escape(self._title)}</strong>{streams or '<p>nothing was captured</p>'}</div>"
 
     @property
@@ -55,16 +64,20 @@ class ComputeLogs:
 
 
 def _line_count(text: str) -> int:
-    return len(text.splitlines())
+    return text.count("\n") + (not text.endswith("\n") and bool(text))
 
 
-def _stream_html(name: str, text: str) -> str:
+def _stream_html(name: str, text: str, omitted: int) -> str:
     """Return the end of a stream as HTML, since a saved notebook should not contain megabytes of output."""
     if not text:
         return ""
-    lines = _COLOR_CODES.sub("", text).splitlines()
-    part = f"{len(lines)} lines" if len(lines) <= _MAX_LINES else f"the last {_MAX_LINES} of {len(lines)} lines"
-    shown = escape("\n".join(lines[-_MAX_LINES:]))
+    count = _line_count(text)
+    # Splitting only the end takes little memory, however long the text is.
+    lines = _COLOR_CODES.sub("", text[-_MAX_CHARACTERS:]).splitlines()[-_MAX_LINES:]
+    part = f"{count} lines" if count == len(lines) and not omitted else f"the last {len(lines)} of {count} lines"
+    if omitted:
+        part += f", after {omitted / 2**20:,.0f} MB that were left out"
+    shown = escape("\n".join(lines))
     return (
         f"<details open><summary>{name}: {part}</summary>"
         f'<pre style="max-height:24em;overflow:auto;white-space:pre-wrap">{shown}</pre></details>'

@@ -98,7 +98,7 @@ def request_headers(address: ServerAddress, *, token: str | None, headers: Mappi
     Parameters
     ----------
     address
-        The server. Its credentials become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used for
+        The server. Credentials in its URL become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used for
         servers under ``dagster.cloud`` only.
     token, headers
         As in `connect`, or hidden.
@@ -131,7 +131,7 @@ def check_encrypted(address: ServerAddress, headers: Mapping[str, str]) -> None:
     Raises
     ------
     ValueError
-        If they contain a token or an ``Authorization`` header. The message does not show it.
+        If the headers contain a token or an ``Authorization`` header. The message does not show it.
 
     Examples
     --------
@@ -180,7 +180,7 @@ def _all_headers(address: ServerAddress, token: str | None, headers: Mapping[str
 def _header_problem(headers: Mapping[str, str]) -> Exception | None:
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            return TypeError("header names and values must be strings.")
+            return TypeError('header names and values must be strings, such as {"X-Team": "data"}.')
         if any(ord(character) < ord(" ") for character in name + value):
             return ValueError(f"header {name!r} contains a line end or another control character; remove it.")
     return None

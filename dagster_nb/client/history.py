@@ -23,7 +23,7 @@ __all__ = ["HistoryMethod"]
 
 
 class _Client(Protocol):
-    """What a history needs of `DagsterClient`."""
+    """The members of `DagsterClient` that a history needs."""
 
     @property
     def url(self) -> str: ...
@@ -78,20 +78,20 @@ class HistoryMethod:
     ) -> History:
         """Return the history of this deployment on disk or in object storage: a Delta table of all its runs.
 
-        Nothing is read from the server until you call ``refresh()`` on it. It needs the extra ``history``.
+        Nothing is read from the server until you call ``refresh()`` on it. This method needs the extra ``history``.
 
         Parameters
         ----------
         path
             A local folder, or the URL of an object storage, such as ``s3://bucket/dagster``. None means a folder for
-            this deployment in the data folder of your user.
+            this deployment in your user's data folder.
         storage_options
             The options for object storage, as deltalake takes them, such as ``{"AWS_REGION": "eu-central-1"}``.
 
         Returns
         -------
         History
-            With the methods ``refresh``, ``runs``, ``iter_runs``, ``count_runs``, ``steps`` and ``compact``.
+            A history, with the methods ``refresh``, ``runs``, ``iter_runs``, ``count_runs``, ``steps`` and ``compact``.
 
         Raises
         ------

@@ -38,7 +38,7 @@ _MAX_SECONDS_TO_END = 2 * SECONDS_TO_FINISH + 5.0
 
 
 class LoopThread:
-    """A thread with an event loop. It starts with the first call."""
+    """A thread with an event loop. The thread starts with the first call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,7 +49,7 @@ class LoopThread:
 
     @property
     def is_current(self) -> bool:
-        """Whether the caller runs in this thread, in which case it must not wait for it."""
+        """Whether the caller runs in this thread, in which case it would wait for itself forever."""
         return threading.get_ident() == self._ident
 
     def call(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401
@@ -61,7 +61,7 @@ class LoopThread:
         Raises
         ------
         ActionInterrupt
-            On Ctrl-C, if the work was acting on many runs. It holds the outcomes so far.
+            On Ctrl-C, if the work was acting on many runs. The exception holds the outcomes so far.
         DagsterNbError
             If this is called from the loop's own thread, which would wait for itself.
         """
@@ -87,7 +87,7 @@ class LoopThread:
         except BaseException as error:
             work.cancel(portal)
             if isinstance(error, KeyboardInterrupt):
-                # A second Ctrl-C does not wait.
+                # A second Ctrl-C ends this wait.
                 work.raise_outcomes()
             raise
         else:
@@ -152,8 +152,8 @@ class _CancellableWork:
             portal.start_task_soon(scope.cancel)
 
     def raise_outcomes(self) -> None:
-        """Raise the outcomes of an action that was cancelled, when its last responses have arrived."""
-        # If Ctrl-C came while the work was handed over, it may never begin.
+        """Raise an `ActionInterrupt` once the last responses have arrived, if an action was cancelled."""
+        # If Ctrl-C came before the loop received the work, the work may never begin.
         if self._began.wait(_MAX_SECONDS_TO_BEGIN):
             self._ended.wait(_MAX_SECONDS_TO_END)
         if self._outcomes is not None:
@@ -166,7 +166,7 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
     Parameters
     ----------
     generator
-        The generator to iterate over. It is closed at the end.
+        The generator to iterate over. The generator is closed at the end.
     loop
         The thread.
     is_open

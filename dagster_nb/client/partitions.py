@@ -1,7 +1,7 @@
 """Read the partitions of a job.
 
-They come from the partition set of the job, which every version of Dagster has. The job itself has them only since
-1.8, and in some versions fails for a job without partitions.
+The keys come from the partition set of the job, which every version of Dagster has. GraphQL's ``Job`` has them
+only since Dagster 1.8, and in some versions it fails for a job without partitions.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.client.arguments.asset_address import asset_key_inputs
-from dagster_nb.errors import ServerError, UnsupportedServerError
+from dagster_nb.errors import QueryError, ServerError, UnsupportedServerError
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from dagster_nb.client.async_base import AsyncBase
 
 __all__ = ["partition_defaults", "partition_keys", "partition_set"]
+
+# Comparing with 1,000 keys takes a tenth of a second.
+_MAX_KEYS_TO_COMPARE = 1_000
 
 
 async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
@@ -57,16 +61,15 @@ async def partition_defaults(
     ServerError
         If the server lists the partition but does not return it.
     """
-    sets = await _partition_sets(client, address, partition=partition_key, details=True)
-    keys, partition = _keys(sets), sets[0]["partition"] if sets else None
-    if partition_key not in keys and assets:
-        asset_keys, partition = await _asset_partition(client, address, partition_key, assets)
-        keys = asset_keys or keys
-    # The server returns config and tags for any name, so only the list shows whether there is such a partition.
-    if partition_key not in keys:
-        advice = f"it has partitions {keys[0]!r} to {keys[-1]!r}" if keys else "it has no partitions; leave it out"
-        raise ValueError(f"job {address.job!r} has no partition {partition_key!r}; {advice}.")
+    partition = await _job_partition(client, address, partition_key)
+    if partition is None and assets:
+        partition = await _asset_partition(client, address, partition_key, assets)
     if partition is None:
+        keys = await partition_keys(client, address)
+        if partition_key not in keys and assets:
+            keys = await _asset_partition_keys(client, address, assets) or keys
+        if partition_key not in keys:
+            raise ValueError(_unknown_partition(address.job, partition_key, keys))
         raise ServerError(
             f"the server lists partition {partition_key!r} of job {address.job!r}, but does not return it; try again."
         )
@@ -75,26 +78,68 @@ async def partition_defaults(
     return str(config), tag_dict(tags)
 
 
+# The server returns config and tags for any name. All keys would show whether there is such a partition, but a job can
+# have very many; the list after a key is short, and fails if there is no such key.
+async def _job_partition(client: AsyncBase, address: JobAddress, partition_key: str) -> dict[str, Any] | None:
+    """Return a partition of a job; None if the job does not have it."""
+    variables = {"repository": address.repository_selector, "job": address.job, "partition": partition_key}
+    try:
+        answer = await client._read("job_partition", variables)
+    except QueryError:
+        return None
+    for found in unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]:
+        if found["partitionsOrError"]["__typename"] == "Partitions":
+            partition: dict[str, Any] | None = found["partition"]
+            return partition
+    return None
+
+
 async def _asset_partition(
     client: AsyncBase, address: JobAddress, partition_key: str, assets: Sequence[Sequence[str]]
-) -> tuple[list[str], dict[str, Any] | None]:
-    """Return the partition keys that some assets have in common, and one of their partitions."""
-    selected = asset_key_inputs(assets)
+) -> dict[str, Any] | None:
+    """Return a partition that some assets have in common; None if they do not have it."""
+    variables = {"selector": address.selector, "assets": asset_key_inputs(assets), "partition": partition_key}
+    try:
+        answer = await client._read("asset_partition", variables)
+    except (QueryError, UnsupportedServerError):
+        # Dagster 1.8 is the first version that lists the partitions of assets.
+        return None
+    partition: dict[str, Any] | None = unwrap(answer["pipelineOrError"], "Pipeline")["partition"]
+    return partition
+
+
+async def _asset_partition_keys(client: AsyncBase, address: JobAddress, assets: Sequence[Sequence[str]]) -> list[str]:
+    """Return the partition keys that some assets have in common."""
     try:
         answer = await client._read(
-            "asset_partitions", {"selector": address.selector, "assets": selected, "partition": partition_key}
+            "asset_partitions", {"selector": address.selector, "assets": asset_key_inputs(assets)}
         )
     except UnsupportedServerError:
-        # Dagster 1.8 is the first version that lists the partitions of assets.
-        return [], None
-    job = unwrap(answer["pipelineOrError"], "Pipeline")
-    return job["partitionKeysOrError"]["partitionKeys"], job["partition"]
+        return []
+    keys: list[str] = unwrap(answer["pipelineOrError"], "Pipeline")["partitionKeysOrError"]["partitionKeys"]
+    return keys
 
 
-async def _partition_sets(client: AsyncBase, address: JobAddress, **details: object) -> list[dict[str, Any]]:
+def _unknown_partition(job: str, partition_key: str, keys: list[str]) -> str:
+    if not keys:
+        return f"job {job!r} has no partition {partition_key!r}; it has no partitions; leave it out."
+    message = f"job {job!r} has no partition {partition_key!r}; it has partitions {keys[0]!r} to {keys[-1]!r}."
+    return " ".join(filter(None, [message, did_you_mean(partition_key, _with_common_prefix(partition_key, keys))]))
+
+
+def _with_common_prefix(key: str, keys: list[str]) -> list[str]:
+    """Return some keys among which to look for similar ones, because a job can have very many."""
+    if len(keys) <= _MAX_KEYS_TO_COMPARE:
+        return keys
+    for length in range(len(key), 0, -1):
+        if found := [one for one in keys if one.startswith(key[:length])]:
+            return found[:_MAX_KEYS_TO_COMPARE]
+    return keys[:_MAX_KEYS_TO_COMPARE]
+
+
+async def _partition_sets(client: AsyncBase, address: JobAddress) -> list[dict[str, Any]]:
     """Return the partition set of a job as a list of one; an empty list if the job is not partitioned."""
-    variables = {"repository": address.repository_selector, "job": address.job, **details}
-    answer = await client._read("partition_sets", variables)
+    answer = await client._read("partition_sets", {"repository": address.repository_selector, "job": address.job})
     sets: list[dict[str, Any]] = unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]
     return sets
 

@@ -1,7 +1,7 @@
-"""The tag by which a run is found if the response to its launch was lost.
+"""The tag by which a run or a backfill is found if the response to its launch was lost.
 
-Each launch and re-execution carries an id of its own in a tag that Dagster stores and can filter by, but shows nowhere:
-GraphQL leaves out tags that begin with ``.dagster/``.
+Each launch, re-execution and backfill carries an id of its own in a tag that Dagster stores and can filter by, but
+shows nowhere: GraphQL leaves out tags that begin with ``.dagster/``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import anyio
@@ -18,17 +18,26 @@ from dagster_nb.errors import DagsterNbError, OutcomeUnknownError
 from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from dagster_nb.client.async_base import AsyncBase
     from dagster_nb.client.run import AsyncRun
 
-__all__ = ["REQUEST_TAG", "batch_request_ids", "find_requested_run", "launch_once", "new_request_id"]
+__all__ = [
+    "REQUEST_TAG",
+    "batch_request_ids",
+    "find_requested_run",
+    "launch_backfill_once",
+    "launch_once",
+    "new_request_id",
+]
+
+T = TypeVar("T")
 
 REQUEST_TAG = ".dagster/dagster_nb_request_id"
 """The key of the tag."""
 
-# The server may still be creating the run when the response is lost.
+# The server may still be creating the run or the backfill when the response is lost.
 _PAUSES_SECONDS = (0.0, 0.3, 1.0, 3.0)
 # Re-executions from Dagster's own pages inherit the tag, so more than one run can have it.
 _MAX_RUNS = 100
@@ -40,7 +49,7 @@ def new_request_id() -> str:
 
 
 def batch_request_ids(batch: str, requests: Iterable[object]) -> list[str]:
-    """Return an id for each of some requests, which is the same whenever the same batch is requested.
+    """Return one id for each request. The same requests in the same batch always get the same ids.
 
     Parameters
     ----------
@@ -109,7 +118,7 @@ async def launch_once(
     try:
         return client._launched_run(unwrap(await client._write(document, variables), "LaunchRunSuccess"))
     except OutcomeUnknownError as error:
-        run = await _wait_for_run(client, request_id, parent_run_id)
+        run = await _wait_for(lambda: find_requested_run(client, request_id, parent_run_id=parent_run_id))
         if run is not None:
             return run
         raise OutcomeUnknownError(
@@ -118,15 +127,56 @@ async def launch_once(
         ) from None
 
 
-async def _wait_for_run(client: AsyncBase, request_id: str, parent_run_id: str | None) -> AsyncRun | None:
+async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *, request_id: str) -> str:
+    """Send the mutation that launches a backfill, and return the backfill's id, even if the response is lost.
+
+    Servers before Dagster 1.9 cannot find a backfill by a tag.
+
+    Parameters
+    ----------
+    client
+        The client.
+    parameters
+        The schema's ``LaunchBackfillParams``. They carry the request's id as a tag.
+    request_id
+        The id of the request.
+
+    Raises
+    ------
+    OutcomeUnknownError
+        If the response was lost, and no such backfill was found.
+    DagsterNbError
+        If nothing was launched.
+    """
+    try:
+        answer = await client._write("launch_backfill", {"parameters": parameters})
+        return str(unwrap(answer, "LaunchBackfillSuccess")["backfillId"])
+    except OutcomeUnknownError as error:
+        backfill_id = await _wait_for(lambda: _find_requested_backfill(client, request_id))
+        if backfill_id is not None:
+            return backfill_id
+        raise OutcomeUnknownError(
+            f"{error} No backfill was found for this request. client.backfills() shows whether there is a new one; "
+            f"once it has launched runs, this shows them: client.runs(tags={{{REQUEST_TAG!r}: {request_id!r}}})."
+        ) from None
+
+
+async def _find_requested_backfill(client: AsyncBase, request_id: str) -> str | None:
+    answer = await client._read("requested_backfills", {"tag": REQUEST_TAG, "requestId": request_id, "limit": 1})
+    found = unwrap(answer["runsFeedOrError"], "RunsFeedConnection")["results"]
+    return str(found[0]["id"]) if found else None
+
+
+async def _wait_for(find: Callable[[], Awaitable[T | None]]) -> T | None:
+    """Return what is found in the seconds after a launch; None if nothing is."""
     for seconds in _PAUSES_SECONDS:
         await anyio.sleep(seconds)
         try:
-            run = await find_requested_run(client, request_id, parent_run_id=parent_run_id)
+            found = await find()
         except DagsterNbError:
-            # Reads are retried already, so the server is down. An error about that would hide that the outcome is
-            # unknown.
+            # Reads are retried already, so the server is down or too old. An error about that would hide that the
+            # outcome is unknown.
             return None
-        if run is not None:
-            return run
+        if found is not None:
+            return found
     return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 import anyio
 import pandas as pd
 
+from dagster_nb.client.compute_logs import MAX_LOG_BYTES
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
@@ -34,12 +35,12 @@ __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 _POLL_SECONDS = 0.5
 # The time that a run may stay queued before `wait` checks whether a daemon is running that would start it.
 _SECONDS_BEFORE_DAEMON_CHECK = 10.0
-# A process that can be stopped stops within seconds; Dagster itself waits for a step for a few.
+# A process that can be stopped stops within seconds. Dagster itself waits a few seconds for a step.
 _SECONDS_TO_CANCEL = 60.0
 
 
 class RunFacts:
-    """The data of a run when it was last read. Two of them are equal if they describe the same run.
+    """The data of a run when it was last read. Two objects are equal if they describe the same run.
 
     Parameters
     ----------
@@ -178,7 +179,9 @@ class RunClient(Protocol):
     async def failures(self, runs: RunsLike) -> pd.DataFrame:
         """Return the failures that ended some runs."""
 
-    async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
+    async def compute_logs(
+        self, run: RunsLike, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES
+    ) -> ComputeLogs:
         """Return the captured output of a run."""
 
     def follow(
@@ -212,7 +215,7 @@ class RunClient(Protocol):
 
 
 class AsyncRun(RunFacts):
-    """A run of an `AsyncDagsterClient`. Its properties have the values of the last `refresh`.
+    """A run of an `AsyncDagsterClient`. The properties have the values of the last `refresh`.
 
     Runs are equal if they have the same id. A run can be copied, and it can be pickled without its client.
 
@@ -257,7 +260,7 @@ class AsyncRun(RunFacts):
         Parameters
         ----------
         timeout
-            The maximum number of seconds to wait; None waits as long as it takes.
+            The maximum number of seconds to wait; None means no limit.
 
         Raises
         ------
@@ -313,9 +316,9 @@ class AsyncRun(RunFacts):
         """
         return RunFailures(await self.client.failures(self.run_id))
 
-    async def compute_logs(self, step: str | None = None) -> ComputeLogs:
+    async def compute_logs(self, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES) -> ComputeLogs:
         """Return the captured output of the run; see `AsyncDagsterClient.compute_logs`."""
-        return await self.client.compute_logs(self.run_id, step=step)
+        return await self.client.compute_logs(self.run_id, step=step, max_bytes=max_bytes)
 
     def follow(self, *, new_only: bool = False, heartbeat: float | None = None) -> AsyncIterator[pd.DataFrame]:
         """Yield the events of the run as they happen; see `AsyncDagsterClient.follow`."""
@@ -349,7 +352,7 @@ class AsyncRun(RunFacts):
         return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        """Warn if no daemon is running that starts queued runs; return whether another check is pointless."""
+        """Warn if no daemon is running that starts queued runs; return whether no further check is needed."""
         try:
             daemons = await self.client.daemons()
         except UnsupportedServerError:

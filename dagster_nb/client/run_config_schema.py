@@ -136,7 +136,7 @@ class AsyncRunConfigSchema(RunConfigSchemaFacts):
         Raises
         ------
         RunConfigInvalidError
-            If the text cannot be parsed or is not a mapping, and if the job has no such op.
+            If the text cannot be parsed or is not a mapping, or if the job has no such op.
         JobNotFoundError
             If the job was removed meanwhile.
 

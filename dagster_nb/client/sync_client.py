@@ -106,9 +106,9 @@ def sync(method: Callable[..., Any]) -> Any:
 def _sync_run_or_backfill(
     method: Callable[Concatenate[Any, P], Coroutine[Any, Any, AsyncRun | Backfill]],
 ) -> _Method[P, Run | Backfill]:
-    """Return the synchronous form of a coroutine function that returns one of the two.
+    """Return the synchronous form of a coroutine function that returns a run or a backfill.
 
-    As one more overload of `sync`, this would be ambiguous to a type checker.
+    This is not an overload of `sync`, because a type checker could not tell the overloads apart.
     """
     return cast("_Method[P, Run | Backfill]", sync(method))
 
@@ -124,8 +124,8 @@ _SYNCHRONOUS_NAMES = {
 class DagsterClient(HistoryMethod):
     """A Dagster server; `connect` returns one.
 
-    It works in a private thread, so it can be used in a notebook, in several threads at once, after Ctrl-C and after a
-    fork. Close it with ``close()`` or a ``with`` block; a script that does neither still ends.
+    The client works in a private thread, so it can be used in a notebook, in several threads at once, after Ctrl-C and
+    after a fork. Close it with ``close()`` or a ``with`` block; a script that does neither still ends.
 
     Parameters
     ----------
@@ -190,6 +190,20 @@ class DagsterClient(HistoryMethod):
         """Whether this client refuses to send mutations."""
         return self._asynchronous.read_only
 
+    @property
+    def forbidden_actions(self) -> dict[str, str]:
+        """The methods that would be refused before anything is sent, each with the reason.
+
+        All actions if the client is read-only; otherwise those that the server permits neither in the workspace nor in
+        any code location (``Query.permissions`` and ``WorkspaceLocationEntry.permissions``), as read when connecting.
+
+        Examples
+        --------
+        >>> "launch" in client.forbidden_actions  # doctest: +SKIP
+        False
+        """
+        return self._asynchronous.forbidden_actions
+
     runs = sync(AsyncDagsterClient.runs)
     iter_runs = sync(AsyncDagsterClient.iter_runs)
     count_runs = sync(AsyncDagsterClient.count_runs)
@@ -235,7 +249,7 @@ class DagsterClient(HistoryMethod):
     def graphql_document(self, name: str) -> str:  # noqa: D102 - it has the docstring of the asynchronous method
         return self._asynchronous.graphql_document(name)
 
-    # To a type checker, `functools.wraps` would give it the arguments of the asynchronous method, with its `self`.
+    # `functools.wraps` would make a type checker expect the arguments of the asynchronous method, including its `self`.
     graphql_document.__doc__ = AsyncDagsterClient.graphql_document.__doc__
 
     def close(self) -> None:
@@ -277,6 +291,7 @@ class DagsterClient(HistoryMethod):
             self._start()
             self._asynchronous._api.copy_from(previous._api)
             self._asynchronous._statuses = previous._statuses
+            self._asynchronous._denied = previous._denied
 
     def _wait_for(self, function: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         return self._loop.call(function, *args, **kwargs)
@@ -302,7 +317,7 @@ class DagsterClient(HistoryMethod):
 
 
 class Run(RunFacts):
-    """A run. Its properties have the values of the last `refresh`.
+    """A run. The properties have the values of the last `refresh`.
 
     Runs are equal if they have the same id. A run can be pickled, without its client, and copied.
 
@@ -338,7 +353,7 @@ class Run(RunFacts):
         try:
             value = self.client._wait_for(method, async_run, *args, **kwargs)
         finally:
-            # A wait that was interrupted has read the run as well.
+            # Even a wait that was interrupted has read new values of the run.
             self._update(async_run._record)
         return self if value is async_run else self.client._to_synchronous(value)
 

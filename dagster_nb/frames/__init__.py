@@ -1,1 +1,1 @@
-"""DataFrames from the server's responses. The dtypes of all columns are defined once, in `columns`."""
+"""Turn the server's responses into DataFrames. The dtypes of all columns are defined once, in `columns`."""

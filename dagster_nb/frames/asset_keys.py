@@ -1,4 +1,4 @@
-"""Asset keys as text: ``"a/b"`` for the components ``["a", "b"]``."""
+"""Asset keys as strings: ``"a/b"`` for the components ``["a", "b"]``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["asset_key", "asset_keys"]
 
 
 def asset_key(key: Mapping[str, Any] | None) -> str | None:
-    """Return an ``AssetKey`` of the server as text; None stays None.
+    """Return an ``AssetKey`` of the server as a string; None stays None.
 
     Examples
     --------
@@ -22,7 +22,7 @@ def asset_key(key: Mapping[str, Any] | None) -> str | None:
 
 
 def asset_keys(keys: Iterable[Mapping[str, Any]] | None) -> list[str] | None:
-    """Return many of the server's ``AssetKey`` as text; None stays None.
+    """Return a list of ``AssetKey`` of the server as strings; None stays None.
 
     Examples
     --------

@@ -135,7 +135,7 @@ def asset_checks_frame(nodes: Sequence[Node]) -> pd.DataFrame:
 
 
 def event_seconds(event: Node) -> float | None:
-    """Return the time of an event in seconds since 1970; the server gives it as a string of milliseconds.
+    """Return the time of an event in seconds since 1970. The server returns a string of milliseconds.
 
     Examples
     --------
@@ -164,5 +164,5 @@ def _owners(node: Node) -> list[str] | None:
 
 def _check_names(node: Node) -> list[str] | None:
     checks = node.get("assetChecksOrError")
-    # Where the server's database or the user's code is too old for checks, it returns an error instead of checks.
+    # If the server's database or the user's code is too old for checks, the server returns an error instead of checks.
     return None if not checks or "checks" not in checks else [check["name"] for check in checks["checks"]]

@@ -60,7 +60,7 @@ def backfills_frame(records: Sequence[Record]) -> pd.DataFrame:
 def backfill_job(record: Record) -> str | None:
     """Return the job of a backfill; None for a backfill of assets without a job.
 
-    Servers before 1.8 name only the job's partition set, which is named after the job.
+    Servers before 1.8 return only the name of the job's partition set, which contains the name of the job.
 
     Examples
     --------

@@ -138,8 +138,7 @@ def daemons_frame(statuses: Sequence[Node]) -> pd.DataFrame:
 
 def _load_status(entry: Node) -> str | None:
     status: str | None = entry.get("loadStatus")
-    # Without `loadStatus`, a location that is still loading its code cannot be distinguished from a location without
-    # code.
+    # If the server lacks `loadStatus`, a location that is still loading looks like a location without code.
     if status is None and entry["locationOrLoadError"] is not None:
         status = "LOADED"
     return None if status is None else status.lower()

@@ -1,7 +1,6 @@
 """The dtypes of all frame columns, and functions that turn lists of values from the server into columns.
 
-A column has the same dtype with no rows as with a million, so frames of any size can be compared, joined and
-concatenated.
+The dtype of a column does not depend on its rows, so frames of any size can be compared, joined and concatenated.
 """
 
 from __future__ import annotations
@@ -59,12 +58,12 @@ def integers(values: Iterable[int | None]) -> NDArray[np.int64] | ExtensionArray
 
 
 def nullable_flags(values: Iterable[bool | None]) -> ExtensionArray:
-    """Return booleans as `pd.BooleanDtype`, where any row can lack a value on any server; None becomes NA."""
+    """Return booleans as `pd.BooleanDtype`, for columns that may lack values whatever the server; None becomes NA."""
     return pd.array(list(values), dtype="boolean")
 
 
 def nullable_integers(values: Iterable[int | None]) -> ExtensionArray:
-    """Return integers as `pd.Int64Dtype`, where any row can lack a value on any server; None becomes NA."""
+    """Return integers as `pd.Int64Dtype`, for columns that may lack values whatever the server; None becomes NA."""
     return pd.array(list(values), dtype="Int64")
 
 
@@ -107,7 +106,7 @@ def durations(seconds: Iterable[float | None]) -> pd.TimedeltaIndex:
 
 
 def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical[Any]:
-    """Return run statuses as a category, ordered as a run passes through them.
+    """Return run statuses as an ordered category, in the order in which a run passes through them.
 
     Parameters
     ----------
@@ -132,5 +131,5 @@ def categories(values: Iterable[str], known: Sequence[str] = RUN_STATUSES) -> li
 
 
 def frame(columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Return a frame of these columns, with a default index."""
+    """Return a frame of the given columns, with a default index."""
     return pd.DataFrame(dict(columns))

@@ -48,7 +48,7 @@ def config_fields_frame(schema: Node) -> pd.DataFrame:
 
 
 class ConfigTypes:
-    """The types of a schema, which refer to each other by key."""
+    """The types of a run config schema, which refer to each other by key."""
 
     def __init__(self, types: list[Node]):
         self._types = {one["key"]: one for one in types}
@@ -56,14 +56,13 @@ class ConfigTypes:
     def walk(self, key: str, path: str = "", above: frozenset[str] = frozenset()) -> Iterator[tuple[str, Node, bool]]:
         """Yield the fields of a type with their paths, and whether each is required if its parent is given."""
         one = self._types.get(key)
-        # A recursive type would yield an endless list of fields, so its fields are listed only where the type first
-        # occurs.
+        # A recursive type has endlessly nested fields, so they are listed only where the type first occurs.
         if one is None or key in above:
             return
         above |= {key}
         for field in one.get("fields", ()):
             inside = f"{path}.{field['name']}" if path else field["name"]
-            # A config has exactly one of the fields of a selector, but no particular field is required.
+            # A selector requires exactly one of its fields, but no particular one.
             yield inside, field, field["isRequired"] and (not one["isSelector"] or len(one["fields"]) == 1)
             yield from self.walk(field["configTypeKey"], inside, above)
         match one["__typename"]:
@@ -97,8 +96,8 @@ class ConfigTypes:
     def _written_out(self, key: str, above: frozenset[str]) -> str:
         """Return a composite type with its fields in braces.
 
-        The alternatives to a plain value get no rows: every string could also be ``{env: NAME}``, and rows for this
-        would hide the fields that matter.
+        Alternatives to a plain value get no rows: every string could also be ``{env: NAME}``, and such rows would hide
+        the fields that matter.
         """
         fields = self._types[key]["fields"] if key not in above else ()
         return "{" + ", ".join(f"{field['name']}: {self.name(field['configTypeKey'], above)}" for field in fields) + "}"

@@ -22,12 +22,12 @@ __all__ = ["StyledFrame", "style"]
 # Columns that an overview of runs does not need.
 _DETAILS = ("end_time", "update_time", "repository", "root_run_id", "parent_run_id", "tags")
 _MAX_TEXT = 80
-# Above this value, a number with four significant digits would be written with an exponent.
+# From this value on, Python would write a number of four significant digits with an exponent.
 _MAX_WITH_DIGITS = 10_000
 
 
 class StyledFrame:
-    """A frame as a readable table, in a notebook and as text. `style` returns this object.
+    """A frame shown as a readable table, in a notebook and as text; `style` returns it.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def style(
     Raises
     ------
     ValueError
-        If the frame has no such column, or there is no such time zone.
+        If the frame lacks one of the columns, or the time zone does not exist.
 
     Examples
     --------

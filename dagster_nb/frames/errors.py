@@ -37,7 +37,7 @@ def error_columns(errors: Sequence[Error | None]) -> dict[str, Any]:
 
 
 def message_without_class(error: Error) -> str | None:
-    """Return the message of an error without the class that Python puts before it; the class has its own column.
+    """Return the message of an error without its class, which Python writes first and which has its own column.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The frames of events and of failures: one row per event of a run, and the events that made runs fail."""
+"""The frames of events and failures: one row per event of a run, or per event that made a run fail."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["RUN_ENDINGS", "events_frame", "failures_frame"]
 
 Event = dict[str, Any]
 
-# The events that end a run. The last of them says how it ended.
+# The events that end a run. The last such event of a run says how it ended.
 RUN_ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
-# The events after which an earlier failure of the same step no longer counts: the step was started again.
+# After one of these events, the step has started again, so its earlier failure no longer counts.
 _RECOVERIES = frozenset({"ExecutionStepRestartEvent", "ExecutionStepStartEvent", "ExecutionStepSuccessEvent"})
 
 
@@ -59,7 +59,7 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
 
 
 def _asset_columns(events: Sequence[Event]) -> dict[str, Any]:
-    """Return the columns of assets, checks and metadata; those of a check are in its evaluation."""
+    """Return the columns of assets, checks and metadata. A check has its asset and metadata in its evaluation."""
     facts = [event.get("evaluation") or event for event in events]
     return {
         "asset": columns.strings(asset_key(one.get("assetKey")) for one in facts),
@@ -88,10 +88,10 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     >>> failures_frame({}).columns.tolist()
     ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message', 'stack', 'causes']
     """
-    # The events are sorted as in the frame, so that each row gets its own causes.
+    # The events are in the order of the frame, so that each row gets its own causes.
     failures = {run_id: sorted(_failures(own), key=_milliseconds) for run_id, own in events.items()}
     frame = events_frame(failures)
-    # If the process died, the event has no error; only its message says so.
+    # If the process died, the event has no error, and only its message says what happened.
     frame["error_message"] = frame["error_message"].fillna(frame["message"])
     frame["causes"] = columns.objects(_causes(event) for own in failures.values() for event in own)
     return frame[["run_id", "step_key", "timestamp", "error_class", "error_message", "stack", "causes"]]
@@ -112,7 +112,7 @@ def _failures(events: Sequence[Event]) -> list[Event]:
 
 
 def _explained(failure: Event, events: Sequence[Event]) -> Event:
-    """Return a failure. If it has no error message, its message ends with what Dagster reported just before it."""
+    """Return a failure. If it has no error message, Dagster's last report before it is added to its message."""
     error = failure.get("error")
     if error is not None and (error.get("causes") or message_without_class(error)):
         return failure
@@ -120,7 +120,7 @@ def _explained(failure: Event, events: Sequence[Event]) -> Event:
     before = own[own.index(failure) - 1] if own[0] is not failure else failure
     if before["__typename"] != "EngineEvent" or not before.get("message"):
         return failure
-    # If a process was killed, only this event says by which signal.
+    # If a process was killed, only this event names the signal.
     message = " ".join(filter(None, [failure.get("message"), before["message"]]))
     explained = {**failure, "message": message}
     return explained if error is None else {**explained, "error": {**error, "message": message}}

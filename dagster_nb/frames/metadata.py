@@ -19,7 +19,7 @@ __all__ = ["metadata_columns", "metadata_dict"]
 Entry = dict[str, Any]
 
 _INT64 = np.iinfo(np.int64)
-# Above this, a float64 cannot represent every integer.
+# Above this number, a float64 cannot represent every integer.
 _MAX_EXACT_FLOAT = 2**53
 
 
@@ -71,7 +71,7 @@ def metadata_columns(rows: Sequence[Sequence[Entry]]) -> dict[str, Any]:
 
 def _column(entries: dict[int, Entry], length: int) -> Any:  # noqa: ANN401 - columns are arrays of several kinds
     values = [_value(entries[position]) if position in entries else None for position in range(length)]
-    # A null entry says nothing about the type of its label.
+    # A null entry does not show the type of its label's values.
     kinds = {_kind(entry) for entry in entries.values()} - {"null"}
     present = [value for value in values if value is not None]
     if kinds == {"int"} and all(_INT64.min <= value <= _INT64.max for value in present):
@@ -102,12 +102,12 @@ def _value(entry: Entry) -> Any:  # noqa: ANN401 - metadata has values of all ty
     try:
         return read(entry)
     except KeyError:
-        # The server does not have the field of this type.
+        # The server's schema lacks the field for entries of this type.
         return None
 
 
 def _float(entry: Entry) -> float | None:
-    # JSON has no representation of NaN and the infinities, so the server returns None for them.
+    # JSON cannot represent NaN and infinity, so the server returns None for them.
     value = entry["floatValue"]
     return float(value) if value is not None else float(entry.get("floatRepr", "nan"))
 
@@ -123,7 +123,7 @@ def _place(reference: Entry) -> str:
     return f"{reference['filePath']}:{reference['lineNumber']}"
 
 
-# For each type of entry, the kind of its column and a function that returns its value.
+# Maps each type of entry to the kind of its column, and a function that returns its value.
 _KINDS: dict[str, tuple[str, Callable[[Entry], Any] | None]] = {
     "IntMetadataEntry": ("int", lambda entry: int(entry["intRepr"])),
     "FloatMetadataEntry": ("float", _float),

@@ -1,4 +1,4 @@
-"""The frame of ops: one row per op, and the ops that it depends on, directly or through graphs."""
+"""The frame of ops: one row per op, with the ops that it depends on, directly or through graphs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ops_frame"]
 
 Node = dict[str, Any]
 
-# If an op declares no config, the schema still has a field of this type, which accepts any value and is never read.
+# Even for an op that declares no config, the schema has a config field of this type; its value is never read.
 _UNDECLARED_CONFIG_TYPE = "Any"
 
 
@@ -65,7 +65,7 @@ class _Dependencies:
 
     def __init__(self, handles: Sequence[Node]):
         self._handles = {handle["handleID"]: handle for handle in handles}
-        # For each graph: its inputs, keyed by the inner input that they feed, and the inner outputs, keyed by its
+        # Two dicts per graph: its inputs by the inner input that they feed, and its inner outputs by the graph's
         # outputs.
         self._outwards: dict[str, dict[tuple[str, str], list[str]]] = {}
         self._inwards: dict[str, dict[str, tuple[str, str]]] = {}

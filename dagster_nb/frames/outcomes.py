@@ -1,4 +1,4 @@
-"""Frames of outcomes: one row per run or launch that was acted on."""
+"""Frames of outcomes: one row per run or launch."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ __all__ = ["MISSING", "asset_partitions_frame", "job_partitions_frame"]
 Node = dict[str, Any]
 
 MISSING = "MISSING"
-"""The status of a partition that has never been materialized, or that no run has had."""
+"""The status of a partition that was never materialized, or for which no run exists."""
 
 _LISTED = {
     "materializedPartitions": "MATERIALIZED",
@@ -138,7 +138,7 @@ def _statuses_of_dimension(node: Node, keys: Sequence[str]) -> Iterator[tuple[st
 
 
 class _KeyRanges:
-    """Finds the keys of ranges of a dimension.
+    """Finds the partition keys that lie in ranges of a dimension.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class _KeyRanges:
         self._positions = {key: position for position, key in enumerate(keys)}
 
     def between(self, start: str, end: str) -> Sequence[str]:
-        """Return the keys from the first to the last of a range; the keys of a range that no longer exists are none."""
+        """Return the keys from the first to the last of a range; an empty list if the range no longer exists."""
         if start not in self._positions or end not in self._positions:
             return []
         return self._keys[self._positions[start] : self._positions[end] + 1]

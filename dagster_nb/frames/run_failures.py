@@ -23,7 +23,7 @@ _MAX_STACK_LENGTH = 40_000
 class RunFailures(pd.DataFrame):
     """The frame of `DagsterClient.failures` for one run, which shows its stack traces.
 
-    Frames that pandas derives from it are ordinary frames.
+    A frame that pandas derives from this one is an ordinary DataFrame.
     """
 
     @property
@@ -51,10 +51,10 @@ class RunFailures(pd.DataFrame):
 
 
 def stack_html(causes: Sequence[Mapping[str, Any]]) -> str:
-    """Return the stack traces of an error and of what it caused, as HTML that needs no style sheet and no script.
+    """Return the stack traces of an error and of the errors that it caused, as HTML without style sheets and scripts.
 
-    The frames of the user's own code are shown. Those of libraries are folded, and so are the errors that were raised
-    because of the innermost one.
+    The frames of the user's own code are shown. Frames of libraries are folded, and so are the errors that were raised
+    because of the innermost error.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _folded_stack(stack: str) -> str:
     if not frames:
         return f"<pre>{escape(_shortened(stack))}</pre>" if stack.strip() else ""
     if not any(frame.is_own for frame in frames):
-        # If no frame is in the user's own code, the innermost frame is the most useful.
+        # If no frame is in the user's own code, the innermost frame is the most useful one.
         *libraries, last = frames
         return _library_frames(libraries) + f"<pre>{escape(last.text)}</pre>"
     parts = []

@@ -1,4 +1,4 @@
-"""Runs: one row per run, newest first."""
+"""The frame of runs: one row per run, newest first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ IncludedColumn: TypeAlias = Literal["run_config", "asset_selection", "op_selecti
 INCLUDABLE = {"run_config": "runConfig", "asset_selection": "assetSelection", "op_selection": "opSelection"}
 
 PARTITION_TAG = "dagster/partition"
-# The tags that say who or what launched a run, the most specific first.
+# Tags that show who or what launched a run, the most specific first.
 LAUNCHED_BY_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "dagster/backfill", "user")
 
 _NEVER_STARTED = frozenset({"CANCELED", "FAILURE"})
@@ -63,7 +63,8 @@ def runs_frame(
     >>> runs_frame([])["duration"].dtype
     dtype('<m8[us]')
     """
-    # JSON gives each run its own copy of "team" and "data". Sharing equal strings halves the memory of a million runs.
+    # Parsed JSON has a separate copy of equal strings, such as "team", for each run. Sharing them halves the memory of
+    # a million runs.
     shared: dict[str, str] = {}
     tags = [tag_dict(record["tags"], shared) if "tags" in record else {} for record in records]
     origins = [record.get("repositoryOrigin") or {} for record in records]
@@ -105,8 +106,8 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
     runs
         A frame with a ``tags`` column of dicts.
     keys
-        The tags to add; None adds all tags that occur, in alphabetical order. A key that no run has gives a column of
-        NA.
+        The tags to add; None adds all tags that occur, in alphabetical order. The column of a key that no run has is
+        all NA.
 
     Returns
     -------
@@ -140,7 +141,7 @@ def included_columns(include: str | Iterable[str]) -> list[str]:
     Raises
     ------
     ValueError
-        If there is no such column.
+        If `include` names a column that does not exist.
 
     Examples
     --------
@@ -160,7 +161,7 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
     Parameters
     ----------
     tags
-        As the server returns them.
+        The tags as the server returns them.
     shared
         The strings seen so far, which are reused in place of equal strings; new strings are added.
 
@@ -175,8 +176,8 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
 
 def _start_time(record: Record) -> float | None:
     start: float | None = record.get("startTime")
-    # For a run that ended before it started, the server returns the end as its start. Where the server does not provide
-    # the status, such a run is recognized by its equal times: no run that started ends in the same microsecond.
+    # For a run that ended before it started, the server returns the end as its start. If the server does not provide
+    # the status, such a run is recognized by its equal times, because no run starts and ends in the same microsecond.
     if start is not None and start == record.get("endTime") and record.get("status", "CANCELED") in _NEVER_STARTED:
         return None
     return start

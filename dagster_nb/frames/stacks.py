@@ -24,9 +24,9 @@ class StackFrame:
     Parameters
     ----------
     file, line, function
-        Where the code is.
+        The file, line and function of the frame.
     text
-        The lines of the stack trace about this frame: the place, and the code if it is known.
+        The lines of the stack trace about this frame: its place, and its code if known.
     is_own
         Whether the code is the user's own, and not that of a library.
     """
@@ -41,8 +41,8 @@ class StackFrame:
 def stack_frames(stack: str) -> list[StackFrame]:
     r"""Return the frames of a stack trace, the outermost first.
 
-    Code outside ``site-packages`` and the standard library is the user's own. If there is none, as where the user's
-    code is itself an installed package, then all installed code except Dagster's counts as the user's own.
+    Code outside ``site-packages`` and the standard library is the user's own. If no frame is in such code, for example
+    because the user's code is an installed package, all installed code except Dagster's counts as the user's own.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def stack_frames(stack: str) -> list[StackFrame]:
 
 
 def own_code_frame(frames: list[StackFrame]) -> StackFrame | None:
-    """Return the innermost frame in the user's own code; the innermost of all if no frame is; None without frames."""
+    """Return the innermost frame in the user's own code, or else the innermost frame; None without frames."""
     own = [frame for frame in frames if frame.is_own] or frames
     return own[-1] if own else None
 
@@ -98,7 +98,7 @@ def raised_in(stack: str) -> str | None:
 
 
 def error_text(error_class: object, message: object) -> str:
-    """Return the class and the message of an error in one string; what is missing is left out.
+    """Return the class and the message of an error in one string; a missing part is left out.
 
     Examples
     --------

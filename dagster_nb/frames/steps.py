@@ -27,8 +27,8 @@ def steps_frame(records: Sequence[Record]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of `DagsterClient.steps`: the runs in the order given, their steps by start time, and
-        last the steps that did not start.
+        The columns of `DagsterClient.steps`: the runs in the given order, and the steps of each run by start time, with
+        steps that did not start last.
 
     Examples
     --------

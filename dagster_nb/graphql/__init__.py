@@ -1,1 +1,1 @@
-"""Communication with a Dagster server: the session, the documents that it sends, and runs read page by page."""
+"""Communicate with a Dagster server: the session, the documents that it sends, and functions that read page by page."""

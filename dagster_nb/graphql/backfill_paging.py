@@ -19,7 +19,7 @@ _BACKFILLS_PER_REQUEST = 100
 async def iter_backfills(api: DagsterApi) -> AsyncIterator[dict[str, Any]]:
     """Yield all backfills, newest first (``PartitionBackfills.results``).
 
-    A page may be shorter than requested, so only an empty page ends the reading. Dagster never deletes a backfill, so
+    A page may be shorter than requested, so reading ends only at an empty page. Dagster never deletes a backfill, so
     the last one of a page is always a valid cursor.
 
     Parameters

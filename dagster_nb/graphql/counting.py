@@ -22,7 +22,7 @@ async def count_runs(api: DagsterApi, filters: ServerFilters) -> int:
 
 
 async def count_matching(api: DagsterApi, runs_filter: RunsFilter) -> int:
-    """Return how many runs match one filter of the server (``Runs.count``)."""
+    """Return how many runs match one filter as the server defines it (``Runs.count``)."""
     data = await api.query("run_count", {"filter": runs_filter})
     count: int = unwrap(data["runsOrError"], "Runs")["count"]
     return count

@@ -1,4 +1,4 @@
-"""A server's GraphQL API as this package uses it: our documents, without the fields that the server's schema lacks."""
+"""Send our documents to a server's GraphQL API, without the fields that the server's schema lacks."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ __all__ = ["DagsterApi"]
 
 
 class DagsterApi:
-    """The GraphQL API of one server, and the known facts about its schema.
+    """The GraphQL API of one server, and what is known about its schema.
 
-    Complete documents are sent until the server rejects one. Then its schema is fetched once, and documents are pruned
-    to fit it before they are sent.
+    Complete documents are sent until the server rejects one. From then on, documents are pruned to fit the server's
+    schema, which is fetched once.
 
     Parameters
     ----------
     session
         The connection.
     redaction
-        What hides values in responses; None hides nothing.
+        Hides values in responses; None hides nothing.
 
     Attributes
     ----------
@@ -48,6 +48,9 @@ class DagsterApi:
         The run statuses of its schema, in the schema's order; None if the server does not provide them.
     filter_keys : frozenset of str or None
         The keys of its ``RunsFilter``; None if the server does not provide them.
+    permissions : list of dict
+        The client's permissions in the whole workspace (``Query.permissions``); empty if the server does not provide
+        them.
     page_size : PageSize
         The number of runs to request at a time.
     """
@@ -57,6 +60,7 @@ class DagsterApi:
         self.version: str | None = None
         self.statuses: tuple[str, ...] | None = None
         self.filter_keys: frozenset[str] | None = None
+        self.permissions: list[dict[str, Any]] = []
         self.page_size = PageSize()
         self._redaction = redaction
         self._schema: GraphQLSchema | None = None
@@ -64,7 +68,7 @@ class DagsterApi:
         self._fetching_schema = asyncio.Lock()
 
     async def identify(self) -> None:
-        """Ask the server which Dagster it is, without retrying.
+        """Request the server's version, run statuses and filter keys, without retrying.
 
         Raises
         ------
@@ -75,22 +79,23 @@ class DagsterApi:
         try:
             data = await self.session.read_once(documents.load("server"))
         except QueryError:
-            # It may still be a Dagster server whose version lacks this field.
+            # The server may still be a Dagster whose version lacks a field of this query.
             data = await self.query("server")
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
             raise QueryError(
-                "the server is not Dagster; give the address of Dagster's own pages.", errors=[], data=data
+                "the server is not Dagster. Give the address that shows Dagster in a browser.", errors=[], data=data
             )
         if version != self.version:
             self._forget_schema()
         self.version = version or "unknown"
         self.statuses = _names(statuses, "enumValues")
+        self.permissions = data.get("permissions") or []
         keys = _names(runs_filter, "inputFields")
         self.filter_keys = None if keys is None else frozenset(keys)
 
     def copy_from(self, other: DagsterApi) -> None:
-        """Copy the knowledge that another connection has about the same server."""
+        """Copy what another connection knows about the same server."""
         self.version, self.statuses, self.filter_keys = other.version, other.statuses, other.filter_keys
         self.page_size = other.page_size
         self._schema = other._schema
@@ -107,7 +112,7 @@ class DagsterApi:
         variables
             The values of its variables.
         may_be_too_large
-            Whether the caller can ask for less; see `Session.read`.
+            Whether the caller can request less; see `Session.read`.
 
         Raises
         ------
@@ -124,9 +129,8 @@ class DagsterApi:
     async def mutate(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send one of our mutations, so that it is executed at most once, and only exactly as requested.
 
-        A server validates a document before it executes any of it. If it rejects a mutation that does not fit its
-        schema, the mutation was therefore not executed. It is sent again if only fields of the response had to be
-        removed.
+        A server validates a whole document before it executes any of it, so a mutation that does not fit the schema is
+        rejected without being executed. It is sent again if only fields of the response had to be removed.
 
         Parameters
         ----------
@@ -140,7 +144,7 @@ class DagsterApi:
         UnsupportedServerError
             If the server lacks an input. Nothing was done.
         OutcomeUnknownError
-            If it was sent and the response, or a part of it, was lost.
+            If the mutation was sent, and its response was lost or incomplete.
         ConnectionFailedError, UnauthorizedError, QueryError
         """
         try:
@@ -196,16 +200,16 @@ class DagsterApi:
             return self._schema
 
     def unsupported(self, missing: str) -> UnsupportedServerError:
-        """Return the error that names the missing feature, and the version of Dagster that has it."""
+        """Return an error that names the missing feature and the version of Dagster that has it."""
         needed = version_with(missing)
         advice = (
-            f"That needs Dagster {needed} or newer."
+            f"This feature needs Dagster {needed} or newer."
             if needed
             else "A newer Dagster may have it. If this Dagster is newer than your dagster_nb, update dagster_nb."
         )
         return UnsupportedServerError(
-            f"{self.session.address.root} runs Dagster {self.version or 'of an unknown version'}, which does not have "
-            f"what this needs: {missing.rstrip('.')}. {advice}"
+            f"{self.session.address.root} runs Dagster {self.version or 'of an unknown version'}, which lacks a "
+            f"required feature: {missing.rstrip('.')}. {advice}"
         )
 
     async def _send(self, document: str, variables: Mapping[str, Any] | None, send: Send) -> dict[str, Any]:
@@ -223,7 +227,7 @@ class DagsterApi:
             try:
                 await self._update_schema(known=schema)
             except QueryError:
-                # Without introspection, only the rejection is known.
+                # Without introspection, the server's rejection is all that can be reported.
                 raise error from None
             pruned = self._checked(document, variables)
             if print_ast(pruned) == print_ast(first):
@@ -238,7 +242,7 @@ class DagsterApi:
         return document
 
     async def _update_schema(self, *, known: GraphQLSchema | None) -> None:
-        """Fetch the schema, unless another task has fetched it since ``known`` was current."""
+        """Fetch the schema, unless another task has replaced ``known`` in the meantime."""
         async with self._fetching_schema:
             if self._schema is known:
                 schema = await self._fetch_schema()
@@ -246,7 +250,7 @@ class DagsterApi:
                 self._schema = schema
 
     async def _fetch_schema(self) -> GraphQLSchema:
-        # Deprecated inputs still work, but older servers cannot list them.
+        # Deprecated inputs still work, so they are requested too. Older servers cannot list them.
         for deprecated in (True, False):
             query = get_introspection_query(descriptions=True, input_value_deprecation=deprecated)
             try:
@@ -256,7 +260,7 @@ class DagsterApi:
                     raise
             else:
                 break
-        # The server is responsible for the validity of its own schema.
+        # Validating the server's schema is not the client's job.
         return build_client_schema(data, assume_valid=True)  # type: ignore[arg-type]  # a TypedDict to graphql-core
 
     def _forget_schema(self) -> None:

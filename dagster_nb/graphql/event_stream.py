@@ -33,14 +33,14 @@ __all__ = ["Batch", "follow_events"]
 
 Event = dict[str, Any]
 
-# Dagster's webserver speaks the older Apollo protocol, under this name.
+# Dagster's webserver uses the older Apollo protocol, which has this name.
 _SUBPROTOCOL = "graphql-ws"
 _EVENTS_PER_REQUEST = 1_000
 _POLLING_SECONDS = 1.0
-# A step writes several events at once; collecting them gives one frame.
+# A step writes several events at once. A short wait collects them into one frame.
 _COLLECTING_SECONDS = 0.1
-# With its default storage, Dagster may not notice that a log has grown until the log grows again. So the log is read
-# anyway after a while without events.
+# With its default storage, Dagster may not notice that a log has grown until the log grows again. Therefore, after a
+# while without events, the log is read with a query.
 _SILENCE_SECONDS = 2.0
 # After this many websockets in a row broke or missed events, the log is polled instead.
 _MAX_BROKEN_WEBSOCKETS = 2
@@ -59,7 +59,7 @@ class Batch:
     Parameters
     ----------
     events
-        As the server returns them, oldest first; empty for a heartbeat.
+        The events as the server returns them, oldest first; empty for a heartbeat.
     mode
         ``"live"`` while events are pushed, ``"polling"`` while they are polled.
     """
@@ -76,7 +76,7 @@ async def follow_events(
     Parameters
     ----------
     api
-        The server. The websocket sends the same headers as its session.
+        The server. The websocket sends the same headers as the session.
     run_id
         The run.
     new_only
@@ -88,7 +88,7 @@ async def follow_events(
     Raises
     ------
     RunNotFoundError
-        If the server has no such run, or it is deleted in the meantime.
+        If the server has no such run, or the run is deleted in the meantime.
     ConnectionFailedError, RequestTimeoutError, UnauthorizedError
     """
     log = _Log(api, run_id)
@@ -139,7 +139,7 @@ class _Log:
             self.cursor, has_more = connection["cursor"], connection["hasMore"]
 
     def take(self, events: list[Event], cursor: str) -> list[Event]:
-        """Record that the log was read up to a cursor."""
+        """Record that the log has been read up to a cursor."""
         self.cursor = cursor
         if events:
             self._last_event_at = time.monotonic()
@@ -184,8 +184,8 @@ async def _listen(
 
     Ends when the websocket breaks, when it has missed an event, or when the run has ended.
     """
-    # A query for the same fields comes first: if the server lacks some of them, its rejection leads to documents
-    # without these fields. A websocket would only report an error.
+    # A query for the same fields is sent first: if the server rejects it because some fields are missing, these are
+    # removed from the documents. A websocket would only report an error.
     await log.api.query("events", {"runId": log.run_id, "cursor": log.cursor, "limit": 1})
     request = GraphQLRequest(log.api.document("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
     received: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -224,11 +224,11 @@ async def _listen(
 async def _pump(
     transport: AIOHTTPWebsocketsTransport, request: GraphQLRequest, received: asyncio.Queue[dict[str, Any] | None]
 ) -> None:
-    """Put the events from a websocket into a queue, and None when the websocket breaks or delivers an error."""
+    """Put the events from a websocket into a queue, and then None if the websocket breaks or delivers an error."""
     with suppress(TransportError):
         async for result in transport.subscribe(request):
             part = (result.data or {}).get("pipelineRunLogs") or {}
-            # Polling the log gives a better error message.
+            # Polling the log, which comes next, gives a better error message.
             if result.errors or part.get("__typename") != "PipelineRunLogsSubscriptionSuccess":
                 break
             received.put_nowait(part)
@@ -237,12 +237,12 @@ async def _pump(
 
 @asynccontextmanager
 async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  # noqa: ANN401 - gql types it loosely
-    """Open a websocket to the address of another transport and close it in any case.
+    """Open a websocket to the address of an HTTP transport, and close it at the end of the block.
 
     Raises
     ------
     _WebsocketUnavailableError
-        If it cannot be opened.
+        If the websocket cannot be opened.
     """
     redirects = aiohttp.TraceConfig()
     redirects.on_request_redirect.append(_refuse_redirect)
@@ -252,7 +252,7 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
         headers=http.headers,
         ssl=http.ssl,
         client_session_args={"trust_env": http.client_session_args["trust_env"], "trace_configs": [redirects]},
-        # A single event can be longer than aiohttp's four megabytes.
+        # A single event can exceed aiohttp's default limit of four megabytes.
         connect_args={"max_msg_size": 0},
         connect_timeout=_OPENING_SECONDS,
         ack_timeout=_OPENING_SECONDS,

@@ -49,13 +49,13 @@ class LocationTags:
         self._known |= await self._loaded()
         if await self._has_unknown():
             self._known |= await self._from_runs()
-            # Runs that were stored without an origin belong to no location and stay unaccounted for.
+            # Runs that were stored without an origin belong to no location, so they stay unaccounted for.
             self._unaccounted = await self._count_unaccounted()
         return sorted(value for value in self._known if value.partition("@")[2] in locations)
 
     async def _has_unknown(self) -> bool:
         """Return whether there are runs with unknown tag values."""
-        # A run that is created between the two counts looks like such a run, but only once.
+        # A run that is created between the two counts looks like a run with an unknown value, but only in one attempt.
         for _ in range(_COUNTS):
             if await self._count_unaccounted() == self._unaccounted:
                 return False

@@ -16,18 +16,19 @@ __all__ = ["iter_materializations"]
 Event = dict[str, Any]
 
 _EVENTS_PER_REQUEST = 500
-# The share of a full page that the next page starts below. A few events of a page can be much older than the others,
-# because they were stored late.
+# The next page starts at the time of the event at this fraction of a full page, counted from the oldest. A few events
+# of a page can be much older than the others, because they were stored late.
 _SHARE_BELOW_SPLIT = 0.05
 
 
 async def iter_materializations(api: DagsterApi, path: Sequence[str]) -> AsyncIterator[list[Event]]:
     """Yield pages of the materializations of an asset, newest first (``Asset.assetMaterializations``).
 
-    The server can only select by time, and returns the events that were stored last, not those with the latest times.
-    So a full page may lack events of the times that it covers, and is only used to choose a time. Everything after that
-    time is then read without a limit, and the reading continues before it. Bounds are a millisecond wider than needed,
-    because the server truncates the times that it returns, and each event is counted by its truncated time.
+    The server can only select by time, and returns the events that were stored last, not those with the latest times. A
+    full page may therefore lack some events from its own time range, so it is only used to choose a time. Everything
+    after that time is then read without a limit, and the reading continues before it. Bounds are a millisecond wider
+    than needed, because the server truncates the times that it returns, and each event is counted by its truncated
+    time.
 
     Parameters
     ----------

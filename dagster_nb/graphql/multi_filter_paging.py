@@ -1,8 +1,9 @@
 """Read runs for which one server filter is not enough, such as the runs of several jobs.
 
-Responses contain no sort key, so the order of the runs of several responses can only come from one list of ids. The ids
-are listed first, which is cheap, and the runs are then read by id. A run that is listed but not returned was deleted in
-between, or no longer matches, or the server contradicts itself. Listing it once more shows which of these is the case.
+Runs in a response have no sort key, so runs from several responses can only be sorted with the help of one list of all
+ids. The ids are listed first, which is cheap, and the runs are then read by id. If a run is listed but not returned, it
+was deleted in between or no longer matches, or the server is inconsistent. Listing the ids once more shows which of
+these is the case.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["MissingRunsError", "list_merged_ids", "read_merged_pages"]
 
-# A SQLite that allows 999 parameters per statement must be able to take the ids of a page.
+# The ids of a page must fit into one statement of SQLite, some builds of which allow only 999 parameters.
 _MAX_PAGE_SIZE = 500
 _TRIES = 4
 
 
 class MissingRunsError(Exception):
-    """The server keeps listing runs that it does not return.
+    """The server repeatedly listed the ids of some runs without returning these runs.
 
     Parameters
     ----------
     run_ids
-        Their ids.
+        The ids of these runs.
     """
 
     def __init__(self, run_ids: Sequence[str]):
@@ -65,14 +66,14 @@ async def read_merged_pages(
     Raises
     ------
     MissingRunsError
-        After the last page, if the server keeps listing runs that it does not return.
+        After the last page, if the server repeatedly listed runs without returning them.
     """
     size = min(page_size or _MAX_PAGE_SIZE, _MAX_PAGE_SIZE)
     first_size = size if page_size else api.page_size.first
     fetch = _RunsById(api, filters.common, adapts=page_size is None, include=include)
     remaining = limit
     async for ids in list_merged_ids(api, filters, first=None if limit is None else limit + size):
-        # Runs may vanish before they are read. In that case the next ids replace them, so that a limit is exact.
+        # Runs may be deleted before they are read. The next ids then replace them, so that a limit is exact.
         wanted = ids
         while wanted and remaining != 0:
             batch, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
@@ -96,8 +97,8 @@ async def list_merged_ids(
     api, filters
         As in `read_merged_pages`.
     first
-        The number of ids that the caller will probably use; None means all. The first N ids of each filter include the
-        first N of all filters together.
+        The number of ids that the caller will probably use; None means all. To find the first N ids of all filters
+        together, the first N ids of each filter are enough.
     """
     excluded: set[str] | None = None
     passed: set[str] = set()
@@ -109,8 +110,7 @@ async def list_merged_ids(
             complete = complete and (first is None or len(ids) < first)
             wanted.update(ids)
         if excluded is None:
-            # These ids are listed after the others, so that a run that changes in between counts with its current
-            # state.
+            # These ids are listed after the others, so that a run that changes in between is judged by its newer state.
             excluded = {run_id for one in filters.excluded for run_id in await _take(list_ids(api, one), None)}
         merged: list[str] = []
         async for ids in list_ids(api, filters.common):
@@ -118,11 +118,10 @@ async def list_merged_ids(
             if not complete and first is not None and len(merged) >= first:
                 merged = merged[:first]
                 break
-        # Runs that were created in the meantime come before the runs that were already read, and are not part of this
-        # reading.
+        # Runs that were created in the meantime are listed before the runs that were already read, and are ignored.
         last = max((place for place, run_id in enumerate(merged) if run_id in passed), default=-1)
         fresh = merged[last + 1 :]
-        # The excluded ids are removed only here, because the first N ids of each filter include them.
+        # The excluded ids are removed only here, because each filter's first N ids were counted with them.
         if kept := [run_id for run_id in fresh if run_id not in excluded]:
             yield kept
         if complete or first is None:
@@ -159,7 +158,7 @@ class _RunsById:
     Attributes
     ----------
     missing : list of str
-        The runs that the server lists but does not return.
+        The ids of runs that the server lists but does not return.
     """
 
     def __init__(self, api: DagsterApi, common: RunsFilter, *, adapts: bool, include: Mapping[str, bool]):

@@ -6,22 +6,22 @@ __all__ = ["PageSize"]
 
 _FIRST = 200
 _MIN = 10
-# Larger pages are not faster, unless the network is slow.
+# Pages larger than this save time only on a slow network.
 _MAX_WITHOUT_LATENCY = 2_000
 _MAX = 10_000
 _TARGET_SECONDS = 1.0
-# The server should work on a page for this many times the network latency.
+# A page should keep the server busy for this many times the network latency.
 _WORK_PER_LATENCY = 5.0
 # After this many pages without a failure, the client tries twice the size again.
 _PAGES_BEFORE_PROBING = 3
 
 
 class PageSize:
-    """The page size that suits one server, learned from its successful and failed pages.
+    """The page size that suits one server, learned from pages that succeeded or failed.
 
-    If a size fails that has never worked, it is too large, and this limit is remembered. If a size fails that has
-    worked before, the cause is probably temporary. A limit may also be temporary, so it is probed again, at growing
-    intervals as long as it lasts.
+    If a size fails that has never worked, it is too large, and becomes the limit. If a size fails that has worked
+    before, the cause is probably temporary. A limit may be temporary too, so a larger size is tried from time to time,
+    less often after each failure.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class PageSize:
         return min(_FIRST, self.ceiling)
 
     def after_page(self, size: int, *, seconds: float, latency: float) -> int:
-        """Return the next page's size, after a page has arrived.
+        """Return the size for the next page, after a page has arrived.
 
         Parameters
         ----------
@@ -61,12 +61,12 @@ class PageSize:
         seconds
             The duration of the request.
         latency
-            The part of this time that the network takes for any request.
+            The part of the duration that is due to the network, whatever the size.
         """
         self._largest_success = max(self._largest_success, size)
         if size >= self.ceiling:
             self._raise_ceiling_cautiously()
-        # The latency is only an estimate, and a short request may consist of nothing else.
+        # The latency is only an estimate, so at most half of a request's duration is attributed to it.
         runs_per_second = size / max(seconds - latency, seconds / 2, 0.001)
         longest = max(_MAX_WITHOUT_LATENCY, runs_per_second * latency * _WORK_PER_LATENCY)
         return self._bounded(min(runs_per_second * _TARGET_SECONDS, longest))

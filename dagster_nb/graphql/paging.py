@@ -2,7 +2,8 @@
 
 Pages are requested by cursor, and the next page is requested before the last one is yielded, so that the server
 works while the client builds frames. An empty page does not always mean the end: if the run at the cursor was deleted,
-the server responds with an empty page and no error. Then reading continues after the last run that still exists.
+the server responds with an empty page and no error. In that case, reading continues after the last run that still
+exists.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _IDS_PER_REQUEST = 10_000
 _MIN_IDS_PER_REQUEST = 100
 _IDS_PER_CHECK = 500
 MAX_TIMEOUTS = 3
-"""The number of consecutive timeouts after which reading stops."""
+"""After this many timeouts in a row, reading stops."""
 
 
 def read_pages(
@@ -67,7 +68,7 @@ def list_ids(
     api, runs_filter
         As in `read_pages`.
     ids_per_request
-        10,000 by default and at most.
+        The default and the maximum are 10,000.
     """
     size = min(ids_per_request or _IDS_PER_REQUEST, _IDS_PER_REQUEST)
 
@@ -132,7 +133,7 @@ class _Walk(Generic[T]):
         self._filter = runs_filter
         self._fetch = fetch
         self._id_of = id_of
-        # The ids of each page, joined: a million of them take 37 MB.
+        # The ids of each page, joined into one string to save memory: a million ids take 37 MB.
         self._passed: list[str] = []
 
     async def pages(self, limit: int | None) -> AsyncGenerator[list[T]]:
@@ -162,23 +163,23 @@ class _Walk(Generic[T]):
             if not previous.is_full and (previous.cursor is None or not await self._has_older(cursor)):
                 return None
         else:
-            # Deleted runs do not come back: if the run at the cursor exists now, it also existed when the page was
-            # read.
+            # Deleted runs do not come back. If the run at the cursor exists now, it also existed when the page was
+            # read, and the empty page was the end.
             if previous.cursor is None or await existing_ids(self._api, [previous.cursor]):
                 return None
             cursor = await self._last_existing()
         return await self._fetch(cursor, remaining)
 
     async def _has_older(self, cursor: str | None) -> bool:
-        """Return whether older runs match, after a page that is shorter than requested.
+        """Return whether older runs match after a page that is shorter than requested.
 
-        There are none, unless the server limits the size of pages. The first page is not checked, since Dagster itself
-        returns as many runs as were requested.
+        Normally there are none, but a server may limit the size of pages. A short first page is not checked, because an
+        unmodified Dagster has no such limit.
         """
         return bool(await _request_ids(self._api, self._filter, cursor=cursor, limit=1))
 
     async def _last_existing(self) -> str | None:
-        """Return the oldest run read so far that still exists; None if there is none, which means to start over."""
+        """Return the oldest run read so far that still exists; if there is none, return None, to start over."""
         while self._passed:
             ids = self._passed[-1].split()
             for end in range(len(ids), 0, -_IDS_PER_CHECK):
@@ -190,7 +191,7 @@ class _Walk(Generic[T]):
 
 
 class _RunPages:
-    """Requests pages of runs, of a size that adapts to the server unless it is given."""
+    """Requests pages of runs. The page size adapts to the server unless it is given."""
 
     def __init__(self, api: DagsterApi, runs_filter: RunsFilter, *, page_size: int | None, include: Mapping[str, bool]):
         self._api = api
@@ -220,7 +221,7 @@ class _RunPages:
                     raise
                 self._size = self._api.page_size.after_failure(size)
             else:
-                # The time for a short page says little about longer pages.
+                # The duration of a short page says little about longer pages.
                 if not self._fixed_size and len(records) == size:
                     seconds = time.perf_counter() - began
                     self._size = self._api.page_size.after_page(size, seconds=seconds, latency=latency)

@@ -1,4 +1,4 @@
-"""Remove the fields that a server's schema does not have from a document.
+"""Remove from a document the fields that a server's schema does not have.
 
 Documents are written for the newest Dagster. Fields that another server does not have are removed if they are marked
 ``@optional``, and their values are NA. If any other field is missing, the document cannot be sent to that server. An
@@ -50,7 +50,7 @@ class Pruned:
     removed
         The removed fields, such as ``"Run.creationTime"``.
     missing
-        The feature that the server would need; None if the document can be sent.
+        The feature that the server lacks; None if the document can be sent.
     """
 
     document: DocumentNode
@@ -59,7 +59,7 @@ class Pruned:
 
 
 def prune(document: DocumentNode, schema: GraphQLSchema) -> Pruned:
-    """Remove the fields that a schema does not have from a document.
+    """Remove from a document the fields that a schema does not have.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def prune(document: DocumentNode, schema: GraphQLSchema) -> Pruned:
 
 
 def unknown_inputs(document: DocumentNode, variables: Mapping[str, Any], schema: GraphQLSchema) -> Iterator[str]:
-    """Yield why a schema does not accept the values of a document's variables.
+    """Yield the reasons why a schema does not accept the values of a document's variables.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def unknown_inputs(document: DocumentNode, variables: Mapping[str, Any], schema:
 
 
 def input_problems(value: object, kind: GraphQLInputType) -> list[str]:
-    """Return why a value does not fit an input type; an empty list if it does.
+    """Return the reasons why a value does not fit an input type; an empty list if it fits.
 
     Examples
     --------
@@ -140,7 +140,7 @@ class _Pruner(Visitor):
         self.removed: list[str] = []
         self._info = info
         self._schema = schema
-        # The missing part that is not optional, for the operation and for each enclosing field.
+        # The missing parts that are not optional: one list for the operation, and one for each enclosing field.
         self._missing: list[list[str]] = [[]]
 
     @property
@@ -193,7 +193,7 @@ class _Pruner(Visitor):
         return f"{around.name if around is not None else '?'}.{node.name.value}"
 
     def _remove(self, node: FieldNode | InlineFragmentNode, place: str, missing: str | None = None) -> object:
-        """Remove a node because it, or something that it requires, is missing."""
+        """Remove a node, because the schema lacks it or something that it requires."""
         if any(directive.name.value == OPTIONAL for directive in node.directives):
             self.removed.append(missing or place)
         else:

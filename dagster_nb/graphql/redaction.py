@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["REDACTED", "Redaction", "holds_redacted_value"]
 
 REDACTED = "<redacted>"
-"""What is shown instead of a hidden value."""
+"""The text that replaces a hidden value."""
 
 # The documents whose responses are shown. Data read to re-execute a run is only sent back, so it is not redacted.
 _DOCUMENTS = frozenset({"launch_run", "reexecute_run", "requested_runs", "run", "runs"})
@@ -24,12 +24,12 @@ class Redaction:
     Parameters
     ----------
     pattern
-        A regular expression. It is searched for in each key, without regard to case.
+        A regular expression. The expression may match any part of a key, in upper or lower case.
 
     Raises
     ------
     ValueError, TypeError
-        If it is not a regular expression, or if it is empty.
+        If the expression is invalid or empty.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Redaction:
             raise ValueError("redact must not be empty; leave it out to show all values.")
         try:
             with warnings.catch_warnings():
-                # A future Python may read patterns such as "[[" differently.
+                # Python warns of patterns such as "[[", which a future version may read differently.
                 warnings.simplefilter("ignore", FutureWarning)
                 self._pattern = re.compile(pattern, re.IGNORECASE)
         except (re.error, OverflowError, RecursionError) as error:

@@ -36,12 +36,12 @@ def unwrap(node: Node, *expected: str) -> Node:
     node
         A member of one of the schema's ``…OrError`` or ``…Result`` unions, with its ``__typename``.
     expected
-        The types that mean success.
+        The types that the caller expects.
 
     Raises
     ------
     DagsterNbError
-        The error to raise.
+        The error that the response represents.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def config_problems(node: Node) -> list[ConfigProblem]:
         )
         for error in node.get("errors") or ()
     ]
-    # A config without a message is still invalid.
+    # If the server gives no details, the config is still invalid.
     return problems or [ConfigProblem(path="", reason="", message=_NO_MESSAGE)]
 
 
@@ -137,10 +137,10 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
         f"the server denied the request ({_message(node)}). Ask its administrator for the permission."
     ),
     "InvalidPipelineRunsFilterError": lambda node: QueryError(
-        f"the server rejected the filter ({_message(node)}). Correct the arguments."
+        f"the server rejected the filter ({_message(node)}). Correct the arguments that it names."
     ),
     "BackfillNotFoundError": lambda node: NotFoundError(
-        f"the server has no such backfill ({_message(node)}). Check its id."
+        f"the server has no such backfill ({_message(node)}). client.backfills() lists all backfills."
     ),
     "RunNotFoundError": lambda node: RunNotFoundError(_no_run(node)),
     "RunGroupNotFoundError": lambda node: RunNotFoundError(_no_run(node)),
@@ -157,13 +157,13 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
         f"the server has no such asset ({_message(node)}). client.assets() lists all assets."
     ),
     "AssetCheckNeedsMigrationError": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Follow its message, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix the cause that it names, then try again."
     ),
     "AssetCheckNeedsUserCodeUpgrade": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Follow its message, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix the cause that it names, then try again."
     ),
     "AssetCheckNeedsAgentUpgradeError": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Follow its message, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix the cause that it names, then try again."
     ),
     "InstigationStateNotFoundError": lambda node: NotFoundError(
         f"the server has no such schedule or sensor ({_message(node)}). "

@@ -1,4 +1,4 @@
-"""The ways in which a request can fail, and which requests to repeat."""
+"""Errors of failed requests, and rules that decide which requests to repeat."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class RestartingError(ConnectionFailedError):
 
 
 class ResponseTooLargeError(LostResponseError):
-    """A response may have been too large or too slow for the server or a proxy; a smaller one may arrive."""
+    """The response was probably too large or too slow for the server or a proxy. A request for less may succeed."""
 
 
 class UnexpectedResponseError(ConnectionFailedError):
-    """The response cannot come from Dagster. Repeating does not help, and the outcome is unknown."""
+    """The response cannot come from Dagster. Repeating the request does not help, and its outcome is unknown."""
 
 
 class IsWorthRetrying:
-    """Whether a failed query should be repeated: not if it was rejected, and only once after a timeout."""
+    """Decides whether to repeat a failed query: never if it was rejected, and only once after a timeout."""
 
     def __init__(self, *, may_be_too_large: bool) -> None:
         self._may_be_too_large = may_be_too_large
@@ -60,7 +60,7 @@ class IsWorthRetrying:
 
 
 class HasTriedEnough:
-    """Whether a read is given up: after a few failures, or when the server has not come back for some time."""
+    """Decides when to stop repeating a query: after a few failures, or when a restarting server stays away too long."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
@@ -76,7 +76,7 @@ class HasTriedEnough:
 
 
 def is_cut_off(error: BaseException | None) -> bool:
-    """Return whether a body could not be read to its end, or is the beginning of a JSON object."""
+    """Return whether an error means that a response was cut off: reading it failed, or its JSON has no end."""
     if isinstance(error, json.JSONDecodeError):
         return error.doc.lstrip().startswith("{")
     return isinstance(error, aiohttp.ClientError)

@@ -44,7 +44,7 @@ class ServerFilters:
     filters
         Disjoint filters that together match the requested runs.
     excluded
-        Filters for the runs to leave out, needed where the server has only the opposite of a time bound.
+        Filters for the runs to leave out. They are needed if the server supports only the opposite of a time bound.
     """
 
     common: RunsFilter
@@ -60,7 +60,7 @@ class ServerFilters:
 def to_server_filters(
     filters: RunFilters, *, repository_tags: Sequence[str] | None = None, known_keys: Collection[str] | None = None
 ) -> ServerFilters:
-    """Translate filters into the server's own.
+    """Translate filters into those of the server.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def to_server_filters(
 
 
 def complement(key: str, seconds: float) -> RunsFilter:
-    """Return the filter that matches exactly the runs that a time bound does not.
+    """Return the filter that matches exactly the runs that a time bound excludes.
 
     Both bounds are exclusive and times are whole microseconds, so the opposite bound is one microsecond further.
 
@@ -104,9 +104,9 @@ def complement(key: str, seconds: float) -> RunsFilter:
     opposite, shift = _COMPLEMENTS[key]
     bound = round(seconds * 1_000_000) + shift
     if shift > 0 and bound % 1_000_000 == 0:
-        # SQLite compares times as strings, and the servers that need this store a whole second without a fraction,
-        # which sorts before the same second with one. So the bound stays one microsecond earlier, and then does not
-        # match a run of exactly that microsecond.
+        # SQLite compares times as strings. The servers that need this filter store a whole second without a fraction,
+        # which sorts before the same second with a fraction. Therefore the bound stays one microsecond earlier, and a
+        # run of exactly that microsecond is not matched.
         bound -= shift
     return {opposite: bound / 1_000_000}
 
@@ -127,7 +127,7 @@ def _bounds(filters: RunFilters, known_keys: Collection[str] | None) -> tuple[Ru
 
 
 def _choices(filters: RunFilters, repository_tags: Sequence[str] | None) -> list[list[RunsFilter]]:
-    """For each key that accepts only a single value, return one filter for each allowed value."""
+    """Return a list for each key that accepts only a single value, with one filter per allowed value."""
     choices: list[list[RunsFilter]] = []
     if filters.job is not None:
         choices.append([{"pipelineName": job} for job in filters.job])
@@ -143,7 +143,7 @@ def _choices(filters: RunFilters, repository_tags: Sequence[str] | None) -> list
 
 
 def _and(left: Mapping[str, Any], right: Mapping[str, Any]) -> RunsFilter:
-    """Join two filters that have no common key except ``tags``, which are combined."""
+    """Join two filters whose only common key may be ``tags``; the tags of both are combined."""
     joined = {**left, **right}
     if "tags" in left and "tags" in right:
         joined["tags"] = [*left["tags"], *right["tags"]]

@@ -1,4 +1,4 @@
-"""One long-lived connection to one server: headers, timeouts, retries, and errors that say what to do next."""
+"""Keep one connection to one server, with headers, timeouts, retries, and errors that say what to do next."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from dagster_nb.errors import (
     ConnectionFailedError,
     DagsterNbError,
     OutcomeUnknownError,
-    QueryError,
     RequestTimeoutError,
     UnauthorizedError,
 )
+from dagster_nb.graphql.query_errors import query_error
 from dagster_nb.graphql.retries import (
     HasTriedEnough,
     IsWorthRetrying,
@@ -41,7 +41,7 @@ from dagster_nb.graphql.retries import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from ssl import SSLContext
 
     from gql.client import AsyncClientSession
@@ -50,17 +50,17 @@ if TYPE_CHECKING:
 
     from dagster_nb.graphql.url import ServerAddress
 
-__all__ = ["Session", "query_error"]
+__all__ = ["Session"]
 
-# Dagster's webserver closes an idle connection after five seconds. Closing the connection earlier prevents a mutation
-# from being sent just before it closes, which would leave the outcome unknown.
+# Dagster's webserver closes an idle connection after five seconds. The client closes it earlier, because the outcome of
+# a mutation would be unknown if the server closed the connection while it was being sent.
 _KEEPALIVE_SECONDS = 4.0
-# A host that does not accept a connection is not just slow, so there is no need to wait for the whole timeout.
+# A host that has not accepted a connection after this time probably never will, so the whole timeout is not needed.
 _CONNECT_SECONDS = 10.0
-# A page of 1,000 runs has about 1 MB, and the run history of a year is read in pages.
+# This is ample: a page of 1,000 runs takes about 1 MB.
 _MAX_RESPONSE_BYTES = 128 * 2**20
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-# Servers and proxies respond with these statuses if a response is too large or takes too long.
+# Servers and proxies use these statuses if a response is too large or takes too long.
 _TOO_LARGE_STATUSES = frozenset({413, 502, 504})
 _NOT_GRAPHQL = "its response is not GraphQL"
 
@@ -134,17 +134,17 @@ class Session:
         *,
         may_be_too_large: bool = False,
     ) -> dict[str, Any]:
-        """Send a query and return the ``data`` of the response. A failure on the way is retried.
+        """Send a query and return the ``data`` of the response. If the response is lost, the query is sent again.
 
-        A server that refuses connections, after it has answered before, is restarting: it is retried for ``timeout``
-        seconds.
+        If a server that has responded before refuses connections, it is probably restarting, so the query is retried
+        for ``timeout`` seconds.
 
         Parameters
         ----------
         document, variables, operation_name
             The request.
         may_be_too_large
-            Whether the caller can ask for less. In that case a response that is too large or too slow is not requested
+            Whether the caller can request less. In that case, a response that is too large or too slow is not requested
             again, but raises `ResponseTooLargeError` or `RequestTimeoutError` at once.
 
         Raises
@@ -176,11 +176,11 @@ class Session:
         Raises
         ------
         OutcomeUnknownError
-            If it was sent and the response was lost.
+            If the mutation was sent and its response was lost.
         ConnectionFailedError
-            If it could not be sent. Nothing was done.
+            If the mutation could not be sent. Nothing was done.
         UnauthorizedError, QueryError
-            If the server rejected it.
+            If the server rejected the mutation.
         """
         try:
             return await self._execute(document, variables, operation_name)
@@ -209,7 +209,7 @@ class Session:
         self, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None = None
     ) -> dict[str, Any]:
         if variables:
-            # Values that are not JSON are the caller's error, not the connection's.
+            # Values that are not JSON raise an error here, so that it is not reported as a failed connection.
             json.dumps(variables)
         request = GraphQLRequest(
             document, variable_values=dict(variables) if variables else None, operation_name=operation_name
@@ -227,7 +227,7 @@ class Session:
         except TransportError as error:
             raise self._translate(error) from None
         except (AssertionError, AttributeError, TypeError):
-            # gql assumes that a response has data or errors, and that they have the right types.
+            # These errors occur because gql assumes that a response has data or errors of the right types.
             data = None
         if not isinstance(data, dict):
             raise UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
@@ -241,7 +241,7 @@ class Session:
         )
 
     def _translate(self, error: TransportError) -> DagsterNbError:
-        """Return our error for an error of the transport."""
+        """Translate an error of the transport into one of ours."""
         root, cause = self.address.root, error.__cause__
         if isinstance(cause, DagsterNbError):
             # Its traceback includes frames of aiohttp, whose local variables contain the headers.
@@ -293,8 +293,8 @@ class Session:
 
     def _no_dagster(self, reason: str) -> str:
         return (
-            f"no Dagster at {self.address.root}: {reason}. Give the address of Dagster's own pages, including the "
-            f"path prefix if there is one."
+            f"no Dagster at {self.address.root}: {reason}. Give the address that shows Dagster in a browser, including "
+            f"the path prefix if there is one."
         )
 
     def _status_error(self, status: int) -> DagsterNbError:
@@ -317,11 +317,11 @@ class Session:
         return ConnectionFailedError(self._no_dagster(f"{self.address.graphql} responded with HTTP {status}"))
 
     async def _check_response(self, response: aiohttp.ClientResponse) -> None:
-        """Raise one of our errors for an HTTP error, unless the body is a GraphQL response, and for a huge body."""
-        # Without this header, a body is read to its end, because Dagster's webserver always sends it.
+        """Raise one of our errors for a huge body, or for an HTTP error whose body is not a GraphQL response."""
+        # Dagster's webserver always sends this header, so a response without it is not limited.
         size = response.content_length or 0
         if size > _MAX_RESPONSE_BYTES:
-            # This leaves the body unread.
+            # Close the response without reading its body.
             response.close()
             raise ResponseTooLargeError(
                 f"{self.address.root} sends a response of {size / 2**20:,.0f} MB, and dagster_nb reads at most "
@@ -330,7 +330,7 @@ class Session:
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
             return
         if "Location" in response.headers:
-            # Following the redirect would send the token to the host that it names.
+            # Following the redirect would send the token to the host in the redirect.
             raise ConnectionFailedError(
                 self._no_dagster(
                     f"it redirects to {response.headers['Location']!r}; use that address if it is Dagster's"
@@ -338,15 +338,25 @@ class Session:
             )
         if response.status in {400, 500} and "json" in response.content_type:
             # Dagster responds with 400 to a document that it cannot execute, and with 500 if the data holds a
-            # PythonError. In both cases the body says what is wrong.
+            # PythonError. In both cases, the body says what is wrong.
             body = await response.json()
             if isinstance(body, dict) and ("errors" in body or "data" in body):
                 return
+        if self._is_jupyter(response):
+            raise ConnectionFailedError(
+                f"no Dagster at {self.address.root}: a Jupyter server (JupyterLab or Notebook) answers there. Give the "
+                f"address under which you see Dagster's own pages, such as http://localhost:3000."
+            )
         raise self._status_error(response.status)
+
+    def _is_jupyter(self, response: aiohttp.ClientResponse) -> bool:
+        # A Jupyter server that passes requests on to Dagster may really want a token.
+        is_proxy = "/proxy/" in self.address.graphql
+        return response.headers.get("Server", "").startswith("TornadoServer") and not is_proxy
 
 
 class _HttpTransport(AIOHTTPTransport):
-    """gql's transport with our own connector, which has to be created inside the event loop."""
+    """gql's HTTP transport with our own connector, which has to be created inside the event loop."""
 
     async def connect(self) -> None:
         connector = aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE_SECONDS)
@@ -355,45 +365,3 @@ class _HttpTransport(AIOHTTPTransport):
 
     async def execute(self, request: GraphQLRequest, **options: Any) -> ExecutionResult:  # noqa: ANN401 - gql's own
         return await super().execute(request, extra_args={"allow_redirects": False}, **options)
-
-
-def query_error(
-    errors: Sequence[Any],
-    *,
-    data: dict[str, Any] | None = None,
-    text: str = "",
-    prefix: str = "the server rejected the query",
-) -> QueryError:
-    """Return GraphQL errors as one error, with their positions in the document marked.
-
-    Parameters
-    ----------
-    errors
-        The ``errors`` of a response.
-    data
-        The ``data`` of the response, if there is any.
-    text
-        The document to which the errors refer.
-    prefix
-        The beginning of the message.
-
-    Examples
-    --------
-    >>> print(query_error([{"message": "no such field", "locations": [{"line": 1, "column": 3}]}], text="{ runz }"))
-    the server rejected the query: no such field
-      line 1: { runz }
-                ^
-    """
-    plain = [error if isinstance(error, dict) else {"message": str(error)} for error in errors]
-    described = [_marked(error, text.splitlines()) for error in plain]
-    return QueryError(f"{prefix}: {chr(10).join(described)}", errors=plain, data=data)
-
-
-def _marked(error: dict[str, Any], lines: Sequence[str]) -> str:
-    described = str(error.get("message") or "no message")
-    for location in error.get("locations") or []:
-        line, column = location["line"], location["column"]
-        if 0 < line <= len(lines):
-            position = f"  line {line}: "
-            described += f"\n{position}{lines[line - 1]}\n{' ' * (len(position) + column - 1)}^"
-    return described

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["iter_ticks"]
 
 _TICKS_PER_REQUEST = 500
-# The server rounds bounds to microseconds, and a float of this size is accurate to a quarter of one.
+# The server rounds bounds to microseconds, and a float of this size is accurate to a quarter of a microsecond.
 _OVERLAP_SECONDS = 2e-6
 
 
@@ -24,12 +24,12 @@ async def iter_ticks(
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield the ticks of a schedule or a sensor, newest first (``InstigationState.ticks``).
 
-    The only cursor that the server has is a time, and it may return fewer ticks than requested
-    (``DAGSTER_MAX_TICKS_QUERY_LIMIT``). Therefore pages overlap, so that ticks of the same time are not lost between
-    two pages, and only an empty page ends the reading.
+    The server's only cursor is a time, so pages overlap: otherwise, ticks of the same time could be lost between two
+    pages. The server may return fewer ticks than requested (``DAGSTER_MAX_TICKS_QUERY_LIMIT``), so reading ends only at
+    an empty page.
 
-    On PostgreSQL, with the machine of Dagster outside UTC, the server shifts the times of ticks but not the bounds, so
-    a time is no cursor there: the same page comes again. All ticks are then requested in one page.
+    On PostgreSQL, if Dagster's machine is not set to UTC, the server shifts the times of ticks but not the bounds, so
+    the same page is returned again and again. In that case, all ticks are requested in one page.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ async def iter_ticks(
         seen.update(tick["tickId"] for tick in new)
         times = [tick["timestamp"] for tick in page]
         if limit > _TICKS_PER_REQUEST or (cursor != before and max(times) >= cursor):
-            # The server does not keep to the bound, so all ticks are requested in one page.
+            # The server does not respect the bound, so all ticks are requested in one page.
             if len(page) < limit:
                 return
             cursor, limit = before, 2 * limit
         else:
-            # Without new ticks, all of this time have been read.
+            # If no tick of the page is new, all ticks of its earliest time have been read.
             cursor = min(times) + _OVERLAP_SECONDS if new else min(times)
 
 

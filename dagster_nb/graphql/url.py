@@ -1,4 +1,4 @@
-"""Find the root of a Dagster server from any address of it that a person may have."""
+"""Find the root of a Dagster server, given the address of any of its pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["DEFAULT_URL", "ServerAddress", "parse_address"]
 
 DEFAULT_URL = "http://localhost:3000"
 
-# The first path segments of Dagster's own pages, which follow the server's root in a pasted address.
+# The path segments with which the addresses of Dagster's pages begin, after the server's root.
 _PAGES = frozenset(
     {
         "asset-groups", "assets", "automation", "backfills", "catalog", "code-locations", "concurrency", "config",
@@ -30,7 +30,7 @@ class ServerAddress:
     root
         Scheme, host, port and path prefix, without a trailing slash and without credentials, so it can be shown.
     credentials
-        The user name and password if the address has them, kept separately so that they are never shown.
+        The user name and password if the address has them, kept apart so that they are never shown.
     """
 
     root: str
@@ -55,7 +55,7 @@ class ServerAddress:
         return self.host == "dagster.cloud" or self.host.endswith(".dagster.cloud")
 
     def run_page(self, run_id: str) -> str:
-        """Return the address of a run's page in Dagster's own pages."""
+        """Return the address of a run's page in Dagster."""
         return f"{self.root}/runs/{quote(run_id, safe='')}"
 
 
@@ -71,7 +71,7 @@ def parse_address(url: str | None = None) -> ServerAddress:
     Raises
     ------
     ValueError
-        If this is not the address of a web server.
+        If `url` is not the address of a web server.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Filters of runs as conditions on the table, so that only matching parts of its files are read."""
+"""Express filters of runs as conditions on the table, so that only matching parts of its files are read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["is_one_of", "microseconds", "run_condition"]
 
 _CHOICE_COLUMNS = {"job": "job_name", "status": "status", "run_ids": "run_id", "location": "location"}
 _BOUND_COLUMNS = {"created": "creation_time", "updated": "update_time"}
-# Dagster's hidden tag, `repository@location`. A client can filter by it, although no run is returned with it.
+# Dagster's hidden tag, `repository@location`. A client can filter by it, although it is not among the tags of a run.
 _REPOSITORY_TAG = ".dagster/repository"
 
 
@@ -53,7 +53,7 @@ def run_condition(filters: RunFilters, *, deleted: bool) -> pc.Expression | None
 
 
 def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
-    """Return the condition that a column of strings has one of some values."""
+    """Return the condition that a column of strings has one of the values."""
     return pc.field(column).isin(pa.array(values, pa.string()))
 
 
@@ -65,8 +65,8 @@ def microseconds(value: int) -> pa.Scalar:
 def _tag_condition(key: str, values: Sequence[str]) -> pc.Expression:
     """Return the condition that the JSON text of a run's tags contains the key with one of the values.
 
-    A quotation mark after "{" or "," is never part of a string, because JSON escapes those. So the text that is
-    searched for is found only where a key begins.
+    A quotation mark directly after "{" or "," never lies in a string, because JSON escapes quotation marks in strings.
+    The searched text is therefore found only where a key begins.
     """
     if key == _REPOSITORY_TAG:
         label = pc.binary_join_element_wise(pc.field("repository"), pc.field("location"), "@")

@@ -18,23 +18,23 @@ __all__ = ["deleted_ids"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Listing this many ids takes about as long as counting.
 _MAX_IDS_TO_LIST = 2_000
-# If runs were deleted all over the history, listing all ids is faster than counting more often.
+# If deleted runs are spread over the whole history, listing all ids is faster than more counting.
 _MAX_COUNTS = 24
 _IDS_PER_CHECK = 500
 
 
 def deleted_ids(source: HistorySource, live: pa.Table, count: int) -> set[str] | None:
-    """Return the runs that the server no longer has; None if only a list of all ids can show it.
+    """Return the runs that the server no longer has; None if only a list of all ids can show them.
 
     Parameters
     ----------
     source
         The deployment.
     live
-        The columns ``run_id`` and ``creation_time`` of the runs that the server had at the last refresh. It is assumed
-        that the server has no other runs; if it has, the result is None, or is right for the runs of ``live``.
+        The columns ``run_id`` and ``creation_time`` of the runs that the server had at the last refresh. The server is
+        assumed to have no other runs. If it has, the result is either None or still correct for the runs in ``live``.
     count
-        How many runs the server has now.
+        The number of runs that the server has now.
     """
     expected = len(live) - count
     if live["creation_time"].null_count or not 0 < expected <= _MAX_COUNTS * _IDS_PER_CHECK:
@@ -45,13 +45,13 @@ def deleted_ids(source: HistorySource, live: pa.Table, count: int) -> set[str] |
     for first, last in search.ranges(count):
         listed = {run_id for ids in source.iter_run_ids(**search.bounds(first, last)) for run_id in ids}
         found |= set(live["run_id"][first:last].to_pylist()) - listed
-    # A server may round times, and runs may have been added or deleted since the count.
+    # This check is needed because a server may round times, and runs may have been added or deleted since the count.
     exist = any(source.count_runs(run_ids=ids) for ids in in_chunks(sorted(found), _IDS_PER_CHECK))
     return None if exist or len(found) != expected else found
 
 
 class _Search:
-    """The search for the positions, among all sorted creation times, where the server has fewer runs.
+    """Searches the sorted creation times for positions where the server has fewer runs.
 
     Parameters
     ----------
@@ -66,13 +66,13 @@ class _Search:
         self._times = times
 
     def ranges(self, count: int) -> list[tuple[int, int]]:
-        """Return where runs are missing, as pairs of a first position and the one after the last."""
-        # Each with how many runs the server has before the first and before the last position.
+        """Return the ranges in which runs are missing, as pairs of a first position and the position after the last."""
+        # Each range has its first and last position, and the number of the server's runs before each of them.
         ranges = [(0, len(self._times), 0, count)]
         for number in range(_MAX_COUNTS):
             widest = max(ranges, key=lambda one: one[1] - one[0], default=(0, 0, 0, 0))
             first, last, before_first, before_last = widest
-            # A retention policy deletes the oldest runs, so these are looked at first.
+            # A retention policy deletes the oldest runs, so these are searched first.
             middle = self._cut(first, last, near=_MAX_IDS_TO_LIST if number == 0 else (first + last) // 2)
             if last - first <= _MAX_IDS_TO_LIST or middle is None:
                 break
@@ -83,7 +83,7 @@ class _Search:
         return [(first, last) for first, last, _, _ in ranges]
 
     def bounds(self, first: int, last: int) -> dict[str, Any]:
-        """Return the exclusive bounds of the creation times of a range. The first and the last range have only one."""
+        """Return the exclusive bounds of the creation times of a range; only one for the first and the last range."""
         bounds: dict[str, Any] = {}
         if first > 0:
             bounds["created_after"] = self._end(first) - timedelta(microseconds=1)
@@ -92,11 +92,11 @@ class _Search:
         return bounds
 
     def _end(self, position: int) -> datetime:
-        """Return the time before which all runs that come before a position were created."""
+        """Return a time just after the creation of the last run before a position."""
         return _EPOCH + timedelta(microseconds=int(self._times[position - 1]) + 1)
 
     def _cut(self, first: int, last: int, *, near: int) -> int | None:
-        """Return a position in a range that does not separate runs of the same microsecond; None if there is none."""
+        """Return a position in a range that does not separate runs created in the same microsecond, or None."""
         if not first < near < last:
             return None
         position = int(np.searchsorted(self._times, self._times[near], side="right"))

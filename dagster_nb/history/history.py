@@ -32,8 +32,8 @@ class History(StoredRuns):
     """The run history of one deployment in Delta tables; `DagsterClient.history` and `open_history` return one.
 
     ``path/runs`` is a table with one row per run and the columns of `DagsterClient.runs`, except that ``tags`` and
-    ``run_config`` are JSON text there and durations are seconds. ``path/steps`` has the steps of finished runs, as far
-    as they were read. Any engine that knows Delta can read both.
+    ``run_config`` are JSON text there and durations are seconds. ``path/steps`` has the steps of those finished runs
+    whose steps were read. Any engine that supports Delta can read both tables.
 
     Parameters
     ----------
@@ -46,24 +46,25 @@ class History(StoredRuns):
     """
 
     def refresh(self, *, steps: bool = False, overlap: Moment = "1h", all_deleted: bool = False) -> RefreshResult:
-        """Bring the history up to date. Only what may have changed is read.
+        """Bring the history up to date; read only what may have changed.
 
-        The first refresh reads all runs, in commits of 20,000 runs; if it is interrupted, the next one continues where
-        it ended. Every later refresh reads
+        The first refresh reads all runs, in commits of 20,000 runs; if it is interrupted, the next refresh continues
+        where it stopped. Every later refresh reads
 
         - the runs with an update time after the last known change, minus the overlap,
         - all runs that were not finished yet,
-        - the ids that were added last, until all ids of a page are known; the runs that are not are read,
-        - the number of runs. Only if the history has more runs, the deleted ones are searched for by counting the runs
-          that were created before some times. If that does not explain the difference, all ids are listed. A run that
-          is no longer there is kept, with the time of this refresh as ``deleted_at``.
+        - the most recently added ids, until all ids of a page are known, and the runs with unknown ids,
+        - the number of runs. If the history has more runs, deleted runs are found by counting the runs that were
+          created before certain times. If that does not explain the difference, all ids are listed. Deleted runs are
+          kept, with the time of this refresh as ``deleted_at``.
 
         Afterwards the history equals what `DagsterClient.runs` returned at that time, under two assumptions. The clocks
-        of all processes that write to Dagster's storage, and of this machine, differ by less than the overlap. And an
-        event is stored less than the overlap after its own timestamp, because that time becomes the update time of the
-        run. Runs that the history does not have, or has as unfinished, are always read.
+        of all processes that write to Dagster's storage, and of this machine, differ by less than the overlap. And each
+        event is stored less than the overlap after its own timestamp, which becomes the update time of the run. Runs
+        that the history lacks, and runs that it has as unfinished, are always read.
 
-        Several processes may refresh the same history at once. If one is killed, nothing that it has committed is lost.
+        Several processes may refresh the same history at once. If one of them is killed, everything that it has
+        committed is kept.
 
         Parameters
         ----------
@@ -79,7 +80,7 @@ class History(StoredRuns):
         Returns
         -------
         RefreshResult
-            ``.added``, ``.updated`` and ``.deleted``: how many runs.
+            ``.added``, ``.updated`` and ``.deleted``: the numbers of runs.
 
         Raises
         ------
@@ -115,7 +116,7 @@ class History(StoredRuns):
         return result
 
     def steps(self, runs: RunsLike) -> pd.DataFrame:
-        """Return the steps of some runs. Those of finished runs are read from the server once, and then kept.
+        """Return the steps of some runs. The steps of a finished run are read from the server once and then stored.
 
         Parameters
         ----------
@@ -125,7 +126,7 @@ class History(StoredRuns):
         Returns
         -------
         pandas.DataFrame
-            The columns and dtypes of `DagsterClient.steps`. Without a client, the steps that are not kept are missing,
+            The columns and dtypes of `DagsterClient.steps`. Without a client, steps that are not stored are missing,
             and a `DagsterNbWarning` says so.
 
         Raises
@@ -160,7 +161,7 @@ class History(StoredRuns):
         self._steps().compact()
 
     def facts(self) -> dict[str, str]:
-        """Return the number of runs, the deployment, the time of the oldest run and that of the last refresh, as text.
+        """Return as text the number of runs, the deployment, and the times of the oldest run and of the last refresh.
 
         Examples
         --------

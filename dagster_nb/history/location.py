@@ -1,4 +1,4 @@
-"""Where a history is stored."""
+"""Find the path or URL at which a history is stored."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ __all__ = ["history_of", "open_history"]
 
 
 def open_history(path: str | os.PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> History:
-    """Open a history that was made with `DagsterClient.history`, without a server.
+    """Open, without a server, a history that was created with `DagsterClient.history`.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def open_history(path: str | os.PathLike[str], *, storage_options: Mapping[str, 
     Returns
     -------
     History
-        It can be read, but not refreshed.
+        The history. It can be read, but not refreshed.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def history_of(
     Raises
     ------
     HistoryError
-        If it cannot be read.
+        If the history cannot be read.
     MissingExtraError
         If the packages of the extra ``history`` are not installed.
     """

@@ -33,11 +33,11 @@ FILLED = "filled"
 SYNCED_AT = "synced_at"
 """The marker that says when the last refresh began, in microseconds since 1970."""
 
-# The maximum number of runs in memory, which are read again if the first fill is interrupted.
+# The maximum number of runs in memory. If the first fill is interrupted, up to this many are read again.
 _RUNS_PER_COMMIT = 20_000
 _IDS_PER_REQUEST = 500
 _IDS_PER_PAGE = 2_000
-# This is enough not to mistake a few deleted runs for another deployment.
+# The sample is large enough that a few deleted runs are not mistaken for another deployment.
 _SAMPLE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,7 +49,7 @@ class RefreshResult:
     Parameters
     ----------
     added, updated, deleted
-        How many runs are new, have changed, and were deleted by Dagster.
+        The number of runs that are new, that have changed, and that Dagster has deleted.
     """
 
     added: int = 0
@@ -72,7 +72,7 @@ class Refresh:
     source
         The deployment.
     overlap
-        How far before the last known change to read changes again.
+        Changes are read again from this long before the last known change.
     all_deleted
         Whether to accept a deployment that has none of the stored runs any more.
     """
@@ -83,7 +83,7 @@ class Refresh:
         self._overlap = overlap // timedelta(microseconds=1)
         self._all_deleted = all_deleted
         self._started = time.time_ns() // 1_000
-        # The runs that were not finished when this refresh read them.
+        # Runs that were still unfinished when this refresh read them.
         self._unfinished: set[str] = set()
         self._latest_update = self._known_until = self._first_version = 0
         self._added = self._updated = 0
@@ -106,7 +106,7 @@ class Refresh:
         return RefreshResult(self._added, self._updated, deleted)
 
     def _check_deployment(self) -> None:
-        """Refuse a server that has none of the stored runs, since another Dagster may use the same address."""
+        """Refuse a server that has none of the stored runs, because it may be another Dagster at the same address."""
         recent = self._runs.recent_ids(_SAMPLE)
         deployment, url = self._runs.table.deployment, self._source.url
         if not recent:
@@ -134,7 +134,7 @@ class Refresh:
         filters = {} if oldest is None else {"created_before": _EPOCH + timedelta(microseconds=oldest)}
         for batch in self._batches("filling the history", filters):
             self._write(batch, is_first=self._runs.table.marker(CHANGES_UNTIL) is None)
-        # The runs that changed while the others were read.
+        # This reads the runs that changed while the others were read.
         self._read_changes()
         self._runs.set_markers({FILLED: 1})
 
@@ -145,13 +145,13 @@ class Refresh:
             self._write(batch)
 
     def _read_unfinished(self) -> None:
-        """Read unfinished runs in any case: an event that is stored late can set back a run's update time."""
+        """Read all unfinished runs, because an event that is stored late can set the update time of a run back."""
         self._read_by_id(self._runs.unfinished_ids() - self._unfinished)
 
     def _read_unseen(self) -> None:
-        """Read the runs that are new, whatever their update time is: an event that is stored late sets it back.
+        """Read new runs whatever their update time, because an event that is stored late can set it back.
 
-        The server lists the runs that were added last first.
+        The server lists the most recently added runs first.
         """
         since = self._known_until - self._overlap
         for ids in self._source.iter_run_ids(page_size=_IDS_PER_PAGE):
@@ -163,11 +163,11 @@ class Refresh:
                 return
 
     def _find_deleted(self) -> int:
-        """Mark the runs that the server no longer has, and read the runs that the table lacks."""
+        """Mark runs that the server no longer has, and read runs that the table lacks."""
         count = self._source.count_runs()
         if count == self._runs.count_live():
             return 0
-        # The table is read as of a commit before the server was asked, so that a run that another process adds
+        # The table is read as it was before the request to the server, so that a run that another process adds
         # meanwhile does not look deleted.
         live = self._runs.live()
         missing = deleted_ids(self._source, live, count)
@@ -186,7 +186,7 @@ class Refresh:
                 self._write(batch)
 
     def _batches(self, description: str, filters: dict[str, Any]) -> Iterator[pa.Table]:
-        """Yield the runs that match, as many at a time as are written in one commit."""
+        """Yield the matching runs in batches that are each written in one commit."""
         pages: list[pa.Table] = []
         total = partial(self._source.count_runs, **filters)
         with self._source.progress_bar(description, unit="runs", total=total) as bar:
@@ -208,14 +208,15 @@ class Refresh:
         self._updated += updated
 
     def _changes_until(self) -> int:
-        # The earlier time limits the effect of one wrong clock, on this machine or in one of the server's processes.
+        # Taking the earlier time limits the effect of a wrong clock on this machine or in one of the server's
+        # processes.
         return min(self._started, max(self._latest_update, self._known_until))
 
     def _finish(self) -> None:
         """Commit the time up to which all changes are known.
 
-        If another process has written meanwhile, one of the two may have replaced a newer state of a run by an older
-        one. Then the time does not advance, so that the next refresh reads these runs again.
+        If another process has written meanwhile, one of the two may have overwritten a newer state of a run with an
+        older one. In that case the time does not advance, so that the next refresh reads these runs again.
         """
         table = self._runs.table
 

@@ -1,4 +1,4 @@
-"""The order of runs, and pages of runs in that order that can be read one by one."""
+"""Sort runs, and divide them into pages that can be read one by one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page_conditions", "sort_newest_first"]
 
-# If there are more pieces than this, sorting is faster.
+# With more pieces than this, sorting all rows is faster.
 _MAX_PIECES = 1_000
 _ORDER = [("creation_time", "descending"), ("start_time", "descending"), ("run_id", "ascending")]
 
@@ -26,7 +26,7 @@ def sort_newest_first(runs: pa.Table, limit: int | None) -> pa.Table:
         runs = _with_sorted_pieces_in_order(runs)
     if not _is_sorted(runs["creation_time"]):
         order = pc.sort_indices(runs, sort_keys=_ORDER)[:limit]
-        # Taking many rows from many chunks is slow.
+        # Taking many rows from many chunks is slow, so the chunks are joined first.
         runs = (runs.combine_chunks() if len(order) > len(runs) / 2 else runs).take(order)
     return runs if limit is None else runs.slice(0, limit)
 

@@ -1,4 +1,4 @@
-"""The table of runs: what a refresh reads from it and writes to it."""
+"""The table of runs, as a refresh reads and writes it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RunsTable:
         return self.table.read(["run_id", "creation_time"], LIVE)
 
     def creation_times(self, run_ids: Sequence[str]) -> dict[str, int | None]:
-        """Return those of some runs that Dagster still had, with their creation times in microseconds since 1970."""
+        """Return which of the given runs Dagster still had, with their creation times in microseconds since 1970."""
         found = self.table.read(["run_id", "creation_time"], LIVE & is_one_of("run_id", run_ids))
         times = found["creation_time"].cast(pa.int64()).to_pylist()
         return dict(zip(found["run_id"].to_pylist(), times, strict=True))
@@ -62,24 +62,24 @@ class RunsTable:
         return list(self.table.head(["run_id"], LIVE, count)["run_id"].to_pylist())
 
     def oldest_creation_time(self) -> int | None:
-        """Return the earliest creation time in microseconds since 1970; None without runs, or if it is not known."""
+        """Return the earliest creation time in microseconds since 1970; None if there are no runs or no known times."""
         times = self.table.read(["creation_time"])["creation_time"]
         return None if times.null_count or not len(times) else pc.min(times).cast(pa.int64()).as_py()
 
     def upsert(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> tuple[int, int]:
-        """Write runs in one commit: new ones are inserted, and changed ones updated. Unchanged runs cost nothing.
+        """Write runs in one commit: new ones are inserted, and changed ones updated. Unchanged runs are not written.
 
         Parameters
         ----------
         rows
-            Runs as the server has them now, each once, with the schema `RUNS`.
+            The current states of the runs on the server, each run once, with the schema `RUNS`.
         markers
-            Numbers to commit together with new runs; only if no run of ``rows`` is stored.
+            Numbers to commit together with new runs; allowed only if none of the ``rows`` is stored yet.
 
         Returns
         -------
         tuple of int
-            How many were inserted, and how many updated.
+            The numbers of inserted and updated runs.
         """
         counts = (0, 0)
 
@@ -107,7 +107,7 @@ class RunsTable:
 
     def _mark_deleted(self, run_ids: list[str], now: int) -> None:
         condition = LIVE & is_one_of("run_id", run_ids)
-        # The times first, so that most files can be skipped when all columns are read.
+        # The creation times are read first, so that most files can be skipped when all columns are read.
         times = self.table.read(["creation_time"], condition)["creation_time"]
         rows = self.table.read(RUNS.names, condition & _created_with(times))
         if len(rows):
@@ -117,13 +117,13 @@ class RunsTable:
             self.table.replace(rows, _creation_range(rows))
 
     def _stored(self, rows: pa.Table) -> pa.Table:
-        # A run keeps its creation time, so most files can be skipped.
+        # The creation time of a run never changes, so most files can be skipped.
         condition = is_one_of("run_id", rows["run_id"].combine_chunks()) & _created_with(rows["creation_time"])
         return self.table.read(["run_id", *COMPARED], condition)
 
 
 def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Split rows into those that are not stored, and those that are stored with other values."""
+    """Split rows into new ones, which are not stored, and changed ones, which are stored with other values."""
     position = pc.index_in(rows["run_id"], value_set=stored["run_id"].combine_chunks())
     new = rows.filter(position.is_null())
     known = rows.filter(position.is_valid())
@@ -139,7 +139,7 @@ def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Tab
 
 
 def _created_with(times: pa.ChunkedArray) -> pc.Expression:
-    """Return the condition that runs were created between the first and the last of some times, as far as known."""
+    """Return the condition that a creation time is unknown, or lies between the first and last of the given times."""
     time = pc.field("creation_time")
     if times.null_count or not len(times):  # old servers do not provide it
         return pc.scalar(True)
@@ -147,7 +147,7 @@ def _created_with(times: pa.ChunkedArray) -> pc.Expression:
 
 
 def _creation_range(rows: pa.Table) -> str:
-    """Return the SQL condition that runs were created in the same period as some rows."""
+    """Return the SQL condition that runs were created in the same period as the given rows."""
     times = rows["creation_time"]
     if times.null_count or not len(times):
         return ""

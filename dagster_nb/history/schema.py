@@ -42,7 +42,7 @@ RUNS = pa.schema(
         ("job_name", pa.string()),
         ("status", pa.string()),
         *((name, _TIME) for name in _TIMES),
-        # Delta has no type for durations. Seconds are what every engine can calculate with.
+        # Delta has no type for durations, but every engine can calculate with seconds.
         ("queue_duration", pa.float64()),
         ("duration", pa.float64()),
         *((name, pa.string()) for name in _STRINGS),
@@ -73,7 +73,7 @@ COMPARED = (
 
 _JSON_COLUMNS = ("tags", "run_config")
 _LIST_COLUMNS = ("asset_selection", "op_selection")
-# Its conversion from Arrow, which does not copy the strings, is missing in the stubs.
+# Any, because the stubs lack the conversion of this dtype from Arrow, which does not copy the strings.
 _STRING: Any = pd.StringDtype()
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -92,7 +92,7 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
         elif name in {"duration", "queue_duration"}:
             built[name] = pa.array(frame[name].dt.total_seconds(), field.type, from_pandas=True)
         elif name in _TIMES:
-            # Without the time zone, UTC, which some versions of pyarrow warn about.
+            # The time zone UTC is removed, because some versions of pyarrow warn about it.
             built[name] = pa.array(frame[name].dt.tz_localize(None), from_pandas=True)
         else:
             built[name] = pa.array(frame[name].astype(object) if name == "status" else frame[name], from_pandas=True)
@@ -106,7 +106,7 @@ def read_columns(include: Sequence[str], *, deleted: bool) -> list[str]:
 
 
 def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUSES) -> pd.DataFrame:
-    """Return a table, with the columns that `read_columns` names, as a frame like that of `DagsterClient.runs`."""
+    """Return a table with the columns of `read_columns` as a frame like that of `DagsterClient.runs`."""
     times = {name: column_of_times(table[name]) for name in (*_TIMES, "deleted_at") if name in table.column_names}
     built: dict[str, Any] = {}
     for name in table.column_names:
@@ -128,7 +128,7 @@ def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUS
 
 
 def json_text(value: object) -> str:
-    """Return a value as JSON text, in the one form that is written to disk, so that it can be searched for.
+    """Return a value as JSON text. Equal values give equal text, so that the text can be searched for.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def _statuses(column: pa.ChunkedArray, known: Sequence[str]) -> pd.Categorical[A
     encoded = column.combine_chunks().dictionary_encode()
     present = encoded.dictionary.to_pylist()
     found = columns.categories([value for value in present if value is not None], known)
-    # The position of each status that is present, and last, at -1, that of a missing one.
+    # The code of each status that occurs; the last entry, which index -1 selects, is the code of a missing status.
     positions = np.array([*(found.index(value) for value in present), -1], dtype=np.int8)
     codes: Any = positions[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     result: pd.Categorical[Any] = pd.Categorical.from_codes(codes, categories=pd.Index(found))
@@ -164,7 +164,7 @@ def _statuses(column: pa.ChunkedArray, known: Sequence[str]) -> pd.Categorical[A
 
 
 def _parsed(column: pa.ChunkedArray, parse: Callable[[str], Any]) -> np.ndarray[Any, Any]:
-    """Parse JSON text. Runs with equal text get objects of their own, so that changing one does not change others."""
+    """Parse JSON text. Each run gets its own objects, so that changing one run does not change others."""
     with _no_garbage_collection():
         return columns.objects(None if text is None else parse(text) for text in column.to_pylist())
 

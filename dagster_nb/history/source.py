@@ -46,4 +46,4 @@ class HistorySource(Protocol):
     def progress_bar(
         self, description: str, *, unit: str, total: Callable[[], int]
     ) -> AbstractContextManager[ProgressBar]:
-        """Show a progress bar for the duration of a ``with`` block. Counts nothing without a visible bar."""
+        """Show a progress bar for the duration of a ``with`` block. The total is counted only if the bar is visible."""

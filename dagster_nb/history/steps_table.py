@@ -1,4 +1,4 @@
-"""The table of steps: those of finished runs, read from the server once."""
+"""The table of the steps of finished runs, which are read from the server once."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class StepsTable:
 def in_order(steps: pd.DataFrame, run_ids: Sequence[str]) -> pd.DataFrame:
     """Return steps in the order of their runs, and the steps of a run by start time."""
     position = {run_id: number for number, run_id in enumerate(run_ids)}
-    # NaT, the start of a step that did not start, would be the lowest number; such steps come last.
+    # Steps that did not start have NaT, which would sort first as a number, but these steps must come last.
     starts = steps["start_time"].astype("int64").where(steps["start_time"].notna(), np.iinfo(np.int64).max)
     order = np.lexsort((starts.to_numpy(), steps["run_id"].map(position).to_numpy()))
     return steps.iloc[order].reset_index(drop=True)

@@ -35,7 +35,7 @@ _RUNS_PER_PAGE = 50_000
 
 
 class StoredRuns:
-    """The part of `History` that reads runs.
+    """The part of `History` that reads runs from disk.
 
     Parameters
     ----------
@@ -87,12 +87,12 @@ class StoredRuns:
         limit: int | None = None,
         deleted: bool = False,
     ) -> pd.DataFrame:
-        """Return all runs that match, newest first by creation time, without asking the server.
+        """Return all runs that match, newest first by creation time, without a request to the server.
 
         Parameters
         ----------
         job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
-            As in `DagsterClient.runs`. A time ago, such as ``"7d"``, counts from now.
+            As in `DagsterClient.runs`. A relative time such as ``"7d"`` counts back from now.
         include, limit
             As in `DagsterClient.runs`.
         deleted
@@ -121,7 +121,7 @@ class StoredRuns:
         table = self._read(read_columns(included, deleted=deleted), filters, deleted=deleted, limit=limit)
         frame = self._finish(table, filters, limit)
         del table
-        # Arrow keeps memory that it has used and no longer needs: up to half as much again as the frame takes.
+        # Arrow does not release memory that it no longer needs, which can be half as much as the frame itself takes.
         pa.default_memory_pool().release_unused()
         return frame
 
@@ -231,7 +231,7 @@ class StoredRuns:
     def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
         parsed = RunFilters.from_arguments(arguments)
         if not set(parsed.status or ()) <= set(RUN_STATUSES):
-            # A status that this package does not know is valid if a run has it.
+            # A status that is unknown to this package is valid if some run has it.
             RunFilters.parse(known_statuses=self._statuses, status=parsed.status)
         return parsed
 
@@ -264,7 +264,7 @@ class StoredRuns:
 
     def _finish(self, table: pa.Table, filters: RunFilters, limit: int | None) -> pd.DataFrame:
         frame = to_frame(table)
-        # The time of the table as it was read, because another process may have refreshed it since.
+        # This is the time of the table that was read; another process may have refreshed the history since.
         synced_at = None if self._table is None else _synced_at(self._table)
         frame.attrs["dagster_nb"] = {
             "path": self._path,

@@ -121,7 +121,7 @@ class StoredSteps:
 
 
 def _existing_steps(source: HistorySource, run_ids: list[str]) -> Iterator[tuple[pd.DataFrame, list[str]]]:
-    """Yield the steps of some runs, except for runs that have been deleted meanwhile."""
+    """Yield the steps of some runs, without runs that have been deleted in the meantime."""
     try:
         yield source.steps(run_ids), run_ids
     except RunNotFoundError:

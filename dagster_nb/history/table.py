@@ -1,4 +1,4 @@
-"""One Delta table on disk or in object storage: opened, written by several processes at once, and kept small."""
+"""A Delta table on disk or in object storage, which several processes can write to at once."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "Table"]
 
 FORMAT = 1
-"""The version of the tables that this package writes. A newer version may have columns that this one would lose."""
+"""The version of the tables that this package writes. A newer version may have columns that this version would lose."""
 
 _FORMAT_KEY, _DEPLOYMENT_KEY = "dagster_nb.format", "dagster_nb.deployment"
-# Delta refuses the later one of two simultaneous commits that both set the same marker. All commits set this one.
+# Delta refuses the later of two simultaneous commits that set the same marker. Every commit sets this marker, so
+# simultaneous commits never both succeed.
 _WRITES = "dagster_nb.writes"
 
 _MAX_ATTEMPTS = 100
 _MAX_SECONDS_BETWEEN_ATTEMPTS = 1.0
-# A compacted file holds about 200,000 runs. An update writes the whole file again, so larger ones would make it slow.
+# A compacted file holds about 200,000 runs. An update rewrites whole files, so larger files would make it slow.
 _BYTES_PER_FILE = 16_000_000
 _MAX_SMALL_FILES = 60
-# How long a file that is no longer part of the table is kept, because a slow reader may still be reading it.
+# Files that are no longer part of the table are kept for this time, because a slow reader may still be reading them.
 _HOURS_TO_KEEP_OLD_FILES = 24
 
 
 class Table:
-    """A Delta table. `open` and `create` return one.
+    """A Delta table, which `open` and `create` return.
 
     Parameters
     ----------
@@ -123,11 +124,11 @@ class Table:
         return len(self._delta.file_uris())
 
     def marker(self, name: str) -> int | None:
-        """Return a number that was committed together with rows; None if it never was."""
+        """Return a number that was committed together with rows; None if no such number was committed."""
         return self._delta.transaction_version(f"dagster_nb.{name}")
 
     def update(self) -> None:
-        """Read the commits since the last time."""
+        """Read the commits that were made since the last update."""
         with _clear_errors("read", self._delta.table_uri):
             self._delta.update_incremental()
 
@@ -137,7 +138,7 @@ class Table:
             return self._newest_files_first().to_table(columns=list(columns), filter=condition)
 
     def head(self, columns: Sequence[str], condition: pc.Expression, count: int) -> pa.Table:
-        """Return some columns of the first rows that meet a condition, from the newest files."""
+        """Return some columns of the first rows that meet a condition, reading the newest files first."""
         with _clear_errors("read", self._delta.table_uri):
             return self._newest_files_first().head(count, columns=list(columns), filter=condition)
 
@@ -153,8 +154,8 @@ class Table:
         Parameters
         ----------
         action
-            Decides what to write from the current state of the table, and calls `append` or `replace` once, or not at
-            all.
+            Decides what to write, based on the current state of the table, and calls `append` or `replace` at most
+            once.
 
         Raises
         ------
@@ -178,21 +179,21 @@ class Table:
 
     def append(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> None:
         """Add rows; call this within `write`."""
-        # Delta writes several chunks side by side, which would mix up the order of the runs.
+        # Delta writes chunks in parallel, which would mix up the order of the runs.
         rows = rows.combine_chunks()
         write_deltalake(self._delta, rows, mode="append", commit_properties=self._commit_properties(markers))
 
     def replace(self, rows: pa.Table, condition: str = "") -> None:
         """Replace the stored rows that have the run ids of these rows; call this within `write`.
 
-        Unlike `DeltaTable.merge`, this writes strings of the type that all readers know.
+        Unlike `DeltaTable.merge`, this writes strings with a type that all readers support.
 
         Parameters
         ----------
         rows
             The new rows.
         condition
-            A further SQL condition that the stored and the new rows meet; it lets Delta skip files.
+            An additional SQL condition, which the stored and the new rows meet; it lets Delta skip files.
         """
         quoted = ", ".join(
             "'{}'".format(run_id.replace("'", "''")) for run_id in sorted(set(rows["run_id"].to_pylist()))
@@ -206,12 +207,12 @@ class Table:
         )
 
     def compact(self, *, only_if_needed: bool = False) -> None:
-        """Join small files, and delete old ones that are no longer part of the table.
+        """Join small files, and delete old files that are no longer part of the table.
 
         Parameters
         ----------
         only_if_needed
-            Whether to do nothing as long as there are few files.
+            Whether to do nothing if there are only a few small files.
         """
         if only_if_needed and self._small_files() <= _MAX_SMALL_FILES:
             return
@@ -231,7 +232,7 @@ class Table:
         return self._delta.metadata().configuration
 
     def _newest_files_first(self) -> ds.Dataset:
-        """Return the files in the order in which runs are read, so that there is little or nothing left to sort."""
+        """Return the files in the order in which runs are read, so that little or no sorting is needed."""
         dataset = self._delta.to_pyarrow_dataset()
         files = pa.table(self._delta.get_add_actions(flatten=True))
         if "max.creation_time" not in files.column_names:
@@ -248,7 +249,8 @@ class Table:
 
     def _commit_properties(self, markers: Mapping[str, int] | None = None) -> CommitProperties:
         numbers = {_WRITES: self._delta.version() + 1, **{f"dagster_nb.{k}": v for k, v in (markers or {}).items()}}
-        # Without retries: a commit that conflicts must be planned again, from what the other process has written.
+        # Delta must not retry a conflicting commit: it has to be prepared again from what the other process has
+        # written.
         return CommitProperties(
             app_transactions=[Transaction(name, number) for name, number in numbers.items()], max_commit_retries=0
         )
@@ -267,7 +269,7 @@ _ADVICE = {
 
 @contextmanager
 def _clear_errors(action: str, uri: str) -> Iterator[None]:
-    """Turn the errors of Delta, Arrow and the file system into one error that says what to do."""
+    """Turn errors of Delta, Arrow and the file system into an error that says what to do."""
     try:
         yield
     except CommitFailedError as error:

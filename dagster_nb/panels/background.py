@@ -3,7 +3,7 @@
 The rule: a panel's model and its widgets change in the kernel's thread only. Everything from another thread (the result
 of background work, a timer, a widget event) goes through `Background.call`.
 
-JupyterLab handles widget events in a thread beside the kernel's, so they follow the rule too: `Background.on_change`
+JupyterLab handles widget events in another thread, so they follow the rule too: `Background.on_change`
 and `Background.on_click` register handlers that run in the kernel's thread.
 
 The kernel's thread is the thread that created the panel. In a notebook its asyncio loop runs the calls that arrive. In
@@ -50,11 +50,11 @@ class Task(Generic[T]):
 
     @property
     def stopped(self) -> bool:
-        """Whether the result is no longer needed. Long work checks this regularly."""
+        """Whether the result is no longer needed. Long tasks check this regularly."""
         return self._stop.is_set()
 
     def report(self, value: object) -> None:
-        """Report progress. The work calls this in its thread."""
+        """Report progress. The task's function calls this in its own thread."""
         if self._on_progress is not None:
             on_progress = self._on_progress
             self._background.call(lambda: None if self.stopped else on_progress(value))
@@ -92,9 +92,9 @@ class Background:
             self._loop = None
 
     def call(self, function: Callable[[], object]) -> None:
-        """Call a function in the kernel's thread: at once from that thread, soon from any other.
+        """Call a function in the kernel's thread: at once if this is that thread, otherwise as soon as it is free.
 
-        An exception goes to ``on_crash``. After `close` nothing is called.
+        An exception is passed to ``on_crash``. After `close`, the function is not called.
         """
         if self._closed:
             return
@@ -104,7 +104,7 @@ class Background:
         self._queue.append(function)
         self._arrived.set()
         if self._loop is not None:
-            # RuntimeError: the loop has been closed. `wait` will run the function instead.
+            # A closed loop raises a RuntimeError. `wait` will run the function instead.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._run_arrived)
 
@@ -132,7 +132,8 @@ class Background:
         kind
             The kind of work.
         work
-            Called in the thread with the task. It must not touch the model or widgets.
+            Called in the background thread, with the task as its argument. The function must not touch the model or
+            widgets.
         done
             Called in the kernel's thread with the result, unless the task was stopped.
         failed
@@ -173,13 +174,13 @@ class Background:
         return any(kind in self._tasks for kind in kinds) if kinds else bool(self._tasks)
 
     def stop(self, kind: str) -> None:
-        """Stop the task of a kind, if there is one. Its thread ends later, and its result is ignored."""
+        """Stop the task of a kind, if there is one. The thread of the task ends later, and the result is ignored."""
         task = self._tasks.pop(kind, None)
         if task is not None:
             task.stop()
 
     def later(self, seconds: float, function: Callable[[], object]) -> Callable[[], None]:
-        """Call a function in the kernel's thread after some seconds, and return a function that cancels this."""
+        """Call a function in the kernel's thread after some seconds, and return a function that cancels the call."""
 
         def due() -> None:
             if timer in self._timers:

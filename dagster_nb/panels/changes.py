@@ -18,7 +18,7 @@ class Changes:
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
 
     def on(self, names: str, listener: Callable[[], None]) -> None:
-        """Call a function without arguments after each of these changes.
+        """Call a function, without arguments, after each of the named changes.
 
         Parameters
         ----------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_UNTYPED", "Confirm"]
 
 MAX_UNTYPED = 10
-"""If more things than this are affected, the user must type their number."""
+"""If more items than this are affected, the user must type their number."""
 
 _MAX_NAMED = 50
 
@@ -75,9 +75,9 @@ class Confirm:
         question
             The question, which describes the action, as plain text.
         things
-            The affected things, each as HTML.
+            The affected items, each as HTML.
         count
-            The number of affected things. If it is above `MAX_UNTYPED`, the user has to type it.
+            The number of affected items. If the number is above `MAX_UNTYPED`, the user has to type it.
         button
             The label of the button to confirm.
         agreed

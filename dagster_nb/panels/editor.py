@@ -1,7 +1,7 @@
 """``Editor``: a text editor for YAML and GraphQL, with completion, documentation and marked problems.
 
-The script is built from the folder ``panels/editor_source``. What fits at the cursor is computed in the kernel,
-where the schema is.
+The script is built from the folder ``panels/editor_source``. The kernel, which has the schema, computes the
+suggestions at the cursor.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ __all__ = ["Editor", "Suggestion", "Suggestions"]
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A text that fits at the cursor.
+    """A suggestion of what to type at the cursor.
 
     Parameters
     ----------
     text
         What is inserted.
     label
-        What the list shows; empty for the text itself.
+        The label in the list of suggestions; empty to show the text itself.
     kind
         ``"property"``, ``"enum"``, ``"constant"``, ``"type"``, ``"variable"`` or ``"keyword"``.
     detail
-        A few words beside it, such as its type.
+        A few words to show beside the suggestion, such as its type.
     info
         Its documentation.
     """
@@ -62,7 +62,7 @@ class Suggestions:
 
 
 class Editor(anywidget.AnyWidget):
-    """A text editor. Where its script cannot start, the page shows a plain text area.
+    """A text editor. Where the editor's script cannot start, the page shows a plain text area.
 
     Attributes
     ----------
@@ -96,14 +96,17 @@ class Editor(anywidget.AnyWidget):
     def help_with(
         self, complete: Callable[[str, int], Suggestions] | None, describe: Callable[[str, int], str] | None = None
     ) -> None:
-        """Set the functions that answer the editor. They get the text and a position in it, in characters.
+        """Set the functions that provide suggestions and documentation.
+
+        Each of them takes the text and a position in it, counted in characters.
 
         Parameters
         ----------
         complete
-            Returns what fits at the cursor; None suggests nothing.
+            Returns the suggestions at a position. If None, the editor suggests nothing.
         describe
-            Returns the documentation of what is at the position, as plain text; None shows none.
+            Returns the documentation of the word at a position, as plain text. If None, the editor shows no
+            documentation.
         """
         self._complete, self._describe = complete, describe
 

@@ -32,7 +32,7 @@ def attribute(value: object) -> str:
 
 
 def copy_button(copied: str, label: str) -> str:
-    """Return a button that copies some text. The script of the panel (``viewport.js``) handles it."""
+    """Return a button that copies some text. The script of the panel (``viewport.js``) handles a click."""
     return (
         f'<button type="button" class="jupyter-button dnb-chip" data-dnb-copy="{attribute(copied)}">'
         f"{escape(label)}</button>"

@@ -16,6 +16,7 @@ from dagster_nb.terminal_text import terminal_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import tzinfo
 
 __all__ = ["Panel", "close_widgets"]
 
@@ -26,26 +27,32 @@ _MAX_SECONDS_BEFORE_FACE = 2.0
 class Panel(widgets.VBox):  # type: ignore[misc]
     """A widget that reads in the background, shows errors, and has static output for viewers without widgets.
 
-    It is an ordinary ipywidgets ``VBox``, so it can be used in a ``Tab``, a ``GridBox`` or a Voilà page.
+    A panel is an ordinary ipywidgets ``VBox``, so it can be used in a ``Tab``, a ``GridBox`` or a Voilà page.
 
     A subclass builds its views in ``__init__``, passes them to `_fill`, and implements `_static_text` and
-    `_static_html`. Its model changes in the kernel's thread only: see `dagster_nb.panels.background`.
+    `_static_html`. The panel's model changes in the kernel's thread only: see `dagster_nb.panels.background`.
+
+    Parameters
+    ----------
+    tz
+        The time zone in which the panel shows times; None means the browser's.
 
     Attributes
     ----------
     background : Background
         Starts work in threads, and handles its results and widget events in the kernel's thread.
     viewport : Viewport
-        Whether the page is dark, and how wide the panel is.
+        The theme of the page, the width of the panel, and the time zone.
     """
 
     # Python also closes a panel whose __init__ raised an error for an invalid argument.
     _is_closed = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, tz: str | tzinfo | None = None) -> None:
+        viewport = Viewport(tz)
         super().__init__(layout=widgets.Layout(width="100%", overflow="visible"))
         self.background = Background(self._show_crash)
-        self.viewport = Viewport()
+        self.viewport = viewport
         self._actions_in_html: dict[str, Callable[..., object]] = {}
         self.viewport.on_msg(self._receive)
         self._error_box = ErrorBox(self.background, dismissable=False)
@@ -56,7 +63,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def wait(self, timeout: float | None = 60.0) -> Self:
         """Wait until the panel has finished reading and return it.
 
-        This is meant for scripts, and for notebooks that run unattended.
+        `wait` is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------
@@ -74,7 +81,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.background.close()
         close_widgets(vars(self))
         super().close()
-        # ipywidgets hides the method of a closed widget; the static output is still worth showing.
+        # ipywidgets hides this method of a closed widget, but the static output can still be shown.
         self.__dict__.pop("_repr_mimebundle_", None)
 
     def __repr__(self) -> str:
@@ -95,7 +102,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             return
         data["text/html"] = saved_html(data["text/html"], self.viewport.saved_id)
         display(data, metadata, raw=True)
-        # Viewers that do not know widgets, such as GitHub, take the empty HTML.
+        # Viewers without widgets, such as GitHub, show the empty HTML instead.
         display({WIDGET_MIME_TYPE: widget, "text/html": ""}, raw=True)
 
     # Methods that a subclass implements
@@ -123,9 +130,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.children = (self.viewport, head, self._error_box.widget, self._crash_box.widget, *body)
 
     def _on_resize(self, redraw: Callable[[], None]) -> None:
-        """Call a function when pictures must be drawn again because the theme or the width has changed."""
-        for name in ("dark", "width"):
+        """Call a function when pictures must be drawn again: the theme, the width or the time zone has changed."""
+        for name in ("dark", "width", "time_zone"):
             self.background.on_change(self.viewport, lambda _value: redraw(), name=name)
+
+    def _on_time_zone(self, redraw: Callable[[], None]) -> None:
+        """Call a function when times must be drawn again because the browser's time zone has become known."""
+        self.background.on_change(self.viewport, lambda _zone: redraw(), name="time_zone")
 
     def _on_action(self, name: str, act: Callable[..., object]) -> None:
         """Call a function with the arguments of each clicked `dagster_nb.panels.markup.action_button` of this name."""
@@ -138,7 +149,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             self.background.call(partial(act, *arguments))
 
     def _show_error(self, error: Exception | None, retry: Callable[[], object] | None = None) -> None:
-        """Show an error, with a Retry button if something can be retried; None hides it."""
+        """Show an error, with a Retry button if `retry` is given; None hides the error."""
         if error is None:
             self._error_box.clear()
         elif error is not self._error_box.error:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["image", "png"]
 
 _DPI = 100
-# This is sharp on screens with a high pixel density, and still fast to draw.
+# This resolution is sharp on screens with a high pixel density, and still fast to draw.
 _SCALE = 1.5
 
 
@@ -35,7 +35,7 @@ def png(
     Parameters
     ----------
     draw
-        Draws on the axes that it is given.
+        Draws on the given axes.
     width, height
         The size in CSS pixels.
     dark
@@ -63,7 +63,7 @@ def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, 
     Parameters
     ----------
     draw
-        Draws on the axes that it is given.
+        Draws on the given axes.
     alt
         A description of the chart, as plain text.
     width, height

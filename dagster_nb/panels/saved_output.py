@@ -1,4 +1,4 @@
-"""What a notebook saves of a panel: HTML that needs no kernel, which a live panel replaces.
+"""The saved output of a panel: HTML that needs no kernel, and that a live panel replaces.
 
 JupyterLab prefers a widget to any HTML in the same output, even if the widget no longer exists, and then shows an
 error. So a panel has two outputs: the HTML, and after it the widget. A style sheet in the HTML shows one of the two:
@@ -17,7 +17,7 @@ _SAVED = f"{_OUTPUT}:has(.dnb-saved)"
 # JupyterLab may put an empty element between two outputs.
 _NEXT = (f"+{_OUTPUT}", f"+:not({_OUTPUT})+{_OUTPUT}")
 _LIVE = ".dnb:not(.jupyter-widgets-disconnected)"
-# The first is the error of a widget that does not exist.
+# The first selector matches the error that is shown for a widget that does not exist.
 _DEAD = ":is(:has(>.jp-OutputArea-output.jupyter-widgets),:has(.dnb.jupyter-widgets-disconnected))"
 _STYLE = "".join(
     [

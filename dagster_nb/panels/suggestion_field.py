@@ -22,7 +22,7 @@ class SuggestionField(anywidget.AnyWidget):
     Attributes
     ----------
     name, placeholder : str
-        The label, and what the empty field shows.
+        The label, and the text that an empty field shows.
     options : list of str
         The suggestions.
     value : str

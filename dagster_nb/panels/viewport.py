@@ -1,18 +1,26 @@
-"""Information from the browser: whether the page is dark, and how wide the panel is."""
+"""Information from the browser: the theme of the page, the width of the panel, and the time zone."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import anywidget
 import traitlets
 
 from dagster_nb.panels.markup import status_css
+from dagster_nb.time_zones import time_zone
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 __all__ = ["STATIC", "Viewport"]
 
 STATIC = Path(__file__).parent / "static"
+
+# Browsers on machines without a zone report one of these.
+_NAMES_OF_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "Etc/Unknown"})
 
 
 _STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css", "schema_browser.css")
@@ -21,12 +29,19 @@ _STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css", "s
 class Viewport(anywidget.AnyWidget):
     """An invisible widget at the top of a panel, which also loads the style sheet.
 
+    Parameters
+    ----------
+    tz
+        The time zone in which the panel shows times; None means the browser's.
+
     Attributes
     ----------
     dark : bool
         Whether the page has light text on a dark background.
     width : int
         The panel's width in CSS pixels; 960 until the browser has reported it.
+    time_zone : str
+        The name of the browser's time zone; UTC until the browser has reported it.
     scrolls_into_view : bool
         Whether the page scrolls to the panel when it appears.
     saved_id : str
@@ -39,8 +54,24 @@ class Viewport(anywidget.AnyWidget):
 
     dark = traitlets.Bool(default_value=False).tag(sync=True)
     width = traitlets.Int(960).tag(sync=True)
+    time_zone = traitlets.Unicode("UTC").tag(sync=True)
     scrolls_into_view = traitlets.Bool(default_value=False).tag(sync=True)
     saved_id = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, tz: str | tzinfo | None = None) -> None:
+        super().__init__()
+        self.tz = None if tz is None else time_zone(tz)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone in which the panel shows times: that of the user's ``tz=``, or else the browser's."""
+        if self.tz is not None:
+            return self.tz
+        try:
+            return time_zone("UTC" if self.time_zone in _NAMES_OF_UTC else self.time_zone)
+        except ValueError:
+            # The browser may know a newer zone than the kernel's machine.
+            return time_zone("UTC")
 
     @traitlets.default("saved_id")
     def _default_saved_id(self) -> str:

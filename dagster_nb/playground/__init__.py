@@ -1,1 +1,1 @@
-"""GraphQL of your own: completion, checks, results as frames, and a search of the schema. No network, no widgets."""
+"""Write your own GraphQL: completion, checks, results as frames, and a search of the schema."""

@@ -17,7 +17,7 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 
 from dagster_nb.errors import QueryError
-from dagster_nb.graphql.session import query_error
+from dagster_nb.graphql.query_errors import query_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ __all__ = ["check_document", "document_problems", "parse_document", "variables_f
 
 _WORD = re.compile(r"[$@]?\w+|\S")
 
-# A document with a misspelt type has an error at every use of it.
+# A misspelt type causes an error at every use of it.
 _MAX_ERRORS = 5
 _NOT_SENT = "nothing was sent, because the query does not fit the server's schema"
 
@@ -44,7 +44,8 @@ def parse_document(text: str) -> tuple[DocumentNode, OperationDefinitionNode]:
     Raises
     ------
     QueryError
-        If the text is not GraphQL, or does not have exactly one operation. The message marks the place.
+        If the text is not valid GraphQL, or does not have exactly one operation. The message marks the place of the
+        error.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def check_document(text: str, document: DocumentNode, schema: GraphQLSchema) -> 
     Raises
     ------
     QueryError
-        If it does not fit. The message has each problem with its place.
+        If the document does not fit. The message lists each problem with its place.
     """
     errors = validate(schema, document, max_errors=_MAX_ERRORS)
     if errors:
@@ -126,9 +127,9 @@ def document_problems(text: str, schema: GraphQLSchema) -> list[dict[str, Any]]:
 def variables_from(
     text: str, operation: OperationDefinitionNode, names: Mapping[str, Any], schema: GraphQLSchema | None
 ) -> dict[str, Any]:
-    """Return the variables of an operation, which have the values of Python variables with the same names.
+    """Return the variables of an operation, with the values of the Python variables that have the same names.
 
-    A variable that Python does not have is left out if it is optional.
+    An optional variable is left out if there is no such Python variable.
 
     Parameters
     ----------
@@ -176,7 +177,7 @@ def _is_required(definition: Any, schema: GraphQLSchema) -> bool:  # noqa: ANN40
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a notebook has
-    """Return a value as plain JSON types: a Run as its id, a Series as a list, numbers of numpy as Python's."""
+    """Return a value as plain JSON types: a Run as its id, a Series as a list, NumPy numbers as Python numbers."""
     if hasattr(value, "run_id"):
         return value.run_id
     if hasattr(value, "tolist"):

@@ -44,19 +44,19 @@ _FRAGMENT = re.compile(r"\bfragment\s+([A-Za-z_]\w*)\s+on\b")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A text that fits at the cursor.
+    """A completion that fits at the cursor.
 
     Parameters
     ----------
     text
-        The text, such as ``"runsOrError"``.
+        The text of the completion, such as ``"runsOrError"``.
     kind
         ``"field"``, ``"argument"``, ``"value"``, ``"type"``, ``"variable"``, ``"directive"``, ``"fragment"`` or
         ``"keyword"``.
     type
         Its GraphQL type, such as ``"[Run!]!"``; empty if it has none.
     description
-        What the schema says about it.
+        Its description in the schema.
     """
 
     text: str
@@ -83,7 +83,7 @@ class Completion:
 
 
 def complete_graphql(text: str, cursor: int, schema: GraphQLSchema) -> Completion:
-    """Return what fits at the cursor.
+    """Return the completions that fit at the cursor.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def complete_graphql(text: str, cursor: int, schema: GraphQLSchema) -> Completio
     reader = _Reader(tokens, schema, _FRAGMENT.findall(text))
     start = word.casefold()
     found = [one for one in reader.expected() if one.text.casefold().startswith(start)]
-    # A directive can stand after every field, but is rarely what somebody wants there.
+    # A directive is allowed after every field but rarely wanted, so it is offered only after an "@".
     return Completion(word, tuple(one for one in found if one.kind != "directive" or word.startswith("@")))
 
 
@@ -117,7 +117,7 @@ class _EndError(Exception):
 
 
 class _Reader:
-    """Reads the tokens before the cursor, and remembers at each of them what could stand there."""
+    """Reads the tokens before the cursor, and keeps track of what is allowed next."""
 
     def __init__(self, tokens: Sequence[Token], schema: GraphQLSchema, fragments: Sequence[str]):
         self._tokens = tokens
@@ -128,7 +128,7 @@ class _Reader:
         self._expect: Callable[[], Iterable[Candidate]] = tuple
 
     def expected(self) -> Iterable[Candidate]:
-        """Return what could stand at the cursor."""
+        """Return the candidates that are allowed at the cursor."""
         try:
             while True:
                 self._definition()
@@ -138,7 +138,7 @@ class _Reader:
     # Tokens
 
     def _peek(self, expect: Callable[[], Iterable[Candidate]] = tuple) -> Token:
-        """Return the next token; if the cursor is there, `expect` says what could stand there."""
+        """Return the next token. If the cursor is there instead, `expect` returns the candidates."""
         self._expect = expect
         if self._place == len(self._tokens):
             raise _EndError
@@ -270,7 +270,7 @@ class _Reader:
                 self._value(item)
 
     def _directives(self, otherwise: Callable[[], Iterable[Candidate]] = tuple) -> None:
-        """Read directives; `otherwise` can stand in their place."""
+        """Read directives; `otherwise` returns the candidates that are allowed instead of a directive."""
 
         def expected() -> list[Candidate]:
             return [*otherwise(), *self._directive_candidates()]
@@ -281,7 +281,7 @@ class _Reader:
             if self._skip("(", expected):
                 self._arguments({} if directive is None else directive.args)
 
-    # What could stand somewhere
+    # The candidates for each kind of place
 
     def _keywords(self) -> list[Candidate]:
         roots = [name for name in _OPERATIONS if getattr(self._schema, f"{name}_type") is not None]
@@ -325,7 +325,7 @@ class _Reader:
         return [_type_candidate(one) for one in found]
 
     def _variables_for(self, kind: object) -> list[Candidate]:
-        """Return the variables whose type fits; all of them if the type is unknown."""
+        """Return the variables whose type fits; all variables if the type is unknown."""
         if kind is None:
             return self._variables
         wanted = get_named_type(kind).name  # type: ignore[call-overload]
@@ -341,7 +341,7 @@ def _type_candidate(one: GraphQLNamedType) -> Candidate:
 
 
 def _values(kind: object) -> list[Candidate]:
-    """Return the values of an enum, also where a list of them is expected, and those of a Boolean."""
+    """Return the possible values of an enum, of a list of enums, or of a Boolean."""
     named = None if kind is None else get_named_type(kind)  # type: ignore[call-overload]
     if isinstance(named, GraphQLEnumType):
         return [Candidate(name, "value", named.name, one.description or "") for name, one in named.values.items()]

@@ -1,4 +1,4 @@
-"""The result of a query: as a tree to look at, and as a frame."""
+"""Show the result of a query as a tree, or convert a part of it into a frame."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def result_frame(data: dict[str, Any], path: str) -> pd.DataFrame:
     data
         The ``data`` of a response.
     path
-        The names that lead to the list, such as ``"runsOrError.results"``. Lists on the way are joined:
+        The names that lead to the list, such as ``"runsOrError.results"``. Lists along the path are joined:
         ``"repositoriesOrError.nodes.jobs"`` has the jobs of all repositories.
 
     Returns
@@ -80,15 +80,15 @@ def _items(value: Any, names: list[str], depth: int) -> Iterator[Any]:  # noqa: 
             raise ValueError(_missing(value, names, depth))
         yield from _items(value[names[depth]], names, depth + 1)
     elif value is not None:
-        raise ValueError(f"{'.'.join(names[:depth])} is {value!r} and has no fields; shorten the path")
+        raise ValueError(f"{'.'.join(names[:depth])} is {value!r} and has no fields. Shorten the path.")
 
 
 def _missing(value: dict[str, Any], names: list[str], depth: int) -> str:
     where = ".".join(names[:depth]) or "the result"
-    message = f"{where} has no {names[depth]!r}; it has {', '.join(map(repr, value)) or 'nothing'}"
-    # The errors of Dagster are part of the data: what was requested may not exist, for example.
+    message = f"{where} has no {names[depth]!r}; it has {', '.join(map(repr, value)) or 'nothing'}. Correct the path."
+    # Dagster's errors are part of the data, for example if the requested run does not exist.
     answer = value.get("message") or value.get("__typename")
-    return f"{message}. The server answered: {answer}" if answer else message
+    return f"{message} The server answered: {answer}" if answer else message
 
 
 def _tree(value: Any, depth: int, name: str = "") -> str:  # noqa: ANN401 - JSON

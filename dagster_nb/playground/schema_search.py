@@ -33,13 +33,13 @@ class Entry:
     kind
         ``"type"``, ``"field"``, ``"argument"`` or ``"value"`` (of an enum).
     type_name
-        The type that it is, or is in.
+        The name of the type, or of the type that contains the field or the value.
     name
         The name of the field or of the enum value, or ``"field(argument:)"``; empty for a type.
     returns
         Its GraphQL type, such as ``"[Run!]!"``; the kind of a type, such as ``"union"``.
     description
-        What the schema says about it, including why it is deprecated.
+        Its description in the schema, including the reason if it is deprecated.
     """
 
     kind: str
@@ -55,12 +55,12 @@ class Entry:
 
     @property
     def field_name(self) -> str | None:
-        """The field that it is, or that has the argument; None for types and enum values."""
+        """The field, or the field to which the argument belongs; None for types and enum values."""
         return self.name.partition("(")[0] if self.kind in {"field", "argument"} else None
 
 
 class SchemaSearch:
-    """An index of everything in a schema that has a name.
+    """An index of everything that has a name in a schema.
 
     Parameters
     ----------
@@ -76,13 +76,13 @@ class SchemaSearch:
         self._texts = [f"{entry.label} {entry.description}".casefold() for entry in self._entries]
 
     def find(self, query: str) -> list[Entry]:
-        """Return what matches, the best match first.
+        """Return the entries that match, the best match first.
 
         Parameters
         ----------
         query
-            Words that all occur in a name or its description; or a question such as ``"what returns a Run?"``, or in
-            short ``"returns Run"``, for the fields whose result is, or contains, that type.
+            Words that must all occur in a name or its description; or ``"returns Run"``, or a question such as ``"what
+            returns a Run?"``, to find the fields whose result is or contains that type.
 
         Examples
         --------
@@ -119,7 +119,8 @@ class SchemaSearch:
         roots = [one.name for one in (self._schema.query_type, self._schema.mutation_type) if one is not None]
 
         def distance(entry: Entry) -> tuple[bool, bool, bool, int]:
-            # A field of the root needs no path, and is best if it is named like the type.
+            # A field of a root type needs no path, so it comes first, and best of all is one that is named like the
+            # type.
             is_like = entry.name.casefold().startswith(type_name.casefold())
             return entry.type_name not in roots, "Deprecated:" in entry.description, not is_like, len(entry.label)
 
@@ -131,7 +132,7 @@ class SchemaSearch:
         return next((one for one in self._schema.type_map if one.casefold() == name.casefold()), None)
 
     def _rank(self, place: int, words: list[str]) -> tuple[int, int, int, str]:
-        """Return what sorts: the same name, then a name that begins with the words, then in a name, then elsewhere."""
+        """Return a sort key: exact names first, then names that begin with the words, other names, and the rest."""
         entry, whole = self._entries[place], self._names[place]
         last = (entry.name or entry.type_name).casefold()
         text = " ".join(words)

@@ -1,4 +1,4 @@
-"""What the types of a GraphQL schema contain."""
+"""Return the fields and the possible objects of the types of a GraphQL schema."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fields_of(kind: GraphQLNamedType | None) -> Mapping[str, GraphQLField]:
 
 
 def possible_types(schema: GraphQLSchema, kind: GraphQLNamedType | None) -> Sequence[GraphQLObjectType]:
-    """Return the objects that a type can be: itself, the members of a union, or what implements an interface.
+    """Return the objects that a type can be: itself, the members of a union, or all that implement an interface.
 
     Examples
     --------

@@ -38,7 +38,7 @@ class Token:
 
 
 def tokens_before(text: str, cursor: int) -> tuple[list[Token], str] | None:
-    """Return the tokens before the cursor, and the unfinished word that the cursor is at the end of.
+    """Return the tokens before the cursor, and the unfinished word that ends at the cursor.
 
     Parameters
     ----------

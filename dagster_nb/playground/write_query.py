@@ -84,7 +84,7 @@ def _path_to(schema: GraphQLSchema, type_name: str) -> tuple[str, list[Step]] | 
     """Return the operation and the shortest list of fields that lead from it to a type."""
 
     def unlike(item: tuple[str, GraphQLField]) -> tuple[bool, bool]:
-        """Return what sorts: current fields named like the type, and other current fields, before deprecated ones."""
+        """Return a sort key: current fields named like the type, then other current fields, then deprecated ones."""
         return item[1].deprecation_reason is not None, not item[0].casefold().startswith(type_name.casefold())
 
     for operation, root in (("query", schema.query_type), ("mutation", schema.mutation_type)):
@@ -128,7 +128,7 @@ class _Writer:
         if isinstance(kind, GraphQLUnionType):
             members = self._schema.get_possible_types(kind)
             results = [one for one in members if not _is_error(one)]
-            # Only one, because two types can have fields with the same name and different types.
+            # Only the first member is used, because two members can have fields with the same name and different types.
             parts = [f"... on {one.name} {{ {self.selection(one, depth)} }}" for one in results[:1]]
             if len(results) < len(members):
                 parts.append(f"... on {_ERROR} {{ message }}")
@@ -144,7 +144,7 @@ class _Writer:
         return " ".join([*plain[:_MAX_FIELDS], *nested]) or "__typename"
 
     def _variable(self, argument: str, kind: str) -> str:
-        """Return the name of a variable, which is that of the argument unless another type has the name already."""
+        """Return a name for a variable: the argument's name, unless a variable of another type already has it."""
         name, number = argument, 2
         while self.variables.setdefault(name, kind) != kind:
             name, number = f"{argument}{number}", number + 1

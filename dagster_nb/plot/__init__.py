@@ -1,4 +1,4 @@
-"""Charts of runs, steps, jobs and assets: functions that take a DataFrame and return matplotlib Axes.
+"""Draw charts of runs, steps, jobs and assets: each function takes a DataFrame and returns matplotlib Axes.
 
 Without ``ax``, a chart draws on pyplot's current axes; with ``ax``, pyplot is not even imported. In a dark notebook,
 run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.

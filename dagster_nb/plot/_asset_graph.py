@@ -1,4 +1,4 @@
-"""The chart `asset_graph`: assets and what they are made from."""
+"""The chart `asset_graph`: assets and the assets that they depend on."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["asset_graph"]
 
-# The colour and the words of each stale status. The words are in the legend, and a node that is not fresh also has
-# them below its name.
+# The colour and the words of each stale status. The words are shown in the legend and, for an asset that is not fresh,
+# below its name.
 _STATUSES = {"FRESH": (BLUE, "fresh"), "STALE": (ORANGE, "stale"), "MISSING": (GREY, "never materialized")}
 _UNKNOWN = (PURPLE, "unknown status")
 
@@ -27,7 +27,7 @@ _UNKNOWN = (PURPLE, "unknown status")
 def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
     r"""Draw assets from left to right, each to the right of all assets that it depends on.
 
-    The colour of an asset is its stale status. If there are several groups, the assets of each are in a box with the
+    The colour of an asset shows its stale status. If there are several groups, the assets of each are in a box with the
     group's name. If there are too many assets for readable names, no names are written, and the caption says so.
 
     Parameters
@@ -81,7 +81,7 @@ def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: objec
     )
     for color, words in (*_STATUSES.values(), _UNKNOWN):
         if (color, words) in statuses:
-            # A line without points, for the legend alone.
+            # A line without points, which appears only in the legend.
             ax.plot([], [], color=color, marker="s", markersize=8.0, linestyle="none", label=words)
     draw_legend(ax)
     return ax

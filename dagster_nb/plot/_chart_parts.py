@@ -31,12 +31,12 @@ __all__ = [
     "share_words",
 ]
 
-# Estimates of the size of text: the width of a character and the height of a line, as fractions of the font size.
+# Estimated size of text: the width of a character and the height of a line, as fractions of the font size.
 _CHARACTER_WIDTH, _LINE_HEIGHT = 0.58, 1.2
-# The number of characters that the date axis needs to the right of the caption, where it writes the year.
+# The number of characters that must stay free to the right of the caption, where the date axis writes the year.
 _YEAR_CHARACTERS = 12
 _LEGEND_ENTRY_INCHES = 1.6
-# The fraction of a subplot's cell that the axes fill before a layout is applied, and the gaps around them in inches.
+# Before a layout is applied, axes fill this fraction of a subplot's cell; the gaps around them are in inches.
 _SHARE_BEFORE_LAYOUT, _GAPS_INCHES = 0.775, 0.15
 _LABEL_HEIGHT = 0.07  # of the axes
 
@@ -45,13 +45,12 @@ def current_axes(ax: Axes | None) -> Axes:
     """Return the given axes, or else pyplot's current axes."""
     if ax is not None:
         return ax
-    # pyplot is imported only here, so that a program with its own figures does not have to load it, and keeps its
-    # state.
+    # pyplot is imported only here, so that a program with its own figures neither loads it nor has its state changed.
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     if plt.get_fignums():
         return plt.gca()
-    # A new figure is wide, because time runs along x and names need room.
+    # A new figure is wide, because time is on the x axis and names need room.
     return plt.figure(figsize=(10, 4.5), layout="constrained").add_subplot()
 
 
@@ -77,7 +76,7 @@ def set_caption(ax: Axes, *parts: str) -> None:
 
 
 def draw_legend(ax: Axes) -> None:
-    """Draw the legend above the chart, where it covers nothing."""
+    """Draw the legend above the chart, where it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if not handles:
         return
@@ -129,13 +128,13 @@ def available_width(ax: Axes) -> float:
 
 
 def max_names(ax: Axes) -> int:
-    """Return the number of names that fit one below the other."""
+    """Return the number of names that fit below each other."""
     points = ax.get_window_extent().height / ax.figure.dpi * 72
     return max(int(points / (_LINE_HEIGHT * float(ax.yaxis.label.get_fontsize()))), 2)
 
 
 def margin_note(ax: Axes, lane: float, words: str, *, va: Literal["center", "bottom"] = "center") -> None:
-    """Write to the right of a lane."""
+    """Write a note to the right of a lane."""
     ax.annotate(
         words,
         (1.0, lane),
@@ -150,13 +149,13 @@ def margin_note(ax: Axes, lane: float, words: str, *, va: Literal["center", "bot
 
 
 def bar_note(ax: Axes, x: float, lane: int, words: str) -> None:
-    """Write to the right of a bar."""
+    """Write a note to the right of a bar."""
     note = ax.annotate(words, (x, lane), (6, 0), textcoords="offset points", va="center", fontsize="small")
     disable_math([note])
 
 
 def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Text]:
-    """Write the name of each line to the right of its end, beside a dash in its colour.
+    """Write the name of each line to the right of the line's end, beside a dash in its colour.
 
     Parameters
     ----------
@@ -173,7 +172,7 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Te
     lowest_first = sorted(range(len(ends)), key=lambda place: ends[place])
     to_axes = ax.transData + ax.transAxes.inverted()
     heights = [float(to_axes.transform((0.0, ends[place][0]))[1]) for place in lowest_first]
-    # Labels that would overlap are moved up, and down again from the upper edge.
+    # Labels that would overlap are first moved up; those that leave the axes at the top are then moved down.
     for place in range(1, len(heights)):
         heights[place] = max(heights[place], heights[place - 1] + _LABEL_HEIGHT)
     limit = 1.0

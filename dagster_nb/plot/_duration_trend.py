@@ -59,10 +59,10 @@ def duration_trend(
     """Draw how the durations of each job change over time.
 
     A solid line is the median of the successful runs in the window that ends at each point, and a dashed line their
-    95th percentile. A line is interrupted where the window holds fewer than 5 runs. The marks are single finished runs
-    in the shape of their status. If there is only one job, they have the colour of their status, otherwise the colour
-    of their job. If there are more than 3,000 runs, the chart shows an even sample, and the caption says so. A run
-    without a duration is not drawn.
+    95th percentile. A line is interrupted where the window holds fewer than 5 runs. Each mark is a finished run, in the
+    shape of its status. With only one job, marks have the colour of their status; with several jobs, the colour of
+    their job. If there are more than 3,000 runs, the marks are an even sample, and the caption says so. A run without
+    a duration is not drawn.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def duration_trend(
         draw_quantile_lines(ax, rolled, color, options, in_legend=group == 0, alpha=0.45 if faint else 1.0)
         lines[name] = date_numbers(rolled["time"]), rolled["p50"].clip(lower=MIN_SECONDS)
         medians = rolled["p50"].dropna()
-        # If a job has no line, its label is beside its last run.
+        # If a job has no line, its label is placed beside its last run.
         last = medians.iloc[-1] if len(medians) else y[of_group == group][np.argmax(x[of_group == group])]
         ends.append((max(float(last), MIN_SECONDS), label(name, _NAME_WIDTH), color))
     labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
@@ -161,8 +161,8 @@ def duration_trend(
         _caption_of_groups(len(groups.names), every, has_changes=bool(changed)),
     )
     draw_legend(ax)
-    marks = run_marks(drawn[sample], x[sample], y[sample])
-    set_chart_index(ax, ChartIndex("time", marks, lines=group_lines(lines), labels=labels))
+    drawn_marks = run_marks(drawn[sample], x[sample], y[sample])
+    set_chart_index(ax, ChartIndex("time", drawn_marks, lines=group_lines(lines), labels=labels))
     return ax
 
 

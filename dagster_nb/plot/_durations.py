@@ -63,9 +63,9 @@ def durations(
 
     The upper half of a lane shows the distribution of all durations. Along the middle, a thin line reaches from the
     5th to the 95th percentile, a thick one from the 25th to the 75th, and a tick marks the median, which is also
-    written to the right. The lower half shows single runs in the colour and the shape of their status. If there are
-    more than 3,000 runs, it shows an even sample, and the caption says so. A run that is still running is a hollow
-    arrow at its duration so far. A run that has not started has no duration and is not drawn.
+    written to the right. The lower half has a mark for each run, in the colour and the shape of its status. If there
+    are more than 3,000 runs, the marks are an even sample, and the caption says so. A run that is still running is
+    drawn as a hollow arrow at its current duration. A run that has not started has no duration and is not drawn.
 
     Parameters
     ----------

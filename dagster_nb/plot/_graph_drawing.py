@@ -56,11 +56,11 @@ def draw_graph(
     options
         Properties of `matplotlib.collections.PatchCollection` for the nodes.
     noun
-        What the nodes are, in the plural.
+        The plural noun for the nodes, such as "ops".
     colors
-        The colour of each node; by default all have the same.
+        The colour of each node; by default all nodes have the same colour.
     notes
-        Words below the names of some nodes.
+        The words to write below the names of some nodes.
     """
     layout = job_layout(depends_on, graph_of)
     cell = _fit_axes(ax, layout)
@@ -88,7 +88,7 @@ def draw_graph(
 
 
 def as_list(value: Any) -> list[str]:  # noqa: ANN401
-    """Return a cell as a list; a cell read from Parquet is an array, and a missing value gives an empty list."""
+    """Return a cell as a list: a cell read from Parquet may be an array, and a missing value becomes an empty list."""
     return [str(item) for item in value] if isinstance(value, list | tuple | np.ndarray) else []
 
 

@@ -21,7 +21,7 @@ __all__ = ["job_graph"]
 def job_graph(ops: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
     """Draw the ops of a job from left to right, each to the right of all ops that it depends on.
 
-    The ops of a graph are in a box with the graph's name; a box can contain boxes. A name that does not fit is
+    The ops of a graph are in a box with the graph's name; boxes can be nested. A name that does not fit is
     shortened. If there are too many ops for readable names, no names are written, and the caption says so.
 
     Parameters

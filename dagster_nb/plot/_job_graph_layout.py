@@ -1,8 +1,8 @@
 """Lay out the ops of a job in columns along their dependencies, with the ops of each graph in a box.
 
 The column of an op is one to the right of the last op that it depends on. Within a column the ops are sorted by the
-mean row of the ops that they depend on. The boxes in a graph are stacked. Ops above or below a box have their
-own rows; the ops of all other columns are centred.
+mean row of the ops that they depend on. The boxes in a graph are stacked. Ops in the columns of a box have rows above
+or below it; ops in all other columns are centred.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class JobLayout:
     boxes: dict[str, tuple[int, int, float, float]] = field(default_factory=dict)
 
     def route(self, start: str, end: str) -> list[tuple[int, float]]:
-        """Return the columns and rows that a dependency passes, so that it runs between the ops and not behind them."""
+        """Return the columns and rows through which a dependency is drawn, so that it passes between the ops."""
         first, last = self.columns[start], self.columns[end]
         points = [(first, self.rows[start])]
         for column in range(first + 1, last):
@@ -69,7 +69,7 @@ def job_layout(depends_on: Mapping[str, Iterable[str]], graph_of: Mapping[str, s
     """
     layout = JobLayout(_columns(depends_on))
     paths = {op: graph_of[op].split(".") if op in graph_of else [] for op in depends_on}
-    # The first pass sorts the ops by the ops placed before them, the second pass by all ops.
+    # The first pass sorts ops by the rows of the ops already placed, the second pass by the rows of all ops.
     for _ in range(2):
         _place(layout, [], 0.0, paths, depends_on)
     return layout
@@ -80,7 +80,7 @@ def _columns(depends_on: Mapping[str, Iterable[str]]) -> dict[str, int]:
     columns: dict[str, int] = {}
     while waiting:
         ready = [op for op, others in waiting.items() if all(other in columns for other in others)]
-        # A job has no cycles, but a frame could have one; in that case the first op is placed first.
+        # A job has no cycles, but a frame can contain one. In that case, the first of the remaining ops is placed.
         for op in ready or list(waiting)[:1]:
             columns[op] = max((columns[other] + 1 for other in waiting.pop(op) if other in columns), default=0)
     return {op: columns[op] for op in depends_on}

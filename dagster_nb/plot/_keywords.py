@@ -1,4 +1,4 @@
-"""Check the keywords that a chart passes on to matplotlib."""
+"""Check the keyword arguments that a chart passes on to matplotlib."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def artist_options(chart: Callable[..., Axes], artist: type[Artist], keywords: M
     artist
         The class whose properties the keywords set.
     keywords
-        The keywords from the caller, possibly under matplotlib's short names such as ``lw``.
+        The keywords from the caller; they may be matplotlib's short names, such as ``lw``.
 
     Raises
     ------

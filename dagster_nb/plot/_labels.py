@@ -20,10 +20,10 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 
 
 def label(text: str, max_width: int = 30) -> str:
-    """Return a string as one line of at most `max_width` columns, with only characters that the current fonts have.
+    """Return a string in one line of at most `max_width` columns, with only characters that the current fonts have.
 
     A long name is shortened in the middle, because the names in a deployment often start alike. A character that no
-    font has becomes an empty square; matplotlib would also draw a square, but with a warning.
+    font has becomes an empty square, as in matplotlib, but without its warning.
 
     Examples
     --------

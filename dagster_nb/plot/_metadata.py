@@ -51,11 +51,11 @@ def metadata(
         Materializations of one asset, with the column ``timestamp`` or ``partition_key``, and the columns
         ``metadata.<label>`` of ``client.materializations()``.
     labels
-        The label, or labels, of numbers. By default the label that most materializations have, the first one in
-        alphabetical order; the caption says how many others there are.
+        The label, or labels, of numbers. By default the label that most materializations have, or the first of these in
+        alphabetical order; the caption says how many other labels there are.
     x
-        ``"timestamp"``: when it was materialized. ``"partition_key"``: its partition, and for each partition only the
-        last materialization; keys that begin with a date are on a time axis.
+        ``"timestamp"`` shows when the asset was materialized. ``"partition_key"`` shows the last materialization of
+        each partition; keys that begin with a date are on a time axis.
     tz
         The time zone of the x axis, an IANA name.
     ax
@@ -142,7 +142,7 @@ def _chosen(frame: pd.DataFrame, numeric: list[str], labels: str | Iterable[str]
 
 
 def _positions(frame: pd.DataFrame, x: str, ax: Axes, zone: tzinfo) -> tuple[pd.DataFrame, NDArray[np.float64], str]:
-    """Return the rows in the order of the x axis, their positions on it, and what it means."""
+    """Return the rows in the order of the x axis, their positions on it, and its label."""
     if x == "timestamp":
         times = read_columns.times(frame, "timestamp")
         order = np.argsort(times.to_numpy(), kind="stable")
@@ -156,7 +156,7 @@ def _positions(frame: pd.DataFrame, x: str, ax: Axes, zone: tzinfo) -> tuple[pd.
     keys = read_columns.strings(rows, "partition_key")
     dates = pd.to_datetime(keys.str.slice(0, 10), format="%Y-%m-%d", errors="coerce", utc=True)
     if len(rows) and dates.notna().all() and dates.is_unique:
-        # The date of a partition is a date everywhere, so it is not converted to a time zone.
+        # The date of a partition is the same in every time zone, so it is not converted.
         set_time_axis(ax, time_zone("UTC"))
         return rows, date_numbers(dates.astype("datetime64[us, UTC]")), "partition"
     step = -(-max(len(rows), 1) // _MAX_NAMES)

@@ -58,9 +58,9 @@ class _Grid:
 def partitions(frame: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
     """Draw each partition of a job or an asset as a cell in the colour and the hatch of its status.
 
-    A missing partition is an empty cell with a frame, so that a gap is visible. Days are arranged as months, with a
-    column for each day; partitions with two dimensions, with a dimension along each axis; all others in lines, as text
-    is written.
+    A missing partition is an empty cell with a frame, so that a gap is visible. Daily partitions have a row per month
+    and a column per day. Partitions with two dimensions have one dimension on each axis. All others fill line after
+    line, from left to right.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def _grid_of_dimensions(frame: pd.DataFrame, dimensions: Sequence[str]) -> _Grid
         code, values = pd.factorize(read_columns.strings(frame, dimension))
         codes.append(code.astype(np.int64))
         names.append([str(value) for value in values])
-    # The dimension with more keys is along x.
+    # The dimension with more keys is on the x axis.
     across = 0 if len(names[0]) >= len(names[1]) else 1
     down = 1 - across
     meaning = f"{dimensions[across].removeprefix('dimension.')} by {dimensions[down].removeprefix('dimension.')}"
@@ -185,7 +185,7 @@ def _set_axes(ax: Axes, grid: _Grid) -> None:
 
 
 def _gap_words(keys: Sequence[str], status: NDArray[np.object_]) -> list[str]:
-    """Return the missing and the failed partitions as text, if they are few."""
+    """Return the missing and the failed partitions as text if there are only a few."""
     words = []
     for names, word in ((("MISSING",), "missing"), (("FAILED", "FAILURE"), "failed")):
         own = [key for key, one in zip(keys, status, strict=True) if one in names]

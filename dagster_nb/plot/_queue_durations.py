@@ -58,8 +58,8 @@ def queue_durations(
     """Draw how long runs wait between their creation and their start, over time.
 
     At each point, the solid line is the median of the runs created in the window that ends there, and the dashed line
-    is their 95th percentile. The marks are single runs; if there are more than 3,000 runs, they are an even sample. A
-    run that is still waiting is a hollow mark at its waiting time so far, and is not part of the lines.
+    is their 95th percentile. Each mark is a run; if there are more than 3,000 runs, the marks are an even sample. A run
+    that is still waiting is drawn as a hollow mark at its current waiting time, and does not count in the lines.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def queue_durations(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with the creation of the runs along x and seconds along y, on a logarithmic scale. A wait of less than
-        a millisecond is drawn as one millisecond.
+        The axes, with the creation of the runs along x and seconds along y, on a logarithmic scale. A waiting time of
+        less than a millisecond is drawn as one millisecond.
 
     Examples
     --------

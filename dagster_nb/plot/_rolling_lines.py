@@ -19,7 +19,7 @@ __all__ = ["draw_quantile_lines"]
 def draw_quantile_lines(
     ax: Axes, rolled: pd.DataFrame, color: str, options: Mapping[str, Any], *, in_legend: bool, alpha: float = 1.0
 ) -> None:
-    """Draw the median as a solid and the 95th percentile as a dashed line.
+    """Draw the median as a solid line and the 95th percentile as a dashed line.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Draw marks for single runs, in the colour and the shape of their status."""
+"""Draw a mark for each run, in the colour and the shape of its status."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GOLDEN_RATIO = 0.6180339887498949
 
 
 def sample_words(step: int, count: int, noun: str = "runs") -> str:
-    """Return which runs, or other items, have a mark, as text; an empty string if all have one.
+    """Return as text which runs (or other items) have a mark; an empty string if all have one.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def draw_status_marks(
             "markeredgewidth": 0.0,
             "linestyle": "none",
             "rasterized": True,
-            # Successful runs are the background from which the others stand out.
+            # Successful runs are drawn fainter, so that the others stand out.
             "alpha": 0.55 if status.name == "SUCCESS" else 0.9,
             "label": label(statuses[code]),
         }

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["slow_steps"]
 
 _MIN_SLOWDOWN = 1.25
-# The fraction of the width that the text beside a bar may take.
+# The maximum fraction of the width for the text beside a bar.
 _MAX_WORDS_SHARE = 0.6
 
 
@@ -51,12 +51,13 @@ def slow_steps(
     """Draw which steps take the most time, the largest share on top.
 
     The median and the 95th percentile of the step's duration are beside each bar. If the later executions of a step
-    took at least 25 % longer than the earlier ones, its bar has another colour and a hatch, and shows the factor.
+    took at least 25 % longer than the earlier ones, its bar has a different colour and a hatch, and the factor is shown
+    beside it.
 
     Parameters
     ----------
     steps
-        Steps of any number of runs, with the columns ``step_key``, ``start_time`` and ``duration`` of
+        Steps of one or more runs, with the columns ``step_key``, ``start_time`` and ``duration`` of
         ``client.steps()``.
     max_steps
         The maximum number of bars; the caption says how many steps there are.
@@ -107,7 +108,7 @@ def slow_steps(
     set_lanes(ax, [label(name) for name in table["step_key"]])
     ax.xaxis.set_major_formatter(lambda share, _place: f"{share * 100:.3g}%")
     ax.set_xlim(0, _upper_limit(ax, table["share"].tolist()))
-    # Beyond 100 % there is only text.
+    # Beyond 100 %, the axis has no ticks, because there is only text.
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.0])
     started = read_columns.times(steps, "start_time")
     set_caption(

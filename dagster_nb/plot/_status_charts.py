@@ -57,7 +57,8 @@ def status_counts(
         Runs, with the columns ``status`` and ``creation_time`` of ``client.runs()``.
     freq
         The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or
-        ``"1MS"`` (a month); by default the shortest that needs at most 100 bars. The caption says which.
+        ``"1MS"`` (a month); by default the shortest that needs at most 100 bars. The caption says which length was
+        chosen.
     tz
         The time zone of the x axis, an IANA name. A day lasts from midnight to midnight in this zone.
     ax
@@ -130,8 +131,8 @@ def success_rate(
 ) -> Axes:
     """Draw the share of the finished runs that succeeded, over time.
 
-    A single line has a band that shows Wilson's 95 % confidence interval. Where few runs finished, the band is wide,
-    and a dip in the line means little.
+    A single line has a band that shows Wilson's 95 % confidence interval. Where only a few runs finished, the band is
+    wide, and a dip in the line means little.
 
     Parameters
     ----------

@@ -49,11 +49,11 @@ def step_gantt(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw the steps of one run one below the other, each from its start to its end.
+    """Draw the steps of one run below each other, each as a bar from its start to its end.
 
     Each bar has the colour and the hatch of the step's status, and the duration is written beside it. A step that is
-    still running ends in an arrow. Steps that never started are at the bottom, with their status in words. If there is
-    not enough room for all names, only some are written: those of the longest steps first.
+    still running ends in an arrow. Steps that never started are listed at the bottom, with their status in words. If
+    there is not enough room for all names, only some are written: those of the longest steps first.
 
     Parameters
     ----------

@@ -13,12 +13,12 @@ __all__ = ["SERIES", "group_colors", "text_color", "theme"]
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 """Colours for groups such as jobs, which have no status."""
 
-# The colours of text and background.
+# The colours of the text and the background, by theme.
 _THEMES = {"light": ("#1F1F1F", "#FFFFFF"), "dark": ("#E3E3E3", "#111111")}
 
 
 def group_colors(names: list[str]) -> dict[str, str]:
-    """Return a colour per group, in the order of their names.
+    """Return a colour per group, assigned in the order of the groups' names.
 
     The colours do not depend on the group sizes, so they stay the same when runs are filtered.
     """
@@ -26,7 +26,7 @@ def group_colors(names: list[str]) -> dict[str, str]:
 
 
 def text_color() -> str:
-    """Return the colour of text in the current matplotlib settings, which stands out from the background."""
+    """Return the colour of text in the current matplotlib settings; it contrasts with the background."""
     color: str = mpl.rcParams["text.color"]
     return color
 

@@ -1,4 +1,4 @@
-"""The chart `ticks`: when schedules and sensors were evaluated, and with what result."""
+"""The chart `ticks`: when schedules and sensors were evaluated, and the results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ticks"]
 
-# What matters most is drawn last, on top, and higher in its lane.
+# The most important statuses are drawn last, so that they are on top, and higher in the lane.
 _ORDER = ("SKIPPED", "SUCCESS", "STARTED", "FAILURE")
 _HEIGHTS = {"SKIPPED": 0.22, "FAILURE": -0.22}
 _WORDS = {"SKIPPED": "skipped", "SUCCESS": "launched runs", "STARTED": "in progress", "FAILURE": "failed"}
@@ -52,8 +52,8 @@ def ticks(
     """Draw the ticks of schedules and sensors over time, in one lane each.
 
     Skips are at the bottom of a lane and failures at the top, each status with its own mark; the note to the right
-    counts the failures. If there are more than 3,000 ticks, those that were skipped or launched runs are an even
-    sample. All failures are drawn.
+    counts the failures. If there are more than 3,000 ticks, the chart shows only an even sample of the ticks that were
+    skipped or launched runs. All failures are drawn.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def ticks(
         Ticks, with the columns ``name``, ``status`` and ``timestamp`` of ``client.ticks()``; several frames can be
         concatenated.
     max_groups
-        The maximum number of lanes. The busiest have their own lanes; the others share the last lane.
+        The maximum number of lanes. The busiest schedules and sensors have their own lanes; the others share the last
+        lane.
     tz
         The time zone of the x axis, an IANA name.
     ax

@@ -20,7 +20,7 @@ __all__ = ["date_numbers", "period_text", "set_time_axis"]
 
 
 def set_time_axis(ax: Axes, zone: tzinfo) -> None:
-    """Make the x axis one of dates in a time zone."""
+    """Make the x axis a date axis in a time zone."""
     ax.xaxis_date(zone)
     locator = mdates.AutoDateLocator(tz=zone, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)

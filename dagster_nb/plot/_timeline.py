@@ -45,8 +45,8 @@ __all__ = ["timeline"]
 _MAX_BARS = 1500
 _MAX_ROWS = 10
 _HEIGHT = 0.8
-# The fraction of a lane's height that a single run fills, so that it stays visible if another lane has a hundred runs
-# at once.
+# The height of a single run as a fraction of its lane. A single run stays visible even if another lane has a hundred
+# runs at once.
 _HEIGHT_OF_ONE = 0.35
 
 
@@ -62,14 +62,13 @@ def timeline(
 ) -> Axes:
     """Draw when each run was in progress, in one lane per job.
 
-    Up to 1,500 runs are drawn as bars from start to end, in the colour and the hatch of their status. Runs of a job
-    that overlap are drawn one below the other in its lane. A run that is still running ends in an arrow.
+    Up to 1,500 runs are drawn as bars from start to end, in the colour and the hatch of their status. Overlapping runs
+    of a job are drawn below each other in its lane. A run that is still running ends in an arrow.
 
-    If there are more runs, or more than 10 runs of a job overlap, they are drawn as columns over hours, days or other
-    buckets of time. The height of a column is the largest number of the job's runs that were in progress at once; all
-    lanes have the same scale, and the largest number of each is written to the right. The colours show the statuses of
-    the runs that were in progress in the bucket, each in proportion to their number. The caption says how long a bucket
-    is.
+    If there are more runs, or more than 10 runs of a job overlap, the runs are drawn as columns over hours, days or
+    other buckets of time. The height of a column is the maximum number of simultaneous runs of the job. All lanes have
+    the same scale, and the maximum of each lane is written to its right. The colours show the statuses of the runs that
+    were in progress in the bucket, each in proportion to their number. The caption says how long a bucket is.
 
     Parameters
     ----------
@@ -123,7 +122,7 @@ def timeline(
     codes, statuses = read_columns.status_codes(runs)
     lanes, codes, started, ended = groups.codes[known], codes[known], started[known], ended[known]
     running = ended.isna().to_numpy(dtype=bool)
-    # A local clock that is behind the server's must not end a run before its start.
+    # The local clock may be behind the server's, but a run must not end before its start.
     now = read_columns.as_of_time(runs, as_of)
     ended = ended.fillna(started.where(started > now, now))
     start, end = date_numbers(started), date_numbers(ended)
@@ -184,7 +183,7 @@ def _draw_bars(
         status = status_of(statuses[code])
         _add_polygons(ax, corners[own], statuses[code], options)
         if status.name not in ("SUCCESS", "STARTED"):
-            # A mark shows the status where a bar is too narrow for a hatch.
+            # If a bar is too narrow for a hatch, a mark shows its status.
             marks = ax.plot(end[own], bottom[own], linestyle="none", color=status.color)[0]
             marks.set(marker=status.marker, markersize=5.0, markeredgewidth=0.5, markeredgecolor=ax.get_facecolor())
     if running.any():
@@ -224,7 +223,7 @@ def _draw_columns(
     failure = status_of("FAILURE")
     failed_lanes, failed = np.nonzero(counts[:, :, statuses.index("FAILURE")])
     if len(failed):
-        # A mark shows a failure where its part of the column is too low to be seen.
+        # If the part of a column that shows failures is too low to be seen, a mark shows them.
         marks = ax.plot(((edges[:-1] + edges[1:]) / 2)[failed], (base - heights)[failed_lanes, failed])[0]
         marks.set(linestyle="none", color=failure.color, marker=failure.marker, markersize=4.5)
         marks.set(markeredgewidth=0.5, markeredgecolor=ax.get_facecolor())

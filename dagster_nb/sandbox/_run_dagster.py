@@ -2,9 +2,9 @@
 
 `LocalDagster` starts this script with any Python that has Dagster: ``_run_dagster.py SETTINGS``, a JSON file.
 
-Importing Dagster is the slowest part of the start, so the two processes import it in parallel, while the DAGSTER_HOME
-is being filled. The code server is started first and waits for the instance's tables, because two processes that
-create them at the same time corrupt them.
+Importing Dagster is the slowest part of the start, so both processes import it at the same time, while the DAGSTER_HOME
+is being filled. The code server is started first, but waits until the instance's tables exist, because two processes
+that create them at the same time corrupt them.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ CHECK_SECONDS = 0.05
 
 
 def main() -> None:
-    """Prepare the home, then serve until killed."""
+    """Prepare the DAGSTER_HOME, then serve until the process is killed."""
     threading.Thread(target=end_with_supervisor, daemon=True).start()
     settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    # Standard output is for messages from the command that fills the home. Dagster's own lines belong in the log.
+    # Standard output is reserved for messages from the command that fills the home. Dagster's output goes to the log.
     messages = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     code_server = start_code_server(settings["code_server"])
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def end_with_supervisor() -> None:
-    """Wait until the supervisor is gone, then kill this process and all processes that it has started."""
+    """Wait until the supervisor ends, then kill this process and all processes that it has started."""
     os.read(sys.stdin.fileno(), 1)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
@@ -74,7 +74,7 @@ def run_daemon(arguments: list[str]) -> None:
     """Run ``dagster-daemon`` in this thread; if it ends, the process ends."""
     from dagster._daemon import cli  # noqa: PLC0415 - takes long; see above
 
-    # The command sets signal handlers, and only the main thread may do this.
+    # The command would set signal handlers, which is possible only in the main thread.
     cli.setup_interrupt_handlers = lambda: None  # type: ignore[attr-defined]
     try:
         cli.cli.main(arguments, standalone_mode=False)
@@ -90,14 +90,14 @@ def start_code_server(arguments: list[str]) -> subprocess.Popen[bytes]:
 
 
 def let_it_serve(code_server: subprocess.Popen[bytes]) -> None:
-    """Signal a code server that the tables exist."""
+    """Tell a code server that the tables exist."""
     if code_server.stdin:
         code_server.stdin.write(b"\n")
         code_server.stdin.flush()
 
 
 def keep_serving(code_server: subprocess.Popen[bytes], arguments: list[str]) -> None:
-    """Restart the code server whenever it ends, which it does on a request to shut down."""
+    """Restart the code server whenever it ends, for example because Dagster has asked it to shut down."""
     while True:
         code_server.wait()
         time.sleep(RESTART_SECONDS)

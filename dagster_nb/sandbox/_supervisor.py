@@ -1,8 +1,8 @@
 """Run one command and leave nothing behind when it ends.
 
-`SupervisedProcess` starts this script. It uses only the standard library, so it stays small. It lives as long as the
-pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its end of the pipe closes.
-Then this script kills the command and every process that it started, and removes the folder.
+`SupervisedProcess` starts this script, which uses only the standard library to stay small. The script runs as long as
+the pipe on its standard input is open. If a notebook kernel is killed, it cannot clean up, but its end of the pipe
+closes. The script then kills the command and every process that it started, and removes the folder.
 
 The first line of standard input is a JSON object:
 
@@ -10,8 +10,8 @@ The first line of standard input is a JSON object:
 - ``files``: paths and texts of files to write before the command starts
 - ``command``: the command and its arguments
 - ``environment``: environment variables to add
-- ``grace_seconds``: how long the command may take to end after SIGTERM; 0 kills it at once
-- ``show_output``: whether the command writes to the owner's standard error and not to the log
+- ``grace_seconds``: how long the command may take to end after SIGTERM; if 0, it is killed at once
+- ``show_output``: whether the command's output goes to the owner's standard error instead of the log
 
 Standard output consists of JSON lines: first ``{"group": process group id}``, then what the command itself writes
 there, and at the end ``{"ended": exit code, "log": last lines of the log}``.
@@ -35,7 +35,7 @@ from typing import Any
 
 LOG_NAME = "log"
 MAX_LOG_LINES = 25
-# This fits into a pipe's buffer, so that an owner that does not read cannot block the cleanup.
+# This fits into a pipe's buffer, so that the cleanup is not blocked if the owner does not read.
 MAX_LOG_CHARACTERS = 10_000
 OWNER_CHECK_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -44,7 +44,7 @@ PR_SET_CHILD_SUBREAPER = 36
 def main() -> None:
     """Read the instructions, run the command, clean up."""
     owner = os.getppid()
-    # Unbuffered: a thread waits for the end of this pipe while the interpreter shuts down.
+    # The pipe is unbuffered, because a thread still reads from it while the interpreter shuts down.
     with os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) as orders:
         line = orders.readline()
     if not line:
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def adopt_orphans() -> None:
-    """Adopt processes whose own parent ends, so that this process can wait for them (Linux only)."""
+    """Adopt orphaned descendants, so that this process can wait for them (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -83,11 +83,12 @@ def write_files(files: dict[str, str]) -> None:
 
 
 def start(order: dict[str, Any], log_path: Path) -> subprocess.Popen[bytes]:
-    """Start the command in its own process group, to which the processes that it starts also belong."""
+    """Start the command in its own process group, which also contains the processes that the command starts."""
     with log_path.open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - the owner's own order
             order["command"],
-            # Nothing is ever written to this pipe. It closes when this process ends, so the command can end with it.
+            # Nothing is written to this pipe. It closes when this process ends, so that the command can notice and end
+            # too.
             stdin=subprocess.PIPE,
             stdout=sys.stderr if order["show_output"] else None,
             stderr=None if order["show_output"] else log,
@@ -98,7 +99,7 @@ def start(order: dict[str, Any], log_path: Path) -> subprocess.Popen[bytes]:
 
 def stop_with_owner(owner: int, group: int, grace_seconds: float) -> None:
     """Wait until the owner closes its pipe or dies, then stop the process group."""
-    # The process id is checked too, because a process that the owner forked may keep the pipe open.
+    # The parent's process id is checked too, because a process that the owner forked may keep the pipe open.
     while os.getppid() == owner and not select.select([sys.stdin.fileno()], [], [], OWNER_CHECK_SECONDS)[0]:
         pass
     with contextlib.suppress(ProcessLookupError):
@@ -109,7 +110,7 @@ def stop_with_owner(owner: int, group: int, grace_seconds: float) -> None:
 
 
 def wait_for(pid: int) -> int:
-    """Wait until a child ends, and reap all others that end before it; return its exit code."""
+    """Wait until a child process ends and return its exit code; reap all other children that end before it."""
     while True:
         ended, status = os.wait()
         if ended == pid:

@@ -1,4 +1,4 @@
-"""``dnb.demo()``: a real Dagster to try things out."""
+"""``dnb.demo()``: a real Dagster for trying things out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["START_SECONDS", "Demo", "dagster_yaml", "demo", "start_demo"]
 STATUS_SECONDS = 90.0
 START_SECONDS, SECONDS_PER_RUN = 180.0, 0.02
 MAX_CONCURRENT_RUNS = 6
-# The progress of the start after each of its steps.
+# The progress after each step of the start.
 FILLED, STARTED = 0.5, 0.95
 
 
@@ -37,8 +37,8 @@ def dagster_yaml(max_concurrent_runs: int = MAX_CONCURRENT_RUNS) -> str:
     """Return the ``dagster.yaml`` of a demo.
 
     All event logs are in one database: with Dagster's default of one file per run, creating 2,000 runs takes three
-    minutes and 300 MB; this takes seconds and 60 MB. Asset queries then also need no second copy of each asset's
-    events.
+    minutes and 300 MB. With one database, it takes seconds and 60 MB. In addition, no second copy of each asset's
+    events is needed for asset queries.
 
     Parameters
     ----------
@@ -76,15 +76,15 @@ class Demo:
     Attributes
     ----------
     url : str
-        The address of Dagster's own pages.
+        The address at which Dagster opens in a browser.
     home : pathlib.Path
         The DAGSTER_HOME, removed by `stop`.
     client : DagsterClient
         A client of this Dagster, which connects when it is first used.
     truth : GroundTruth
-        The known facts about the history, for comparison.
+        The known facts about the history, to compare findings with.
     unfinished_runs : Mapping[str, str]
-        Run ids, and the status that each of these runs reaches a few seconds after the start and then keeps.
+        Run ids, and the status that each run reaches a few seconds after the start and then keeps.
     """
 
     def __init__(self, dagster: LocalDagster, truth: GroundTruth, unfinished_runs: Mapping[str, str]) -> None:
@@ -95,7 +95,7 @@ class Demo:
 
     @property
     def url(self) -> str:
-        """The address of Dagster's own pages."""
+        """The address at which Dagster opens in a browser."""
         return self._dagster.url
 
     @property
@@ -121,7 +121,7 @@ class Demo:
         Raises
         ------
         WaitTimeoutError
-            If this takes longer than ``timeout``.
+            If a run has not reached its status within ``timeout``.
         """
         wait_for_statuses(self.client, self.unfinished_runs, timeout=timeout)
 
@@ -161,7 +161,8 @@ class Demo:
 def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     """Start a real Dagster with ninety days of run history.
 
-    It ends with `Demo.stop`, at the end of a ``with`` block, or when this Python process ends, even if it is killed.
+    Dagster stops when `Demo.stop` is called, at the end of a ``with`` block, or when this Python process ends, even if
+    it is killed.
 
     Parameters
     ----------
@@ -185,7 +186,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     MissingExtraError
         If Dagster is not installed; the message contains the ``pip install`` command.
     ConnectionFailedError
-        If the port is in use.
+        If the port is already in use.
     ServerError
         If Dagster did not start; the message ends with the last lines of its log.
 
@@ -195,7 +196,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     >>> with dnb.demo() as demo:  # doctest: +SKIP
     ...     demo.client.runs(status="FAILURE")
     """
-    # This is checked before a progress bar appears.
+    # Dagster is checked before a progress bar appears.
     _check(runs)
     with tqdm(total=1.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 

@@ -16,14 +16,14 @@ from .supervised_process import SupervisedProcess, new_folder
 __all__ = ["JupyterLab", "notebooks_folder"]
 
 FIRST_NOTEBOOK = "01_explore_run_history.ipynb"
-# This gives the kernels time to end.
+# JupyterLab needs this time to stop its kernels.
 GRACE_SECONDS = 10.0
-# These turn off two questions at the first start of JupyterLab that have nothing to do with Dagster.
+# These settings suppress two questions that JupyterLab asks at its first start, about news and updates.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
 
 class JupyterLab:
-    """A running JupyterLab; a context manager. It writes to standard error.
+    """A running JupyterLab, which writes to standard error. It is a context manager.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class JupyterLab:
         if notebooks:
             command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
         if os.geteuid() == 0:
-            # Without this, JupyterLab refuses to run as root, and a container often has no other user.
+            # Otherwise JupyterLab refuses to run as root, but containers often have no other user.
             command.append("--allow-root")
         paths = [str(configuration), os.environ.get("JUPYTER_CONFIG_PATH", "")]
         self._process = SupervisedProcess(
@@ -75,7 +75,7 @@ class JupyterLab:
         ended = self._process.wait(timeout)
         if ended is None:
             return None
-        return f"JupyterLab exited with code {ended.code}; its output above may say why." if ended.code else ""
+        return f"JupyterLab exited with code {ended.code}; its output above may show the cause." if ended.code else ""
 
     def close(self) -> None:
         """Stop JupyterLab and its kernels."""
@@ -89,6 +89,6 @@ class JupyterLab:
 
 
 def notebooks_folder() -> Path | None:
-    """Return the folder of the tour's notebooks; None outside of a git checkout, since only that has them."""
+    """Return the folder of the tour's notebooks; None if there is none, because this is not a git checkout."""
     folder = Path(__file__).parents[2] / "notebooks"
     return folder if (folder / FIRST_NOTEBOOK).exists() else None

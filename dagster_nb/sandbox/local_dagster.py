@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["DEMO_LOCATION", "LocalDagster", "check_dagster"]
 
 DEMO_LOCATION = "shop"
-# The demo's definitions are loaded as a separate package, because `dagster_nb.sandbox.definitions` would import pandas
-# into the code server and into the process of every run, which do not use it.
+# The demo's definitions are loaded as a separate package. If they were loaded as `dagster_nb.sandbox.definitions`, the
+# code server and the process of every run would import pandas without using it.
 DEMO_CODE = ["--module-name", "definitions", "--working-directory", str(Path(__file__).parent)]
 CHECK_SECONDS = 0.1
 REQUEST_SECONDS = 5.0
@@ -67,8 +67,8 @@ def choose_port(port: int | None) -> int:
 class LocalDagster:
     """A Dagster instance with a webserver, a code server and optionally a daemon.
 
-    It starts with `start` or with a ``with`` block, and ends with `stop`, at the end of the block, or when this Python
-    ends, even if it is killed.
+    Dagster is started by `start` or by a ``with`` block. It is stopped by `stop`, at the end of the block, or when this
+    Python process ends, even if it is killed.
 
     Parameters
     ----------
@@ -92,8 +92,8 @@ class LocalDagster:
     copy
         A folder whose contents are first copied into the home.
     fill
-        A command that first fills the home, whose path is in ``$DAGSTER_HOME``. A number from 0 to 1 that it prints as
-        ``{"progress": 0.5}`` goes to ``on_progress``.
+        A command that fills the home (``$DAGSTER_HOME``) before Dagster starts. It can print its progress from 0 to 1
+        as ``{"progress": 0.5}``, which is passed to ``on_progress``.
     environment
         Environment variables to add for all processes.
     python
@@ -171,7 +171,7 @@ class LocalDagster:
         grpc_server = {"socket": server_socket, "location_name": self.location}
         self._files = {
             self._folder / "settings.json": json.dumps(settings),
-            # JSON is YAML, and needs no quoting rules.
+            # JSON is valid YAML, and quotes all strings correctly.
             Path(workspace): json.dumps({"load_from": [{"grpc_server": grpc_server}]}),
         }
         if home is None:
@@ -180,7 +180,7 @@ class LocalDagster:
     @property
     def url(self) -> str:
         """The server's root, including the path prefix."""
-        # The webserver compares its prefix, without decoding it, with the decoded path of a request.
+        # The webserver does not decode the prefix, but compares it with the decoded path of a request.
         return f"http://127.0.0.1:{self.port}{urllib.parse.quote(self.path_prefix)}"
 
     @property
@@ -213,7 +213,7 @@ class LocalDagster:
         ConnectionFailedError
             If the port is in use.
         ServerError
-            If it did not start; the message ends with the last lines of its log.
+            If Dagster did not start; the message ends with the last lines of its log.
         """
         if self.running:
             return self
@@ -231,12 +231,12 @@ class LocalDagster:
         return self
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return why its processes ended, with the last lines of their log; None while they are running.
+        """Return the reason why the processes ended, with the last lines of their log; None while they are running.
 
         Parameters
         ----------
         timeout
-            The number of seconds to wait for their end.
+            The number of seconds to wait for the processes to end.
         """
         if self._process is None:
             return NOT_RUNNING
@@ -244,11 +244,11 @@ class LocalDagster:
         if ended is None:
             return None
         if ended.code is None:
-            return "The process that supervises it was killed."
+            return "Its supervisor process was killed."
         return f"Its process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
 
     def stop(self) -> None:
-        """Stop every process and remove a temporary home. Does nothing if it is not running."""
+        """Stop every process and remove a temporary home; do nothing if Dagster is not running."""
         if self._process is not None:
             self._process.close()
             self._process = None

@@ -1,4 +1,4 @@
-"""Run a process that ends when this Python process ends, for whatever reason."""
+"""Run a process that is stopped when this Python process ends, for whatever reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOP_SECONDS = 30.0
 
 
 def new_folder() -> Path:
-    """Choose the path of a new temporary folder; it is short because the path of a socket must fit into 104 bytes."""
+    """Return the path of a new temporary folder. It is short, because the path of a socket must fit into 104 bytes."""
     return Path(tempfile.gettempdir()) / f"dagster_nb-{uuid.uuid4().hex[:12]}"
 
 
@@ -40,7 +40,7 @@ class ProcessExit:
 
 
 class SupervisedProcess:
-    """A command that runs under a small supervisor process; `close` and the end of this Python both stop it.
+    """A command under a small supervisor process. It is stopped by `close`, and when this Python process ends.
 
     Parameters
     ----------
@@ -53,14 +53,15 @@ class SupervisedProcess:
     environment
         Environment variables to add.
     grace_seconds
-        The number of seconds that the command may take to end after SIGTERM; 0 kills it at once.
+        The number of seconds that the command may take to end after SIGTERM; if 0, it is killed at once.
     show_output
-        Whether the command writes to this process's standard error. Otherwise its standard error is the log.
+        Whether the command's output goes to the standard error of this process. Otherwise its standard error goes to
+        the log.
 
     Attributes
     ----------
     exit : ProcessExit or None
-        The end of the command, once `read_messages` has seen it.
+        How the command ended; None until `read_messages` has noticed its end.
     """
 
     def __init__(
@@ -79,8 +80,8 @@ class SupervisedProcess:
         self._grace_seconds = grace_seconds
         self._group: int | None = None
         self._supervisor = subprocess.Popen(  # noqa: S603 - our own script
-            # -P, because modules beside the script must not hide others; -S, because the script needs no installed
-            # package.
+            # With -P, modules beside the script cannot hide other modules. With -S, the start is quicker, because the
+            # script needs no installed packages.
             [sys.executable, "-P", "-S", _supervisor.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -134,7 +135,7 @@ class SupervisedProcess:
         return messages
 
     def wait(self, timeout: float) -> ProcessExit | None:
-        """Wait up to ``timeout`` seconds for the end of the command; None while it is running."""
+        """Wait up to ``timeout`` seconds for the end of the command; return None if it is still running."""
         self.read_messages(timeout)
         return self.exit
 
@@ -147,7 +148,7 @@ class SupervisedProcess:
 
     def close(self) -> None:
         """Stop the command and everything that it started, and remove the folder."""
-        # A forked child has a copy of this object, and must not stop the process.
+        # A forked child process has a copy of this object, but must not stop the command.
         if os.getpid() != self._owner or self._stdout.closed:
             return
         self.read_messages()

@@ -27,7 +27,7 @@ CHECK_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class UnfinishedRun:
-    """A launch, and the status in which its run stays."""
+    """The launch of a run, and the status in which the run stays."""
 
     status: str
     run_config: dict[str, Any]
@@ -41,7 +41,8 @@ def _listen(**config: object) -> dict[str, Any]:
 _CLICKS = {CONCURRENCY_TAG: "clicks"}
 _QUEUED = UnfinishedRun("QUEUED", _listen(topic="clicks"), _CLICKS)
 
-# The launches, in order. The first run takes the only slot for the value of its tag, so the last three runs wait.
+# The launches, in order. The first run takes the only slot for its value of the tag, so the last three runs wait in the
+# queue.
 UNFINISHED_RUNS = (
     UnfinishedRun("STARTED", _listen(topic="clicks"), _CLICKS),
     UnfinishedRun(
@@ -89,7 +90,7 @@ def wait_for_statuses(client: DagsterClient, statuses: Mapping[str, str], *, tim
     Raises
     ------
     WaitTimeoutError
-        If this takes longer than ``timeout``.
+        If some run has not reached its status within ``timeout``.
     """
     deadline = time.monotonic() + timeout
     current: dict[str, str] = {}

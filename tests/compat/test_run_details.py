@@ -87,4 +87,4 @@ def test_runs_without_events_have_empty_frames_and_a_failed_one_says_why(client)
     failed = past.loc[past["status"] == "FAILURE", "run_id"]
     assert len(failed) > 0
     assert failures["run_id"].tolist() == failed.tolist()
-    assert failures["error_message"].str.contains("has no events of this run").all()
+    assert failures["error_message"].str.contains("no longer has the events of this run").all()

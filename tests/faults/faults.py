@@ -62,6 +62,15 @@ def cut(keep: float = 0.5) -> Fault:
     return fault
 
 
+def drip(seconds: float) -> Fault:
+    """Send the body of a response in small pieces over some time."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        return replace(await forward(request), seconds=seconds)
+
+    return fault
+
+
 def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
     """Refuse pages with more runs than this, like a gateway that times out on slow responses."""
     refuse = reply(status, body=b"<html><h1>Bad Gateway</h1></html>")

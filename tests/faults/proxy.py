@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _OPERATION = re.compile(r"\b(?:query|mutation|subscription)\s+(\w+)")
 # Dagster's webserver closes an idle connection after five seconds.
 _KEEPALIVE_SECONDS = 4.0
+_PIECES = 10
 _NOT_FORWARDED = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "date", "server"}
 )
@@ -79,12 +81,15 @@ class Answer:
     keep
         The number of bytes of the body that are sent before the connection is closed; 0 sends nothing, not even a
         status; None sends everything.
+    seconds
+        If more than 0, the body is sent in small pieces over this time.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     keep: int | None = None
+    seconds: float = 0.0
 
 
 @dataclass
@@ -191,6 +196,8 @@ class Proxy:
 
 async def _send(received: web.Request, answer: Answer) -> web.StreamResponse:
     response = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+    if answer.seconds:
+        return await _drip(received, answer)
     if answer.keep is None:
         return response
     if answer.keep:
@@ -201,6 +208,17 @@ async def _send(received: web.Request, answer: Answer) -> web.StreamResponse:
         response = part
     if received.transport is not None:
         received.transport.close()
+    return response
+
+
+async def _drip(received: web.Request, answer: Answer) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    response.content_length = len(answer.body)
+    await response.prepare(received)
+    size = len(answer.body) // _PIECES + 1
+    for start in range(0, len(answer.body), size):
+        await asyncio.sleep(answer.seconds / _PIECES)
+        await response.write(answer.body[start : start + size])
     return response
 
 

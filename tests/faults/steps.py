@@ -6,6 +6,7 @@ The expected results come from Dagster's own instance, without the proxy and wit
 from __future__ import annotations
 
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -88,6 +89,32 @@ def read_runs(script: Script) -> None:
 def iterate_runs(script: Script) -> None:
     pages = list(script.client.iter_runs(page_size=script.random.choice([50, 150])))
     assert pd.concat(pages)["run_id"].tolist() == script.ids()
+
+
+def read_past_a_deleted_run(script: Script) -> None:
+    value = uuid4().hex
+    script.direct.launch_many([{**JOB, "tags": {TAG: value}}] * 5)
+    ids = [run.run_id for run in script.tagged(value)]
+    read: list[str] = []
+    for page in script.client.iter_runs(tags={TAG: value}, page_size=2):
+        if not read:
+            # The next page is requested after this run.
+            script.instance.delete_run(page["run_id"].iloc[-1])
+        read += page["run_id"].tolist()
+    assert read == ids
+
+
+def refresh_history(script: Script) -> None:
+    with TemporaryDirectory() as folder:
+        history = script.client.history(folder)
+        try:
+            history.refresh()
+        except dnb.DagsterNbError:
+            # The next refresh reads the rest.
+            history.refresh()
+        stored = {run.run_id: run.status.value for run in script.instance.get_runs()}
+        frame = history.runs()
+        assert dict(zip(frame["run_id"], frame["status"], strict=True)) == stored
 
 
 def count(script: Script) -> None:
@@ -203,6 +230,6 @@ def delete(script: Script) -> None:
 
 
 STEPS: list[Callable[[Script], None]] = [
-    read_runs, iterate_runs, count, read_one_run, read_details, read_catalog, follow, launch, reexecute, launch_many,
-    terminate, delete,
+    read_runs, iterate_runs, read_past_a_deleted_run, refresh_history, count, read_one_run, read_details, read_catalog,
+    follow, launch, reexecute, launch_many, terminate, delete,
 ]  # fmt: skip

@@ -30,6 +30,7 @@ MIN_WORDS = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(\[])")
 # Code, headings, underlines, pictures and tables, some of which are columns with spaces between them
 _NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |\||```|#|-{3,}|={3,}|!\[|.*\S {2,}\S)")
+_LIST_ITEM = re.compile(r"^\s*([-*]|\d+\.) ")
 _DIRECTIVE = re.compile(r"^#\s*(noqa|type:|fmt:|pragma|!)")
 
 # A line number and the text of that line
@@ -139,13 +140,15 @@ def _indent(line: str) -> int:
 
 
 def _sentences(kind: str, lines: Iterable[Line]) -> Iterator[Sentence]:
-    """Yield the sentences of prose whose paragraphs are separated by empty lines."""
+    """Yield the sentences of prose whose paragraphs are list items, or separated by empty lines."""
     is_code = False
     kept: list[Line] = []
     for number, text in lines:
         is_fence = text.lstrip().startswith("```")
         is_code ^= is_fence
-        kept.append((number, "" if is_code or is_fence or _NOT_PROSE.match(text) else text.strip()))
+        if _LIST_ITEM.match(text):
+            kept.append((number, ""))
+        kept.append((number, "" if is_code or is_fence or _NOT_PROSE.match(text) else _LIST_ITEM.sub("", text).strip()))
     for has_text, group in groupby(kept, lambda line: bool(line[1])):
         if has_text:
             yield from _split(kind, list(group))

@@ -65,7 +65,7 @@ def test_a_home_is_served_once(script, tmp_path, monkeypatch, capsys):
         with script.lock(home) as second:
             assert not second
         script.serve(port=None)  # returns at once
-        assert capsys.readouterr().out == f"Another process serves {home} already.\n"
+        assert capsys.readouterr().out == f"Another process is already serving {home}.\n"
     with script.lock(home) as third:
         assert third
 

@@ -53,6 +53,15 @@ def test_markdown_gives_its_prose_and_neither_code_nor_tables():
     ]
 
 
+def test_each_item_of_a_list_is_apart():
+    assert [
+        sentence.text for sentence in from_markdown("- One item of a\n  list.\n- Another item without a stop\n")
+    ] == [
+        "One item of a list.",
+        "Another item without a stop",
+    ]
+
+
 def test_a_notebook_gives_its_markdown_cells():
     cells = [
         {"cell_type": "code", "source": ["# no sentence of ours"]},

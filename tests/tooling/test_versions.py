@@ -35,7 +35,12 @@ SINCE_1_10 = SINCE_1_11 | {
     "ReexecutionParams.useParentRunTags",
     "ReexecutionStrategy.FROM_ASSET_FAILURE",
 }
-SINCE_1_9 = SINCE_1_10 | {"ScheduleNotFoundError.message"}
+SINCE_1_9 = SINCE_1_10 | {
+    "RunsFeedView.BACKFILLS",
+    "RunsFeedView.ROOTS",
+    "RunsFeedView.RUNS",
+    "ScheduleNotFoundError.message",
+}
 SINCE_1_8 = SINCE_1_9 | {
     "AssetNode.kinds",
     "BulkActionStatus.COMPLETED_FAILED",
@@ -48,6 +53,10 @@ SINCE_1_8 = SINCE_1_9 | {
     "PartitionsSelector.ranges",
     "Pipeline.partition",
     "Pipeline.partitionKeysOrError",
+    "Query.runsFeedOrError",
+    "Run.id",
+    "RunsFeedConnection.results",
+    "RunsFeedEntry.id",
     "Schedule.assetSelection",
     "Schedule.tags",
     "Sensor.tags",
@@ -142,8 +151,12 @@ MISSING = {
     "1.11": {name: {"AssetCheckEvaluation.partition"} for name in ("asset_checks", "events", "run_logs")},
 }
 
-# The document that old versions cannot answer: there, only the partitions of jobs are known.
-UNSUPPORTED = {version: {"asset_partitions"} for version in ("1.5", "1.6", "1.7")}
+# The documents that old versions cannot answer: there, only the partitions of jobs are known, and a backfill whose
+# launch got no response is not found.
+UNSUPPORTED = {
+    **{version: {"asset_partition", "asset_partitions", "requested_backfills"} for version in ("1.5", "1.6", "1.7")},
+    "1.8": {"requested_backfills"},
+}
 
 
 def minor(version):

@@ -1,4 +1,4 @@
-"""Findings about assets that are materialized regularly, but not lately."""
+"""Findings about assets that were materialized regularly until recently, and are now overdue."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dagster_nb.analysis.digests.findings import Finding, one_line
+from dagster_nb.analysis.digests.findings import Finding
 from dagster_nb.analysis.digests.pictures import bar_picture
 from dagster_nb.analysis.digests.quantiles import quantile
 from dagster_nb.statuses import GREEN, RED
+from dagster_nb.terminal_text import one_line
 from dagster_nb.words import duration_text
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ __all__ = ["find_overdue_assets"]
 
 _MIN_GAPS = 14
 _MAX_GAPS = 60
-# Assets whose gaps vary more than this are not materialized regularly.
+# If the gaps between an asset's materializations vary more than this, it is not materialized regularly.
 _MAX_IRREGULARITY = 4.0
 _FACTOR = 1.5
 _LATE = pd.Timedelta("1h")
-# Materializations of several partitions within this time count as one.
+# Materializations of several partitions within this time count as a single one.
 _SAME = pd.Timedelta("10min")
 
 

@@ -1,4 +1,4 @@
-"""Findings about schedules and sensors that failed or no longer tick."""
+"""Findings about schedules and sensors whose ticks failed or stopped."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dagster_nb.analysis.digests.findings import Finding, one_line
+from dagster_nb.analysis.digests.findings import Finding
 from dagster_nb.analysis.read_columns import times
+from dagster_nb.terminal_text import one_line
 from dagster_nb.words import duration_text, plural, time_text
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def find_stopped_automations(evidence: Evidence) -> list[Finding]:
 
 
 def is_rare(ticks: pd.DataFrame) -> bool:
-    """Return whether there are too few ticks to know how often they usually happen."""
+    """Return whether there are too few ticks to know the usual interval between them."""
     return len(ticks) < _MIN_TICKS
 
 

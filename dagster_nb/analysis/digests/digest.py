@@ -1,4 +1,4 @@
-"""`digest`: what is wrong in a deployment and what changed, in one call."""
+"""`digest`: find what is wrong in a deployment and what changed, in one call."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_nb.analysis.digests import assets, automation, failures, partitions, slow_jobs, unfinished_runs
-from dagster_nb.analysis.digests.findings import SEVERITIES, findings_frame, plain_text
+from dagster_nb.analysis.digests.findings import SEVERITIES, findings_frame
 from dagster_nb.analysis.digests.html import digest_html, page_html
 from dagster_nb.analysis.digests.markdown import digest_markdown
 from dagster_nb.analysis.digests.pictures import daily_runs_picture
 from dagster_nb.analysis.digests.read_evidence import read_evidence
 from dagster_nb.analysis.digests.summary import Summary
 from dagster_nb.parse_time import to_seconds
+from dagster_nb.terminal_text import plain_text
 
 if TYPE_CHECKING:
     import os
@@ -52,7 +53,7 @@ class Digest:
     findings
         What was found.
     summary
-        The period, and what else the page says.
+        The period, and other facts that the page shows.
     """
 
     def __init__(self, findings: Sequence[Finding], summary: Summary):
@@ -85,15 +86,15 @@ class Digest:
         return any(one.severity != "note" for one in self._found)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the digest to one HTML file, which needs no other file and no network.
+        """Write the digest to one HTML file that needs no other files and no network.
 
         It has no script, and its styles are inline, so it can be sent as the body of a mail. Some mail programs leave
-        out the pictures; nothing is said in a picture only.
+        out the pictures, so the text contains everything that the pictures show.
 
         Parameters
         ----------
         path
-            The file; an existing one is replaced.
+            The path of the file. An existing file is replaced.
 
         Raises
         ------
@@ -125,17 +126,17 @@ def digest(
     Parameters
     ----------
     source
-        A client or a history. A history knows the runs only, so daemons, schedules, sensors, assets and the causes of
-        failures are not checked; the digest says so.
+        A client or a history. A history contains only runs and steps, so daemons, schedules, sensors, assets and the
+        causes of failures are not checked; the digest says so.
     since
         The start of the period: how long before its end, such as ``"24h"``, or a time.
     as_of
-        The end of the period; by default now, or the last refresh of a history. For a time in the past, runs are
-        taken in the states that they had then, and daemons and stopped schedules are not checked, because Dagster
-        does not keep their states.
+        The end of the period; by default now, or the last refresh of a history. For a time in the past, runs have the
+        states that they had then. Daemons and stopped schedules are not checked, because Dagster does not keep their
+        earlier states.
     lookback
         The start of the history that the period is compared with: how long before the end, or a time. Failures,
-        slowdowns and partitions before that are not seen.
+        slowdowns and partitions before that are not considered.
 
     Returns
     -------
@@ -155,7 +156,7 @@ def digest(
     end = _end(source, as_of)
     start, oldest = _to_time(since, "since", end), _to_time(lookback, "lookback", end)
     if start >= end:
-        raise ValueError(f"since ({start}) must be before the end of the period ({end})")
+        raise ValueError(f"since ({start}) must be before the end of the period ({end}). Give an earlier time.")
     evidence = read_evidence(source, start, end, min(oldest, start), is_now=as_of is None)
     summary = Summary(
         str(getattr(source, "url", "")), start, end, len(evidence.runs), evidence.not_checked,
@@ -180,5 +181,5 @@ def _end(source: DigestSource, as_of: Moment | None) -> pd.Timestamp:
 def _to_time(moment: Moment, name: str, now: pd.Timestamp) -> pd.Timestamp:
     seconds = to_seconds(moment, name, now=now.to_pydatetime())
     if seconds is None:
-        raise ValueError(f"{name} must be a time or how long ago, such as '24h', not None")
+        raise ValueError(f"{name} must be a time such as '2026-01-31', or how long ago such as '24h', not None")
     return pd.Timestamp(seconds, unit="s", tz="UTC").round("us").as_unit("us")

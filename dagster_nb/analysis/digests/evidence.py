@@ -17,33 +17,34 @@ __all__ = ["Evidence", "end_times", "in_order_of_creation", "of_job", "runs_as_o
 
 @dataclass(frozen=True)
 class Evidence:
-    """The frames in which a digest looks for findings. What could not be read is None.
+    """The frames in which a digest looks for findings. Frames that could not be read are None.
 
     Parameters
     ----------
     start, as_of
         The period of the digest, in UTC.
     runs
-        The runs of the period and of some time before it, in their states as of the end of the period.
+        The runs of the period and of some time before it, with the states that they had at the end of the period.
     failures
-        As `DagsterClient.failures` returns them, for the runs that failed in the period.
+        Failures, as `DagsterClient.failures` returns them, for the runs that failed in the period.
     slowdowns
-        As `current_slowdowns` returns them for `runs`, with the column ``is_new`` (bool): not found before the period.
+        Slowdowns, as `current_slowdowns` returns them for `runs`, with the column ``is_new`` (bool): not found before
+        the period.
     run_configs
         The run configs of some runs around the slowdowns, by run id.
     daemons
-        As `DagsterClient.daemons` returns them.
+        Daemons, as `DagsterClient.daemons` returns them.
     automations
         Schedules and sensors: name, kind (``"schedule"`` or ``"sensor"``), location, repository, status, last_tick,
         min_interval.
     ticks
-        As `DagsterClient.ticks` returns them, for some days before the end of the period.
+        Ticks, as `DagsterClient.ticks` returns them, for the last days before the end of the period.
     materializations
         Columns ``asset`` and ``timestamp``, for the assets that were not materialized in the period.
     missing_partitions
-        As `partition_gaps` returns them.
+        Gaps between partitions, as `partition_gaps` returns them.
     not_checked
-        What could not be read, as text.
+        Descriptions of what could not be read.
     """
 
     start: pd.Timestamp
@@ -61,7 +62,7 @@ class Evidence:
 
 
 def end_times(runs: pd.DataFrame) -> pd.Series:
-    """Return when each finished run ended; its last update or its creation if the end is unknown."""
+    """Return when each finished run ended. If the end is unknown, return its last update or its creation."""
     ended = times(runs, "end_time")
     if "update_time" in runs.columns:
         ended = ended.fillna(times(runs, "update_time"))
@@ -69,10 +70,10 @@ def end_times(runs: pd.DataFrame) -> pd.Series:
 
 
 def runs_as_of(runs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the runs that existed at a time, in the states that they had then.
+    """Return the runs that existed at a time, with the states that they had then.
 
-    A run that ended later was in progress, or queued if it had not started. Dagster does not keep when a run was
-    asked to stop, so no run of the past is canceling.
+    A run that ended later was in progress, or queued if it had not started. Dagster does not record when a run was
+    asked to stop, so no run of the past has the status CANCELING.
 
     Parameters
     ----------

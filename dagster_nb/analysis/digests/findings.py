@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from dagster_nb.terminal_text import terminal_text
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["SEVERITIES", "Certainty", "Finding", "Severity", "findings_frame", "one_line", "plain_text", "python_list"]
+__all__ = ["SEVERITIES", "Certainty", "Finding", "Severity", "findings_frame", "python_list"]
 
 Severity = Literal["error", "warning", "note"]
 Certainty = Literal["certain", "very likely", "likely"]
@@ -20,7 +18,6 @@ Certainty = Literal["certain", "very likely", "likely"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """The severities, the worst first."""
 
-_MAX_LINE = 300
 _STRINGS = ("kind", "subject", "what", "certainty", "evidence", "next_step")
 _COLUMNS = ["kind", "severity", "subject", "what", "since", "certainty", "evidence", "next_step", "run_ids"]
 
@@ -32,25 +29,25 @@ class Finding:
     Parameters
     ----------
     kind
-        Such as ``"new failure"``.
+        The kind of finding, such as ``"new failure"``.
     severity
-        ``"error"`` if it is broken now, ``"warning"`` if someone should act, ``"note"`` if it is only good to know.
+        ``"error"`` if something is broken now, ``"warning"`` if someone should act, ``"note"`` for mere information.
     subject
-        The job, schedule, sensor, asset or daemon that it is about.
+        The job, schedule, sensor, asset or daemon that the finding is about.
     what
-        One line about it.
+        The finding in one line.
     since
-        When it began, in UTC; NaT if unknown.
+        When the problem or the change began, in UTC; NaT if unknown.
     certainty
-        ``"certain"`` for what the server says; ``"very likely"`` and ``"likely"`` for what follows from the history.
+        ``"certain"`` if the server reports it; ``"very likely"`` or ``"likely"`` if it is inferred from the history.
     evidence
-        What the certainty is based on.
+        The evidence on which the certainty is based.
     next_step
-        Python code that shows more or fixes it. It uses the names ``client`` and ``dnb``.
+        Python code that shows details or fixes the problem. It uses the names ``client`` and ``dnb``.
     run_ids
-        The runs that it is about, the oldest first.
+        The runs that the finding is about, the oldest first.
     picture
-        An SVG of it, or nothing.
+        An SVG picture of the finding; empty if there is none.
     """
 
     kind: str
@@ -86,31 +83,8 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(_STRINGS, pd.StringDtype())).assign(since=since)
 
 
-def plain_text(text: object) -> str:
-    """Return text of the server in one line, without control characters.
-
-    Examples
-    --------
-    >>> plain_text("no table" + chr(10) + "  orders")
-    'no table orders'
-    """
-    return terminal_text(" ".join(str(text).split()))
-
-
-def one_line(text: object) -> str:
-    """Return text of the server as `plain_text` of limited length.
-
-    Examples
-    --------
-    >>> len(one_line("x" * 1000))
-    300
-    """
-    line = plain_text(text)
-    return line if len(line) <= _MAX_LINE else f"{line[: _MAX_LINE - 1]}…"
-
-
 def python_list(values: Iterable[str]) -> str:
-    """Return strings as the code of a list.
+    """Return strings as the Python code of a list.
 
     Examples
     --------

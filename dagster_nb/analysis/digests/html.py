@@ -1,4 +1,4 @@
-"""A digest as HTML: without scripts, with inline styles, in the colours of the page around it."""
+"""Show a digest as HTML: without scripts, with inline styles, in the colours of the page around it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CODE = (
 
 
 def page_html(findings: Sequence[Finding], summary: Summary) -> str:
-    """Return a page that can be saved or mailed. Without a colour of its own, it is light or dark as its reader is."""
+    """Return a page that can be saved or mailed; it is light or dark like the program that shows it."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

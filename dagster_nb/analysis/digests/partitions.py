@@ -1,4 +1,4 @@
-"""Findings about time partitions for which a job never ran, although it ran for those before and after."""
+"""Findings about time partitions for which a job never ran, although it ran for partitions before and after them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dagster_nb.analysis.digests.findings import Finding, one_line, python_list
+from dagster_nb.analysis.digests.findings import Finding, python_list
 from dagster_nb.analysis.digests.pictures import bar_picture
 from dagster_nb.analysis.read_columns import creation_times, strings
 from dagster_nb.statuses import GREEN, RED
+from dagster_nb.terminal_text import one_line
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ _MAX_KEYS_IN_TEXT = 5
 
 
 def partition_gaps(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the time partitions for which a job never ran, although it ran for the ones before and after.
+    """Return the time partitions for which a job never ran, although it ran for partitions before and after them.
 
-    Only short gaps count, since a long one usually means that nobody wanted these partitions. A daily job that never
-    runs for Sundays has no gap on Sundays.
+    Only short gaps count, since a long gap usually means that these partitions are not needed. Days of the week on
+    which a daily job never runs, such as Sundays, are not gaps.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
     when, created = when.iloc[order].reset_index(drop=True), first_runs.iloc[order].reset_index(drop=True)
     step = when.diff().mode().iloc[0]
     counts = when.diff() / step
-    # A longer gap separates stretches of partitions, such as those of a backfill and those of a schedule.
+    # A longer gap means that the partitions are separate series, such as those of a backfill and of a schedule.
     stretches = (counts > _MAX_GAP + 1).cumsum()
     gaps = []
     for place in range(1, len(when)):
@@ -125,7 +126,7 @@ def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
 
 
 def _is_usual(day: pd.Timestamp, known: set[pd.Timestamp]) -> bool:
-    """Return whether a daily job usually runs for this day of the week, in the nearest weeks."""
+    """Return whether a daily job ran for this day of the week in most of the neighbouring weeks."""
     weeks = [day + 7 * n * _DAY for n in (-4, -3, -2, -1, 1, 2, 3, 4)]
     near = [one for one in weeks if min(known) <= one <= max(known)]
     return bool(near) and sum(one in known for one in near) / len(near) >= _MIN_SHARE_OF_WEEKDAY

@@ -1,4 +1,4 @@
-"""Small SVG pictures with captions for a digest. They need no script and follow the colour of the text around them."""
+"""Small SVG pictures with captions for a digest. They need no script and have the colour of the text around them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_BARS = 60
 
 
 def daily_runs_picture(runs: pd.DataFrame, as_of: pd.Timestamp, days: int = 14) -> str:
-    """Return a picture of how many runs ended well and badly in each of the last days; nothing without runs."""
+    """Return a picture of how many runs succeeded and failed on each of the last days; an empty string without runs."""
     created = creation_times(runs)
     age = ((as_of - created).dt.total_seconds() // 86_400).to_numpy()
     status = strings(runs, "status").to_numpy()

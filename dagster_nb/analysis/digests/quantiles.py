@@ -1,4 +1,4 @@
-"""Quantiles of durations, typed as durations."""
+"""Quantiles of durations, returned as durations."""
 
 from __future__ import annotations
 

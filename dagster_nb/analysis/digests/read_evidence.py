@@ -26,7 +26,7 @@ _MAX_ASSETS = 100
 _MAX_GAPS = 50
 _DAYS_OF_TICKS = pd.Timedelta("14D")
 _AUTOMATION = ["name", "kind", "location", "repository", "status", "last_tick", "min_interval"]
-# What a server may lack or refuse; without it, the rest of the digest is still worth reading.
+# Errors of a server that lacks or refuses one part of the evidence. The digest is still useful without that part.
 _REFUSALS = (UnsupportedServerError, UnauthorizedError, ServerError, QueryError)
 
 
@@ -37,7 +37,7 @@ class DigestSource(Protocol):
     digest uses them.
     """
 
-    # With `*args` and `**kwargs` of any type, a type checker accepts methods that take only some names.
+    # Because of `*args` and `**kwargs`, a type checker also accepts methods that take only some of these arguments.
     def runs(self, *args: Any, **filters: Any) -> pd.DataFrame:  # noqa: ANN401
         """Return the matching runs, newest first."""
 
@@ -59,7 +59,7 @@ def read_evidence(
     oldest
         Runs that were created before this are not read, unless they are unfinished.
     is_now
-        Whether the current state of daemons, schedules and sensors is the one at the end of the period.
+        Whether the period ends now, so that the current state of daemons, schedules and sensors applies.
     """
     reader = _Reader(source)
     runs = source.runs(created_after=oldest, created_before=as_of + pd.Timedelta("1us"))
@@ -97,14 +97,14 @@ def read_evidence(
 
 
 class _Reader:
-    """Reads what a source may not have, and records what was not read."""
+    """Reads what a source may not provide, and records what could not be read."""
 
     def __init__(self, source: DigestSource):
         self._source = source
         self.not_checked: list[str] = []
 
     def read(self, read: Callable[[Any], pd.DataFrame], name: str, *methods: str) -> pd.DataFrame | None:
-        """Return what `read` returns for the source; None if the source has no such method or refuses."""
+        """Return what `read` returns for the source; None if the source lacks the method or refuses the request."""
         if not all(callable(getattr(self._source, method, None)) for method in methods):
             self.not_checked.append(f"{name}: this source does not provide them")
             return None
@@ -134,7 +134,7 @@ def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFram
     gaps = partition_gaps(runs)
     newest = reader.first(list(gaps.index[::-1]), _MAX_GAPS, "missing partitions: {} that may have older runs")
     gaps = gaps.loc[newest[::-1]]
-    # An older run, which was not read, may have filled the gap.
+    # A partition that seems to be missing may have an older run, which was not read.
     is_missing = [
         source.count_runs(job=job, tags={"dagster/partition": key}) == 0
         for job, key in zip(gaps["job_name"], gaps["partition_key"], strict=True)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.analysis.changed_values import changed_values
 from dagster_nb.analysis.current_slowdowns import runs_around
-from dagster_nb.analysis.digests.findings import Finding, one_line
+from dagster_nb.analysis.digests.findings import Finding
 from dagster_nb.analysis.digests.pictures import duration_picture
 from dagster_nb.analysis.run_comparison import config_values, parse_json
-from dagster_nb.words import duration_text
+from dagster_nb.analysis.slowdown_text import slowdown_text, value_change_text
+from dagster_nb.terminal_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["find_slow_jobs", "runs_to_compare"]
 
-# The configs of this many runs on each side of a change are compared.
+# The number of runs on each side of a change whose configs are compared.
 _MAX_CONFIGS = 20
 _MAX_CHANGES = 3
 _VERY_LIKELY = 0.001
 
 
 def runs_to_compare(runs: pd.DataFrame, slowdowns: pd.DataFrame) -> list[str]:
-    """Return the runs just before and just after each slowdown, whose configs are worth reading."""
+    """Return the runs just before and just after each slowdown, so that their configs can be compared."""
     ids: list[str] = []
     for change in slowdowns.to_dict("records"):
         before, after = runs_around(runs, change)
@@ -36,26 +37,19 @@ def runs_to_compare(runs: pd.DataFrame, slowdowns: pd.DataFrame) -> list[str]:
 
 
 def find_slow_jobs(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job that is slower than it was; a warning if that was not known before the period."""
+    """Return one finding per job that has become slower; it is a warning if the slowdown is new in this period."""
     if evidence.slowdowns is None:
         return []
     found = []
     for change in evidence.slowdowns.to_dict("records"):
         before, after = runs_around(evidence.runs, change)
         job = one_line(change["job_name"])
-        text = (
-            f"{job} takes {duration_text(change['after'])}, {change['factor']:.2f} times as long as before "
-            f"({duration_text(change['before'])}), since {change['changed_at']:%Y-%m-%d %H:%M}"
-        )
-        changes = _changes(before, after, evidence.run_configs)
-        if changes:
-            text += f". Changed at the same time: {'; '.join(changes)}"
         found.append(
             Finding(
                 "slower job",
                 "warning" if change["is_new"] else "note",
                 job,
-                text,
+                slowdown_text(change, _changes(before, after, evidence.run_configs)),
                 change["changed_at"],
                 "very likely" if change["p_value"] <= _VERY_LIKELY else "likely",
                 f"p = {change['p_value']:.1g} (rank test); medians of {change['n_before']} runs before and "
@@ -73,20 +67,12 @@ def _changes(before: pd.DataFrame, after: pd.DataFrame, configs: Mapping[str, ob
     sides = ([config_values(configs[one]) for one in side["run_id"] if one in configs] for side in (before, after))
     config = changed_values(*sides)
     return [
-        f"{word} {one_line(key)} {_change_text(old, new)}"
-        for word, changes in (("tag", tags), ("config", config))
-        for key, old, new in changes[:_MAX_CHANGES]
+        value_change_text(kind, *values)
+        for kind, changes in (("tag", tags), ("config entry", config))
+        for values in changes[:_MAX_CHANGES]
     ]
 
 
 def _dicts(values: pd.Series) -> Sequence[Mapping[str, Any]]:
     parsed = [parse_json(value) for value in values]
     return [one if isinstance(one, dict) else {} for one in parsed]
-
-
-def _change_text(old: str | None, new: str | None) -> str:
-    if old is None:
-        return f"was added with the value {one_line(new)}"
-    if new is None:
-        return f"(value {one_line(old)}) was removed"
-    return f"changed from {one_line(old)} to {one_line(new)}"

@@ -1,11 +1,12 @@
-"""`Summary`: what a digest says beside its findings."""
+"""`Summary`: what a digest shows besides its findings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dagster_nb.analysis.digests.findings import SEVERITIES, one_line
+from dagster_nb.analysis.digests.findings import SEVERITIES
+from dagster_nb.terminal_text import one_line
 from dagster_nb.words import count_text, plural
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ __all__ = ["Summary"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What a digest says beside its findings.
+    """What a digest shows besides its findings.
 
     Parameters
     ----------
@@ -29,11 +30,11 @@ class Summary:
     start, as_of
         The period, in UTC.
     n_runs
-        How many runs were read.
+        The number of runs that were read.
     not_checked
         What could not be read.
     picture
-        An SVG of the runs per day.
+        An SVG picture of the runs per day.
     """
 
     url: str
@@ -57,6 +58,6 @@ class Summary:
 
     @property
     def footnotes(self) -> list[str]:
-        """What the reader must know about the findings."""
+        """Remarks on the findings: how many runs were read, and what was not checked."""
         lines = [f"{count_text(self.n_runs)} runs read. Times are in UTC."]
         return lines + [f"Not checked: {one_line(text)}" for text in self.not_checked]

@@ -1,4 +1,4 @@
-"""Findings about runs that do not move on, about queue times, and about daemons."""
+"""Findings about runs that are stuck, about queue times, and about daemons."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_nb.analysis.digests.evidence import of_job
-from dagster_nb.analysis.digests.findings import Finding, one_line, python_list
+from dagster_nb.analysis.digests.findings import Finding, python_list
 from dagster_nb.analysis.digests.quantiles import quantile
 from dagster_nb.analysis.read_columns import creation_times, durations, has_status, strings, times
+from dagster_nb.terminal_text import one_line
 from dagster_nb.words import duration_text, plural
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _MIN_LONGER_RUN = pd.Timedelta("10min")
 
 
 def find_daemons(evidence: Evidence) -> list[Finding]:
-    """Return one finding per required daemon that is not healthy."""
+    """Return one finding per unhealthy daemon that the deployment requires."""
     if evidence.daemons is None:
         return []
     unhealthy = evidence.daemons[(evidence.daemons["required"] & ~evidence.daemons["healthy"]).to_numpy(dtype=bool)]
@@ -105,7 +106,7 @@ def find_queue_times(evidence: Evidence) -> list[Finding]:
 
 
 def _limit(history: pd.DataFrame, status: str) -> tuple[pd.Timedelta | None, str]:
-    """Return how long a run may be in a status, and what that is based on; None if the history is too short."""
+    """Return how long a run may stay in a status, and the basis of this limit; None if the history is too short."""
     if status == "CANCELING":
         return _MIN_CANCELING, "its status"
     if status in ("STARTING", "NOT_STARTED"):
@@ -129,7 +130,7 @@ def _stuck(own: pd.DataFrame, job: str, status: str, began: pd.Series, as_of: pd
         code = "client.daemons()"
     has = "has" if len(own) == 1 else "have"
     word = words.get(status, "running")
-    # The server does not say when it was asked to stop a run.
+    # The server does not report when a run was asked to stop.
     longest = duration_text((as_of - began.min()).floor("s")) + (" since the start" if status == "CANCELING" else "")
     return Finding(
         "stuck run", "warning", one_line(job),

@@ -52,7 +52,7 @@ def one_asset(asset: AssetLike) -> str | AssetPath:
     Raises
     ------
     TypeError
-        If it is not an asset key.
+        If `asset` is not an asset key.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def parse_assets(assets: AssetsLike) -> list[str | AssetPath]:
     Raises
     ------
     TypeError
-        If it is anything else.
+        If `assets` is neither an asset key nor a collection of them.
 
     Examples
     --------
@@ -118,7 +118,7 @@ async def list_asset_paths(api: DagsterApi) -> list[AssetPath]:
 
 
 async def find_assets(api: DagsterApi, assets: Sequence[str | AssetPath]) -> list[AssetPath]:
-    """Return the components of assets that exist; the server's keys are read once, and only if there are assets.
+    """Return the components of assets that exist. The server's keys are read once, and only if `assets` is not empty.
 
     Raises
     ------
@@ -139,7 +139,9 @@ def _find(asset: str | AssetPath, existing: Sequence[AssetPath]) -> AssetPath:
         return found[0]
     if found:
         candidates = "\n".join(f"  {list(path)!r}" for path in found)
-        raise AmbiguousNameError(f"{len(found)} assets have the key {asset!r}. Give its components:\n{candidates}")
+        raise AmbiguousNameError(
+            f"{len(found)} assets have the key {asset!r}. Give the components of one of them:\n{candidates}"
+        )
     text = asset if isinstance(asset, str) else "/".join(asset)
     hint = did_you_mean(text, ["/".join(path) for path in existing]) or "client.assets() lists all assets."
     raise NotFoundError(f"the server has no asset {(asset if isinstance(asset, str) else list(asset))!r}. {hint}")

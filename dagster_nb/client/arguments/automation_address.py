@@ -36,7 +36,7 @@ class AutomationAddress:
     Parameters
     ----------
     kind
-        Which of the two it is.
+        Whether it is a schedule or a sensor.
     name
         Its name.
     location, repository
@@ -50,7 +50,7 @@ class AutomationAddress:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns that identify it in a frame."""
+        """The columns that identify a schedule or sensor in a frame."""
         return {"name": self.name, "location": self.location, "repository": self.repository}
 
     @property
@@ -66,7 +66,7 @@ class AutomationAddress:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A schedule or a sensor as a user names it; None means any."""
+    """A schedule or a sensor as a user names it; an attribute that is None matches anything."""
 
     name: str
     location: str | None
@@ -85,19 +85,19 @@ class _Request:
 def automation_requests(
     automations: AutomationsLike, *, location: str | None = None, repository: str | None = None
 ) -> list[_Request]:
-    """Return what a user asks for, in the order given and without duplicates.
+    """Return the schedules and sensors that a user names, in the order given and without duplicates.
 
     Parameters
     ----------
     automations
         One or many names, a frame with a column ``schedule`` or ``sensor``, or rows of such a frame.
     location, repository
-        Where to look for the names. A row has its own.
+        The code location and repository of the names. A row of a frame contains its own location and repository.
 
     Raises
     ------
     TypeError, ValueError
-        If it is anything else, or a name is empty.
+        If `automations` has another type, or a name is empty.
 
     Examples
     --------
@@ -123,14 +123,14 @@ def automation_requests(
 
 
 async def find_automations(api: DagsterApi, requests: Sequence[_Request]) -> list[AutomationAddress]:
-    """Return the addresses of schedules and sensors; the server's names are read once, and only if there are requests.
+    """Return the addresses of schedules and sensors. The server's names are read once, and only if they are needed.
 
     Raises
     ------
     NotFoundError
         If there is no such schedule or sensor; the message lists similar names.
     AmbiguousNameError
-        If several repositories have one with that name.
+        If several repositories have a schedule or sensor with that name.
     """
     if not requests:
         return []
@@ -192,5 +192,7 @@ def _request(item: object, location: str | None, repository: str | None) -> _Req
     if not isinstance(item, str):
         raise TypeError(f"expected the name of a schedule or sensor, or a row of their frame, got {item!r}.")
     if not item:
-        raise ValueError("the name of a schedule or sensor must not be empty.")
+        raise ValueError(
+            "the name of a schedule or sensor must not be empty; client.schedules() and client.sensors() list them."
+        )
     return _Request(item, location, repository, kind)

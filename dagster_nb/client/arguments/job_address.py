@@ -192,7 +192,7 @@ def check_names(job: str, *, location: str | None, repository: str | None) -> No
     Raises
     ------
     ValueError, TypeError
-        If it is empty, or not a string.
+        If the name is empty or not a string.
 
     Examples
     --------

@@ -39,7 +39,8 @@ class LaunchArguments:
     job, run_config, tags, partition_key, location, repository
         The parsed arguments of `DagsterClient.launch`.
     ops, assets
-        The selections, the assets as components. None means everything; an empty selection is not allowed.
+        The selected ops, and the selected assets as lists of components. None means all; an empty selection is not
+        allowed.
     """
 
     job: str
@@ -100,7 +101,7 @@ class LaunchArguments:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The arguments as JSON represents them. Equal launches have equal ones."""
+        """The arguments as JSON represents them. The results for equal launches are equal."""
         return asdict(self)
 
 
@@ -145,7 +146,7 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     Raises
     ------
     TypeError
-        If it is not a mapping, a key is not a string, or a value is not JSON-encodable.
+        If `tags` is not a mapping, a key is not a string, or a value is not JSON-encodable.
     ValueError
         If a value was hidden by `connect`'s ``redact``.
 

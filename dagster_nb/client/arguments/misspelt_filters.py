@@ -27,7 +27,7 @@ async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> N
     try:
         found = await _misspelt_names(api, filters)
     except (DagsterNbError, MissingRunsError):
-        # The result is right without a warning, too.
+        # The warning only helps the user: the frame is correct without it.
         return
     for one in found:
         warn(f"{one.problem} Did you mean {one.similar!r}?")

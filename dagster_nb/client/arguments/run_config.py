@@ -58,7 +58,7 @@ def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
         cannot represent, or one that was hidden by `connect`'s ``redact``. Also if the config is nested more than 100
         levels deep, or is YAML with more than 100,000 values once its aliases are expanded.
     TypeError
-        If it is something else.
+        If the config has another type.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def _parse_text(text: str) -> Any:  # noqa: ANN401 - of any kind
 def _dict_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
-        # The YAML parser finds the duplicate too, and knows its line.
+        # This text is then parsed as YAML, which finds the duplicate again and reports its line.
         raise ValueError("a key occurs twice; remove one of the two")
     return read
 

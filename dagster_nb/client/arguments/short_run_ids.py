@@ -1,7 +1,7 @@
 """Find the full id for a shortened run id, as Dagster's pages and our panels show it.
 
 No server can search for the beginning of an id, so the ids of all runs are listed, which takes a server about 0.3 s per
-20,000 runs. This is done only if an id is too short to be a full id and no run has exactly that id.
+20,000 runs. The ids are listed only if an id is too short to be a full id and no run has exactly that id.
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
     Raises
     ------
     RunNotFoundError
-        If no run, or more than one run, has an id that begins with a shortened id. A full id is returned without asking
-        the server.
+        If no run, or more than one run, has an id that begins with a shortened id. A full id is not checked.
     TypeError, ValueError
-        As in `run_ids_of`; nothing is sent.
+        As in `run_ids_of`. Nothing is sent.
     """
     ids = run_ids_of(runs)
     short = [run_id for run_id in ids if len(run_id) < FULL_ID_LENGTH]
@@ -68,7 +67,7 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
     for prefix in prefixes:
         if len(prefix) < MIN_PREFIX_LENGTH:
             raise RunNotFoundError(
-                f"the server has no run {prefix!r}. A shortened run id needs at least {MIN_PREFIX_LENGTH} characters."
+                f"the server has no run {prefix!r}. Give at least {MIN_PREFIX_LENGTH} characters of its id."
             )
     matches: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
     async for ids in list_ids(api, {}):

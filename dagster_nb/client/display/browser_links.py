@@ -9,8 +9,8 @@ from dagster_nb.graphql.url import parse_address
 
 __all__ = ["in_browser", "is_page"]
 
-# A web page, or a path on the host that serves the notebook. `//host` is another host. Browsers read a backslash as a
-# slash and skip control characters, so neither is allowed.
+# A web page, or a path on the host that serves the notebook. `//host` would be another host. Browsers read a backslash
+# as a slash and skip control characters, so neither is allowed.
 _PAGE = re.compile(r"(?:https?://|/(?!/))[^\\\x00-\x20\x7f]*", re.ASCII)
 
 

@@ -1,4 +1,4 @@
-"""Progress bars that the working thread counts and the waiting thread draws.
+"""Progress bars, which the working thread advances and the waiting thread draws.
 
 A notebook's output belongs to the thread that runs the cell. The synchronous client therefore draws its bars there,
 while the work is done in the event loop's thread. A coroutine has no waiting thread, so it draws while it counts.

@@ -113,7 +113,7 @@ class AutomationMethods(AsyncBase):
         name
             The name of the schedule or sensor, or its row in the frame of `schedules` or `sensors`.
         location, repository
-            Its code location and repository; needed if several repositories have one with that name.
+            Its code location and repository; needed if several repositories have a schedule or sensor with that name.
         after, before
             Only ticks after or before this time, both exclusive; times as in `runs`.
 
@@ -145,7 +145,7 @@ class AutomationMethods(AsyncBase):
         NotFoundError
             If there is no such schedule or sensor; the message lists similar names.
         AmbiguousNameError
-            If several repositories have one with that name.
+            If several repositories have a schedule or sensor with that name.
         ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples

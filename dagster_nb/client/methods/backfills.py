@@ -11,6 +11,7 @@ from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.backfill import Backfill
 from dagster_nb.client.display.browser_links import in_browser
 from dagster_nb.client.partitions import partition_set
+from dagster_nb.client.request_tag import REQUEST_TAG, launch_backfill_once, new_request_id
 from dagster_nb.errors import AmbiguousNameError, DagsterNbError, NotFoundError, OutcomeUnknownError
 from dagster_nb.filters import as_strings
 from dagster_nb.frames.backfills import backfills_frame
@@ -107,16 +108,17 @@ class BackfillMethods(AsyncBase):
         Returns
         -------
         Backfill
-            It has ``backfill_id``, ``status``, ``url``; `backfills` shows its later status.
+            The new backfill, with ``backfill_id``, ``status`` and ``url``. `backfills` shows its later status.
 
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If there is no such job or asset, or several; the message lists what exists.
+            If no job or asset has that name, or several have it; the message lists what exists.
         ValueError, TypeError
             If a partition does not exist, or an argument is invalid. Nothing is launched.
         OutcomeUnknownError
-            If the server's response was lost. `backfills` shows whether there is a new backfill.
+            If the server's response was lost, and no such backfill was found in the following seconds. Before Dagster
+            1.9, a server cannot find it; `backfills` shows whether there is a new one.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -125,7 +127,7 @@ class BackfillMethods(AsyncBase):
         >>> missing = partitions.loc[partitions["status"] == "MISSING", "partition_key"]  # doctest: +SKIP
         >>> client.backfill("shop/orders", missing)  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("backfill")
         check_same_server(job_or_assets, self.url, noun="assets", advice="keys: frame['asset_path'].tolist()")
         keys = parse_partition_keys(partition_keys)
         parsed_tags = parse_tags(tags)
@@ -143,7 +145,7 @@ class BackfillMethods(AsyncBase):
 
             return await finder.use(launch, job_or_assets, location=location, repository=repository)
         if is_job:
-            raise ValueError("location and repository select a job; an asset has its key alone.")
+            raise ValueError("location and repository are for jobs only; leave them out for an asset.")
         return await self._backfill_assets(await find_assets(self._api, assets), keys, parsed_tags)
 
     async def cancel_backfill(self, backfill: str | Backfill) -> CancelOutcome:
@@ -167,7 +169,7 @@ class BackfillMethods(AsyncBase):
         OutcomeUnknownError
             If the server's response was lost, and the backfill is still in progress.
         TypeError, ValueError
-            If it is not a backfill, or one of another server. Nothing is sent.
+            If the argument is not a backfill, or is a backfill of another server. Nothing is sent.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -175,12 +177,16 @@ class BackfillMethods(AsyncBase):
         >>> client.cancel_backfill("abcdefgh")  # doctest: +SKIP
         'canceling'
         """
-        self._check_writable()
+        await self._check_permitted("cancel_backfill")
         if isinstance(backfill, Backfill) and not backfill.url.startswith(in_browser(self.url)):
-            raise ValueError(f"this backfill is at {backfill.url}, and this client acts on {self.url}.")
+            raise ValueError(
+                f"the backfill {backfill.url} is not on this client's server, {self.url}. Use a client of its server."
+            )
         backfill_id = getattr(backfill, "backfill_id", backfill)
         if not isinstance(backfill_id, str) or not backfill_id:
-            raise TypeError(f"expected the id of a backfill or a Backfill, got {backfill!r}.")
+            raise TypeError(
+                f"expected a Backfill or the id of one, got {backfill!r}. client.backfills() lists the ids."
+            )
         if (await self._read_backfill(backfill_id)).status in _FINISHED:
             return "already_finished"
         try:
@@ -194,13 +200,13 @@ class BackfillMethods(AsyncBase):
         return "canceled" if status in _FINISHED else "canceling"
 
     async def _is_job(self, finder: JobFinder, name: str) -> bool:
-        """Return whether a name is that of a job; raise an error if it is also that of an asset."""
+        """Return whether a job has this name; raise an error if an asset has it too."""
         if all(one.job != name for one in await finder.jobs()):
             return False
         if any("/".join(path) == name for path in await list_asset_paths(self._api)):
             raise AmbiguousNameError(
-                f"there are both a job and an asset named {name!r}. For the job, give its location=; for the asset, "
-                f"give [{name.split('/')!r}]."
+                f"there are both a job and an asset named {name!r}. To select the job, give its location=; to select "
+                f"the asset, give [{name.split('/')!r}]."
             )
         return True
 
@@ -223,17 +229,15 @@ class BackfillMethods(AsyncBase):
     async def _launch_backfill(
         self, target: Mapping[str, Any], keys: Sequence[str], tags: Mapping[str, str]
     ) -> Backfill:
+        request_id = new_request_id()
+        tags = {**tags, REQUEST_TAG: request_id}
         parameters = {**target, "partitionNames": list(keys), "tags": tag_inputs(tags)}
-        try:
-            result = unwrap(await self._write("launch_backfill", {"parameters": parameters}), "LaunchBackfillSuccess")
-        except OutcomeUnknownError as error:
-            raise OutcomeUnknownError(f"{error} client.backfills() shows whether there is a new one.") from None
-        return await self._read_backfill(result["backfillId"])
+        return await self._read_backfill(await launch_backfill_once(self, parameters, request_id=request_id))
 
     async def _read_backfill(self, backfill_id: str) -> Backfill:
         answer = await self._read("backfill_details", {"backfillId": backfill_id})
         if answer["partitionBackfillOrError"]["__typename"] == "BackfillNotFoundError":
-            raise NotFoundError(f"the server has no backfill {backfill_id!r}. client.backfills() lists all.")
+            raise NotFoundError(f"the server has no backfill {backfill_id!r}. client.backfills() lists all backfills.")
         record = unwrap(answer["partitionBackfillOrError"], "PartitionBackfill")
         return Backfill(record, in_browser(f"{self.url}/runs/b/{backfill_id}"))
 
@@ -250,7 +254,7 @@ def parse_partition_keys(keys: str | Iterable[str]) -> list[str]:
     Raises
     ------
     TypeError, ValueError
-        If there are none, or one is not a string.
+        If there are no keys, or a key is not a string.
 
     Examples
     --------
@@ -259,7 +263,7 @@ def parse_partition_keys(keys: str | Iterable[str]) -> list[str]:
     """
     parsed = as_strings(keys, "partition_keys")
     if not parsed:
-        raise ValueError("partition_keys is empty, so there is nothing to launch.")
+        raise ValueError("partition_keys is empty, so there is nothing to launch. client.partitions() lists the keys.")
     return list(dict.fromkeys(parsed))
 
 
@@ -273,7 +277,7 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
     existing
         The existing keys.
     owner
-        What has these partitions, for the message.
+        The job or assets, as the message names them.
 
     Examples
     --------
@@ -281,11 +285,11 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
     """
     known = list(existing)
     if not known:
-        raise ValueError(f"there are no partitions of {owner}.")
+        raise ValueError(f"there are no partitions of {owner}. Use launch() or materialize() without partition keys.")
     names = set(known)
     if unknown := [key for key in keys if key not in names]:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see the mistake
         raise ValueError(
             f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}; there are partitions "
-            f"{known[0]!r} to {known[-1]!r}."
+            f"{known[0]!r} to {known[-1]!r}. client.partitions() lists them."
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import deque
 from typing import TYPE_CHECKING
 
 from dagster_nb.client.arguments.short_run_ids import full_run_id
 from dagster_nb.client.async_base import AsyncBase
-from dagster_nb.client.compute_logs import ComputeLogs
+from dagster_nb.client.compute_logs import MAX_LOG_BYTES, ComputeLogs
+from dagster_nb.client.display.progress import warn
 from dagster_nb.client.methods.events import iter_events
 from dagster_nb.frames.events import RUN_ENDINGS
 from dagster_nb.graphql.responses import unwrap
@@ -30,7 +31,9 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 class LogMethods(AsyncBase):
     """The method of the client that reads the captured output of runs."""
 
-    async def compute_logs(self, run: RunsLike, step: str | None = None) -> ComputeLogs:
+    async def compute_logs(
+        self, run: RunsLike, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES
+    ) -> ComputeLogs:
         """Return the stdout and stderr of a run, as Dagster captured them (``capturedLogs``).
 
         Parameters
@@ -40,17 +43,20 @@ class LogMethods(AsyncBase):
         step
             A step key, to read only the output of the process that executed that step. If all steps ran in one process,
             this is the output of all of them.
+        max_bytes
+            About the number of bytes of each stream to keep. A longer stream is read in pieces, and only its end is
+            kept, with a `DagsterNbWarning`. None keeps everything.
 
         Returns
         -------
         ComputeLogs
-            It has ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still
+            The output, in ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still
             running, they hold the output so far.
 
         Raises
         ------
         ValueError
-            If the run has no such step; the message lists its steps.
+            If the run has no such step, and the message lists its steps; or if ``max_bytes`` is not positive.
         RunNotFoundError
             If the server has no such run.
         TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -59,6 +65,8 @@ class LogMethods(AsyncBase):
         --------
         >>> print(client.compute_logs(run).stderr)  # doctest: +SKIP
         """
+        if max_bytes is not None and not max_bytes > 0:
+            raise ValueError(f"max_bytes must be a positive number of bytes or None, not {max_bytes!r}.")
         run_id = await full_run_id(self._api, run)
         events = [event async for event in iter_events(self, run_id, document="captures")]
         captures = [event for event in events if event["__typename"] == "LogsCapturedEvent"]
@@ -67,13 +75,22 @@ class LogMethods(AsyncBase):
             all_captures, captures = captures, [one for one in captures if step in (one["stepKeys"] or ())]
             if not captures:
                 await self._check_step(run_id, step, all_captures)
-        printed: dict[str, list[str]] = defaultdict(list)
+        ends = {stream: _End(max_bytes) for stream in ("stdout", "stderr")}
         with self._progress_bar("reading logs", unit="bytes") as bar:
             for file in dict.fromkeys(one["fileKey"] for one in captures):
-                for stream in ("stdout", "stderr"):
+                for stream, end in ends.items():
                     pages = self._log_pages([run_id, "compute_logs", file], stream, finished=finished, bar=bar)
-                    printed[stream] += [page async for page in pages]
-        return ComputeLogs(run_id, step, stdout="".join(printed["stdout"]), stderr="".join(printed["stderr"]))
+                    async for page in pages:
+                        end.append(page)
+        stdout, stderr = ends["stdout"], ends["stderr"]
+        if omitted := stdout.omitted + stderr.omitted:
+            warn(
+                f"the output of run {run_id} is long: the first {omitted / 2**20:,.0f} MB are left out. "
+                f"compute_logs(..., max_bytes=None) keeps everything."
+            )
+        return ComputeLogs(
+            run_id, step, stdout.text(), stderr.text(), stdout_omitted=stdout.omitted, stderr_omitted=stderr.omitted
+        )
 
     async def _log_pages(
         self, log_key: list[str], stream: str, *, finished: bool, bar: ProgressBar
@@ -117,3 +134,25 @@ class LogMethods(AsyncBase):
         if step not in steps:
             known = ", ".join(map(repr, steps)) or "none"
             raise ValueError(f"run {run_id} has no step {step!r}. Choose one of its steps: {known}.")
+
+
+class _End:
+    """The last pages of a stream: at least ``max_bytes``, and less than one page more."""
+
+    def __init__(self, max_bytes: int | None):
+        self.omitted = 0
+        self._max_bytes = max_bytes
+        self._pages: deque[tuple[str, int]] = deque()
+        self._size = 0
+
+    def append(self, page: str) -> None:
+        size = len(page.encode())
+        self._pages.append((page, size))
+        self._size += size
+        while self._max_bytes is not None and self._size - self._pages[0][1] >= self._max_bytes:
+            _, size = self._pages.popleft()
+            self._size -= size
+            self.omitted += size
+
+    def text(self) -> str:
+        return "".join(page for page, _ in self._pages)

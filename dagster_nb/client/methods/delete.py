@@ -35,7 +35,7 @@ class DeleteMethods(AsyncBase):
         runs
             As in `terminate`.
         force
-            Whether to also delete runs that have not finished. The server itself always allows this. Processes of such
+            Whether to also delete runs that have not finished; Dagster itself always deletes them. Processes of such
             a run that are still running are not stopped, and Dagster can no longer show or stop them.
 
         Returns
@@ -58,15 +58,15 @@ class DeleteMethods(AsyncBase):
         TypeError, ValueError
             If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
-            same call deletes the rest.
+            On Ctrl-C. The error's ``outcomes`` are this frame; runs that were not reached have the outcome
+            ``not_sent``. The same call deletes the rest.
         ReadOnlyError
 
         Examples
         --------
         >>> client.delete(client.runs(created_before="365d"))  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("delete")
         ids = run_ids_of(runs)
         check_same_server(runs, self.url)
         with interruption_carries(lambda: _frame(ids, Acted(len(ids)))):

@@ -27,15 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["EventMethods", "iter_events"]
 
 # The server needs one query of its event log for the steps of each run. Requesting many runs at once takes a third of
-# the time of single requests. More runs than this save little more time, and a single request for long runs could take
-# too long.
+# the time of single requests. Larger requests save little more time, and could take too long if the runs are long.
 _RUNS_PER_REQUEST = 25
 _EVENTS_PER_REQUEST = 1_000
 _LOST_LOG = {
     "__typename": "RunFailureEvent",
     "stepKey": None,
     "error": None,
-    "message": "the server has no events of this run any more, so nothing says why it failed.",
+    "message": "the server no longer has the events of this run, so the cause of the failure is unknown.",
 }
 
 
@@ -238,8 +237,7 @@ class EventMethods(AsyncBase):
         if heartbeat is not None and not heartbeat > 0:
             raise ValueError(f"heartbeat must be a positive number of seconds, or None, not {heartbeat!r}.")
 
-        # This is a separate function, so that an invalid argument raises an error at the call and not at the first
-        # frame.
+        # Without this inner function, an invalid argument would raise an error only when the first frame is requested.
         async def frames() -> AsyncIterator[pd.DataFrame]:
             full_id = await full_run_id(self._api, run_id)
             batches = follow_events(self._api, full_id, new_only=new_only, heartbeat=heartbeat)
@@ -254,7 +252,7 @@ class EventMethods(AsyncBase):
     async def _failures_without_events(
         self, events: Mapping[str, Sequence[dict[str, Any]]]
     ) -> dict[str, list[dict[str, Any]]]:
-        """Return an event in place of the log of each failed run whose log the server no longer has."""
+        """Return one event for each failed run whose log the server no longer has; its message says so."""
         silent = [run_id for run_id, own in events.items() if not own]
         states = await read_run_states(self._api, silent)
         return {run_id: [_LOST_LOG] for run_id in silent if states.get(run_id, {}).get("status") == "FAILURE"}

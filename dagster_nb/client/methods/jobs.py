@@ -26,7 +26,7 @@ class JobMethods(AsyncBase):
         """Return the jobs of all code locations that are loaded.
 
         As on Dagster's own pages, the hidden jobs ``__ASSET_JOB`` and ``__anonymous_asset_job_…`` are left out; Dagster
-        uses them to materialize assets without a job. `ops` and `runs` accept their names like any other.
+        uses them to materialize assets without a job. `ops` and `runs` accept the names of hidden jobs too.
 
         Returns
         -------
@@ -122,8 +122,8 @@ class JobMethods(AsyncBase):
         Returns
         -------
         RunConfigSchema
-            It has ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all fields; and
-            ``.validate(config)``, which lists the problems of a config.
+            The schema, with ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all
+            fields; and ``.validate(config)``, which lists the problems of a config.
 
         Raises
         ------

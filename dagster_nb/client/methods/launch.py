@@ -1,7 +1,8 @@
-"""Launching jobs: ``launch`` and ``launch_many``."""
+"""Launch jobs: ``launch`` and ``launch_many``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,10 @@ from dagster_nb.client.request_tag import (
     launch_once,
     new_request_id,
 )
-from dagster_nb.errors import DagsterNbError, RunConfigInvalidError
+from dagster_nb.errors import DagsterNbError, RunConfigInvalidError, ServerError
 from dagster_nb.frames.outcomes import outcomes_frame
+from dagster_nb.graphql.responses import unwrap
+from dagster_nb.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["LaunchMethods"]
 
 _COLUMNS = ["job_name", "run_id", "outcome", "message"]
+# "*load", "++load" and "load+" select the ops around an op too.
+_SELECTION_OPERATORS = re.compile(r"^[*+]+|[*+]+$")
 _ARGUMENT_NAMES = frozenset(
     {"job", "run_config", "tags", "op_selection", "asset_selection", "partition_key", "location", "repository"}
 )
@@ -96,7 +101,7 @@ class LaunchMethods(AsyncBase):
         --------
         >>> client.launch("nightly", run_config={"ops": {"load": {"config": {"rows": 10}}}}).wait()  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("launch")
         arguments = LaunchArguments.parse(
             job=job,
             run_config=run_config,
@@ -142,7 +147,8 @@ class LaunchMethods(AsyncBase):
             If an argument of one of the launches is invalid. Nothing is launched. A run config that cannot be parsed
             does not raise: that launch has the outcome ``invalid``.
         ActionInterrupt
-            On Ctrl-C. Its ``outcomes`` are this frame; what was not reached has the outcome ``not_sent``.
+            On Ctrl-C. The error's ``outcomes`` are this frame; launches that were not reached have the outcome
+            ``not_sent``.
         ReadOnlyError
 
         Examples
@@ -150,7 +156,7 @@ class LaunchMethods(AsyncBase):
         >>> launches = [{"job": "nightly", "partition_key": day} for day in days]  # doctest: +SKIP
         >>> client.launch_many(launches, batch="nightly of june")  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("launch_many")
         parsed = [_parse(launch) for launch in launches]
         if batch is None:
             ids = [new_request_id() for _ in parsed]
@@ -208,9 +214,30 @@ class LaunchMethods(AsyncBase):
                 "runConfigData": config or {},
                 "executionMetadata": {"tags": tag_inputs({**tags, REQUEST_TAG: request_id})},
             }
-            return await launch_once(self, "launch_run", {"executionParams": parameters}, request_id=request_id)
+            try:
+                return await launch_once(self, "launch_run", {"executionParams": parameters}, request_id=request_id)
+            except (RunConfigInvalidError, ServerError):
+                if arguments.ops is not None:
+                    await self._check_ops(address, arguments.ops)
+                raise
 
         return await finder.use(launch_at, arguments.job, **where)
+
+    async def _check_ops(self, address: JobAddress, selection: Sequence[str]) -> None:
+        """Raise an error that names the ops of a refused selection that the job does not have."""
+        try:
+            answer = await self._read("job_ops", {"selector": address.selector})
+            handles = [one["handleID"] for one in unwrap(answer["pipelineOrError"], "Pipeline")["solidHandles"]]
+        except DagsterNbError:
+            # Dagster's own error is then the best one.
+            return
+        names = [_SELECTION_OPERATORS.sub("", clause) for clause in selection]
+        if unknown := [name for name in names if name and name not in handles]:
+            hints = [did_you_mean(name, handles) for name in unknown]
+            raise RunConfigInvalidError(
+                f"job {address.job!r} has no op {' and no op '.join(map(repr, unknown))}, so nothing was launched. "
+                + " ".join([*dict.fromkeys(filter(None, hints)), f"client.ops({address.job!r}) lists its ops."])
+            ) from None
 
 
 class _Invalid:

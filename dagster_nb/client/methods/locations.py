@@ -110,20 +110,21 @@ class LocationMethods(AsyncBase):
         Returns
         -------
         pandas.DataFrame
-            Its row of `locations`. If the code no longer loads, ``error`` says why.
+            The row of `locations` for this code location. If the code no longer loads, ``error`` says why.
 
         Raises
         ------
         LocationNotFoundError
             If there is no such code location; the message lists the existing ones.
         RunStateError
-            If it cannot be reloaded.
+            If the code location cannot be reloaded.
         ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
 
         Examples
         --------
         >>> client.reload_location("shop")  # doctest: +SKIP
         """
+        await self._check_permitted("reload_location")
         result = await self._write("reload_location", {"location": name})
         entries = await list_locations(self._api)
         if result["__typename"] == "RepositoryLocationNotFound":
@@ -151,6 +152,7 @@ class LocationMethods(AsyncBase):
         --------
         >>> client.shutdown_location("shop")  # doctest: +SKIP
         """
+        await self._check_permitted("shutdown_location")
         result = await self._write("shutdown_location", {"location": name})
         if result["__typename"] == "RepositoryLocationNotFound":
             raise location_not_found(name, await list_locations(self._api))

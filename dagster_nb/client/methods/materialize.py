@@ -62,14 +62,15 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
             If a partition is missing or does not exist, if Dagster cannot execute an asset, if one run would need
             several code locations, or if an argument is invalid. Nothing is launched.
         OutcomeUnknownError
-            If the server's response was lost, and no such run has appeared in the following seconds.
+            If the server's response was lost, and no such run or backfill was found in the following seconds; see
+            `backfill`.
         ReadOnlyError, UnauthorizedError
 
         Examples
         --------
         >>> client.materialize(["shop/raw_orders", "shop/orders"], partition_keys="2026-01-31")  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("materialize")
         check_same_server(assets, self.url, noun="assets", advice="keys: frame['asset_path'].tolist()")
         requested = parse_assets(assets)
         if not requested:
@@ -102,13 +103,13 @@ def _check_executable(nodes: Sequence[Node], requested: set[str]) -> None:
     executable = {_name(node) for node in nodes if node.get("isExecutable", True) and node["jobNames"]}
     if other := sorted(requested - executable):
         raise ValueError(
-            f"Dagster cannot materialize {', '.join(map(repr, other))}: no loaded code says how. Leave these out, or "
-            f"see client.locations() for code that does not load."
+            f"Dagster cannot materialize {', '.join(map(repr, other))}: no loaded code computes "
+            "these assets. Leave them out, or see client.locations() for code that does not load."
         )
 
 
 def _check_partitions(nodes: Sequence[Node], keys: Sequence[str] | None) -> None:
-    """Raise a `ValueError` if partition keys are missing, needless or do not exist."""
+    """Raise a `ValueError` if partition keys are missing, not needed or unknown."""
     partitioned = [node for node in nodes if node["isPartitioned"]]
     names = ", ".join(repr(_name(node)) for node in partitioned or nodes)
     if keys is None and partitioned:
@@ -120,18 +121,20 @@ def _check_partitions(nodes: Sequence[Node], keys: Sequence[str] | None) -> None
 def _job_of(nodes: Sequence[Node]) -> tuple[str, str, str]:
     """Return a job that contains all of the assets, its code location and its repository.
 
-    Dagster makes hidden jobs for assets of the same partitions.
+    Dagster creates a hidden job for assets that have the same partitions.
     """
     places = {(node["repository"]["location"]["name"], node["repository"]["name"]) for node in nodes}
     if len(places) > 1:
         where = ", ".join(sorted(repr(location) for location, _ in places))
-        raise ValueError(f"one run cannot use several code locations ({where}); materialize the assets of each apart.")
+        raise ValueError(f"one run cannot use several code locations ({where}); call materialize() for each location.")
     [(location, repository)] = places
     common = reduce(set.intersection, (set(node["jobNames"]) for node in nodes))
     hidden = sorted(job for job in common if job.startswith(HIDDEN_JOB_PREFIXES))
     if not hidden:
         if not common:
-            raise ValueError("no job contains all of these assets, because their partitions differ; materialize each.")
+            raise ValueError(
+                "no job contains all of these assets, because their partitions differ; materialize them one by one."
+            )
         raise ServerError("the server names no job to materialize these assets; launch one of their jobs instead.")
     return hidden[0], location, repository
 

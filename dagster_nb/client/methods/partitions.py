@@ -35,7 +35,7 @@ class PartitionMethods(AsyncBase):
         Parameters
         ----------
         job, asset
-            The job or the asset; exactly one of them. An asset as in `materializations`.
+            The job or the asset; exactly one of them. An asset is given as in `materializations`.
         location, repository
             The job's code location and repository; needed if several repositories have a job with that name.
 
@@ -66,7 +66,7 @@ class PartitionMethods(AsyncBase):
         ValueError
             If the asset has no partitions, or not exactly one of ``job`` and ``asset`` is given.
         NotFoundError, AmbiguousNameError
-            If there is no such job or asset, or several; the message lists what exists.
+            If no job or asset has that name, or several have it; the message lists what exists.
         TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -74,11 +74,12 @@ class PartitionMethods(AsyncBase):
         >>> client.partitions(asset="shop/orders").query("status == 'MISSING'")  # doctest: +SKIP
         """
         if (job is None) == (asset is None):
-            raise ValueError("give either job= or asset=.")
+            given = "neither" if job is None else "both"
+            raise ValueError(f"give either job= or asset= to partitions(), which got {given}.")
         if job is not None:
             return await JobFinder(self._api).use(self._job_partitions, job, location=location, repository=repository)
         if location is not None or repository is not None:
-            raise ValueError("location and repository select a job; an asset has its key alone.")
+            raise ValueError("location and repository are for jobs only; leave them out for an asset.")
         assert asset is not None  # noqa: S101 - one of them is given
         [path] = await find_assets(self._api, [one_asset(asset)])
         return await self._asset_partitions(path)
@@ -96,5 +97,7 @@ class PartitionMethods(AsyncBase):
         answer = await self._read("asset_partition_statuses", {"key": {"path": list(path)}})
         node = unwrap(answer["assetNodeOrError"], "AssetNode")
         if not node["isPartitioned"]:
-            raise ValueError(f"asset {'/'.join(path)!r} has no partitions; client.materializations() lists its events.")
+            raise ValueError(
+                f"asset {'/'.join(path)!r} has no partitions; client.materializations() lists its materializations."
+            )
         return asset_partitions_frame(node)

@@ -1,4 +1,4 @@
-"""Sending GraphQL that users write: ``query``, ``graphql_document`` and ``graphql_schema``."""
+"""Send GraphQL that users write: ``query``, ``graphql_document`` and ``graphql_schema``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphql import (
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import QueryError
 from dagster_nb.graphql import documents
-from dagster_nb.graphql.session import query_error
+from dagster_nb.graphql.query_errors import query_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Re-executing runs: ``reexecute`` and ``reexecute_many``."""
+"""Re-execute runs: ``reexecute`` and ``reexecute_many``."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class ReexecuteMethods(AsyncBase):
         --------
         >>> client.reexecute(run, tags={"why": "the source was late"})  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("reexecute")
         check_strategy(strategy)
         if run_config is not None and strategy == "from_asset_failure":
             raise ValueError("strategy='from_asset_failure' uses the run's own config; leave run_config out.")
@@ -166,7 +166,7 @@ class ReexecuteMethods(AsyncBase):
         --------
         >>> client.reexecute_many(client.runs(status="FAILURE", created_after="24h"))  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("reexecute_many")
         ids = run_ids_of(runs)
         check_same_server(runs, self.url)
         check_strategy(strategy)
@@ -251,7 +251,7 @@ class ReexecuteMethods(AsyncBase):
         config: dict[str, Any],
         request_id: str,
     ) -> AsyncRun:
-        """Re-execute a run with ``executionParams``, the form that takes a config, and tags in every Dagster."""
+        """Re-execute a run with ``executionParams``, which take a config and, in every version of Dagster, tags."""
         inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _NOT_INHERITED_TAGS}
         if _BACKFILL_TAG in inherited and not await self._is_in_progress(inherited[_BACKFILL_TAG]):
             inherited = {key: value for key, value in inherited.items() if key not in _BACKFILL_TAGS}

@@ -187,8 +187,7 @@ class RunMethods(AsyncBase):
         filters = RunFilters.from_arguments(locals(), known_statuses=self._statuses)
         included, limit, page_size = included_columns(include), whole_number(limit, "limit"), parse_page_size(page_size)
 
-        # This is a separate function, so that an invalid argument raises an error at the call and not at the first
-        # page.
+        # Without this inner function, an invalid argument would raise an error only when the first page is requested.
         async def pages() -> AsyncIterator[pd.DataFrame]:
             async for page in self._pages(filters, included, limit=limit, page_size=page_size):
                 yield self._finish([page], filters, included, limit, datetime.now(UTC))
@@ -290,14 +289,14 @@ class RunMethods(AsyncBase):
             pages = read_merged_pages(self._api, server_filters, limit=limit, page_size=page_size, include=columns)
         try:
             async for records in pages:
-                # From now on, the statuses that appeared after the client connected are known too.
+                # The server may return statuses that its schema did not have when the client connected.
                 self._statuses = categories([one["status"] for one in records if "status" in one], self._statuses)
                 build = partial(runs_frame, records, include=include, known_statuses=self._statuses)
                 yield await anyio.to_thread.run_sync(build)
         except MissingRunsError as error:
             raise self._incomplete(error, include) from None
         except Exception:
-            # The error's traceback keeps the pages alive, and so also the request in progress.
+            # The error's traceback refers to the generator, which would keep its request in progress.
             await pages.aclose()
             raise
 

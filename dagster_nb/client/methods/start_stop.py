@@ -45,7 +45,8 @@ class StartStopMethods(AsyncBase):
             One or many names, a frame of `schedules` or `sensors`, or rows of one. If there are none, the frame is
             empty and nothing is sent.
         location, repository
-            Where the names are; needed if several repositories have one with that name. A row has its own.
+            The code location and repository of the names; needed if several repositories have a schedule or sensor
+            with the same name. A row of a frame contains its own location and repository.
 
         Returns
         -------
@@ -68,11 +69,11 @@ class StartStopMethods(AsyncBase):
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If a name is that of no schedule or sensor, or of several. Nothing is started.
+            If no schedule or sensor has one of the names, or several have it. Nothing is started.
         TypeError, ValueError
             If an argument is invalid, or a frame comes from a client of another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. Its ``outcomes`` are this frame; what was not reached has the outcome ``not_sent``.
+            On Ctrl-C. The error's ``outcomes`` are this frame; what was not reached is ``not_sent``.
         ReadOnlyError
 
         Examples
@@ -84,7 +85,7 @@ class StartStopMethods(AsyncBase):
     async def stop(
         self, automations: AutomationsLike, *, location: str | None = None, repository: str | None = None
     ) -> pd.DataFrame:
-        """Stop schedules and sensors (``stopRunningSchedule``, ``stopSensor``). Their runs are not terminated.
+        """Stop schedules and sensors (``stopRunningSchedule``, ``stopSensor``). Runs in progress are not terminated.
 
         Parameters
         ----------
@@ -94,16 +95,16 @@ class StartStopMethods(AsyncBase):
         Returns
         -------
         pandas.DataFrame
-            The columns of `start`; the outcomes are ``stopped`` and ``already_stopped``.
+            The same columns as `start` returns, with the outcomes ``stopped`` and ``already_stopped``.
 
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If a name is that of no schedule or sensor, or of several. Nothing is stopped.
+            If no schedule or sensor has one of the names, or several have it. Nothing is stopped.
         TypeError, ValueError
             If an argument is invalid, or a frame comes from a client of another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. Its ``outcomes`` are this frame; what was not reached has the outcome ``not_sent``.
+            On Ctrl-C. The error's ``outcomes`` are this frame; what was not reached is ``not_sent``.
         ReadOnlyError
 
         Examples
@@ -115,7 +116,7 @@ class StartStopMethods(AsyncBase):
     async def _set_status(
         self, automations: AutomationsLike, wanted: Status, *, location: str | None, repository: str | None
     ) -> pd.DataFrame:
-        self._check_writable()
+        await self._check_permitted("start" if wanted == "RUNNING" else "stop")
         check_same_server(
             automations, self.url, noun="schedules and sensors", advice="names, location= and repository="
         )
@@ -165,8 +166,8 @@ def _correct_outcomes(acted: Acted, statuses: list[str | None], wanted: Status) 
     """Make each outcome agree with the status that was read after acting."""
     for position, (row, status) in enumerate(zip(acted.rows, statuses, strict=True)):
         if row["outcome"] == "unknown" and status == wanted:
-            message = f"the response was lost, but its status is {status}."
+            message = f"the response was lost, but the status is now {status}."
             acted.results[position] = {"outcome": _OUTCOMES[wanted], "message": message}
         elif row["outcome"] == _OUTCOMES[wanted] and status not in {wanted, None}:
-            message = f"the server reported success, but its status is {status}; somebody may have changed it again."
+            message = f"the server reported success, but the status is {status}; somebody may have changed it again."
             acted.results[position] = {"outcome": "failed", "message": message}

@@ -29,8 +29,8 @@ _COLUMNS = ["run_id", "outcome", "status", "message"]
 # Dagster asks the code location of each run in turn, so a request takes a while.
 _RUNS_PER_REQUEST = 20
 _FORCE_HINT = (
-    "force=True marks the run as canceled at once. Its processes that are still running are not stopped, and may even "
-    "turn it into a success."
+    "force=True marks the run as canceled at once. If its processes are still running, they are not stopped, and may "
+    "even turn it into a success."
 )
 _MARKED = (
     "The run was marked as canceled at once. If its processes are still running, they are not stopped, and may even "
@@ -85,21 +85,21 @@ class TerminateMethods(AsyncBase):
         TypeError, ValueError
             If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. Its ``outcomes`` are this frame; runs that were not reached have the outcome ``not_sent``. The
-            same call stops the rest.
+            On Ctrl-C. The error's ``outcomes`` are this frame; runs that were not reached have the outcome
+            ``not_sent``. The same call stops the rest.
         ReadOnlyError
 
         Examples
         --------
         >>> client.terminate(client.runs(status=["QUEUED", "STARTED"], job="nightly"))  # doctest: +SKIP
         """
-        self._check_writable()
+        await self._check_permitted("terminate")
         ids = run_ids_of(runs)
         check_same_server(runs, self.url)
         with interruption_carries(lambda: outcomes_frame([{"run_id": run_id, **NOT_SENT} for run_id in ids], _COLUMNS)):
             before = await read_run_states(self._api, ids)
         to_stop = [run_id for run_id in ids if run_id in before and _can_stop(before[run_id], force=force)]
-        # For each run that was asked to stop, the error if it was refused.
+        # The runs that were asked to stop, each with the error of its request or None.
         sent: dict[str, DagsterNbError | None] = {}
         acted = await self._request_stop(to_stop, sent, force=force)
         after: dict[str, RunState] = {}
@@ -126,7 +126,7 @@ class TerminateMethods(AsyncBase):
         return acted.frame_or_interruption(outcomes_frame([row(run_id) for run_id in ids], _COLUMNS))
 
     async def _request_stop(self, ids: Sequence[str], sent: dict[str, DagsterNbError | None], *, force: bool) -> Acted:
-        """Ask runs to stop, a page at a time."""
+        """Ask runs to stop, several in each request."""
         policy = "MARK_AS_CANCELED_IMMEDIATELY" if force else "SAFE_TERMINATE"
         with self._progress_bar("stopping", unit="runs", total=len(ids)) as bar:
 
@@ -163,7 +163,7 @@ def _can_stop(state: RunState, *, force: bool) -> bool:
 
 
 def _row_without_request(run_id: str, state: RunState | None) -> Row:
-    """Return the outcome of a run for which nothing was sent."""
+    """Return the outcome of a run for which no request was sent."""
     if state is None:
         return {"run_id": run_id, "outcome": "not_found", "message": not_found_message(run_id)}
     row: Row = {"run_id": run_id, "status": state["status"]}

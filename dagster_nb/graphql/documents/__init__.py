@@ -1,7 +1,7 @@
 """The GraphQL documents that this package sends: one operation per file, and no GraphQL anywhere else in the package.
 
 Files may use the fragments in ``fragments.graphql``, and mark fields that a response may lack with ``@optional``.
-The server sees neither: loading a document expands its fragments, and the directive is removed before sending.
+The server receives neither: loading a document expands its fragments, and the directive is removed before sending.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class _Expand(Visitor):
                 expanded.append(selection)
                 continue
             fragment = _fragments()[selection.name.value]
-            # A fragment may use others.
+            # A fragment may use other fragments.
             fields: SelectionSetNode = visit(fragment.selection_set, self)
             if fragment.type_condition.name.value == around:
                 expanded.extend(fields.selections)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dagster_nb.panels.explorer.fetching import fetch_by_id
 from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Action:
     Parameters
     ----------
     name
-        The text of its button.
+        The text of the action's button.
     method
         The method of the source that the action needs.
     question
@@ -40,7 +41,7 @@ class Action:
     is_irreversible
         Whether the button that confirms it is red.
     is_followed
-        Whether run statuses are read until the runs have finished.
+        Whether the statuses of the runs are read until the runs have finished.
     """
 
     name: str
@@ -85,7 +86,7 @@ class Outcome:
     run_id : str
         The run that was acted on.
     outcome, message : str
-        As in the client's frame.
+        As in the frame that the client returns.
     new_run_id : str or None
         The run that was launched by a re-execution.
     status : str or None
@@ -105,7 +106,7 @@ class Outcome:
 
     @property
     def is_final(self) -> bool:
-        """Whether this run needs no more following."""
+        """Whether the status of the run no longer needs to be read."""
         return (
             self.outcome in ("deleted", "not_found")
             or (self.new_run_id is None and self.outcome == "invalid")
@@ -116,7 +117,7 @@ class Outcome:
 class ActionsModel:
     """The action in progress, and the outcomes of the last one.
 
-    It emits the change ``actions`` of the explorer's model.
+    ``Actions`` emits the change ``actions`` of the explorer's model.
 
     Parameters
     ----------
@@ -133,23 +134,33 @@ class ActionsModel:
         self.error: Exception | None = None
         self.is_following = False
 
-    def reason_disabled(self, name: str) -> str | None:
-        """Return the reason why an action is not available now; None if it is available."""
+    def reason_disabled(self, name: str, run_ids: Sequence[str] | None = None) -> str | None:
+        """Return the reason why an action is not available now; None if it is available.
+
+        Parameters
+        ----------
+        name
+            A key of `ACTIONS`.
+        run_ids
+            The run; None means the selection.
+        """
+        is_selection = run_ids is None
+        run_ids = self._model.selection if run_ids is None else run_ids
         source = self._model.source
         if not has_methods(source, ACTIONS[name].method):
             return "this source cannot change runs; open the explorer with a client"
-        if getattr(source, "read_only", False):
-            return "this client is read-only"
+        if (reason := reason_forbidden(source, ACTIONS[name].method)) is not None:
+            return reason
         if self.current is not None:
             return f"{self.current.name.lower()} is in progress"
-        if not self._model.selection:
+        if not run_ids:
             return "select runs first"
         if name in ("terminate", "from_failure"):
-            statuses = self._selected_statuses()
+            statuses = self._statuses_of(run_ids)
             if name == "terminate" and statuses <= FINISHED:
-                return "these runs have finished"
+                return "these runs have finished" if is_selection else "this run has finished"
             if name == "from_failure" and not statuses & {"FAILURE", "CANCELED"}:
-                return "none of these runs failed"
+                return "none of these runs failed" if is_selection else "this run did not fail"
         return None
 
     def start(self, name: str, run_ids: Sequence[str]) -> None:
@@ -177,7 +188,7 @@ class ActionsModel:
         self._model.changes.emit("actions")
 
     def dismiss(self) -> None:
-        """Forget the outcomes and stop following the runs."""
+        """Clear the outcomes and stop following the runs."""
         self._model.background.stop("follow")
         self.outcomes, self.error, self.last, self.is_following = [], None, None, False
         self._model.changes.emit("actions")
@@ -236,9 +247,9 @@ class ActionsModel:
             self._model.update(pages, deleted=deleted)
         return changed
 
-    def _selected_statuses(self) -> set[str]:
+    def _statuses_of(self, run_ids: Sequence[str]) -> set[str]:
         runs = self._model.runs
-        return {str(status) for status in runs["status"][runs["run_id"].isin(self._model.selection)]}
+        return {str(status) for status in runs["status"][runs["run_id"].isin(run_ids)]}
 
 
 def _ids_in(answer: pd.DataFrame) -> list[str]:

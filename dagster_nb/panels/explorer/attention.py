@@ -1,4 +1,4 @@
-"""``Attention``: what needs attention, such as jobs that became slower, with the filters that show it."""
+"""``Attention``: what needs attention, such as jobs that became slower, and the filters that select their runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from dagster_nb.analysis import current_slowdowns
 from dagster_nb.analysis.read_columns import creation_times
+from dagster_nb.analysis.slowdown_text import slowdown_text, value_change_text
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 from dagster_nb.panels.explorer.server_state import WAITING, ServerState
 from dagster_nb.words import plural, relative_time_text
@@ -33,13 +34,13 @@ class Finding:
     Parameters
     ----------
     text
-        One line about it.
+        A description in one line.
     kind
         ``"error"`` or ``"warning"``.
     filters
-        The filters that show its runs.
+        The filters that select the affected runs.
     shows_trend
-        Whether the chart of trends shows it.
+        Whether the chart of trends shows the problem.
     """
 
     text: str
@@ -51,7 +52,7 @@ class Finding:
 class Attention:
     """Searches for what needs attention each time runs have been fetched, in the background.
 
-    It emits the change ``attention`` of the explorer's model.
+    ``Attention`` emits the change ``attention`` of the explorer's model.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ class Attention:
         return self._in_queue + self._in_runs
 
     def set_server_state(self, state: ServerState | None) -> None:
-        """Take the server's state; None if it is unknown."""
+        """Update the findings about the server; None means that its state is unknown."""
         self._in_queue = [] if state is None else find_in_queue(state)
         self._model.changes.emit("attention")
 
@@ -90,7 +91,7 @@ class Attention:
         model.background.start("attention", lambda _task: find_in_runs(runs, scope, now), done=self._set)
 
     def _scope(self) -> ExplorerFilters:
-        """Return which runs to search: as many as have been read completely, whatever the filters hide."""
+        """Return filters for the runs to search: as few filters as possible for which all runs are in memory."""
         model = self._model
         filters, now = model.filters, model.clock()
         times = ExplorerFilters(created_after=filters.created_after, created_before=filters.created_before)
@@ -142,13 +143,8 @@ def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) 
     return found
 
 
-def _slowdown_text(change: Mapping[Hashable, Any]) -> str:
-    text = f"{change['job_name']} takes {change['factor']:.1f} times as long since {change['changed_at']:%Y-%m-%d}"
-    tag, before, after = change["tag"], change["value_before"], change["value_after"]
-    if pd.isna(tag):
-        return text
-    if pd.isna(before):
-        return f"{text}, when the tag {tag} was added with the value {after}"
-    if pd.isna(after):
-        return f"{text}, when the tag {tag} (value {before}) was removed"
-    return f"{text}, when the tag {tag} changed from {before} to {after}"
+def _slowdown_text(slowdown: Mapping[Hashable, Any]) -> str:
+    if pd.isna(slowdown["tag"]):
+        return slowdown_text(slowdown)
+    before, after = (None if pd.isna(slowdown[name]) else slowdown[name] for name in ("value_before", "value_after"))
+    return slowdown_text(slowdown, [value_change_text("tag", slowdown["tag"], before, after)])

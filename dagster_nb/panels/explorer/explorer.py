@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.attention import Attention
 from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell
-from dagster_nb.panels.explorer.filters import LOCAL_FILTERS, ExplorerFilters, parse_duration
+from dagster_nb.panels.explorer.filters import ExplorerFilters, parse_duration
 from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters
 from dagster_nb.panels.explorer.model import MAX_RUNS, ExplorerModel
 from dagster_nb.panels.explorer.open_run import OpenRun
+from dagster_nb.panels.explorer.python_code import source_text, view_text
 from dagster_nb.panels.explorer.server_state import ServerState, read_server_state
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.static_output import static_html, static_text
+from dagster_nb.panels.explorer.view import DEFAULT_CHART, ExplorerView
 from dagster_nb.panels.explorer.views.action_bar import ActionBar
 from dagster_nb.panels.explorer.views.attention_view import AttentionView
-from dagster_nb.panels.explorer.views.charts import Charts
+from dagster_nb.panels.explorer.views.charts import Charts, chart_names
 from dagster_nb.panels.explorer.views.code_view import CodeView
 from dagster_nb.panels.explorer.views.failure_groups_html import REEXECUTE_UNRESOLVED, SELECT_RUNS
 from dagster_nb.panels.explorer.views.filter_bar import FilterBar
@@ -27,9 +29,11 @@ from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
 from dagster_nb.panels.explorer.views.tiles import Tiles
 from dagster_nb.panels.panel import Panel
+from dagster_nb.time_zones import zone_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from datetime import tzinfo
 
     import pandas as pd
 
@@ -44,17 +48,29 @@ _AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "ev
 class RunExplorer(Panel):
     """A panel to understand runs and to act on them.
 
-    It shows filters, numbers compared with the previous period, charts, a table whose selected runs can be terminated,
-    re-executed or deleted, the details of a run, and code that returns the same runs. Runs are read in the background,
-    so the kernel stays free. It is an ipywidgets widget, so you can put it into a ``Tab`` or a ``GridBox``.
+    The panel shows filters, numbers compared with the previous period, charts, a table whose selected runs can be
+    terminated, re-executed or deleted, the details of a run, and code that returns the same runs. Runs are read in the
+    background, so the kernel stays free. The panel is an ipywidgets widget, so you can put it into a ``Tab`` or a
+    ``GridBox``.
 
     Parameters
     ----------
     source
         A client or a history.
+    tz
+        The time zone in which times are shown, such as ``"Europe/Paris"``; None means that of the browser. Times that
+        are typed in a filter without a zone are in this zone too.
     max_runs
         The maximum number of runs to keep in memory. If there are more runs, only the newest are read, and each filter
         then reads the runs that match it.
+    chart
+        The chart to start with, such as ``"Trend"``: the name of its tab.
+    sort
+        The column that the table is sorted by, such as ``"job_name"``; ``"-duration"`` sorts in descending order. None
+        shows the newest runs first.
+    columns
+        The columns of the table, by their names in `frame`. ``"tags.<key>"`` shows the values of one tag. None shows
+        the usual columns.
     **filters
         The filters to start with: those of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,
         ``run_ids``, ``created_after``, …), and ``run_id_contains``, ``min_duration``, ``max_duration``,
@@ -64,13 +80,18 @@ class RunExplorer(Panel):
     ----------
     frame : pandas.DataFrame
         The runs that match the filters, with the columns of `DagsterClient.runs`.
+    table : pandas.DataFrame
+        The same runs, with the columns and in the order of the table.
     selection : list of str
         The ids of the selected runs.
+    code : str
+        One line of Python that opens this view again.
 
     Raises
     ------
     TypeError, ValueError
-        If the source is neither a client nor a history, or if a filter is unknown or invalid.
+        If the source is neither a client nor a history, or if a filter, a chart, a column or the time zone is
+        unknown or invalid.
 
     Examples
     --------
@@ -79,32 +100,43 @@ class RunExplorer(Panel):
     >>> explorer.frame.groupby("job_name")["duration"].median()  # doctest: +SKIP
     """
 
-    def __init__(self, source: RunSource, *, max_runs: int = MAX_RUNS, **filters: Any):  # noqa: ANN401
+    def __init__(
+        self,
+        source: RunSource,
+        *,
+        chart: str = DEFAULT_CHART,
+        sort: str | None = None,
+        columns: Iterable[str] | str | None = None,
+        tz: str | tzinfo | None = None,
+        max_runs: int = MAX_RUNS,
+        **filters: Any,  # noqa: ANN401
+    ):
         if not has_methods(source, "iter_runs", "count_runs"):
             raise TypeError(
                 f"RunExplorer takes a client, such as dnb.connect(url) returns, or a history, but got "
                 f"{type(source).__name__}."
             )
         parsed = ExplorerFilters.parse(**filters)
-        super().__init__()
-        self.model = ExplorerModel(source, self.background, parsed, max_runs=max_runs)
+        view = ExplorerView.parse(chart=chart, sort=sort, columns=columns, chart_names=chart_names(source))
+        super().__init__(tz=tz)
+        self.model = ExplorerModel(source, self.background, parsed, view=view, max_runs=max_runs)
         self._open_run = OpenRun(self.model)
         self._actions = ActionsModel(self.model)
         self._attention = Attention(self.model)
         self._misspelt = MisspeltFilters(self.model)
-        self._header = Header(self.model, self.refresh)
-        self._filters = FilterBar(self.model)
+        self._header = Header(self.model, self.refresh, self.viewport)
+        self._filters = FilterBar(self.model, self.viewport)
         self._tiles = Tiles(self.model)
         self._charts = Charts(self.model, self.viewport)
         self._attention_view = AttentionView(self.model, self._attention, self._charts.show_trend)
         self._misspelt_view = MisspeltView(self.model, self._misspelt)
-        self._table = RunTableView(self.model)
         self._action_bar = ActionBar(self.model, self._actions)
+        self._table = RunTableView(self.model, self.viewport, self._actions, self._action_bar.ask)
         self._details = RunDetailsView(self.model, self._open_run, self.viewport)
         self._launchpad = LaunchpadArea(self.model)
         if has_methods(source, "launch", "run_config_schema"):
             self._details.open_launchpad = self._launchpad.open
-        self._code = CodeView(self.model)
+        self._code = CodeView(self.model, lambda: self.code)
         views = (
             self._header, self._attention_view, self._filters, self._misspelt_view, self._tiles, self._charts,
             self._action_bar, self._table, self._details, self._launchpad, self._code,
@@ -125,6 +157,14 @@ class RunExplorer(Panel):
         return self.model.runs
 
     @property
+    def table(self) -> pd.DataFrame:
+        """The runs that match the filters, with the columns and in the order of the table. The CSV file has the same.
+
+        A column ``tags.<key>`` has the values of one tag, as in `dagster_nb.expand_tags`.
+        """
+        return self.model.table_frame()
+
+    @property
     def selection(self) -> list[str]:
         """The ids of the selected runs, newest first."""
         return list(self.model.selection)
@@ -132,9 +172,20 @@ class RunExplorer(Panel):
     @property
     def filters(self) -> dict[str, Any]:
         """The filters, as arguments of `RunExplorer`."""
-        filters = self.model.filters
-        local = {name: value for name in LOCAL_FILTERS if (value := getattr(filters, name))}
-        return {**filters.arguments(), **local}
+        return self.model.filters.explorer_arguments()
+
+    @property
+    def code(self) -> str:
+        """One line of Python that opens this view again: its filters, chart, sort order and columns.
+
+        The name ``dnb`` is ``import dagster_nb as dnb``. A token is not part of the line: see `dagster_nb.connect`.
+        """
+        arguments = {**self.filters, **self.model.view.arguments()}
+        if self.viewport.tz is not None:
+            arguments["tz"] = zone_name(self.viewport.tz)
+        if self.model.max_runs != MAX_RUNS:
+            arguments["max_runs"] = self.model.max_runs
+        return view_text(source_text(self.model.source), arguments)
 
     def set_filters(self, **filters: Any) -> None:  # noqa: ANN401 - see ExplorerFilters.parse
         """Replace all filters.
@@ -175,10 +226,10 @@ class RunExplorer(Panel):
         return self.model.reading is None
 
     def _static_text(self) -> str:
-        return static_text(self.model)
+        return static_text(self.model, self.viewport.zone)
 
     def _static_html(self) -> str:
-        return static_html(self.model)
+        return static_html(self.model, self.viewport.zone)
 
     def _filter_by_cell(self, run_id: str, kind: str, key: str = "") -> None:
         run = self.model.cache.run(run_id)
@@ -201,12 +252,13 @@ class RunExplorer(Panel):
         self._on_action(REEXECUTE_UNRESOLVED, self._ask_to_reexecute_unresolved)
         on = self.model.changes.on
         on("filters", self._filters.draw)
-        on("filters", self._code.draw)
+        on("filters view page", self._code.draw)
+        on("view", self._charts.draw_choice)
         on("attention", self._attention_view.draw)
         on("misspelt", self._misspelt_view.draw)
         on("runs", self._draw_runs)
         on("runs reading", self._misspelt.update)
-        on("page", self._table.draw)
+        on("page view", self._table.draw)
         on("page selection", self._action_bar.draw)
         on("selection open_run", self._table.draw_selection)
         on("selection", self._charts.draw)
@@ -217,6 +269,8 @@ class RunExplorer(Panel):
         on("reading", self._draw_reading)
         on("error", lambda: self._show_error(self.model.error, self.refresh))
         self._on_resize(self._charts.draw)
+        for redraw in (self._table.draw, self._header.draw, self._details.draw):
+            self._on_time_zone(redraw)
         self._on_resize(self._details.draw_tab)
 
     def _draw_runs(self) -> None:
@@ -228,7 +282,7 @@ class RunExplorer(Panel):
     def _draw_reading(self) -> None:
         self._header.draw()
         if self.model.reading is None:
-            # Their text depends on whether all runs have been read.
+            # The tiles, the charts and the table also say whether all runs have been read.
             self._draw_runs()
             self._attention.update()
 

@@ -22,7 +22,7 @@ _SECONDS_BETWEEN_REPORTS = 0.35
 # Events, which set the update times, may be stored late. Anything older than this has been stored.
 _OVERLAP = pd.Timedelta(minutes=2)
 _MAX_IDS_PER_REQUEST = 500
-# Large pages take the server half the time, so only the first rows are requested as a small page.
+# With large pages, the server needs half the time. Only the first page is small, so that rows appear soon.
 _PAGE_SIZE = 2_000
 _FIRST_ROWS = 100
 
@@ -78,7 +78,7 @@ def fetch_all(task: Task[Any], source: RunSource, filters: ExplorerFilters, max_
     source
         The source.
     filters
-        The filters; bounds are points in time.
+        The filters, with absolute time bounds.
     max_runs
         The maximum number of runs to read.
     """
@@ -130,7 +130,7 @@ def fetch_changes(
     since
         The time when the source was last read.
     is_complete
-        Whether `known` was complete then, so that a count shows whether runs are missing.
+        Whether `known` was complete at that time. Only then, a count shows whether runs are missing.
     """
     # The status filter is left out, because a run that no longer has this status has changed too.
     changes = filters.replace(status=None, updated_after=since - _OVERLAP)

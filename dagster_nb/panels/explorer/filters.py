@@ -40,7 +40,7 @@ class ExplorerFilters(RunFilters):
     Parameters
     ----------
     job, status, run_ids, location, tags, created_after, created_before, updated_after, updated_before
-        As in `RunFilters`. "7d" stays relative to the current time.
+        As in `RunFilters`. A bound such as "7d" stays relative to the current time.
     run_id_contains
         A part of the run id.
     min_duration, max_duration
@@ -97,10 +97,21 @@ class ExplorerFilters(RunFilters):
         """Return a copy with only the filters that the source supports."""
         return replace(self, run_id_contains="", min_duration=None, max_duration=None, only_unresolved=False)
 
+    def explorer_arguments(self) -> dict[str, Any]:
+        """Return the filters that are set, as arguments of `RunExplorer`.
+
+        Examples
+        --------
+        >>> ExplorerFilters.parse(job="a", only_unresolved=True).explorer_arguments()
+        {'job': ['a'], 'only_unresolved': True}
+        """
+        local = {name: value for name in LOCAL_FILTERS if (value := getattr(self, name)) not in (None, "", False)}
+        return {**self.arguments(), **local}
+
     def covers(self, other: ExplorerFilters) -> bool:
         """Return whether every run that matches `other` in the source also matches these filters.
 
-        Bounds are points in time.
+        The time bounds of both must be absolute.
         """
         for name in CHOICES:
             mine, others = getattr(self, name), getattr(other, name)
@@ -126,7 +137,7 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
     filters
         The filters.
     now
-        The time from which "7d" counts.
+        The current time, to which a bound such as "7d" is relative.
 
     Examples
     --------
@@ -195,7 +206,7 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
     Raises
     ------
     ValueError
-        If it is not a duration.
+        If `duration` is not a duration.
 
     Examples
     --------
@@ -206,7 +217,7 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
         return None
     if isinstance(duration, timedelta):
         if pd.isna(duration) or duration < timedelta(0):
-            raise ValueError(f"{duration!r} is not a duration. It must not be missing or negative.")
+            raise ValueError(f"{duration!r} is not a duration. Give one that is not missing or negative.")
         return pd.Timedelta(duration)
     typed = str(duration)
     parts = list(_PART.finditer(typed))

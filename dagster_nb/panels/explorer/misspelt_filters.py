@@ -19,7 +19,7 @@ __all__ = ["MisspeltFilters", "corrected"]
 class MisspeltFilters:
     """Searches for misspelt names in the background when no run matches the filters.
 
-    It emits the change ``misspelt`` of the explorer's model.
+    ``MisspeltFilters`` emits the change ``misspelt`` of the explorer's model.
 
     Parameters
     ----------

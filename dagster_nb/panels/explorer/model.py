@@ -1,8 +1,8 @@
-"""``ExplorerModel``: the filters, runs and selection of an explorer. It does not use widgets."""
+"""``ExplorerModel``: the filters, runs and selection of an explorer. The model does not use widgets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from dagster_nb.panels.changes import Changes
+from dagster_nb.panels.explorer.columns import column_values
 from dagster_nb.panels.explorer.fetching import FetchProgress, FetchResult, fetch_all, fetch_changes
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 from dagster_nb.panels.explorer.run_cache import RunCache
+from dagster_nb.panels.explorer.view import ExplorerView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,9 +38,9 @@ class Reading:
     Parameters
     ----------
     filters
-        The filters that were sent; bounds are points in time.
+        The filters that were sent, with absolute time bounds.
     shown_filters
-        The filters of the explorer at that time.
+        The filters of the explorer when the request was sent.
     started_at
         The time when the request was sent.
     count, total
@@ -56,7 +58,8 @@ class ExplorerModel:
     """The state of an explorer. All methods are called in the kernel's thread.
 
     Every view draws the model's state, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
-    (which of them the table shows); ``selection``; ``open_run``; ``reading`` (its progress); ``error``.
+    (which of them the table shows); ``view`` (the chart, and the columns of the table); ``selection``; ``open_run``;
+    ``reading`` (its progress); ``error``.
 
     Parameters
     ----------
@@ -66,6 +69,8 @@ class ExplorerModel:
         Fetches runs in threads.
     filters
         The filters to start with.
+    view
+        How the runs are shown at first.
     max_runs
         The maximum number of runs to keep in memory.
     clock
@@ -78,6 +83,7 @@ class ExplorerModel:
         background: Background,
         filters: ExplorerFilters | None = None,
         *,
+        view: ExplorerView | None = None,
         max_runs: int = MAX_RUNS,
         clock: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now("UTC"),
     ):
@@ -85,12 +91,12 @@ class ExplorerModel:
         self.background = background
         self.changes = Changes()
         self.filters = filters or ExplorerFilters()
+        self.view = view or ExplorerView()
         self.max_runs = max_runs
         self.clock = clock
         self.cache = RunCache()
         self.runs: pd.DataFrame = self.cache.frame
         self.page = 0
-        self.sort: tuple[str, bool] | None = None
         self.selection: tuple[str, ...] = ()
         self.open_run_id: str | None = None
         self.reading: Reading | None = None
@@ -113,9 +119,16 @@ class ExplorerModel:
     def page_runs(self) -> pd.DataFrame:
         """The runs of the current page of the table, in its order."""
         if self._sorted is None:
-            self._sorted = self.runs if self.sort is None else sort_runs(self.runs, *self.sort)
+            self._sorted = self._sorted_runs()
         start = self.page * ROWS_PER_PAGE
         return self._sorted.iloc[start : start + ROWS_PER_PAGE]
+
+    def table_frame(self) -> pd.DataFrame:
+        """Return all runs in view, with the columns and in the order of the table."""
+        values = {key: column_values(self._sorted_runs(), key) for key in self.view.columns}
+        frame = pd.DataFrame(values).reset_index(drop=True)
+        frame.attrs = dict(self.runs.attrs)
+        return frame
 
     @property
     def page_count(self) -> int:
@@ -141,7 +154,7 @@ class ExplorerModel:
     # What users do
 
     def set_filters(self, filters: ExplorerFilters) -> None:
-        """Show other runs: the runs in memory at once, and the rest as they arrive."""
+        """Show the runs that match other filters: those in memory at once, and the rest as they arrive."""
         if filters == self.filters:
             return
         self.filters = filters
@@ -157,11 +170,18 @@ class ExplorerModel:
     def sort_by(self, column: str | None, *, ascending: bool = True) -> None:
         """Sort the table by a column; None restores the source's order, newest first."""
         sort = None if column is None else (column, ascending)
-        if sort != self.sort:
-            self.sort = sort
+        if sort != self.view.sort:
+            self.view = replace(self.view, sort=sort)
             self._sorted = None
             self.page = 0
             self.changes.emit("page")
+
+    def change_view(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of ExplorerView
+        """Show another chart or other columns."""
+        view = replace(self.view, **changes)
+        if view != self.view:
+            self.view = view
+            self.changes.emit("view")
 
     def go_to_page(self, page: int) -> None:
         """Show another page of the table."""
@@ -198,7 +218,7 @@ class ExplorerModel:
         self._start(wanted, since=self.refreshed_at if has_base and self.error is None else None)
 
     def stop(self) -> None:
-        """Stop reading. The runs that have arrived stay."""
+        """Stop reading. Runs that have already arrived are kept."""
         if self.reading is not None:
             self.background.stop("runs")
             self.was_stopped = True
@@ -215,7 +235,7 @@ class ExplorerModel:
             self.cache.drop(deleted)
         self._update_runs()
 
-    # What is being fetched
+    # Fetching
 
     def _source_filters(self, filters: ExplorerFilters) -> ExplorerFilters:
         return filters.at(self.clock()).without_local()
@@ -299,6 +319,9 @@ class ExplorerModel:
         if self.selection:
             self.select(self.selection)
 
+    def _sorted_runs(self) -> pd.DataFrame:
+        return self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
+
     def _attrs(self) -> dict[str, Any]:
         """Return where the runs come from, as plain JSON."""
         url = getattr(self.source, "url", None)
@@ -308,7 +331,7 @@ class ExplorerModel:
 
 def sort_runs(runs: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:  # noqa: FBT001 - stored as a pair
     """Return runs sorted by a column. Missing values come last, and ties keep their order."""
-    values = runs[column]
+    values = column_values(runs, column)
     keys = values.cat.codes if isinstance(values.dtype, pd.CategoricalDtype) else values
     order = keys.reset_index(drop=True).sort_values(ascending=ascending, kind="stable", na_position="last").index
     return runs.iloc[np.asarray(order)]

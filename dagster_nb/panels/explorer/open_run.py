@@ -55,7 +55,7 @@ class RunDetails:
 class OpenRun:
     """The run whose details are shown.
 
-    It emits the change ``details`` of the explorer's model.
+    ``OpenRun`` emits the change ``details`` of the explorer's model.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class OpenRun:
     Attributes
     ----------
     way_back : list of str
-        The ids of the runs from which related runs were opened, the last one last.
+        The ids of the runs from which related runs were opened, the most recent last.
     """
 
     def __init__(self, model: ExplorerModel):
@@ -75,7 +75,7 @@ class OpenRun:
         self.error: Exception | None = None
         self.log = OpenRunLog(model)
         self.way_back: list[str] = []
-        # The related run that is being opened, and its way back.
+        # The related run that is being opened, and the runs to which it will lead back.
         self._next: tuple[str, list[str]] | None = None
 
     @property
@@ -156,7 +156,9 @@ class OpenRun:
 
     def _open_fetched(self, run_id: str, pages: list[pd.DataFrame]) -> None:
         if not pages:
-            self._fail(RunNotFoundError(f"the run {run_id} no longer exists."))
+            self._fail(
+                RunNotFoundError(f"the run {run_id} no longer exists. Refresh the explorer to see which runs exist.")
+            )
             return
         self._model.update(pages)
         self._open_related(run_id)

@@ -21,7 +21,7 @@ class OpenRunLog:
 
     See `dagster_nb.panels.run_view.log_view.LogModel`.
 
-    It emits the change ``log`` of the explorer's model.
+    ``OpenRunLog`` emits the change ``log`` of the explorer's model.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class OpenRunLog:
         self.output_error: Exception | None = None
 
     def set_run(self, run_id: str | None) -> None:
-        """Drop the data of the last run and continue with this run. The filter stays, except for the step."""
+        """Discard the data of the previous run and show this run. The filter is kept, except for the step."""
         self._model.background.stop("events")
         self._model.background.stop("output")
         if run_id != self._run_id:

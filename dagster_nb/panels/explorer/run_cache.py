@@ -35,7 +35,7 @@ class RunCache:
         return len(self.frame)
 
     def is_complete_for(self, filters: ExplorerFilters) -> bool:
-        """Return whether all runs that match these filters in the source are in memory. Bounds are points in time."""
+        """Return whether all matching runs of the source are in memory. The time bounds must be absolute."""
         return any(complete.covers(filters) for complete in self._complete)
 
     def mark_complete(

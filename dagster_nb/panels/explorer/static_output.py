@@ -2,59 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from dagster_nb.panels.explorer.columns import column_of, column_values
+from dagster_nb.panels.explorer.view import DEFAULT_CHART
 from dagster_nb.panels.explorer.views.charts import CHARTS, chart_height
 from dagster_nb.panels.explorer.views.tiles import summarize
 from dagster_nb.panels.markup import grid, status, text
 from dagster_nb.panels.pictures import image
-from dagster_nb.words import count_text, duration_text, plural, relative_time_text, short_id, time_text
+from dagster_nb.time_zones import zone_name
+from dagster_nb.words import (
+    count_text,
+    duration_text,
+    plural,
+    relative_time_text,
+    short_id,
+    time_text,
+    zoned_time_text,
+)
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from dagster_nb.panels.explorer.model import ExplorerModel
 
 __all__ = ["static_html", "static_text"]
 
 _MAX_ROWS = 15
-_CHART = "Durations"
 
 
-def static_html(model: ExplorerModel) -> str:
-    """Return the explorer as self-contained HTML."""
+def static_html(model: ExplorerModel, zone: tzinfo = UTC) -> str:
+    """Return the explorer as self-contained HTML: its chart, and the first rows of its table."""
     runs = model.runs
-    rows = [
-        [status(str(run["status"])), text(_or_empty(run["job_name"])), time_text(run["start_time"]),
-         duration_text(run["duration"]), text(_or_empty(run["partition_key"])), text(_or_empty(run["launched_by"])),
-         f"<code>{text(short_id(run['run_id']))}</code>"]
-        for run in runs.head(_MAX_ROWS).to_dict("records")
-    ]  # fmt: skip
-    table = grid(["Status", "Job", "Started (UTC)", "Duration", "Partition", "Launched by", "Run"], rows)
-    chart = CHARTS[_CHART]
+    first = model.page_runs.head(_MAX_ROWS)
+    columns = [column_of(key) for key in model.view.columns]
+    cells = [[_cell(column.kind, value, zone) for value in column_values(first, column.key)] for column in columns]
+    names = [f"{one.name} ({zone_name(zone)})" if one.kind == "time" else one.name for one in columns]
+    table = grid(names, zip(*cells, strict=True))
+    # A chart that needs more than the runs, such as the slow steps, has not been read at this time.
+    chart = CHARTS.get(model.view.chart, CHARTS[DEFAULT_CHART])
     picture = ""
     if len(runs):
         picture = image(
-            lambda ax: chart.draw(runs, ax),
+            lambda ax: chart.draw(runs, ax, zone),
             alt=f"Chart of {plural(len(runs), 'run')}: {chart.alt}.",
             width=900,
             height=chart_height(runs, chart),
             background="white",
         )
-    return f"<div><p>{'<br>'.join(map(text, _summary(model)))}</p>{picture}{table}</div>"
+    return f"<div><p>{'<br>'.join(map(text, _summary(model, zone)))}</p>{picture}{table}</div>"
 
 
-def static_text(model: ExplorerModel) -> str:
+def static_text(model: ExplorerModel, zone: tzinfo = UTC) -> str:
     """Return the explorer as plain text."""
     now = model.as_of
     rows = [
         f"  {run['status']!s:<10} {_or_empty(run['job_name']):<30.30} "
         f"{relative_time_text(run['creation_time'], now):>10} {duration_text(run['duration']):>12}  "
         f"{short_id(run['run_id'])}"
-        for run in model.runs.head(_MAX_ROWS).to_dict("records")
+        for run in model.page_runs.head(_MAX_ROWS).to_dict("records")
     ]
-    return "\n".join([*_summary(model), *rows])
+    return "\n".join([*_summary(model, zone), *rows])
 
 
-def _summary(model: ExplorerModel) -> list[str]:
+def _cell(kind: str, value: Any, zone: tzinfo) -> str:  # noqa: ANN401 - a cell
+    if kind == "tags":
+        return text(", ".join(f"{key}: {one}" for key, one in value.items() if not key.startswith("dagster/")))
+    if kind == "span":
+        return duration_text(value)
+    if pd.isna(value):
+        return ""
+    if kind == "status":
+        return status(str(value))
+    if kind == "time":
+        return time_text(value.tz_convert(zone))
+    return f"<code>{text(short_id(value))}</code>" if kind == "id" else text(value)
+
+
+def _summary(model: ExplorerModel, zone: tzinfo) -> list[str]:
     source = model.source
     name = getattr(source, "url", None) or getattr(source, "path", None) or type(source).__name__
     summary = summarize(model.runs)
@@ -70,8 +98,9 @@ def _summary(model: ExplorerModel) -> list[str]:
             f"{rate}; half took at most {duration_text(summary.p50)}, 95 % at most {duration_text(summary.p95)}; "
             f"95 % were queued for at most {duration_text(summary.queue_p95)}"
         )
-        as_of = time_text(model.as_of)
-        lines.append(f"as of {as_of} UTC; the newest {min(_MAX_ROWS, summary.count)}:")
+        order = "newest" if model.view.sort is None else "first"
+        as_of = zoned_time_text(model.as_of, zone)
+        lines.append(f"as of {as_of}; the {order} {min(_MAX_ROWS, summary.count)}:")
     return lines
 
 

@@ -36,7 +36,7 @@ class ConfigHelp:
     def complete(self, text: str, cursor: int) -> Suggestions:
         """Return the fields or values that fit at the cursor, required fields first.
 
-        Fields that the config already has are left out, and so is everything in a selector that has its one field.
+        Fields that the config already has are left out, and so are all fields of a selector that already has one.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class ConfigHelp:
         return self._without_null(node["typeParamKeys"][0]) if node.get("__typename") == "NullableConfigType" else key
 
     def _composite(self, key: str | None) -> Node | None:
-        """Return the type with fields that a type is, or is one of two alternatives of."""
+        """Return the type with fields: the type itself, or the one that it accepts besides a scalar."""
         node = None if key is None else self._nodes.get(self._without_null(key))
         if node is not None and node["__typename"] == "ScalarUnionConfigType":
             node = self._nodes.get(node["nonScalarTypeKey"])

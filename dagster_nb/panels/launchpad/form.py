@@ -141,6 +141,7 @@ class Form:
         ]
         self._editor.disabled = not is_ready or model.launching
         self._launch.disabled = not model.can_launch
+        self._launch.tooltip = model.source.reason_forbidden or ""
         for field in (self._last_run, self._of_run, self._any_run):
             field.disabled = not is_ready or model.launching
         self._reset.disabled = not is_ready or model.launching or not (model.is_edited or model.has_other_config)
@@ -150,8 +151,8 @@ class Form:
     def _state_text(self) -> str:
         """Return the current activity or the next step for the user, as HTML."""
         model = self._model
-        if model.source.read_only:
-            return "This client is read-only and cannot launch runs."
+        if (reason := model.source.reason_forbidden) is not None:
+            return f"Runs cannot be launched here: {text(reason)}."
         if model.loading:
             return "Loading…"
         if model.launching:

@@ -107,7 +107,8 @@ class Launchpad(Panel):
     def from_run(cls, run: Run) -> Self:
         """Return a launchpad that is filled in from a run.
 
-        It has the run's job, config, partition, op selection and tags, except for the tags that Dagster adds itself.
+        The launchpad has the run's job, config, partition, op selection and tags, except for the tags that Dagster adds
+        itself.
 
         Parameters
         ----------

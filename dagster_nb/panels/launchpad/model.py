@@ -48,15 +48,15 @@ class Start:
 
 
 class LaunchpadModel:
-    """The state of a launchpad. It changes in the kernel's thread only.
+    """The state of a launchpad. The model changes in the kernel's thread only.
 
-    It emits the changes ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced), ``run``
-    (launched, or back to the form) and ``state`` (anything else).
+    The model emits the changes ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced),
+    ``run`` (launched, or back to the form) and ``state`` (anything else).
 
     Parameters
     ----------
     source
-        Reads from the server, and launches.
+        Reads from the server and launches runs.
     background
         Where requests run.
     start
@@ -103,8 +103,8 @@ class LaunchpadModel:
 
     @property
     def can_launch(self) -> bool:
-        """Whether `launch` would launch the job. It does nothing while there are known problems."""
-        if self.scaffold is None or self.run is not None or self.source.read_only:
+        """Whether `launch` would launch the job. `launch` does nothing while there are known problems."""
+        if self.scaffold is None or self.run is not None or self.source.reason_forbidden:
             return False
         if self.loading or self.launching or (self.checked and self.problems):
             return False
@@ -122,7 +122,7 @@ class LaunchpadModel:
 
     @property
     def needs_partition(self) -> bool:
-        """Whether to choose a partition first: its config will replace a default config that is not valid."""
+        """Whether the user should choose a partition first, whose config will replace the invalid default config."""
         return (
             self.scaffold is not None
             and bool(self.scaffold.partitions)
@@ -311,7 +311,7 @@ class LaunchpadModel:
         self.changes.emit("config")
 
     def _use_config(self, config: str) -> None:
-        # It counts as edited, so that another partition does not replace it.
+        # This config counts as edited, so that choosing another partition does not replace it.
         self.config = config
         self._check_later()
         self.changes.emit("config")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.partitions import partition_defaults, partition_keys
+from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.launchpad.inputs import config_text
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class LaunchpadSource(Protocol):
         """The server's address."""
 
     @property
-    def read_only(self) -> bool:
-        """Whether the client is read-only, so that it cannot launch runs."""
+    def reason_forbidden(self) -> str | None:
+        """Why the client refuses to launch runs; None if it does not."""
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
         """Return the jobs, each with a flag that says whether it is an asset job."""
@@ -94,9 +95,9 @@ class LaunchSource:
         return str(self._client.url)
 
     @property
-    def read_only(self) -> bool:
-        """Whether the client is read-only, so that it cannot launch runs."""
-        return bool(self._client.read_only)
+    def reason_forbidden(self) -> str | None:
+        """Why the client refuses to launch runs; None if it does not."""
+        return reason_forbidden(self._client, "launch")
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
         """Return the jobs sorted by code location, each with a flag that says whether it is an asset job."""
@@ -129,7 +130,7 @@ class LaunchSource:
         which = {"run_ids": [self._client.run(run_id).run_id]} if run_id else {"job": address.job}
         runs = self._client.runs(**which, location=address.location, include="run_config", limit=1)
         if runs.empty and not run_id:
-            raise ValueError(f"The job {address.job!r} has no runs yet.")
+            raise ValueError(f"The job {address.job!r} has no runs yet, so there is no config to copy. Write a config.")
         if runs.empty or runs["job_name"].iloc[0] != address.job:
             raise ValueError(f"Run {run_id} is not a run of the job {address.job!r}. Choose one of its runs.")
         return config_text(runs["run_config"].iloc[0] or {})

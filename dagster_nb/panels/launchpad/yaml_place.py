@@ -1,4 +1,4 @@
-"""Find the place of the cursor in YAML that somebody is writing, which is mostly not valid yet."""
+"""Find the place of the cursor in YAML that is still being written, and is therefore often not valid."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class YamlPlace:
     word
         The unfinished key or value before the cursor.
     is_value
-        Whether the cursor is in the value of the last key of the path; otherwise, a key or an item can stand there.
+        Whether the cursor is in the value of the last key of the path; otherwise, a key or an item can be there.
     siblings
         The other keys of the mapping that the cursor is in.
     column
@@ -85,7 +85,7 @@ def place_at(text: str, cursor: int) -> YamlPlace | None:
     stack: list[_Part] = []
     around: tuple[_Part, ...] = ()
     keys: dict[tuple[_Part, ...], set[str]] = {}
-    # What stands below the cursor can be a sibling too.
+    # Keys below the cursor can be siblings too.
     for place, one in enumerate(text.split("\n")):
         for part in parts if place == number else _parts_of(one, place)[0]:
             _push(stack, part)
@@ -118,7 +118,7 @@ def place_of_key(text: str, cursor: int) -> tuple[str, ...] | None:
 
 
 def _around(text: str, number: int, part: _Part) -> list[_Part]:
-    """Return the parts that a part of a line is in."""
+    """Return the parts that enclose a part of a line."""
     stack: list[_Part] = []
     for place, line in enumerate(text.split("\n")[: number + 1]):
         for one in _parts_of(line, place)[0]:
@@ -149,6 +149,6 @@ def _push(stack: list[_Part], part: _Part) -> None:
 
 
 def _pop(stack: list[_Part], column: int, *, is_item: bool) -> None:
-    # The dashes of a list may stand below the first letter of the key that the list belongs to.
+    # The dashes of a list may be directly below the first letter of the key that the list belongs to.
     while stack and (stack[-1].column > column or (stack[-1].column == column and (stack[-1].is_item or not is_item))):
         stack.pop()

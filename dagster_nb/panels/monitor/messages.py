@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,6 +13,8 @@ from dagster_nb.panels.run_view.run_html import failures_html, heading_html, tim
 from dagster_nb.words import duration_text, plural
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from dagster_nb.panels.monitor.model import MonitorModel, RunState
 
 __all__ = ["action_html", "head_html", "outcome_html", "outcome_message", "state_times"]
@@ -22,9 +25,9 @@ _MODES = {
 }
 
 
-def head_html(model: MonitorModel, now: pd.Timestamp) -> str:
+def head_html(model: MonitorModel, now: pd.Timestamp, zone: tzinfo = UTC) -> str:
     """Return the run, its status and its times."""
-    facts = state_times(model.state, now)
+    facts = state_times(model.state, now, zone)
     if model.following and model.mode is not None:
         symbol, word, reason = _MODES[model.mode]
         facts.append(f'<span class="dnb-mode" title="{reason}"><span aria-hidden="true">{symbol}</span> {word}</span>')
@@ -34,9 +37,9 @@ def head_html(model: MonitorModel, now: pd.Timestamp) -> str:
     return heading_html(run.run_id, run.job_name, model.state.status, url=run.url, facts=facts)
 
 
-def state_times(state: RunState, now: pd.Timestamp) -> list[str]:
+def state_times(state: RunState, now: pd.Timestamp, zone: tzinfo = UTC) -> list[str]:
     """Return when a run was created, how long it was queued, and how long it took or has been running."""
-    return times_text(state.creation_time, state.start_time, state.end_time, now)
+    return times_text(state.creation_time, state.start_time, state.end_time, now, zone)
 
 
 def outcome_message(state: RunState) -> tuple[str, str, str] | None:
@@ -88,7 +91,7 @@ def _action_message(model: MonitorModel) -> tuple[str, str, str] | None:
     if outcome is None or model.state.status == "CANCELED":
         return None
     if outcome["outcome"] == "canceling":
-        return "note", "Dagster has asked the run to stop. It is still ending.", ""
+        return "note", "Dagster has asked the run to stop. It is still stopping.", ""
     if outcome["outcome"] == "already_finished":
         return "note", "The run ended before it could be terminated.", ""
     message = "" if pd.isna(outcome["message"]) else str(outcome["message"])

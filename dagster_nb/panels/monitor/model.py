@@ -11,6 +11,7 @@ import pandas as pd
 
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.panels.changes import Changes
+from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.run_view.event_log import EventFilter, EventLog
 from dagster_nb.panels.run_view.pending_steps import planned_steps, with_pending
 from dagster_nb.statuses import FINISHED
@@ -40,6 +41,7 @@ class RunClient(Protocol):
 
     url: Any
     read_only: Any
+    forbidden_actions: Any
 
     def follow(self, run: str, *, heartbeat: float) -> Iterator[pd.DataFrame]:
         """Yield a run's events as they happen."""
@@ -86,9 +88,9 @@ class RunState:
         The steps, with the columns of `DagsterClient.steps`; steps that have not started have the status
         ``NOT_STARTED``.
     failures
-        The failures that ended it, with the columns of `DagsterClient.failures`; None unless it failed.
+        The failures that ended the run, with the columns of `DagsterClient.failures`; None unless it failed.
     lacks_daemon
-        Whether it is queued while no daemon is running that would start it.
+        Whether the run is queued while no daemon is running that would start it.
     """
 
     status: str
@@ -119,9 +121,9 @@ class RunState:
 
 
 class MonitorModel:
-    """The state of a monitor. It changes in the kernel's thread only.
+    """The state of a monitor. The model changes in the kernel's thread only.
 
-    It emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
+    The model emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
     and ``action_error``.
 
     Parameters
@@ -177,16 +179,23 @@ class MonitorModel:
 
     @property
     def can_terminate(self) -> bool:
-        """Whether the run could be terminated."""
-        return not self.state.is_finished and not self.client.read_only
+        """Whether the run can be terminated."""
+        return not self.state.is_finished and self.reason_forbidden("terminate") is None
+
+    def reason_forbidden(self, action: str) -> str | None:
+        """Return why the client refuses ``"terminate"`` or ``"reexecute"``; None if it does not."""
+        return reason_forbidden(self.client, action)
 
     def can_reexecute(self, strategy: Strategy) -> bool:
         """Return whether the run can be re-executed in this way: it has ended, and from failure only if it failed."""
-        allowed = FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"}
-        return self.state.status in allowed and not self.client.read_only
+        return self.is_reexecutable(strategy) and self.reason_forbidden("reexecute") is None
+
+    def is_reexecutable(self, strategy: Strategy) -> bool:
+        """Return whether the run's status allows this re-execution."""
+        return self.state.status in (FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"})
 
     def follow(self) -> None:
-        """Follow the run from its first event to its last. If interrupted, this starts again."""
+        """Follow the run from its first event to its last. A second call starts from the first event again."""
         self.error = None
         self.log.clear()
         self._background.start(
@@ -308,7 +317,7 @@ class MonitorModel:
         try:
             return planned_steps(self.client.query(self.client.graphql_document("run_plan"), {"runId": run_id}))
         except DagsterNbError:
-            # The plan only adds the steps that have not started. If the server is down, following the run reports this.
+            # The plan only adds the steps that have not started. If the server is down, `follow` shows the error.
             return []
 
     def _lacks_daemon(self) -> bool:

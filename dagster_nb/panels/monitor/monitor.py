@@ -23,6 +23,7 @@ from dagster_nb.words import short_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
 
     from dagster_nb.client.sync_client import Run
     from dagster_nb.panels.monitor.model import Strategy
@@ -55,6 +56,8 @@ class RunMonitor(Panel):
     ----------
     run
         A `Run`, such as ``client.launch(...)`` or ``client.run(run_id)`` returns.
+    tz
+        The time zone in which times are shown, such as ``"Europe/Paris"``; None means that of the browser.
 
     Attributes
     ----------
@@ -68,20 +71,22 @@ class RunMonitor(Panel):
     Raises
     ------
     TypeError
-        If the argument is not a `Run`.
+        If the first argument is not a `Run`.
+    ValueError
+        If there is no such time zone.
 
     Examples
     --------
     >>> dnb.RunMonitor(client.launch("nightly"))  # doctest: +SKIP
     """
 
-    def __init__(self, run: Run):
+    def __init__(self, run: Run, *, tz: str | tzinfo | None = None):
         client: Any = getattr(run, "client", None)
         if not hasattr(client, "follow"):
             raise TypeError(
                 f"RunMonitor takes a Run, such as client.run(run_id) returns, but got {type(run).__name__}."
             )
-        super().__init__()
+        super().__init__(tz=tz)
         self.model = MonitorModel(client, run, self.background)
         self._head = widgets.HTML(layout=widgets.Layout(flex="1 1 360px", width="auto"))
         self._terminate = _button("Terminate", "danger")
@@ -97,7 +102,7 @@ class RunMonitor(Panel):
         self._outcome = widgets.HTML()
         self._action = widgets.HTML()
         self._steps = widgets.HTML(layout=widgets.Layout(width="100%"))
-        self._log = LogView(self.model, self.background)
+        self._log = LogView(self.model, self.background, self.viewport)
         self._fill(head, self._confirm.widget, self._outcome, self._action, self._steps, self._log.widget)
         self.add_class("dnb-monitor")
         self._is_question_valid: Callable[[], bool] = lambda: False
@@ -126,7 +131,7 @@ class RunMonitor(Panel):
     def wait(self, timeout: float | None = None) -> Self:
         """Wait until the run has ended and return the monitor.
 
-        This is meant for scripts, and for notebooks that run unattended.
+        `wait` is meant for scripts, and for notebooks that run unattended.
 
         Parameters
         ----------
@@ -200,7 +205,7 @@ class RunMonitor(Panel):
         message = outcome_message(state)
         lines = [
             f"RunMonitor of run {run.run_id} of {run.job_name}: {state.status}",
-            f"{' · '.join(state_times(state, _now()))}; {run.url}",
+            f"{' · '.join(state_times(state, _now(), self.viewport.zone))}; {run.url}",
         ]
         if message is not None:
             lines.append(" ".join(filter(None, message[1:])))
@@ -216,13 +221,13 @@ class RunMonitor(Panel):
 
     def _static_html(self) -> str:
         model = self.model
-        parts = [head_html(model, _now()), outcome_html(model.state, can_copy=False)]
+        parts = [head_html(model, _now(), self.viewport.zone), outcome_html(model.state, can_copy=False)]
         if model.error is not None:
             parts.append(message_html(str(model.error)))
         parts.append(self._picture(width=900, background="white"))
         last = EventLog(_MAX_STATIC_EVENTS)
         last.add(model.log.events)
-        parts.append(f"<p>{text(last.summary)}</p>{events_html(last.shown)}")
+        parts.append(f"<p>{text(last.summary)}</p>{events_html(last.shown, self.viewport.zone)}")
         return f"<div>{''.join(parts)}</div>"
 
     def _listen(self) -> None:
@@ -236,6 +241,8 @@ class RunMonitor(Panel):
         click(self._all_steps, partial(self.confirm_reexecute, "all_steps"))
         click(self._previous, self.model.show_previous_run)
         self._on_resize(partial(self._draw_soon, "size"))
+        for part in ("run", "events"):
+            self._on_time_zone(partial(self._draw_soon, part))
 
     def _show_action_error(self) -> None:
         if self.model.action_error is not None:
@@ -263,7 +270,7 @@ class RunMonitor(Panel):
 
     def _draw_run(self) -> None:
         model = self.model
-        self._head.value = head_html(model, _now())
+        self._head.value = head_html(model, _now(), self.viewport.zone)
         self._outcome.value = outcome_html(model.state)
         self._show_error(model.error, model.follow)
 
@@ -282,21 +289,23 @@ class RunMonitor(Panel):
             planned = "" if state.steps.empty else f" Planned: {', '.join(map(text, state.steps['step_key']))}."
             return f'<p class="dnb-muted">No step {"ran" if state.is_finished else "has started"}.{planned}</p>'
         as_of = None if state.is_finished else _now()
-        return steps_html(state.steps, as_of=as_of, width=width, max_height=480, **options)
+        return steps_html(state.steps, as_of=as_of, width=width, max_height=480, zone=self.viewport.zone, **options)
 
     def _draw_actions(self) -> None:
         model = self.model
-        was_asked = model.termination is not None or model.state.status == "CANCELING"
-        _show(self._terminate, model.can_terminate)
-        _show(self._force, model.can_terminate and was_asked)
-        _show(self._from_failure, model.can_reexecute("from_failure"))
-        _show(self._all_steps, model.can_reexecute("all_steps"))
+        is_canceling = model.state.status == "CANCELING"
+        was_asked = model.termination is not None or is_canceling
+        _show(self._terminate, not model.state.is_finished)
+        _show(self._force, not model.state.is_finished and was_asked)
+        _show(self._from_failure, model.is_reexecutable("from_failure"))
+        _show(self._all_steps, model.is_reexecutable("all_steps"))
         if model.previous_run is not None:
             self._previous.description = f"Back to run {short_id(model.previous_run.run_id)}"
         _show(self._previous, model.previous_run is not None)
-        self._terminate.disabled = model.terminating or model.state.status == "CANCELING"
-        self._force.disabled = model.terminating
-        self._from_failure.disabled = self._all_steps.disabled = model.reexecuting
+        _disable(self._terminate, model.reason_forbidden("terminate"), model.terminating or is_canceling)
+        _disable(self._force, model.reason_forbidden("terminate"), model.terminating)
+        for button in (self._from_failure, self._all_steps):
+            _disable(button, model.reason_forbidden("reexecute"), model.reexecuting)
         self._action.value = action_html(model)
         if not self._is_question_valid():
             self._confirm.cancel()
@@ -308,6 +317,11 @@ def _button(label: str, style: str = "") -> Any:  # noqa: ANN401 - ipywidgets ha
 
 def _show(widget: Any, shown: bool) -> None:  # noqa: ANN401, FBT001
     widget.layout.display = "" if shown else "none"
+
+
+def _disable(button: Any, reason: str | None, is_busy: bool) -> None:  # noqa: ANN401, FBT001
+    button.disabled = reason is not None or is_busy
+    button.tooltip = reason or ""
 
 
 def _now() -> pd.Timestamp:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from dagster_nb.frames.run_failures import stack_html
 from dagster_nb.panels.markup import attribute, grid, text
+from dagster_nb.time_zones import zone_name
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from dagster_nb.client.compute_logs import ComputeLogs
 
 __all__ = ["Stream", "events_html", "output_html", "output_summary"]
@@ -23,17 +27,20 @@ _MAX_MESSAGE_LENGTH = 4_000
 _ANSI_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def events_html(events: pd.DataFrame) -> str:
+def events_html(events: pd.DataFrame, zone: tzinfo = UTC) -> str:
     """Return events as a table.
 
     Parameters
     ----------
     events
         The columns of `DagsterClient.events`.
+    zone
+        The time zone in which times are shown.
     """
+    events = events.assign(timestamp=events["timestamp"].dt.tz_convert(zone))
     columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack")
     rows = [_event_cells(*values) for values in zip(*(events[column] for column in columns), strict=True)]
-    table = grid(["Time (UTC)", "Level", "Step", "Event"], rows)
+    table = grid([f"Time ({zone_name(zone)})", "Level", "Step", "Event"], rows)
     return f'<div role="log" aria-label="Events of the run">{table}</div>'
 
 
@@ -60,7 +67,9 @@ def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str
         return f"Dagster captured nothing from {stream}"
     last = f"the last {_MAX_LINES:,} of " if matching > _MAX_LINES else ""
     shown = plural(matching, "matching line" if matching < total else "line")
-    return f"showing {last}{shown}{f', of {total:,}' if matching < total else ''}"
+    omitted = output.stdout_omitted if stream == "stdout" else output.stderr_omitted
+    left_out = f"; the first {omitted / 2**20:,.0f} MB are left out" if omitted else ""
+    return f"showing {last}{shown}{f', of {total:,}' if matching < total else ''}{left_out}"
 
 
 def _event_cells(

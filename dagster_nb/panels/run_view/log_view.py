@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.panels.background import Background
     from dagster_nb.panels.run_view.event_log import EventLog
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["EVENTS", "STREAMS", "LogModel", "LogView"]
 
@@ -59,12 +60,21 @@ class LogView:
         The log.
     background
         Runs the handlers of widget events in the kernel's thread.
+    viewport
+        Gives the time zone.
     kinds
-        The available choices among `EVENTS` and `STREAMS`.
+        The kinds that the user can choose, out of `EVENTS` and `STREAMS`.
     """
 
-    def __init__(self, model: LogModel, background: Background, kinds: Sequence[str] = (EVENTS, *STREAMS)):
+    def __init__(
+        self,
+        model: LogModel,
+        background: Background,
+        viewport: Viewport,
+        kinds: Sequence[str] = (EVENTS, *STREAMS),
+    ):
         self._model = model
+        self._viewport = viewport
         self._drawing = False
         self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
         self._level: Any = _labeled(
@@ -100,7 +110,7 @@ class LogView:
             finally:
                 self._drawing = False
         if self._kind.value == EVENTS:
-            self._show(log.summary, events_html(log.shown))
+            self._show(log.summary, events_html(log.shown, self._viewport.zone))
         else:
             self._draw_output()
 

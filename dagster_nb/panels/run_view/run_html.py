@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,10 +12,11 @@ from dagster_nb.frames.run_failures import stack_html
 from dagster_nb.frames.stacks import traceback_text
 from dagster_nb.panels.markup import attribute, copy_button, link, status, text
 from dagster_nb.panels.pictures import image
-from dagster_nb.words import duration_text, plural, relative_time_text, time_text
+from dagster_nb.words import duration_text, plural, relative_time_text, zoned_time_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
 __all__ = ["failures_html", "heading_html", "steps_html", "times_text"]
 
@@ -33,7 +35,7 @@ def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None
     url
         The address of the run's page in Dagster, if it has one.
     facts
-        The contents of the line below, as HTML.
+        The contents of the line below the heading, as HTML.
     """
     page = "" if url is None else link(url, "open in Dagster")
     return (
@@ -43,16 +45,18 @@ def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None
     )
 
 
-def times_text(created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp, now: pd.Timestamp) -> list[str]:
+def times_text(
+    created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp, now: pd.Timestamp, zone: tzinfo = UTC
+) -> list[str]:
     """Return when a run was created, how long it was queued, and how long it took or has been running.
 
     Examples
     --------
-    >>> created, minute = pd.Timestamp("2026-01-31 10:00"), pd.Timedelta(minutes=1)
+    >>> created, minute = pd.Timestamp("2026-01-31 10:00", tz="UTC"), pd.Timedelta(minutes=1)
     >>> times_text(created, created + minute, created + 3 * minute, created + 60 * minute)
     ['created 2026-01-31 10:00:00 UTC (1 h ago)', 'queued for 1 min', 'took 2 min']
     """
-    facts = [f"created {time_text(created)} UTC ({relative_time_text(created, now)})"]
+    facts = [f"created {zoned_time_text(created, zone)} ({relative_time_text(created, now)})"]
     if pd.isna(started):
         if pd.isna(ended):
             facts.append(f"waiting for {duration_text(_whole_seconds(now - created))}")
@@ -73,7 +77,7 @@ def failures_html(failures: pd.DataFrame, *, can_copy: bool = True) -> str:
     failures
         The columns of `DagsterClient.failures`.
     can_copy
-        Whether to add a button that copies the stack trace. It works in a panel, whose script handles it.
+        Whether to add a button that copies the stack trace. The button works only in a panel, whose script handles it.
     """
     boxes = []
     for failure in failures.head(_MAX_FAILURES).to_dict("records"):
@@ -98,6 +102,7 @@ def steps_html(
     as_of: pd.Timestamp | None,
     width: int,
     max_height: int = 560,
+    zone: tzinfo = UTC,
     **options: Any,  # noqa: ANN401 - see `image`
 ) -> str:
     """Return the chart of the steps of a run.
@@ -110,6 +115,8 @@ def steps_html(
         The time at which the bars of unfinished steps end; None for a run that has finished.
     width, max_height
         The size in CSS pixels.
+    zone
+        The time zone in which times are shown.
     options
         ``dark`` and ``background``, as in `image`.
     """
@@ -120,7 +127,7 @@ def steps_html(
         )
     )
     return image(
-        lambda ax: plot.step_gantt(steps, as_of=as_of, ax=ax),
+        lambda ax: plot.step_gantt(steps, as_of=as_of, tz=zone, ax=ax),
         alt=f"Chart of {plural(len(steps), 'step')}, each from its start to its end: {names}.",
         width=width,
         height=min(max(120, 78 + 24 * len(steps)), max_height),

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["SchemaBrowser"]
 
 _MAX_SHOWN = 100
-# The kinds of GraphQL, as kinds of the editor.
+# The editor's kind of suggestion for each kind of GraphQL entry.
 _KINDS = {"field": "property", "argument": "property", "value": "enum", "directive": "keyword", "fragment": "type"}
 
 
 class SchemaBrowser(Panel):
     """A panel to search the server's GraphQL schema: its types, fields, arguments, enum values and descriptions.
 
-    It begins with the operations of Dagster's documentation. A click on one of them, or on something that the search
-    has found, shows what the schema says about it and a query that requests it, for a ``%%dagster`` cell or for
+    The panel begins with the operations of Dagster's documentation. A click on one of them, or on something that the
+    search has found, shows what the schema says about it and a query that requests it, for a ``%%dagster`` cell or for
     `DagsterClient.query`.
 
     Parameters
@@ -44,7 +44,7 @@ class SchemaBrowser(Panel):
     Attributes
     ----------
     query : str
-        The query in the editor: that of the chosen entry, until it is edited. Empty if there is none.
+        The query in the editor, which is that of the chosen entry until the user edits it; empty if there is none.
 
     Examples
     --------
@@ -172,7 +172,7 @@ class SchemaBrowser(Panel):
         self.query = document
         self._editor.problems = [] if self._schema is None else document_problems(document, self._schema)
         if not document:
-            self._query.value = '<p class="dnb-muted">No query leads there, because it is only used in arguments.</p>'
+            self._query.value = '<p class="dnb-muted">No query returns this, because it is only used in arguments.</p>'
             return
         cell = f"%%dagster\n{document}"
         self._query.value = (

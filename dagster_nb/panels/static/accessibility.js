@@ -21,7 +21,7 @@ function closeNearest(event, panel) {
     if (!button) continue;
     event.preventDefault();
     event.stopPropagation();
-    // The focus would be lost with what is closed.
+    // The focus would be lost with the closed element.
     if (button.parentElement.parentElement.contains(event.target)) panel.querySelector('tr[tabindex="0"], button')?.focus();
     button.click();
     return;

@@ -2,17 +2,6 @@
 // Only the rows around the visible ones are in the document, because each further row makes every change slower.
 const AROUND = 12;
 
-function node(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
-    if (name === "class") made.className = value;
-    else made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children);
-  return made;
-}
-
 // Text from users becomes text nodes, never markup. It is isolated, so that its writing direction affects nothing else.
 function words(text) {
   return node("bdi", {}, text ?? "");
@@ -26,17 +15,17 @@ function filterButton(row, content, hint, ...action) {
 }
 
 const CELLS = {
-  status: (row) => node("span", { class: `dnb-status dnb-hue-${row.hue}`, "data-mark": row.mark }, row.status),
+  status: (row) => node("span", { class: `dnb-status dnb-hue-${row.hue}`, "data-mark": row.mark }, row.state),
   text: (row, column) => {
     const value = row[column.key];
     const shown = node("span", { class: "dnb-clip", title: value }, words(value));
-    return value && column.filters ? filterButton(row, shown, `Show only runs with ${value}`, column.filters) : shown;
+    return value && column.filters ? filterButton(row, shown, `Show only runs with ${value}`, column.filters, column.tag) : shown;
   },
   id: (row, column) =>
-    node("span", { class: "dnb-mono", title: row.id }, words(row[column.key])),
+    node("span", { class: "dnb-mono", title: row.id }, words(row.short)),
   time: (row, column) => {
-    const [ago, exact] = row[column.key] || ["—", ""];
-    return node("span", { title: exact && `${exact} UTC` }, ago, exact ? node("span", { class: "dnb-exact" }, exact) : "");
+    const [ago, exact, utc] = row[column.key] || ["—", "", ""];
+    return node("span", { title: utc && `${utc} UTC` }, ago, exact ? node("span", { class: "dnb-exact" }, exact) : "");
   },
   span: (row, column) => {
     const [spelled, share] = row[column.key] || ["—", 0];
@@ -87,6 +76,7 @@ function render({ model, el }) {
   const frame = node("div", { class: "dnb-scroll", tabindex: "-1" }, table, empty);
   el.classList.add("dnb-table");
   el.append(frame);
+  const widths = makeColumnWidths(model, table);
 
   function gap() {
     return node("tr", { class: "dnb-gap", "aria-hidden": "true" }, node("td", {}));
@@ -108,7 +98,7 @@ function render({ model, el }) {
     for (const column of model.get("columns")) {
       if (!column.first) {
         const name = node("span", { class: "dnb-unsorted" }, column.name);
-        headRow.append(node("th", { scope: "col", class: `dnb-col-${column.key}` }, name));
+        headRow.append(cellOf("th", column, { scope: "col", "aria-label": column.name }, name, widths.edge(column)));
         continue;
       }
       const is = sort[0] === column.key ? sort[1] : "none";
@@ -120,8 +110,9 @@ function render({ model, el }) {
         model.set("sort", over ? ["", "none"] : [column.key, next]);
         model.save_changes();
       });
-      headRow.append(node("th", { scope: "col", class: `dnb-col-${column.key}`, "aria-sort": is }, button));
+      headRow.append(cellOf("th", column, { scope: "col", "aria-label": column.name + arrow, "aria-sort": is }, button, widths.edge(column)));
     }
+    widths.draw();
   }
 
   function line(row, columns) {
@@ -129,8 +120,9 @@ function render({ model, el }) {
     const box = node("input", { type: "checkbox", "aria-label": label, tabindex: "-1" });
     const made = node("tr", { "data-run": row.id, tabindex: "-1" }, node("td", { class: "dnb-check" }, box));
     for (const column of columns) {
-      made.append(node("td", { class: `dnb-col-${column.key}` }, CELLS[column.kind](row, column)));
+      made.append(cellOf("td", column, {}, CELLS[column.kind](row, column)));
     }
+    widths.draw(made);
     return { line: made, box };
   }
 
@@ -140,9 +132,10 @@ function render({ model, el }) {
     for (const column of model.get("columns")) {
       const lengths = rows.map((row) => String(row[column.key] ?? "").length);
       const longest = rows[lengths.indexOf(Math.max(...lengths))];
-      made.append(node("td", { class: `dnb-col-${column.key}` }, CELLS[column.kind](longest, column)));
+      made.append(cellOf("td", column, {}, CELLS[column.kind](longest, column)));
     }
     widest.replaceChildren(made);
+    widths.draw(made);
   }
 
   function drawEmpty() {
@@ -320,6 +313,48 @@ function render({ model, el }) {
     pick(row.dataset.run, event, Boolean(check));
     if (!check) showDetails();
   });
+  const rowMenu = makeRowMenu(el, model, { name: nameOf, pick, showDetails });
+
+  function nameOf(id) {
+    return rows[places.get(id)]?.job;
+  }
+
+  function openMenu(id, x, y) {
+    focused = id;
+    drawSelection();
+    rowMenu.open(id, x, y, () => rendered.get(id)?.line);
+  }
+
+  function download(name, bytes) {
+    const url = URL.createObjectURL(new Blob([bytes], { type: "text/csv;charset=utf-8" }));
+    const link = node("a", { href: url, download: name });
+    el.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+
+  function receive(content, buffers) {
+    if (content.menu) rowMenu.receive(content);
+    else if (content.download) download(content.download, buffers[0]);
+  }
+
+  body.addEventListener("contextmenu", (event) => {
+    const row = event.target.closest("tr[data-run]");
+    // Shift gives the menu of the browser.
+    if (!row || event.shiftKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    openMenu(row.dataset.run, event.clientX, event.clientY);
+  });
+  frame.addEventListener("keydown", (event) => {
+    const line = event.target.closest("tr[data-run]");
+    if (!line || !(event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey))) return;
+    const box = line.getBoundingClientRect();
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    openMenu(line.dataset.run, box.left + 40, box.bottom);
+  });
   frame.addEventListener("keydown", (event) => {
     const isButton = Boolean(event.target.closest("button"));
     if (head.contains(event.target) || (isButton && [" ", "Enter"].includes(event.key))) return;
@@ -340,6 +375,7 @@ function render({ model, el }) {
   });
   let scheduled = 0;
   frame.addEventListener("scroll", () => {
+    rowMenu.close();
     const start = Math.floor(frame.scrollTop / rowHeight);
     const isNear = Math.abs(start - AROUND - first) < AROUND / 2 || (first === 0 && start < AROUND * 1.5);
     if (isNear || scheduled) return;
@@ -365,11 +401,14 @@ function render({ model, el }) {
     if (takeReset()) drawRows();
   });
   on("sort", drawHead);
+  on("widths", () => widths.draw());
   on("selected", () => drawSelection());
   on("active", () => drawSelection());
   on("empty", drawEmpty);
   drawHead();
   takeRows();
+  model.on("msg:custom", receive);
+  off.push(() => model.off("msg:custom", receive));
   return () => {
     cancelAnimationFrame(scheduled);
     cancelAnimationFrame(measuring);

@@ -45,7 +45,7 @@ function render({ model, el }) {
     event.stopPropagation();
   });
   input.addEventListener("input", (event) => {
-    // A clicked suggestion arrives as a whole, and not key by key.
+    // The text of a clicked suggestion arrives all at once, and not key by key.
     if (!event.inputType || event.inputType === "insertReplacementText") send();
   });
   const events = [["name", draw], ["placeholder", draw], ["width", draw], ["options", offer], ["value", take]];

@@ -1,4 +1,4 @@
-// Reports to the kernel whether the page is dark and how wide the panel is, and keeps keys inside the panel.
+// Reports to the kernel the theme, the width of the panel and the time zone, and keeps keys inside the panel.
 function luminance(color) {
   const parts = (color.match(/[\d.]+/g) || []).map(Number);
   return parts.length < 3 ? 0 : (0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]) / 255;
@@ -11,7 +11,7 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Without a secure page there is no clipboard, but a selected field can still be copied.
+    // An insecure page has no clipboard, but the text of a selected field can still be copied.
     const field = document.createElement("textarea");
     field.value = text;
     button.after(field);
@@ -41,9 +41,11 @@ function render({ model, el }) {
     const holder = el.closest(".dnb") || el;
     const dark = luminance(getComputedStyle(holder).color) > 0.5;
     const width = Math.round(el.clientWidth);
-    if (dark === model.get("dark") && Math.abs(width - model.get("width")) < 8) return;
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+    if (zone === model.get("time_zone") && dark === model.get("dark") && Math.abs(width - model.get("width")) < 8) return;
     model.set("dark", dark);
     model.set("width", width);
+    model.set("time_zone", zone);
     model.save_changes();
   };
   const soon = () => {

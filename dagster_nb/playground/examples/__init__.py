@@ -1,4 +1,4 @@
-"""Operations to start from: those of Dagster's documentation of its GraphQL API, one per file."""
+"""Example operations from Dagster's documentation of its GraphQL API, one per file."""
 
 from __future__ import annotations
 

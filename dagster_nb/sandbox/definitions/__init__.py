@@ -1,6 +1,6 @@
 """The code location of the demo: the data platform of a small web shop.
 
-Every job runs in one process, because a notebook server has little memory.
+Each run of a job uses only one process, because a notebook server has little memory.
 """
 
 import dagster as dg

@@ -1,4 +1,4 @@
-"""Daily partitioned assets, with metadata for plots."""
+"""Assets with daily partitions, and metadata for charts."""
 
 import datetime as dt
 import hashlib
@@ -14,7 +14,7 @@ SATURDAY = 5
 
 
 def sales_of(day: str) -> dict[str, Any]:
-    """Return the sales of a day; the same day always has the same sales.
+    """Return the sales of a day, which are always the same for the same day.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A job that runs until somebody stops it."""
+"""A job that runs until it is stopped."""
 
 import math
 import os
@@ -25,7 +25,7 @@ class StreamConfig(dg.Config):
 
 
 def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds: float) -> bool:
-    """Wait until there are no such runs, up to a time limit; return whether there still are some."""
+    """Wait until no runs match the filters, up to a time limit; return whether some still match."""
     deadline = time.monotonic() + seconds
     while exist := bool(instance.get_runs(filters, limit=1)):
         if time.monotonic() > deadline:
@@ -35,7 +35,7 @@ def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds:
 
 
 def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
-    """Listen until the given time and then cancel the run, or until interrupted."""
+    """Listen until interrupted, or until the given time, and then cancel the run."""
     while time.monotonic() < until:
         time.sleep(LISTEN_SECONDS)
     context.instance.report_run_canceling(context.run, "stop_after_seconds is over.")
@@ -45,7 +45,7 @@ def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
 def leave_silently() -> NoReturn:
     """End the process of a run that was marked as canceled.
 
-    It reports nothing, because a report would change the status.
+    The process does not report its end to Dagster, because a report would change the status of the run.
     """
     os._exit(0)
 
@@ -74,7 +74,7 @@ def consume_clicks(context: dg.OpExecutionContext, config: StreamConfig) -> None
     },
 )
 def wait_for_worker(context: dg.InitExecutorContext) -> InProcessExecutor:
-    """Run the job in this process once the worker is free; until then the run is STARTING."""
+    """Run the job in this process once the worker is free; until then, the run has the status STARTING."""
     config: dict[str, Any] = dict(context.executor_config)
     if config["wait_seconds"]:
         still_starting = dg.RunsFilter(

@@ -89,7 +89,7 @@ OUTAGES = ("timeout", "rate_limit", "bad_payload")
 
 
 def read_from_provider(outage: str) -> dict[str, float]:
-    """Raise the error of an outage of the provider."""
+    """Raise the provider's error during an outage."""
     if outage == "timeout":
         raise TimeoutError("read timed out after 30 s: https://rates.example/v2/latest")
     if outage == "rate_limit":
@@ -99,7 +99,7 @@ def read_from_provider(outage: str) -> dict[str, float]:
 
 
 def fail_like(outage: str) -> NoReturn:
-    """Raise the error of an outage, as it appears in the job."""
+    """Raise the error that an outage causes in the job."""
     try:
         read_from_provider(outage)
     except TimeoutError as error:
@@ -111,7 +111,7 @@ def fail_like(outage: str) -> NoReturn:
 
 @dg.op(description="Request today's rates from the provider, which has outages.")
 def request_rates(context: dg.OpExecutionContext, config: RatesConfig) -> Table:
-    """Request the rates. About one run in four hits an outage; a re-execution never does."""
+    """Request the rates. About one run in four fails because of an outage; a re-execution never does."""
     process(context, 170, what=f"rates for {config.base_currency}")
     outage = config.outage
     draw = int(context.run_id[:8], 16)

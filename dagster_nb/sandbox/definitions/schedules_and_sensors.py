@@ -31,5 +31,5 @@ export_invoices_schedule = dg.build_schedule_from_partitioned_job(
 
 @dg.sensor(job=sync_crm, minimum_interval_seconds=300, description="Looks for changes in the CRM.")
 def crm_changes(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """Find no changes, because nobody works with this CRM."""
+    """Skip every tick, because this CRM never changes."""
     return dg.SkipReason(f"no contact changed since {context.cursor or 'the beginning'}")

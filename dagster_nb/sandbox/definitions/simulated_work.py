@@ -14,7 +14,7 @@ MAX_SECONDS = 0.6
 
 
 def process(context: dg.OpExecutionContext | dg.AssetExecutionContext, rows: int, *, what: str) -> None:
-    """Sleep for a moment that depends on the rows, and write to the log, stdout and stderr."""
+    """Sleep for a short time that depends on the number of rows, and write to the log, stdout and stderr."""
     context.log.info("%s: %s rows", what, f"{rows:,}")
     sys.stdout.write(f"{what}: reading {rows:,} rows\n")
     time.sleep(min(rows / ROWS_PER_SECOND, MAX_SECONDS))

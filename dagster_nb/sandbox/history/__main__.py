@@ -1,6 +1,7 @@
 """Write the demo's history into ``$DAGSTER_HOME`` and keep a copy of it in the user's cache.
 
-The demo runs this before its Dagster serves, unless the cache has a copy. Prints the progress as JSON lines.
+The demo runs this module before its Dagster starts to serve, unless the cache has a copy. The progress is printed as
+JSON lines.
 """
 
 from __future__ import annotations

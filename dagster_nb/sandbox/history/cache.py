@@ -29,9 +29,9 @@ NOT_COPIED = ("dagster.yaml", "logs")
 class HistoryCache:
     """The copies of one history.
 
-    A copy is reused for the same number of runs and the same seed, if the same code wrote it for the same Dagster.
-    A copy only appears once it is complete, and its name depends on all these values, so two demos that start at the
-    same time cannot corrupt each other's copy.
+    A copy is reused for the same number of runs and the same seed, if the same code wrote it for the same version of
+    Dagster. A copy only appears once it is complete, and its name depends on all these values, so two demos that start
+    at the same time cannot corrupt each other's copy.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class HistoryCache:
     """
 
     def __init__(self, *, runs: int, seed: int) -> None:
-        # Imported here because it belongs to the extra "demo"; without this extra, demo() says how to install it.
+        # Dagster is imported here because only the extra "demo" installs it; without it, demo() says how to install it.
         from platformdirs import user_cache_path  # noqa: PLC0415
 
         self.folder = user_cache_path("dagster_nb") / "demo"
@@ -51,7 +51,7 @@ class HistoryCache:
         self.name = hashlib.sha256(identity.encode()).hexdigest()[:20]
 
     def find(self, fits: Callable[[dt.datetime], bool]) -> Path | None:
-        """Return the newest copy for whose end (UTC) ``fits`` returns True; None if there is none."""
+        """Return the newest copy whose end (UTC) satisfies ``fits``; None if there is none."""
         for copy in sorted(self.folder.glob(f"{self.name}-*"), reverse=True):
             if fits(dt.datetime.fromtimestamp(int(copy.name.rsplit("-", 1)[1]), dt.UTC)):
                 with contextlib.suppress(OSError):  # the most recently used copies are kept
@@ -64,7 +64,7 @@ class HistoryCache:
         return self.find(lambda until: until.date() == now.astimezone(dt.UTC).date() and now - until <= MAX_AGE)
 
     def keep(self, home: Path, *, until: dt.datetime) -> None:
-        """Copy the history of a home that ends at ``until``; a cache that cannot be written to is no error."""
+        """Copy the history of a home that ends at ``until``; if the cache cannot be written, do nothing."""
         new = self.folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
             shutil.copytree(home, new, ignore=shutil.ignore_patterns(*NOT_COPIED))

@@ -1,4 +1,4 @@
-"""Write planned runs into the table of a history without a Dagster: for trying out a history of any size."""
+"""Write planned runs directly into the table of a history, without a Dagster, to try out a history of any size."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ _DAYS_PER_PLAN = 90
 def write_delta_table(path: str | os.PathLike[str], *, runs: int, seed: int = 0) -> None:
     """Write the runs of a small shop, as the demo has them, into a new history.
 
-    There are 50,000 runs in each ninety days, so a million runs take almost five years. It takes about three minutes.
+    There are 50,000 runs in ninety days, so a million runs cover almost five years. Writing a million runs takes about
+    three minutes.
 
     Parameters
     ----------
     path
-        As in `DagsterClient.history`; there must be no history yet.
+        As in `DagsterClient.history`; a history must not exist there yet.
     runs
         The number of runs.
     seed
-        The same seed gives the same runs within an hour.
+        Within the same hour, the same seed gives the same runs.
     """
     table = Table.create(table_path(storage_path(path), "runs"), RUNS, deployment=_DEPLOYMENT)
     stored = RunsTable(table)
     until = last_full_hour(time.time())
-    # Newest first, as a refresh writes them.
+    # The newest runs are written first, as in a refresh.
     for number, start in enumerate(range(0, runs, _RUNS_PER_PLAN)):
         planned = plan_history(
             min(_RUNS_PER_PLAN, runs - start),
@@ -57,7 +58,7 @@ def write_delta_table(path: str | os.PathLike[str], *, runs: int, seed: int = 0)
 
 
 def _record(run: PlannedRun) -> dict[str, Any]:
-    """Return a run as Dagster's GraphQL returns it."""
+    """Return a run in the form in which Dagster's GraphQL API returns it."""
     return {
         "runId": run.run_id,
         "jobName": run.job,

@@ -1,4 +1,4 @@
-"""The event log of a run, as Dagster itself writes it."""
+"""Create the event log of a run as Dagster itself would write it."""
 
 # Many of Dagster's internals are untyped.
 # mypy: disallow-untyped-calls=False
@@ -58,7 +58,7 @@ FIRST_PID, PIDS = 20_000, 40_000
 
 
 def error_info(failure: Failure, number: int) -> SerializableErrorInfo:
-    """Return an error as Dagster stores it, with causes and stack."""
+    """Return an error as Dagster stores it, with its causes and stack traces."""
     return SerializableErrorInfo(
         message=f"{failure.cls_name}: {failure.message.replace('{n}', str(number))}\n",
         stack=[f'  File "{file}", line {line}, in {name}\n    {code}\n' for file, line, name, code in failure.frames],

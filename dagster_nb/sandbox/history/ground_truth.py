@@ -1,4 +1,4 @@
-"""The facts about a history, with which notebooks and tests compare their findings."""
+"""The facts about a history, to which notebooks and tests compare their findings."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class GroundTruth:
     slower_job, slower_since, slower_factor
         The job that became slower, the day of the change (midnight, UTC), and the factor.
     slower_tag
-        The tag that explains the slowdown: its key, its value before, its value since.
+        The tag that explains the slowdown: its key, and its values before and after the change.
     queue_job, queue_minutes
-        The job whose runs wait long in the queue if they are created just after a full hour, and how many minutes this
-        lasts.
+        The job whose runs wait long in the queue if they are created just after a full hour, and for how many minutes
+        after the hour this is so.
     flaky_job, flaky_share
         The job that fails occasionally, and the share of its first attempts that fail.
     broken_job, broken_days
-        The job whose runs all failed on those days (ISO dates, UTC).
+        The job whose runs all failed on certain days, and these days (ISO dates, UTC).
     long_tail_job
         The job with the widest spread of durations.
     missing_job, missing_partition
@@ -51,7 +51,7 @@ class GroundTruth:
         For each failed run: the step key, the class of the error that the step raised, and the class of its innermost
         cause.
     unresolved_failures
-        The failed runs with no later success in their re-execution group.
+        The failed runs whose re-execution group has no later success.
     error_classes
         Innermost error classes, and the number of runs that failed with each.
     as_of
@@ -124,7 +124,7 @@ class GroundTruth:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
+        """Return the facts as JSON values."""
         return {
             name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in asdict(self).items()
         }

@@ -27,7 +27,7 @@ def _working_day(day: dt.date) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """The incidents; `GroundTruth` explains the fields."""
+    """The incidents in a history; `GroundTruth` explains the fields."""
 
     slower_since: dt.date
     broken_days: tuple[dt.date, dt.date]
@@ -44,7 +44,7 @@ class Incidents:
 
     @classmethod
     def before(cls, until: dt.datetime) -> Self:
-        """Choose the dates for a history with this end."""
+        """Choose the dates of the incidents for a history that ends at this time."""
         today = until.date()
         broken = _working_day(today - dt.timedelta(days=BROKEN_DAYS_AGO))
         if broken.weekday() == SATURDAY - 1:  # both days must be working days
@@ -56,11 +56,11 @@ class Incidents:
         )
 
     def is_slower(self, job: str, at: float) -> bool:
-        """Whether a run of this job that is created at this time is one of the slower ones."""
+        """Whether a run of this job, created at this time, is affected by the slowdown."""
         return job == self.slower_job and at >= midnight(self.slower_since)
 
     def is_broken(self, job: str, at: float) -> bool:
-        """Whether this job fails at this time."""
+        """Whether runs of this job fail at this time."""
         return job == self.broken_job and dt.datetime.fromtimestamp(at, dt.UTC).date() in self.broken_days
 
     def fixed_at(self) -> float:

@@ -18,7 +18,7 @@ class JobProfile:
     Parameters
     ----------
     name, team
-        Its name and team, as in the definitions.
+        The job's name and team, as in the definitions.
     steps
         Step keys, and the share of the run's time that each step takes, in the order of execution.
     median, sigma
@@ -26,15 +26,15 @@ class JobProfile:
     rows
         The usual number of rows that a run processes.
     schedule, times
-        The schedule that launches it, and its hour and minute (UTC).
+        The schedule that launches the job, and the hour and minute of each launch (UTC).
     on_demand
         The number of runs per working day that users or a sensor launch.
     weekends
-        Whether it also runs on Saturdays and Sundays.
+        Whether the job also runs on Saturdays and Sundays.
     partitioned
-        Whether each run is for the partition of the day before.
+        Whether each run processes the partition of the previous day.
     failures
-        A failure, the step that fails, and the share of the runs.
+        A failure, the step that fails, and the share of runs in which this happens.
     retried
         A step that is sometimes retried, and the share of runs in which this happens.
     """

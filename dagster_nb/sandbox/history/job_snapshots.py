@@ -1,4 +1,4 @@
-"""The parts of a job's definition that the stored rows of its runs contain: steps, snapshots, origin."""
+"""The parts of a job's definition that are stored with its runs: steps, snapshots and origin."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class JobSnapshot:
     def plan_id_of(self, run: PlannedRun) -> str:
         """Store the execution plan of a run and return its id.
 
-        The plan of a re-execution names the earlier run that has each output, so that it can be re-executed again.
+        The plan of a re-execution names the earlier run that produced each output, so that it can be re-executed again.
         """
         past = self._pasts[run.parent_run_id] if run.parent_run_id else None
         if run.status == "FAILURE":
@@ -92,7 +92,7 @@ def _all_outputs(past: PastExecutionState | None) -> set[StepOutputHandle]:
 
 
 def repository_origin(location: str) -> RemoteRepositoryOrigin:
-    """Return the origin of the demo's repository. Dagster compares only its name, not its address."""
+    """Return the origin of the demo's repository. Dagster compares only the name of the origin, not its address."""
     return RemoteRepositoryOrigin(
         GrpcServerCodeLocationOrigin(host="localhost", socket=f"{location}.sock", location_name=location), REPOSITORY
     )
@@ -110,12 +110,12 @@ def store_job_snapshots(
     location
         The name of the code location.
     configs
-        Job names, and a run config that each job accepts.
+        The names of the jobs, each with a run config that the job accepts.
 
     Returns
     -------
     dict
-        Job names and snapshots.
+        The snapshots by job name.
     """
     repository = defs.get_repository_def()
     snapshots = {}

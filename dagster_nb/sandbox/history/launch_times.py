@@ -1,4 +1,4 @@
-"""Choose when runs are launched, with daily and weekly rhythms, and when ticks launch nothing."""
+"""Choose the times of launches, with daily and weekly rhythms, and the ticks that launch nothing."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["PlannedLaunch", "plan_backfills", "plan_idle_ticks", "plan_launches", "scale_for", "tick_time"]
 
 HOUR = 3600.0
-# The relative number of runs that users launch, by hour of a working day (UTC).
+# The relative number of runs that users launch in each hour of a working day (UTC).
 BY_HOUR = (1, 0, 0, 0, 0, 1, 3, 7, 12, 15, 14, 12, 8, 11, 14, 13, 11, 8, 5, 3, 2, 2, 1, 1)
 WEEKEND_SHARE = 0.3
-MIN_SCALE = 0.3  # below this scale, even daily jobs do not run every day
+MIN_SCALE = 0.3  # below this scale, not even daily jobs run every day
 SPREAD_SECONDS = 600.0
 TICK_SECONDS = 60.0
 EXTRA_FAILURES_SHARE = 1.05
@@ -59,7 +59,7 @@ def _days_before(until: dt.datetime) -> list[dt.date]:
 
 
 def scale_for(runs: int, until: dt.datetime) -> float:
-    """Return how many times as busy as usual the shop must be for this number of runs."""
+    """Return how much busier than usual the shop must be to have this number of runs, as a factor."""
     once = float(sum(count for _, count, *_ in BACKFILLS))
     more = 0.0
     for day in _days_before(until)[1:]:
@@ -71,7 +71,7 @@ def scale_for(runs: int, until: dt.datetime) -> float:
             once += usual * job.partitioned
             more += usual * (not job.partitioned)
     wanted = runs / EXTRA_FAILURES_SHARE
-    # A job that runs once a day for a partition does so at any scale, except in the smallest histories.
+    # Daily runs for partitions are not scaled, except in the smallest histories.
     return max((wanted - once) / more, wanted / (once / MIN_SCALE + more))
 
 
@@ -109,7 +109,7 @@ def _launches_of_day(job: JobProfile, day: dt.date, scale: float, rng: Random) -
 
 
 def _random_count(mean: float, rng: Random) -> int:
-    """Return one of the two integers around the mean, chosen at random so that the expected value is the mean."""
+    """Return one of the two integers next to the mean, at random, so that the expected value equals the mean."""
     return int(mean) + (rng.random() < mean % 1)
 
 
@@ -132,7 +132,7 @@ def plan_backfills(
 
 
 def plan_idle_ticks(rng: Random, until: dt.datetime, *, taken: set[float]) -> Iterator[PlannedTick]:
-    """Plan the ticks that launched nothing: the sensor's of the last week, two that failed, and one public holiday."""
+    """Plan the ticks that launched nothing: skips of the sensor, two failures, and one skip on a public holiday."""
     end = until.timestamp()
     for n in range(1, SKIPPED_TICKS_DAYS * 24 * 3600 // SENSOR_SECONDS):
         at = end - n * SENSOR_SECONDS + rng.random()

@@ -1,4 +1,4 @@
-"""Plan a history: the same seed and the same end give the same history on any machine."""
+"""Plan a history, which is the same on any machine for the same seed and the same end."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ __all__ = ["MAX_RUNS", "last_full_hour", "plan_history"]
 
 HOUR = 3600
 MAX_RUNS = 100_000
-# More runs than needed are planned, so that some can be dropped; if there are still too few, more are added.
+# More runs than needed are planned, because some are dropped; if too few remain, more are added.
 FIRST_MARGIN, NEXT_MARGIN = 1.04, 1.15
 
 
 def last_full_hour(now: float) -> dt.datetime:
-    """Return the last full hour (UTC) before POSIX seconds.
+    """Return the last full hour (UTC) before a time in POSIX seconds.
 
     Histories end at a full hour, so that histories that are created within minutes of each other are the same.
     """
@@ -126,8 +126,8 @@ def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]
     ]
     dropped = {run.run_id for run in rng.sample(ordinary, min(surplus, len(ordinary)))}
     kept = [run for run in runs if run.run_id not in dropped]
-    # This only happens in a very small history. It drops the newest runs, because children are newer than their
-    # parents.
+    # This only happens in a very small history. The newest runs are dropped, because parents are older than their
+    # children.
     return kept[: len(kept) - (surplus - len(dropped))]
 
 

@@ -20,7 +20,7 @@ class PlannedStep:
     key
         The step key.
     start, end
-        The time when its first attempt started, and the time when its last attempt ended.
+        The start of the first attempt and the end of the last attempt.
     attempts
         The number of attempts; all but the last one failed.
     failure
@@ -47,7 +47,7 @@ class PlannedRun:
     rows
         The number of rows that the run processes.
     tags, run_config
-        The tags as a user would see them.
+        The tags that a user sees.
     steps
         The steps that ran, in order.
     selection
@@ -79,7 +79,7 @@ class PlannedRun:
 
     @property
     def group(self) -> str:
-        """The root of the re-execution group."""
+        """The id of the first run in the re-execution group."""
         return self.root_run_id or self.run_id
 
 

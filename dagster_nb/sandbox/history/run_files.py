@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["write_run_files"]
 
 MAX_RUNS_WITH_LOGS = 500
-"""The number of newest runs with compute logs; every failed run has them too."""
+"""The number of newest runs that have compute logs. All failed runs have them too."""
 
 
 def write_run_files(instance: DagsterInstance, runs: Sequence[PlannedRun], jobs: dict[str, JobSnapshot]) -> None:
-    """Write the outputs of failed runs, and compute logs; the outputs of successful runs are never loaded again."""
+    """Write compute logs, and the outputs of failed runs. The outputs of successful runs are never loaded again."""
     storage = Path(instance.storage_directory())
     for run in runs:
         if run.status == "FAILURE":

@@ -39,7 +39,7 @@ def simulate_first_run(launch: PlannedLaunch, run_id: str, rng: Random, incident
     if rows:
         tags["shop/rows"] = str(rows)
     if launch.partition:
-        # Dagster finds the runs of a job's partition by these two tags.
+        # Dagster uses these two tags to find the runs of a job's partition.
         tags["dagster/partition"] = launch.partition
         tags["dagster/partition_set"] = f"{job.name}_partition_set"
     if launch.backfill:
@@ -70,11 +70,11 @@ def simulate_first_run(launch: PlannedLaunch, run_id: str, rng: Random, incident
 
 
 def simulate_reexecution(run: PlannedRun, run_id: str, rng: Random, incidents: Incidents) -> PlannedRun | None:
-    """Return the finished re-execution of a failed run from failure; None if nobody re-executes it."""
+    """Return the finished re-execution from failure of a failed run; None if the run is not re-executed."""
     if run.failure is None or run.status != "FAILURE":
         return None
     job = JOB_PROFILES[run.job]
-    # A failed run for a day is always re-executed, unless it was left over from a backfill.
+    # A failed run of a daily partition is always re-executed, unless it belongs to a backfill.
     is_required = job.partitioned and "dagster/backfill" not in run.tags
     if rng.random() > (1.0 if is_required else REEXECUTED_SHARE):
         return None
@@ -111,7 +111,7 @@ def simulate_reexecution(run: PlannedRun, run_id: str, rng: Random, incidents: I
 def _execute(
     run: PlannedRun, keys: list[str], seconds: float, queue: float, failing: tuple[str, str] | None, rng: Random
 ) -> PlannedRun:
-    """Add the steps, the times and the status."""
+    """Add the steps, the times and the status of a run."""
     job = JOB_PROFILES[run.job]
     dequeued = run.created + queue
     started = dequeued + rng.lognormvariate(math.log(2.2), 0.25)

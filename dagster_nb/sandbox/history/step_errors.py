@@ -14,11 +14,11 @@ class Failure:
     Parameters
     ----------
     cls_name, message
-        Of the exception. ``{n}`` in the message stands for a number that varies from run to run.
+        The class and the message of the exception. The placeholder ``{n}`` is a number that varies from run to run.
     frames
         The frames of its stack: file, line, function, code.
     cause
-        The error that caused it.
+        The error that caused this one.
     """
 
     cls_name: str

@@ -1,6 +1,6 @@
 """Write a planned history into the tables of a Dagster instance, in bulk.
 
-Dagster writes one event at a time, which takes about 50 ms per run; this takes about 1 ms.
+Dagster writes one event at a time, which takes about 50 ms per run; writing in bulk takes about 1 ms.
 """
 
 # Many of Dagster's internals are untyped.
@@ -72,9 +72,10 @@ def write_history(
     runs, seed, until
         See `plan_history`. By default, ``until`` is the last full hour.
     events
-        Whether to write event logs, ticks, backfills, outputs and compute logs too. This needs an event log in one
-        database (``ConsolidatedSqliteEventLogStorage``). Without it, 20,000 runs take a few seconds. If there are more
-        than 10,000 runs, the older ones have no event log, unless they failed, are re-executions or have a partition.
+        Whether to write event logs, ticks, backfills, outputs and compute logs too. All event logs must be in one
+        database (``ConsolidatedSqliteEventLogStorage``). Without these details, writing 20,000 runs takes a few
+        seconds. If there are more than 10,000 runs, the older ones have no event log, unless they failed, are
+        re-executions or have a partition.
     location
         The name of the code location that the runs belong to.
     on_progress
@@ -83,12 +84,12 @@ def write_history(
     Returns
     -------
     GroundTruth
-        Facts about the history.
+        The facts about the history.
 
     Raises
     ------
     TypeError
-        If the instance keeps its runs or its event log in a different kind of storage.
+        If the instance keeps its runs or its event logs in another kind of storage.
     """
     history = plan_history(runs, seed=seed, until=until or last_full_hour(time.time()))
     with DagsterInstance.from_config(str(home)) as instance:
@@ -191,7 +192,7 @@ def _utc(seconds: float) -> dt.datetime:
 
 
 def _with_event_log(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
-    """Return the runs that have an event log, as if the logs of older ones had been pruned."""
+    """Return the runs that get an event log; the others look as if their logs had been pruned."""
     old = max(0, len(runs) - MAX_RECENT_EVENT_LOGS)
     return [
         run

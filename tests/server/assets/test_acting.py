@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.client.request_tag import REQUEST_TAG
+from tests.faults.faults import OneIn, cut
+from tests.faults.proxy import Proxy
 
 from .definitions import DAYS, LOCATION
 
@@ -77,6 +80,23 @@ def test_backfill_of_assets(client, instance):
     assert row["assets"] == ["target_days"]
     assert sorted(row["partition_keys"]) == keys
     assert row["partition_count"] == 2
+
+
+@pytest.mark.parametrize("options", [("target_job", ["x", "y"]), ("target_days", ["2026-01-04", "2026-01-05"])])
+def test_a_backfill_whose_response_is_lost_is_found(place, instance, options):
+    before = len(instance.get_backfills())
+    lost = OneIn(1, cut(0), among=lambda request: request.operation == "LaunchBackfill")
+    with (
+        Proxy(place.server.url, faults=[lost]) as proxy,
+        dnb.connect(proxy.url, progress=False) as client,
+    ):
+        backfill = client.backfill(*options)
+    assert lost.fired == 1
+    assert backfill.backfill_id == instance.get_backfills()[0].backfill_id
+    assert len(instance.get_backfills()) == before + 1
+    # Dagster stores the tag by which the backfill was found, and shows it nowhere.
+    assert REQUEST_TAG in stored_backfill(instance, backfill).tags
+    assert backfill.tags == {}
 
 
 def test_backfill_of_partitions_with_two_dimensions(client, instance):

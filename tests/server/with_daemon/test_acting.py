@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.client.permissions import ACTIONS
 from tests.server.conftest import wait_until
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
@@ -88,8 +89,8 @@ class TestLaunch:
     def test_a_selection_of_ops(self, client):
         run = client.launch("quick", op_selection="load").wait(timeout=240)
         assert run.steps()["step_key"].tolist() == ["load"]
-        with pytest.raises(dnb.RunConfigInvalidError, match="nonsense"):
-            client.launch("quick", op_selection=["nonsense"])
+        with pytest.raises(dnb.RunConfigInvalidError, match="job 'quick' has no op 'laod'.*Did you mean 'load'"):
+            client.launch("quick", op_selection=["laod"])
 
     def test_a_selection_of_assets(self, client):
         run = client.launch("nightly_assets", asset_selection="mart/revenue").wait(timeout=240)
@@ -254,7 +255,7 @@ def test_the_repr_of_a_run(client, finished):
     assert f'href="{finished.url}"' in html
 
 
-def test_a_read_only_server_gives_one_readable_error(server, finished, started_run):
+def test_a_read_only_server_is_sent_no_action(server, finished, started_run):
     from dagster_nb.sandbox.local_dagster import LocalDagster
     from tests.server.conftest import DEFINITIONS
 
@@ -266,11 +267,31 @@ def test_a_read_only_server_gives_one_readable_error(server, finished, started_r
         dnb.connect(f"{restricted.url}/runs", progress=False) as client,
     ):  # fmt: skip
         assert client.url.endswith("/some/prefix")
-        with pytest.raises(dnb.UnauthorizedError, match="denied"):
-            client.launch("quick")
+        assert client.forbidden_actions == dict.fromkeys(ACTIONS, "Disabled by your administrator")
+        for act in (
+            lambda: client.launch("quick"),
+            lambda: client.launch_many([{"job": "quick"}]),
+            lambda: client.delete(client.runs(run_ids=finished.run_id)),
+            lambda: client.terminate(started_run.run_id),
+            lambda: client.reexecute(finished.run_id, strategy="all_steps"),
+        ):
+            with pytest.raises(dnb.UnauthorizedError, match="Disabled by your administrator. Nothing was sent"):
+                act()
+        explorer, monitor = dnb.RunExplorer(client), dnb.RunMonitor(client.run(started_run.run_id))
+        for panel in (explorer, monitor):
+            panel.wait(60)
+            panel.close()
+        explorer.model.select([started_run.run_id])
+        assert "Disabled by your administrator" in str(explorer._actions.reason_disabled("delete"))
+        assert "Disabled by your administrator" in monitor._terminate.tooltip
+        # A server that denies an action only when it is asked.
+        client._asynchronous._denied.clear()
+        client._asynchronous._read_permissions = None
         assert client.launch_many([{"job": "quick"}])["outcome"].tolist() == ["unauthorized"]
         assert client.delete(client.runs(run_ids=finished.run_id))["outcome"].tolist() == ["unauthorized"]
         assert client.terminate(pd.Series([started_run.run_id, UNKNOWN_ID]))["outcome"].tolist() == [
             "unauthorized",
             "not_found",
         ]
+        with pytest.raises(dnb.UnauthorizedError, match="denied"):
+            client.launch("quick")

@@ -9,6 +9,7 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.client import request_tag
+from tests.unit import altered_schemas
 from tests.unit.fake import FakeDagster, make_run
 
 STATE = "instigationStateOrError"
@@ -79,6 +80,14 @@ def sent(fake, operation):
     return [variables for name, variables in fake.requests if name == operation]
 
 
+def sent_backfill(fake):
+    """Return the parameters of the backfill that was launched, without the tag of the request."""
+    [parameters] = [variables["parameters"] for variables in sent(fake, "LaunchBackfill")]
+    tags = [tag for tag in parameters["tags"] if tag["key"] != request_tag.REQUEST_TAG]
+    assert len(parameters["tags"]) == len(tags) + 1
+    return {**parameters, "tags": tags}
+
+
 def lose(fake, operation, after=lambda: None):
     fake.drop(operation=operation, after=after)
 
@@ -110,7 +119,7 @@ def test_a_success_that_is_not_true_afterwards(fake, client):
     fake.answers["startSchedule"] = {"__typename": "ScheduleStateResult"}
     outcomes = client.start("nightly")
     assert outcomes["outcome"].tolist() == ["failed"]
-    assert "its status is STOPPED" in outcomes["message"][0]
+    assert "the status is STOPPED" in outcomes["message"][0]
 
 
 def test_nothing_is_sent_for_none_or_for_what_is_running(fake, client, status):
@@ -135,41 +144,90 @@ def test_frames_of_another_server_are_refused(fake, client):
     ):
         with pytest.raises(ValueError, match="come from http://staging:3000"):
             act()
-    with pytest.raises(ValueError, match="this client acts on"):
+    with pytest.raises(ValueError, match="not on this client's server, http://fake:3000"):
         client.cancel_backfill(dnb.Backfill(backfill(), "http://staging:3000/runs/b/abc"))
     assert fake.requests == []
 
 
 def test_a_backfill_of_a_job(fake, client):
     client.backfill("by_day", "1", tags={"why": 3})
-    assert sent(fake, "LaunchBackfill") == [{"parameters": {
+    assert sent_backfill(fake) == {
         "selector": {
             "partitionSetName": "the_set",
             "repositorySelector": {"repositoryName": "repo", "repositoryLocationName": "etl"},
         },
         "partitionNames": ["1"],
         "tags": [{"key": "why", "value": "3"}],
-    }}]  # fmt: skip
+    }
 
 
 def test_a_backfill_of_assets(fake, client):
     made = client.backfill("daily", pd.Series(["2", "1"]))
-    assert sent(fake, "LaunchBackfill") == [
-        {"parameters": {"assetSelection": [{"path": ["daily"]}], "partitionNames": ["2", "1"], "tags": []}}
-    ]
+    assert sent_backfill(fake) == {
+        "assetSelection": [{"path": ["daily"]}], "partitionNames": ["2", "1"], "tags": []
+    }  # fmt: skip
     assert repr(made) == "<Backfill abc of daily, REQUESTED>"
     assert made == dnb.Backfill(backfill(), made.url)
 
 
 def test_a_name_of_a_job_and_of_an_asset(fake, client):
     fake.answers["assetsOrError"]["nodes"].append({"key": {"path": ["by_day"]}})
-    with pytest.raises(dnb.AmbiguousNameError, match=r"for the asset, give \[\['by_day'\]\]"):
+    with pytest.raises(dnb.AmbiguousNameError, match=r"to select the asset, give \[\['by_day'\]\]"):
         client.backfill("by_day", "1")
     client.backfill("by_day", "1", location="etl")
     assert "selector" in sent(fake, "LaunchBackfill")[0]["parameters"]
 
 
-def test_a_backfill_whose_launch_was_not_answered_is_not_sent_again(fake, client):
+def answer_feed(fake):
+    """Answer like a server that selects backfills by a tag, from those whose launch was sent."""
+
+    def feed(_info, filter, **_more):  # noqa: A002 - the schema's name
+        launched = [variables["parameters"]["tags"] for variables in sent(fake, "LaunchBackfill")]
+        found = [backfill()] if any(tag in tags for tag in filter["tags"] for tags in launched) else []
+        return {"__typename": "RunsFeedConnection", "results": found}
+
+    fake.answers["runsFeedOrError"] = feed
+
+
+@pytest.mark.parametrize(
+    "launch",
+    [
+        lambda client: client.backfill("daily", ["1", "2"]),
+        lambda client: client.backfill("by_day", "1"),
+        lambda client: client.materialize("daily", partition_keys=["1", "2"]),
+    ],
+)
+def test_a_backfill_whose_launch_was_not_answered_is_found_by_its_tag(fake, client, launch):
+    answer_feed(fake)
+    lose(fake, "LaunchBackfill")
+    assert launch(client).backfill_id == "abc"
+    assert len(sent(fake, "LaunchBackfill")) == 1
+
+
+def test_a_backfill_that_appears_late_is_found(fake, client, monkeypatch):
+    monkeypatch.setattr(request_tag, "_PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    fake.answers["runsFeedOrError"] = {"__typename": "RunsFeedConnection", "results": []}
+
+    def appear(operation):
+        if operation == "RequestedBackfills" and len(sent(fake, operation)) == 3:
+            answer_feed(fake)
+
+    fake.before = appear
+    lose(fake, "LaunchBackfill")
+    assert client.backfill("daily", ["1", "2"]).backfill_id == "abc"
+
+
+def test_a_backfill_whose_launch_was_not_answered_nor_done(fake, client):
+    fake.answers["runsFeedOrError"] = {"__typename": "RunsFeedConnection", "results": []}
+    lose(fake, "LaunchBackfill")
+    with pytest.raises(dnb.OutcomeUnknownError, match=r"client\.backfills\(\) shows whether") as error:
+        client.backfill("daily", ["1", "2"])
+    assert "client.runs(tags={'.dagster/dagster_nb_request_id': '" in str(error.value)
+    assert len(sent(fake, "LaunchBackfill")) == 1
+
+
+def test_on_a_server_that_cannot_find_a_backfill_the_outcome_is_unknown(fake, client):
+    fake.schema = altered_schemas.without("Query.runsFeedOrError")
     lose(fake, "LaunchBackfill")
     with pytest.raises(dnb.OutcomeUnknownError, match=r"client\.backfills\(\) shows whether"):
         client.backfill("daily", ["1", "2"])
@@ -210,8 +268,7 @@ def test_materialize_in_one_run(fake, client):
 
 def test_materialize_several_partitions_in_a_backfill(fake, client):
     assert isinstance(client.materialize(["daily"], partition_keys=["1", "2"]), dnb.Backfill)
-    [parameters] = [variables["parameters"] for variables in sent(fake, "LaunchBackfill")]
-    assert parameters["partitionNames"] == ["1", "2"]
+    assert sent_backfill(fake)["partitionNames"] == ["1", "2"]
     assert sent(fake, "LaunchRun") == []
 
 

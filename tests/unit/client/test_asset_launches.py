@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+import pandas as pd
 import pytest
 
+import dagster_nb as dnb
+from dagster_nb.client.partitions import _with_common_prefix
 from tests.unit.fake import make_run
 
 WHERE = {"location": "etl", "repository": "repo"}
@@ -59,17 +63,76 @@ def test_an_invalid_key_sends_nothing(fake, client, wrong):
 
 
 def partitioned(keys):
-    partition = {
-        "runConfigOrError": {"__typename": "PartitionRunConfig", "yaml": "{}\n"},
-        "tagsOrError": {"__typename": "PartitionTags", "results": [{"key": "dagster/partition", "value": "2026"}]},
-    }
+    def list_keys(_info, selectedAssetKeys, **after):  # noqa: N803 - the schema's name
+        listed = keys if selectedAssetKeys == [{"path": ["a", "b"]}] else []
+        return {"partitionKeys": keys_after(listed, **after)}
+
     return {
         "__typename": "Pipeline",
-        "partition": lambda _info, **_: partition,
-        "partitionKeysOrError": lambda _info, selectedAssetKeys: {  # noqa: N803 - the schema's name
-            "partitionKeys": keys if selectedAssetKeys == [{"path": ["a", "b"]}] else []
-        },
+        "partition": lambda _info, partitionName, **_: partition(partitionName),  # noqa: N803 - the schema's name
+        "partitionKeysOrError": list_keys,
     }
+
+
+def partition(key):
+    """Return a partition, which Dagster has for any name."""
+    return {
+        "runConfigOrError": {
+            "__typename": "PartitionRunConfig",
+            "yaml": f"ops: {{load: {{config: {{day: '{key}'}}}}}}",
+        },
+        "tagsOrError": {"__typename": "PartitionTags", "results": [{"key": "dagster/partition", "value": key}]},
+    }
+
+
+def keys_after(keys, cursor=None, limit=None):
+    """List keys like Dagster, which fails if the cursor is not one of them."""
+    if cursor is None:
+        return keys
+    if cursor not in keys:
+        raise RuntimeError("StopIteration")
+    return keys[keys.index(cursor) + 1 :][:limit]
+
+
+def partitioned_job(keys):
+    def list_partitions(_info, **after):
+        try:
+            listed = keys_after(keys, **after)
+        except RuntimeError as error:
+            return {"__typename": "PythonError", "message": str(error), "stack": [], "causes": []}
+        return {"__typename": "Partitions", "results": [{"name": key} for key in listed]}
+
+    found = {
+        "name": "the_set",
+        "partitionsOrError": list_partitions,
+        "partition": lambda _info, partitionName: partition(partitionName),  # noqa: N803 - the schema's name
+    }
+    return {"__typename": "PartitionSets", "results": [found]}
+
+
+@pytest.mark.parametrize("key", ["2026-01-01", "2026-01-03"])
+def test_a_launch_of_a_partition_does_not_read_all_keys(fake, client, key):
+    fake.answers["partitionSetsOrError"] = partitioned_job(["2026-01-01", "2026-01-02", "2026-01-03"])
+    client.launch("nightly", **WHERE, partition_key=key)
+    assert fake.operations == ["JobPartition", "LaunchRun"]
+    sent = fake.requests[-1][1]["executionParams"]
+    assert sent["runConfigData"] == {"ops": {"load": {"config": {"day": key}}}}
+    assert {"key": "dagster/partition", "value": key} in sent["executionMetadata"]["tags"]
+
+
+def test_an_unknown_partition_names_similar_ones(fake, client):
+    fake.answers["partitionSetsOrError"] = partitioned_job(["2026-01-01", "2026-01-02", "north"])
+    message = "no partition 'nroth'; it has partitions '2026-01-01' to 'north'. Did you mean 'north'?"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        client.launch("__ASSET_JOB", **WHERE, partition_key="nroth")
+    assert "LaunchRun" not in fake.operations
+
+
+def test_similar_keys_are_looked_for_among_few_keys():
+    hours = pd.date_range("2016-01-01", "2026-01-01", freq="h", inclusive="left").strftime("%Y-%m-%d-%H:00").tolist()
+    assert _with_common_prefix("2020-06-01-05:30", hours) == ["2020-06-01-05:00"]
+    assert len(_with_common_prefix("zzz", hours)) == 1000
+    assert _with_common_prefix("zzz", hours[:50]) == hours[:50]
 
 
 def test_a_partition_of_assets_in_no_job(fake, client):
@@ -83,3 +146,22 @@ def test_a_partition_of_assets_in_no_job(fake, client):
     with pytest.raises(ValueError, match="has no partitions"):
         client.launch("__ASSET_JOB", **WHERE, asset_selection="other", partition_key="2026")
     assert fake.operations.count("LaunchRun") == 1
+
+
+def test_an_unknown_op_is_named_with_similar_ops(fake, client):
+    message = (
+        "dagster._core.errors.DagsterInvalidSubsetError: No qualified ops to execute\n\nStack Trace:\n  File impl.py"
+    )
+    fake.answers["launchRun"] = {"__typename": "InvalidSubsetError", "message": message}
+    solid = {"name": "n", "inputs": [], "outputs": [], "definition": {"__typename": "SolidDefinition", "name": "n"}}
+    handles = [{"handleID": name, "parent": None, "solid": solid} for name in ("load", "clean.split")]
+    fake.answers["pipelineOrError"] = {"__typename": "Pipeline", "solidHandles": handles}
+    for selection in ("*laod+", ["load", "laod"]):
+        with pytest.raises(dnb.RunConfigInvalidError) as caught:
+            client.launch("nightly", **WHERE, op_selection=selection)
+        assert str(caught.value) == (
+            "job 'nightly' has no op 'laod', so nothing was launched. Did you mean 'load'? "
+            "client.ops('nightly') lists its ops."
+        )
+    with pytest.raises(dnb.RunConfigInvalidError, match="No qualified ops"):
+        client.launch("nightly", **WHERE, op_selection=["load", "clean.split"])

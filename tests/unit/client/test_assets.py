@@ -112,7 +112,7 @@ def test_an_invalid_key_sends_nothing(fake, client, asset):
     [
         ({}, "give either job= or asset="),
         ({"job": "a", "asset": "b"}, "give either job= or asset="),
-        ({"asset": "orders", "location": "etl"}, "select a job"),
+        ({"asset": "orders", "location": "etl"}, "for jobs only"),
     ],
 )
 def test_partitions_of_one_job_or_one_asset(fake, client, arguments, message):

@@ -1,7 +1,10 @@
 """Captured output is read in pages that a server divides by bytes."""
 
+import tracemalloc
+
 import pytest
 
+import dagster_nb as dnb
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.client.methods import compute_logs as log_methods
 
@@ -133,3 +136,38 @@ async def test_a_server_without_a_next_cursor_ends_the_reading():
 
     logs = await Endless({"step": b"printed"}).compute_logs(RUN_ID, step="step")
     assert logs.stdout == "printed"
+
+
+async def test_only_the_end_of_a_long_stream_is_kept(monkeypatch):
+    monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 100)
+    text = "".join(f"line {number:04}\n" for number in range(1000))
+    with pytest.warns(dnb.DagsterNbWarning, match=r"is long.*max_bytes=None\) keeps everything"):
+        logs = await Files({"a": text.encode()}).compute_logs(RUN_ID, max_bytes=950)
+    assert text.endswith(logs.stdout)
+    assert 950 <= len(logs.stdout) < 1050
+    assert logs.stdout_omitted + len(logs.stdout) == len(text)
+    assert logs.stderr_omitted == 0
+    assert "that were left out" in logs._repr_html_()
+    assert (await Files({"a": text.encode()}).compute_logs(RUN_ID, max_bytes=None)).stdout == text
+    with pytest.raises(ValueError, match="max_bytes must be a positive number"):
+        await Files({}).compute_logs(RUN_ID, max_bytes=0)
+
+
+async def test_a_log_of_500_mb_does_not_fill_the_memory():
+    megabyte = ("x" * 99 + "\n").encode() * 10_000
+
+    class Huge(Files):
+        def _captured_logs_answer(self, variables):
+            start = int(variables["cursor"] or 0)
+            page = megabyte.decode() if variables["stdout"] and start < 500 else None
+            return {"capturedLogs": {"stdout": page, "stderr": None, "cursor": str(start + 1)}}
+
+    client = Huge({"a": b""})
+    tracemalloc.start()
+    with pytest.warns(dnb.DagsterNbWarning, match="the first 4.. MB are left out"):
+        logs = await client.compute_logs(RUN_ID)
+    logs._repr_html_()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(logs.stdout) >= 2**26
+    assert peak < 200 * 2**20

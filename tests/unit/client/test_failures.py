@@ -15,6 +15,6 @@ def test_a_failed_run_without_events_has_a_row_that_says_so(fake):
     with fake.connect() as client:
         failures = client.failures(fake.ids)
     assert failures["run_id"].tolist() == [fake.ids[0], fake.ids[3]]
-    assert failures["error_message"].str.contains("no events of this run any more").all()
+    assert failures["error_message"].str.contains("no longer has the events of this run").all()
     assert failures["timestamp"].isna().all()
     assert failures["timestamp"].dtype == pd.DatetimeTZDtype("us", "UTC")

@@ -186,6 +186,7 @@ class FakeDagster:
         self.before(operation)
         root = {
             "version": "1.13.28",
+            "permissions": [],
             "runsOrError": self.answer_runs,
             "runIdsOrError": self.answer_run_ids,
             "runsFeedCountOrError": self.answer_count,

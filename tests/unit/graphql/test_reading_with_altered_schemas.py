@@ -244,7 +244,7 @@ def test_without_any_type_the_same_runs_are_read(shared, kind):
 def test_without_runs_there_is_a_clear_error(shared, kind):
     shared.runs = [make_run(0)]
     shared.schema = altered_schemas.without_type(kind)
-    with pytest.raises(dnb.UnsupportedServerError, match="does not have what this needs"):
+    with pytest.raises(dnb.UnsupportedServerError, match="lacks a required feature"):
         read(shared, {})
 
 

@@ -84,6 +84,13 @@ def test_a_server_that_is_not_a_dagster(fake, response):
     assert_one_line(error)
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_jupyter_server_is_named(fake, status):
+    fake.answer(status=status, headers={"Server": "TornadoServer/6.5"})
+    with pytest.raises(dnb.ConnectionFailedError, match=r"a Jupyter server \(JupyterLab or Notebook\) answers there"):
+        dnb.connect(fake.url)
+
+
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("content_type", ["text/html", "application/json"])
 def test_a_missing_token_is_reported(fake, status, content_type):

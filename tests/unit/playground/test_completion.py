@@ -62,6 +62,7 @@ def complete(text: str, kind: str | None = None, schema: GraphQLSchema = SCHEMA)
         ("fragment F on RunsFi|", []),
         ('{ runOrError(runId: "a") { ... on Ru|', ["Run", "RunNotFoundError", "RunsFeedEntry"]),
         ('{ runOrError(runId: "a") { ... on Run { stats { ... on PythonE|', ["PythonError"]),
+        ('{ runOrError(runId: "a") { ... on Run { ... on Pipel|', ["PipelineRun"]),
         ('{ runOrError(runId: "a") { ... on Run { stats { ... on PythonError { causes { cla|', ["className"]),
         ('{ runsOrError(cursor: "a|', []),
         ('{ runsOrError(cursor: """a " |', []),

@@ -37,7 +37,7 @@ function diagnostics(state, problems) {
     });
 }
 
-// A new line keeps the indentation of the line, and below a key of YAML it is one step deeper.
+// A new line keeps the indentation of the line above; below a key of YAML, it is indented one step more.
 function breakLine({ state, dispatch }) {
   if (state.readOnly) return false;
   const change = state.changeByRange(({ from, to }) => {

@@ -1,4 +1,4 @@
-// Asks the kernel what fits at the cursor and what the text under the pointer means: the schema is known there.
+// Asks the kernel, which has the schema, for suggestions at the cursor and for documentation under the pointer.
 const MAX_MILLISECONDS = 3000;
 
 export function connect(model) {
@@ -15,7 +15,7 @@ export function connect(model) {
       const id = ++last;
       const text = state.doc.toString();
       waiting.set(id, resolve);
-      // A kernel that is busy with a cell answers later than anybody waits.
+      // A kernel that is busy with a cell would answer too late.
       setTimeout(() => resolve(waiting.delete(id) ? null : undefined), MAX_MILLISECONDS);
       // Python counts characters, and JavaScript counts two for each outside of the basic plane.
       model.send({ type, id, text, cursor: [...text.slice(0, position)].length });

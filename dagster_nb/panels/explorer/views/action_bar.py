@@ -14,6 +14,8 @@ from dagster_nb.panels.markup import attribute, grid, link, status, text
 from dagster_nb.words import plural, short_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dagster_nb.panels.explorer.actions import Outcome
     from dagster_nb.panels.explorer.model import ExplorerModel
 
@@ -70,13 +72,13 @@ class ActionBar:
         )
         self.widget.add_class("dnb-section")
 
-    def ask(self, name: str) -> None:
-        """Ask for confirmation to act on the runs that are selected now.
+    def ask(self, name: str, run_ids: Sequence[str] | None = None) -> None:
+        """Ask for confirmation to act on some runs, by default on those that are selected now.
 
         Selecting other runs later does not change this.
         """
-        if self._actions.reason_disabled(name) is None:
-            self._ask(name, self._model.selection)
+        if self._actions.reason_disabled(name, run_ids) is None:
+            self._ask(name, self._model.selection if run_ids is None else tuple(run_ids))
 
     def draw(self) -> None:
         """Enable the buttons of the available actions and show why the others are disabled."""

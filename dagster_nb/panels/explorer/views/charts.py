@@ -17,19 +17,21 @@ from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.views.comparison_html import comparison_html
 from dagster_nb.panels.explorer.views.failure_groups_html import failure_groups_html
 from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
+from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.pictures import image
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
 
     from matplotlib.axes import Axes
 
     from dagster_nb.panels.explorer.model import ExplorerModel
     from dagster_nb.panels.viewport import Viewport
 
-__all__ = ["CHARTS", "Chart", "Charts", "chart_height", "undrawn_trend_jobs"]
+__all__ = ["CHARTS", "Chart", "Charts", "chart_height", "chart_names", "undrawn_trend_jobs"]
 
 _SECONDS_BETWEEN_DRAWINGS = 1.5
 _MAX_RUNS_FOR_STEPS = 50
@@ -49,24 +51,24 @@ class Chart:
     Parameters
     ----------
     draw
-        Draws runs on axes.
+        Draws runs on axes, with times in a time zone.
     alt
         A description of the chart for people who cannot see it.
     max_lanes
         The maximum number of lanes, if the chart has one lane per job.
     """
 
-    draw: Callable[[pd.DataFrame, Axes], object]
+    draw: Callable[[pd.DataFrame, Axes, tzinfo], object]
     alt: str
     max_lanes: int = 0
 
 
-def _draw_trend(runs: pd.DataFrame, ax: Axes) -> object:
-    return plot.duration_trend(runs, regressions=regressions(runs), max_groups=_MAX_TREND_JOBS, ax=ax)
+def _draw_trend(runs: pd.DataFrame, ax: Axes, tz: tzinfo) -> object:
+    return plot.duration_trend(runs, regressions=regressions(runs), max_groups=_MAX_TREND_JOBS, tz=tz, ax=ax)
 
 
 def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
-    """Return the jobs for which the trend has no room: those that neither slowed down nor are among the busiest."""
+    """Return the jobs that do not fit into the trend chart: those that neither slowed down nor have the most runs."""
     finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
     if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
         return []
@@ -75,19 +77,21 @@ def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
 
 
 CHARTS: dict[str, Chart] = {
-    "Durations": Chart(lambda runs, ax: plot.durations(runs, ax=ax), "how long the runs of each job take", 12),
+    "Durations": Chart(
+        lambda runs, ax, tz: plot.durations(runs, tz=tz, ax=ax), "how long the runs of each job take", 12
+    ),
     "Trend": Chart(_draw_trend, "how the durations of each job change over time, with slowdowns marked"),
     "Timeline": Chart(
-        lambda runs, ax: plot.timeline(runs, ax=ax), "when each run was in progress, one lane per job", 15
+        lambda runs, ax, tz: plot.timeline(runs, tz=tz, ax=ax), "when each run was in progress, one lane per job", 15
     ),
     "Status over time": Chart(
-        lambda runs, ax: plot.status_counts(runs, ax=ax), "how many runs had each status, over time"
+        lambda runs, ax, tz: plot.status_counts(runs, tz=tz, ax=ax), "how many runs had each status, over time"
     ),
     "Success rate": Chart(
-        lambda runs, ax: plot.success_rate(runs, ax=ax), "what share of the runs succeeded, over time"
+        lambda runs, ax, tz: plot.success_rate(runs, tz=tz, ax=ax), "what share of the runs succeeded, over time"
     ),
     "Queue times": Chart(
-        lambda runs, ax: plot.queue_durations(runs, ax=ax), "how long runs waited before they started"
+        lambda runs, ax, tz: plot.queue_durations(runs, tz=tz, ax=ax), "how long runs waited before they started"
     ),
 }
 _TREND = "Trend"
@@ -104,6 +108,13 @@ def chart_height(runs: pd.DataFrame, chart: Chart) -> int:
     return _lanes_height(min(int(runs["job_name"].nunique()), chart.max_lanes))
 
 
+def chart_names(source: object) -> list[str]:
+    """Return the names of the charts that an explorer of this source has."""
+    needs = {_STEPS: "steps", _FAILURES: "failures"}
+    read = [name for name, method in needs.items() if has_methods(source, method)]
+    return [*CHARTS, *read, _COMPARISON, _NONE]
+
+
 class Charts:
     """Draws the chart that is chosen.
 
@@ -112,36 +123,40 @@ class Charts:
     model
         The explorer's model.
     viewport
-        Gives the width and the theme.
+        Provides the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
         self._model = model
         self._viewport = viewport
-        needs = {_STEPS: "steps", _FAILURES: "failures"}
-        read = [name for name, method in needs.items() if has_methods(model.source, method)]
-        names = [*CHARTS, *read, _COMPARISON, _NONE]
-        self.choice: Any = widgets.ToggleButtons(options=names, value=names[0], style={"button_width": "auto"})
+        self.choice: Any = widgets.ToggleButtons(
+            options=chart_names(model.source), value=model.view.chart, style={"button_width": "auto"}
+        )
         self._picture = widgets.HTML(layout=widgets.Layout(width="100%"))
         self._undrawn = UndrawnJobs(model)
         self.widget: Any = widgets.VBox(
             [self.choice, self._picture, self._undrawn.widget], layout=widgets.Layout(width="100%", overflow="visible")
         )
         self.widget.add_class("dnb-section")
-        model.background.on_change(self.choice, lambda _name: self.draw())
+        model.background.on_change(self.choice, lambda name: model.change_view(chart=name))
         self._drawn: tuple[Any, ...] | None = None
         self._drawn_runs: pd.DataFrame | None = None
         self._drawn_at = 0.0
 
     def show_trend(self) -> None:
         """Choose the chart of trends."""
-        self.choice.value = _TREND
+        self._model.change_view(chart=_TREND)
+
+    def draw_choice(self) -> None:
+        """Choose the chart of the model, and draw it."""
+        self.choice.value = self._model.view.chart
+        self.draw()
 
     def draw(self) -> None:
         """Draw the chart that is chosen, unless it is up to date."""
-        model, name = self._model, self.choice.value
+        model, name = self._model, self._model.view.chart
         selection = model.selection if name == _COMPARISON else ()
-        key = (name, model.filters, selection, self._viewport.dark, self._viewport.width)
+        key = (name, model.filters, selection, self._viewport.dark, self._viewport.width, self._viewport.zone)
         if key == self._drawn:
             if self._drawn_runs is model.runs:
                 return
@@ -167,7 +182,10 @@ class Charts:
 
     def _image(self, chart: Chart, frame: pd.DataFrame, *, alt: str, height: int) -> str:
         width = min(max(self._viewport.width - 8, _MIN_WIDTH), _MAX_WIDTH)
-        return image(lambda ax: chart.draw(frame, ax), alt=alt, width=width, height=height, dark=self._viewport.dark)
+        zone = self._viewport.zone
+        return image(
+            lambda ax: chart.draw(frame, ax, zone), alt=alt, width=width, height=height, dark=self._viewport.dark
+        )
 
     def _read_steps(self) -> None:
         source: Any = self._model.source
@@ -183,7 +201,7 @@ class Charts:
 
         def show_error(error: Exception) -> None:
             self._drawn = None
-            self._picture.value = f'<p role="alert">✖ It was not possible to read {text(what)}: {text(error)}</p>'
+            self._picture.value = f'<p role="alert">✖ Could not read {text(what)}: {text(error)}</p>'
 
         self._model.background.start("report", lambda _task: read(), done=draw, failed=show_error)
 
@@ -197,7 +215,7 @@ class Charts:
         left_out = len(failed) > len(ids)
         of = f"the newest {len(ids):,} of {len(failed):,} failed runs" if left_out else plural(len(ids), "failed run")
         unresolved = int(matching_runs(model.runs, model.filters.replace(only_unresolved=True), model.clock()).sum())
-        can_reexecute = has_methods(source, "reexecute_many") and not getattr(source, "read_only", False)
+        can_reexecute = has_methods(source, "reexecute_many") and reason_forbidden(source, "reexecute_many") is None
 
         def draw(failures: pd.DataFrame) -> None:
             self._picture.value = failure_groups_html(
@@ -211,7 +229,7 @@ class Charts:
         if len(self._model.selection) != _COMPARED_RUNS:
             self._picture.value = '<p role="status">Select two runs in the table to compare them.</p>'
             return
-        # The older run comes first, as what changed is read from left to right.
+        # The older run comes first, because changes are read from left to right.
         ids = list(self._model.selection[::-1])
 
         def read() -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -225,7 +243,9 @@ class Charts:
         self._read("the two runs", read, draw)
 
     def _draw_steps(self, steps: pd.DataFrame, of: str) -> None:
-        chart = Chart(lambda frame, ax: plot.slow_steps(frame, ax=ax), f"which steps take the most time in {of}")
+        chart = Chart(
+            lambda frame, ax, tz: plot.slow_steps(frame, tz=tz, ax=ax), f"which steps take the most time in {of}"
+        )
         height = _lanes_height(min(int(steps["step_key"].nunique()), _MAX_STEPS))
         picture = self._image(chart, steps, alt=f"Chart: {chart.alt}.", height=height)
         self._picture.value = f'{picture}<p class="dnb-muted">The steps of {of}.</p>'

@@ -26,7 +26,7 @@ def comparison_html(runs: pd.DataFrame, steps: pd.DataFrame | None) -> str:
     runs
         Two runs, with the columns of ``client.runs(include="run_config")``.
     steps
-        Their steps; None if the source has none.
+        The steps of the two runs; None if the source has no steps.
     """
     table = compare_runs(runs, steps)
     table = table[table["key"] != _IDENTITY]

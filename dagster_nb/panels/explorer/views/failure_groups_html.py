@@ -1,4 +1,4 @@
-"""The failures tab as HTML: the causes of failures, since when they occur, and what is still open."""
+"""The failures tab as HTML: the causes of failures, since when they have occurred, and what is still open."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def failure_groups_html(
     now
         The current time.
     of
-        Which runs the failures are of, such as ``"the newest 200 of 340 failed runs"``.
+        The runs that the failures belong to, such as ``"the newest 200 of 340 failed runs"``.
     unresolved
         The number of failed runs in view without a later success.
     can_reexecute
@@ -65,7 +65,9 @@ def _unresolved(count: int, *, can_reexecute: bool) -> str:
     line = f"{plural(count, 'failed run')} in view {are} not resolved."
     if can_reexecute:
         label = f"Re-execute {'it' if count == 1 else f'all {count:,}'} from failure…"
-        line += " " + action_button(label, "Asks before anything is launched", REEXECUTE_UNRESOLVED, is_chip=True)
+        line += " " + action_button(
+            label, "Asks for confirmation before anything is launched", REEXECUTE_UNRESOLVED, is_chip=True
+        )
     return f'<p role="status">{line}</p>'
 
 

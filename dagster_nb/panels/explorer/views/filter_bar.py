@@ -16,7 +16,7 @@ from dagster_nb.panels.explorer.views.chosen_filters import ChosenFilters
 from dagster_nb.panels.explorer.views.filter_suggestions import FilterSuggestions
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.suggestion_field import SuggestionField
-from dagster_nb.parse_time import to_seconds
+from dagster_nb.parse_time import to_seconds, with_zone
 from dagster_nb.statuses import RUN_STATUSES, status_of
 from dagster_nb.words import count_text
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["FilterBar"]
 
@@ -39,10 +40,13 @@ class FilterBar:
     ----------
     model
         The explorer's model.
+    viewport
+        Gives the time zone of the times that are typed.
     """
 
-    def __init__(self, model: ExplorerModel):
+    def __init__(self, model: ExplorerModel, viewport: Viewport):
         self._model = model
+        self._viewport = viewport
         self._chips: dict[str, Any] = {}
         self._wants_custom_range = False
         self._statuses = _row()
@@ -210,7 +214,7 @@ class FilterBar:
         except ValueError as error:
             self._show_problem(str(error))
         else:
-            self._change(**{name: typed or None})
+            self._change(**{name: with_zone(typed, self._viewport.zone) if typed else None})
 
     def _choose_duration(self, name: str, typed: str) -> None:
         try:

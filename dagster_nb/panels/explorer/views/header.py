@@ -8,17 +8,18 @@ import ipywidgets as widgets
 
 from dagster_nb.panels.explorer.server_state import describe_daemons
 from dagster_nb.panels.markup import attribute, link, text
-from dagster_nb.words import count_text, time_text
+from dagster_nb.words import count_text, zoned_time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dagster_nb.panels.explorer.model import ExplorerModel
     from dagster_nb.panels.explorer.server_state import ServerState
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["Header"]
 
-# The script of the panel (viewport.js) handles it. It is visible only while it has the focus.
+# The panel's script (viewport.js) handles this button, which is visible only while it has the focus.
 _SKIP = (
     '<button type="button" class="jupyter-button dnb-skip" data-dnb-focus="tr[tabindex=\'0\']">'
     "Skip to the runs</button>"
@@ -35,10 +36,13 @@ class Header:
         The explorer's model.
     refresh
         The action of the Refresh button.
+    viewport
+        Gives the time zone.
     """
 
-    def __init__(self, model: ExplorerModel, refresh: Callable[[], None]):
+    def __init__(self, model: ExplorerModel, refresh: Callable[[], None], viewport: Viewport):
         self._model = model
+        self._viewport = viewport
         self._refresh = refresh
         self._state: ServerState | None = None
         self._error: Exception | None = None
@@ -92,8 +96,8 @@ class Header:
                 f"daemons and queue unknown</span>"
             )
         if self._model.refreshed_at is not None:
-            when = time_text(self._model.refreshed_at)[11:]
-            parts.append(f'<span class="dnb-muted">as of {when} UTC</span>')
+            when = zoned_time_text(self._model.refreshed_at, self._viewport.zone)[11:]
+            parts.append(f'<span class="dnb-muted">as of {text(when)}</span>')
         _set(self._server, f'<div class="dnb-head">{"".join(parts)}</div>')
         self._draw_progress()
 

@@ -1,4 +1,4 @@
-"""``LineButtons``: lines that do something when they are clicked; hidden while there are none."""
+"""``LineButtons``: lines that can be clicked; hidden while there are none."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LineButton:
     hue
         The status whose colour the line has.
     act
-        What a click does.
+        Called when the line is clicked.
     """
 
     text: str
@@ -45,7 +45,7 @@ class LineButtons:
     Parameters
     ----------
     background
-        Runs what a click does.
+        Runs click handlers in the kernel's thread.
     """
 
     def __init__(self, background: Background):
@@ -54,7 +54,7 @@ class LineButtons:
         self.widget.add_class("dnb-attention")
 
     def draw(self, lines: Sequence[LineButton]) -> None:
-        """Draw these lines in place of the former ones."""
+        """Replace the previous lines with these."""
         old = self.widget.children
         self.widget.children = [self._button(line) for line in lines]
         close_widgets(old)

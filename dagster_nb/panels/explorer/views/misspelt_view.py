@@ -16,7 +16,7 @@ __all__ = ["MisspeltView"]
 
 
 class MisspeltView:
-    """Draws the names; hidden while there are none.
+    """Draws the misspelt names; hidden while there are none.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ class RunDetailsView:
     open_run
         The run and its data.
     viewport
-        Gives the width and the theme.
+        Provides the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, open_run: OpenRun, viewport: Viewport):
@@ -55,7 +55,7 @@ class RunDetailsView:
         self._close = widgets.Button(description="Close", layout=widgets.Layout(width="auto"))
         self._close.add_class("dnb-close")
         self._tab = widgets.HTML(layout=widgets.Layout(width="100%"))
-        self.log = LogView(open_run.log, model.background, kinds)
+        self.log = LogView(open_run.log, model.background, viewport, kinds)
         row = widgets.HBox([self._back, self.tabs, self._launch, self._close])
         row.add_class("dnb-wrap")
         self.widget: Any = widgets.VBox(
@@ -115,7 +115,9 @@ class RunDetailsView:
             str(run["job_name"]),
             str(run["status"]),
             url=self._url(run_id),
-            facts=times_text(run["creation_time"], run["start_time"], run["end_time"], self._model.as_of),
+            facts=times_text(
+                run["creation_time"], run["start_time"], run["end_time"], self._model.as_of, self._viewport.zone
+            ),
         )
 
     def _facts(self, run: pd.Series) -> str:
@@ -180,6 +182,7 @@ class RunDetailsView:
             as_of=self._model.as_of if pd.isna(run["end_time"]) else None,
             width=min(max(self._viewport.width - 40, 320), 1400),
             dark=self._viewport.dark,
+            zone=self._viewport.zone,
         )
 
     def _config(self) -> str:

@@ -2,53 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import partial
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import ipywidgets as widgets
-import numpy as np
-import pandas as pd
 import traitlets
 
+from dagster_nb.export import csv_text
+from dagster_nb.panels.explorer.actions import ACTIONS
+from dagster_nb.panels.explorer.columns import DEFAULT_COLUMNS, column_of, tag_key
+from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell
 from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
+from dagster_nb.panels.explorer.views.column_menu import ColumnMenu
+from dagster_nb.panels.explorer.views.table_rows import table_rows
 from dagster_nb.panels.viewport import STATIC
-from dagster_nb.statuses import status_of
-from dagster_nb.words import count_text, duration_text, plural, relative_time_text, short_id, time_text
+from dagster_nb.time_zones import zone_name
+from dagster_nb.words import count_text, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from dagster_nb.panels.explorer.actions import ActionsModel
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
 
-__all__ = ["COLUMNS", "RunTable", "RunTableView", "table_rows"]
+__all__ = ["MENU_ACTIONS", "RunTable", "RunTableView"]
 
-# "filters" is what a click on a value filters by: see `filter_by_cell`.
-# "first" is the direction of the first click on the header; a column without it cannot be sorted.
-COLUMNS = (
-    {"key": "status", "name": "Status", "kind": "status", "first": "ascending"},
-    {"key": "job", "name": "Job", "kind": "text", "filters": "job", "first": "ascending"},
-    {"key": "started", "name": "Started", "kind": "time", "first": "ascending"},
-    {"key": "duration", "name": "Duration", "kind": "span", "first": "descending"},
-    {"key": "partition_key", "name": "Partition", "kind": "text", "first": "ascending"},
-    {"key": "tags", "name": "Tags", "kind": "tags"},
-    {"key": "by", "name": "Launched by", "kind": "text", "filters": "launched_by", "first": "ascending"},
-    {"key": "short", "name": "Run", "kind": "id", "first": "ascending"},
-)
-_SORT_COLUMNS = {
-    "status": "status",
-    "job": "job_name",
-    "started": "start_time",
-    "duration": "duration",
-    "partition_key": "partition_key",
-    "by": "launched_by",
-    "short": "run_id",
-}
-_MAX_TAGS = 12
-_MAX_CELL_LENGTH = 200
-# These tags are shown in other columns.
-_TAGS_IN_COLUMNS = frozenset(
-    {"dagster/partition", "dagster/schedule_name", "dagster/sensor_name", "user", "dagster/backfill"}
-)
+_SCRIPTS = ("column_widths.js", "row_menu.js", "run_table.js")
+
+MENU_ACTIONS = ("from_failure", "all_steps", "terminate", "delete")
+"""The actions in the menu of a row."""
 
 
 class RunTable(anywidget.AnyWidget):
@@ -57,7 +43,9 @@ class RunTable(anywidget.AnyWidget):
     Attributes
     ----------
     columns, rows : list of dict
-        The columns and the rows. Each row has the key ``id``.
+        The columns (see `Column`; ``tag`` is the key of a tag) and the rows (see `table_rows`).
+    widths : dict
+        The widths of the columns that the user has resized, in CSS pixels. The kernel does not use them.
     selected : list of str
         The ids of the selected runs.
     active : str
@@ -70,80 +58,16 @@ class RunTable(anywidget.AnyWidget):
         The message to show if there are no rows.
     """
 
-    _esm = STATIC / "run_table.js"
+    _esm = "\n".join((STATIC / name).read_text("utf-8") for name in _SCRIPTS)
 
     columns: Any = traitlets.List().tag(sync=True)
     rows: Any = traitlets.List().tag(sync=True)
+    widths: Any = traitlets.Dict().tag(sync=True)
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
     active = traitlets.Unicode("").tag(sync=True)
     sort = traitlets.List(["", "none"]).tag(sync=True)
     resets = traitlets.Int(0).tag(sync=True)
     empty = traitlets.Unicode("").tag(sync=True)
-
-
-def table_rows(runs: pd.DataFrame, now: pd.Timestamp) -> list[dict[str, Any]]:
-    """Return runs as the rows of the table in the browser.
-
-    Parameters
-    ----------
-    runs
-        The runs of one page.
-    now
-        The time when the runs were read, for "3 h ago" and for the duration so far of a run in progress.
-    """
-    in_progress = runs["start_time"].notna() & runs["end_time"].isna()
-    durations = runs["duration"].mask(in_progress, now - runs["start_time"])
-    rows = []
-    columns = ["run_id", "job_name", "status", "start_time", "creation_time", "partition_key", "tags", "launched_by"]
-    for values, duration, bar, is_in_progress in zip(
-        runs[columns].itertuples(index=False, name=None),
-        durations,
-        _bar_lengths(durations.dt.total_seconds().to_numpy()),
-        in_progress,
-        strict=True,
-    ):
-        run_id, job, status, start, created, partition, tags, launched_by = values
-        since = created if pd.isna(start) else start
-        shown = f"{duration_text(duration.floor('s'))} so far" if is_in_progress else duration_text(duration)
-        known = status_of(status)
-        rows.append(
-            {
-                "id": run_id,
-                "short": short_id(run_id),
-                "status": status,
-                "hue": known.name,
-                "mark": known.symbol,
-                "job": _text(job),
-                "started": [("queued " if pd.isna(start) else "") + relative_time_text(since, now), time_text(since)],
-                "duration": [shown, bar],
-                "partition_key": _text(partition),
-                "by": _text(launched_by),
-                "tags": [
-                    [key[:_MAX_CELL_LENGTH], str(value)[:_MAX_CELL_LENGTH]]
-                    for key, value in sorted(tags.items(), key=_users_tags_first)
-                    if key not in _TAGS_IN_COLUMNS
-                ][:_MAX_TAGS],
-            }
-        )
-    return rows
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - a cell
-    return "" if pd.isna(value) else str(value)[:_MAX_CELL_LENGTH]
-
-
-def _users_tags_first(tag: tuple[str, str]) -> tuple[bool, str]:
-    return tag[0].startswith("dagster/"), tag[0]
-
-
-def _bar_lengths(seconds: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
-    """Return the length of each bar, from 0 to 1, on a log scale: durations differ by orders of magnitude."""
-    known = seconds[np.isfinite(seconds)]
-    if not len(known):
-        return [0.0] * len(seconds)
-    logs = np.log1p(np.nan_to_num(seconds, nan=0.0).clip(0))
-    longest = logs.max() or 1.0
-    return [round(float(value), 3) for value in logs / longest]
 
 
 class RunTableView:
@@ -153,12 +77,27 @@ class RunTableView:
     ----------
     model
         The explorer's model.
+    viewport
+        Gives the time zone.
+    actions
+        Says which actions a run allows.
+    ask
+        Called with an action and a run id; asks to confirm the action.
     """
 
-    def __init__(self, model: ExplorerModel):
+    def __init__(
+        self,
+        model: ExplorerModel,
+        viewport: Viewport,
+        actions: ActionsModel,
+        ask: Callable[[str, Sequence[str]], None],
+    ):
         self._model = model
-        self.table = RunTable(columns=list(COLUMNS))
-        self._shown_part: tuple[Any, ...] = (model.filters, model.page, model.sort)
+        self._viewport = viewport
+        self._actions = actions
+        self._ask = ask
+        self.table = RunTable(columns=_columns(model.view.columns))
+        self._shown_part: tuple[Any, ...] = (model.filters, model.page, model.view.sort)
         self._shown = widgets.HTML()
         self._newer = widgets.Button(description="◀ Newer", layout=widgets.Layout(width="auto"))
         self._older = widgets.Button(description="Older ▶", layout=widgets.Layout(width="auto"))
@@ -168,19 +107,32 @@ class RunTableView:
         background.on_change(self.table, self._select, name="selected")
         background.on_change(self.table, lambda run_id: model.open_run(run_id or None), name="active")
         background.on_change(self.table, self._sort, name="sort")
-        foot = widgets.HBox([self._shown, self._newer, self._older])
+        self.table.on_msg(lambda _table, content, _buffers: background.call(partial(self._receive, content)))
+        self._columns = ColumnMenu(model)
+        self._download = widgets.Button(
+            description="Download CSV",
+            tooltip="Download these runs, with the columns and in the order of the table",
+            layout=widgets.Layout(width="auto"),
+        )
+        background.on_click(self._download, self._start_download)
+        foot = widgets.HBox([self._shown, self._newer, self._older, self._columns.button, self._download])
         foot.add_class("dnb-wrap")
         foot.add_class("dnb-foot")
-        self.widget: Any = widgets.VBox([self.table, foot], layout=widgets.Layout(width="100%", overflow="visible"))
+        self.widget: Any = widgets.VBox(
+            [self.table, foot, self._columns.widget], layout=widgets.Layout(width="100%", overflow="visible")
+        )
 
     def draw(self) -> None:
         """Draw the current page. Data that the browser already has is not sent again."""
         model = self._model
-        rows = table_rows(model.page_runs, model.as_of)
-        part = (model.filters, model.page, model.sort)
+        columns = _columns(model.view.columns)
+        rows = table_rows(model.page_runs, model.as_of, model.view.columns, self._viewport.zone)
+        part = (model.filters, model.page, model.view.sort)
         # All changes are sent in one message, so that the browser draws once.
         with self.table.hold_sync():
             self.table.empty = self._empty_message()
+            if columns != self.table.columns:
+                self.table.columns = columns
             if rows != self.table.rows:
                 self.table.rows = rows
             if part != self._shown_part:
@@ -188,6 +140,7 @@ class RunTableView:
                 self.table.resets += 1
             self._draw_sort()
             self.draw_selection()
+        self._columns.draw()
         self._draw_foot()
 
     def draw_selection(self) -> None:
@@ -199,9 +152,8 @@ class RunTableView:
 
     def _draw_sort(self) -> None:
         sort = ["", "none"]
-        if self._model.sort is not None:
-            column, ascending = self._model.sort
-            key = next(key for key, name in _SORT_COLUMNS.items() if name == column)
+        if self._model.view.sort is not None:
+            key, ascending = self._model.view.sort
             sort = [key, "ascending" if ascending else "descending"]
         if sort != self.table.sort:
             self.table.sort = sort
@@ -209,6 +161,7 @@ class RunTableView:
     def _draw_foot(self) -> None:
         model = self._model
         count = len(model.runs)
+        self._download.disabled = count == 0
         has_pages = model.page_count > 1
         for button in (self._newer, self._older):
             button.layout.display = "" if has_pages else "none"
@@ -221,7 +174,8 @@ class RunTableView:
             words = f"showing {count_text(last - first)} of {count_text(count)} runs ({which})"
         else:
             words = f"showing all {plural(count, 'run')}" if count else "no runs"
-        self._shown.value = f'<span class="dnb-muted" role="status">{words} · times in UTC</span>'
+        zone = escape(zone_name(self._viewport.zone))
+        self._shown.value = f'<span class="dnb-muted" role="status">{words} · times in {zone}</span>'
 
     def _empty_message(self) -> str:
         model = self._model
@@ -237,7 +191,43 @@ class RunTableView:
         self._model.select(run_ids)
         self.draw_selection()
 
+    def _receive(self, content: Mapping[str, Any]) -> None:
+        """Handle a message of the row menu: what a run allows, an action, or a filter."""
+        run_id = str(content.get("menu") or content.get("run_id"))
+        run = self._model.cache.run(run_id)
+        if run is None:
+            return
+        if "menu" in content:
+            self.table.send({"menu": run_id, "actions": self._menu_actions(run_id)})
+        elif content.get("act") in MENU_ACTIONS:
+            self._ask(content["act"], [run_id])
+        elif "filter" in content:
+            self._model.set_filters(filter_by_cell(self._model.filters, run, content["filter"]))
+
+    def _menu_actions(self, run_id: str) -> list[list[str | None]]:
+        """Return the name of each action, its label, and why it is disabled."""
+        return [
+            [name, f"{ACTIONS[name].name}…", self._actions.reason_disabled(name, [run_id])] for name in MENU_ACTIONS
+        ]
+
+    def _start_download(self) -> None:
+        frame = self._model.table_frame()
+        self._download.disabled = True
+
+        def finish(csv: str) -> None:
+            self._download.disabled = False
+            # A spreadsheet recognizes UTF-8 by this mark.
+            self.table.send({"download": "runs.csv"}, buffers=[f"\ufeff{csv}".encode()])
+
+        self._model.background.start("csv", lambda _task: csv_text(frame), done=finish)
+
     def _sort(self, sort: Sequence[str]) -> None:
         key, direction = sort
-        self._model.sort_by(_SORT_COLUMNS.get(key), ascending=direction == "ascending")
+        self._model.sort_by(key or None, ascending=direction == "ascending")
         self._draw_sort()
+
+
+def _columns(keys: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the columns for the browser. ``optional`` says whether a narrow table hides the column."""
+    usual = tuple(keys) == DEFAULT_COLUMNS
+    return [{**asdict(column_of(key)), "tag": tag_key(key), "optional": usual and key == "run_id"} for key in keys]

@@ -1,4 +1,4 @@
-"""``UndrawnJobs``: one button for each job for which a chart has no room; it shows only that job."""
+"""``UndrawnJobs``: one button for each job that does not fit into a chart; a click shows only that job."""
 
 from __future__ import annotations
 

@@ -126,6 +126,12 @@ def test_a_disabled_button_shows_the_reason(scene):
     bar.draw()
     assert bar._buttons["delete"].disabled
     assert bar._buttons["delete"].tooltip == "this client is read-only"
+    one.source.read_only = False
+    one.source.forbidden_actions = {"delete": "You are a viewer"}
+    bar.draw()
+    assert bar._buttons["delete"].disabled
+    assert bar._buttons["delete"].tooltip == "the server does not permit it: You are a viewer"
+    assert actions.reason_disabled("all_steps") is None
 
 
 def test_a_source_that_cannot_act(bench):

@@ -55,9 +55,10 @@ def test_unresolved_failures_need_attention():
 
 def test_a_slowdown_is_shown_with_the_tag_that_changed():
     [finding] = find_in_runs(slowed_runs(), ExplorerFilters(created_after="52w"), NOW)
-    changed = (NOW - 199 * HOUR).strftime("%Y-%m-%d")
+    changed = (NOW - 199 * HOUR).strftime("%Y-%m-%d %H:%M")
     assert finding.text == (
-        f"nightly takes 2.0 times as long since {changed}, when the tag shop/model_version changed from 1.4 to 2.0"
+        f"nightly takes 2 min 3 s, 2.0 times as long as before (1 min 3 s), since {changed}, when the tag "
+        f"shop/model_version changed from 1.4 to 2.0"
     )
     assert finding.filters == ExplorerFilters(created_after="52w", job=("nightly",))
     assert finding.shows_trend
@@ -109,7 +110,7 @@ def test_each_line_shows_its_runs(explorer):
     lines(explorer)[0].click()
     explorer.wait(20)
     assert explorer.frame["status"].tolist() == ["QUEUED"]
-    assert slowdown.description.startswith("▲ nightly takes")
+    assert slowdown.description.startswith("▲ nightly has taken")
 
 
 def test_a_filter_does_not_hide_what_needs_attention(explorer):
@@ -129,7 +130,7 @@ def test_a_line_disappears_when_it_is_no_longer_true(explorer, monkeypatch):
     explorer.refresh()
     explorer.wait(20)
     [slowdown] = lines(explorer)
-    assert "takes 2.0 times" in slowdown.description
+    assert "2.0 times as long" in slowdown.description
 
 
 def test_without_findings_there_is_no_line():

@@ -114,7 +114,7 @@ def test_without_failures_nothing_is_read(explorer):
 
 def test_an_error_of_the_source_is_shown(explorer, monkeypatch):
     monkeypatch.setattr(explorer.model.source, "failures", lambda _runs: 1 / 0)
-    assert "It was not possible to read" in show(explorer, "Failures")
+    assert "Could not read" in show(explorer, "Failures")
 
 
 def test_two_selected_runs_are_compared(explorer):

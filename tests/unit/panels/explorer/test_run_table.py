@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from dagster_nb.panels.explorer import RunExplorer
+from dagster_nb.panels.explorer.columns import COLUMNS
 from dagster_nb.panels.explorer.views import charts
 from dagster_nb.panels.explorer.views.charts import undrawn_trend_jobs
-from dagster_nb.panels.explorer.views.run_table import COLUMNS
 from tests.unit.panels.conftest import NOW, FakeSource, make_runs, many_runs
 
 
@@ -68,7 +68,7 @@ def test_a_run_in_progress_has_one_duration_everywhere(explore, monkeypatch):
 
 
 def test_only_sortable_columns_have_a_sort_button():
-    assert [column["name"] for column in COLUMNS if "first" not in column] == ["Tags"]
+    assert [column.name for column in COLUMNS.values() if not column.first] == ["Tags"]
 
 
 def test_the_trend_lists_the_jobs_that_it_does_not_draw(explore):

@@ -87,7 +87,7 @@ class Browser:
         table.selected = [row["id"] for row in rows[: self.random.randrange(5)]]
 
     def _sort(self, bar, table, pick):
-        table.sort = pick([["duration", "descending"], ["job", "ascending"], ["", "none"]])
+        table.sort = pick([["duration", "descending"], ["job_name", "ascending"], ["", "none"]])
 
     def _page(self, bar, table, pick):
         pick([self.explorer._table._older, self.explorer._table._newer]).click()
@@ -100,7 +100,7 @@ class Browser:
 def drawn(monkeypatch):
     """Record the frame from which the chart was last drawn."""
     frames = []
-    chart = charts.Chart(lambda runs, _ax: frames.append(runs), "runs")
+    chart = charts.Chart(lambda runs, _ax, _tz: frames.append(runs), "runs")
     monkeypatch.setattr(charts, "CHARTS", dict.fromkeys(charts.CHARTS, chart))
     monkeypatch.setattr(charts, "image", lambda draw, *, alt, **_: f"{draw(None) or ''}{alt}")
     return frames

@@ -11,10 +11,11 @@ from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.graphql import documents
 from dagster_nb.panels.error_box import describe_error
 from dagster_nb.panels.explorer.filters import ExplorerFilters
+from dagster_nb.panels.explorer.python_code import python_text
 from dagster_nb.panels.explorer.server_state import describe_daemons
 from dagster_nb.panels.explorer.static_output import static_html, static_text
-from dagster_nb.panels.explorer.views.code_view import graphql_text, python_text
-from dagster_nb.panels.explorer.views.run_table import table_rows
+from dagster_nb.panels.explorer.views.code_view import graphql_text
+from dagster_nb.panels.explorer.views.table_rows import table_rows
 from dagster_nb.panels.explorer.views.tiles import Summary, summarize, tiles_html
 from tests.unit import altered_schemas
 from tests.unit.fake import make_run
@@ -70,7 +71,7 @@ def test_rows():
     rows = table_rows(runs, NOW + pd.Timedelta("90s"))
     assert rows[0]["duration"][0] == "1 min 29 s so far"
     assert rows[1]["mark"] == "✱"
-    assert rows[1]["started"][0] == "queued 1 h ago"
+    assert rows[1]["start_time"][0] == "queued 1 h ago"
     assert rows[1]["duration"] == ["—", 0.0]
     assert rows[2]["tags"] == [["team", HOSTILE], ["zone", "b"], ["dagster/other", "c"]]
 
@@ -85,10 +86,10 @@ def test_the_python_code_has_all_filters():
         min_duration="10 min",
         only_unresolved=True,
     )
-    text = python_text(filters, "http://localhost:3000")
+    text = python_text(filters, 'dnb.connect("http://localhost:3000")')
     compile(text, "code", "exec")
     assert 'status=["FAILURE", "CANCELED"], job="a", tags={"team": "x", "k\\"": ["1", "2"]}, created_after="7d"' in text
-    assert 'runs["duration"] >= pd.Timedelta(seconds=600)' in text
+    assert 'runs["duration"] >= pd.Timedelta("600s")' in text
     assert "unresolved_failures" in text
     assert 'str.contains("ab", regex=False)' in text
 

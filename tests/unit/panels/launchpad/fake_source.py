@@ -12,7 +12,7 @@ SCAFFOLD = "ops:\n  fit:\n    config:\n      target: sales\n"
 
 class FakeSource:
     url = "http://localhost:3000"
-    read_only = False
+    reason_forbidden = None
 
     def __init__(self):
         self.listed = [(LOAD, False), (OTHER_LOAD, False), (TRAIN, False)]

@@ -354,11 +354,12 @@ class TestLaunching:
         one.wait(10)
         assert len(source.sent) == 2
 
-    def test_a_read_only_client_does_not_launch(self, pad, source, monkeypatch):
-        monkeypatch.setattr(FakeSource, "read_only", True)
+    def test_a_client_that_may_not_launch_does_not_launch_and_says_why(self, pad, source, monkeypatch):
+        monkeypatch.setattr(FakeSource, "reason_forbidden", "this client is <read-only>")
         one = pad("train")
         assert one._form._launch.disabled
-        assert "read-only" in one._form._state.value
+        assert one._form._launch.tooltip == "this client is <read-only>"
+        assert "this client is &lt;read-only&gt;" in one._form._state.value
         one.launch()
         one.wait(10)
         assert source.sent == []

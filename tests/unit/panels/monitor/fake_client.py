@@ -45,6 +45,7 @@ class FakeRun(RunFacts):
 class FakeClient:
     url = "http://localhost:3000"
     read_only = False
+    forbidden_actions: dict = {}
 
     def __init__(self, run):
         self.known = run

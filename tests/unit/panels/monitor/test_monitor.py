@@ -183,10 +183,21 @@ class TestTerminating:
         assert "It is not known whether this happened" in monitor._crash_box._message.value
         assert client.stopped == [False]
 
-    def test_a_read_only_client_has_no_buttons(self, watch, monkeypatch):
-        monkeypatch.setattr(FakeClient, "read_only", True)
-        monitor, _ = watch()
-        assert monitor._terminate.layout.display == "none"
+    @pytest.mark.parametrize(
+        ("attribute", "value", "reason"),
+        [
+            ("read_only", True, "this client is read-only"),
+            ("forbidden_actions", {"terminate": "You are a viewer"}, "the server does not permit it: You are a viewer"),
+        ],
+    )
+    def test_a_button_that_cannot_work_is_disabled_and_says_why(self, watch, monkeypatch, attribute, value, reason):
+        monkeypatch.setattr(FakeClient, attribute, value)
+        monitor, client = watch()
+        assert monitor._terminate.disabled
+        assert monitor._terminate.tooltip == reason
+        monitor.confirm_terminate()
+        assert not monitor._is_question_valid()
+        assert client.stopped == []
 
 
 def test_retry_follows_the_run_again_after_an_error(watch):

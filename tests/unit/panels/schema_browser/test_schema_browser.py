@@ -90,7 +90,7 @@ def test_an_enum_shows_its_values_and_an_input_has_no_query(browser):
     browser.search("RunsFilter.")
     choose(browser, "RunsFilter.tags")
     assert browser.query == ""
-    assert "No query leads there" in browser._query.value
+    assert "No query returns this" in browser._query.value
 
 
 def test_says_how_many_match(browser):

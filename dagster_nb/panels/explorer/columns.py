@@ -1,0 +1,206 @@
+"""The columns that the explorer's table can show, and the parsing of ``columns=`` and ``sort=``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dagster_nb.filters import as_strings
+from dagster_nb.frames.runs import expand_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+__all__ = [
+    "COLUMNS",
+    "DEFAULT_COLUMNS",
+    "Column",
+    "column_of",
+    "column_values",
+    "parse_columns",
+    "parse_sort",
+    "sort_text",
+    "tag_key",
+    "with_column",
+]
+
+_TAG_PREFIX = "tags."
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table.
+
+    Parameters
+    ----------
+    key
+        The name of the column in a frame of runs; ``tags.<key>`` for a tag, as in `dagster_nb.expand_tags`.
+    name
+        The column header.
+    kind
+        How the browser draws a value: ``status``, ``text``, ``id``, ``time``, ``span`` (a duration) or ``tags``.
+    first
+        The direction of the first click on the header; empty if the table cannot be sorted by it.
+    filters
+        What a click on a value filters by: see `filter_by_cell`.
+    """
+
+    key: str
+    name: str
+    kind: str = "text"
+    first: str = "ascending"
+    filters: str = ""
+
+
+COLUMNS: dict[str, Column] = {
+    column.key: column
+    for column in (
+        Column("status", "Status", "status"),
+        Column("job_name", "Job", filters="job"),
+        Column("creation_time", "Created", "time", "descending"),
+        Column("start_time", "Started", "time"),
+        Column("end_time", "Ended", "time", "descending"),
+        Column("duration", "Duration", "span", "descending"),
+        Column("queue_duration", "Queued for", "span", "descending"),
+        Column("partition_key", "Partition"),
+        Column("tags", "Tags", "tags", ""),
+        Column("launched_by", "Launched by", filters="launched_by"),
+        Column("location", "Code location"),
+        Column("repository", "Repository"),
+        Column("parent_run_id", "Parent run"),
+        Column("run_id", "Run", "id"),
+    )
+}
+"""The columns that do not depend on tags, in the order in which the table shows them."""
+
+DEFAULT_COLUMNS = (
+    "status", "job_name", "start_time", "duration", "partition_key", "tags", "launched_by", "run_id",
+)  # fmt: skip
+
+
+def tag_key(column: str) -> str:
+    """Return the key of the tag that a column shows; an empty string if it does not show a single tag.
+
+    Examples
+    --------
+    >>> tag_key("tags.team"), tag_key("tags")
+    ('team', '')
+    """
+    return column.removeprefix(_TAG_PREFIX) if column.startswith(_TAG_PREFIX) else ""
+
+
+def column_of(key: str) -> Column:
+    """Return the column with a name, as in a frame of runs.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+
+    Examples
+    --------
+    >>> column_of("job_name").name, column_of("tags.team").name
+    ('Job', 'team')
+    """
+    if key in COLUMNS:
+        return COLUMNS[key]
+    if not tag_key(key):
+        raise ValueError(
+            f"the table has no column {key!r}. Use one of: {', '.join(COLUMNS)}, or 'tags.<key>' for the values of a "
+            f"tag."
+        )
+    return Column(key, tag_key(key), filters="tag")
+
+
+def column_values(runs: pd.DataFrame, key: str) -> pd.Series:
+    """Return the values of a column of the table, one per run.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> runs = pd.DataFrame({"run_id": ["1", "2"], "tags": [{"team": "data"}, {}]})
+    >>> column_values(runs, "tags.team").tolist()
+    ['data', <NA>]
+    """
+    tag = tag_key(key)
+    return expand_tags(runs[["tags"]], tag)[key] if tag else runs[key]
+
+
+def parse_columns(columns: Iterable[str] | str | None) -> tuple[str, ...]:
+    """Return the columns to show without duplicates; None means `DEFAULT_COLUMNS`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a column is unknown, or if there are no columns.
+
+    Examples
+    --------
+    >>> parse_columns(["job_name", "tags.team"])
+    ('job_name', 'tags.team')
+    """
+    parsed = as_strings(columns, "columns")
+    if parsed is None:
+        return DEFAULT_COLUMNS
+    if not parsed:
+        raise ValueError("columns is empty. Name at least one column, or leave columns out to show the usual ones.")
+    return tuple(column_of(key).key for key in parsed)
+
+
+def parse_sort(sort: str | None) -> tuple[str, bool] | None:
+    """Return the column to sort by and whether the smallest value comes first; None means newest first.
+
+    Parameters
+    ----------
+    sort
+        The name of a column, with a minus sign before it for descending order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the table cannot be sorted by it.
+
+    Examples
+    --------
+    >>> parse_sort("job_name"), parse_sort("-duration")
+    (('job_name', True), ('duration', False))
+    """
+    if sort is None:
+        return None
+    if not isinstance(sort, str):
+        raise TypeError(f'sort must be the name of a column, such as "-duration", not {type(sort).__name__}.')
+    key = sort.removeprefix("-")
+    if not column_of(key).first:
+        raise ValueError(f"the table cannot be sorted by {key!r}. Use 'tags.<key>' to sort by the values of one tag.")
+    return key, not sort.startswith("-")
+
+
+def sort_text(sort: tuple[str, bool] | None) -> str | None:
+    """Return the argument that `parse_sort` parses to this.
+
+    Examples
+    --------
+    >>> sort_text(("duration", False))
+    '-duration'
+    """
+    return None if sort is None else ("" if sort[1] else "-") + sort[0]
+
+
+def with_column(columns: tuple[str, ...], key: str) -> tuple[str, ...]:
+    """Return the columns with one more: after the columns that precede it in `COLUMNS`, and a tag at the end.
+
+    Examples
+    --------
+    >>> with_column(("status", "run_id"), "job_name"), with_column(("status", "run_id"), "tags.team")
+    (('status', 'job_name', 'run_id'), ('status', 'run_id', 'tags.team'))
+    """
+    order = list(COLUMNS)
+    if key in columns:
+        return columns
+    if key not in order:
+        return (*columns, key)
+    before = order[: order.index(key)]
+    place = max((place + 1 for place, one in enumerate(columns) if one in before), default=0)
+    return (*columns[:place], key, *columns[place:])

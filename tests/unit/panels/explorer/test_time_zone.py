@@ -1,0 +1,98 @@
+"""Panels show times in the browser's time zone, or in that of ``tz=``."""
+
+import pandas as pd
+import pytest
+
+from dagster_nb import plot
+from dagster_nb.panels.explorer import RunExplorer
+from dagster_nb.panels.run_view.log_html import events_html
+from dagster_nb.panels.run_view.run_html import times_text
+from dagster_nb.time_zones import time_zone
+from tests.unit.panels.conftest import NOW, FakeSource, make_runs
+
+TOKYO = "Asia/Tokyo"
+CHARTS_WITH_TZ = ("durations", "duration_trend", "timeline", "status_counts", "success_rate", "queue_durations")
+
+
+@pytest.fixture
+def explore():
+    made = []
+
+    def make(**options):
+        explorer = RunExplorer(FakeSource(make_runs(3)), **options)
+        made.append(explorer)
+        return explorer.wait(20)
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_an_explorer_shows_times_in_the_zone_of_the_browser(explore, monkeypatch):
+    zones = []
+    monkeypatch.setattr(plot, "durations", lambda _runs, *, tz, **_options: zones.append(str(tz)))
+    explorer = explore()
+    table = explorer._table
+    assert table.table.rows[0]["start_time"][1:] == ["2026-03-01 12:00:01", "2026-03-01 12:00:01"]
+    assert "times in UTC" in table._shown.value
+    explorer.model.open_run(explorer.frame["run_id"][0])
+    explorer.wait(20)
+    explorer.viewport.time_zone = TOKYO
+    assert table.table.rows[0]["start_time"][1:] == ["2026-03-01 21:00:01", "2026-03-01 12:00:01"]
+    assert "times in Asia/Tokyo" in table._shown.value
+    assert "Asia/Tokyo" in explorer._header._server.value
+    assert "created 2026-03-01 21:00:00 Asia/Tokyo" in explorer._details._top.value
+    assert set(zones) == {"UTC", TOKYO}
+    html = explorer._static_html()
+    assert "Started (Asia/Tokyo)" in html
+    assert "2026-03-01 21:00:01" in html
+    assert "Asia/Tokyo" in explorer._static_text()
+    assert explorer.code == 'dnb.RunExplorer(dnb.connect("http://localhost:3000"))', "others see their own zone"
+
+
+def test_the_zone_of_the_user_comes_before_that_of_the_browser(explore):
+    explorer = explore(tz=TOKYO)
+    explorer.viewport.time_zone = "America/New_York"
+    assert explorer._table.table.rows[0]["start_time"][1] == "2026-03-01 21:00:01"
+    assert explorer.code.endswith('tz="Asia/Tokyo")')
+
+
+@pytest.mark.parametrize("name", ["Etc/UTC", "Etc/Unknown", "Mars/Olympus"])
+def test_a_browser_without_a_known_zone_shows_utc(explore, name):
+    explorer = explore()
+    explorer.viewport.time_zone = name
+    assert "times in UTC" in explorer._table._shown.value
+
+
+def test_times_typed_in_a_filter_are_in_the_shown_zone(explore):
+    explorer = explore(tz=TOKYO)
+    explorer._filters._choose_bound("created_after", "2026-03-01 20:30")
+    assert explorer.filters == {"created_after": "2026-03-01 20:30:00+09:00"}
+    assert len(explorer.frame) == 1
+    explorer._filters._choose_bound("created_after", "7d")
+    assert explorer.filters == {"created_after": "7d"}
+    explorer._filters._choose_bound("created_after", "2026-03-01T10:00+00:00")
+    assert explorer.filters == {"created_after": "2026-03-01T10:00+00:00"}
+
+
+def test_the_log_and_the_times_of_a_run_name_the_zone():
+    zone = time_zone(TOKYO)
+    columns = ["timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack"]
+    events = pd.DataFrame([[NOW, "INFO", "a", "STEP_START", "started", None, None, None]], columns=columns)
+    assert "Time (Asia/Tokyo)" in events_html(events, zone)
+    assert "21:00:00.000" in events_html(events, zone)
+    assert "Time (UTC)" in events_html(events.head(0))
+    assert times_text(NOW, pd.NaT, pd.NaT, NOW, zone)[0] == "created 2026-03-01 21:00:00 Asia/Tokyo (just now)"
+
+
+@pytest.mark.parametrize("chart", CHARTS_WITH_TZ)
+def test_charts_refuse_what_is_not_a_time_zone(chart):
+    with pytest.raises(TypeError, match="tz must be an IANA name such as 'Europe/Paris' or a tzinfo object, not 3"):
+        getattr(plot, chart)(make_runs(3), tz=3)
+    with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
+        getattr(plot, chart)(make_runs(3), tz="Nowhere")
+
+
+def test_an_explorer_refuses_what_is_not_a_time_zone():
+    with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
+        RunExplorer(FakeSource(make_runs(3)), tz="Nowhere")
