@@ -156,7 +156,7 @@ class LocationNotFoundError(NotFoundError):
 
 
 class AmbiguousNameError(DagsterNbError):
-    """Several jobs, schedules, sensors or assets have that name; the message lists them, and how to select one."""
+    """Several jobs, schedules, sensors or assets have that name; the message lists them and says how to select one."""
 
 
 class AmbiguousJobError(AmbiguousNameError):

@@ -44,7 +44,7 @@ class SimilarName:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str | None:
-    """Return a question with the known names that are similar to a name; None if there are none.
+    """Return a "Did you mean …?" with the known names that are similar to a name; None if there are none.
 
     Examples
     --------

@@ -65,7 +65,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]
 
 
 def not_found_message(run_id: str) -> str:
-    """Return the message for an id that no run has, with advice.
+    """Return the message, with advice, for an id that matches no run.
 
     Examples
     --------

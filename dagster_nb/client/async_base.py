@@ -199,7 +199,7 @@ class AsyncBase:
         return result
 
     def _with_source(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Note in a frame from which server it is, so that no other client acts on it."""
+        """Record in a frame which server it came from, so that a client of another server refuses to act on it."""
         frame.attrs["dagster_nb"] = {"url": self.url}
         return frame
 

@@ -93,7 +93,7 @@ def read_address(url: str | None) -> ServerAddress:
 
 
 def request_headers(address: ServerAddress, *, token: str | None, headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the headers of every request, hidden.
+    """Return the headers of every request as text that hides itself in reprs.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def request_headers(address: ServerAddress, *, token: str | None, headers: Mappi
         The server. Credentials in its URL become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used for
         servers under ``dagster.cloud`` only.
     token, headers
-        As in `connect`, or hidden.
+        The token and headers given to `connect`; texts that may hold a secret are hidden already.
 
     Raises
     ------

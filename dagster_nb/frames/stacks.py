@@ -26,7 +26,7 @@ class StackFrame:
     file, line, function
         The file, line and function of the frame.
     text
-        The lines of the stack trace about this frame: its place, and its code if known.
+        The lines of the stack trace for this frame: its place, and its code if known.
     is_own
         Whether the code is the user's own, and not that of a library.
     """

@@ -51,7 +51,7 @@ def deleted_ids(source: HistorySource, live: pa.Table, count: int) -> set[str] |
 
 
 class _Search:
-    """Searches the sorted creation times for positions where the server has fewer runs.
+    """Searches the sorted creation times for positions where the server has fewer runs than the history.
 
     Parameters
     ----------

@@ -51,8 +51,8 @@ def metadata(
         Materializations of one asset, with the column ``timestamp`` or ``partition_key``, and the columns
         ``metadata.<label>`` of ``client.materializations()``.
     labels
-        The label, or labels, of numbers. By default the label that most materializations have, or the first of these in
-        alphabetical order; the caption says how many other labels there are.
+        The label, or labels, of the metadata whose numbers to plot. By default the label that most materializations
+        have, or the first of these in alphabetical order; the caption says how many other labels there are.
     x
         ``"timestamp"`` shows when the asset was materialized. ``"partition_key"`` shows the last materialization of
         each partition; keys that begin with a date are on a time axis.

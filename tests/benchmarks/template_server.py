@@ -122,7 +122,7 @@ class TemplateServer:
         def run_ids(_info: object, **arguments: Any) -> dict[str, Any]:
             return {"__typename": "RunIds", "results": [run_id(number) for number in self._numbers(**arguments)]}
 
-        root = {"version": "1.13.28", "runsOrError": runs, "runIdsOrError": run_ids}
+        root = {"version": "1.13.28", "permissions": [], "runsOrError": runs, "runIdsOrError": run_ids}
         result = execute_sync(
             _schema(), _parsed(body["query"]), root, variable_values=body.get("variables"),
             operation_name=body.get("operationName"),

@@ -52,7 +52,7 @@ class Explorer:
         return self.box.locator("tr[data-run]")
 
     def fill(self, label: str, text: str) -> None:
-        field = self.box.get_by_label(label, exact=True)
+        field = self.box.locator("input").and_(self.box.get_by_label(label, exact=True))
         field.fill(text)
         field.press("Enter")
 

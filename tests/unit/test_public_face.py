@@ -103,7 +103,7 @@ def test_a_derived_method_has_signature_and_docstring(kind):
         (lambda client: client.steps("a", "b"), "steps() too many positional arguments"),
     ],
 )
-def test_an_invalid_argument_names_the_public_method(fake, call, message):
+def test_the_error_for_an_invalid_argument_names_the_public_method(fake, call, message):
     with fake.connect() as client, pytest.raises(TypeError) as caught:
         call(client)
     assert str(caught.value) == f"DagsterClient.{message}"

@@ -70,7 +70,7 @@ class EventMethods(AsyncBase):
         Raises
         ------
         RunNotFoundError
-            If the server does not have one of the runs.
+            If any of the runs does not exist on the server.
         TypeError, ValueError
             If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -133,7 +133,7 @@ class EventMethods(AsyncBase):
         Raises
         ------
         RunNotFoundError
-            If the server does not have one of the runs.
+            If any of the runs does not exist on the server.
         TypeError, ValueError
             If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -183,7 +183,7 @@ class EventMethods(AsyncBase):
         Raises
         ------
         RunNotFoundError
-            If the server does not have one of the runs.
+            If any of the runs does not exist on the server.
         TypeError, ValueError
             If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError

@@ -173,7 +173,7 @@ def parse_sort(sort: str | None) -> tuple[str, bool] | None:
         raise TypeError(f'sort must be the name of a column, such as "-duration", not {type(sort).__name__}.')
     key = sort.removeprefix("-")
     if not column_of(key).first:
-        raise ValueError(f"the table cannot be sorted by {key!r}. Use 'tags.<key>' to sort by the values of one tag.")
+        raise ValueError(f"the table cannot be sorted by {key!r}. Sort by another column, or by one tag: 'tags.<key>'.")
     return key, not sort.startswith("-")
 
 

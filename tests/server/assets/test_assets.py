@@ -96,7 +96,7 @@ def test_metadata_has_typed_columns(client):
 
 
 @pytest.mark.parametrize("asset", ["daily", "regional", "grid", "many"])
-def test_materializations_equal_the_instance(client, instance, asset, monkeypatch):
+def test_materializations_equal_those_of_the_instance(client, instance, asset, monkeypatch):
     monkeypatch.setattr(materialization_paging, "_EVENTS_PER_REQUEST", 10)
     stored = []
     cursor = None

@@ -75,7 +75,7 @@ def partitioned(keys):
 
 
 def partition(key):
-    """Return a partition, which Dagster has for any name."""
+    """Return a partition of any name, as Dagster does even if it does not exist."""
     return {
         "runConfigOrError": {
             "__typename": "PartitionRunConfig",

@@ -126,7 +126,7 @@ class FakeDagster:
         return self._add_fault(respond, requests, **which)
 
     def drop(self, requests: int | None = 1, *, after: Callable[[], object] = lambda: None, **which: Any) -> Fault:
-        """Call ``after``, and then drop the connection of the next requests, which are selected as in `answer`."""
+        """Drop the connection of the next requests (selected as in `answer`), after calling ``after`` for each."""
 
         async def respond(operation: str, variables: dict[str, Any]) -> Response:
             self.requests.append((operation, variables))

@@ -41,7 +41,7 @@ def test_the_frame_is_unchanged(runs):
     pd.testing.assert_frame_equal(runs, before)
 
 
-def test_times_are_in_the_zone(runs):
+def test_times_are_shown_in_the_given_time_zone(runs):
     shown = repr(style(runs, tz="Asia/Tokyo"))
     assert "2026-01-02 08:30:00" in shown
     assert "times in Asia/Tokyo" in shown

@@ -43,7 +43,7 @@ def test_an_error_without_stack_trace_is_shown():
     assert stack_html([{"error_class": "A", "error_message": None, "stack": None}]) == '<div class="dnb-stack"></div>'
 
 
-def test_a_stack_of_libraries_alone_shows_its_last_frame():
+def test_a_stack_trace_with_only_library_frames_shows_the_last_one():
     html = stack_html([{"error_class": "A", "error_message": None, "stack": stack(DAGSTER, DAGSTER)}])
     assert html.endswith(
         f"<pre>{stack(DAGSTER, DAGSTER).split(chr(10), 2)[2].rstrip()}</pre></div>".replace('"', "&quot;")

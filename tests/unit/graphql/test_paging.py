@@ -481,7 +481,7 @@ async def test_the_next_page_is_requested_before_a_page_is_yielded(server):
 
 
 @pytest.mark.anyio
-async def test_an_error_while_a_frame_is_built_leaves_no_request(server, monkeypatch):
+async def test_an_error_while_a_frame_is_built_leaves_no_request_running(server, monkeypatch):
     def fail(*_arguments, **_options):
         raise RuntimeError("no memory left")
 

@@ -17,7 +17,7 @@ def labels(entries):
     return [entry.label for entry in entries]
 
 
-def test_the_same_name_comes_first(search):
+def test_an_exact_match_comes_first(search):
     assert labels(search.find("run"))[0] == "Run"
     assert labels(search.find("RunsFilter"))[0] == "RunsFilter"
     assert labels(search.find("Run.stepStats"))[0] == "Run.stepStats"

@@ -45,7 +45,7 @@ def test_months_are_in_order_although_the_partitions_are_not(daily_partitions, a
     assert cells(ax, "missing") == [(20, 0)]
 
 
-def test_two_dimensions_have_an_axis_each(ax, render):
+def test_two_dimensions_get_an_axis_each(ax, render):
     days, colors = [f"2026-01-{day:02}" for day in range(1, 11)], ["red", "green"]
     rows = [(f"{color}|{day}", color, day) for color in colors for day in days]
     frame = pd.DataFrame(rows, columns=["partition_key", "dimension.color", "dimension.day"]).assign(
