@@ -78,6 +78,11 @@ class ChartPixels:
     group_labels: list[tuple[str, Box]]
     legend: list[tuple[str, Box]]
 
+    @property
+    def group_names(self) -> set[str]:
+        """The names of all groups that have a lane, a line or a label."""
+        return {*self.line_names, *(name for name, *_ in self.lanes), *(name for name, _ in self.group_labels)}
+
     def x_value(self, x: float) -> float:
         """Return the value of the x axis at a position; a position outside of the axes counts as their edge."""
         left, _, right, _ = self.plot

@@ -118,10 +118,8 @@ class ExplorerModel:
     @property
     def page_runs(self) -> pd.DataFrame:
         """The runs of the current page of the table, in its order."""
-        if self._sorted is None:
-            self._sorted = self._sorted_runs()
         start = self.page * ROWS_PER_PAGE
-        return self._sorted.iloc[start : start + ROWS_PER_PAGE]
+        return self._runs_in_order().iloc[start : start + ROWS_PER_PAGE]
 
     def table_frame(self) -> pd.DataFrame:
         """Return all runs in view, with the columns and in the order of the table."""
@@ -189,6 +187,12 @@ class ExplorerModel:
         if page != self.page:
             self.page = page
             self.changes.emit("page")
+
+    def go_to_run(self, run_id: str) -> None:
+        """Show the page of the table that has a run, if the run matches the filters."""
+        places = np.flatnonzero(self._runs_in_order()["run_id"].eq(run_id).to_numpy(dtype=bool))
+        if len(places):
+            self.go_to_page(int(places[0]) // ROWS_PER_PAGE)
 
     def select(self, run_ids: Iterable[str]) -> None:
         """Select runs. Ids that do not match the filters are ignored."""
@@ -318,6 +322,12 @@ class ExplorerModel:
         self.changes.emit("runs")
         if self.selection:
             self.select(self.selection)
+
+    def _runs_in_order(self) -> pd.DataFrame:
+        """Return the runs in the order of the table, which is remembered until the runs change."""
+        if self._sorted is None:
+            self._sorted = self._sorted_runs()
+        return self._sorted
 
     def _sorted_runs(self) -> pd.DataFrame:
         return self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
