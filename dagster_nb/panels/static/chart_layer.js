@@ -36,6 +36,7 @@ function render({ model, el }) {
   let box = null; // the element around the picture and this layer
   let current = -1; // the mark that the keyboard is at, or that was clicked
   let anchor = null; // where a range begins that the keyboard chooses
+  let pointed = null; // where the pointer is in the picture
   let drag = null; // where a drag began: {x, pointer, isMoving}
 
   const send = (...action) => model.send({ action, number: chart.number });
@@ -207,12 +208,13 @@ function render({ model, el }) {
     pointermove(event) {
       if (!index || (isElsewhere(event) && !drag)) return;
       const [x, y] = position(event);
+      pointed = event.pointerType === "touch" ? null : [x, y];
       if (drag && (drag.isMoving || Math.abs(x - drag.x) >= MIN_DRAG)) {
         if (!drag.isMoving) box.setPointerCapture?.(drag.pointer);
         drag.isMoving = true;
         hover(null, x, y);
         showBand(drag.x, x);
-      } else if (event.pointerType !== "touch") hover(index.at(x, y), x, y);
+      } else if (pointed) hover(index.at(x, y), x, y);
     },
     pointerdown(event) {
       if (isElsewhere(event) || event.button !== 0) return;
@@ -244,10 +246,12 @@ function render({ model, el }) {
       endRange();
     },
     pointerleave() {
+      pointed = null;
       if (index && !drag?.isMoving) hover(null, 0, 0);
     },
   };
   function drawButtons() {
+    const focused = buttons.contains(document.activeElement) ? document.activeElement.title : null;
     buttons.replaceChildren(
       ...chart.buttons.map(({ action, box: area, hint }) => {
         const made = element("button", "dnb-chart-button");
@@ -263,6 +267,7 @@ function render({ model, el }) {
         return made;
       })
     );
+    if (focused !== null) ([...buttons.children].find((one) => one.title === focused) ?? stage).focus({ preventScroll: true });
   }
 
   function draw() {
@@ -282,6 +287,8 @@ function render({ model, el }) {
     }
     if (box) box.style.cursor = "";
     align();
+    // The picture of a run in progress is drawn every few seconds, also while the pointer is on it.
+    if (index && pointed && box) hover(index.at(...pointed), ...pointed);
   }
 
   // The layer becomes part of the page after it is rendered, and then has a size.
