@@ -50,7 +50,7 @@ class RunMonitor(Panel):
 
     Events arrive as they happen. If no websocket can be opened, the panel requests new events once a second, and says
     so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The kernel
-    stays free while the panel follows the run.
+    stays free while the panel follows the run. A click on a step in the chart shows only the events of that step.
 
     Parameters
     ----------

@@ -282,6 +282,7 @@ function render({ model, el }) {
     current = index && id !== undefined ? chart.ids.indexOf(id) : -1;
     if (index) {
       stage.setAttribute("aria-label", chart.label);
+      stage.dataset.number = chart.number;
       drawButtons();
       showRing(current);
     }
