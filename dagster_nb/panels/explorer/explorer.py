@@ -52,8 +52,7 @@ class RunExplorer(Panel):
     terminated, re-executed or deleted, the details of a run, and code that returns the same runs. Runs are read in the
     background, so the kernel stays free. In a chart, hover over a mark to see its run, click to open it or to filter by
     its job or status, and drag over the x axis to filter by time or duration; Escape takes the last filter back. The
-    panel is an ipywidgets widget, so you can put it into a ``Tab`` or a
-    ``GridBox``.
+    panel is an ipywidgets widget, so you can put it into a ``Tab`` or a ``GridBox``.
 
     Parameters
     ----------

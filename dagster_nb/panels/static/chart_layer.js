@@ -56,7 +56,8 @@ function render({ model, el }) {
   // Puts the stage exactly over the image, which a narrow page may have made smaller.
   function align() {
     const image = box?.querySelector("img");
-    const isShown = Boolean(index && image);
+    // If no run is left after a drag, Escape still takes it back.
+    const isShown = Boolean(image && (index || model.get("can_go_back")));
     stage.style.display = isShown ? "" : "none";
     if (!isShown) return;
     const outer = el.getBoundingClientRect();
@@ -181,8 +182,8 @@ function render({ model, el }) {
       if (drag || anchor !== null) endRange();
       else if (model.get("can_go_back")) send("back");
       else if (isHidden) return;
-      hover(null, 0, 0);
-    } else if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (index) hover(null, 0, 0);
+    } else if (!index || event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key in moves) {
       const extends_ = event.shiftKey && chart.draggable && moves[event.key][0] === 0;
       moveTo(current < 0 ? index.first() : index.next(current, ...moves[event.key]), extends_);
@@ -280,6 +281,8 @@ function render({ model, el }) {
     chart = model.get("chart");
     index = isEmpty ? null : makeIndex(chart, floats(model.get("marks")), floats(model.get("lines")));
     current = index && id !== undefined ? chart.ids.indexOf(id) : -1;
+    ring.style.display = "none";
+    buttons.hidden = isEmpty;
     if (index) {
       stage.setAttribute("aria-label", chart.label);
       stage.dataset.number = chart.number;
@@ -311,6 +314,7 @@ function render({ model, el }) {
   stage.addEventListener("keydown", press);
   stage.addEventListener("blur", () => hovered && index && hover(null, 0, 0));
   model.on("change:chart", draw);
+  model.on("change:can_go_back", align);
   draw();
   attach();
   return () => {
@@ -318,6 +322,7 @@ function render({ model, el }) {
     resized.disconnect();
     replaced.disconnect();
     model.off("change:chart", draw);
+    model.off("change:can_go_back", align);
   };
 }
 

@@ -249,6 +249,22 @@ def test_escape_does_not_take_back_a_change_that_was_made_elsewhere(explore):
     assert explorer.filters == {"job": ["job_4"]}
 
 
+def test_escape_takes_back_a_drag_after_which_no_run_is_left(explore):
+    frame = many_runs(100)
+    earlier = pd.Series(pd.to_timedelta([0] * 50 + [24 * 30] * 50, unit="h"))
+    for column in ("creation_time", "start_time", "end_time"):
+        frame[column] -= earlier
+    explorer = explore(frame, chart="Trend")
+    left, _, right, _ = layer(explorer)._pixels.plot
+    act(explorer, "range", left + (right - left) * 0.4, left + (right - left) * 0.6)
+    assert explorer.frame.empty
+    assert layer(explorer).chart == {}
+    assert layer(explorer).can_go_back
+    act(explorer, "back", number=0)
+    assert len(explorer.frame) == 100
+    assert layer(explorer).chart
+
+
 @pytest.mark.parametrize("chart", ["Compare two runs", "No chart"])
 def test_the_layer_is_empty_without_a_chart(explore, chart):
     explorer = explore(many_runs(100))
