@@ -1,6 +1,8 @@
 // Answers the pointer and the keyboard on the picture of a chart. The kernel sends in which pixels of the picture each
 // mark is, and what to show about it, so that hovering needs no answer from the kernel.
 const MIN_DRAG = 6;
+// In a chart without marks, an arrow key moves by this share of the x axis.
+const KEY_STEP = 1 / 40;
 
 function element(tag, className, ...children) {
   const made = document.createElement(tag);
@@ -36,6 +38,7 @@ function render({ model, el }) {
   let box = null; // the element around the picture and this layer
   let current = -1; // the mark that the keyboard is at, or that was clicked
   let anchor = null; // where a range begins that the keyboard chooses
+  let cursor = null; // where the keyboard is in a chart without marks
   let pointed = null; // where the pointer is in the picture
   let drag = null; // where a drag began: {x, pointer, isMoving}
 
@@ -175,6 +178,14 @@ function render({ model, el }) {
     live.textContent = [title, status?.[0], ...lines.map((line) => line.join(" "))].filter(Boolean).join(", ");
   }
 
+  function moveCursor(sign, extends_) {
+    const [left, , right] = chart.plot;
+    const from = cursor ?? (sign > 0 ? left : right);
+    cursor = inPlot(from + sign * KEY_STEP * (right - left));
+    anchor = extends_ ? (anchor ?? from) : null;
+    showBand(anchor ?? cursor, cursor);
+  }
+
   function press(event) {
     const moves = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 1], ArrowUp: [1, -1] };
     if (event.key === "Escape") {
@@ -185,13 +196,15 @@ function render({ model, el }) {
       if (index) hover(null, 0, 0);
     } else if (!index || event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key in moves) {
-      const extends_ = event.shiftKey && chart.draggable && moves[event.key][0] === 0;
-      moveTo(current < 0 ? index.first() : index.next(current, ...moves[event.key]), extends_);
+      const [axis, sign] = moves[event.key];
+      const extends_ = event.shiftKey && chart.draggable && axis === 0;
+      if (!index.count && chart.draggable && axis === 0) moveCursor(sign, extends_);
+      else moveTo(current < 0 ? index.first() : index.next(current, axis, sign), extends_);
     } else if (event.key === "Home" || event.key === "End") {
       if (current < 0) current = index.first();
       if (current >= 0) moveTo(index.last(current, event.key === "End" ? 1 : -1), event.shiftKey && chart.draggable);
     } else if (event.key === "Enter" && anchor !== null) {
-      send("range", anchor, index.center(current, 0));
+      send("range", anchor, index.count ? index.center(current, 0) : cursor);
       endRange();
     } else if ((event.key === "Enter" || event.key === " ") && current >= 0) activate({ mark: current });
     else return;
@@ -207,7 +220,11 @@ function render({ model, el }) {
       if (!isElsewhere(event) && event.button === 0) event.preventDefault();
     },
     pointermove(event) {
-      if (!index || (isElsewhere(event) && !drag)) return;
+      if (!index) return;
+      if (!drag && isElsewhere(event)) {
+        hover(null, 0, 0);
+        return;
+      }
       const [x, y] = position(event);
       pointed = event.pointerType === "touch" ? null : [x, y];
       if (drag && (drag.isMoving || Math.abs(x - drag.x) >= MIN_DRAG)) {
@@ -251,6 +268,7 @@ function render({ model, el }) {
       if (index && !drag?.isMoving) hover(null, 0, 0);
     },
   };
+
   function drawButtons() {
     const focused = buttons.contains(document.activeElement) ? document.activeElement.title : null;
     buttons.replaceChildren(
@@ -275,7 +293,7 @@ function render({ model, el }) {
     const id = current >= 0 ? chart.ids?.[current] : undefined;
     const isEmpty = !model.get("chart").size;
     endRange();
-    pressed = hovered = null;
+    pressed = hovered = cursor = null;
     tip.style.display = "none";
     live.textContent = "";
     chart = model.get("chart");
