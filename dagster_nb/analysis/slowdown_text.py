@@ -27,15 +27,16 @@ def slowdown_text(slowdown: Mapping[Hashable, Any], changes: Sequence[str] = ())
     --------
     >>> import pandas as pd
     >>> slowdown = {
-    ...     "job_name": "etl", "before": pd.Timedelta("1min"), "after": pd.Timedelta("2min"), "factor": 2.0,
+    ...     "job_name": "a", "before": pd.Timedelta("1min"), "after": pd.Timedelta("2min"), "factor": 2.0,
     ...     "changed_at": pd.Timestamp("2026-01-31 09:00", tz="UTC"),
     ... }
     >>> slowdown_text(slowdown, ["the tag v changed from 1 to 2"])
-    'etl takes 2 min, 2.0 times as long as before (1 min), since 2026-01-31 09:00, when the tag v changed from 1 to 2'
+    'a has taken 2 min, 2.0 times as long as before (1 min), since 2026-01-31 09:00, when the tag v changed from 1 to 2'
     """
+    before, after = duration_text(slowdown["before"]), duration_text(slowdown["after"])
     text = (
-        f"{one_line(slowdown['job_name'])} takes {duration_text(slowdown['after'])}, {slowdown['factor']:.1f} times as "
-        f"long as before ({duration_text(slowdown['before'])}), since {slowdown['changed_at']:%Y-%m-%d %H:%M}"
+        f"{one_line(slowdown['job_name'])} has taken {after}, {slowdown['factor']:.1f} times as long as before "
+        f"({before}), since {slowdown['changed_at']:%Y-%m-%d %H:%M}"
     )
     return f"{text}, when {' and '.join(changes)}" if changes else text
 

@@ -46,7 +46,7 @@ IN_PROCESS = Way("DagsterInstance.get_run_records()", "in_process")
 DIRECT_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT, IN_PROCESS, SMALL_PAGES)
 SLOW_NETWORK_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT)
 
-# This is longer than any page takes, but short compared with the whole read.
+# The timeout is longer than any page takes, but short compared with the whole read.
 SHORT_TIMEOUT_SECONDS = 1.0
 IMPATIENT_CLIENT = Way("client.runs(), timeout=1", "client_runs", timeout=SHORT_TIMEOUT_SECONDS)
 FAULTS = {

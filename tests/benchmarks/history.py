@@ -42,7 +42,7 @@ def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
 
 
 def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
-    """Refresh after a hundred changes and read all runs, in turn."""
+    """Alternate between refreshing after a hundred changes and reading all runs."""
     changing = folder / "changing"
     shutil.rmtree(changing, ignore_errors=True)
     shutil.copytree(home, changing)
@@ -61,7 +61,9 @@ def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
                 readings.append(_seconds(client.runs))
             runs = client.count_runs()
             if set(history.runs()["run_id"]) != set(client.runs()["run_id"]):
-                raise RuntimeError("the history differs from the server; run the tests of histories")
+                raise RuntimeError(
+                    "the history differs from the server; run `pytest tests/server/test_history.py` to find out why"
+                )
             ratio = statistics.median(whole / part for whole, part in zip(readings, refreshes, strict=True))
             where = f"SQLite, {edits} edits, {deletions} deletions"
             yield Row(runs, where, "client.runs()", statistics.median(readings))

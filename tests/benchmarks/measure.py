@@ -85,7 +85,7 @@ class Measured:
         The number of requests, of response bytes, and of responses that were refused, cut off or abandoned, in the last
         reading through a proxy.
     failure
-        The error that ended a read; this way is not tried again.
+        The error that ended a read, after which this way of reading is not tried again.
     """
 
     place: Place
@@ -110,8 +110,8 @@ class Measured:
 def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Callable[[str], object]) -> list[Measured]:
     """Read in each way, round by round, in reverse order in every second round.
 
-    The first round is a warm-up and is not timed. In it, direct reads also go through a proxy, which counts requests
-    and bytes.
+    The first round is a warm-up and is not timed. During the warm-up, direct reads also go through a
+    proxy, which counts requests and bytes.
 
     Parameters
     ----------

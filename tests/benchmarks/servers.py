@@ -44,7 +44,7 @@ class Running:
 
 
 def home_with(runs: int, folder: Path) -> Path:
-    """Return a DAGSTER_HOME with that many runs, either an existing one or a new one."""
+    """Return an existing or new DAGSTER_HOME with the given number of runs."""
     home = folder / f"home-{runs}"
     if not home.exists():
         unfinished = folder / f"unfinished-{runs}"

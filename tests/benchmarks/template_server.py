@@ -79,7 +79,7 @@ class TemplateServer:
     Parameters
     ----------
     runs
-        The number of runs that it has.
+        The number of runs of the server.
     """
 
     def __init__(self, runs: int):
@@ -139,7 +139,7 @@ class TemplateServer:
         """Return the numbers of the runs of a page, newest first."""
         filter = filter or {}  # noqa: A001
         if unknown := filter.keys() - {"runIds", "updatedAfter"}:
-            raise GraphQLError(f"this server does not filter by {sorted(unknown)}")
+            raise GraphQLError(f"this server cannot filter by {sorted(unknown)}; use runIds or updatedAfter")
         numbers: Sequence[int] = range(self.runs)[::-1]
         if filter.get("runIds"):
             numbers = sorted({number for one in filter["runIds"] if (number := self._number(one)) is not None})[::-1]

@@ -32,7 +32,7 @@ def test_the_command_prints_a_row_for_each_way(tmp_path, capsys):
     assert all(float(row[3]) >= 0 for row in rows[2:])
 
 
-def test_it_measures_a_history(tmp_path, capsys):
+def test_the_command_measures_a_history(tmp_path, capsys):
     main(["--part", "history", "--runs", "200", "--many", "500", "--rounds", "1", "--homes", str(tmp_path)])
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     hows = [line.split("|")[3].strip() for line in lines[2:]]

@@ -115,7 +115,7 @@ def use(page, demo):
     expect(rows).to_have_count(len(failed))
     assert {row.get_attribute("data-run") for row in rows.all()} == set(failed["run_id"])
     expect(explorer.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
-    # The panels below the explorer exist too.
+    # The panels below the explorer are displayed too.
     expect(page.get_by_role("button", name="Launch", exact=True).first).to_be_visible()
     newest = demo.client.runs(status=["SUCCESS", "FAILURE"], limit=1).iloc[0]
     monitor = page.locator(".dnb-monitor")
@@ -125,7 +125,7 @@ def use(page, demo):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_explorer_is_an_application_with_voila(tab, demo, tmp_path, theme):
+def test_the_explorer_works_in_voila(tab, demo, tmp_path, theme):
     url = f"http://127.0.0.1:{free_port()}"
     before = demo.client.count_runs()
     command = [

@@ -64,7 +64,7 @@ def last(page, kind):
     return page.evaluate("kind => sent.filter((one) => one.type === kind).at(-1)", kind)
 
 
-def test_types_indents_undoes_and_submits(page):
+def test_text_can_be_typed_indented_undone_and_submitted(page):
     editor = show(page)
     editor.press("ControlOrMeta+End")
     editor.press_sequentially("  write:")
@@ -81,7 +81,7 @@ def test_types_indents_undoes_and_submits(page):
     assert page.evaluate("keys") == []
 
 
-def test_the_keyboard_can_leave_it(page):
+def test_the_keyboard_can_leave_the_editor(page):
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<button>Next</button>')")
     editor = show(page)
     editor.focus()
@@ -92,7 +92,7 @@ def test_the_keyboard_can_leave_it(page):
     expect(editor).not_to_be_focused()
 
 
-def test_completes_with_what_the_kernel_answers(page):
+def test_completions_come_from_the_kernel(page):
     editor = show(page)
     editor.press("ControlOrMeta+End")
     editor.press_sequentially("😀: 1\nro")
@@ -108,7 +108,7 @@ def test_completes_with_what_the_kernel_answers(page):
     assert value(page).endswith("rows: ")
 
 
-def test_underlines_problems_and_explains_keys(page):
+def test_problems_are_underlined_and_keys_are_explained(page):
     problem = {"line": 4, "start": 6, "end": 10, "message": "<b>rows</b> must be a number"}
     editor = show(page, problems=[problem])
     marked = page.locator(".cm-lintRange-error")
@@ -123,7 +123,7 @@ def test_underlines_problems_and_explains_keys(page):
     expect(marked).to_have_count(0)
 
 
-def test_a_text_from_the_kernel_replaces_it_and_can_be_undone(page):
+def test_text_from_the_kernel_replaces_the_content_and_can_be_undone(page):
     editor = show(page)
     page.evaluate("change('value', 'a: 1')")
     expect(editor).to_have_text("a: 1")
@@ -148,7 +148,7 @@ def test_highlights_graphql(page):
     assert page.locator(".cm-line span").count() > 5
 
 
-def test_is_a_plain_text_area_where_it_cannot_start(page):
+def test_an_editor_that_cannot_start_is_a_plain_text_area(page):
     page.evaluate(
         """
         () => { window.MutationObserver = class extends MutationObserver {

@@ -145,7 +145,7 @@ def test_filters_show_the_same_runs_as_pandas(clean, demo):
     clean.notebook.check()
 
 
-def test_a_wrong_filter_is_reported(clean):
+def test_an_invalid_filter_is_reported(clean):
     clean.fill("Duration at least", "soon")
     expect(clean.box.get_by_text("'soon' is not a duration")).to_be_visible()
     clean.fill("Duration at least", "")
@@ -171,7 +171,7 @@ def test_the_table_can_be_sorted_and_used_with_the_keyboard(clean, demo):
     expect(clean.box.get_by_role("checkbox", name="Select all runs shown")).to_have_js_property("indeterminate", True)
 
 
-def test_the_selection_follows_the_run(clean, demo):
+def test_selected_runs_stay_selected_after_a_refresh(clean, demo):
     ids = clean.ids()
     chosen = [ids[8], ids[11]]
     for run_id in chosen:
@@ -246,7 +246,7 @@ def test_a_failed_run_is_re_executed(clean, demo):
     clean.notebook.check()
 
 
-def test_the_code_returns_the_runs_in_view(clean):
+def test_the_displayed_code_returns_the_displayed_runs(clean):
     clean.chip("FAILURE").click()
     clean.fill("Job", "sync_crm")
     expect(clean.box.get_by_role("button", name="job: sync_crm")).to_be_visible()
@@ -298,7 +298,7 @@ def test_keys_do_not_reach_the_notebook(clean):
         # Enter on a link would open it, and on a button it could stop what this test is doing.
         has_enter = element.evaluate("element => ['INPUT', 'SELECT', 'TR', 'PRE'].includes(element.tagName)")
         if detail.is_hidden():
-            # Escape has closed it.
+            # Escape has closed the details.
             clean.notebook.run(f"explorer.model.open_run({opened!r})")
             expect(detail).to_be_visible()
         for key in KEYS if has_enter else [key for key in KEYS if key != "Enter"]:
@@ -358,7 +358,7 @@ def test_text_has_enough_contrast(clean):
     clean.notebook.theme(dark=False)
 
 
-def test_screen_readers_and_the_keyboard(clean):
+def test_the_explorer_supports_screen_readers_and_the_keyboard(clean):
     page = clean.page
     clean.chip("FAILURE").click()
     expect(clean.box.get_by_role("button", name=re.compile("FAILURE"), pressed=True)).to_have_count(1)
@@ -366,12 +366,12 @@ def test_screen_readers_and_the_keyboard(clean):
     expect(clean.box.get_by_role("button", name=re.compile("FAILURE"), pressed=False)).to_have_count(1)
     expect(clean.box.get_by_role("button", name="Durations", pressed=True)).to_have_count(1)
     expect(clean.box.get_by_text("showing 1,000 of")).to_be_visible()
-    # One key leads past the filters.
+    # A button that the keyboard reaches skips the filters.
     skip = clean.box.get_by_role("button", name="Skip to the runs")
     skip.focus()
     page.keyboard.press("Enter")
     expect(clean.rows.first).to_be_focused()
-    # Escape closes first the question and then the details, and the focus stays in the panel.
+    # Escape first closes the question, then the details, and the focus stays in the panel.
     failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first
     failed.locator("td").nth(1).click()
     detail, question = clean.box.locator(".dnb-detail"), clean.box.get_by_role("alertdialog")
@@ -490,7 +490,7 @@ def test_a_stack_trace_is_folded_and_copied(clean, demo):
     clean.notebook.check()
 
 
-def test_values_filter_and_related_runs_open_in_place(clean, demo):
+def test_a_click_on_a_value_filters_and_related_runs_open_in_place(clean, demo):
     runs = demo.client.runs()
     newest = runs[runs["tags"].map(lambda tags: "team" in tags)].iloc[0]
     row = clean.row(newest["run_id"])
@@ -553,7 +553,7 @@ def test_light_dark_and_narrow_screenshots(clean):
     assert overflow <= 0
 
 
-def test_a_server_that_stops_and_starts_again(notebook, tmp_path):
+def test_the_explorer_recovers_when_its_server_restarts(notebook, tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with LocalDagster(tmp_path, daemon=False) as server:
         port = server.port

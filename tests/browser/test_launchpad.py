@@ -49,7 +49,7 @@ def shoot(book, name, panel):
     book.theme(dark=False)
 
 
-def test_it_launches_an_edited_config_and_follows_the_run(launchpad):
+def test_the_launchpad_launches_an_edited_config_and_follows_the_run(launchpad):
     book = launchpad
     before = count(book)
     panel = choose(book, "train_forecast")
@@ -110,7 +110,7 @@ def test_it_launches_an_edited_config_and_follows_the_run(launchpad):
     assert book.run(CLOSE) == "[]"
 
 
-def test_it_lists_every_job_and_requires_a_partition(launchpad):
+def test_the_launchpad_lists_every_job_and_requires_a_partition(launchpad):
     book = launchpad
     panel = book.output.locator(".dnb-launchpad")
     jobs = panel.get_by_role("listbox", name="Job")
@@ -140,7 +140,7 @@ def test_it_lists_every_job_and_requires_a_partition(launchpad):
     assert book.run(CLOSE) == "[]"
 
 
-def test_it_can_share_a_tab_with_a_monitor(notebook, demo):
+def test_the_launchpad_can_share_a_tab_with_a_monitor(notebook, demo):
     book = notebook(
         CONNECT.format(url=demo.url),
         """

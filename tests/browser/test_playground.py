@@ -21,7 +21,7 @@ def test_a_cell_is_completed_and_the_schema_browser_writes_its_query(notebook, d
     search.fill("what returns a Run?")
     entries = panel.get_by_role("listbox", name="Matches")
     expect(entries.get_by_role("option").first).to_contain_text("Query.runOrError")
-    # The keyboard can do it too, and JupyterLab does not get the keys.
+    # The list also works with the keyboard, and JupyterLab does not receive the keys.
     entries.focus()
     entries.press("ArrowDown")
     entries.press("Enter")

@@ -1,4 +1,4 @@
-"""What is left of the panels in a saved notebook, after a restart of the kernel, and in other viewers."""
+"""What panels show in a saved notebook, after a restart of the kernel and in other viewers."""
 
 from __future__ import annotations
 

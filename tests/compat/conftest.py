@@ -85,8 +85,8 @@ class Evidence:
 
     def pytest_terminal_summary(self, terminalreporter) -> None:
         if self.wrong:
-            terminalreporter.section("README.md's table of versions says otherwise", red=True)
-            terminalreporter.write_line("These results say, and `pytest tests/compat --write-table` would write:\n")
+            terminalreporter.section("The table of versions in README.md differs from the results", red=True)
+            terminalreporter.write_line("`pytest tests/compat --write-table` would write this table:\n")
             terminalreporter.write_line(self._table())
 
     def _table(self) -> str:

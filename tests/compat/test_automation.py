@@ -35,7 +35,7 @@ def test_schedules(client):
     assert client.schedules()["status"].tolist() == ["STOPPED"]
 
 
-def test_a_sensor_and_its_ticks(client, dagster):
+def test_a_started_sensor_has_ticks(client, dagster):
     assert client.sensors()[["sensor", "status"]].to_numpy().tolist() == [["new_rows", "STOPPED"]]
     assert client.ticks("new_rows").empty
     assert client.start("new_rows")["outcome"].tolist() == ["started"]

@@ -47,7 +47,7 @@ def previous_period_of(condition):
     return [run.run_id for run in reversed(PAST) if condition(run)]
 
 
-def test_it_loads_and_filters_as_the_server_does(explore, client):
+def test_the_explorer_loads_and_filters_like_the_server(explore, client):
     model = load(explore(tags={"kind": "past"}))
     assert model.is_complete
     assert model.runs["run_id"].tolist() == [run.run_id for run in reversed(PAST)]
@@ -89,7 +89,7 @@ def test_a_refresh_shows_new_and_changed_runs(explore, client):
     client.delete(run)
 
 
-def test_it_marks_runs_as_canceled_and_deletes_runs(explore):
+def test_the_explorer_marks_runs_as_canceled_and_deletes_runs(explore):
     model = load(explore(job="lost"))
     assert model.runs["status"].tolist() == ["STARTED", "SUCCESS"]
     actions = ActionsModel(model)
@@ -106,7 +106,7 @@ def test_it_marks_runs_as_canceled_and_deletes_runs(explore):
     assert model.runs.empty
 
 
-def test_it_re_executes_a_run_and_follows_it(explore, client):
+def test_the_explorer_re_executes_a_run_and_follows_it(explore, client):
     tags = {"parked": "for the explorer"}
     run = client.launch("hang", tags=tags)
     run.terminate(force=True)

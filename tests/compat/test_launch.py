@@ -35,7 +35,7 @@ def test_config_and_tags_arrive(client, stage):
     assert found["run_id"].tolist() == [run.run_id]
 
 
-def test_a_run_is_found_by_the_id_of_its_request_which_is_shown_nowhere(client, launch):
+def test_a_run_is_found_by_the_hidden_id_of_its_request(client, launch):
     run = launch("quick")
     assert REQUEST_TAG not in run.tags
     outcomes = [client.launch_many([{"job": "quick", "tags": PARKED}], batch=run.run_id) for _ in range(2)]

@@ -66,7 +66,7 @@ def test_reexecuting_from_failure_takes_another_config(client, again):
     assert relation(client, again.mended) == (again.failed.run_id, again.failed.run_id)
 
 
-def test_re_executing_a_child_keeps_the_root(client, again):
+def test_re_executing_a_re_execution_keeps_the_root_run(client, again):
     third = client.reexecute(again.tagged, tags={"why": "third", **PARKED})
     assert relation(client, third) == (again.tagged.run_id, again.failed.run_id)
     assert own_tags(third) == {"team": "data", "why": "third", "who": "me", **PARKED}

@@ -61,7 +61,7 @@ def test_bounds_are_exact_to_the_microsecond(check, stored, number):
     assert len(counts) == 2, "the bound did not divide anything"
 
 
-def test_bounds_at_whole_seconds(dagster, check, stored, note):
+def test_bounds_at_whole_seconds_are_exact(dagster, check, stored, note):
     row = past(stored)[1][ON_A_SECOND]
     assert row.created.microsecond == row.updated.microsecond == 0
     for bound in (row.created, row.created + US):
@@ -74,14 +74,14 @@ def test_bounds_at_whole_seconds(dagster, check, stored, note):
     sqlite = not dagster.target.postgres
     reach = row.created + sqlite * US
     check(lambda row, reach=reach: row.created < reach, created_before=row.created)
-    # If the server lacks such a filter, the client requests the opposite runs, which is exact.
+    # If the server lacks this filter, the client leaves out the runs of the opposite filter, which is exact.
     reach = row.updated + (sqlite and dagster.target.since(7)) * US
     check(lambda row, reach=reach: row.updated < reach, updated_before=row.updated)
     if sqlite:
         note(SQLITE_SECONDS)
 
 
-def test_all_four_bounds_together(check, stored):
+def test_all_four_bounds_can_be_combined(check, stored):
     _, rows = past(stored)
     low, high = rows[14].created, rows[37].created
     since, until = rows[13].updated, rows[32].updated
@@ -94,7 +94,7 @@ def test_all_four_bounds_together(check, stored):
     )
 
 
-def test_times_and_other_filters_together(client, stored):
+def test_times_and_other_filters_can_be_combined(client, stored):
     _, rows = past(stored)
     low = rows[12].created
     wanted = [rows[n].run_id for n in range(44, -1, -1) if rows[n].created > low and PAST[n].status == "FAILURE"]

@@ -1,4 +1,4 @@
-"""Other engines read the table of a history as it is on disk."""
+"""Other query engines read the table of a history directly from disk."""
 
 from __future__ import annotations
 

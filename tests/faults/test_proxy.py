@@ -58,7 +58,7 @@ def test_requests_go_to_several_servers_in_turn():
         assert len(first.requests) == len(second.requests) == 2
 
 
-def test_latency_delays_both_ways(proxy):
+def test_latency_delays_requests_and_responses(proxy):
     proxy.faults = [latency(0.1)]
     began = time.monotonic()
     post(proxy.url, limit=1)
@@ -72,7 +72,7 @@ def test_only_large_pages_are_refused(proxy):
     assert post(proxy.url, limit=31)[0] == 502
 
 
-def test_a_reply_does_not_reach_the_server(fake, proxy):
+def test_a_request_with_a_reply_does_not_reach_the_server(fake, proxy):
     before = len(fake.requests)
     proxy.faults = [reply(429, headers={"Retry-After": "3"})]
     status, headers, _ = post(proxy.url, limit=1)
@@ -80,7 +80,7 @@ def test_a_reply_does_not_reach_the_server(fake, proxy):
     assert len(fake.requests) == before
 
 
-def test_a_cut_body_ends_in_the_middle(fake, proxy):
+def test_a_cut_response_ends_in_the_middle_of_its_body(fake, proxy):
     complete = post(proxy.url, limit=20)[2]
     proxy.faults = [cut(0.5)]
     with pytest.raises(IncompleteRead) as caught:

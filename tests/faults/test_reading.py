@@ -12,7 +12,7 @@ from tests.faults.faults import OneIn, cut, hold_back, refuse_pages_above
 from tests.faults.proxy import Proxy
 
 RUNS = 2_000
-# No page takes even half this time, even on a busy machine.
+# Even on a busy machine, no page takes half this time.
 TIMEOUT_SECONDS = 2.0
 
 

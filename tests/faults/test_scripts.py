@@ -43,14 +43,14 @@ FAULTS: list[Fault] = [
     reply(401),
     reply(302, headers={"Location": "http://127.0.0.1:9/graphql"}),
     reply(200, body=b'{"errors": [{"message": "not today"}]}', headers={"Content-Type": "application/json"}),
-    # The server has carried out the request, and the answer is lost in part or altogether.
+    # The server has carried out the request, and part or all of the response is lost.
     cut(0),
     cut(0),
     cut(0.5),
     truncate(),
     fail_in_part(),
 ]
-# Each takes as long as the client's time-out.
+# Each of these faults takes longer than the client's timeout.
 SLOW: list[Fault] = [hold_back(3 * TIMEOUT_SECONDS)]
 
 
@@ -73,7 +73,7 @@ def instance(server):
 @pytest.fixture(scope="module")
 def direct(server):
     with dnb.connect(server.url, progress=False) as client:
-        # For the step that deletes a run that has finished.
+        # These finished runs are for the step that deletes one.
         client.terminate(client.launch_many([{"job": "sync_crm"}] * 5))
         yield client
 
@@ -145,7 +145,7 @@ def test_one_call_stops_many_runs_although_responses_are_lost(server, instance, 
     queued = instance.get_run_by_id(direct.launch("sync_crm").run_id)
     ids = [str(uuid4()) for _ in range(RUNS_TO_STOP)]
     for run_id in ids:
-        # Launching each takes four times as long as stopping it.
+        # Launching a run takes four times as long as stopping it.
         instance.add_run(queued._replace(run_id=run_id))
     with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
         lost = OneIn(3, cut(0), among=lambda request: request.operation == "TerminateRuns")

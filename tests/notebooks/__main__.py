@@ -43,7 +43,7 @@ def _is_readable(output: Any) -> bool:
 def main() -> None:
     """Run all notebooks and save them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", help="a server that runs already, in place of a demo of its own")
+    parser.add_argument("--url", help="the URL of a running server, which is used instead of a new demo")
     parser.add_argument("names", nargs="*", help="the notebooks, without .ipynb; all by default")
     options = parser.parse_args()
     paths = [path for path in NOTEBOOKS if not options.names or path.stem in options.names]

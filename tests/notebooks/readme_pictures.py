@@ -1,4 +1,4 @@
-"""The pictures of "Questions, answered" in the README, drawn by the lines of code that stand beside them.
+"""The pictures of "Questions, answered" in the README, drawn by the code beside them.
 
 python -m tests.notebooks.readme_pictures            # on a demo of its own, saves all pictures
 python -m tests.notebooks.readme_pictures --url URL  # on a server that runs already
@@ -54,7 +54,7 @@ def questions() -> list[Question]:
 def main() -> None:
     """Draw and save all pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", help="a server that runs already, in place of a demo of its own")
+    parser.add_argument("--url", help="the URL of a running server, which is used instead of a new demo")
     options = parser.parse_args()
     with ExitStack() as stack:
         client = (

@@ -18,7 +18,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 def run(
     path: Path, url: str, *, environment: Mapping[str, str] | None = None, seconds_per_cell: int = 300
 ) -> NotebookNode:
-    """Run a notebook from top to bottom, with more environment variables; an error in a cell is raised here."""
+    """Run a notebook from top to bottom, with additional environment variables; an error in a cell is raised here."""
     # Importing nbformat takes seconds, and running a single test in another folder also imports this file.
     import nbformat
     from nbclient import NotebookClient

@@ -17,7 +17,7 @@ def demo():
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_without_warnings(demo, path):
-    # A million runs take minutes.
+    # Writing a million runs takes minutes.
     ran = run(path, demo.url, environment={"DAGSTER_NB_NOTEBOOK_RUNS": "20_000"})
     for cell in ran.cells:
         for output in cell.get("outputs", []):
@@ -26,7 +26,7 @@ def test_a_notebook_runs_without_warnings(demo, path):
 
 
 @pytest.mark.parametrize("one", questions(), ids=lambda one: one.picture.stem)
-def test_a_line_of_the_readme_draws_its_picture(demo, one):
+def test_each_line_of_code_in_the_readme_draws_its_picture(demo, one):
     axes = one.axes(demo.client)
     assert axes.has_data()
     assert one.picture.stat().st_size > 5_000, "save it: python -m tests.notebooks.readme_pictures"

@@ -201,7 +201,7 @@ def test_dagster_reads_backfills_and_ticks(history, running):
     }
 
 
-def test_logs_of_a_seeded_run(history, running):
+def test_a_seeded_run_has_compute_logs(history, running):
     newest = next(run for run in reversed(history.runs) if run.steps)
     logs = running.client.compute_logs(newest.run_id)
     assert logs.stdout
@@ -242,7 +242,7 @@ def test_each_unfinished_run_can_be_terminated(running):
     ids = list(running.unfinished_runs)
     wait_for(lambda: set(statuses(running.client, ids).values()) == {"CANCELED"}, seconds=240)
     supervisor = psutil.Process(running._dagster.pid)
-    # The processes of runs that were only marked as canceled notice this: they end without changing the status.
+    # The processes of runs that were only marked as canceled end without changing the status.
     wait_for(lambda: not any(is_of_a_run(process) for process in supervisor.children(recursive=True)))
     assert set(statuses(running.client, ids).values()) == {"CANCELED"}
 
@@ -308,7 +308,7 @@ def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_process(
     assert not Path(home).parent.exists()
 
 
-def test_the_repr_of_the_demo_has_the_address(running):
+def test_the_repr_of_the_demo_shows_its_address(running):
     assert running.url in repr(running)
     assert f'href="{running.url}"' in running._repr_html_()
 
@@ -319,7 +319,7 @@ def test_without_dagster_the_error_has_the_pip_command(monkeypatch):
         demo()
 
 
-def test_the_digest_of_the_right_day_finds_the_broken_job_and_the_failed_sensor(running, history):
+def test_a_digest_of_the_broken_day_finds_the_broken_job_and_the_failed_sensor(running, history):
     truth = running.truth
     digest = analysis.digest(running.client, as_of=f"{truth.broken_days[1]}T18:00")
     new = digest.findings[digest.findings["kind"] == "new failure"]
@@ -336,7 +336,7 @@ def test_the_digest_of_the_right_day_finds_the_broken_job_and_the_failed_sensor(
     assert ticks["subject"].tolist() == ["crm_changes"]
 
 
-def test_the_digest_of_now_finds_the_slower_job_and_the_missing_partition(running):
+def test_a_digest_of_the_present_finds_the_slower_job_and_the_missing_partition(running):
     truth = running.truth
     digest = analysis.digest(running.client)
     assert "Not checked" not in repr(digest)

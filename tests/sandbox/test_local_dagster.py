@@ -17,7 +17,7 @@ from dagster_nb.sandbox.history.write import write_history
 from dagster_nb.sandbox.local_dagster import LocalDagster
 
 
-def test_it_can_be_restarted_with_the_same_port_and_home(tmp_path):
+def test_dagster_can_be_restarted_with_the_same_port_and_home(tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with LocalDagster(tmp_path, daemon=False, path_prefix="/user/x%40y.org", extra_args=["--read-only"]) as first:
         assert first.url.endswith("/user/x%2540y.org"), "what the webserver finds decoded is its prefix"
@@ -60,7 +60,7 @@ def test_a_home_that_cannot_be_filled_is_an_error():
         LocalDagster(daemon=False, fill=[sys.executable, "-c", "1 / 0"]).start()
 
 
-def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_it():
+def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_dagster():
     with LocalDagster() as dagster, dnb.connect(dagster.url, progress=False) as client:
         webserver, code_server = psutil.Process(dagster.pid).children(recursive=True)
         code_server.kill()

@@ -43,5 +43,5 @@ def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None
     """Wait for a condition that another process fulfils."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds:g} s"
+        assert time.monotonic() < deadline, f"the condition is still false after {seconds:g} s"
         time.sleep(0.1)

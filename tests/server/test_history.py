@@ -86,7 +86,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(data=st.data(), kind=st.sampled_from(list(EVENTS)), age=st.integers(1, 10_000))
     def report_a_late_event_of_a_new_or_unfinished_run(self, data, kind, age):
-        # Not of the runs that the history knows as finished: it reads all others in any case.
+        # A refresh reads all runs again except those that the history knows as finished, which get no event here.
         finished = self.finished_in_history()
         others = [run_id for run_id in self.ids if run_id not in finished]
         if others:
@@ -146,7 +146,7 @@ class HistoryMachine(RuleBasedStateMachine):
         process = PROCESSES.Process(target=refresh_in_child, args=(self.server.url, self.folder, theirs))
         process.start()
         assert ours.poll(120)
-        # How far it gets is left to chance.
+        # The process is killed at a random point of its refresh.
         time.sleep(seconds)
         process.kill()
         process.join(120)

@@ -60,7 +60,7 @@ def from_markdown(source: str) -> Iterator[Sentence]:
 
 
 def from_notebook(source: str) -> Iterator[Sentence]:
-    """Yield the sentences of the Markdown cells; their lines are those of the file."""
+    """Yield the sentences of the Markdown cells, with line numbers of the notebook's file."""
     in_file = source.splitlines()
     numbers = {text: number for number, text in reversed(list(enumerate(in_file, 1)))}
     for cell in json.loads(source)["cells"]:

@@ -65,7 +65,7 @@ def test_the_lock_file_is_for_the_python_of_binder():
 
 
 @pytest.mark.parametrize("name", ["postBuild", "start"])
-def test_a_script_can_be_run_and_stops_at_the_first_error(name):
+def test_each_script_is_executable_and_stops_at_the_first_error(name):
     script = BINDER / name
     assert script.stat().st_mode & 0o111 == 0o111
     text = script.read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ def test_the_history_ends_with_the_last_midnight(script):
     assert script.last_midnight(MIDNIGHT) == MIDNIGHT
 
 
-def test_the_history_of_an_image_is_used_for_some_days(script):
+def test_the_history_of_an_image_is_used_for_several_days(script):
     now = MIDNIGHT + dt.timedelta(hours=9)
     day = dt.timedelta(days=1)
     assert script.fits(MIDNIGHT, now)
@@ -56,7 +56,7 @@ def test_interrupted_runs_are_finished_and_others_unchanged(script):
         assert any(script.INTERRUPTED in (entry.dagster_event.message or "") for entry in instance.all_logs("STARTED"))
 
 
-def test_a_home_is_served_once(script, tmp_path, monkeypatch, capsys):
+def test_one_home_is_served_by_one_process(script, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     home = script.home_path()
     home.parent.mkdir()

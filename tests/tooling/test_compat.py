@@ -73,7 +73,7 @@ class TestEnvironments:
         monkeypatch.setattr(environments, "CACHE", tmp_path / "cache")
         return tmp_path / "cache"
 
-    def test_the_newest_is_the_one_that_runs_the_tests(self):
+    def test_the_newest_target_is_the_dagster_that_runs_the_tests(self):
         import sys
 
         assert environments.python_of(NEWEST) == sys.executable

@@ -73,7 +73,7 @@ def test_a_notebook_gives_its_markdown_cells():
     assert "This is a sentence." in source.splitlines()[int(sentence.place) - 1]
 
 
-def test_one_seed_draws_the_same_sentences_again(monkeypatch, capsys):
+def test_the_same_seed_draws_the_same_sentences(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["draw_sentences", "--seed", "7", "--count", "5", "--errors", "2"])
     draw_sentences.main()
     first = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The script of the editor is what its sources are built into."""
+"""The script of the editor is up to date with its sources."""
 
 from __future__ import annotations
 

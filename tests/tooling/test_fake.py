@@ -110,7 +110,7 @@ def add(instance, run):
 @example(filter_={"tags": [{"key": "team", "value": "ml"}, {"key": "team", "value": "data"}]}, cursor=None, limit=None)
 @example(filter_={"pipelineName": "", "snapshotId": "", "createdBefore": 0, "updatedBefore": 0}, cursor="", limit=-1)
 @example(filter_=None, cursor="never existed", limit=5)
-def test_it_responds_like_the_installed_dagster(answer_of_dagster, filter_, cursor, limit):
+def test_the_fake_responds_like_the_installed_dagster(answer_of_dagster, filter_, cursor, limit):
     variables = {"filter": filter_, "cursor": cursor, "limit": limit}
     fake = FakeDagster()
     fake.runs = RUNS

@@ -291,7 +291,7 @@ class TestCheck:
     def test_a_release_that_changes_nothing_passes(self):
         report, broken = check.report("9.9.9", schemas.path_of(NEWEST).read_text(encoding="utf-8"))
         assert not broken
-        assert "Nothing that they use has changed." in report
+        assert "Nothing that our documents use has changed." in report
 
     def test_a_release_that_adds_a_field_passes_and_is_reported(self):
         text = (

@@ -72,7 +72,7 @@ def test_a_frame_with_a_name_and_a_variable_of_the_notebook(connected, fake):
         ("{ version } query B { version }", "a cell has one operation, and this one has 2"),
     ],
 )
-def test_nothing_is_sent_if_the_document_does_not_fit(connected, fake, text, message):
+def test_an_invalid_document_is_not_sent(connected, fake, text, message):
     with pytest.raises(dnb.QueryError) as caught:
         cell(connected, text)
     assert message in str(caught.value)

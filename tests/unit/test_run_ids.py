@@ -58,6 +58,6 @@ def test_an_empty_string_is_not_a_run():
 
 
 @pytest.mark.parametrize("runs", [[], [A, B]])
-def test_one_run_cannot_be_none_or_several(runs):
+def test_anything_but_one_run_is_an_error(runs):
     with pytest.raises(ValueError, match="expected one run"):
         one_run_id(runs)

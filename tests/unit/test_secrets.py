@@ -16,7 +16,7 @@ from dagster_nb.client import request_tag
 from dagster_nb.export import write_runs
 from tests.unit.fake import make_run
 
-# In parts, because a traceback shows the lines of this file as well.
+# The secrets are put together from parts, because a traceback shows the lines of this file as well.
 TOKEN, HEADER, PASSWORD = (f"hush{name}" for name in ("-token", "-header", "-password"))
 SECRETS = (TOKEN, HEADER, PASSWORD)
 
@@ -40,7 +40,7 @@ def assert_absent(text):
 
 
 def shown_with_variables(error):
-    """A traceback with local variables, as Python, rich and IPython show it, from the call of this package on."""
+    """Return the tracebacks of Python, rich and IPython with local variables, starting at the call of this package."""
     from IPython.core.ultratb import VerboseTB
     from rich.console import Console
     from rich.traceback import Traceback
@@ -77,7 +77,7 @@ FAULTS = {
 }
 
 
-# Rendering so many variables takes a while, so not each call meets each fault.
+# Rendering so many variables takes a while, so not every call is tested with every fault.
 PAIRS = [(call, "unauthorized") for call in CALLS] + [("runs", fault) for fault in FAULTS if fault != "unauthorized"]
 PAIRS += [("launch", "lost"), ("launch", "rejected")]
 

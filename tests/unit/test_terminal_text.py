@@ -8,7 +8,7 @@ import pytest
 import dagster_nb as dnb
 from tests.unit.fake import make_run
 
-# Clears the screen, changes the title, moves the cursor back over printed text, and contains a one-character command.
+# This text clears the screen, changes the title, moves the cursor back, and contains a one-character command.
 EVIL = "\x1b[2J\x1b]0;owned\x07\r\b\x9b31mred"
 COMMANDS = set("\x1b\x07\r\b\x9b\x00\x7f")
 
@@ -47,7 +47,7 @@ def test_a_run_and_a_table_are_safe_to_print(fake):
 
 
 @pytest.mark.parametrize("text_of", [repr, lambda panel: panel._repr_mimebundle_()[0]["text/plain"]])
-def test_in_what_panels_print(fake, text_of):
+def test_the_text_of_panels_is_safe_to_print(fake, text_of):
     fake.runs = [make_run(1, jobName=EVIL, tags=[{"key": EVIL, "value": EVIL}])]
     with fake.connect() as client:
         for panel in (dnb.RunExplorer(client, created_after="2020-01-01"), dnb.RunMonitor(client.run(fake.ids[0]))):

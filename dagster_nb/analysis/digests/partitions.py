@@ -10,6 +10,7 @@ import pandas as pd
 from dagster_nb.analysis.digests.findings import Finding, python_list
 from dagster_nb.analysis.digests.pictures import bar_picture
 from dagster_nb.analysis.read_columns import creation_times, strings
+from dagster_nb.analysis.run_comparison import parse_json
 from dagster_nb.statuses import GREEN, RED
 from dagster_nb.terminal_text import one_line
 from dagster_nb.words import plural
@@ -25,18 +26,22 @@ _MIN_SHARE_OF_WEEKDAY = 0.8
 _DAY = pd.Timedelta("1D")
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d-%H:%M")
 _MAX_KEYS_IN_TEXT = 5
+# A run of a range of an asset's partitions has these tags, and none with a single partition.
+_RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 def partition_gaps(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the time partitions for which a job never ran, although it ran for partitions before and after them.
 
     Only short gaps count, since a long gap usually means that these partitions are not needed. Days of the week on
-    which a daily job never runs, such as Sundays, are not gaps.
+    which a daily job never runs, such as Sundays, are not gaps. A run of a range of an asset's partitions counts for
+    all of the range.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``job_name``, ``partition_key`` and ``creation_time`` of ``client.runs()``.
+        Runs, with the columns ``job_name``, ``partition_key``, ``creation_time`` and, if there are ranges, ``tags`` of
+        ``client.runs()``.
 
     Returns
     -------
@@ -60,7 +65,12 @@ def partition_gaps(runs: pd.DataFrame) -> pd.DataFrame:
             "job": strings(runs, "job_name"), "key": strings(runs, "partition_key"), "created": creation_times(runs)
         }).dropna()  # fmt: skip
         for job, own in table.groupby("job", sort=True):
-            rows += [(job, key, expected) for key, expected in _gaps(own.groupby("key")["created"].min())]
+            ranges = _ranges(runs[(runs["job_name"] == job).to_numpy(dtype=bool)])
+            rows += [
+                (job, key, expected)
+                for key, expected in _gaps(own.groupby("key")["created"].min())
+                if not any(first <= key <= last for first, last in ranges)
+            ]
     frame = pd.DataFrame(rows, columns=["job_name", "partition_key", "expected_at"])
     return frame.astype({"job_name": "string", "partition_key": "string", "expected_at": "datetime64[us, UTC]"})
 
@@ -88,6 +98,13 @@ def find_missing_partitions(evidence: Evidence) -> list[Finding]:
             )
         )  # fmt: skip
     return found
+
+
+def _ranges(runs: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the first and the last key of each range of partitions; such keys sort by time."""
+    tags = [parse_json(one) for one in runs["tags"]] if "tags" in runs.columns else []
+    bounds = {tuple(one.get(name) for name in _RANGE_TAGS) for one in tags if isinstance(one, dict)}
+    return [(first, last) for first, last in bounds if first is not None and last is not None]
 
 
 def _launch_code(job: str, keys: list[str]) -> str:

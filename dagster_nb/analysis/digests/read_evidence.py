@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,16 @@ from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
 from dagster_nb.analysis.digests.failures import failed_in_period
 from dagster_nb.analysis.digests.partitions import partition_gaps
 from dagster_nb.analysis.digests.slow_jobs import runs_to_compare
+from dagster_nb.concurrency import MAX_CONCURRENCY
 from dagster_nb.errors import QueryError, ServerError, UnauthorizedError, UnsupportedServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["DigestSource", "read_evidence"]
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
 _MAX_FAILURES = 200
@@ -122,6 +127,12 @@ class _Reader:
         return items[:limit]
 
 
+def _map(read: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Call a function for each item, a few at a time, and return the results in order."""
+    with ThreadPoolExecutor(MAX_CONCURRENCY) as pool:
+        return list(pool.map(read, items))
+
+
 def _slowdowns(runs: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
     found = current_slowdowns(runs)
     if found.empty:
@@ -139,7 +150,39 @@ def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFram
         source.count_runs(job=job, tags={"dagster/partition": key}) == 0
         for job, key in zip(gaps["job_name"], gaps["partition_key"], strict=True)
     ]
-    return gaps[np.array(is_missing, dtype=bool)].reset_index(drop=True)
+    gaps = gaps[np.array(is_missing, dtype=bool)].reset_index(drop=True)
+    materialized = None
+    if len(gaps) and all(hasattr(source, name) for name in ("assets", "partitions")):
+        jobs = gaps["job_name"].unique().tolist()
+        materialized = reader.read(
+            lambda one: _materialized_partitions(reader, one, jobs), "partitions of assets", "assets", "partitions"
+        )
+    if materialized is None:
+        return gaps
+    rest = gaps.merge(materialized, how="left", indicator=True)
+    return rest[(rest["_merge"] == "left_only").to_numpy(dtype=bool)][gaps.columns].reset_index(drop=True)
+
+
+def _materialized_partitions(reader: _Reader, source: Any, jobs: list[str]) -> pd.DataFrame:  # noqa: ANN401
+    """Return the partitions that all assets of a job have, as the server knows them: columns job_name, partition_key.
+
+    An older run of a range of partitions does not name the partitions between its first and its last one.
+    """
+    assets = source.assets()
+    known = assets["is_partitioned"].fillna(value=False) & assets["last_materialization"].notna()
+    assets = assets[known.to_numpy(dtype=bool)]
+    assets = assets[np.array([bool(set(jobs) & set(names or ())) for names in assets["job_names"]], dtype=bool)]
+    paths = reader.first(assets["asset_path"].tolist(), _MAX_ASSETS, "partitions: those of {} assets")
+    keys = _map(lambda path: _keys_with_a_materialization(source.partitions(asset=path)), paths)
+    rows = []
+    for job in jobs:
+        own = [found for found, names in zip(keys, assets["job_names"], strict=False) if job in names]
+        rows += [(job, key) for key in (set.intersection(*own) if own else ())]
+    return pd.DataFrame(rows, columns=["job_name", "partition_key"], dtype="string")
+
+
+def _keys_with_a_materialization(partitions: pd.DataFrame) -> set[str]:
+    return set(partitions["partition_key"][(partitions["status"] == "MATERIALIZED").to_numpy(dtype=bool)])
 
 
 def _read_automations(source: Any) -> pd.DataFrame:  # noqa: ANN401
@@ -153,16 +196,17 @@ def _read_automations(source: Any) -> pd.DataFrame:  # noqa: ANN401
 
 
 def _read_ticks(source: Any, automations: pd.DataFrame, start: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:  # noqa: ANN401
-    frames = []
-    for one in automations[automations["last_tick"].notna()].to_dict("records"):
-        after = start
-        if one["last_tick"] <= start and one["status"] != "RUNNING":
-            continue
+    def read(one: dict[Any, Any]) -> pd.DataFrame:
         name = {"name": one["name"], "location": one["location"], "repository": one["repository"]}
-        ticks = source.ticks(**name, after=after, before=as_of)
+        ticks: pd.DataFrame = source.ticks(**name, after=start, before=as_of)
         if one["status"] == "RUNNING" and one["kind"] == "schedule" and is_rare(ticks):
             ticks = source.ticks(**name, after=min(start, as_of - _DAYS_OF_TICKS), before=as_of)
-        frames.append(ticks)
+        return ticks
+
+    has_ticks = automations["last_tick"].notna() & (
+        (automations["last_tick"] > start) | (automations["status"] == "RUNNING")
+    )
+    frames = _map(read, automations[has_ticks.to_numpy(dtype=bool)].to_dict("records"))
     if not frames:
         return pd.DataFrame(columns=["name", "location", "repository", "status", "timestamp"])
     joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
@@ -182,7 +226,7 @@ def _read_materializations(
     # An asset that was materialized in the period is not overdue, so its history need not be read.
     chosen = assets["asset"][(last.notna() & ((last <= start) | (not is_now))).to_numpy(dtype=bool)].tolist()
     chosen = reader.first(chosen, _MAX_ASSETS, "assets: {} that were materialized before this period")
-    frames = [source.materializations(asset)[["asset", "timestamp"]] for asset in chosen]
+    frames = _map(lambda asset: source.materializations(asset)[["asset", "timestamp"]], chosen)
     frames = [frame[(frame["timestamp"] <= as_of).to_numpy(dtype=bool)] for frame in frames]
     if not frames:
         return pd.DataFrame({"asset": pd.Series([], dtype="string"), "timestamp": pd.to_datetime([], utc=True)})

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[3]
-# A hub escapes a user's name in this way.
+# A hub escapes the special characters in a user's name.
 SERVICE_PREFIX = "/user/x%40y.org/"
 # The package is located but not imported, because importing it raises warnings about its own dependencies.
 _REPO2DOCKER = find_spec("repo2docker")

@@ -43,7 +43,7 @@ def test_repo2docker_uses_our_files(replay):
     assert plan.entrypoint == "${REPO_DIR}/binder/start"
 
 
-def test_the_image_is_one_environment_without_conflicts(replay):
+def test_the_packages_of_the_image_do_not_conflict(replay):
     check = [f"{replay.prefix}/bin/python", "-m", "pip", "check"]
     done = subprocess.run(check, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
@@ -57,7 +57,7 @@ def test_requests_to_another_machine_are_detected(replay):
     replay.strangers.unlink()
 
 
-def test_the_same_day_gives_the_same_history(replay, tmp_path):
+def test_two_builds_on_one_day_have_the_same_history(replay, tmp_path):
     name, rows = history(replay.home)
     replay.step("./binder/postBuild", environment={"HOME": str(tmp_path)})
     again, rows_again = history(tmp_path)
@@ -66,6 +66,6 @@ def test_the_same_day_gives_the_same_history(replay, tmp_path):
         name, rows = history(replay.home)
     assert (again, len(rows_again[0])) == (name, 2000)
     assert rows_again == rows
-    # Creating the history again over the first one adds nothing to it.
+    # Creating the history a second time adds nothing to it.
     replay.step("./binder/postBuild", environment={"HOME": str(tmp_path)})
     assert history(tmp_path) == (name, rows)

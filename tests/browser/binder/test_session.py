@@ -51,7 +51,7 @@ def client(started):
 
 @pytest.fixture(autouse=True)
 def offline(started):
-    """No process there contacts another machine."""
+    """No process of the session contacts another machine."""
     yield
     print_diagnostics(started)
     strangers = started.replay.strangers
@@ -119,7 +119,7 @@ def test_the_first_notebook_runs_to_its_end_and_links_to_dagster(started, notebo
     page.close()
 
 
-def test_dagster_is_in_the_launcher(started, context):
+def test_a_card_in_the_launcher_opens_dagster(started, context):
     page = context.new_page()
     page.goto(f"{started.url}/lab?token={started.token}&reset")
     with context.expect_page() as opening:
@@ -131,7 +131,7 @@ def test_dagster_is_in_the_launcher(started, context):
     page.close()
 
 
-def test_every_other_notebook_runs_from_top_to_bottom(started):
+def test_all_other_notebooks_run_from_top_to_bottom(started):
     names = [path.name for path in sorted((started.root / "notebooks").glob("*.ipynb"))]
     assert len(names) >= 4
     # This goes through `start`, which finds its running Dagster and leaves it alone.

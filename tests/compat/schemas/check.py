@@ -31,12 +31,12 @@ def report(version: str, text: str) -> tuple[str, bool]:
     broken = problems(text)
     lines = [f"# What Dagster {version} changes since {known}", ""]
     if broken:
-        lines += ["These documents request something that it does not have:", ""]
+        lines += ["These documents request something that this version does not have:", ""]
         lines += [f"- `{name}`: {message}" for name, messages in broken.items() for message in messages]
     else:
-        lines += ["It has everything that our documents request."]
+        lines += ["This version has everything that our documents request."]
     before, after = path_of(known).read_text(encoding="utf-8"), touched(text)
     changes = difflib.unified_diff(before.splitlines(), after.splitlines(), known, version, lineterm="")
     difference = "\n".join(changes)
-    lines += ["", f"```diff\n{difference}\n```" if difference else "Nothing that they use has changed."]
+    lines += ["", f"```diff\n{difference}\n```" if difference else "Nothing that our documents use has changed."]
     return "\n".join(lines), bool(broken)

@@ -213,7 +213,7 @@ def fill_ticks(instance):
         }
         for i in range(120)
     ]
-    # Three ticks at one time, which is also the boundary of a page.
+    # Three ticks have the same time, which is also the boundary of a page.
     same = [
         {
             "status": TickStatus.SKIPPED,
@@ -285,7 +285,7 @@ def fill_assets(instance):
     def report(key, partition=None, metadata=None):
         instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition, metadata=metadata or {}))
 
-    # The same labels change their type, and others come and go.
+    # Some labels change their type, and others are missing in some materializations.
     report("plain", metadata={
         "rows": 3, "share": 0.5, "note": "first", "when": dg.MetadataValue.timestamp(1_700_000_000.25),
         "file": dg.MetadataValue.path("/data/a.parquet"), "page": dg.MetadataValue.url("https://example.com/a"),

@@ -1,4 +1,4 @@
-"""Another code location, with a schedule and a job of the same names, and an asset that depends on one elsewhere."""
+"""A second code location, which reuses names of the first and has an asset that depends on the first."""
 
 import dagster as dg
 

@@ -36,14 +36,14 @@ def test_start_and_stop(client, name):
     assert client.stop(name)["outcome"].tolist() == ["already_stopped"]
 
 
-def test_stop_what_is_running_by_default(client):
+def test_automation_that_runs_by_default_can_be_stopped(client):
     outcomes = client.stop(["target_schedule", "target_sensor"])
     assert outcomes["outcome"].tolist() == ["stopped", "already_stopped"]
     assert status_of(client, "target_schedule") == "STOPPED"
     assert client.start("target_schedule")["status"].tolist() == ["RUNNING"]
 
 
-def test_start_the_rows_of_a_frame(client):
+def test_rows_of_a_frame_can_be_started(client):
     schedules = client.schedules()
     hourly = schedules[(schedules["schedule"] == "hourly") & (schedules["location"] == "other")]
     assert client.start(hourly)[["location", "outcome"]].to_numpy().tolist() == [["other", "started"]]
@@ -57,7 +57,7 @@ def test_start_the_rows_of_a_frame(client):
     assert empty.columns.tolist() == ["name", "location", "repository", "outcome", "status", "message"]
 
 
-def test_backfill_of_a_job(client, instance):
+def test_a_job_can_be_backfilled(client, instance):
     backfill = client.backfill("target_job", ["z", "x", "z"], tags={"why": "late"})
     stored = stored_backfill(instance, backfill)
     assert stored.partition_names == ["z", "x"]
@@ -99,7 +99,7 @@ def test_a_backfill_whose_response_is_lost_is_found(place, instance, options):
     assert backfill.tags == {}
 
 
-def test_backfill_of_partitions_with_two_dimensions(client, instance):
+def test_partitions_with_two_dimensions_can_be_backfilled(client, instance):
     missing = client.partitions(asset="target_grid").query("status == 'MISSING'")["partition_key"].head(3)
     backfill = client.backfill("target_grid", missing)
     subset = stored_backfill(instance, backfill).asset_backfill_data.target_subset
@@ -122,7 +122,7 @@ def test_backfill_of_partitions_with_two_dimensions(client, instance):
         ([], ["x"], "list of assets is empty"),
     ],
 )
-def test_a_backfill_of_partitions_that_do_not_exist(client, instance, target, keys, message):
+def test_a_backfill_of_missing_keys_is_an_error(client, instance, target, keys, message):
     before = len(instance.get_backfills())
     with pytest.raises(ValueError, match=message):
         client.backfill(target, keys)
@@ -141,7 +141,7 @@ def test_cancel_a_backfill(client, instance):
         client.cancel_backfill("nothing")
 
 
-def test_materialize_assets_without_partitions(client, instance):
+def test_assets_without_partitions_can_be_materialized(client, instance):
     run = client.materialize(["target_plain", ["mart", "sales"]], tags={"why": "now"})
     stored = instance.get_run_by_id(run.run_id)
     assert stored.asset_selection == {dg.AssetKey("target_plain"), dg.AssetKey(["mart", "sales"])}
@@ -167,7 +167,7 @@ def test_materialize_several_partitions(client, instance):
     assert sorted(subset.get_partitions_subset(dg.AssetKey("target_days")).get_partition_keys()) == keys
 
 
-def test_materialize_by_rows_and_components(client, instance):
+def test_assets_can_be_given_as_rows_and_as_components(client, instance):
     assets = client.assets()
     run = client.materialize(assets[assets["asset"] == "a/b/c"])
     both = {dg.AssetKey(["a/b", "c"]), dg.AssetKey(["a", "b/c"])}

@@ -202,7 +202,7 @@ def test_partitions_of_a_job(client, instance):
     assert statuses[["2026-01-01", "2026-01-04", "2026-01-07"]].tolist() == ["SUCCESS", "MISSING", "FAILURE"]
 
 
-def test_keys_that_do_not_identify_one_asset(client):
+def test_a_key_must_identify_one_asset(client):
     with pytest.raises(dnb.AmbiguousNameError, match=r"\['a/b', 'c'\]\n  \['a', 'b/c'\]|\['a', 'b/c'\]\n  \['a/b'"):
         client.materializations("a/b/c")
     assert client.materializations(["a/b", "c"]).empty
@@ -215,7 +215,7 @@ def test_keys_that_do_not_identify_one_asset(client):
         client.partitions(asset="plain")
 
 
-def test_an_asset_by_its_row(client, assets):
+def test_an_asset_can_be_given_as_a_row(client, assets):
     [row] = [row for _, row in assets.iterrows() if row["asset_path"] == ["a/b", "c"]]
     assert client.materializations(row).empty
 

@@ -63,7 +63,7 @@ def test_sensors(client):
     assert sensors.loc["assets_changed", "assets"] == ["plain"]
 
 
-def test_all_ticks_although_the_server_returns_only_some_at_a_time(client, instance):
+def test_all_ticks_are_read_although_the_server_limits_its_pages(client, instance):
     selector = InstigatorSelector(location_name=LOCATION, repository_name=REPOSITORY, name="letters").get_id()
     stored = {str(tick.tick_id): tick for tick in instance.get_ticks("letters", selector)}
     assert len(stored) > 2 * TICKS_PER_PAGE
@@ -86,14 +86,14 @@ def test_all_ticks_although_the_server_returns_only_some_at_a_time(client, insta
     assert newest["duration"] == pd.Timedelta(seconds=2)
 
 
-def test_ticks_of_a_schedule_by_its_row(client):
+def test_the_ticks_of_a_row_are_those_of_its_schedule(client):
     [row] = [row for _, row in client.schedules().iterrows() if row["schedule"] == "nightly"]
     frame = client.ticks(row)
     assert frame["run_ids"].tolist() == [["one", "two"]]
     assert frame[["name", "location", "repository"]].to_numpy().tolist() == [["nightly", LOCATION, REPOSITORY]]
 
 
-def test_ticks_between_two_times(client):
+def test_both_bounds_limit_the_ticks(client):
     after, before = (pd.Timestamp(NOW + 30 * number, unit="s", tz="UTC") for number in (10, 20))
     frame = client.ticks("letters", after=after, before=before)
     assert [stamp.timestamp() for stamp in frame["timestamp"]] == [NOW + 30 * number for number in range(19, 10, -1)]
@@ -105,7 +105,7 @@ def test_ticks_without_any(client):
     assert frame.empty
 
 
-def test_names_that_do_not_identify_one(client):
+def test_a_name_must_identify_one_schedule_or_sensor(client):
     with pytest.raises(dnb.AmbiguousNameError, match="location='other'"):
         client.ticks("hourly")
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):

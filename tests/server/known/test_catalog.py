@@ -88,12 +88,12 @@ def test_ops_inside_graphs_depend_on_ops(client):
     assert not frame["has_config"].any()
 
 
-def test_every_step_of_a_run_is_an_op(client, known):
+def test_the_steps_of_a_run_are_the_ops_of_its_job(client, known):
     assert set(client.steps(known.runs["nested"])["step_key"]) == set(client.ops("nested", repository="shop")["op"])
 
 
 @pytest.mark.parametrize("job", ["materialize_all", "__ASSET_JOB"])
-def test_ops_of_asset_jobs(client, job):
+def test_asset_jobs_have_ops_with_dependencies(client, job):
     frame = client.ops(job).set_index("op")
     assert frame["depends_on"].to_dict() == {"raw": [], "clean": ["raw"], "doubled.double": ["raw"]}
 
@@ -112,7 +112,7 @@ def test_unknown_job(client):
     assert "broken" not in str(caught.value)
 
 
-def test_job_of_several_repositories(client):
+def test_a_job_in_several_repositories_is_ambiguous(client):
     with pytest.raises(dnb.AmbiguousJobError) as caught:
         client.run_config_schema("nested")
     assert "location='code', repository='shop'" in str(caught.value)
@@ -120,7 +120,7 @@ def test_job_of_several_repositories(client):
     assert client.run_config_schema("nested", repository="branch").repository == "branch"
 
 
-def test_unknown_locations_and_repositories(client):
+def test_unknown_locations_and_repositories_are_errors(client):
     with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
         client.ops("nested", location="cod")
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nested' in repository 'shp'") as caught:
@@ -131,7 +131,7 @@ def test_unknown_locations_and_repositories(client):
 
 
 @pytest.mark.parametrize(("job", "error"), [("", ValueError), (None, TypeError), (3, TypeError)])
-def test_an_invalid_job_name(client, job, error):
+def test_an_invalid_job_name_is_an_error(client, job, error):
     with pytest.raises(error, match="job must"):
         client.ops(job)
 
@@ -209,7 +209,7 @@ def test_the_default_config_of_a_job_without_required_fields_is_valid(client):
     assert schema.validate(schema.default_yaml) == []
 
 
-def test_daemons_that_never_ran(client):
+def test_daemons_that_never_ran_are_not_healthy(client):
     frame = client.daemons()
     assert "SCHEDULER" in set(frame["daemon"])
     assert not frame["healthy"].any()
@@ -249,7 +249,7 @@ def test_shutdown_ends_the_code_server(client, known):
 
 
 def test_completion_offers_exactly_the_fields_of_the_schema_at_seeded_places(client):
-    """The frame of the fields says what stands where; `[]` is an item of a list, and `*` a key of a map."""
+    """The frame lists the path of each field; `[]` stands for an item of a list, and `*` for a key of a map."""
     places = []
     for job in ("configured", "shouting"):
         schema = client.run_config_schema(job)

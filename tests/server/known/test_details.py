@@ -70,7 +70,7 @@ def test_runs_are_in_the_order_given(client, known, method, monkeypatch):
 
 
 @pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
-def test_an_unknown_run_is_named(client, known, method):
+def test_the_error_for_an_unknown_run_names_it(client, known, method):
     runs = "no-such-run" if method == "compute_logs" else [known.runs["nested"], "no-such-run"]
     with pytest.raises(dnb.RunNotFoundError, match="'no-such-run'"):
         getattr(client, method)(runs)
@@ -108,7 +108,7 @@ def test_steps_equal_those_of_the_instance(client, known, instance):
     assert (frame["duration"].dropna() == (frame["end_time"] - frame["start_time"]).dropna()).all()
 
 
-def test_steps_of_a_run_that_failed(client, known):
+def test_the_steps_of_a_failed_run_have_statuses_and_attempts(client, known):
     frame = client.steps(known.runs["failing"]).set_index("step_key")
     assert frame["status"].to_dict() == {"fail": "FAILURE", "flaky": "SUCCESS"}
     assert frame["attempts"].to_dict() == {"fail": 1, "flaky": 2}
@@ -136,7 +136,7 @@ def test_events_have_the_log_lines_of_an_op_and_the_causes_of_errors(client, kno
     assert (retried["error_class"], retried["error_message"]) == ("RuntimeError", "the first time")
 
 
-def test_failures_are_the_ones_that_ended_a_run(client, known):
+def test_failures_are_the_errors_that_ended_a_run(client, known):
     frame = client.failures(list(known.runs.values()))
     assert frame.drop(columns=["timestamp", "stack", "causes"]).to_dict("records") == [
         {
@@ -159,7 +159,7 @@ def test_failures_are_the_ones_that_ended_a_run(client, known):
 @pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])
 def test_all_output_is_returned(client, known, size, monkeypatch):
     if size is not None:
-        # Out of four consecutive sizes, some end within a character, whatever the text is.
+        # Of four consecutive page sizes, at least one ends within a character, whatever the text is.
         monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = client.compute_logs(known.runs["shouting"])
     assert len(logs.stdout.encode()) > log_methods._BYTES_PER_REQUEST
@@ -168,7 +168,7 @@ def test_all_output_is_returned(client, known, size, monkeypatch):
     assert logs.stderr == file.read_text()
 
 
-def test_logs_of_a_step(client, known):
+def test_a_step_has_its_own_logs(client, known):
     run_id = known.runs["apart"]
     assert client.compute_logs(run_id, "again").stdout == "psst\n"
     assert client.compute_logs(run_id).stdout == "psst\npsst\n"

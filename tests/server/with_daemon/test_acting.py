@@ -86,13 +86,13 @@ class TestLaunch:
             client.launch("quikc")
         assert isinstance(caught.value, LookupError)
 
-    def test_a_selection_of_ops(self, client):
+    def test_only_the_selected_ops_run(self, client):
         run = client.launch("quick", op_selection="load").wait(timeout=240)
         assert run.steps()["step_key"].tolist() == ["load"]
         with pytest.raises(dnb.RunConfigInvalidError, match="job 'quick' has no op 'laod'.*Did you mean 'load'"):
             client.launch("quick", op_selection=["laod"])
 
-    def test_a_selection_of_assets(self, client):
+    def test_only_the_selected_assets_are_materialized(self, client):
         run = client.launch("nightly_assets", asset_selection="mart/revenue").wait(timeout=240)
         assert run.status == "SUCCESS"
         read = client.runs(run_ids=run.run_id, include="asset_selection")
@@ -197,7 +197,7 @@ class TestTerminate:
         assert run.wait(timeout=240).status == "CANCELED"
         assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
-    def test_a_row_of_a_frame_means_its_run_and_not_the_parent(self, client, started_run):
+    def test_a_row_of_a_frame_identifies_its_run_and_not_the_parent_run(self, client, started_run):
         child = started_run.reexecute(strategy="all_steps")
         row = client.runs(run_ids=child.run_id).iloc[0]
         assert row["parent_run_id"] == started_run.run_id
@@ -213,7 +213,7 @@ class TestTerminate:
         assert run.terminate(force=True) == "canceled"
         assert run.refresh().status == "CANCELED"
 
-    def test_many_outcomes_are_in_the_order_given(self, client, stage, finished):
+    def test_the_order_of_many_outcomes_is_that_of_the_runs(self, client, stage, finished):
         run = started(stage[5])
         outcomes = client.terminate([finished.run_id, run, UNKNOWN_ID, finished.run_id])
         assert outcomes["run_id"].tolist() == [finished.run_id, run.run_id, UNKNOWN_ID]
@@ -248,7 +248,7 @@ class TestWait:
         assert started_run.refresh().status == "STARTED"
 
 
-def test_the_repr_of_a_run(client, finished):
+def test_the_repr_of_a_run_has_its_id_job_and_status(client, finished):
     assert repr(finished).startswith(f"<Run {finished.run_id} of quick: SUCCESS in ")
     html = finished._repr_html_()
     assert finished.run_id in html

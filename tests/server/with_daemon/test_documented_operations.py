@@ -1,4 +1,4 @@
-"""Each operation in Dagster's documentation of its GraphQL API: with `query`, in a cell, and beside its method."""
+"""The operations in Dagster's documentation of its GraphQL API work with `query` and in a cell, as with the client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def runs(client):
 
 
 @pytest.mark.usefixtures("runs")
-def test_runs_page_by_page(client):
+def test_runs_can_be_queried_page_by_page(client):
     first = client.query(RUNS, {"cursor": None})["runsOrError"]["results"]
     second = client.query(RUNS, {"cursor": first[-1]["runId"]})["runsOrError"]["results"]
     assert [run["runId"] for run in first + second] == client.runs(limit=20)["run_id"].tolist()[: len(first + second)]
@@ -45,13 +45,13 @@ def test_repositories(client):
     )
 
 
-def test_jobs_of_a_repository(client, where):
+def test_a_query_returns_the_jobs_of_a_repository(client, where):
     jobs = client.query(JOBS, where)["repositoryOrError"]["jobs"]
     visible = {job["name"] for job in jobs if not job["name"].startswith("__")}
     assert visible == set(client.jobs()["job_name"]) >= {"quick", "strict"}
 
 
-def test_a_launch_with_a_valid_config_and_its_termination(client, where):
+def test_a_query_can_launch_and_terminate_a_run(client, where):
     variables = {
         **where,
         "jobName": "hang",
@@ -67,7 +67,7 @@ def test_a_launch_with_a_valid_config_and_its_termination(client, where):
     assert run.wait(timeout=240).status == "CANCELED"
 
 
-def test_a_launch_with_an_invalid_config(client, where):
+def test_an_invalid_config_is_reported_in_the_result_of_a_query(client, where):
     config = {"ops": {"load": {"config": {"rows": "many"}}}}
     answer = client.query(LAUNCH, {**where, "jobName": "quick", "runConfigData": config})["launchRun"]
     assert answer["__typename"] == "RunConfigValidationInvalid"
@@ -82,7 +82,7 @@ def test_the_schema_is_read_once(client):
 
 
 @pytest.mark.usefixtures("runs")
-def test_every_operation_runs_as_it_stands_in_a_cell(client, where):
+def test_every_documented_operation_runs_unchanged_in_a_cell(client, where):
     shell = InteractiveShell()
     shell.run_line_magic("load_ext", "dagster_nb")
     shell.user_ns |= {"client": client, **where, "jobName": "hang", "runConfigData": {}}

@@ -148,7 +148,7 @@ class TestFilters:
         team = frame["tags"].map(lambda tags: tags.get("team"))
         self.check(client, frame[team == "finance"], tags={"team": "finance"})
 
-    def test_any_of_a_tags_values(self, client, frame):
+    def test_a_list_of_values_matches_any_of_them(self, client, frame):
         team = frame["tags"].map(lambda tags: tags.get("team"))
         wanted = frame[team.isin(["finance", "crm"]) & (frame["status"] == "FAILURE")]
         self.check(client, wanted, tags={"team": ["finance", "crm"]}, status="FAILURE")
@@ -223,13 +223,13 @@ class TestDeletedCursors:
                 assert not added & set(read)
 
 
-def test_iter_runs_keeps_columns_under_concat(client, frame):
+def test_concatenated_pages_equal_the_whole_frame(client, frame):
     pages = list(client.iter_runs(page_size=800))
     assert [len(page) for page in pages[:3]] == [800, 800, 800]
     pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), frame)
 
 
-def test_three_times_in_a_row_and_two_servers_at_once(some, server):
+def test_one_process_can_read_two_servers_several_times(some, server):
     for _ in range(3):
         with dnb.connect(some.url) as first, dnb.connect(server.url) as second:
             assert first.count_runs() == SOME
@@ -247,7 +247,7 @@ def test_the_asynchronous_client_returns_the_same_frame(some, frame):
     pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), whole)
 
 
-def test_it_works_in_the_kernel_of_a_notebook(some):
+def test_the_client_works_in_the_kernel_of_a_notebook(some):
     import nbformat
     from nbclient import NotebookClient
 
@@ -264,7 +264,7 @@ def test_it_works_in_the_kernel_of_a_notebook(some):
     assert some.url in notebook.cells[2].outputs[0]["data"]["text/html"]
 
 
-def test_it_works_in_plain_python(some):
+def test_the_client_works_in_plain_python(some):
     code = f"import dagster_nb as dnb; print(dnb.connect({some.url!r}).count_runs())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     assert (done.stdout, done.stderr) == (f"{SOME}\n", "")

@@ -6,7 +6,7 @@ from dagster_nb.analysis import current_slowdowns, regressions
 
 
 def history(seconds, tags=None, job="etl"):
-    """Twelve runs a day: each day's duration, with noise, and its tags."""
+    """Return twelve runs per day, with the duration of each day, plus noise, and with its tags."""
     count = 12 * len(seconds)
     noise = np.exp(0.2 * np.random.default_rng(0).standard_normal(count))
     return pd.DataFrame(
@@ -30,12 +30,12 @@ def test_a_slowdown_that_lasts_is_current():
     assert found[["tag", "value_before", "value_after"]].isna().all(axis=None)
 
 
-def test_a_slowdown_that_is_over_is_not():
+def test_a_slowdown_that_is_over_is_not_current():
     assert len(regressions(history([*SLOWER, *[100] * 20]))) == 1
     assert current_slowdowns(history([*SLOWER, *[100] * 20])).empty
 
 
-def test_only_the_latest_slowdown_of_a_job():
+def test_only_the_latest_slowdown_of_a_job_is_current():
     runs = history([100] * 40 + [200] * 40 + [400] * 40)
     assert len(regressions(runs)) == 2
     assert current_slowdowns(runs)["changed_at"].tolist() == [regressions(runs)["changed_at"].max()]

@@ -57,7 +57,7 @@ def test_duration_stats_names_a_missing_column(runs):
         duration_stats(runs.drop(columns="duration"))
 
 
-def test_slow_steps_shares_and_slowdown():
+def test_slow_steps_computes_shares_and_slowdowns():
     start = pd.date_range("2026-01-01", periods=6, freq="D", tz="UTC")
     steps = pd.DataFrame(
         {
@@ -77,7 +77,7 @@ def test_slow_steps_shares_and_slowdown():
     assert table["p50"].tolist() == [pd.Timedelta("30s"), pd.Timedelta("20s")]
 
 
-def test_slow_steps_without_steps():
+def test_slow_steps_without_steps_is_an_empty_frame():
     table = slow_steps(pd.DataFrame(columns=["step_key", "start_time", "duration"]))
     assert table.empty
     assert [str(dtype) for dtype in table.dtypes] == [
@@ -90,6 +90,6 @@ def test_slow_steps_without_steps():
     ]
 
 
-def test_slow_steps_that_take_no_time():
+def test_steps_that_take_no_time_have_a_share_of_zero():
     steps = pd.DataFrame({"step_key": ["a"], "start_time": [pd.Timestamp("2026", tz="UTC")], "duration": seconds(0)})
     assert slow_steps(steps)["share"].tolist() == [0.0]

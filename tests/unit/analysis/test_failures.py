@@ -119,7 +119,7 @@ def test_an_empty_result_keeps_its_dtypes():
     assert groups["pattern"].dtype == pd.StringDtype()
 
 
-def test_failures_raised_in_different_functions_are_apart():
+def test_failures_raised_in_different_functions_are_different_groups():
     frame = failed(*[("r", "load", "KeyError", "'amount'")] * 4)
     place = '  File "/opt/{}/lib/{}", line {}, in {}\n    code()\n'
     frame["stack"] = [

@@ -55,12 +55,12 @@ def through_arrow(frame):
 
 @pytest.mark.parametrize("origin", [through_csv, as_objects, in_nanoseconds, without_zone, in_seconds, through_arrow])
 @pytest.mark.parametrize("function", [duration_stats, regressions, status_counts])
-def test_the_origin_of_a_frame_does_not_matter(runs, origin, function):
+def test_results_do_not_depend_on_the_origin_of_a_frame(runs, origin, function):
     pd.testing.assert_frame_equal(function(origin(runs)), function(runs), check_dtype=False, check_column_type=False)
 
 
 @pytest.mark.parametrize("origin", [through_csv, as_objects, through_arrow])
-def test_unresolved_failures_from_any_origin(runs, origin):
+def test_unresolved_failures_do_not_depend_on_the_origin_of_a_frame(runs, origin):
     assert unresolved_failures(origin(runs))["run_id"].tolist() == ["r39"]
 
 

@@ -24,7 +24,7 @@ def history(seed, per_day, *, days=90, change=1.0, at=0.6, weekly=0.3, job="etl"
     )
 
 
-def test_a_change_in_handwritten_runs():
+def test_a_change_in_handwritten_runs_is_found():
     lengths = [100, 102, 98, 101, 99] * 6 + [200, 204, 196, 202, 198] * 4
     runs = pd.DataFrame(
         {

@@ -65,7 +65,7 @@ def test_empty_buckets_are_included_and_unknown_statuses_come_last():
     assert counts["unknown"].tolist() == [0, 0, 1]
 
 
-def test_statuses_have_the_order_of_a_run_even_from_a_file():
+def test_statuses_read_from_a_file_have_the_same_order():
     runs = created("2026-01-01", "2026-01-01", "2026-01-01")
     runs["status"] = ["CANCELED", "SUCCESS", "QUEUED"]
     assert list(status_counts(runs))[2:] == ["QUEUED", "SUCCESS", "CANCELED"]
@@ -85,7 +85,7 @@ def test_runs_without_times_give_no_buckets(function, runs):
     assert str(result["time"].dtype) == "datetime64[us, Europe/Paris]"
 
 
-def test_success_rate_and_its_interval():
+def test_the_success_rate_has_a_confidence_interval():
     runs = created(*["2026-01-01"] * 10, "2026-01-02", "2026-01-03")
     runs["status"] = ["SUCCESS"] * 7 + ["FAILURE", "FAILURE", "CANCELED"] + ["STARTED", "SUCCESS"]
     rates = success_rate(runs, freq="1D")
@@ -113,7 +113,7 @@ def test_groups_share_their_buckets():
     assert counts["time"].tolist()[:3] == counts["time"].tolist()[3:6]
 
 
-def test_the_rate_of_each_group():
+def test_each_group_has_its_own_success_rate():
     runs = created(*["2026-01-01"] * 4).assign(job_name=["a", "a", "b", "b"], location=["x", "y", "x", "x"])
     runs["status"] = ["SUCCESS", "FAILURE", "SUCCESS", "STARTED"]
     assert success_rate(runs, "job_name")["rate"].tolist() == [0.5, 1.0]

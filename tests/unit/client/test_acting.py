@@ -71,7 +71,7 @@ def test_force_also_marks_canceling_runs(fake, client):
     assert fake.requests[1][1]["policy"] == "MARK_AS_CANCELED_IMMEDIATELY"
 
 
-def test_a_run_that_finished_by_itself(fake, client):
+def test_terminating_a_run_that_has_just_finished_reports_that(fake, client):
     fake.runs = [make_run(1, status="STARTED")]
     stopping(fake, {"STARTED": ("SUCCESS", FAILURE)})
     outcomes = client.terminate(fake.ids).iloc[0]
@@ -79,7 +79,7 @@ def test_a_run_that_finished_by_itself(fake, client):
 
 
 @pytest.mark.parametrize("status", ["STARTED", "NOT_STARTED"])
-def test_only_for_a_starting_run_the_advice_is_to_try_again(fake, client, status):
+def test_a_run_that_is_not_starting_gets_no_advice_to_try_again(fake, client, status):
     fake.runs = [make_run(1, status=status)]
     stopping(fake, {status: (status, FAILURE)})
     outcomes = client.terminate(fake.ids).iloc[0]
@@ -293,7 +293,7 @@ class TestReadsBeforeLaunching:
         with pytest.raises(ValueError, match="has no partitions"):
             client.launch("nightly", location="etl", repository="repo", partition_key="2026-01-31")
 
-    def test_a_location_that_does_not_exist(self, client):
+    def test_launching_in_a_location_that_does_not_exist_is_an_error(self, client):
         with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'; it has 'etl'"):
             client.launch("nihgtly", location="elt", repository="repo")
         assert client.launch_many([{"job": "x", "location": "elt"}])["outcome"].tolist() == ["not_found"]
@@ -317,7 +317,7 @@ class TestReadsBeforeLaunching:
 
 
 @pytest.mark.parametrize("name", ["reload_location", "shutdown_location"])
-def test_a_location_to_reload_that_does_not_exist(fake, client, name):
+def test_reloading_a_location_that_does_not_exist_is_an_error(fake, client, name):
     fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
     not_found = {"__typename": "RepositoryLocationNotFound", "message": "no such location"}
     fake.answers.update(reloadRepositoryLocation=not_found, shutdownRepositoryLocation=not_found)

@@ -92,7 +92,7 @@ def lose(fake, operation, after=lambda: None):
     fake.drop(operation=operation, after=after)
 
 
-def test_a_schedule_whose_start_was_not_answered_but_done(fake, client, status):
+def test_if_the_response_to_a_start_is_lost_the_status_gives_the_outcome(fake, client, status):
     lose(fake, "StartSchedule", after=lambda: status.update(nightly="RUNNING"))
     outcomes = client.start("nightly")
     assert outcomes[["outcome", "status"]].to_numpy().tolist() == [["started", "RUNNING"]]
@@ -100,14 +100,14 @@ def test_a_schedule_whose_start_was_not_answered_but_done(fake, client, status):
     assert len(sent(fake, "StartSchedule")) == 1
 
 
-def test_a_schedule_whose_start_was_not_answered_nor_done(fake, client):
+def test_if_the_request_to_start_is_lost_the_outcome_is_unknown(fake, client):
     lose(fake, "StartSchedule")
     outcomes = client.start("nightly")
     assert outcomes[["outcome", "status"]].to_numpy().tolist() == [["unknown", "STOPPED"]]
     assert len(sent(fake, "StartSchedule")) == 1
 
 
-def test_one_that_is_refused_does_not_stop_the_others(client):
+def test_a_refused_start_does_not_stop_the_others(client):
     outcomes = client.start(["files", "nightly"])
     assert outcomes["name"].tolist() == ["files", "nightly"]
     assert outcomes["outcome"].tolist() == ["unauthorized", "started"]
@@ -115,14 +115,14 @@ def test_one_that_is_refused_does_not_stop_the_others(client):
     assert "not you" in outcomes["message"][0]
 
 
-def test_a_success_that_is_not_true_afterwards(fake, client):
+def test_a_success_that_the_status_contradicts_has_failed(fake, client):
     fake.answers["startSchedule"] = {"__typename": "ScheduleStateResult"}
     outcomes = client.start("nightly")
     assert outcomes["outcome"].tolist() == ["failed"]
     assert "the status is STOPPED" in outcomes["message"][0]
 
 
-def test_nothing_is_sent_for_none_or_for_what_is_running(fake, client, status):
+def test_an_empty_list_and_a_running_schedule_send_nothing(fake, client, status):
     assert client.start([]).empty
     assert client.stop(pd.DataFrame({"schedule": []})).empty
     assert fake.requests == []
@@ -170,7 +170,7 @@ def test_a_backfill_of_assets(fake, client):
     assert made == dnb.Backfill(backfill(), made.url)
 
 
-def test_a_name_of_a_job_and_of_an_asset(fake, client):
+def test_a_name_of_both_a_job_and_an_asset_is_ambiguous(fake, client):
     fake.answers["assetsOrError"]["nodes"].append({"key": {"path": ["by_day"]}})
     with pytest.raises(dnb.AmbiguousNameError, match=r"to select the asset, give \[\['by_day'\]\]"):
         client.backfill("by_day", "1")
@@ -197,7 +197,7 @@ def answer_feed(fake):
         lambda client: client.materialize("daily", partition_keys=["1", "2"]),
     ],
 )
-def test_a_backfill_whose_launch_was_not_answered_is_found_by_its_tag(fake, client, launch):
+def test_if_the_response_to_a_backfill_is_lost_its_tag_finds_it(fake, client, launch):
     answer_feed(fake)
     lose(fake, "LaunchBackfill")
     assert launch(client).backfill_id == "abc"
@@ -217,7 +217,7 @@ def test_a_backfill_that_appears_late_is_found(fake, client, monkeypatch):
     assert client.backfill("daily", ["1", "2"]).backfill_id == "abc"
 
 
-def test_a_backfill_whose_launch_was_not_answered_nor_done(fake, client):
+def test_if_the_request_for_a_backfill_is_lost_the_outcome_is_unknown(fake, client):
     fake.answers["runsFeedOrError"] = {"__typename": "RunsFeedConnection", "results": []}
     lose(fake, "LaunchBackfill")
     with pytest.raises(dnb.OutcomeUnknownError, match=r"client\.backfills\(\) shows whether") as error:
@@ -235,13 +235,13 @@ def test_on_a_server_that_cannot_find_a_backfill_the_outcome_is_unknown(fake, cl
 
 
 @pytest.mark.parametrize(("after", "outcome"), [("CANCELED", "canceled"), ("CANCELING", "canceling")])
-def test_a_cancellation_that_was_not_answered_but_done(fake, client, after, outcome):
+def test_if_the_response_to_a_cancellation_is_lost_the_status_gives_the_outcome(fake, client, after, outcome):
     lose(fake, "CancelBackfill", after=lambda: fake.answers.update(partitionBackfillOrError=backfill(status=after)))
     assert client.cancel_backfill("abc") == outcome
     assert len(sent(fake, "CancelBackfill")) == 1
 
 
-def test_a_cancellation_that_was_not_answered_nor_done(fake, client):
+def test_if_the_request_to_cancel_is_lost_the_outcome_is_unknown(fake, client):
     lose(fake, "CancelBackfill")
     with pytest.raises(dnb.OutcomeUnknownError, match="status of the backfill is REQUESTED"):
         client.cancel_backfill("abc")
@@ -255,7 +255,7 @@ def test_a_finished_backfill_is_not_canceled(fake, client, status):
     assert sent(fake, "CancelBackfill") == []
 
 
-def test_materialize_in_one_run(fake, client):
+def test_assets_are_materialized_in_one_run(fake, client):
     run = client.materialize("orders", tags={"why": "now"})
     assert isinstance(run, dnb.Run)
     [parameters] = [variables["executionParams"] for variables in sent(fake, "LaunchRun")]
@@ -266,13 +266,13 @@ def test_materialize_in_one_run(fake, client):
     assert {"key": "why", "value": "now"} in parameters["executionMetadata"]["tags"]
 
 
-def test_materialize_several_partitions_in_a_backfill(fake, client):
+def test_several_partitions_are_materialized_in_a_backfill(fake, client):
     assert isinstance(client.materialize(["daily"], partition_keys=["1", "2"]), dnb.Backfill)
     assert sent_backfill(fake)["partitionNames"] == ["1", "2"]
     assert sent(fake, "LaunchRun") == []
 
 
-def test_a_materialization_whose_launch_was_not_answered(fake, client):
+def test_a_materialization_whose_request_is_lost_has_an_unknown_outcome(fake, client):
     lose(fake, "LaunchRun")
     with pytest.raises(dnb.OutcomeUnknownError, match="No run has appeared"):
         client.materialize("orders")
@@ -298,7 +298,7 @@ def test_an_invalid_argument_sends_nothing(fake, client, call, error):
     assert fake.requests == []
 
 
-def test_a_refused_backfill_has_an_error(fake, client):
+def test_a_refused_backfill_raises_an_error(fake, client):
     fake.answers["launchPartitionBackfill"] = {"__typename": "UnauthorizedError", "message": "not you"}
     with pytest.raises(dnb.UnauthorizedError, match="not you"):
         client.backfill("daily", "1")

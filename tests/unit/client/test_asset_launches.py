@@ -135,7 +135,7 @@ def test_similar_keys_are_looked_for_among_few_keys():
     assert _with_common_prefix("zzz", hours[:50]) == hours[:50]
 
 
-def test_a_partition_of_assets_in_no_job(fake, client):
+def test_assets_in_no_job_can_be_launched_with_a_partition(fake, client):
     fake.answers["partitionSetsOrError"] = {"__typename": "PartitionSets", "results": []}
     fake.answers["pipelineOrError"] = partitioned(["2025", "2026"])
     client.launch("__ASSET_JOB", **WHERE, asset_selection="a/b", partition_key="2026")

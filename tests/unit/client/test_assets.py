@@ -78,7 +78,7 @@ class AssetKey:
         (pd.Series({"asset": "a/b/c", "asset_path": ["a", "b/c"]}), ["a", "b/c"]),
     ],
 )
-def test_an_asset_by_its_key_its_components_or_its_row(fake, client, asset, path):
+def test_an_asset_can_be_given_as_a_key_as_components_or_as_a_row(fake, client, asset, path):
     serve_materializations(fake, [])
     frame = client.materializations(asset)
     assert fake.requests[-1][1]["key"] == {"path": path}
@@ -115,7 +115,7 @@ def test_an_invalid_key_sends_nothing(fake, client, asset):
         ({"asset": "orders", "location": "etl"}, "for jobs only"),
     ],
 )
-def test_partitions_of_one_job_or_one_asset(fake, client, arguments, message):
+def test_partitions_takes_exactly_one_job_or_asset(fake, client, arguments, message):
     with pytest.raises(ValueError, match=message):
         client.partitions(**arguments)
     assert fake.requests == []

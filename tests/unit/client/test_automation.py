@@ -73,7 +73,7 @@ def test_bounds_are_seconds(fake, client):
         (["files"], {"repositoryName": "repo", "repositoryLocationName": "etl", "name": "files"}),
     ],
 )
-def test_ticks_of_a_name_or_of_a_row(fake, client, name, selector):
+def test_ticks_are_requested_by_name_or_by_row(fake, client, name, selector):
     serve_ticks(fake, [], 500)
     client.ticks(name)
     assert fake.requests[-1][1]["selector"] == selector
@@ -98,7 +98,7 @@ def test_an_invalid_argument_sends_nothing(fake, client, arguments, error, messa
     assert fake.requests == []
 
 
-def test_unknown_and_ambiguous_names(client):
+def test_unknown_and_ambiguous_names_are_errors(client):
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):
         client.ticks("nightl")
     with pytest.raises(dnb.NotFoundError, match="for these arguments:\n  location='etl'"):
@@ -109,7 +109,7 @@ def test_unknown_and_ambiguous_names(client):
         client.ticks("twice")
 
 
-def test_all_pages_of_backfills(fake, client):
+def test_all_pages_of_backfills_are_read(fake, client):
     stored = [
         {"id": f"b{number}", "status": "COMPLETED", "jobName": None, "partitionSetName": "nightly_partition_set",
          "assetSelection": None, "numPartitions": None, "partitionNames": None, "timestamp": 1.5, "endTimestamp": None,

@@ -79,13 +79,13 @@ async def test_reading_ends_even_if_the_process_never_stops_printing(monkeypatch
     assert client.requests.count("captured_logs") < 10
 
 
-async def test_files_of_several_steps(monkeypatch):
+async def test_the_output_of_a_run_joins_the_files_of_its_steps(monkeypatch):
     client = Files({"a": b"one\n", "b": b"two\n"})
     assert (await client.compute_logs(RUN_ID)).stdout == "one\ntwo\n"
     assert (await client.compute_logs(RUN_ID, "b")).stdout == "two\n"
 
 
-async def test_a_step_that_has_not_printed_yet():
+async def test_a_step_that_has_not_printed_yet_has_empty_output():
     logs = await Files({"a": b"one\n"}).compute_logs(RUN_ID, "planned")
     assert (logs.stdout, logs.stderr, str(logs)) == ("", "", "")
 

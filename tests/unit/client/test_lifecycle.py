@@ -22,7 +22,7 @@ def portal_threads():
     return [thread for thread in threading.enumerate() if thread.name == "dagster_nb"]
 
 
-def test_it_works_while_an_event_loop_is_running(fake):
+def test_the_client_works_while_an_event_loop_is_running(fake):
     async def cell():
         with dnb.connect(fake.url) as client:
             return len(client.runs()), client.version
@@ -30,21 +30,21 @@ def test_it_works_while_an_event_loop_is_running(fake):
     assert asyncio.run(cell()) == (0, "1.13.28")
 
 
-def test_it_works_from_several_threads_at_once(fake):
+def test_the_client_works_from_several_threads_at_once(fake):
     fake.runs = [make_run(number) for number in reversed(range(300))]
     with dnb.connect(fake.url, progress=False) as client, ThreadPoolExecutor(8) as pool:
         frames = list(pool.map(lambda _: client.runs(page_size=50), range(16)))
     assert all(frame["run_id"].tolist() == fake.ids for frame in frames)
 
 
-def test_two_clients_to_two_servers(fake):
+def test_two_clients_can_use_two_servers_at_once(fake):
     from tests.unit.fake import FakeDagster
 
     with FakeDagster(runs=3) as other, dnb.connect(fake.url) as first, dnb.connect(other.url) as second:
         assert (len(first.runs()), len(second.runs()), len(first.runs())) == (0, 3, 0)
 
 
-def test_three_times_in_a_row_leaves_no_thread_behind(fake):
+def test_connecting_repeatedly_leaves_no_thread_behind(fake):
     before = len(portal_threads())
     for _ in range(3):
         with dnb.connect(fake.url) as client:
@@ -179,7 +179,7 @@ print(client.count_runs())
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
-def test_it_works_in_a_forked_process_and_in_its_parent(fake):
+def test_the_client_works_in_a_forked_process_and_in_its_parent(fake):
     code = """
 import os, sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # Python tells of threads in a process that forks.

@@ -156,7 +156,7 @@ class TestBatches:
         ]
         assert len(fake.runs) == 4
 
-    def test_another_batch_launches_again_and_so_does_no_batch(self, fake, client):
+    def test_a_launch_in_another_batch_or_in_none_is_sent(self, fake, client):
         client.launch_many([LAUNCH], batch="june")
         assert client.launch_many([LAUNCH], batch="july")["outcome"].tolist() == ["launched"]
         assert client.launch_many([LAUNCH])["outcome"].tolist() == ["launched"]

@@ -79,7 +79,7 @@ def test_a_result_with_runs_takes_no_more_requests(dagster):
         assert dagster.operations == []
 
 
-def test_without_the_names_there_is_no_warning(dagster):
+def test_if_the_names_cannot_be_read_there_is_no_warning(dagster):
     with dagster.connect() as client:
         dagster.answer(None, operation="Repositories", status=500)
         assert client.runs(job="ingest_ordres").empty

@@ -170,7 +170,7 @@ class TestBounds:
 @pytest.mark.parametrize(
     "text", ["a: !!int x", "a: !!float x", "a: !!bool x", "a: !!timestamp x", "a: !!binary é", f"a: {'9' * 5000}"]
 )
-def test_a_value_that_does_not_fit_its_tag(text):
+def test_a_value_that_does_not_fit_its_yaml_tag_is_an_error(text):
     with pytest.raises(RunConfigInvalidError, match="not valid YAML"):
         parse_run_config(text)
 

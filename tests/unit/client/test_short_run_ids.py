@@ -62,7 +62,7 @@ class TestReading:
         fake.runs.append(make_run(5, runId="00000011"))
         assert client.run("00000011").run_id == "00000011"
 
-    def test_steps_of_short_and_full_ids_in_the_order_given(self, fake, client):
+    def test_steps_are_in_the_order_of_short_and_full_ids(self, fake, client):
         give_steps(fake)
         steps = client.steps(["00000001", fake.ids[0], "00000010", "00000012"])
         assert steps["run_id"].tolist() == [fake.ids[3], fake.ids[0], fake.ids[2]]

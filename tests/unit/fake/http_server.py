@@ -21,7 +21,7 @@ class Port:
         self._dagster = dagster
 
     def open(self, port: int | None = None) -> Self:
-        """Listen at a port; None means any that is free."""
+        """Listen at a port; None means any free port."""
         self._portals = start_blocking_portal(name="fake Dagster")
         self._portal = self._portals.__enter__()
         self._portal.call(self._serve, port)

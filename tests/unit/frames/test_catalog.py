@@ -47,7 +47,7 @@ def test_status_of_a_location():
     assert frame["error"].isna().tolist() == [True, True, False]
 
 
-def test_error_of_a_location_is_the_innermost_cause_and_where():
+def test_the_error_of_a_location_is_the_innermost_cause_with_its_line():
     inner = error(
         "NameError: x\n",
         '  File "/app/etl.py", line 3, in <module>\n    x\n',
@@ -85,7 +85,7 @@ def composite(key, *fields, is_selector=False):
     }
 
 
-def test_the_fields_of_a_recursive_type_end():
+def test_the_list_of_fields_ends_at_a_recursive_type():
     schema = {
         "rootConfigType": {"key": "Shape.a"},
         "allConfigTypes": [composite("Shape.a", ("again", "Shape.a"), ("other", "Shape.b")), composite("Shape.b")],

@@ -167,7 +167,7 @@ def test_the_stack_is_that_of_the_innermost_cause_and_the_causes_are_all_errors(
     ]
 
 
-def test_causes_belong_to_their_failure():
+def test_each_failure_has_its_own_causes():
     # The step that failed last comes first in the server's response.
     events = [step_failure("late", 2), event("ExecutionStepFailureEvent", 1, "early", error=error("E: 1\n", "E"))]
     frame = failures_frame({"r": [*events, RUN_FAILURE]})

@@ -60,7 +60,7 @@ def test_times_are_exact():
     assert found[1] is pd.NaT
 
 
-def test_numbers_that_json_does_not_have():
+def test_nan_and_infinity_are_floats():
     found = column(number(None, "nan"), number(None, "-inf"), number(None))
     assert found.dtype == "float64"
     assert math.isnan(found[0])

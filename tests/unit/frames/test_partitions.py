@@ -41,7 +41,7 @@ def test_ranges_of_times_follow_the_order_of_the_keys():
     assert frame["status"].tolist() == ["MATERIALIZED", "MATERIALIZED", "MISSING", "FAILED"]
 
 
-def test_two_dimensions_whose_names_are_not_in_alphabetical_order():
+def test_dimensions_need_not_be_in_alphabetical_order():
     statuses = {
         "__typename": "MultiPartitionStatuses", "primaryDimensionName": "day",
         "ranges": [
@@ -63,7 +63,7 @@ def test_two_dimensions_whose_names_are_not_in_alphabetical_order():
     assert found["run_id"].isna().all()
 
 
-def test_an_asset_whose_dynamic_partitions_are_all_gone():
+def test_an_asset_without_remaining_dynamic_partitions_has_an_empty_frame():
     statuses = {"__typename": "DefaultPartitionStatuses", "materializedPartitions": ["old"], **LISTED}
     frame = asset_partitions_frame(node({"default": []}, statuses))
     assert frame.empty

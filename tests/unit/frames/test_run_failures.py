@@ -31,7 +31,7 @@ def test_it_is_shown_as_stack_traces():
     assert text.endswith("CheckError: outer")
 
 
-def test_a_frame_that_pandas_derives_is_an_ordinary_frame():
+def test_a_selection_from_the_frame_is_an_ordinary_frame():
     assert type(failures()[["step_key"]]) is pd.DataFrame
     assert repr(RunFailures(failures_frame({}))) == "no failures"
 

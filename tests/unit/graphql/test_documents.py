@@ -29,7 +29,7 @@ SUCCESSES = {
     "MultiPartitionStatuses", "PartitionBackfill", "PartitionBackfills", "PartitionRunConfig",
     "PartitionSets", "PartitionStatuses", "PartitionTags", "Partitions", "Pipeline",
     "PipelineConfigValidationValid", "RepositoryConnection", "RepositoryLocation", "Run", "RunConfigSchema",
-    "RunIds", "Runs", "ScheduleStateResult", "Sensor", "ShutdownRepositoryLocationSuccess",
+    "RunIds", "Runs", "RunsFeedConnection", "ScheduleStateResult", "Sensor", "ShutdownRepositoryLocationSuccess",
     "StopSensorMutationResult", "TeamAssetOwner", "TerminateRunSuccess", "TerminateRunsResult",
     "TimePartitionStatuses", "UrlCodeReference", "UserAssetOwner", "Workspace", "WorkspaceLocationEntry",
     "WorkspaceLocationStatusEntries",

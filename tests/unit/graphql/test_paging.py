@@ -228,7 +228,7 @@ def test_a_run_that_stops_matching_is_left_out(client, server):
 
 
 class TestListedButNotReturned:
-    """If the ids are listed first, the server may contradict itself."""
+    """A server may list the id of a run that it does not return afterwards."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):

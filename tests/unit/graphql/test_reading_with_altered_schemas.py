@@ -23,7 +23,7 @@ TEAMS = ["data", "ml"]
 LOCATIONS = ["etl", "web"]
 INCLUDE = ["run_config", "asset_selection", "op_selection"]
 
-# The fields that columns are made from; without them, the columns are NA
+# The fields that columns are made from; without its field, a column is NA
 COLUMNS = {
     "Run.jobName": ["job_name"],
     "Run.status": ["status"],

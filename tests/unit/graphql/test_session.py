@@ -376,7 +376,7 @@ def test_text_that_is_not_graphql_is_reported_before_it_is_sent(fake, client):
     assert fake.requests == []
 
 
-def test_one_of_several_operations_is_named(fake, client):
+def test_one_of_several_operations_must_be_named(fake, client):
     document = "query A { version } query B { b: version }"
     assert client.query(document, operation_name="B") == {"b": "1.13.28"}
     for name in (None, "C"):

@@ -1,4 +1,4 @@
-"""All ticks are read once, also if the times of ticks are no cursor."""
+"""All ticks are read once, even if their times are not reliable cursors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dagster_nb.graphql import tick_paging
 
 
 class Server:
-    """A server with one tick per second, whose reported times are shifted from those that its bounds compare with."""
+    """A server with one tick per second, whose reported times differ from the times that it filters by."""
 
     def __init__(self, count, shift):
         self.count, self.shift, self.requests = count, shift, 0

@@ -1,4 +1,4 @@
-"""A source of runs that a test makes up."""
+"""A source that returns the runs of a test."""
 
 from __future__ import annotations
 

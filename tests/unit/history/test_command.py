@@ -29,7 +29,7 @@ def fake():
         yield server
 
 
-def test_it_refreshes_says_what_there_is_and_compacts(fake, tmp_path, capsys):
+def test_the_command_refreshes_describes_and_compacts_a_history(fake, tmp_path, capsys):
     assert run("history", "refresh", tmp_path, "--url", fake.url) == 0
     assert capsys.readouterr().out == f"{tmp_path}: 300 new runs, 0 changed, 0 deleted\n"
     assert run("history", "info", tmp_path) == 0
@@ -40,7 +40,7 @@ def test_it_refreshes_says_what_there_is_and_compacts(fake, tmp_path, capsys):
     assert dnb.open_history(tmp_path).count_runs() == 300
 
 
-def test_without_a_path_it_is_the_one_of_the_server(fake, tmp_path, monkeypatch, capsys):
+def test_without_a_path_the_history_of_the_server_is_used(fake, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("dagster_nb.history.opening.default_path", lambda _url: str(tmp_path))
     assert run("history", "info", "--url", fake.url) == 0
     assert "call refresh()" in capsys.readouterr().out

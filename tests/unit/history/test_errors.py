@@ -32,7 +32,7 @@ def history(source, tmp_path):
 
 @contextmanager
 def as_an_ordinary_user():
-    """Give up the rights of root, which may write anywhere."""
+    """Give up the rights of root, because root may write anywhere."""
     if os.geteuid() != 0:
         yield
         return
@@ -96,13 +96,13 @@ def test_a_full_disk_says_what_to_do(source, history, monkeypatch):
         history.refresh()
 
 
-def test_a_table_of_a_newer_version(history, tmp_path, monkeypatch):
+def test_a_table_of_a_newer_version_is_an_error(history, tmp_path, monkeypatch):
     monkeypatch.setattr("dagster_nb.history.table.FORMAT", FORMAT - 1)
     with pytest.raises(dnb.HistoryError, match="newer version of dagster_nb.*Update dagster_nb. Nothing was changed"):
         dnb.open_history(tmp_path / "history")
 
 
-def test_a_table_of_something_else(source, tmp_path):
+def test_a_table_with_other_data_is_an_error(source, tmp_path):
     import pyarrow as pa
     from deltalake import write_deltalake
 

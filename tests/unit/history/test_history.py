@@ -115,7 +115,7 @@ def test_numbers_in_a_run_config_are_exact(client, fake, tmp_path):
     assert isinstance(kept["big"], int)
 
 
-def test_run_ids_are_given_as_to_a_client(history, client):
+def test_a_history_takes_the_same_run_ids_as_a_client(history, client):
     run = client.run(client.runs(limit=1))
     for runs in (run, run.run_id, [run], client.runs(limit=1)):
         assert history.runs(run_ids=runs)["run_id"].tolist() == [run.run_id]
@@ -213,7 +213,7 @@ def test_an_interrupted_fill_continues_where_it_ended(fake, client, tmp_path, mo
     assert stored.count_runs() == 200
     assert "never completely" in repr(stored)
     history = client.history(tmp_path)
-    # A change between the two is noticed, although the second one does not read this run again while it fills.
+    # A change between the two fills is noticed, although the second fill does not read this run again.
     fake.runs[5].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.requests.clear()
     history.refresh(overlap="1s")
@@ -318,7 +318,7 @@ def test_servers_that_provide_no_creation_time(tmp_path):
     source.records[0] = make_run(19, creationTime=None, status="FAILURE", updateTime=1_800_000_000.0)
     check()
     assert sum(map(len, history.iter_runs(page_size=5))) == 19
-    # The server is upgraded, and provides it from now on. The runs that are read again get theirs.
+    # An upgraded server provides creation times, and runs that are read again get theirs.
     source.records = [{**one, "creationTime": one["startTime"] - 1} for one in source.records]
     history.refresh()
     assert sorted(history.runs()["run_id"]) == sorted(one["runId"] for one in source.records)
@@ -332,6 +332,6 @@ def test_a_missing_extra_names_the_command(client, tmp_path, monkeypatch):
             use()
 
 
-def test_each_deployment_has_a_default_path_of_its_own():
+def test_each_deployment_has_its_own_default_path():
     paths = {default_path(url) for url in ("http://a:3000", "https://a:3000", "http://a:3000/x", "http://a:30/00/x")}
     assert len(paths) == 4

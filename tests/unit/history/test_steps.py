@@ -33,13 +33,13 @@ def history(source, tmp_path):
     return history
 
 
-def test_they_are_those_of_the_client_and_are_read_once(source, history, tmp_path):
+def test_steps_equal_those_of_the_client_and_are_read_once(source, history, tmp_path):
     ids = [run["runId"] for run in source.records]
     expected = source.steps(ids)
     source.step_requests.clear()
     for _ in range(2):
         pd.testing.assert_frame_equal(history.steps(history.runs()), expected)
-    # The second time, only those of the run that had not finished.
+    # The second time, only the steps of the run that had not finished are read.
     assert source.step_requests == [ids, ids[:1]]
     reversed_ids = ids[:0:-1]
     pd.testing.assert_frame_equal(history.steps(reversed_ids), source.steps(reversed_ids))

@@ -83,13 +83,13 @@ class FakeSource:
     Attributes
     ----------
     frame
-        What it has.
+        The runs of the source.
     readings
         The filters of each read.
     gate
-        While it is cleared, reads wait before each page.
+        While this event is cleared, reads wait before each page.
     error
-        The error that it raises; None means that it works.
+        The error that each read raises; None means that reads work.
     """
 
     url = "http://localhost:3000"

@@ -115,7 +115,7 @@ class Places(Visitor):
 
     def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
         parent = get_named_type(self.info.get_parent_input_type())
-        # Arguments that have been given before are not offered again, so only the first one is checked.
+        # Completion does not offer arguments that are already present, so only the first argument is checked.
         if node.loc.start_token.prev.kind.value == "{":
             self.found.append((node.loc.start, "argument", set(getattr(parent, "fields", ()))))
 
@@ -135,7 +135,7 @@ def all_places() -> list[tuple[str, int, str, set[str]]]:
     return found
 
 
-def test_exactly_what_the_schema_has_at_seeded_places():
+def test_completion_offers_what_the_schema_has_at_seeded_places():
     places = all_places()
     assert {kind for _, _, kind, _ in places} == {"field", "argument", "value"}
     for text, cursor, kind, expected in random.Random(17).sample(places, 100):
@@ -144,7 +144,7 @@ def test_exactly_what_the_schema_has_at_seeded_places():
             assert {one.text for one in found if one.kind == kind} == expected, text[:cursor]
 
 
-def test_it_answers_within_a_tenth_of_a_second():
+def test_completion_takes_less_than_a_tenth_of_a_second():
     text = "\n".join(
         f"query Q{number} {{ runsOrError {{ ... on Runs {{ results {{ runId }} }} }} }}" for number in range(300)
     )

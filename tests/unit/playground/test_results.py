@@ -23,19 +23,19 @@ def test_a_list_of_objects():
     assert frame["location.name"].isna().iloc[1]
 
 
-def test_lists_on_the_way_are_joined():
+def test_lists_along_the_path_are_joined():
     assert result_frame(DATA, "repositoriesOrError.nodes.jobs").to_dict("list") == {"name": ["load", "sum"]}
     assert result_frame(DATA, "repositoriesOrError.nodes.tags").to_dict("list") == {"tags": ["x", "y", "z"]}
     assert result_frame(DATA, "version").to_dict("list") == {"version": ["1.13.28"]}
 
 
-def test_an_object_is_one_row_and_nothing_is_none():
+def test_an_object_is_one_row_and_null_is_none():
     assert len(result_frame(DATA, "repositoriesOrError")) == 1
     assert result_frame({"a": []}, "a").empty
     assert result_frame({"a": None}, "a.b").empty
 
 
-def test_a_wrong_path_says_what_there_is():
+def test_the_error_for_a_wrong_path_lists_the_fields():
     with pytest.raises(ValueError, match="has no 'node'; it has '__typename', 'nodes'"):
         result_frame(DATA, "repositoriesOrError.node")
     with pytest.raises(ValueError, match="version is '1.13.28' and has no fields"):

@@ -33,12 +33,12 @@ def test_finds_arguments_enum_values_and_descriptions(search):
     assert found[0].field_name == "runsOrError"
 
 
-def test_nothing_is_found_for_nothing(search):
+def test_an_empty_search_finds_nothing(search):
     assert search.find("") == search.find("  ") == search.find("no such words") == []
 
 
 @pytest.mark.parametrize("question", ["what returns a Run?", "returns run", "What returns Run", "returns: Run"])
-def test_what_returns_a_type(search, question):
+def test_a_search_finds_the_fields_that_return_a_type(search, question):
     found = search.find(question)
     assert labels(found)[0] == "Query.runOrError"
     assert "Runs.results" in labels(found)

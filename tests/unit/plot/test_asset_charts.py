@@ -15,7 +15,7 @@ def legend(ax):
 
 
 def cells(ax, words):
-    """Return the columns and rows of the cells with these words in the legend."""
+    """Return the columns and rows of the cells whose legend entry starts with these words."""
     [collection] = [one for one in ax.collections if one.get_label().startswith(words)]
     middles = [path.vertices[:4].mean(axis=0) for path in collection.get_paths()]
     return [(round(x), round(y)) for x, y in middles]
@@ -59,7 +59,7 @@ def test_two_dimensions_get_an_axis_each(ax, render):
     render(ax)
 
 
-def test_other_partitions_are_in_lines(ax, render):
+def test_partitions_that_are_not_dates_are_drawn_in_rows(ax, render):
     keys = [f"customer-{number}" for number in range(200)]
     frame = pd.DataFrame({"partition_key": keys, "status": ["SUCCESS"] * 150 + ["FAILURE"] * 49 + [None]})
     partitions(frame, ax=ax)
@@ -93,14 +93,14 @@ def test_the_label_that_most_materializations_have_is_drawn(materializations, ax
     assert ax.lines[0].get_xdata()[0] == date2num(materializations["timestamp"].iloc[-1])
 
 
-def test_chosen_labels_without_their_gaps(materializations, ax):
+def test_chosen_labels_are_drawn_without_gaps(materializations, ax):
     metadata(materializations, ["rows", "metadata.share"], ax=ax)
     assert [len(line.get_xdata()) for line in ax.lines[:2]] == [29, 30]
     assert {"rows", "share"} <= {text.get_text() for text in ax.texts}
 
 
 @pytest.mark.parametrize("wrong", ["note", "ok", "nothing"])
-def test_a_label_that_is_not_a_number(materializations, ax, wrong):
+def test_a_label_that_is_not_a_number_is_an_error(materializations, ax, wrong):
     with pytest.raises(ValueError, match=f"no metadata '{wrong}' that is a number; the numeric labels are 'rows'"):
         metadata(materializations, wrong, ax=ax)
 
@@ -120,7 +120,7 @@ def test_partitions_along_x_show_the_last_materialization_of_each(ax):
         metadata(frame, x="run_id", ax=ax)
 
 
-def test_partitions_that_are_not_dates(ax, render):
+def test_partitions_that_are_not_dates_have_sorted_labels(ax, render):
     frame = pd.DataFrame({"partition_key": ["b", "a", None], "metadata.rows": [1, 2, 3]})
     metadata(frame, x="partition_key", ax=ax)
     assert names(ax.get_xticklabels()) == ["a", "b"]
@@ -128,7 +128,7 @@ def test_partitions_that_are_not_dates(ax, render):
     render(ax)
 
 
-def test_an_asset_without_numbers(materializations, ax):
+def test_an_asset_without_numbers_gives_a_message(materializations, ax):
     metadata(materializations[["timestamp", "metadata.note"]], ax=ax)
     assert [text.get_text() for text in ax.texts] == ["no metadata that is a number"]
 

@@ -123,10 +123,11 @@ assert plot.durations(runs) is other
 def test_pyplot_state_is_untouched(chart, frame_for, ax):
     plt = pytest.importorskip("matplotlib.pyplot")
     mpl.use("agg")
+    others = plt.get_fignums()
     mine = plt.figure()
     settings = dict(mpl.rcParams)
     chart(frame_for(chart), ax=ax)
-    assert plt.get_fignums() == [mine.number]
+    assert plt.get_fignums() == [*others, mine.number]
     assert not mine.axes
     assert dict(mpl.rcParams) == settings
     plt.close(mine)
@@ -142,7 +143,7 @@ def test_an_empty_frame_gives_a_message(chart, empty, frame_for, ax, render):
 
 
 @pytest.mark.parametrize("chart", OF_RUNS)
-def test_runs_that_have_not_started(chart, runs, ax, render):
+def test_runs_that_have_not_started_can_be_drawn(chart, runs, ax, render):
     fresh = runs.head(20).assign(status="QUEUED", start_time=pd.NaT, end_time=pd.NaT, duration=pd.NaT)
     chart(fresh.assign(queue_duration=pd.NaT), ax=ax)
     assert written(ax)

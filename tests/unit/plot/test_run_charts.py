@@ -92,7 +92,7 @@ def test_unfinished_runs_are_hollow_at_their_duration_so_far(ax):
     going_on = lines(ax)["still running, so far"]
     assert going_on.get_xdata().tolist() == [3600]
     assert going_on.get_markerfacecolor() == "none"
-    # It does not affect the numbers.
+    # The unfinished run does not affect the numbers.
     assert "1 min · 1" in words(ax)
     assert "not shown: 1 run without a duration" in ax.get_xlabel()
 

@@ -36,7 +36,7 @@ def test_gantt_uses_the_given_time_zone(steps, ax):
     assert step_gantt(steps, as_of=NOW, tz="Asia/Tokyo", ax=ax).get_xlabel() == "since 2026-03-31 19:00:00 (Asia/Tokyo)"
 
 
-def test_gantt_with_a_clock_that_is_behind(steps, ax):
+def test_gantt_accepts_a_clock_that_is_behind(steps, ax):
     step_gantt(steps, as_of=NOW - pd.Timedelta("1h"), ax=ax)
     bars = {item.get_label(): item.get_paths()[0].vertices for item in ax.collections}
     assert bars["IN_PROGRESS"][:, 0].tolist() == [120] * 5
@@ -47,7 +47,7 @@ def test_gantt_shows_one_run(steps, ax):
         step_gantt(pd.concat([steps, steps.assign(run_id="b")]), ax=ax)
 
 
-def test_gantt_of_a_run_whose_steps_have_not_started(steps, ax):
+def test_gantt_accepts_steps_that_have_not_started(steps, ax):
     step_gantt(steps.assign(start_time=pd.NaT, end_time=pd.NaT), ax=ax)
     assert words(ax) == ["no step has started"]
 

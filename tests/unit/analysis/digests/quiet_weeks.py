@@ -1,4 +1,4 @@
-"""Simulated weeks in which nothing is wrong, and how often a digest says otherwise.
+"""Simulated weeks in which nothing is wrong, and how often a digest raises a false alarm.
 
 python -m tests.unit.analysis.digests.quiet_weeks 200
 """

@@ -1,4 +1,4 @@
-"""On the right days, a digest of the demo's history finds what was planted there, and nothing else of weight."""
+"""A digest of the demo's history finds each planted problem on its day, and nothing else of importance."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_broken_day_is_the_only_error_among_the_new_failures(source, history, 
     assert digest.has_problems
 
 
-def test_the_slowdown_is_found_within_a_day_and_15_percent_and_is_new_once(source, history):
+def test_the_time_and_size_of_the_slowdown_are_found_and_it_is_new_only_once(source, history):
     truth = history.truth
     reports = []
     for days in range(5, 12):
@@ -72,7 +72,7 @@ def test_the_slowdown_is_found_within_a_day_and_15_percent_and_is_new_once(sourc
         assert digest._repr_html_().count("<circle") > 20
 
 
-def test_the_open_failures_are_those_of_the_truth(source, history):
+def test_the_open_failures_are_those_of_the_ground_truth(source, history):
     digest = analysis.digest(source, as_of=UNTIL, lookback="91d")
     failures = digest.findings[digest.findings["kind"].isin(["new failure", "open failure"])]
     found = {run_id for ids in failures["run_ids"] for run_id in ids}
@@ -103,7 +103,7 @@ def test_the_failing_sensor_is_found_on_its_day_only(source, history):
         assert found["subject"].tolist() == ["crm_changes"] * count
 
 
-def test_no_kind_but_those_that_were_planted(source, history):
+def test_every_kind_of_finding_was_planted(source, history):
     kinds = set()
     for days in range(0, 60, 12):
         kinds |= set(analysis.digest(source, as_of=UNTIL - dt.timedelta(days=days)).findings["kind"])

@@ -45,7 +45,7 @@ def parsed(html):
     return tags
 
 
-def test_text_of_the_server_is_never_markup(tmp_path):
+def test_text_from_the_server_is_never_markup(tmp_path):
     digest = Digest([finding()], SUMMARY)
     digest.to_html(tmp_path / "digest.html")
     for html in (digest._repr_html_(), (tmp_path / "digest.html").read_text(encoding="utf-8")):
@@ -72,7 +72,7 @@ def test_the_page_needs_no_other_file_and_is_readable_on_a_phone_light_or_dark(t
     assert names["color-scheme"] == "light dark"
 
 
-def test_nothing_to_report_is_one_line():
+def test_a_digest_without_findings_is_one_line():
     digest = Digest([], SUMMARY)
     assert "Nothing to report; 7 runs checked." in repr(digest).splitlines()
     assert not digest.has_problems
@@ -95,7 +95,7 @@ def source():
     return PlannedSource(plan_history(400, seed=0, until=dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)))
 
 
-def test_what_a_source_lacks_or_refuses_is_named(source):
+def test_the_digest_names_data_that_its_source_lacks_or_refuses(source):
     class Old:
         url = source.url
         runs, count_runs = source.runs, source.count_runs
@@ -110,7 +110,34 @@ def test_what_a_source_lacks_or_refuses_is_named(source):
     assert len(digest.findings)
 
 
-def test_what_exceeds_a_limit_is_named(source, monkeypatch):
+@pytest.mark.parametrize(
+    ("statuses", "count"), [(["MATERIALIZED"], 0), (["MISSING"], 1), (["MATERIALIZED", "MISSING"], 1), ([], 1)]
+)
+def test_a_partition_that_all_assets_of_the_job_have_is_not_missing(statuses, count):
+    history = plan_history(2000, seed=0, until=dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC))
+
+    class WithAssets(PlannedSource):
+        def assets(self):
+            names = [str(number) for number in range(len(statuses))]
+            return pd.DataFrame({
+                "asset": pd.array(names, dtype="string"), "asset_path": [[name] for name in names],
+                "is_partitioned": pd.array([True] * len(names), dtype="boolean"),
+                "job_names": [["other", history.truth.missing_job] for _ in names],
+                "last_materialization": pd.Series([AS_OF] * len(names), dtype="datetime64[us, UTC]"),
+            })  # fmt: skip
+
+        def partitions(self, *, asset):
+            status = statuses[int(asset[0])]
+            return pd.DataFrame({"partition_key": [history.truth.missing_partition], "status": [status]})
+
+        def materializations(self, asset):
+            return pd.DataFrame({"asset": [asset], "timestamp": [AS_OF]})
+
+    found = analysis.digest(WithAssets(history), since="60d", as_of="2026-11-25T14:00").findings
+    assert found[found["kind"] == "missing partition"]["subject"].tolist() == [history.truth.missing_job] * count
+
+
+def test_the_digest_says_how_many_failures_exceed_the_limit(source, monkeypatch):
     monkeypatch.setattr(read_evidence, "_MAX_FAILURES", 3)
     source.requested_failures.clear()
     digest = analysis.digest(source, since="60d", as_of="2026-11-25T14:00")

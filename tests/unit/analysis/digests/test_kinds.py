@@ -81,7 +81,7 @@ def test_a_failure_is_either_new_or_older(hours):
     assert len(find_open_failures(evidence(frame))) == (hours > 24)
 
 
-def test_an_older_failure_of_a_partition_needs_someone():
+def test_an_older_failure_of_a_partition_is_a_warning():
     one = ("FAILURE", 26, 5, 60, {"partition_key": "2026-11-23"})
     [found] = find_open_failures(evidence(runs(*USUAL, one, ("SUCCESS", 2, 5, 60))))
     assert (found.severity, found.next_step) == ("warning", "client.reexecute_many(['run 40'])")
@@ -109,7 +109,7 @@ def test_a_running_run_without_history_is_not_called_stuck():
     assert not find_stuck_runs(evidence(runs(("STARTED", 90, 5, None))))
 
 
-def test_queue_times_are_compared_with_those_before():
+def test_queue_times_are_compared_with_earlier_ones():
     slow = [("SUCCESS", hours, 300, 60) for hours in range(1, 10)]
     [found] = find_queue_times(evidence(runs(*USUAL, *slow)))
     assert found.what.startswith("half of the 9 runs of etl waited 5 min or longer in the queue")
@@ -150,7 +150,7 @@ def test_a_failed_tick_is_an_error_until_another_does_not_fail(newest, severity)
 
 
 @pytest.mark.parametrize(("status", "hours", "count"), [("RUNNING", 5, 1), ("RUNNING", 1, 0), ("STOPPED", 5, 0)])
-def test_a_running_schedule_that_no_longer_ticks(status, hours, count):
+def test_a_running_schedule_without_recent_ticks_is_reported(status, hours, count):
     automations = pd.DataFrame(
         {
             "name": ["hourly"], "kind": "schedule", "location": "shop", "repository": "repo", "status": status,
@@ -177,12 +177,27 @@ def test_a_job_that_never_runs_at_weekends_has_no_gaps():
     assert partition_gaps(built.drop(index=30))["partition_key"].tolist() == [days[30].strftime("%Y-%m-%d")]
 
 
+@pytest.mark.parametrize(("last", "count"), [("2026-09-22", 0), ("2026-09-20", 1)])
+def test_a_run_of_a_range_of_partitions_fills_the_gaps_in_it(last, count):
+    days = pd.date_range("2026-09-01", "2026-11-20", tz="UTC").delete([20, 21])
+    built = pd.DataFrame({"job_name": "assets", "partition_key": days.strftime("%Y-%m-%d"), "creation_time": days})
+    built["tags"] = [{} for _ in days]
+    assert partition_gaps(built)["partition_key"].tolist() == ["2026-09-21", "2026-09-22"]
+    names = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+    of_a_range = {"job_name": "assets", "partition_key": None, "creation_time": AS_OF}
+    tags = dict(zip(names, ("2026-09-02", last), strict=True))
+    both = pd.concat([built, pd.DataFrame([{**of_a_range, "tags": tags}])])
+    assert partition_gaps(both)["partition_key"].tolist() == ["2026-09-21", "2026-09-22"] * count
+    of_another_job = pd.concat([built, pd.DataFrame([{**of_a_range, "job_name": "other", "tags": tags}])])
+    assert len(partition_gaps(of_another_job)) == 2
+
+
 def test_partitions_that_are_not_times_have_no_gaps():
     built = pd.DataFrame({"job_name": "etl", "partition_key": list("abcdefghijklmnopqr"), "creation_time": AS_OF})
     assert partition_gaps(built).empty
 
 
-def test_a_run_of_the_past_has_the_state_that_it_had_then():
+def test_runs_as_of_a_past_time_have_their_state_at_that_time():
     past = runs_as_of(runs(("SUCCESS", 5, 3600, 3600), ("FAILURE", 1, 5, 60)), AS_OF - pd.Timedelta("4.5h"))
     assert past["status"].tolist() == ["QUEUED"]
     assert past[["start_time", "end_time", "duration", "queue_duration"]].isna().all(axis=None)

@@ -134,7 +134,7 @@ def test_a_disabled_button_shows_the_reason(scene):
     assert actions.reason_disabled("all_steps") is None
 
 
-def test_a_source_that_cannot_act(bench):
+def test_a_source_without_actions_disables_the_buttons_with_a_reason(bench):
     class History:
         def __init__(self, frame):
             self.frame = frame

@@ -57,7 +57,7 @@ def test_a_slowdown_is_shown_with_the_tag_that_changed():
     [finding] = find_in_runs(slowed_runs(), ExplorerFilters(created_after="52w"), NOW)
     changed = (NOW - 199 * HOUR).strftime("%Y-%m-%d %H:%M")
     assert finding.text == (
-        f"nightly takes 2 min 3 s, 2.0 times as long as before (1 min 3 s), since {changed}, when the tag "
+        f"nightly has taken 2 min 3 s, 2.0 times as long as before (1 min 3 s), since {changed}, when the tag "
         f"shop/model_version changed from 1.4 to 2.0"
     )
     assert finding.filters == ExplorerFilters(created_after="52w", job=("nightly",))

@@ -62,7 +62,7 @@ def test_a_cell_of_the_table_filters(explore, mixed, kind, expected):
     assert explorer.frame["run_id"].tolist() == mixed["run_id"][expected].tolist()
 
 
-def test_a_cell_keeps_the_other_filters(explore, mixed):
+def test_a_click_on_a_cell_keeps_the_other_filters(explore, mixed):
     explorer = explore(mixed, tags={"user": "mia"}, status=["FAILURE", "SUCCESS"])
     click(explorer, ["filter", mixed["run_id"][2], "tag", "a b"])
     assert explorer.filters["tags"] == {"user": ["mia"], "a b": [HOSTILE]}
@@ -114,7 +114,7 @@ def related(explorer):
     return [run_id for name, run_id, *_ in actions(explorer._details._top.value) if name == "open_related"]
 
 
-def test_re_executions_open_in_place_with_a_way_back(explore, chain):
+def test_re_executions_open_in_place_with_a_back_button(explore, chain):
     frame, (root, first, second) = chain
     explorer = explore(frame)
     explorer._table.table.active = root
@@ -139,7 +139,7 @@ def test_re_executions_open_in_place_with_a_way_back(explore, chain):
     assert back.layout.display == "none"
 
 
-def test_a_run_of_the_table_has_no_way_back(explore, chain):
+def test_a_run_opened_from_the_table_has_no_back_button(explore, chain):
     frame, (root, first, _) = chain
     explorer = explore(frame)
     explorer._table.table.active = root

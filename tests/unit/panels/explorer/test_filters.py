@@ -75,7 +75,7 @@ def test_invalid_filters_are_rejected():
         ExplorerFilters.parse(job="")
 
 
-def test_filters_that_cover_other_filters():
+def test_filters_cover_narrower_filters():
     everything = ExplorerFilters()
     week = ExplorerFilters.parse(created_after="7d").at(NOW)
     day = ExplorerFilters.parse(created_after="1d").at(NOW)

@@ -48,7 +48,7 @@ def test_one_click_corrects_a_misspelt_filter(explore, filters, similar):
     assert lines(explorer) == ()
 
 
-def test_an_unknown_name_that_is_close_to_none_has_no_line(explore):
+def test_no_correction_is_offered_if_no_name_is_similar(explore):
     assert lines(explore(job="something_else")) == ()
     assert lines(explore(status="FAILURE")) == ()
 

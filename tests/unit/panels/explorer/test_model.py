@@ -182,7 +182,7 @@ def test_a_refresh_reads_only_what_changed(bench):
     assert [set(question) for question in one.source.readings[before:]] == [{"updated_after", "page_size"}]
 
 
-def test_the_selection_follows_the_run(bench):
+def test_selected_runs_stay_selected_after_a_refresh(bench):
     one = bench(make_runs(10))
     model = one.load()
     model.select(of(2, 4))

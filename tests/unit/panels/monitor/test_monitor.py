@@ -134,7 +134,7 @@ class TestTerminating:
         monitor.model.terminate(force=False)
         monitor.model.terminate(force=True)
         release.set()
-        # A state that was read just before may still arrive after the outcome.
+        # A state that was read before the termination may arrive after its outcome.
         until(monitor, lambda: not monitor.model.terminating and monitor.status == "CANCELED")
         assert client.stopped == [False]
         assert monitor._action.value == ""

@@ -45,7 +45,7 @@ def test_adding_a_page_costs_the_same_in_a_long_log():
     log.set_filter(EventFilter(text="line"))
     log.add(events(50_000))
     page = events(100)
-    # The time of this process alone does not depend on what else the machine does.
+    # The CPU time of this process does not depend on other processes.
     began = time.process_time()
     for _ in range(10):
         log.add(page)
