@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 
 from dagster_nb.analysis import read_columns
@@ -191,6 +192,8 @@ def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
     before, after = (
         read_columns.seconds(read_columns.durations(changes, name)).clip(MIN_SECONDS) for name in ("before", "after")
     )
+    # On transparent axes, the box of the factor is transparent too.
+    background = to_rgba(ax.get_facecolor())
     for place, factor in enumerate(changes["factor"]):
         start, tip = (x[place], before[place]), (x[place], after[place])
         arrow = {"arrowstyle": "-|>", "color": text_color(), "linewidth": 1.6}
@@ -201,5 +204,5 @@ def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
             xytext=(5, 2),
             textcoords="offset points",
             fontweight="bold",
-            bbox={"facecolor": ax.get_facecolor(), "alpha": 0.7, "edgecolor": "none", "pad": 1},
+            bbox={"facecolor": (*background[:3], 0.7 * background[3]), "edgecolor": "none", "pad": 1},
         )
