@@ -40,6 +40,8 @@ CLIENT = Way("client.runs()", "client_runs")
 BARE_500, BARE_1000, BARE_2000 = (Way(f"bare loop, {size:,} per page", "bare_loop", size) for size in (500, 1000, 2000))
 SMALL_PAGES = Way("loop of Dagster's documentation, 10 per page", "bare_loop", 10, max_rounds=2)
 DAGSTER_CLIENT = Way("DagsterGraphQLClient, 1,000 per page", "dagster_client", 1000)
+CLIENT_STEPS = Way("client.steps() of the newest 1,000", "client_steps")
+BARE_STEPS = Way("bare loop, 25 runs per request", "bare_steps", 25)
 IN_PROCESS = Way("DagsterInstance.get_run_records()", "in_process")
 
 # Ways that are measured one after the other compare best, because the speed of a machine drifts.
@@ -69,6 +71,16 @@ class Benchmark:
             with servers.on_sqlite(servers.home_with(runs, folder)) as server:
                 measured = self._measure([(_place("SQLite", server), way) for way in DIRECT_WAYS])
                 yield from _rows(runs, measured)
+
+    def steps(self, folder: Path) -> Iterator[Row]:
+        """Measure reading the steps of many runs."""
+        runs = self._options.runs[0]
+        with servers.on_sqlite(servers.home_with(runs, folder)) as server:
+            place = _place("SQLite", server, "steps")
+            bare, client = self._measure([(place, BARE_STEPS), (place, CLIENT_STEPS)])
+            ratio = client.ratio_to(bare)
+            note = "" if ratio is None else f"{ratio:.2f} times the bare loop"
+            yield from (Row.of(runs, bare), Row.of(runs, client, note=note))
 
     def latency(self, folder: Path) -> Iterator[Row]:
         """Measure the ways of reading behind a slow network."""
@@ -139,12 +151,12 @@ class Benchmark:
 
 PARTS = {
     name: getattr(Benchmark, name)
-    for name in ("read", "latency", "faults", "postgres", "memory", "explorer", "history")
+    for name in ("read", "steps", "latency", "faults", "postgres", "memory", "explorer", "history")
 }
 
 
-def _place(label: str, server: Running, **options) -> Place:
-    return Place(label, (server.url,), server.document, (server.pid,), server.home, **options)
+def _place(label: str, server: Running, document: str = "runs", **options) -> Place:
+    return Place(label, (server.url,), server.document(document), (server.pid,), server.home, **options)
 
 
 def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     Read = Callable[[], Any]
 
+RUNS_WITH_STEPS = 1_000
+"""The number of runs whose steps are read."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -138,6 +141,47 @@ def bare_loop(job: Job) -> Iterator[Read]:
 
 
 @contextmanager
+def client_steps(job: Job) -> Iterator[Read]:
+    """Read the steps of the newest successful runs with ``client.steps()``."""
+    with _client(job) as client:
+        runs = client.runs(status="SUCCESS", limit=RUNS_WITH_STEPS)
+        client.steps(runs[:1])
+
+        def read() -> list[str]:
+            return list(client.steps(runs)["run_id"].unique())
+
+        yield read
+
+
+@contextmanager
+def bare_steps(job: Job) -> Iterator[Read]:
+    """Read the same steps with aiohttp, with as many requests at a time as the client sends."""
+    import aiohttp
+
+    from dagster_nb.concurrency import MAX_CONCURRENCY
+
+    with _client(job) as client:
+        run_ids = client.runs(status="SUCCESS", limit=RUNS_WITH_STEPS)["run_id"].tolist()
+    size = job.page_size
+    pages = [run_ids[start : start + size] for start in range(0, len(run_ids), size)]
+
+    async def read() -> list[str]:
+        places = asyncio.Semaphore(MAX_CONCURRENCY)
+        async with aiohttp.ClientSession() as session:
+
+            async def read_page(page: list[str]) -> list[str]:
+                body = {"query": job.document, "variables": {"filter": {"runIds": page}, "limit": len(page)}}
+                async with places, session.post(f"{job.url}/graphql", json=body) as response:
+                    runs = json.loads(await response.read())["data"]["runsOrError"]["results"]
+                ids = [run["runId"] for run in runs for _ in run["stepStats"]]
+                return sorted(set(ids), key=page.index)
+
+            return [run_id for page in await asyncio.gather(*map(read_page, pages)) for run_id in page]
+
+    yield lambda: asyncio.run(read())
+
+
+@contextmanager
 def dagster_client(job: Job) -> Iterator[Read]:
     """Read in the same loop with Dagster's own ``DagsterGraphQLClient``, which has no public method for this."""
     from dagster_graphql import DagsterGraphQLClient
@@ -211,6 +255,8 @@ _ALL = (
     client_iter_runs,
     whole_frame,
     bare_loop,
+    client_steps,
+    bare_steps,
     dagster_client,
     in_process,
     history_fill,

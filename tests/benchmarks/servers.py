@@ -36,11 +36,10 @@ class Running:
     home: str
     pid: int
 
-    @property
-    def document(self) -> str:
-        """Return the GraphQL with which the client reads a page of runs."""
+    def document(self, name: str = "runs") -> str:
+        """Return GraphQL that the client sends, by default that with which it reads a page of runs."""
         with dnb.connect(self.url, progress=False) as client:
-            return client.graphql_document("runs")
+            return client.graphql_document(name)
 
 
 def home_with(runs: int, folder: Path) -> Path:

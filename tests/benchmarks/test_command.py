@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.benchmarks import measure
-from tests.benchmarks.__main__ import DIRECT_WAYS, main
+from tests.benchmarks.__main__ import BARE_STEPS, CLIENT_STEPS, DIRECT_WAYS, main
 from tests.benchmarks.measure import Measured, Place, ReadingFailedError, Way
 from tests.benchmarks.reader import Sample
 from tests.benchmarks.table import HEADINGS, Row, markdown
@@ -42,6 +42,13 @@ def test_the_command_measures_a_history(tmp_path, capsys):
         "history.runs() of a job and 7 days",
         *(["client.runs()", "history.refresh()"] * 2),
     ]
+
+
+def test_the_command_compares_the_reading_of_steps(tmp_path, capsys):
+    main(["--part", "steps", "--runs", "60", "--rounds", "1", "--homes", str(tmp_path)])
+    lines = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert [line[3].strip() for line in lines[2:]] == [BARE_STEPS.label, CLIENT_STEPS.label]
+    assert "times the bare loop" in lines[-1][-2]
 
 
 def test_every_second_round_measures_the_ways_in_reverse_order(monkeypatch):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import BrowserContext, Error, Locator, Page
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 
@@ -35,6 +35,22 @@ async (code) => {
 }
 """
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+
+
+# On a busy machine, anywidget logs this about a widget that takes more than two seconds to start. The tests use the
+# panel, so they fail if the widget does not start at all.
+_SLOW_START = "[anywidget] Failed to initialize model"
+
+
+def record_errors(page: Page, errors: list[str]) -> None:
+    """Add the errors that a page logs, with their stacks, to a list."""
+
+    def record(error: Error) -> None:
+        text = f"{error}\n{error.stack}"
+        if not text.startswith(_SLOW_START):
+            errors.append(text)
+
+    page.on("pageerror", record)
 
 
 def free_port() -> int:
@@ -131,7 +147,7 @@ class Notebook:
         if cells is not None:
             self._write(cells)
         self.page: Page = context.new_page()
-        self.page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        record_errors(self.page, self.page_errors)
         self.page.route("**/*", self._only_this_machine)
         self.opened.append(self)
 

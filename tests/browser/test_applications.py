@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.keys import press_keys
-from tests.browser.lab import IDLE, SCREENSHOTS, free_port
+from tests.browser.lab import IDLE, SCREENSHOTS, free_port, record_errors
 
 expect.set_options(timeout=20_000)
 ROOT = Path(__file__).parents[2]
@@ -80,7 +80,7 @@ class Tab:
     def __init__(self, context):
         self.page = context.new_page()
         self.errors, self.strangers = [], []
-        self.page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
+        record_errors(self.page, self.errors)
         self.page.route("**/*", self.only_this_machine)
 
     def only_this_machine(self, route):

@@ -122,7 +122,7 @@ def gantt(notebook) -> ChartPage:
 
 def choose(notebook: Notebook, chart: str, **filters: object) -> None:
     notebook.run(
-        f"explorer.set_filters(**{filters!r}); explorer.wait(); explorer.model.change_view(chart={chart!r}, sort=None)"
+        f"explorer.set_filters(**{filters!r}); explorer.wait(); explorer.model.change_view(chart={chart!r})"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -27,6 +28,15 @@ def test_ci_runs_exactly_the_test_command_of_the_readme():
     assert "set -euo pipefail" in script
     assert tests in script
     assert tests in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_the_tests_that_ci_runs_with_other_versions_exist():
+    [paths] = re.findall(r"^dependent=\((.*?)\)$", (ROOT / ".ci/versions").read_text(), flags=re.DOTALL | re.MULTILINE)
+    listed = subprocess.run(
+        ["bash", "-c", f"ls -d {' '.join(paths.split())}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert listed.returncode == 0, listed.stderr
+    assert "tests/unit/plot" in listed.stdout.split()
 
 
 def test_github_runs_every_folder_of_tests_in_some_job():

@@ -119,12 +119,12 @@ class ExplorerModel:
     def page_runs(self) -> pd.DataFrame:
         """The runs of the current page of the table, in its order."""
         start = self.page * ROWS_PER_PAGE
-        return self._runs_in_order().iloc[start : start + ROWS_PER_PAGE]
+        return self._sorted_runs().iloc[start : start + ROWS_PER_PAGE]
 
     def table_frame(self) -> pd.DataFrame:
         """Return all runs in view, with the columns and in the order of the table."""
-        values = {key: column_values(self._sorted_runs(), key) for key in self.view.columns}
-        frame = pd.DataFrame(values).reset_index(drop=True)
+        runs = self._sorted_runs()
+        frame = pd.DataFrame({key: column_values(runs, key) for key in self.view.columns}).reset_index(drop=True)
         frame.attrs = dict(self.runs.attrs)
         return frame
 
@@ -190,7 +190,7 @@ class ExplorerModel:
 
     def go_to_run(self, run_id: str) -> None:
         """Show the page of the table that has a run, if the run matches the filters."""
-        places = np.flatnonzero(self._runs_in_order()["run_id"].eq(run_id).to_numpy(dtype=bool))
+        places = np.flatnonzero(self._sorted_runs()["run_id"].eq(run_id).to_numpy(dtype=bool))
         if len(places):
             self.go_to_page(int(places[0]) // ROWS_PER_PAGE)
 
@@ -323,14 +323,11 @@ class ExplorerModel:
         if self.selection:
             self.select(self.selection)
 
-    def _runs_in_order(self) -> pd.DataFrame:
-        """Return the runs in the order of the table, which is remembered until the runs change."""
-        if self._sorted is None:
-            self._sorted = self._sorted_runs()
-        return self._sorted
-
     def _sorted_runs(self) -> pd.DataFrame:
-        return self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
+        """Return all runs in view in the order of the table, sorted again only if the runs or the order changed."""
+        if self._sorted is None:
+            self._sorted = self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
+        return self._sorted
 
     def _attrs(self) -> dict[str, Any]:
         """Return where the runs come from, as plain JSON."""
