@@ -121,9 +121,7 @@ def gantt(notebook) -> ChartPage:
 
 
 def choose(notebook: Notebook, chart: str, **filters: object) -> None:
-    notebook.run(
-        f"explorer.set_filters(**{filters!r}); explorer.wait(); explorer.model.change_view(chart={chart!r})"
-    )
+    notebook.run(f"explorer.set_filters(**{filters!r}); explorer.wait(); explorer.model.change_view(chart={chart!r})")
 
 
 def frame(notebook: Notebook) -> pd.DataFrame:
