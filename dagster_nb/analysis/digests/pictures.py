@@ -1,7 +1,7 @@
 """Small pictures with captions for a digest, drawn with the block characters of Unicode in colour.
 
-Gmail and Outlook remove SVG, and block images that are part of the page. Text stays, also in a notebook that is not
-trusted, and it has the size and the background of the text around it.
+Gmail and Outlook remove SVG from emails, and do not show images that are part of the page. They always show text, and
+so do notebooks that are not trusted. Text also fits the size and the background of the page.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MAX_BARS_OF_DURATIONS = 18
 
 
 def daily_runs_picture(runs: pd.DataFrame, as_of: pd.Timestamp, days: int = 14) -> str:
-    """Return a picture of how many runs there were and how many failed on each of the last days; empty without runs."""
+    """Return a picture of all runs and of the failed runs on each of the last days; an empty string without runs."""
     age = ((as_of - creation_times(runs)).dt.total_seconds() // 86_400).to_numpy()
     failed = strings(runs, "status").eq("FAILURE").fillna(value=False).to_numpy(dtype=bool)
     order = range(days - 1, -1, -1)
@@ -56,7 +56,7 @@ def daily_runs_picture(runs: pd.DataFrame, as_of: pd.Timestamp, days: int = 14) 
 
 
 def recent_runs_picture(runs: pd.DataFrame, description: str) -> str:
-    """Return a picture with one mark per run, the newest on the right; failed runs are taller."""
+    """Return a picture with one mark per run and the newest run on the right. The marks of failed runs are taller."""
     names = strings(runs, "status").fillna("UNKNOWN").tolist()[-_MAX_BARS:]
     return bar_picture(
         [(status_of(name).color, 1.0 if name == "FAILURE" else 0.5) for name in names],
@@ -72,7 +72,7 @@ def bar_picture(bars: Sequence[tuple[str, float]], description: str) -> str:
     bars
         The colour and the height (0 to 1) of each bar; only the last ones are shown.
     description
-        What the picture shows.
+        A description of the picture, for its caption.
     """
     return _picture([bars[-_MAX_BARS:]], description, size=13) if bars else ""
 

@@ -1,4 +1,4 @@
-"""Assets, materializations, checks and partitions, compared with the instance and the definitions."""
+"""Assets, materializations, checks and partitions match the Dagster instance and its definitions."""
 
 from __future__ import annotations
 

@@ -46,7 +46,9 @@ def test_one_run_of_a_range_counts_for_all_its_partitions(place, client, instanc
     assert partitions.loc["2026-01-08", "run_id"] == partitions.loc["2026-01-09", "run_id"]
     # The job has one run for the days 8 and 9, and none for the days of the gap.
     assert partition_gaps(client.runs(job="ranges_job"))["partition_key"].tolist() == gap
-    message = "ranges_job never ran for 2 partitions: 2026-01-13, 2026-01-14; it ran for those before and after"
+    message = (
+        "ranges_job never ran for 2 partitions: 2026-01-13, 2026-01-14, but it ran for partitions before and after"
+    )
     assert missing_partitions(client) == {"ranges_job": message}
 
     backfill = client.backfill("in_ranges", gap)
