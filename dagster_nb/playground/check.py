@@ -56,7 +56,7 @@ def parse_document(text: str) -> tuple[DocumentNode, OperationDefinitionNode]:
         document = parse(text)
     except GraphQLError as error:
         raise query_error(
-            [error.formatted], text=text, prefix="this is not valid GraphQL; fix the marked part"
+            [error.formatted], text=text, prefix="this is not valid GraphQL. Fix the marked part"
         ) from None
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     if len(operations) != 1:

@@ -1,4 +1,4 @@
-"""The model of the explorer loads, filters, selects and acts on every version."""
+"""The explorer's model loads, filters and selects runs and acts on them with every version of Dagster."""
 
 from __future__ import annotations
 
