@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from matplotlib.text import Annotation
 
+from dagster_nb.plot._chart_index import set_chart_index
 from dagster_nb.plot._labels import disable_math
 from dagster_nb.plot._theme import text_color
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 __all__ = [
     "available_width",
@@ -99,6 +101,7 @@ def draw_legend(ax: Axes) -> None:
 
 def empty_chart(ax: Axes, words: str) -> Axes:
     """Write the reason why the chart is empty on the axes, and return the axes."""
+    set_chart_index(ax, None)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", alpha=0.75)
@@ -151,7 +154,7 @@ def bar_note(ax: Axes, x: float, lane: int, words: str) -> None:
     disable_math([note])
 
 
-def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Text]:
     """Write the name of each line to the right of the line's end, beside a dash in its colour.
 
     Parameters
@@ -160,10 +163,15 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
         The axes, with their final limits.
     ends
         The y value, the name and the colour of each line.
+
+    Returns
+    -------
+    list of matplotlib.text.Text
+        The names, in the order of `ends`.
     """
-    ends = sorted(ends)
+    lowest_first = sorted(range(len(ends)), key=lambda place: ends[place])
     to_axes = ax.transData + ax.transAxes.inverted()
-    heights = [float(to_axes.transform((0.0, value))[1]) for value, _, _ in ends]
+    heights = [float(to_axes.transform((0.0, ends[place][0]))[1]) for place in lowest_first]
     # First move labels up until none of them overlap, then move labels down that are above the top of the axes.
     for place in range(1, len(heights)):
         heights[place] = max(heights[place], heights[place - 1] + _LABEL_HEIGHT)
@@ -171,9 +179,11 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     for place in reversed(range(len(heights))):
         heights[place] = min(heights[place], limit)
         limit = heights[place] - _LABEL_HEIGHT
-    for height, (_, words, color) in zip(heights, ends, strict=True):
+    notes: dict[int, Text] = {}
+    for height, place in zip(heights, lowest_first, strict=True):
+        _, words, color = ends[place]
         ax.plot([1.008, 1.024], [height, height], color=color, linewidth=3, transform=ax.transAxes, clip_on=False)
-        note = ax.annotate(
+        notes[place] = ax.annotate(
             words,
             (1.03, height),
             xycoords="axes fraction",
@@ -181,7 +191,8 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
             fontsize="small",
             annotation_clip=False,
         )
-        disable_math([note])
+    disable_math(notes.values())
+    return [notes[place] for place in range(len(ends))]
 
 
 def share_words(n_shown: int, n_groups: int, noun: str, which: str = "largest") -> str:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.plot._chart_index import ChartIndex, group_lines, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -134,6 +136,7 @@ def duration_trend(
     window = usual_window(started) if window is None else pd.Timedelta(window)
     sample, step = even_sample(of_group * len(statuses) + codes, x, MAX_MARKS)
     ends = []
+    lines: dict[str, tuple[Any, Any]] = {}
     for group, name in enumerate(groups.names):
         color = text_color() if alone else colors[name]
         faint = bool(changed) and group >= len(changed)
@@ -143,12 +146,12 @@ def duration_trend(
         counted = succeeded & (of_group == group)
         rolled = rolling_quantiles(started[counted], length[counted], window)
         draw_quantile_lines(ax, rolled, color, options, in_legend=group == 0, alpha=0.45 if faint else 1.0)
+        lines[name] = date_numbers(rolled["time"]), rolled["p50"].clip(lower=MIN_SECONDS)
         medians = rolled["p50"].dropna()
         # If a job has no line, its label is next to its last run.
         last = medians.iloc[-1] if len(medians) else y[of_group == group][np.argmax(x[of_group == group])]
         ends.append((max(float(last), MIN_SECONDS), label(name, _NAME_WIDTH), color))
-    if not alone:
-        label_line_ends(ax, ends)
+    labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
     if regressions is not None and changed:
         _draw_changes(ax, regressions[_row_names(regressions, by).isin(groups.names).to_numpy(dtype=bool)])
     disable_math([ax.set_ylabel(f"duration of {label(groups.names[0], _NAME_WIDTH)}" if alone else "duration")])
@@ -160,6 +163,8 @@ def duration_trend(
         _caption_of_groups(len(groups.names), every, has_changes=bool(changed)),
     )
     draw_legend(ax)
+    drawn_marks = run_marks(drawn[sample], x[sample], y[sample])
+    set_chart_index(ax, ChartIndex("time", drawn_marks, lines=group_lines(lines), labels=labels))
     return ax
 
 
@@ -188,6 +193,8 @@ def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
     before, after = (
         read_columns.seconds(read_columns.durations(changes, name)).clip(MIN_SECONDS) for name in ("before", "after")
     )
+    # On transparent axes, the box of the factor is transparent too.
+    background = to_rgba(ax.get_facecolor())
     for place, factor in enumerate(changes["factor"]):
         start, tip = (x[place], before[place]), (x[place], after[place])
         arrow = {"arrowstyle": "-|>", "color": text_color(), "linewidth": 1.6}
@@ -198,5 +205,5 @@ def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
             xytext=(5, 2),
             textcoords="offset points",
             fontweight="bold",
-            bbox={"facecolor": ax.get_facecolor(), "alpha": 0.7, "edgecolor": "none", "pad": 1},
+            bbox={"facecolor": (*background[:3], 0.7 * background[3]), "edgecolor": "none", "pad": 1},
         )

@@ -12,6 +12,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.distributions import group_quantiles, log_densities
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.plot._chart_index import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -131,7 +132,9 @@ def durations(
     sample = np.flatnonzero(finished)[sample]
     y = lanes[sample] + 0.1 + 0.33 * spread_offsets(len(sample))
     draw_status_marks(ax, length[sample], y, codes[sample], statuses, options)
-    _draw_running(ax, length[running], lanes[running], options)
+    running_rows = np.flatnonzero(running)
+    running_y = lanes[running] + 0.1 + 0.33 * spread_offsets(len(running_rows))
+    _draw_running(ax, length[running], running_y, options)
     _draw_quantiles(ax, length[finished], lanes[finished], len(groups.names))
     set_lanes(ax, [label(name) for name in groups.names])
     n_left_out = int((~shown).sum())
@@ -143,6 +146,9 @@ def durations(
         f"not shown: {plural(n_left_out, 'run')} without a duration" if n_left_out else "",
     )
     draw_legend(ax)
+    rows = np.concatenate([sample, running_rows])
+    marks = run_marks(rows, length[rows], np.concatenate([y, running_y]))
+    set_chart_index(ax, ChartIndex("duration", marks, group_lanes(groups.names)))
     return ax
 
 
@@ -170,7 +176,7 @@ def _draw_quantiles(ax: Axes, length: Floats, lanes: Integers, n_lanes: int) -> 
         margin_note(ax, lane, f"{duration_text(median)} · {count_text((lanes == lane).sum())}")
 
 
-def _draw_running(ax: Axes, length: Floats, lanes: Integers, options: Mapping[str, Any]) -> None:
+def _draw_running(ax: Axes, length: Floats, y: Floats, options: Mapping[str, Any]) -> None:
     if not len(length):
         return
     status = status_of("STARTED")
@@ -182,4 +188,4 @@ def _draw_running(ax: Axes, length: Floats, lanes: Integers, options: Mapping[st
         "linestyle": "none",
         "label": "still running, so far",
     }
-    ax.plot(length, lanes + 0.1 + 0.33 * spread_offsets(len(length)), **(properties | dict(options)))
+    ax.plot(length, y, **(properties | dict(options)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.plot._chart_index import ChartIndex, group_lines, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -125,6 +126,7 @@ def queue_durations(
     sample, step = even_sample(of_group[started], x[started], MAX_MARKS)
     sample = np.flatnonzero(started)[sample]
     ends = []
+    lines: dict[str, tuple[Any, Any]] = {}
     for group, name in enumerate(groups.names):
         own = sample[of_group[sample] == group]
         if len(own):
@@ -134,14 +136,14 @@ def queue_durations(
         counted = started & (of_group == group)
         rolled = rolling_quantiles(created[counted], waited[counted], window)
         draw_quantile_lines(ax, rolled, text_color() if alone else colors[name], options, in_legend=group == 0)
+        lines[name] = date_numbers(rolled["time"]), rolled["p50"].clip(lower=MIN_SECONDS)
         last = rolled["p50"].dropna().iloc[-1:].tolist() or y[(started | waiting) & (of_group == group)][:1].tolist()
         ends.append((max(last[0], MIN_SECONDS), label(name, 24), colors[name]))
     if waiting.any():
         queued = status_of("QUEUED")
         marks = ax.plot(x[waiting], y[waiting], color=queued.color, label="still waiting, so far")[0]
         marks.set(linestyle="none", marker=queued.marker, markerfacecolor="none", markersize=6.0)
-    if not alone:
-        label_line_ends(ax, ends)
+    labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
     ax.set_ylabel("time in the queue")
     set_caption(
         ax,
@@ -151,4 +153,6 @@ def queue_durations(
         share_words(len(groups.names), len(every.names), every.noun, "busiest"),
     )
     draw_legend(ax)
+    rows = np.concatenate([sample, np.flatnonzero(waiting)])
+    set_chart_index(ax, ChartIndex("time", run_marks(rows, x[rows], y[rows]), lines=group_lines(lines), labels=labels))
     return ax

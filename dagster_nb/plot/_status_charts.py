@@ -14,6 +14,7 @@ from dagster_nb import analysis
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.time_buckets import FREQUENCIES, usual_frequency
+from dagster_nb.plot._chart_index import ChartIndex, group_lines, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -114,6 +115,7 @@ def status_counts(
     ax.set_ylabel("runs")
     set_caption(ax, f"creation ({zone_name(zone)})", f"each bar: {FREQUENCIES[freq]}", plural(int(bottom.sum()), "run"))
     draw_legend(ax)
+    set_chart_index(ax, ChartIndex("time"))
     return ax
 
 
@@ -191,6 +193,7 @@ def success_rate(
     ax.set_ylim(0, 1.03)
     alone, colors = len(groups.names) == 1, group_colors(groups.names)
     ends = []
+    lines: dict[str, tuple[Any, Any]] = {}
     for group, name in enumerate(groups.names):
         own = rates[rates["group"] == group]
         x = (date_numbers(own["time"]) + date_numbers(own["end"])) / 2
@@ -204,9 +207,9 @@ def success_rate(
         if alone:
             low, high = own["ci_low"], own["ci_high"]
             ax.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
+        lines[name] = x, own["rate"]
         ends.append((float(own["rate"].dropna().iloc[-1]), label(name, 24), colors[name]))
-    if not alone:
-        label_line_ends(ax, ends)
+    labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
     ax.set_xlim(date_numbers(rates["time"]).min(), date_numbers(rates["end"]).max())
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_ylabel("succeeded")
@@ -218,4 +221,5 @@ def success_rate(
         share_words(len(groups.names), len(every.names), every.noun, "busiest"),
     )
     draw_legend(ax)
+    set_chart_index(ax, ChartIndex("time", lines=group_lines(lines), labels=labels))
     return ax

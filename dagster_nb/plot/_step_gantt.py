@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
+from dagster_nb.plot._chart_index import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     bar_note,
     current_axes,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = ["step_gantt"]
+
+_HALF_HEIGHT = 0.36  # of a bar
 
 
 def step_gantt(
@@ -103,7 +106,8 @@ def step_gantt(
     if not started.notna().any():
         return empty_chart(ax, "no steps" if steps.empty else "no step has started")
 
-    steps = steps.iloc[_order(started)]
+    order = _order(started)
+    steps = steps.iloc[order]
     started, ended = read_columns.times(steps, "start_time"), read_columns.times(steps, "end_time")
     has_started = started.notna().to_numpy(dtype=bool)
     running = has_started & ended.isna().to_numpy(dtype=bool)
@@ -119,7 +123,7 @@ def step_gantt(
     for code in np.unique(codes[has_started]):
         own = has_started & (codes == code)
         status = status_of(statuses[code])
-        left, right, top, bottom = start[own], end[own], lanes[own] - 0.36, lanes[own] + 0.36
+        left, right, top, bottom = start[own], end[own], lanes[own] - _HALF_HEIGHT, lanes[own] + _HALF_HEIGHT
         corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)
         properties: dict[str, Any] = {"facecolor": status.color, "edgecolor": status.color, "linewidth": 0.8}
         bars = PolyCollection(list(corners), label=label(statuses[code]), **(properties | options))
@@ -148,6 +152,9 @@ def step_gantt(
         f"{count_text(len(steps))} steps, some named" if len(names) > n_names else "",
     )
     draw_legend(ax)
+    left, right = (np.where(has_started, limit, 0.0) for limit in (start, end))
+    marks = run_marks(order, left, lanes - _HALF_HEIGHT, x_max=right, y_max=lanes + _HALF_HEIGHT)
+    set_chart_index(ax, ChartIndex("elapsed", marks, group_lanes(names)))
     return ax
 
 

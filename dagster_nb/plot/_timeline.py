@@ -11,6 +11,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
+from dagster_nb.plot._chart_index import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -131,9 +132,11 @@ def timeline(
     margin = max((end.max() - start.min()) * 0.02, 1e-9)
     ax.set_xlim(start.min() - margin, end.max() + margin)
     rows = separate_rows(start, end, lanes) if len(start) <= _MAX_BARS else None
-    bucket = ""
+    bucket, marks = "", run_marks([], [], [])
     if rows is not None and rows.max() < _MAX_ROWS:
-        _draw_bars(ax, start, end, lanes, rows, running, codes, statuses, options)
+        top, bottom = _rows_limits(lanes, rows)
+        _draw_bars(ax, start, end, top, bottom, running, codes, statuses, options)
+        marks = run_marks(np.flatnonzero(known), start, top, x_max=end, y_max=bottom)
     else:
         freq = usual_frequency(started.min(), ended.max())
         edges = date_numbers(bucket_edges(started.min(), ended.max(), freq, zone).to_series())
@@ -150,25 +153,30 @@ def timeline(
         f"{count_text(n_waiting)} not started" if n_waiting else "",
     )
     draw_legend(ax)
+    set_chart_index(ax, ChartIndex("time", marks, group_lanes(groups.names)))
     return ax
+
+
+def _rows_limits(lanes: Integers, rows: Integers) -> tuple[Floats, Floats]:
+    """Return the upper and the lower y value of each bar, which share the height of their lane."""
+    n_rows = np.zeros(lanes.max() + 1, dtype=np.int64)
+    np.maximum.at(n_rows, lanes, rows + 1)
+    height = _HEIGHT / n_rows[lanes]
+    top = lanes - _HEIGHT / 2 + rows * height
+    return top, top + height * 0.88
 
 
 def _draw_bars(
     ax: Axes,
     start: Floats,
     end: Floats,
-    lanes: Integers,
-    rows: Integers,
+    top: Floats,
+    bottom: Floats,
     running: NDArray[np.bool_],
     codes: Integers,
     statuses: Sequence[str],
     options: Mapping[str, Any],
 ) -> None:
-    n_rows = np.zeros(lanes.max() + 1, dtype=np.int64)
-    np.maximum.at(n_rows, lanes, rows + 1)
-    height = _HEIGHT / n_rows[lanes]
-    top = lanes - _HEIGHT / 2 + rows * height
-    bottom = top + height * 0.88
     corners = np.stack([start, top, end, top, end, bottom, start, bottom], axis=1).reshape(-1, 4, 2)
     for code in np.unique(codes):
         own = codes == code

@@ -115,6 +115,7 @@ def use(page, demo):
     expect(rows).to_have_count(len(failed))
     assert {row.get_attribute("data-run") for row in rows.all()} == set(failed["run_id"])
     expect(explorer.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
+    open_run_in_chart(page, explorer, failed)
     # The notebook also displays the other panels.
     expect(page.get_by_role("button", name="Launch", exact=True).first).to_be_visible()
     newest = demo.client.runs(status=["SUCCESS", "FAILURE"], limit=1).iloc[0]
@@ -122,6 +123,33 @@ def use(page, demo):
     expect(monitor.get_by_text(newest["run_id"]).first).to_be_visible()
     expect(monitor.get_by_text(newest["status"]).first).to_be_visible()
     assert page.get_by_text("Traceback").count() == 0
+
+
+def open_run_in_chart(page, explorer, runs):
+    """Move to a mark of the chart with the keyboard, then with the mouse, and click it."""
+    stage = explorer.locator(".dnb-chart-stage")
+    tip = stage.locator(".dnb-chart-tip")
+    # The chart is drawn a moment after the table.
+    expect(explorer.locator(".dnb-picture img").first).to_have_attribute(
+        "alt", re.compile(f"Chart of {len(runs)} runs")
+    )
+    expect(stage.get_by_role("button", name="show only SUCCESS", exact=True)).to_have_count(0)
+    expect(stage.get_by_role("button", name="show only FAILURE", exact=True)).to_be_visible()
+    stage.focus()
+    stage.press("ArrowRight")
+    expect(tip).to_be_visible()
+    shown = tip.inner_text()
+    mark = stage.locator(".dnb-chart-ring").bounding_box()
+    explorer.locator(".dnb-tile-value").first.hover()
+    stage.blur()
+    expect(tip).to_be_hidden()
+    page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+    expect(tip).to_have_text(shown, use_inner_text=True)
+    run_id = next(one for one in runs["run_id"] if one[:8] in shown)
+    page.mouse.down()
+    page.mouse.up()
+    expect(explorer.locator(f'tr[data-run="{run_id}"]')).to_have_attribute("aria-current", "true")
+    expect(explorer.locator(".dnb-detail").first).to_contain_text(run_id)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

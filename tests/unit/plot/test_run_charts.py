@@ -179,6 +179,17 @@ def test_regressions_are_marked(ax):
     assert words(other) == []
 
 
+@pytest.mark.parametrize(("background", "alpha"), [("none", 0.0), ("white", 0.7)])
+def test_the_box_behind_a_factor_is_transparent_on_transparent_axes(make_runs, ax, background, alpha):
+    runs = make_runs(400, jobs={"slow": 60})
+    changed = pd.DataFrame({"job_name": ["slow"], "factor": [2.0], "changed_at": runs["start_time"].median()})
+    changed["before"], changed["after"] = pd.Timedelta("60s"), pd.Timedelta("120s")
+    ax.set_facecolor(background)
+    duration_trend(runs, regressions=changed, ax=ax)
+    box = next(text for text in ax.texts if "2" in text.get_text() and text.get_bbox_patch() is not None)
+    assert box.get_bbox_patch().get_facecolor()[3] == pytest.approx(alpha)
+
+
 def test_a_job_that_slowed_down_is_drawn_before_busier_jobs(ax):
     rows = [(f"busy {i % 9}", "SUCCESS", i / 5, 10) for i in range(900)]
     rows += [("rare", "SUCCESS", 4 * i, 60 if i < 25 else 180) for i in range(50)]

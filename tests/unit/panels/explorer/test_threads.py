@@ -13,6 +13,7 @@ from dagster_nb.panels.explorer.filters import matching_runs
 from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
 from dagster_nb.panels.explorer.views import charts
 from dagster_nb.panels.explorer.views.tiles import summarize, tiles_html
+from dagster_nb.panels.pictures import Picture
 from tests.unit.panels.conftest import NOW, FakeSource, many_runs
 
 CLICKS = 300
@@ -102,7 +103,7 @@ def drawn(monkeypatch):
     frames = []
     chart = charts.Chart(lambda runs, _ax, _tz: frames.append(runs), "runs")
     monkeypatch.setattr(charts, "CHARTS", dict.fromkeys(charts.CHARTS, chart))
-    monkeypatch.setattr(charts, "image", lambda draw, *, alt, **_: f"{draw(None) or ''}{alt}")
+    monkeypatch.setattr(charts, "draw_picture", lambda draw, **_: draw(None) or Picture(b"", 900, 280, None))
     return frames
 
 

@@ -58,7 +58,7 @@ def test_the_monitor_follows_a_run_to_its_end(watch):
     until(monitor, lambda: monitor.model.log.total == 3)
     assert "running for" in monitor._head.value
     assert "live" in monitor._head.value
-    assert "No step has started." in monitor._steps.value
+    assert "No step has started." in monitor._steps.picture.value
     assert monitor._terminate.layout.display == ""
     client.mode = "polling"
     client.step_records = [
@@ -72,7 +72,7 @@ def test_the_monitor_follows_a_run_to_its_end(watch):
     monitor.wait(10)
     assert monitor.status == "SUCCESS"
     assert "Succeeded: 1 step in 1 min" in monitor._outcome.value
-    assert 'alt="Chart of 1 step, each from its start to its end: load SUCCESS."' in monitor._steps.value
+    assert 'alt="Chart of 1 step, each from its start to its end: load SUCCESS."' in monitor._steps.picture.value
     assert "polling" not in monitor._head.value, "polling must stop when the run ends"
     assert monitor._terminate.layout.display == "none"
     assert monitor.events["message"].tolist() == [f"line {number}" for number in range(5)]
@@ -86,7 +86,7 @@ def test_the_monitor_shows_the_failed_step_first_and_escapes_all_text(watch):
     client.pages.put(END)
     monitor.wait(10)
     assert "Failed in <strong>step" in monitor._outcome.value
-    assert monitor.children.index(monitor._outcome) < monitor.children.index(monitor._steps)
+    assert monitor.children.index(monitor._outcome) < monitor.children.index(monitor._steps.widget)
     assert "took 1 min" in monitor._head.value
     shown = [monitor._head.value, monitor._outcome.value, monitor._log._body.value, monitor._static_html()]
     assert all("<img src=x" not in part for part in shown)
@@ -256,12 +256,12 @@ class TestSteps:
         client.planned = ["load", "square[?]", "store", HOSTILE]
         monitor.model.follow()
         until(monitor, lambda: len(monitor.model.state.steps) == 4)
-        assert "Planned: " in monitor._steps.value
-        assert "<img src=x" not in monitor._steps.value
+        assert "Planned: " in monitor._steps.picture.value
+        assert "<img src=x" not in monitor._steps.picture.value
         client.step_records = [step("load", "SUCCESS"), step("square[1]", "IN_PROGRESS")]
         client.pages.put(events(1))
-        until(monitor, lambda: monitor.model.log.total == 1 and "Chart of" in monitor._steps.value)
-        assert "load SUCCESS, square[1] IN_PROGRESS, store NOT_STARTED" in monitor._steps.value
+        until(monitor, lambda: monitor.model.log.total == 1 and "Chart of" in monitor._steps.picture.value)
+        assert "load SUCCESS, square[1] IN_PROGRESS, store NOT_STARTED" in monitor._steps.picture.value
 
     def test_the_monitor_counts_only_steps_that_ran(self, watch):
         monitor, client = watch()
