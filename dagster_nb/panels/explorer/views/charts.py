@@ -1,4 +1,4 @@
-"""``Charts``: one chart or table about the runs at a time, drawn when it is chosen."""
+"""``Charts``: tabs with charts and tables about the runs. Each is drawn when the user chooses it."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class Chart:
     Parameters
     ----------
     draw
-        Draws runs on axes, with times in a time zone.
+        A function that draws runs on axes, with times in a time zone.
     alt
         A description of the chart for people who cannot see it.
     max_lanes
         The maximum number of lanes, if the chart has one lane per job.
     x_column
-        The column of the runs that is along x; by default their start.
+        The column of the runs along the x axis. By default, the start time.
     """
 
     draw: Callable[[pd.DataFrame, Axes, tzinfo], object]
@@ -74,7 +74,7 @@ def _draw_trend(runs: pd.DataFrame, ax: Axes, tz: tzinfo) -> object:
 
 
 def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
-    """Return the jobs that do not fit into the trend chart: those that neither slowed down nor have the most runs."""
+    """Return the jobs that do not fit into the trend chart, because they did not slow down and have fewer runs."""
     finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
     if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
         return []
@@ -121,21 +121,21 @@ def chart_height(runs: pd.DataFrame, chart: Chart) -> int:
 
 
 def chart_names(source: object) -> list[str]:
-    """Return the names of the charts that an explorer of this source has."""
+    """Return the names of the charts in an explorer of this source."""
     needs = {_STEPS: "steps", _FAILURES: "failures"}
     read = [name for name, method in needs.items() if has_methods(source, method)]
     return [*CHARTS, *read, _COMPARISON, _NONE]
 
 
 class Charts:
-    """Draws the chart that is chosen.
+    """The tabs of charts, and the chosen chart.
 
     Parameters
     ----------
     model
         The explorer's model.
     viewport
-        Provides the width, the theme and the time zone.
+        The panel's viewport, which knows the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -165,16 +165,16 @@ class Charts:
         self._drawn_at = 0.0
 
     def show_trend(self) -> None:
-        """Choose the chart of trends."""
+        """Choose the trend chart."""
         self._model.change_view(chart=_TREND)
 
     def draw_choice(self) -> None:
-        """Choose the chart of the model, and draw it."""
+        """Choose the chart that the model specifies, and draw it."""
         self.choice.value = self._model.view.chart
         self.draw()
 
     def draw(self) -> None:
-        """Draw the chart that is chosen, unless it is up to date."""
+        """Draw the chosen chart, unless it is up to date."""
         model, name = self._model, self._model.view.chart
         self._layer.can_go_back = self._actions.can_go_back
         selection = model.selection if name == _COMPARISON else ()
@@ -183,8 +183,7 @@ class Charts:
             if self._drawn_runs is model.runs:
                 return
             if model.reading is not None and time.monotonic() - self._drawn_at < _SECONDS_BETWEEN_DRAWINGS:
-                # Drawing after each page of runs would slow down fetching, so the chart is drawn when fetching
-                # ends.
+                # Wait until all pages of runs have arrived, because drawing after each page would slow down reading.
                 return
         self._drawn, self._drawn_runs, self._drawn_at = key, model.runs, time.monotonic()
         model.background.stop("report")
@@ -204,7 +203,7 @@ class Charts:
 
     def _draw_runs(self, chart: Chart) -> None:
         model, runs, zone = self._model, self._model.runs, self._viewport.zone
-        alt = f"Chart of {plural(len(runs), 'run')}: {chart.alt}. The tiles and the table have the numbers."
+        alt = f"Chart of {plural(len(runs), 'run')}: {chart.alt}. The tiles and the table contain the numbers."
         picture = self._draw_picture(chart, runs, height=chart_height(runs, chart))
         self._picture.value = picture_html(picture, alt)
         if picture.pixels is None:
@@ -250,7 +249,7 @@ class Charts:
         model, source = self._model, cast("Any", self._model.source)
         failed = model.runs["run_id"][model.runs["status"] == "FAILURE"]
         if failed.empty:
-            self._picture.value = '<p role="status">No run in view failed.</p>'
+            self._picture.value = '<p role="status">None of the runs in view failed.</p>'
             return
         ids = failed.head(_MAX_FAILED_RUNS).tolist()
         left_out = len(failed) > len(ids)
@@ -270,7 +269,7 @@ class Charts:
         if len(self._model.selection) != _COMPARED_RUNS:
             self._picture.value = '<p role="status">Select two runs in the table to compare them.</p>'
             return
-        # The older run comes first, because changes are read from left to right.
+        # Put the older run first, so that changes read from left to right.
         ids = list(self._model.selection[::-1])
 
         def read() -> tuple[pd.DataFrame, pd.DataFrame | None]:
