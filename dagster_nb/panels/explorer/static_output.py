@@ -1,4 +1,4 @@
-"""The static output of an explorer, for viewers without widgets: the same runs as HTML with a picture, and as text."""
+"""The static output of an explorer for viewers without widgets: HTML with a picture, and plain text."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _MAX_ROWS = 15
 
 
 def static_html(model: ExplorerModel, zone: tzinfo = UTC) -> str:
-    """Return the explorer as self-contained HTML: its chart, and the first rows of its table."""
+    """Return the explorer as self-contained HTML, with its chart and the first rows of its table."""
     runs = model.runs
     first = model.page_runs.head(_MAX_ROWS)
     columns = [column_of(key) for key in model.view.columns]
     cells = [[_cell(column.kind, value, zone) for value in column_values(first, column.key)] for column in columns]
     names = [f"{one.name} ({zone_name(zone)})" if one.kind == "time" else one.name for one in columns]
     table = grid(names, zip(*cells, strict=True))
-    # A chart that needs more than the runs, such as the slow steps, has not been read at this time.
+    # Some charts, such as the slow steps, need data that has not been read yet. Show the default chart instead.
     chart = CHARTS.get(model.view.chart, CHARTS[DEFAULT_CHART])
     picture = ""
     if len(runs):

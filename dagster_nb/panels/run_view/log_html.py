@@ -33,9 +33,9 @@ def events_html(events: pd.DataFrame, zone: tzinfo = UTC) -> str:
     Parameters
     ----------
     events
-        The columns of `DagsterClient.events`.
+        The events, with the columns of `DagsterClient.events`.
     zone
-        The time zone in which times are shown.
+        The time zone for displayed times.
     """
     events = events.assign(timestamp=events["timestamp"].dt.tz_convert(zone))
     columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack")
@@ -54,7 +54,7 @@ def output_html(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
 
 
 def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
-    r"""Return the number of lines that are shown, and the number of all lines, as text.
+    r"""Return the number of displayed lines and the total number of lines, as text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Starting and stopping, backfills and materializations, compared with what the instance has afterwards."""
+"""Start and stop schedules and sensors, launch backfills, materialize assets, and check the instance afterwards."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_backfill_whose_response_is_lost_is_found(place, instance, options):
     assert lost.fired == 1
     assert backfill.backfill_id == instance.get_backfills()[0].backfill_id
     assert len(instance.get_backfills()) == before + 1
-    # Dagster stores the tag by which the backfill was found, and shows it nowhere.
+    # The tag that identifies the request is stored with the backfill but is not shown as one of its tags.
     assert REQUEST_TAG in stored_backfill(instance, backfill).tags
     assert backfill.tags == {}
 

@@ -1,4 +1,4 @@
-"""Code locations, repositories, jobs, ops and daemons, as a real server returns them."""
+"""Code locations, repositories, jobs, ops and daemons of a real server."""
 
 import random
 
@@ -12,7 +12,7 @@ from tests.processes import command_line
 
 from .conftest import DEFINITIONS
 
-# The columns and dtypes that the documentation promises.
+# The documented columns and dtypes.
 COLUMNS = {
     "locations": {"location": "string", "status": "string", "error": "string", "update_time": "datetime64[us, UTC]"},
     "repositories": {"repository": "string", "location": "string"},
@@ -229,7 +229,7 @@ def test_an_unknown_location_is_not_reloaded(client, method):
         getattr(client, method)("cod")
 
 
-# The last two tests change the server that the other tests read.
+# The next two tests change the shared server.
 def test_reload_returns_the_new_state_of_the_location(client, known):
     known.broken.write_text("import dagster as dg\n\n@dg.op\ndef one(): pass\n\n@dg.job\ndef mended(): one()\n")
     frame = client.reload_location("broken")
@@ -249,7 +249,7 @@ def test_shutdown_ends_the_code_server(client, known):
 
 
 def test_completion_offers_exactly_the_fields_of_the_schema_at_seeded_places(client):
-    """The frame lists the path of each field; `[]` stands for an item of a list, and `*` for a key of a map."""
+    """In the frame's paths, `[]` means a list item and `*` means any key of a map."""
     places = []
     for job in ("configured", "shouting"):
         schema = client.run_config_schema(job)

@@ -12,14 +12,17 @@ import pandas as pd
 from dagster_nb import plot
 from dagster_nb.analysis import regressions
 from dagster_nb.analysis.groups import named_groups
+from dagster_nb.panels.chart_layer import ChartLayer, chart_box
+from dagster_nb.panels.explorer.chart_actions import ChartActions
 from dagster_nb.panels.explorer.filters import matching_runs
 from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.explorer.views.chart_texts import run_texts
 from dagster_nb.panels.explorer.views.comparison_html import comparison_html
 from dagster_nb.panels.explorer.views.failure_groups_html import failure_groups_html
 from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
 from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.pictures import image
+from dagster_nb.panels.pictures import Picture, draw_picture, picture_html
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
@@ -56,11 +59,14 @@ class Chart:
         A description of the chart for people who cannot see it.
     max_lanes
         The maximum number of lanes, if the chart has one lane per job.
+    x_column
+        The column of the runs that is along x; by default their start.
     """
 
     draw: Callable[[pd.DataFrame, Axes, tzinfo], object]
     alt: str
     max_lanes: int = 0
+    x_column: str = "start_time"
 
 
 def _draw_trend(runs: pd.DataFrame, ax: Axes, tz: tzinfo) -> object:
@@ -78,20 +84,26 @@ def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
 
 CHARTS: dict[str, Chart] = {
     "Durations": Chart(
-        lambda runs, ax, tz: plot.durations(runs, tz=tz, ax=ax), "how long the runs of each job take", 12
+        lambda runs, ax, tz: plot.durations(runs, tz=tz, ax=ax), "how long the runs of each job take", 12, "duration"
     ),
     "Trend": Chart(_draw_trend, "how the durations of each job change over time, with slowdowns marked"),
     "Timeline": Chart(
         lambda runs, ax, tz: plot.timeline(runs, tz=tz, ax=ax), "when each run was in progress, one lane per job", 15
     ),
     "Status over time": Chart(
-        lambda runs, ax, tz: plot.status_counts(runs, tz=tz, ax=ax), "how many runs had each status, over time"
+        lambda runs, ax, tz: plot.status_counts(runs, tz=tz, ax=ax),
+        "how many runs had each status, over time",
+        x_column="creation_time",
     ),
     "Success rate": Chart(
-        lambda runs, ax, tz: plot.success_rate(runs, tz=tz, ax=ax), "what share of the runs succeeded, over time"
+        lambda runs, ax, tz: plot.success_rate(runs, tz=tz, ax=ax),
+        "what share of the runs succeeded, over time",
+        x_column="creation_time",
     ),
     "Queue times": Chart(
-        lambda runs, ax, tz: plot.queue_durations(runs, tz=tz, ax=ax), "how long runs waited before they started"
+        lambda runs, ax, tz: plot.queue_durations(runs, tz=tz, ax=ax),
+        "how long runs waited before they started",
+        x_column="creation_time",
     ),
 }
 _TREND = "Trend"
@@ -133,12 +145,21 @@ class Charts:
             options=chart_names(model.source), value=model.view.chart, style={"button_width": "auto"}
         )
         self._picture = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self._layer = ChartLayer(model.background)
+        self._actions = ChartActions(model)
         self._undrawn = UndrawnJobs(model)
         self.widget: Any = widgets.VBox(
-            [self.choice, self._picture, self._undrawn.widget], layout=widgets.Layout(width="100%", overflow="visible")
+            [self.choice, chart_box(self._picture, self._layer), self._undrawn.widget],
+            layout=widgets.Layout(width="100%", overflow="visible"),
         )
         self.widget.add_class("dnb-section")
         model.background.on_change(self.choice, lambda name: model.change_view(chart=name))
+        on_action = self._layer.on_action
+        on_action("mark", self._actions.open_run)
+        on_action("group", self._actions.show_job)
+        on_action("legend", self._actions.show_status)
+        on_action("range", self._show_range)
+        on_action("back", self._actions.go_back)
         self._drawn: tuple[Any, ...] | None = None
         self._drawn_runs: pd.DataFrame | None = None
         self._drawn_at = 0.0
@@ -155,6 +176,7 @@ class Charts:
     def draw(self) -> None:
         """Draw the chart that is chosen, unless it is up to date."""
         model, name = self._model, self._model.view.chart
+        self._layer.can_go_back = self._actions.can_go_back
         selection = model.selection if name == _COMPARISON else ()
         key = (name, model.filters, selection, self._viewport.dark, self._viewport.width, self._viewport.zone)
         if key == self._drawn:
@@ -166,6 +188,8 @@ class Charts:
                 return
         self._drawn, self._drawn_runs, self._drawn_at = key, model.runs, time.monotonic()
         model.background.stop("report")
+        if name not in CHARTS:
+            self._layer.hide()
         self._undrawn.draw(undrawn_trend_jobs(model.runs) if name == _TREND else [])
         if name == _NONE:
             self._picture.value = ""
@@ -176,16 +200,33 @@ class Charts:
         elif name == _COMPARISON:
             self._read_comparison()
         else:
-            chart = CHARTS[name]
-            alt = f"Chart of {plural(len(model.runs), 'run')}: {chart.alt}. The tiles and the table have the numbers."
-            self._picture.value = self._image(chart, model.runs, alt=alt, height=chart_height(model.runs, chart))
+            self._draw_runs(CHARTS[name])
 
-    def _image(self, chart: Chart, frame: pd.DataFrame, *, alt: str, height: int) -> str:
+    def _draw_runs(self, chart: Chart) -> None:
+        model, runs, zone = self._model, self._model.runs, self._viewport.zone
+        alt = f"Chart of {plural(len(runs), 'run')}: {chart.alt}. The tiles and the table have the numbers."
+        picture = self._draw_picture(chart, runs, height=chart_height(runs, chart))
+        self._picture.value = picture_html(picture, alt)
+        if picture.pixels is None:
+            self._layer.hide()
+        else:
+            self._layer.show(picture.pixels, run_texts(runs, picture.pixels, model.as_of, zone), is_draggable=True)
+
+    def _draw_picture(self, chart: Chart, frame: pd.DataFrame, *, height: int) -> Picture:
         width = min(max(self._viewport.width - 8, _MIN_WIDTH), _MAX_WIDTH)
         zone = self._viewport.zone
-        return image(
-            lambda ax: chart.draw(frame, ax, zone), alt=alt, width=width, height=height, dark=self._viewport.dark
+        return draw_picture(
+            lambda ax: chart.draw(frame, ax, zone), width=width, height=height, dark=self._viewport.dark
         )
+
+    def _show_range(self, first: float, last: float) -> None:
+        """Show only the runs in a range of the x axis."""
+        column = CHARTS[self._model.view.chart].x_column
+        if column == "duration":
+            self._actions.show_durations(first, last)
+        else:
+            begin, end = (pd.Timestamp(days, unit="D", tz="UTC") for days in (first, last))
+            self._actions.show_period(begin, end, column, self._viewport.zone)
 
     def _read_steps(self) -> None:
         source: Any = self._model.source
@@ -247,7 +288,7 @@ class Charts:
             lambda frame, ax, tz: plot.slow_steps(frame, tz=tz, ax=ax), f"which steps take the most time in {of}"
         )
         height = _lanes_height(min(int(steps["step_key"].nunique()), _MAX_STEPS))
-        picture = self._image(chart, steps, alt=f"Chart: {chart.alt}.", height=height)
+        picture = picture_html(self._draw_picture(chart, steps, height=height), f"Chart: {chart.alt}.")
         self._picture.value = f'{picture}<p class="dnb-muted">The steps of {of}.</p>'
 
 
