@@ -18,6 +18,7 @@ from dagster_nb.panels.panel import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
 
     import pandas as pd
 
@@ -50,6 +51,9 @@ class Launchpad(Panel):
         The partition to start with.
     op_selection
         The ops to run, in Dagster's selection syntax; None for all.
+    tz
+        The time zone in which the times of the launched run are shown, such as ``"Europe/Paris"``; None means that of
+        the browser.
 
     Attributes
     ----------
@@ -57,6 +61,11 @@ class Launchpad(Panel):
         The text in the editor; set it to a dict or to YAML text.
     run : Run or None
         The run that was launched last.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is invalid, or if there is no such time zone.
 
     Examples
     --------
@@ -74,6 +83,7 @@ class Launchpad(Panel):
         tags: Mapping[str, str] | None = None,
         partition_key: str | None = None,
         op_selection: str | Iterable[str] | None = None,
+        tz: str | tzinfo | None = None,
     ):
         start = Start(
             job,
@@ -84,7 +94,7 @@ class Launchpad(Panel):
             ops=ops_text(op_selection),
             partition=partition_key or "",
         )
-        super().__init__()
+        super().__init__(tz=tz)
         self.model = LaunchpadModel(LaunchSource(client), self.background, start)
         self.run: Run | None = None
         self.monitor: RunMonitor | None = None
@@ -104,7 +114,7 @@ class Launchpad(Panel):
         self.model.load()
 
     @classmethod
-    def from_run(cls, run: Run) -> Self:
+    def from_run(cls, run: Run, *, tz: str | tzinfo | None = None) -> Self:
         """Return a launchpad that is filled in from a run.
 
         The launchpad has the run's job, config, partition, op selection and tags, except for the tags that Dagster adds
@@ -114,6 +124,8 @@ class Launchpad(Panel):
         ----------
         run
             A `Run`, such as ``client.run(run_id)`` returns.
+        tz
+            As in `Launchpad`.
 
         Raises
         ------
@@ -129,7 +141,7 @@ class Launchpad(Panel):
         found = client.runs(run_ids=[run.run_id], include=("run_config", "op_selection"))
         if found.empty:
             raise RunNotFoundError(f"run {run.run_id} has been deleted. Choose another run.")
-        return cls(client, **launch_arguments(found.iloc[0]))
+        return cls(client, **launch_arguments(found.iloc[0]), tz=tz)
 
     @property
     def config(self) -> str:
@@ -187,7 +199,7 @@ class Launchpad(Panel):
             self._launched.children = (self._back,)
         else:
             self.run = run
-            self.monitor = RunMonitor(run)
+            self.monitor = RunMonitor(run, tz=self.viewport.tz)
             self._launched.children = (self._back, self.monitor)
         self._form.widget.layout.display = "" if run is None else "none"
         self._launched.layout.display = "none" if run is None else ""
