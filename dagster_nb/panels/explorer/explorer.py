@@ -146,6 +146,7 @@ class RunExplorer(Panel):
         self._fill(*(view.widget for view in views))
         self.add_class("dnb-explorer")
         self._listen()
+        self._watch_connection(source)
         self._header.draw()
         self._filters.draw()
         self._draw_runs()

@@ -111,6 +111,7 @@ class Launchpad(Panel):
         self.background.on_click(self._back, self.model.return_to_form)
         self.model.changes.on("state", lambda: self._show_error(self.model.error, self.model.retry))
         self.model.changes.on("run", self._draw_run)
+        self._watch_connection(client)
         self.model.load()
 
     @classmethod
