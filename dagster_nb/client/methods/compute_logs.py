@@ -139,7 +139,7 @@ class LogMethods(AsyncBase):
         start = 0
         for file in files:
             known = position.streams.get((file, stream), StreamPosition())
-            end.append_known(text[start : start + known.length], file)
+            end.append(text[start : start + known.length], file)
             start += known.length + known.after
             key = [run_id, "compute_logs", file]
             is_finished = position.is_finished
@@ -165,7 +165,7 @@ class LogMethods(AsyncBase):
             if not page:
                 return again if is_cut else StreamPosition(cursor)
             end.append(page, key[-1])
-            size = len(page.encode())
+            size = _byte_count(page)
             bar.advance(size)
             # Reading from a process that never stops printing would never end, so the first page that is not full is
             # the last.
@@ -210,6 +210,11 @@ def _check_same(after: ComputeLogs, run_id: str, step: str | None) -> None:
         )
 
 
+def _byte_count(text: str) -> int:
+    # Most output is ASCII, for which there is nothing to encode.
+    return len(text) if text.isascii() else len(text.encode())
+
+
 class _End:
     """The last pages of a stream: at least ``max_bytes``, and less than one page more."""
 
@@ -219,19 +224,29 @@ class _End:
         self._pages: deque[tuple[str, int, str]] = deque()
         self._size = 0
 
-    def append(self, page: str, file: str) -> None:
-        size = len(page.encode())
-        self._pages.append((page, size, file))
+    def append(self, text: str, file: str) -> None:
+        """Append a page, or text that was read earlier."""
+        if not text:
+            return
+        size = _byte_count(text)
+        self._pages.append((text, size, file))
         self._size += size
-        while self._max_bytes is not None and self._size - self._pages[0][1] >= self._max_bytes:
+        while (
+            self._max_bytes is not None and self._size - min(self._pages[0][1], _BYTES_PER_REQUEST) >= self._max_bytes
+        ):
+            self._split_first()
             _, size, _ = self._pages.popleft()
             self._size -= size
             self.omitted += size
 
-    def append_known(self, text: str, file: str) -> None:
-        """Append text that was read earlier, in pages, so that its beginning can be left out."""
-        for start in range(0, len(text), _BYTES_PER_REQUEST):
-            self.append(text[start : start + _BYTES_PER_REQUEST], file)
+    def _split_first(self) -> None:
+        """Split text that was read earlier into pages; not before it is necessary, because it copies the text."""
+        text, size, file = self._pages[0]
+        if size > _BYTES_PER_REQUEST:
+            self._pages.popleft()
+            length = _BYTES_PER_REQUEST // _MAX_CHARACTER_BYTES
+            pages = [text[at : at + length] for at in range(0, len(text), length)]
+            self._pages.extendleft((page, _byte_count(page), file) for page in reversed(pages))
 
     def length(self, file: str) -> int:
         """Return the number of characters that come from a file."""

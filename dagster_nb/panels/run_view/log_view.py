@@ -78,8 +78,8 @@ class LogView:
         self._model = model
         self._viewport = viewport
         self._drawing = False
-        # The output, the stream and the text that were searched last: a search may take a while.
-        self._searched: tuple[ComputeLogs, str, str] | None = None
+        # What was drawn last, because searching a long output takes a while.
+        self._searched: tuple[object, ...] | None = None
         self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
         self._level: Any = _labeled(
             widgets.Dropdown(
@@ -128,12 +128,13 @@ class LogView:
             self._draw_lines(model.output, stream, model.log.filter.text)
 
     def _draw_lines(self, output: ComputeLogs, stream: Stream, wanted: str) -> None:
-        searched = (output, stream, wanted)
-        if self._searched is not None and self._searched[0] is output and self._searched[1:] == searched[1:]:
-            return
         is_stdout = stream == "stdout"
-        lines = last_lines(output.stdout if is_stdout else output.stderr, wanted)
+        printed = output.stdout if is_stdout else output.stderr
         omitted = output.stdout_omitted if is_stdout else output.stderr_omitted
+        searched = (printed, omitted, stream, wanted)
+        if searched == self._searched:
+            return
+        lines = last_lines(printed, wanted)
         summary = output_summary(lines, stream, is_filtered=bool(wanted.strip()), omitted=omitted)
         self._show(summary, output_html(lines, stream))
         self._searched = searched
