@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 NEWEST_RUNS = 200
-"""The number of runs whose tag keys are searched, because the server does not list all tag keys."""
+"""The number of runs in which tag keys are searched, because the server does not list all tag keys."""
 
 _MIN_SIMILARITY = 0.75
 _is_checking: ContextVar[bool] = ContextVar("_is_checking", default=True)
@@ -54,12 +54,12 @@ def is_checking_names() -> bool:
 
 @dataclass(frozen=True)
 class SimilarName:
-    """A name that does not exist, and the most similar name that does.
+    """A name that does not exist, and the most similar existing name.
 
     Parameters
     ----------
     kind
-        The kind of thing that has the name; ``"tag"`` for the key of a tag.
+        What the name refers to, such as ``"job"``; ``"tag"`` means the key of a tag.
     name
         The name that does not exist.
     similar
@@ -79,7 +79,7 @@ class SimilarName:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str | None:
-    """Return a "Did you mean …?" with the known names that are similar to a name; None if there are none.
+    """Return a "Did you mean …?" with the known names that are similar to a name; None if no name is similar.
 
     Examples
     --------

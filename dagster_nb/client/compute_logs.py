@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["MAX_LOG_BYTES", "ComputeLogs", "LogPosition", "StreamPosition"]
 
 MAX_LOG_BYTES = 1 << 26
-"""The number of bytes of a stream that are kept, unless the user gives another number."""
+"""The default number of bytes to keep of each stream."""
 
 _MAX_LINES = 200
 _MAX_CHARACTERS = 1_000_000
@@ -60,7 +60,7 @@ class LogPosition:
 
 @dataclass(frozen=True, repr=False)
 class ComputeLogs:
-    """The output of a run, as Dagster captured it.
+    """The output of a run that Dagster captured.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ class ComputeLogs:
     step
         The step, or None for the whole run.
     stdout, stderr
-        The output on each stream; empty if nothing was captured. Dagster's own log lines are in ``stderr``.
+        The output on each stream; empty if nothing was captured. Dagster's own log messages are in ``stderr``.
     stdout_omitted, stderr_omitted
-        The number of bytes at the beginning of each stream that were not kept.
+        The number of bytes that were omitted at the beginning of each stream.
     position
         Where a later call with ``after=`` continues.
 
@@ -113,11 +113,11 @@ def _line_count(text: str) -> int:
 
 
 def _stream_html(name: str, text: str, omitted: int) -> str:
-    """Return the end of a stream as HTML, since a saved notebook should not contain megabytes of output."""
+    """Return the end of a stream as HTML. A saved notebook should not contain megabytes of output."""
     if not text:
         return ""
     count = _line_count(text)
-    # Splitting only the end takes little memory, however long the text is.
+    # Only the end is split into lines, which takes little memory even if the text is long.
     lines = _COLOR_CODES.sub("", text[-_MAX_CHARACTERS:]).splitlines()[-_MAX_LINES:]
     part = f"{count} lines" if count == len(lines) and not omitted else f"the last {len(lines)} of {count} lines"
     if omitted:

@@ -1,4 +1,4 @@
-"""Pieces of HTML. `text` and `attribute` escape everything that comes from users or the server."""
+"""Create HTML. `text` and `attribute` escape all values from users and from the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["action_button", "attribute", "copy_button", "grid", "link", "status"
 
 
 def text(value: object) -> str:
-    """Return a value as escaped HTML, isolated so that its writing direction does not affect its surroundings.
+    """Escape a value for HTML, and isolate it so that its writing direction does not affect the text around it.
 
     Examples
     --------
@@ -31,12 +31,12 @@ def text(value: object) -> str:
 
 
 def attribute(value: object) -> str:
-    """Return a value escaped for an attribute in double quotes."""
+    """Escape a value for an HTML attribute in double quotes."""
     return escape(str(value), quote=True)
 
 
 def copy_button(copied: str, label: str) -> str:
-    """Return a button that copies some text. The script of the panel (``viewport.js``) handles a click."""
+    """Return a button that copies a text. The script of the panel (``viewport.js``) handles clicks."""
     return (
         f'<button type="button" class="jupyter-button dnb-chip" data-dnb-copy="{attribute(copied)}">'
         f"{escape(label)}</button>"
@@ -49,13 +49,13 @@ def action_button(content: str, hint: str, action: str, *arguments: object, is_c
     Parameters
     ----------
     content
-        What the button shows, as HTML.
+        The content of the button, as HTML.
     hint
         The tooltip, as plain text.
     action, arguments
         The name of the action, and its arguments as plain JSON.
     is_chip
-        Whether it looks like a button; otherwise, it looks like text.
+        Whether the button looks like a button. If False, it looks like text.
     """
     style = "jupyter-button dnb-chip" if is_chip else "dnb-act"
     data = attribute(json.dumps([action, *arguments]))
@@ -65,9 +65,9 @@ def action_button(content: str, hint: str, action: str, *arguments: object, is_c
 
 
 def link(url: str, label: str) -> str:
-    """Return a link that opens in a new tab, with the address under which the browser reaches that page.
+    """Return a link that opens in a new tab, with the address that the browser must use.
 
-    If the URL is not the address of a web page, only the label is returned.
+    If the URL is not the address of a web page, return only the label.
     """
     page = in_browser(url)
     if not is_page(page):
@@ -76,7 +76,7 @@ def link(url: str, label: str) -> str:
 
 
 def status(name: str) -> str:
-    """Return a status with its symbol and colour.
+    """Return a status with its symbol and colour, as HTML.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def time_html(time: pd.Timestamp, zone: tzinfo) -> str:
 
 
 def status_css() -> str:
-    """Return the style sheet of the statuses, with the colour of each status as ``--dnb-hue``, and the palette."""
+    """Return a style sheet with the palette and with the colour of each status as ``--dnb-hue``."""
     palette = "".join(
         f"--dnb-{name}:{getattr(statuses, name.upper())};" for name in ("blue", "green", "orange", "red", "grey")
     )
@@ -111,13 +111,13 @@ def status_css() -> str:
 
 
 def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table.
+    """Return an HTML table.
 
     Parameters
     ----------
     head
-        The column names, as plain text. Empty for a table of names and values, in which the first column contains the
-        row headers.
+        The column names, as plain text. Empty for a table of names and values, with the row headers in the first
+        column.
     rows
         The cells, as HTML.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -12,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from dagster_nb.panels.chart_pixels import ChartPixels, chart_pixels
 from dagster_nb.panels.markup import attribute
 from dagster_nb.plot import theme
 
@@ -20,17 +22,37 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["image", "png"]
+__all__ = ["Picture", "draw_picture", "image", "picture_html"]
 
 _DPI = 100
 # This resolution is sharp on screens with a high pixel density, and still fast to draw.
 _SCALE = 1.5
 
 
-def png(
+@dataclass(frozen=True)
+class Picture:
+    """A chart as a picture.
+
+    Parameters
+    ----------
+    png
+        The picture, in the PNG format.
+    width, height
+        The size in CSS pixels.
+    pixels
+        Where the picture shows what; None for a chart without a `dagster_nb.plot.chart_index`.
+    """
+
+    png: bytes
+    width: int
+    height: int
+    pixels: ChartPixels | None
+
+
+def draw_picture(
     draw: Callable[[Axes], object], *, width: int, height: int, dark: bool = False, background: str = "none"
-) -> bytes:
-    """Return a chart as a PNG.
+) -> Picture:
+    """Draw a chart.
 
     Parameters
     ----------
@@ -47,14 +69,16 @@ def png(
     with mpl.rc_context(settings):
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI * _SCALE, layout="constrained")
         canvas = FigureCanvasAgg(figure)
-        draw(figure.subplots())
+        ax = figure.subplots()
+        draw(ax)
         # savefig would draw everything twice: once for the layout, and once for the file.
         canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = chart_pixels(ax, scale=_SCALE)
     out = io.BytesIO()
     # The compression is fast rather than strong, because the image is only sent to the browser.
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    Image.fromarray(pixels).save(out, format="png", compress_level=1)
-    return out.getvalue()
+    colors = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    Image.fromarray(colors).save(out, format="png", compress_level=1)
+    return Picture(out.getvalue(), width, height, pixels)
 
 
 def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, **options: Any) -> str:  # noqa: ANN401
@@ -69,10 +93,15 @@ def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, 
     width, height
         The size in CSS pixels.
     options
-        ``dark`` and ``background``, as in `png`.
+        ``dark`` and ``background``, as in `draw_picture`.
     """
-    data = base64.b64encode(png(draw, width=width, height=height, **options)).decode()
+    return picture_html(draw_picture(draw, width=width, height=height, **options), alt)
+
+
+def picture_html(picture: Picture, alt: str) -> str:
+    """Return a picture as an ``<img>`` element, with a description as plain text."""
+    data = base64.b64encode(picture.png).decode()
     return (
-        f'<div class="dnb-picture"><img alt="{attribute(alt)}" width="{width}" height="{height}" '
+        f'<div class="dnb-picture"><img alt="{attribute(alt)}" width="{picture.width}" height="{picture.height}" '
         f'src="data:image/png;base64,{data}"></div>'
     )

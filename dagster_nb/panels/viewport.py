@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 _NAMES_OF_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "Etc/Unknown"})
 
 
-_STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css", "schema_browser.css")
+_STYLE_SHEETS = ("panel.css", "chart_layer.css", "explorer.css", "launchpad.css", "monitor.css", "schema_browser.css")
 
 
 class Viewport(anywidget.AnyWidget):

@@ -1,4 +1,4 @@
-"""Find misspelt names in the filters of runs: jobs, code locations and tag keys."""
+"""Find misspelt jobs, code locations and tag keys in the filters of runs."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ __all__ = ["warn_about_misspelt_filters"]
 
 
 async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> None:
-    """Warn about each job, code location and tag key that does not exist and is close to one that does.
+    """Warn about each job, code location and tag key that does not exist but is similar to an existing one.
 
-    Call this only if no run matches, because it sends one or two requests for each kind of name in the filters. It does
-    nothing in `unchecked_names`.
+    Call this only if no run matches, because it sends one or two requests for each kind of name. It does nothing in
+    `unchecked_names`.
     """
     if filters.matches_nothing or not is_checking_names():
         return
     try:
         found = await _misspelt_names(api, filters)
     except (DagsterNbError, MissingRunsError):
-        # The warning only helps the user: the frame is correct without it.
+        # The frame is correct even if the names cannot be checked.
         return
     for one in found:
         warn(f"{one.problem} Did you mean {one.similar!r}?")
@@ -41,7 +41,7 @@ async def _misspelt_names(api: DagsterApi, filters: RunFilters) -> list[SimilarN
     if filters.job:
         nodes = await list_repositories(api, jobs=True)
         jobs = similar_names("job", filters.job, [job["name"] for node in nodes for job in node["jobs"]])
-        # A job that is no longer loaded may still have runs.
+        # Even a job that is no longer loaded may have runs.
         found += [one for one in jobs if not await count_matching(api, {"pipelineName": one.name})]
     if filters.location:
         found += similar_names("location", filters.location, [entry["name"] for entry in await list_locations(api)])

@@ -50,26 +50,26 @@ class LogMethods(AsyncBase):
         run
             A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
         step
-            A step key, to read only the output of the process that executed that step. If all steps ran in one process,
-            this is the output of all of them.
+            A step key, to read only the output of the process that executed this step. If all steps ran in one process,
+            this is the output of all steps.
         max_bytes
-            About the number of bytes of each stream to keep. A longer stream is read in pieces, and only its end is
-            kept, with a `DagsterNbWarning`. None keeps everything.
+            The approximate number of bytes to keep of each stream. If a stream is longer, only its end is kept, and a
+            `DagsterNbWarning` is issued. None keeps everything.
         after
-            The result of an earlier call for the same run and step. Only what was added since is read, and the result
-            has both.
+            The result of an earlier call for the same run and step. Only the output since then is read, and the result
+            contains both.
 
         Returns
         -------
         ComputeLogs
-            The output, in ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still
-            running, they hold the output so far.
+            The output, as ``.stdout`` and ``.stderr``, which are empty if nothing was captured. If the run is in
+            progress, they contain the output so far.
 
         Raises
         ------
         ValueError
-            If the run has no such step, and the message lists its steps; if ``max_bytes`` is not positive; or if
-            ``after`` belongs to another run or step.
+            If the run has no such step (the message lists its steps), if ``max_bytes`` is not positive, or if ``after``
+            belongs to another run or step.
         RunNotFoundError
             If the server has no such run.
         TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -167,8 +167,8 @@ class LogMethods(AsyncBase):
             end.append(page, key[-1])
             size = _byte_count(page)
             bar.advance(size)
-            # Reading from a process that never stops printing would never end, so the first page that is not full is
-            # the last.
+            # If a process keeps printing, there is always another page. Reading therefore stops at the first page that
+            # is not full.
             is_last = not is_finished and size < _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES
             if following is None or (is_last and page.endswith(_REPLACEMENT)):
                 return StreamPosition(cursor, after=len(page))
@@ -177,22 +177,23 @@ class LogMethods(AsyncBase):
             last, cursor = cursor, following
 
     async def _log_page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str | None]:
-        """Return a page of a stream that ends at a whole character, and the cursor of the next page.
+        """Return a page of a stream that does not end within a character, and the cursor of the next page.
 
-        The server divides pages by bytes, and inserts a replacement character where it splits a character. Requesting
-        up to three bytes less gives a page that ends before this character.
+        The server divides pages by bytes. If it splits a character, the page ends with a replacement character. A page
+        that is up to three bytes shorter then ends before this character.
         """
         for limit in range(_BYTES_PER_REQUEST, _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES, -1):
             variables = {"logKey": log_key, "cursor": cursor, "limit": limit, "stdout": False, "stderr": False}
             answer = (await self._read("captured_logs", {**variables, stream: True}))["capturedLogs"]
             page: str = answer[stream] or ""
-            # At the end of the file, a shorter page does not help. If no shorter page helps, the output is not text.
+            # At the end of the file, a shorter page makes no difference. If no shorter page is better, the output is
+            # not text.
             if not page.endswith(_REPLACEMENT) or len(page.encode()) < limit:
                 break
         return page, answer["cursor"]
 
     async def _check_step(self, run_id: str, step: str, captures: Iterable[dict[str, Any]]) -> None:
-        """Raise an error if a run has no such step. A step that has not printed anything yet is valid."""
+        """Raise an error if a run has no such step. A step without output is valid."""
         run = unwrap((await self._read("run_plan", {"runId": run_id}))["runOrError"], "Run")
         planned = [one["key"] for one in (run["executionPlan"] or {"steps": ()})["steps"]]
         steps = dict.fromkeys([*planned, *(key for one in captures for key in one["stepKeys"] or ())])
@@ -216,7 +217,7 @@ def _byte_count(text: str) -> int:
 
 
 class _End:
-    """The last pages of a stream: at least ``max_bytes``, and less than one page more."""
+    """The last pages of a stream, which together have at least ``max_bytes``. Earlier pages are dropped."""
 
     def __init__(self, max_bytes: int | None, omitted: int = 0):
         self.omitted = omitted

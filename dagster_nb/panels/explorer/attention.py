@@ -1,4 +1,4 @@
-"""``Attention``: what needs attention, such as jobs that became slower, and the filters that select their runs."""
+"""``Attention``: find what needs attention, such as slower jobs, and the filters that select the affected runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Attention", "Finding", "Problems", "find_in_queue", "find_in_runs"]
 
 _MAX_SLOWDOWNS = 3
-# Searching many runs takes a second or so, which an automatic refresh should not cost each time.
+# Searching many runs takes about a second, so do not search after every automatic refresh.
 _SECONDS_BETWEEN_SEARCHES = 30.0
 
 
@@ -36,13 +36,13 @@ class Finding:
     Parameters
     ----------
     text
-        A description in one line.
+        A description that fits on one line.
     kind
         ``"error"`` or ``"warning"``.
     filters
         The filters that select the affected runs.
     shows_trend
-        Whether the chart of trends shows the problem.
+        Whether the trend chart shows the problem.
     """
 
     text: str
@@ -88,9 +88,9 @@ class Problems:
 
 
 class Attention:
-    """Searches for what needs attention each time runs have been fetched, in the background.
+    """Find what needs attention, in the background, each time runs have been fetched.
 
-    ``Attention`` emits the change ``attention`` of the explorer's model.
+    After each change, the explorer's model emits ``attention``.
 
     Parameters
     ----------
@@ -106,16 +106,16 @@ class Attention:
         self._in_queue: list[Finding] = []
 
     def findings(self, zone: tzinfo = UTC) -> list[Finding]:
-        """Return what needs attention, the most urgent first, with times in a time zone."""
+        """Return what needs attention, the most urgent findings first, with times in a time zone."""
         return self._in_queue + ([] if self._in_runs is None else self._in_runs.findings(zone))
 
     def set_server_state(self, state: ServerState | None) -> None:
-        """Update the findings about the server; None means that its state is unknown."""
+        """Update the findings about the server. None means that the state of the server is unknown."""
         self._in_queue = [] if state is None else find_in_queue(state)
         self._model.changes.emit("attention")
 
     def update(self) -> None:
-        """Search the runs in memory, unless they are still being read or were searched just now."""
+        """Search the runs in memory, unless runs are still being read or a search has just finished."""
         model = self._model
         if model.reading is not None or model.error is not None:
             return
@@ -128,7 +128,7 @@ class Attention:
         model.background.start("attention", lambda _task: find_in_runs(runs, scope, now), done=self._set)
 
     def _scope(self) -> ExplorerFilters:
-        """Return filters for the runs to search: as few filters as possible for which all runs are in memory."""
+        """Return the filters for the search. They select as many runs as possible, but only runs in memory."""
         model = self._model
         filters, now = model.filters, model.clock()
         times = ExplorerFilters(created_after=filters.created_after, created_before=filters.created_before)
@@ -141,7 +141,7 @@ class Attention:
 
 
 def find_in_queue(state: ServerState) -> list[Finding]:
-    """Return a finding if runs are queued and the daemon that starts them is not running."""
+    """Return a finding if runs are queued but the daemon that starts them is not running."""
     if not state.is_queue_stuck:
         return []
     are = "is" if state.queued == 1 else "are"
@@ -150,14 +150,14 @@ def find_in_queue(state: ServerState) -> list[Finding]:
 
 
 def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) -> Problems:
-    """Search runs for what needs attention: failures that are not resolved, and jobs that became slower.
+    """Find unresolved failures and jobs that became slower.
 
     Parameters
     ----------
     runs
         All runs in memory, with the columns of `DagsterClient.runs`.
     scope
-        Filters that select the runs to search.
+        The filters that select the runs to search.
     now
         The current time.
     """

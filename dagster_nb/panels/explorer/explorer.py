@@ -52,8 +52,9 @@ class RunExplorer(Panel):
 
     The panel shows filters, numbers compared with the previous period, charts, a table whose selected runs can be
     terminated, re-executed or deleted, the details of a run, and code that returns the same runs. Runs are read in the
-    background, so the kernel stays free. The panel is an ipywidgets widget, so you can put it into a ``Tab`` or a
-    ``GridBox``.
+    background, so the kernel stays free. In a chart, hover over a mark to see its run, click to open it or to filter by
+    its job or status, and drag over the x axis to filter by time or duration; Escape takes the last filter back. The
+    panel is an ipywidgets widget, so you can put it into a ``Tab`` or a ``GridBox``.
 
     Parameters
     ----------

@@ -188,6 +188,12 @@ class ExplorerModel:
             self.page = page
             self.changes.emit("page")
 
+    def go_to_run(self, run_id: str) -> None:
+        """Show the page of the table that has a run, if the run matches the filters."""
+        places = np.flatnonzero(self._sorted_runs()["run_id"].eq(run_id).to_numpy(dtype=bool))
+        if len(places):
+            self.go_to_page(int(places[0]) // ROWS_PER_PAGE)
+
     def select(self, run_ids: Iterable[str]) -> None:
         """Select runs. Ids that do not match the filters are ignored."""
         wanted = set(run_ids)

@@ -1,4 +1,4 @@
-"""The static output of an explorer, for viewers without widgets: the same runs as HTML with a picture, and as text."""
+"""The static output of an explorer for viewers without widgets: HTML with a picture, and plain text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MAX_ROWS = 15
 
 
 def static_html(model: ExplorerModel, picture: str, zone: tzinfo = UTC) -> str:
-    """Return the explorer as self-contained HTML: its chart or report, and the first rows of its table.
+    """Return the explorer as self-contained HTML, with its chart or report and the first rows of its table.
 
     Parameters
     ----------

@@ -14,11 +14,11 @@ from dagster_nb.panels.error_box import message_html
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.monitor.messages import action_html, head_html, outcome_html, outcome_message, state_times
 from dagster_nb.panels.monitor.model import MonitorModel
+from dagster_nb.panels.monitor.step_chart import StepChart
 from dagster_nb.panels.panel import Panel
 from dagster_nb.panels.run_view.event_log import EventLog
 from dagster_nb.panels.run_view.log_html import events_html
 from dagster_nb.panels.run_view.log_view import LogView
-from dagster_nb.panels.run_view.run_html import steps_html
 from dagster_nb.words import short_id
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class RunMonitor(Panel):
 
     Events arrive as they happen. If no websocket can be opened, the panel requests new events once a second, and says
     so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The kernel
-    stays free while the panel follows the run.
+    stays free while the panel follows the run. A click on a step in the chart shows only the events of that step.
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ class RunMonitor(Panel):
         self._confirm = Confirm(self.background)
         self._outcome = widgets.HTML()
         self._action = widgets.HTML()
-        self._steps = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self._steps = StepChart(self.model, self.background, self.viewport)
         self._log = LogView(self.model, self.background, self.viewport)
-        self._fill(head, self._confirm.widget, self._outcome, self._action, self._steps, self._log.widget)
+        self._fill(head, self._confirm.widget, self._outcome, self._action, self._steps.widget, self._log.widget)
         self.add_class("dnb-monitor")
         self._is_question_valid: Callable[[], bool] = lambda: False
         self._outdated: set[str] = set()
@@ -225,7 +225,7 @@ class RunMonitor(Panel):
         parts = [head_html(model, _now(), self.viewport.zone), outcome_html(model.state, can_copy=False)]
         if model.error is not None:
             parts.append(message_html(str(model.error)))
-        parts.append(self._picture(width=900, background="white"))
+        parts.append(self._steps.static_html(width=900, background="white"))
         last = EventLog(_MAX_STATIC_EVENTS)
         last.add(model.log.events)
         parts.append(f"<p>{text(last.summary)}</p>{events_html(last.shown, self.viewport.zone)}")
@@ -281,16 +281,7 @@ class RunMonitor(Panel):
         is_due = state.is_finished or time.monotonic() - self._picture_drawn_at >= _SECONDS_BETWEEN_PICTURES
         if at_once or (self._picture_is_outdated and is_due):
             self._picture_drawn_at, self._picture_is_outdated = time.monotonic(), False
-            width = min(max(self.viewport.width - 8, 320), 1400)
-            self._steps.value = self._picture(width=width, dark=self.viewport.dark)
-
-    def _picture(self, *, width: int, **options: Any) -> str:  # noqa: ANN401 - see `steps_html`
-        state = self.model.state
-        if state.steps.empty or state.steps["start_time"].isna().all():
-            planned = "" if state.steps.empty else f" Planned: {', '.join(map(text, state.steps['step_key']))}."
-            return f'<p class="dnb-muted">No step {"ran" if state.is_finished else "has started"}.{planned}</p>'
-        as_of = None if state.is_finished else _now()
-        return steps_html(state.steps, as_of=as_of, width=width, max_height=480, zone=self.viewport.zone, **options)
+            self._steps.draw()
 
     def _draw_actions(self) -> None:
         model = self.model

@@ -30,9 +30,9 @@ def events_html(events: pd.DataFrame, zone: tzinfo = UTC) -> str:
     Parameters
     ----------
     events
-        The columns of `DagsterClient.events`.
+        The events, with the columns of `DagsterClient.events`.
     zone
-        The time zone in which times are shown.
+        The time zone for displayed times.
     """
     events = events.assign(timestamp=events["timestamp"].dt.tz_convert(zone))
     columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack")
@@ -50,7 +50,7 @@ def output_html(lines: LastLines, stream: Stream) -> str:
 
 
 def output_summary(lines: LastLines, stream: Stream, *, is_filtered: bool = False, omitted: int = 0) -> str:
-    r"""Return the number of lines that are shown, and the number of all lines, as text.
+    r"""Return the number of displayed lines and the total number of lines, as text.
 
     Parameters
     ----------

@@ -106,7 +106,7 @@ class LogView:
         # The chosen step may have no events, if the events of another run are shown or are being read again.
         chosen = [log.filter.step] if log.filter.step is not None else []
         options = [(_ALL_STEPS, ""), *((step, step) for step in dict.fromkeys([*log.steps, *chosen]))]
-        if list(self._step.options) != options:
+        if list(self._step.options) != options or self._step.value != (log.filter.step or ""):
             self._drawing = True
             try:
                 self._step.options = options

@@ -11,14 +11,14 @@ from dagster_nb import plot
 from dagster_nb.frames.run_failures import stack_html
 from dagster_nb.frames.stacks import traceback_text
 from dagster_nb.panels.markup import attribute, copy_button, link, status, text
-from dagster_nb.panels.pictures import image
+from dagster_nb.panels.pictures import Picture, draw_picture, picture_html
 from dagster_nb.words import duration_text, plural, relative_time_text, zoned_time_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-__all__ = ["failures_html", "heading_html", "steps_html", "times_text"]
+__all__ = ["failures_html", "heading_html", "steps_alt", "steps_html", "steps_picture", "times_text"]
 
 _MAX_FAILURES = 5
 _MAX_MESSAGE_LENGTH = 4_000
@@ -96,16 +96,16 @@ def failures_html(failures: pd.DataFrame, *, can_copy: bool = True) -> str:
     return "".join(boxes) + (f'<p class="dnb-muted">and {plural(rest, "more failure")}</p>' if rest > 0 else "")
 
 
-def steps_html(
+def steps_picture(
     steps: pd.DataFrame,
     *,
     as_of: pd.Timestamp | None,
     width: int,
     max_height: int = 560,
     zone: tzinfo = UTC,
-    **options: Any,  # noqa: ANN401 - see `image`
-) -> str:
-    """Return the chart of the steps of a run.
+    **options: Any,  # noqa: ANN401 - see `draw_picture`
+) -> Picture:
+    """Draw the chart of the steps of a run.
 
     Parameters
     ----------
@@ -118,21 +118,28 @@ def steps_html(
     zone
         The time zone in which times are shown.
     options
-        ``dark`` and ``background``, as in `image`.
+        ``dark`` and ``background``, as in `draw_picture`.
     """
-    names = ", ".join(
-        f"{key} {step_status}"
-        for key, step_status in zip(
-            steps["step_key"][:_MAX_NAMED_STEPS], steps["status"][:_MAX_NAMED_STEPS], strict=True
-        )
-    )
-    return image(
+    return draw_picture(
         lambda ax: plot.step_gantt(steps, as_of=as_of, tz=zone, ax=ax),
-        alt=f"Chart of {plural(len(steps), 'step')}, each from its start to its end: {names}.",
         width=width,
         height=min(max(120, 78 + 24 * len(steps)), max_height),
         **options,
     )
+
+
+def steps_alt(steps: pd.DataFrame) -> str:
+    """Return a description of the chart of steps as plain text."""
+    first = steps.head(_MAX_NAMED_STEPS)
+    names = ", ".join(
+        f"{key} {step_status}" for key, step_status in zip(first["step_key"], first["status"], strict=True)
+    )
+    return f"Chart of {plural(len(steps), 'step')}, each from its start to its end: {names}."
+
+
+def steps_html(steps: pd.DataFrame, **options: Any) -> str:  # noqa: ANN401 - see `steps_picture`
+    """Return the chart of the steps of a run as an ``<img>`` element; the options are those of `steps_picture`."""
+    return picture_html(steps_picture(steps, **options), steps_alt(steps))
 
 
 def _whole_seconds(duration: pd.Timedelta) -> pd.Timedelta:

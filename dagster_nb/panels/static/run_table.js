@@ -262,13 +262,19 @@ function render({ model, el }) {
     for (const button of line.querySelectorAll("button")) button.tabIndex = tabIndex;
   }
 
-  function focusRow(place) {
-    const row = rows[Math.min(Math.max(place, 0), rows.length - 1)];
-    if (!row) return null;
-    const top = places.get(row.id) * rowHeight;
+  // Scrolls as little as necessary.
+  function scrollTo(place) {
+    if (place === undefined) return;
+    const top = place * rowHeight;
     const bottom = top + rowHeight + head.offsetHeight - frame.clientHeight;
     if (top < frame.scrollTop) frame.scrollTop = top;
     else if (bottom > frame.scrollTop) frame.scrollTop = bottom;
+  }
+
+  function focusRow(place) {
+    const row = rows[Math.min(Math.max(place, 0), rows.length - 1)];
+    if (!row) return null;
+    scrollTo(places.get(row.id));
     drawRows();
     focused = row.id;
     drawSelection();
@@ -403,7 +409,11 @@ function render({ model, el }) {
   on("sort", drawHead);
   on("widths", () => widths.draw());
   on("selected", () => drawSelection());
-  on("active", () => drawSelection());
+  on("active", () => {
+    // A run that was opened in a chart may be on a row that is scrolled away.
+    scrollTo(places.get(model.get("active")));
+    drawSelection();
+  });
   on("empty", drawEmpty);
   drawHead();
   takeRows();

@@ -1,4 +1,4 @@
-"""Captured output is read in pages that a server divides by bytes."""
+"""Compute logs are read in pages, which a server divides by bytes."""
 
 import tracemalloc
 import warnings
@@ -15,7 +15,7 @@ RUN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 class Files(log_methods.LogMethods):
-    """Serves the captured output of one run from memory, in pages of at most the size that the server allows."""
+    """Serves the compute logs of one run from memory, in pages of limited size."""
 
     def __init__(self, files, *, finished=True, largest=None, printing=b""):
         super().__init__("http://localhost:1", progress=False)
@@ -28,7 +28,7 @@ class Files(log_methods.LogMethods):
 
     async def _read(self, document, variables=None):
         self.requests.append(document)
-        assert len(self.requests) < 1000, "reads for ever"
+        assert len(self.requests) < 1000, "the client never stops reading"
         return getattr(self, f"_{document}_answer")(variables)
 
     def _captures_answer(self, variables):
@@ -58,13 +58,13 @@ TEXT = "aé漢😀\n" * 40
 
 
 @pytest.mark.parametrize("size", range(8, 24))
-async def test_no_character_is_split(size, monkeypatch):
+async def test_characters_are_not_split_between_pages(size, monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = await Files({"a": TEXT.encode()}).compute_logs(RUN_ID)
     assert logs.stdout == TEXT
 
 
-async def test_bytes_that_are_not_text_are_replaced(monkeypatch):
+async def test_bytes_that_are_not_utf_8_are_replaced(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 8)
     logs = await Files({"a": b"start" + b"\xff" * 40 + b"end"}).compute_logs(RUN_ID)
     assert logs.stdout == "start" + "\N{REPLACEMENT CHARACTER}" * 40 + "end"
@@ -90,7 +90,7 @@ async def test_the_output_of_a_run_joins_the_files_of_its_steps(monkeypatch):
     assert (await client.compute_logs(RUN_ID, "b")).stdout == "two\n"
 
 
-async def test_a_step_that_has_not_printed_yet_has_empty_output():
+async def test_a_step_without_output_so_far_has_empty_output():
     logs = await Files({"a": b"one\n"}).compute_logs(RUN_ID, "planned")
     assert (logs.stdout, logs.stderr, str(logs)) == ("", "", "")
 
@@ -132,7 +132,7 @@ def test_repr_counts_lines():
     )
 
 
-async def test_a_server_without_a_next_cursor_ends_the_reading():
+async def test_a_page_without_a_next_cursor_ends_the_reading():
     class Endless(Files):
         def _captured_logs_answer(self, variables):
             answer = super()._captured_logs_answer(variables)
@@ -143,7 +143,7 @@ async def test_a_server_without_a_next_cursor_ends_the_reading():
     assert logs.stdout == "printed"
 
 
-async def test_only_the_end_of_a_long_stream_is_kept(monkeypatch):
+async def test_only_the_end_of_long_output_is_kept(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 100)
     text = "".join(f"line {number:04}\n" for number in range(1000))
     with pytest.warns(dnb.DagsterNbWarning, match=r"is long.*max_bytes=None\) keeps everything"):
@@ -158,7 +158,7 @@ async def test_only_the_end_of_a_long_stream_is_kept(monkeypatch):
         await Files({}).compute_logs(RUN_ID, max_bytes=0)
 
 
-async def test_a_log_of_500_mb_does_not_fill_the_memory():
+async def test_a_log_of_500_mb_needs_little_memory():
     megabyte = ("x" * 99 + "\n").encode() * 10_000
 
     class Huge(Files):

@@ -1,4 +1,4 @@
-"""A misspelt job, code location or tag key in a filter is warned about, without requests for results that have runs."""
+"""A misspelt job, location or tag key in a filter causes a warning. The check needs no request if any run matches."""
 
 import asyncio
 import warnings
@@ -53,7 +53,7 @@ METHODS = {
         ({"tags": {"taem": "data"}}, "None of the newest runs has a tag with the key 'taem'", "team"),
     ],
 )
-def test_a_misspelt_name_is_warned_about(dagster, filters, problem, similar, is_empty):
+def test_a_misspelt_name_causes_a_warning(dagster, filters, problem, similar, is_empty):
     with dagster.connect() as client, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert is_empty(client, **filters)
@@ -63,26 +63,26 @@ def test_a_misspelt_name_is_warned_about(dagster, filters, problem, similar, is_
 
 
 @pytest.mark.parametrize("is_empty", METHODS.values(), ids=METHODS)
-def test_an_existing_name_without_runs_is_not_warned_about(dagster, is_empty):
+def test_an_existing_name_without_runs_causes_no_warning(dagster, is_empty):
     with dagster.connect() as client:
         assert is_empty(client, job="train_forecast")
         assert is_empty(client, tags={"team": "ml"})
         assert is_empty(client, location="etl", status="FAILURE")
 
 
-def test_the_tags_of_dagster_itself_are_not_warned_about(dagster):
+def test_tags_added_by_dagster_cause_no_warning(dagster):
     dagster.runs[0]["tags"] = [{"key": "dagster/schedule_name", "value": "hourly"}]
     with dagster.connect() as client:
         assert client.runs(tags={"dagster/sensor_name": "s"}).empty
 
 
-def test_a_job_that_no_longer_exists_but_has_runs_is_not_warned_about(dagster):
+def test_a_deleted_job_with_runs_causes_no_warning(dagster):
     dagster.runs.append(make_run(3, jobName="ingest_order"))
     with dagster.connect() as client:
         assert client.runs(job="ingest_order", status="FAILURE").empty
 
 
-def test_a_result_with_runs_takes_no_more_requests(dagster):
+def test_a_result_with_runs_needs_no_further_requests(dagster):
     filters = {"job": ["ingest_orders", "ingest_ordres"], "tags": {"team": ["data", "mll"]}}
     with dagster.connect() as client:
         dagster.requests.clear()
@@ -100,7 +100,7 @@ def test_a_result_with_runs_takes_no_more_requests(dagster):
         assert dagster.operations == ["RunCount", "RunCount"]
 
 
-def test_if_the_names_cannot_be_read_there_is_no_warning(dagster):
+def test_there_is_no_warning_if_the_names_cannot_be_read(dagster):
     with dagster.connect() as client:
         dagster.answer(None, operation="Repositories", status=500)
         assert client.runs(job="ingest_ordres").empty

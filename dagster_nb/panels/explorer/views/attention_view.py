@@ -1,4 +1,4 @@
-"""``AttentionView``: what needs attention, one line each, which shows its runs when it is clicked."""
+"""``AttentionView``: one line for each finding that needs attention. A click on a line shows the affected runs."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["AttentionView"]
 
-# The symbol, and the status whose colour the line has.
+# The symbol of a line, and the status that has the same colour.
 _SYMBOLS = {"error": ("✖", "FAILURE"), "warning": ("▲", "CANCELING")}
 
 
 class AttentionView:
-    """Draws the findings; hidden while there are none.
+    """The lines with the findings. Hidden while there are no findings.
 
     Parameters
     ----------
     model
-        The explorer's model, whose filters a click sets.
+        The explorer's model. A click on a line sets its filters.
     attention
         The findings.
     viewport
         Provides the time zone.
     show_trend
-        Shows the chart of trends.
+        A function that shows the trend chart.
     """
 
     def __init__(

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+import pandas as pd
 
 from dagster_nb import plot
 from dagster_nb.analysis import regressions
 from dagster_nb.analysis.groups import named_groups
+from dagster_nb.panels.chart_layer import ChartLayer, chart_box
+from dagster_nb.panels.explorer.chart_actions import ChartActions
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.view import DEFAULT_CHART
+from dagster_nb.panels.explorer.views.chart_texts import run_texts
 from dagster_nb.panels.explorer.views.reports import (
     COMPARISON,
     FAILURES,
@@ -24,14 +28,13 @@ from dagster_nb.panels.explorer.views.reports import (
 )
 from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.pictures import image
+from dagster_nb.panels.pictures import Picture, draw_picture, picture_html
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
-    import pandas as pd
     from matplotlib.axes import Axes
 
     from dagster_nb.panels.explorer.model import ExplorerModel
@@ -57,11 +60,14 @@ class Chart:
         A description of the chart for people who cannot see it.
     max_lanes
         The maximum number of lanes, if the chart has one lane per job.
+    x_column
+        The column of the runs that is along x; by default their start.
     """
 
     draw: Callable[[pd.DataFrame, Axes, tzinfo], object]
     alt: str
     max_lanes: int = 0
+    x_column: str = "start_time"
 
 
 def _draw_trend(runs: pd.DataFrame, ax: Axes, tz: tzinfo) -> object:
@@ -79,33 +85,37 @@ def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
 
 CHARTS: dict[str, Chart] = {
     "Durations": Chart(
-        lambda runs, ax, tz: plot.durations(runs, tz=tz, ax=ax), "how long the runs of each job take", 12
+        lambda runs, ax, tz: plot.durations(runs, tz=tz, ax=ax), "how long the runs of each job take", 12, "duration"
     ),
     "Trend": Chart(_draw_trend, "how the durations of each job change over time, with slowdowns marked"),
     "Timeline": Chart(
         lambda runs, ax, tz: plot.timeline(runs, tz=tz, ax=ax), "when each run was in progress, one lane per job", 15
     ),
     "Status over time": Chart(
-        lambda runs, ax, tz: plot.status_counts(runs, tz=tz, ax=ax), "how many runs had each status, over time"
+        lambda runs, ax, tz: plot.status_counts(runs, tz=tz, ax=ax),
+        "how many runs had each status, over time",
+        x_column="creation_time",
     ),
     "Success rate": Chart(
-        lambda runs, ax, tz: plot.success_rate(runs, tz=tz, ax=ax), "what share of the runs succeeded, over time"
+        lambda runs, ax, tz: plot.success_rate(runs, tz=tz, ax=ax),
+        "what share of the runs succeeded, over time",
+        x_column="creation_time",
     ),
     "Queue times": Chart(
-        lambda runs, ax, tz: plot.queue_durations(runs, tz=tz, ax=ax), "how long runs waited before they started"
+        lambda runs, ax, tz: plot.queue_durations(runs, tz=tz, ax=ax),
+        "how long runs waited before they started",
+        x_column="creation_time",
     ),
 }
-_TREND = "Trend"
 _TREND = "Trend"
 _NONE = "No chart"
 
 
-def chart_picture(chart: Chart, runs: pd.DataFrame, drawing: Drawing, note: str = "") -> str:
-    """Return a chart of runs as HTML; `note` is added to the text for people who cannot see it."""
+def chart_picture(chart: Chart, runs: pd.DataFrame, drawing: Drawing) -> Picture:
+    """Draw a chart of runs."""
     lanes = min(int(runs["job_name"].nunique()), chart.max_lanes) if chart.max_lanes else None
-    return image(
+    return draw_picture(
         lambda ax: chart.draw(runs, ax, drawing.zone),
-        alt=f"Chart of {plural(len(runs), 'run')}: {chart.alt}.{note}",
         width=drawing.width,
         height=_HEIGHT if lanes is None else lanes_height(lanes),
         dark=drawing.dark,
@@ -138,12 +148,21 @@ class Charts:
             options=chart_names(model.source), value=model.view.chart, style={"button_width": "auto"}
         )
         self._picture = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self._layer = ChartLayer(model.background)
+        self._actions = ChartActions(model)
         self._undrawn = UndrawnJobs(model)
         self.widget: Any = widgets.VBox(
-            [self.choice, self._picture, self._undrawn.widget], layout=widgets.Layout(width="100%", overflow="visible")
+            [self.choice, chart_box(self._picture, self._layer), self._undrawn.widget],
+            layout=widgets.Layout(width="100%", overflow="visible"),
         )
         self.widget.add_class("dnb-section")
         model.background.on_change(self.choice, lambda name: model.change_view(chart=name))
+        on_action = self._layer.on_action
+        on_action("mark", self._actions.open_run)
+        on_action("group", self._actions.show_job)
+        on_action("legend", self._actions.show_status)
+        on_action("range", self._show_range)
+        on_action("back", self._actions.go_back)
         self._shown: tuple[Any, ...] | None = None
         self._shown_runs: pd.DataFrame | None = None
         self._shown_at = 0.0
@@ -163,6 +182,7 @@ class Charts:
     def draw(self) -> None:
         """Draw the chart or the report that is chosen, unless it is up to date."""
         model, name = self._model, self._model.view.chart
+        self._layer.can_go_back = self._actions.can_go_back
         shown = (name, model.filters, model.selection if name == COMPARISON else ())
         drawing = self._new_drawing()
         # Drawing after each page of runs would slow down fetching, so the chart is drawn when fetching ends.
@@ -175,6 +195,8 @@ class Charts:
         self._shown, self._shown_runs, self._shown_at, self._drawing = shown, model.runs, time.monotonic(), drawing
         model.background.stop("report")
         self._draw_report = None
+        if name not in CHARTS:
+            self._layer.hide()
         self._undrawn.draw(undrawn_trend_jobs(model.runs) if name == _TREND else [])
         if name in REPORTS:
             self._read(REPORTS[name](model))
@@ -191,7 +213,8 @@ class Charts:
             return str(self._picture.value)
         if name == _NONE or model.runs.empty:
             return ""
-        return chart_picture(CHARTS.get(name, CHARTS[DEFAULT_CHART]), model.runs, drawing)
+        chart = CHARTS.get(name, CHARTS[DEFAULT_CHART])
+        return picture_html(chart_picture(chart, model.runs, drawing), _alt(chart, model.runs))
 
     def _new_drawing(self) -> Drawing:
         width = min(max(self._viewport.width - 8, _MIN_WIDTH), _MAX_WIDTH)
@@ -199,14 +222,32 @@ class Charts:
 
     def _redraw(self, drawing: Drawing) -> None:
         """Draw what has been read once more, for example in another time zone."""
-        name, runs = self._model.view.chart, self._model.runs
+        name = self._model.view.chart
         if self._draw_report is not None:
             self._picture.value = self._draw_report(drawing)
         elif name in CHARTS:
-            note = " The tiles and the table have the numbers."
-            self._picture.value = chart_picture(CHARTS[name], runs, drawing, note)
+            self._draw_runs(CHARTS[name], drawing)
         elif name == _NONE:
             self._picture.value = ""
+
+    def _draw_runs(self, chart: Chart, drawing: Drawing) -> None:
+        model, runs = self._model, self._model.runs
+        picture = chart_picture(chart, runs, drawing)
+        self._picture.value = picture_html(picture, f"{_alt(chart, runs)} The tiles and the table have the numbers.")
+        if picture.pixels is None:
+            self._layer.hide()
+        else:
+            texts = run_texts(runs, picture.pixels, model.as_of, drawing.zone)
+            self._layer.show(picture.pixels, texts, is_draggable=True)
+
+    def _show_range(self, first: float, last: float) -> None:
+        """Show only the runs in a range of the x axis."""
+        column = CHARTS[self._model.view.chart].x_column
+        if column == "duration":
+            self._actions.show_durations(first, last)
+        else:
+            begin, end = (pd.Timestamp(days, unit="D", tz="UTC") for days in (first, last))
+            self._actions.show_period(begin, end, column, self._viewport.zone)
 
     def _read(self, report: Report | str) -> None:
         """Read a report in the background, and then draw it. A sentence is shown as it is."""
@@ -224,3 +265,7 @@ class Charts:
             self._picture.value = f'<p role="alert">✖ Could not read {text(report.name)}: {text(error)}</p>'
 
         self._model.background.start("report", lambda _task: report.read(), done=draw, failed=show_error)
+
+
+def _alt(chart: Chart, runs: pd.DataFrame) -> str:
+    return f"Chart of {plural(len(runs), 'run')}: {chart.alt}."

@@ -1,4 +1,4 @@
-"""The comparison of two runs as HTML."""
+"""Compare two runs, as HTML."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _IDENTITY = "run_id"
 
 
 def comparison_html(runs: pd.DataFrame, steps: pd.DataFrame | None, *, zone: tzinfo = UTC) -> str:
-    """Return what differs between two runs: their main fields, run config, tags and the durations of their steps.
+    """Return the differences between two runs: main fields, run config, tags and step durations.
 
     Parameters
     ----------
     runs
         Two runs, with the columns of ``client.runs(include="run_config")``.
     steps
-        The steps of the two runs; None if the source has no steps.
+        The steps of the two runs, or None if the source has no steps.
     zone
-        The time zone in which times are shown; the tooltips have UTC.
+        The time zone in which times are shown. The tooltips have UTC.
     """
     table = compare_runs(runs, steps)
     table = table[table["key"] != _IDENTITY]
@@ -64,7 +64,7 @@ def _value(value: object, zone: tzinfo) -> str:
 
 
 def _change(row: Mapping[Hashable, object]) -> str:
-    """Return by how much a duration has changed; an empty string for other values."""
+    """Describe the change of a duration. Return an empty string for other values."""
     before, after = row["first"], row["second"]
     if isinstance(before, pd.Timedelta) and isinstance(after, pd.Timedelta) and before.value > 0:
         return f"{after / before:.3g} times"

@@ -1,4 +1,4 @@
-"""The failures tab as HTML: the causes of failures, since when they have occurred, and what is still open."""
+"""The content of the Failures tab as HTML: the causes of failures, and the number of unresolved failures."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["REEXECUTE_UNRESOLVED", "SELECT_RUNS", "failure_groups_html"]
 
 SELECT_RUNS = "select_runs"
-"""The action that selects the runs of a group: see `dagster_nb.panels.markup.action_button`."""
+"""The name of the action that selects the runs of a group: see `dagster_nb.panels.markup.action_button`."""
 
 REEXECUTE_UNRESOLVED = "reexecute_unresolved"
-"""The action that selects all unresolved failures and asks whether to re-execute them from failure."""
+"""The name of the action that selects all unresolved failures and asks whether to re-execute them from failure."""
 
 _MAX_GROUPS = 30
 _HEAD = ("Runs", "Step", "Error", "Message")
@@ -39,7 +39,7 @@ def failure_groups_html(
     zone: tzinfo = UTC,
     is_live: bool = True,
 ) -> str:
-    """Return the groups of similar failures, the most frequent first.
+    """Return a table of the groups of similar failures, with the most frequent group first.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def failure_groups_html(
     now
         The current time.
     of
-        The runs that the failures belong to, such as ``"the newest 200 of 340 failed runs"``.
+        A description of the runs, such as ``"the newest 200 of 340 failed runs"``.
     unresolved
-        The number of failed runs in view without a later success.
+        The number of displayed failed runs without a later success.
     can_reexecute
         Whether the source can re-execute runs.
     zone
@@ -74,7 +74,7 @@ def failure_groups_html(
 
 def _unresolved(count: int, *, can_reexecute: bool) -> str:
     if not count:
-        return '<p role="status">Every failed run in view was resolved by a later success.</p>'
+        return '<p role="status">All failed runs in view have been resolved by a later success.</p>'
     are = "is" if count == 1 else "are"
     line = f"{plural(count, 'failed run')} in view {are} not resolved."
     if can_reexecute:
@@ -113,5 +113,5 @@ def _runs_of_each_cause(failures: pd.DataFrame) -> dict[tuple[str, ...], list[st
 
 
 def _keys(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return the cause of each row as a key; NA is not equal to itself, so it becomes an empty string."""
+    """Return the cause of each row as a key. NA becomes an empty string, because NA is not equal to itself."""
     return list(frame[CAUSE].fillna("").itertuples(index=False, name=None))

@@ -18,12 +18,12 @@ __all__ = ["LaunchpadArea"]
 
 
 class LaunchpadArea:
-    """Shows a launchpad that is filled in from a run; hidden while there is none.
+    """A launchpad that starts with the arguments of a run. Hidden while no launchpad is open.
 
     Parameters
     ----------
     model
-        The explorer's model, whose source launches.
+        The explorer's model. The launchpad uses its source as a client.
     viewport
         Provides the time zone that the user has chosen.
     """
@@ -44,11 +44,11 @@ class LaunchpadArea:
         Parameters
         ----------
         run
-            A row of runs.
+            A row of a frame of runs.
         run_config
-            Its run config as YAML.
+            The run config as YAML.
         """
-        # Imported here because showing runs does not need the launchpad.
+        # Import the launchpad only here, because showing runs does not need it.
         from dagster_nb.panels.launchpad.launchpad import Launchpad, launch_arguments  # noqa: PLC0415
 
         self.close()

@@ -1,4 +1,4 @@
-"""The failures tab groups what failed and re-executes what is open; the comparison shows what differs in two runs."""
+"""The failures tab groups failures and re-executes unresolved ones. The comparison shows how two runs differ."""
 
 import html
 import json
@@ -14,7 +14,7 @@ from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_run
 
 
 class Source(FakeSource):
-    """A source that also has failures, steps and run configs."""
+    """A source with failures, steps and run configs."""
 
     requested = ()
 
@@ -58,7 +58,7 @@ def show(explorer, tab):
 
 
 def click(explorer, action):
-    """Do what the browser does when the button with this action is clicked."""
+    """Send the message that the browser sends for a click on the button with this action."""
     shown = explorer._charts._picture.value
     actions = [json.loads(html.unescape(data)) for data in re.findall(r'data-dnb-action="([^"]*)"', shown)]
     [found, *_] = [one for one in actions if one[0] == action]
@@ -66,7 +66,7 @@ def click(explorer, action):
     explorer.wait(20)
 
 
-def test_similar_failures_are_one_row_with_first_and_last_time(explorer):
+def test_similar_failures_share_a_row_with_the_first_and_last_time(explorer):
     shown = show(explorer, "Failures")
     assert shown.count("<tr>") == 1 + 2
     assert "2 runs" in shown
@@ -74,13 +74,13 @@ def test_similar_failures_are_one_row_with_first_and_last_time(explorer):
     assert "<img" not in shown
 
 
-def test_the_runs_of_a_group_are_selected(explorer):
+def test_the_runs_of_a_failure_group_can_be_selected(explorer):
     show(explorer, "Failures")
     click(explorer, "select_runs")
     assert sorted(run_id[:8] for run_id in explorer.selection) == ["00000000", "00000001"]
 
 
-def test_all_unresolved_failures_are_re_executed_after_a_question(explorer):
+def test_all_unresolved_failures_are_re_executed_after_a_confirmation(explorer):
     shown = show(explorer, "Failures")
     assert "2 failed runs in view are not resolved" in shown
     click(explorer, "reexecute_unresolved")
@@ -93,21 +93,21 @@ def test_all_unresolved_failures_are_re_executed_after_a_question(explorer):
     assert sorted(run_id[:8] for run_id in runs) == ["00000000", "00000001"]
 
 
-def test_a_read_only_source_offers_no_re_execution(explorer):
+def test_re_execution_is_not_offered_with_a_read_only_source(explorer):
     explorer.model.source.read_only = True
     shown = show(explorer, "Failures")
     assert "not resolved" in shown
     assert "reexecute_unresolved" not in shown
 
 
-def test_only_the_newest_failures_are_read_and_the_table_says_so(explorer, monkeypatch):
+def test_only_the_newest_failures_are_read_and_the_table_mentions_the_limit(explorer, monkeypatch):
     monkeypatch.setattr(reports, "_MAX_FAILED_RUNS", 1)
     shown = show(explorer, "Failures")
     assert len(explorer.model.source.requested) == 1
     assert "the newest 1 of 3 failed runs" in html.unescape(shown)
 
 
-def test_without_failures_nothing_is_read(explorer):
+def test_no_errors_are_read_if_no_run_failed(explorer):
     explorer.set_filters(status="SUCCESS")
     assert "No run in view failed" in show(explorer, "Failures")
     assert explorer.model.source.requested == ()

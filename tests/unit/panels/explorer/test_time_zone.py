@@ -1,4 +1,4 @@
-"""Panels show times in the browser's time zone, or in that of ``tz=``."""
+"""Panels show times in the browser's time zone or in the zone given as ``tz=``."""
 
 from types import SimpleNamespace
 
@@ -34,7 +34,7 @@ def explore():
         one.close()
 
 
-def test_an_explorer_shows_times_in_the_zone_of_the_browser(explore, monkeypatch):
+def test_an_explorer_shows_times_in_the_browsers_time_zone(explore, monkeypatch):
     zones = []
     monkeypatch.setattr(plot, "durations", lambda _runs, *, tz, **_options: zones.append(str(tz)))
     explorer = explore()
@@ -53,7 +53,9 @@ def test_an_explorer_shows_times_in_the_zone_of_the_browser(explore, monkeypatch
     assert "Started (Asia/Tokyo)" in html
     assert "2026-03-01 21:00:01" in html
     assert "Asia/Tokyo" in explorer._static_text()
-    assert explorer.code == 'dnb.RunExplorer(dnb.connect("http://localhost:3000"))', "others see their own zone"
+    assert explorer.code == 'dnb.RunExplorer(dnb.connect("http://localhost:3000"))', (
+        "the code must not contain the browser's time zone"
+    )
 
 
 def test_failures_and_the_comparison_have_times_in_the_zone_of_the_browser():
@@ -87,7 +89,7 @@ def test_what_needs_attention_has_times_in_the_zone_of_the_browser():
     explorer.close()
 
 
-def test_the_zone_of_the_user_comes_before_that_of_the_browser(explore):
+def test_the_zone_given_by_the_user_replaces_the_browsers_zone(explore):
     explorer = explore(tz=TOKYO)
     explorer.viewport.time_zone = "America/New_York"
     assert explorer._table.table.rows[0]["start_time"][1] == "2026-03-01 21:00:01"
@@ -95,13 +97,13 @@ def test_the_zone_of_the_user_comes_before_that_of_the_browser(explore):
 
 
 @pytest.mark.parametrize("name", ["Etc/UTC", "Etc/Unknown", "Mars/Olympus"])
-def test_a_browser_without_a_known_zone_shows_utc(explore, name):
+def test_times_are_in_utc_if_the_browsers_zone_is_unknown(explore, name):
     explorer = explore()
     explorer.viewport.time_zone = name
     assert "times in UTC" in explorer._table._shown.value
 
 
-def test_times_typed_in_a_filter_are_in_the_shown_zone(explore):
+def test_times_typed_in_a_filter_are_in_the_displayed_zone(explore):
     explorer = explore(tz=TOKYO)
     explorer._filters._choose_bound("created_after", "2026-03-01 20:30")
     assert explorer.filters == {"created_after": "2026-03-01 20:30:00+09:00"}
@@ -112,7 +114,7 @@ def test_times_typed_in_a_filter_are_in_the_shown_zone(explore):
     assert explorer.filters == {"created_after": "2026-03-01T10:00+00:00"}
 
 
-def test_the_log_and_the_times_of_a_run_name_the_zone():
+def test_the_log_and_the_run_details_name_the_time_zone():
     zone = time_zone(TOKYO)
     columns = ["timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack"]
     events = pd.DataFrame([[NOW, "INFO", "a", "STEP_START", "started", None, None, None]], columns=columns)
@@ -123,14 +125,14 @@ def test_the_log_and_the_times_of_a_run_name_the_zone():
 
 
 @pytest.mark.parametrize("chart", CHARTS_WITH_TZ)
-def test_charts_refuse_what_is_not_a_time_zone(chart):
+def test_charts_reject_invalid_time_zones(chart):
     with pytest.raises(TypeError, match="tz must be an IANA name such as 'Europe/Paris' or a tzinfo object, not 3"):
         getattr(plot, chart)(make_runs(3), tz=3)
     with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
         getattr(plot, chart)(make_runs(3), tz="Nowhere")
 
 
-def test_an_explorer_refuses_what_is_not_a_time_zone():
+def test_an_explorer_rejects_invalid_time_zones():
     with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
         RunExplorer(FakeSource(make_runs(3)), tz="Nowhere")
 

@@ -1,0 +1,98 @@
+"""``ChartActions``: what a click and a drag in a chart do, and how they are taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dagster_nb.analysis.read_columns import creation_times
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from dagster_nb.panels.explorer.filters import ExplorerFilters
+    from dagster_nb.panels.explorer.model import ExplorerModel
+
+__all__ = ["ChartActions"]
+
+_SECOND = pd.Timedelta(seconds=1)
+
+
+class ChartActions:
+    """Opens runs, and changes the filters in a way that can be taken back.
+
+    Parameters
+    ----------
+    model
+        The explorer's model.
+    """
+
+    def __init__(self, model: ExplorerModel):
+        self._model = model
+        # The filters before and after each change.
+        self._changes: list[tuple[ExplorerFilters, ExplorerFilters]] = []
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether the filters are still those of the last change."""
+        return bool(self._changes) and self._changes[-1][1] == self._model.filters
+
+    def go_back(self) -> None:
+        """Take the last change back, unless the filters have been changed elsewhere since."""
+        if self.can_go_back:
+            before, _ = self._changes.pop()
+            self._model.set_filters(before)
+
+    def open_run(self, run_id: str) -> None:
+        """Select a run, show the page of the table that has it, and show its details."""
+        self._model.go_to_run(run_id)
+        self._model.select([run_id])
+        self._model.open_run(run_id)
+
+    def show_job(self, name: str) -> None:
+        """Show only the runs of a job."""
+        self._set_filters(self._model.filters.replace(job=(name,)))
+
+    def show_status(self, name: str) -> None:
+        """Show only the runs with a status."""
+        self._set_filters(self._model.filters.replace(status=(name,)))
+
+    def show_durations(self, shortest: float, longest: float) -> None:
+        """Show only the finished runs whose duration is in a range, in seconds."""
+        # The bounds are inclusive and rounded outwards, to a millisecond.
+        bounds = pd.Timedelta(seconds=shortest).floor("ms"), pd.Timedelta(seconds=longest).ceil("ms")
+        self._set_filters(self._model.filters.replace(min_duration=bounds[0], max_duration=bounds[1]))
+
+    def show_period(self, begin: pd.Timestamp, end: pd.Timestamp, column: str, zone: tzinfo) -> None:
+        """Show only the runs of a period.
+
+        Dagster filters by the time of creation. If a chart shows another time, the period begins with the creation of
+        the first run that the chart shows in it, so that no such run is left out.
+
+        Parameters
+        ----------
+        begin, end
+            The period.
+        column
+            The time that the chart shows: ``"start_time"`` or ``"creation_time"``.
+        zone
+            The time zone in which the filters are written.
+        """
+        runs = self._model.runs
+        created = creation_times(runs)
+        times = created if column == "creation_time" else runs[column]
+        first = created[(times >= begin) & (times <= end)].min()
+        begin = begin if pd.isna(first) else min(begin, first)
+        # The bounds are exclusive and rounded outwards, to a second.
+        bounds = (begin.ceil("s") - _SECOND).tz_convert(zone), (end.floor("s") + _SECOND).tz_convert(zone)
+        after, before = (bound.isoformat(sep=" ") for bound in bounds)
+        self._set_filters(self._model.filters.replace(created_after=after, created_before=before))
+
+    def _set_filters(self, filters: ExplorerFilters) -> None:
+        before = self._model.filters
+        if filters != before:
+            if not self.can_go_back:
+                self._changes.clear()
+            self._changes.append((before, filters))
+            self._model.set_filters(filters)
