@@ -25,6 +25,7 @@ from dagster_nb.panels.explorer.views.filter_bar import FilterBar
 from dagster_nb.panels.explorer.views.header import Header
 from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
 from dagster_nb.panels.explorer.views.misspelt_view import MisspeltView
+from dagster_nb.panels.explorer.views.reports import Drawing
 from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
 from dagster_nb.panels.explorer.views.tiles import Tiles
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunExplorer"]
 
+_STATIC_WIDTH = 900
 # "follow" is not in this list, because following runs until they finish can take hours.
 _AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "report", "action")
 
@@ -132,12 +134,12 @@ class RunExplorer(Panel):
         self._filters = FilterBar(self.model, self.viewport)
         self._tiles = Tiles(self.model)
         self._charts = Charts(self.model, self.viewport)
-        self._attention_view = AttentionView(self.model, self._attention, self._charts.show_trend)
+        self._attention_view = AttentionView(self.model, self._attention, self.viewport, self._charts.show_trend)
         self._misspelt_view = MisspeltView(self.model, self._misspelt)
         self._action_bar = ActionBar(self.model, self._actions)
         self._table = RunTableView(self.model, self.viewport, self._actions, self._action_bar.ask)
         self._details = RunDetailsView(self.model, self._open_run, self.viewport)
-        self._launchpad = LaunchpadArea(self.model)
+        self._launchpad = LaunchpadArea(self.model, self.viewport)
         if has_methods(source, "launch", "run_config_schema"):
             self._details.open_launchpad = self._launchpad.open
         self._code = CodeView(self.model, lambda: self.code)
@@ -148,6 +150,7 @@ class RunExplorer(Panel):
         self._fill(*(view.widget for view in views))
         self.add_class("dnb-explorer")
         self._listen()
+        self._watch_connection(source)
         self._header.draw()
         self._filters.draw()
         self._draw_runs()
@@ -227,13 +230,14 @@ class RunExplorer(Panel):
         return self.background.busy(*_AWAITED)
 
     def _is_ready_to_show(self) -> bool:
-        return self.model.reading is None
+        return self.model.reading is None and not self.background.busy("report")
 
     def _static_text(self) -> str:
         return static_text(self.model, self.viewport.zone)
 
     def _static_html(self) -> str:
-        return static_html(self.model, self.viewport.zone)
+        drawing = Drawing(self.viewport.zone, _STATIC_WIDTH, background="white", is_live=False)
+        return static_html(self.model, self._charts.static_html(drawing), self.viewport.zone)
 
     def _filter_by_cell(self, run_id: str, kind: str, key: str = "") -> None:
         run = self.model.cache.run(run_id)
@@ -273,7 +277,7 @@ class RunExplorer(Panel):
         on("reading", self._draw_reading)
         on("error", lambda: self._show_error(self.model.error, self.refresh))
         self._on_resize(self._charts.draw)
-        for redraw in (self._table.draw, self._header.draw, self._details.draw):
+        for redraw in (self._table.draw, self._header.draw, self._details.draw, self._attention_view.draw):
             self._on_time_zone(redraw)
         self._on_resize(self._details.draw_tab)
 

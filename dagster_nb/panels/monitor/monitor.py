@@ -110,6 +110,7 @@ class RunMonitor(Panel):
         self._picture_drawn_at = float("-inf")
         self._picture_is_outdated = True
         self._listen()
+        self._watch_connection(client)
         self.model.follow()
         self._draw_all()
 

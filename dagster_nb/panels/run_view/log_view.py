@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from dagster_nb.panels.error_box import describe_error, message_html
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.run_view.event_log import LEVELS
+from dagster_nb.panels.run_view.last_lines import last_lines
 from dagster_nb.panels.run_view.log_html import events_html, output_html, output_summary
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.panels.background import Background
     from dagster_nb.panels.run_view.event_log import EventLog
+    from dagster_nb.panels.run_view.log_html import Stream
     from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["EVENTS", "STREAMS", "LogModel", "LogView"]
@@ -76,6 +78,8 @@ class LogView:
         self._model = model
         self._viewport = viewport
         self._drawing = False
+        # What was drawn last, because searching a long output takes a while.
+        self._searched: tuple[object, ...] | None = None
         self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
         self._level: Any = _labeled(
             widgets.Dropdown(
@@ -121,10 +125,22 @@ class LogView:
         elif model.output is None:
             self._show(f"reading {stream}…", "")
         else:
-            wanted = model.log.filter.text
-            self._show(output_summary(model.output, stream, wanted), output_html(model.output, stream, wanted))
+            self._draw_lines(model.output, stream, model.log.filter.text)
+
+    def _draw_lines(self, output: ComputeLogs, stream: Stream, wanted: str) -> None:
+        is_stdout = stream == "stdout"
+        printed = output.stdout if is_stdout else output.stderr
+        omitted = output.stdout_omitted if is_stdout else output.stderr_omitted
+        searched = (printed, omitted, stream, wanted)
+        if searched == self._searched:
+            return
+        lines = last_lines(printed, wanted)
+        summary = output_summary(lines, stream, is_filtered=bool(wanted.strip()), omitted=omitted)
+        self._show(summary, output_html(lines, stream))
+        self._searched = searched
 
     def _show(self, summary: str, body: str) -> None:
+        self._searched = None
         self._summary.value = f'<span class="dnb-muted" role="status">{text(summary)}</span>'
         self._body.value = body
 
