@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -28,8 +29,7 @@ from dagster_nb.graphql.session import Session
 from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping
     from ssl import SSLContext
 
     import pandas as pd
@@ -248,10 +248,19 @@ class AsyncBase:
         """Return the address of a run's page in Dagster, for the user's browser."""
         return in_browser(self._session.address.run_page(run_id))
 
+    @contextmanager
     def _progress_bar(
         self, description: str, *, unit: str | None = None, total: int | None = None
-    ) -> AbstractContextManager[ProgressBar]:
-        return progress_bar(description, total=total, unit=unit, visible=self._shows_progress)
+    ) -> Iterator[ProgressBar]:
+        problems = self._session.problems
+        with progress_bar(
+            description, total=total, unit=unit, visible=self._shows_progress, problem=lambda: problems.message
+        ) as bar:
+            unsubscribe = problems.subscribe(lambda _message: bar.advance(0))
+            try:
+                yield bar
+            finally:
+                unsubscribe()
 
     @property
     def _shows_progress(self) -> bool:

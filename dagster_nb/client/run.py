@@ -180,7 +180,12 @@ class RunClient(Protocol):
         """Return the failures that ended some runs."""
 
     async def compute_logs(
-        self, run: RunsLike, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES
+        self,
+        run: RunsLike,
+        step: str | None = None,
+        *,
+        max_bytes: int | None = MAX_LOG_BYTES,
+        after: ComputeLogs | None = None,
     ) -> ComputeLogs:
         """Return the captured output of a run."""
 
@@ -316,9 +321,11 @@ class AsyncRun(RunFacts):
         """
         return RunFailures(await self.client.failures(self.run_id))
 
-    async def compute_logs(self, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES) -> ComputeLogs:
+    async def compute_logs(
+        self, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES, after: ComputeLogs | None = None
+    ) -> ComputeLogs:
         """Return the captured output of the run; see `AsyncDagsterClient.compute_logs`."""
-        return await self.client.compute_logs(self.run_id, step=step, max_bytes=max_bytes)
+        return await self.client.compute_logs(self.run_id, step=step, max_bytes=max_bytes, after=after)
 
     def follow(self, *, new_only: bool = False, heartbeat: float | None = None) -> AsyncIterator[pd.DataFrame]:
         """Yield the events of the run as they happen; see `AsyncDagsterClient.follow`."""

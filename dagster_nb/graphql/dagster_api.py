@@ -98,6 +98,7 @@ class DagsterApi:
         """Copy the facts that another connection to the same server has read."""
         self.version, self.statuses, self.filter_keys = other.version, other.statuses, other.filter_keys
         self.page_size = other.page_size
+        self.session.problems = other.session.problems
         self._schema = other._schema
 
     async def query(

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -29,6 +30,7 @@ from dagster_nb.errors import (
     RequestTimeoutError,
     UnauthorizedError,
 )
+from dagster_nb.graphql.connection_problems import ConnectionProblems
 from dagster_nb.graphql.query_errors import query_error
 from dagster_nb.graphql.retries import (
     HasTriedEnough,
@@ -88,6 +90,8 @@ class Session:
     ----------
     latency : float
         The duration of the fastest request so far, in seconds.
+    problems : ConnectionProblems
+        The requests that are being sent again.
     """
 
     def __init__(
@@ -102,6 +106,7 @@ class Session:
     ):
         self.address = address
         self.latency = float("inf")
+        self.problems = ConnectionProblems()
         self._timeout = timeout
         self._transport = transport or _HttpTransport(
             url=address.graphql,
@@ -154,10 +159,12 @@ class Session:
             If the status is 413, 502 or 504 and ``may_be_too_large`` is True.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError, QueryError
         """
+        request = object()
         attempts = AsyncRetrying(
             retry=IsWorthRetrying(may_be_too_large=may_be_too_large),
             stop=HasTriedEnough(self._timeout),
             wait=wait_exponential(multiplier=0.1, max=2.0) + wait_random(0, 0.2),
+            before_sleep=partial(self.problems.add, request, self.address.root, self._timeout),
             reraise=True,
         )
         try:
@@ -168,6 +175,8 @@ class Session:
             raise ConnectionFailedError(str(error)) from None
         except (LostResponseError, UnexpectedResponseError, RestartingError) as error:
             raise ConnectionFailedError(str(error)) from None
+        finally:
+            self.problems.remove(request)
 
     async def write(
         self, document: DocumentNode, variables: Mapping[str, Any] | None = None, operation_name: str | None = None

@@ -13,6 +13,7 @@ from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import included_columns
 from dagster_nb.history.conditions import run_condition
 from dagster_nb.history.location import table_path
+from dagster_nb.history.misspelt_filters import warn_about_misspelt_filters
 from dagster_nb.history.refresh import SYNCED_AT
 from dagster_nb.history.run_pages import page_conditions, sort_newest_first
 from dagster_nb.history.schema import RUNS, read_columns, to_frame
@@ -106,6 +107,11 @@ class StoredRuns:
             ``frame.attrs["dagster_nb"]`` contains the path, the url, the filters and, as ``fetched_at``, the time of
             the last refresh.
 
+        Warns
+        -----
+        DagsterNbWarning
+            If no run matches, and a job, code location or tag key that no run has is close to one that some run has.
+
         Raises
         ------
         ValueError, TypeError
@@ -120,6 +126,8 @@ class StoredRuns:
         filters = self._parse_filters(locals())
         included, limit = included_columns(include), whole_number(limit, "limit")
         table = self._read(read_columns(included, deleted=deleted), filters, deleted=deleted, limit=limit)
+        if not len(table) and limit != 0:
+            warn_about_misspelt_filters(self._open_table(), filters, stacklevel=2)
         frame = self._finish(table, filters, limit)
         del table
         # Arrow keeps memory that it no longer needs, which can be half as much as the memory of the frame itself.
@@ -159,6 +167,11 @@ class StoredRuns:
         pandas.DataFrame
             A page of runs, with the columns and dtypes of `runs`. No page is empty.
 
+        Warns
+        -----
+        DagsterNbWarning
+            As `runs`.
+
         Raises
         ------
         As `runs`.
@@ -175,7 +188,7 @@ class StoredRuns:
         # Only the inner function is a generator, so an invalid argument raises an error at the call and not at the
         # first page.
         def pages() -> Iterator[pd.DataFrame]:
-            left = limit
+            left, is_empty = limit, True
             times = self._select(["creation_time"], filters, deleted=deleted)["creation_time"]
             for condition in page_conditions(times, size or _RUNS_PER_PAGE):
                 if left == 0:
@@ -184,7 +197,10 @@ class StoredRuns:
                 page = self._read(columns, filters, deleted=deleted, limit=left, also=condition)
                 left = None if left is None else left - len(page)
                 if len(page):
+                    is_empty = False
                     yield self._finish(page, filters, limit)
+            if is_empty and limit != 0:
+                warn_about_misspelt_filters(self._open_table(), filters, stacklevel=2)
 
         return pages()
 
@@ -209,6 +225,11 @@ class StoredRuns:
         job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before, deleted
             As in `runs`.
 
+        Warns
+        -----
+        DagsterNbWarning
+            As `runs`.
+
         Raises
         ------
         As `runs`.
@@ -219,7 +240,10 @@ class StoredRuns:
         """
         filters = self._parse_filters(locals())
         table = self._open_table()
-        return 0 if filters.matches_nothing else table.count(run_condition(filters, deleted=deleted))
+        count = 0 if filters.matches_nothing else table.count(run_condition(filters, deleted=deleted))
+        if not count:
+            warn_about_misspelt_filters(table, filters, stacklevel=2)
+        return count
 
     def _open_table(self) -> Table:
         if self._table is None:

@@ -21,6 +21,8 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from dagster_nb.similar_names import unchecked_names
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -161,7 +163,9 @@ class Background:
 
         def run() -> None:
             try:
-                result = work(task)
+                # A warning would appear in an unrelated cell; the explorer shows misspelt names itself.
+                with unchecked_names():
+                    result = work(task)
             except Exception as error:  # noqa: BLE001 - the panel shows any exception
                 self.call(partial(finish, failed or self._on_crash, error))
             else:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 from dagster_nb import statuses
 from dagster_nb.client.display.browser_links import in_browser, is_page
+from dagster_nb.words import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import tzinfo
 
-__all__ = ["action_button", "attribute", "copy_button", "grid", "link", "status", "status_css", "text"]
+    import pandas as pd
+
+__all__ = ["action_button", "attribute", "copy_button", "grid", "link", "status", "status_css", "text", "time_html"]
 
 
 def text(value: object) -> str:
@@ -81,6 +85,20 @@ def status(name: str) -> str:
     """
     known = statuses.status_of(name)
     return f'<span class="dnb-status dnb-hue-{known.name}" data-mark="{known.symbol}">{escape(name)}</span>'
+
+
+def time_html(time: pd.Timestamp, zone: tzinfo) -> str:
+    """Return a point in time as text in a time zone, with UTC in the tooltip.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from zoneinfo import ZoneInfo
+    >>> time_html(pd.Timestamp("2026-01-01 10:00", tz="UTC"), ZoneInfo("Europe/Paris"))
+    '<span class="dnb-number" title="2026-01-01 10:00:00 UTC">2026-01-01 11:00:00</span>'
+    """
+    local, utc = (time_text(time.tz_convert(one)) for one in (zone, "UTC"))
+    return f'<span class="dnb-number" title="{utc} UTC">{local}</span>'
 
 
 def status_css() -> str:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import ipywidgets as widgets
 from IPython.display import display
 
+from dagster_nb.client.connection_problems import on_connection_problem
 from dagster_nb.panels.background import Background
 from dagster_nb.panels.error_box import ErrorBox
+from dagster_nb.panels.markup import text
 from dagster_nb.panels.saved_output import WIDGET_MIME_TYPE, saved_html
 from dagster_nb.panels.viewport import Viewport
 from dagster_nb.terminal_text import terminal_text
@@ -55,6 +57,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.viewport = viewport
         self._actions_in_html: dict[str, Callable[..., object]] = {}
         self.viewport.on_msg(self._receive)
+        self._connection = widgets.HTML(layout=widgets.Layout(display="none", width="100%"))
+        self._connection.add_class("dnb-connection")
+        self._end_watching: Callable[[], None] = lambda: None
         self._error_box = ErrorBox(self.background, dismissable=False)
         self._crash_box = ErrorBox(self.background)
         self._is_closed = False
@@ -78,6 +83,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         if self._is_closed:
             return
         self._is_closed = True
+        self._end_watching()
         self.background.close()
         close_widgets(vars(self))
         super().close()
@@ -125,9 +131,20 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     # Methods for subclasses to use
 
+    def _watch_connection(self, source: object) -> None:
+        """Say in one line, below the head, that the server does not answer while requests are being sent again."""
+        self._end_watching = on_connection_problem(
+            source, lambda message: self.background.call(partial(self._show_connection_problem, message))
+        )
+
+    def _show_connection_problem(self, message: str | None) -> None:
+        shown = "" if message is None else f'<div class="dnb-box dnb-box-warning">{text(message)}</div>'
+        self._connection.value = f'<div role="status">{shown}</div>'
+        self._connection.layout.display = "none" if message is None else ""
+
     def _fill(self, head: Any, *body: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
         """Set the content of the panel, from top to bottom. Errors appear below the head."""
-        self.children = (self.viewport, head, self._error_box.widget, self._crash_box.widget, *body)
+        self.children = (self.viewport, head, self._connection, self._error_box.widget, self._crash_box.widget, *body)
 
     def _on_resize(self, redraw: Callable[[], None]) -> None:
         """Call a function when the theme, the width or the time zone has changed, so that it can redraw pictures."""

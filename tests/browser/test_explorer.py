@@ -570,6 +570,7 @@ def test_the_explorer_recovers_when_its_server_restarts(notebook, tmp_path):
     error = there.box.get_by_role("alert").filter(has_text="Dagster does not answer")
     # The client retries for ten seconds before it reports the error, in case the server is restarting.
     expect(error).to_be_visible(timeout=60_000)
+    expect(there.box.get_by_text("trying again for")).to_be_hidden()
     expect(there.rows).to_have_count(3)
     opened.shot("explorer_error")
     with socket.create_server(("127.0.0.1", port)) as somebody:

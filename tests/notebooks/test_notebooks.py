@@ -40,6 +40,15 @@ def test_the_readme_answers_six_questions():
     assert len(questions()) == 6
 
 
+@pytest.mark.parametrize("number", ["01", "03", "04"])
+def test_the_first_notebooks_name_no_job_of_the_demo_because_they_run_on_any_dagster(number):
+    import nbformat
+
+    [path] = [path for path in NOTEBOOKS if path.stem.startswith(number)]
+    code = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    assert [name for name in JOB_PROFILES if name in code] == []
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_saved_notebook_is_readable_without_widgets(path):
     import nbformat

@@ -58,5 +58,9 @@ def test_every_file_that_the_readme_links_to_exists(link):
     assert (ROOT / link).exists()
 
 
+def test_the_readme_begins_with_a_picture():
+    assert "![" in README.partition("\n## ")[0].partition("```")[0]
+
+
 def test_the_changelog_has_an_unreleased_section():
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from dagster_nb.analysis.digests.partitions import partition_gaps
 from dagster_nb.analysis.digests.slow_jobs import runs_to_compare
 from dagster_nb.concurrency import MAX_CONCURRENCY
 from dagster_nb.errors import QueryError, ServerError, UnauthorizedError, UnsupportedServerError
+from dagster_nb.similar_names import unchecked_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -147,10 +148,11 @@ def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFram
     newest = reader.first(list(gaps.index[::-1]), _MAX_GAPS, "missing partitions: {} that may have older runs")
     gaps = gaps.loc[newest[::-1]]
     # A partition that seems to be missing may have an older run that was not read.
-    is_missing = [
-        source.count_runs(job=job, tags={"dagster/partition": key}) == 0
-        for job, key in zip(gaps["job_name"], gaps["partition_key"], strict=True)
-    ]
+    with unchecked_names():
+        is_missing = [
+            source.count_runs(job=job, tags={"dagster/partition": key}) == 0
+            for job, key in zip(gaps["job_name"], gaps["partition_key"], strict=True)
+        ]
     gaps = gaps[np.array(is_missing, dtype=bool)].reset_index(drop=True)
     materialized = None
     if len(gaps) and all(hasattr(source, name) for name in ("assets", "partitions")):

@@ -10,7 +10,7 @@ from dagster_nb.errors import DagsterNbError
 from dagster_nb.graphql.counting import count_matching
 from dagster_nb.graphql.multi_filter_paging import MissingRunsError
 from dagster_nb.graphql.paging import read_pages
-from dagster_nb.similar_names import NEWEST_RUNS, SimilarName, similar_names
+from dagster_nb.similar_names import NEWEST_RUNS, SimilarName, is_checking_names, is_tag_of_dagster, similar_names
 
 if TYPE_CHECKING:
     from dagster_nb.filters import RunFilters
@@ -22,8 +22,11 @@ __all__ = ["warn_about_misspelt_filters"]
 async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> None:
     """Warn about each job, code location and tag key that does not exist but is similar to an existing one.
 
-    Call this only if no run matches, because it sends one or two requests for each kind of name.
+    Call this only if no run matches, because it sends one or two requests for each kind of name. It does nothing in
+    `unchecked_names`.
     """
+    if filters.matches_nothing or not is_checking_names():
+        return
     try:
         found = await _misspelt_names(api, filters)
     except (DagsterNbError, MissingRunsError):
@@ -42,9 +45,9 @@ async def _misspelt_names(api: DagsterApi, filters: RunFilters) -> list[SimilarN
         found += [one for one in jobs if not await count_matching(api, {"pipelineName": one.name})]
     if filters.location:
         found += similar_names("location", filters.location, [entry["name"] for entry in await list_locations(api)])
-    if filters.tags:
+    if searched := [key for key, _ in filters.tags if not is_tag_of_dagster(key)]:
         keys: set[str] = set()
         async for records in read_pages(api, {}, limit=NEWEST_RUNS, page_size=None, include={}):
             keys.update(tag["key"] for record in records for tag in record.get("tags") or ())
-        found += similar_names("tag", [key for key, _ in filters.tags], keys)
+        found += similar_names("tag", searched, keys)
     return found

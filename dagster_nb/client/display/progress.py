@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from dagster_nb.errors import DagsterNbWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["PendingWarning", "ProgressBar", "drawn_by_the_waiting_thread", "is_interactive", "progress_bar", "warn"]
 
@@ -42,9 +42,19 @@ class ProgressBar:
         The number of items, or None if it is unknown.
     unit
         The name of the items; None shows only the elapsed time.
+    problem
+        Returns a sentence that is shown in place of the description, or None.
     """
 
-    def __init__(self, description: str, total: int | None, unit: str | None):
+    def __init__(
+        self,
+        description: str,
+        total: int | None,
+        unit: str | None,
+        problem: Callable[[], str | None] = lambda: None,
+    ):
+        self._problem = problem
+        self._drawn_problem: str | None = None
         self.description = description
         self.total = total
         self.unit = unit
@@ -74,24 +84,37 @@ class ProgressBar:
                 dynamic_ncols=True,
             )
         self._drawing.total = self.total
-        self._drawing.set_description_str(self.description, refresh=False)
+        problem = self._problem()
+        description = self.description if problem is None else problem.rstrip(".")
+        self._drawing.set_description_str(description, refresh=False)
         self._drawing.update(self.count - self._drawing.n)
+        if problem != self._drawn_problem:
+            self._drawn_problem = problem
+            # tqdm draws a bar that advances, and this one does not while the server does not answer.
+            self._drawing.refresh()
         if self.finished:
             self._drawing.close()
 
 
 @contextmanager
-def progress_bar(description: str, *, total: int | None, unit: str | None, visible: bool) -> Iterator[ProgressBar]:
+def progress_bar(
+    description: str,
+    *,
+    total: int | None,
+    unit: str | None,
+    visible: bool,
+    problem: Callable[[], str | None] = lambda: None,
+) -> Iterator[ProgressBar]:
     """Show a progress bar for the duration of a ``with`` block.
 
     Parameters
     ----------
-    description, total, unit
+    description, total, unit, problem
         As in `ProgressBar`.
     visible
         Whether to draw the bar.
     """
-    bar = ProgressBar(description, total, unit)
+    bar = ProgressBar(description, total, unit, problem)
     drawn_elsewhere = drawn_by_the_waiting_thread.get()
     if visible and drawn_elsewhere is not None:
         drawn_elsewhere.append(bar)

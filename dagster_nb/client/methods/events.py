@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.run_ids import RunsLike
 
-__all__ = ["EventMethods", "iter_events"]
+__all__ = ["EventMethods", "iter_event_pages", "iter_events"]
 
 # The server needs one query of its event log for the steps of each run. A request for many runs takes a third of the
 # time of single requests. Larger requests save little more time, and could take too long if the runs have many events.
@@ -282,13 +282,20 @@ class EventMethods(AsyncBase):
 
 async def iter_events(client: AsyncBase, run_id: str, *, document: str) -> AsyncIterator[dict[str, Any]]:
     """Yield all events of a run, oldest first, with the fields of a document (``EventConnection.events``)."""
-    cursor: str | None = None
+    async for events, _ in iter_event_pages(client, run_id, document=document):
+        for event in events:
+            yield event
+
+
+async def iter_event_pages(
+    client: AsyncBase, run_id: str, *, document: str, cursor: str | None = None
+) -> AsyncIterator[tuple[list[dict[str, Any]], str]]:
+    """Yield the events of a run after a cursor in pages, each with the cursor of its end."""
     while True:
         variables = {"runId": run_id, "cursor": cursor, "limit": _EVENTS_PER_REQUEST}
         answer = await client._read(document, variables)
         connection = unwrap(answer["logsForRun"], "EventConnection")
-        for event in connection["events"]:
-            yield event
+        cursor = connection["cursor"]
+        yield connection["events"], cursor
         if not connection["hasMore"]:
             return
-        cursor = connection["cursor"]

@@ -141,7 +141,7 @@ class RunMethods(AsyncBase):
             except IncompleteHistoryError as error:
                 error.frame = self._finish(pages, filters, included, limit, fetched_at)
                 raise
-        if not pages and not filters.matches_nothing and limit != 0:
+        if not pages and limit != 0:
             await warn_about_misspelt_filters(self._api, filters)
         return self._finish(pages, filters, included, limit, fetched_at)
 
@@ -176,6 +176,11 @@ class RunMethods(AsyncBase):
             A page of runs, with the columns and dtypes of `runs`, which `pandas.concat` preserves. No page is empty. If
             no run matches, there are no pages.
 
+        Warns
+        -----
+        DagsterNbWarning
+            As `runs`.
+
         Raises
         ------
         As `runs`. An `IncompleteHistoryError` is raised after the last page, with an empty ``.frame``.
@@ -190,8 +195,12 @@ class RunMethods(AsyncBase):
         # Only the inner function is a generator, so an invalid argument raises an error at the call and not at the
         # first page.
         async def pages() -> AsyncIterator[pd.DataFrame]:
+            is_empty = True
             async for page in self._pages(filters, included, limit=limit, page_size=page_size):
+                is_empty = False
                 yield self._finish([page], filters, included, limit, datetime.now(UTC))
+            if is_empty and limit != 0:
+                await warn_about_misspelt_filters(self._api, filters)
 
         return pages()
 
@@ -215,6 +224,11 @@ class RunMethods(AsyncBase):
         job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
             As in `runs`.
 
+        Warns
+        -----
+        DagsterNbWarning
+            As `runs`.
+
         Raises
         ------
         ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -225,7 +239,10 @@ class RunMethods(AsyncBase):
         """
         filters = RunFilters.from_arguments(locals(), known_statuses=self._statuses)
         server_filters = await self._server_filters(filters)
-        return 0 if server_filters is None else await count_runs(self._api, server_filters)
+        count = 0 if server_filters is None else await count_runs(self._api, server_filters)
+        if not count:
+            await warn_about_misspelt_filters(self._api, filters)
+        return count
 
     async def run(self, run_id: RunsLike) -> AsyncRun:
         """Return one run (``runOrError``).

@@ -18,6 +18,7 @@ from dagster_nb.panels.panel import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
 
     import pandas as pd
 
@@ -50,6 +51,9 @@ class Launchpad(Panel):
         The initial partition.
     op_selection
         The ops to run, in Dagster's selection syntax. If None, all ops.
+    tz
+        The time zone in which the times of the launched run are shown, such as ``"Europe/Paris"``. If None, the time
+        zone of the browser.
 
     Attributes
     ----------
@@ -57,6 +61,11 @@ class Launchpad(Panel):
         The text in the editor. You can assign a dict or a YAML string.
     run : Run or None
         The run that was launched last.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is invalid, or if there is no such time zone.
 
     Examples
     --------
@@ -74,6 +83,7 @@ class Launchpad(Panel):
         tags: Mapping[str, str] | None = None,
         partition_key: str | None = None,
         op_selection: str | Iterable[str] | None = None,
+        tz: str | tzinfo | None = None,
     ):
         start = Start(
             job,
@@ -84,7 +94,7 @@ class Launchpad(Panel):
             ops=ops_text(op_selection),
             partition=partition_key or "",
         )
-        super().__init__()
+        super().__init__(tz=tz)
         self.model = LaunchpadModel(LaunchSource(client), self.background, start)
         self.run: Run | None = None
         self.monitor: RunMonitor | None = None
@@ -101,10 +111,11 @@ class Launchpad(Panel):
         self.background.on_click(self._back, self.model.return_to_form)
         self.model.changes.on("state", lambda: self._show_error(self.model.error, self.model.retry))
         self.model.changes.on("run", self._draw_run)
+        self._watch_connection(client)
         self.model.load()
 
     @classmethod
-    def from_run(cls, run: Run) -> Self:
+    def from_run(cls, run: Run, *, tz: str | tzinfo | None = None) -> Self:
         """Create a launchpad with the arguments of a run.
 
         The launchpad contains the run's job, config, partition, op selection and tags, except for the tags that Dagster
@@ -114,6 +125,8 @@ class Launchpad(Panel):
         ----------
         run
             A `Run`, for example the result of ``client.run(run_id)``.
+        tz
+            As in `Launchpad`.
 
         Raises
         ------
@@ -129,7 +142,7 @@ class Launchpad(Panel):
         found = client.runs(run_ids=[run.run_id], include=("run_config", "op_selection"))
         if found.empty:
             raise RunNotFoundError(f"run {run.run_id} has been deleted. Choose another run.")
-        return cls(client, **launch_arguments(found.iloc[0]))
+        return cls(client, **launch_arguments(found.iloc[0]), tz=tz)
 
     @property
     def config(self) -> str:
@@ -187,7 +200,7 @@ class Launchpad(Panel):
             self._launched.children = (self._back,)
         else:
             self.run = run
-            self.monitor = RunMonitor(run)
+            self.monitor = RunMonitor(run, tz=self.viewport.tz)
             self._launched.children = (self._back, self.monitor)
         self._form.widget.layout.display = "" if run is None else "none"
         self._launched.layout.display = "none" if run is None else ""

@@ -55,8 +55,8 @@ class RunClient(Protocol):
     def failures(self, runs: str) -> pd.DataFrame:
         """Return the failures that ended a run."""
 
-    def compute_logs(self, run: str, step: str | None = None) -> ComputeLogs:
-        """Return the captured output of a run."""
+    def compute_logs(self, run: str, step: str | None = None, *, after: ComputeLogs | None = None) -> ComputeLogs:
+        """Return the captured output of a run, reading only what was added since an earlier call."""
 
     def daemons(self) -> pd.DataFrame:
         """Return the daemons."""
@@ -229,9 +229,10 @@ class MonitorModel:
         self._reads_output = True
         self._cancel_output_read()
         run_id, step = self.run.run_id, self.log.filter.step
+        previous = self.output if self.output is not None and self.output.step == step else None
         self._background.start(
             "output",
-            lambda _task: self.client.compute_logs(run_id, step=step),
+            lambda _task: self.client.compute_logs(run_id, step=step, after=previous),
             done=self._show_output,
             failed=self._fail_output,
         )

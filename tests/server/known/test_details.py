@@ -166,6 +166,7 @@ def test_all_output_is_returned(client, known, size, monkeypatch):
     assert logs.stdout == "".join(f"{number} {LINE}\n" for number in range(LINES))
     [file] = (known.server.home / "storage" / known.runs["shouting"] / "compute_logs").glob("*.err")
     assert logs.stderr == file.read_text()
+    assert client.compute_logs(known.runs["shouting"], after=logs) == logs
 
 
 def test_a_step_has_its_own_logs(client, known):

@@ -99,7 +99,7 @@ def test_the_success_rate_has_a_confidence_interval():
 
 
 def test_an_unknown_frequency_is_rejected():
-    with pytest.raises(ValueError, match=r"freq must be one of 1min, .*; not '2D'"):
+    with pytest.raises(ValueError, match=r"freq must be one of 1min, .*, not '2D'"):
         status_counts(created("2026-01-01"), freq="2D")
 
 

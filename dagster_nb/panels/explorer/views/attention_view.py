@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.panels.explorer.attention import Attention, Finding
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["AttentionView"]
 
@@ -28,11 +29,16 @@ class AttentionView:
         The explorer's model. A click on a line sets its filters.
     attention
         The findings.
+    viewport
+        Provides the time zone.
     show_trend
         A function that shows the trend chart.
     """
 
-    def __init__(self, model: ExplorerModel, attention: Attention, show_trend: Callable[[], object]):
+    def __init__(
+        self, model: ExplorerModel, attention: Attention, viewport: Viewport, show_trend: Callable[[], object]
+    ):
+        self._viewport = viewport
         self._model = model
         self._attention = attention
         self._show_trend = show_trend
@@ -42,7 +48,7 @@ class AttentionView:
 
     def draw(self) -> None:
         """Draw one line for each finding."""
-        findings = self._attention.findings
+        findings = self._attention.findings(self._viewport.zone)
         if findings != self._drawn:
             self._drawn = findings
             self._lines.draw([self._line(finding) for finding in findings])

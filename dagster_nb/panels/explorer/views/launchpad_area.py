@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["LaunchpadArea"]
 
@@ -23,10 +24,13 @@ class LaunchpadArea:
     ----------
     model
         The explorer's model. The launchpad uses its source as a client.
+    viewport
+        Provides the time zone that the user has chosen.
     """
 
-    def __init__(self, model: ExplorerModel):
+    def __init__(self, model: ExplorerModel, viewport: Viewport):
         self._model = model
+        self._viewport = viewport
         self._launchpad: Any = None
         self._close = widgets.Button(description="Close the launchpad", layout=widgets.Layout(width="auto"))
         self._close.add_class("dnb-close")
@@ -49,7 +53,8 @@ class LaunchpadArea:
 
         self.close()
         source: Any = self._model.source
-        self._launchpad = Launchpad(source, **{**launch_arguments(run), "run_config": run_config or None})
+        arguments = {**launch_arguments(run), "run_config": run_config or None, "tz": self._viewport.tz}
+        self._launchpad = Launchpad(source, **arguments)
         self._launchpad.viewport.scrolls_into_view = True
         self.widget.children = [self._row, self._launchpad]
         self.widget.add_class("dnb-section")

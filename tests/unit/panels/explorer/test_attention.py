@@ -34,7 +34,7 @@ def slowed_runs():
 
 
 def texts(runs, scope=None):
-    return [finding.text for finding in find_in_runs(runs, scope or ExplorerFilters(), NOW)]
+    return [finding.text for finding in find_in_runs(runs, scope or ExplorerFilters(), NOW).findings()]
 
 
 def test_nothing_needs_attention():
@@ -47,14 +47,14 @@ def test_unresolved_failures_are_shown():
     runs.loc[[3, 30, 49], "status"] = "FAILURE"
     # A later success in the same run group resolves one of the failures.
     runs.loc[20, "root_run_id"] = runs.loc[30, "run_id"]
-    [finding] = find_in_runs(runs, ExplorerFilters(), NOW)
+    [finding] = find_in_runs(runs, ExplorerFilters(), NOW).findings()
     assert finding.text == "2 failures are not resolved, the oldest from 2 d ago"
     assert finding.filters == ExplorerFilters(only_unresolved=True)
     assert texts(runs, ExplorerFilters(created_after="24h")) == ["1 failure is not resolved, from 3 h ago"]
 
 
 def test_a_slowdown_is_shown_with_the_changed_tag():
-    [finding] = find_in_runs(slowed_runs(), ExplorerFilters(created_after="52w"), NOW)
+    [finding] = find_in_runs(slowed_runs(), ExplorerFilters(created_after="52w"), NOW).findings()
     changed = (NOW - 199 * HOUR).strftime("%Y-%m-%d %H:%M")
     assert finding.text == (
         f"nightly has taken 2 min 3 s, 2.0 times as long as before (1 min 3 s), since {changed}, when the tag "

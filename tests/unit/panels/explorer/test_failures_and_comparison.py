@@ -9,7 +9,7 @@ import pytest
 
 from dagster_nb.frames.runs import runs_frame
 from dagster_nb.panels.explorer import RunExplorer
-from dagster_nb.panels.explorer.views import charts
+from dagster_nb.panels.explorer.views import reports
 from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_run
 
 
@@ -29,7 +29,8 @@ class Source(FakeSource):
 
     def steps(self, runs):
         durations = [pd.Timedelta(seconds=10 * (1 + int(run_id[:8]))) for run_id in runs]
-        return pd.DataFrame({"run_id": runs, "step_key": "load", "duration": durations})
+        facts = {"status": "SUCCESS", "start_time": NOW, "end_time": NOW + pd.to_timedelta(durations)}
+        return pd.DataFrame({"run_id": runs, "step_key": "load", "duration": durations, **facts})
 
     def iter_runs(self, **question):
         for page in super().iter_runs(**question):
@@ -100,7 +101,7 @@ def test_re_execution_is_not_offered_with_a_read_only_source(explorer):
 
 
 def test_only_the_newest_failures_are_read_and_the_table_mentions_the_limit(explorer, monkeypatch):
-    monkeypatch.setattr(charts, "_MAX_FAILED_RUNS", 1)
+    monkeypatch.setattr(reports, "_MAX_FAILED_RUNS", 1)
     shown = show(explorer, "Failures")
     assert len(explorer.model.source.requested) == 1
     assert "the newest 1 of 3 failed runs" in html.unescape(shown)
@@ -108,7 +109,7 @@ def test_only_the_newest_failures_are_read_and_the_table_mentions_the_limit(expl
 
 def test_no_errors_are_read_if_no_run_failed(explorer):
     explorer.set_filters(status="SUCCESS")
-    assert "No run in view failed" in show(explorer, "Failures")
+    assert "None of the runs in view failed" in show(explorer, "Failures")
     assert explorer.model.source.requested == ()
 
 
@@ -130,3 +131,45 @@ def test_two_selected_runs_are_compared(explorer):
     assert "equal in both runs" in shown
     explorer.model.select([])
     assert "Select two runs" in explorer.wait(20)._charts._picture.value
+
+
+def static_output(explorer, tab):
+    show(explorer, tab)
+    shown = explorer._static_html()
+    assert shown.count('<table class="dnb-grid">') >= 1, "the rows of the runs"
+    assert "<button" not in shown
+    return shown
+
+
+def test_the_static_output_has_the_tab_that_is_open(explorer):
+    assert "No chart" not in static_output(explorer, "No chart")
+    assert "<img" not in explorer._static_html()
+    shown = static_output(explorer, "Failures")
+    assert "no answer after &lt;n&gt; s" in shown
+    assert "<img" not in shown
+    assert "Select two runs in the table" in static_output(explorer, "Compare two runs")
+    explorer.model.select(run_id for run_id in explorer.frame["run_id"] if run_id[:8] in ("00000000", "00000001"))
+    assert "Run 00000001" in static_output(explorer, "Compare two runs")
+    shown = static_output(explorer, "Slow steps")
+    assert "which steps take the most time" in shown
+    assert shown.count("<img") == 1
+    assert "how long the runs of each job take" in static_output(explorer, "Durations")
+
+
+def test_displaying_the_explorer_waits_for_the_tab_that_is_open():
+    source = Source(runs_frame([make_run(0, status="FAILURE")]))
+    explorer = RunExplorer(source, chart="Failures")
+    data, _ = explorer._repr_mimebundle_()
+    assert "no answer after &lt;n&gt; s" in data["text/html"]
+    explorer.close()
+
+
+def test_the_tab_that_is_open_is_not_read_again_when_only_the_drawing_changes(explorer):
+    read = []
+    steps = explorer.model.source.steps
+    explorer.model.source.steps = lambda runs: read.append(1) or steps(runs)
+    first = show(explorer, "Slow steps")
+    explorer.viewport.width = 500
+    explorer.wait(20)
+    assert explorer._charts._picture.value != first
+    assert len(read) == 1

@@ -1,14 +1,20 @@
 """Panels show times in the browser's time zone or in the zone given as ``tz=``."""
 
+from types import SimpleNamespace
+
+import ipywidgets as widgets
 import pandas as pd
 import pytest
 
 from dagster_nb import plot
 from dagster_nb.panels.explorer import RunExplorer
+from dagster_nb.panels.launchpad import launchpad
 from dagster_nb.panels.run_view.log_html import events_html
 from dagster_nb.panels.run_view.run_html import times_text
 from dagster_nb.time_zones import time_zone
 from tests.unit.panels.conftest import NOW, FakeSource, make_runs
+from tests.unit.panels.explorer.test_attention import slowed_runs
+from tests.unit.panels.explorer.test_failures_and_comparison import Source
 
 TOKYO = "Asia/Tokyo"
 CHARTS_WITH_TZ = ("durations", "duration_trend", "timeline", "status_counts", "success_rate", "queue_durations")
@@ -50,6 +56,37 @@ def test_an_explorer_shows_times_in_the_browsers_time_zone(explore, monkeypatch)
     assert explorer.code == 'dnb.RunExplorer(dnb.connect("http://localhost:3000"))', (
         "the code must not contain the browser's time zone"
     )
+
+
+def test_failures_and_the_comparison_have_times_in_the_zone_of_the_browser():
+    runs = make_runs(2, status="FAILURE")
+    explorer = RunExplorer(Source(runs), chart="Failures").wait(20)
+    shown = explorer._charts._picture
+    explorer.viewport.time_zone = TOKYO
+    explorer.wait(20)
+    for seen in ("First seen (Asia/Tokyo)", "Last seen (Asia/Tokyo)"):
+        assert seen in shown.value
+    assert 'title="2026-03-01 11:00:00 UTC">2026-03-01 20:00:00<' in shown.value
+    explorer.model.select(runs["run_id"])
+    explorer.model.change_view(chart="Compare two runs")
+    explorer.wait(20)
+    assert "start_time</bdi> (Asia/Tokyo)" in shown.value
+    assert 'title="2026-03-01 12:00:01 UTC">2026-03-01 21:00:01<' in shown.value
+    assert "Asia/Tokyo" in explorer._static_html()
+    explorer.close()
+
+
+def test_what_needs_attention_has_times_in_the_zone_of_the_browser():
+    explorer = RunExplorer(FakeSource(slowed_runs())).wait(20)
+
+    def lines():
+        return [button.description for button in explorer._attention_view.widget.children]
+
+    changed = NOW - pd.Timedelta(hours=199)
+    assert f"since {changed:%Y-%m-%d %H:%M}," in lines()[0]
+    explorer.viewport.time_zone = TOKYO
+    assert f"since {changed.tz_convert(TOKYO):%Y-%m-%d %H:%M}," in lines()[0]
+    explorer.close()
 
 
 def test_the_zone_given_by_the_user_replaces_the_browsers_zone(explore):
@@ -98,3 +135,19 @@ def test_charts_reject_invalid_time_zones(chart):
 def test_an_explorer_rejects_invalid_time_zones():
     with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
         RunExplorer(FakeSource(make_runs(3)), tz="Nowhere")
+
+
+class FakeLaunchpad(widgets.VBox):
+    viewport = SimpleNamespace(scrolls_into_view=False)
+
+
+def test_a_launchpad_in_the_explorer_has_the_zone_of_the_user(monkeypatch):
+    opened = []
+    monkeypatch.setattr(
+        launchpad, "Launchpad", lambda _source, **options: opened.append(options["tz"]) or FakeLaunchpad()
+    )
+    for tz in (TOKYO, None):
+        explorer = RunExplorer(FakeSource(make_runs(1)), tz=tz).wait(20)
+        explorer._launchpad.open(explorer.frame.iloc[0], "")
+        explorer.close()
+    assert [str(tz) for tz in opened] == [TOKYO, "None"]

@@ -103,7 +103,7 @@ def test_the_displayed_graphql_equals_the_clients_query():
     assert '"statuses": [\n      "FAILURE"\n    ]' in text
     assert f'"createdAfter": {(NOW - pd.Timedelta(days=1)).timestamp()}' in text
     assert "2 filters are sent" in text
-    assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# Nothing is sent")
+    assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# No request is sent")
 
 
 def test_the_displayed_graphql_is_valid_for_the_server(fake):
@@ -144,7 +144,7 @@ def test_the_static_output(bench):
     frame.loc[0, "job_name"] = HOSTILE
     frame.loc[1, "status"] = "FAILURE"
     model = bench(frame).load()
-    html, text = static_html(model), static_text(model)
+    html, text = static_html(model, '<img src="data:image/png;base64,">'), static_text(model)
     assert "<img src=x" not in html
     assert "&lt;img src=x" in html
     assert html.count("<tr>") == 16
@@ -159,7 +159,7 @@ def test_static_output_works_without_runs_and_after_an_error(bench):
     assert "0 runs" in static_text(bench(make_runs(0)).load())
     one = bench(make_runs(3))
     one.source.error = ConnectionFailedError(f"nothing there {HOSTILE}")
-    html = static_html(one.load())
+    html = static_html(one.load(), "")
     assert "nothing there" in html
     assert "<img src=x" not in html
 

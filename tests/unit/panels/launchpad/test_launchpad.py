@@ -354,6 +354,14 @@ class TestLaunching:
         one.wait(10)
         assert len(source.sent) == 2
 
+    def test_the_launched_run_has_times_in_the_zone_of_the_launchpad(self, pad):
+        one = pad("train", tz="Asia/Tokyo")
+        one.launch()
+        one.wait(10)
+        assert "Asia/Tokyo" in one.monitor._head.value
+        with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
+            pad("train", tz="Nowhere")
+
     def test_the_launchpad_explains_why_a_client_may_not_launch(self, pad, source, monkeypatch):
         monkeypatch.setattr(FakeSource, "reason_forbidden", "this client is <read-only>")
         one = pad("train")

@@ -51,9 +51,10 @@ def test_from_run_reads_the_launch_arguments_of_a_run(pad, source, monkeypatch):
     source.runs = lambda **filters: row if filters["run_ids"] == [run["runId"]] else row.iloc[:0]
     made = FakeRun()
     made.client = source
-    one = Launchpad.from_run(made)
+    one = Launchpad.from_run(made, tz="Asia/Tokyo")
     one.wait(10)
     model = one.model
+    assert str(one.viewport.zone) == "Asia/Tokyo"
     one.close()
     assert (model.address, model.config, model.tags) == (TRAIN, "a: 1\n", "team: data")
     assert (model.partition, model.ops) == ("2026-01-01", "fit*")

@@ -13,6 +13,7 @@ from dagster_nb.errors import ConnectionFailedError, OutcomeUnknownError, Unsupp
 from dagster_nb.panels.monitor import RunMonitor
 from dagster_nb.panels.monitor import model as monitor_model
 from dagster_nb.panels.monitor.messages import outcome_message, state_times
+from dagster_nb.panels.run_view import log_view
 from dagster_nb.panels.run_view.event_log import EventFilter
 from tests.unit.panels.conftest import HOSTILE, NOW, make_run
 from tests.unit.panels.monitor.fake_client import END, RUN, FakeClient, FakeRun, events, step
@@ -246,7 +247,7 @@ def test_closing_leaves_no_widgets_and_no_threads(watch):
 
 def test_a_monitor_accepts_only_a_run():
     for wrong in ("an id", None, object()):
-        with pytest.raises(TypeError, match="takes a Run"):
+        with pytest.raises(TypeError, match="needs a Run"):
             RunMonitor(wrong)
 
 
@@ -300,15 +301,39 @@ class TestOutput:
         monitor._log._kind.value = "Events"
         assert "no events yet" in monitor._log._summary.value
 
+    def test_searches_the_output_only_if_it_has_changed(self, watch, monkeypatch):
+        searched = []
+        search = log_view.last_lines
+        monkeypatch.setattr(log_view, "last_lines", lambda *args: searched.append(args) or search(*args))
+        monitor, client = watch()
+        client.printed = ("one\ntwo\n", "three\n")
+        monitor._log._kind.value = "stdout"
+        until(monitor, lambda: "one" in monitor._log._body.value)
+        assert len(searched) == 1
+        client.pages.put(events(3))
+        until(monitor, lambda: monitor.model.log.total == 3)
+        monitor._draw_all()
+        assert len(searched) == 1
+        monitor._log._text.value = "two"
+        until(monitor, lambda: "showing 1 matching line" in monitor._log._summary.value)
+        assert len(searched) == 2
+        monitor._log._kind.value = "Events"
+        monitor._log._kind.value = "stdout"
+        until(monitor, lambda: "showing 1 matching line" in monitor._log._summary.value)
+
     def test_the_output_is_read_again_when_the_run_has_ended(self, watch):
         monitor, client = watch()
         client.printed = ("so far\n", "")
         monitor._log._kind.value = "stdout"
         until(monitor, lambda: "so far" in monitor._log._body.value)
+        first = monitor.model.output
         client.printed = ("so far\nall\n", "")
         client.become("SUCCESS")
         client.pages.put(END)
         until(monitor, lambda: "so far\nall" in monitor._log._body.value)
+        # Only what was printed since is read.
+        assert client.continued[0] is None
+        assert client.continued[1] is first
 
     def test_the_output_of_the_chosen_step_is_read(self, watch):
         monitor, client = watch()
@@ -317,6 +342,7 @@ class TestOutput:
         monitor._log._kind.value = "stdout"
         monitor._log._step.value = "load"
         until(monitor, lambda: client.printed_steps[-1:] == ["load"])
+        assert client.continued[-1] is None
 
     def test_the_error_is_shown_if_the_output_cannot_be_read(self, watch):
         monitor, client = watch()

@@ -4,8 +4,8 @@ from html import unescape
 
 import pandas as pd
 
-from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.frames.stacks import traceback_text
+from dagster_nb.panels.run_view.last_lines import last_lines
 from dagster_nb.panels.run_view.log_html import events_html, output_summary
 from dagster_nb.panels.run_view.run_html import failures_html
 from tests.unit.frames.test_run_failures import failures
@@ -47,6 +47,6 @@ def test_the_log_folds_the_stack_trace_of_an_error():
 
 
 def test_the_summary_of_long_output_gives_the_omitted_amount():
-    logs = ComputeLogs("r", None, stdout="a\nb\n", stderr="c\n", stdout_omitted=3 * 2**20)
-    assert output_summary(logs, "stdout") == "showing 2 lines; the first 3 MB are left out"
-    assert output_summary(logs, "stderr") == "showing 1 line"
+    summary = output_summary(last_lines("a\nb\n"), "stdout", omitted=3 * 2**20)
+    assert summary == "showing 2 lines; the first 3 MB are left out"
+    assert output_summary(last_lines("c\n"), "stderr") == "showing 1 line"
