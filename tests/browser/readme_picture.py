@@ -18,7 +18,7 @@ from tests.browser.chromium import FLAGS, chromium
 from tests.browser.lab import Lab, Notebook
 
 PICTURE = Path(__file__).parents[2] / "notebooks" / "pictures" / "explorer.png"
-SIZE = {"width": 1440, "height": 1240}
+SIZE = {"width": 1440, "height": 1440}
 TIMEOUT_MILLISECONDS = 120_000
 CODE = """\
 import dagster_nb as dnb
@@ -44,8 +44,13 @@ def main() -> None:
         expect.set_options(timeout=TIMEOUT_MILLISECONDS)
         notebook = stack.enter_context(closing(Notebook(lab, context, [CODE.format(url=url)], name="explorer")))
         notebook.open(timeout=TIMEOUT_MILLISECONDS)
-        expect(notebook.output.locator(".dnb-picture img").first).to_be_visible()
+        expect(notebook.output.get_by_text("as of").first).to_be_visible()
+        expect(notebook.output.get_by_text("loading…")).to_have_count(0)
         expect(notebook.output.locator("tr[data-run]").first).to_be_visible()
+        # Before the runs have been read, the chart is a short picture without runs.
+        notebook.page.wait_for_function(
+            "[...document.querySelectorAll('.dnb-picture img')].some((image) => image.clientHeight > 250)"
+        )
         notebook.to_the_top()
         notebook.page.screenshot(path=PICTURE)
 
