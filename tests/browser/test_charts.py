@@ -233,7 +233,15 @@ def test_the_keyboard_does_the_same(notebook, chart):
     chart.stage.focus()
     keyboard.press("ArrowRight")
     expect(chart.tip).to_be_visible()
+    # An outline outside of the chart would be cut off at the edge of the cell's output.
+    expect(chart.stage).to_have_css("outline-style", "solid")
+    expect(chart.stage).to_have_css("outline-offset", "-2px")
     first = chart.tip.inner_text()
+    keyboard.press("End")
+    rightmost = max(range(len(chart.sent["marks"])), key=lambda mark: (chart.center(mark)[0], mark))
+    expect(chart.tip).to_contain_text(chart.sent["ids"][rightmost][:8])
+    keyboard.press("Home")
+    expect(chart.tip).to_have_text(first, use_inner_text=True)
     keyboard.press("ArrowRight")
     expect(chart.tip).not_to_have_text(first)
     live = chart.stage.get_by_role("status")
@@ -256,6 +264,16 @@ def test_the_keyboard_does_the_same(notebook, chart):
 def test_the_keyboard_chooses_a_time_in_a_chart_without_marks(notebook, chart):
     choose(notebook, "Status over time")
     assert chart.settle()["marks"] == []
+    band = chart.stage.locator(".dnb-chart-band")
+    chart.stage.focus()
+    notebook.page.keyboard.press("ArrowRight")
+    expect(band).to_be_visible()
+    notebook.page.keyboard.press("Escape")
+    expect(band).to_be_hidden()
+    notebook.page.keyboard.press("ArrowRight")
+    expect(band).to_be_visible()
+    chart.stage.blur()
+    expect(band).to_be_hidden()
     chart.stage.focus()
     for key in ["ArrowRight"] * 10 + ["Shift+ArrowRight"] * 10 + ["Enter"]:
         notebook.page.keyboard.press(key)

@@ -151,7 +151,7 @@ function render({ model, el }) {
   }
 
   function endRange() {
-    drag = anchor = null;
+    drag = anchor = cursor = null;
     band.style.display = "none";
   }
 
@@ -190,7 +190,7 @@ function render({ model, el }) {
     const moves = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 1], ArrowUp: [1, -1] };
     if (event.key === "Escape") {
       const isHidden = tip.style.display !== "block";
-      if (drag || anchor !== null) endRange();
+      if (drag || anchor !== null || cursor !== null) endRange();
       else if (model.get("can_go_back")) send("back");
       else if (isHidden) return;
       if (index) hover(null, 0, 0);
@@ -293,7 +293,7 @@ function render({ model, el }) {
     const id = current >= 0 ? chart.ids?.[current] : undefined;
     const isEmpty = !model.get("chart").size;
     endRange();
-    pressed = hovered = cursor = null;
+    pressed = hovered = null;
     tip.style.display = "none";
     live.textContent = "";
     chart = model.get("chart");
@@ -330,7 +330,10 @@ function render({ model, el }) {
   }
   resized.observe(el);
   stage.addEventListener("keydown", press);
-  stage.addEventListener("blur", () => hovered && index && hover(null, 0, 0));
+  stage.addEventListener("blur", () => {
+    if (!drag) endRange();
+    if (hovered && index) hover(null, 0, 0);
+  });
   model.on("change:chart", draw);
   model.on("change:can_go_back", align);
   draw();

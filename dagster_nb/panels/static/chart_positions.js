@@ -46,11 +46,12 @@ function makeIndex(chart, marks, lines) {
     return lane >= 0 ? { group: chart.lanes[lane][0] } : null;
   }
 
+  // Compare positions along an axis. Order marks at the same position by their numbers.
+  const compare = (one, other, axis) => center(one, axis) - center(other, axis) || one - other;
+
   // Return the next mark for an arrow key, or -1 at the end.
   function next(mark, axis, sign) {
     const changesLane = axis === 1 && chart.lanes.length > 0;
-    // Order marks at the same position by their numbers.
-    const compare = (one, other) => center(one, axis) - center(other, axis) || one - other;
     let best = -1;
     for (let other = 0; other < count; other++) {
       const lane = laneOf(other) - laneOf(mark);
@@ -63,7 +64,7 @@ function makeIndex(chart, marks, lines) {
         if (best < 0 || isNearer() > 0) best = other;
       } else {
         if (axis === 0 && lane !== 0) continue;
-        if (sign * compare(other, mark) > 0 && (best < 0 || sign * compare(other, best) < 0)) best = other;
+        if (sign * compare(other, mark, axis) > 0 && (best < 0 || sign * compare(other, best, axis) < 0)) best = other;
       }
     }
     return best;
@@ -78,9 +79,12 @@ function makeIndex(chart, marks, lines) {
     return best;
   }
 
+  // Returns the last mark of the same lane, or the first one if the sign is negative.
   function last(mark, sign) {
     let best = mark;
-    for (let found = mark; found >= 0; found = next(found, 0, sign)) best = found;
+    for (let other = 0; other < count; other++) {
+      if (laneOf(other) === laneOf(mark) && sign * compare(other, best, 0) > 0) best = other;
+    }
     return best;
   }
 
