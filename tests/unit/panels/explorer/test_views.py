@@ -103,7 +103,7 @@ def test_the_displayed_graphql_equals_the_clients_query():
     assert '"statuses": [\n      "FAILURE"\n    ]' in text
     assert f'"createdAfter": {(NOW - pd.Timedelta(days=1)).timestamp()}' in text
     assert "2 filters are sent" in text
-    assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# Nothing is sent")
+    assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# No request is sent")
 
 
 def test_the_displayed_graphql_is_valid_for_the_server(fake):
