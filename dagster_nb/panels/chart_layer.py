@@ -1,4 +1,4 @@
-"""``ChartLayer``: an invisible layer over the picture of a chart that answers the pointer and the keyboard."""
+"""``ChartLayer``: an invisible layer over the picture of a chart, which makes the chart interactive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["ChartLayer", "ChartTexts", "chart_box"]
 
 @dataclass(frozen=True)
 class ChartTexts:
-    """What a layer shows about the marks of a chart, and the names that a click filters by.
+    """The texts that a layer shows about the marks of a chart, and the names that a click can filter by.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ class ChartTexts:
     ids, names, statuses
         The id, the name and the status of each mark.
     fields
-        The other lines of the tooltip: a name, and the text of each mark.
+        The other lines of the tooltip. Each line has a name and one text per mark.
     groups
         The names of the groups that a click can filter by. Other lanes and lines only show their name.
     legend
         The entries of the legend that a click can filter by.
     hints
-        What a click does: ``"mark"``, ``"group"`` and ``"legend"``.
+        Descriptions of the effect of a click, with the keys ``"mark"``, ``"group"`` and ``"legend"``.
     """
 
     label: str
@@ -53,16 +53,16 @@ class ChartTexts:
 
 
 class ChartLayer(anywidget.AnyWidget):
-    """The layer in the browser, which finds what is at the pointer without asking the kernel.
+    """The layer in the browser. It finds the mark under the pointer without a request to the kernel.
 
     Attributes
     ----------
     chart : dict
-        The size, lanes, lines and buttons of the chart, and the texts of its marks; empty if no chart is shown.
+        The size, lanes, lines and buttons of the chart, and the texts of its marks. Empty if there is no chart.
     marks, lines : bytes
         `ChartPixels.marks` and `ChartPixels.line_points`.
     can_go_back : bool
-        Whether the Escape key takes something back.
+        Whether the Escape key can undo a change.
     """
 
     _esm = "\n".join((STATIC / name).read_text("utf-8") for name in ("chart_positions.js", "chart_layer.js"))
@@ -81,16 +81,16 @@ class ChartLayer(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def show(self, pixels: ChartPixels, texts: ChartTexts, *, is_draggable: bool = False) -> None:
-        """Answer for another picture.
+        """Set the marks and texts of another picture.
 
         Parameters
         ----------
         pixels
-            Where the picture shows what.
+            The positions of the marks in the picture.
         texts
-            What to show about it, with one entry per mark.
+            The texts to show, with one entry per mark.
         is_draggable
-            Whether dragging along the x axis chooses a range.
+            Whether users can drag along the x axis to choose a range.
         """
         self._pixels = pixels
         self._number += 1
@@ -109,19 +109,20 @@ class ChartLayer(anywidget.AnyWidget):
             }
 
     def hide(self) -> None:
-        """Answer nothing, because there is no chart."""
+        """Disable the layer, because there is no chart."""
         self._pixels = None
         with self.hold_sync():
             self.chart, self.marks, self.lines = {}, b"", b""
 
     def on_action(self, name: str, act: Callable[..., object]) -> None:
-        """Call a function in the kernel's thread when the user acts.
+        """Call a function in the kernel's thread after a user action.
 
         Parameters
         ----------
         name
-            ``"mark"`` (called with its id), ``"group"`` or ``"legend"`` (with the name), ``"range"`` (with the values
-            of the x axis at its beginning and its end), or ``"back"``.
+            The action: ``"mark"`` (the argument of the function is an id), ``"group"`` or ``"legend"`` (the argument is
+            a name), ``"range"`` (the arguments are the values of the x axis at the start and end of the range), or
+            ``"back"``.
         act
             The function.
         """
@@ -130,7 +131,7 @@ class ChartLayer(anywidget.AnyWidget):
     def _receive(self, _layer: object, content: Mapping[str, Any], _buffers: object) -> None:
         name, *arguments = content["action"]
         if name == "range":
-            # The picture may have been replaced after the user has dragged.
+            # The picture may have been replaced since the user action.
             if self._pixels is None or content.get("number") != self._number:
                 return
             arguments = sorted(self._pixels.x_value(x) for x in arguments)
@@ -140,14 +141,14 @@ class ChartLayer(anywidget.AnyWidget):
 
 
 def chart_box(picture: Any, layer: ChartLayer) -> Any:  # noqa: ANN401 - ipywidgets has no types
-    """Return a box with a picture and the layer over it."""
+    """Return a box with a picture and a layer on top of it."""
     box = widgets.Box([picture, layer], layout=widgets.Layout(width="100%", overflow="visible"))
     box.add_class("dnb-chart")
     return box
 
 
 def _buttons(pixels: ChartPixels, texts: ChartTexts) -> list[dict[str, Any]]:
-    """Return the texts of the picture that filter when they are clicked."""
+    """Return the texts in the picture that users can click to filter."""
     found = [("group", name, box) for name, box in pixels.group_labels if name in texts.groups]
     found += [("legend", name, box) for name, box in pixels.legend if name in texts.legend]
     return [{"action": [kind, name], "box": box, "hint": f"{texts.hints[kind]} {name}"} for kind, name, box in found]

@@ -1,4 +1,4 @@
-"""``ChartPixels``: the index of a chart in pixels of its picture, for the script that answers the pointer."""
+"""``ChartPixels``: the index of a chart in pixels, for the script that makes the picture interactive."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ __all__ = ["MAX_POSITIONS", "ChartPixels", "chart_pixels"]
 MAX_POSITIONS = 5_000
 """The maximum number of marks. A chart draws a sample of about 3,000 finished runs, and all runs in progress."""
 
-# A line has a point at every third pixel, however many runs it is computed from.
+# A line has one point for every three pixels, regardless of the number of runs.
 _PIXELS_BETWEEN_POINTS = 3.0
 
 
 @dataclass(frozen=True)
 class ChartPixels:
-    """Where the picture of a chart shows what, in CSS pixels from its top left corner.
+    """The positions of marks, lanes, lines and texts in the picture of a chart.
+
+    Positions are CSS pixels from the top left corner of the picture.
 
     A box is ``(left, top, right, bottom)``.
 
@@ -44,24 +46,23 @@ class ChartPixels:
     x_axis
         The meaning of x: see `dagster_nb.plot.chart_index`.
     x_limits
-        The values of x at the left and at the right edge of `plot`.
+        The values of x at the left and right edges of `plot`.
     is_log
         Whether x has a logarithmic scale.
     rows
-        The position in the chart's frame of the run or step that each mark shows. Shape (n,).
+        For each mark, the position of its run or step in the chart's frame. Shape (n,).
     marks
         The box of each mark. Shape (n, 4), float32.
     line_names
-        The groups that have lines.
+        The names of the groups that have lines.
     line_points
-        Points of the lines: x, y, and the position in `line_names`. Shape (m, 3), float32.
+        The points of the lines, with x, y, and the position of the name in `line_names`. Shape (m, 3), float32.
     lanes
-        The name, the top and the bottom of each lane.
+        The name, top and bottom of each lane.
     group_labels
-        The names of groups that the chart shows beside its lanes and lines, each with the box of its text. The text
-        may be shorter than the name.
+        The group names next to lanes and lines, with the boxes of their texts. A text can be shorter than the name.
     legend
-        The entries of the legend, each with its box.
+        The entries of the legend, with their boxes.
     """
 
     width: int
@@ -84,7 +85,7 @@ class ChartPixels:
         return {*self.line_names, *(name for name, *_ in self.lanes), *(name for name, _ in self.group_labels)}
 
     def x_value(self, x: float) -> float:
-        """Return the value of the x axis at a position; a position outside of the axes counts as their edge."""
+        """Return the value of the x axis at a position. A position outside the axes is moved to their edge."""
         left, _, right, _ = self.plot
         share = min(max((float(x) - left) / (right - left), 0.0), 1.0)
         first, last = self.x_limits
@@ -92,7 +93,7 @@ class ChartPixels:
 
 
 class _Converter:
-    """Converts positions on the axes of a drawn figure to CSS pixels."""
+    """Convert positions on the axes of a drawn figure to CSS pixels."""
 
     def __init__(self, ax: Axes, scale: float):
         self._ax = ax
@@ -111,12 +112,12 @@ class _Converter:
 
 
 def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
-    """Return the index of a chart in pixels; None if the chart has no index.
+    """Return the index of a chart in pixels, or None if the chart has no index.
 
     Parameters
     ----------
     ax
-        Axes of a figure that has been drawn, so that its layout is final.
+        Axes of a figure that has been drawn. Before that, the layout is not final.
     scale
         The number of pixels of the figure per CSS pixel.
     """
@@ -149,7 +150,7 @@ def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
 def _line_points(index: ChartIndex, convert: _Converter) -> Floats:
     parts = [np.empty((0, 3))]
     for position, (_, line) in enumerate(index.lines.groupby("name", sort=False)):
-        # A missing y value would make x missing too.
+        # Replace missing y values, because they would make x missing too.
         points = convert.points(line["x"], line["y"].fillna(1.0))
         points[line["y"].isna(), 1] = np.nan
         if not len(points):
@@ -173,7 +174,7 @@ def _lanes(ax: Axes, index: ChartIndex, convert: _Converter) -> list[tuple[str, 
 
 
 def _group_texts(ax: Axes, index: ChartIndex) -> list[tuple[str, Text]]:
-    """Return the texts that name lanes or lines. The ticks of a lane are at its centre."""
+    """Return the texts with the names of lanes or lines. The tick of a lane is at its centre."""
     texts = list(index.labels.items())
     if len(index.lanes):
         names = index.lanes["name"].tolist()
@@ -186,7 +187,7 @@ def _legend_entries(ax: Axes, convert: _Converter) -> list[tuple[str, Box]]:
     legend = ax.get_legend()
     if legend is None:
         return []
-    # The symbol is to the left of the text. Its width is in units of the font size.
+    # The symbol is to the left of the text, with a width in units of the font size.
     widths = legend.handlelength + legend.handletextpad
     return [
         (shown.get_text(), convert.box(shown.get_window_extent(), wider_left=widths * _font_pixels(shown)))

@@ -1,4 +1,4 @@
-"""Charts as PNG images in HTML, drawn without pyplot so that no figure stays in memory."""
+"""Draw charts as PNG images in HTML, without pyplot, so that no figure stays in memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "draw_picture", "image", "picture_html"]
 
 _DPI = 100
-# This resolution is sharp on screens with a high pixel density, and still fast to draw.
+# This resolution looks sharp on screens with a high pixel density, but is still fast to draw.
 _SCALE = 1.5
 
 
@@ -36,11 +36,11 @@ class Picture:
     Parameters
     ----------
     png
-        The picture, in the PNG format.
+        The picture in PNG format.
     width, height
         The size in CSS pixels.
     pixels
-        Where the picture shows what; None for a chart without a `dagster_nb.plot.chart_index`.
+        The positions of the marks, or None if the chart has no `dagster_nb.plot.chart_index`.
     """
 
     png: bytes
@@ -57,13 +57,13 @@ def draw_picture(
     Parameters
     ----------
     draw
-        Draws on the given axes.
+        A function that draws on axes.
     width, height
         The size in CSS pixels.
     dark
-        Whether the page is dark.
+        Whether the page has a dark theme.
     background
-        The background colour; ``"none"`` is transparent.
+        The background colour, or ``"none"`` for a transparent background.
     """
     settings: Any = theme("dark" if dark else "light", background=background)
     with mpl.rc_context(settings):
@@ -71,29 +71,29 @@ def draw_picture(
         canvas = FigureCanvasAgg(figure)
         ax = figure.subplots()
         draw(ax)
-        # savefig would draw everything twice: once for the layout, and once for the file.
+        # Do not use savefig, because it would draw everything twice: once for the layout and once for the file.
         canvas.draw()  # type: ignore[no-untyped-call]
         pixels = chart_pixels(ax, scale=_SCALE)
     out = io.BytesIO()
-    # The compression is fast rather than strong, because the image is only sent to the browser.
+    # Use fast compression, because the image is only sent to the browser.
     colors = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     Image.fromarray(colors).save(out, format="png", compress_level=1)
     return Picture(out.getvalue(), width, height, pixels)
 
 
 def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, **options: Any) -> str:  # noqa: ANN401
-    """Return a chart as an ``<img>`` element.
+    """Draw a chart, and return it as an ``<img>`` element.
 
     Parameters
     ----------
     draw
-        Draws on the given axes.
+        A function that draws on axes.
     alt
         A description of the chart, as plain text.
     width, height
         The size in CSS pixels.
     options
-        ``dark`` and ``background``, as in `draw_picture`.
+        The options ``dark`` and ``background`` of `draw_picture`.
     """
     return picture_html(draw_picture(draw, width=width, height=height, **options), alt)
 

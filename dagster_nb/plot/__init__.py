@@ -3,7 +3,7 @@
 Without ``ax``, a function draws on pyplot's current axes. With ``ax``, it does not import pyplot. If your notebook has
 a dark theme, run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.
 
-`chart_index` returns which run, step or group each mark on the axes belongs to.
+`chart_index` returns the run, step or group of each mark in a chart.
 """
 
 from dagster_nb.plot._asset_graph import asset_graph

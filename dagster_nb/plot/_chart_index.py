@@ -1,4 +1,4 @@
-"""The index of a chart: which mark, lane and line on the axes belongs to which run, step or group."""
+"""The index of a chart: the run, step or group of each mark, lane and line on the axes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _no_lines() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class ChartIndex:
-    """Where a chart shows which row of its frame. Positions are in data coordinates: see ``ax.transData``.
+    """The positions of a frame's rows and groups in a chart, in data coordinates: see ``ax.transData``.
 
     Parameters
     ----------
@@ -45,16 +45,17 @@ class ChartIndex:
         The meaning of x: ``"time"`` for matplotlib's dates (days since 1970), ``"duration"`` for seconds on a
         logarithmic scale, and ``"elapsed"`` for seconds since the start of the first step.
     marks
-        One row per point or bar, in no particular order: ``row`` (int64), the position in the frame of the run or step
-        that it shows, and ``x_min``, ``x_max``, ``y_min``, ``y_max`` (float64). The limits of a point are equal. A
-        chart that shows a sample of the runs has only the marks of the sample.
+        One row per point or bar, in no particular order. ``row`` (int64) is the position of the run or step in the
+        frame. ``x_min``, ``x_max``, ``y_min`` and ``y_max`` (float64) are the limits of the point or bar, and equal for
+        a point. If the chart shows a sample of the runs, there are only the marks of the sample.
     lanes
-        One row per lane: ``name``, that of its group, and ``y_min``, ``y_max``. Empty for a chart without lanes.
+        One row per lane, with ``name`` (the name of the group), ``y_min`` and ``y_max``. Empty if the chart has no
+        lanes.
     lines
-        The points of the lines, one line after the other: ``name``, that of the group, ``x`` and ``y``, which is NaN
-        where the line is interrupted. Empty for a chart without lines.
+        The points of all lines, one line after the other, with ``name`` (the name of the group), ``x`` and ``y``. A gap
+        in a line has a ``y`` of NaN. Empty if the chart has no lines.
     labels
-        The name of a group at the end of its line, and the matplotlib text that shows it.
+        The names of groups at the ends of lines, with the matplotlib texts that show them.
     """
 
     x_axis: XAxis
@@ -68,20 +69,20 @@ _indexes: WeakKeyDictionary[Axes, ChartIndex] = WeakKeyDictionary()
 
 
 def chart_index(ax: Axes) -> ChartIndex | None:
-    """Return which mark, lane and line on the axes belongs to which row of the chart's frame.
+    """Return the run, step or group of each mark, lane and line in a chart.
 
-    Use it to find the run at a position, for example in a handler of matplotlib's mouse events.
+    Use the index to find the run at a position, for example in a handler of matplotlib's mouse events.
 
     Parameters
     ----------
     ax
-        Axes that a chart of `dagster_nb.plot` has drawn on.
+        The axes of a chart from `dagster_nb.plot`.
 
     Returns
     -------
     ChartIndex or None
-        The index of the last chart on these axes. None if the chart has no index, or nothing to show. `durations`,
-        `duration_trend`, `timeline`, `queue_durations`, `status_counts`, `success_rate` and `step_gantt` have one.
+        The index of the last chart on these axes. None if the chart is empty or has no index. The charts `durations`,
+        `duration_trend`, `timeline`, `queue_durations`, `status_counts`, `success_rate` and `step_gantt` have an index.
 
     Examples
     --------
@@ -103,7 +104,7 @@ def chart_index(ax: Axes) -> ChartIndex | None:
 
 
 def set_chart_index(ax: Axes, index: ChartIndex | None) -> None:
-    """Set the index of the chart that was drawn last; None if the chart is empty."""
+    """Set the index of the last chart on the axes. None means that the chart is empty."""
     if index is None:
         _indexes.pop(ax, None)
     else:
@@ -113,7 +114,7 @@ def set_chart_index(ax: Axes, index: ChartIndex | None) -> None:
 def run_marks(
     rows: ArrayLike, x: ArrayLike, y: ArrayLike, *, x_max: ArrayLike | None = None, y_max: ArrayLike | None = None
 ) -> pd.DataFrame:
-    """Return the `ChartIndex.marks` of points, or of bars if `x_max` and `y_max` are given.
+    """Return the `ChartIndex.marks` of points or, if `x_max` and `y_max` are given, of bars.
 
     Examples
     --------
@@ -126,13 +127,13 @@ def run_marks(
 
 
 def group_lanes(names: Sequence[str]) -> pd.DataFrame:
-    """Return the `ChartIndex.lanes` of groups that have lanes of height 1, as `set_lanes` makes them."""
+    """Return the `ChartIndex.lanes` of groups with lanes of height 1, as in `set_lanes`."""
     centers = np.arange(len(names), dtype=np.float64)
     return pd.DataFrame({"name": list(names), "y_min": centers - 0.5, "y_max": centers + 0.5})
 
 
 def group_lines(lines: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> pd.DataFrame:
-    """Return the `ChartIndex.lines` of groups with the x and y values of their lines."""
+    """Return the `ChartIndex.lines` of groups. The argument contains the x and y values of their lines."""
     parts = [
         pd.DataFrame({"name": name, "x": np.asarray(x, dtype=np.float64), "y": np.asarray(y, dtype=np.float64)})
         for name, (x, y) in lines.items()

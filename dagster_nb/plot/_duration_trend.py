@@ -193,7 +193,7 @@ def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
     before, after = (
         read_columns.seconds(read_columns.durations(changes, name)).clip(MIN_SECONDS) for name in ("before", "after")
     )
-    # On transparent axes, the box of the factor is transparent too.
+    # If the axes are transparent, the box around the factor must be transparent too.
     background = to_rgba(ax.get_facecolor())
     for place, factor in enumerate(changes["factor"]):
         start, tip = (x[place], before[place]), (x[place], after[place])

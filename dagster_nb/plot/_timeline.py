@@ -158,7 +158,7 @@ def timeline(
 
 
 def _rows_limits(lanes: Integers, rows: Integers) -> tuple[Floats, Floats]:
-    """Return the upper and the lower y value of each bar, which share the height of their lane."""
+    """Return the upper and lower y values of the bars. Overlapping bars share the height of their lane."""
     n_rows = np.zeros(lanes.max() + 1, dtype=np.int64)
     np.maximum.at(n_rows, lanes, rows + 1)
     height = _HEIGHT / n_rows[lanes]

@@ -1,4 +1,4 @@
-"""``ChartActions``: what a click and a drag in a chart do, and how they are taken back."""
+"""``ChartActions``: the effects of clicks and drags in a chart, with undo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECOND = pd.Timedelta(seconds=1)
 
 
 class ChartActions:
-    """Opens runs, and changes the filters in a way that can be taken back.
+    """Open runs and change the filters, with undo.
 
     Parameters
     ----------
@@ -35,17 +35,17 @@ class ChartActions:
 
     @property
     def can_go_back(self) -> bool:
-        """Whether the filters are still those of the last change."""
+        """Whether there is a change to undo, and the filters have not been changed elsewhere since."""
         return bool(self._changes) and self._changes[-1][1] == self._model.filters
 
     def go_back(self) -> None:
-        """Take the last change back, unless the filters have been changed elsewhere since."""
+        """Undo the last change, unless the filters have been changed elsewhere since."""
         if self.can_go_back:
             before, _ = self._changes.pop()
             self._model.set_filters(before)
 
     def open_run(self, run_id: str) -> None:
-        """Select a run, show the page of the table that has it, and show its details."""
+        """Select a run, show the page of the table that contains it, and show its details."""
         self._model.go_to_run(run_id)
         self._model.select([run_id])
         self._model.open_run(run_id)
@@ -59,32 +59,32 @@ class ChartActions:
         self._set_filters(self._model.filters.replace(status=(name,)))
 
     def show_durations(self, shortest: float, longest: float) -> None:
-        """Show only the finished runs whose duration is in a range, in seconds."""
-        # The bounds are inclusive and rounded outwards, to a millisecond.
+        """Show only the finished runs with a duration in a range, in seconds."""
+        # The bounds are inclusive. Round them outwards to milliseconds.
         bounds = pd.Timedelta(seconds=shortest).floor("ms"), pd.Timedelta(seconds=longest).ceil("ms")
         self._set_filters(self._model.filters.replace(min_duration=bounds[0], max_duration=bounds[1]))
 
     def show_period(self, begin: pd.Timestamp, end: pd.Timestamp, column: str, zone: tzinfo) -> None:
-        """Show only the runs of a period.
+        """Show only the runs in a period.
 
-        Dagster filters by the time of creation. If a chart shows another time, the period begins with the creation of
-        the first run that the chart shows in it, so that no such run is left out.
+        Dagster filters by creation time. If the chart shows start times, the filter begins at the creation time of the
+        first run in the period, so that it does not exclude this run.
 
         Parameters
         ----------
         begin, end
-            The period.
+            The start and the end of the period.
         column
             The time that the chart shows: ``"start_time"`` or ``"creation_time"``.
         zone
-            The time zone in which the filters are written.
+            The time zone of the filters.
         """
         runs = self._model.runs
         created = creation_times(runs)
         times = created if column == "creation_time" else runs[column]
         first = created[(times >= begin) & (times <= end)].min()
         begin = begin if pd.isna(first) else min(begin, first)
-        # The bounds are exclusive and rounded outwards, to a second.
+        # The bounds are exclusive. Round them outwards to seconds.
         bounds = (begin.ceil("s") - _SECOND).tz_convert(zone), (end.floor("s") + _SECOND).tz_convert(zone)
         after, before = (bound.isoformat(sep=" ") for bound in bounds)
         self._set_filters(self._model.filters.replace(created_after=after, created_before=before))

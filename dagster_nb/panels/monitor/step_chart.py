@@ -1,4 +1,4 @@
-"""``StepChart``: when each step of a run was in progress. A click shows only the events of a step."""
+"""``StepChart``: a chart of the steps of a run over time. A click on a step shows only its events."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _HINTS = {"mark": "show only the events of this step", "group": "show only the e
 
 
 class StepChart:
-    """Draws the chart of the steps.
+    """The chart of the steps.
 
     Parameters
     ----------
     model
         The monitor's model.
     background
-        Runs the handlers of widget events in the kernel's thread.
+        The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     viewport
-        Gives the width, the theme and the time zone.
+        The panel's viewport, which knows the width, the theme and the time zone.
     """
 
     def __init__(self, model: MonitorModel, background: Background, viewport: Viewport):
@@ -52,7 +52,7 @@ class StepChart:
         model.changes.on("events", self._update_layer)
 
     def draw(self) -> None:
-        """Draw the steps as they are now."""
+        """Draw the steps in their current state."""
         steps, viewport = self._model.state.steps, self._viewport
         if not self._has_started:
             self._layer.hide()
@@ -72,7 +72,7 @@ class StepChart:
             self._layer.show(picture.pixels, step_texts(steps, picture.pixels, as_of, viewport.zone))
 
     def static_html(self, *, width: int, background: str) -> str:
-        """Return the chart, or why there is none, as HTML."""
+        """Return the chart as HTML, or the reason why there is no chart."""
         if not self._has_started:
             return self._empty_html()
         return steps_html(
@@ -106,18 +106,18 @@ class StepChart:
 
 
 def step_texts(steps: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp | None, zone: tzinfo) -> ChartTexts:
-    """Return what the chart shows about its steps.
+    """Return the texts that the chart shows about its steps.
 
     Parameters
     ----------
     steps
-        The columns of `DagsterClient.steps`.
+        The steps, with the columns of `DagsterClient.steps`.
     pixels
-        Where the chart shows which row.
+        The positions of the rows in the chart.
     as_of
-        The time up to which steps in progress are measured; None for a run that has finished.
+        The assumed end time of steps in progress, or None if the run has finished.
     zone
-        The time zone in which times are shown.
+        The time zone for displayed times.
     """
     shown = steps.iloc[pixels.rows]
     names = shown["step_key"].fillna("(no step)").tolist()

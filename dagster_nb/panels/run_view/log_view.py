@@ -1,4 +1,4 @@
-"""``LogView``: the events or the output of a run, filtered by level, step and text."""
+"""``LogView``: the events or the output of a run, with filters for level, step and text."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _ALL_STEPS = "all of the run"
 
 
 class LogModel(Protocol):
-    """The data that a log is drawn from.
+    """The data of a log view.
 
     Attributes
     ----------
     log
-        The events, and the filter.
+        The events and the filter.
     output, output_error
-        The output of the run, or the reason why it could not be read; both None until it has been read.
+        The output of the run, or the reason why it could not be read. Both are None before the output has been read.
     """
 
     log: EventLog
@@ -54,18 +54,18 @@ class LogModel(Protocol):
 
 
 class LogView:
-    """Draws the log, and filters it.
+    """The log of a run, with fields to filter it.
 
     Parameters
     ----------
     model
-        The log.
+        The data.
     background
-        Runs the handlers of widget events in the kernel's thread.
+        The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     viewport
-        Gives the time zone.
+        The panel's viewport, which knows the time zone.
     kinds
-        The kinds that the user can choose, out of `EVENTS` and `STREAMS`.
+        The kinds of log that the user can choose, from `EVENTS` and `STREAMS`.
     """
 
     def __init__(
@@ -101,9 +101,9 @@ class LogView:
         background.on_change(self._text, lambda wanted: model.set_filter(text=wanted))
 
     def draw(self) -> None:
-        """Draw the log as it is now."""
+        """Draw the log in its current state."""
         log = self._model.log
-        # The chosen step may have no events, if the events of another run are shown or are being read again.
+        # The chosen step can be missing in the log if another run was opened or the events are being read again.
         chosen = [log.filter.step] if log.filter.step is not None else []
         options = [(_ALL_STEPS, ""), *((step, step) for step in dict.fromkeys([*log.steps, *chosen]))]
         if list(self._step.options) != options or self._step.value != (log.filter.step or ""):

@@ -1,13 +1,13 @@
-// Answers the pointer and the keyboard on the picture of a chart. The kernel sends in which pixels of the picture each
-// mark is, and what to show about it, so that hovering needs no answer from the kernel.
+// Handle the pointer and the keyboard on the picture of a chart. The kernel has sent the position of each mark and the
+// text to show, so hovering needs no request to the kernel.
 const MIN_DRAG = 6;
-// In a chart without marks, an arrow key moves by this share of the x axis.
+// In a chart without marks, an arrow key moves the cursor by this fraction of the x axis.
 const KEY_STEP = 1 / 40;
 
 function element(tag, className, ...children) {
   const made = document.createElement(tag);
   made.className = className;
-  // Text from users becomes text nodes, never markup.
+  // Insert text from users as text nodes, never as markup.
   made.append(...children);
   return made;
 }
@@ -36,11 +36,11 @@ function render({ model, el }) {
   let chart = {};
   let index = null;
   let box = null; // the element around the picture and this layer
-  let current = -1; // the mark that the keyboard is at, or that was clicked
-  let anchor = null; // where a range begins that the keyboard chooses
-  let cursor = null; // where the keyboard is in a chart without marks
-  let pointed = null; // where the pointer is in the picture
-  let drag = null; // where a drag began: {x, pointer, isMoving}
+  let current = -1; // the mark at the keyboard cursor, or the mark that was clicked last
+  let anchor = null; // the start of a range that is being chosen with the keyboard
+  let cursor = null; // the keyboard cursor in a chart without marks
+  let pointed = null; // the position of the pointer in the picture
+  let drag = null; // the start of a drag: {x, pointer, isMoving}
 
   const send = (...action) => model.send({ action, number: chart.number });
   const percent = (value, place) => `${(100 * value) / chart.size[place]}%`;
@@ -56,10 +56,10 @@ function render({ model, el }) {
     });
   }
 
-  // Puts the stage exactly over the image, which a narrow page may have made smaller.
+  // Place the stage exactly over the image. A narrow page can make the image smaller.
   function align() {
     const image = box?.querySelector("img");
-    // If no run is left after a drag, Escape still takes it back.
+    // If no run is left after a drag, Escape must still undo the drag.
     const isShown = Boolean(image && (index || model.get("can_go_back")));
     stage.style.display = isShown ? "" : "none";
     if (!isShown) return;
@@ -79,7 +79,7 @@ function render({ model, el }) {
     return [((event.clientX - rect.left) * chart.size[0]) / rect.width, ((event.clientY - rect.top) * chart.size[1]) / rect.height];
   }
 
-  // What is shown about a mark or a group: its title, its status, the lines, and what a click does.
+  // Return the content of the tooltip for a mark or a group: title, status, lines, and the effect of a click.
   function describe(target) {
     if (target.mark === undefined) {
       return { title: target.group, lines: [], hint: isClickable(target) ? `Click: ${chart.hints.group} ${target.group}` : "" };
@@ -107,7 +107,7 @@ function render({ model, el }) {
     moveTip(x, y);
   }
 
-  // The tooltip is on the side of the pointer that has more room.
+  // Place the tooltip on the side of the pointer that has more room.
   function moveTip(x, y) {
     const isRight = x > chart.size[0] / 2;
     const isLow = y > chart.size[1] / 2;
@@ -213,9 +213,9 @@ function render({ model, el }) {
   }
 
   const isElsewhere = (event) => !index || Boolean(event.target.closest?.(".dnb-chart-button"));
-  let pressed = null; // where a button of the mouse went down
+  let pressed = null; // the position at which a mouse button was pressed
   const pointer = {
-    // Keeps the focus on the stage, and the browser from dragging the image or selecting text.
+    // Keep the focus on the stage, and prevent the browser from dragging the image or selecting text.
     mousedown(event) {
       if (!isElsewhere(event) && event.button === 0) event.preventDefault();
     },
@@ -279,7 +279,7 @@ function render({ model, el }) {
         made.setAttribute("aria-label", hint);
         place(made, area);
         made.addEventListener("click", () => {
-          // The button may disappear with the next picture, and the focus with it.
+          // Move the focus, because the button can disappear with the next picture.
           stage.focus({ preventScroll: true });
           send(...action);
         });
@@ -309,16 +309,16 @@ function render({ model, el }) {
     }
     if (box) box.style.cursor = "";
     align();
-    // The picture of a run in progress is drawn every few seconds, also while the pointer is on it.
+    // The picture of a run in progress is redrawn every few seconds, even while the pointer is on it.
     if (index && pointed && box) hover(index.at(...pointed), ...pointed);
   }
 
-  // The layer becomes part of the page after it is rendered, and then has a size.
+  // The layer has no size until it is part of the page, which is after this function returns.
   const resized = new ResizeObserver(() => {
     if (!box) attach();
     align();
   });
-  // The image arrives in a message of its own.
+  // The image arrives in a separate message.
   const replaced = new MutationObserver((records) => {
     if (records.some(({ target }) => !el.contains(target))) align();
   });

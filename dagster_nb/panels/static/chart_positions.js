@@ -1,7 +1,7 @@
-// Finds the marks, lines and lanes of a chart by their position. It is part of chart_layer.js.
+// Find the marks, lines and lanes of a chart by their position. chart_layer.js includes this file.
 const NEAR_MARK = 9;
 const NEAR_LINE = 6;
-// A mark this close to the pointer is meant, even if a line is closer.
+// If a mark is this close to the pointer, choose the mark even if a line is closer.
 const ON_MARK = 3;
 
 function makeIndex(chart, marks, lines) {
@@ -35,7 +35,7 @@ function makeIndex(chart, marks, lines) {
     return found;
   }
 
-  // Returns the mark, or else the group of the line or lane, at a position in the picture.
+  // Return the mark at a position in the picture or, if there is no mark, the group of the line or lane.
   function at(x, y) {
     const [left, top, right, bottom] = chart.plot;
     const near = nearestMark(x, y);
@@ -46,10 +46,10 @@ function makeIndex(chart, marks, lines) {
     return lane >= 0 ? { group: chart.lanes[lane][0] } : null;
   }
 
-  // Returns the next mark for an arrow key; -1 at the end.
+  // Return the next mark for an arrow key, or -1 at the end.
   function next(mark, axis, sign) {
     const changesLane = axis === 1 && chart.lanes.length > 0;
-    // Marks at the same position follow each other by their numbers.
+    // Order marks at the same position by their numbers.
     const compare = (one, other) => center(one, axis) - center(other, axis) || one - other;
     let best = -1;
     for (let other = 0; other < count; other++) {

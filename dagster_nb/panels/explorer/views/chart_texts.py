@@ -1,4 +1,4 @@
-"""What a chart of runs shows about each of its marks."""
+"""The texts that a chart of runs shows about its marks."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _HINTS = {"mark": "open this run", "group": "show only", "legend": "show only"}
 
 
 def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone: tzinfo = UTC) -> ChartTexts:
-    """Return what the chart shows about its runs.
+    """Return the texts that the chart shows about its runs.
 
     Parameters
     ----------
     runs
         The frame that was drawn, with the columns of ``client.runs()``.
     pixels
-        Where the chart shows which row.
+        The positions of the rows in the chart.
     as_of
-        The time up to which runs in progress are measured.
+        The assumed end time of runs in progress.
     zone
-        The time zone in which times are shown.
+        The time zone for displayed times.
     """
     shown = runs.iloc[pixels.rows]
     jobs = set(runs["job_name"].dropna().unique())

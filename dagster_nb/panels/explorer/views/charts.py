@@ -1,4 +1,4 @@
-"""``Charts``: one chart or table about the runs at a time, drawn when it is chosen."""
+"""``Charts``: tabs with charts and tables about the runs. Each is drawn when the user chooses it."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Chart:
     Parameters
     ----------
     draw
-        Draws runs on axes, with times in a time zone.
+        A function that draws runs on axes, with times in a time zone.
     alt
         A description of the chart for people who cannot see it.
     max_lanes
         The maximum number of lanes, if the chart has one lane per job.
     x_column
-        The column of the runs that is along x; by default their start.
+        The column of the runs along the x axis. By default, the start time.
     """
 
     draw: Callable[[pd.DataFrame, Axes, tzinfo], object]
@@ -75,7 +75,7 @@ def _draw_trend(runs: pd.DataFrame, ax: Axes, tz: tzinfo) -> object:
 
 
 def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
-    """Return the jobs that do not fit into the trend chart: those that neither slowed down nor have the most runs."""
+    """Return the jobs that do not fit into the trend chart, because they did not slow down and have fewer runs."""
     finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
     if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
         return []
@@ -124,21 +124,21 @@ def chart_picture(chart: Chart, runs: pd.DataFrame, drawing: Drawing) -> Picture
 
 
 def chart_names(source: object) -> list[str]:
-    """Return the names of the charts that an explorer of this source has."""
+    """Return the names of the charts in an explorer of this source."""
     needs = {STEPS: "steps", FAILURES: "failures"}
     read = [name for name, method in needs.items() if has_methods(source, method)]
     return [*CHARTS, *read, COMPARISON, _NONE]
 
 
 class Charts:
-    """Draws the chart or the report that is chosen.
+    """The tabs of charts and reports, and the chosen chart or report.
 
     Parameters
     ----------
     model
         The explorer's model.
     viewport
-        Provides the width, the theme and the time zone.
+        The panel's viewport, which knows the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -171,16 +171,16 @@ class Charts:
         self._draw_report: Callable[[Drawing], str] | None = None
 
     def show_trend(self) -> None:
-        """Choose the chart of trends."""
+        """Choose the trend chart."""
         self._model.change_view(chart=_TREND)
 
     def draw_choice(self) -> None:
-        """Choose the chart of the model, and draw it."""
+        """Choose the chart that the model specifies, and draw it."""
         self.choice.value = self._model.view.chart
         self.draw()
 
     def draw(self) -> None:
-        """Draw the chart or the report that is chosen, unless it is up to date."""
+        """Draw the chosen chart or report, unless it is up to date."""
         model, name = self._model, self._model.view.chart
         self._layer.can_go_back = self._actions.can_go_back
         shown = (name, model.filters, model.selection if name == COMPARISON else ())
@@ -233,7 +233,7 @@ class Charts:
     def _draw_runs(self, chart: Chart, drawing: Drawing) -> None:
         model, runs = self._model, self._model.runs
         picture = chart_picture(chart, runs, drawing)
-        self._picture.value = picture_html(picture, f"{_alt(chart, runs)} The tiles and the table have the numbers.")
+        self._picture.value = picture_html(picture, f"{_alt(chart, runs)} The tiles and the table contain the numbers.")
         if picture.pixels is None:
             self._layer.hide()
         else:

@@ -99,7 +99,7 @@ def failures_report(model: ExplorerModel) -> Report | str:
     source: Any = model.source
     failed = model.runs["run_id"][model.runs["status"] == "FAILURE"]
     if failed.empty:
-        return "No run in view failed."
+        return "None of the runs in view failed."
     ids = failed.head(_MAX_FAILED_RUNS).tolist()
     left_out = len(failed) > len(ids)
     of = f"the newest {len(ids):,} of {len(failed):,} failed runs" if left_out else plural(len(ids), "failed run")

@@ -35,7 +35,7 @@ def texts(widget):
 
 @pytest.mark.parametrize("source", ["http://127.0.0.1:3000", None, make_runs(1)])
 def test_a_source_must_be_a_client_or_a_history(source):
-    with pytest.raises(TypeError, match=r"takes a client, such as dnb\.connect\(url\) returns, or a history, but got"):
+    with pytest.raises(TypeError, match=r"needs a client, for example from dnb\.connect\(url\), or a history, but got"):
         RunExplorer(source)
 
 

@@ -109,7 +109,7 @@ def test_only_the_newest_failures_are_read_and_the_table_mentions_the_limit(expl
 
 def test_no_errors_are_read_if_no_run_failed(explorer):
     explorer.set_filters(status="SUCCESS")
-    assert "No run in view failed" in show(explorer, "Failures")
+    assert "None of the runs in view failed" in show(explorer, "Failures")
     assert explorer.model.source.requested == ()
 
 

@@ -247,7 +247,7 @@ def test_closing_leaves_no_widgets_and_no_threads(watch):
 
 def test_a_monitor_accepts_only_a_run():
     for wrong in ("an id", None, object()):
-        with pytest.raises(TypeError, match="takes a Run"):
+        with pytest.raises(TypeError, match="needs a Run"):
             RunMonitor(wrong)
 
 
