@@ -130,7 +130,15 @@ class TestTerminating:
         monitor._terminate.click()
         release = threading.Event()
         stop = client.terminate
-        client.terminate = lambda *args, **options: (release.wait(5), stop(*args, **options))[1]
+
+        def terminate(*args, **options):
+            release.wait(30)
+            outcome = stop(*args, **options)
+            # As on a server, the cancellation is an event, so that the status is read again.
+            client.pages.put(events(1))
+            return outcome
+
+        client.terminate = terminate
         monitor._confirm.agree()
         monitor.model.terminate(force=False)
         monitor.model.terminate(force=True)
