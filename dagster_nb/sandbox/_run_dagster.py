@@ -135,7 +135,10 @@ def fork_runs() -> None:
     multiprocessing.set_forkserver_preload(MODULES_OF_RUNS)
     # Dagster asks for the context "spawn", whose processes differ only in that each one imports Dagster itself.
     forkserver = multiprocessing.get_context("forkserver")
-    server.multiprocessing = SimpleNamespace(get_context=lambda _method: forkserver)  # type: ignore[assignment, attr-defined]
+    server.multiprocessing = SimpleNamespace(  # type: ignore[assignment, attr-defined]
+        get_context=lambda _method: forkserver,
+        Process=multiprocessing.Process,  # old versions name it in a cast
+    )
 
 
 if __name__ == "__main__":
