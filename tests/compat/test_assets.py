@@ -12,7 +12,7 @@ pytestmark = pytest.mark.capability("assets")
 
 
 @pytest.fixture(scope="module")
-def materialized(client):
+def materialized(client, backfill_of_job):
     """Materialize an asset, and two partitions of another, one of which fails."""
     runs = [client.materialize(["orders", "mart/revenue"])]
     runs += [client.materialize("stock", partition_keys=key) for key in ("north", "south")]
