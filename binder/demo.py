@@ -1,8 +1,8 @@
-"""The demo that Binder runs; its history survives the end of its processes.
+"""The demo on Binder. It keeps its run history when its processes end.
 
-``python binder/demo.py build`` writes the history into the user's cache. ``python binder/demo.py serve`` copies it into
-a DAGSTER_HOME in the user's state folder, and serves that until it is stopped. If it is started again, it keeps the
-existing runs.
+``python binder/demo.py build`` writes the history into the user's cache. ``python binder/demo.py serve`` copies the
+history into a DAGSTER_HOME in the user's state folder, and serves it until stopped. When ``serve`` is started again, it
+keeps the existing runs.
 """  # noqa: INP001 - a script
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 RUNS, SEED = 2000, 0
-# Each run is a process, and a notebook server has little memory.
+# Each run is a process, and Binder's servers have little memory.
 MAX_CONCURRENT_RUNS = 2
-# Only one of the unfinished runs is started, so that another run can be in progress beside it.
+# Only one of these runs starts, so that one more run can be in progress at the same time.
 BINDER_RUNS = tuple(run for run in UNFINISHED_RUNS if run.status in {"STARTED", "QUEUED"})
 MAX_AGE = dt.timedelta(days=3)
 MAX_STARTS = 10
@@ -53,19 +53,19 @@ def home_path() -> Path:
 
 
 def last_midnight(now: dt.datetime) -> dt.datetime:
-    """Return the last midnight (UTC). Histories end at that time, so that all histories of one day are the same."""
+    """Return the last midnight (UTC). All histories written on one day end at this time, so that they are the same."""
     return now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def fits(until: dt.datetime, now: dt.datetime) -> bool:
-    """Return whether to use a cached history that ends at ``until``: only if it ends at midnight and is recent."""
+    """Return whether a cached history that ends at ``until`` is usable: it must end at midnight and be recent."""
     return until == last_midnight(until) and now - until <= MAX_AGE
 
 
 def build() -> None:
     """Write the history into the user's cache."""
     with tempfile.TemporaryDirectory(prefix="dagster_nb-build-") as folder:
-        os.environ["DAGSTER_HOME"] = folder  # the dagster.yaml refers to this variable
+        os.environ["DAGSTER_HOME"] = folder  # dagster.yaml refers to this variable
         configure(Path(folder))
         fill(Path(folder))
 
@@ -77,9 +77,9 @@ def configure(home: Path) -> None:
 
 
 def fill(home: Path) -> None:
-    """Copy the history from the cache into a home, or write a new one.
+    """Copy the history from the cache into a DAGSTER_HOME, or write a new history.
 
-    The file with the ground truth is written last, so a home that contains it is complete.
+    The ground truth file is written last, so a DAGSTER_HOME that contains this file is complete.
     """
     now = dt.datetime.now(dt.UTC)
     cache = HistoryCache(runs=RUNS, seed=SEED)
@@ -87,32 +87,32 @@ def fill(home: Path) -> None:
         shutil.copytree(copy, home, ignore=shutil.ignore_patterns(FILE_NAME), dirs_exist_ok=True)
         shutil.copy2(copy / FILE_NAME, home)
         return
-    from dagster_nb.sandbox.history.write import write_new_home  # noqa: PLC0415 - imports Dagster, which takes long
+    from dagster_nb.sandbox.history.write import write_new_home  # noqa: PLC0415 - importing Dagster is slow
 
     write_new_home(home, runs=RUNS, seed=SEED, until=last_midnight(now))
     cache.keep(home, until=last_midnight(now))
 
 
 def prepare(home: Path) -> None:
-    """Fill a new home, or finish the interrupted runs of an existing one."""
+    """Fill a new DAGSTER_HOME, or finish the interrupted runs of an existing one."""
     if not (home / FILE_NAME).exists():
-        shutil.rmtree(home, ignore_errors=True)  # filling it may have been interrupted
+        shutil.rmtree(home, ignore_errors=True)  # an earlier attempt may have been interrupted
         configure(home)
         fill(home)
         return
-    from dagster import DagsterInstance  # noqa: PLC0415 - takes long, and `serve` itself does not need it
+    from dagster import DagsterInstance  # noqa: PLC0415 - slow, and `serve` itself does not need it
 
     with DagsterInstance.from_config(str(home)) as instance:
         finish_interrupted_runs(instance)
 
 
 def finish_interrupted_runs(instance: DagsterInstance) -> int:
-    """Finish the runs whose processes ended with their Dagster, and return how many there were.
+    """Finish the runs that were in progress when Dagster stopped, and return how many there were.
 
-    Nothing else would finish them, and each of them counts towards the limit of concurrent runs. Queued runs stay
-    queued. Call this only while no Dagster serves the instance.
+    Nothing else would finish these runs, and each of them counts towards the limit of concurrent runs. Queued runs stay
+    queued. Call this function only while no Dagster process serves the instance.
     """
-    from dagster import DagsterRunStatus, RunsFilter  # noqa: PLC0415 - takes long
+    from dagster import DagsterRunStatus, RunsFilter  # noqa: PLC0415 - slow
 
     statuses = [
         DagsterRunStatus.NOT_STARTED,
@@ -130,19 +130,19 @@ def finish_interrupted_runs(instance: DagsterInstance) -> int:
 
 
 def serve(*, port: int | None) -> None:
-    """Serve the history until stopped, and start Dagster again if it ends by itself.
+    """Serve the history until stopped, and restart Dagster if it exits by itself.
 
-    Does nothing if another process is already serving it.
+    Do nothing if another process is already serving the history.
 
     Parameters
     ----------
     port
-        None chooses a free port. The path prefix is ``$DAGSTER_WEBSERVER_PATH_PREFIX``.
+        The port of the webserver; None chooses a free one. The path prefix is ``$DAGSTER_WEBSERVER_PATH_PREFIX``.
 
     Raises
     ------
     DagsterNbError
-        If Dagster does not start, or ends repeatedly.
+        If Dagster does not start, or exits repeatedly.
     """
     check_dagster()
     home = home_path()
@@ -157,19 +157,19 @@ def serve(*, port: int | None) -> None:
                 if is_new:
                     with connect(dagster.url, progress=False) as client:
                         launch_unfinished_runs(client, BINDER_RUNS)
-                click.echo(f"Dagster serves {home} at {dagster.url}")
+                click.echo(f"Dagster is running at {dagster.url} with the data in {home}")
                 while (reason := dagster.exit_reason(timeout=60.0)) is None:
                     pass
             click.echo(f"Dagster ended. {reason}")
     raise DagsterNbError(
-        f"Dagster ended {MAX_STARTS} times, so it is not started again. Fix the cause that its log shows, then start "
-        "the demo again."
+        f"Dagster ended {MAX_STARTS} times, so the demo does not restart it. Find the cause in the log, fix it, then "
+        "start the demo again."
     )
 
 
 @contextmanager
 def lock(home: Path) -> Iterator[bool]:
-    """Lock a home, and yield False if another process has locked it. The lock is released when this process ends."""
+    """Lock a DAGSTER_HOME until this process exits. Yield False if another process has locked it."""
     with home.with_suffix(".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -180,7 +180,7 @@ def lock(home: Path) -> Iterator[bool]:
 
 
 def start_dagster(home: Path, port: int | None) -> LocalDagster:
-    """Start Dagster as soon as the port is free, because a previous Dagster may take a moment to end."""
+    """Start Dagster as soon as the port is free, because a previous Dagster process may need a moment to exit."""
     deadline = time.monotonic() + PORT_SECONDS
     while True:
         try:

@@ -107,7 +107,7 @@ __all__ = [
     "style",
 ]
 
-# These are imported on first use, because they take a while to import or need an extra.
+# Importing these names takes a while or needs an extra, so they are imported on first use.
 _LAZY = {
     "History": "dagster_nb.history.history",
     "Launchpad": "dagster_nb.panels.launchpad",
@@ -135,7 +135,7 @@ def load_ipython_extension(shell: "InteractiveShell") -> None:
     Parameters
     ----------
     shell
-        IPython.
+        The IPython shell.
     """
     import_module("dagster_nb.magic").load_ipython_extension(shell)
 

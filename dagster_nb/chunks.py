@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def in_chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield the items in lists of `size`; the last list may be shorter, and none is empty.
+    """Yield the items in lists of `size` items; the last list may be shorter, but is never empty.
 
     Examples
     --------

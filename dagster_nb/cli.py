@@ -32,14 +32,14 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--runs", default=2000, show_default=True, help="Number of finished runs in the history.")
-@click.option("--port", type=int, help="Port of Dagster; a free one by default.")
+@click.option("--port", type=int, help="Port for Dagster. Default: a free port.")
 @click.option("--lab/--no-lab", default=True, help="Whether to open JupyterLab.")
 def demo(*, runs: int, port: int | None, lab: bool) -> None:
-    """Run a real Dagster with a sample run history, and JupyterLab, until you press Ctrl-C."""
+    """Start JupyterLab and a real Dagster with a sample run history. Press Ctrl-C to stop both."""
     from dagster_nb.sandbox.demo import start_demo  # noqa: PLC0415 - the other commands need no Dagster
     from dagster_nb.sandbox.jupyterlab import JupyterLab  # noqa: PLC0415
 
-    # By default, these signals end Python at once, but the demo must first stop the processes that it started.
+    # By default, Python exits immediately on these signals, but the demo must first stop the processes that it started.
     for name in {"SIGTERM", "SIGHUP"} & signal.Signals.__members__.keys():
         signal.signal(signal.Signals[name], lambda *_: sys.exit(0))
     with ExitStack() as stack:
@@ -75,13 +75,13 @@ def _wait_for_dagster(dagster: Demo) -> NoReturn:
 
 
 def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
-    """Wait until JupyterLab ends. If Dagster ends first, JupyterLab stays open, because notebooks may be unsaved."""
+    """Wait for JupyterLab to exit. If Dagster exits first, JupyterLab stays open, because notebooks may be unsaved."""
     dagster_reason = None
     while (lab_reason := lab.exit_reason(timeout=WAIT_SECONDS)) is None:
         if dagster_reason is None and (dagster_reason := dagster.exit_reason()) is not None:
             click.echo(
                 f"Dagster ended. {dagster_reason}\n"
-                "The notebooks cannot reach it any more. Save them, press Ctrl-C, and start the demo again.",
+                "Notebooks can no longer connect to it. Save them, press Ctrl-C, and start the demo again.",
                 err=True,
             )
     if dagster_reason is not None:
@@ -91,7 +91,8 @@ def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
 
 
 _url = click.option(
-    "--url", help="Address of the Dagster server. Default: $DAGSTER_NB_URL, else http://localhost:3000."
+    "--url",
+    help="Address of the Dagster server. Default: $DAGSTER_NB_URL or, if that is not set, http://localhost:3000.",
 )
 _token = click.option(
     "--token",
@@ -99,7 +100,7 @@ _token = click.option(
     help="Token for Dagster+. Prefer $DAGSTER_NB_TOKEN: other users of this machine can see command-line arguments.",
 )
 _allow_http = click.option(
-    "--allow-http", is_flag=True, help="Allow sending the token to another machine over http, unencrypted."
+    "--allow-http", is_flag=True, help="Allow sending the token to another machine over unencrypted http."
 )
 
 
@@ -135,7 +136,8 @@ def export(
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export import write_runs  # noqa: PLC0415
 
-    # An empty option, such as an unset "$SINCE", is passed on, so that runs() rejects it. A missing option is left out.
+    # Options that are not given are left out. An empty option, for example from an unset "$SINCE", is passed to runs(),
+    # which rejects it.
     chosen = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in filters.items()
@@ -150,7 +152,7 @@ def export(
             raise click.UsageError("--url and --history cannot be used together. Use one of them.")
         count = write_runs(open_history(history), path, deleted=deleted, **chosen)
     elif deleted:
-        raise click.UsageError("--deleted needs --history PATH, because the server no longer has deleted runs.")
+        raise click.UsageError("--deleted needs --history PATH, because a server does not keep deleted runs.")
     else:
         with connect(url, token=token, allow_http=allow_http) as client:
             count = write_runs(client, path, **chosen)
@@ -179,7 +181,7 @@ def digest(
 ) -> None:
     """Print what is wrong and what changed. The exit code is 1 if there is an error or a warning, otherwise 0.
 
-    Exit code 2 means that the digest could not be made.
+    Exit code 2 means that the digest could not be created.
     """
     from dagster_nb.analysis import digest as find  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.client.connect import connect  # noqa: PLC0415
@@ -211,7 +213,8 @@ def history() -> None:
     """Keep all runs of a deployment in a Delta table.
 
     PATH is a local folder or an object storage URL such as s3://bucket/dagster. The credentials for object storage are
-    read from its usual environment variables. Without PATH, each server has its own folder in your data folder.
+    read from its usual environment variables. Without PATH, the table is in your user's data folder, in a separate
+    folder for each server.
     """
 
 
@@ -248,7 +251,7 @@ def info(*, path: str | None, url: str | None, token: str | None, allow_http: bo
 @_token
 @_allow_http
 def compact(*, path: str | None, url: str | None, token: str | None, allow_http: bool) -> None:
-    """Join small files and remove files that are no longer needed."""
+    """Merge small files, and delete files that are no longer needed."""
     with _open_history(path, url, token, allow_http=allow_http) as found:
         found.compact()
         click.echo(f"Compacted {found.path}")
@@ -256,7 +259,7 @@ def compact(*, path: str | None, url: str | None, token: str | None, allow_http:
 
 @contextmanager
 def _open_history(path: str | None, url: str | None, token: str | None, *, allow_http: bool) -> Iterator[History]:
-    """Open the history at a path without a server; without a path, open the history of the server."""
+    """Open the history at a path, without a server. If there is no path, open the history of the server."""
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.history.opening import open_history  # noqa: PLC0415
 
@@ -268,12 +271,12 @@ def _open_history(path: str | None, url: str | None, token: str | None, *, allow
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command. An error is printed in one line, and the exit code is 1.
+    """Run the command. If it fails, print the error on one line and exit with code 1.
 
     Parameters
     ----------
     arguments
-        The command-line arguments. Default: those of this process.
+        The command-line arguments. Default: the arguments of this process.
     """
     try:
         cli(arguments, standalone_mode=False)

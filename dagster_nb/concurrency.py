@@ -13,8 +13,8 @@ __all__ = ["MAX_CONCURRENCY", "map_concurrently"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Dagster's webserver is one Python process: concurrent requests hide network latency, but do not make the server
-# faster.
+# Dagster's webserver is a single Python process. Concurrent requests therefore hide network latency, but do not make
+# the server itself faster.
 MAX_CONCURRENCY = 4
 
 
@@ -23,13 +23,13 @@ async def map_concurrently(
 ) -> list[R]:
     """Call a coroutine function for each item, a few at a time, and return the results in the items' order.
 
-    The first exception cancels the other calls and is raised. If a failure must not stop the other calls, the function
-    has to catch its own exceptions.
+    The first exception cancels the other calls and is raised. If one failure must not stop the other calls, the
+    function must catch its own exceptions.
 
     Parameters
     ----------
     function
-        Takes one item.
+        A coroutine function that takes one item.
     items
         An iterable. The next item is taken only when a call finishes.
     limit

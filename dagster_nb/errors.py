@@ -1,8 +1,8 @@
 """The exceptions and the warning class of dagster_nb.
 
-Every error is a `DagsterNbError`, so ``except dnb.DagsterNbError`` catches whatever goes wrong between a notebook and
-its Dagster. Where a builtin exception has the same meaning, the error is that builtin too. An invalid *argument* is a
-plain `ValueError` or `TypeError`, raised before anything is sent. ::
+Every error is a `DagsterNbError`, so ``except dnb.DagsterNbError`` catches everything that can go wrong between a
+notebook and Dagster. Some errors are also subclasses of the builtin exception with the same meaning. An invalid
+*argument* raises a plain `ValueError` or `TypeError` before anything is sent. ::
 
     DagsterNbError
     ├── ConnectionFailedError      also ConnectionError
@@ -77,12 +77,12 @@ class DagsterNbError(Exception):
     """The base class of all errors of dagster_nb."""
 
     def __str__(self) -> str:
-        # Messages contain text from the server, which must not control the terminal that prints them.
+        # Messages contain text from the server. Its control characters must not reach the terminal.
         return terminal_text(super().__str__())
 
 
 class DagsterNbWarning(UserWarning):
-    """Something worked, but probably not as intended; the message says what to check."""
+    """A call succeeded, but probably not as intended. The message says what to check."""
 
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):
@@ -94,20 +94,20 @@ class RequestTimeoutError(DagsterNbError, TimeoutError):
 
 
 class WaitTimeoutError(DagsterNbError, TimeoutError):
-    """A run did not finish within the ``timeout`` of a wait; the run itself continues."""
+    """A run did not finish within the ``timeout`` of a wait. The run itself continues."""
 
 
 class UnauthorizedError(DagsterNbError, PermissionError):
-    """The server refused: the token is missing or wrong, or the user or the server lacks a permission."""
+    """The server denied access, because the token is missing or invalid, or because a permission is missing."""
 
 
 class QueryError(DagsterNbError):
-    """The server refused a GraphQL document, or failed while resolving it.
+    """The server rejected a GraphQL document, or failed to execute it.
 
     Parameters
     ----------
     message
-        What happened. The message shows the line of the document that is wrong, if the server named one.
+        What happened. If the server names a line of the document, the message shows this line.
     errors
         The ``errors`` list of the server's response, unchanged.
     data
@@ -121,14 +121,14 @@ class QueryError(DagsterNbError):
 
 
 class ServerError(DagsterNbError):
-    """Dagster itself failed (its response holds a ``PythonError``).
+    """Dagster itself failed (its response contains a ``PythonError``).
 
     Parameters
     ----------
     message
-        One readable line.
+        A summary in one line.
     stack
-        The server's stack trace. It is not part of the message, since it rarely concerns code in the notebook.
+        The server's stack trace. It is not part of the message, because the cause is rarely in the notebook.
     class_name
         The class of the server's exception (``PythonError.className``), or None.
     """
@@ -144,23 +144,23 @@ class NotFoundError(DagsterNbError, LookupError):
 
 
 class RunNotFoundError(NotFoundError):
-    """The server has no run with that id, or several runs whose ids begin with it."""
+    """The server has no run with that id, or several runs have an id that begins with it."""
 
 
 class JobNotFoundError(NotFoundError):
-    """The server has no job with that name; the message lists similar names."""
+    """The server has no job with that name. The message lists similar names."""
 
 
 class LocationNotFoundError(NotFoundError):
-    """The server has no code location with that name; the message lists the existing ones."""
+    """The server has no code location with that name. The message lists the existing code locations."""
 
 
 class AmbiguousNameError(DagsterNbError):
-    """Several jobs, schedules, sensors or assets have that name; the message lists them and says how to select one."""
+    """Several jobs, schedules, sensors or assets have that name. The message lists them and says how to select one."""
 
 
 class AmbiguousJobError(AmbiguousNameError):
-    """Several repositories have a job with that name; the message lists them, and the arguments that select one."""
+    """Several repositories have a job with that name. The message lists them, and the arguments that select one."""
 
 
 class RunStateError(DagsterNbError):
@@ -174,7 +174,7 @@ class ConfigProblem:
     Parameters
     ----------
     path
-        The path of the problem: the keys from the root, joined with dots; empty for the root itself
+        The keys that lead from the root to the problem, joined with dots; empty for the root itself
         (``PipelineConfigValidationError.stack``).
     reason
         Dagster's ``EvaluationErrorReason``, such as ``"MISSING_REQUIRED_FIELD"``.
@@ -196,7 +196,7 @@ class RunConfigInvalidError(DagsterNbError, ValueError):
     Parameters
     ----------
     message
-        What was refused.
+        Which run config is invalid, and for which job.
     errors
         Each problem with its path, reason and message.
     """
@@ -223,22 +223,22 @@ class IncompleteHistoryError(DagsterNbError):
 
 
 class HistoryError(DagsterNbError):
-    """A history on disk or in object storage cannot be read or written; what was written before is unchanged."""
+    """A history on disk or in object storage could not be read or written. Its existing data is unchanged."""
 
 
 class ReadOnlyError(DagsterNbError):
-    """The client was created with ``read_only=True`` and sends no mutation."""
+    """The client was created with ``read_only=True``, so it does not send mutations."""
 
 
 class OutcomeUnknownError(DagsterNbError):
-    """A mutation was sent but its response was lost or incomplete: it may have taken effect. It is not sent again."""
+    """A mutation was sent, and may have taken effect, but its response was lost or incomplete. It is not sent again."""
 
 
 class ActionInterrupt(KeyboardInterrupt):
-    """Ctrl-C was pressed while a method acted on many runs. Like any `KeyboardInterrupt`, it is not a `DagsterNbError`.
+    """Ctrl-C was pressed while a method was acting on many runs. This is a `KeyboardInterrupt`, not a `DagsterNbError`.
 
-    The method has waited for the responses to the requests that it had sent. In IPython, ``sys.last_value.outcomes``
-    has the outcomes.
+    Before raising this, the method waits for the responses to the requests that it has sent. In IPython,
+    ``sys.last_value.outcomes`` is the frame of outcomes.
 
     Parameters
     ----------
@@ -249,18 +249,18 @@ class ActionInterrupt(KeyboardInterrupt):
     def __init__(self, outcomes: pd.DataFrame):
         not_sent = int((outcomes["outcome"] == "not_sent").sum())
         super().__init__(
-            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. .outcomes of this exception "
-            f"(in IPython: sys.last_value.outcomes) shows what was done."
+            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. The .outcomes of this exception "
+            f"(in IPython: sys.last_value.outcomes) show what was done."
         )
         self.outcomes = outcomes
 
 
 class UnsupportedServerError(DagsterNbError):
-    """The server's version of Dagster lacks a required feature; the message names the version that has it.
+    """The server's version of Dagster lacks a required feature. The message names the version that introduced it.
 
-    Nothing was done.
+    Nothing on the server was changed.
     """
 
 
 class MissingExtraError(DagsterNbError):
-    """A part of dagster_nb needs packages that are not installed; the message is the ``pip install`` command."""
+    """A part of dagster_nb needs packages that are not installed. The message contains the ``pip install`` command."""

@@ -1,4 +1,4 @@
-"""Write run history to a file, one page of runs at a time, so that it can be larger than memory."""
+"""Write run history to a file, one page of runs at a time, so that all runs need not fit into memory."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  
     """Write the runs that match some filters to a file.
 
     Dicts and lists become JSON strings, because Parquet would turn a column of dicts into one struct with the keys of
-    all runs. In a CSV file, an apostrophe is put before each string that a spreadsheet would treat as a formula. The
-    file appears only once it is complete: after an error or Ctrl-C, an older file is unchanged.
+    all runs. In a CSV file, strings that a spreadsheet would treat as formulas get a leading apostrophe. The file is
+    created or replaced only when all runs have been written, so an error or Ctrl-C leaves an older file unchanged.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  
     Raises
     ------
     ValueError
-        If the file name has any other ending.
+        If the file name has a different ending.
     MissingExtraError
         If the format needs packages that are not installed.
 
@@ -88,8 +88,8 @@ def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  
 def csv_text(frame: pd.DataFrame) -> str:
     """Return a frame of runs as CSV.
 
-    As in `write_runs`, dicts become JSON, and an apostrophe is put before each string that a spreadsheet would treat
-    as a formula.
+    As in `write_runs`, dicts become JSON, and strings that a spreadsheet would treat as formulas get a leading
+    apostrophe.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 
 def _serializable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with categories and objects as strings, so that all pages have the same schema."""
+    """Convert categories and objects to strings, so that all pages have the same schema."""
     result = frame.copy()
     if "status" in result.columns:
         result["status"] = columns.strings(result["status"])
@@ -114,7 +114,7 @@ def _serializable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with an apostrophe before each string that a spreadsheet would treat as a formula."""
+    """Put an apostrophe before each string that a spreadsheet would treat as a formula."""
     result = frame.copy()
     for name in result.columns[result.dtypes == "string"]:
         result[name] = result[name].str.replace(r"^(?=[=+\-@\t\r])", "'", regex=True)
@@ -124,7 +124,7 @@ def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
 @contextmanager
 def _csv(path: Path, empty: pd.DataFrame) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
-        # With "\n" alone, a string with a carriage return would not be quoted, and would break its row.
+        # If lines ended with "\n" alone, pandas would not quote a string that contains a carriage return.
         empty.to_csv(file, index=False, lineterminator="\r\n")
         yield lambda page: _without_formulas(page).to_csv(file, index=False, header=False, lineterminator="\r\n")
 

@@ -1,7 +1,7 @@
 """The filters of ``runs()``, parsed once and used by the whole package.
 
-Dagster's server reads an empty list, an empty string and a zero as "no filter". Here an empty list matches no run, and
-an empty string is rejected, so that the server never turns a filter into its opposite.
+Dagster's server treats an empty list, an empty string and a zero as "no filter", and returns all runs. Here, an empty
+list matches no run, and an empty string is an error.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ CHOICES = ("status", "job", "location", "run_ids")
 """Filters with a list of allowed values."""
 
 BOUNDS = ("created_after", "created_before", "updated_after", "updated_before")
-"""Filters by time; all bounds are exclusive."""
+"""Filters by time. All bounds are exclusive."""
 
 _MAX_IDS_IN_JSON = 100
 
 
 @dataclass(frozen=True, slots=True)
 class RunFilters:
-    """Filters that select the runs to read. A run must pass all filters; None and empty ``tags`` mean no filter.
+    """Filters that select the runs to read. A run must match all filters; None and empty ``tags`` mean no filter.
 
     Parameters
     ----------
     job, status, run_ids, location
         The allowed values; an empty tuple matches no run.
     tags
-        Tag keys, each with its allowed values; for each key, the run must have one of the values.
+        Tag keys with their allowed values. For each key, a run must have one of these values.
     created_after, created_before, updated_after, updated_before
-        Exclusive bounds as the user gave them: "7d" stays relative until `at` converts it.
+        Exclusive bounds as the user gave them. A bound such as "7d" stays relative until `at` converts it.
     """
 
     job: tuple[str, ...] | None = None
@@ -59,7 +59,7 @@ class RunFilters:
         Parameters
         ----------
         known_statuses
-            The statuses that the server or this package knows; None allows any.
+            The valid statuses; None allows any.
         **filters
             The fields of this class, as in `DagsterClient.runs`.
 
@@ -83,7 +83,9 @@ class RunFilters:
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], *, known_statuses: Sequence[str] | None = None) -> Self:
-        """Parse the filters among the arguments of a method such as ``runs()``; bounds such as "7d" count from now.
+        """Parse the filters among the arguments of a method such as ``runs()``.
+
+        Bounds such as "7d" are relative to the current time.
 
         Parameters
         ----------
@@ -107,13 +109,13 @@ class RunFilters:
     def matches_nothing(self) -> bool:
         """Whether no run can match, so that no request is needed."""
         choices = [*(getattr(self, name) for name in CHOICES), *(values for _, values in self.tags)]
-        # No run is older than 1970, and the server reads a bound of zero as no bound.
+        # No run is older than 1970, and the server treats a bound of zero as no bound.
         return any(choice == () for choice in choices) or any(
             seconds <= 0 for name, seconds in self.bounds().items() if name.endswith("before")
         )
 
     def at(self, now: datetime | None = None) -> Self:
-        """Return a copy whose bounds are datetimes in UTC: "7d" becomes seven days before `now`, by default now."""
+        """Return a copy with bounds in UTC; "7d" becomes seven days before `now` (default: the current time)."""
         fixed: dict[str, Any] = {
             name: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=round(seconds * 1_000_000))
             for name, seconds in self.bounds(now).items()
@@ -143,7 +145,7 @@ class RunFilters:
         return arguments
 
     def as_json(self, limit: int | None = None) -> dict[str, Any]:
-        """Return the filters that are set, and a limit, as plain JSON for ``frame.attrs``.
+        """Return a limit and the filters that are set, as plain JSON for ``frame.attrs``.
 
         Bounds are seconds since 1970.
 
@@ -160,12 +162,12 @@ class RunFilters:
 
 
 def as_strings(value: object, name: str) -> tuple[str, ...] | None:
-    """Return one string or many as a tuple without duplicates; None stays None.
+    """Return one or many strings as a tuple without duplicates; None is returned unchanged.
 
     Parameters
     ----------
     value
-        A string, an iterable of strings (a list, a set, a Series), or None. An enum member counts as its value, so
+        A string, an iterable of strings (a list, a set, a Series), or None. An enum member is replaced by its value, so
         Dagster's own ``DagsterRunStatus.FAILURE`` works.
     name
         The name of the argument, for the error message.
@@ -173,7 +175,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
     Raises
     ------
     TypeError
-        If the value has any other type.
+        If the value has a different type.
     ValueError
         If a string is empty, because the server would treat it as "any".
 
@@ -186,7 +188,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
         return None
     if isinstance(value, str | Enum):
         value = [value]
-    # Iterating over a frame yields its column names, which is never what the user wants.
+    # Iterating over a frame would yield its column names, which the user never wants here.
     if isinstance(value, dict | bytes) or hasattr(value, "columns") or not hasattr(value, "__iter__"):
         raise TypeError(f"{name} must be a string or a list of strings, not {type(value).__name__}.")
     strings: dict[str, None] = {}
@@ -201,12 +203,12 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
 
 
 def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return a dict of tags as pairs of a key and the values allowed for it; None means no pairs.
+    """Return a dict of tags as pairs of a key and its allowed values. The result for None is empty.
 
     Raises
     ------
     TypeError, ValueError
-        If it is not a dict from strings to a string or strings.
+        If `tags` is not a dict from strings to strings or lists of strings.
 
     Examples
     --------
@@ -221,7 +223,8 @@ def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     for key, value in tags.items():
         if not isinstance(key, str) or not key:
             raise ValueError(f"tags has the key {key!r}. A tag's key must be a non-empty string.")
-        # The server treats an empty tag value like any other value; it ignores only other empty strings.
+        # An empty tag value is allowed: the server compares it like any other value, although it ignores other empty
+        # strings.
         values = ("",) if value == "" else as_strings(value, f"tags[{key!r}]")
         if values is None:
             raise TypeError(f"tags[{key!r}] must be a string or a list of strings, not None.")
@@ -230,7 +233,7 @@ def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def whole_number(number: int | None, name: str) -> int | None:
-    """Return a limit or a size as an int; None, which means no limit, stays None.
+    """Return a limit or a size as an int. None, which means no limit, is returned unchanged.
 
     Parameters
     ----------
@@ -261,7 +264,7 @@ def whole_number(number: int | None, name: str) -> int | None:
 
 
 def parse_page_size(number: int | None) -> int | None:
-    """Return the number of runs per page as an int; None means a default size, and stays None.
+    """Return the number of runs per page as an int. None, which means the default size, is returned unchanged.
 
     Raises
     ------

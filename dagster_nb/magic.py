@@ -1,4 +1,4 @@
-"""The magics ``%dagster`` and ``%%dagster``: GraphQL in a cell, completed and checked with the server's schema.
+"""The magics ``%dagster`` and ``%%dagster``: GraphQL in a cell, completed and checked against the server's schema.
 
 >>> %load_ext dagster_nb  # doctest: +SKIP
 >>> %dagster http://localhost:3000  # doctest: +SKIP
@@ -33,7 +33,7 @@ _NAME = "dagster_nb"
 
 
 class _Options(argparse.ArgumentParser):
-    """Options of a magic. IPython shows a `UsageError` in one line."""
+    """The options of a magic. An invalid option raises a `UsageError`, which IPython shows in one line."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}\n{self.format_usage().strip()}")
@@ -49,7 +49,7 @@ _QUERY_OPTIONS = ("--as", "--frame")
 
 
 class DagsterMagics:
-    """The magics of a notebook, which share one client.
+    """The magics of one notebook. They share a client.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ class DagsterMagics:
         Parameters
         ----------
         line
-            The URL of a server, or the name of a Python variable that holds a client; empty for
-            ``$DAGSTER_NB_URL``, or else ``http://localhost:3000``. With ``--allow-mutations``, cells may change things
-            on the server.
+            The URL of a server, or the name of a Python variable that holds a client. If the line is empty, the URL is
+            ``$DAGSTER_NB_URL`` or, if that is not set, ``http://localhost:3000``. With ``--allow-mutations``, cells may
+            send mutations.
         """
         options = _CONNECT.parse_args(shlex.split(line))
         given = self._shell.user_ns.get(options.server)
@@ -89,8 +89,8 @@ class DagsterMagics:
 
         ``%%dagster [--as name] [--frame path.to.list]``
 
-        A GraphQL variable such as ``$cursor`` has the value of the Python variable ``cursor``. Before anything is
-        sent, the document and its variables are checked against the server's schema.
+        A GraphQL variable such as ``$cursor`` takes its value from the Python variable ``cursor``. The document and its
+        variables are checked against the server's schema before anything is sent.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class DagsterMagics:
         """
         options = _QUERY.parse_args(shlex.split(line))
         if options.name is not None and not options.name.isidentifier():
-            raise UsageError(f"--as must be a valid name of a Python variable, such as result, not {options.name!r}")
+            raise UsageError(f"--as must be a valid Python variable name, such as result, not {options.name!r}")
         try:
             data = self._send(cell)
             result = QueryResult(data) if options.frame is None else result_frame(data, options.frame)
@@ -113,7 +113,7 @@ class DagsterMagics:
         return result
 
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:
-        """Return the completions at the cursor of a ``%%dagster`` cell; none in other cells.
+        """Return the completions at the cursor of a ``%%dagster`` cell, or none in other cells.
 
         Parameters
         ----------
@@ -164,7 +164,7 @@ class DagsterMagics:
 
 
 def _without_stack(error: Exception) -> Exception:
-    """Return an error that IPython shows without a stack trace, which would hide the marked place in the document."""
+    """Return an error that IPython shows without a stack trace, so that the position in the document stays visible."""
     shown: Any = error
     shown._render_traceback_ = lambda *_: [f"{type(error).__name__}: {error}"]
     return error
@@ -185,5 +185,5 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     as_matcher: Any = context_matcher(identifier=_NAME, priority=1000)
     completer: Any = shell.Completer
     others = [one for one in completer.custom_matchers if getattr(one, "matcher_identifier", "") != _NAME]
-    # IPython sets attributes on the function, which a bound method does not allow.
+    # IPython sets attributes on the function. A bound method would not allow this.
     completer.custom_matchers = [*others, as_matcher(lambda context: magics.complete(context))]  # noqa: PLW0108

@@ -29,13 +29,13 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
     name
         The name of the argument, for the error message.
     now
-        The time from which "ago" counts back; by default the current time.
+        The time that "ago" is relative to. Default: the current time.
 
     Raises
     ------
     ValueError
-        If the value is not a point in time. pandas' own parser is not used, because it reads ``"1h"`` as a day in the
-        year 1.
+        If the value is not a point in time. pandas' parser is not used, because it parses ``"1h"`` as a day in the year
+        1.
 
     Examples
     --------
@@ -68,14 +68,14 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
 
 
 def with_zone(moment: str, zone: tzinfo) -> str:
-    """Return an ISO 8601 string with its offset from UTC; any other string, such as ``"7d"``, is returned unchanged.
+    """Add the offset from UTC to an ISO 8601 string. Any other string, such as ``"7d"``, is returned unchanged.
 
     Parameters
     ----------
     moment
-        A point in time as `to_seconds` takes it.
+        A string that `to_seconds` accepts.
     zone
-        The time zone of a point in time without an offset.
+        The time zone of a string without an offset.
 
     Examples
     --------
@@ -104,5 +104,5 @@ def _since_epoch(moment: datetime) -> float:
     if moment != moment:  # noqa: PLR0124
         raise ValueError
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    # Dividing whole microseconds gives the nearest float, however far the time is from 1970.
+    # Dividing whole microseconds gives the nearest float, even for times that are far from 1970.
     return (aware - _EPOCH) / timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""Parse the arguments called ``runs``: turn whatever identifies runs into their ids."""
+"""Parse ``runs`` arguments: return the ids of the given runs, which may be ids, `Run` objects or frames."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run_ids_of(runs: RunsLike) -> list[str]:
     ----------
     runs
         One id or `Run`, many of these, a Series of ids, a DataFrame with a ``run_id`` column, or one row of such a
-        frame (a Series whose index contains ``run_id``), which means only that run, not its parent or its root.
+        frame (a Series whose index contains ``run_id``). A row identifies only its own run, not the parent or the root.
 
     Raises
     ------
@@ -89,16 +89,16 @@ def one_run_id(run: RunsLike) -> str:
 def check_same_server(
     runs: object, url: str, *, noun: str = "runs", advice: str = "ids: frame['run_id'].tolist() or run.run_id"
 ) -> None:
-    """Raise an error if runs or other items come from a server other than the one that will act on them.
+    """Raise an error if runs or other items come from a different server than the one that will act on them.
 
     Parameters
     ----------
     runs
-        As in `run_ids_of`, or other items from frames. Frames and `Run` objects know their server; ids do not.
+        As in `run_ids_of`, or other items from frames. Frames and `Run` objects record their server; ids do not.
     url
         The root URL of the server that will act on the items.
     noun, advice
-        For the message: what the items are, and what to pass instead.
+        For the error message: what the items are, and what to pass instead.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _ids_in_series(series: pd.Series[Any]) -> list[object]:
     """Return the values of a Series of ids; reject a Series of other strings, such as job names."""
     values = series.tolist()
     if series.name is not None and not str(series.name).endswith("run_id") and not all(map(_is_uuid, values)):
-        raise TypeError(f"the Series {series.name!r} does not contain run ids; give a Series of run ids.")
+        raise TypeError(f"the Series {series.name!r} does not contain run ids. Pass a Series of run ids.")
     return values
 
 
@@ -137,7 +137,7 @@ def _run_id(item: object) -> str:
     if not isinstance(run_id, str):
         raise TypeError(f"expected a run id or a Run, got {item!r}.")
     if not run_id:
-        raise ValueError("a run id is empty; give the id of a run.")
+        raise ValueError("a run id is empty. Pass the id of a run.")
     return run_id
 
 

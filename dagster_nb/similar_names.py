@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["NEWEST_RUNS", "SimilarName", "did_you_mean", "similar_names"]
+__all__ = [
+    "NEWEST_RUNS",
+    "SimilarName",
+    "did_you_mean",
+    "is_checking_names",
+    "is_tag_of_dagster",
+    "similar_names",
+    "unchecked_names",
+]
 
 NEWEST_RUNS = 200
-"""The number of runs whose tag keys are searched, because the server does not list all tag keys."""
+"""The number of runs in which tag keys are searched, because the server does not list all tag keys."""
 
 _MIN_SIMILARITY = 0.75
+_is_checking: ContextVar[bool] = ContextVar("_is_checking", default=True)
+
+
+@contextmanager
+def unchecked_names() -> Iterator[None]:
+    """Read runs in a ``with`` block without looking for misspelt names when no run matches.
+
+    This is for code that chooses its filters itself, or that shows misspelt names in another way.
+
+    Examples
+    --------
+    >>> with unchecked_names():
+    ...     is_checking_names()
+    False
+    """
+    token = _is_checking.set(False)
+    try:
+        yield
+    finally:
+        _is_checking.reset(token)
+
+
+def is_checking_names() -> bool:
+    """Return whether to look for misspelt names in the filters when no run matches."""
+    return _is_checking.get()
 
 
 @dataclass(frozen=True)
 class SimilarName:
-    """A name that does not exist, and the most similar name that does.
+    """A name that does not exist, and the most similar existing name.
 
     Parameters
     ----------
     kind
-        The kind of thing that has the name; ``"tag"`` for the key of a tag.
+        What the name refers to, such as ``"job"``; ``"tag"`` means the key of a tag.
     name
         The name that does not exist.
     similar
@@ -44,7 +79,7 @@ class SimilarName:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str | None:
-    """Return a "Did you mean …?" with the known names that are similar to a name; None if there are none.
+    """Return a "Did you mean …?" with the known names that are similar to a name; None if no name is similar.
 
     Examples
     --------
@@ -55,6 +90,11 @@ def did_you_mean(name: str, known: Sequence[str]) -> str | None:
     """
     similar = get_close_matches(name, known)
     return f"Did you mean {' or '.join(map(repr, similar))}?" if similar else None
+
+
+def is_tag_of_dagster(key: str) -> bool:
+    """Return whether a tag is one of Dagster's own, which resemble each other and which many deployments lack."""
+    return key.startswith(("dagster/", "."))
 
 
 def similar_names(
@@ -71,9 +111,7 @@ def similar_names(
     exact = set(by_folded.values())
     found: list[SimilarName] = []
     for name in names:
-        # Dagster's own tags resemble each other, and many deployments lack some of them.
-        is_of_dagster = kind == "tag" and name.startswith(("dagster/", "."))
-        if name not in exact and not is_of_dagster:
+        if name not in exact and not (kind == "tag" and is_tag_of_dagster(name)):
             matches = get_close_matches(name.casefold(), by_folded, n=1, cutoff=_MIN_SIMILARITY)
             found.extend(SimilarName(kind, name, by_folded[match]) for match in matches)
     return found

@@ -1,6 +1,7 @@
 """Every status of a run or a step, with its word, colour, marker and phase.
 
-Charts and panels draw each status as this table defines. A status that is not in the table gets the entry `UNKNOWN`.
+Charts and panels draw each status as defined in this table. A status that is missing from the table is drawn as
+`UNKNOWN`.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ __all__ = [
 ]
 
 
-# The palette of Okabe and Ito ("Color Universal Design", 2008), whose colours colour-blind people can tell apart. Its
-# orange and sky blue are too pale for a light background, so they are darker here: each colour has a contrast of 3:1 or
-# more with a white and with a nearly black background.
+# The palette of Okabe and Ito ("Color Universal Design", 2008), which is safe for colour-blind readers. Its orange and
+# sky blue are too pale for a light background, so they are darker here. Each colour has a contrast of at least 3:1 with
+# white and with nearly black.
 BLUE = "#0072B2"
 GREEN = "#009E73"
 GREY = "#8C8C8C"
@@ -49,16 +50,16 @@ class Status:
     word
         The word for the status in a sentence, such as ``"failed"``.
     color
-        The colour of its marks in charts, as a hexadecimal string; it works on light and dark backgrounds.
+        The colour of its marks in charts, as a hexadecimal string. It is visible on light and on dark backgrounds.
     symbol
-        One character, shown before its name, so that the colour is never the only sign.
+        One character, shown before the name, so that the status is never indicated by colour alone.
     marker
         The matplotlib marker that is closest to the symbol.
     hatch
         The matplotlib hatch for its bars and areas.
     phase
-        ``"waiting"`` before any work is done, ``"running"`` while Dagster works on it, ``"finished"`` in the end;
-        ``"unknown"`` for a status that this version does not know.
+        ``"waiting"`` before any work is done, ``"running"`` while Dagster is working, ``"finished"`` for a final
+        status, or ``"unknown"`` for a status that is not in this table.
     """
 
     name: str
@@ -75,7 +76,7 @@ class Status:
         return self.phase == "finished"
 
 
-# The order is the one in which a run passes through the statuses in Dagster.
+# The statuses are in the order in which a run goes through them.
 _RUNS = (
     Status("QUEUED", "queued", PURPLE, "▽", "v", "||||", "waiting"),
     Status("NOT_STARTED", "not started", PURPLE, "◁", "<", "----", "waiting"),
@@ -88,7 +89,7 @@ _RUNS = (
     Status("CANCELING", "canceling", ORANGE, "✚", "P", "**", "running"),
     Status("CANCELED", "canceled", GREY, "■", "s", "....", "finished"),
 )
-# SUCCESS and FAILURE are also statuses of a step.
+# Steps can also have the statuses SUCCESS and FAILURE.
 _STEPS = (
     Status("IN_PROGRESS", "running", SKY, "▶", ">", "\\\\\\\\", "running"),
     Status("SKIPPED", "skipped", GREY, "◇", "d", "....", "finished"),
@@ -101,7 +102,7 @@ UNKNOWN = Status("UNKNOWN", "in an unknown state", GREY, "✱", "*", "xxxx", "un
 """The appearance of a status that is not in `STATUSES`."""
 
 RUN_STATUSES = tuple(status.name for status in _RUNS)
-"""The statuses of a run, in Dagster's order. A newer server may have others, which come after these."""
+"""The statuses of a run, in Dagster's order. Additional statuses of a newer server come after these."""
 
 STEP_STATUSES = ("IN_PROGRESS", "SUCCESS", "FAILURE", "SKIPPED")
 """The statuses of a step, in Dagster's order."""

@@ -1,4 +1,4 @@
-"""Remove control characters from text of the server before it is printed, because a terminal would obey them."""
+"""Remove control characters from a server's text before printing it, because a terminal would execute them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def terminal_text(text: str) -> str:
     """Return a string with each control character replaced by U+FFFD.
 
-    A terminal would obey a control sequence in the name of a job or in an error message: clear the screen, change the
-    title, or hide the text that follows.
+    Otherwise, a control sequence in a job name or an error message could clear the screen, change the terminal's title,
+    or hide the text that follows.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def terminal_text(text: str) -> str:
 
 
 def plain_text(text: object) -> str:
-    """Return a text in one line, without control characters.
+    """Return a text as one line without control characters.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def plain_text(text: object) -> str:
 
 
 def one_line(text: object) -> str:
-    """Return a text as `plain_text` of limited length.
+    """Return the result of `plain_text`, cut off after a maximum length.
 
     Examples
     --------

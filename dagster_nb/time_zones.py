@@ -9,12 +9,12 @@ __all__ = ["time_zone", "zone_name"]
 
 
 def time_zone(tz: str | tzinfo) -> tzinfo:
-    """Return the time zone with an IANA name; a time zone is returned unchanged.
+    """Return the time zone with an IANA name; a `tzinfo` object is returned unchanged.
 
     Raises
     ------
     TypeError
-        If it is neither a string nor a time zone.
+        If `tz` is neither a string nor a `tzinfo` object.
     ValueError
         If there is no time zone with that name.
 
@@ -30,7 +30,7 @@ def time_zone(tz: str | tzinfo) -> tzinfo:
     try:
         return ZoneInfo(tz)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"there is no time zone {tz!r}; use an IANA name such as 'Europe/Paris'") from None
+        raise ValueError(f"there is no time zone {tz!r}. Use an IANA name such as 'Europe/Paris'.") from None
 
 
 def zone_name(zone: tzinfo) -> str:

@@ -1,4 +1,4 @@
-"""Durations, counts and times as short English text, the same in charts, panels and error messages."""
+"""Format durations, counts and times as short English text, for charts, panels and error messages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
     Parameters
     ----------
     duration
-        Seconds or a `pandas.Timedelta`; NaN and NaT are missing.
+        Seconds or a `pandas.Timedelta`. NaN and NaT count as missing.
     digits
         The number of significant digits for a duration of less than a minute.
 
@@ -125,7 +125,7 @@ def time_text(time: pd.Timestamp) -> str:
 
 
 def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
-    """Return a point in time to the second in a time zone, with the name of the zone; a dash if it is missing.
+    """Return a point in time in a time zone as text, to the second, with the name of the zone; a dash if it is missing.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
 
 
 def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:
-    """Return as text how long ago a point in time was, seen from `now`, in one unit; a dash if it is missing.
+    """Return the time between a past point in time and `now` as text, in one unit; a dash if it is missing.
 
     Examples
     --------

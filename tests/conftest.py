@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# `pytest --hypothesis-profile=thorough` tries ten times as many examples.
+# `pytest --hypothesis-profile=thorough` generates ten times as many examples.
 settings.register_profile("everyday", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=250, deadline=None)
 settings.load_profile("everyday")
 
-# The tests send Ctrl-C, which this process may have inherited as ignored, for example from a shell that runs it in the
-# background.
+# A shell that runs pytest in the background makes it ignore Ctrl-C, but some tests send Ctrl-C to child processes.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The time limit in seconds for a test whose fixtures build environments or images.
+# Time limits in seconds for folders with fixtures that build environments or images.
 _LONGER_TIMEOUTS = {"compat": 1800, "browser": 900, "browser/binder": 3600, "notebooks": 900}
 
 
@@ -40,5 +39,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log):
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """dagster_nb uses aiohttp, so coroutines are tested with asyncio only."""
+    """Run coroutine tests only with asyncio, because dagster_nb uses aiohttp."""
     return "asyncio"

@@ -1,4 +1,4 @@
-"""Install a Debian package that the tests need, if this is possible."""
+"""Install Debian packages for the tests, if possible."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 
 
 def install(package: str, *options: str) -> bool:
-    """Install a package; return False if there is no apt or the user is not root. The caller checks the result.
+    """Install a package. Return False without apt or root permissions.
 
-    Tests that run in parallel may install packages at the same moment, and apt would refuse the second.
+    The lock is needed because tests run in parallel, and apt fails if another apt is running. The caller checks that
+    the installation succeeded.
     """
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return False

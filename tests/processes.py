@@ -1,4 +1,4 @@
-"""Information about processes, for tests."""
+"""Get information about processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import psutil
 
 
 def command_line(process: psutil.Process) -> list[str]:
-    """Return the command line of a process; an empty list if the process has ended since it was found."""
+    """Return the command line of a process, or an empty list if the process has ended."""
     try:
         return process.cmdline()
     except (psutil.NoSuchProcess, psutil.ZombieProcess):

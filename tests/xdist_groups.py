@@ -1,4 +1,4 @@
-"""Keep tests that share a server in the same process with ``pytest -n auto``."""
+"""With ``pytest -n auto``, run tests that share a server in the same process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TARGETS = {target.name for target in TARGETS}
 
 
 def together(nodeid: str) -> str:
-    """Return the name of a test's group: the test, its file, its folder, or all tests of one Dagster.
+    """Return a test's group: the test itself, its file, its folder, or all tests of one Dagster version.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def together(nodeid: str) -> str:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Assign each group of tests to one process, in the original order."""
+    """Assign each group of tests to one process, and keep the order of the tests."""
 
     def _split_scope(self, nodeid: str) -> str:
         return together(nodeid)

@@ -1,4 +1,4 @@
-"""Show Dagster's own pages on Binder's Jupyter server: at dagster/, and as a tile in JupyterLab's launcher."""  # noqa: INP001 - Jupyter reads it
+"""Serve Dagster's own pages at dagster/ on Binder's Jupyter server, and add a tile to JupyterLab's launcher."""  # noqa: INP001 - Jupyter reads it
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ c.ServerProxy.servers = {  # noqa: F821 - Jupyter's own
     "dagster": {
         "command": [],  # binder/start starts Dagster instead
         "port": int(os.environ.get("DAGSTER_NB_PORT", "3000")),
-        "absolute_url": True,  # Dagster's path is that of the proxy, which escapes it again
+        "absolute_url": True,  # Dagster has the same path as the proxy, which escapes the path again
         "new_browser_tab": True,
         "launcher_entry": {
             "title": "Dagster",

@@ -1,6 +1,6 @@
-"""Analyse a history of runs: pure functions that take DataFrames and return DataFrames, and the digest.
+"""Analyse run history with functions that take and return DataFrames, and with the digest.
 
-They take the frames of a client, or the same frames read back from a file.
+The functions take the frames of a client, or the same frames read back from a file.
 """
 
 from dagster_nb.analysis.current_slowdowns import current_slowdowns

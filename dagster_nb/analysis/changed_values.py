@@ -1,4 +1,4 @@
-"""Find which values of a run, such as a tag or an entry of its config, changed between two groups of runs."""
+"""Find the tags or config values that changed between two groups of runs."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ if TYPE_CHECKING:
 
 __all__ = ["changed_values"]
 
-# The minimum share of the runs on one side of a change that must have the same value.
+# On each side of a change, at least this share of the runs must have the same value.
 _MIN_SHARE = 0.8
 
 
 def changed_values(
     before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str | None, str | None]]:
-    """Return the keys that have one value in most runs before a change, and a different one in most runs after it.
+    """Return the keys that have one value in most runs before a change and a different value in most runs after it.
 
     Parameters
     ----------
     before, after
-        For each run, a mapping such as its tags.
+        One mapping per run, such as the run's tags.
 
     Returns
     -------
     list
-        The key and its usual values before and after, None if most runs do not have the key. The key that separates
-        the runs best comes first.
+        Tuples of a key, its usual value before, and its usual value after. A value is None if most runs do not have the
+        key. The first key separates the two groups best.
 
     Examples
     --------
@@ -42,7 +42,8 @@ def changed_values(
         old, old_share = _usual_value(before, key)
         new, new_share = _usual_value(after, key)
         if old != new and min(old_share, new_share) >= _MIN_SHARE:
-            # If several tags separate the runs equally well, the user's own tags explain more than Dagster's.
+            # If several tags separate the runs equally well, prefer the user's own tags, which explain more than
+            # Dagster's.
             found.append((-old_share - new_share, key.startswith("dagster/"), key, old, new))
     return [(key, old, new) for _, _, key, old, new in sorted(found, key=lambda one: one[:3])]
 

@@ -1,4 +1,4 @@
-"""Slowdowns that are still in effect, with the tag that changed at the same time."""
+"""Find slowdowns that are still in effect, and the tags that changed at the same time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["current_slowdowns", "runs_around"]
 def current_slowdowns(
     runs: pd.DataFrame, by: str = "job_name", *, min_factor: float = 1.25, min_runs: int = 8
 ) -> pd.DataFrame:
-    """Find which groups of runs have become slower, since when, and which tag changed at that time.
+    """Find groups of runs that have become slower, with the time of the change and the tag that changed at that time.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ def current_slowdowns(
     Returns
     -------
     pandas.DataFrame
-        The latest slowdown of each group, the worst first; none for a group whose latest `min_runs` runs are about as
-        fast as before. The columns of `regressions`, and:
+        The latest slowdown of each group, with the worst slowdown first. A group is left out if its latest `min_runs`
+        runs are about as fast as before. In addition to the columns of `regressions`, the frame has these columns:
 
         ============ ====== ================================================================================
-        tag          string the tag whose value changed with the slowdown: most runs before it have one
-                            value, and most runs after it have another; NA if there is no such tag
-        value_before string its value before; NA if those runs do not have the tag
-        value_after  string its value after; NA if those runs do not have the tag
+        tag          string the tag with one value in most runs before the slowdown, and another value in
+                            most runs after it; NA if there is no such tag
+        value_before string the tag's value before the slowdown; NA if those runs do not have the tag
+        value_after  string the tag's value after the slowdown; NA if those runs do not have the tag
         ============ ====== ================================================================================
 
     Raises
@@ -84,7 +84,7 @@ def runs_around(
     Parameters
     ----------
     runs
-        The runs that were searched.
+        The runs that were searched for slowdowns.
     change
         A row of `regressions` or of `current_slowdowns`.
     by

@@ -1,4 +1,4 @@
-"""Quantiles and smoothed histograms of durations, one per group."""
+"""Compute quantiles and smoothed histograms of durations for each group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MIN_RUNS = 8
 
 
 def group_quantiles(values: Floats, groups: Integers, n_groups: int, quantiles: Sequence[float]) -> Floats:
-    """Return the quantiles of each group, interpolated linearly.
+    """Return the quantiles of each group, with linear interpolation.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ def group_quantiles(values: Floats, groups: Integers, n_groups: int, quantiles: 
     n_groups
         The number of groups.
     quantiles
-        From 0 to 1.
+        The quantiles to compute, from 0 to 1.
 
     Returns
     -------
     numpy.ndarray
-        Of shape (n_groups, len(quantiles)); NaN for a group without rows.
+        The quantiles, of shape (n_groups, len(quantiles)); NaN for a group without rows.
 
     Examples
     --------
@@ -60,22 +60,23 @@ def log_densities(
     Parameters
     ----------
     values
-        Positive values.
+        The values, which must be positive.
     groups
         The group of each value, from 0 to ``n_groups - 1``.
     n_groups
         The number of groups.
     limits
-        The ends of the scale; values outside it are counted in the first or the last bin.
+        The ends of the scale. Values outside the scale are counted in the first or the last bin.
     n_bins
-        The number of bins, which have equal widths on the logarithmic scale.
+        The number of bins. All bins have the same width on the logarithmic scale.
 
     Returns
     -------
     centers
         The centre of each bin.
     densities
-        Of shape (n_groups, n_bins), each group scaled to a maximum of 1; all 0 for a group of fewer than 8 values.
+        The densities, of shape (n_groups, n_bins). Each group is scaled to a maximum of 1; groups with fewer than 8
+        values are 0.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Statistics of the durations of runs and steps, with one row per job or step."""
+"""Compute statistics of the durations of runs and steps, with one row per job or step."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ _MIN_RUNS_FOR_SLOWDOWN = 6
 
 
 def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> pd.DataFrame:
-    """Return how often each job runs, how often it succeeds, and how long its runs take.
+    """Return the number of runs, the success rate and the durations of each job.
 
     Parameters
     ----------
     runs
-        Runs, with the columns of ``client.runs()`` named in `by` and ``status``, ``duration``, ``queue_duration``.
+        Runs, with the columns ``status``, ``duration`` and ``queue_duration`` of ``client.runs()``, and those named in
+        `by`.
     by
-        The column, or columns, to group by. Missing values form their own group.
+        The column or columns to group by. Missing values form a group of their own.
 
     Returns
     -------
@@ -43,14 +44,14 @@ def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> 
 
         ============ ================= ==================================================================
         *by*         as in `runs`      the group
-        count        int64             runs of any status
-        success_rate float64           the share of the finished runs (succeeded, failed or canceled)
-                                       that succeeded; NaN if none has finished
-        p50, p95     timedelta64[us]   quantiles of the durations; runs that have not finished have no
-                                       duration and do not count; NaT if there are none
+        count        int64             the number of runs of any status
+        success_rate float64           the share of successful runs among the finished runs (succeeded,
+                                       failed or canceled); NaN if no run has finished
+        p50, p95     timedelta64[us]   quantiles of the durations of finished runs; NaT if there are
+                                       no durations
         max          timedelta64[us]   the longest duration
-        queue_p50,   timedelta64[us]   quantiles of the time between creation and start, for the runs
-        queue_p95                      that have started
+        queue_p50,   timedelta64[us]   quantiles of the time between creation and start, for runs that
+        queue_p95                      have started
         ============ ================= ==================================================================
 
         Quantiles are interpolated linearly, as in pandas.
@@ -95,7 +96,7 @@ def duration_stats(runs: pd.DataFrame, by: str | Sequence[str] = "job_name") -> 
 
 
 def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """Return which steps take the most time.
+    """Return the time that each step takes, and its share of the total time.
 
     Parameters
     ----------
@@ -106,15 +107,15 @@ def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per step key, the largest share first:
+        One row per step key, sorted by share with the largest share first:
 
         ========= ================= =====================================================================
         step_key  string            the step
-        count     int64             how many times it finished (steps without a duration are left out)
-        p50, p95  timedelta64[us]   quantiles of its duration
-        share     float64           its share of the total time of all steps; the shares sum to 1
-        slowdown  float64           median duration of the later half of its executions, divided by that
-                                    of the earlier half: 1.8 is 80 % slower; NaN for fewer than 6
+        count     int64             the number of executions with a duration
+        p50, p95  timedelta64[us]   quantiles of the step's duration
+        share     float64           the step's share of the total time of all steps; shares sum to 1
+        slowdown  float64           the median duration of the later half of the executions, divided by
+                                    that of the earlier half: 1.8 is 80 % slower; NaN for fewer than 6
                                     executions
         ========= ================= =====================================================================
 
@@ -156,7 +157,7 @@ def slow_steps(steps: pd.DataFrame) -> pd.DataFrame:
             "slowdown": (later / earlier.where(earlier > 0)).reindex(counts.index).where(enough).astype("float64"),
         }
     )
-    # All shares are NaN if no step took any time.
+    # If no step took any time, all shares are NaN.
     result["share"] = result["share"].replace(np.nan, 0.0)
     result = result.reset_index().sort_values(["share", "step_key"], ascending=[False, True], ignore_index=True)
     result["step_key"] = result["step_key"].astype(pd.StringDtype())

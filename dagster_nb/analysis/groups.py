@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Groups", "group_table", "named_groups"]
 
-# Nouns for the groups of a column, in the singular and in the plural.
+# The singular and plural nouns for the groups of a column.
 _NOUNS = {
     "job_name": ("job", "jobs"),
     "location": ("location", "locations"),
@@ -34,11 +34,11 @@ class Groups:
     Parameters
     ----------
     codes
-        The position in `names` of each row's group; -1 for a row that belongs to no group.
+        The position of each row's group in `names`; -1 for rows without a group.
     names
         The name of each group.
     noun
-        The plural noun for such groups, such as ``"jobs"``.
+        The plural noun for the groups, such as ``"jobs"``.
     has_rest
         Whether the last group combines several smaller groups.
     """
@@ -49,14 +49,14 @@ class Groups:
     has_rest: bool = False
 
     def selected(self, positions: Sequence[int]) -> Groups:
-        """Return only the groups at the given positions, in that order."""
+        """Return the groups at the given positions, in the order of the positions."""
         codes = np.full(len(self.names), -1, dtype=np.int64)
         codes[list(positions)] = np.arange(len(positions))
         names = [self.names[position] for position in positions]
         return replace(self, codes=codes[self.codes], names=names)
 
     def merged(self, max_groups: int) -> Groups:
-        """Return at most `max_groups` groups; the last one holds the rows of all remaining groups.
+        """Return at most `max_groups` groups. The last group contains the rows of all other groups.
 
         Examples
         --------
@@ -73,20 +73,20 @@ class Groups:
 
 
 def check_max_groups(max_groups: int) -> None:
-    """Raise ValueError if a number of groups is not positive."""
+    """Raise a ValueError if a number of groups is not positive."""
     if max_groups < 1:
         raise ValueError(f"max_groups must be at least 1, not {max_groups}")
 
 
 def named_groups(frame: pd.DataFrame, by: str | Sequence[str] | None) -> Groups:
-    """Group the rows of a frame, the largest group first.
+    """Group the rows of a frame, with the largest group first.
 
     Parameters
     ----------
     frame
-        Any rows.
+        The frame.
     by
-        The column, or columns, to group by; None puts all rows into one group.
+        The column or columns to group by. None puts all rows into one group.
 
     Examples
     --------
@@ -116,14 +116,14 @@ def group_table(frame: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[ND
     Parameters
     ----------
     frame
-        Any rows.
+        The frame.
     by
-        The column, or columns, to group by; missing values form their own group. None puts all rows into one group.
+        The column or columns to group by. Missing values form a group of their own. None puts all rows into one group.
 
     Returns
     -------
     codes
-        The position in `table` of each row's group.
+        The position of each row's group in `table`.
     table
         One row per group, with the columns of `by` and their dtypes.
     """

@@ -17,7 +17,7 @@ __all__ = ["counts_in_progress", "peak_counts", "separate_rows"]
 
 
 def separate_rows(start: Floats, end: Floats, groups: Integers) -> Integers:
-    """Assign each run to the first row of its group that is free when it starts, so that runs in a row do not overlap.
+    """Assign each run to the first free row of its group, so that the runs in a row do not overlap.
 
     Parameters
     ----------
@@ -54,16 +54,16 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
     Parameters
     ----------
     start, end
-        The start and the end of each run, as numbers. A run that ends when another starts does not overlap with it.
+        The start and the end of each run, as numbers. If one run ends when another starts, the two do not overlap.
     edges
-        The edges of the buckets, one more than there are buckets.
+        The edges of the buckets: one more edge than buckets.
 
     Examples
     --------
     >>> peak_counts(np.array([0.0, 0.5, 2.0]), np.array([1.0, 3.0, 2.5]), np.array([0.0, 1.0, 2.0, 3.0])).tolist()
     [2, 1, 2]
     """
-    # A run with a duration of zero counts as if it ended just after its start.
+    # A run with a duration of zero is treated as if it ended just after its start.
     times = np.concatenate([start, np.maximum(end, np.nextafter(start, np.inf))])
     changes = np.repeat([1, -1], len(start))
     order = np.lexsort((changes, times))
@@ -74,7 +74,7 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
 
 
 def counts_in_progress(start: Floats, end: Floats, codes: Integers, n_codes: int, edges: Floats) -> Integers:
-    """Count the runs that are in progress at any time during each bucket, by status or another code.
+    """Count the runs that are in progress at any time during each bucket, by code (such as the status).
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ def counts_in_progress(start: Floats, end: Floats, codes: Integers, n_codes: int
     n_codes
         The number of codes.
     edges
-        The edges of the buckets, one more than there are buckets; every run starts between the first and the last.
+        The edges of the buckets: one more edge than buckets. Every run starts between the first and the last edge.
 
     Returns
     -------
     numpy.ndarray
-        Of shape (buckets, n_codes). A run counts in every bucket that it touches.
+        The counts, of shape (buckets, n_codes). A run is counted in every bucket in which it is in progress.
 
     Examples
     --------

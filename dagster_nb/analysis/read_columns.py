@@ -1,7 +1,7 @@
-"""Read columns of a frame of runs, steps or failures with exact dtypes, whatever the origin of the frame.
+"""Read columns of frames with exact dtypes, even if the frame was read from a file.
 
-A frame from the client already has exact dtypes. A frame read back from CSV has strings instead of durations, and a
-frame from Parquet may have another time unit or backend. The analysis and the charts read every column through this
+A frame from the client already has exact dtypes. A frame from a CSV file has strings instead of durations, and a frame
+from a Parquet file may have another time unit or backend. The analysis and the charts read every column through this
 module.
 """
 
@@ -38,7 +38,7 @@ def column(frame: pd.DataFrame, name: str) -> pd.Series:
     Raises
     ------
     ValueError
-        If a frame with rows has no such column; the message lists the columns that it has.
+        If a frame with rows does not have the column; the message lists its columns.
     """
     if name in frame.columns:
         return frame[name]
@@ -51,17 +51,18 @@ def column(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def times(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column of times as ``datetime64[us, UTC]``; times without a zone are in UTC.
+    """Return a column of times as ``datetime64[us, UTC]``. Times without a zone are in UTC.
 
     Raises
     ------
     ValueError
-        If the column contains numbers, because their unit and origin are unknown.
+        If the column contains numbers, which have no known unit or origin.
     """
     values = column(frame, name)
     if values.dtype.kind in "iu" or (values.dtype.kind == "f" and values.notna().any()):
         raise ValueError(
-            f"column {name!r} holds numbers, not times; convert it first, for example with pd.to_datetime(…, unit='s')"
+            f"column {name!r} contains numbers, not times. Convert it first, for example with "
+            "pd.to_datetime(…, unit='s')."
         )
     if values.isna().all():
         return pd.Series(pd.NaT, index=values.index, name=name, dtype="datetime64[us, UTC]")
@@ -69,10 +70,10 @@ def times(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def durations(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column of durations as ``timedelta64[us]``; plain numbers are seconds, as in Dagster."""
+    """Return a column of durations as ``timedelta64[us]``. Numbers are seconds, as in Dagster."""
     values = column(frame, name)
     if values.isna().all():
-        # A column with only missing values can have any dtype, even that of times.
+        # A column with only missing values can have any dtype, even a dtype for times.
         return pd.Series(np.full(len(values), np.timedelta64("NaT", "us")), index=values.index, name=name)
     if values.dtype.kind in "iuf":
         return pd.to_timedelta(values, unit="s").astype("timedelta64[us]")
@@ -80,19 +81,20 @@ def durations(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def strings(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as `pandas.StringDtype`; categories become their names."""
+    """Return a column as `pandas.StringDtype`. Categories become their names."""
     return column(frame, name).astype(pd.StringDtype())
 
 
 def has_status(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
-    """Return for each row whether its status is one of `names`; False where the status is missing."""
+    """Return for each row whether the status is one of `names`; False if the status is missing."""
     return column(frame, "status").isin(names).fillna(False).to_numpy(dtype=bool)
 
 
 def creation_times(runs: pd.DataFrame) -> pd.Series:
-    """Return when each run was created, as ``datetime64[us, UTC]``.
+    """Return the creation time of each run as ``datetime64[us, UTC]``.
 
-    Servers older than 1.7.13 do not provide the creation time, so the start time or else the last update is returned.
+    Before Dagster 1.7.13, a server does not provide the creation time. In that case, return the start time or, if there
+    is none, the last update.
     """
     known = [times(runs, name) for name in ("creation_time", "start_time", "update_time") if name in runs.columns]
     if not known:
@@ -104,7 +106,7 @@ def creation_times(runs: pd.DataFrame) -> pd.Series:
 
 
 def microseconds(values: pd.Series) -> pd.Series:
-    """Return durations as whole microseconds in float64, NaN where missing; exact up to 285 years."""
+    """Return durations as whole microseconds in float64, which is exact up to 285 years; NaN if missing."""
     counts = values.to_numpy(dtype="timedelta64[us]").astype("float64")
     counts[values.isna().to_numpy()] = np.nan
     return pd.Series(counts, index=values.index, name=values.name)
@@ -119,7 +121,7 @@ def from_microseconds(counts: pd.Series) -> pd.Series:
 
 
 def seconds(values: pd.Series) -> NDArray[np.float64]:
-    """Return durations as float64 seconds, NaN where missing."""
+    """Return durations as float64 seconds; NaN if missing."""
     return microseconds(values).to_numpy(dtype="float64") / 1e6
 
 
@@ -131,7 +133,7 @@ def status_codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
     codes
         The position of each row's status in `names`.
     names
-        All known statuses, then any others in the frame; a missing status is called ``unknown``.
+        All known statuses, followed by other statuses in the frame and by ``unknown`` for a missing status.
     """
     coded = column(frame, "status").astype("category").cat
     own = [*map(str, coded.categories), "unknown"]
@@ -142,10 +144,10 @@ def status_codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
 
 
 def as_of_time(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.Timestamp:
-    """Return the time, in UTC, to which the states in a frame refer.
+    """Return the time, in UTC, at which the states in a frame were valid.
 
-    This is `as_of` if given, or else the time when the frame was fetched (``attrs["dagster_nb"]["fetched_at"]``), or
-    else now.
+    This is `as_of` if it is given, otherwise the time at which the frame was fetched
+    (``attrs["dagster_nb"]["fetched_at"]``), or the current time if that is unknown.
     """
     if as_of is None:
         fetched = frame.attrs.get("dagster_nb", {}).get("fetched_at")

@@ -1,17 +1,18 @@
 """Find when a job became slower.
 
-The runs of a group, ordered by start, are a series of log durations. Rank sums (the Mann-Whitney test, applied at every
-position) find the position that splits the series best, so a single outlier cannot look like a change. Three effects
-would cause false alarms with such a test, and are corrected:
+The log durations of a group's runs, sorted by start, are a series. Rank sums (the Mann-Whitney test, applied at every
+position) find the position that splits the series best. Because ranks are used, a single outlier cannot look like a
+change. Three effects that would cause false alarms are corrected:
 
-- The test tries every position. The p-value is that of the largest of all these statistics (Miller and Siegmund,
-  "Maximally selected chi square statistics", Biometrics 38, 1982), times the number of groups tested (Bonferroni).
+- The test is applied at every position. The p-value is therefore that of the largest of all statistics (Miller and
+Siegmund, "Maximally selected chi square statistics", Biometrics 38, 1982), times the number of groups tested
+(Bonferroni).
 - Durations depend on the hour and the weekday. These daily and weekly rhythms are estimated and subtracted first.
-- Neighbouring runs are correlated: one bad day is not twenty independent slow runs. The variance of the statistic is
-  increased by a factor that is estimated from blocks of neighbouring runs.
+- Neighbouring runs are correlated: twenty slow runs on one bad day are not independent. The variance of the statistic
+is therefore increased by a factor that is estimated from blocks of neighbouring runs.
 
 The parts before and after a change are then searched in the same way, so that several changes can be found. The search
-uses no random numbers: the same frame always gives the same result.
+is deterministic: the same frame always gives the same result.
 """
 
 from __future__ import annotations
@@ -45,20 +46,19 @@ _CHI_SQUARE_MEDIAN = 0.4549
 def regressions(
     runs: pd.DataFrame, by: str = "job_name", *, min_factor: float = 1.25, min_runs: int = 8
 ) -> pd.DataFrame:
-    """Find when the runs of a group became slower and stayed slower.
+    """Find the times at which the runs of a group became slower and stayed slower.
 
-    Only successful runs count, since the duration of a failed run says little about the work. In a history of less than
-    ten days, the effect of a weekend can be mistaken for a change, and in a history of less than five days, the effect
-    of a night.
+    Only successful runs are used, because a failed run may end early. In a history of less than ten days, the effect of
+    a weekend can look like a change. In a history of less than five days, so can the effect of a night.
 
     Parameters
     ----------
     runs
         Runs, with the columns `by`, ``status``, ``start_time`` and ``duration`` of ``client.runs()``.
     by
-        The column to group by; only runs of the same group are compared.
+        The column to group by. Only runs of the same group are compared.
     min_factor
-        The smallest slowdown to report: 1.25 is 25 % slower.
+        The smallest slowdown to report, as a factor: 1.25 is 25 % slower.
     min_runs
         The minimum number of runs before and after a change. A group with fewer than twice this number of runs is not
         tested.
@@ -66,7 +66,7 @@ def regressions(
     Returns
     -------
     pandas.DataFrame
-        One row per slowdown, the worst first; no row for a group that did not become slower:
+        One row per slowdown, with the worst slowdown first:
 
         ============= =================== ===========================================================
         *by*          as in `runs`        the group
@@ -76,7 +76,7 @@ def regressions(
         factor        float64             ``after / before``
         p_value       float64             the probability of such a split in any of the groups if
                                           nothing had changed; at most 0.01
-        n_before,     int64               how many runs these medians come from
+        n_before,     int64               the number of runs before and after the change
         n_after
         ============= =================== ===========================================================
 
@@ -154,8 +154,8 @@ def _changes(
             p_values[low + split] = p_value * tests
             parts += [(low, low + split), (low + split, high)]
 
-    # A statistically significant change can still be too small to matter. In that case the parts before and after it
-    # are joined.
+    # A statistically significant change may still be too small to matter. If so, the parts before and after it are
+    # combined.
     while True:
         places = sorted(p_values)
         edges = [0, *places, len(length)]
@@ -180,13 +180,13 @@ def _changes(
 
 
 def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
-    """Subtract the weekly and the daily rhythm from a series, if the history is long enough to estimate them."""
+    """Subtract the weekly and the daily rhythm from a series, if the history is long enough to estimate these."""
     days = np.floor(seconds / _DAY)
     table = pd.DataFrame({"day": days, "level": level})
     daily = table.groupby("day")["level"].median()
     span = days[-1] - days[0] + 1
     if span >= _DAYS_FOR_WEEKEND:
-        # The median of the week around each day removes the effect of the weekday, but keeps a lasting change.
+        # Taking the median of the week around each day removes the effect of the weekday, but not a lasting change.
         calendar = daily.reindex(np.arange(days[0], days[-1] + 1))
         around = calendar.rolling(7, center=True, min_periods=4).median()
         weekday = _weekday if span >= _DAYS_FOR_WEEKDAYS else _is_weekend
@@ -202,7 +202,7 @@ def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
 
 
 def _weekday(days: Floats) -> Floats:
-    """Return the weekday, from 0 for Monday to 6 for Sunday; day 0, 1 January 1970, was a Thursday."""
+    """Return the weekday, from 0 for Monday to 6 for Sunday. Day 0 is 1 January 1970, a Thursday."""
     return (days + 3) % 7
 
 
@@ -211,13 +211,13 @@ def _is_weekend(days: Floats) -> Floats:
 
 
 def _effect(offsets: pd.Series, bins: Floats) -> pd.Series:
-    """Return the median offset of each bin; 0 for a bin with too few runs."""
+    """Return the median offset of each bin; 0 for bins with too few runs."""
     groups = offsets.groupby(bins)
     return groups.median().where(groups.count() >= _MIN_RUNS_IN_BIN, 0.0).fillna(0.0)
 
 
 def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, float]:
-    """Return the position that splits a series best, and the probability that chance gives such a split."""
+    """Return the position that splits a series best, and the probability of such a split by chance."""
     size = len(level)
     if size < 2 * min_runs:
         return 0, 1.0
@@ -230,7 +230,7 @@ def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, floa
     statistics = np.abs(sums) / np.sqrt(before * (size - before) / size * spread)
     best = int(np.argmax(statistics))
     split = int(before[best])
-    # Rank sums detect a change but locate it only roughly; distances from the two medians locate it exactly.
+    # Rank sums detect a change, but locate it only roughly. The distances from the two medians locate it exactly.
     nearer = np.abs(level - np.median(level[:split])) - np.abs(level - np.median(level[split:]))
     split = int(before[np.argmin(np.cumsum(nearer)[before - 1])])
     rest = ranks.copy()
@@ -251,9 +251,9 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     blocks = sums[block:] - sums[:-block]
     variance = float(np.mean(blocks**2))
     if not short:
-        # A second change makes the values within blocks similar, but few blocks differ from the next one, so the median
-        # ignores it. In a short history, an apparent second change is more likely a rhythm that could not be
-        # subtracted.
+        # After a second change, the values within blocks are similar, but few blocks differ from the next block, so the
+        # median ignores the change. In a short history, an apparent second change is more likely a rhythm that could
+        # not be subtracted.
         steps = (blocks[block:] - blocks[:-block]) ** 2
         variance = min(variance, float(np.median(steps)) / _CHI_SQUARE_MEDIAN / 2)
     return max(1.0, variance / (block * spread))

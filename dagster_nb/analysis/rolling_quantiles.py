@@ -1,4 +1,4 @@
-"""The median and the 95th percentile of durations over time."""
+"""Compute the median and the 95th percentile of durations over time."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _WINDOWS = (60, 300, 900, 3600, 21600, 86400, 3 * 86400, 7 * 86400, 14 * 86400, 
 def rolling_quantiles(
     times: pd.Series, values: pd.Series, window: pd.Timedelta, *, n_points: int = 100
 ) -> pd.DataFrame:
-    """Return the median and the 95th percentile of durations in a window that moves over time.
+    """Return the median and the 95th percentile of durations in a moving time window.
 
     Parameters
     ----------
     times, values
-        The time (datetime64[us, UTC]) and the duration (timedelta64[us]) of each run. Runs without both values are left
-        out.
+        The time (datetime64[us, UTC]) and the duration (timedelta64[us]) of each run. Runs that lack either value are
+        left out.
     window
-        The length of the window that ends at each point.
+        The length of the window. A window ends at each point.
     n_points
         The number of points, evenly spaced from the first run to the last.
 
     Returns
     -------
     pandas.DataFrame
-        ``time`` (datetime64[us, UTC]), ``count`` (int64, the runs in the window that ends there), ``p50`` and ``p95``
-        (float64, **seconds**; NaN where the window holds fewer than 5 runs).
+        ``time`` (datetime64[us, UTC]), the end of the window; ``count`` (int64), the number of runs in the window;
+        ``p50`` and ``p95`` (float64, **seconds**), or NaN if the window contains fewer than 5 runs.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def rolling_quantiles(
 
 
 def usual_window(times: pd.Series) -> pd.Timedelta:
-    """Return a round length of time that is about a fifteenth of a history.
+    """Return a round time span of about a fifteenth of a history.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def usual_window(times: pd.Series) -> pd.Timedelta:
 
 
 def _median_and_p95(values: NDArray[np.float64]) -> list[float]:
-    """Return the same as ``np.quantile``, but five times as fast for a small number of values."""
+    """Return the same as ``np.quantile``, but five times as fast for few values."""
     last = len(values) - 1
     places = [(int(last * q), last * q % 1) for q in (0.5, 0.95)]
     ordered = np.partition(values, sorted({min(place + more, last) for place, _ in places for more in (0, 1)}))

@@ -28,10 +28,11 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
     Parameters
     ----------
     runs
-        Exactly two runs, with the columns of ``client.runs()``. The config is compared if the frame has the column
-        ``run_config`` (``include="run_config"``), and the tags if it has ``tags``. Both may be dicts or JSON strings.
+        Exactly two runs, with the columns of ``client.runs()``. Configs are compared if the frame has a column
+        ``run_config`` (from ``include="run_config"``), and tags if it has a column ``tags``. Both may contain dicts or
+        JSON strings.
     steps
-        The steps of both runs, with the columns of ``client.steps()``. Steps of other runs are ignored.
+        The steps of the two runs, with the columns of ``client.steps()``. Steps of other runs are ignored.
 
     Returns
     -------
@@ -40,8 +41,8 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
         section  string  ``"run"``, ``"config"``, ``"tags"`` or ``"steps"``
         key      string  a column of the run, the path of a config value (``ops.load.config.rows``), a tag, or a
                          step key
-        first    object  the value in the first run, or None. The value of a step is its duration
-                         (`pandas.Timedelta`), the last one if a run has several steps with that key.
+        first    object  the value in the first run, or None. For a step, this is its duration
+                         (`pandas.Timedelta`), or the last duration if a run has several such steps.
         second   object  the value in the second run
         differs  bool    whether the two values differ
         ======== ======= ===============================================================================
@@ -61,7 +62,7 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
     """
     if len(runs) != 2:  # noqa: PLR2004
         raise ValueError(
-            f"compare_runs needs a frame of exactly two runs, and this one has {len(runs)}. Select two rows, for "
+            f"compare_runs needs a frame of exactly two runs, but this frame has {len(runs)}. Select two rows, for "
             "example with runs.head(2)."
         )
     first, second = (_sections(runs.iloc[[position]], steps) for position in (0, 1))
@@ -91,7 +92,7 @@ def _sections(run: pd.DataFrame, steps: pd.DataFrame | None) -> dict[str, dict[s
 
 
 def parse_json(value: object) -> object:
-    """Parse a JSON string; an invalid string is returned unchanged."""
+    """Parse a JSON string. An invalid string is returned unchanged."""
     if isinstance(value, str):
         try:
             return json.loads(value)
@@ -101,7 +102,7 @@ def parse_json(value: object) -> object:
 
 
 def config_values(value: object, path: str = "") -> dict[str, object]:
-    """Return the values in nested dicts and lists, keyed by dotted path; an empty dict or list counts as a value."""
+    """Return the values in nested dicts and lists, by dotted path. Empty dicts and lists count as values."""
     if isinstance(value, dict) and value:
         named = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
     elif isinstance(value, list) and value:

@@ -1,4 +1,4 @@
-"""Choose an even sample of many runs, for charts that cannot show them all."""
+"""Choose an even sample of runs, for charts that cannot show all of them."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _MAX_WHOLE_GROUP = 20
 
 
 def even_sample(groups: Integers, values: Floats, max_size: int) -> tuple[Integers, int]:
-    """Choose about `max_size` rows, evenly spaced by value within each group, so that rare groups stay visible.
+    """Choose about `max_size` rows, evenly spaced by value within each group. Small groups stay visible.
 
     Parameters
     ----------
     groups
-        The group of each row: integers from 0 to 65,535.
+        The group of each row, from 0 to 65,535.
     values
         The value of each row. The smallest and the largest value of a group are always chosen.
     max_size
-        The approximate number of rows to choose. A group of 20 rows or fewer is kept whole.
+        The approximate number of rows to choose. From a group of 20 or fewer rows, all rows are chosen.
 
     Returns
     -------
     chosen
         The positions of the chosen rows, sorted by group and value.
     step
-        1 if all rows are chosen; otherwise every `step`-th row of a group is chosen.
+        1 if all rows are chosen. Otherwise, every `step`-th row of a group is chosen.
 
     Examples
     --------
@@ -43,7 +43,8 @@ def even_sample(groups: Integers, values: Floats, max_size: int) -> tuple[Intege
     (10, [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99])
     """
     ranked = np.argsort(values, kind="stable")
-    # This gives the same result as a lexsort, ten times as fast, because small integers can be sorted by radix.
+    # The result is the same as with lexsort, but this is ten times as fast, because numpy sorts small integers by
+    # radix.
     ranked = ranked[np.argsort(groups[ranked].astype(np.uint16), kind="stable")]
     step = -(-len(ranked) // max_size) if len(ranked) else 1
     if step == 1:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["CAUSE", "failure_causes", "failure_groups"]
 
 CAUSE = ["step_key", "error_class", "pattern", "raised_in"]
-"""The columns that are equal for similar failures."""
+"""The columns that have the same values for similar failures."""
 
-# The order matters: an id or a time contains numbers and must be replaced as a whole, before the numbers are.
+# The order matters: ids and times contain numbers, and must be replaced as a whole before the numbers are replaced.
 _VARIABLE_PARTS = (
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
     (
@@ -34,11 +34,11 @@ _MAX_PATTERN_LENGTH = 300
 
 
 def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
-    """Group similar failures, the most frequent first.
+    """Group similar failures, with the most frequent failures first.
 
     Failures are similar if they have the same step, were raised in the same function of the user's code, and have the
-    same error class and the same first line of the message, ignoring parts that vary between runs: ids, times,
-    hexadecimal and decimal numbers.
+    same error class and the same first line of the message. Parts of the message that vary between runs are ignored:
+    ids, times, and hexadecimal and decimal numbers.
 
     Parameters
     ----------
@@ -53,10 +53,10 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
         step_key       string               NA if the run failed outside any step
         error_class    string
         pattern        string               the first line of the message, with ``<id>``, ``<time>``,
-                                            ``<hex>`` and ``<n>`` in place of what varies
+                                            ``<hex>`` and ``<n>`` in place of varying parts
         raised_in      string               the innermost function of the user's own code in the stack
                                             trace, and its file; NA if there is no stack trace
-        count          int64                failures in the group
+        count          int64                the number of failures in the group
         first_seen     datetime64[us, UTC]
         last_seen      datetime64[us, UTC]
         example_run_id string               the run of the latest failure
@@ -89,7 +89,7 @@ def failure_groups(failures: pd.DataFrame) -> pd.DataFrame:
 
 
 def failure_causes(failures: pd.DataFrame) -> pd.DataFrame:
-    """Return the cause of each failure, the oldest failure first.
+    """Return the cause of each failure, with the oldest failure first.
 
     Parameters
     ----------
@@ -99,7 +99,8 @@ def failure_causes(failures: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns `CAUSE`, which are equal for similar failures, ``seen`` (datetime64[us, UTC]) and ``run_id``.
+        The columns `CAUSE`, which have the same values for similar failures, ``seen`` (datetime64[us, UTC]) and
+        ``run_id``.
     """
     return pd.DataFrame(
         {
@@ -120,7 +121,8 @@ def _raised_in(failures: pd.DataFrame) -> pd.Series:
 
 
 def _map_distinct(function: Callable[[str], str | None], values: pd.Series) -> pd.Series:
-    # The same message or stack trace occurs many times, so the regular expressions are applied to each only once.
+    # The same message or stack trace often occurs many times, so the regular expressions are applied only to distinct
+    # values.
     codes, distinct = pd.factorize(values)
     results = pd.Series([function(value) for value in distinct], dtype=pd.StringDtype())
     return pd.Series(results.reindex(codes).to_numpy(), index=values.index, dtype=pd.StringDtype())

@@ -1,4 +1,4 @@
-"""The sentence about a job that became slower, the same in a digest and in the explorer."""
+"""The sentence about a job that became slower, for the digest and the explorer."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["slowdown_text", "value_change_text"]
 
 
 def slowdown_text(slowdown: Mapping[Hashable, Any], changes: Sequence[str] = ()) -> str:
-    """Return one sentence about a slowdown and what changed at the same time.
+    """Return one sentence about a slowdown and the changes at the same time.
 
     Parameters
     ----------
     slowdown
         A row of `current_slowdowns`.
     changes
-        What changed at the same time, each as `value_change_text` returns it.
+        The changes at the same time, as returned by `value_change_text`.
 
     Examples
     --------
@@ -42,16 +42,16 @@ def slowdown_text(slowdown: Mapping[Hashable, Any], changes: Sequence[str] = ())
 
 
 def value_change_text(kind: str, key: str, before: str | None, after: str | None) -> str:
-    """Return what happened to a tag or an entry of the run config.
+    """Describe how a tag or a value in the run config changed.
 
     Parameters
     ----------
     kind
-        Such as ``"tag"``.
+        What changed, such as ``"tag"``.
     key
-        Its name.
+        The name of the tag or value.
     before, after
-        Its values; None if there is none.
+        The values before and after the change; None if there is no value.
 
     Examples
     --------

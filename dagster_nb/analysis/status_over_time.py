@@ -1,4 +1,4 @@
-"""The number of runs with each status, and the share that succeeds, per hour, day, week or month."""
+"""Compute the number of runs with each status, and the share of successful runs, per hour, day, week or month."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def status_counts(
     freq: str | None = None,
     tz: str | tzinfo = "UTC",
 ) -> pd.DataFrame:
-    """Count the runs created in each hour, day or other bucket of time, by status.
+    """Count the runs that were created in each hour, day or other time bucket, by status.
 
     Parameters
     ----------
     runs
-        Runs, with the columns named in `by` and ``status`` and ``creation_time`` (or else ``start_time``,
-        ``update_time``) of ``client.runs()``. Runs without any time are left out.
+        Runs, with the columns ``status`` and ``creation_time`` of ``client.runs()``, and those named in `by`.
+        ``start_time`` or ``update_time`` replace a missing creation time. Runs without any time are left out.
     by
-        The column, or columns, to group by; by default all runs are counted together.
+        The column or columns to group by. By default, all runs are counted together.
     freq
-        The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or
-        ``"1MS"`` (a month); by default the shortest that needs at most 100 buckets.
+        The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or ``"1MS"``
+        (a month). By default, this is the shortest length that needs at most 100 buckets.
     tz
-        The time zone, an IANA name. Buckets begin at the full hour, at midnight, on Monday or on the first of the month
+        The time zone, as an IANA name. Buckets begin on the hour, at midnight, on Monday or on the first of the month
         in this zone.
 
     Returns
@@ -53,8 +53,8 @@ def status_counts(
         ======== ====================== ===========================================================
         *by*     as in `runs`           the group
         time     datetime64[us, `tz`]   the start of the bucket
-        end      datetime64[us, `tz`]   its end, which is the start of the next
-        *status* int64                  one column per status that occurs, in Dagster's order
+        end      datetime64[us, `tz`]   the end of the bucket, and the start of the next one
+        *status* int64                  one column for each status in the frame, in Dagster's order
         ======== ====================== ===========================================================
 
     Examples
@@ -71,7 +71,7 @@ def status_counts(
     edges = bucket_edges(first, last, freq or usual_frequency(first, last), zone)
     n_buckets = max(len(edges) - 1, 0)
     at = created.to_numpy(dtype="datetime64[us]").astype("int64")
-    # As an integer, NaT is the smallest value, so it lies before the first bucket and is not counted.
+    # As an integer, NaT is the smallest value, so it comes before the first bucket and is not counted.
     bucket = np.searchsorted(edges.as_unit("us").asi8, at, side="right") - 1
     kept = bucket >= 0
     codes, names = status_codes(runs)
@@ -95,12 +95,12 @@ def success_rate(
     freq: str | None = None,
     tz: str | tzinfo = "UTC",
 ) -> pd.DataFrame:
-    """Return the share of the finished runs that succeeded, over time.
+    """Return the share of successful runs among the finished runs, over time.
 
     Parameters
     ----------
     runs, by, freq, tz
-        As for `status_counts`.
+        As in `status_counts`.
 
     Returns
     -------
@@ -110,11 +110,11 @@ def success_rate(
         ========= ==================== ==================================================================
         *by*      as in `runs`         the group
         time, end datetime64[us, `tz`] the start and the end of the bucket
-        finished  int64                runs that succeeded, failed or were canceled
-        succeeded int64                runs that succeeded
-        rate      float64              ``succeeded / finished``, from 0 to 1; NaN where no run finished
-        ci_low,   float64              Wilson's 95 % confidence interval of the rate; the fewer runs, the
-        ci_high                        wider
+        finished  int64                the number of runs that succeeded, failed or were canceled
+        succeeded int64                the number of runs that succeeded
+        rate      float64              ``succeeded / finished``, from 0 to 1; NaN if no run finished
+        ci_low,   float64              Wilson's 95 % confidence interval of the rate, which is wider if
+        ci_high                        there are fewer runs
         ========= ==================== ==================================================================
 
     Examples

@@ -22,9 +22,9 @@ FREQUENCIES = {
     "1W": "1 week",
     "1MS": "1 month",
 }
-"""The possible lengths of a bucket, shortest first, and their names in a chart.
+"""The possible lengths of a bucket with their names in a chart, from short to long.
 
-They follow the clock and the calendar, so one day a year has 23 hours."""
+Buckets follow the clock and the calendar, so one day per year can have 23 hours."""
 
 _MAX_BUCKETS = 100
 _NOMINAL = dict(
@@ -39,7 +39,7 @@ _STEPS = {
 
 
 def usual_frequency(first: pd.Timestamp, last: pd.Timestamp) -> str:
-    """Return the shortest of `FREQUENCIES` that divides a history into at most about 100 buckets.
+    """Return the shortest length in `FREQUENCIES` that divides a history into at most about 100 buckets.
 
     Examples
     --------
@@ -53,21 +53,21 @@ def usual_frequency(first: pd.Timestamp, last: pd.Timestamp) -> str:
 
 
 def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinfo) -> pd.DatetimeIndex:
-    """Return the edges of all buckets between two times, one more than there are buckets.
+    """Return the edges of all buckets between two times, which is one more edge than buckets.
 
     Parameters
     ----------
     first, last
-        The buckets include both times; if either is NaT, there are no edges.
+        The first and the last time in the buckets. If either is NaT, there are no edges.
     freq
         One of `FREQUENCIES`.
     zone
-        The time zone. Buckets begin at the full hour, at midnight, on Monday or on the first of the month in this zone.
+        The time zone. Buckets begin on the hour, at midnight, on Monday or on the first of the month in this zone.
 
     Returns
     -------
     pandas.DatetimeIndex
-        As ``datetime64[us, zone]``.
+        The edges, as ``datetime64[us, zone]``.
 
     Raises
     ------
@@ -75,12 +75,12 @@ def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinf
         If `freq` is not one of `FREQUENCIES`.
     """
     if freq not in FREQUENCIES:
-        raise ValueError(f"freq must be one of {', '.join(FREQUENCIES)}; not {freq!r}")
+        raise ValueError(f"freq must be one of {', '.join(FREQUENCIES)}, not {freq!r}")
     if pd.isna(first):
         return pd.DatetimeIndex([], dtype="datetime64[us, UTC]").tz_convert(zone)
     start = first.tz_convert(zone)
     if freq not in _STEPS:
-        # Hours are counted in UTC, starting at a full hour of the zone, so that each is an hour long even if the clocks
+        # Hours are counted in UTC from a full hour of the zone, so that each bucket is an hour long even if the clocks
         # change.
         start -= (start - start.normalize()) % _NOMINAL[freq]
         return pd.date_range(start.tz_convert("UTC"), last + _NOMINAL[freq], freq=freq, unit="us").tz_convert(zone)

@@ -1,4 +1,4 @@
-"""Find the failed runs that are still unresolved."""
+"""Find failed runs that are still unresolved."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["unresolved_failures"]
 
 
 def unresolved_failures(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the failed runs that no later re-execution has resolved.
+    """Return the failed runs that have not been re-executed successfully.
 
-    A failure is resolved by a successful run that was created later in the same group of re-executions: the runs with
-    the same ``root_run_id``, and that root itself. A re-execution that is in progress, was canceled or failed does not
-    resolve it. Only the runs in the frame are considered, so it must include the re-executions.
+    A failure is resolved if a later run in the same group of re-executions succeeded. A group consists of the runs with
+    the same ``root_run_id`` and the root run itself. A re-execution that is in progress, was canceled or failed does
+    not resolve a failure. Only runs in the frame are considered, so the frame must include the re-executions.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def unresolved_failures(runs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The matching rows of `runs`, in its order, with its columns and index.
+        The matching rows of `runs`, with the same order, columns and index.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Turn errors into outcomes and read the states of runs after acting on them."""
+"""Turn errors into outcomes, and read the states of runs before and after acting on them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TerminateOutcome: TypeAlias = Literal[
     "failed",
     "unknown",
 ]
-"""The outcome of terminating a run; `DagsterClient.terminate` explains each."""
+"""The outcome of terminating a run. `DagsterClient.terminate` explains the outcomes."""
 
 _RUNS_PER_REQUEST = 500
 
@@ -65,7 +65,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]
 
 
 def not_found_message(run_id: str) -> str:
-    """Return the message, with advice, for an id that matches no run.
+    """Return the message for an id that matches no run, with advice.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def not_found_message(run_id: str) -> str:
 
 
 async def read_run_states(api: DagsterApi, ids: Sequence[str]) -> dict[str, RunState]:
-    """Return the states of the runs that exist, by id."""
+    """Return the states of the existing runs, by id."""
     states: dict[str, RunState] = {}
     for page in in_chunks(ids, _RUNS_PER_REQUEST):
         answer = await api.query("run_states", {"runIds": page, "limit": len(page)})

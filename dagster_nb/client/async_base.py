@@ -1,8 +1,9 @@
-"""The base class of the asynchronous client: one connection, and basic facts about its server."""
+"""The base class of the asynchronous client: a connection, and basic facts about the server."""
 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -28,8 +29,7 @@ from dagster_nb.graphql.session import Session
 from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping
     from ssl import SSLContext
 
     import pandas as pd
@@ -70,7 +70,7 @@ class AsyncBase:
         address = read_address(url)
         redaction = None if redact is None else Redaction(redact)
         sent = request_headers(address, token=token, headers=headers)
-        # A transport that the caller passes does not send these headers.
+        # If the caller passes a transport, these headers are not sent.
         if transport is None and not allow_http:
             check_encrypted(address, sent)
         self._session = Session(
@@ -90,14 +90,14 @@ class AsyncBase:
 
     @property
     def url(self) -> str:
-        """The server's root URL, under which Dagster serves its own pages."""
+        """The root URL of the server and of its web pages."""
         return self._session.address.root
 
     @property
     def version(self) -> str:
         """The server's version of Dagster (``Query.version``)."""
         if self._api.version is None:
-            raise DagsterNbError("not connected yet; use `async with AsyncDagsterClient(...) as client:`.")
+            raise DagsterNbError("not connected yet. Use `async with AsyncDagsterClient(...) as client:`.")
         return self._api.version
 
     @property
@@ -107,10 +107,11 @@ class AsyncBase:
 
     @property
     def forbidden_actions(self) -> dict[str, str]:
-        """The methods that would be refused before anything is sent, each with the reason.
+        """The methods that this client refuses before sending anything, each with the reason.
 
-        All actions if the client is read-only; otherwise those that the server permits neither in the workspace nor in
-        any code location (``Query.permissions`` and ``WorkspaceLocationEntry.permissions``), as read when connecting.
+        If the client is read-only, these are all actions. Otherwise, these are the actions that the server permits
+        neither in the workspace nor in any code location (``Query.permissions`` and
+        ``WorkspaceLocationEntry.permissions``). The permissions are read when connecting.
 
         Examples
         --------
@@ -120,7 +121,7 @@ class AsyncBase:
         return dict.fromkeys(ACTIONS, "this client is read-only") if self._read_only else dict(self._denied)
 
     def __repr__(self) -> str:
-        # A traceback may show a client whose constructor failed.
+        # A traceback may show a client after its constructor has failed.
         if "_api" not in vars(self):
             return f"<{type(self).__name__}, not connected>"
         version = f"Dagster {self._api.version}" if self._api.version else "not connected"
@@ -150,7 +151,8 @@ class AsyncBase:
         Raises
         ------
         ConnectionFailedError
-            If no Dagster responds at the address, or none responds within ``wait`` seconds if that is given.
+            If no Dagster server responds at the address. If ``wait`` is given, this is raised only after ``wait``
+            seconds.
         UnauthorizedError
             If the server requires a token.
         """
@@ -175,7 +177,7 @@ class AsyncBase:
         self._statuses = categories(self._api.statuses or ())
         self._denied = {}
         if denied_actions([self._api.permissions]):
-            # A code location may permit what the workspace denies.
+            # A code location may permit an action that the workspace denies.
             await self._read_permissions()
 
     async def close(self) -> None:
@@ -183,23 +185,23 @@ class AsyncBase:
         await self._session.close()
 
     async def _read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send one of our queries and return the ``data`` of the response."""
+        """Send a query of this package and return the ``data`` of the response."""
         return await self._api.query(document, variables)
 
     async def _write(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one of our mutations once and return its result: the value of the only field in ``data``."""
+        """Send a mutation of this package once and return its result, the value of the only field in ``data``."""
         self._check_writable()
         data = await self._api.mutate(document, variables)
         result = next(iter(data.values()), None)
         if not isinstance(result, dict):
             raise OutcomeUnknownError(
-                f"the mutation may or may not have taken effect: {self.url} sent an empty response to it. It is not "
-                f"sent again; look at the runs before you repeat it."
+                f"the mutation may or may not have taken effect: {self.url} sent an empty response. It is not "
+                f"sent again. Check the runs before you repeat it."
             )
         return result
 
     def _with_source(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Record in a frame which server it came from, so that a client of another server refuses to act on it."""
+        """Record the server in a frame, so that clients of other servers refuse to act on it."""
         frame.attrs["dagster_nb"] = {"url": self.url}
         return frame
 
@@ -210,10 +212,10 @@ class AsyncBase:
             )
 
     async def _check_permitted(self, action: str) -> None:
-        """Raise an error if the client is read-only, or the server denies the method ``action`` everywhere."""
+        """Raise an error if the client is read-only, or if the server denies the method ``action`` everywhere."""
         self._check_writable()
         if action in self._denied:
-            # Somebody may have granted it meanwhile.
+            # The permission may have been granted since.
             await self._read_permissions()
         if (reason := self._denied.get(action)) is not None:
             raise UnauthorizedError(
@@ -225,31 +227,40 @@ class AsyncBase:
         try:
             answer = await self._read("permissions")
         except DagsterNbError:
-            # The server then decides about each request.
+            # Without permissions, the server itself rejects each forbidden request.
             self._denied = {}
         else:
             self._denied = denied_actions(location_permissions(answer))
 
     def _run_from(self, record: dict[str, Any]) -> AsyncRun:
-        """Return the `AsyncRun` for a ``Run`` of the server; `AsyncDagsterClient` implements this."""
+        """Return the `AsyncRun` for a ``Run`` from the server; `AsyncDagsterClient` implements this."""
         raise NotImplementedError
 
     def _launched_run(self, result: dict[str, Any]) -> AsyncRun:
         """Return the run of a ``LaunchRunSuccess``."""
         if not result.get("run"):
             raise OutcomeUnknownError(
-                f"{self.url} launched a run, but did not say which; client.runs(limit=5) shows the newest runs."
+                f"{self.url} launched a run, but did not return its id. client.runs(limit=5) shows the newest runs."
             )
         return self._run_from(result["run"])
 
     def _run_page(self, run_id: str) -> str:
-        """Return the address of a run's page in Dagster, as the user's browser reaches it."""
+        """Return the address of a run's page in Dagster, for the user's browser."""
         return in_browser(self._session.address.run_page(run_id))
 
+    @contextmanager
     def _progress_bar(
         self, description: str, *, unit: str | None = None, total: int | None = None
-    ) -> AbstractContextManager[ProgressBar]:
-        return progress_bar(description, total=total, unit=unit, visible=self._shows_progress)
+    ) -> Iterator[ProgressBar]:
+        problems = self._session.problems
+        with progress_bar(
+            description, total=total, unit=unit, visible=self._shows_progress, problem=lambda: problems.message
+        ) as bar:
+            unsubscribe = problems.subscribe(lambda _message: bar.advance(0))
+            try:
+                yield bar
+            finally:
+                unsubscribe()
 
     @property
     def _shows_progress(self) -> bool:
@@ -257,6 +268,6 @@ class AsyncBase:
 
     def _not_dagster_error(self) -> ConnectionFailedError:
         return ConnectionFailedError(
-            f"no Dagster at {self.url}: a GraphQL server answers there, but it is not Dagster. Give the address "
-            "at which your browser shows Dagster's pages."
+            f"no Dagster at {self.url}: the GraphQL server at this address is not Dagster. Use the address "
+            "that shows Dagster in a browser."
         )

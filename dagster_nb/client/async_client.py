@@ -60,7 +60,7 @@ class AsyncDagsterClient(
         return AsyncRun(self, record)
 
 
-# Python names a method by the class that defines it. Errors and `help` should name the class that users know.
+# Python names a method after the class that defines it, but errors and `help` should show the class that users know.
 for _name, _method in inspect.getmembers(AsyncDagsterClient, inspect.isfunction):
     if not _name.startswith("_"):
         _method.__qualname__ = f"AsyncDagsterClient.{_name}"

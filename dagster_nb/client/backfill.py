@@ -14,17 +14,17 @@ __all__ = ["Backfill"]
 
 
 class Backfill:
-    """A backfill when it was last read; `DagsterClient.backfill` and `DagsterClient.materialize` return one.
+    """A backfill, as returned by `DagsterClient.backfill` and `DagsterClient.materialize`.
 
-    The runs of a backfill are ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. Two objects are equal
-    if they describe the same backfill.
+    To read the runs of a backfill, use ``client.runs(tags={"dagster/backfill": backfill.backfill_id})``. The properties
+    are not updated when the backfill changes. Two objects are equal if they describe the same backfill.
 
     Parameters
     ----------
     record
         The server's ``PartitionBackfill``.
     page
-        The address of its page in Dagster.
+        The address of the backfill's page in Dagster.
     """
 
     def __init__(self, record: dict[str, Any], page: str):
@@ -38,37 +38,37 @@ class Backfill:
 
     @property
     def status(self) -> str:
-        """The status when it was read, such as ``"REQUESTED"`` (``PartitionBackfill.status``)."""
+        """The status, such as ``"REQUESTED"``, when the backfill was read (``PartitionBackfill.status``)."""
         return str(self._row["status"])
 
     @property
     def job_name(self) -> str | None:
-        """The job; None if it materializes assets without a job (``PartitionBackfill.jobName``)."""
+        """The job; None if the backfill materializes assets without a job (``PartitionBackfill.jobName``)."""
         return None if self._row.isna()["job_name"] else str(self._row["job_name"])
 
     @property
     def assets(self) -> list[str] | None:
-        """The keys of its assets; None if it runs a job (``PartitionBackfill.assetSelection``)."""
+        """The keys of the assets; None for a backfill of a job (``PartitionBackfill.assetSelection``)."""
         return cast("list[str] | None", self._row["assets"])
 
     @property
     def partition_keys(self) -> list[str] | None:
-        """The partition keys; None if its assets have different partitions (``PartitionBackfill.partitionNames``)."""
+        """The partition keys; None if the assets have different partitions (``PartitionBackfill.partitionNames``)."""
         return cast("list[str] | None", self._row["partition_keys"])
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of its runs (``PartitionBackfill.tags``)."""
+        """The tags of the backfill's runs (``PartitionBackfill.tags``)."""
         return cast("dict[str, str]", self._row["tags"])
 
     @property
     def creation_time(self) -> pd.Timestamp:
-        """When it was created, in UTC (``PartitionBackfill.timestamp``)."""
+        """The time at which the backfill was created, in UTC (``PartitionBackfill.timestamp``)."""
         return cast("pd.Timestamp", self._row["creation_time"])
 
     @property
     def url(self) -> str:
-        """The address of its page in Dagster."""
+        """The address of the backfill's page in Dagster."""
         return self._page
 
     def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""Actions on many items: a few at a time, and with a result for each item even if they are interrupted."""
+"""Act on many items, a few at a time, and return an outcome for each item even after an interruption."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ __all__ = ["NOT_SENT", "SECONDS_TO_FINISH", "Acted", "act_on_each", "interruptio
 T = TypeVar("T")
 
 SECONDS_TO_FINISH = 10.0
-"""How long an interrupted action waits for the responses to what it has sent."""
+"""The number of seconds that an interrupted action waits for the responses to the requests that it has sent."""
 
 NOT_SENT: Row = {
     "outcome": "not_sent",
-    "message": "the call was interrupted before this request was sent; repeat it if you still want it.",
+    "message": "the call was interrupted before this request was sent. Repeat the call to send it.",
 }
-"""The outcome of an item that an interrupted action did not reach."""
+"""The outcome of an item for which nothing was sent before the interruption."""
 
 _NO_RESPONSE: Row = {
     "outcome": "unknown",
-    "message": "the call was interrupted before the server responded; check the runs before you repeat it.",
+    "message": "the call was interrupted before the server responded. Check the runs before you repeat it.",
 }
 
 
@@ -48,7 +48,7 @@ class Acted:
     results
         The outcomes, by item position.
     started
-        The positions of the items that the action has reached.
+        The positions of the items for which the action has started.
     interruption
         The cancellation that ended the action early, or None.
     """
@@ -60,7 +60,7 @@ class Acted:
 
     @property
     def rows(self) -> list[Row]:
-        """The outcome of each item, including items that the action did not reach."""
+        """The outcome of each item, including items for which the action has not started."""
         return [
             self.results.get(position, _NO_RESPONSE if position in self.started else NOT_SENT)
             for position in range(self.count)
@@ -68,12 +68,12 @@ class Acted:
 
     @property
     def unknown(self) -> list[int]:
-        """The positions of the items whose outcome is not known."""
+        """The positions of the items with an unknown outcome."""
         return [position for position, row in enumerate(self.rows) if row["outcome"] == "unknown"]
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
-        """Give a ``with`` block that reads outcomes a few seconds to finish after the action was interrupted."""
+        """If the action was interrupted, let the code in a ``with`` block read outcomes for a few more seconds."""
         if self.interruption is None:
             yield
         else:
@@ -81,7 +81,7 @@ class Acted:
                 yield
 
     def frame_or_interruption(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the outcomes. If the action was interrupted, attach them to the interruption and raise it instead."""
+        """Return the outcomes, or raise the interruption of the action with the outcomes attached."""
         if self.interruption is None:
             return frame
         vars(self.interruption)["outcomes"] = frame
@@ -91,13 +91,13 @@ class Acted:
 async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *, limit: int = MAX_CONCURRENCY) -> Acted:
     """Act on each item, a few at a time.
 
-    If the task is cancelled, no more calls are started, and those in progress have a few seconds to finish. The
+    If the task is cancelled, no more calls are started, and calls in progress have a few seconds to finish. The
     cancellation is returned and not raised, so the caller must raise it.
 
     Parameters
     ----------
     act
-        A coroutine function that takes one item and returns its outcome. The function catches the errors that must not
+        A coroutine function that takes one item and returns its outcome. The function must catch errors that must not
         stop the other calls.
     items
         The items.
@@ -135,7 +135,7 @@ async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *,
 
 @contextmanager
 def interruption_carries(outcomes: Callable[[], pd.DataFrame]) -> Iterator[None]:
-    """Add the outcomes of an action to the cancellation of a ``with`` block, unless it already has them."""
+    """Attach the outcomes of an action to a cancellation of the ``with`` block, unless it already has some."""
     try:
         yield
     except asyncio.CancelledError as error:

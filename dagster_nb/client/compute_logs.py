@@ -3,22 +3,64 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
-__all__ = ["MAX_LOG_BYTES", "ComputeLogs"]
+__all__ = ["MAX_LOG_BYTES", "ComputeLogs", "LogPosition", "StreamPosition"]
 
 MAX_LOG_BYTES = 1 << 26
-"""The number of bytes of a stream that are kept, unless the user gives another number."""
+"""The default number of bytes to keep of each stream."""
 
 _MAX_LINES = 200
 _MAX_CHARACTERS = 1_000_000
 _COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
+@dataclass(frozen=True)
+class StreamPosition:
+    """The position up to which a stream of a file has been read.
+
+    Parameters
+    ----------
+    cursor
+        The server's cursor; None for the beginning.
+    length
+        The number of characters of the output that come from this stream of the file, before the cursor.
+    after
+        The number of characters after the cursor, which are read again.
+    """
+
+    cursor: str | None = None
+    length: int = 0
+    after: int = 0
+
+
+@dataclass
+class LogPosition:
+    """The position up to which the output of a run has been read.
+
+    Parameters
+    ----------
+    captures
+        The events that name the files with the output.
+    is_finished
+        Whether the run has ended.
+    events_cursor
+        The position in the run's event log.
+    streams
+        The position in each file and stream, in the order of the output.
+    """
+
+    captures: list[dict[str, Any]] = field(default_factory=list)
+    is_finished: bool = False
+    events_cursor: str | None = None
+    streams: dict[tuple[str, str], StreamPosition] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, repr=False)
 class ComputeLogs:
-    """The output of a run, as Dagster captured it.
+    """The output of a run that Dagster captured.
 
     Parameters
     ----------
@@ -27,9 +69,11 @@ class ComputeLogs:
     step
         The step, or None for the whole run.
     stdout, stderr
-        The output on each stream; empty if nothing was captured. Dagster's own log lines are in ``stderr``.
+        The output on each stream; empty if nothing was captured. Dagster's own log messages are in ``stderr``.
     stdout_omitted, stderr_omitted
-        The number of bytes at the beginning of each stream that were not kept.
+        The number of bytes that were omitted at the beginning of each stream.
+    position
+        Where a later call with ``after=`` continues.
 
     Examples
     --------
@@ -43,6 +87,7 @@ class ComputeLogs:
     stderr: str
     stdout_omitted: int = 0
     stderr_omitted: int = 0
+    position: LogPosition | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """Return both streams, with their names if neither is empty."""
@@ -68,11 +113,11 @@ def _line_count(text: str) -> int:
 
 
 def _stream_html(name: str, text: str, omitted: int) -> str:
-    """Return the end of a stream as HTML, since a saved notebook should not contain megabytes of output."""
+    """Return the end of a stream as HTML. A saved notebook should not contain megabytes of output."""
     if not text:
         return ""
     count = _line_count(text)
-    # Splitting only the end takes little memory, however long the text is.
+    # Only the end is split into lines, which takes little memory even if the text is long.
     lines = _COLOR_CODES.sub("", text[-_MAX_CHARACTERS:]).splitlines()[-_MAX_LINES:]
     part = f"{count} lines" if count == len(lines) and not omitted else f"the last {len(lines)} of {count} lines"
     if omitted:

@@ -1,4 +1,4 @@
-"""The function ``connect``, which users call first."""
+"""The function ``connect``, which creates a client."""
 
 from __future__ import annotations
 
@@ -28,45 +28,45 @@ def connect(
     allow_http: bool = False,
     redact: str | None = None,
 ) -> DagsterClient:
-    """Connect to a Dagster server and read its version at once, so that a wrong address fails here.
+    """Connect to a Dagster server. The server's version is read at once, so a wrong address raises an error here.
 
     Parameters
     ----------
     url
-        The root of a server, with or without a path prefix; a Dagster+ deployment
-        (``https://org.dagster.cloud/prod``); either of these followed by ``/graphql``; or the address of one of
-        Dagster's pages, pasted from the browser. None means ``$DAGSTER_NB_URL``, or ``http://localhost:3000`` if that
-        is not set. Addresses under ``dagster.cloud`` always use https.
+        The root of a server, with or without a path prefix; a Dagster+ deployment (``https://org.dagster.cloud/prod``);
+        either of these followed by ``/graphql``; or the address of any of Dagster's pages, copied from the browser.
+        None means ``$DAGSTER_NB_URL`` or, if that is not set, ``http://localhost:3000``. Addresses under
+        ``dagster.cloud`` always use https.
     token
-        Sent as ``Dagster-Cloud-Api-Token``. None means ``$DAGSTER_CLOUD_API_TOKEN`` for servers under
-        ``dagster.cloud``, and no token for all others.
+        The token, which is sent in the header ``Dagster-Cloud-Api-Token``. None means ``$DAGSTER_CLOUD_API_TOKEN`` for
+        servers under ``dagster.cloud``, and no token for other servers.
     headers
-        Additional headers for every request, for example for a proxy. Neither the headers nor the token is ever
-        shown.
+        Additional headers for every request, for example for a proxy. The headers and the token are never shown.
     read_only
-        Whether to refuse every mutation, so that nothing on the server can be changed.
+        Whether to reject all mutations, so that this client cannot change anything on the server.
     timeout
-        The number of seconds that one request may take.
+        The maximum number of seconds for one request.
     wait
-        The number of seconds to keep trying to connect, for a server that is still starting; None tries once.
+        The number of seconds during which to retry the connection, for a server that is still starting. None tries
+        once.
     progress
-        None shows progress bars in a notebook and in a terminal; True always; False never.
+        Whether to show progress bars. None shows them in notebooks and terminals only.
     ssl
         An `ssl.SSLContext` with the certificates to trust, or False to trust any certificate.
     trust_env
-        Whether to use the proxies and the ``.netrc`` file that the environment sets.
+        Whether to use the environment's proxies and ``.netrc`` file.
     allow_http
-        Whether a token, an ``Authorization`` header or a password in the address may be sent over http to another
-        machine, where anyone on the way can read it. By default, that is an error.
+        Whether a token, an ``Authorization`` header or a password in the address may be sent to another machine over
+        http, which others on the network can read. By default, this is an error.
     redact
-        A regular expression for keys, such as ``"password|token|secret"``. The values of run configs and tags whose
-        key matches are replaced by ``"<redacted>"`` in everything that is read. None hides nothing. What `query`
-        returns, messages of events and printed text are not changed.
+        A regular expression for keys, such as ``"password|token|secret"``. If a key in a run config or in tags matches,
+        its value is replaced by ``"<redacted>"``. None hides nothing. The results of `query`, the messages of events
+        and the captured output are not changed.
 
     Raises
     ------
     ConnectionFailedError
-        If no Dagster responds there; the message says what to do.
+        If no Dagster server responds at the address; the message says what to do.
     UnauthorizedError
         If the server requires a token.
     RequestTimeoutError

@@ -1,8 +1,8 @@
-"""The address, the token and the headers of a connection, without ever showing a secret.
+"""Read the address, the token and the headers of a connection without ever showing a secret.
 
-Tools that print a traceback with local variables (rich, IPython's ``%xmode Verbose``, pytest's ``--showlocals``) call
-``repr`` on every variable, and look into dicts, lists, dataclasses and partials. So the functions that receive secrets
-hide them at once, and raise no error while one of their variables holds a visible secret.
+Tools that print local variables in tracebacks (rich, IPython's ``%xmode Verbose``, pytest's ``--showlocals``) call
+``repr`` on every variable, and inspect dicts, lists, dataclasses and partials. Functions that receive secrets therefore
+hide them at once, and never raise an error while a variable holds a visible secret.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Hidden(Generic[T]):
     __slots__ = ("reveal",)
 
     def __init__(self, value: T):
-        # A closure is used, so no attribute holds the value itself.
+        # The value is kept in a closure, so no attribute contains it.
         self.reveal: Callable[[], T] = lambda: value
 
     def __repr__(self) -> str:
@@ -43,7 +43,7 @@ class _Hidden(Generic[T]):
 
 
 def hide(value: T) -> T:
-    """Return a placeholder that does not show its secret; to a type checker it is the secret itself.
+    """Return a placeholder that does not show its secret. For type checkers, it has the type of the secret.
 
     Examples
     --------
@@ -61,17 +61,17 @@ def reveal(value: T) -> T:
 
 
 def read_address(url: str | None) -> ServerAddress:
-    """Return the server that an address belongs to. An address under ``dagster.cloud`` is always https.
+    """Return the server that an address belongs to. Addresses under ``dagster.cloud`` always use https.
 
     Parameters
     ----------
     url
-        As in `connect`, or hidden, since it may contain a password.
+        As in `connect`. The address may be hidden, because it may contain a password.
 
     Raises
     ------
     ValueError
-        If this is not the address of a web server.
+        If `url` is not the address of a web server.
 
     Examples
     --------
@@ -88,25 +88,25 @@ def read_address(url: str | None) -> ServerAddress:
             return address
         # Over http, others could read the token before the server redirects to https.
         return replace(address, root=f"https://{address.root.partition('://')[2]}")
-    # The error is raised here, so that the traceback does not show the parser's variables.
+    # The error is raised again here, so that the traceback does not show the parser's variables.
     raise ValueError(problem)
 
 
 def request_headers(address: ServerAddress, *, token: str | None, headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the headers of every request as text that hides itself in reprs.
+    """Return the headers for all requests. The values are strings with a ``repr`` that hides them.
 
     Parameters
     ----------
     address
-        The server. Credentials in its URL become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used for
-        servers under ``dagster.cloud`` only.
+        The server. Credentials in its URL become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used only
+        for servers under ``dagster.cloud``.
     token, headers
-        The token and headers given to `connect`; texts that may hold a secret are hidden already.
+        The token and the headers given to `connect`, with secrets already hidden.
 
     Raises
     ------
     TypeError, ValueError
-        If the token or a header cannot be sent as a header. The message does not show its value.
+        If the token or a header has an invalid value. The message does not show the value.
     """
     token, headers = hide(token), hide(headers)
     problem = _argument_problem(reveal(token), reveal(headers))
@@ -119,19 +119,19 @@ def request_headers(address: ServerAddress, *, token: str | None, headers: Mappi
 
 
 def check_encrypted(address: ServerAddress, headers: Mapping[str, str]) -> None:
-    """Raise an error if a secret would be sent over http to another machine.
+    """Raise an error if a secret would be sent to another machine over http.
 
     Parameters
     ----------
     address
         The server.
     headers
-        What `request_headers` returned.
+        The result of `request_headers`.
 
     Raises
     ------
     ValueError
-        If the headers contain a token or an ``Authorization`` header. The message does not show it.
+        If the headers contain a token or an ``Authorization`` header. The message does not show the secret.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def _all_headers(address: ServerAddress, token: str | None, headers: Mapping[str
     if token is None and address.is_dagster_plus:
         token = os.environ.get("DAGSTER_CLOUD_API_TOKEN")
     if token:
-        # A token that was read from a file often ends with a newline.
+        # Tokens that are read from files often end with a newline.
         sent[_TOKEN_HEADER] = token.strip()
     return sent
 
@@ -182,5 +182,5 @@ def _header_problem(headers: Mapping[str, str]) -> Exception | None:
         if not isinstance(name, str) or not isinstance(value, str):
             return TypeError('header names and values must be strings, such as {"X-Team": "data"}.')
         if any(ord(character) < ord(" ") for character in name + value):
-            return ValueError(f"header {name!r} contains a line end or another control character; remove it.")
+            return ValueError(f"header {name!r} contains a line end or another control character. Remove it.")
     return None

@@ -1,4 +1,4 @@
-"""``client.history()``: the runs of the client's deployment, kept on disk."""
+"""The method ``client.history()``, which stores the runs of a deployment on disk."""
 
 from __future__ import annotations
 
@@ -65,28 +65,29 @@ class ClientSource:
     def progress_bar(
         self, description: str, *, unit: str, total: Callable[[], int]
     ) -> AbstractContextManager[ProgressBar]:
-        """Show a progress bar where the client shows its own."""
+        """Show a progress bar if the client shows progress bars."""
         visible = self._client._asynchronous._shows_progress
         return progress_bar(description, unit=unit, total=total() if visible else None, visible=visible)
 
 
 class HistoryMethod:
-    """The method of `DagsterClient` that keeps its runs on disk."""
+    """The method of `DagsterClient` that stores runs on disk."""
 
     def history(
         self: _Client, path: str | os.PathLike[str] | None = None, *, storage_options: Mapping[str, str] | None = None
     ) -> History:
-        """Return the history of this deployment on disk or in object storage: a Delta table of all its runs.
+        """Return the history of this deployment: a Delta table of all its runs, on disk or in object storage.
 
-        Nothing is read from the server until you call ``refresh()`` on it. This method needs the extra ``history``.
+        Nothing is read from the server until you call ``refresh()`` on the history. This method needs the extra
+        ``history``.
 
         Parameters
         ----------
         path
-            A local folder, or the URL of an object storage, such as ``s3://bucket/dagster``. None means a folder for
-            this deployment in your user's data folder.
+            A local folder, or an object storage URL such as ``s3://bucket/dagster``. None means a folder for this
+            deployment in your user's data folder.
         storage_options
-            The options for object storage, as deltalake takes them, such as ``{"AWS_REGION": "eu-central-1"}``.
+            The options for object storage, in deltalake's format, such as ``{"AWS_REGION": "eu-central-1"}``.
 
         Returns
         -------
@@ -96,7 +97,7 @@ class HistoryMethod:
         Raises
         ------
         HistoryError
-            If there is a history that cannot be read, or that a newer version of this package has written.
+            If a history exists but cannot be read, or was written by a newer version of this package.
         MissingExtraError
             If the packages of the extra ``history`` are not installed.
 

@@ -1,6 +1,6 @@
-"""A private thread with an event loop, in which a synchronous client does its work.
+"""A private thread with an event loop, in which the code of a synchronous client runs.
 
-In a notebook an event loop is already running in the main thread, so the main thread cannot wait for coroutines.
+In a notebook, the main thread already runs an event loop, so it cannot wait for coroutines.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _MAX_SECONDS_TO_BEGIN = 1.0
-# Cancelled work ends at once, except for an action on many runs, which waits for responses and reads outcomes.
+# Cancelled work ends at once, but an action on many runs first waits for responses and reads outcomes.
 _MAX_SECONDS_TO_END = 2 * SECONDS_TO_FINISH + 5.0
 
 
@@ -49,30 +49,30 @@ class LoopThread:
 
     @property
     def is_current(self) -> bool:
-        """Whether the caller runs in this thread, in which case it would wait for itself forever."""
+        """Whether the caller runs in this thread, and would therefore wait for itself forever."""
         return threading.get_ident() == self._ident
 
     def call(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401
         """Run a coroutine function in the loop's thread and wait for its result.
 
-        While it waits, the calling thread draws the progress bars of the work. Any exception in the calling thread
-        cancels the work and leaves the loop usable.
+        While it waits, the calling thread draws the progress bars. Any exception in the calling thread cancels the
+        work, but the loop stays usable.
 
         Raises
         ------
         ActionInterrupt
-            On Ctrl-C, if the work was acting on many runs. The exception holds the outcomes so far.
+            On Ctrl-C, if the function was acting on many runs. The exception has the outcomes so far.
         DagsterNbError
-            If this is called from the loop's own thread, which would wait for itself.
+            If this is called from the loop's own thread, which would otherwise wait for itself.
         """
         if self.is_current:
             raise DagsterNbError(
-                "a synchronous client was called from its own event loop; use AsyncDagsterClient in coroutines."
+                "a synchronous client was called from its own event loop. Use AsyncDagsterClient in coroutines."
             )
         portal = self._running_portal()
         work = _CancellableWork(partial(function, *args, **kwargs))
         to_draw: list[ProgressBar | PendingWarning] = []
-        # A panel calls from its own thread and shows progress itself; a bar would appear in an unrelated cell.
+        # Panels call from their own threads and show progress themselves. A bar would appear in an unrelated cell.
         draws = threading.current_thread() is threading.main_thread()
         try:
             token = drawn_by_the_waiting_thread.set(to_draw)
@@ -87,7 +87,7 @@ class LoopThread:
         except BaseException as error:
             work.cancel(portal)
             if isinstance(error, KeyboardInterrupt):
-                # A second Ctrl-C ends this wait.
+                # A second Ctrl-C interrupts this wait.
                 work.raise_outcomes()
             raise
         else:
@@ -100,7 +100,7 @@ class LoopThread:
                     item.draw()
 
     def stop(self) -> None:
-        """Stop the thread for good."""
+        """Stop the thread permanently."""
         with self._lock:
             self._stopped = True
         self._stack.close()
@@ -109,7 +109,7 @@ class LoopThread:
     def _running_portal(self) -> BlockingPortal:
         with self._lock:
             if self._stopped:
-                raise DagsterNbError("the client was closed during the call. Call again; the client then reconnects.")
+                raise DagsterNbError("the client was closed during the call. Repeat the call to reconnect.")
             if self._portal is None:
                 self._portal = self._stack.enter_context(start_blocking_portal(name="dagster_nb"))
                 self._ident = self._portal.call(threading.get_ident)
@@ -119,8 +119,8 @@ class LoopThread:
 class _CancellableWork:
     """A coroutine function that can be cancelled at any time.
 
-    Cancelling the task's future is not enough: Ctrl-C may come when the task is already running, but before the
-    calling thread has received its future.
+    Cancelling the task's future is not enough: the user may press Ctrl-C when the task is already running but the
+    calling thread has not received its future yet.
     """
 
     def __init__(self, function: Callable[[], Awaitable[Any]]):
@@ -152,8 +152,8 @@ class _CancellableWork:
             portal.start_task_soon(scope.cancel)
 
     def raise_outcomes(self) -> None:
-        """Raise an `ActionInterrupt` once the last responses have arrived, if an action was cancelled."""
-        # If Ctrl-C came before the loop received the work, the work may never begin.
+        """If an action was cancelled, wait for the last responses and raise an `ActionInterrupt`."""
+        # If the user pressed Ctrl-C before the loop received the work, the work may never begin.
         if self._began.wait(_MAX_SECONDS_TO_BEGIN):
             self._ended.wait(_MAX_SECONDS_TO_END)
         if self._outcomes is not None:
@@ -161,22 +161,22 @@ class _CancellableWork:
 
 
 def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: Callable[[], bool]) -> Iterator[T]:
-    """Iterate over an asynchronous generator, whose code runs in the loop's thread.
+    """Iterate over an asynchronous generator and run its code in the loop's thread.
 
     Parameters
     ----------
     generator
         The generator to iterate over. The generator is closed at the end.
     loop
-        The thread.
+        The thread with the event loop.
     is_open
-        Returns whether the loop can still be used, because the client may be closed or the process forked during the
+        Returns whether the loop can still be used. The client may be closed, or the process forked, during the
         iteration.
 
     Raises
     ------
     DagsterNbError
-        If the loop can no longer be used, so that items are missing.
+        If the loop can no longer be used, so that the remaining items are missing.
     """
     try:
         while is_open():
@@ -187,16 +187,16 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
                     return
                 break
             yield item
-        raise DagsterNbError("the client was closed, or the process was forked, during the iteration; start it again.")
+        raise DagsterNbError("the client was closed, or the process was forked, during the iteration. Start again.")
     finally:
         if is_open():
             loop.call(_close_generator, generator)
 
 
 async def _close_generator(generator: AsyncGenerator[Any]) -> None:
-    """Close a generator whose last step may have just been cancelled and may still be running."""
+    """Close a generator, even if its last step has just been cancelled and is still running."""
     running = cast("types.AsyncGeneratorType[Any, Any]", generator)
-    # Python offers no way to wait for the end of a step of an asynchronous generator.
+    # Python has no way to wait until a step of an asynchronous generator has ended.
     while running.ag_running:  # noqa: ASYNC110
         await anyio.sleep(0.01)
     await generator.aclose()

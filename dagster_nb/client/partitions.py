@@ -1,7 +1,7 @@
 """Read the partitions of a job.
 
-The keys come from the partition set of the job, which every version of Dagster has. GraphQL's ``Job`` has them
-only since Dagster 1.8, and in some versions it fails for a job without partitions.
+The keys come from the job's partition set, which every version of Dagster provides. GraphQL's ``Job`` provides them
+only since Dagster 1.8, and in some versions this fails for a job without partitions.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["partition_defaults", "partition_keys", "partition_set"]
 
-# Comparing with 1,000 keys takes a tenth of a second.
+# Comparing a key with 1,000 keys takes a tenth of a second.
 _MAX_KEYS_TO_COMPARE = 1_000
 
 
 async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
-    """Return the partition keys of a job, the oldest first (``partitionsOrError``); empty if it is not partitioned."""
+    """Return a job's partition keys, oldest first (``partitionsOrError``); empty if the job is not partitioned."""
     return _keys(await _partition_sets(client, address))
 
 
 async def partition_set(client: AsyncBase, address: JobAddress) -> tuple[str, list[str]]:
-    """Return the name of the partition set of a job, and its partition keys; an empty name if it is not partitioned."""
+    """Return the name of a job's partition set, which is empty if there is none, and the partition keys."""
     sets = await _partition_sets(client, address)
     return (sets[0]["name"] if sets else ""), _keys(sets)
 
@@ -51,8 +51,8 @@ async def partition_defaults(
     partition_key
         The key of the partition.
     assets
-        The assets that are selected, as lists of components. If the job has no such partition, these assets may have
-        it: a job whose assets are partitioned differently has no partitions itself.
+        The selected assets, as lists of components. If the job does not have the partition, these assets may have it: a
+        job has no partitions if its assets have different ones.
 
     Raises
     ------
@@ -71,15 +71,16 @@ async def partition_defaults(
         if partition_key not in keys:
             raise ValueError(_unknown_partition(address.job, partition_key, keys))
         raise ServerError(
-            f"the server lists partition {partition_key!r} of job {address.job!r}, but does not return it; try again."
+            f"the server lists partition {partition_key!r} of job {address.job!r}, but does not return it. Try again."
         )
     config = unwrap(partition["runConfigOrError"], "PartitionRunConfig")["yaml"]
     tags = unwrap(partition["tagsOrError"], "PartitionTags")["results"]
     return str(config), tag_dict(tags)
 
 
-# The server returns config and tags for any name. All keys would show whether there is such a partition, but a job can
-# have very many; the list after a key is short, and fails if there is no such key.
+# The server returns config and tags even for partitions that do not exist. Reading all keys to check would be slow,
+# because a job can have very many. Instead, the keys after the given one are requested, which fails if it does not
+# exist.
 async def _job_partition(client: AsyncBase, address: JobAddress, partition_key: str) -> dict[str, Any] | None:
     """Return a partition of a job; None if the job does not have it."""
     variables = {"repository": address.repository_selector, "job": address.job, "partition": partition_key}
@@ -97,12 +98,12 @@ async def _job_partition(client: AsyncBase, address: JobAddress, partition_key: 
 async def _asset_partition(
     client: AsyncBase, address: JobAddress, partition_key: str, assets: Sequence[Sequence[str]]
 ) -> dict[str, Any] | None:
-    """Return a partition that some assets have in common; None if they do not have it."""
+    """Return a partition that some assets have in common; None if there is no such partition."""
     variables = {"selector": address.selector, "assets": asset_key_inputs(assets), "partition": partition_key}
     try:
         answer = await client._read("asset_partition", variables)
     except (QueryError, UnsupportedServerError):
-        # Dagster 1.8 is the first version that lists the partitions of assets.
+        # Before Dagster 1.8, a server does not list the partitions of assets.
         return None
     partition: dict[str, Any] | None = unwrap(answer["pipelineOrError"], "Pipeline")["partition"]
     return partition
@@ -122,13 +123,13 @@ async def _asset_partition_keys(client: AsyncBase, address: JobAddress, assets: 
 
 def _unknown_partition(job: str, partition_key: str, keys: list[str]) -> str:
     if not keys:
-        return f"job {job!r} has no partition {partition_key!r}; it has no partitions; leave it out."
-    message = f"job {job!r} has no partition {partition_key!r}; it has partitions {keys[0]!r} to {keys[-1]!r}."
+        return f"job {job!r} has no partition {partition_key!r}, because it has no partitions. Leave out partition_key."
+    message = f"job {job!r} has no partition {partition_key!r}. It has partitions {keys[0]!r} to {keys[-1]!r}."
     return " ".join(filter(None, [message, did_you_mean(partition_key, _with_common_prefix(partition_key, keys))]))
 
 
 def _with_common_prefix(key: str, keys: list[str]) -> list[str]:
-    """Return some keys among which to look for similar ones, because a job can have very many."""
+    """Return some keys in which to look for similar ones. A job can have too many keys to compare all of them."""
     if len(keys) <= _MAX_KEYS_TO_COMPARE:
         return keys
     for length in range(len(key), 0, -1):
@@ -138,7 +139,7 @@ def _with_common_prefix(key: str, keys: list[str]) -> list[str]:
 
 
 async def _partition_sets(client: AsyncBase, address: JobAddress) -> list[dict[str, Any]]:
-    """Return the partition set of a job as a list of one; an empty list if the job is not partitioned."""
+    """Return a list with the partition set of a job; an empty list if the job is not partitioned."""
     answer = await client._read("partition_sets", {"repository": address.repository_selector, "job": address.job})
     sets: list[dict[str, Any]] = unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]
     return sets

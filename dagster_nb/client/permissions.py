@@ -1,4 +1,4 @@
-"""Which methods the server denies everywhere, from Dagster's own permissions."""
+"""Find the methods that the server denies everywhere, according to Dagster's permissions."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "reload_location": ("reload_repository_location",),
     "shutdown_location": ("reload_repository_location",),
 }
-"""The methods of the client that act, with Dagster's permissions; one of them is enough to use the method."""
+"""The methods of the client that change something, with the permissions that allow them. One permission is enough."""
 
 _NO_REASON = "the server denies it"
 
 
 def denied_actions(places: Sequence[Permissions]) -> dict[str, str]:
-    """Return the methods that are denied in all places, each with the reason that the server gives.
+    """Return the methods that are denied in all places, with the reasons that the server gives.
 
     Parameters
     ----------
     places
-        For the workspace and each of its code locations, the list of ``Permission`` objects. A permission that a list
-        lacks is not denied there.
+        The lists of ``Permission`` objects for the workspace and for each code location. A permission that is not in a
+        list is not denied in that place.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def denied_actions(places: Sequence[Permissions]) -> dict[str, str]:
 def location_permissions(answer: Mapping[str, Any]) -> list[Permissions]:
     """Return the permissions in the workspace and in each code location, from a response to ``permissions.graphql``.
 
-    If the server does not list its code locations, there is a last place that denies nothing.
+    If the server does not list its code locations, an empty list is added, so that nothing is denied everywhere.
     """
     entries = answer["workspaceOrError"].get("locationEntries")
     locations: list[Permissions] = [[]] if entries is None else [entry["permissions"] for entry in entries]

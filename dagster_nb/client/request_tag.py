@@ -1,7 +1,7 @@
-"""The tag by which a run or a backfill is found if the response to its launch was lost.
+"""Find a run or a backfill by a tag if the response to its launch was lost.
 
-Each launch, re-execution and backfill carries an id of its own in a tag that Dagster stores and can filter by, but
-shows nowhere: GraphQL leaves out tags that begin with ``.dagster/``.
+Each launch, re-execution and backfill has a unique id in a tag. Dagster stores this tag and can filter by it, but never
+shows it, because GraphQL omits tags that begin with ``.dagster/``.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ T = TypeVar("T")
 REQUEST_TAG = ".dagster/dagster_nb_request_id"
 """The key of the tag."""
 
-# The server may still be creating the run or the backfill when the response is lost.
+# When the response is lost, the server may still be creating the run or the backfill.
 _PAUSES_SECONDS = (0.0, 0.3, 1.0, 3.0)
-# Re-executions from Dagster's own pages inherit the tag, so more than one run can have it.
+# Re-executions from Dagster's own pages inherit the tag, so several runs can have it.
 _MAX_RUNS = 100
 
 
@@ -56,7 +56,8 @@ def batch_request_ids(batch: str, requests: Iterable[object]) -> list[str]:
     batch
         The name of the batch.
     requests
-        A JSON-encodable value that identifies each request within the batch. Equal requests get different ids.
+        A JSON-encodable value for each request, which identifies the request within the batch. Equal requests get
+        different ids.
 
     Examples
     --------
@@ -76,16 +77,16 @@ def batch_request_ids(batch: str, requests: Iterable[object]) -> list[str]:
 
 
 async def find_requested_run(client: AsyncBase, request_id: str, *, parent_run_id: str | None) -> AsyncRun | None:
-    """Return the run that was created for a request; None if there is none.
+    """Return the run that was created for a request; None if there is no such run.
 
     Parameters
     ----------
     client
-        The client that sent it.
+        The client that sent the request.
     request_id
         The id of the request.
     parent_run_id
-        The run that it re-executes; None for a launch.
+        The run that was re-executed; None for a launch.
     """
     answer = await client._read("requested_runs", {"tag": REQUEST_TAG, "requestId": request_id, "limit": _MAX_RUNS})
     for record in reversed(unwrap(answer["runsOrError"], "Runs")["results"]):
@@ -97,21 +98,21 @@ async def find_requested_run(client: AsyncBase, request_id: str, *, parent_run_i
 async def launch_once(
     client: AsyncBase, document: str, variables: dict[str, Any], *, request_id: str, parent_run_id: str | None = None
 ) -> AsyncRun:
-    """Send a mutation that launches a run, and return the run, even if the response is lost.
+    """Send a mutation that launches a run, and return the run. If the response is lost, look for the run.
 
     Parameters
     ----------
     client
         The client.
     document, variables
-        The mutation. It carries the request's id as a tag.
+        The mutation. Its tags include the id of the request.
     request_id, parent_run_id
         As in `find_requested_run`.
 
     Raises
     ------
     OutcomeUnknownError
-        If the response was lost, and there is no such run yet.
+        If the response was lost, and the run has not appeared.
     DagsterNbError
         If nothing was launched.
     """
@@ -122,29 +123,29 @@ async def launch_once(
         if run is not None:
             return run
         raise OutcomeUnknownError(
-            f"{error} No run has appeared for this request. If one appears later, this shows it: "
+            f"{error} No run has appeared for this request. To check later: "
             f"client.runs(tags={{{REQUEST_TAG!r}: {request_id!r}}})."
         ) from None
 
 
 async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *, request_id: str) -> str:
-    """Send the mutation that launches a backfill, and return the backfill's id, even if the response is lost.
+    """Send the mutation that launches a backfill, and return its id. If the response is lost, look for the backfill.
 
-    Servers before Dagster 1.9 cannot find a backfill by a tag.
+    Before Dagster 1.9, a server cannot filter backfills by tag.
 
     Parameters
     ----------
     client
         The client.
     parameters
-        The schema's ``LaunchBackfillParams``. They carry the request's id as a tag.
+        The schema's ``LaunchBackfillParams``. The tags include the id of the request.
     request_id
         The id of the request.
 
     Raises
     ------
     OutcomeUnknownError
-        If the response was lost, and no such backfill was found.
+        If the response was lost, and the backfill was not found.
     DagsterNbError
         If nothing was launched.
     """
@@ -156,8 +157,8 @@ async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *,
         if backfill_id is not None:
             return backfill_id
         raise OutcomeUnknownError(
-            f"{error} No backfill was found for this request. client.backfills() shows whether there is a new one; "
-            f"once it has launched runs, this shows them: client.runs(tags={{{REQUEST_TAG!r}: {request_id!r}}})."
+            f"{error} No backfill was found for this request. Check client.backfills() for a new one. To find its "
+            f"runs: client.runs(tags={{{REQUEST_TAG!r}: {request_id!r}}})."
         ) from None
 
 
@@ -168,14 +169,14 @@ async def _find_requested_backfill(client: AsyncBase, request_id: str) -> str | 
 
 
 async def _wait_for(find: Callable[[], Awaitable[T | None]]) -> T | None:
-    """Return what is found in the seconds after a launch; None if nothing is."""
+    """Call a search repeatedly for a few seconds and return its result; None if nothing is found."""
     for seconds in _PAUSES_SECONDS:
         await anyio.sleep(seconds)
         try:
             found = await find()
         except DagsterNbError:
-            # Reads are retried already, so the server is down or too old. An error about that would hide that the
-            # outcome is unknown.
+            # The query has already been retried, so the server is down or too old. Raising this error would hide that
+            # the outcome is unknown.
             return None
         if found is not None:
             return found

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 
 _POLL_SECONDS = 0.5
-# The time that a run may stay queued before `wait` checks whether a daemon is running that would start it.
+# If a run stays queued for longer than this, `wait` checks whether a daemon is running that would start it.
 _SECONDS_BEFORE_DAEMON_CHECK = 10.0
-# A process that can be stopped stops within seconds. Dagster itself waits a few seconds for a step.
+# A process that reacts to the request stops within seconds. Dagster itself waits a few seconds for a step.
 _SECONDS_TO_CANCEL = 60.0
 
 
 class RunFacts:
-    """The data of a run when it was last read. Two objects are equal if they describe the same run.
+    """The data of a run, as last read. Two objects are equal if they describe the same run.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class RunFacts:
     def _field(self, name: str) -> Any:  # noqa: ANN401 - of any kind
         if name not in self._record:
             raise UnsupportedServerError(
-                f"this server's version of Dagster does not provide Run.{name}. Upgrade Dagster; if it is newer than "
+                f"this server's version of Dagster does not provide Run.{name}. Upgrade Dagster. If it is newer than "
                 "your dagster_nb, update dagster_nb."
             )
         return self._record[name]
@@ -100,17 +100,17 @@ class RunFacts:
 
     @property
     def creation_time(self) -> pd.Timestamp:
-        """When the run was created, in UTC (``Run.creationTime``)."""
+        """The time at which the run was created, in UTC (``Run.creationTime``)."""
         return cast("pd.Timestamp", self._row["creation_time"])
 
     @property
     def start_time(self) -> pd.Timestamp:
-        """When the run started, in UTC (``Run.startTime``); NaT if it has not started."""
+        """The time at which the run started, in UTC (``Run.startTime``); NaT if it has not started."""
         return cast("pd.Timestamp", self._row["start_time"])
 
     @property
     def end_time(self) -> pd.Timestamp:
-        """When the run ended, in UTC (``Run.endTime``); NaT if it has not ended."""
+        """The time at which the run ended, in UTC (``Run.endTime``); NaT if it has not ended."""
         return cast("pd.Timestamp", self._row["end_time"])
 
     @property
@@ -120,7 +120,7 @@ class RunFacts:
 
     @property
     def url(self) -> str:
-        """The address of the run's page in Dagster, as the user's browser reaches it."""
+        """The address of the run's page in Dagster, for the user's browser."""
         return self._page
 
     def __eq__(self, other: object) -> bool:
@@ -130,7 +130,7 @@ class RunFacts:
         return hash(self.run_id)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A connection cannot be pickled, and its headers must not be, because they can hold secrets.
+        # A connection cannot be pickled. Its headers must not be pickled, because they can contain secrets.
         return {name: value for name, value in vars(self).items() if name != "_client"}
 
     def __copy__(self) -> Self:
@@ -180,7 +180,12 @@ class RunClient(Protocol):
         """Return the failures that ended some runs."""
 
     async def compute_logs(
-        self, run: RunsLike, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES
+        self,
+        run: RunsLike,
+        step: str | None = None,
+        *,
+        max_bytes: int | None = MAX_LOG_BYTES,
+        after: ComputeLogs | None = None,
     ) -> ComputeLogs:
         """Return the captured output of a run."""
 
@@ -215,14 +220,14 @@ class RunClient(Protocol):
 
 
 class AsyncRun(RunFacts):
-    """A run of an `AsyncDagsterClient`. The properties have the values of the last `refresh`.
+    """A run from an `AsyncDagsterClient`. The properties have the values of the last `refresh`.
 
-    Runs are equal if they have the same id. A run can be copied, and it can be pickled without its client.
+    Runs are equal if they have the same id. Runs can be copied and pickled, but an unpickled run has no client.
 
     Parameters
     ----------
     client
-        The client that it comes from.
+        The client that the run comes from.
     record
         The server's ``Run``.
     """
@@ -254,8 +259,8 @@ class AsyncRun(RunFacts):
     async def wait(self, timeout: float | None = None) -> AsyncRun:  # noqa: ASYNC109 - the name that waiting has in Python
         """Wait until the run has finished and return it.
 
-        Warns once if the run stays queued and no daemon is running that would start it, and once if it stays
-        ``CANCELING`` for a minute.
+        Issues a warning if the run stays queued because no daemon is running, and another if it stays ``CANCELING`` for
+        a minute.
 
         Parameters
         ----------
@@ -265,9 +270,9 @@ class AsyncRun(RunFacts):
         Raises
         ------
         WaitTimeoutError
-            If the run has not finished by then. The run itself continues.
+            If the run has not finished within ``timeout``. The run itself continues.
         RunNotFoundError
-            If the run is deleted meanwhile.
+            If the run is deleted while waiting.
 
         Examples
         --------
@@ -285,7 +290,7 @@ class AsyncRun(RunFacts):
                 waited = time.monotonic() - started_at
                 if timeout is not None and waited >= timeout:
                     raise WaitTimeoutError(
-                        f"run {self.run_id} is still {self.status} after {timeout:g} s. It continues; wait again, or "
+                        f"run {self.run_id} is still {self.status} after {timeout:g} s, and continues. Wait again, or "
                         f"stop it with .terminate()."
                     )
                 if not daemon_checked and self.status == "QUEUED" and waited >= _SECONDS_BEFORE_DAEMON_CHECK:
@@ -311,14 +316,16 @@ class AsyncRun(RunFacts):
     async def failures(self) -> pd.DataFrame:
         """Return the failures that ended the run; see `AsyncDagsterClient.failures`.
 
-        The frame is displayed as stack traces, with the frames of libraries folded. Anything selected from it, such as
+        A notebook shows the frame as stack traces, with collapsed library code. A selection from it, such as
         ``failures[["step_key", "error_class"]]``, is an ordinary frame.
         """
         return RunFailures(await self.client.failures(self.run_id))
 
-    async def compute_logs(self, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES) -> ComputeLogs:
+    async def compute_logs(
+        self, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES, after: ComputeLogs | None = None
+    ) -> ComputeLogs:
         """Return the captured output of the run; see `AsyncDagsterClient.compute_logs`."""
-        return await self.client.compute_logs(self.run_id, step=step, max_bytes=max_bytes)
+        return await self.client.compute_logs(self.run_id, step=step, max_bytes=max_bytes, after=after)
 
     def follow(self, *, new_only: bool = False, heartbeat: float | None = None) -> AsyncIterator[pd.DataFrame]:
         """Yield the events of the run as they happen; see `AsyncDagsterClient.follow`."""
@@ -330,8 +337,8 @@ class AsyncRun(RunFacts):
         Parameters
         ----------
         force
-            As in `AsyncDagsterClient.terminate`, which explains all outcomes. The frame of that method also gives the
-            reason for each outcome.
+            As in `AsyncDagsterClient.terminate`, which explains all outcomes. That method also returns the reason for
+            each outcome.
 
         Examples
         --------
@@ -348,11 +355,11 @@ class AsyncRun(RunFacts):
         run_config: RunConfigLike | None = None,
         tags: Mapping[str, Any] | None = None,
     ) -> AsyncRun:
-        """Run it again; see `AsyncDagsterClient.reexecute`."""
+        """Re-execute the run; see `AsyncDagsterClient.reexecute`."""
         return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        """Warn if no daemon is running that starts queued runs; return whether no further check is needed."""
+        """Warn if no daemon is running that starts queued runs. Return whether no further check is needed."""
         try:
             daemons = await self.client.daemons()
         except UnsupportedServerError:
@@ -370,7 +377,7 @@ class AsyncRun(RunFacts):
 def _stuck_message(run_id: str) -> str:
     return (
         f"run {run_id} has been CANCELING for {_SECONDS_TO_CANCEL:g} s, so its process may be gone or may ignore the "
-        f"request. run.terminate(force=True) marks the run as canceled; a process that is still running is not stopped."
+        f"request. run.terminate(force=True) marks the run as canceled, but stops no process that is still running."
     )
 
 
@@ -378,6 +385,6 @@ def require_client(client: Any, run_id: str) -> Any:  # noqa: ANN401 - of a run 
     """Return the client of a run, or raise an error if the run was unpickled."""
     if client is None:
         raise DagsterNbError(
-            f"run {run_id} was unpickled, and so has no client. Read it again: client.run({run_id!r})."
+            f"run {run_id} has no client, because it was unpickled. Read it again: client.run({run_id!r})."
         )
     return client

@@ -56,12 +56,12 @@ class RunConfigSchemaFacts:
 
     @property
     def default_yaml(self) -> str:
-        """The YAML text that a launchpad starts with, with all defaults (``RunConfigSchema.rootDefaultYaml``)."""
+        """The initial YAML of a launchpad, with all defaults (``RunConfigSchema.rootDefaultYaml``)."""
         return str(self._record["rootDefaultYaml"])
 
     @property
     def fields(self) -> pd.DataFrame:
-        """The fields that a run config may have; each field comes before the fields inside it.
+        """The fields of a run config. Each field comes before its nested fields.
 
         =========== ====== ====================================================================================
         column      dtype  from (``ConfigTypeField``)
@@ -69,8 +69,8 @@ class RunConfigSchemaFacts:
         path        string names joined with dots; ``[]`` means the items of a list, ``*`` the keys of a map
         type        string ``configType``: ``Int?`` may be null, ``[Int]`` is a list, ``(A | B)`` is one of several;
                     a ``Shape`` has the fields that follow, a ``Selector`` exactly one of them, a ``Permissive``
-                    these and any others
-        required    bool   ``isRequired``: it is required if the field around it is given; False in a selector
+                    these and any other fields
+        required    bool   ``isRequired``: it is required if the enclosing field is given; False in a selector
         default     string ``defaultValueAsJson``; NA if there is none
         description string ``description``
         =========== ====== ====================================================================================
@@ -105,7 +105,7 @@ class AsyncRunConfigSchema(RunConfigSchemaFacts):
     Parameters
     ----------
     client
-        The client that it comes from.
+        The client that the schema comes from.
     address
         The job.
     record
@@ -138,7 +138,7 @@ class AsyncRunConfigSchema(RunConfigSchemaFacts):
         RunConfigInvalidError
             If the text cannot be parsed or is not a mapping, or if the job has no such op.
         JobNotFoundError
-            If the job was removed meanwhile.
+            If the job no longer exists.
 
         Examples
         --------

@@ -1,8 +1,8 @@
-"""The synchronous client and its `Run`, derived from the asynchronous ones with one line per method.
+"""The synchronous client and its `Run`, derived from the asynchronous classes with one line per method.
 
 ``runs = sync(AsyncDagsterClient.runs)`` gives the synchronous class a method with the signature and the docstring of
-the coroutine. A type checker sees `Run` where the coroutine returns `AsyncRun`, and an iterator where the asynchronous
-method returns an asynchronous one.
+the coroutine function. For type checkers, the method returns `Run` instead of `AsyncRun`, and an iterator instead of an
+asynchronous iterator.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class _Derived(Protocol):
-    """The base class of the synchronous classes; it defines how their derived methods are called."""
+    """The interface of the synchronous classes, which defines how derived methods are called."""
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Run a coroutine function of the asynchronous class and return its result."""
@@ -48,9 +48,9 @@ class _Derived(Protocol):
 
 
 class _Method(Generic[P, T_co]):
-    """The type of a derived method: called on an instance, it takes the arguments of the coroutine.
+    """The type of a derived method. On an instance, the method takes the arguments of the coroutine function.
 
-    At run time a derived method is a plain function, so ``help`` and completion show it like any other method.
+    At run time, a derived method is a plain function, so ``help`` and completion show it like any other method.
     """
 
     def __get__(self, instance: object, owner: type | None = None) -> Callable[P, T_co]:
@@ -108,7 +108,7 @@ def _sync_run_or_backfill(
 ) -> _Method[P, Run | Backfill]:
     """Return the synchronous form of a coroutine function that returns a run or a backfill.
 
-    This is not an overload of `sync`, because a type checker could not tell the overloads apart.
+    This is not an overload of `sync`, because type checkers could not distinguish the overloads.
     """
     return cast("_Method[P, Run | Backfill]", sync(method))
 
@@ -122,10 +122,11 @@ _SYNCHRONOUS_NAMES = {
 
 
 class DagsterClient(HistoryMethod):
-    """A Dagster server; `connect` returns one.
+    """A client for one Dagster server, as returned by `connect`.
 
-    The client works in a private thread, so it can be used in a notebook, in several threads at once, after Ctrl-C and
-    after a fork. Close it with ``close()`` or a ``with`` block; a script that does neither still ends.
+    The client works in a private thread. It can be used in a notebook and in several threads at once, and stays usable
+    after Ctrl-C and after a fork. Close it with ``close()`` or a ``with`` block. A script ends even if the client is
+    not closed.
 
     Parameters
     ----------
@@ -177,7 +178,7 @@ class DagsterClient(HistoryMethod):
 
     @property
     def url(self) -> str:
-        """The server's root URL, under which Dagster serves its own pages."""
+        """The root URL of the server and of its web pages."""
         return self._asynchronous.url
 
     @property
@@ -192,10 +193,11 @@ class DagsterClient(HistoryMethod):
 
     @property
     def forbidden_actions(self) -> dict[str, str]:
-        """The methods that would be refused before anything is sent, each with the reason.
+        """The methods that this client refuses before sending anything, each with the reason.
 
-        All actions if the client is read-only; otherwise those that the server permits neither in the workspace nor in
-        any code location (``Query.permissions`` and ``WorkspaceLocationEntry.permissions``), as read when connecting.
+        If the client is read-only, these are all actions. Otherwise, these are the actions that the server permits
+        neither in the workspace nor in any code location (``Query.permissions`` and
+        ``WorkspaceLocationEntry.permissions``). The permissions are read when connecting.
 
         Examples
         --------
@@ -253,7 +255,7 @@ class DagsterClient(HistoryMethod):
     graphql_document.__doc__ = AsyncDagsterClient.graphql_document.__doc__
 
     def close(self) -> None:
-        """Close the connection and end the private thread; a later call opens them again."""
+        """Close the connection and end the private thread. A later call starts both again."""
         self._closer()
 
     def __enter__(self) -> Self:
@@ -280,7 +282,7 @@ class DagsterClient(HistoryMethod):
         self._async_client = self._make_async_client()
         self._pid = os.getpid()
         self._loop = LoopThread()
-        # This also runs when the interpreter exits, so that an unclosed client does not block the end of a script.
+        # This also runs when the interpreter exits, so that an open client does not keep a script from ending.
         self._closer = weakref.finalize(self, _close, self._loop, self._async_client, self._pid)
         _open_clients.add(self)
 
@@ -317,14 +319,14 @@ class DagsterClient(HistoryMethod):
 
 
 class Run(RunFacts):
-    """A run. The properties have the values of the last `refresh`.
+    """A run from a `DagsterClient`. The properties have the values of the last `refresh`.
 
-    Runs are equal if they have the same id. A run can be pickled, without its client, and copied.
+    Runs are equal if they have the same id. Runs can be copied and pickled, but an unpickled run has no client.
 
     Parameters
     ----------
     client
-        The client that it comes from.
+        The client that this object comes from.
     async_run
         The asynchronous run.
     """
@@ -353,7 +355,7 @@ class Run(RunFacts):
         try:
             value = self.client._wait_for(method, async_run, *args, **kwargs)
         finally:
-            # Even a wait that was interrupted has read new values of the run.
+            # An interrupted wait has also read new values of the run.
             self._update(async_run._record)
         return self if value is async_run else self.client._to_synchronous(value)
 
@@ -371,7 +373,7 @@ class RunConfigSchema(RunConfigSchemaFacts):
     Parameters
     ----------
     client
-        The client that it comes from.
+        The client that this object comes from.
     async_schema
         The asynchronous schema.
     """
@@ -392,7 +394,7 @@ _open_clients: weakref.WeakSet[DagsterClient] = weakref.WeakSet()
 
 
 def _close(loop: LoopThread, client: AsyncDagsterClient, pid: int) -> None:
-    # The garbage collector may run in any thread, including that of the client's own loop, which cannot wait for
+    # The garbage collector may run in any thread, including the thread of the client's own loop, which cannot wait for
     # itself.
     if pid != os.getpid() or loop.is_current:
         return
@@ -403,9 +405,9 @@ def _close(loop: LoopThread, client: AsyncDagsterClient, pid: int) -> None:
 
 
 def _keep_parent_connections_open() -> None:
-    """Prevent a forked child from ever closing its copies of the parent's connections.
+    """Prevent a forked process from closing its copies of the parent's connections.
 
-    Closing them would remove the parent's sockets from the event queue that both processes share.
+    Closing a copy would remove the parent's socket from the event queue, which both processes share.
     """
     for client in _open_clients:
         for kept in (client._loop, client._async_client):

@@ -11,7 +11,7 @@ __all__ = ["asset_key", "asset_keys"]
 
 
 def asset_key(key: Mapping[str, Any] | None) -> str | None:
-    """Return an ``AssetKey`` of the server as a string; None stays None.
+    """Return an ``AssetKey`` object from the server as a string; None is returned unchanged.
 
     Examples
     --------
@@ -22,7 +22,7 @@ def asset_key(key: Mapping[str, Any] | None) -> str | None:
 
 
 def asset_keys(keys: Iterable[Mapping[str, Any]] | None) -> list[str] | None:
-    """Return a list of ``AssetKey`` of the server as strings; None stays None.
+    """Return ``AssetKey`` objects from the server as strings; None is returned unchanged.
 
     Examples
     --------

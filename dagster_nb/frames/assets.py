@@ -1,4 +1,4 @@
-"""Frames of assets, of their materializations and of their checks."""
+"""Frames of assets, materializations and asset checks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def assets_frame(nodes: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     nodes
-        The server's ``AssetNode``. An asset without a definition has only ``assetKey`` and ``assetMaterializations``.
+        ``AssetNode`` objects from the server. Assets without a definition have only ``assetKey`` and
+        ``assetMaterializations``.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def asset_checks_frame(nodes: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     nodes
-        For each asset, its ``assetKey`` and its ``checks``, the members of ``AssetChecks.checks``.
+        One dict per asset, with its ``assetKey`` and its ``checks`` (the members of ``AssetChecks.checks``).
 
     Returns
     -------
@@ -147,7 +148,7 @@ def event_seconds(event: Node) -> float | None:
 
 
 def _kinds(node: Node) -> list[str] | None:
-    """Return the kinds of an asset. Servers before 1.8 have one kind per asset."""
+    """Return the kinds of an asset. Before Dagster 1.8, an asset has a single kind."""
     if node.get("kinds") is not None:
         return list(node["kinds"])
     if "computeKind" not in node:

@@ -25,7 +25,7 @@ def schedules_frame(repositories: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     repositories
-        Members of ``RepositoryConnection.nodes``, with their ``schedules``.
+        The members of ``RepositoryConnection.nodes``, including ``schedules``.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def sensors_frame(repositories: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     repositories
-        Members of ``RepositoryConnection.nodes``, with their ``sensors``.
+        The members of ``RepositoryConnection.nodes``, including ``sensors``.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def ticks_frame(ticks: Sequence[Node], address: Mapping[str, str]) -> pd.DataFra
     Parameters
     ----------
     ticks
-        Members of ``InstigationState.ticks``.
+        The members of ``InstigationState.ticks``.
     address
         The ``name``, ``location`` and ``repository`` of the schedule or sensor.
 

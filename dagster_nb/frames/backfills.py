@@ -26,7 +26,7 @@ def backfills_frame(records: Sequence[Record]) -> pd.DataFrame:
     Parameters
     ----------
     records
-        Members of ``PartitionBackfills.results``.
+        The members of ``PartitionBackfills.results``.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def backfills_frame(records: Sequence[Record]) -> pd.DataFrame:
 def backfill_job(record: Record) -> str | None:
     """Return the job of a backfill; None for a backfill of assets without a job.
 
-    Servers before 1.8 return only the name of the job's partition set, which contains the name of the job.
+    Before Dagster 1.8, a server returns only the name of the job's partition set, which contains the name of the job.
 
     Examples
     --------

@@ -25,7 +25,7 @@ def locations_frame(entries: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     entries
-        Members of ``Workspace.locationEntries``.
+        The members of ``Workspace.locationEntries``.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def repositories_frame(nodes: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     nodes
-        Members of ``RepositoryConnection.nodes``.
+        The members of ``RepositoryConnection.nodes``.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def jobs_frame(nodes: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     nodes
-        Members of ``RepositoryConnection.nodes``, with their jobs.
+        The members of ``RepositoryConnection.nodes``, including their jobs.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def daemons_frame(statuses: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     statuses
-        Members of ``DaemonHealth.allDaemonStatuses``.
+        The members of ``DaemonHealth.allDaemonStatuses``.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def daemons_frame(statuses: Sequence[Node]) -> pd.DataFrame:
 
 def _load_status(entry: Node) -> str | None:
     status: str | None = entry.get("loadStatus")
-    # If the server lacks `loadStatus`, a location that is still loading looks like a location without code.
+    # If the server does not provide `loadStatus`, a location that is still loading looks like one without code.
     if status is None and entry["locationOrLoadError"] is not None:
         status = "LOADED"
     return None if status is None else status.lower()
@@ -150,7 +150,7 @@ def _load_error(entry: Node) -> Node | None:
 
 
 def _readable(error: Node) -> str:
-    """Return the innermost cause's message and the line of the user's own code."""
+    """Return the message of the innermost cause, and the line of the user's own code."""
     cause = innermost_cause(error)
     frame = own_code_frame(stack_frames("".join(cause.get("stack") or ())))
     message = (cause.get("message") or "").strip()

@@ -8,7 +8,7 @@ __all__ = ["innermost_cause"]
 
 
 def innermost_cause(error: dict[str, Any]) -> dict[str, Any]:
-    """Return the innermost cause of a ``PythonError``: the last of its ``causes``, or the error itself if it has none.
+    """Return the innermost cause of a ``PythonError``: the last of the ``causes``, or the error itself.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""The dtypes of all frame columns, and functions that turn lists of values from the server into columns.
+"""The dtypes of all columns, and functions that turn values from the server into columns.
 
-The dtype of a column does not depend on its rows, so frames of any size can be compared, joined and concatenated.
+The dtype of a column does not depend on its values, so frames of any size can be compared, joined and concatenated.
 """
 
 from __future__ import annotations
@@ -46,24 +46,24 @@ def strings(values: Iterable[str | None]) -> ExtensionArray:
 
 
 def flags(values: Iterable[bool | None]) -> NDArray[np.bool_] | ExtensionArray:
-    """Return booleans as ``bool``, or as `pd.BooleanDtype` if the server does not provide some of them (None)."""
+    """Return booleans as ``bool``, or as `pd.BooleanDtype` if any value is missing (None)."""
     given = list(values)
     return pd.array(given, dtype="boolean") if None in given else np.array(given, dtype=bool)
 
 
 def integers(values: Iterable[int | None]) -> NDArray[np.int64] | ExtensionArray:
-    """Return integers as ``int64``, or as `pd.Int64Dtype` if the server does not provide some of them (None)."""
+    """Return integers as ``int64``, or as `pd.Int64Dtype` if any value is missing (None)."""
     given = list(values)
     return pd.array(given, dtype="Int64") if None in given else np.array(given, dtype=np.int64)
 
 
 def nullable_flags(values: Iterable[bool | None]) -> ExtensionArray:
-    """Return booleans as `pd.BooleanDtype`, for columns that may lack values whatever the server; None becomes NA."""
+    """Return booleans as `pd.BooleanDtype`, even if no value is missing; None becomes NA."""
     return pd.array(list(values), dtype="boolean")
 
 
 def nullable_integers(values: Iterable[int | None]) -> ExtensionArray:
-    """Return integers as `pd.Int64Dtype`, for columns that may lack values whatever the server; None becomes NA."""
+    """Return integers as `pd.Int64Dtype`, even if no value is missing; None becomes NA."""
     return pd.array(list(values), dtype="Int64")
 
 
@@ -79,8 +79,8 @@ def objects(values: Iterable[Any]) -> NDArray[np.object_]:
 def times(seconds: Iterable[float | None]) -> pd.DatetimeIndex:
     """Return float seconds since 1970 as ``datetime64[us, UTC]``; None becomes NaT.
 
-    The result is exact: a float of this size is accurate to a quarter of a microsecond, so the nearest microsecond is
-    the one that the server stored.
+    The result is exact: a float for a present-day time is accurate to a quarter of a microsecond, so rounding gives the
+    microsecond that the server stored.
 
     Examples
     --------
@@ -106,21 +106,21 @@ def durations(seconds: Iterable[float | None]) -> pd.TimedeltaIndex:
 
 
 def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical[Any]:
-    """Return run statuses as an ordered category, in the order in which a run passes through them.
+    """Return run statuses as an ordered category, in the order in which a run goes through them.
 
     Parameters
     ----------
     values
-        ``Run.status`` of each run; None becomes NA.
+        The ``Run.status`` of each run; None becomes NA.
     known
-        The known statuses in order. Other statuses are kept and come last.
+        The known statuses, in order. Other statuses come after these.
     """
     present = [value for value in values if value is not None]
     return pd.Categorical(list(values), categories=categories(present, known))
 
 
 def categories(values: Iterable[str], known: Sequence[str] = RUN_STATUSES) -> list[str]:
-    """Return the known statuses, and then all others in the order in which they occur.
+    """Return the known statuses, followed by all other statuses in the order in which they occur.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The frame of config fields: one row per field that a run config may have."""
+"""The frame of config fields, with one row per field of a run config."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def config_fields_frame(schema: Node) -> pd.DataFrame:
     Parameters
     ----------
     schema
-        A ``RunConfigSchema``, as the document ``run_config_schema`` requests it.
+        A ``RunConfigSchema``, as requested by the document ``run_config_schema``.
 
     Returns
     -------
@@ -54,9 +54,9 @@ class ConfigTypes:
         self._types = {one["key"]: one for one in types}
 
     def walk(self, key: str, path: str = "", above: frozenset[str] = frozenset()) -> Iterator[tuple[str, Node, bool]]:
-        """Yield the fields of a type with their paths, and whether each is required if its parent is given."""
+        """Yield the fields of a type with their paths, and whether each field is required if its parent is given."""
         one = self._types.get(key)
-        # A recursive type has endlessly nested fields, so they are listed only where the type first occurs.
+        # The fields of a recursive type are endlessly nested, so they are listed only where the type first occurs.
         if one is None or key in above:
             return
         above |= {key}
@@ -74,7 +74,7 @@ class ConfigTypes:
                 yield from self.walk(one["typeParamKeys"][1], f"{path}.*", above)
 
     def name(self, key: str, above: frozenset[str] = frozenset()) -> str:
-        """Return a type as Dagster writes it: ``Int?``, ``[Int]``, ``{[String]: Int}``, ``(Int | {env: String})``."""
+        """Return a type in Dagster's notation, such as ``Int?``, ``[Int]`` or ``(Int | {env: String})``."""
         one = self._types.get(key)
         if one is None or key in above:
             return key
@@ -96,8 +96,8 @@ class ConfigTypes:
     def _written_out(self, key: str, above: frozenset[str]) -> str:
         """Return a composite type with its fields in braces.
 
-        Alternatives to a plain value get no rows: every string could also be ``{env: NAME}``, and such rows would hide
-        the fields that matter.
+        The fields inside alternatives to a plain value get no rows of their own. Every string could also be ``{env:
+        NAME}``, and such rows would hide the important fields.
         """
         fields = self._types[key]["fields"] if key not in above else ()
         return "{" + ", ".join(f"{field['name']}: {self.name(field['configTypeKey'], above)}" for field in fields) + "}"

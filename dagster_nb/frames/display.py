@@ -1,4 +1,4 @@
-"""Show a frame of runs, steps or events so that it is easy to read."""
+"""Show frames of runs, steps or events as readable tables."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ __all__ = ["StyledFrame", "style"]
 # Columns that an overview of runs does not need.
 _DETAILS = ("end_time", "update_time", "repository", "root_run_id", "parent_run_id", "tags")
 _MAX_TEXT = 80
-# From this value on, Python would write a number of four significant digits with an exponent.
+# Python formats larger numbers with an exponent if they are rounded to four significant digits.
 _MAX_WITH_DIGITS = 10_000
 
 
 class StyledFrame:
-    """A frame shown as a readable table, in a notebook and as text; `style` returns it.
+    """The result of `style`: a frame that is shown as a readable table, in a notebook and as text.
 
     Parameters
     ----------
     frame
         The rows and columns to show.
     zone
-        The time zone in which times are shown.
+        The time zone for times.
     caption
-        The caption, which says what the table leaves out.
+        The caption below the table.
     """
 
     def __init__(self, frame: pd.DataFrame, zone: tzinfo, caption: str):
@@ -79,7 +79,7 @@ class StyledFrame:
         return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
 
     def _html_column(self, name: str, values: pd.Series) -> list[str]:
-        """Return the header and the cells. Numbers and durations are aligned to the right."""
+        """Return the HTML of a column's header and cells. Numbers and durations are right-aligned."""
         first = next(iter(values.dropna()), None)
         is_number = isinstance(first, timedelta | int | float) and not isinstance(first, bool)
         css = f"text-align: {'right' if is_number else 'left'}; white-space: nowrap"
@@ -106,26 +106,26 @@ def style(
     max_rows: int = 20,
     tz: str | tzinfo = "UTC",
 ) -> StyledFrame:
-    """Return a readable view of a frame: short run ids, readable durations, statuses with their colour and symbol.
+    """Return a readable view of a frame, with short run ids, readable durations, and statuses with colours and symbols.
 
-    The frame itself is unchanged; use it for everything else.
+    The frame itself is not changed.
 
     Parameters
     ----------
     frame
-        The frame of any method of a client, such as ``client.runs()``.
+        A frame from a client's method, such as ``client.runs()``.
     columns
-        The columns to show, in this order. By default all columns that are not empty, except the details of a run:
-        its end, last update, repository, related runs and tags.
+        The columns to show, in this order. By default, these are all columns that are not empty, without some details
+        of runs: the end, the last update, the repository, related runs and tags.
     max_rows
-        The maximum number of rows to show, from the first row.
+        The maximum number of rows to show, starting with the first row.
     tz
-        The time zone in which times are shown, an IANA name.
+        The time zone for times, as an IANA name.
 
     Returns
     -------
     StyledFrame
-        A table that a notebook displays. Its caption says how many rows and columns it leaves out.
+        A table for display in a notebook or a terminal. The caption shows how many rows and columns are left out.
 
     Raises
     ------

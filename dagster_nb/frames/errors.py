@@ -1,4 +1,4 @@
-"""The columns of errors: class, message and stack of the innermost cause."""
+"""The error columns: class, message and stack trace of the innermost cause."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Error = dict[str, Any]
 
 
 def error_columns(errors: Sequence[Error | None]) -> dict[str, Any]:
-    """Return the columns ``error_class``, ``error_message`` and ``stack``; NA where there is no error.
+    """Return the columns ``error_class``, ``error_message`` and ``stack``; NA if a row has no error.
 
     Parameters
     ----------
     errors
-        The server's ``PythonError``, or None, for each row.
+        A ``PythonError`` from the server, or None, for each row.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def error_columns(errors: Sequence[Error | None]) -> dict[str, Any]:
 
 
 def message_without_class(error: Error) -> str | None:
-    """Return the message of an error without its class, which Python writes first and which has its own column.
+    """Return the message of an error without the class name at its beginning, which has its own column.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def message_without_class(error: Error) -> str | None:
 
 
 def stack_text(error: Error) -> str | None:
-    """Return the stack trace of an error as text; None if Dagster stored none.
+    """Return the stack trace of an error as text; None if Dagster did not store one.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The frames of events and failures: one row per event of a run, or per event that made a run fail."""
+"""Frames of events and failures. A failure is an event that made a run fail."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["RUN_ENDINGS", "events_frame", "failures_frame"]
 
 Event = dict[str, Any]
 
-# The events that end a run. The last such event of a run says how it ended.
+# The events that end a run. The last of these events determines how the run ended.
 RUN_ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
-# After one of these events, the step has started again, so its earlier failure no longer counts.
+# After these events, a step is executed again, so an earlier failure of the step no longer counts.
 _RECOVERIES = frozenset({"ExecutionStepRestartEvent", "ExecutionStepStartEvent", "ExecutionStepSuccessEvent"})
 
 
@@ -30,13 +30,13 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     Parameters
     ----------
     events
-        For each run id, its ``EventConnection.events``.
+        The ``EventConnection.events`` of each run, by run id.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `DagsterClient.events`: the runs in the order given, their events by time. Events of the same
-        millisecond keep the order of the server.
+        The columns of `DagsterClient.events`. The runs are in the order given, and the events of each run are sorted by
+        time. Events of the same millisecond stay in the server's order.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def events_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
 
 
 def _asset_columns(events: Sequence[Event]) -> dict[str, Any]:
-    """Return the columns of assets, checks and metadata. A check has its asset and metadata in its evaluation."""
+    """Return the columns of assets, checks and metadata. The asset and metadata of a check are in its evaluation."""
     facts = [event.get("evaluation") or event for event in events]
     return {
         "asset": columns.strings(asset_key(one.get("assetKey")) for one in facts),
@@ -76,12 +76,12 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     Parameters
     ----------
     events
-        For each run id, its ``EventConnection.events``.
+        The ``EventConnection.events`` of each run, by run id.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `DagsterClient.failures`. A run that did not end in failure has no row.
+        The columns of `DagsterClient.failures`. A run that has not failed has no rows.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     # The events are in the order of the frame, so that each row gets its own causes.
     failures = {run_id: sorted(_failures(own), key=_milliseconds) for run_id, own in events.items()}
     frame = events_frame(failures)
-    # If the process died, the event has no error, and only its message says what happened.
+    # If the process died, the event has a message but no error.
     frame["error_message"] = frame["error_message"].fillna(frame["message"])
     frame["causes"] = columns.objects(_causes(event) for own in failures.values() for event in own)
     return frame[["run_id", "step_key", "timestamp", "error_class", "error_message", "stack", "causes"]]
@@ -112,7 +112,7 @@ def _failures(events: Sequence[Event]) -> list[Event]:
 
 
 def _explained(failure: Event, events: Sequence[Event]) -> Event:
-    """Return a failure. If it has no error message, Dagster's last report before it is added to its message."""
+    """Return a failure. If the failure has no error message, add the message of Dagster's last report before it."""
     error = failure.get("error")
     if error is not None and (error.get("causes") or message_without_class(error)):
         return failure
@@ -127,7 +127,7 @@ def _explained(failure: Event, events: Sequence[Event]) -> Event:
 
 
 def _causes(event: Event) -> list[dict[str, str | None]] | None:
-    """Return the errors of an event, the outermost first; None if the server does not provide them."""
+    """Return the errors of an event, with the outermost error first; None if the server does not provide them."""
     if "error" not in event:
         return None
     error = event["error"]

@@ -19,7 +19,7 @@ __all__ = ["metadata_columns", "metadata_dict"]
 Entry = dict[str, Any]
 
 _INT64 = np.iinfo(np.int64)
-# Above this number, a float64 cannot represent every integer.
+# A float64 cannot represent every integer above this number.
 _MAX_EXACT_FLOAT = 2**53
 
 
@@ -29,7 +29,7 @@ def metadata_dict(entries: Sequence[Entry] | None) -> dict[str, Any] | None:
     Parameters
     ----------
     entries
-        Members of ``metadataEntries``.
+        The members of ``metadataEntries``.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def metadata_dict(entries: Sequence[Entry] | None) -> dict[str, Any] | None:
 
 
 def metadata_columns(rows: Sequence[Sequence[Entry]]) -> dict[str, Any]:
-    """Return a typed column ``metadata.<label>`` for each label, sorted by label.
+    """Return one typed column ``metadata.<label>`` per label, sorted by label.
 
     Parameters
     ----------
@@ -50,9 +50,10 @@ def metadata_columns(rows: Sequence[Sequence[Entry]]) -> dict[str, Any]:
     Returns
     -------
     dict
-        The dtype of a column depends only on the types of its entries: ``Int64``, ``float64`` (also for integers and
-        floats together), ``boolean``, ``datetime64[us, UTC]``, ``string`` for all kinds of text; ``object`` for JSON,
-        tables, integers that do not fit, and a label whose entries have different types. No value is changed.
+        The columns by name. The dtype of a column depends only on the types of its entries: ``Int64``, ``float64``
+        (also for a mix of integers and floats), ``boolean``, ``datetime64[us, UTC]``, or ``string`` for all kinds of
+        text. JSON, tables, integers that are too large, and entries of different types become ``object``. No value is
+        changed.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def metadata_columns(rows: Sequence[Sequence[Entry]]) -> dict[str, Any]:
 
 def _column(entries: dict[int, Entry], length: int) -> Any:  # noqa: ANN401 - columns are arrays of several kinds
     values = [_value(entries[position]) if position in entries else None for position in range(length)]
-    # A null entry does not show the type of its label's values.
+    # A null entry says nothing about the type of the column.
     kinds = {_kind(entry) for entry in entries.values()} - {"null"}
     present = [value for value in values if value is not None]
     if kinds == {"int"} and all(_INT64.min <= value <= _INT64.max for value in present):
@@ -102,12 +103,12 @@ def _value(entry: Entry) -> Any:  # noqa: ANN401 - metadata has values of all ty
     try:
         return read(entry)
     except KeyError:
-        # The server's schema lacks the field for entries of this type.
+        # The server's schema lacks the field with the value of such entries.
         return None
 
 
 def _float(entry: Entry) -> float | None:
-    # JSON cannot represent NaN and infinity, so the server returns None for them.
+    # JSON cannot represent NaN and infinity, so the server returns null.
     value = entry["floatValue"]
     return float(value) if value is not None else float(entry.get("floatRepr", "nan"))
 

@@ -1,4 +1,4 @@
-"""The frame of ops: one row per op, with the ops that it depends on, directly or through graphs."""
+"""The frame of ops, with the ops that each op depends on, directly or through graphs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ops_frame"]
 
 Node = dict[str, Any]
 
-# Even for an op that declares no config, the schema has a config field of this type; its value is never read.
+# Every op has a config field in the schema. If the op declares no config, the field has this type.
 _UNDECLARED_CONFIG_TYPE = "Any"
 
 
@@ -26,7 +26,7 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
     Parameters
     ----------
     handles
-        All ``solidHandles`` of a job, including those inside graphs, as the document ``job_ops`` requests them.
+        All ``solidHandles`` of a job, including those inside graphs, as requested by the document ``job_ops``.
 
     Returns
     -------
@@ -56,16 +56,16 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
 
 
 class _Dependencies:
-    """The dependencies between ops, with the graphs between them resolved.
+    """The dependencies between ops, including dependencies that pass through graphs.
 
-    The server describes each graph separately: the dependencies of a node end at the graph around it, and a mapping
-    continues them. An input mapping leads outwards, from the input of a node to the input of its graph. An output
-    mapping leads inwards, from the output of a graph to the output of the node that produces it.
+    The server describes each graph separately. The dependencies of a node end at the enclosing graph, where a mapping
+    continues them. An input mapping connects the input of a node with the input of its graph. An output mapping
+    connects the output of a graph with the output of the node that produces it.
     """
 
     def __init__(self, handles: Sequence[Node]):
         self._handles = {handle["handleID"]: handle for handle in handles}
-        # Two dicts per graph: its inputs by the inner input that they feed, and its inner outputs by the graph's
+        # Two dicts per graph: from inner inputs to the inputs of the graph, and from the outputs of the graph to inner
         # outputs.
         self._outwards: dict[str, dict[tuple[str, str], list[str]]] = {}
         self._inwards: dict[str, dict[str, tuple[str, str]]] = {}
@@ -80,12 +80,12 @@ class _Dependencies:
             }
 
     def upstream_of(self, op: Node) -> list[str]:
-        """Return the handles of the ops whose outputs an op takes, in the order of its inputs, without duplicates."""
+        """Return the handles of the ops that an op takes outputs of, in the order of its inputs, without duplicates."""
         sources = (source for one in op["solid"]["inputs"] for source in self._sources(op, one["definition"]["name"]))
         return list(dict.fromkeys(sources))
 
     def _sources(self, handle: Node, name: str) -> Iterator[str]:
-        """Yield the handles of the ops that feed an input of a node."""
+        """Yield the handles of the ops that provide an input of a node."""
         parent = _parent(handle)
         for one in handle["solid"]["inputs"]:
             if one["definition"]["name"] == name:
@@ -96,7 +96,7 @@ class _Dependencies:
                 yield from self._sources(self._handles[parent], outer)
 
     def _producer(self, graph: str | None, node: str, output: str) -> str:
-        """Return the op that produces an output of a node in a graph, or in the job itself if the graph is None."""
+        """Return the op that produces an output of a node in a graph, or in the job itself if `graph` is None."""
         handle_id = node if graph is None else f"{graph}.{node}"
         while handle_id in self._inwards:
             node, output = self._inwards[handle_id][output]

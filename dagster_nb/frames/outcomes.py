@@ -22,7 +22,7 @@ def outcomes_frame(rows: Sequence[Mapping[str, str | None]], names: Sequence[str
     rows
         One dict per row.
     names
-        The columns; a column that a dict does not have is NA.
+        The columns. If a row has no value for a column, the value is NA.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Frames of the partitions of a job or an asset: one row per partition, in the order of the partitions."""
+"""Frames of the partitions of a job or an asset, in the order in which the job or asset defines them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["MISSING", "asset_partitions_frame", "job_partitions_frame"]
 Node = dict[str, Any]
 
 MISSING = "MISSING"
-"""The status of a partition that was never materialized, or for which no run exists."""
+"""The status of a partition without a materialization or a run."""
 
 _LISTED = {
     "materializedPartitions": "MATERIALIZED",
@@ -35,7 +35,7 @@ def job_partitions_frame(keys: Sequence[str], statuses: Sequence[Node]) -> pd.Da
     keys
         All partition keys, in order.
     statuses
-        Members of ``PartitionStatuses.results``.
+        The members of ``PartitionStatuses.results``.
 
     Returns
     -------
@@ -65,12 +65,12 @@ def asset_partitions_frame(node: Node) -> pd.DataFrame:
     Parameters
     ----------
     node
-        The server's ``AssetNode``, as the document ``asset_partition_statuses`` returns it.
+        An ``AssetNode``, as requested by the document ``asset_partition_statuses``.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `DagsterClient.partitions`; with several dimensions also one per dimension.
+        The columns of `DagsterClient.partitions`, with one more column per dimension if there are several dimensions.
 
     Examples
     --------
@@ -102,12 +102,12 @@ def asset_partitions_frame(node: Node) -> pd.DataFrame:
 
 
 def _joined(names: Sequence[str], key: Sequence[str]) -> str:
-    """Return the key of a partition with several dimensions as Dagster writes it: sorted by the dimensions' names."""
+    """Return the key of a partition with several dimensions, which Dagster sorts by the dimensions' names."""
     return "|".join(part for _, part in sorted(zip(names, key, strict=True)))
 
 
 def _statuses(node: Node, dimensions: dict[str, list[str]]) -> dict[tuple[str, ...], str]:
-    """Return the statuses of the partitions that are not missing, by the keys of their dimensions."""
+    """Return the statuses of all partitions that are not missing, by the partition's key in each dimension."""
     if node["__typename"] != "MultiPartitionStatuses":
         [keys] = dimensions.values()
         return {(key,): status for key, status in _statuses_of_dimension(node, keys)}
@@ -138,7 +138,7 @@ def _statuses_of_dimension(node: Node, keys: Sequence[str]) -> Iterator[tuple[st
 
 
 class _KeyRanges:
-    """Finds the partition keys that lie in ranges of a dimension.
+    """Finds the partition keys within ranges of a dimension.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class _KeyRanges:
         self._positions = {key: position for position, key in enumerate(keys)}
 
     def between(self, start: str, end: str) -> Sequence[str]:
-        """Return the keys from the first to the last of a range; an empty list if the range no longer exists."""
+        """Return the keys from `start` to `end`, both included; an empty list if one of them no longer exists."""
         if start not in self._positions or end not in self._positions:
             return []
         return self._keys[self._positions[start] : self._positions[end] + 1]

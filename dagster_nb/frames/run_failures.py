@@ -21,9 +21,9 @@ _MAX_STACK_LENGTH = 40_000
 
 
 class RunFailures(pd.DataFrame):
-    """The frame of `DagsterClient.failures` for one run, which shows its stack traces.
+    """The frame of `DagsterClient.failures` for one run, which is displayed as stack traces.
 
-    A frame that pandas derives from this one is an ordinary DataFrame.
+    Frames that pandas derives from this one are ordinary DataFrames.
     """
 
     @property
@@ -51,10 +51,10 @@ class RunFailures(pd.DataFrame):
 
 
 def stack_html(causes: Sequence[Mapping[str, Any]]) -> str:
-    """Return the stack traces of an error and of the errors that it caused, as HTML without style sheets and scripts.
+    """Return the stack traces of an error and of the errors that it caused, as HTML without style sheets or scripts.
 
-    The frames of the user's own code are shown. Frames of libraries are folded, and so are the errors that were raised
-    because of the innermost error.
+    The frames of the user's own code are visible. The frames of libraries, and the errors that were caused by the
+    innermost error, are collapsed.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _folded_stack(stack: str) -> str:
     if not frames:
         return f"<pre>{escape(_shortened(stack))}</pre>" if stack.strip() else ""
     if not any(frame.is_own for frame in frames):
-        # If no frame is in the user's own code, the innermost frame is the most useful one.
+        # If no frame is in the user's own code, the innermost frame is the most useful.
         *libraries, last = frames
         return _library_frames(libraries) + f"<pre>{escape(last.text)}</pre>"
     parts = []
@@ -105,7 +105,7 @@ def _folded(summary: str, content: str) -> str:
 
 
 def _shortened(stack: str) -> str:
-    # The end of an endless recursion is its most useful part.
+    # In an endless recursion, the end of the stack trace is the most useful part.
     return stack if len(stack) <= _MAX_STACK_LENGTH else f"…\n{stack[-_MAX_STACK_LENGTH:]}"
 
 

@@ -1,4 +1,4 @@
-"""The frame of runs: one row per run, newest first."""
+"""The frame of runs, with one row per run, newest first."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = [
 Record = dict[str, Any]
 
 IncludedColumn: TypeAlias = Literal["run_config", "asset_selection", "op_selection"]
-"""An additional column of `DagsterClient.runs`, which is read only on request."""
+"""An optional column of `DagsterClient.runs`, which is read only on request."""
 
-# The columns that `include=` adds, and the variable of the document that requests each.
+# The columns that `include=` can add, with the document variables that request them.
 INCLUDABLE = {"run_config": "runConfig", "asset_selection": "assetSelection", "op_selection": "opSelection"}
 
 PARTITION_TAG = "dagster/partition"
-# Tags that show who or what launched a run, the most specific first.
+# The tags that show who or what launched a run, with the most specific tag first.
 LAUNCHED_BY_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "dagster/backfill", "user")
 
 _NEVER_STARTED = frozenset({"CANCELED", "FAILURE"})
@@ -47,11 +47,11 @@ def runs_frame(
     Parameters
     ----------
     records
-        Members of ``Runs.results``, as the document ``runs`` returns them.
+        The members of ``Runs.results``, as requested by the document ``runs``.
     include
         Optional columns to add: ``"run_config"``, ``"asset_selection"``, ``"op_selection"``.
     known_statuses
-        The statuses in order.
+        The known statuses, in order.
 
     Returns
     -------
@@ -63,8 +63,8 @@ def runs_frame(
     >>> runs_frame([])["duration"].dtype
     dtype('<m8[us]')
     """
-    # Parsed JSON has a separate copy of equal strings, such as "team", for each run. Sharing them halves the memory of
-    # a million runs.
+    # Parsed JSON contains a separate copy of equal strings, such as "team", for each run. Sharing these strings halves
+    # the memory that a million runs need.
     shared: dict[str, str] = {}
     tags = [tag_dict(record["tags"], shared) if "tags" in record else {} for record in records]
     origins = [record.get("repositoryOrigin") or {} for record in records]
@@ -106,13 +106,13 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
     runs
         A frame with a ``tags`` column of dicts.
     keys
-        The tags to add; None adds all tags that occur, in alphabetical order. The column of a key that no run has is
-        all NA.
+        The keys of the tags to add. None adds all tags that occur, in alphabetical order. If no run has a tag, its
+        column contains only NA.
 
     Returns
     -------
     pandas.DataFrame
-        A new frame; the added columns have the dtype `pd.StringDtype`, with NA where a run does not have the tag.
+        A new frame. The added columns have the dtype `pd.StringDtype`, with NA if a run does not have the tag.
 
     Raises
     ------
@@ -161,9 +161,9 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
     Parameters
     ----------
     tags
-        The tags as the server returns them.
+        The tags, as returned by the server.
     shared
-        The strings seen so far, which are reused in place of equal strings; new strings are added.
+        The strings seen so far, which replace equal strings to save memory. New strings are added.
 
     Examples
     --------
@@ -176,8 +176,8 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
 
 def _start_time(record: Record) -> float | None:
     start: float | None = record.get("startTime")
-    # For a run that ended before it started, the server returns the end as its start. If the server does not provide
-    # the status, such a run is recognized by its equal times, because no run starts and ends in the same microsecond.
+    # If a run ended before it started, the server returns the end as its start time. If the server does not provide the
+    # status, such a run is recognized by its equal times, because no run starts and ends in the same microsecond.
     if start is not None and start == record.get("endTime") and record.get("status", "CANCELED") in _NEVER_STARTED:
         return None
     return start

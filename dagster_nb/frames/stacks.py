@@ -1,4 +1,4 @@
-"""Stack traces: their frames, and which of these are in the user's own code."""
+"""Parse stack traces, and find the frames that are in the user's own code."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class StackFrame:
     file, line, function
         The file, line and function of the frame.
     text
-        The lines of the stack trace for this frame: its place, and its code if known.
+        The lines of the stack trace for this frame: the file and line, and the code if it is known.
     is_own
-        Whether the code is the user's own, and not that of a library.
+        Whether the code is the user's own and not part of a library.
     """
 
     file: str
@@ -39,9 +39,9 @@ class StackFrame:
 
 
 def stack_frames(stack: str) -> list[StackFrame]:
-    r"""Return the frames of a stack trace, the outermost first.
+    r"""Return the frames of a stack trace, with the outermost frame first.
 
-    Code outside ``site-packages`` and the standard library is the user's own. If no frame is in such code, for example
+    Code outside ``site-packages`` and the standard library counts as the user's own. If there is none, for example
     because the user's code is an installed package, all installed code except Dagster's counts as the user's own.
 
     Parameters
@@ -74,13 +74,13 @@ def stack_frames(stack: str) -> list[StackFrame]:
 
 
 def own_code_frame(frames: list[StackFrame]) -> StackFrame | None:
-    """Return the innermost frame in the user's own code, or else the innermost frame; None without frames."""
+    """Return the innermost frame in the user's own code. If there is none, return the innermost frame, or None."""
     own = [frame for frame in frames if frame.is_own] or frames
     return own[-1] if own else None
 
 
 def raised_in(stack: str) -> str | None:
-    r"""Return the function and the file of the user's own code in which an error was raised; None if it is unknown.
+    r"""Return the function and file of the user's own code in which an error was raised; None if unknown.
 
     The line is left out, because it changes with every edit of the file. Only the last two parts of the path are kept,
     because the rest differs between machines.
@@ -98,7 +98,7 @@ def raised_in(stack: str) -> str | None:
 
 
 def error_text(error_class: object, message: object) -> str:
-    """Return the class and the message of an error in one string; a missing part is left out.
+    """Return the class and the message of an error as one string. Missing parts are left out.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def error_text(error_class: object, message: object) -> str:
 
 
 def traceback_text(causes: Sequence[Mapping[str, Any]]) -> str:
-    """Return errors and their stack traces as Python prints them, the innermost cause first.
+    """Return errors and their stack traces in Python's format, with the innermost cause first.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The frame of steps: one row per step of a run."""
+"""The frame of steps, with one row per step of a run."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def steps_frame(records: Sequence[Record]) -> pd.DataFrame:
     Parameters
     ----------
     records
-        Members of ``Runs.results``, as the document ``steps`` requests them.
+        The members of ``Runs.results``, as requested by the document ``steps``.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `DagsterClient.steps`: the runs in the given order, and the steps of each run by start time, with
-        steps that did not start last.
+        The columns of `DagsterClient.steps`. The runs are in the order given, and the steps of each run are sorted by
+        start time. Steps that did not start come last.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Communicate with a Dagster server: the session, the documents that it sends, and functions that read page by page."""
+"""Communicate with a Dagster server: the connection, the GraphQL documents, and functions that read page by page."""

@@ -15,14 +15,14 @@ __all__ = ["count_matching", "count_runs"]
 
 
 async def count_runs(api: DagsterApi, filters: ServerFilters) -> int:
-    """Return how many runs match any of several disjoint filters (``Runs.count``)."""
+    """Return the number of runs that match any of several disjoint filters (``Runs.count``)."""
     if filters.excluded:
         return sum([len(ids) async for ids in list_merged_ids(api, filters)])
     return sum([await count_matching(api, one) for one in filters.filters])
 
 
 async def count_matching(api: DagsterApi, runs_filter: RunsFilter) -> int:
-    """Return how many runs match one filter as the server defines it (``Runs.count``)."""
+    """Return the number of runs that match one ``RunsFilter`` (``Runs.count``)."""
     data = await api.query("run_count", {"filter": runs_filter})
     count: int = unwrap(data["runsOrError"], "Runs")["count"]
     return count

@@ -1,4 +1,4 @@
-"""Send our documents to a server's GraphQL API, without the fields that the server's schema lacks."""
+"""Send GraphQL documents to a server, without the fields that the server's schema lacks."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ __all__ = ["DagsterApi"]
 
 
 class DagsterApi:
-    """The GraphQL API of one server, and what is known about its schema.
+    """The GraphQL API of one server, including the known parts of its schema.
 
-    Complete documents are sent until the server rejects one. From then on, documents are pruned to fit the server's
-    schema, which is fetched once.
+    Documents are sent unchanged until the server rejects one. The server's schema is then fetched once, and all later
+    documents are pruned to fit it.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ class DagsterApi:
     version : str or None
         The server's version of Dagster; None before `identify`.
     statuses : tuple of str or None
-        The run statuses of its schema, in the schema's order; None if the server does not provide them.
+        The run statuses of the server's schema, in the schema's order; None if the server does not provide them.
     filter_keys : frozenset of str or None
-        The keys of its ``RunsFilter``; None if the server does not provide them.
+        The keys of the server's ``RunsFilter``; None if the server does not provide them.
     permissions : list of dict
         The client's permissions in the whole workspace (``Query.permissions``); empty if the server does not provide
         them.
@@ -79,7 +79,7 @@ class DagsterApi:
         try:
             data = await self.session.read_once(documents.load("server"))
         except QueryError:
-            # The server may still be a Dagster whose version lacks a field of this query.
+            # The server may still be Dagster, in a version that lacks a field of this query.
             data = await self.query("server")
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
@@ -95,15 +95,16 @@ class DagsterApi:
         self.filter_keys = None if keys is None else frozenset(keys)
 
     def copy_from(self, other: DagsterApi) -> None:
-        """Copy what another connection knows about the same server."""
+        """Copy the facts that another connection to the same server has read."""
         self.version, self.statuses, self.filter_keys = other.version, other.statuses, other.filter_keys
         self.page_size = other.page_size
+        self.session.problems = other.session.problems
         self._schema = other._schema
 
     async def query(
         self, document: str, variables: Mapping[str, Any] | None = None, *, may_be_too_large: bool = False
     ) -> dict[str, Any]:
-        """Send one of our queries, without the fields that the server does not have, and return its ``data``.
+        """Send a query of this package, without the fields that the server lacks, and return the ``data``.
 
         Parameters
         ----------
@@ -112,7 +113,7 @@ class DagsterApi:
         variables
             The values of its variables.
         may_be_too_large
-            Whether the caller can request less; see `Session.read`.
+            Whether the caller can send a smaller request instead; see `Session.read`.
 
         Raises
         ------
@@ -127,10 +128,11 @@ class DagsterApi:
         return await self._send(document, variables, send)
 
     async def mutate(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send one of our mutations, so that it is executed at most once, and only exactly as requested.
+        """Send a mutation of this package. It is executed at most once, and exactly as requested.
 
-        A server validates a whole document before it executes any of it, so a mutation that does not fit the schema is
-        rejected without being executed. It is sent again if only fields of the response had to be removed.
+        A server validates the whole document before it executes any part of it, so a mutation that does not fit the
+        schema is not executed. If only fields of the response are missing from the schema, the mutation is sent again
+        without these fields.
 
         Parameters
         ----------
@@ -142,7 +144,7 @@ class DagsterApi:
         Raises
         ------
         UnsupportedServerError
-            If the server lacks an input. Nothing was done.
+            If the server lacks an input. Nothing was changed.
         OutcomeUnknownError
             If the mutation was sent, and its response was lost or incomplete.
         ConnectionFailedError, UnauthorizedError, QueryError
@@ -153,12 +155,12 @@ class DagsterApi:
             if not _was_executed(error):
                 raise
             raise OutcomeUnknownError(
-                f"the request may or may not have been carried out: {error}\nIt is not sent again; check the runs "
+                f"the request may or may not have been carried out: {error}\nIt is not sent again. Check the runs "
                 f"before you repeat it."
             ) from None
 
     def document(self, name: str) -> DocumentNode:
-        """Return one of our documents without the fields that the server is known to lack.
+        """Return a document of this package without the fields that the server is known to lack.
 
         Raises
         ------
@@ -175,7 +177,7 @@ class DagsterApi:
         return pruned.document
 
     def text(self, name: str) -> str:
-        """Return the text of one of our documents as it is sent to this server.
+        """Return the text of a document of this package, as sent to this server.
 
         Raises
         ------
@@ -186,7 +188,7 @@ class DagsterApi:
         return documents.text(name) if print_ast(document) == print_ast(whole) else print_ast(document)
 
     async def schema(self) -> GraphQLSchema:
-        """Return the server's schema, with all descriptions; it is fetched once.
+        """Return the server's schema with all descriptions. The schema is fetched once.
 
         Raises
         ------
@@ -227,7 +229,7 @@ class DagsterApi:
             try:
                 await self._update_schema(known=schema)
             except QueryError:
-                # Without introspection, the server's rejection is all that can be reported.
+                # Without introspection, no better error is available.
                 raise error from None
             pruned = self._checked(document, variables)
             if print_ast(pruned) == print_ast(first):
@@ -242,7 +244,7 @@ class DagsterApi:
         return document
 
     async def _update_schema(self, *, known: GraphQLSchema | None) -> None:
-        """Fetch the schema, unless another task has replaced ``known`` in the meantime."""
+        """Fetch the schema, unless another task has already replaced ``known``."""
         async with self._fetching_schema:
             if self._schema is known:
                 schema = await self._fetch_schema()
@@ -250,7 +252,7 @@ class DagsterApi:
                 self._schema = schema
 
     async def _fetch_schema(self) -> GraphQLSchema:
-        # Deprecated inputs still work, so they are requested too. Older servers cannot list them.
+        # Deprecated inputs still work, so the schema must include them. Older servers cannot list them.
         for deprecated in (True, False):
             query = get_introspection_query(descriptions=True, input_value_deprecation=deprecated)
             try:
@@ -260,7 +262,7 @@ class DagsterApi:
                     raise
             else:
                 break
-        # Validating the server's schema is not the client's job.
+        # The server is responsible for the validity of its schema.
         return build_client_schema(data, assume_valid=True)  # type: ignore[arg-type]  # a TypedDict to graphql-core
 
     def _forget_schema(self) -> None:
@@ -269,7 +271,7 @@ class DagsterApi:
 
 
 def _was_executed(error: QueryError) -> bool:
-    """Return whether a failed document was partly executed: it has data, or the error names a field."""
+    """Return whether a failed document was partly executed, as shown by its data or by a field in the error."""
     return error.data is not None or any("path" in one for one in error.errors)
 
 

@@ -1,7 +1,7 @@
-"""A run's events as they happen: pushed over a websocket, or polled where websockets are blocked.
+"""Follow a run's events as they happen: over a websocket, or by polling if websockets are blocked.
 
-Every event has a position in the run's event log, and a cursor is the position up to which the log has been read. The
-websocket and polling continue from the same cursor, so that no event is lost or repeated when one replaces the other.
+Every event has a position in the run's event log. A cursor is the position up to which the log has been read. The
+websocket and polling use the same cursors, so switching from one to the other neither loses nor repeats events.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ __all__ = ["Batch", "follow_events"]
 
 Event = dict[str, Any]
 
-# Dagster's webserver uses the older Apollo protocol, which has this name.
+# The name of the older Apollo protocol, which Dagster's webserver uses.
 _SUBPROTOCOL = "graphql-ws"
 _EVENTS_PER_REQUEST = 1_000
 _POLLING_SECONDS = 1.0
-# A step writes several events at once. A short wait collects them into one frame.
+# A step writes several events at once. After a short wait, all of them fit into one frame.
 _COLLECTING_SECONDS = 0.1
-# With its default storage, Dagster may not notice that a log has grown until the log grows again. Therefore, after a
-# while without events, the log is read with a query.
+# With its default storage, Dagster may not notice a new event until the next one is written. Therefore, after some time
+# without events, the log is read with a query.
 _SILENCE_SECONDS = 2.0
-# After this many websockets in a row broke or missed events, the log is polled instead.
+# If this many websockets in a row break or miss events, the log is polled instead.
 _MAX_BROKEN_WEBSOCKETS = 2
-# The process of a run writes its last events just after the event that ends the run.
+# A run's process writes a few more events just after the event that ends the run.
 _LAST_EVENTS_SECONDS = 1.0
 _FINAL_POLLING_SECONDS = 0.2
 _OPENING_SECONDS = 5.0
@@ -54,14 +54,14 @@ _ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that arrived together.
+    """Events that arrived at the same time.
 
     Parameters
     ----------
     events
         The events as the server returns them, oldest first; empty for a heartbeat.
     mode
-        ``"live"`` while events are pushed, ``"polling"`` while they are polled.
+        ``"live"`` if the events came through a websocket, ``"polling"`` if they were requested.
     """
 
     events: list[Event]
@@ -71,7 +71,7 @@ class Batch:
 async def follow_events(
     api: DagsterApi, run_id: str, *, new_only: bool = False, heartbeat: float | None = None
 ) -> AsyncGenerator[Batch]:
-    """Yield a run's events in batches, oldest first and each once, until the run has finished.
+    """Yield a run's events in batches, oldest first and without duplicates, until the run has finished.
 
     Parameters
     ----------
@@ -80,15 +80,15 @@ async def follow_events(
     run_id
         The run.
     new_only
-        Whether to leave out the events that exist already.
+        Whether to leave out existing events.
     heartbeat
-        The interval in seconds at which an empty batch is yielded while nothing happens; None means that no empty
-        batches are yielded.
+        The interval in seconds at which empty batches are yielded while there are no events. None yields no empty
+        batches.
 
     Raises
     ------
     RunNotFoundError
-        If the server has no such run, or the run is deleted in the meantime.
+        If the server has no such run, or if the run is deleted while it is followed.
     ConnectionFailedError, RequestTimeoutError, UnauthorizedError
     """
     log = _Log(api, run_id)
@@ -127,7 +127,7 @@ class _Log:
         self._last_event_at = time.monotonic()
 
     async def read(self) -> list[Event]:
-        """Request the next events; an empty list if there are none yet."""
+        """Request the next events, and return an empty list if there are none yet."""
         connection = await self._request("events")
         return self.take(connection["events"], connection["cursor"])
 
@@ -147,7 +147,7 @@ class _Log:
         return events
 
     async def is_over(self) -> bool:
-        """Return whether the run has finished and its process has had time to write its last events."""
+        """Return whether the run has finished, and enough time has passed for its process to write the last events."""
         variables = {"runIds": [self.run_id], "limit": 1}
         data = await self.api.query("run_states", variables)
         states = unwrap(data["runsOrError"], "Runs")["results"]
@@ -163,7 +163,7 @@ class _Log:
 
 
 async def _heartbeats(seconds: float, heartbeat: float | None) -> AsyncIterator[None]:
-    """Wait, yielding at every heartbeat."""
+    """Wait for some seconds, and yield at every heartbeat."""
     if heartbeat is None:
         await asyncio.sleep(seconds)
         return
@@ -182,10 +182,10 @@ async def _listen(
 ) -> AsyncGenerator[list[Event]]:
     """Yield the events that a websocket delivers after the log's cursor.
 
-    Ends when the websocket breaks, when it has missed an event, or when the run has ended.
+    The iteration ends when the websocket breaks, when it has missed an event, or when the run has ended.
     """
-    # A query for the same fields is sent first: if the server rejects it because some fields are missing, these are
-    # removed from the documents. A websocket would only report an error.
+    # A query for the same fields is sent first. If the server rejects it because of missing fields, they are removed
+    # from the documents. A websocket would only report an error.
     await log.api.query("events", {"runId": log.run_id, "cursor": log.cursor, "limit": 1})
     request = GraphQLRequest(log.api.document("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
     received: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -201,7 +201,7 @@ async def _listen(
                 if silence >= _SILENCE_SECONDS:
                     silence = 0.0
                     if missed := await log.read():
-                        # The websocket may still deliver these events, so it is not used any longer.
+                        # The websocket may still deliver these events, and would then repeat them, so it is closed.
                         yield missed
                         return
                     await log.is_over()
@@ -224,11 +224,11 @@ async def _listen(
 async def _pump(
     transport: AIOHTTPWebsocketsTransport, request: GraphQLRequest, received: asyncio.Queue[dict[str, Any] | None]
 ) -> None:
-    """Put the events from a websocket into a queue, and then None if the websocket breaks or delivers an error."""
+    """Put the events from a websocket into a queue. If the websocket breaks or reports an error, then put None."""
     with suppress(TransportError):
         async for result in transport.subscribe(request):
             part = (result.data or {}).get("pipelineRunLogs") or {}
-            # Polling the log, which comes next, gives a better error message.
+            # The log is polled next, which gives a better error message.
             if result.errors or part.get("__typename") != "PipelineRunLogsSubscriptionSuccess":
                 break
             received.put_nowait(part)
@@ -266,15 +266,15 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
             raise _WebsocketUnavailableError from error
         yield transport
     finally:
-        # In a cancelled task every await is cancelled too, which would leave the socket open.
+        # In a cancelled task, every await is cancelled too, so the socket would stay open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await transport.close()
-            # If the connection failed, the transport does not know that there is a session to close.
+            # After a failed connection, the transport would not close its HTTP session.
             await transport.adapter.close()
 
 
 async def _refuse_redirect(
     _session: aiohttp.ClientSession, _context: SimpleNamespace, _parameters: aiohttp.TraceRequestRedirectParams
 ) -> None:
-    """Prevent the token from being sent to the host of a redirect."""
+    """Reject redirects, so that the token is not sent to another host."""
     raise aiohttp.ClientError("a redirect")

@@ -1,4 +1,4 @@
-"""Find the runs of a code location: the server can only filter them by the hidden tag ``repository@location``."""
+"""Find the runs of a code location, which the server can only filter by the hidden tag ``repository@location``."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _COUNTS = 3
 class LocationTags:
     """The values of the hidden tag that names a run's repository and code location.
 
-    The server does not list the values of a hidden tag. Most values come from the repositories that are loaded now, or
-    were loaded at an earlier request. If these values do not account for all runs (because a location was renamed or
-    removed), and the number of unaccounted runs has changed since, the values are read from the runs themselves.
+    The server does not list the values of a hidden tag. Most values are derived from the repositories that are loaded
+    now or were loaded at an earlier request. If some runs have none of these values (because a location was renamed or
+    removed), and the number of such runs has changed, the values are read from the runs themselves.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class LocationTags:
         self._unaccounted = 0
 
     async def of_locations(self, locations: Collection[str]) -> list[str]:
-        """Return the tag values of all repositories that are or were in these code locations.
+        """Return the tag values of all present and past repositories of these code locations.
 
         Parameters
         ----------
@@ -49,13 +49,14 @@ class LocationTags:
         self._known |= await self._loaded()
         if await self._has_unknown():
             self._known |= await self._from_runs()
-            # Runs that were stored without an origin belong to no location, so they stay unaccounted for.
+            # Runs that were stored without an origin belong to no location, and have none of the values.
             self._unaccounted = await self._count_unaccounted()
         return sorted(value for value in self._known if value.partition("@")[2] in locations)
 
     async def _has_unknown(self) -> bool:
-        """Return whether there are runs with unknown tag values."""
-        # A run that is created between the two counts looks like a run with an unknown value, but only in one attempt.
+        """Return whether any run has an unknown tag value."""
+        # A run that is created between the two counts looks like a run with an unknown value, so the counts are
+        # repeated to be sure.
         for _ in range(_COUNTS):
             if await self._count_unaccounted() == self._unaccounted:
                 return False

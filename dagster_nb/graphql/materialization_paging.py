@@ -16,19 +16,18 @@ __all__ = ["iter_materializations"]
 Event = dict[str, Any]
 
 _EVENTS_PER_REQUEST = 500
-# The next page starts at the time of the event at this fraction of a full page, counted from the oldest. A few events
-# of a page can be much older than the others, because they were stored late.
+# The next page starts at the time of the event at this fraction of a full page, counted from the oldest event. A few
+# events of a page can be much older than the others, because they were stored late.
 _SHARE_BELOW_SPLIT = 0.05
 
 
 async def iter_materializations(api: DagsterApi, path: Sequence[str]) -> AsyncIterator[list[Event]]:
     """Yield pages of the materializations of an asset, newest first (``Asset.assetMaterializations``).
 
-    The server can only select by time, and returns the events that were stored last, not those with the latest times. A
-    full page may therefore lack some events from its own time range, so it is only used to choose a time. Everything
-    after that time is then read without a limit, and the reading continues before it. Bounds are a millisecond wider
-    than needed, because the server truncates the times that it returns, and each event is counted by its truncated
-    time.
+    The server can only filter by time. With a limit, it returns the events that were stored last, not the events with
+    the latest times, so a full page may lack some events from its own time range. A full page is therefore only used to
+    choose a time. All events after that time are then read without a limit, and the next page ends at that time. Bounds
+    are a millisecond wider than needed, because the server truncates the times that it returns.
 
     Parameters
     ----------
@@ -67,7 +66,7 @@ async def _read(
 
 
 def _between(events: list[Event], after: int | None, before: int | None) -> list[Event]:
-    """Return the events from the millisecond ``after`` to the one before ``before``, newest first."""
+    """Return the events from ``after`` (inclusive) to ``before`` (exclusive), in milliseconds, newest first."""
     own = [
         event
         for event in events

@@ -1,4 +1,4 @@
-"""The first versions of Dagster with features that older ones lack, for errors that name the version needed."""
+"""The first version of Dagster with each feature that older versions lack, for error messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PROBLEMS = (
 
 
 def version_with(missing: str) -> str | None:
-    """Return the first version of Dagster that has a feature, if this package knows it.
+    """Return the first version of Dagster that has a feature; None if that version is unknown.
 
     Parameters
     ----------

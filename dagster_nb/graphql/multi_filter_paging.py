@@ -1,9 +1,8 @@
-"""Read runs for which one server filter is not enough, such as the runs of several jobs.
+"""Read runs that need more than one server filter, such as the runs of several jobs.
 
-Runs in a response have no sort key, so runs from several responses can only be sorted with the help of one list of all
-ids. The ids are listed first, which is cheap, and the runs are then read by id. If a run is listed but not returned, it
-was deleted in between or no longer matches, or the server is inconsistent. Listing the ids once more shows which of
-these is the case.
+Runs in a response have no sort key, so runs from several responses can only be sorted with one list of all ids. The ids
+are listed first, which is cheap, and the runs are then read by id. If the server lists a run but does not return it,
+the run was deleted or no longer matches, or the server is inconsistent. Listing the ids again shows the cause.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MissingRunsError", "list_merged_ids", "read_merged_pages"]
 
-# The ids of a page must fit into one statement of SQLite, some builds of which allow only 999 parameters.
+# The ids of a page must fit into one SQLite statement, and some builds of SQLite allow only 999 parameters.
 _MAX_PAGE_SIZE = 500
 _TRIES = 4
 
@@ -37,7 +36,7 @@ class MissingRunsError(Exception):
     Parameters
     ----------
     run_ids
-        The ids of these runs.
+        The ids of the missing runs.
     """
 
     def __init__(self, run_ids: Sequence[str]):
@@ -55,7 +54,7 @@ async def read_merged_pages(
     api
         The server.
     filters
-        Which runs.
+        The filters of the runs to read.
     limit
         The maximum number of runs; None reads all.
     page_size
@@ -66,14 +65,15 @@ async def read_merged_pages(
     Raises
     ------
     MissingRunsError
-        After the last page, if the server repeatedly listed runs without returning them.
+        If the server repeatedly listed runs without returning them. This is raised after the last page.
     """
     size = min(page_size or _MAX_PAGE_SIZE, _MAX_PAGE_SIZE)
     first_size = size if page_size else api.page_size.first
     fetch = _RunsById(api, filters.common, adapts=page_size is None, include=include)
     remaining = limit
     async for ids in list_merged_ids(api, filters, first=None if limit is None else limit + size):
-        # Runs may be deleted before they are read. The next ids then replace them, so that a limit is exact.
+        # Runs may be deleted before they are read. To return exactly ``limit`` runs, more ids are then taken from the
+        # list.
         wanted = ids
         while wanted and remaining != 0:
             batch, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
@@ -90,15 +90,15 @@ async def read_merged_pages(
 async def list_merged_ids(
     api: DagsterApi, filters: ServerFilters, *, first: int | None = None
 ) -> AsyncGenerator[list[str]]:
-    """Yield the ids of all runs that match any of several filters, newest first, each once.
+    """Yield the ids of all runs that match any of several filters, newest first and without duplicates.
 
     Parameters
     ----------
     api, filters
         As in `read_merged_pages`.
     first
-        The number of ids that the caller will probably use; None means all. To find the first N ids of all filters
-        together, the first N ids of each filter are enough.
+        The number of ids that the caller will probably use; None means all. To find the first N ids over all filters,
+        the first N ids of each filter are enough.
     """
     excluded: set[str] | None = None
     passed: set[str] = set()
@@ -110,7 +110,7 @@ async def list_merged_ids(
             complete = complete and (first is None or len(ids) < first)
             wanted.update(ids)
         if excluded is None:
-            # These ids are listed after the others, so that a run that changes in between is judged by its newer state.
+            # These ids are listed last, so that the newer state counts if a run changes in between.
             excluded = {run_id for one in filters.excluded for run_id in await _take(list_ids(api, one), None)}
         merged: list[str] = []
         async for ids in list_ids(api, filters.common):
@@ -118,10 +118,10 @@ async def list_merged_ids(
             if not complete and first is not None and len(merged) >= first:
                 merged = merged[:first]
                 break
-        # Runs that were created in the meantime are listed before the runs that were already read, and are ignored.
+        # Runs that were created since the first listing come first in this list, and are ignored.
         last = max((place for place, run_id in enumerate(merged) if run_id in passed), default=-1)
         fresh = merged[last + 1 :]
-        # The excluded ids are removed only here, because each filter's first N ids were counted with them.
+        # The excluded ids are removed at the end, because the first N ids of each filter include them.
         if kept := [run_id for run_id in fresh if run_id not in excluded]:
             yield kept
         if complete or first is None:
@@ -133,7 +133,7 @@ async def list_merged_ids(
 async def _read_by_id(
     fetch: _RunsById, ids: Sequence[str], *, first_size: int, size: int
 ) -> AsyncGenerator[list[Record]]:
-    """Read runs by id, in the order of the ids; the next page is requested before a page is yielded."""
+    """Read runs by id, in the order of the ids. The next page is requested before a page is yielded."""
     rest = [ids[start : start + size] for start in range(first_size, len(ids), size)]
     pages = iter([ids[:first_size], *rest])
     task = asyncio.create_task(fetch(next(pages)))
@@ -184,7 +184,7 @@ class _RunsById:
         return [found[run_id] for run_id in ids if run_id in found]
 
     async def _request(self, ids: Sequence[str], timeouts: int = 0) -> list[Record]:
-        """Request runs in one page, or in several if one is too large or takes too long."""
+        """Request runs in one page, or in several pages if one page is too large or takes too long."""
         largest = self._api.page_size.ceiling if self._adapts else len(ids)
         if len(ids) <= largest:
             return await self._request_page(ids, timeouts)

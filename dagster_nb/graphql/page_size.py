@@ -1,4 +1,4 @@
-"""The number of runs to request at a time: few at first, then as many as the server delivers in about a second."""
+"""Choose the number of runs per request: few at first, then as many as the server returns in about a second."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ __all__ = ["PageSize"]
 
 _FIRST = 200
 _MIN = 10
-# Pages larger than this save time only on a slow network.
+# Larger pages than this save time only on a slow network.
 _MAX_WITHOUT_LATENCY = 2_000
 _MAX = 10_000
 _TARGET_SECONDS = 1.0
-# A page should keep the server busy for this many times the network latency.
+# The server should spend this many times the network latency on a page.
 _WORK_PER_LATENCY = 5.0
-# After this many pages without a failure, the client tries twice the size again.
+# After this many pages without a failure, the client tries to double the size.
 _PAGES_BEFORE_PROBING = 3
 
 
 class PageSize:
-    """The page size that suits one server, learned from pages that succeeded or failed.
+    """The best page size for one server, learned from pages that succeeded or failed.
 
-    If a size fails that has never worked, it is too large, and becomes the limit. If a size fails that has worked
-    before, the cause is probably temporary. A limit may be temporary too, so a larger size is tried from time to time,
-    less often after each failure.
+    If a size that has never worked fails, that size is too large and becomes the limit. If a size that has worked
+    before fails, the cause is probably temporary. A limit may be temporary too, so a larger size is tried from time to
+    time, but less often after each failure.
 
     Attributes
     ----------
@@ -48,20 +48,20 @@ class PageSize:
 
     @property
     def first(self) -> int:
-        """The number of runs to request when reading begins, so that the first rows appear early."""
+        """The number of runs in the first request, which is small so that the first rows appear early."""
         return min(_FIRST, self.ceiling)
 
     def after_page(self, size: int, *, seconds: float, latency: float) -> int:
-        """Return the size for the next page, after a page has arrived.
+        """Return the size of the next page, given the size and the duration of a page that succeeded.
 
         Parameters
         ----------
         size
-            Runs in the page.
+            The number of runs in the page.
         seconds
             The duration of the request.
         latency
-            The part of the duration that is due to the network, whatever the size.
+            The part of the duration that the network needs for a page of any size.
         """
         self._largest_success = max(self._largest_success, size)
         if size >= self.ceiling:
@@ -76,7 +76,7 @@ class PageSize:
         return min(size, max(size // 2, _MIN))
 
     def after_failure(self, size: int) -> int:
-        """Return the size to try instead, after a page that was too large or took too long."""
+        """Return the size to try after a page of `size` runs was too large or took too long."""
         smaller = self.smaller(size)
         if size > self._largest_success:
             self.ceiling = min(self.ceiling, smaller)

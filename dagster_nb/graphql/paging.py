@@ -1,9 +1,8 @@
-"""Read all runs that match, however many there are, while other runs are created and deleted.
+"""Read all runs that match a filter, even while runs are created and deleted.
 
-Pages are requested by cursor, and the next page is requested before the last one is yielded, so that the server
-works while the client builds frames. An empty page does not always mean the end: if the run at the cursor was deleted,
-the server responds with an empty page and no error. In that case, reading continues after the last run that still
-exists.
+Pages are requested by cursor. The next page is requested before the last one is yielded, so that the server works while
+the client builds frames. An empty page is not always the end: if the run at the cursor was deleted, the server also
+returns an empty page, and no error. In that case, reading continues after the last run that still exists.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_TIMEOUTS", "Record", "existing_ids", "list_ids", "read_pages", "request_runs"]
 
 Record = dict[str, Any]
-"""A ``Run`` as the server returns it."""
+"""A ``Run`` object from the server."""
 
 T = TypeVar("T")
 
@@ -33,7 +32,7 @@ _IDS_PER_REQUEST = 10_000
 _MIN_IDS_PER_REQUEST = 100
 _IDS_PER_CHECK = 500
 MAX_TIMEOUTS = 3
-"""After this many timeouts in a row, reading stops."""
+"""The number of consecutive timeouts after which reading stops."""
 
 
 def read_pages(
@@ -46,11 +45,11 @@ def read_pages(
     api
         The server.
     runs_filter
-        Which runs.
+        The filter.
     limit
         The maximum number of runs; None reads all.
     page_size
-        Runs per request; None lets the size adapt to the server.
+        The number of runs per request; None adapts the number to the server.
     include
         The variables that switch on the document's optional columns.
     """
@@ -89,7 +88,7 @@ def list_ids(
 
 
 async def existing_ids(api: DagsterApi, ids: Sequence[str], runs_filter: RunsFilter | None = None) -> list[str]:
-    """Return the ids, out of at most 500, whose runs exist and match a filter, in the server's order."""
+    """Return the ids of existing runs that match a filter, out of at most 500 given ids, in the server's order."""
     return await _request_ids(api, {**(runs_filter or {}), "runIds": list(ids)}, limit=len(ids))
 
 
@@ -114,7 +113,7 @@ class _Page(NamedTuple, Generic[T]):
     size: int
     """The number of runs that were requested."""
     cursor: str | None
-    """The run after which the page begins."""
+    """The id of the last run before this page; None for the first page."""
 
     @property
     def is_full(self) -> bool:
@@ -163,35 +162,35 @@ class _Walk(Generic[T]):
             if not previous.is_full and (previous.cursor is None or not await self._has_older(cursor)):
                 return None
         else:
-            # Deleted runs do not come back. If the run at the cursor exists now, it also existed when the page was
-            # read, and the empty page was the end.
+            # Deleted runs never reappear. If the run at the cursor exists now, it also existed when the page was read,
+            # so the empty page was the end.
             if previous.cursor is None or await existing_ids(self._api, [previous.cursor]):
                 return None
             cursor = await self._last_existing()
         return await self._fetch(cursor, remaining)
 
     async def _has_older(self, cursor: str | None) -> bool:
-        """Return whether older runs match after a page that is shorter than requested.
+        """Return whether there are more runs after a page that is shorter than requested.
 
-        Normally there are none, but a server may limit the size of pages. A short first page is not checked, because an
+        Normally there are none, but a server may limit the page size. A short first page is not checked, because an
         unmodified Dagster has no such limit.
         """
         return bool(await _request_ids(self._api, self._filter, cursor=cursor, limit=1))
 
     async def _last_existing(self) -> str | None:
-        """Return the oldest run read so far that still exists; if there is none, return None, to start over."""
+        """Return the oldest run read so far that still exists; None if there is none and reading must start again."""
         while self._passed:
             ids = self._passed[-1].split()
             for end in range(len(ids), 0, -_IDS_PER_CHECK):
                 if existing := await existing_ids(self._api, ids[max(0, end - _IDS_PER_CHECK) : end]):
                     return existing[-1]
-            # Deleted runs do not come back, so these runs need not be checked again.
+            # Deleted runs never reappear, so these runs need not be checked again.
             self._passed.pop()
         return None
 
 
 class _RunPages:
-    """Requests pages of runs. The page size adapts to the server unless it is given."""
+    """Requests pages of runs. The page size adapts to the server, unless the caller gives a size."""
 
     def __init__(self, api: DagsterApi, runs_filter: RunsFilter, *, page_size: int | None, include: Mapping[str, bool]):
         self._api = api

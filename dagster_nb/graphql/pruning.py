@@ -1,8 +1,8 @@
 """Remove from a document the fields that a server's schema does not have.
 
-Documents are written for the newest Dagster. Fields that another server does not have are removed if they are marked
-``@optional``, and their values are NA. If any other field is missing, the document cannot be sent to that server. An
-argument is never removed, because that would change what the request means.
+Documents are written for the newest Dagster. If a server lacks a field that is marked ``@optional``, the field is
+removed, and its value is NA. If a server lacks any other field, the document cannot be sent to it. Arguments are never
+removed, because that would change the meaning of the request.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def prune(document: DocumentNode, schema: GraphQLSchema) -> Pruned:
     Parameters
     ----------
     document
-        One operation, in which ``@optional`` marks the fields and fragments that the response can lack. If any other
-        field is missing, the field around it counts as missing too.
+        One operation, in which ``@optional`` marks the fields and fragments that the response may lack. If the schema
+        lacks any other field, the enclosing field counts as missing too.
     schema
         The schema of the server.
 
@@ -90,14 +90,14 @@ def prune(document: DocumentNode, schema: GraphQLSchema) -> Pruned:
 
 
 def unknown_inputs(document: DocumentNode, variables: Mapping[str, Any], schema: GraphQLSchema) -> Iterator[str]:
-    """Yield the reasons why a schema does not accept the values of a document's variables.
+    """Yield the reasons why a schema rejects the values of a document's variables.
 
     Parameters
     ----------
     document
-        One operation that the schema can execute.
+        One operation that is valid for the schema.
     variables
-        The values.
+        The values of the variables.
     schema
         The schema of the server.
 
@@ -140,7 +140,7 @@ class _Pruner(Visitor):
         self.removed: list[str] = []
         self._info = info
         self._schema = schema
-        # The missing parts that are not optional: one list for the operation, and one for each enclosing field.
+        # The missing parts that are not optional, in one list for the operation and one for each enclosing field.
         self._missing: list[list[str]] = [[]]
 
     @property
@@ -156,7 +156,7 @@ class _Pruner(Visitor):
             return self._remove(node, self._place(node), f"{self._place(node)}({unknown[0]}:)")
         given = {one.name.value for one in node.arguments}
         required = [name for name, one in definition.args.items() if is_required_argument(one) and name not in given]
-        # A field that requires another argument, or returns another kind of type, is treated as a different field.
+        # If the server's field requires another argument, or returns another kind of type, our field counts as missing.
         if required or is_composite_type(get_named_type(definition.type)) != (node.selection_set is not None):
             return self._remove(node, self._place(node))
         self._missing.append([])
@@ -193,7 +193,7 @@ class _Pruner(Visitor):
         return f"{around.name if around is not None else '?'}.{node.name.value}"
 
     def _remove(self, node: FieldNode | InlineFragmentNode, place: str, missing: str | None = None) -> object:
-        """Remove a node, because the schema lacks it or something that it requires."""
+        """Remove a node, because the schema lacks the node or a part that the node requires."""
         if any(directive.name.value == OPTIONAL for directive in node.directives):
             self.removed.append(missing or place)
         else:

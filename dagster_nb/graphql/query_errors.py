@@ -1,4 +1,4 @@
-"""GraphQL errors as one error, with their positions in the document marked."""
+"""Combine GraphQL errors into one exception that marks their positions in the document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def query_error(
     text: str = "",
     prefix: str = "the server rejected the query",
 ) -> QueryError:
-    """Return GraphQL errors as one error, with their positions in the document marked.
+    """Return one exception for several GraphQL errors, with their positions marked in the document.
 
     Parameters
     ----------

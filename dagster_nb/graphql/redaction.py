@@ -1,4 +1,4 @@
-"""Hide the values of keys that may hold secrets in the server's responses about runs."""
+"""Hide secrets in the server's responses about runs, selected by their keys."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ __all__ = ["REDACTED", "Redaction", "holds_redacted_value"]
 REDACTED = "<redacted>"
 """The text that replaces a hidden value."""
 
-# The documents whose responses are shown. Data read to re-execute a run is only sent back, so it is not redacted.
+# Users see the responses to these documents. Data that is read to re-execute a run is only sent back, so it is not
+# redacted.
 _DOCUMENTS = frozenset({"launch_run", "reexecute_run", "requested_runs", "run", "runs"})
 
 
 class Redaction:
-    """Hides the values of some keys of run configs and tags.
+    """Hides the values of certain keys in run configs and tags.
 
     Parameters
     ----------
     pattern
-        A regular expression. The expression may match any part of a key, in upper or lower case.
+        A regular expression that may match any part of a key. Case is ignored.
 
     Raises
     ------
@@ -41,17 +42,17 @@ class Redaction:
         if not isinstance(pattern, str):
             raise TypeError(f"redact must be a regular expression such as 'password|token', not {pattern!r}.")
         if not pattern:
-            raise ValueError("redact must not be empty; leave it out to show all values.")
+            raise ValueError("redact must not be empty. Leave it out to show all values.")
         try:
             with warnings.catch_warnings():
-                # Python warns of patterns such as "[[", which a future version may read differently.
+                # Python warns about patterns such as "[[", because a future version may interpret them differently.
                 warnings.simplefilter("ignore", FutureWarning)
                 self._pattern = re.compile(pattern, re.IGNORECASE)
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"redact must be a regular expression such as 'password|token': {error}.") from None
 
     def of_config(self, config: Any) -> Any:  # noqa: ANN401 - of any kind
-        """Return a run config, or a part of one, with the values hidden."""
+        """Return a run config, or a part of it, with the values hidden."""
         if isinstance(config, dict):
             return {
                 key: REDACTED if self._pattern.search(str(key)) else self.of_config(value)
@@ -60,7 +61,7 @@ class Redaction:
         return [self.of_config(item) for item in config] if isinstance(config, list) else config
 
     def of_response(self, document: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Return the ``data`` of a response to one of our documents, with the values hidden."""
+        """Return the ``data`` of the response to a document of this package, with the values hidden."""
         return {name: self._of_node(node) for name, node in data.items()} if document in _DOCUMENTS else data
 
     def _of_node(self, node: Any) -> Any:  # noqa: ANN401 - of any kind
@@ -80,7 +81,7 @@ class Redaction:
 
 
 def holds_redacted_value(value: object) -> bool:
-    """Return whether a run config or tags hold a value that was hidden, so that they must not be sent.
+    """Return whether a run config or tags contain a hidden value, in which case they must not be sent.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Dagster's responses are unions: ``__typename`` says whether one is a result or one of Dagster's errors."""
+"""Turn Dagster's union responses into results or errors, according to ``__typename``."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = ["ERROR_TYPES", "config_problems", "to_error", "unwrap"]
 
 Node = dict[str, Any]
 
-_NO_MESSAGE = "the server does not say what is wrong."
+_NO_MESSAGE = "the server gave no reason."
 
 
 def unwrap(node: Node, *expected: str) -> Node:
-    """Return a response of an expected type, or raise the error that it represents.
+    """Return a response if it has an expected type; otherwise raise the error that it represents.
 
     Parameters
     ----------
@@ -54,12 +54,12 @@ def unwrap(node: Node, *expected: str) -> Node:
 
 
 def to_error(node: Node) -> DagsterNbError:
-    """Return our error for an error in the server's response.
+    """Return the `DagsterNbError` for an error in the server's response.
 
     Parameters
     ----------
     node
-        The response, with its ``__typename``. An unknown type becomes a `ServerError` that names it.
+        The response, with its ``__typename``. An unknown type becomes a `ServerError` that contains the type's name.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def config_problems(node: Node) -> list[ConfigProblem]:
         )
         for error in node.get("errors") or ()
     ]
-    # If the server gives no details, the config is still invalid.
+    # The config is invalid even if the server gives no details.
     return problems or [ConfigProblem(path="", reason="", message=_NO_MESSAGE)]
 
 
@@ -130,7 +130,7 @@ def _invalid_config(node: Node) -> RunConfigInvalidError:
     )
 
 
-# Every error type of the unions in our documents; a test compares this with the installed schema.
+# All error types of the unions in our documents. A test compares this table with the installed schema.
 ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
     "PythonError": _server_error,
     "UnauthorizedError": lambda node: UnauthorizedError(

@@ -1,4 +1,4 @@
-"""Errors of failed requests, and rules that decide which requests to repeat."""
+"""Errors of failed requests, and the rules for repeating a request."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ _MAX_ATTEMPTS = 4
 
 
 class LostResponseError(ConnectionFailedError):
-    """A request may have reached the server, but no response came back. Only queries may be repeated."""
+    """A request may have reached the server, but no response came back. Only a query may be sent again."""
 
 
 class RestartingError(ConnectionFailedError):
-    """Nothing listens at the address any more, so the request was not sent."""
+    """The server no longer accepts connections, so the request was not sent."""
 
 
 class ResponseTooLargeError(LostResponseError):
-    """The response was probably too large or too slow for the server or a proxy. A request for less may succeed."""
+    """The response was probably too large or too slow for the server or a proxy. A smaller request may succeed."""
 
 
 class UnexpectedResponseError(ConnectionFailedError):
-    """The response cannot come from Dagster. Repeating the request does not help, and its outcome is unknown."""
+    """The response cannot be from Dagster. The request's outcome is unknown, and repeating it does not help."""
 
 
 class IsWorthRetrying:
-    """Decides whether to repeat a failed query: never if it was rejected, and only once after a timeout."""
+    """Decides whether to repeat a failed query: not after a rejection, and only once after a timeout."""
 
     def __init__(self, *, may_be_too_large: bool) -> None:
         self._may_be_too_large = may_be_too_large
         self._timed_out = False
 
     def __call__(self, state: RetryCallState) -> bool:
-        """Decide after an attempt."""
+        """Return whether to send the query again after an attempt."""
         error = state.outcome.exception() if state.outcome is not None else None
         if self._may_be_too_large and isinstance(error, ResponseTooLargeError | RequestTimeoutError):
             return False
@@ -67,7 +67,7 @@ class HasTriedEnough:
         self._failures = 0
 
     def __call__(self, state: RetryCallState) -> bool:
-        """Decide after an attempt."""
+        """Return whether to stop after an attempt."""
         error = state.outcome.exception() if state.outcome is not None else None
         if isinstance(error, RestartingError):
             return (state.seconds_since_start or 0.0) >= self._timeout

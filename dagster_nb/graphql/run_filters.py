@@ -1,4 +1,4 @@
-"""Translate filters for the server: ``RunsFilter`` accepts one job, one value per tag, and no code location."""
+"""Translate filters for the server. A ``RunsFilter`` accepts one job, one value per tag, and no code location."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["REPOSITORY_TAG", "RunsFilter", "ServerFilters", "complement", "to_server_filters"]
 
 RunsFilter = dict[str, Any]
-"""An input of GraphQL's type ``RunsFilter``."""
+"""A value of the GraphQL input type ``RunsFilter``."""
 
 REPOSITORY_TAG = ".dagster/repository"
-"""The hidden tag of each run, ``repository@location``: runs can be filtered by it, but it is never returned."""
+"""The key of the hidden tag ``repository@location``. The server can filter by this tag, but never returns it."""
 
-# One filter of run ids must fit into the 999 parameters per statement that some builds of SQLite allow.
+# Some builds of SQLite allow only 999 parameters per statement, so one filter can hold no more run ids than this.
 _IDS_PER_FILTER = 500
 _KEYS = {
     "created_after": "createdAfter",
@@ -40,11 +40,11 @@ class ServerFilters:
     Parameters
     ----------
     common
-        The part that all filters have in common.
+        The conditions that all filters have in common.
     filters
         Disjoint filters that together match the requested runs.
     excluded
-        Filters for the runs to leave out. They are needed if the server supports only the opposite of a time bound.
+        Filters for runs to leave out, for servers that support only the opposite of a time bound.
     """
 
     common: RunsFilter
@@ -53,22 +53,22 @@ class ServerFilters:
 
     @property
     def is_single(self) -> bool:
-        """Whether a single filter is enough, so that the server's own order can be used."""
+        """Whether a single filter is enough, in which case the server's own order can be used."""
         return len(self.filters) == 1 and not self.excluded
 
 
 def to_server_filters(
     filters: RunFilters, *, repository_tags: Sequence[str] | None = None, known_keys: Collection[str] | None = None
 ) -> ServerFilters:
-    """Translate filters into those of the server.
+    """Translate filters into server filters.
 
     Parameters
     ----------
     filters
-        The filters to translate; `RunFilters.matches_nothing` must be False, because the server reads an empty list as
+        The filters to translate. `RunFilters.matches_nothing` must be False, because the server treats an empty list as
         "any".
     repository_tags
-        The values of `REPOSITORY_TAG` that correspond to ``filters.location``; needed if that is set.
+        The values of `REPOSITORY_TAG` for ``filters.location``; required if ``filters.location`` is set.
     known_keys
         The keys that the server's ``RunsFilter`` has; None means all.
 
@@ -83,7 +83,7 @@ def to_server_filters(
         common["statuses"] = list(filters.status)
     several = []
     for choice in _choices(filters, repository_tags):
-        # A key with only one allowed value is common to all filters.
+        # If a key has only one allowed value, all filters share it.
         if len(choice) == 1:
             common = _and(common, choice[0])
         else:
@@ -94,7 +94,7 @@ def to_server_filters(
 def complement(key: str, seconds: float) -> RunsFilter:
     """Return the filter that matches exactly the runs that a time bound excludes.
 
-    Both bounds are exclusive and times are whole microseconds, so the opposite bound is one microsecond further.
+    Both bounds are exclusive, and times are whole microseconds, so the opposite bound is one microsecond away.
 
     Examples
     --------
@@ -105,8 +105,8 @@ def complement(key: str, seconds: float) -> RunsFilter:
     bound = round(seconds * 1_000_000) + shift
     if shift > 0 and bound % 1_000_000 == 0:
         # SQLite compares times as strings. The servers that need this filter store a whole second without a fraction,
-        # which sorts before the same second with a fraction. Therefore the bound stays one microsecond earlier, and a
-        # run of exactly that microsecond is not matched.
+        # which sorts before the same second with a fraction. Therefore, the bound is one microsecond earlier than it
+        # should be, and a run at exactly that microsecond is not matched.
         bound -= shift
     return {opposite: bound / 1_000_000}
 
@@ -127,7 +127,7 @@ def _bounds(filters: RunFilters, known_keys: Collection[str] | None) -> tuple[Ru
 
 
 def _choices(filters: RunFilters, repository_tags: Sequence[str] | None) -> list[list[RunsFilter]]:
-    """Return a list for each key that accepts only a single value, with one filter per allowed value."""
+    """For each key that accepts only one value, return a list with one filter per allowed value."""
     choices: list[list[RunsFilter]] = []
     if filters.job is not None:
         choices.append([{"pipelineName": job} for job in filters.job])
@@ -135,7 +135,8 @@ def _choices(filters: RunFilters, repository_tags: Sequence[str] | None) -> list
         choices.append([{"runIds": ids} for ids in in_chunks(filters.run_ids, _IDS_PER_FILTER)])
     tags = dict(filters.tags)
     if repository_tags is not None:
-        # If several tags have the same key, the server uses only the last one, so both conditions are joined here.
+        # If several tags in a filter have the same key, the server uses only the last one, so both conditions are
+        # combined here.
         wanted = tags.get(REPOSITORY_TAG, repository_tags)
         tags[REPOSITORY_TAG] = tuple(value for value in repository_tags if value in wanted)
     choices.extend([{"tags": [{"key": key, "value": value}]} for value in values] for key, values in tags.items())
@@ -143,7 +144,7 @@ def _choices(filters: RunFilters, repository_tags: Sequence[str] | None) -> list
 
 
 def _and(left: Mapping[str, Any], right: Mapping[str, Any]) -> RunsFilter:
-    """Join two filters whose only common key may be ``tags``; the tags of both are combined."""
+    """Combine two filters that have no common key except ``tags``. The result has the tags of both."""
     joined = {**left, **right}
     if "tags" in left and "tags" in right:
         joined["tags"] = [*left["tags"], *right["tags"]]

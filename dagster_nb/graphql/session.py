@@ -1,4 +1,4 @@
-"""Keep one connection to one server, with headers, timeouts, retries, and errors that say what to do next."""
+"""The connection to one server, with headers, timeouts, retries, and errors that say what to do next."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -29,6 +30,7 @@ from dagster_nb.errors import (
     RequestTimeoutError,
     UnauthorizedError,
 )
+from dagster_nb.graphql.connection_problems import ConnectionProblems
 from dagster_nb.graphql.query_errors import query_error
 from dagster_nb.graphql.retries import (
     HasTriedEnough,
@@ -52,41 +54,44 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-# Dagster's webserver closes an idle connection after five seconds. The client closes it earlier, because the outcome of
-# a mutation would be unknown if the server closed the connection while it was being sent.
+# Dagster's webserver closes an idle connection after five seconds. The client closes idle connections earlier, because
+# the outcome of a mutation would be unknown if the server closed the connection while the mutation was being sent.
 _KEEPALIVE_SECONDS = 4.0
-# A host that has not accepted a connection after this time probably never will, so the whole timeout is not needed.
+# If a host has not accepted a connection after this time, it probably never will, so there is no need to wait longer.
 _CONNECT_SECONDS = 10.0
-# This is ample: a page of 1,000 runs takes about 1 MB.
+# For comparison, a page of 1,000 runs is about 1 MB.
 _MAX_RESPONSE_BYTES = 128 * 2**20
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-# Servers and proxies use these statuses if a response is too large or takes too long.
+# Servers and proxies respond with these statuses if a response is too large or takes too long.
 _TOO_LARGE_STATUSES = frozenset({413, 502, 504})
 _NOT_GRAPHQL = "its response is not GraphQL"
 
 
 class Session:
-    """A connection that retries queries a few times, and sends each mutation exactly once.
+    """A connection that retries failed queries a few times, but sends each mutation only once.
 
     Parameters
     ----------
     address
         The server.
     headers
-        Sent with every request, and never shown.
+        The headers to send with every request. They are never shown.
     timeout
         The maximum duration of one request, in seconds.
     ssl
-        A context with the certificates to trust, or False to trust any; None uses the system's certificates.
+        A context with the certificates to trust, or False to trust any certificate. None uses the system's
+        certificates.
     trust_env
-        Whether to use the proxies and the ``.netrc`` of the environment.
+        Whether to use the environment's proxies and ``.netrc`` file.
     transport
         A gql transport to use instead of HTTP, for tests.
 
     Attributes
     ----------
     latency : float
-        The duration of the fastest request so far, in seconds: the minimum for any request.
+        The duration of the fastest request so far, in seconds.
+    problems : ConnectionProblems
+        The requests that are being sent again.
     """
 
     def __init__(
@@ -101,6 +106,7 @@ class Session:
     ):
         self.address = address
         self.latency = float("inf")
+        self.problems = ConnectionProblems()
         self._timeout = timeout
         self._transport = transport or _HttpTransport(
             url=address.graphql,
@@ -134,18 +140,18 @@ class Session:
         *,
         may_be_too_large: bool = False,
     ) -> dict[str, Any]:
-        """Send a query and return the ``data`` of the response. If the response is lost, the query is sent again.
+        """Send a query and return the ``data`` of the response. If the response is lost, send the query again.
 
-        If a server that has responded before refuses connections, it is probably restarting, so the query is retried
-        for ``timeout`` seconds.
+        If the server has responded before but now refuses connections, it is probably restarting, so the query is
+        retried for ``timeout`` seconds.
 
         Parameters
         ----------
         document, variables, operation_name
-            The request.
+            The contents of the request.
         may_be_too_large
-            Whether the caller can request less. In that case, a response that is too large or too slow is not requested
-            again, but raises `ResponseTooLargeError` or `RequestTimeoutError` at once.
+            Whether the caller can send a smaller request instead. If so, a response that is too large or too slow
+            raises `ResponseTooLargeError` or `RequestTimeoutError` at once, without a retry.
 
         Raises
         ------
@@ -153,10 +159,12 @@ class Session:
             If the status is 413, 502 or 504 and ``may_be_too_large`` is True.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError, QueryError
         """
+        request = object()
         attempts = AsyncRetrying(
             retry=IsWorthRetrying(may_be_too_large=may_be_too_large),
             stop=HasTriedEnough(self._timeout),
             wait=wait_exponential(multiplier=0.1, max=2.0) + wait_random(0, 0.2),
+            before_sleep=partial(self.problems.add, request, self.address.root, self._timeout),
             reraise=True,
         )
         try:
@@ -167,6 +175,8 @@ class Session:
             raise ConnectionFailedError(str(error)) from None
         except (LostResponseError, UnexpectedResponseError, RestartingError) as error:
             raise ConnectionFailedError(str(error)) from None
+        finally:
+            self.problems.remove(request)
 
     async def write(
         self, document: DocumentNode, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
@@ -178,7 +188,7 @@ class Session:
         OutcomeUnknownError
             If the mutation was sent and its response was lost.
         ConnectionFailedError
-            If the mutation could not be sent. Nothing was done.
+            If the mutation could not be sent. Nothing was changed.
         UnauthorizedError, QueryError
             If the server rejected the mutation.
         """
@@ -186,14 +196,14 @@ class Session:
             return await self._execute(document, variables, operation_name)
         except (LostResponseError, UnexpectedResponseError, RequestTimeoutError) as error:
             raise OutcomeUnknownError(
-                f"the request may or may not have been carried out: {str(error).rstrip('.')}. It is not sent again; "
-                f"check the runs before you repeat it."
+                f"the request may or may not have been carried out: {str(error).rstrip('.')}. It is not sent again. "
+                f"Check the runs before you repeat it."
             ) from None
         except RestartingError as error:
             raise ConnectionFailedError(str(error)) from None
 
     async def read_once(self, document: DocumentNode) -> dict[str, Any]:
-        """Send a query without retrying, for callers that do their own retries."""
+        """Send a query without retries, for callers that retry on their own."""
         try:
             return await self._execute(document, None)
         except ConnectionFailedError as error:
@@ -209,25 +219,25 @@ class Session:
         self, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None = None
     ) -> dict[str, Any]:
         if variables:
-            # Values that are not JSON raise an error here, so that it is not reported as a failed connection.
+            # Values that JSON cannot represent raise an error here. Otherwise, a failed connection would be reported.
             json.dumps(variables)
         request = GraphQLRequest(
             document, variable_values=dict(variables) if variables else None, operation_name=operation_name
         )
         session = await self._open()
         began = time.perf_counter()
-        # The transport's own errors are not chained, because they contain the headers.
+        # The transport's errors are not chained, because they contain the headers.
         try:
             data = await session.execute(request)
         except TransportQueryError as error:
-            # gql sends the printed document, so the line numbers in the server's errors refer to that text.
+            # gql sends the document as printed, so the line numbers in the server's errors refer to the printed text.
             raise query_error(error.errors or [], data=error.data, text=print_ast(document)) from None
         except TimeoutError:
             raise self._timed_out() from None
         except TransportError as error:
             raise self._translate(error) from None
         except (AssertionError, AttributeError, TypeError):
-            # These errors occur because gql assumes that a response has data or errors of the right types.
+            # gql raises these errors if the data or the errors of a response have the wrong type.
             data = None
         if not isinstance(data, dict):
             raise UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
@@ -241,10 +251,10 @@ class Session:
         )
 
     def _translate(self, error: TransportError) -> DagsterNbError:
-        """Translate an error of the transport into one of ours."""
+        """Return the `DagsterNbError` for an error of the transport."""
         root, cause = self.address.root, error.__cause__
         if isinstance(cause, DagsterNbError):
-            # Its traceback includes frames of aiohttp, whose local variables contain the headers.
+            # The traceback includes frames of aiohttp, and their local variables contain the headers.
             return cause.with_traceback(None)
         if not_connected := self._connection_error(cause):
             return not_connected
@@ -263,7 +273,7 @@ class Session:
         return ConnectionFailedError(f"the request to {root} failed ({error}). Check that the server is running.")
 
     def _connection_error(self, cause: BaseException | None) -> ConnectionFailedError | None:
-        """Return the error for a failed connection attempt; None if that is not the cause."""
+        """Return the error for a failed connection attempt; None if the error has another cause."""
         root = self.address.root
         if isinstance(cause, aiohttp.ConnectionTimeoutError):
             return ConnectionFailedError(
@@ -283,7 +293,7 @@ class Session:
                 f"the host name {self.address.host!r} could not be resolved. Check the address: {root}"
             )
         if isinstance(cause, aiohttp.ClientConnectorError):
-            # A server that has answered before is probably being restarted.
+            # If the server has responded before, it is probably being restarted.
             kind = ConnectionFailedError if self.latency == float("inf") else RestartingError
             return kind(
                 f"nothing is listening at {root}. Start Dagster with `dagster dev`, or give the right address: "
@@ -317,14 +327,14 @@ class Session:
         return ConnectionFailedError(self._no_dagster(f"{self.address.graphql} responded with HTTP {status}"))
 
     async def _check_response(self, response: aiohttp.ClientResponse) -> None:
-        """Raise one of our errors for a huge body, or for an HTTP error whose body is not a GraphQL response."""
-        # Dagster's webserver always sends this header, so a response without it is not limited.
+        """Raise an error for a body that is too large, and for an HTTP error without a GraphQL response."""
+        # Dagster's webserver always sends this header. The size of other responses is not checked.
         size = response.content_length or 0
         if size > _MAX_RESPONSE_BYTES:
             # Close the response without reading its body.
             response.close()
             raise ResponseTooLargeError(
-                f"{self.address.root} sends a response of {size / 2**20:,.0f} MB, and dagster_nb reads at most "
+                f"{self.address.root} sent a response of {size / 2**20:,.0f} MB, but dagster_nb reads at most "
                 f"{_MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Ask for less at once (limit=, page_size=)."
             )
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
@@ -337,26 +347,26 @@ class Session:
                 )
             )
         if response.status in {400, 500} and "json" in response.content_type:
-            # Dagster responds with 400 to a document that it cannot execute, and with 500 if the data holds a
-            # PythonError. In both cases, the body says what is wrong.
+            # Dagster responds with 400 to a document that it cannot execute, and with 500 if the data contains a
+            # PythonError. In both cases, the body explains the error.
             body = await response.json()
             if isinstance(body, dict) and ("errors" in body or "data" in body):
                 return
         if self._is_jupyter(response):
             raise ConnectionFailedError(
-                f"no Dagster at {self.address.root}: a Jupyter server (JupyterLab or Notebook) answers there. Give the "
-                f"address under which you see Dagster's own pages, such as http://localhost:3000."
+                f"no Dagster at {self.address.root}: this is the address of a Jupyter server (JupyterLab or Notebook). "
+                f"Use the address that shows Dagster in a browser, such as http://localhost:3000."
             )
         raise self._status_error(response.status)
 
     def _is_jupyter(self, response: aiohttp.ClientResponse) -> bool:
-        # A Jupyter server that passes requests on to Dagster may really want a token.
+        # If a Jupyter server is a proxy for Dagster, it may really require a token.
         is_proxy = "/proxy/" in self.address.graphql
         return response.headers.get("Server", "").startswith("TornadoServer") and not is_proxy
 
 
 class _HttpTransport(AIOHTTPTransport):
-    """gql's HTTP transport with our own connector, which has to be created inside the event loop."""
+    """gql's HTTP transport with a connector of our own, which must be created inside the event loop."""
 
     async def connect(self) -> None:
         connector = aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE_SECONDS)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["iter_ticks"]
 
 _TICKS_PER_REQUEST = 500
-# The server rounds bounds to microseconds, and a float of this size is accurate to a quarter of a microsecond.
+# The server rounds bounds to microseconds, and a float for a present-day time is accurate to a quarter of a
+# microsecond.
 _OVERLAP_SECONDS = 2e-6
 
 
@@ -24,12 +25,12 @@ async def iter_ticks(
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield the ticks of a schedule or a sensor, newest first (``InstigationState.ticks``).
 
-    The server's only cursor is a time, so pages overlap: otherwise, ticks of the same time could be lost between two
-    pages. The server may return fewer ticks than requested (``DAGSTER_MAX_TICKS_QUERY_LIMIT``), so reading ends only at
-    an empty page.
+    The server's only cursor is a time. Pages overlap, because ticks with equal times could otherwise be lost between
+    two pages. The server may return fewer ticks than requested (``DAGSTER_MAX_TICKS_QUERY_LIMIT``), so only an empty
+    page is the end.
 
-    On PostgreSQL, if Dagster's machine is not set to UTC, the server shifts the times of ticks but not the bounds, so
-    the same page is returned again and again. In that case, all ticks are requested in one page.
+    With PostgreSQL, if Dagster's machine is not set to UTC, the server shifts the times of ticks but not the bounds,
+    and would return the same page again and again. In that case, all ticks are requested in one page.
 
     Parameters
     ----------
@@ -50,12 +51,12 @@ async def iter_ticks(
         seen.update(tick["tickId"] for tick in new)
         times = [tick["timestamp"] for tick in page]
         if limit > _TICKS_PER_REQUEST or (cursor != before and max(times) >= cursor):
-            # The server does not respect the bound, so all ticks are requested in one page.
+            # The server ignores the bound, so all ticks are requested in one page.
             if len(page) < limit:
                 return
             cursor, limit = before, 2 * limit
         else:
-            # If no tick of the page is new, all ticks of its earliest time have been read.
+            # If the page contains no new tick, all ticks with its earliest time have been read.
             cursor = min(times) + _OVERLAP_SECONDS if new else min(times)
 
 

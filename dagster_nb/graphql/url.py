@@ -10,7 +10,7 @@ __all__ = ["DEFAULT_URL", "ServerAddress", "parse_address"]
 
 DEFAULT_URL = "http://localhost:3000"
 
-# The path segments with which the addresses of Dagster's pages begin, after the server's root.
+# The first path segments of Dagster's pages, after the server's root.
 _PAGES = frozenset(
     {
         "asset-groups", "assets", "automation", "backfills", "catalog", "code-locations", "concurrency", "config",
@@ -28,9 +28,10 @@ class ServerAddress:
     Parameters
     ----------
     root
-        Scheme, host, port and path prefix, without a trailing slash and without credentials, so it can be shown.
+        Scheme, host, port and path prefix, without a trailing slash. The root can be shown, because it has no
+        credentials.
     credentials
-        The user name and password if the address has them, kept apart so that they are never shown.
+        The user name and password, if the address contains them. They are never shown.
     """
 
     root: str
@@ -51,7 +52,7 @@ class ServerAddress:
 
     @property
     def is_dagster_plus(self) -> bool:
-        """Whether this is a Dagster+ deployment; a token from the environment is sent only to these."""
+        """Whether this is a Dagster+ deployment. A token from the environment is sent only to Dagster+."""
         return self.host == "dagster.cloud" or self.host.endswith(".dagster.cloud")
 
     def run_page(self, run_id: str) -> str:
@@ -65,8 +66,8 @@ def parse_address(url: str | None = None) -> ServerAddress:
     Parameters
     ----------
     url
-        A server root, with or without a path prefix, with or without ``/graphql`` at its end; a Dagster+ deployment;
-        or the address of one of Dagster's pages. None means ``$DAGSTER_NB_URL``, else ``http://localhost:3000``.
+        The root of a server, with or without a path prefix and ``/graphql``; a Dagster+ deployment; or the address of
+        one of Dagster's pages. None means ``$DAGSTER_NB_URL`` or, if that is not set, ``http://localhost:3000``.
 
     Raises
     ------

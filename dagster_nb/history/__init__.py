@@ -1,1 +1,1 @@
-"""The run history of one deployment, kept in Delta tables. This subpackage needs the extra ``history``."""
+"""The run history of one deployment, stored in Delta tables. This subpackage needs the extra ``history``."""

@@ -1,4 +1,4 @@
-"""Express filters of runs as conditions on the table, so that only matching parts of its files are read."""
+"""Translate run filters into conditions on the table, so that only matching parts of its files are read."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ __all__ = ["is_one_of", "microseconds", "run_condition"]
 
 _CHOICE_COLUMNS = {"job": "job_name", "status": "status", "run_ids": "run_id", "location": "location"}
 _BOUND_COLUMNS = {"created": "creation_time", "updated": "update_time"}
-# Dagster's hidden tag, `repository@location`. A client can filter by it, although it is not among the tags of a run.
+# The key of Dagster's hidden tag `repository@location`. A client can filter by this tag, although a run's tags do not
+# show it.
 _REPOSITORY_TAG = ".dagster/repository"
 
 
 def run_condition(filters: RunFilters, *, deleted: bool) -> pc.Expression | None:
-    """Return the condition that a run must meet; None if all runs do.
+    """Return the condition for the runs that match; None if all runs match.
 
     Parameters
     ----------
     filters
-        Which runs.
+        The filters of the runs.
     deleted
-        Whether runs that Dagster has deleted may match.
+        Whether to include runs that Dagster has deleted.
 
     Examples
     --------
@@ -58,15 +59,15 @@ def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
 
 
 def microseconds(value: int) -> pa.Scalar:
-    """Return microseconds since 1970 as a time of the table's type."""
+    """Convert microseconds since 1970 to the table's type for times."""
     return pa.scalar(value, pa.timestamp("us", "UTC"))
 
 
 def _tag_condition(key: str, values: Sequence[str]) -> pc.Expression:
     """Return the condition that the JSON text of a run's tags contains the key with one of the values.
 
-    A quotation mark directly after "{" or "," never lies in a string, because JSON escapes quotation marks in strings.
-    The searched text is therefore found only where a key begins.
+    JSON escapes quotation marks in strings, so a quotation mark directly after "{" or "," is never part of a string.
+    The search text therefore matches only at the beginning of a key.
     """
     if key == _REPOSITORY_TAG:
         label = pc.binary_join_element_wise(pc.field("repository"), pc.field("location"), "@")

@@ -1,4 +1,4 @@
-"""Find the runs that Dagster has deleted by counting, so that few ids have to be listed."""
+"""Find the runs that Dagster has deleted. Counting runs avoids listing most ids."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ if TYPE_CHECKING:
 __all__ = ["deleted_ids"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Listing this many ids takes about as long as counting.
+# Listing this many ids takes about as long as one count.
 _MAX_IDS_TO_LIST = 2_000
-# If deleted runs are spread over the whole history, listing all ids is faster than more counting.
+# If more counts than this are needed, the deleted runs are spread over the whole history, and listing all ids is
+# faster.
 _MAX_COUNTS = 24
 _IDS_PER_CHECK = 500
 
 
 def deleted_ids(source: HistorySource, live: pa.Table, count: int) -> set[str] | None:
-    """Return the runs that the server no longer has; None if only a list of all ids can show them.
+    """Return the ids of the runs that the server no longer has; None if finding them requires a list of all ids.
 
     Parameters
     ----------
     source
         The deployment.
     live
-        The columns ``run_id`` and ``creation_time`` of the runs that the server had at the last refresh. The server is
-        assumed to have no other runs. If it has, the result is either None or still correct for the runs in ``live``.
+        The columns ``run_id`` and ``creation_time`` of the runs that the server had at the last refresh. If the server
+        has other runs too, the result is either None or still correct for the runs in ``live``.
     count
         The number of runs that the server has now.
     """
@@ -41,17 +42,27 @@ def deleted_ids(source: HistorySource, live: pa.Table, count: int) -> set[str] |
         return None
     live = live.sort_by("creation_time")
     search = _Search(source, live["creation_time"].cast(pa.int64()).to_numpy())
-    found: set[str] = set()
-    for first, last in search.ranges(count):
-        listed = {run_id for ids in source.iter_run_ids(**search.bounds(first, last)) for run_id in ids}
-        found |= set(live["run_id"][first:last].to_pylist()) - listed
-    # This check is needed because a server may round times, and runs may have been added or deleted since the count.
+
+    def listed(first: int, last: int) -> set[str]:
+        return {run_id for ids in source.iter_run_ids(**search.bounds(first, last)) for run_id in ids}
+
+    def stored(first: int, last: int) -> set[str]:
+        return set(live["run_id"][first:last].to_pylist())
+
+    # Retention policies delete the oldest runs, so the oldest ids are listed first.
+    oldest = search.cut(0, len(live), near=_MAX_IDS_TO_LIST) or len(live)
+    remaining = listed(0, oldest)
+    found = stored(0, oldest) - remaining
+    if len(found) < expected:
+        for first, last in search.ranges(oldest, len(remaining), count):
+            found |= stored(first, last) - listed(first, last)
+    # The result can be wrong if the server rounds times, or if runs were added or deleted after the count.
     exist = any(source.count_runs(run_ids=ids) for ids in in_chunks(sorted(found), _IDS_PER_CHECK))
     return None if exist or len(found) != expected else found
 
 
 class _Search:
-    """Searches the sorted creation times for positions where the server has fewer runs than the history.
+    """Searches the sorted creation times for ranges in which the server has fewer runs than the history.
 
     Parameters
     ----------
@@ -65,15 +76,24 @@ class _Search:
         self._source = source
         self._times = times
 
-    def ranges(self, count: int) -> list[tuple[int, int]]:
-        """Return the ranges in which runs are missing, as pairs of a first position and the position after the last."""
-        # Each range has its first and last position, and the number of the server's runs before each of them.
-        ranges = [(0, len(self._times), 0, count)]
-        for number in range(_MAX_COUNTS):
+    def ranges(self, first: int, before_first: int, count: int) -> list[tuple[int, int]]:
+        """Return the ranges with missing runs, as pairs of the first position and the position after the last one.
+
+        Parameters
+        ----------
+        first
+            The position at which the search starts.
+        before_first
+            The number of runs on the server that were created before the run at this position.
+        count
+            The number of all runs on the server.
+        """
+        # Each range consists of two positions, and the number of the server's runs before each position.
+        ranges = [(first, len(self._times), before_first, count)]
+        for _ in range(_MAX_COUNTS):
             widest = max(ranges, key=lambda one: one[1] - one[0], default=(0, 0, 0, 0))
             first, last, before_first, before_last = widest
-            # A retention policy deletes the oldest runs, so these are searched first.
-            middle = self._cut(first, last, near=_MAX_IDS_TO_LIST if number == 0 else (first + last) // 2)
+            middle = self.cut(first, last, near=(first + last) // 2)
             if last - first <= _MAX_IDS_TO_LIST or middle is None:
                 break
             before_middle = self._source.count_runs(created_before=self._end(middle))
@@ -83,7 +103,7 @@ class _Search:
         return [(first, last) for first, last, _, _ in ranges]
 
     def bounds(self, first: int, last: int) -> dict[str, Any]:
-        """Return the exclusive bounds of the creation times of a range; only one for the first and the last range."""
+        """Return the exclusive bounds of a range's creation times. The first and the last range have only one bound."""
         bounds: dict[str, Any] = {}
         if first > 0:
             bounds["created_after"] = self._end(first) - timedelta(microseconds=1)
@@ -91,13 +111,13 @@ class _Search:
             bounds["created_before"] = self._end(last)
         return bounds
 
-    def _end(self, position: int) -> datetime:
-        """Return a time just after the creation of the last run before a position."""
-        return _EPOCH + timedelta(microseconds=int(self._times[position - 1]) + 1)
-
-    def _cut(self, first: int, last: int, *, near: int) -> int | None:
-        """Return a position in a range that does not separate runs created in the same microsecond, or None."""
+    def cut(self, first: int, last: int, *, near: int) -> int | None:
+        """Return a position that divides a range but not the runs of one microsecond; None if there is none."""
         if not first < near < last:
             return None
         position = int(np.searchsorted(self._times, self._times[near], side="right"))
         return position if position < last else None
+
+    def _end(self, position: int) -> datetime:
+        """Return a time just after the creation of the run before a position."""
+        return _EPOCH + timedelta(microseconds=int(self._times[position - 1]) + 1)

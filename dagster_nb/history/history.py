@@ -1,4 +1,4 @@
-"""`History`: the runs and steps of a deployment, kept on disk."""
+"""The class `History`: the runs and steps of a deployment, stored on disk."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ __all__ = ["History"]
 
 
 class History(StoredRuns):
-    """The run history of one deployment in Delta tables; `DagsterClient.history` and `open_history` return one.
+    """The run history of one deployment in Delta tables, as returned by `DagsterClient.history` and `open_history`.
 
-    ``path/runs`` is a table with one row per run and the columns of `DagsterClient.runs`, except that ``tags`` and
-    ``run_config`` are JSON text there and durations are seconds. ``path/steps`` has the steps of those finished runs
-    whose steps were read. Any engine that supports Delta can read both tables.
+    ``path/runs`` is a table with one row per run and the columns of `DagsterClient.runs`. In this table, ``tags`` and
+    ``run_config`` are JSON strings, and durations are in seconds. ``path/steps`` contains the steps of finished runs,
+    if they were read. Any engine that supports Delta can read both tables.
 
     Parameters
     ----------
     path
-        An absolute path, or the URL of an object storage.
+        An absolute path or an object storage URL.
     source
         The deployment; None for a history that is only read.
     storage_options
@@ -46,46 +46,45 @@ class History(StoredRuns):
     """
 
     def refresh(self, *, steps: bool = False, overlap: Moment = "1h", all_deleted: bool = False) -> RefreshResult:
-        """Bring the history up to date; read only what may have changed.
+        """Update the history, reading only runs that may have changed.
 
-        The first refresh reads all runs, in commits of 20,000 runs; if it is interrupted, the next refresh continues
-        where it stopped. Every later refresh reads
+        The first refresh reads all runs, in commits of 20,000 runs. If it is interrupted, the next refresh continues at
+        the same point. Every later refresh reads
 
-        - the runs with an update time after the last known change, minus the overlap,
-        - all runs that were not finished yet,
-        - the most recently added ids, until all ids of a page are known, and the runs with unknown ids,
-        - the number of runs. If the history has more runs, deleted runs are found by counting the runs that were
-          created before certain times. If that does not explain the difference, all ids are listed. Deleted runs are
-          kept, with the time of this refresh as ``deleted_at``.
+        - runs that were updated after the last known change, minus the overlap,
+        - runs that were unfinished at the last refresh,
+        - the most recently added ids, until all ids of a page are known, and the runs with new ids,
+        - the number of runs. If the history has more runs than the server, deleted runs are found by counting the runs
+        that were created before certain times. If this does not explain the difference, all ids are listed. The history
+        keeps deleted runs, with the time of this refresh as ``deleted_at``.
 
-        Afterwards the history equals what `DagsterClient.runs` returned at that time, under two assumptions. The clocks
-        of all processes that write to Dagster's storage, and of this machine, differ by less than the overlap. And each
-        event is stored less than the overlap after its own timestamp, which becomes the update time of the run. Runs
-        that the history lacks, and runs that it has as unfinished, are always read.
+        After a refresh, the history contains the same runs as `DagsterClient.runs` returned at that time, under two
+        assumptions. First, the clocks of this machine and of all processes that write to Dagster's storage differ by
+        less than the overlap. Second, an event is stored within the overlap after its timestamp, which becomes the
+        update time of the run. New and unfinished runs are always read, even if these assumptions do not hold.
 
-        Several processes may refresh the same history at once. If one of them is killed, everything that it has
-        committed is kept.
+        Several processes can refresh the same history at once. If a process is killed, its earlier commits are kept.
 
         Parameters
         ----------
         steps
-            Whether to also read the steps of all finished runs whose steps are not stored yet. The server needs one
-            query of its event log per run.
+            Whether to also read the steps of finished runs, unless they are already stored. For each run, the server
+            queries its event log once.
         overlap
-            A timedelta, or a string such as ``"1h"``. A longer overlap reads more runs again.
+            A timedelta, or a string such as ``"1h"``. With a longer overlap, more runs are read again.
         all_deleted
-            Whether to accept a server that has none of the runs of the history. By default, such a server is refused,
-            because it is probably another Dagster at the same address.
+            Whether to accept a server that has none of the history's runs. By default, this is an error, because the
+            server is probably a different Dagster at the same address.
 
         Returns
         -------
         RefreshResult
-            ``.added``, ``.updated`` and ``.deleted``: the numbers of runs.
+            The number of runs that were ``.added``, ``.updated`` and ``.deleted``.
 
         Raises
         ------
         HistoryError
-            If the history belongs to another deployment, or cannot be written. What was written before is unchanged.
+            If the history belongs to another deployment, or could not be written. Its existing data is unchanged.
         DagsterNbError
             If the history was opened without a client.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -126,15 +125,15 @@ class History(StoredRuns):
         Returns
         -------
         pandas.DataFrame
-            The columns and dtypes of `DagsterClient.steps`. Without a client, steps that are not stored are missing,
-            and a `DagsterNbWarning` says so.
+            The columns and dtypes of `DagsterClient.steps`. If the history has no client, a `DagsterNbWarning` is
+            issued for runs without stored steps.
 
         Raises
         ------
         RunNotFoundError
-            If the history does not have one of the runs, or if Dagster has deleted one before its steps were read.
+            If a run is not in the history, or if Dagster deleted the run before its steps were read.
         TypeError, ValueError
-            If the argument does not identify runs.
+            If `runs` does not identify runs.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -144,14 +143,14 @@ class History(StoredRuns):
         return self._steps().of(run_ids_of(runs))
 
     def compact(self) -> None:
-        """Join small files and remove files that have not been part of the tables for a day.
+        """Merge small files, and delete files that have not been part of the tables for a day.
 
-        `refresh` does this by itself when there are many small files.
+        `refresh` does this automatically if there are many small files.
 
         Raises
         ------
         HistoryError
-            If the history cannot be written.
+            If the history could not be written.
 
         Examples
         --------
@@ -161,7 +160,7 @@ class History(StoredRuns):
         self._steps().compact()
 
     def facts(self) -> dict[str, str]:
-        """Return as text the number of runs, the deployment, and the times of the oldest run and of the last refresh.
+        """Return the number of runs, the deployment, and the times of the oldest run and the last refresh, as text.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Find the path or URL at which a history is stored."""
+"""Determine the path or URL of a history."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["default_path", "storage_path", "table_path"]
 
 
 def default_path(url: str) -> str:
-    """Return the folder for the history of a deployment, in the data folder of this user.
+    """Return the default folder for the history of a deployment, in the user's data folder.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def default_path(url: str) -> str:
 
 
 def storage_path(path: str | os.PathLike[str]) -> str:
-    """Return a local path as an absolute one, and the URL of an object storage without a trailing slash.
+    """Return an absolute path for a local path, or an object storage URL without its trailing slash.
 
     Examples
     --------

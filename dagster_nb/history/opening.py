@@ -1,4 +1,4 @@
-"""`open_history`: open a history without a client."""
+"""Open a history, with or without a client."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["history_of", "open_history"]
 
 
 def open_history(path: str | os.PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> History:
-    """Open, without a server, a history that was created with `DagsterClient.history`.
+    """Open a history that was created with `DagsterClient.history`, without a server.
 
     Parameters
     ----------
     path
-        A local folder, or the URL of an object storage, such as ``s3://bucket/dagster``.
+        A local folder, or an object storage URL such as ``s3://bucket/dagster``.
     storage_options
-        The options for object storage, as deltalake takes them.
+        The options for object storage, in deltalake's format.
 
     Returns
     -------
@@ -55,14 +55,14 @@ def open_history(path: str | os.PathLike[str], *, storage_options: Mapping[str, 
 def history_of(
     source: HistorySource, path: str | os.PathLike[str] | None, storage_options: Mapping[str, str] | None
 ) -> History:
-    """Return the history of a deployment; its tables are created by the first refresh.
+    """Return the history of a deployment. The first refresh creates its tables.
 
     Parameters
     ----------
     source
         The deployment.
     path, storage_options
-        As in `open_history`. None means a folder for this deployment in the data folder of the user.
+        As in `open_history`. None means a folder for this deployment in the user's data folder.
 
     Raises
     ------

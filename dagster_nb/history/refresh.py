@@ -1,4 +1,4 @@
-"""Bring a history up to date with its deployment, and read only what may have changed."""
+"""Update a history, reading only runs that may have changed."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
 __all__ = ["CHANGES_UNTIL", "FILLED", "SYNCED_AT", "Refresh", "RefreshResult"]
 
 CHANGES_UNTIL = "changes_until"
-"""The marker for the update time up to which all changes have been read, in microseconds since 1970."""
+"""The name of the marker for the update time up to which all changes have been read, in microseconds since 1970."""
 FILLED = "filled"
-"""The marker that says that the first fill has finished."""
+"""The name of the marker that is set when the first refresh has read all runs."""
 SYNCED_AT = "synced_at"
-"""The marker that says when the last refresh began, in microseconds since 1970."""
+"""The name of the marker for the start time of the last refresh, in microseconds since 1970."""
 
-# The maximum number of runs in memory. If the first fill is interrupted, up to this many are read again.
+# The maximum number of runs in memory. If the first refresh is interrupted, up to this many runs are read again.
 _RUNS_PER_COMMIT = 20_000
 _IDS_PER_REQUEST = 500
 _IDS_PER_PAGE = 2_000
-# The sample is large enough that a few deleted runs are not mistaken for another deployment.
+# With a sample of this size, a few deleted runs are not mistaken for a different deployment.
 _SAMPLE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """What a refresh changed.
+    """The changes that a refresh made.
 
     Parameters
     ----------
     added, updated, deleted
-        The number of runs that are new, that have changed, and that Dagster has deleted.
+        The number of new runs, of changed runs, and of runs that Dagster has deleted.
     """
 
     added: int = 0
@@ -63,7 +63,7 @@ class RefreshResult:
 
 
 class Refresh:
-    """One refresh.
+    """One refresh of a history.
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ class Refresh:
     source
         The deployment.
     overlap
-        Changes are read again from this long before the last known change.
+        How far before the last known change to start reading changes again.
     all_deleted
-        Whether to accept a deployment that has none of the stored runs any more.
+        Whether to accept a deployment that no longer has any of the stored runs.
     """
 
     def __init__(self, runs: RunsTable, source: HistorySource, *, overlap: timedelta, all_deleted: bool):
@@ -83,13 +83,13 @@ class Refresh:
         self._overlap = overlap // timedelta(microseconds=1)
         self._all_deleted = all_deleted
         self._started = time.time_ns() // 1_000
-        # Runs that were still unfinished when this refresh read them.
+        # The runs that were unfinished when this refresh read them.
         self._unfinished: set[str] = set()
         self._latest_update = self._known_until = self._first_version = 0
         self._added = self._updated = 0
 
     def run(self) -> RefreshResult:
-        """Refresh, and return what changed."""
+        """Refresh the history, and return the changes."""
         table = self._runs.table
         table.update()
         self._first_version = table.version - table.own_commits
@@ -106,7 +106,7 @@ class Refresh:
         return RefreshResult(self._added, self._updated, deleted)
 
     def _check_deployment(self) -> None:
-        """Refuse a server that has none of the stored runs, because it may be another Dagster at the same address."""
+        """Raise an error if the server has none of the stored runs, because it may be a different Dagster."""
         recent = self._runs.recent_ids(_SAMPLE)
         deployment, url = self._runs.table.deployment, self._source.url
         if not recent:
@@ -124,17 +124,17 @@ class Refresh:
         if not self._all_deleted:
             raise HistoryError(
                 f"{url} has none of the {plural(len(live), 'run')} of this history, which is for {deployment}. It "
-                f"seems to be another Dagster; use another path for it. If all these runs were deleted on purpose, "
+                f"is probably a different Dagster. Use another path for it. If all these runs were deleted on purpose, "
                 f"use refresh(all_deleted=True). Nothing was changed."
             )
 
     def _fill(self) -> None:
-        """Read all runs, newest first; after an interruption, only those that are older than the stored ones."""
+        """Read all runs, newest first. After an interruption, read only runs that are older than the stored runs."""
         oldest = self._runs.oldest_creation_time()
         filters = {} if oldest is None else {"created_before": _EPOCH + timedelta(microseconds=oldest)}
         for batch in self._batches("filling the history", filters):
             self._write(batch, is_first=self._runs.table.marker(CHANGES_UNTIL) is None)
-        # This reads the runs that changed while the others were read.
+        # Read the runs that changed in the meantime.
         self._read_changes()
         self._runs.set_markers({FILLED: 1})
 
@@ -145,11 +145,11 @@ class Refresh:
             self._write(batch)
 
     def _read_unfinished(self) -> None:
-        """Read all unfinished runs, because an event that is stored late can set the update time of a run back."""
+        """Read all unfinished runs, because an event that is stored late can decrease the update time of a run."""
         self._read_by_id(self._runs.unfinished_ids() - self._unfinished)
 
     def _read_unseen(self) -> None:
-        """Read new runs whatever their update time, because an event that is stored late can set it back.
+        """Read new runs with any update time, because an event that is stored late can decrease the update time.
 
         The server lists the most recently added runs first.
         """
@@ -163,12 +163,12 @@ class Refresh:
                 return
 
     def _find_deleted(self) -> int:
-        """Mark runs that the server no longer has, and read runs that the table lacks."""
+        """Mark runs that the server no longer has, and read runs that are missing from the table."""
         count = self._source.count_runs()
         if count == self._runs.count_live():
             return 0
-        # The table is read as it was before the request to the server, so that a run that another process adds
-        # meanwhile does not look deleted.
+        # The table is read in its state before the request to the server. Otherwise, a run that another process adds in
+        # the meantime would look deleted.
         live = self._runs.live()
         missing = deleted_ids(self._source, live, count)
         if missing is None:
@@ -186,7 +186,7 @@ class Refresh:
                 self._write(batch)
 
     def _batches(self, description: str, filters: dict[str, Any]) -> Iterator[pa.Table]:
-        """Yield the matching runs in batches that are each written in one commit."""
+        """Yield the matching runs in batches. Each batch is written in one commit."""
         pages: list[pa.Table] = []
         total = partial(self._source.count_runs, **filters)
         with self._source.progress_bar(description, unit="runs", total=total) as bar:
@@ -208,15 +208,14 @@ class Refresh:
         self._updated += updated
 
     def _changes_until(self) -> int:
-        # Taking the earlier time limits the effect of a wrong clock on this machine or in one of the server's
-        # processes.
+        # The earlier of the two times is used, in case the clock of this machine or of a server process is wrong.
         return min(self._started, max(self._latest_update, self._known_until))
 
     def _finish(self) -> None:
         """Commit the time up to which all changes are known.
 
-        If another process has written meanwhile, one of the two may have overwritten a newer state of a run with an
-        older one. In that case the time does not advance, so that the next refresh reads these runs again.
+        If another process has written at the same time, one of the two may have overwritten the state of a run with an
+        older state. In that case, the time stays the same, so that the next refresh reads these runs again.
         """
         table = self._runs.table
 

@@ -1,4 +1,4 @@
-"""Sort runs, and divide them into pages that can be read one by one."""
+"""Sort runs, and divide them into pages that are read separately."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 __all__ = ["page_conditions", "sort_newest_first"]
 
-# With more pieces than this, sorting all rows is faster.
+# If there are more pieces than this, sorting all rows is faster.
 _MAX_PIECES = 1_000
 _ORDER = [("creation_time", "descending"), ("start_time", "descending"), ("run_id", "ascending")]
 
 
 def sort_newest_first(runs: pa.Table, limit: int | None) -> pa.Table:
-    """Return at most ``limit`` runs by creation time, newest first; runs without a creation time come last."""
+    """Return at most ``limit`` runs, newest first. Runs without a creation time come last."""
     if not _is_sorted(runs["creation_time"]):
         runs = _with_sorted_pieces_in_order(runs)
     if not _is_sorted(runs["creation_time"]):
         order = pc.sort_indices(runs, sort_keys=_ORDER)[:limit]
-        # Taking many rows from many chunks is slow, so the chunks are joined first.
+        # Selecting many rows from many chunks is slow, so the chunks are combined first.
         runs = (runs.combine_chunks() if len(order) > len(runs) / 2 else runs).take(order)
     return runs if limit is None else runs.slice(0, limit)
 
@@ -39,7 +39,7 @@ def page_conditions(times: pa.ChunkedArray, size: int) -> Iterator[pc.Expression
     times
         The creation times of all runs.
     size
-        The number of runs per page. A page may have more runs if many were created in the same microsecond.
+        The number of runs per page. A page can be larger if many runs were created in the same microsecond.
     """
     time = pc.field("creation_time")
     micros = np.sort(times.drop_null().cast(pa.int64()).to_numpy())[::-1]
@@ -61,14 +61,14 @@ def page_conditions(times: pa.ChunkedArray, size: int) -> Iterator[pc.Expression
 
 
 def _is_sorted(times: pa.ChunkedArray) -> bool:
-    """Return whether each time is known, and earlier than the one before."""
+    """Return whether all times are known, and sorted from newest to oldest."""
     if times.null_count:
         return False
     return bool((np.diff(times.cast(pa.int64()).to_numpy()) < 0).all())
 
 
 def _with_sorted_pieces_in_order(runs: pa.Table) -> pa.Table:
-    """Sort the pieces of a table by their first rows, without copying; each piece is already sorted."""
+    """Sort the pieces of a table by their first rows, without copying. The rows of each piece are already sorted."""
     times = runs["creation_time"]
     if times.null_count or not len(runs):
         return runs

@@ -1,4 +1,4 @@
-"""The table of runs, as a refresh reads and writes it."""
+"""The table of runs, which a refresh reads and writes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["LIVE", "RunsTable"]
 _IDS_PER_COMMIT = 20_000
 
 LIVE = pc.field("deleted_at").is_null()
-"""The condition that Dagster still had the run at the last refresh."""
+"""The condition for runs that Dagster still had at the last refresh."""
 
 
 class RunsTable:
@@ -32,49 +32,49 @@ class RunsTable:
     Parameters
     ----------
     table
-        The Delta table, whose schema is `RUNS`.
+        The Delta table, with the schema `RUNS`.
     """
 
     def __init__(self, table: Table):
         self.table = table
 
     def live(self) -> pa.Table:
-        """Return the ids and the creation times of the runs that Dagster still had."""
+        """Return the ids and the creation times of the runs that Dagster has not deleted."""
         return self.table.read(["run_id", "creation_time"], LIVE)
 
     def creation_times(self, run_ids: Sequence[str]) -> dict[str, int | None]:
-        """Return which of the given runs Dagster still had, with their creation times in microseconds since 1970."""
+        """Return the creation times, in microseconds since 1970, of those given runs that Dagster has not deleted."""
         found = self.table.read(["run_id", "creation_time"], LIVE & is_one_of("run_id", run_ids))
         times = found["creation_time"].cast(pa.int64()).to_pylist()
         return dict(zip(found["run_id"].to_pylist(), times, strict=True))
 
     def unfinished_ids(self) -> set[str]:
-        """Return the ids of the runs whose status can still change."""
+        """Return the ids of the runs with a status that can still change."""
         unfinished = ~is_one_of("status", sorted(FINISHED)) | pc.field("status").is_null()
         return set(self.table.read(["run_id"], LIVE & unfinished)["run_id"].to_pylist())
 
     def count_live(self) -> int:
-        """Return the number of runs that Dagster still had."""
+        """Return the number of runs that Dagster has not deleted."""
         return self.table.count(LIVE)
 
     def recent_ids(self, count: int) -> list[str]:
-        """Return the ids of some of the newest runs that Dagster still had."""
+        """Return the ids of some of the newest runs that Dagster has not deleted."""
         return list(self.table.head(["run_id"], LIVE, count)["run_id"].to_pylist())
 
     def oldest_creation_time(self) -> int | None:
-        """Return the earliest creation time in microseconds since 1970; None if there are no runs or no known times."""
+        """Return the earliest creation time in microseconds since 1970; None if no creation time is known."""
         times = self.table.read(["creation_time"])["creation_time"]
         return None if times.null_count or not len(times) else pc.min(times).cast(pa.int64()).as_py()
 
     def upsert(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> tuple[int, int]:
-        """Write runs in one commit: new ones are inserted, and changed ones updated. Unchanged runs are not written.
+        """Insert new runs and update changed runs, in one commit. Unchanged runs are not written.
 
         Parameters
         ----------
         rows
-            The current states of the runs on the server, each run once, with the schema `RUNS`.
+            The runs in their current states on the server, without duplicates, with the schema `RUNS`.
         markers
-            Numbers to commit together with new runs; allowed only if none of the ``rows`` is stored yet.
+            Numbers to commit together with new runs. They are allowed only if none of the ``rows`` is stored yet.
 
         Returns
         -------
@@ -97,7 +97,7 @@ class RunsTable:
         return counts
 
     def mark_deleted(self, run_ids: Collection[str], now: int) -> None:
-        """Mark runs as deleted at a time in microseconds since 1970."""
+        """Mark runs as deleted, with the time in microseconds since 1970."""
         for ids in in_chunks(sorted(run_ids), _IDS_PER_COMMIT):
             self.table.write(partial(self._mark_deleted, ids, now))
 
@@ -107,7 +107,7 @@ class RunsTable:
 
     def _mark_deleted(self, run_ids: list[str], now: int) -> None:
         condition = LIVE & is_one_of("run_id", run_ids)
-        # The creation times are read first, so that most files can be skipped when all columns are read.
+        # Reading the creation times first makes it possible to skip most files when all columns are read.
         times = self.table.read(["creation_time"], condition)["creation_time"]
         rows = self.table.read(RUNS.names, condition & _created_with(times))
         if len(rows):
@@ -123,7 +123,7 @@ class RunsTable:
 
 
 def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Split rows into new ones, which are not stored, and changed ones, which are stored with other values."""
+    """Return the rows that are not stored yet, and the rows that are stored with different values."""
     position = pc.index_in(rows["run_id"], value_set=stored["run_id"].combine_chunks())
     new = rows.filter(position.is_null())
     known = rows.filter(position.is_valid())
@@ -139,7 +139,7 @@ def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Tab
 
 
 def _created_with(times: pa.ChunkedArray) -> pc.Expression:
-    """Return the condition that a creation time is unknown, or lies between the first and last of the given times."""
+    """Return the condition that a creation time is unknown, or between the first and last of the given times."""
     time = pc.field("creation_time")
     if times.null_count or not len(times):  # old servers do not provide it
         return pc.scalar(True)
@@ -147,7 +147,7 @@ def _created_with(times: pa.ChunkedArray) -> pc.Expression:
 
 
 def _creation_range(rows: pa.Table) -> str:
-    """Return the SQL condition that runs were created in the same period as the given rows."""
+    """Return the SQL condition for runs that were created in the same period as the given rows."""
     times = rows["creation_time"]
     if times.null_count or not len(times):
         return ""

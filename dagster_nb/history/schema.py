@@ -1,4 +1,4 @@
-"""The columns of a history on disk, and the conversion between frames and tables."""
+"""The columns of a stored history, and the conversion between frames and tables."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ RUNS = pa.schema(
         ("job_name", pa.string()),
         ("status", pa.string()),
         *((name, _TIME) for name in _TIMES),
-        # Delta has no type for durations, but every engine can calculate with seconds.
+        # Delta has no type for durations. Seconds work in every engine.
         ("queue_duration", pa.float64()),
         ("duration", pa.float64()),
         *((name, pa.string()) for name in _STRINGS),
@@ -53,10 +53,11 @@ RUNS = pa.schema(
         ("deleted_at", _TIME),
     ]
 )
-"""The table of runs. The columns are those of `DagsterClient.runs`; ``tags`` and ``run_config`` are JSON text."""
+"""The schema of the table of runs: the columns of `DagsterClient.runs`, with ``tags`` and ``run_config`` as JSON
+strings."""
 
 INCLUDED = tuple(INCLUDABLE)
-"""All optional columns of `DagsterClient.runs`: a history keeps them all."""
+"""All optional columns of `DagsterClient.runs`. A history stores all of them."""
 
 COMPARED = (
     "status",
@@ -69,17 +70,17 @@ COMPARED = (
     "tags",
     "deleted_at",
 )
-"""The columns in which a stored run can differ from the run that the server has now."""
+"""The columns that can change on the server after a run was stored."""
 
 _JSON_COLUMNS = ("tags", "run_config")
 _LIST_COLUMNS = ("asset_selection", "op_selection")
-# Any, because the stubs lack the conversion of this dtype from Arrow, which does not copy the strings.
+# The type is Any, because the stubs lack this dtype's conversion from Arrow, which does not copy the strings.
 _STRING: Any = pd.StringDtype()
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_table(frame: pd.DataFrame) -> pa.Table:
-    """Return a frame of `DagsterClient.runs`, with all optional columns, as a table with the schema `RUNS`."""
+    """Convert a frame of `DagsterClient.runs` with all optional columns to a table with the schema `RUNS`."""
     built: dict[str, pa.Array] = {}
     for field in RUNS:
         name = field.name
@@ -92,7 +93,7 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
         elif name in {"duration", "queue_duration"}:
             built[name] = pa.array(frame[name].dt.total_seconds(), field.type, from_pandas=True)
         elif name in _TIMES:
-            # The time zone UTC is removed, because some versions of pyarrow warn about it.
+            # The UTC time zone is removed, because some versions of pyarrow issue a warning about it.
             built[name] = pa.array(frame[name].dt.tz_localize(None), from_pandas=True)
         else:
             built[name] = pa.array(frame[name].astype(object) if name == "status" else frame[name], from_pandas=True)
@@ -100,13 +101,13 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
 
 
 def read_columns(include: Sequence[str], *, deleted: bool) -> list[str]:
-    """Return the columns to read from disk for a frame: durations are calculated from the times, which are exact."""
+    """Return the columns to read for a frame. Durations are calculated from the times, which are more exact."""
     left_out = {"duration", "queue_duration", *(name for name in INCLUDED if name not in include)}
     return [name for name in RUNS.names if name not in left_out and (deleted or name != "deleted_at")]
 
 
 def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUSES) -> pd.DataFrame:
-    """Return a table with the columns of `read_columns` as a frame like that of `DagsterClient.runs`."""
+    """Convert a table with the columns of `read_columns` to a frame like that of `DagsterClient.runs`."""
     times = {name: column_of_times(table[name]) for name in (*_TIMES, "deleted_at") if name in table.column_names}
     built: dict[str, Any] = {}
     for name in table.column_names:
@@ -115,7 +116,8 @@ def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUS
         elif name == "status":
             built[name] = _statuses(table[name], known_statuses)
         elif name in _JSON_COLUMNS:
-            # Tags are strings. Run configs may hold integers above 64 bits, which orjson would turn into floats.
+            # All tags are strings. Run configs may contain integers of more than 64 bits, which orjson would convert to
+            # floats.
             built[name] = _parsed(table[name], orjson.loads if name == "tags" else json.loads)
         elif name in _LIST_COLUMNS:
             built[name] = columns.objects(table[name].to_pylist())
@@ -128,7 +130,7 @@ def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUS
 
 
 def json_text(value: object) -> str:
-    """Return a value as JSON text. Equal values give equal text, so that the text can be searched for.
+    """Return a value as a JSON string. Equal values give equal strings, so the table can be searched for a value.
 
     Examples
     --------
@@ -136,18 +138,18 @@ def json_text(value: object) -> str:
     '{"team":"data","tier":1}'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # A lone surrogate cannot be encoded as UTF-8, but JSON has an escape for it.
+    # A lone surrogate cannot be encoded as UTF-8, but JSON can escape it.
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def column_of_strings(column: pa.ChunkedArray) -> pd.api.extensions.ExtensionArray:
-    """Return strings as a column of a frame; null becomes NA."""
+    """Convert strings to a column of a frame; null becomes NA."""
     strings: pd.api.extensions.ExtensionArray = _STRING.__from_arrow__(column)
     return strings
 
 
 def column_of_times(column: pa.ChunkedArray) -> pd.DatetimeIndex:
-    """Return times as a column of a frame; null becomes NaT."""
+    """Convert times to a column of a frame; null becomes NaT."""
     micros = pc.cast(column, pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy()
     return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC")
 
@@ -156,7 +158,7 @@ def _statuses(column: pa.ChunkedArray, known: Sequence[str]) -> pd.Categorical[A
     encoded = column.combine_chunks().dictionary_encode()
     present = encoded.dictionary.to_pylist()
     found = columns.categories([value for value in present if value is not None], known)
-    # The code of each status that occurs; the last entry, which index -1 selects, is the code of a missing status.
+    # The code of each status in the column. The last entry, which index -1 selects, is the code of a missing status.
     positions = np.array([*(found.index(value) for value in present), -1], dtype=np.int8)
     codes: Any = positions[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     result: pd.Categorical[Any] = pd.Categorical.from_codes(codes, categories=pd.Index(found))
@@ -164,14 +166,14 @@ def _statuses(column: pa.ChunkedArray, known: Sequence[str]) -> pd.Categorical[A
 
 
 def _parsed(column: pa.ChunkedArray, parse: Callable[[str], Any]) -> np.ndarray[Any, Any]:
-    """Parse JSON text. Each run gets its own objects, so that changing one run does not change others."""
+    """Parse JSON strings. Each run gets its own objects, so that changing one run does not change others."""
     with _no_garbage_collection():
         return columns.objects(None if text is None else parse(text) for text in column.to_pylist())
 
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Switch off the garbage collector, which would scan all objects repeatedly while many are created."""
+    """Disable the garbage collector, which would otherwise scan all objects repeatedly while many are created."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""What a history needs from a client."""
+"""The methods of a client that a history needs."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ class ProgressBar(Protocol):
     """A progress bar."""
 
     def advance(self, count: int = 1) -> None:
-        """Add to the count of finished items."""
+        """Add a number to the count of finished items."""
 
 
 class HistorySource(Protocol):
-    """A deployment of Dagster, as a history reads it."""
+    """A deployment of Dagster, from which a history reads."""
 
     @property
     def url(self) -> str:
         """The address of the deployment."""
 
     def iter_runs(self, **filters: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401
-        """Yield pages of runs, newest first, as `DagsterClient.iter_runs` does."""
+        """Yield pages of runs, newest first, like `DagsterClient.iter_runs`."""
 
     def count_runs(self, **filters: Any) -> int:  # noqa: ANN401
         """Return the number of runs that match."""
 
     def iter_run_ids(self, *, page_size: int | None = None, **bounds: datetime) -> Iterator[list[str]]:
-        """Yield the ids of all runs in pages, the most recently added ones first.
+        """Yield the ids of all runs in pages, with the most recently added ids first.
 
-        With ``created_after`` and ``created_before``, only the runs that were created between them.
+        With ``created_after`` and ``created_before``, only runs that were created between these times are included.
         """
 
     def steps(self, runs: list[str]) -> pd.DataFrame:
-        """Return the steps of runs that exist, as `DagsterClient.steps` does."""
+        """Return the steps of existing runs, like `DagsterClient.steps`."""
 
     def progress_bar(
         self, description: str, *, unit: str, total: Callable[[], int]
     ) -> AbstractContextManager[ProgressBar]:
-        """Show a progress bar for the duration of a ``with`` block. The total is counted only if the bar is visible."""
+        """Show a progress bar during a ``with`` block. The total is computed only if the bar is visible."""

@@ -1,4 +1,4 @@
-"""The table of the steps of finished runs, which are read from the server once."""
+"""The table of steps. The steps of a finished run are read from the server only once."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ STEPS = pa.schema(
         ("run_update_time", _TIME),
     ]
 )
-"""The table of steps. The columns are those of `DagsterClient.steps`, with durations in seconds.
+"""The schema of the table of steps: the columns of `DagsterClient.steps`, with durations in seconds.
 
-``run_update_time`` is the update time of the run when its steps were read. If the run's update time changes, its steps
-are read again. A run without steps has one row, without a ``step_key``.
+``run_update_time`` is the update time of the run when its steps were read. If the update time changes, the steps are
+read again. A run without steps has one row without a ``step_key``.
 """
 
 
@@ -47,14 +47,14 @@ class StepsTable:
     Parameters
     ----------
     table
-        The Delta table, whose schema is `STEPS`.
+        The Delta table, with the schema `STEPS`.
     """
 
     def __init__(self, table: Table):
         self.table = table
 
     def update_times(self, run_ids: Iterable[str] | None = None) -> dict[str, Any]:
-        """Return the runs that have stored steps, each with the update time that it had when they were stored."""
+        """Return the runs with stored steps, and the update time of each run when its steps were stored."""
         condition = None if run_ids is None else is_one_of("run_id", run_ids)
         found = self.table.read(["run_id", "run_update_time"], condition)
         times = found["run_update_time"].cast(pa.int64()).to_pylist()
@@ -66,9 +66,9 @@ class StepsTable:
         Parameters
         ----------
         steps
-            All steps of these runs, as `DagsterClient.steps` returns them.
+            All steps of these runs, in the format of `DagsterClient.steps`.
         update_times
-            The runs, with the update time of each in microseconds since 1970.
+            The update time of each run, in microseconds since 1970.
         """
         rows = _rows(steps, update_times)
 
@@ -81,7 +81,7 @@ class StepsTable:
         self.table.write(write)
 
     def read(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        """Return the stored steps of runs: the runs in the order given, their steps by start time."""
+        """Return the stored steps of runs, with the runs in the order given and their steps sorted by start time."""
         table = self.table.read(STEPS.names[:-1], is_one_of("run_id", run_ids))
         table = table.filter(table["step_key"].is_valid())
         start, end = column_of_times(table["start_time"]), column_of_times(table["end_time"])
@@ -100,9 +100,10 @@ class StepsTable:
 
 
 def in_order(steps: pd.DataFrame, run_ids: Sequence[str]) -> pd.DataFrame:
-    """Return steps in the order of their runs, and the steps of a run by start time."""
+    """Sort steps in the order of their runs, and the steps of each run by start time."""
     position = {run_id: number for number, run_id in enumerate(run_ids)}
-    # Steps that did not start have NaT, which would sort first as a number, but these steps must come last.
+    # The start time of steps that did not start is NaT. As a number, NaT would come first, but these steps must come
+    # last.
     starts = steps["start_time"].astype("int64").where(steps["start_time"].notna(), np.iinfo(np.int64).max)
     order = np.lexsort((starts.to_numpy(), steps["run_id"].map(position).to_numpy()))
     return steps.iloc[order].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""`StoredRuns`: reading runs from disk as a client reads them from a server."""
+"""The class `StoredRuns`, which reads runs from disk with the methods of a client."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import included_columns
 from dagster_nb.history.conditions import run_condition
 from dagster_nb.history.location import table_path
+from dagster_nb.history.misspelt_filters import warn_about_misspelt_filters
 from dagster_nb.history.refresh import SYNCED_AT
 from dagster_nb.history.run_pages import page_conditions, sort_newest_first
 from dagster_nb.history.schema import RUNS, read_columns, to_frame
@@ -53,19 +54,19 @@ class StoredRuns:
 
     @property
     def path(self) -> str:
-        """The folder or the URL that contains the tables ``runs`` and ``steps``."""
+        """The folder or URL with the tables ``runs`` and ``steps``."""
         return self._path
 
     @property
     def url(self) -> str:
-        """The address of the deployment; without a client, its address when the history was created."""
+        """The address of the deployment. Without a client, this is the address when the history was created."""
         if self._source is not None:
             return self._source.url
         return self._table.deployment if self._table is not None else ""
 
     @property
     def synced_at(self) -> pd.Timestamp | None:
-        """The time (datetime, UTC) when the last finished refresh began; None until one has finished."""
+        """The start time (UTC) of the last completed refresh; None if no refresh has completed."""
         if self._table is None:
             return None
         self._table.update()
@@ -87,23 +88,29 @@ class StoredRuns:
         limit: int | None = None,
         deleted: bool = False,
     ) -> pd.DataFrame:
-        """Return all runs that match, newest first by creation time, without a request to the server.
+        """Return all runs that match, sorted by creation time with the newest first, without a request to the server.
 
         Parameters
         ----------
         job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
-            As in `DagsterClient.runs`. A relative time such as ``"7d"`` counts back from now.
+            As in `DagsterClient.runs`. A time such as ``"7d"`` is relative to the current time.
         include, limit
             As in `DagsterClient.runs`.
         deleted
-            Whether to also return the runs that Dagster has deleted, and a column ``deleted_at``.
+            Whether to include runs that Dagster has deleted, and a column ``deleted_at``.
 
         Returns
         -------
         pandas.DataFrame
-            The columns and dtypes of `DagsterClient.runs`; with ``deleted=True`` also ``deleted_at`` (datetime64[us,
-            UTC]), the time of the refresh that noticed it, NaT for the others. ``frame.attrs["dagster_nb"]`` holds the
-            path, the url, the filters and, as ``fetched_at``, the time of the last refresh.
+            The columns and dtypes of `DagsterClient.runs`. With ``deleted=True``, there is also a column ``deleted_at``
+            (datetime64[us, UTC]): the time of the refresh that found the run deleted, or NaT.
+            ``frame.attrs["dagster_nb"]`` contains the path, the url, the filters and, as ``fetched_at``, the time of
+            the last refresh.
+
+        Warns
+        -----
+        DagsterNbWarning
+            If no run matches, and a job, code location or tag key that no run has is close to one that some run has.
 
         Raises
         ------
@@ -119,9 +126,11 @@ class StoredRuns:
         filters = self._parse_filters(locals())
         included, limit = included_columns(include), whole_number(limit, "limit")
         table = self._read(read_columns(included, deleted=deleted), filters, deleted=deleted, limit=limit)
+        if not len(table) and limit != 0:
+            warn_about_misspelt_filters(self._open_table(), filters, stacklevel=2)
         frame = self._finish(table, filters, limit)
         del table
-        # Arrow does not release memory that it no longer needs, which can be half as much as the frame itself takes.
+        # Arrow keeps memory that it no longer needs, which can be half as much as the memory of the frame itself.
         pa.default_memory_pool().release_unused()
         return frame
 
@@ -142,7 +151,7 @@ class StoredRuns:
         page_size: int | None = None,
         deleted: bool = False,
     ) -> Iterator[pd.DataFrame]:
-        """Read all runs that match in pages, so that a history of any size fits into memory.
+        """Yield all runs that match, in pages, so that they need not all fit into memory.
 
         Parameters
         ----------
@@ -158,6 +167,11 @@ class StoredRuns:
         pandas.DataFrame
             A page of runs, with the columns and dtypes of `runs`. No page is empty.
 
+        Warns
+        -----
+        DagsterNbWarning
+            As `runs`.
+
         Raises
         ------
         As `runs`.
@@ -171,10 +185,10 @@ class StoredRuns:
         size = parse_page_size(page_size)
         self._open_table()
 
-        # This is a separate function, so that an invalid argument raises an error at the call and not at the first
-        # page.
+        # Only the inner function is a generator, so an invalid argument raises an error at the call and not at the
+        # first page.
         def pages() -> Iterator[pd.DataFrame]:
-            left = limit
+            left, is_empty = limit, True
             times = self._select(["creation_time"], filters, deleted=deleted)["creation_time"]
             for condition in page_conditions(times, size or _RUNS_PER_PAGE):
                 if left == 0:
@@ -183,7 +197,10 @@ class StoredRuns:
                 page = self._read(columns, filters, deleted=deleted, limit=left, also=condition)
                 left = None if left is None else left - len(page)
                 if len(page):
+                    is_empty = False
                     yield self._finish(page, filters, limit)
+            if is_empty and limit != 0:
+                warn_about_misspelt_filters(self._open_table(), filters, stacklevel=2)
 
         return pages()
 
@@ -201,12 +218,17 @@ class StoredRuns:
         updated_before: Moment | None = None,
         deleted: bool = False,
     ) -> int:
-        """Count the runs that match.
+        """Return the number of runs that match.
 
         Parameters
         ----------
         job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before, deleted
             As in `runs`.
+
+        Warns
+        -----
+        DagsterNbWarning
+            As `runs`.
 
         Raises
         ------
@@ -218,7 +240,10 @@ class StoredRuns:
         """
         filters = self._parse_filters(locals())
         table = self._open_table()
-        return 0 if filters.matches_nothing else table.count(run_condition(filters, deleted=deleted))
+        count = 0 if filters.matches_nothing else table.count(run_condition(filters, deleted=deleted))
+        if not count:
+            warn_about_misspelt_filters(table, filters, stacklevel=2)
+        return count
 
     def _open_table(self) -> Table:
         if self._table is None:
@@ -231,7 +256,7 @@ class StoredRuns:
     def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
         parsed = RunFilters.from_arguments(arguments)
         if not set(parsed.status or ()) <= set(RUN_STATUSES):
-            # A status that is unknown to this package is valid if some run has it.
+            # A status that this package does not know is valid if a run has it.
             RunFilters.parse(known_statuses=self._statuses, status=parsed.status)
         return parsed
 
@@ -264,7 +289,7 @@ class StoredRuns:
 
     def _finish(self, table: pa.Table, filters: RunFilters, limit: int | None) -> pd.DataFrame:
         frame = to_frame(table)
-        # This is the time of the table that was read; another process may have refreshed the history since.
+        # The time belongs to the table that was read. Another process may have refreshed the history since then.
         synced_at = None if self._table is None else _synced_at(self._table)
         frame.attrs["dagster_nb"] = {
             "path": self._path,

@@ -1,4 +1,4 @@
-"""`StoredSteps`: the steps of runs, from the table or else from the server."""
+"""The class `StoredSteps`, which reads the steps of runs from the table or from the server."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StoredSteps:
     runs
         The runs of the history.
     uri
-        The path of the table of steps, which is created when the first steps are stored.
+        The path of the table of steps. The table is created when the first steps are stored.
     source
         The deployment; None for a history that is only read.
     storage_options
@@ -62,7 +62,7 @@ class StoredSteps:
         self._table = None if table is None else StepsTable(table)
 
     def of(self, run_ids: list[str]) -> pd.DataFrame:
-        """Return the steps of some runs, as `History.steps` does."""
+        """Return the steps of some runs, like `History.steps`."""
         runs = self._facts(is_one_of("run_id", run_ids))
         if unknown := [run_id for run_id in run_ids if run_id not in runs]:
             raise RunNotFoundError(f"the history has no run {unknown[0]!r}. Refresh it, or check the id.")
@@ -71,8 +71,8 @@ class StoredSteps:
         if self._source is None:
             if absent := [run_id for run_id in missing if run_id not in stored]:
                 warnings.warn(
-                    f"the steps of {plural(len(absent), 'run')} are not in the history. Use the history of a client, "
-                    f"client.history(path), to read them.",
+                    f"the steps of {plural(len(absent), 'run')} are not in the history. To read them, use a history "
+                    f"with a client: client.history(path).",
                     DagsterNbWarning,
                     stacklevel=3,
                 )
@@ -84,7 +84,7 @@ class StoredSteps:
         return in_order(pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True), run_ids)
 
     def read_all(self) -> None:
-        """Read the steps of all finished runs that are not stored yet."""
+        """Read and store the missing steps of all finished runs."""
         assert self._source is not None  # noqa: S101 - `History.refresh` checks it
         runs = self._facts(LIVE & is_one_of("status", sorted(FINISHED)))
         stored = self._stored_times(None)
@@ -96,7 +96,7 @@ class StoredSteps:
                 bar.advance(len(chunk))
 
     def compact(self) -> None:
-        """Join small files, if there are any steps."""
+        """Merge small files, if there are any steps."""
         if self._table is not None:
             self._table.table.compact()
 
@@ -121,7 +121,7 @@ class StoredSteps:
 
 
 def _existing_steps(source: HistorySource, run_ids: list[str]) -> Iterator[tuple[pd.DataFrame, list[str]]]:
-    """Yield the steps of some runs, without runs that have been deleted in the meantime."""
+    """Yield the steps of some runs. Runs that were deleted in the meantime are left out."""
     try:
         yield source.steps(run_ids), run_ids
     except RunNotFoundError:

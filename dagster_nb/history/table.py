@@ -1,4 +1,4 @@
-"""A Delta table on disk or in object storage, which several processes can write to at once."""
+"""A Delta table on disk or in object storage. Several processes can write to it at once."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "Table"]
 
 FORMAT = 1
-"""The version of the tables that this package writes. A newer version may have columns that this version would lose."""
+"""The format version of the tables. Tables of a newer version may have columns that this version would lose."""
 
 _FORMAT_KEY, _DEPLOYMENT_KEY = "dagster_nb.format", "dagster_nb.deployment"
-# Delta refuses the later of two simultaneous commits that set the same marker. Every commit sets this marker, so
-# simultaneous commits never both succeed.
+# If two simultaneous commits set the same marker, Delta rejects the later one. Every commit sets this marker, so at
+# most one of several simultaneous commits succeeds.
 _WRITES = "dagster_nb.writes"
 
 _MAX_ATTEMPTS = 100
 _MAX_SECONDS_BETWEEN_ATTEMPTS = 1.0
-# A compacted file holds about 200,000 runs. An update rewrites whole files, so larger files would make it slow.
+# A compacted file contains about 200,000 runs. Updates rewrite whole files, so larger files would make updates slow.
 _BYTES_PER_FILE = 16_000_000
 _MAX_SMALL_FILES = 60
-# Files that are no longer part of the table are kept for this time, because a slow reader may still be reading them.
+# Files that are no longer part of the table are kept for this time, because another process may still be reading them.
 _HOURS_TO_KEEP_OLD_FILES = 24
 
 
 class Table:
-    """A Delta table, which `open` and `create` return.
+    """A Delta table, as returned by `open` and `create`.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Table:
     Attributes
     ----------
     own_commits : int
-        The number of commits that this object has made; other processes made all others in the table's log.
+        The number of commits that this object has made. All other commits in the table's log are from other processes.
     """
 
     def __init__(self, delta: DeltaTable, storage_options: Mapping[str, str] | None):
@@ -60,12 +60,12 @@ class Table:
 
     @classmethod
     def open(cls, uri: str, storage_options: Mapping[str, str] | None = None) -> Self | None:
-        """Open a table; return None if there is none.
+        """Open a table, or return None if it does not exist.
 
         Raises
         ------
         HistoryError
-            If it cannot be read, or was written by a newer version of this package.
+            If the table cannot be read, or was written by a newer version of this package.
         """
         with _clear_errors("read", uri):
             try:
@@ -78,7 +78,7 @@ class Table:
             raise HistoryError(f"{uri} is a Delta table, but not a history of dagster_nb. Use another path.")
         if int(found) > FORMAT:
             raise HistoryError(
-                f"{uri} was written by a newer version of dagster_nb (format {found}; this version knows format "
+                f"{uri} was written by a newer version of dagster_nb (format {found}; this version supports format "
                 f"{FORMAT}). Update dagster_nb. Nothing was changed."
             )
         return table
@@ -87,12 +87,12 @@ class Table:
     def create(
         cls, uri: str, schema: pa.Schema, *, deployment: str, storage_options: Mapping[str, str] | None = None
     ) -> Self:
-        """Create a table for the runs of one deployment, or open the one that another process has just created.
+        """Create a table for the runs of one deployment, or open the table that another process has just created.
 
         Raises
         ------
         HistoryError
-            If it cannot be written.
+            If the table could not be written.
         """
         with _clear_errors("write", uri):
             DeltaTable.create(
@@ -110,7 +110,7 @@ class Table:
 
     @property
     def deployment(self) -> str:
-        """The address of the deployment, as it was when the table was created."""
+        """The address of the deployment when the table was created."""
         return self._configuration.get(_DEPLOYMENT_KEY) or ""
 
     @property
@@ -124,7 +124,7 @@ class Table:
         return len(self._delta.file_uris())
 
     def marker(self, name: str) -> int | None:
-        """Return a number that was committed together with rows; None if no such number was committed."""
+        """Return the number that was last committed under a name; None if there is no such number."""
         return self._delta.transaction_version(f"dagster_nb.{name}")
 
     def update(self) -> None:
@@ -138,7 +138,7 @@ class Table:
             return self._newest_files_first().to_table(columns=list(columns), filter=condition)
 
     def head(self, columns: Sequence[str], condition: pc.Expression, count: int) -> pa.Table:
-        """Return some columns of the first rows that meet a condition, reading the newest files first."""
+        """Return some columns of the first rows that meet a condition, starting with the newest files."""
         with _clear_errors("read", self._delta.table_uri):
             return self._newest_files_first().head(count, columns=list(columns), filter=condition)
 
@@ -149,18 +149,18 @@ class Table:
             return rows
 
     def write(self, action: Callable[[], None]) -> None:
-        """Write in one commit. If another process commits first, read the table again and repeat the action.
+        """Run an action that writes in a single commit. If another process commits first, repeat the action.
 
         Parameters
         ----------
         action
-            Decides what to write, based on the current state of the table, and calls `append` or `replace` at most
-            once.
+            A function that decides what to write, based on the current state of the table, and calls `append` or
+            `replace` at most once.
 
         Raises
         ------
         HistoryError
-            If it cannot be written. Everything that was committed before is unchanged.
+            If the table could not be written. Earlier commits are unchanged.
         """
         retrying = Retrying(
             retry=retry_if_exception_type(CommitFailedError),
@@ -179,21 +179,21 @@ class Table:
 
     def append(self, rows: pa.Table, markers: Mapping[str, int] | None = None) -> None:
         """Add rows; call this within `write`."""
-        # Delta writes chunks in parallel, which would mix up the order of the runs.
+        # Delta writes chunks in parallel, which would change the order of the runs.
         rows = rows.combine_chunks()
         write_deltalake(self._delta, rows, mode="append", commit_properties=self._commit_properties(markers))
 
     def replace(self, rows: pa.Table, condition: str = "") -> None:
-        """Replace the stored rows that have the run ids of these rows; call this within `write`.
+        """Replace the stored rows that have the same run ids as these rows; call this within `write`.
 
-        Unlike `DeltaTable.merge`, this writes strings with a type that all readers support.
+        Unlike `DeltaTable.merge`, this method stores strings in a type that all readers support.
 
         Parameters
         ----------
         rows
             The new rows.
         condition
-            An additional SQL condition, which the stored and the new rows meet; it lets Delta skip files.
+            An additional SQL condition that the stored and the new rows meet, so that Delta can skip files.
         """
         quoted = ", ".join(
             "'{}'".format(run_id.replace("'", "''")) for run_id in sorted(set(rows["run_id"].to_pylist()))
@@ -207,12 +207,12 @@ class Table:
         )
 
     def compact(self, *, only_if_needed: bool = False) -> None:
-        """Join small files, and delete old files that are no longer part of the table.
+        """Merge small files, and delete old files that are no longer part of the table.
 
         Parameters
         ----------
         only_if_needed
-            Whether to do nothing if there are only a few small files.
+            Whether to do nothing unless there are many small files.
         """
         if only_if_needed and self._small_files() <= _MAX_SMALL_FILES:
             return
@@ -232,7 +232,7 @@ class Table:
         return self._delta.metadata().configuration
 
     def _newest_files_first(self) -> ds.Dataset:
-        """Return the files in the order in which runs are read, so that little or no sorting is needed."""
+        """Return the files in the order in which runs are read, which reduces the need for sorting."""
         dataset = self._delta.to_pyarrow_dataset()
         files = pa.table(self._delta.get_add_actions(flatten=True))
         if "max.creation_time" not in files.column_names:
@@ -249,8 +249,8 @@ class Table:
 
     def _commit_properties(self, markers: Mapping[str, int] | None = None) -> CommitProperties:
         numbers = {_WRITES: self._delta.version() + 1, **{f"dagster_nb.{k}": v for k, v in (markers or {}).items()}}
-        # Delta must not retry a conflicting commit: it has to be prepared again from what the other process has
-        # written.
+        # Delta must not retry a conflicting commit. The commit must be prepared again, based on the data of the other
+        # process.
         return CommitProperties(
             app_transactions=[Transaction(name, number) for name, number in numbers.items()], max_commit_retries=0
         )
@@ -269,7 +269,7 @@ _ADVICE = {
 
 @contextmanager
 def _clear_errors(action: str, uri: str) -> Iterator[None]:
-    """Turn errors of Delta, Arrow and the file system into an error that says what to do."""
+    """Convert errors of Delta, Arrow and the file system to an error that says what to do."""
     try:
         yield
     except CommitFailedError as error:
@@ -284,6 +284,6 @@ def _clear_errors(action: str, uri: str) -> Iterator[None]:
             "refresh again: the runs that Dagster still has are read again."
         )
         raise HistoryError(
-            f"cannot {action} the history {uri}. {advice or default} What was written before is unchanged.\n"
+            f"cannot {action} the history {uri}. {advice or default} The existing data is unchanged.\n"
             f"({text.splitlines()[0] if text else type(error).__name__})"
         ) from error

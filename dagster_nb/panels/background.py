@@ -1,13 +1,14 @@
-"""Run slow work in threads, under one rule.
+"""Run slow tasks in background threads, and change models and widgets only in the kernel's thread.
 
-The rule: a panel's model and its widgets change in the kernel's thread only. Everything from another thread (the result
-of background work, a timer, a widget event) goes through `Background.call`.
+The kernel's thread is the thread that created the panel. A panel's model and widgets may change only in this thread. If
+something happens in another thread, such as the end of a task or a timer, that thread passes a function to
+`Background.call`, which calls the function in the kernel's thread.
 
-JupyterLab handles widget events in another thread, so they follow the rule too: `Background.on_change`
-and `Background.on_click` register handlers that run in the kernel's thread.
+Widget events can also arrive in another thread. Handlers that are registered with `Background.on_change` or
+`Background.on_click` run in the kernel's thread.
 
-The kernel's thread is the thread that created the panel. In a notebook its asyncio loop runs the calls that arrive. In
-a script or a test there is no loop, and `Background.wait` runs them.
+In a notebook, the asyncio loop of the kernel's thread runs these calls. In a script or a test, there is no loop, so
+`Background.wait` runs them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import time
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from dagster_nb.similar_names import unchecked_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +40,9 @@ class Task(Generic[T]):
     Parameters
     ----------
     background
-        The `Background` that started it.
+        The `Background` that started the task.
     on_progress
-        Called in the kernel's thread with each value that the work reports.
+        A function to call in the kernel's thread with each value that the task reports.
     """
 
     def __init__(self, background: Background, on_progress: Callable[[Any], None] | None):
@@ -50,31 +53,32 @@ class Task(Generic[T]):
 
     @property
     def stopped(self) -> bool:
-        """Whether the result is no longer needed. Long tasks check this regularly."""
+        """Whether the result is no longer needed. Long tasks should check this regularly."""
         return self._stop.is_set()
 
     def report(self, value: object) -> None:
-        """Report progress. The task's function calls this in its own thread."""
+        """Report progress. The function of the task calls this method in the background thread."""
         if self._on_progress is not None:
             on_progress = self._on_progress
             self._background.call(lambda: None if self.stopped else on_progress(value))
 
     def stop(self) -> None:
-        """Stop listening: later reports and the result are ignored."""
+        """Ignore the result and all later reports."""
         self._stop.set()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep in the worker thread. The sleep ends early when the task is stopped."""
+        """Sleep in the background thread. Return early if the task is stopped."""
         self._stop.wait(seconds)
 
 
 class Background:
-    """The background work of one panel. Create it in the kernel's thread, that is, in a cell.
+    """The background tasks of a panel. Create this object in the kernel's thread, for example in a cell.
 
     Parameters
     ----------
     on_crash
-        Called in the kernel's thread with every exception that nothing else handles. A panel shows the exception.
+        A function to call in the kernel's thread with every exception that nothing else handles. A panel shows the
+        exception.
     """
 
     def __init__(self, on_crash: Callable[[Exception], None]):
@@ -92,9 +96,11 @@ class Background:
             self._loop = None
 
     def call(self, function: Callable[[], object]) -> None:
-        """Call a function in the kernel's thread: at once if this is that thread, otherwise as soon as it is free.
+        """Call a function in the kernel's thread.
 
-        An exception is passed to ``on_crash``. After `close`, the function is not called.
+        If the current thread is the kernel's thread, call the function immediately. Otherwise, call it as soon as the
+        kernel's thread is free. If the function raises an exception, pass the exception to ``on_crash``. After `close`,
+        do nothing.
         """
         if self._closed:
             return
@@ -104,7 +110,7 @@ class Background:
         self._queue.append(function)
         self._arrived.set()
         if self._loop is not None:
-            # A closed loop raises a RuntimeError. `wait` will run the function instead.
+            # If the loop is closed, it raises a RuntimeError, and `wait` will run the function.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._run_arrived)
 
@@ -125,21 +131,21 @@ class Background:
         failed: Callable[[Exception], None] | None = None,
         on_progress: Callable[[Any], None] | None = None,
     ) -> Task[T]:
-        """Start a task in a thread and stop an earlier task of the same kind.
+        """Start a task in a background thread, and stop any earlier task of the same kind.
 
         Parameters
         ----------
         kind
-            The kind of work.
+            The kind of task.
         work
-            Called in the background thread, with the task as its argument. The function must not touch the model or
-            widgets.
+            The function to call in the background thread, with the task as its argument. It must not use the model or
+            the widgets.
         done
-            Called in the kernel's thread with the result, unless the task was stopped.
+            A function to call in the kernel's thread with the result, unless the task was stopped.
         failed
-            Called in the kernel's thread with the exception, unless the task was stopped.
+            A function to call in the kernel's thread with the exception, unless the task was stopped.
         on_progress
-            Called in the kernel's thread with each value that the work reports.
+            A function to call in the kernel's thread with each value that the task reports.
         """
         task: Task[T] = Task(self, on_progress)
         self.stop(kind)
@@ -157,8 +163,10 @@ class Background:
 
         def run() -> None:
             try:
-                result = work(task)
-            except Exception as error:  # noqa: BLE001 - the panel shows whatever it is
+                # A warning would appear in an unrelated cell; the explorer shows misspelt names itself.
+                with unchecked_names():
+                    result = work(task)
+            except Exception as error:  # noqa: BLE001 - the panel shows any exception
                 self.call(partial(finish, failed or self._on_crash, error))
             else:
                 self.call(partial(finish, done, result))
@@ -170,17 +178,17 @@ class Background:
         return task
 
     def busy(self, *kinds: str) -> bool:
-        """Return whether a task of one of these kinds is in progress; without arguments, of any kind."""
+        """Return whether a task of one of these kinds is in progress. Without arguments, check all kinds."""
         return any(kind in self._tasks for kind in kinds) if kinds else bool(self._tasks)
 
     def stop(self, kind: str) -> None:
-        """Stop the task of a kind, if there is one. The thread of the task ends later, and the result is ignored."""
+        """Stop the task of a kind, if there is one. Its thread may continue for a while, but its result is ignored."""
         task = self._tasks.pop(kind, None)
         if task is not None:
             task.stop()
 
     def later(self, seconds: float, function: Callable[[], object]) -> Callable[[], None]:
-        """Call a function in the kernel's thread after some seconds, and return a function that cancels the call."""
+        """Call a function in the kernel's thread after a delay. Return a function that cancels the call."""
 
         def due() -> None:
             if timer in self._timers:
@@ -198,16 +206,16 @@ class Background:
         return cancel
 
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:
-        """Wait until a condition holds and return whether it does. Call this in the kernel's thread.
+        """Wait until a condition is true or the time is up. Return whether the condition is true.
 
-        Meanwhile, this runs the calls that arrive from other threads.
+        Call this method in the kernel's thread. While it waits, it runs the calls that arrive from other threads.
 
         Parameters
         ----------
         until
             The condition.
         timeout
-            The maximum number of seconds to wait; None for no limit.
+            The maximum number of seconds to wait, or None for no limit.
         """
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         while True:
@@ -222,7 +230,7 @@ class Background:
             self._arrived.wait(min(left, _SECONDS_BETWEEN_CHECKS))
 
     def close(self) -> None:
-        """Stop all work and wait for the threads to end."""
+        """Stop all tasks and wait for their threads to end."""
         self._closed = True
         self._queue.clear()
         for task in self._tasks.values():
@@ -234,7 +242,7 @@ class Background:
             timer.cancel()
         deadline = time.monotonic() + _MAX_SECONDS_TO_CLOSE
         for thread in [*timers, *self._threads]:
-            # A thread that is waiting for a response ends only after the response arrives.
+            # If a thread is waiting for a response, it ends only after the response has arrived.
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run_arrived(self) -> None:
@@ -244,5 +252,5 @@ class Background:
     def _run(self, function: Callable[[], object]) -> None:
         try:
             function()
-        except Exception as error:  # noqa: BLE001 - there is no caller who could handle it
+        except Exception as error:  # noqa: BLE001 - no caller can handle the exception
             self._on_crash(error)

@@ -1,4 +1,4 @@
-"""``Changes``: notify the views of a model of its changes."""
+"""``Changes``: notify views when their model changes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ __all__ = ["Changes"]
 
 
 class Changes:
-    """The named changes of a model, and the functions to call after each change."""
+    """The functions to call after each kind of change of a model. Each kind has a name."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
 
     def on(self, names: str, listener: Callable[[], None]) -> None:
-        """Call a function, without arguments, after each of the named changes.
+        """Call a function without arguments after each of the named changes.
 
         Parameters
         ----------
         names
             The names of the changes, separated by spaces.
         listener
-            The function. Listeners are called in the order in which they were added.
+            The function. Listeners are called in the order in which they were registered.
         """
         for name in names.split():
             self._listeners[name].append(listener)

@@ -1,4 +1,4 @@
-"""``Confirm``: asks for confirmation inside a panel."""
+"""``Confirm``: ask for confirmation inside a panel."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["MAX_UNTYPED", "Confirm"]
 
 MAX_UNTYPED = 10
-"""If more items than this are affected, the user must type their number."""
+"""If an action affects more items than this, the user must type their number."""
 
 _MAX_NAMED = 50
 
 
 class Confirm:
-    """A question with a button to confirm and a button to cancel; hidden while there is no question.
+    """A question with a button to confirm and a button to cancel. Hidden while there is no question.
 
     Parameters
     ----------
     background
-        Runs click handlers in the kernel's thread.
+        The panel's background tasks, which run click handlers in the kernel's thread.
     """
 
     def __init__(self, background: Background) -> None:
@@ -55,7 +55,7 @@ class Confirm:
 
     @property
     def is_open(self) -> bool:
-        """Whether a question is shown."""
+        """Whether a question is visible."""
         return self._agreed is not None
 
     def ask(
@@ -73,17 +73,17 @@ class Confirm:
         Parameters
         ----------
         question
-            The question, which describes the action, as plain text.
+            The question as plain text. It should describe the action.
         things
-            The affected items, each as HTML.
+            The affected items as HTML.
         count
-            The number of affected items. If the number is above `MAX_UNTYPED`, the user has to type it.
+            The number of affected items. If it is greater than `MAX_UNTYPED`, the user must type it.
         button
-            The label of the button to confirm.
+            The label of the confirmation button.
         agreed
-            Called when the user confirms.
+            A function to call when the user confirms.
         danger
-            Whether the button to confirm is red.
+            Whether the confirmation button is red.
         """
         self._agreed = agreed
         self._count = count
@@ -103,11 +103,11 @@ class Confirm:
         self.widget.layout.display = ""
 
     def type_number(self, number: str) -> None:
-        """Fill in the field for the number."""
+        """Enter the number of items, as if the user had typed it."""
         self._number.value = number
 
     def agree(self) -> None:
-        """Press the button to confirm, if it is enabled."""
+        """Confirm, as if the user had clicked the button. Do nothing if the button is disabled."""
         agreed = self._agreed
         if agreed is not None and not self._yes.disabled:
             self.cancel()

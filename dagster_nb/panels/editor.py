@@ -1,7 +1,6 @@
-"""``Editor``: a text editor for YAML and GraphQL, with completion, documentation and marked problems.
+"""``Editor``: a text editor for YAML and GraphQL with completion and documentation, which marks problems.
 
-The script is built from the folder ``panels/editor_source``. The kernel, which has the schema, computes the
-suggestions at the cursor.
+The source of its script is in ``panels/editor_source``. The kernel computes the suggestions, because it has the schema.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ __all__ = ["Editor", "Suggestion", "Suggestions"]
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggestion of what to type at the cursor.
+    """A suggestion at the cursor.
 
     Parameters
     ----------
     text
-        What is inserted.
+        The text to insert.
     label
-        The label in the list of suggestions; empty to show the text itself.
+        The label in the list of suggestions. If empty, the list shows the text.
     kind
         ``"property"``, ``"enum"``, ``"constant"``, ``"type"``, ``"variable"`` or ``"keyword"``.
     detail
-        A few words to show beside the suggestion, such as its type.
+        A few words to show next to the suggestion, such as its type.
     info
-        Its documentation.
+        The documentation of the suggestion.
     """
 
     text: str
@@ -52,7 +51,7 @@ class Suggestions:
     Parameters
     ----------
     word
-        The text before the cursor that a suggestion replaces.
+        The text before the cursor, which a suggestion replaces.
     found
         The suggestions.
     """
@@ -62,15 +61,15 @@ class Suggestions:
 
 
 class Editor(anywidget.AnyWidget):
-    """A text editor. Where the editor's script cannot start, the page shows a plain text area.
+    """A text editor. If the editor's script fails to start, the page shows a plain text area instead.
 
     Attributes
     ----------
     value : str
         The text.
     problems : list of dict
-        The problems in the text: ``line`` (counted from 1), ``start`` and ``end`` (columns counted from 0; None for
-        the whole line) and ``message``.
+        The problems in the text, with the keys ``line`` (starting at 1), ``start`` and ``end`` (columns, starting at 0,
+        or None for the whole line) and ``message``.
     disabled : bool
         Whether the text is read-only.
     label : str
@@ -98,15 +97,15 @@ class Editor(anywidget.AnyWidget):
     ) -> None:
         """Set the functions that provide suggestions and documentation.
 
-        Each of them takes the text and a position in it, counted in characters.
+        The arguments of both functions are the text and a position, in characters.
 
         Parameters
         ----------
         complete
-            Returns the suggestions at a position. If None, the editor suggests nothing.
+            A function that returns the suggestions at the position. If None, the editor suggests nothing.
         describe
-            Returns the documentation of the word at a position, as plain text. If None, the editor shows no
-            documentation.
+            A function that returns the documentation of the word at the position, as plain text. If None, the editor
+            shows no documentation.
         """
         self._complete, self._describe = complete, describe
 

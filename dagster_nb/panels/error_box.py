@@ -1,4 +1,4 @@
-"""Show errors inside a panel: what happened, in plain words, and a Retry button."""
+"""Show errors inside a panel, with a plain description and a Retry button."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TITLES: tuple[tuple[type[Exception], str], ...] = (
     (RequestTimeoutError, "Dagster takes too long to answer"),
     (UnauthorizedError, "Dagster does not permit this"),
     (ReadOnlyError, "This client is read-only"),
-    (OutcomeUnknownError, "It is not known whether this happened"),
+    (OutcomeUnknownError, "The outcome is unknown"),
     (ServerError, "Dagster reported an error"),
     (QueryError, "Dagster rejected the query"),
 )
@@ -38,7 +38,7 @@ _MAX_MESSAGE_LENGTH = 2_000
 
 
 def describe_error(error: Exception) -> tuple[str, str]:
-    """Return a title and a message for any error.
+    """Return a title and a message for an error.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def describe_error(error: Exception) -> tuple[str, str]:
     title = next((title for kind, title in _TITLES if isinstance(error, kind)), None)
     message = str(error).strip()
     if title is None:
-        title = "This did not work"
+        title = "Something went wrong"
         if not isinstance(error, DagsterNbError | ValueError | TypeError):
             message = f"{type(error).__name__}: {message}" if message else type(error).__name__
     return title, message if len(message) <= _MAX_MESSAGE_LENGTH else f"{message[:_MAX_MESSAGE_LENGTH]}…"
@@ -62,7 +62,7 @@ def message_html(title: str, message: str = "", *, kind: str = "error") -> str:
     title, message
         Plain text.
     kind
-        ``"error"`` interrupts a screen reader; ``"warning"``, ``"good"`` and ``"note"`` do not.
+        ``"error"``, ``"warning"``, ``"good"`` or ``"note"``. Only errors interrupt a screen reader.
     """
     role = "alert" if kind == "error" else "status"
     more = f'<div class="dnb-message">{text(message)}</div>' if message else ""
@@ -70,12 +70,12 @@ def message_html(title: str, message: str = "", *, kind: str = "error") -> str:
 
 
 class ErrorBox:
-    """Shows one error; hidden while there is none.
+    """A box that shows one error. Hidden while there is no error.
 
     Parameters
     ----------
     background
-        Runs click handlers in the kernel's thread.
+        The panel's background tasks, which run click handlers in the kernel's thread.
     dismissable
         Whether the box has a Dismiss button.
     """

@@ -1,4 +1,4 @@
-"""Which actions a panel cannot offer, because its client would refuse them."""
+"""Find out which actions a client would refuse, so that panels can disable the buttons."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ __all__ = ["reason_forbidden"]
 
 
 def reason_forbidden(source: object, action: str) -> str | None:
-    """Return why a client refuses one of its methods; None if it does not, or if the source does not say.
+    """Return why a client refuses an action, or None if the client permits it or this is unknown.
 
     Parameters
     ----------
     source
-        A client, or a source that has some of its attributes.
+        A client, or a source with some of a client's attributes.
     action
         The name of the method.
 

@@ -1,4 +1,4 @@
-"""Pieces of HTML. `text` and `attribute` escape everything that comes from users or the server."""
+"""Create HTML. `text` and `attribute` escape all values from users and from the server."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 from dagster_nb import statuses
 from dagster_nb.client.display.browser_links import in_browser, is_page
+from dagster_nb.words import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import tzinfo
 
-__all__ = ["action_button", "attribute", "copy_button", "grid", "link", "status", "status_css", "text"]
+    import pandas as pd
+
+__all__ = ["action_button", "attribute", "copy_button", "grid", "link", "status", "status_css", "text", "time_html"]
 
 
 def text(value: object) -> str:
-    """Return a value as escaped HTML, isolated so that its writing direction does not affect its surroundings.
+    """Escape a value for HTML, and isolate it so that its writing direction does not affect the text around it.
 
     Examples
     --------
@@ -27,12 +31,12 @@ def text(value: object) -> str:
 
 
 def attribute(value: object) -> str:
-    """Return a value escaped for an attribute in double quotes."""
+    """Escape a value for an HTML attribute in double quotes."""
     return escape(str(value), quote=True)
 
 
 def copy_button(copied: str, label: str) -> str:
-    """Return a button that copies some text. The script of the panel (``viewport.js``) handles a click."""
+    """Return a button that copies a text. The script of the panel (``viewport.js``) handles clicks."""
     return (
         f'<button type="button" class="jupyter-button dnb-chip" data-dnb-copy="{attribute(copied)}">'
         f"{escape(label)}</button>"
@@ -45,13 +49,13 @@ def action_button(content: str, hint: str, action: str, *arguments: object, is_c
     Parameters
     ----------
     content
-        What the button shows, as HTML.
+        The content of the button, as HTML.
     hint
         The tooltip, as plain text.
     action, arguments
         The name of the action, and its arguments as plain JSON.
     is_chip
-        Whether it looks like a button; otherwise, it looks like text.
+        Whether the button looks like a button. If False, it looks like text.
     """
     style = "jupyter-button dnb-chip" if is_chip else "dnb-act"
     data = attribute(json.dumps([action, *arguments]))
@@ -61,9 +65,9 @@ def action_button(content: str, hint: str, action: str, *arguments: object, is_c
 
 
 def link(url: str, label: str) -> str:
-    """Return a link that opens in a new tab, with the address under which the browser reaches that page.
+    """Return a link that opens in a new tab, with the address that the browser must use.
 
-    If the URL is not the address of a web page, only the label is returned.
+    If the URL is not the address of a web page, return only the label.
     """
     page = in_browser(url)
     if not is_page(page):
@@ -72,7 +76,7 @@ def link(url: str, label: str) -> str:
 
 
 def status(name: str) -> str:
-    """Return a status with its symbol and colour.
+    """Return a status with its symbol and colour, as HTML.
 
     Examples
     --------
@@ -83,8 +87,22 @@ def status(name: str) -> str:
     return f'<span class="dnb-status dnb-hue-{known.name}" data-mark="{known.symbol}">{escape(name)}</span>'
 
 
+def time_html(time: pd.Timestamp, zone: tzinfo) -> str:
+    """Return a point in time as text in a time zone, with UTC in the tooltip.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from zoneinfo import ZoneInfo
+    >>> time_html(pd.Timestamp("2026-01-01 10:00", tz="UTC"), ZoneInfo("Europe/Paris"))
+    '<span class="dnb-number" title="2026-01-01 10:00:00 UTC">2026-01-01 11:00:00</span>'
+    """
+    local, utc = (time_text(time.tz_convert(one)) for one in (zone, "UTC"))
+    return f'<span class="dnb-number" title="{utc} UTC">{local}</span>'
+
+
 def status_css() -> str:
-    """Return the style sheet of the statuses, with the colour of each status as ``--dnb-hue``, and the palette."""
+    """Return a style sheet with the palette and with the colour of each status as ``--dnb-hue``."""
     palette = "".join(
         f"--dnb-{name}:{getattr(statuses, name.upper())};" for name in ("blue", "green", "orange", "red", "grey")
     )
@@ -93,13 +111,13 @@ def status_css() -> str:
 
 
 def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table.
+    """Return an HTML table.
 
     Parameters
     ----------
     head
-        The column names, as plain text. Empty for a table of names and values, in which the first column contains the
-        row headers.
+        The column names, as plain text. Empty for a table of names and values, with the row headers in the first
+        column.
     rows
         The cells, as HTML.
     """

@@ -1,9 +1,10 @@
-"""Charts as PNG images in HTML, drawn without pyplot so that no figure stays in memory."""
+"""Draw charts as PNG images in HTML, without pyplot, so that no figure stays in memory."""
 
 from __future__ import annotations
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -12,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from dagster_nb.panels.chart_pixels import ChartPixels, chart_pixels
 from dagster_nb.panels.markup import attribute
 from dagster_nb.plot import theme
 
@@ -20,59 +22,86 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["image", "png"]
+__all__ = ["Picture", "draw_picture", "image", "picture_html"]
 
 _DPI = 100
-# This resolution is sharp on screens with a high pixel density, and still fast to draw.
+# This resolution looks sharp on screens with a high pixel density, but is still fast to draw.
 _SCALE = 1.5
 
 
-def png(
+@dataclass(frozen=True)
+class Picture:
+    """A chart as a picture.
+
+    Parameters
+    ----------
+    png
+        The picture in PNG format.
+    width, height
+        The size in CSS pixels.
+    pixels
+        The positions of the marks, or None if the chart has no `dagster_nb.plot.chart_index`.
+    """
+
+    png: bytes
+    width: int
+    height: int
+    pixels: ChartPixels | None
+
+
+def draw_picture(
     draw: Callable[[Axes], object], *, width: int, height: int, dark: bool = False, background: str = "none"
-) -> bytes:
-    """Return a chart as a PNG.
+) -> Picture:
+    """Draw a chart.
 
     Parameters
     ----------
     draw
-        Draws on the given axes.
+        A function that draws on axes.
     width, height
         The size in CSS pixels.
     dark
-        Whether the page is dark.
+        Whether the page has a dark theme.
     background
-        The background colour; ``"none"`` is transparent.
+        The background colour, or ``"none"`` for a transparent background.
     """
     settings: Any = theme("dark" if dark else "light", background=background)
     with mpl.rc_context(settings):
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI * _SCALE, layout="constrained")
         canvas = FigureCanvasAgg(figure)
-        draw(figure.subplots())
-        # savefig would draw everything twice: once for the layout, and once for the file.
+        ax = figure.subplots()
+        draw(ax)
+        # Do not use savefig, because it would draw everything twice: once for the layout and once for the file.
         canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = chart_pixels(ax, scale=_SCALE)
     out = io.BytesIO()
-    # The compression is fast rather than strong, because the image is only sent to the browser.
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    Image.fromarray(pixels).save(out, format="png", compress_level=1)
-    return out.getvalue()
+    # Use fast compression, because the image is only sent to the browser.
+    colors = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    Image.fromarray(colors).save(out, format="png", compress_level=1)
+    return Picture(out.getvalue(), width, height, pixels)
 
 
 def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, **options: Any) -> str:  # noqa: ANN401
-    """Return a chart as an ``<img>`` element.
+    """Draw a chart, and return it as an ``<img>`` element.
 
     Parameters
     ----------
     draw
-        Draws on the given axes.
+        A function that draws on axes.
     alt
         A description of the chart, as plain text.
     width, height
         The size in CSS pixels.
     options
-        ``dark`` and ``background``, as in `png`.
+        The options ``dark`` and ``background`` of `draw_picture`.
     """
-    data = base64.b64encode(png(draw, width=width, height=height, **options)).decode()
+    return picture_html(draw_picture(draw, width=width, height=height, **options), alt)
+
+
+def picture_html(picture: Picture, alt: str) -> str:
+    """Return a picture as an ``<img>`` element, with a description as plain text."""
+    data = base64.b64encode(picture.png).decode()
     return (
-        f'<div class="dnb-picture"><img alt="{attribute(alt)}" width="{width}" height="{height}" '
+        f'<div class="dnb-picture"><img alt="{attribute(alt)}" width="{picture.width}" height="{picture.height}" '
         f'src="data:image/png;base64,{data}"></div>'
     )

@@ -1,9 +1,9 @@
-"""The saved output of a panel: HTML that needs no kernel, and that a live panel replaces.
+"""The saved output of a panel: HTML that needs no kernel. A live panel replaces it.
 
-JupyterLab prefers a widget to any HTML in the same output, even if the widget no longer exists, and then shows an
-error. So a panel has two outputs: the HTML, and after it the widget. A style sheet in the HTML shows one of the two:
-the widget while it is connected to its kernel, and the HTML otherwise. A notebook that is not trusted has no style
-sheet, but it has no widgets either.
+If an output contains a widget and HTML, JupyterLab always prefers the widget. If the widget no longer exists,
+JupyterLab shows an error. So a panel has two outputs: first the HTML, then the widget. A style sheet in the HTML hides
+one of them. It shows the widget while the widget is connected to its kernel, and otherwise the HTML. In a notebook that
+is not trusted, there is no style sheet, but there are no widgets either.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ WIDGET_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
 
 _OUTPUT = ".jp-OutputArea-child"
 _SAVED = f"{_OUTPUT}:has(.dnb-saved)"
-# JupyterLab may put an empty element between two outputs.
+# JupyterLab can insert an empty element between two outputs.
 _NEXT = (f"+{_OUTPUT}", f"+:not({_OUTPUT})+{_OUTPUT}")
 _LIVE = ".dnb:not(.jupyter-widgets-disconnected)"
-# The first selector matches the error that is shown for a widget that does not exist.
+# The first selector matches the error message that JupyterLab shows if a widget does not exist.
 _DEAD = ":is(:has(>.jp-OutputArea-output.jupyter-widgets),:has(.dnb.jupyter-widgets-disconnected))"
 _STYLE = "".join(
     [

@@ -1,7 +1,7 @@
 """``SuggestionField``: a text field with suggestions.
 
-ipywidgets' ``Combobox`` overwrites what the user is typing whenever its options change, and here they change whenever
-runs arrive.
+In this package, suggestions change whenever runs arrive. The ``Combobox`` of ipywidgets overwrites what the user is
+typing whenever its suggestions change.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ __all__ = ["SuggestionField"]
 
 
 class SuggestionField(anywidget.AnyWidget):
-    """A text field with suggestions. Any other text can be typed too.
+    """A text field with suggestions. Users can also type any other text.
 
     Attributes
     ----------
     name, placeholder : str
-        The label, and the text that an empty field shows.
+        The label, and the text to show in an empty field.
     options : list of str
         The suggestions.
     value : str
-        The text, once the user has pressed Enter, left the field or chosen a suggestion.
+        The text. It changes when the user presses Enter, leaves the field or chooses a suggestion.
     width : str
-        The width of the field in CSS.
+        The CSS width of the field.
     """
 
     _esm = STATIC / "suggestion_field.js"

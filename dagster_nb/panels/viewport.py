@@ -1,4 +1,4 @@
-"""Information from the browser: the theme of the page, the width of the panel, and the time zone."""
+"""Get information from the browser: the theme of the page, the width of the panel and the time zone."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ __all__ = ["STATIC", "Viewport"]
 
 STATIC = Path(__file__).parent / "static"
 
-# Browsers on machines without a zone report one of these.
+# On machines without a time zone, browsers report one of these names.
 _NAMES_OF_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "Etc/Unknown"})
 
 
-_STYLE_SHEETS = ("panel.css", "explorer.css", "launchpad.css", "monitor.css", "schema_browser.css")
+_STYLE_SHEETS = ("panel.css", "chart_layer.css", "explorer.css", "launchpad.css", "monitor.css", "schema_browser.css")
 
 
 class Viewport(anywidget.AnyWidget):
-    """An invisible widget at the top of a panel, which also loads the style sheet.
+    """An invisible widget at the top of a panel that also loads the style sheet.
 
     Parameters
     ----------
     tz
-        The time zone in which the panel shows times; None means the browser's.
+        The time zone for displayed times. None means the time zone of the browser.
 
     Attributes
     ----------
     dark : bool
-        Whether the page has light text on a dark background.
+        Whether the page has a dark theme.
     width : int
-        The panel's width in CSS pixels; 960 until the browser has reported it.
+        The panel's width in CSS pixels, or 960 before the browser has reported it.
     time_zone : str
-        The name of the browser's time zone; UTC until the browser has reported it.
+        The name of the browser's time zone, or UTC before the browser has reported it.
     scrolls_into_view : bool
         Whether the page scrolls to the panel when it appears.
     saved_id : str
-        The id of the panel's static output, which this widget hides in pages that are not JupyterLab or Notebook.
+        The id of the panel's static output. In pages other than JupyterLab and Notebook, this widget hides the output.
     """
 
     _esm = "\n".join((STATIC / name).read_text("utf-8") for name in ("accessibility.js", "viewport.js"))
-    # A page has one style sheet per anywidget class, so this one contains the styles of all panels.
+    # A page has only one style sheet per anywidget class, so this style sheet contains the styles of all panels.
     _css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in _STYLE_SHEETS)])
 
     dark = traitlets.Bool(default_value=False).tag(sync=True)
@@ -64,13 +64,13 @@ class Viewport(anywidget.AnyWidget):
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone in which the panel shows times: that of the user's ``tz=``, or else the browser's."""
+        """The time zone for displayed times: the ``tz`` argument or, if None, the time zone of the browser."""
         if self.tz is not None:
             return self.tz
         try:
             return time_zone("UTC" if self.time_zone in _NAMES_OF_UTC else self.time_zone)
         except ValueError:
-            # The browser may know a newer zone than the kernel's machine.
+            # The browser can know a new time zone that the kernel's machine does not know.
             return time_zone("UTC")
 
     @traitlets.default("saved_id")

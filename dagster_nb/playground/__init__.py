@@ -1,1 +1,1 @@
-"""Write your own GraphQL: completion, checks, results as frames, and a search of the schema."""
+"""Support for writing your own GraphQL: completion, checks, results as frames, and a search through the schema."""

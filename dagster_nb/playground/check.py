@@ -1,4 +1,4 @@
-"""Check a GraphQL document and its variables against the server's schema before anything is sent."""
+"""Check a GraphQL document and its variables against the server's schema before sending them."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ __all__ = ["check_document", "document_problems", "parse_document", "variables_f
 
 _WORD = re.compile(r"[$@]?\w+|\S")
 
-# A misspelt type causes an error at every use of it.
+# A misspelt type causes an error at each of its uses.
 _MAX_ERRORS = 5
-_NOT_SENT = "nothing was sent, because the query does not fit the server's schema"
+_NOT_SENT = "the query was not sent, because it does not match the server's schema"
 
 
 def parse_document(text: str) -> tuple[DocumentNode, OperationDefinitionNode]:
-    """Return a GraphQL document and its operation.
+    """Parse a GraphQL document, and return the document and its operation.
 
     Parameters
     ----------
     text
-        GraphQL with one operation, and any number of fragments.
+        GraphQL with one operation and any number of fragments.
 
     Raises
     ------
     QueryError
-        If the text is not valid GraphQL, or does not have exactly one operation. The message marks the place of the
-        error.
+        If the text is not valid GraphQL, or does not contain exactly one operation. The message marks the position of
+        the error.
 
     Examples
     --------
@@ -56,21 +56,24 @@ def parse_document(text: str) -> tuple[DocumentNode, OperationDefinitionNode]:
         document = parse(text)
     except GraphQLError as error:
         raise query_error(
-            [error.formatted], text=text, prefix="this is not valid GraphQL; fix the marked part"
+            [error.formatted], text=text, prefix="this is not valid GraphQL. Fix the marked part"
         ) from None
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     if len(operations) != 1:
-        raise QueryError(f"a cell has one operation, and this one has {len(operations)}. Put each into its own cell.")
+        raise QueryError(
+            f"a cell must contain one operation, but this cell contains {len(operations)}. Put each operation into its "
+            "own cell."
+        )
     return document, operations[0]
 
 
 def check_document(text: str, document: DocumentNode, schema: GraphQLSchema) -> None:
-    """Check that a document fits a schema.
+    """Check that a document is valid for a schema.
 
     Parameters
     ----------
     text
-        The text of the document, for the error message.
+        The text of the document. The error message quotes it.
     document
         The parsed document.
     schema
@@ -79,7 +82,7 @@ def check_document(text: str, document: DocumentNode, schema: GraphQLSchema) -> 
     Raises
     ------
     QueryError
-        If the document does not fit. The message lists each problem with its place.
+        If the document is not valid. The message lists each problem with its position.
     """
     errors = validate(schema, document, max_errors=_MAX_ERRORS)
     if errors:
@@ -87,19 +90,20 @@ def check_document(text: str, document: DocumentNode, schema: GraphQLSchema) -> 
 
 
 def document_problems(text: str, schema: GraphQLSchema) -> list[dict[str, Any]]:
-    """Return the problems of a document, for an editor to mark.
+    """Return the problems of a document, so that an editor can mark them.
 
     Parameters
     ----------
     text
-        GraphQL, whether valid or not.
+        Valid or invalid GraphQL.
     schema
         The server's schema.
 
     Returns
     -------
     list of dict
-        Each has ``line`` (counted from 1), ``start`` and ``end`` (columns counted from 0) and ``message``.
+        The problems, with the keys ``line`` (starting at 1), ``start`` and ``end`` (columns, starting at 0) and
+        ``message``.
 
     Examples
     --------
@@ -127,25 +131,25 @@ def document_problems(text: str, schema: GraphQLSchema) -> list[dict[str, Any]]:
 def variables_from(
     text: str, operation: OperationDefinitionNode, names: Mapping[str, Any], schema: GraphQLSchema | None
 ) -> dict[str, Any]:
-    """Return the variables of an operation, with the values of the Python variables that have the same names.
+    """Return the variables of an operation, with the values of the Python variables of the same names.
 
-    An optional variable is left out if there is no such Python variable.
+    The result contains no optional variables without a Python variable of the same name.
 
     Parameters
     ----------
     text
-        The text of the document, for the error message.
+        The text of the document. The error message quotes it.
     operation
         The operation.
     names
         The Python variables, such as the namespace of a notebook.
     schema
-        The server's schema; None sends the values unchecked.
+        The server's schema. If None, the values are not checked.
 
     Raises
     ------
     QueryError
-        If a required variable is missing, or a value does not fit. The message marks the variable.
+        If a required variable is missing, or a value has the wrong type. The message marks the variable.
 
     Examples
     --------
@@ -177,7 +181,7 @@ def _is_required(definition: Any, schema: GraphQLSchema) -> bool:  # noqa: ANN40
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a notebook has
-    """Return a value as plain JSON types: a Run as its id, a Series as a list, NumPy numbers as Python numbers."""
+    """Convert a value to plain JSON types: a Run to its id, a Series to a list, NumPy numbers to Python numbers."""
     if hasattr(value, "run_id"):
         return value.run_id
     if hasattr(value, "tolist"):

@@ -1,4 +1,4 @@
-"""Complete GraphQL: the fields, arguments, enum values, types and variables that fit at the cursor."""
+"""Complete GraphQL: suggest the fields, arguments, enum values, types and variables that are valid at the cursor."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _FRAGMENT = re.compile(r"\bfragment\s+([A-Za-z_]\w*)\s+on\b")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A completion that fits at the cursor.
+    """A suggestion that is valid at the cursor.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ class Candidate:
         ``"field"``, ``"argument"``, ``"value"``, ``"type"``, ``"variable"``, ``"directive"``, ``"fragment"`` or
         ``"keyword"``.
     type
-        Its GraphQL type, such as ``"[Run!]!"``; empty if it has none.
+        The GraphQL type, such as ``"[Run!]!"``, or an empty string.
     description
-        Its description in the schema.
+        The description in the schema.
     """
 
     text: str
@@ -72,8 +72,7 @@ class Completion:
     Parameters
     ----------
     word
-        The text before the cursor that a candidate replaces; every candidate starts with it, apart from upper and
-        lower case.
+        The text before the cursor that a candidate replaces. Every candidate starts with this word, ignoring case.
     candidates
         The candidates, in the order of the schema.
     """
@@ -83,16 +82,16 @@ class Completion:
 
 
 def complete_graphql(text: str, cursor: int, schema: GraphQLSchema) -> Completion:
-    """Return the completions that fit at the cursor.
+    """Return the completions that are valid at the cursor.
 
     Parameters
     ----------
     text
-        A GraphQL document, finished or not.
+        A GraphQL document, which may be unfinished.
     cursor
         The position of the cursor in the text.
     schema
-        The server's schema, as ``client.graphql_schema()`` returns it.
+        The server's schema from ``client.graphql_schema()``.
 
     Examples
     --------
@@ -108,7 +107,7 @@ def complete_graphql(text: str, cursor: int, schema: GraphQLSchema) -> Completio
     reader = _Reader(tokens, schema, _FRAGMENT.findall(text))
     start = word.casefold()
     found = [one for one in reader.expected() if one.text.casefold().startswith(start)]
-    # A directive is allowed after every field but rarely wanted, so it is offered only after an "@".
+    # Directives are allowed after every field but rarely needed, so suggest them only after an "@".
     return Completion(word, tuple(one for one in found if one.kind != "directive" or word.startswith("@")))
 
 
@@ -117,7 +116,7 @@ class _EndError(Exception):
 
 
 class _Reader:
-    """Reads the tokens before the cursor, and keeps track of what is allowed next."""
+    """Read the tokens before the cursor, and keep track of what is allowed next."""
 
     def __init__(self, tokens: Sequence[Token], schema: GraphQLSchema, fragments: Sequence[str]):
         self._tokens = tokens
@@ -138,7 +137,7 @@ class _Reader:
     # Tokens
 
     def _peek(self, expect: Callable[[], Iterable[Candidate]] = tuple) -> Token:
-        """Return the next token. If the cursor is there instead, `expect` returns the candidates."""
+        """Return the next token. If there are no more tokens, `expect` returns the candidates at the cursor."""
         self._expect = expect
         if self._place == len(self._tokens):
             raise _EndError
@@ -243,7 +242,7 @@ class _Reader:
     def _arguments(
         self, arguments: Mapping[str, GraphQLArgument] | Mapping[str, GraphQLInputField], end: str = ")"
     ) -> None:
-        """Read ``name: value`` pairs up to the end of an argument list or of an input object."""
+        """Read ``name: value`` pairs up to the end of an argument list or an input object."""
         given: list[str] = []
 
         def missing() -> list[Candidate]:
@@ -281,7 +280,7 @@ class _Reader:
             if self._skip("(", expected):
                 self._arguments({} if directive is None else directive.args)
 
-    # The candidates for each kind of place
+    # The candidates at each kind of position
 
     def _keywords(self) -> list[Candidate]:
         roots = [name for name in _OPERATIONS if getattr(self._schema, f"{name}_type") is not None]
@@ -305,7 +304,7 @@ class _Reader:
         return {**fields_of(parent), **meta}
 
     def _overlapping(self, parent: GraphQLNamedType | None) -> list[GraphQLNamedType]:
-        """Return the objects and interfaces that an inline fragment in a selection of this type may have."""
+        """Return the objects and interfaces that an inline fragment can name inside a selection of this type."""
         if not is_composite_type(parent):
             return []
         mine = possible_types(self._schema, parent)
@@ -325,7 +324,7 @@ class _Reader:
         return [_type_candidate(one) for one in found]
 
     def _variables_for(self, kind: object) -> list[Candidate]:
-        """Return the variables whose type fits; all variables if the type is unknown."""
+        """Return the variables with a matching type, or all variables if the type is unknown."""
         if kind is None:
             return self._variables
         wanted = get_named_type(kind).name  # type: ignore[call-overload]
@@ -341,7 +340,7 @@ def _type_candidate(one: GraphQLNamedType) -> Candidate:
 
 
 def _values(kind: object) -> list[Candidate]:
-    """Return the possible values of an enum, of a list of enums, or of a Boolean."""
+    """Return the possible values of an enum, a list of enums, or a Boolean."""
     named = None if kind is None else get_named_type(kind)  # type: ignore[call-overload]
     if isinstance(named, GraphQLEnumType):
         return [Candidate(name, "value", named.name, one.description or "") for name, one in named.values.items()]

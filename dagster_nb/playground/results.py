@@ -1,4 +1,4 @@
-"""Show the result of a query as a tree, or convert a part of it into a frame."""
+"""Show the result of a query as a tree, or convert part of it to a frame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OPEN_LEVELS = 2
 
 
 class QueryResult(dict[str, Any]):
-    """The ``data`` of a response: a dict that notebooks show as a tree.
+    """The ``data`` of a response, as a dict that notebooks display as a tree.
 
     Examples
     --------
@@ -33,27 +33,28 @@ class QueryResult(dict[str, Any]):
 
 
 def result_frame(data: dict[str, Any], path: str) -> pd.DataFrame:
-    """Return a list in a result as a frame, with one row per item.
+    """Convert a list in a result to a frame with one row per item.
 
     Parameters
     ----------
     data
         The ``data`` of a response.
     path
-        The names that lead to the list, such as ``"runsOrError.results"``. Lists along the path are joined:
-        ``"repositoriesOrError.nodes.jobs"`` has the jobs of all repositories.
+        The path to the list, such as ``"runsOrError.results"``. If there are other lists along the path, the frame
+        contains the items from all of them. For example, ``"repositoriesOrError.nodes.jobs"`` returns the jobs of all
+        repositories.
 
     Returns
     -------
     pandas.DataFrame
-        One row per item, with the values as the server sent them; times stay float seconds. The fields of an object
-        are columns with a dot in their name, such as ``location.name``. A list of plain values is one column, named
-        like the last part of the path. A single object is one row.
+        One row per item, with the values from the server; times are seconds as floats. The fields of an object become
+        columns with a dot in their name, such as ``location.name``. A list of plain values becomes one column, with the
+        last part of the path as its name. A single object becomes one row.
 
     Raises
     ------
     ValueError
-        If the result has nothing at that path; the message says what there is instead.
+        If the path does not exist in the result. The message lists the existing names.
 
     Examples
     --------
@@ -86,7 +87,7 @@ def _items(value: Any, names: list[str], depth: int) -> Iterator[Any]:  # noqa: 
 def _missing(value: dict[str, Any], names: list[str], depth: int) -> str:
     where = ".".join(names[:depth]) or "the result"
     message = f"{where} has no {names[depth]!r}; it has {', '.join(map(repr, value)) or 'nothing'}. Correct the path."
-    # Dagster's errors are part of the data, for example if the requested run does not exist.
+    # The data contains Dagster's own errors, for example if the requested run does not exist.
     answer = value.get("message") or value.get("__typename")
     return f"{message} The server answered: {answer}" if answer else message
 

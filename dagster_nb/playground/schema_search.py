@@ -35,11 +35,11 @@ class Entry:
     type_name
         The name of the type, or of the type that contains the field or the value.
     name
-        The name of the field or of the enum value, or ``"field(argument:)"``; empty for a type.
+        The name of the field or the enum value, or ``"field(argument:)"``. Empty for a type.
     returns
-        Its GraphQL type, such as ``"[Run!]!"``; the kind of a type, such as ``"union"``.
+        The GraphQL type of a field or an argument, such as ``"[Run!]!"``, or the kind of a type, such as ``"union"``.
     description
-        Its description in the schema, including the reason if it is deprecated.
+        The description in the schema. If the part is deprecated, this includes the reason.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """The whole name, such as ``"Run.stepStats"``."""
+        """The full name, such as ``"Run.stepStats"``."""
         return f"{self.type_name}.{self.name}" if self.name else self.type_name
 
     @property
@@ -60,12 +60,12 @@ class Entry:
 
 
 class SchemaSearch:
-    """An index of everything that has a name in a schema.
+    """An index of all names in a schema.
 
     Parameters
     ----------
     schema
-        The server's schema, as ``client.graphql_schema()`` returns it.
+        The server's schema from ``client.graphql_schema()``.
     """
 
     def __init__(self, schema: GraphQLSchema):
@@ -76,13 +76,13 @@ class SchemaSearch:
         self._texts = [f"{entry.label} {entry.description}".casefold() for entry in self._entries]
 
     def find(self, query: str) -> list[Entry]:
-        """Return the entries that match, the best match first.
+        """Return the matching entries, with the best match first.
 
         Parameters
         ----------
         query
-            Words that must all occur in a name or its description; or ``"returns Run"``, or a question such as ``"what
-            returns a Run?"``, to find the fields whose result is or contains that type.
+            Words that must all occur in a name or its description. To find the fields that return a type, use
+            ``"returns Run"`` or a question such as ``"what returns a Run?"``.
 
         Examples
         --------
@@ -102,13 +102,7 @@ class SchemaSearch:
         return [self._entries[place] for place in found] if words else []
 
     def returning(self, type_name: str) -> list[Entry]:
-        """Return the fields whose result is a type, a list of it, or a union or an interface that includes it.
-
-        Parameters
-        ----------
-        type_name
-            The name of the type.
-        """
+        """Return the fields that return a type, a list of the type, or a union or interface that includes the type."""
         names = {type_name}
         for name, kind in self._schema.type_map.items():
             if isinstance(kind, GraphQLUnionType | GraphQLInterfaceType):
@@ -119,8 +113,8 @@ class SchemaSearch:
         roots = [one.name for one in (self._schema.query_type, self._schema.mutation_type) if one is not None]
 
         def distance(entry: Entry) -> tuple[bool, bool, bool, int]:
-            # A field of a root type needs no path, so it comes first, and best of all is one that is named like the
-            # type.
+            # Fields of a root type come first, because a query can request them directly. Before all others come fields
+            # with a name like that of the type.
             is_like = entry.name.casefold().startswith(type_name.casefold())
             return entry.type_name not in roots, "Deprecated:" in entry.description, not is_like, len(entry.label)
 
@@ -132,7 +126,7 @@ class SchemaSearch:
         return next((one for one in self._schema.type_map if one.casefold() == name.casefold()), None)
 
     def _rank(self, place: int, words: list[str]) -> tuple[int, int, int, str]:
-        """Return a sort key: exact names first, then names that begin with the words, other names, and the rest."""
+        """Return a sort key: exact names first, then prefixes of names, then other names, then descriptions."""
         entry, whole = self._entries[place], self._names[place]
         last = (entry.name or entry.type_name).casefold()
         text = " ".join(words)
@@ -149,7 +143,7 @@ class SchemaSearch:
 
 
 def type_entries(kind: GraphQLNamedType) -> Iterator[Entry]:
-    """Yield a type, and then its fields with their arguments, or its values.
+    """Yield the entry of a type, then the entries of its fields and arguments, or of its enum values.
 
     Parameters
     ----------

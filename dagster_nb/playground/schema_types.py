@@ -1,4 +1,4 @@
-"""Return the fields and the possible objects of the types of a GraphQL schema."""
+"""Look up the fields and the possible object types of a type in a GraphQL schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["fields_of", "possible_types"]
 
 
 def fields_of(kind: GraphQLNamedType | None) -> Mapping[str, GraphQLField]:
-    """Return the fields of an object or an interface; none of any other type.
+    """Return the fields of an object or an interface. Other types have no fields.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def fields_of(kind: GraphQLNamedType | None) -> Mapping[str, GraphQLField]:
 
 
 def possible_types(schema: GraphQLSchema, kind: GraphQLNamedType | None) -> Sequence[GraphQLObjectType]:
-    """Return the objects that a type can be: itself, the members of a union, or all that implement an interface.
+    """Return an object type itself, the members of a union, or the implementations of an interface.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Split GraphQL text into tokens, even if the text is unfinished or wrong."""
+"""Split GraphQL into tokens, even if it is unfinished or invalid."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token of GraphQL.
+    """A GraphQL token.
 
     Parameters
     ----------
     text
-        The token, such as ``"runId"``, ``"$cursor"``, ``"..."`` or ``"{"``. A string is always ``'""'``.
+        The token, such as ``"runId"``, ``"$cursor"``, ``"..."`` or ``"{"``. For all strings, this is ``'""'``.
     kind
         ``"word"``, ``"spread"``, ``"string"``, ``"number"`` or ``"other"``.
     """
@@ -43,14 +43,14 @@ def tokens_before(text: str, cursor: int) -> tuple[list[Token], str] | None:
     Parameters
     ----------
     text
-        GraphQL, whether valid or not.
+        Valid or invalid GraphQL.
     cursor
         The position of the cursor in the text.
 
     Returns
     -------
     tuple or None
-        The tokens before the word, and the word; None if the cursor is in a string or a comment.
+        The tokens before the word, and the word. None if the cursor is inside a string or a comment.
 
     Examples
     --------

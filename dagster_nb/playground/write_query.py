@@ -1,4 +1,4 @@
-"""Write a query that requests a field of the schema."""
+"""Generate a query that requests a field of the schema."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ _ERROR = "Error"
 
 
 def write_query(schema: GraphQLSchema, type_name: str, field_name: str | None = None) -> str | None:
-    """Return a query that reaches a type of the schema, and requests one of its fields.
+    """Return a query for a field of a type.
 
     Parameters
     ----------
     schema
         The server's schema.
     type_name
-        The type, such as ``"Run"``; ``"Query"`` and ``"Mutation"`` are the roots.
+        The type, such as ``"Run"``, or one of the root types ``"Query"`` and ``"Mutation"``.
     field_name
-        The field; None requests the plain values of the type.
+        The field. If None, the query requests all scalar fields of the type.
 
     Returns
     -------
     str or None
-        A valid document, with a variable for each required argument; None if no query leads to the type.
+        A valid document with a variable for each required argument. None if no query can reach the type.
 
     Examples
     --------
@@ -81,10 +81,10 @@ Step = tuple[str, str, "GraphQLField"]
 
 
 def _path_to(schema: GraphQLSchema, type_name: str) -> tuple[str, list[Step]] | None:
-    """Return the operation and the shortest list of fields that lead from it to a type."""
+    """Return the root operation that reaches a type, and the shortest list of fields from there to the type."""
 
     def unlike(item: tuple[str, GraphQLField]) -> tuple[bool, bool]:
-        """Return a sort key: current fields named like the type, then other current fields, then deprecated ones."""
+        """Return a sort key: fields named like the type first, then other fields, then deprecated fields."""
         return item[1].deprecation_reason is not None, not item[0].casefold().startswith(type_name.casefold())
 
     for operation, root in (("query", schema.query_type), ("mutation", schema.mutation_type)):
@@ -106,29 +106,29 @@ def _path_to(schema: GraphQLSchema, type_name: str) -> tuple[str, list[Step]] | 
 
 
 class _Writer:
-    """Writes fields, and collects the variables that they need."""
+    """Write fields, and collect the variables that they need."""
 
     def __init__(self, schema: GraphQLSchema):
         self._schema = schema
         self.variables: dict[str, str] = {}
 
     def field(self, name: str, field: GraphQLField, depth: int) -> str:
-        """Return a field with its required arguments and the plain values inside it."""
+        """Return a field with its required arguments and its scalar subfields."""
         kind = get_named_type(field.type)
         return self.call(name, field, "" if is_leaf_type(kind) else self.selection(kind, depth))
 
     def call(self, name: str, field: GraphQLField, inside: str) -> str:
-        """Return a field with its required arguments and what is requested inside it."""
+        """Return a field with its required arguments and a given selection."""
         required = {argument: str(one.type) for argument, one in field.args.items() if is_required_argument(one)}
         given = ", ".join(f"{argument}: ${self._variable(argument, kind)}" for argument, kind in required.items())
         return name + (f"({given})" if given else "") + (f" {{ {inside} }}" if inside else "")
 
     def selection(self, kind: GraphQLNamedType | None, depth: int) -> str:
-        """Return the plain values of a type, and of the first list of objects in it, down to a depth."""
+        """Return the scalar fields of a type and of its first list of objects, down to a maximum depth."""
         if isinstance(kind, GraphQLUnionType):
             members = self._schema.get_possible_types(kind)
             results = [one for one in members if not _is_error(one)]
-            # Only the first member is used, because two members can have fields with the same name and different types.
+            # Use only the first member, because two members can have fields with the same name but different types.
             parts = [f"... on {one.name} {{ {self.selection(one, depth)} }}" for one in results[:1]]
             if len(results) < len(members):
                 parts.append(f"... on {_ERROR} {{ message }}")
@@ -144,7 +144,7 @@ class _Writer:
         return " ".join([*plain[:_MAX_FIELDS], *nested]) or "__typename"
 
     def _variable(self, argument: str, kind: str) -> str:
-        """Return a name for a variable: the argument's name, unless a variable of another type already has it."""
+        """Return a variable name: the argument's name, unless a variable of another type already has this name."""
         name, number = argument, 2
         while self.variables.setdefault(name, kind) != kind:
             name, number = f"{argument}{number}", number + 1

@@ -1,10 +1,13 @@
-"""Draw charts of runs, steps, jobs and assets: each function takes a DataFrame and returns matplotlib Axes.
+"""Draw charts of runs, steps, jobs and assets. Each function takes a DataFrame and returns matplotlib Axes.
 
-Without ``ax``, a chart draws on pyplot's current axes; with ``ax``, pyplot is not even imported. In a dark notebook,
-run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.
+Without ``ax``, a function draws on pyplot's current axes. With ``ax``, it does not import pyplot. If your notebook has
+a dark theme, run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.
+
+`chart_index` returns the run, step or group of each mark in a chart.
 """
 
 from dagster_nb.plot._asset_graph import asset_graph
+from dagster_nb.plot._chart_index import ChartIndex, chart_index
 from dagster_nb.plot._duration_trend import duration_trend
 from dagster_nb.plot._durations import durations
 from dagster_nb.plot._job_graph import job_graph
@@ -19,7 +22,9 @@ from dagster_nb.plot._ticks import ticks
 from dagster_nb.plot._timeline import timeline
 
 __all__ = [
+    "ChartIndex",
     "asset_graph",
+    "chart_index",
     "duration_trend",
     "durations",
     "job_graph",

@@ -18,32 +18,33 @@ if TYPE_CHECKING:
 
 __all__ = ["asset_graph"]
 
-# The colour and the words of each stale status. The words are shown in the legend and, for an asset that is not fresh,
-# below its name.
+# The colour and the label of each stale status. The legend shows the labels. If an asset is not fresh, the label is
+# also shown below its name.
 _STATUSES = {"FRESH": (BLUE, "fresh"), "STALE": (ORANGE, "stale"), "MISSING": (GREY, "never materialized")}
 _UNKNOWN = (PURPLE, "unknown status")
 
 
 def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
-    r"""Draw assets from left to right, each to the right of all assets that it depends on.
+    r"""Draw assets and their dependencies, with each asset to the right of all assets that it depends on.
 
-    The colour of an asset shows its stale status. If there are several groups, the assets of each are in a box with the
-    group's name. If there are too many assets for readable names, no names are written, and the caption says so.
+    The colour of an asset shows its stale status. If there are several groups, a box with the group's name surrounds
+    the assets of each group. If there are too many assets for readable names, the chart shows no names, and the caption
+    says so.
 
     Parameters
     ----------
     assets
-        Assets, with the columns ``asset``, ``group``, ``depends_on`` and ``stale_status`` of ``client.assets()``.
-        Dependencies on assets that are not in the frame are not drawn.
+        Assets from ``client.assets()``, with the columns ``asset``, ``group``, ``depends_on`` and ``stale_status``.
+        The chart omits dependencies on assets that are not in the frame.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PatchCollection` for the assets.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with columns along x and rows downwards along y.
+        The axes, with the columns of the layout along x and its rows along y.
 
     Examples
     --------
@@ -81,7 +82,7 @@ def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: objec
     )
     for color, words in (*_STATUSES.values(), _UNKNOWN):
         if (color, words) in statuses:
-            # A line without points, which appears only in the legend.
+            # A line without points appears only in the legend.
             ax.plot([], [], color=color, marker="s", markersize=8.0, linestyle="none", label=words)
     draw_legend(ax)
     return ax

@@ -1,4 +1,4 @@
-"""The parts that all charts share: axes, grid, caption, legend, lanes and the words beside them."""
+"""Draw the parts that all charts share: axes, grid, caption, legend, lanes and notes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from matplotlib.text import Annotation
 
+from dagster_nb.plot._chart_index import set_chart_index
 from dagster_nb.plot._labels import disable_math
 from dagster_nb.plot._theme import text_color
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 __all__ = [
     "available_width",
@@ -29,21 +31,21 @@ __all__ = [
     "share_words",
 ]
 
-# Estimated size of text: the width of a character and the height of a line, as fractions of the font size.
+# The estimated width of a character and height of a line, as fractions of the font size.
 _CHARACTER_WIDTH, _LINE_HEIGHT = 0.58, 1.2
-# The number of characters that must stay free to the right of the caption, where the date axis writes the year.
+# The space to reserve to the right of the caption, because the date axis writes the year there.
 _YEAR_CHARACTERS = 12
 _LEGEND_ENTRY_INCHES = 1.6
-# Before a layout is applied, axes fill this fraction of a subplot's cell; the gaps around them are in inches.
+# Before the layout is computed, axes fill this fraction of a subplot's cell.
 _SHARE_BEFORE_LAYOUT, _GAPS_INCHES = 0.775, 0.15
 _LABEL_HEIGHT = 0.07  # of the axes
 
 
 def current_axes(ax: Axes | None) -> Axes:
-    """Return the given axes, or else pyplot's current axes."""
+    """Return the given axes, or pyplot's current axes if None."""
     if ax is not None:
         return ax
-    # pyplot is imported only here, so that a program with its own figures neither loads it nor has its state changed.
+    # Import pyplot only here, so that it is not loaded in a program that passes its own figures.
     import matplotlib.pyplot as plt  # noqa: PLC0415
 
     if plt.get_fignums():
@@ -53,14 +55,14 @@ def current_axes(ax: Axes | None) -> Axes:
 
 
 def draw_grid(ax: Axes, which: Literal["x", "y"]) -> None:
-    """Draw a faint grid behind everything and remove the top and the right edge of the axes."""
+    """Draw a faint grid behind the chart and remove the top and right edges of the axes."""
     ax.set_axisbelow(True)
     ax.grid(visible=True, axis=which, color=text_color(), alpha=0.15, linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def set_caption(ax: Axes, *parts: str) -> None:
-    """Write below the chart what its x axis means and which runs it shows; empty parts are left out."""
+    """Write the caption below the chart: the meaning of the x axis and other non-empty parts."""
     points = ax.get_window_extent().width / ax.figure.dpi * 72
     max_characters = points / (_CHARACTER_WIDTH * float(ax.xaxis.label.get_fontsize())) - _YEAR_CHARACTERS
     lines = [""]
@@ -74,7 +76,7 @@ def set_caption(ax: Axes, *parts: str) -> None:
 
 
 def draw_legend(ax: Axes) -> None:
-    """Draw the legend above the chart, where it hides nothing."""
+    """Draw the legend above the chart, so that it does not cover anything."""
     handles, labels = ax.get_legend_handles_labels()
     if not handles:
         return
@@ -98,7 +100,8 @@ def draw_legend(ax: Axes) -> None:
 
 
 def empty_chart(ax: Axes, words: str) -> Axes:
-    """Write on the axes why there is nothing to draw, and return them."""
+    """Write the reason why the chart is empty on the axes, and return the axes."""
+    set_chart_index(ax, None)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", alpha=0.75)
@@ -106,7 +109,7 @@ def empty_chart(ax: Axes, words: str) -> Axes:
 
 
 def set_lanes(ax: Axes, labels: Sequence[str]) -> None:
-    """Give each label a lane of height 1, centred at its position, with the first one on top."""
+    """Set up one lane of height 1 per label, with the first label on top. Each lane is centred at the label's index."""
     ax.set_yticks(range(len(labels)), labels)
     disable_math(ax.get_yticklabels())
     ax.set_ylim(len(labels) - 0.5, -0.5)
@@ -114,7 +117,7 @@ def set_lanes(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def available_width(ax: Axes) -> float:
-    """Return the width of the axes in pixels, once a layout has made room for the names and notes beside them."""
+    """Estimate the width that the axes will have after layout, in pixels, with room for names and notes beside them."""
     width = float(ax.get_window_extent().width)
     if ax.figure.get_layout_engine() is None:
         return width
@@ -125,7 +128,7 @@ def available_width(ax: Axes) -> float:
 
 
 def max_names(ax: Axes) -> int:
-    """Return the number of names that fit below each other."""
+    """Return how many names fit along the y axis."""
     points = ax.get_window_extent().height / ax.figure.dpi * 72
     return max(int(points / (_LINE_HEIGHT * float(ax.yaxis.label.get_fontsize()))), 2)
 
@@ -151,7 +154,7 @@ def bar_note(ax: Axes, x: float, lane: int, words: str) -> None:
     disable_math([note])
 
 
-def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Text]:
     """Write the name of each line to the right of the line's end, beside a dash in its colour.
 
     Parameters
@@ -160,20 +163,27 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
         The axes, with their final limits.
     ends
         The y value, the name and the colour of each line.
+
+    Returns
+    -------
+    list of matplotlib.text.Text
+        The names, in the order of `ends`.
     """
-    ends = sorted(ends)
+    lowest_first = sorted(range(len(ends)), key=lambda place: ends[place])
     to_axes = ax.transData + ax.transAxes.inverted()
-    heights = [float(to_axes.transform((0.0, value))[1]) for value, _, _ in ends]
-    # Labels that would overlap are first moved up; those that leave the axes at the top are then moved down.
+    heights = [float(to_axes.transform((0.0, ends[place][0]))[1]) for place in lowest_first]
+    # First move labels up until none of them overlap, then move labels down that are above the top of the axes.
     for place in range(1, len(heights)):
         heights[place] = max(heights[place], heights[place - 1] + _LABEL_HEIGHT)
     limit = 1.0
     for place in reversed(range(len(heights))):
         heights[place] = min(heights[place], limit)
         limit = heights[place] - _LABEL_HEIGHT
-    for height, (_, words, color) in zip(heights, ends, strict=True):
+    notes: dict[int, Text] = {}
+    for height, place in zip(heights, lowest_first, strict=True):
+        _, words, color = ends[place]
         ax.plot([1.008, 1.024], [height, height], color=color, linewidth=3, transform=ax.transAxes, clip_on=False)
-        note = ax.annotate(
+        notes[place] = ax.annotate(
             words,
             (1.03, height),
             xycoords="axes fraction",
@@ -181,11 +191,12 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
             fontsize="small",
             annotation_clip=False,
         )
-        disable_math([note])
+    disable_math(notes.values())
+    return [notes[place] for place in range(len(ends))]
 
 
 def share_words(n_shown: int, n_groups: int, noun: str, which: str = "largest") -> str:
-    """Return which groups a chart shows, as text; an empty string if it shows all of them.
+    """Describe which groups a chart shows. Return an empty string if it shows all groups.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Axes of durations, with ticks at round times such as 10 s, 1 min and 1 h."""
+"""Set up axes of durations, with ticks at round values such as 10 s, 1 min and 1 h."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MIN_SECONDS", "log_duration_axis", "set_elapsed_axis"]
 
 MIN_SECONDS = 1e-3
-"""A logarithmic axis has no zero: shorter durations are drawn here."""
+"""The shortest duration on a logarithmic axis, which cannot show zero. Shorter durations are drawn at this value."""
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _COARSE = (1e-3, 1e-2, 0.1, 1.0, 10.0, _MINUTE, 10 * _MINUTE, _HOUR, _DAY, 10 * _DAY, 100 * _DAY, 1000 * _DAY)
@@ -37,7 +37,7 @@ _MAX_LOG_TICKS, _MAX_LINEAR_TICKS = 5, 8
 
 
 def log_duration_axis(ax: Axes, which: Literal["x", "y"], low: float, high: float) -> None:
-    """Make an axis of seconds logarithmic, with round ticks, and wide enough for values from `low` to `high`."""
+    """Make an axis of seconds logarithmic, with ticks at round values and limits that include `low` and `high`."""
     low, high = max(low, MIN_SECONDS), max(high, MIN_SECONDS)
     margin = max(math.log(high / low) * 0.04, 0.15)
     ax.set(**{f"{which}scale": "log", f"{which}lim": (low * math.exp(-margin), high * math.exp(margin))})
@@ -48,7 +48,7 @@ def log_duration_axis(ax: Axes, which: Literal["x", "y"], low: float, high: floa
 
 
 def set_elapsed_axis(ax: Axes) -> None:
-    """Give a linear x axis of seconds round ticks."""
+    """Put ticks at round values on a linear x axis of seconds."""
     ax.xaxis.set_major_locator(ElapsedLocator())
     ax.xaxis.set_major_formatter(_DurationFormatter())
 
@@ -67,7 +67,7 @@ class _LogLocator(Locator):
 
 
 class ElapsedLocator(Locator):
-    """Places ticks at round times on a linear axis of seconds."""
+    """Place ticks at round values on a linear axis of seconds."""
 
     def __call__(self) -> Sequence[float]:
         return self.tick_values(*_view_limits(self))
@@ -92,7 +92,7 @@ def _even_ticks(low: float, high: float, max_ticks: int) -> list[float]:
 
 
 class _DurationFormatter(Formatter):
-    """Writes seconds as durations, with enough digits to distinguish the ticks."""
+    """Format seconds as durations, with enough digits to distinguish the ticks."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002
         return duration_text(x)

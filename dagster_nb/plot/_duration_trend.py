@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.plot._chart_index import ChartIndex, group_lines, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -57,30 +59,31 @@ def duration_trend(
 ) -> Axes:
     """Draw how the durations of each job change over time.
 
-    A solid line is the median of the successful runs in the window that ends at each point, and a dashed line their
-    95th percentile. A line is interrupted where the window holds fewer than 5 runs. Each mark is a finished run, in the
-    shape of its status. With only one job, marks have the colour of their status; with several jobs, the colour of
-    their job. If there are more than 3,000 runs, the marks are an even sample, and the caption says so. A run without
-    a duration is not drawn.
+    The solid line shows a rolling median of the successful runs, and the dashed line shows their rolling 95th
+    percentile. The lines have gaps if a window contains fewer than 5 runs. Each finished run has a mark, and the shape
+    of the mark shows the run's status. The colour shows the status if there is only one job, and the job if there are
+    several. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so. Runs
+    without a duration are not drawn.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``start_time`` and ``duration`` of ``client.runs()`` and those in `by`.
+        Runs from ``client.runs()``, with the columns ``status``, ``start_time`` and ``duration`` and the columns in
+        `by`.
     by
-        The column, or columns, to group by; each group has a line. None draws one line for all runs.
+        The column or columns to group by. Each group gets a line. None draws one line for all runs.
     regressions
-        The slowdowns from `dagster_nb.analysis.regressions`, with the same `by`. Each slowdown is marked with an arrow
-        from the old to the new median, and with its factor. The other jobs are drawn fainter.
+        The slowdowns from `dagster_nb.analysis.regressions`, with the same `by`. An arrow from the old to the new
+        median marks each slowdown, with its factor. Jobs without a slowdown are drawn fainter.
     window
-        The length of time that each point of a line covers; by default about a fifteenth of the history.
+        The period that each point of a line covers. By default, about a fifteenth of the history.
     max_groups
-        The maximum number of jobs to draw: first the jobs with a regression, the worst first, then the busiest. Other
-        jobs are not drawn, since a mixture of jobs has no trend; the caption says so.
+        The maximum number of jobs to draw. Jobs with a regression come first, starting with the worst, then the
+        busiest jobs. If the chart does not show all jobs, the caption says so.
     tz
-        The time zone of the x axis, an IANA name.
+        The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the solid lines.
 
@@ -133,6 +136,7 @@ def duration_trend(
     window = usual_window(started) if window is None else pd.Timedelta(window)
     sample, step = even_sample(of_group * len(statuses) + codes, x, MAX_MARKS)
     ends = []
+    lines: dict[str, tuple[Any, Any]] = {}
     for group, name in enumerate(groups.names):
         color = text_color() if alone else colors[name]
         faint = bool(changed) and group >= len(changed)
@@ -142,12 +146,12 @@ def duration_trend(
         counted = succeeded & (of_group == group)
         rolled = rolling_quantiles(started[counted], length[counted], window)
         draw_quantile_lines(ax, rolled, color, options, in_legend=group == 0, alpha=0.45 if faint else 1.0)
+        lines[name] = date_numbers(rolled["time"]), rolled["p50"].clip(lower=MIN_SECONDS)
         medians = rolled["p50"].dropna()
-        # If a job has no line, its label is placed beside its last run.
+        # If a job has no line, its label is next to its last run.
         last = medians.iloc[-1] if len(medians) else y[of_group == group][np.argmax(x[of_group == group])]
         ends.append((max(float(last), MIN_SECONDS), label(name, _NAME_WIDTH), color))
-    if not alone:
-        label_line_ends(ax, ends)
+    labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
     if regressions is not None and changed:
         _draw_changes(ax, regressions[_row_names(regressions, by).isin(groups.names).to_numpy(dtype=bool)])
     disable_math([ax.set_ylabel(f"duration of {label(groups.names[0], _NAME_WIDTH)}" if alone else "duration")])
@@ -159,12 +163,14 @@ def duration_trend(
         _caption_of_groups(len(groups.names), every, has_changes=bool(changed)),
     )
     draw_legend(ax)
+    drawn_marks = run_marks(drawn[sample], x[sample], y[sample])
+    set_chart_index(ax, ChartIndex("time", drawn_marks, lines=group_lines(lines), labels=labels))
     return ax
 
 
 def _caption_of_groups(n_shown: int, every: Groups, *, has_changes: bool) -> str:
     if has_changes and n_shown < len(every.names):
-        return f"{n_shown} of {len(every.names)} {every.noun}: those that slowed down, then the busiest"
+        return f"{n_shown} of {len(every.names)} {every.noun}: the slower ones, then the busiest"
     return share_words(n_shown, len(every.names), every.noun, "busiest")
 
 
@@ -182,11 +188,13 @@ def _changed_groups(regressions: pd.DataFrame | None, groups: Groups, by: str | 
 
 
 def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
-    """Draw an arrow from the old to the new median of each change, with its factor beside the tip."""
+    """Draw an arrow from the old to the new median of each change, with the factor next to the tip."""
     x = date_numbers(read_columns.times(changes, "changed_at"))
     before, after = (
         read_columns.seconds(read_columns.durations(changes, name)).clip(MIN_SECONDS) for name in ("before", "after")
     )
+    # If the axes are transparent, the box around the factor must be transparent too.
+    background = to_rgba(ax.get_facecolor())
     for place, factor in enumerate(changes["factor"]):
         start, tip = (x[place], before[place]), (x[place], after[place])
         arrow = {"arrowstyle": "-|>", "color": text_color(), "linewidth": 1.6}
@@ -197,5 +205,5 @@ def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
             xytext=(5, 2),
             textcoords="offset points",
             fontweight="bold",
-            bbox={"facecolor": ax.get_facecolor(), "alpha": 0.7, "edgecolor": "none", "pad": 1},
+            bbox={"facecolor": (*background[:3], 0.7 * background[3]), "edgecolor": "none", "pad": 1},
         )

@@ -12,6 +12,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.distributions import group_quantiles, log_densities
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.plot._chart_index import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -58,36 +59,37 @@ def durations(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how long the runs of each job take: one lane per job, the slowest on top.
+    """Draw how long the runs of each job take, with one lane per job and the slowest job on top.
 
-    The upper half of a lane shows the distribution of all durations. Along the middle, a thin line reaches from the
-    5th to the 95th percentile, a thick one from the 25th to the 75th, and a tick marks the median, which is also
-    written to the right. The lower half has a mark for each run, in the colour and the shape of its status. If there
-    are more than 3,000 runs, the marks are an even sample, and the caption says so. A run that is still running is
-    drawn as a hollow arrow at its current duration. A run that has not started has no duration and is not drawn.
+    The upper half of a lane shows the distribution of all durations. In the middle, a thin line extends from the 5th to
+    the 95th percentile, a thick line extends from the 25th to the 75th percentile, and a tick marks the median. The
+    median is also written to the right. The lower half has a mark for each run, with the colour and shape of its
+    status. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so. A run
+    in progress is a hollow arrow at its current duration. Runs that have not started are not drawn.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``start_time`` and ``duration`` of ``client.runs()`` and those in `by`.
+        Runs from ``client.runs()``, with the columns ``status``, ``start_time`` and ``duration`` and the columns in
+        `by`.
     by
-        The column, or columns, to group by; each group has a lane. None draws all runs in one lane.
+        The column or columns to group by. Each group gets a lane. None draws all runs in one lane.
     max_groups
-        The maximum number of lanes. The busiest jobs have their own lanes; the others share the last lane.
+        The maximum number of lanes. If there are more groups, the less busy groups share the last lane.
     as_of
-        The time up to which runs in progress are measured. By default the time when the frame was fetched
-        (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+        The assumed end time of runs in progress. By default, the time when the frame was fetched
+        (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
     tz
-        The time zone of the dates in the caption, an IANA name.
+        The time zone of the dates in the caption, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the marks.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with durations in seconds along x, on a logarithmic scale. A duration of less than a millisecond is
+        The axes, with durations in seconds along x, on a logarithmic scale. Durations of less than a millisecond are
         drawn as one millisecond.
 
     Examples
@@ -130,7 +132,9 @@ def durations(
     sample = np.flatnonzero(finished)[sample]
     y = lanes[sample] + 0.1 + 0.33 * spread_offsets(len(sample))
     draw_status_marks(ax, length[sample], y, codes[sample], statuses, options)
-    _draw_running(ax, length[running], lanes[running], options)
+    running_rows = np.flatnonzero(running)
+    running_y = lanes[running] + 0.1 + 0.33 * spread_offsets(len(running_rows))
+    _draw_running(ax, length[running], running_y, options)
     _draw_quantiles(ax, length[finished], lanes[finished], len(groups.names))
     set_lanes(ax, [label(name) for name in groups.names])
     n_left_out = int((~shown).sum())
@@ -142,6 +146,9 @@ def durations(
         f"not shown: {plural(n_left_out, 'run')} without a duration" if n_left_out else "",
     )
     draw_legend(ax)
+    rows = np.concatenate([sample, running_rows])
+    marks = run_marks(rows, length[rows], np.concatenate([y, running_y]))
+    set_chart_index(ax, ChartIndex("duration", marks, group_lanes(groups.names)))
     return ax
 
 
@@ -169,7 +176,7 @@ def _draw_quantiles(ax: Axes, length: Floats, lanes: Integers, n_lanes: int) -> 
         margin_note(ax, lane, f"{duration_text(median)} · {count_text((lanes == lane).sum())}")
 
 
-def _draw_running(ax: Axes, length: Floats, lanes: Integers, options: Mapping[str, Any]) -> None:
+def _draw_running(ax: Axes, length: Floats, y: Floats, options: Mapping[str, Any]) -> None:
     if not len(length):
         return
     status = status_of("STARTED")
@@ -181,4 +188,4 @@ def _draw_running(ax: Axes, length: Floats, lanes: Integers, options: Mapping[st
         "linestyle": "none",
         "label": "still running, so far",
     }
-    ax.plot(length, lanes + 0.1 + 0.33 * spread_offsets(len(length)), **(properties | dict(options)))
+    ax.plot(length, y, **(properties | dict(options)))

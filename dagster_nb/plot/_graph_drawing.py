@@ -1,4 +1,4 @@
-"""Draw ops or assets as boxes with arrows between them, from left to right along their dependencies."""
+"""Draw a graph of ops or assets from left to right, as boxes that are connected by arrows."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["as_list", "draw_graph"]
 
 _HALF_WIDTH, _HALF_HEIGHT = 0.41, 0.36
-_CHARACTER_WIDTH = 0.66  # of the font size
-_MAX_CELL = (180.0, 60.0)  # the width of a column and the height of a row, in points
+# The width of a character, as a fraction of the font size.
+_CHARACTER_WIDTH = 0.66
+# The maximum width of a column and height of a row, in points.
+_MAX_CELL = (180.0, 60.0)
 _MIN_FONT_SIZE = 4.5
 
 
@@ -48,19 +50,19 @@ def draw_graph(
     Parameters
     ----------
     ax
-        Where to draw.
+        The axes to draw on.
     depends_on
-        The dependencies of each node; nodes that are not keys are ignored.
+        The dependencies of each node. Dependencies that are not keys are ignored.
     graph_of
-        The dotted name of the graph around each node that is in a graph.
+        For each node in a graph, the dotted name of the graph.
     options
         Properties of `matplotlib.collections.PatchCollection` for the nodes.
     noun
         The plural noun for the nodes, such as "ops".
     colors
-        The colour of each node; by default all nodes have the same colour.
+        The colour of each node. By default, all nodes have the same colour.
     notes
-        The words to write below the names of some nodes.
+        The notes to write below the names of some nodes.
     """
     layout = job_layout(depends_on, graph_of)
     cell = _fit_axes(ax, layout)
@@ -88,7 +90,7 @@ def draw_graph(
 
 
 def as_list(value: Any) -> list[str]:  # noqa: ANN401
-    """Return a cell as a list: a cell read from Parquet may be an array, and a missing value becomes an empty list."""
+    """Convert a cell to a list. A cell from Parquet may be an array. A missing value becomes an empty list."""
     return [str(item) for item in value] if isinstance(value, list | tuple | np.ndarray) else []
 
 
@@ -96,7 +98,7 @@ def _fit_axes(ax: Axes, layout: JobLayout) -> tuple[float, float]:
     """Set the limits of the axes; return the column width and the row height in points."""
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
-    # Names are shortened to fit their boxes, so the size of the axes must be known first.
+    # The size of the axes determines how much of a name fits into its box, so compute the layout first.
     if engine := ax.figure.get_layout_engine():
         engine.execute(_root_figure(ax))
     points = np.array(ax.get_window_extent().size) / ax.figure.dpi * 72
@@ -116,7 +118,7 @@ def _root_figure(ax: Axes) -> Figure:
 
 
 def _wrapped(name: str, width: int, max_lines: int) -> str:
-    """Break a long name between its words, and shorten it if it still does not fit."""
+    """Break a long name into lines between its words, and shorten the name if it still does not fit."""
     lines = [""]
     for word in re.findall(r"[^_./\- ]*[_./\- ]?", label(name, 200)):
         if len(lines[-1] + word) <= width:
@@ -151,7 +153,7 @@ def _draw_boxes(ax: Axes, layout: JobLayout, font: float, column_width: float) -
 
 
 def _draw_arrows(ax: Axes, routes: Iterable[list[tuple[int, float]]]) -> None:
-    """Draw each dependency as one line that bends between the columns and is straight within them."""
+    """Draw each dependency as a line that curves between the columns and is straight inside a column."""
     vertices: list[tuple[float, float]] = []
     codes: list[np.uint8] = []
     tips = []

@@ -19,24 +19,24 @@ __all__ = ["job_graph"]
 
 
 def job_graph(ops: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
-    """Draw the ops of a job from left to right, each to the right of all ops that it depends on.
+    """Draw the ops of a job and their dependencies, with each op to the right of all ops that it depends on.
 
-    The ops of a graph are in a box with the graph's name; boxes can be nested. A name that does not fit is
-    shortened. If there are too many ops for readable names, no names are written, and the caption says so.
+    A box with the graph's name surrounds the ops of each graph. Boxes can be nested. Names that do not fit are
+    shortened. If there are too many ops for readable names, the chart shows no names, and the caption says so.
 
     Parameters
     ----------
     ops
-        The ops of one job, with the columns ``op``, ``graph`` and ``depends_on`` (lists of ops) of ``client.ops()``.
+        The ops of one job from ``client.ops()``, with the columns ``op``, ``graph`` and ``depends_on`` (lists of ops).
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PatchCollection` for the ops.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with columns along x and rows downwards along y.
+        The axes, with the columns of the layout along x and its rows along y.
 
     Examples
     --------

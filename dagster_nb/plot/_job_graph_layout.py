@@ -1,8 +1,8 @@
-"""Lay out the ops of a job in columns along their dependencies, with the ops of each graph in a box.
+"""Arrange the ops of a job in columns, with the ops of each graph in a box.
 
-The column of an op is one to the right of the last op that it depends on. Within a column the ops are sorted by the
-mean row of the ops that they depend on. The boxes in a graph are stacked. Ops in the columns of a box have rows above
-or below it; ops in all other columns are centred.
+Each op is one column to the right of the last op that it depends on. Within a column, ops are sorted by the mean row of
+the ops that they depend on. The boxes inside a graph are stacked. If an op shares a column with a box, the op is above
+the box. In all other columns, ops are centred vertically.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["JobLayout", "job_layout"]
 
-_TITLE, _PADDING = 0.45, 0.15  # the height of a box's title and the padding of a box, in rows
+_TITLE, _PADDING = 0.45, 0.15  # the title height and the padding of a box, in rows
 
 
 @dataclass
 class JobLayout:
-    """The positions of the ops and the graphs of a job.
+    """The positions of the ops and graphs of a job.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class JobLayout:
     rows
         The vertical centre of each op, measured downwards from 0; each op is 1 unit high.
     boxes
-        The first and the last column, and the top and the bottom, of each graph's box.
+        The first column, last column, top and bottom of each graph's box.
     """
 
     columns: dict[str, int]
@@ -37,7 +37,7 @@ class JobLayout:
     boxes: dict[str, tuple[int, int, float, float]] = field(default_factory=dict)
 
     def route(self, start: str, end: str) -> list[tuple[int, float]]:
-        """Return the columns and rows through which a dependency is drawn, so that it passes between the ops."""
+        """Return the points (column, row) of a dependency's line, chosen so that the line passes between ops."""
         first, last = self.columns[start], self.columns[end]
         points = [(first, self.rows[start])]
         for column in range(first + 1, last):
@@ -55,9 +55,9 @@ def job_layout(depends_on: Mapping[str, Iterable[str]], graph_of: Mapping[str, s
     Parameters
     ----------
     depends_on
-        The dependencies of each op; ops that are not keys are ignored.
+        The dependencies of each op. Dependencies that are not keys are ignored.
     graph_of
-        The dotted handle of the graph around each op that is in a graph.
+        For each op in a graph, the dotted handle of the graph.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def job_layout(depends_on: Mapping[str, Iterable[str]], graph_of: Mapping[str, s
     """
     layout = JobLayout(_columns(depends_on))
     paths = {op: graph_of[op].split(".") if op in graph_of else [] for op in depends_on}
-    # The first pass sorts ops by the rows of the ops already placed, the second pass by the rows of all ops.
+    # The first pass knows only the rows of ops that it has already placed. The second pass knows the rows of all ops.
     for _ in range(2):
         _place(layout, [], 0.0, paths, depends_on)
     return layout
@@ -80,7 +80,7 @@ def _columns(depends_on: Mapping[str, Iterable[str]]) -> dict[str, int]:
     columns: dict[str, int] = {}
     while waiting:
         ready = [op for op, others in waiting.items() if all(other in columns for other in others)]
-        # A job has no cycles, but a frame can contain one. In that case, the first of the remaining ops is placed.
+        # A job has no cycles, but a frame can contain one. In that case, place the first remaining op.
         for op in ready or list(waiting)[:1]:
             columns[op] = max((columns[other] + 1 for other in waiting.pop(op) if other in columns), default=0)
     return {op: columns[op] for op in depends_on}
@@ -93,7 +93,7 @@ def _place(
     paths: Mapping[str, list[str]],
     depends_on: Mapping[str, Iterable[str]],
 ) -> float:
-    """Assign rows to the contents of a graph, which begin at `top`; return the row where the graph ends."""
+    """Assign rows to the ops and boxes in a graph that begins at `top`, and return the row at which the graph ends."""
     depth = len(graph)
     stacks: dict[int, list[str]] = {}
     inner: dict[str, list[int]] = {}

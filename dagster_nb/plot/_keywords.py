@@ -19,21 +19,21 @@ __all__ = ["artist_options"]
 
 
 def artist_options(chart: Callable[..., Axes], artist: type[Artist], keywords: Mapping[str, object]) -> dict[str, Any]:
-    """Return the additional keywords of a chart under the full names of an artist's properties.
+    """Check a chart's additional keyword arguments, and return them with the full names of an artist's properties.
 
     Parameters
     ----------
     chart
-        The name of the chart that was called.
+        The chart function that was called.
     artist
-        The class whose properties the keywords set.
+        The class that has the properties.
     keywords
-        The keywords from the caller; they may be matplotlib's short names, such as ``lw``.
+        The keyword arguments. They can have matplotlib's short names, such as ``lw``.
 
     Raises
     ------
     TypeError
-        If a keyword is neither an argument of the chart nor a property of the artist.
+        If a keyword argument is not a property of the artist.
     """
     options: dict[str, Any] = normalize_kwargs(dict(keywords), artist)
     unknown = options.keys() - _properties(artist) if options else ()

@@ -20,10 +20,10 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 
 
 def label(text: str, max_width: int = 30) -> str:
-    """Return a string in one line of at most `max_width` columns, with only characters that the current fonts have.
+    """Return a string on one line of at most `max_width` columns, with only characters that the current fonts contain.
 
-    A long name is shortened in the middle, because the names in a deployment often start alike. A character that no
-    font has becomes an empty square, as in matplotlib, but without its warning.
+    Long names are shortened in the middle, because the names in a deployment often have the same prefix. If no font
+    contains a character, it becomes an empty square. Matplotlib does the same, but also raises a warning.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def _replacement(character: str) -> str:
 
 @lru_cache(maxsize=8)
 def _drawable(families: tuple[str, ...], default: str) -> frozenset[int]:
-    """Return the code points that the fonts have; matplotlib tries the fonts in this order."""
+    """Return the code points that are in any of the fonts."""
     paths = [default]
     for family in families:
         try:

@@ -48,18 +48,18 @@ def metadata(
     Parameters
     ----------
     materializations
-        Materializations of one asset, with the column ``timestamp`` or ``partition_key``, and the columns
-        ``metadata.<label>`` of ``client.materializations()``.
+        Materializations of one asset from ``client.materializations()``, with the column ``timestamp`` or
+        ``partition_key``, and the columns ``metadata.<label>``.
     labels
-        The label, or labels, of the metadata whose numbers to plot. By default the label that most materializations
-        have, or the first of these in alphabetical order; the caption says how many other labels there are.
+        The label or labels of the metadata to plot. By default, the label with the most numbers; the caption says how
+        many other labels there are.
     x
-        ``"timestamp"`` shows when the asset was materialized. ``"partition_key"`` shows the last materialization of
-        each partition; keys that begin with a date are on a time axis.
+        ``"timestamp"`` shows all materializations over time. ``"partition_key"`` shows the last materialization of
+        each partition, on a time axis if the keys begin with a date.
     tz
-        The time zone of the x axis, an IANA name.
+        The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the lines.
 
@@ -71,7 +71,7 @@ def metadata(
     Raises
     ------
     ValueError
-        If no materialization has such a label, or its values are not numbers.
+        If no materialization has one of the labels, or if its values are not numbers.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def metadata(
     if materializations.empty:
         return empty_chart(ax, "no materializations")
     if not chosen:
-        return empty_chart(ax, "no metadata that is a number")
+        return empty_chart(ax, "no numeric metadata")
     rows, positions, meaning = _positions(materializations, x, ax, zone)
     draw_grid(ax, "y")
     colors = group_colors(chosen)
@@ -137,12 +137,12 @@ def _chosen(frame: pd.DataFrame, numeric: list[str], labels: str | Iterable[str]
     chosen = list(dict.fromkeys(name.removeprefix(_PREFIX) for name in as_strings(labels, "labels") or ()))
     if wrong := [name for name in chosen if name not in numeric]:
         have = ", ".join(map(repr, numeric)) or "none"
-        raise ValueError(f"no metadata {', '.join(map(repr, wrong))} that is a number; the numeric labels are {have}.")
+        raise ValueError(f"there is no numeric metadata {', '.join(map(repr, wrong))}; the numeric labels are {have}.")
     return chosen
 
 
 def _positions(frame: pd.DataFrame, x: str, ax: Axes, zone: tzinfo) -> tuple[pd.DataFrame, NDArray[np.float64], str]:
-    """Return the rows in the order of the x axis, their positions on it, and its label."""
+    """Return the rows in the order of the x axis, their positions on the axis, and the label of the axis."""
     if x == "timestamp":
         times = read_columns.times(frame, "timestamp")
         order = np.argsort(times.to_numpy(), kind="stable")
@@ -156,7 +156,7 @@ def _positions(frame: pd.DataFrame, x: str, ax: Axes, zone: tzinfo) -> tuple[pd.
     keys = read_columns.strings(rows, "partition_key")
     dates = pd.to_datetime(keys.str.slice(0, 10), format="%Y-%m-%d", errors="coerce", utc=True)
     if len(rows) and dates.notna().all() and dates.is_unique:
-        # The date of a partition is the same in every time zone, so it is not converted.
+        # The date of a partition does not depend on the time zone, so do not convert it.
         set_time_axis(ax, time_zone("UTC"))
         return rows, date_numbers(dates.astype("datetime64[us, UTC]")), "partition"
     step = -(-max(len(rows), 1) // _MAX_NAMES)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["partitions"]
 
-# The statuses of an asset's partitions have the colours and hatches of the corresponding runs. Those of a job's
-# partitions are statuses of runs.
+# The statuses of an asset's partitions, in the colours and hatches of the corresponding run statuses. The partitions of
+# a job have run statuses.
 _OF_ASSETS = {
     "MATERIALIZED": replace(status_of("SUCCESS"), word="materialized"),
     "FAILED": status_of("FAILURE"),
@@ -37,8 +37,9 @@ _OF_ASSETS = {
     "MISSING": Status("MISSING", "missing", GREY, "○", "o", "", "waiting"),
 }
 _ORDER = ("MATERIALIZED", "SUCCESS", "MATERIALIZING", "FAILED", "FAILURE", "MISSING")
-_GAP = 0.06  # between cells
-# With fewer gaps than this, the caption names them.
+# The gap between cells.
+_GAP = 0.06
+# The maximum number of missing or failed partitions that the caption names.
 _MAX_NAMED = 4
 _DAYS_OF_MONTH = 31
 _X_CHARACTERS = 9
@@ -46,7 +47,7 @@ _X_CHARACTERS = 9
 
 @dataclass(frozen=True)
 class _Grid:
-    """The cell of each partition, and the names of the rows and columns."""
+    """The row and column of each partition, and the names of the rows and columns."""
 
     rows: Integers
     columns: Integers
@@ -56,27 +57,27 @@ class _Grid:
 
 
 def partitions(frame: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
-    """Draw each partition of a job or an asset as a cell in the colour and the hatch of its status.
+    """Draw each partition of a job or an asset as a cell with the colour and hatch of its status.
 
-    A missing partition is an empty cell with a frame, so that a gap is visible. Daily partitions have a row per month
-    and a column per day. Partitions with two dimensions have one dimension on each axis. All others fill line after
-    line, from left to right.
+    A missing partition is an empty cell with a border, so that gaps are visible. Daily partitions are arranged with one
+    row per month and one column per day. Partitions with two dimensions are arranged with one dimension on each axis.
+    Other partitions fill row after row, from left to right.
 
     Parameters
     ----------
     frame
-        Partitions, with the columns ``partition_key``, ``status`` and, if there are several dimensions,
-        ``dimension.<name>`` of ``client.partitions()``.
+        Partitions from ``client.partitions()``, with the columns ``partition_key``, ``status`` and, if there are
+        several dimensions, ``dimension.<name>``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PolyCollection` for the cells.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with one `matplotlib.collections.PolyCollection` per status. The caption counts the partitions, and
-        names a few that are missing or failed.
+        The axes, with one `matplotlib.collections.PolyCollection` per status. The caption shows the number of
+        partitions. If only a few partitions are missing or failed, it also names them.
 
     Examples
     --------
@@ -185,7 +186,7 @@ def _set_axes(ax: Axes, grid: _Grid) -> None:
 
 
 def _gap_words(keys: Sequence[str], status: NDArray[np.object_]) -> list[str]:
-    """Return the missing and the failed partitions as text if there are only a few."""
+    """List the missing and the failed partitions in words, if there are only a few."""
     words = []
     for names, word in ((("MISSING",), "missing"), (("FAILED", "FAILURE"), "failed")):
         own = [key for key, one in zip(keys, status, strict=True) if one in names]

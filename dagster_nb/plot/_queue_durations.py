@@ -1,8 +1,8 @@
-"""The chart `queue_durations`: how long runs wait before they start, over time."""
+"""The chart `queue_durations`: how the waiting times of runs change over time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.plot._chart_index import ChartIndex, group_lines, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -54,38 +55,38 @@ def queue_durations(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how long runs wait between their creation and their start, over time.
+    """Draw how long runs wait between their creation and their start, and how this changes over time.
 
-    At each point, the solid line is the median of the runs created in the window that ends there, and the dashed line
-    is their 95th percentile. Each mark is a run; if there are more than 3,000 runs, the marks are an even sample. A run
-    that is still waiting is drawn as a hollow mark at its current waiting time, and does not count in the lines.
+    The solid line shows a rolling median of the waiting times, and the dashed line shows the rolling 95th percentile.
+    Each run has a mark. If there are more than 3,000 runs, the chart shows marks for an even sample. A run that is
+    still waiting has a hollow mark at its current waiting time. The lines do not include waiting runs.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``creation_time`` and ``queue_duration`` of ``client.runs()`` and those in
-        `by`.
+        Runs from ``client.runs()``, with the columns ``status``, ``creation_time`` and ``queue_duration`` and the
+        columns in `by`.
     by
-        The column, or columns, to group by; each group has a line. By default there is one line for all runs.
+        The column or columns to group by. Each group gets a line. By default, there is one line for all runs.
     window
-        The length of time that each point of a line covers; by default about a fifteenth of the history.
+        The period that each point of a line covers. By default, about a fifteenth of the history.
     max_groups
-        The maximum number of lines, the busiest groups first; the caption says how many are left out.
+        The maximum number of lines. The busiest groups are drawn, and the caption gives the number of groups.
     as_of
-        The time up to which waiting runs are measured. By default the time when the frame was fetched
-        (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+        The assumed start time of waiting runs. By default, the time when the frame was fetched
+        (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
     tz
-        The time zone of the x axis, an IANA name.
+        The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the solid lines.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with the creation of the runs along x and seconds along y, on a logarithmic scale. A waiting time of
-        less than a millisecond is drawn as one millisecond.
+        The axes, with the creation times of the runs along x and seconds along y, on a logarithmic scale. Waiting times
+        of less than a millisecond are drawn as one millisecond.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def queue_durations(
     started = (created.notna() & waited.notna()).to_numpy(dtype=bool)
     shown = started | waiting
     if not shown.any():
-        return empty_chart(ax, "no runs" if runs.empty else "no run with a time in the queue")
+        return empty_chart(ax, "no runs" if runs.empty else "no run has a waiting time")
 
     every = named_groups(runs[shown], by)
     groups = every.selected(range(min(max_groups, len(every.names))))
@@ -125,6 +126,7 @@ def queue_durations(
     sample, step = even_sample(of_group[started], x[started], MAX_MARKS)
     sample = np.flatnonzero(started)[sample]
     ends = []
+    lines: dict[str, tuple[Any, Any]] = {}
     for group, name in enumerate(groups.names):
         own = sample[of_group[sample] == group]
         if len(own):
@@ -134,14 +136,14 @@ def queue_durations(
         counted = started & (of_group == group)
         rolled = rolling_quantiles(created[counted], waited[counted], window)
         draw_quantile_lines(ax, rolled, text_color() if alone else colors[name], options, in_legend=group == 0)
+        lines[name] = date_numbers(rolled["time"]), rolled["p50"].clip(lower=MIN_SECONDS)
         last = rolled["p50"].dropna().iloc[-1:].tolist() or y[(started | waiting) & (of_group == group)][:1].tolist()
         ends.append((max(last[0], MIN_SECONDS), label(name, 24), colors[name]))
     if waiting.any():
         queued = status_of("QUEUED")
         marks = ax.plot(x[waiting], y[waiting], color=queued.color, label="still waiting, so far")[0]
         marks.set(linestyle="none", marker=queued.marker, markerfacecolor="none", markersize=6.0)
-    if not alone:
-        label_line_ends(ax, ends)
+    labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
     ax.set_ylabel("time in the queue")
     set_caption(
         ax,
@@ -151,4 +153,6 @@ def queue_durations(
         share_words(len(groups.names), len(every.names), every.noun, "busiest"),
     )
     draw_legend(ax)
+    rows = np.concatenate([sample, np.flatnonzero(waiting)])
+    set_chart_index(ax, ChartIndex("time", run_marks(rows, x[rows], y[rows]), lines=group_lines(lines), labels=labels))
     return ax

@@ -1,4 +1,4 @@
-"""Draw lines of the median and the 95th percentile of durations over time."""
+"""Draw lines that show the median and the 95th percentile of durations over time."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def draw_quantile_lines(
     Parameters
     ----------
     ax
-        Axes of dates and seconds.
+        Axes with dates along x and seconds along y.
     rolled
-        As `dagster_nb.analysis.rolling_quantiles.rolling_quantiles` returns them.
+        The result of `dagster_nb.analysis.rolling_quantiles.rolling_quantiles`.
     color
         The colour of both lines.
     options
         Properties of `matplotlib.lines.Line2D` for the solid line.
     in_legend
-        Whether the legend names the two lines.
+        Whether the legend has an entry for each line.
     alpha
         The opacity of both lines.
     """

@@ -1,4 +1,4 @@
-"""Draw a mark for each run, in the colour and the shape of its status."""
+"""Draw a mark for each run, with the colour and shape of its status."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["MAX_MARKS", "draw_status_marks", "sample_words", "spread_offsets"]
 
 MAX_MARKS = 3000
-"""The approximate number of runs with their own mark; if there are more runs, a chart shows an even sample."""
+"""The approximate maximum number of marks in a chart. If there are more runs, the chart shows an even sample."""
 
 _GOLDEN_RATIO = 0.6180339887498949
 
 
 def sample_words(step: int, count: int, noun: str = "runs") -> str:
-    """Return as text which runs (or other items) have a mark; an empty string if all have one.
+    """Describe which runs or other items have a mark. Return an empty string if all of them have one.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def sample_words(step: int, count: int, noun: str = "runs") -> str:
 
 
 def spread_offsets(count: int) -> Floats:
-    """Return offsets from 0 to 1 that keep neighbouring marks apart; they are the same on every call."""
+    """Return offsets from 0 to 1 that keep neighbouring marks apart. Every call returns the same offsets."""
     offsets: Floats = (np.arange(count, dtype=np.float64) * _GOLDEN_RATIO) % 1.0
     return offsets
 
@@ -62,11 +62,11 @@ def draw_status_marks(
     x, y
         The position of each mark.
     codes
-        The position of each run's status in `statuses`.
+        For each run, the index of its status in `statuses`.
     statuses
-        Their names.
+        The names of the statuses.
     options
-        Properties of `matplotlib.lines.Line2D` that replace the default ones.
+        Properties of `matplotlib.lines.Line2D` that override the defaults.
     """
     drawn = []
     for code in np.unique(codes):
@@ -78,7 +78,7 @@ def draw_status_marks(
             "markeredgewidth": 0.0,
             "linestyle": "none",
             "rasterized": True,
-            # Successful runs are drawn fainter, so that the others stand out.
+            # Draw successful runs fainter, so that other runs stand out.
             "alpha": 0.55 if status.name == "SUCCESS" else 0.9,
             "label": label(statuses[code]),
         }

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["slow_steps"]
 
 _MIN_SLOWDOWN = 1.25
-# The maximum fraction of the width for the text beside a bar.
+# The maximum width of the text beside a bar, as a fraction of the width of the axes.
 _MAX_WORDS_SHARE = 0.6
 
 
@@ -48,31 +48,31 @@ def slow_steps(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw which steps take the most time, the largest share on top.
+    """Draw which steps take the most time, with the largest share on top.
 
-    The median and the 95th percentile of the step's duration are beside each bar. If the later executions of a step
-    took at least 25 % longer than the earlier ones, its bar has a different colour and a hatch, and the factor is shown
-    beside it.
+    The text beside each bar shows the median and the 95th percentile of the step's duration. If the later executions of
+    a step took at least 25 % longer than its earlier executions, the bar has a different colour and a hatch, and the
+    text shows the factor.
 
     Parameters
     ----------
     steps
-        Steps of one or more runs, with the columns ``step_key``, ``start_time`` and ``duration`` of
-        ``client.steps()``.
+        Steps of one or more runs from ``client.steps()``, with the columns ``step_key``, ``start_time`` and
+        ``duration``.
     max_steps
-        The maximum number of bars; the caption says how many steps there are.
+        The maximum number of bars. If there are more steps, the caption gives their number.
     tz
-        The time zone of the dates in the caption, an IANA name.
+        The time zone of the dates in the caption, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.patches.Rectangle` for the bars.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with shares of the total time of all steps along x, from 0 to 1. The numbers are those of
-        `dagster_nb.analysis.slow_steps`.
+        The axes, with the share of the total time of all steps along x, from 0 to 1. `dagster_nb.analysis.slow_steps`
+        returns the same numbers.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def slow_steps(
     set_lanes(ax, [label(name) for name in table["step_key"]])
     ax.xaxis.set_major_formatter(lambda share, _place: f"{share * 100:.3g}%")
     ax.set_xlim(0, _upper_limit(ax, table["share"].tolist()))
-    # Beyond 100 %, the axis has no ticks, because there is only text.
+    # There are no ticks beyond 100 %, because that part of the chart contains only text.
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.0])
     started = read_columns.times(steps, "start_time")
     set_caption(
@@ -122,7 +122,7 @@ def slow_steps(
 
 
 def _upper_limit(ax: Axes, shares: list[float]) -> float:
-    """Return where the axis must end so that the text beside its bars fits; the bars keep a minimum width."""
+    """Return the upper limit of the x axis that leaves enough room for the text beside the bars."""
     width = available_width(ax)
     if max(words.get_window_extent().width for words in ax.texts) > width * _MAX_WORDS_SHARE:
         for words in ax.texts:

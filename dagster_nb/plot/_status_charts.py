@@ -1,4 +1,4 @@
-"""The charts `status_counts` and `success_rate`: how runs end, over time."""
+"""The charts `status_counts` and `success_rate`: the results of runs over time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dagster_nb import analysis
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.time_buckets import FREQUENCIES, usual_frequency
+from dagster_nb.plot._chart_index import ChartIndex, group_lines, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -48,28 +49,28 @@ def status_counts(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how many runs were created in each hour, day or other bucket of time, stacked by status.
+    """Draw how many runs were created in each hour, day or other interval, stacked by status.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status`` and ``creation_time`` of ``client.runs()``.
+        Runs from ``client.runs()``, with the columns ``status`` and ``creation_time``.
     freq
-        The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or
-        ``"1MS"`` (a month); by default the shortest that needs at most 100 bars. The caption says which length was
-        chosen.
+        The length of the interval of each bar: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``,
+        ``"1W"`` or ``"1MS"`` (a month). By default, the shortest interval that needs at most 100 bars. The caption
+        shows the interval.
     tz
-        The time zone of the x axis, an IANA name. A day lasts from midnight to midnight in this zone.
+        The time zone of the x axis, such as ``"Europe/Paris"``. Days start at midnight in this time zone.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.patches.StepPatch` for the bars.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with one `matplotlib.patches.StepPatch` per status, in its colour and hatch. The numbers are those of
-        `dagster_nb.analysis.status_counts`.
+        The axes, with one `matplotlib.patches.StepPatch` per status, in its colour and hatch.
+        `dagster_nb.analysis.status_counts` returns the same numbers.
 
     Examples
     --------
@@ -94,11 +95,11 @@ def status_counts(
     draw_grid(ax, "y")
     bottom = np.zeros(len(counts))
     names = [str(name) for name in counts if name not in ("time", "end")]
-    # Successful runs are at the bottom, and all other statuses are stacked on top of them.
+    # Put successful runs at the bottom and stack all other statuses on top of them.
     for name in sorted(names, key=lambda name: name != "SUCCESS"):
         status = status_of(name)
         top = bottom + counts[name].to_numpy()
-        # There is one outline per status, since drawing a hundred hatched bars for each would take half a second.
+        # Draw a single outline per status, because a hundred hatched bars per status would take half a second.
         properties: dict[str, Any] = {
             "fill": True,
             "color": status.color,
@@ -114,6 +115,7 @@ def status_counts(
     ax.set_ylabel("runs")
     set_caption(ax, f"creation ({zone_name(zone)})", f"each bar: {FREQUENCIES[freq]}", plural(int(bottom.sum()), "run"))
     draw_legend(ax)
+    set_chart_index(ax, ChartIndex("time"))
     return ax
 
 
@@ -127,34 +129,34 @@ def success_rate(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw the share of the finished runs that succeeded, over time.
+    """Draw how the share of finished runs that succeeded changes over time.
 
-    A single line has a band that shows Wilson's 95 % confidence interval. Where only a few runs finished, the band is
-    wide, and a dip in the line means little.
+    If there is only one line, a band shows Wilson's 95 % confidence interval. If only a few runs finished in an
+    interval, the band is wide, and a dip in the line means little.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status`` and ``creation_time`` of ``client.runs()`` and those in `by`.
+        Runs from ``client.runs()``, with the columns ``status`` and ``creation_time`` and the columns in `by`.
     by
-        The column, or columns, to group by; each group has a line. By default there is one line for all runs.
+        The column or columns to group by. Each group gets a line. By default, there is one line for all runs.
     freq
-        The length of time that each point covers, as for `status_counts`.
+        The length of the interval of each point, as in `status_counts`.
     max_groups
-        The maximum number of lines, the busiest groups first; the caption says how many are left out.
+        The maximum number of lines. The busiest groups are drawn, and the caption gives the number of groups.
     tz
-        The time zone of the x axis, an IANA name.
+        The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the lines.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with rates from 0 to 1 along y. Finished runs are those that succeeded, failed or were canceled; each
-        is counted at its creation time. A line is interrupted where no run finished. The numbers are those of
-        `dagster_nb.analysis.success_rate`.
+        The axes, with rates from 0 to 1 along y. Finished runs have succeeded, failed or been canceled. Each run counts
+        for the interval in which it was created. A line has a gap if no run of an interval has finished.
+        `dagster_nb.analysis.success_rate` returns the same numbers.
 
     Examples
     --------
@@ -191,6 +193,7 @@ def success_rate(
     ax.set_ylim(0, 1.03)
     alone, colors = len(groups.names) == 1, group_colors(groups.names)
     ends = []
+    lines: dict[str, tuple[Any, Any]] = {}
     for group, name in enumerate(groups.names):
         own = rates[rates["group"] == group]
         x = (date_numbers(own["time"]) + date_numbers(own["end"])) / 2
@@ -204,9 +207,9 @@ def success_rate(
         if alone:
             low, high = own["ci_low"], own["ci_high"]
             ax.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
+        lines[name] = x, own["rate"]
         ends.append((float(own["rate"].dropna().iloc[-1]), label(name, 24), colors[name]))
-    if not alone:
-        label_line_ends(ax, ends)
+    labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
     ax.set_xlim(date_numbers(rates["time"]).min(), date_numbers(rates["end"]).max())
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_ylabel("succeeded")
@@ -218,4 +221,5 @@ def success_rate(
         share_words(len(groups.names), len(every.names), every.noun, "busiest"),
     )
     draw_legend(ax)
+    set_chart_index(ax, ChartIndex("time", lines=group_lines(lines), labels=labels))
     return ax

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
+from dagster_nb.plot._chart_index import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     bar_note,
     current_axes,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["step_gantt"]
 
+_HALF_HEIGHT = 0.36  # of a bar
+
 
 def step_gantt(
     steps: pd.DataFrame,
@@ -46,24 +49,24 @@ def step_gantt(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw the steps of one run below each other, each as a bar from its start to its end.
+    """Draw the steps of one run as bars from start to end, one below the other.
 
-    Each bar has the colour and the hatch of the step's status, and the duration is written beside it. A step that is
-    still running ends in an arrow. Steps that never started are listed at the bottom, with their status in words. If
-    there is not enough room for all names, only some are written: those of the longest steps first.
+    Each bar has the colour and hatch of the step's status, and the text beside the bar shows the duration. The bar of a
+    running step ends in an arrow. Steps that have not started are at the bottom, with their status in words. If there
+    is not enough room for all names, the chart shows the names of the longest steps.
 
     Parameters
     ----------
     steps
-        The steps of one run, with the columns ``step_key``, ``status``, ``start_time``, ``end_time`` and ``attempts``
-        of ``client.steps()``.
+        The steps of one run from ``client.steps()``, with the columns ``step_key``, ``status``, ``start_time``,
+        ``end_time`` and ``attempts``.
     as_of
-        The time up to which steps in progress are measured. By default the time when the frame was fetched
-        (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+        The assumed end time of steps in progress. By default, the time when the frame was fetched
+        (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
     tz
-        The time zone of the start time in the caption, an IANA name.
+        The time zone of the start time in the caption, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PolyCollection` for the bars.
 
@@ -75,7 +78,7 @@ def step_gantt(
     Raises
     ------
     ValueError
-        If the frame holds the steps of several runs.
+        If the frame contains the steps of several runs.
 
     Examples
     --------
@@ -96,14 +99,15 @@ def step_gantt(
     n_runs = len(steps["run_id"].unique()) if "run_id" in steps.columns else 1
     if n_runs > 1:
         raise ValueError(
-            f"step_gantt draws one run, and these are the steps of {n_runs} runs; "
-            "select one, for example with steps[steps['run_id'] == run_id]"
+            f"step_gantt draws the steps of one run, but the frame contains the steps of {n_runs} runs; "
+            "select one run, for example with steps[steps['run_id'] == run_id]"
         )
     started = read_columns.times(steps, "start_time")
     if not started.notna().any():
         return empty_chart(ax, "no steps" if steps.empty else "no step has started")
 
-    steps = steps.iloc[_order(started)]
+    order = _order(started)
+    steps = steps.iloc[order]
     started, ended = read_columns.times(steps, "start_time"), read_columns.times(steps, "end_time")
     has_started = started.notna().to_numpy(dtype=bool)
     running = has_started & ended.isna().to_numpy(dtype=bool)
@@ -119,7 +123,7 @@ def step_gantt(
     for code in np.unique(codes[has_started]):
         own = has_started & (codes == code)
         status = status_of(statuses[code])
-        left, right, top, bottom = start[own], end[own], lanes[own] - 0.36, lanes[own] + 0.36
+        left, right, top, bottom = start[own], end[own], lanes[own] - _HALF_HEIGHT, lanes[own] + _HALF_HEIGHT
         corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).reshape(-1, 4, 2)
         properties: dict[str, Any] = {"facecolor": status.color, "edgecolor": status.color, "linewidth": 0.8}
         bars = PolyCollection(list(corners), label=label(statuses[code]), **(properties | options))
@@ -148,11 +152,14 @@ def step_gantt(
         f"{count_text(len(steps))} steps, some named" if len(names) > n_names else "",
     )
     draw_legend(ax)
+    left, right = (np.where(has_started, limit, 0.0) for limit in (start, end))
+    marks = run_marks(order, left, lanes - _HALF_HEIGHT, x_max=right, y_max=lanes + _HALF_HEIGHT)
+    set_chart_index(ax, ChartIndex("elapsed", marks, group_lanes(names)))
     return ax
 
 
 def _order(started: pd.Series) -> NDArray[np.intp]:
-    """Return the steps' positions, sorted by start; steps that never started come last."""
+    """Return the positions of the steps, sorted by start time. Steps that have not started come last."""
     return np.argsort(started.fillna(pd.Timestamp.max.tz_localize("UTC").as_unit("us")).to_numpy(), kind="stable")
 
 
@@ -161,7 +168,7 @@ def _status_word(name: str) -> str:
 
 
 def _name_longest(ax: Axes, names: list[str], length: Floats, n_names: int) -> None:
-    """Write the names of the longest steps, and of as many others as fit between them."""
+    """Write the names of the longest steps, and the names of other steps if there is room between them."""
     distance = len(names) / n_names
     named: list[int] = []
     for row in np.argsort(-length, kind="stable"):

@@ -11,22 +11,22 @@ from dagster_nb.statuses import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 __all__ = ["SERIES", "group_colors", "text_color", "theme"]
 
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
-"""Colours for groups such as jobs, which have no status."""
+"""The colours of groups, such as jobs."""
 
-# The colours of the text and the background, by theme.
+# The text colour and the background colour of each theme.
 _THEMES = {"light": ("#1F1F1F", "#FFFFFF"), "dark": ("#E3E3E3", "#111111")}
 
 
 def group_colors(names: list[str]) -> dict[str, str]:
-    """Return a colour per group, assigned in the order of the groups' names.
+    """Return a colour for each group, assigned in the order of the group names.
 
-    The colours do not depend on the group sizes, so they stay the same when runs are filtered.
+    The colours do not depend on the sizes of the groups, so a filter that keeps all groups does not change the colours.
     """
     return {name: SERIES[place % len(SERIES)] for place, name in enumerate(sorted(names))}
 
 
 def text_color() -> str:
-    """Return the colour of text in the current matplotlib settings; it contrasts with the background."""
+    """Return the text colour of the current matplotlib settings."""
     color: str = mpl.rcParams["text.color"]
     return color
 
@@ -34,19 +34,19 @@ def text_color() -> str:
 def theme(name: str = "light", *, background: str | None = None) -> dict[str, Any]:
     """Return matplotlib settings that make charts fit a light or a dark page.
 
-    A chart takes its colours from the settings that apply when it is drawn. A kernel cannot know which theme
-    JupyterLab uses, so in a dark notebook, run this once before the first chart::
+    Charts use the matplotlib settings at the time when they are drawn. A kernel cannot find out which theme JupyterLab
+    uses. If your notebook has a dark theme, run this code once before the first chart::
 
         matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))
 
-    The panels (`RunExplorer` and others) follow the page's theme automatically.
+    The panels (`RunExplorer` and others) adapt to the theme of the page automatically.
 
     Parameters
     ----------
     name
         ``"light"`` or ``"dark"``.
     background
-        Any matplotlib colour; ``"none"`` is transparent. By default white or nearly black.
+        Any matplotlib colour, or ``"none"`` for a transparent background. By default, white or nearly black.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The chart `ticks`: when schedules and sensors were evaluated, and the results."""
+"""The chart `ticks`: the evaluations of schedules and sensors over time, with their results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ticks"]
 
-# The most important statuses are drawn last, so that they are on top, and higher in the lane.
+# Draw the most important statuses last, so that they are on top of the others.
 _ORDER = ("SKIPPED", "SUCCESS", "STARTED", "FAILURE")
 _HEIGHTS = {"SKIPPED": 0.22, "FAILURE": -0.22}
 _WORDS = {"SKIPPED": "skipped", "SUCCESS": "launched runs", "STARTED": "in progress", "FAILURE": "failed"}
@@ -49,24 +49,23 @@ def ticks(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw the ticks of schedules and sensors over time, in one lane each.
+    """Draw the ticks of schedules and sensors over time, with one lane per schedule or sensor.
 
-    Skips are at the bottom of a lane and failures at the top, each status with its own mark; the note to the right
-    counts the failures. If there are more than 3,000 ticks, the chart shows only an even sample of the ticks that were
-    skipped or launched runs. All failures are drawn.
+    Each status has its own mark. Within a lane, skipped ticks are at the bottom and failed ticks are at the top. The
+    note to the right shows the number of failed ticks. If there are more than 3,000 ticks, the chart shows all failed
+    ticks and an even sample of the others.
 
     Parameters
     ----------
     frame
-        Ticks, with the columns ``name``, ``status`` and ``timestamp`` of ``client.ticks()``; several frames can be
-        concatenated.
+        Ticks from ``client.ticks()``, with the columns ``name``, ``status`` and ``timestamp``. To draw several
+        schedules and sensors, concatenate their frames.
     max_groups
-        The maximum number of lanes. The busiest schedules and sensors have their own lanes; the others share the last
-        lane.
+        The maximum number of lanes. If there are more schedules and sensors, the less busy ones share the last lane.
     tz
-        The time zone of the x axis, an IANA name.
+        The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the marks.
 

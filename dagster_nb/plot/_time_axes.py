@@ -1,4 +1,4 @@
-"""Set up axes of dates and times in a time zone."""
+"""Set up date axes in a time zone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def set_time_axis(ax: Axes, zone: tzinfo) -> None:
 
 
 def period_text(times: pd.Series, zone: tzinfo) -> str:
-    """Return the first and the last day of some times in a time zone, as text; an empty string if there are no times.
+    """Format the first and the last day of some times in a time zone. Return an empty string if there are no times.
 
     Examples
     --------
@@ -45,6 +45,6 @@ def period_text(times: pd.Series, zone: tzinfo) -> str:
 
 
 def date_numbers(times: pd.Series) -> NDArray[np.float64]:
-    """Return times as matplotlib's dates: days since 1970; NaN where missing."""
+    """Convert times to matplotlib's dates, which are days since 1970. Missing times become NaN."""
     numbers: NDArray[np.float64] = mdates.date2num(times.to_numpy(dtype="datetime64[us]"))  # type: ignore[no-untyped-call]
     return numbers

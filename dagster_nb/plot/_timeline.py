@@ -11,6 +11,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
+from dagster_nb.plot._chart_index import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -44,8 +45,8 @@ __all__ = ["timeline"]
 _MAX_BARS = 1500
 _MAX_ROWS = 10
 _HEIGHT = 0.8
-# The height of a single run as a fraction of its lane. A single run stays visible even if another lane has a hundred
-# runs at once.
+# The height of a single run, as a fraction of the lane. With this minimum, a single run is visible even if another lane
+# has a hundred simultaneous runs.
 _HEIGHT_OF_ONE = 0.35
 
 
@@ -59,32 +60,32 @@ def timeline(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw when each run was in progress, in one lane per job.
+    """Draw when each run was in progress, with one lane per job.
 
-    Up to 1,500 runs are drawn as bars from start to end, in the colour and the hatch of their status. Overlapping runs
-    of a job are drawn below each other in its lane. A run that is still running ends in an arrow.
+    Up to 1,500 runs are drawn as bars from start to end, in the colour and hatch of their status. If runs of a job
+    overlap, their bars are below each other in the lane. The bar of a running run ends in an arrow.
 
-    If there are more runs, or more than 10 runs of a job overlap, the runs are drawn as columns over hours, days or
-    other buckets of time. The height of a column is the maximum number of simultaneous runs of the job. All lanes have
-    the same scale, and the maximum of each lane is written to its right. The colours show the statuses of the runs that
-    were in progress in the bucket, each in proportion to their number. The caption says how long a bucket is.
+    If there are more runs, or if more than 10 runs of a job overlap, the chart shows one column per hour, day or other
+    interval instead. The height of a column shows the maximum number of simultaneous runs of the job. All lanes have
+    the same scale, and the text to the right shows the maximum of each lane. The colours show the statuses of the runs
+    that were in progress during the interval, in proportion to their numbers. The caption shows the interval.
 
     Parameters
     ----------
     runs
-        Runs, with the columns ``status``, ``start_time`` and ``end_time`` of ``client.runs()`` and those in `by`. Runs
-        that have not started are not drawn; the caption gives their number.
+        Runs from ``client.runs()``, with the columns ``status``, ``start_time`` and ``end_time`` and the columns in
+        `by`. Runs that have not started are not drawn, but the caption gives their number.
     by
-        The column, or columns, to group by; each group has a lane. None draws all runs in one lane.
+        The column or columns to group by. Each group gets a lane. None draws all runs in one lane.
     max_groups
-        The maximum number of lanes. The busiest jobs have their own lanes; the others share the last lane.
+        The maximum number of lanes. If there are more groups, the less busy groups share the last lane.
     as_of
-        The time up to which runs in progress are measured. By default the time when the frame was fetched
-        (``attrs["dagster_nb"]["fetched_at"]``), or else now.
+        The assumed end time of runs in progress. By default, the time when the frame was fetched
+        (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
     tz
-        The time zone of the x axis, an IANA name. A day lasts from midnight to midnight in this zone.
+        The time zone of the x axis, such as ``"Europe/Paris"``. Days start at midnight in this time zone.
     ax
-        Where to draw; by default pyplot's current axes.
+        The axes to draw on. By default, pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PolyCollection` for the bars or columns.
 
@@ -121,7 +122,7 @@ def timeline(
     codes, statuses = read_columns.status_codes(runs)
     lanes, codes, started, ended = groups.codes[known], codes[known], started[known], ended[known]
     running = ended.isna().to_numpy(dtype=bool)
-    # The local clock may be behind the server's, but a run must not end before its start.
+    # The local clock can be behind the server's clock, but a run must not end before its start.
     now = read_columns.as_of_time(runs, as_of)
     ended = ended.fillna(started.where(started > now, now))
     start, end = date_numbers(started), date_numbers(ended)
@@ -131,15 +132,17 @@ def timeline(
     margin = max((end.max() - start.min()) * 0.02, 1e-9)
     ax.set_xlim(start.min() - margin, end.max() + margin)
     rows = separate_rows(start, end, lanes) if len(start) <= _MAX_BARS else None
-    bucket = ""
+    bucket, marks = "", run_marks([], [], [])
     if rows is not None and rows.max() < _MAX_ROWS:
-        _draw_bars(ax, start, end, lanes, rows, running, codes, statuses, options)
+        top, bottom = _rows_limits(lanes, rows)
+        _draw_bars(ax, start, end, top, bottom, running, codes, statuses, options)
+        marks = run_marks(np.flatnonzero(known), start, top, x_max=end, y_max=bottom)
     else:
         freq = usual_frequency(started.min(), ended.max())
         edges = date_numbers(bucket_edges(started.min(), ended.max(), freq, zone).to_series())
         ax.set_xlim(edges[0] - margin, edges[-1] + margin)
         _draw_columns(ax, start, end, lanes, edges, codes, statuses, options)
-        bucket = f"each column: {FREQUENCIES[freq]}; height: the most runs at once"
+        bucket = f"each column: {FREQUENCIES[freq]}; height: most simultaneous runs"
     set_lanes(ax, [label(name) for name in groups.names])
     n_waiting = len(runs) - len(start)
     set_caption(
@@ -150,32 +153,37 @@ def timeline(
         f"{count_text(n_waiting)} not started" if n_waiting else "",
     )
     draw_legend(ax)
+    set_chart_index(ax, ChartIndex("time", marks, group_lanes(groups.names)))
     return ax
+
+
+def _rows_limits(lanes: Integers, rows: Integers) -> tuple[Floats, Floats]:
+    """Return the upper and lower y values of the bars. Overlapping bars share the height of their lane."""
+    n_rows = np.zeros(lanes.max() + 1, dtype=np.int64)
+    np.maximum.at(n_rows, lanes, rows + 1)
+    height = _HEIGHT / n_rows[lanes]
+    top = lanes - _HEIGHT / 2 + rows * height
+    return top, top + height * 0.88
 
 
 def _draw_bars(
     ax: Axes,
     start: Floats,
     end: Floats,
-    lanes: Integers,
-    rows: Integers,
+    top: Floats,
+    bottom: Floats,
     running: NDArray[np.bool_],
     codes: Integers,
     statuses: Sequence[str],
     options: Mapping[str, Any],
 ) -> None:
-    n_rows = np.zeros(lanes.max() + 1, dtype=np.int64)
-    np.maximum.at(n_rows, lanes, rows + 1)
-    height = _HEIGHT / n_rows[lanes]
-    top = lanes - _HEIGHT / 2 + rows * height
-    bottom = top + height * 0.88
     corners = np.stack([start, top, end, top, end, bottom, start, bottom], axis=1).reshape(-1, 4, 2)
     for code in np.unique(codes):
         own = codes == code
         status = status_of(statuses[code])
         _add_polygons(ax, corners[own], statuses[code], options)
         if status.name not in ("SUCCESS", "STARTED"):
-            # If a bar is too narrow for a hatch, a mark shows its status.
+            # If a bar is too narrow to show a hatch, the mark still shows its status.
             marks = ax.plot(end[own], bottom[own], linestyle="none", color=status.color)[0]
             marks.set(marker=status.marker, markersize=5.0, markeredgewidth=0.5, markeredgecolor=ax.get_facecolor())
     if running.any():
@@ -215,7 +223,7 @@ def _draw_columns(
     failure = status_of("FAILURE")
     failed_lanes, failed = np.nonzero(counts[:, :, statuses.index("FAILURE")])
     if len(failed):
-        # If the part of a column that shows failures is too low to be seen, a mark shows them.
+        # The part of a column that shows failures can be too small to see, so mark the failures as well.
         marks = ax.plot(((edges[:-1] + edges[1:]) / 2)[failed], (base - heights)[failed_lanes, failed])[0]
         marks.set(linestyle="none", color=failure.color, marker=failure.marker, markersize=4.5)
         marks.set(markeredgewidth=0.5, markeredgecolor=ax.get_facecolor())
@@ -225,7 +233,7 @@ def _draw_columns(
 
 
 def _steps(edges: Floats, top: Floats, bottom: Floats) -> Floats:
-    """Return the outline of columns between two step functions."""
+    """Return the outline of the area between two step functions."""
     x = np.repeat(edges, 2)[1:-1]
     there, back = np.column_stack([x, np.repeat(top, 2)]), np.column_stack([x, np.repeat(bottom, 2)])[::-1]
     return np.vstack([there, back])
@@ -235,7 +243,7 @@ def _add_polygons(
     ax: Axes, outlines: Sequence[Floats] | Floats, status_name: str, options: Mapping[str, Any], linewidth: float = 0.8
 ) -> None:
     status = status_of(status_name)
-    # The outline keeps a run of one second visible on an axis of months.
+    # Because of its outline, a run of one second is visible even if the axis covers months.
     properties: dict[str, Any] = {"facecolor": status.color, "edgecolor": status.color, "linewidth": linewidth}
     polygons = PolyCollection(list(outlines), label=label(status_name), **(properties | dict(options)))
     polygons.set_hatch(status.hatch)

@@ -1,4 +1,4 @@
-"""The demo, which ``dnb.demo()`` starts: a real Dagster with a sample run history.
+"""The demo: a real Dagster with a sample run history, which ``dnb.demo()`` starts.
 
 This is the only subpackage that imports ``dagster``.
 """

@@ -1,10 +1,10 @@
-"""Run Dagster: its webserver and daemon in this process, and its code server in another one.
+"""Run Dagster, with its webserver and daemon in this process and its code server in another process.
 
-`LocalDagster` starts this script with any Python that has Dagster: ``_run_dagster.py SETTINGS``, a JSON file.
+`LocalDagster` runs ``_run_dagster.py SETTINGS`` with any Python that has Dagster. SETTINGS is a JSON file.
 
 Importing Dagster is the slowest part of the start, so both processes import it at the same time, while the DAGSTER_HOME
-is being filled. The code server is started first, but waits until the instance's tables exist, because two processes
-that create them at the same time corrupt them.
+is being filled. The code server starts first, but waits until the tables of the instance exist, because the tables
+would be corrupted if two processes created them at the same time.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> None:
     """Prepare the DAGSTER_HOME, then serve until the process is killed."""
     threading.Thread(target=end_with_supervisor, daemon=True).start()
     settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    # Standard output is reserved for messages from the command that fills the home. Dagster's output goes to the log.
+    # Only the command that fills the home may write to standard output. Dagster's output goes to the log.
     messages = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     code_server = start_code_server(settings["code_server"])
@@ -70,47 +70,47 @@ def main() -> None:
 
 
 def end_with_supervisor() -> None:
-    """Wait until the supervisor ends, then kill this process and all processes that it has started."""
+    """Wait until the supervisor ends, then kill this process and all processes that it started."""
     os.read(sys.stdin.fileno(), 1)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def create_tables() -> None:
     """Create the instance's tables if they do not exist yet."""
-    from dagster import DagsterInstance  # noqa: PLC0415 - takes long; see above
+    from dagster import DagsterInstance  # noqa: PLC0415 - slow; see above
 
     with DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
         instance.get_runs_count()
 
 
 def run_daemon(arguments: list[str]) -> None:
-    """Run ``dagster-daemon`` in this thread; if it ends, the process ends."""
-    from dagster._daemon import cli  # noqa: PLC0415 - takes long; see above
+    """Run ``dagster-daemon`` in this thread. If it exits, the process exits."""
+    from dagster._daemon import cli  # noqa: PLC0415 - slow; see above
 
-    # The command would set signal handlers, which is possible only in the main thread.
+    # The command would set signal handlers, but only the main thread can do so.
     cli.setup_interrupt_handlers = lambda: None  # type: ignore[attr-defined]
     try:
         cli.cli.main(arguments, standalone_mode=False)
-    except BaseException:  # noqa: BLE001 - whatever it is, it belongs into the log
+    except BaseException:  # noqa: BLE001 - any exception belongs in the log
         traceback.print_exc()
     os._exit(1)
 
 
 def start_code_server(arguments: list[str]) -> subprocess.Popen[bytes]:
-    """Start a process that imports Dagster, and then waits for `let_it_serve`."""
+    """Start a process that imports Dagster and then waits for `let_it_serve`."""
     command = [sys.executable, "-P", __file__, CODE_SERVER, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - this script
 
 
 def let_it_serve(code_server: subprocess.Popen[bytes]) -> None:
-    """Tell a code server that the tables exist."""
+    """Signal to a code server that the tables exist."""
     if code_server.stdin:
         code_server.stdin.write(b"\n")
         code_server.stdin.flush()
 
 
 def keep_serving(code_server: subprocess.Popen[bytes], arguments: list[str]) -> None:
-    """Restart the code server whenever it ends, for example because Dagster has asked it to shut down."""
+    """Restart the code server whenever it exits, for example because Dagster asked it to shut down."""
     while True:
         code_server.wait()
         time.sleep(RESTART_SECONDS)

@@ -1,20 +1,20 @@
 """Run one command and leave nothing behind when it ends.
 
-`SupervisedProcess` starts this script, which uses only the standard library to stay small. The script runs as long as
-the pipe on its standard input is open. If a notebook kernel is killed, it cannot clean up, but its end of the pipe
-closes. The script then kills the command and every process that it started, and removes the folder.
+`SupervisedProcess` starts this script. The script uses only the standard library, so that it needs little memory. It
+runs as long as the pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its end of
+the pipe closes. The script then kills the command and every process that the command started, and removes the folder.
 
 The first line of standard input is a JSON object:
 
-- ``folder``: the folder to create, and to remove at the end; it contains the command's log
-- ``files``: paths and texts of files to write before the command starts
+- ``folder``: the folder to create, and to remove at the end; it contains the log of the command
+- ``files``: the paths and contents of files to write before the command starts
 - ``command``: the command and its arguments
 - ``environment``: environment variables to add
-- ``grace_seconds``: how long the command may take to end after SIGTERM; if 0, it is killed at once
+- ``grace_seconds``: how long the command may take to exit after SIGTERM; if 0, it is killed immediately
 - ``show_output``: whether the command's output goes to the owner's standard error instead of the log
 
-Standard output consists of JSON lines: first ``{"group": process group id}``, then what the command itself writes
-there, and at the end ``{"ended": exit code, "log": last lines of the log}``.
+Standard output consists of JSON lines: first ``{"group": process group id}``, then the output of the command, and at
+the end ``{"ended": exit code, "log": last lines of the log}``.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from typing import Any
 
 LOG_NAME = "log"
 MAX_LOG_LINES = 25
-# This fits into a pipe's buffer, so that the cleanup is not blocked if the owner does not read.
+# This is less than the buffer of a pipe, so the cleanup does not block if the owner does not read the output.
 MAX_LOG_CHARACTERS = 10_000
 OWNER_CHECK_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
-    """Read the instructions, run the command, clean up."""
+    """Read the instructions, run the command, and clean up."""
     owner = os.getppid()
     # The pipe is unbuffered, because a thread still reads from it while the interpreter shuts down.
     with os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) as orders:
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def adopt_orphans() -> None:
-    """Adopt orphaned descendants, so that this process can wait for them (Linux only)."""
+    """Become the parent of orphaned descendants, so that this process can wait for them (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -87,8 +87,8 @@ def start(order: dict[str, Any], log_path: Path) -> subprocess.Popen[bytes]:
     with log_path.open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - the owner's own order
             order["command"],
-            # Nothing is written to this pipe. It closes when this process ends, so that the command can notice and end
-            # too.
+            # This process never writes to the pipe. When it exits, the pipe closes, so that the command can notice and
+            # exit too.
             stdin=subprocess.PIPE,
             stdout=sys.stderr if order["show_output"] else None,
             stderr=None if order["show_output"] else log,
@@ -98,8 +98,8 @@ def start(order: dict[str, Any], log_path: Path) -> subprocess.Popen[bytes]:
 
 
 def stop_with_owner(owner: int, group: int, grace_seconds: float) -> None:
-    """Wait until the owner closes its pipe or dies, then stop the process group."""
-    # The parent's process id is checked too, because a process that the owner forked may keep the pipe open.
+    """Wait until the owner closes its pipe or exits, then stop the process group."""
+    # Also check the parent's process id, because a process that the owner forked can keep the pipe open.
     while os.getppid() == owner and not select.select([sys.stdin.fileno()], [], [], OWNER_CHECK_SECONDS)[0]:
         pass
     with contextlib.suppress(ProcessLookupError):
@@ -110,7 +110,7 @@ def stop_with_owner(owner: int, group: int, grace_seconds: float) -> None:
 
 
 def wait_for(pid: int) -> int:
-    """Wait until a child process ends and return its exit code; reap all other children that end before it."""
+    """Wait until a child process exits and return its exit code. Reap all other children that exit before it."""
     while True:
         ended, status = os.wait()
         if ended == pid:
@@ -118,24 +118,24 @@ def wait_for(pid: int) -> int:
 
 
 def kill_group(group: int) -> None:
-    """Kill the remaining processes of a process group and wait until there are none."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # on macOS: not permitted if only zombies are left
+    """Kill the remaining processes of a process group and wait until they have exited."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # on macOS, if only zombies are left
         while True:
             os.killpg(group, signal.SIGKILL)
             try:
                 os.waitpid(-group, 0)
-            except ChildProcessError:  # only the parent can wait for it
+            except ChildProcessError:  # only the parent can wait for a process
                 time.sleep(0.02)
 
 
 def last_lines(log: Path) -> str:
-    """Return the end of the log."""
+    """Return the last lines of the log."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     return "\n".join(lines[-MAX_LOG_LINES:])[-MAX_LOG_CHARACTERS:]
 
 
 def report(**message: object) -> None:
-    """Send a message to the owner, if there still is one."""
+    """Send a message to the owner, if the owner is still running."""
     with contextlib.suppress(OSError):
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""``dnb.demo()``: a real Dagster for trying things out."""
+"""``dnb.demo()`` starts a real Dagster, so that users can try things out."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ __all__ = ["START_SECONDS", "Demo", "dagster_yaml", "demo", "start_demo"]
 STATUS_SECONDS = 90.0
 START_SECONDS, SECONDS_PER_RUN = 180.0, 0.02
 MAX_CONCURRENT_RUNS = 6
-# The progress after each step of the start.
+# The progress after filling the DAGSTER_HOME and after starting Dagster.
 FILLED, STARTED = 0.5, 0.95
 
 
 def dagster_yaml(max_concurrent_runs: int = MAX_CONCURRENT_RUNS) -> str:
     """Return the ``dagster.yaml`` of a demo.
 
-    All event logs are in one database: with Dagster's default of one file per run, creating 2,000 runs takes three
-    minutes and 300 MB. With one database, it takes seconds and 60 MB. In addition, no second copy of each asset's
-    events is needed for asset queries.
+    All event logs are in one database. With Dagster's default of one file per run, creating 2,000 runs takes three
+    minutes and 300 MB. With one database, it takes seconds and 60 MB. A single database also needs no second copy of
+    the asset events.
 
     Parameters
     ----------
     max_concurrent_runs
-        The number of runs in progress at the same time; other runs wait in the queue.
+        The maximum number of concurrent runs. Other runs wait in the queue.
     """
     return f"""\
 telemetry:
@@ -71,20 +71,21 @@ event_log_storage:
 
 
 class Demo:
-    """A running demo, which `demo` returns.
+    """A running demo. Use `demo` to start one.
 
     Attributes
     ----------
     url : str
-        The address at which Dagster opens in a browser.
+        The address to open in a browser.
     home : pathlib.Path
-        The DAGSTER_HOME, removed by `stop`.
+        The DAGSTER_HOME. `stop` removes it.
     client : DagsterClient
-        A client of this Dagster, which connects when it is first used.
+        A client of this Dagster. It connects when it is first used.
     truth : GroundTruth
-        The known facts about the history, to compare findings with.
+        The known facts about the history.
     unfinished_runs : Mapping[str, str]
-        Run ids, and the status that each run reaches a few seconds after the start and then keeps.
+        The ids of the unfinished runs, with their statuses. A few seconds after the start, each run reaches its status
+        and stays in it.
     """
 
     def __init__(self, dagster: LocalDagster, truth: GroundTruth, unfinished_runs: Mapping[str, str]) -> None:
@@ -95,7 +96,7 @@ class Demo:
 
     @property
     def url(self) -> str:
-        """The address at which Dagster opens in a browser."""
+        """The address to open in a browser."""
         return self._dagster.url
 
     @property
@@ -105,7 +106,7 @@ class Demo:
 
     @property
     def client(self) -> DagsterClient:
-        """A client of this Dagster, which connects when it is first used."""
+        """A client of this Dagster. It connects when it is first used."""
         if self._client is None:
             self._client = connect(self.url)
         return self._client
@@ -126,17 +127,17 @@ class Demo:
         wait_for_statuses(self.client, self.unfinished_runs, timeout=timeout)
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return the reason why Dagster ended unexpectedly; None while it is running.
+        """Return the reason why Dagster exited unexpectedly. Return None while it is running.
 
         Parameters
         ----------
         timeout
-            The number of seconds to wait for its end.
+            The number of seconds to wait for it to exit.
         """
         return self._dagster.exit_reason(timeout)
 
     def stop(self) -> None:
-        """Stop every process and remove the temporary folder. Does nothing if the demo is stopped already."""
+        """Stop all processes and remove the temporary folder. Do nothing if the demo is already stopped."""
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -161,18 +162,18 @@ class Demo:
 def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     """Start a real Dagster with ninety days of run history.
 
-    Dagster stops when `Demo.stop` is called, at the end of a ``with`` block, or when this Python process ends, even if
-    it is killed.
+    Dagster runs until you call `Demo.stop`, until the end of the ``with`` block, or until this Python process exits or
+    is killed.
 
     Parameters
     ----------
     runs
-        The number of finished runs, up to 100,000. If there are more than 10,000 runs, the older ones have no event
-        log, unless they failed, were re-executed or have a partition.
+        The number of finished runs, up to 100,000. If there are more than 10,000 runs, most of the older runs have no
+        event log; only failed runs, re-executions and runs of a partition do.
     seed
-        The seed of the history; the same seed gives the same history.
+        The seed of the random history. The same seed produces the same history.
     port
-        The port of the webserver; by default a free port.
+        The port of the webserver. By default, a free port.
 
     Returns
     -------
@@ -184,11 +185,11 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     ValueError
         If ``runs`` is out of range.
     MissingExtraError
-        If Dagster is not installed; the message contains the ``pip install`` command.
+        If Dagster is not installed. The message contains the ``pip install`` command.
     ConnectionFailedError
         If the port is already in use.
     ServerError
-        If Dagster did not start; the message ends with the last lines of its log.
+        If Dagster did not start. The message ends with the last lines of the log.
 
     Examples
     --------
@@ -196,7 +197,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     >>> with dnb.demo() as demo:  # doctest: +SKIP
     ...     demo.client.runs(status="FAILURE")
     """
-    # Dagster is checked before a progress bar appears.
+    # Raise errors about arguments and missing packages before a progress bar appears.
     _check(runs)
     with tqdm(total=1.0, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
@@ -219,7 +220,7 @@ def start_demo(
     runs, seed, port
         See `demo`.
     on_progress
-        Called with the current step, such as ``"Starting Dagster"``, and the progress of the start, from 0 to 1.
+        A function to call with the current step, such as ``"Starting Dagster"``, and the progress from 0 to 1.
     """
     _check(runs)
     cached = HistoryCache(runs=runs, seed=seed).find_recent(dt.datetime.now(dt.UTC))

@@ -18,22 +18,22 @@ __all__ = ["JupyterLab", "notebooks_folder"]
 FIRST_NOTEBOOK = "01_explore_run_history.ipynb"
 # JupyterLab needs this time to stop its kernels.
 GRACE_SECONDS = 10.0
-# These settings suppress two questions that JupyterLab asks at its first start, about news and updates.
+# These settings prevent JupyterLab from asking about news and updates at its first start.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 
 
 class JupyterLab:
-    """A running JupyterLab, which writes to standard error. It is a context manager.
+    """A running JupyterLab server, as a context manager. JupyterLab writes its output to standard error.
 
     Parameters
     ----------
     dagster_url
-        The address of the Dagster to which ``dnb.connect()`` connects in its notebooks.
+        The address of the Dagster that ``dnb.connect()`` uses in the notebooks.
 
     Attributes
     ----------
     folder : pathlib.Path
-        The tour notebooks, or the current folder.
+        The folder with the tour notebooks, or the current folder.
 
     Raises
     ------
@@ -55,7 +55,7 @@ class JupyterLab:
         if notebooks:
             command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
         if os.geteuid() == 0:
-            # Otherwise JupyterLab refuses to run as root, but containers often have no other user.
+            # Without this option, JupyterLab refuses to run as root, but containers often have no other user.
             command.append("--allow-root")
         paths = [str(configuration), os.environ.get("JUPYTER_CONFIG_PATH", "")]
         self._process = SupervisedProcess(
@@ -71,7 +71,7 @@ class JupyterLab:
         )
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return why JupyterLab ended ("" without an error); None if it is still running after ``timeout`` seconds."""
+        """Return why JupyterLab exited ("" without an error), or None if it still runs after ``timeout`` seconds."""
         ended = self._process.wait(timeout)
         if ended is None:
             return None
@@ -89,6 +89,6 @@ class JupyterLab:
 
 
 def notebooks_folder() -> Path | None:
-    """Return the folder of the tour's notebooks; None if there is none, because this is not a git checkout."""
+    """Return the folder with the tour notebooks, or None if the package is not in a git checkout."""
     folder = Path(__file__).parents[2] / "notebooks"
     return folder if (folder / FIRST_NOTEBOOK).exists() else None

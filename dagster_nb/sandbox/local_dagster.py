@@ -1,4 +1,4 @@
-"""Run a real Dagster on this machine for as long as it is needed."""
+"""Run a real Dagster on this machine, and stop it when it is no longer needed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["DEMO_LOCATION", "LocalDagster", "check_dagster"]
 
 DEMO_LOCATION = "shop"
-# The demo's definitions are loaded as a separate package. If they were loaded as `dagster_nb.sandbox.definitions`, the
-# code server and the process of every run would import pandas without using it.
+# Dagster loads the demo's definitions as a separate package. If it loaded `dagster_nb.sandbox.definitions`, the code
+# server and the process of every run would import pandas without using it.
 DEMO_CODE = ["--module-name", "definitions", "--working-directory", str(Path(__file__).parent)]
 CHECK_SECONDS = 0.1
 REQUEST_SECONDS = 5.0
@@ -67,38 +67,38 @@ def choose_port(port: int | None) -> int:
 class LocalDagster:
     """A Dagster instance with a webserver, a code server and optionally a daemon.
 
-    Dagster is started by `start` or by a ``with`` block. It is stopped by `stop`, at the end of the block, or when this
-    Python process ends, even if it is killed.
+    `start` or a ``with`` block starts Dagster. It runs until you call `stop`, until the end of the block, or until this
+    Python process exits or is killed.
 
     Parameters
     ----------
     home
-        An existing DAGSTER_HOME to serve; it is not removed. None creates a temporary one, which is removed at the end.
+        An existing DAGSTER_HOME. If None, a temporary folder is created and removed again at the end.
     python_file
         The file with the definitions. By default, the demo's definitions.
     location
-        The name of the code location. Default: the name of the file, or ``"shop"``.
+        The name of the code location. By default, the name of the file, or ``"shop"``.
     port
-        The port of the webserver; by default a free port.
+        The port of the webserver. By default, a free port.
     path_prefix
-        The path prefix of Dagster's pages, such as ``"/x"``, as it appears in their links. Default:
-        ``$DAGSTER_WEBSERVER_PATH_PREFIX``, else none.
+        The path prefix of Dagster's pages, such as ``"/x"``, in the form that their links use. By default,
+        ``$DAGSTER_WEBSERVER_PATH_PREFIX`` or no prefix.
     daemon
-        Whether to run a daemon. Without one, runs stay queued, and schedules and sensors do nothing.
+        Whether to run a daemon. Without a daemon, runs stay queued, and schedules and sensors do nothing.
     extra_args
-        Further arguments of ``dagster-webserver``, such as ``["--read-only"]``.
+        Additional arguments for ``dagster-webserver``, such as ``["--read-only"]``.
     dagster_yaml
         The text of the ``dagster.yaml`` in a temporary home.
     copy
-        A folder whose contents are first copied into the home.
+        A folder with files to copy into the home before the start.
     fill
         A command that fills the home (``$DAGSTER_HOME``) before Dagster starts. It can print its progress from 0 to 1
-        as ``{"progress": 0.5}``, which is passed to ``on_progress``.
+        as ``{"progress": 0.5}``. `start` passes this number to ``on_progress``.
     environment
         Environment variables to add for all processes.
     python
-        The interpreter of an environment that has Dagster; the environment does not need this package. Default: this
-        one.
+        The Python interpreter of an environment with Dagster. This environment does not need dagster_nb. By default,
+        the current interpreter.
     timeout
         The number of seconds to wait for the first response.
 
@@ -107,7 +107,7 @@ class LocalDagster:
     url : str
         The server's root, including the path prefix.
     home : pathlib.Path
-        Its DAGSTER_HOME.
+        The DAGSTER_HOME.
     port : int
 
     Examples
@@ -171,7 +171,7 @@ class LocalDagster:
         grpc_server = {"socket": server_socket, "location_name": self.location}
         self._files = {
             self._folder / "settings.json": json.dumps(settings),
-            # JSON is valid YAML, and quotes all strings correctly.
+            # JSON is valid YAML and quotes all strings correctly.
             Path(workspace): json.dumps({"load_from": [{"grpc_server": grpc_server}]}),
         }
         if home is None:
@@ -180,31 +180,31 @@ class LocalDagster:
     @property
     def url(self) -> str:
         """The server's root, including the path prefix."""
-        # The webserver does not decode the prefix, but compares it with the decoded path of a request.
+        # The webserver compares the prefix, without decoding it, with the decoded path of a request.
         return f"http://127.0.0.1:{self.port}{urllib.parse.quote(self.path_prefix)}"
 
     @property
     def running(self) -> bool:
-        """Whether its processes are running."""
+        """Whether Dagster's processes are running."""
         return self._process is not None and self._process.running
 
     @property
     def pid(self) -> int | None:
-        """The id of the process that is the parent of all its processes; None if it is not running."""
+        """The id of the parent of all Dagster processes, or None if Dagster is not running."""
         return self._process.pid if self._process else None
 
     def start(self, on_progress: Callable[[float], object] | None = None) -> Self:
-        """Start, and wait for the first response.
+        """Start Dagster, and wait for the first response.
 
         Parameters
         ----------
         on_progress
-            Called with the progress of ``fill``, from 0 to 1.
+            A function to call with the progress of ``fill``, from 0 to 1.
 
         Returns
         -------
         LocalDagster
-            Itself.
+            This object.
 
         Raises
         ------
@@ -213,7 +213,7 @@ class LocalDagster:
         ConnectionFailedError
             If the port is in use.
         ServerError
-            If Dagster did not start; the message ends with the last lines of its log.
+            If Dagster did not start. The message ends with the last lines of the log.
         """
         if self.running:
             return self
@@ -231,12 +231,12 @@ class LocalDagster:
         return self
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return the reason why the processes ended, with the last lines of their log; None while they are running.
+        """Return why the processes exited, with the last lines of their log. Return None while they are running.
 
         Parameters
         ----------
         timeout
-            The number of seconds to wait for the processes to end.
+            The number of seconds to wait for the processes to exit.
         """
         if self._process is None:
             return NOT_RUNNING
@@ -248,13 +248,13 @@ class LocalDagster:
         return f"Its process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
 
     def stop(self) -> None:
-        """Stop every process and remove a temporary home; do nothing if Dagster is not running."""
+        """Stop all processes and remove a temporary home. Do nothing if Dagster is not running."""
         if self._process is not None:
             self._process.close()
             self._process = None
 
     def log(self) -> str:
-        """Return the last lines that its processes have written."""
+        """Return the last lines of the log."""
         return self._process.log() if self._process else ""
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Run a process that is stopped when this Python process ends, for whatever reason."""
+"""Run a process that stops when this Python process exits for any reason."""
 
 from __future__ import annotations
 
@@ -27,41 +27,41 @@ STOP_SECONDS = 30.0
 
 
 def new_folder() -> Path:
-    """Return the path of a new temporary folder. It is short, because the path of a socket must fit into 104 bytes."""
+    """Return the path of a new temporary folder. The path is short, because a socket's path is limited to 104 bytes."""
     return Path(tempfile.gettempdir()) / f"dagster_nb-{uuid.uuid4().hex[:12]}"
 
 
 @dataclass(frozen=True)
 class ProcessExit:
-    """The end of a process: its exit code (negative for a signal, None if unknown) and the last lines of its log."""
+    """The exit code of a process (negative for a signal, None if unknown) and the last lines of its log."""
 
     code: int | None
     log: str
 
 
 class SupervisedProcess:
-    """A command under a small supervisor process. It is stopped by `close`, and when this Python process ends.
+    """A command that runs under a small supervisor process until `close` is called or this Python process exits.
 
     Parameters
     ----------
     command
         The command and its arguments. Each line that it writes to standard output must be a JSON object.
     folder
-        The folder to create; it contains the log and is removed at the end. See `new_folder`.
+        The folder to create. It contains the log and is removed at the end. See `new_folder`.
     files
-        Files to write before the command starts: path and text.
+        The paths and contents of files to write before the command starts.
     environment
         Environment variables to add.
     grace_seconds
-        The number of seconds that the command may take to end after SIGTERM; if 0, it is killed at once.
+        The number of seconds that the command may take to exit after SIGTERM. If 0, it is killed immediately.
     show_output
-        Whether the command's output goes to the standard error of this process. Otherwise its standard error goes to
+        Whether the command's output goes to the standard error of this process. If False, its standard error goes to
         the log.
 
     Attributes
     ----------
     exit : ProcessExit or None
-        How the command ended; None until `read_messages` has noticed its end.
+        How the command exited. None until `read_messages` notices the exit.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class SupervisedProcess:
         self._grace_seconds = grace_seconds
         self._group: int | None = None
         self._supervisor = subprocess.Popen(  # noqa: S603 - our own script
-            # With -P, modules beside the script cannot hide other modules. With -S, the start is quicker, because the
+            # -P prevents modules next to the script from hiding other modules. -S makes the start faster, and the
             # script needs no installed packages.
             [sys.executable, "-P", "-S", _supervisor.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=0,  # otherwise lines could stay in a buffer, where `select` does not see them
+            bufsize=0,  # otherwise, lines could stay in a buffer that `select` does not see
             start_new_session=True,
         )
         order = {
@@ -100,12 +100,12 @@ class SupervisedProcess:
 
     @property
     def pid(self) -> int:
-        """The supervisor's process id; the command and all that it starts are its children."""
+        """The process id of the supervisor, which is the parent of the command and of the processes it starts."""
         return self._supervisor.pid
 
     @property
     def running(self) -> bool:
-        """Whether the command is running, as far as this process knows."""
+        """Whether the command is running, according to the messages so far."""
         return self.exit is None and self._supervisor.poll() is None
 
     def read_messages(self, timeout: float = 0.0) -> list[dict[str, Any]]:
@@ -135,7 +135,7 @@ class SupervisedProcess:
         return messages
 
     def wait(self, timeout: float) -> ProcessExit | None:
-        """Wait up to ``timeout`` seconds for the end of the command; return None if it is still running."""
+        """Wait up to ``timeout`` seconds for the command to exit. Return None if it is still running."""
         self.read_messages(timeout)
         return self.exit
 
@@ -147,8 +147,8 @@ class SupervisedProcess:
             return self.exit.log if self.exit else ""
 
     def close(self) -> None:
-        """Stop the command and everything that it started, and remove the folder."""
-        # A forked child process has a copy of this object, but must not stop the command.
+        """Stop the command and all processes that it started, and remove the folder."""
+        # A forked child process has a copy of this object but must not stop the command.
         if os.getpid() != self._owner or self._stdout.closed:
             return
         self.read_messages()

@@ -1,4 +1,4 @@
-"""Launch the demo's unfinished runs, each of which stays in its status."""
+"""Launch the demo's unfinished runs. Each of them stays in one status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["CONCURRENCY_TAG", "UNFINISHED_RUNS", "UnfinishedRun", "launch_unfinished_runs", "wait_for_statuses"]
 
 CONCURRENCY_TAG = "shop/stream"
-"""The instance runs at most one run at a time for each value of this tag."""
+"""A tag for limiting concurrency: the instance executes at most one run at a time for each value of the tag."""
 
 JOB = "watch_clickstream"
 WORKER_TAG = "shop/worker"
@@ -27,7 +27,7 @@ CHECK_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class UnfinishedRun:
-    """The launch of a run, and the status in which the run stays."""
+    """A run to launch, and the status in which it stays."""
 
     status: str
     run_config: dict[str, Any]
@@ -41,8 +41,8 @@ def _listen(**config: object) -> dict[str, Any]:
 _CLICKS = {CONCURRENCY_TAG: "clicks"}
 _QUEUED = UnfinishedRun("QUEUED", _listen(topic="clicks"), _CLICKS)
 
-# The launches, in order. The first run takes the only slot for its value of the tag, so the last three runs wait in the
-# queue.
+# The runs in launch order. The first run takes the only slot for its value of the tag, so the last three runs wait in
+# the queue.
 UNFINISHED_RUNS = (
     UnfinishedRun("STARTED", _listen(topic="clicks"), _CLICKS),
     UnfinishedRun(
@@ -65,12 +65,12 @@ def launch_unfinished_runs(client: DagsterClient, runs: Sequence[UnfinishedRun] 
     client
         A client of the demo's Dagster.
     runs
-        Which ones.
+        The runs to launch.
 
     Returns
     -------
     dict
-        Run ids, and the status in which each run stays.
+        The status in which each run stays, by run id.
     """
     return {client.launch(JOB, run_config=run.run_config, tags=run.tags).run_id: run.status for run in runs}
 
@@ -83,14 +83,14 @@ def wait_for_statuses(client: DagsterClient, statuses: Mapping[str, str], *, tim
     client
         A client of the demo's Dagster.
     statuses
-        Run ids, and the expected status of each run.
+        The expected status of each run, by run id.
     timeout
-        Seconds.
+        The number of seconds to wait.
 
     Raises
     ------
     WaitTimeoutError
-        If some run has not reached its status within ``timeout``.
+        If a run has not reached its status within ``timeout``.
     """
     deadline = time.monotonic() + timeout
     current: dict[str, str] = {}
@@ -101,6 +101,6 @@ def wait_for_statuses(client: DagsterClient, statuses: Mapping[str, str], *, tim
             return
         time.sleep(CHECK_SECONDS)
     raise WaitTimeoutError(
-        f"After {timeout:.0f} s the runs of the demo are {sorted(current.values())}; expected "
+        f"After {timeout:.0f} s, the runs of the demo have the statuses {sorted(current.values())} instead of "
         f"{sorted(statuses.values())}. Stop the demo and start it again."
     )

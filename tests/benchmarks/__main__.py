@@ -1,12 +1,13 @@
-"""Measure the cost of reading a run history and print one Markdown table.
+"""Measure how fast runs are read, and print the results as one Markdown table.
 
-    python -m tests.benchmarks                            # everything: about half an hour on two quiet cores
-    python -m tests.benchmarks --quick                    # everything, with few runs: to see that it works
-    python -m tests.benchmarks --part read faults         # some parts
+    python -m tests.benchmarks                            # all parts: about half an hour on two idle cores
+    python -m tests.benchmarks --quick                    # all parts with few runs, as a smoke test
+    python -m tests.benchmarks --part read faults         # only these parts
     python -m tests.benchmarks --part read --runs 20000 --rounds 9
 
-Each read has its own process. Within a part, the ways of reading take turns in rounds, and each ratio is the median
-of the ratios of the rounds. Figures of different runs of this command cannot be compared. Nothing is asserted.
+Each read runs in its own process. Each round measures every way of reading once, and each ratio is the median over all
+rounds. Do not compare results from different runs of this command, because the machine's speed varies. The command
+checks no limits.
 """
 
 from __future__ import annotations
@@ -44,36 +45,36 @@ CLIENT_STEPS = Way("client.steps() of the newest 1,000", "client_steps")
 BARE_STEPS = Way("bare loop, 25 runs per request", "bare_steps", 25)
 IN_PROCESS = Way("DagsterInstance.get_run_records()", "in_process")
 
-# Ways that are measured one after the other compare best, because the speed of a machine drifts.
+# The machine's speed drifts, so ways that are compared with each other are measured one after the other.
 DIRECT_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT, IN_PROCESS, SMALL_PAGES)
 SLOW_NETWORK_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT)
 
-# The timeout is longer than any page takes, but short compared with the whole read.
+# Every page takes less than this timeout, and the whole read takes much longer.
 SHORT_TIMEOUT_SECONDS = 1.0
 IMPATIENT_CLIENT = Way("client.runs(), timeout=1", "client_runs", timeout=SHORT_TIMEOUT_SECONDS)
 FAULTS = {
     "502 above 300 per page": (CLIENT, lambda: [refuse_pages_above(300)]),
-    "one page in ten cut": (CLIENT, lambda: [OneIn(10, cut())]),
-    "one page in ten held back": (IMPATIENT_CLIENT, lambda: [OneIn(10, hold_back(60))]),
+    "one page in ten cut off": (CLIENT, lambda: [OneIn(10, cut())]),
+    "one page in ten delayed": (IMPATIENT_CLIENT, lambda: [OneIn(10, hold_back(60))]),
 }
 
 
 class Benchmark:
-    """The parts of the benchmark."""
+    """Has one method per part of the benchmark."""
 
     def __init__(self, options: argparse.Namespace):
         self._options = options
         self._began = time.monotonic()
 
     def read(self, folder: Path) -> Iterator[Row]:
-        """Measure every way of reading, without a proxy."""
+        """Measure every way of reading runs, without a proxy."""
         for runs in self._options.runs:
             with servers.on_sqlite(servers.home_with(runs, folder)) as server:
                 measured = self._measure([(_place("SQLite", server), way) for way in DIRECT_WAYS])
                 yield from _rows(runs, measured)
 
     def steps(self, folder: Path) -> Iterator[Row]:
-        """Measure reading the steps of many runs."""
+        """Measure how fast the client reads the steps of many runs."""
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder)) as server:
             place = _place("SQLite", server, "steps")
@@ -83,7 +84,7 @@ class Benchmark:
             yield from (Row.of(runs, bare), Row.of(runs, client, note=note))
 
     def latency(self, folder: Path) -> Iterator[Row]:
-        """Measure the ways of reading behind a slow network."""
+        """Measure the ways of reading over a slow network."""
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder)) as server:
             places = [_place("SQLite, no latency", server)]
@@ -95,7 +96,7 @@ class Benchmark:
             yield from _rows(runs, self._measure([(place, way) for place in places for way in SLOW_NETWORK_WAYS]))
 
     def faults(self, folder: Path) -> Iterator[Row]:
-        """Measure the client behind proxies that misbehave."""
+        """Measure the client behind a proxy that causes faults."""
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder)) as server:
             undisturbed = _place("SQLite, no faults", server)
@@ -104,7 +105,7 @@ class Benchmark:
             yield from _rows(runs, self._measure(tasks))
 
     def postgres(self, folder: Path) -> Iterator[Row]:
-        """Measure one webserver, and two webservers that share a PostgreSQL."""
+        """Measure one webserver, and then two webservers that share a PostgreSQL database."""
         runs = self._options.runs[0]
         with servers.two_on_postgres(servers.home_with(runs, folder)) as (first, second):
             one = _place("PostgreSQL, one webserver", first, faults=list)
@@ -119,25 +120,25 @@ class Benchmark:
             yield from _rows(runs, self._measure(tasks))
 
     def memory(self, _folder: Path) -> Iterator[Row]:
-        """Measure the memory of the client with a very large number of runs."""
+        """Measure how much memory the client needs for a very large number of runs."""
         runs = self._options.many
         with TemplateServer(runs) as server:
             for how, reader in (("client.iter_runs()", "client_iter_runs"), ("client.runs()", "whole_frame")):
                 sample = run(Job(reader, server.url, server.url, document=""))
                 if sample.runs != runs:
                     raise RuntimeError(f"{how} read {sample.runs:,} of {runs:,} runs")
-                note = f"{sample.growth / runs:,.0f} bytes per run stay" if reader == "whole_frame" else ""
+                note = f"{sample.growth / runs:,.0f} bytes of memory per run" if reader == "whole_frame" else ""
                 yield Row(runs, "in-process fake", how, sample.wall, cpu=sample.cpu, peak=sample.peak, note=note)
 
     def explorer(self, folder: Path) -> Iterator[Row]:
-        """Measure the part of the explorer that runs in the kernel."""
+        """Measure the explorer's Python code, without a browser."""
         yield from explorer.in_memory(self._options.runs[-1], rounds=8 * self._options.rounds)
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder)) as server, dnb.connect(server.url) as client:
             yield from explorer.on_a_server(client, runs)
 
     def history(self, folder: Path) -> Iterator[Row]:
-        """Measure filling, reading and refreshing a history on disk."""
+        """Measure how fast a history on disk is filled, read and refreshed."""
         yield from history.of_many(self._options.many, folder, rounds=self._options.rounds)
         home = servers.home_with(self._options.runs[-1], folder)
         yield from history.refreshed(home, folder, rounds=self._options.rounds)
@@ -160,7 +161,7 @@ def _place(label: str, server: Running, document: str = "runs", **options) -> Pl
 
 
 def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
-    """Yield a row for each way and place, with the ratios to the bare loop and to the first place."""
+    """Yield one row per measurement, with its ratios to the bare loop and to the first place."""
     undisturbed = measured[0].place
     for one in measured:
         bare = _find(measured, one.place, BARE_1000)
@@ -169,7 +170,7 @@ def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
 
 
 def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | None:
-    """Return the measurement of the same way of reading in the given place, ignoring the timeout."""
+    """Return the measurement of this way of reading at a place, with any timeout."""
     for one in measured:
         if one.place == place and (one.way.reader, one.way.page_size) == (way.reader, way.page_size):
             return one
@@ -177,15 +178,15 @@ def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | No
 
 
 def _note(one: Measured, measured: Sequence[Measured]) -> str:
-    """Return the number of disturbed responses, or how the client compares with the other ways."""
+    """Describe how many responses were disturbed, or how the client compares with the other ways."""
     if one.disturbed:
-        return f"{one.disturbed} answers disturbed"
+        return f"{one.disturbed} disturbed responses"
     if one.way is CLIENT:
         bare = [_find(measured, one.place, way) for way in (BARE_500, BARE_1000, BARE_2000)]
         timed = [other for other in bare if other is not None and other.samples]
         if len(timed) > 1 and one.samples:
             best = min(timed, key=lambda other: other.median("wall"))
-            return f"{one.ratio_to(best):.2f} times the {best.way.label}, the best one"
+            return f"{one.ratio_to(best):.2f} times the fastest loop ({best.way.label})"
     client = _find(measured, one.place, CLIENT)
     if one.way is SMALL_PAGES and client is not None and (ratio := one.ratio_to(client)):
         return f"{ratio:.1f} times client.runs()"
@@ -193,18 +194,18 @@ def _note(one: Measured, measured: Sequence[Measured]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print the table."""
+    """Run the selected parts and print the table."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
-    parser.add_argument(
-        "--runs", nargs="+", type=int, help="sizes of the history; all parts except `read` use only the first"
-    )
-    parser.add_argument("--many", type=int, help="the number of runs in the part `memory`")
+    parser.add_argument("--runs", nargs="+", type=int, help="numbers of runs to measure; most parts use only the first")
+    parser.add_argument("--many", type=int, help="the number of runs in the parts `memory` and `history`")
     parser.add_argument("--rounds", type=int, help="the number of timed rounds")
-    parser.add_argument("--quick", action="store_true", help="few runs and one round, unless other options are given")
-    parser.add_argument("--homes", type=Path, help="a folder that keeps the histories for the next time")
+    parser.add_argument("--quick", action="store_true", help="a smoke test: use few runs and one round by default")
+    parser.add_argument(
+        "--homes", type=Path, help="the folder in which to keep histories for later runs of this command"
+    )
     options = parser.parse_args(arguments)
     options.runs = options.runs or ([2_000] if options.quick else [20_000, 100_000])
     options.many = options.many or (20_000 if options.quick else 1_000_000)
@@ -216,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             folder = options.homes or Path(stack.enter_context(tempfile.TemporaryDirectory()))
             for name in options.part:
                 rows.extend(PARTS[name](benchmark, folder))
-    finally:  # the measurements before an error or Ctrl-C are still useful
+    finally:  # print the finished measurements even after an error or Ctrl-C
         print(markdown(rows))
         print(
             f"\nMedians of {options.rounds} rounds. Dagster {version('dagster')}, Python {platform.python_version()}, "

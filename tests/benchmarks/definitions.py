@@ -1,4 +1,4 @@
-"""A code location that is almost empty."""
+"""A minimal code location."""
 
 from dagster import Definitions, job, op
 

@@ -1,4 +1,4 @@
-"""Measure the speed of the part of the explorer that runs in the kernel."""
+"""Measure the speed of the explorer's Python code, without a browser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILTERS = [
 
 
 def in_memory(runs: int, *, rounds: int) -> Iterator[Row]:
-    """Change filters while all runs are in memory, and return a row for each chart."""
+    """Time changes of filters for runs in memory, and yield a row for each chart."""
     explorer = RunExplorer(FakeSource(many_runs(runs), page=5_000)).wait()
     for chart in ("Durations", "Timeline", "Trend", "No chart"):
         explorer._charts.choice.value = chart
@@ -31,12 +31,12 @@ def in_memory(runs: int, *, rounds: int) -> Iterator[Row]:
         for number in range(-len(FILTERS), rounds):
             wall, cpu = time.perf_counter(), time.process_time()
             explorer.set_filters(**FILTERS[number % len(FILTERS)])
-            if number >= 0:  # setting each filter for the first time is a warm-up
+            if number >= 0:  # the first use of each filter is a warm-up
                 walls.append(time.perf_counter() - wall)
                 cpus.append(time.process_time() - cpu)
         yield Row(
             runs, "explorer, in memory", f"change a filter, {chart}", statistics.median(walls),
-            cpu=statistics.median(cpus), peak=peak_memory(), note=f"{max(walls):.2f} s at worst",
+            cpu=statistics.median(cpus), peak=peak_memory(), note=f"{max(walls):.2f} s at most",
         )  # fmt: skip
     explorer.close()
 
@@ -54,5 +54,5 @@ def on_a_server(client: DagsterClient, runs: int) -> Iterator[Row]:
         began = time.perf_counter()
         explorer.refresh()
         explorer.wait()
-        yield Row(runs, where, f"{name}: a refresh that finds nothing new", time.perf_counter() - began)
+        yield Row(runs, where, f"{name}: a refresh without new runs", time.perf_counter() - began)
         explorer.close()

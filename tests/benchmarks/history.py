@@ -25,7 +25,7 @@ _NEWEST = 1_000
 
 
 def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
-    """Fill a history and read it, each in a process of its own."""
+    """Fill a history and read it, each in its own process."""
     path = folder / "many"
     shutil.rmtree(path, ignore_errors=True)
     with TemplateServer(runs) as server:
@@ -36,13 +36,15 @@ def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
         last = samples[-1]
         if reader == "history_runs" and last.runs != runs:
             raise RuntimeError(f"the history has {last.runs:,} of {runs:,} runs")
-        note = f"{last.growth / runs:,.0f} bytes per run stay" if reader == "history_runs" else f"{last.runs:,} runs"
+        note = (
+            f"{last.growth / runs:,.0f} bytes of memory per run" if reader == "history_runs" else f"{last.runs:,} runs"
+        )
         wall, cpu = (statistics.median(getattr(sample, of) for sample in samples) for of in ("wall", "cpu"))
         yield Row(runs, "local disk", how, wall, cpu=cpu, peak=last.peak, note=note)
 
 
 def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
-    """Alternate between refreshing after a hundred changes and reading all runs."""
+    """In each round, change a hundred runs, refresh the history, and read all runs."""
     changing = folder / "changing"
     shutil.rmtree(changing, ignore_errors=True)
     shutil.copytree(home, changing)
@@ -62,7 +64,7 @@ def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
             runs = client.count_runs()
             if set(history.runs()["run_id"]) != set(client.runs()["run_id"]):
                 raise RuntimeError(
-                    "the history differs from the server; run `pytest tests/server/test_history.py` to find out why"
+                    "the history differs from the server. Run `pytest tests/server/test_history.py` to find out why."
                 )
             ratio = statistics.median(whole / part for whole, part in zip(readings, refreshes, strict=True))
             where = f"SQLite, {edits} edits, {deletions} deletions"
@@ -72,7 +74,7 @@ def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
 
 
 def _change(instance: DagsterInstance, edits: int, deletions: int) -> None:
-    """Edit the tags of some of the newest runs, and delete the oldest, as a retention policy does."""
+    """Edit the tags of some recent runs, and delete the oldest runs as a retention policy would."""
     runs = instance.get_run_records()
     newest = runs[:_NEWEST]
     for record in newest[:: max(1, len(newest) // edits)][:edits]:

@@ -1,4 +1,4 @@
-"""Measure several ways of reading in turn, so that a drift in the speed of the machine affects all of them."""
+"""Measure several ways of reading in turn, so that changes in the machine's speed affect all of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class ReadingFailedError(Exception):
-    """A way of reading ended with an error; the message is the last line of that error."""
+    """Reading failed. The message is the last line of the error output."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Way:
     Attributes
     ----------
     label
-        Its name in the table.
+        The label in the table.
     reader
         A key of `reader.WAYS`.
     max_rounds
-        The maximum number of rounds, for a slow way.
+        The maximum number of rounds, which is small for a slow way.
     """
 
     label: str
@@ -55,12 +55,11 @@ class Place:
     Attributes
     ----------
     label
-        Its name in the table.
+        The label in the table.
     urls
-        The URLs of the servers; several servers take turns.
+        The URLs of the servers. Requests alternate between several servers.
     faults
-        Creates the faults of the proxy in front of the servers, again for each measurement. None means no proxy, unless
-        there are several servers.
+        Creates the proxy's faults for each measurement. If None, a proxy is used only for several servers.
     """
 
     label: str
@@ -77,15 +76,15 @@ class Place:
 
 @dataclass
 class Measured:
-    """The samples of one way of reading in one place, by round.
+    """The measurements of one way of reading at one place, by round.
 
     Attributes
     ----------
     requests, received, disturbed
-        The number of requests, of response bytes, and of responses that were refused, cut off or abandoned, in the last
-        reading through a proxy.
+        The number of requests, of bytes in responses, and of refused, incomplete or abandoned responses during the last
+        read through a proxy.
     failure
-        The error that ended a read, after which this way of reading is not tried again.
+        The error of a failed read. Later rounds skip this way of reading.
     """
 
     place: Place
@@ -101,31 +100,31 @@ class Measured:
         return statistics.median(values) if values else None
 
     def ratio_to(self, other: Measured) -> float | None:
-        """Return the median of the ratios of the wall times, over the rounds that have both."""
+        """Return the median ratio of wall times over the rounds that measured both."""
         both = self.samples.keys() & other.samples.keys()
         ratios = [self.samples[number].wall / other.samples[number].wall for number in both]
         return statistics.median(ratios) if ratios else None
 
 
 def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Callable[[str], object]) -> list[Measured]:
-    """Read in each way, round by round, in reverse order in every second round.
+    """Measure each way once per round, in reverse order in every second round.
 
-    The first round is a warm-up and is not timed. During the warm-up, direct reads also go through a
-    proxy, which counts requests and bytes.
+    The first round is an untimed warm-up. In this round, every read goes through a proxy that counts requests and
+    bytes.
 
     Parameters
     ----------
     tasks
-        The ways and places to measure; adjacent ones compare best.
+        The places and ways to measure. Compare only adjacent entries, because the machine's speed drifts.
     rounds
         The number of rounds to time.
     on_progress
-        Called with a line of text after each read.
+        Called with a line of progress after each read.
 
     Raises
     ------
     RuntimeError
-        If two ways read different runs in the same place.
+        If two ways read different runs at the same place.
     """
     measured = [Measured(place, way) for place, way in tasks]
     digests: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -144,7 +143,7 @@ def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Cal
                 one.samples[number] = sample
             digests[one.place.urls].add(sample.digest)
             if len(digests[one.place.urls]) > 1:
-                raise RuntimeError(f"{one.way.label} read other runs from {one.place.urls} than the ways before it")
+                raise RuntimeError(f"{one.way.label} and the ways before it read different runs from {one.place.urls}")
     return measured
 
 
@@ -165,7 +164,7 @@ def _read(one: Measured, *, counting: bool) -> Sample:
 
 
 def run(job: Job) -> Sample:
-    """Read in another process."""
+    """Run a job in a child process."""
     command = [sys.executable, "-m", "tests.benchmarks.reader"]
     done = subprocess.run(command, input=json.dumps(asdict(job)), cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,7 +1,7 @@
-"""Read all runs once, in one of several ways, and report the cost for this process and for the server.
+"""Read all runs once, in one of several ways, and report the costs for this process and for the server.
 
-Each measurement has its own process, so that the peak memory and the CPU time belong to one way alone. The job arrives
-as JSON on standard input; the `Sample` is written as JSON to standard output.
+Each measurement runs in its own process, so that peak memory and CPU time are not mixed up. The process reads a `Job`
+as JSON from standard input and writes a `Sample` as JSON to standard output.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Read = Callable[[], Any]
 
 RUNS_WITH_STEPS = 1_000
-"""The number of runs whose steps are read."""
+"""The steps of this many runs are read."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class Job:
     way
         A key of `WAYS`.
     url
-        The URL from which to read the runs.
+        The URL of the server or of a proxy in front of it.
     direct_url
-        The URL of the same server without a proxy, for the warm-up.
+        The URL of the server itself, for the warm-up.
     document
-        The GraphQL that the other ways send, which is the same GraphQL that the client sends.
+        The client's GraphQL query, for ways of reading that do not use the client.
     home
-        The DAGSTER_HOME for reading in this process, or the folder of a history.
+        The DAGSTER_HOME for reading without a server, or the folder of a history.
     server_pids
-        The ids of the processes whose CPU time counts as the server's.
+        The ids of the server's processes, for measuring CPU time.
     """
 
     way: str
@@ -62,7 +62,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Sample:
-    """The cost of one read in seconds and bytes; ``digest`` is the digest of the ordered run ids."""
+    """The costs of one read in seconds and bytes, and a digest of the run ids in order."""
 
     wall: float
     cpu: float
@@ -74,7 +74,7 @@ class Sample:
 
 
 class RunIds:
-    """Counts run ids and computes their digest, without keeping any of them."""
+    """Counts run ids and computes their digest without storing them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -155,7 +155,7 @@ def client_steps(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def bare_steps(job: Job) -> Iterator[Read]:
-    """Read the same steps with aiohttp, with as many requests at a time as the client sends."""
+    """Read the same steps with aiohttp, with as many concurrent requests as the client."""
     import aiohttp
 
     from dagster_nb.concurrency import MAX_CONCURRENCY
@@ -183,7 +183,7 @@ def bare_steps(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def dagster_client(job: Job) -> Iterator[Read]:
-    """Read in the same loop with Dagster's own ``DagsterGraphQLClient``, which has no public method for this."""
+    """Read in the same loop with ``DagsterGraphQLClient``. It has no public method for arbitrary queries."""
     from dagster_graphql import DagsterGraphQLClient
 
     address = urlsplit(job.url)
@@ -221,7 +221,7 @@ def history_fill(job: Job) -> Iterator[Read]:
     def read() -> list[str]:
         history = client.history(job.home)
         history.refresh()
-        # The ids are read by `history_runs`; here they would count as memory of the fill.
+        # Return no run ids, because reading them would add to the measured memory. `history_runs` checks them.
         return []
 
     with _client(job) as client:
@@ -268,7 +268,7 @@ WAYS = {way.__name__: way for way in _ALL}
 
 @contextmanager
 def _client(job: Job) -> Iterator[Any]:
-    """Connect, and import and parse everything that the first read needs."""
+    """Connect and read a few runs, so that imports and parsing are not measured."""
     import dagster_nb as dnb
 
     with dnb.connect(job.direct_url, progress=False) as client:
@@ -307,7 +307,7 @@ def _cpu(process: psutil.Process) -> float:
 def peak_memory() -> int:
     """Return the peak memory of this process in bytes."""
     status = Path("/proc/self/status")
-    if status.exists():  # this value is more exact: after a fork, the other one starts with the memory of the parent
+    if status.exists():  # more exact than ru_maxrss, which includes the parent's memory after a fork
         lines = dict(line.split(":", 1) for line in status.read_text(encoding="ascii").splitlines())
         return int(lines["VmHWM"].split()[0]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

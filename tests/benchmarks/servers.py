@@ -1,4 +1,4 @@
-"""Servers with many runs: one on SQLite, and two that share a PostgreSQL."""
+"""Servers with many runs: one that uses SQLite, and two that share a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 COPIED_TABLES = ("snapshots", "runs", "run_tags")
 ROWS_PER_INSERT = 5_000
-# The servers on PostgreSQL have their own environment, without this package, so they need other definitions than the
-# demo's.
+# The servers that use PostgreSQL run in an environment without dagster_nb, so they cannot load the demo's definitions.
 DEFINITIONS = Path(__file__).with_name("definitions.py")
 
 
@@ -37,13 +36,13 @@ class Running:
     pid: int
 
     def document(self, name: str = "runs") -> str:
-        """Return GraphQL that the client sends, by default that with which it reads a page of runs."""
+        """Return the text of one of the client's GraphQL documents."""
         with dnb.connect(self.url, progress=False) as client:
             return client.graphql_document(name)
 
 
 def home_with(runs: int, folder: Path) -> Path:
-    """Return an existing or new DAGSTER_HOME with the given number of runs."""
+    """Return a DAGSTER_HOME with this many runs, which is created if it does not exist."""
     home = folder / f"home-{runs}"
     if not home.exists():
         unfinished = folder / f"unfinished-{runs}"
@@ -55,14 +54,14 @@ def home_with(runs: int, folder: Path) -> Path:
 
 @contextmanager
 def on_sqlite(home: Path) -> Iterator[Running]:
-    """Serve a home."""
+    """Start a webserver for a DAGSTER_HOME."""
     with LocalDagster(home, daemon=False) as server:
         yield _running(server)
 
 
 @contextmanager
 def two_on_postgres(home: Path) -> Iterator[tuple[Running, Running]]:
-    """Serve the runs of a home from one PostgreSQL with two webservers."""
+    """Copy the runs of a home to a PostgreSQL database, and start two webservers that use it."""
     python = python_of(POSTGRES)
     with postgres() as database:
         instance = MINIMAL_DAGSTER_YAML + STORAGE.format(url=database)
@@ -84,7 +83,7 @@ def _listens(process: psutil.Process, port: int) -> bool:
 
 
 def _copy_runs(source_url: str, target_url: str) -> None:
-    """Copy the rows of runs into a database that has Dagster's tables but no runs."""
+    """Copy the runs into a database that already has Dagster's tables."""
     source, target = sqlalchemy.create_engine(source_url), sqlalchemy.create_engine(target_url)
     with source.connect() as reading, target.begin() as writing:
         for name in COPIED_TABLES:

@@ -1,9 +1,9 @@
-"""Keep an explorer and a monitor open in a kernel for a long time, and print what the kernel uses, once per minute.
+"""Keep an explorer and a monitor open in a kernel for hours, and print the kernel's resource use every minute.
 
     python -m tests.benchmarks.soak                # two hours
     python -m tests.benchmarks.soak --minutes 30
 
-The demo launches and finishes runs all the time. Every number of the table should level off. Nothing is asserted.
+The demo keeps launching and finishing runs. All numbers in the table should level off. The command checks no limits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ explorer = dnb.RunExplorer(client)
 explorer._header._interval.value = {interval}
 monitor = None
 """
-# The monitor always shows the newest run, in the same way as a user who opens one run after the other.
+# Open a new monitor for the newest run each time, like a user who opens one run after another.
 _MEASURE = """
 if monitor is not None:
     monitor.close()
@@ -49,7 +49,7 @@ print(
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=int, default=120)
-    parser.add_argument("--interval", type=int, default=5, help="seconds between two refreshes of the explorer")
+    parser.add_argument("--interval", type=int, default=5, help="seconds between refreshes of the explorer")
     options = parser.parse_args(arguments)
     with dnb.demo(runs=2000) as demo:
         manager, kernel = start_new_kernel()
@@ -76,7 +76,7 @@ def _launch_for_a_minute(client: dnb.DagsterClient) -> dnb.Run:
 
 
 def _execute(kernel: BlockingKernelClient, code: str) -> str:
-    """Execute code in a kernel and return what it prints."""
+    """Execute code in a kernel and return its standard output."""
     printed: list[str] = []
 
     def take(message: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The Markdown table for all measurements."""
+"""Format measurements as a Markdown table."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from tests.benchmarks.measure import Measured
 
 HEADINGS = (
-    "runs", "where", "how", "wall, s", "ratio to bare loop at 1,000", "ratio to itself undisturbed", "client CPU, s",
+    "runs", "where", "how", "wall, s", "ratio to bare loop at 1,000", "ratio to undisturbed", "client CPU, s",
     "server CPU, s", "requests", "MB received", "peak memory of client, MB", "note",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row, with times in seconds and memory in bytes; None gives an empty cell."""
+    """A row of the table, in seconds and bytes. None becomes an empty cell."""
 
     runs: int
     where: str
@@ -37,7 +37,7 @@ class Row:
     def of(
         cls, runs: int, one: Measured, *, bare: Measured | None = None, itself: Measured | None = None, note: str = ""
     ) -> Row:
-        """Return a row with the medians of some measurements, and of their ratios to other measurements."""
+        """Return a row with the medians of a measurement and its ratios to other measurements."""
         return cls(
             runs,
             one.place.label,
@@ -54,7 +54,7 @@ class Row:
         )
 
     def cells(self) -> list[str]:
-        """Return the text of each cell."""
+        """Format each cell."""
         received, peak = (None if size is None else size / 1e6 for size in (self.received, self.peak))
         return [
             f"{self.runs:,}", self.where, self.how, _number(self.wall, 2), _number(self.ratio, 2),
@@ -64,7 +64,7 @@ class Row:
 
 
 def markdown(rows: Iterable[Row]) -> str:
-    """Return rows as a Markdown table."""
+    """Format rows as a Markdown table."""
     table = [list(HEADINGS), *(row.cells() for row in rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(HEADINGS))]
     lines = [_line(row, widths) for row in table]

@@ -1,7 +1,7 @@
-"""A server with any number of runs, none of which is stored, because pages are made from a template.
+"""A server that generates any number of runs from a template, so that it stores none of them.
 
-It executes real GraphQL on the schema of the installed Dagster, but only for one run per page, and repeats the text of
-that run's response with other values.
+For each page, it executes the GraphQL query for a single run on the schema of the installed Dagster. It then repeats
+the response of this run with different values.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ _SCHEDULES = ("hourly", "nightly", "weekly", "monthly", "early", "late")
 _FIRST_CREATED = 1_700_000_000
 _SECONDS_BETWEEN_RUNS = 60
 
-# The run on which GraphQL is executed. The template replaces the values of this run, and no two of its fields have the
-# same value.
+# The run for which the query is executed. All values are unique, so that the template can replace each of them.
 _SAMPLE = {
     "runId": "<id>",
     "jobName": "<job>",
@@ -67,19 +66,17 @@ _PLACE = re.compile("|".join(map(re.escape, _PLACES)))
 
 
 def run_id(number: int) -> str:
-    """Return the id of a run; newer runs have higher numbers."""
+    """Return the id of a run. Newer runs have higher numbers."""
     return f"{number:08x}-0000-4000-8000-000000000000"
 
 
 class TemplateServer:
-    """A server in its own thread that supports ``cursor``, ``limit`` and two filters like Dagster.
-
-    The filters are ``runIds`` and ``updatedAfter``.
+    """A server in its own thread that supports ``cursor``, ``limit`` and the filters ``runIds`` and ``updatedAfter``.
 
     Parameters
     ----------
     runs
-        The number of runs of the server.
+        The number of runs.
     """
 
     def __init__(self, runs: int):
@@ -136,10 +133,10 @@ class TemplateServer:
         return json.dumps(answer).replace(f'"{_RESULTS}"', f"[{text}]").encode()
 
     def _numbers(self, filter: Any = None, cursor: str | None = None, limit: int | None = None) -> Sequence[int]:  # noqa: A002
-        """Return the numbers of the runs of a page, newest first."""
+        """Return the numbers of the runs on a page, newest first."""
         filter = filter or {}  # noqa: A001
         if unknown := filter.keys() - {"runIds", "updatedAfter"}:
-            raise GraphQLError(f"this server cannot filter by {sorted(unknown)}; use runIds or updatedAfter")
+            raise GraphQLError(f"this server cannot filter by {sorted(unknown)}. Use runIds or updatedAfter.")
         numbers: Sequence[int] = range(self.runs)[::-1]
         if filter.get("runIds"):
             numbers = sorted({number for one in filter["runIds"] if (number := self._number(one)) is not None})[::-1]
@@ -162,7 +159,7 @@ class TemplateServer:
 
 
 def _render(run: str, numbers: Sequence[int]) -> str:
-    """Return the text of some runs, made from the text of the sample."""
+    """Return the JSON of several runs, made from the JSON of the sample run."""
     template = _template(run)
     return ", ".join([template % _values(number) for number in numbers])
 

@@ -1,4 +1,4 @@
-"""The benchmark command measures ways of reading, and prints the results in a table."""
+"""The benchmark command measures ways of reading and prints the results as a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def sample(wall, *, digest="all"):
     return Sample(wall, cpu=0.1, server_cpu=0.2, peak=50_000_000, growth=0, runs=3, digest=digest)
 
 
-def test_the_command_prints_a_row_for_each_way(tmp_path, capsys):
+def test_the_command_prints_one_row_per_way_of_reading(tmp_path, capsys):
     main(["--part", "read", "memory", "--runs", "60", "--many", "500", "--rounds", "1", "--homes", str(tmp_path)])
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -44,14 +44,14 @@ def test_the_command_measures_a_history(tmp_path, capsys):
     ]
 
 
-def test_the_command_compares_the_reading_of_steps(tmp_path, capsys):
+def test_the_command_compares_ways_of_reading_steps(tmp_path, capsys):
     main(["--part", "steps", "--runs", "60", "--rounds", "1", "--homes", str(tmp_path)])
     lines = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert [line[3].strip() for line in lines[2:]] == [BARE_STEPS.label, CLIENT_STEPS.label]
     assert "times the bare loop" in lines[-1][-2]
 
 
-def test_every_second_round_measures_the_ways_in_reverse_order(monkeypatch):
+def test_every_second_round_has_the_reverse_order(monkeypatch):
     reads = []
 
     def read(one, *, counting):
@@ -66,7 +66,7 @@ def test_every_second_round_measures_the_ways_in_reverse_order(monkeypatch):
     assert slow.ratio_to(fast) == 2.0
 
 
-def test_a_ratio_is_the_median_of_the_ratios_of_all_rounds():
+def test_a_ratio_is_the_median_over_all_rounds():
     one, other = Measured(PLACE, FAST), Measured(PLACE, SLOW)
     one.samples = {1: sample(1.0), 2: sample(10.0), 3: sample(3.0)}
     other.samples = {1: sample(1.0), 2: sample(5.0), 3: sample(1.0), 4: sample(100.0)}
@@ -74,7 +74,7 @@ def test_a_ratio_is_the_median_of_the_ratios_of_all_rounds():
     assert one.ratio_to(Measured(PLACE, SLOW)) is None
 
 
-def test_a_way_that_fails_is_not_repeated_and_its_row_gives_the_reason(monkeypatch):
+def test_a_failed_way_is_not_repeated_and_its_row_shows_the_error(monkeypatch):
     reads = []
 
     def read(one, *, counting):
@@ -96,5 +96,5 @@ def test_ways_that_read_different_runs_raise_an_error(monkeypatch):
         return sample(1.0, digest=one.way.label)
 
     monkeypatch.setattr(measure, "_read", read)
-    with pytest.raises(RuntimeError, match="read other runs"):
+    with pytest.raises(RuntimeError, match="read different runs"):
         measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=1, on_progress=print)

@@ -1,4 +1,4 @@
-"""The server of the memory benchmark responds like Dagster, and the client reads all of its runs."""
+"""The template server responds like Dagster, and the client can read all its runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def client():
         ({"filter": {"runIds": [run_id(5), run_id(9), run_id(7)]}, "cursor": run_id(8)}, [run_id(7), run_id(5)]),
     ],
 )
-def test_pages_equal_those_of_dagster(client, variables, expected):
+def test_pages_equal_the_pages_of_dagster(client, variables, expected):
     answer = client.query(QUERY, variables)
     assert [run["runId"] for run in answer["runsOrError"]["results"]] == expected
     assert answer["ids"]["results"] == expected

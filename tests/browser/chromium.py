@@ -1,4 +1,4 @@
-"""Find a Chromium for the tests, or install one, or print a command that installs one."""
+"""Find Chromium for the tests, or install it if it is missing."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ FLAGS = [
 ]
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _HELP = (
-    "no Chromium was found, and none could be installed. Install one (`apt-get install chromium`, or `python -m "
-    "playwright install chromium`), or say where it is: CHROMIUM=/usr/bin/chromium pytest tests/browser"
+    "Chromium was not found and could not be installed. Install it (`apt-get install chromium` or `python -m "
+    "playwright install chromium`), or set its path: CHROMIUM=/usr/bin/chromium pytest tests/browser"
 )
 
 
 def chromium(own: str) -> str:
-    """Return the path of a browser; fail if there is none, because a skipped test proves nothing.
+    """Return the path of Chromium. Fail the test if there is none, instead of skipping it.
 
     Parameters
     ----------
     own
-        Playwright keeps its own Chromium here, if it has been installed.
+        The path where Playwright would install its own Chromium.
     """
     found = _find(own)
     if found is None:

@@ -1,4 +1,4 @@
-"""A real browser on a real JupyterLab on a real Dagster."""
+"""Fixtures: a browser, JupyterLab and Dagster."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
-    """Open a notebook with the given cells; close it at the end of the test, and check that it has shown no error."""
+    """Return a function that opens a notebook. After the test, notebooks are closed and checked for errors."""
     opened: list[Notebook] = []
 
     def make(*cells: str) -> Notebook:
@@ -68,7 +68,7 @@ def notebook(lab: Lab, context: BrowserContext, request: pytest.FixtureRequest) 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
-    """Save a screenshot of the page when a test fails."""
+    """Save a screenshot of each open page when a test fails."""
     report = yield
     if report.failed:
         for page in Notebook.opened:

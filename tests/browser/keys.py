@@ -1,4 +1,4 @@
-"""Press the keys that are commands of JupyterLab and Notebook, such as ``x``, which cuts the selected cell."""
+"""Press keys that are JupyterLab shortcuts, such as ``x``, which cuts the selected cell."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ FOCUSABLE = """:is(
   button:not([tabindex="-1"]), input:not([tabindex="-1"]), select, textarea, a[href], summary, [tabindex="0"],
   [contenteditable="true"]
 )"""
-# Enter on a link would open it, and on a button it could stop what a test is doing.
+# Skip Enter on these elements, because it would open a link or press a button.
 TAKES_ENTER = "element => !['A', 'BUTTON', 'SUMMARY'].includes(element.tagName)"
 
 
 def press_keys(page, panel, focusable=FOCUSABLE):
-    """Press every key on every focusable element of a panel, check the cells, and return how many were pressed."""
+    """Press every key on every focusable element of a panel, and return the number of keystrokes.
+
+    After each element, check that the notebook's cells are unchanged.
+    """
     before = page.evaluate(CELLS)
     pressed = 0
     for element in panel.locator(focusable).all():
@@ -25,7 +28,7 @@ def press_keys(page, panel, focusable=FOCUSABLE):
             continue
         has_enter = element.evaluate(TAKES_ENTER)
         for key in KEYS if has_enter else [key for key in KEYS if key != "Enter"]:
-            # A key may have removed the element.
+            # The previous key may have removed the element.
             if not element.is_visible():
                 break
             element.evaluate("element => element.focus()")

@@ -1,4 +1,4 @@
-"""A real JupyterLab, and a notebook in it that tests use like a person."""
+"""Start JupyterLab, and control a notebook in the browser."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ async (code) => {
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
-# On a busy machine, anywidget logs this about a widget that takes more than two seconds to start. The tests use the
-# panel, so they fail if the widget does not start at all.
+# anywidget logs this error if a widget takes more than two seconds to start, as on a slow machine. Ignoring it is safe,
+# because the tests fail anyway if the widget does not start at all.
 _SLOW_START = "[anywidget] Failed to initialize model"
 
 
 def record_errors(page: Page, errors: list[str]) -> None:
-    """Add the errors that a page logs, with their stacks, to a list."""
+    """Append the page's uncaught errors to a list, with their stack traces."""
 
     def record(error: Error) -> None:
         text = f"{error}\n{error.stack}"
@@ -60,7 +60,7 @@ def free_port() -> int:
 
 
 class Lab:
-    """A JupyterLab with its own home, port, token and settings; when it ends, so do all processes that it started."""
+    """A JupyterLab with its own home folder, port, token and settings. Stopping it also stops its child processes."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -110,7 +110,7 @@ class Lab:
                 time.sleep(0.2)
         self.close()
         raise RuntimeError(
-            f"JupyterLab did not start; its output may say why:\n{(self.folder / 'lab.log').read_text()[-3000:]}"
+            f"JupyterLab did not start. Its output was:\n{(self.folder / 'lab.log').read_text()[-3000:]}"
         )
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class Lab:
 
 
 class Place(Protocol):
-    """The address of a JupyterLab, including the base path, its token, and the folder that it shows."""
+    """A JupyterLab's URL with the base path, its token, and its root folder."""
 
     url: str
     token: str
@@ -134,7 +134,7 @@ class Place(Protocol):
 
 
 class Notebook:
-    """A notebook, new or existing, that is open in a browser and whose cells have run."""
+    """A new or existing notebook, open in a browser."""
 
     opened: ClassVar[list[Notebook]] = []
 
@@ -179,7 +179,7 @@ class Notebook:
         return self.open()
 
     def open(self, *, timeout: float = 60_000) -> Self:
-        """Open the notebook, clear its saved outputs, run its cells, and wait until they have run."""
+        """Open the notebook, clear its saved outputs, and run all cells."""
         page = self.page
         page.goto(f"{self.lab.url}/lab/tree/{self.name}.ipynb?token={self.lab.token}&reset")
         page.wait_for_function(IDLE, timeout=60_000)
@@ -201,7 +201,7 @@ class Notebook:
         self.close()
 
     def close(self) -> None:
-        """Close the page, and end the kernel; a second call does nothing."""
+        """Shut down the kernel and close the page, unless the page is already closed."""
         if not self.page.is_closed():
             self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext.shutdown()")
             self.page.close()

@@ -1,4 +1,4 @@
-"""All panels on one page, for people who use a keyboard, a screen reader or a dark theme."""
+"""The panels work with a keyboard, a screen reader and the dark theme."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ browser.search("what returns a Run?")
 
 @pytest.fixture(scope="module")
 def panels(lab, context, demo):
-    """A notebook with all panels, which show details, a problem, a log and a query."""
+    """Open all panels in one notebook, with details, a config problem, a log and a query visible."""
     book = Notebook(lab, context, [SETUP.format(url=demo.url), *PANELS.values()], name="accessibility").open()
     page = book.page
-    # Axe only measures the contrast of text that is on the screen, and the body of JupyterLab's page has no height.
+    # Axe only measures the contrast of visible text, and the body of JupyterLab's page has no height.
     page.set_viewport_size({"width": 1440, "height": 5000})
     page.add_style_tag(content="body { height: 100vh; }")
     book.run(OPEN)
@@ -53,11 +53,11 @@ def panels(lab, context, demo):
 
 
 def violations(page, *rules):
-    """Return the serious and critical violations of some or all rules that Axe finds, and its doubts about ARIA."""
+    """Return the serious and critical violations that Axe finds, and the ARIA rules that it could not decide."""
     only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
     found = Axe().run(page, ".dnb", only).response
     checked = {rule["id"]: len(rule["nodes"]) for rule in found["passes"]}
-    assert checked["color-contrast"] > 200, "texts were measured, and not only fields"
+    assert checked["color-contrast"] > 200, "Axe should measure the contrast of many texts"
     doubts = [rule for rule in found["incomplete"] if rule["id"].startswith("aria-")]
     return [
         f"{rule['id']}: {node['target']} {node['html'][:200]}"
@@ -76,7 +76,7 @@ def test_axe_finds_no_serious_violation(panels):
     expect(explorer.get_by_role("alertdialog")).to_be_visible()
     assert violations(page) == []
     panels.shot("accessibility_light")
-    # Only the colours depend on the theme.
+    # The themes differ only in their colors.
     panels.theme(dark=True)
     assert violations(page, "color-contrast") == []
     panels.shot("accessibility_dark")
@@ -85,5 +85,5 @@ def test_axe_finds_no_serious_violation(panels):
 
 
 @pytest.mark.parametrize(("name", "least"), [("launchpad", 80), ("monitor", 80), ("schema", 60)])
-def test_keys_do_not_reach_the_notebook(panels, name, least):
+def test_keystrokes_do_not_reach_the_notebook(panels, name, least):
     assert press_keys(panels.page, panels.page.locator(f".dnb-{name}")) >= least

@@ -1,4 +1,4 @@
-"""The notebook of the panels without JupyterLab: as an application with Voilà, and in Notebook 7."""
+"""The explorer notebook works in Voilà and in Jupyter Notebook 7."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from tests.browser.lab import IDLE, SCREENSHOTS, free_port, record_errors
 
 expect.set_options(timeout=20_000)
 ROOT = Path(__file__).parents[2]
-# Voilà's own page requests icons and a library for formulas. The panels use neither.
+# Voilà itself loads icons and MathJax from these URLs. The panels use neither.
 VOILAS_OWN = re.compile(
     r"https://cdn\.jsdelivr\.net/npm/@fortawesome/|https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/"
 )
-# Notebook 7.6 logs this about its own settings, even with an empty notebook.
+# Notebook 7.6 logs this error about its settings even for an empty notebook.
 NOTEBOOKS_OWN = re.compile(r"Cannot read properties of undefined \(reading 'schema'\)[^$]*/notebook_core\.")
 
 
 @contextmanager
 def serving(folder, dagster_url, *command, cwd, url):
-    """Run a server in its own home until the end of the block."""
+    """Run a server with its own home folder until the end of the block."""
     environment = {
         **os.environ,
         "HOME": str(folder),
@@ -75,7 +75,7 @@ def answering(url):
 
 
 class Tab:
-    """A page that can only reach this machine."""
+    """A browser tab that can reach only this machine."""
 
     def __init__(self, context):
         self.page = context.new_page()
@@ -105,7 +105,7 @@ def tab(context):
 
 
 def use(page, demo):
-    """Set a filter in the explorer and check that the table then shows the runs that the server returns."""
+    """Set a filter in the explorer and check that the table shows the same runs as the server."""
     explorer = page.locator(".dnb-explorer")
     chip = explorer.get_by_role("button", name=re.compile(r" FAILURE [\d,]+$"))
     chip.click(timeout=90_000)
@@ -115,13 +115,41 @@ def use(page, demo):
     expect(rows).to_have_count(len(failed))
     assert {row.get_attribute("data-run") for row in rows.all()} == set(failed["run_id"])
     expect(explorer.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
-    # The panels below the explorer are displayed too.
+    open_run_in_chart(page, explorer, failed)
+    # The notebook also displays the other panels.
     expect(page.get_by_role("button", name="Launch", exact=True).first).to_be_visible()
     newest = demo.client.runs(status=["SUCCESS", "FAILURE"], limit=1).iloc[0]
     monitor = page.locator(".dnb-monitor")
     expect(monitor.get_by_text(newest["run_id"]).first).to_be_visible()
     expect(monitor.get_by_text(newest["status"]).first).to_be_visible()
     assert page.get_by_text("Traceback").count() == 0
+
+
+def open_run_in_chart(page, explorer, runs):
+    """Move to a mark of the chart with the keyboard, then with the mouse, and click it."""
+    stage = explorer.locator(".dnb-chart-stage")
+    tip = stage.locator(".dnb-chart-tip")
+    # The chart is drawn a moment after the table.
+    expect(explorer.locator(".dnb-picture img").first).to_have_attribute(
+        "alt", re.compile(f"Chart of {len(runs)} runs")
+    )
+    expect(stage.get_by_role("button", name="show only SUCCESS", exact=True)).to_have_count(0)
+    expect(stage.get_by_role("button", name="show only FAILURE", exact=True)).to_be_visible()
+    stage.focus()
+    stage.press("ArrowRight")
+    expect(tip).to_be_visible()
+    shown = tip.inner_text()
+    mark = stage.locator(".dnb-chart-ring").bounding_box()
+    explorer.locator(".dnb-tile-value").first.hover()
+    stage.blur()
+    expect(tip).to_be_hidden()
+    page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+    expect(tip).to_have_text(shown, use_inner_text=True)
+    run_id = next(one for one in runs["run_id"] if one[:8] in shown)
+    page.mouse.down()
+    page.mouse.up()
+    expect(explorer.locator(f'tr[data-run="{run_id}"]')).to_have_attribute("aria-current", "true")
+    expect(explorer.locator(".dnb-detail").first).to_contain_text(run_id)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -133,21 +161,21 @@ def test_the_explorer_works_in_voila(tab, demo, tmp_path, theme):
         "--Voila.ip=127.0.0.1", "--Voila.allow_root=True",
     ]  # fmt: skip
     with serving(tmp_path, demo.url, *command, cwd=ROOT, url=url):
-        tab.page.goto(url, wait_until="commit")  # the page keeps loading as long as the cells are running
+        tab.page.goto(url, wait_until="commit")  # the page finishes loading only when all cells have run
         use(tab.page, demo)
         assert tab.page.locator("body").get_attribute("data-jp-theme-light") == (
             "true" if theme == "light" else "false"
         )
-        assert tab.page.locator(".jp-InputArea-editor").count() == 0, "an application shows no code"
+        assert tab.page.locator(".jp-InputArea-editor").count() == 0, "the application must not show code"
         assert [stranger for stranger in tab.strangers if not VOILAS_OWN.match(stranger)] == []
         tab.shot(f"voila_{theme}")
-    assert demo.client.count_runs() == before, "who opens an application launches nothing"
+    assert demo.client.count_runs() == before, "opening the application must not launch runs"
 
 
 def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
     token = secrets.token_hex(16)
     url = f"http://127.0.0.1:{free_port()}"
-    # This is a copy, because Notebook saves the open file.
+    # Use a copy, because Notebook saves the open file.
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     command = [
         "notebook", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={url.rpartition(':')[2]}",
@@ -162,12 +190,12 @@ def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
         use(tab.page, demo)
         assert tab.strangers == []
         tab.shot("notebook_7")
-        # Buttons and rows are enough for the explorer, because its filters are needed below.
+        # In the explorer, press keys only on buttons and rows, so that its filters stay unchanged for the checks below.
         buttons = '.dnb-explorer :is(button:not([tabindex="-1"]), tr[tabindex="0"])'
         assert press_keys(tab.page, tab.page, buttons) > 100
         for panel in (".dnb-launchpad", ".dnb-monitor"):
             assert press_keys(tab.page, tab.page.locator(panel)) > 50
-        # After the kernel has ended, the saved notebook shows what the panels showed.
+        # The saved notebook still shows the panels' content after the kernel has been shut down.
         tab.page.evaluate("jupyterapp.commands.execute('docmanager:save').then(() => null)")
         tab.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
         tab.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")

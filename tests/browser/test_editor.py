@@ -1,4 +1,4 @@
-"""The editor on a page of its own: typing, completion, documentation, problems, and what happens if it cannot start."""
+"""The editor on an empty page: typing, completion, documentation, problems and the fallback if it cannot start."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def last(page, kind):
     return page.evaluate("kind => sent.filter((one) => one.type === kind).at(-1)", kind)
 
 
-def test_text_can_be_typed_indented_undone_and_submitted(page):
+def test_text_can_be_typed_and_indented_and_undone_and_submitted(page):
     editor = show(page)
     editor.press("ControlOrMeta+End")
     editor.press_sequentially("  write:")
@@ -77,7 +77,7 @@ def test_text_can_be_typed_indented_undone_and_submitted(page):
     editor.press("ControlOrMeta+y")
     editor.press("ControlOrMeta+Enter")
     assert last(page, "submit") == {"type": "submit", "value": value(page)}
-    # No key reaches the page around the editor, where JupyterLab would act on it.
+    # The editor stops all key events, because JupyterLab would treat them as shortcuts.
     assert page.evaluate("keys") == []
 
 
@@ -99,7 +99,7 @@ def test_completions_come_from_the_kernel(page):
     asked = last(page, "complete")
     page.wait_for_function("sent.at(-1).text.endsWith('ro')")
     asked = last(page, "complete")
-    # Python counts the emoji as one character.
+    # The cursor counts an emoji as one character, as Python does.
     assert asked["cursor"] == len(asked["text"])
     candidate = {"text": "rows: ", "label": "rows", "kind": "property", "detail": "Int", "info": "How many rows."}
     page.evaluate("([id, candidate]) => answer({ id, word: 'ro', candidates: [candidate] })", [asked["id"], candidate])
@@ -148,7 +148,7 @@ def test_highlights_graphql(page):
     assert page.locator(".cm-line span").count() > 5
 
 
-def test_an_editor_that_cannot_start_is_a_plain_text_area(page):
+def test_a_plain_text_area_replaces_an_editor_that_cannot_start(page):
     page.evaluate(
         """
         () => { window.MutationObserver = class extends MutationObserver {

@@ -1,9 +1,9 @@
-"""The launchpad in a real browser: write a config, fix its problems, launch it, and see the run succeed."""
+"""The launchpad in a browser: edit a config, fix its problems, launch a run and wait until it succeeds."""
 
 import pytest
 from playwright.sync_api import expect
 
-# Two cores have to run JupyterLab, Chromium and Dagster.
+# JupyterLab, Chromium and Dagster may have to share two cores.
 expect.set_options(timeout=20_000)
 
 CONNECT = """
@@ -28,7 +28,7 @@ def count(book):
 
 
 def choose(book, job):
-    """Search for a job and choose it, with the keyboard."""
+    """Search for a job and choose it with the keyboard."""
     panel = book.output.locator(".dnb-launchpad")
     panel.get_by_role("textbox", name="Search jobs").fill(job)
     jobs = panel.get_by_role("listbox", name="Job")
@@ -55,13 +55,13 @@ def test_the_launchpad_launches_an_edited_config_and_follows_the_run(launchpad):
     panel = choose(book, "train_forecast")
     editor = panel.get_by_role("textbox", name="Run config, as YAML")
     launch = panel.get_by_role("button", name="Launch", exact=True)
-    # The default config lacks a required entry, and the panel shows its path.
+    # The default config lacks a required field, so the panel shows the field's path.
     alert = panel.get_by_role("alert")
     expect(alert).to_contain_text("line 9 · ops.train_model.config:")
     expect(alert).to_contain_text('"target"')
     expect(launch).to_be_disabled()
 
-    # Enter keeps the indentation of the line, and the job's schema completes the field.
+    # Enter keeps the indentation, and the editor completes fields from the job's schema.
     editor.press("ControlOrMeta+End")
     editor.press("ArrowUp")
     editor.press("End")
@@ -77,7 +77,7 @@ def test_the_launchpad_launches_an_edited_config_and_follows_the_run(launchpad):
     expect(launch).to_be_disabled()
     editor.press("ControlOrMeta+Enter")
     shoot(book, "launchpad_invalid", panel)
-    assert count(book) == before, "nothing was launched"
+    assert count(book) == before, "an invalid config must not be launched"
 
     editor.press("Backspace")
     editor.press("Backspace")
@@ -116,7 +116,9 @@ def test_the_launchpad_lists_every_job_and_requires_a_partition(launchpad):
     jobs = panel.get_by_role("listbox", name="Job")
     count = int(book.run("print(len(client.jobs()) + 1)"))
     expect(jobs.get_by_role("option")).to_have_count(count)
-    assert jobs.evaluate("list => list.scrollHeight <= list.clientHeight"), "no line is cut off"
+    assert jobs.evaluate("list => list.scrollHeight <= list.clientHeight"), (
+        "the list must show every job without scrolling"
+    )
 
     jobs.select_option(label="\N{NO-BREAK SPACE}" * 3 + "export_invoices")
     launch = panel.get_by_role("button", name="Launch", exact=True)
@@ -153,7 +155,7 @@ widgets.Tab([pad, monitor], titles=["Launch", "Newest run"])
     )
     field = book.output.locator(".dnb-launchpad .dnb-field").first
     expect(field).to_be_visible()
-    # Each panel keeps its own styles when both are on a page: a label is above its field.
+    # A label stays above its field although the monitor's styles are on the same page.
     assert field.evaluate("field => getComputedStyle(field).flexDirection") == "column"
     book.output.get_by_role("tab", name="Newest run").click()
     log = book.output.locator(".dnb-monitor .dnb-log")

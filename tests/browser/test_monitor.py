@@ -1,4 +1,4 @@
-"""The monitor in a real browser: follow a run, filter its log, terminate it; see another fail and re-execute it."""
+"""The monitor in a browser: follow a run, filter its log, terminate it, and re-execute a failed run."""
 
 import re
 
@@ -98,7 +98,7 @@ def test_the_monitor_shows_why_a_run_failed_and_re_executes_it(watched):
     )
     panel.get_by_label("Level").select_option("ERROR and above")
     expect(panel.get_by_text(re.compile(r"showing \d+ matching events, of"))).to_be_visible()
-    # The steps that never ran are in the chart too.
+    # The chart includes steps that never ran.
     expect(panel.get_by_role("img", name="store_rates NOT_STARTED")).to_be_visible()
     shoot(book, "monitor_failed", panel)
     panel.get_by_role("button", name="stderr", exact=True).click()

@@ -1,4 +1,4 @@
-"""GraphQL in the cells of a real JupyterLab, and the schema browser."""
+"""GraphQL cells and the schema browser in JupyterLab."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ expect.set_options(timeout=30_000)
 CELL = "%%dagster\n{\n  runsOrError {\n    ... on Runs {\n      results {\n        stepSt"
 
 
-def test_a_cell_is_completed_and_the_schema_browser_writes_its_query(notebook, demo):
+def test_a_cell_has_completion_and_the_schema_browser_writes_a_query(notebook, demo):
     book = notebook(
         f"%load_ext dagster_nb\n%dagster {demo.url}",
         f"import dagster_nb as dnb\nclient = dnb.connect({demo.url!r})\nbrowser = dnb.SchemaBrowser(client)\nbrowser",
@@ -21,14 +21,14 @@ def test_a_cell_is_completed_and_the_schema_browser_writes_its_query(notebook, d
     search.fill("what returns a Run?")
     entries = panel.get_by_role("listbox", name="Matches")
     expect(entries.get_by_role("option").first).to_contain_text("Query.runOrError")
-    # The list also works with the keyboard, and JupyterLab does not receive the keys.
+    # The list works with the keyboard, and the keys do not trigger JupyterLab shortcuts.
     entries.focus()
     entries.press("ArrowDown")
     entries.press("Enter")
     expect(panel.get_by_role("heading", name="Query.runOrError")).to_be_visible()
     query = panel.get_by_role("textbox", name="Query")
     expect(query).to_contain_text("runOrError(runId: $runId)")
-    # The query can be edited, and a mistake is underlined.
+    # The query can be edited, and mistakes are underlined.
     query.press("ControlOrMeta+Home")
     query.press("End")
     query.press("Enter")

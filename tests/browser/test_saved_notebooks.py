@@ -1,4 +1,4 @@
-"""What panels show in a saved notebook, after a restart of the kernel and in other viewers."""
+"""Panels in a saved notebook are readable after a kernel restart and in other viewers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def shows_static_output(page):
 
 
 def reopen(opened):
-    """Open the saved notebook again, without running its cells; its kernel has ended."""
+    """Shut down the kernel and open the saved notebook again, without running its cells."""
     page = opened.page
     page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     page.goto("about:blank")
@@ -48,7 +48,7 @@ def reopen(opened):
     page.wait_for_function(IDLE, timeout=60_000)
 
 
-def test_panels_are_readable_after_a_restart_and_in_a_saved_notebook(notebook, demo):
+def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(notebook, demo):
     opened = notebook(*(cell.format(url=demo.url) for cell in CELLS))
     page = opened.page
     shows_live_panels(page)
@@ -66,7 +66,7 @@ def test_panels_are_readable_after_a_restart_and_in_a_saved_notebook(notebook, d
     opened.shot("reopened_dark")
     opened.theme(dark=False)
 
-    # Jupyter trusts a notebook by a signature of its contents, and so not a notebook that somebody else has changed.
+    # Change the file, so that its signature is invalid and Jupyter no longer trusts the notebook.
     path = opened.lab.root / f"{opened.name}.ipynb"
     content = json.loads(path.read_text())
     content["cells"][0]["outputs"][0]["data"]["text/plain"] += " "

@@ -1,4 +1,4 @@
-"""The explorer's table in a real browser: its columns, the menu of a row, and the download."""
+"""The explorer's table in a browser: columns, row menus and the download."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def notebook(lab, context, demo) -> Iterator[Notebook]:
 
 @pytest.fixture
 def table(notebook) -> Locator:
-    """The table, with the usual columns."""
+    """Reset the table to its default columns and return it."""
     notebook.run("explorer._table.table.widths = {}; explorer.model.select([]); explorer._action_bar.confirm.cancel()")
     found = notebook.page.locator(".dnb-explorer .dnb-table")
     expect(found.locator("tr[data-run]").first).to_contain_text("FAILURE")
@@ -55,7 +55,7 @@ def cell_count(notebook: Notebook) -> int:
     return notebook.page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length")
 
 
-def test_a_column_is_resized_by_its_edge_and_by_keys(notebook, table):
+def test_a_column_can_be_resized_with_mouse_and_keyboard(notebook, table):
     edge = table.get_by_role("separator", name="Width of Job")
     edge.scroll_into_view_if_needed()
     box, before = edge.bounding_box(), width(table, "job_name")
@@ -71,7 +71,7 @@ def test_a_column_is_resized_by_its_edge_and_by_keys(notebook, table):
     expect(edge).to_have_attribute("aria-valuenow", str(round(width(table, "job_name"))))
     notebook.run("explorer.model.sort_by('duration')")
     expect(table.locator('th[data-column="duration"]')).to_have_attribute("aria-sort", "ascending")
-    assert width(table, "job_name") == pytest.approx(before + 76, abs=3), "it survives a redraw"
+    assert width(table, "job_name") == pytest.approx(before + 76, abs=3), "the width must survive a redraw"
     assert width(table, "job_name") == pytest.approx(
         table.locator("tr[data-run] td:nth-child(3)").first.bounding_box()["width"]
     )
@@ -82,7 +82,7 @@ def test_a_column_is_resized_by_its_edge_and_by_keys(notebook, table):
     assert width(table, "job_name") == pytest.approx(40, abs=1)
     edge.press("Home")
     expect(edge).to_have_attribute("aria-valuetext", "usual width")
-    # The arrow in its header has moved to another column.
+    # The header is narrower now, because another column shows the sort arrow.
     assert width(table, "job_name") == pytest.approx(before, abs=20)
 
 
@@ -107,7 +107,7 @@ def test_columns_are_chosen_in_a_menu(notebook, table):
     page.locator(".dnb-explorer").get_by_role("button", name="Columns", exact=True).click()
 
 
-def test_the_menu_of_a_row_opens_by_mouse_and_by_keyboard(notebook, table):
+def test_the_menu_of_a_row_opens_with_mouse_and_keyboard(notebook, table):
     page, before = notebook.page, cell_count(notebook)
     row = table.locator("tr[data-run]").nth(1)
     run_id = row.get_attribute("data-run")
@@ -122,7 +122,7 @@ def test_the_menu_of_a_row_opens_by_mouse_and_by_keyboard(notebook, table):
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
     expect(row).to_be_focused()
-    assert cell_count(notebook) == before, "no key reached the notebook"
+    assert cell_count(notebook) == before, "keystrokes must not reach the notebook"
     page.keyboard.press("Shift+F10")
     expect(menu).to_be_visible()
     page.keyboard.press("ArrowDown")
@@ -141,7 +141,7 @@ def test_the_menu_of_a_row_opens_by_mouse_and_by_keyboard(notebook, table):
     notebook.run("explorer.set_filters(status='FAILURE')")
 
 
-def test_the_download_has_what_the_table_shows(notebook, table, tmp_path):
+def test_the_download_contains_the_displayed_rows_and_columns(notebook, table, tmp_path):
     with notebook.page.expect_download() as started:
         notebook.page.locator(".dnb-explorer").get_by_role("button", name="Download CSV").click()
     assert started.value.suggested_filename == "runs.csv"
@@ -153,7 +153,7 @@ def test_the_download_has_what_the_table_shows(notebook, table, tmp_path):
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_table_reads_well_in_both_themes_and_on_a_narrow_page(notebook, table, dark):
+def test_the_table_is_readable_in_both_themes_and_on_a_narrow_page(notebook, table, dark):
     page = notebook.page
     notebook.theme(dark=dark)
     page.set_viewport_size({"width": 1440 if dark else 1100, "height": 1000})
@@ -173,7 +173,7 @@ def test_the_table_reads_well_in_both_themes_and_on_a_narrow_page(notebook, tabl
     notebook.theme(dark=False)
 
 
-def test_times_are_in_the_zone_of_the_browser(lab, browser, demo):
+def test_times_are_in_the_time_zone_of_the_browser(lab, browser, demo):
     with browser.new_context(viewport={"width": 1440, "height": 1000}, timezone_id="Asia/Tokyo") as context:
         book = Notebook(lab, context, [CELL.format(url=demo.url)], name="table_zone").open()
         box = book.page.locator(".dnb-explorer")

@@ -1,4 +1,4 @@
-"""Run every test that uses the fixture ``dagster`` against each target, and put its outcome into the README's table."""
+"""Run each test with the fixture ``dagster`` against all targets, and compare the results with the README's table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "capability(name): which row of the README's table a test belongs to")
+    config.addinivalue_line("markers", "capability(name): the row of the README's table that a test belongs to")
     config.pluginmanager.register(Evidence())
 
 
@@ -35,9 +35,9 @@ def _target_of(item: pytest.Item) -> str | None:
 
 
 class Evidence:
-    """Collects the results of the tests.
+    """Collects the test results.
 
-    With several test processes, only the reports pass from these to the process that collects the results.
+    With pytest-xdist, workers send only test reports to the main process, so the results are attached to the reports.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Evidence:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        # This runs first, before -k deselects tests, because only a run of the whole suite determines the table.
+        # Count the tests before `-k` deselects some, because only a run of all tests can check the table.
         ours = [item for item in items if _target_of(item)]
         if set(HERE.glob("test_*.py")) <= {item.path for item in ours}:
             self.suite = len(ours)
@@ -96,7 +96,7 @@ class Evidence:
 @pytest.fixture(scope="package")
 def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     wanted = {name for item in request.session.items if (name := _target_of(item))}
-    # One of several test processes does not know which target it will test next.
+    # A pytest-xdist worker does not know which target comes next.
     alone = not hasattr(request.config, "workerinput")
     fleet = Fleet([target for target in TARGETS if target.name in wanted], ahead=alone)
     yield fleet
@@ -105,7 +105,7 @@ def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="package", params=TARGETS, ids=str)
 def dagster(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Dagster]:
-    """Return a running Dagster of each target in turn."""
+    """Run a Dagster of each target in turn."""
     try:
         dagster = fleet.get(request.param)
     except (CannotBuildError, NoPostgresError) as error:
@@ -136,13 +136,13 @@ def backfill_of_job(client: dnb.DagsterClient) -> dnb.Backfill:
 
 @pytest.fixture
 def stored(dagster: Dagster) -> Callable[[], list[database.Row]]:
-    """Read the server's table of runs, newest first."""
+    """Return a function that reads the server's table of runs, newest first."""
     return lambda: database.rows(dagster.database)
 
 
 @pytest.fixture
 def note(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Return a function that adds a note to the table about something that this version cannot do."""
+    """Return a function that adds a footnote about a limitation of this version to the table."""
     request.node.compat_notes = []
 
     def note(text: str, *, lacks: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Read a server's tables, without Dagster and without this package."""
+"""Read the runs from a server's database directly, without Dagster or dagster_nb."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def rows(url: str) -> list[Row]:
 
 
 def _utc(stored: Any) -> datetime:
-    """Read a time as Dagster stores it: without a time zone and in UTC; in SQLite it is text."""
+    """Convert a time from the database, where it has no time zone but is in UTC. SQLite returns a string."""
     moment = stored if isinstance(stored, datetime) else datetime.fromisoformat(stored)
     return moment.replace(tzinfo=UTC)

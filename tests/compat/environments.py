@@ -1,4 +1,4 @@
-"""Build environments for other versions of Dagster than the installed one, and keep them in the user's cache."""
+"""Build environments with other versions of Dagster and keep them in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from uv import find_uv_bin
 if TYPE_CHECKING:
     from tests.compat.targets import Target
 
-# This is the newest Python for which Dagster 1.5 and its dependencies have wheels.
+# The newest Python for which Dagster 1.5 and its dependencies have wheels.
 PYTHON = "3.11"
-# The bytecode is compiled once here. If Python is set to write no bytecode, as in many containers, each process of
-# Dagster would otherwise compile two thousand modules, which takes longer than everything else that it does.
+# Compile the bytecode once, here. Many containers configure Python not to write bytecode. Each Dagster process would
+# then compile two thousand modules, which would take most of its time.
 INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
 CACHE = Path(platformdirs.user_cache_dir("dagster_nb")) / "compat"
 
 
 class CannotBuildError(RuntimeError):
-    """An environment could not be built; the message says what to do."""
+    """An environment could not be built."""
 
 
 def python_of(target: Target) -> str:
-    """Return the interpreter of a target's environment; build the environment if it does not exist."""
+    """Return the path of the Python in a target's environment, which is built if it does not exist."""
     if not target.requirements:
         return sys.executable
     recipe = "\n".join((PYTHON, *INSTALL, *target.requirements))
@@ -41,7 +41,7 @@ def python_of(target: Target) -> str:
 
 
 def _build(target: Target, folder: Path) -> None:
-    """Build the environment under another name and then rename it, so that it is never incomplete."""
+    """Build the environment under a temporary name and rename it when it is complete."""
     CACHE.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f"{target.name}-building-", dir=CACHE))
     try:
@@ -50,7 +50,7 @@ def _build(target: Target, folder: Path) -> None:
         try:
             (aside / "env").rename(folder)
         except OSError:
-            # Another process has built the environment first.
+            # Another process may have built the environment in the meantime.
             if not folder.exists():
                 raise
     finally:
@@ -62,8 +62,8 @@ def _uv(*arguments: str) -> None:
     if done.returncode:
         raise CannotBuildError(
             f"`uv {' '.join(arguments)}` failed:\n{done.stderr.strip()}\n"
-            f"These tests need Python {PYTHON} and a network that reaches a package index the first time. Where there "
-            f"is no Python {PYTHON}: `uv python install {PYTHON}`."
+            f"These tests need Python {PYTHON} and network access to a package index on the first run. If there "
+            f"is no Python {PYTHON}, run `uv python install {PYTHON}`."
         )
 
 

@@ -1,4 +1,4 @@
-"""The expected frames, made from the plain data of the history."""
+"""Build the expected frames from `history.py`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAUNCHED_BY = ("dagster/schedule_name", "user")
 
 
 def runs_frame(runs: Sequence[PastRun], *, creation: bool) -> pd.DataFrame:
-    """Return the frame that `client.runs` must return for these runs.
+    """Return the frame that `client.runs` should return for these runs.
 
     Parameters
     ----------

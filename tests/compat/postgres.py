@@ -1,4 +1,4 @@
-"""Run a PostgreSQL for as long as it is needed; install it if it is missing."""
+"""Run a temporary PostgreSQL server, and install PostgreSQL if it is missing."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER = "dagster"
-# Code that relies on the time zone of the session is wrong by several hours and a half.
+# Code that wrongly uses the session's time zone will be off by five and a half hours.
 TIMEZONE = "Asia/Kolkata"
 _UP_SECONDS = 60
 _NO_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 _HELP = (
-    "no PostgreSQL was found, and none could be installed. Install one (`apt-get install postgresql`), or put its "
+    "PostgreSQL was not found and could not be installed. Install it (`apt-get install postgresql`), or put its "
     "programs on the path: PATH=/usr/lib/postgresql/15/bin:$PATH pytest tests/compat"
 )
 
 
 class NoPostgresError(RuntimeError):
-    """There is no PostgreSQL; the message is the command that installs it."""
+    """PostgreSQL is missing or did not start."""
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Run a separate server, and yield its SQLAlchemy URL."""
+    """Run a new PostgreSQL server and yield its SQLAlchemy URL."""
     programs = _find() or _install()
     folder = Path(tempfile.mkdtemp(prefix="dagster_nb-postgres-"))
     process = None
@@ -74,7 +74,7 @@ def _find() -> Path | None:
 
 
 def _install() -> Path:
-    # Debian's package starts a server on the default port, unless it is configured not to.
+    # Installing Debian's package starts a server on the default port, unless this file forbids it.
     if shutil.which("apt-get") and os.geteuid() == 0 and not _NO_CLUSTER.exists():
         _NO_CLUSTER.parent.mkdir(exist_ok=True)
         _NO_CLUSTER.write_text("create_main_cluster = false\n")
@@ -86,7 +86,7 @@ def _install() -> Path:
 
 
 def _as_another_user(folder: Path) -> list[str]:
-    """Return the prefix of a command, since PostgreSQL refuses to run as root."""
+    """Return a command prefix that switches to another user, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []
     names = {entry.pw_name for entry in pwd.getpwall()}

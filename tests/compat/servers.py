@@ -1,6 +1,6 @@
 """The servers under test.
 
-Each server starts, and launches its runs, while the suite is still testing the previous one.
+While the tests use one server, the next server already starts and launches its runs.
 """
 
 from __future__ import annotations
@@ -34,11 +34,10 @@ run_coordinator:
     dequeue_interval_seconds: 1
     tag_concurrency_limits: [{key: parked, limit: 0}]
 """
-# With these tags a run stays queued. Its launch arguments can be checked at once, and no process has to start, which
-# takes seconds.
+# Runs with this tag stay queued, so tests can check their launch arguments without waiting for a process to start.
 PARKED = {"parked": "yes"}
 STORAGE = "storage: {{postgres: {{postgres_url: '{url}'}}}}\n"
-# Code that treats local time as UTC is wrong by several hours and a half.
+# Code that treats local time as UTC will be off by two and a half or three and a half hours.
 ZONE = "America/St_Johns"
 
 ROWS = {"ops": {"load": {"config": {"rows": 7}}}}
@@ -52,7 +51,7 @@ STAGE = {
         "run_config": {"ops": {"mart__revenue": {"config": {"fail": True}}}},
     },
 }
-"""The runs that tests read or act on, launched together, since it takes seconds until one runs."""
+"""Runs that the tests read or act on. They are launched together, because each takes seconds to start."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Dagster:
     Attributes
     ----------
     stage : dict
-        The id of each run of `STAGE`, or the error that prevented their launch.
+        Maps each name in `STAGE` to a run id, or is the error that prevented the launch.
     """
 
     target: Target
@@ -77,15 +76,14 @@ class Dagster:
 
 
 class Fleet:
-    """The servers of some targets, in the order in which they are used.
+    """The servers of the selected targets.
 
     Parameters
     ----------
     targets
-        The targets, in that order.
+        The targets, in the order in which the tests use them.
     ahead
-        Whether to build all environments in parallel at once, and to start each server while the previous one is still
-        being tested.
+        Whether to build all environments in parallel, and to start each server while the previous one is being tested.
     """
 
     def __init__(self, targets: Sequence[Target], *, ahead: bool):
@@ -99,7 +97,7 @@ class Fleet:
             self._build(target)
 
     def get(self, target: Target) -> Dagster:
-        """Return a running server."""
+        """Return the running server of a target."""
         server = self._start(target).result()
         following = self._targets[self._targets.index(target) + 1 :]
         if self._ahead and following:
@@ -126,7 +124,7 @@ class Fleet:
 
 
 def start(target: Target, python: Future[str]) -> Dagster:
-    """Start a server with the history, and launch the runs of `STAGE`."""
+    """Start a server that has the history, and launch the runs of `STAGE`."""
     with ExitStack() as running:
         environment = {"TZ": ZONE}
         instance = INSTANCE
@@ -162,5 +160,5 @@ def _launch_stage(url: str) -> dict[str, str] | Exception:
     except Exception as error:  # noqa: BLE001 - raised for the tests that use these runs
         return error
     if launched["outcome"].ne("launched").any():
-        return AssertionError(f"the runs were not launched:\n{launched.to_string()}")
+        return AssertionError(f"some runs were not launched:\n{launched.to_string()}")
     return dict(zip(STAGE, launched["run_id"], strict=True))

@@ -1,4 +1,4 @@
-"""Make the README's table of capabilities by version from the results of the tests."""
+"""Build the README's table of capabilities by Dagster version from the test results."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ CAPABILITIES = {
     "follow": "`follow`, by websocket",
     "explorer": "`RunExplorer`: load, filter, select, act",
 }
-"""The marks of the tests, and what the table calls them."""
+"""Maps each pytest mark to its row title in the table."""
 
 PASSED, FAILED, LACKS = "✓", "✗", "no"
 
 
 class Results:
-    """The results of the tests, for each target and capability."""
+    """The test results for each target and capability."""
 
     def __init__(self) -> None:
         self._passed: dict[tuple[str, str], bool] = {}
@@ -42,13 +42,13 @@ class Results:
         self._passed[key] = self._passed.get(key, True) and passed
 
     def note(self, capability: str, target: str, text: str, *, lacks: bool) -> None:
-        """Add a note about something that a version cannot do; ``lacks`` means that it cannot do it at all."""
+        """Add a footnote about a limitation of a version; ``lacks`` means that the whole capability is missing."""
         self._notes.setdefault((capability, target), {})[text] = None
         if lacks:
             self._lacks.add((capability, target))
 
     def table(self, targets: list[str]) -> str:
-        """Return the table, with the notes numbered in order of appearance below it."""
+        """Return the table with numbered footnotes below it."""
         notes: dict[str, int] = {}
         lines = [
             f"| | {' | '.join(_short(target) for target in targets)} |",
@@ -73,14 +73,14 @@ def _short(target: str) -> str:
 
 
 def written() -> str:
-    """Return the table that is in the README."""
+    """Return the table that the README contains."""
     return README.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
 
 
 def write(table: str) -> None:
-    """Put the table into the README."""
+    """Replace the table in the README."""
     before, begin, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{README} has no place for the table; add two lines around it: {BEGIN} and {END}")
+        raise ValueError(f"{README} has no place for the table. Add these two lines to it: {BEGIN} and {END}")
     README.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The versions of Dagster that the suite tests."""
+"""The versions of Dagster to test."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Target:
     Parameters
     ----------
     name
-        The name of the target for ``-k`` and in the table.
+        Used by ``-k`` and in the table.
     requirements
-        The requirements of its environment; empty for the environment that runs the tests.
+        The packages to install. If empty, the target uses the environment that runs the tests.
     postgres
-        Whether its storage is PostgreSQL; otherwise it is SQLite, Dagster's default.
+        Whether to store runs in PostgreSQL instead of SQLite, which is Dagster's default.
     """
 
     name: str
@@ -29,29 +29,27 @@ class Target:
 
     @property
     def release(self) -> tuple[int, int]:
-        """The major and the minor version, such as (1, 13)."""
+        """The major and minor version, such as (1, 13)."""
         known = self.name if self.name[0].isdigit() else version("dagster")
         major, minor = known.split(".")[:2]
         return int(major), int(minor)
 
     def since(self, minor: int) -> bool:
-        """Return whether it is 1.``minor`` or newer."""
+        """Return whether the version is 1.``minor`` or newer."""
         return self.release >= (1, minor)
 
 
 def _old(release: str) -> Target:
     packages = ("dagster", "dagster-graphql", "dagster-webserver")
-    # These pins are the dependencies with which the old versions were released, where they set no upper bounds
-    # themselves. They import pkg_resources, and versions up to 1.7 call watchdog, which reports new events, in a way
-    # that newer releases of watchdog do not support.
+    # Old versions set no upper bounds for these packages but do not work with newer releases. They import pkg_resources
+    # from setuptools, and versions up to 1.7 use watchdog in a way that watchdog 5 does not support.
     companions = ("setuptools<80", "watchdog<5") if int(release.split(".")[1]) < 8 else ("setuptools<80",)
     return Target(release, (*(f"{name}=={release}" for name in packages), *companions))
 
 
 OLD = [_old(release) for release in ("1.5.14", "1.6.14", "1.7.16", "1.8.13", "1.9.13", "1.10.21", "1.11.16", "1.12.22")]
 NEWEST = Target("newest")
-# These packages are released separately from Dagster, and sometimes later. The lower bounds prevent the resolver from
-# choosing ancient versions.
+# dagster-postgres is sometimes released later than Dagster. The lower bounds keep uv from choosing very old versions.
 POSTGRES = Target(
     "postgresql",
     ("dagster>=1.13", "dagster-graphql>=1.13", "dagster-webserver>=1.13", "dagster-postgres>=0.29"),

@@ -1,4 +1,4 @@
-"""Schedules, sensors, ticks and backfills on every version."""
+"""Schedules, sensors, ticks and backfills with every version of Dagster."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_started_sensor_has_ticks(client, dagster):
     assert client.stop("new_rows")["outcome"].tolist() == ["stopped"]
     tick = client.ticks("new_rows").query("status == 'SKIPPED'").iloc[-1]
     assert tick["skip_reason"] == "no new rows"
-    # On PostgreSQL, Dagster shifts the times of ticks by hours if its machine is not in UTC.
+    # With PostgreSQL, Dagster reports tick times that are off by hours if the server's time zone is not UTC.
     assert dagster.target.postgres or abs(tick["timestamp"] - pd.Timestamp.now("UTC")) < pd.Timedelta("1h")
     sensor = client.sensors().iloc[0]
     assert sensor["min_interval"] == pd.Timedelta("45s")

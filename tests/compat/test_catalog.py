@@ -1,4 +1,4 @@
-"""Code locations, repositories, jobs and daemons on every version."""
+"""Code locations, repositories, jobs and daemons with every version of Dagster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model of the explorer loads, filters, selects and acts on every version."""
+"""The explorer's model loads, filters and selects runs and acts on them with every version of Dagster."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_time_range_shows_the_runs_that_the_server_returns(dagster, explore, c
     assert len(wanted) == 18
     if not dagster.target.since(7):
         wanted = wanted[creation_times(wanted) < bounds["created_before"]]
-        note("the explorer's time range uses the start of a run, or else its last update")
+        note("the explorer's time range uses the start time of a run or, if it has not started, its last update")
     assert model.runs["run_id"].tolist() == wanted["run_id"].tolist()
 
 

@@ -1,4 +1,4 @@
-"""The result of each filter, compared with the plain data of the history."""
+"""Each filter returns the expected runs of the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following a run in progress, through the server's own websocket."""
+"""Follow a run in progress through Dagster's websocket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def test_every_event_is_pushed_once_until_the_end(dagster):
         with anyio.fail_after(240):
             frames = [frame async for frame in client.follow(run)]
         assert {frame.attrs["dagster_nb"]["mode"] for frame in frames} == {"live"}
-        assert len(frames) > 1, "all events arrived at once, and not as they happened"
+        assert len(frames) > 1, "all events arrived in one frame"
         received = pd.concat(frames, ignore_index=True).sort_values("timestamp", kind="stable", ignore_index=True)
         pd.testing.assert_frame_equal(received, await client.events(run))
         assert {"RUN_ENQUEUED", "STEP_SUCCESS", "RUN_SUCCESS"} <= set(received["event_type"].dropna())

@@ -1,4 +1,4 @@
-"""Launching runs on every version: the arguments arrive, and invalid launches are rejected."""
+"""Launch runs with every version of Dagster: the run has all arguments, and invalid launches are rejected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.capability("launch")
 
 @pytest.fixture
 def launch(client):
-    """Return a function that launches runs that stay queued; they are deleted after the test."""
+    """Return a function that launches runs that stay queued. The runs are deleted after the test."""
     launched = []
 
     def launch(job, *, tags=None, **options):

@@ -1,4 +1,4 @@
-"""If runs are deleted during a read, all remaining runs are returned in order, each once."""
+"""If runs are deleted while a client reads, it still returns every remaining run once and in order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.capability("paging")
 
 
 def test_deleting_the_cursors_loses_no_run(dagster, client, monkeypatch):
-    # The blocks are small, so that the cursors of the list of ids are deleted as well.
+    # Request few ids at a time, so that the test also deletes runs that serve as cursors in the list of ids.
     monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 6)
     before = client.runs(job="doomed")["run_id"].tolist()
     assert before == [run.run_id for run in reversed(DOOMED)]
@@ -19,8 +19,7 @@ def test_deleting_the_cursors_loses_no_run(dagster, client, monkeypatch):
     with dnb.connect(dagster.url, progress=False) as other:
         for page in client.iter_runs(job="doomed", page_size=3):
             read += page["run_id"].tolist()
-            # These are the cursors (the last run of each page and of each block of ids), and one run that has not been
-            # read yet.
+            # Delete the last run of the page, which is the next cursor, and one run that has not been read yet.
             ahead = before[len(read) + 1 : len(read) + 2]
             gone = [read[-1], *ahead]
             assert other.delete(gone)["outcome"].eq("deleted").all()

@@ -1,4 +1,4 @@
-"""Re-executing runs: the new run is the same, whichever form of the request a version needs."""
+"""Re-execute runs. Dagster versions need different requests, but the new runs are the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.compat.servers import PARKED
 pytestmark = pytest.mark.capability("reexecute")
 
 MENDED = {"ops": {"maybe": {"config": {"fail": False}}}}
-# The tags that Dagster itself adds to runs differ between versions.
+# Prefixes of the tags that Dagster adds, which differ between versions.
 OWN = ("dagster/", ".dagster/")
 
 
@@ -25,7 +25,7 @@ class Again:
 
 @pytest.fixture(scope="module")
 def again(client, stage):
-    """The re-executions of a failed run, with its own config and with another config, launched together."""
+    """Re-execute a failed run once with its own config and once with a new config."""
     failed = client.run(stage["fragile"]).wait(timeout=240)
     assert failed.status == "FAILURE"
     tagged = client.reexecute(failed, tags={"why": "again", "who": "me"})

@@ -1,4 +1,4 @@
-"""The steps, events, failures and compute logs of runs on every version."""
+"""Steps, events, failures and compute logs of runs with every version of Dagster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames of runs are equal on every version, except for the columns that a version does not have."""
+"""All versions return the same frames of runs, except for columns that a version does not provide."""
 
 from __future__ import annotations
 

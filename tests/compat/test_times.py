@@ -1,4 +1,4 @@
-"""Time filters compared with the times in the server's database, at each microsecond around them."""
+"""Time filters are exact to the microsecond, compared with the times in the server's database."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tests.compat.served.history import PAST
 pytestmark = pytest.mark.capability("times")
 
 US = timedelta(microseconds=1)
-# One run was created together with two others, and one was updated later than newer runs.
+# Run 13 was created at the same time as two others, and run 16 was updated later than newer runs.
 NUMBERS = (13, 16)
 ON_A_SECOND = 34
 SQLITE_SECONDS = (
-    "on SQLite, `created_before` and `updated_before` at a whole second also match runs of that second whose time "
-    "Dagster stored without a fraction, because SQLite compares strings"
+    "on SQLite, `created_before` and `updated_before` also match runs at exactly that time if it is a whole second, "
+    "because SQLite compares strings"
 )
 
 
 def past(stored):
-    """Return the rows of the history, newest first, and a dict from run number to row."""
+    """Return the history's rows in the database, newest first, and a dict from run number to row."""
     numbers = {run.run_id: number for number, run in enumerate(PAST)}
     rows = [row for row in stored() if row.run_id in numbers]
     return rows, {numbers[row.run_id]: row for row in rows}
@@ -53,12 +53,12 @@ def test_bounds_are_exact_to_the_microsecond(check, stored, number):
     for bound in (row.created - US, row.created, row.created + US):
         counts.add(check(lambda row, bound=bound: row.created > bound, created_after=bound))
         check(lambda row, bound=bound: row.created < bound, created_before=bound)
-    assert len(counts) == 2, "the bound did not divide anything"
+    assert len(counts) == 2, "some bounds should exclude the run and some should include it"
     counts = set()
     for bound in (row.updated - US, row.updated, row.updated + US):
         counts.add(check(lambda row, bound=bound: row.updated > bound, updated_after=bound.isoformat()))
         check(lambda row, bound=bound: row.updated < bound, updated_before=bound)
-    assert len(counts) == 2, "the bound did not divide anything"
+    assert len(counts) == 2, "some bounds should exclude the run and some should include it"
 
 
 def test_bounds_at_whole_seconds_are_exact(dagster, check, stored, note):
@@ -74,7 +74,7 @@ def test_bounds_at_whole_seconds_are_exact(dagster, check, stored, note):
     sqlite = not dagster.target.postgres
     reach = row.created + sqlite * US
     check(lambda row, reach=reach: row.created < reach, created_before=row.created)
-    # If the server lacks this filter, the client leaves out the runs of the opposite filter, which is exact.
+    # If the server lacks this filter, the client excludes the runs that match the opposite filter, which is exact.
     reach = row.updated + (sqlite and dagster.target.since(7)) * US
     check(lambda row, reach=reach: row.updated < reach, updated_before=row.updated)
     if sqlite:

@@ -1,4 +1,4 @@
-"""A history with the values that readers most often get wrong."""
+"""A history with values that are easy to read incorrectly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ODD = "a,\"b\\'}\n;--\t%$1 é名前 \U0001f600"
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory):
-    """Three thousand runs in several files, some of them deleted, one with values of every odd kind."""
+    """Three thousand runs in several files. Some runs are deleted, and one run has unusual values."""
     source = FrameSource([_run(number) for number in reversed(range(3_000))])
     source.records[0].update(status="STARTED", endTime=None)
     source.records[1].update(jobName=ODD, solidSelection=["a", ODD], assetSelection=[{"path": ["a", "b"]}])
@@ -32,7 +32,7 @@ def history(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def expected(history):
-    """The columns that each engine has to read, by run id."""
+    """Return the columns that each engine must read, sorted by run id."""
     runs = history.runs(include=["run_config", "op_selection"], deleted=True)
     assert runs["deleted_at"].notna().sum() == 20
     return runs.sort_values("run_id", ignore_index=True)

@@ -1,4 +1,4 @@
-"""Other query engines read the table of a history directly from disk."""
+"""Other query engines can read a history's table directly from disk."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_daft(path):
     daft = import_module("daft")
     runs = daft.read_deltalake(path)
     live = runs.where(daft.col("deleted_at").is_null())
-    # Daft's own percentiles are approximate.
+    # Compute the median with pandas, because Daft's percentiles are approximate.
     durations = live.select("job_name", "duration").to_pandas()
     return runs.select(*COLUMNS).to_arrow(), durations.groupby("job_name")["duration"].median().dropna().to_dict()
 
@@ -72,8 +72,8 @@ READERS = {"polars": read_polars, "duckdb": read_duckdb, "daft": read_daft, "pys
 
 
 @pytest.mark.parametrize("package", READERS)
-def test_an_engine_reads_every_value(package, history, expected):
-    with warnings.catch_warnings(action="ignore"):  # these packages warn about each other
+def test_query_engines_read_all_values(package, history, expected):
+    with warnings.catch_warnings(action="ignore"):  # these packages warn about one another
         pytest.importorskip(package)
         table, medians = READERS[package](f"{history.path}/runs")
     assert table.column_names == COLUMNS

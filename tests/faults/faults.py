@@ -1,7 +1,7 @@
-"""Faults between a client and a server, as short functions that a `Proxy` calls in turn.
+"""Functions that create network faults for a `Proxy`.
 
-A fault takes a request and ``forward``, which passes the request on to the next fault or the server, and returns a
-response.
+A fault receives a request and the function ``forward``, and returns a response. ``forward`` sends the request to the
+next fault or to the server.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def latency(seconds: float) -> Fault:
 
 
 def hold_back(seconds: float) -> Fault:
-    """Hold a response back for some time, for example for longer than the client's timeout."""
+    """Delay a response, for example beyond the client's timeout."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -44,7 +44,7 @@ def hold_back(seconds: float) -> Fault:
 
 
 def reply(status: int, *, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Fault:
-    """Respond in place of the server, which never receives the request."""
+    """Respond without forwarding the request to the server."""
 
     async def fault(_request: Request, forward: Forward) -> Answer:
         return Answer(status, headers or {"Content-Type": "text/html"}, body)
@@ -53,7 +53,7 @@ def reply(status: int, *, body: bytes = b"", headers: Mapping[str, str] | None =
 
 
 def cut(keep: float = 0.5) -> Fault:
-    """Close the connection after a fraction of the response body; with 0 the entire response is lost."""
+    """Close the connection after a fraction of the response body. With 0, nothing is sent."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -63,7 +63,7 @@ def cut(keep: float = 0.5) -> Fault:
 
 
 def drip(seconds: float) -> Fault:
-    """Send the body of a response in small pieces over some time."""
+    """Send the response body in small pieces over some time."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         return replace(await forward(request), seconds=seconds)
@@ -72,7 +72,7 @@ def drip(seconds: float) -> Fault:
 
 
 def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
-    """Refuse pages with more runs than this, like a gateway that times out on slow responses."""
+    """Reject requests for larger pages, like a gateway that times out on slow responses."""
     refuse = reply(status, body=b"<html><h1>Bad Gateway</h1></html>")
 
     async def fault(request: Request, forward: Forward) -> Answer:
@@ -82,7 +82,7 @@ def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
 
 
 def truncate(keep: float = 0.5) -> Fault:
-    """Answer with the beginning of the body, as if that were all of it."""
+    """Return only the first part of the body, as a complete response."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -92,7 +92,7 @@ def truncate(keep: float = 0.5) -> Fault:
 
 
 def fail_in_part() -> Fault:
-    """Let the server carry the request out, and answer that a field of the response could not be resolved."""
+    """Forward the request, but respond with an error from a resolver."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -105,23 +105,23 @@ def fail_in_part() -> Fault:
 
 
 class AtRandom:
-    """Faults that happen to requests at random, a limited number of times.
+    """Random faults for random requests, up to a limit.
 
     Parameters
     ----------
     faults
-        One of several faults, chosen at random.
+        The faults to choose from.
     seed
-        The same seed chooses the same faults for the same requests.
+        The random seed. With the same seed, the same requests have the same faults.
     share
-        The share of the requests that are affected.
+        The probability of a fault.
     limit
-        The maximum number of affected requests.
+        The maximum number of faults.
 
     Attributes
     ----------
     fired
-        The names of the operations that were affected.
+        The names of the affected GraphQL operations.
     """
 
     def __init__(self, faults: Sequence[Fault], *, seed: int, share: float, limit: int):
@@ -140,28 +140,28 @@ class AtRandom:
 
 
 def is_page(request: Request) -> bool:
-    """Return whether a request is for a page of runs."""
+    """Return whether a request reads a page of runs."""
     return request.page_size is not None
 
 
 class OneIn:
-    """A fault that affects exactly one of every ``n`` requests, at a random position among them.
+    """A fault for exactly one of every ``count`` requests, at a random position.
 
     Parameters
     ----------
     count
-        Of how many.
+        The number of requests per fault.
     fault
-        Which one.
+        The fault.
     seed
-        The same seed chooses the same positions.
+        The random seed for the positions.
     among
-        Which requests the fault may affect; all others pass unchanged. None means all.
+        Selects the requests that the fault may affect. None means all.
 
     Attributes
     ----------
     fired
-        How often the fault has occurred.
+        The number of faults so far.
     """
 
     def __init__(self, count: int, fault: Fault, *, seed: int = 0, among: Callable[[Request], bool] | None = is_page):

@@ -1,4 +1,4 @@
-"""A reverse proxy that misbehaves on purpose, in front of a real or a fake Dagster."""
+"""A reverse proxy that causes faults, in front of a real or fake Dagster."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _NOT_FORWARDED = frozenset(
 
 @dataclass(frozen=True)
 class Request:
-    """A request of a client.
+    """A client's request.
 
     Attributes
     ----------
     operation
         The name of the GraphQL operation, or an empty string.
     variables
-        Its variables.
+        The variables of the operation.
     """
 
     method: str
@@ -50,7 +50,7 @@ class Request:
 
     @classmethod
     async def read(cls, request: web.Request) -> Self:
-        """Read a request with its body."""
+        """Read a request and its body."""
         body = await request.read()
         query, variables = "", {}
         if request.method == "POST":
@@ -68,21 +68,21 @@ class Request:
 
     @property
     def page_size(self) -> int | None:
-        """The maximum number of runs in a page of runs; None for any other request."""
+        """The maximum number of runs on the page, or None if the request does not read runs."""
         return self.variables.get("limit") if b"runsOrError" in self.body else None
 
 
 @dataclass
 class Answer:
-    """The response that the proxy sends.
+    """The proxy's response.
 
     Attributes
     ----------
     keep
-        The number of bytes of the body that are sent before the connection is closed; 0 sends nothing, not even a
-        status; None sends everything.
+        The number of body bytes to send before closing the connection. 0 sends not even a status; None sends
+        everything.
     seconds
-        If more than 0, the body is sent in small pieces over this time.
+        If positive, the body is sent in small pieces over this time.
     """
 
     status: int = 200
@@ -94,14 +94,14 @@ class Answer:
 
 @dataclass
 class Exchange:
-    """A request and its result.
+    """A request and the result of sending its response.
 
     Attributes
     ----------
     status
-        The HTTP status; None as long as there is no response, or if the client gave up before there was one.
+        The HTTP status, or None if there is no response yet or the client disconnected first.
     sent
-        The number of bytes of the response body that were sent.
+        The number of body bytes sent.
     is_whole
         Whether the complete body was sent.
     """
@@ -118,14 +118,14 @@ class Proxy:
     Parameters
     ----------
     upstreams
-        The URLs of the servers, which receive requests in turn.
+        The URLs of the servers. Requests alternate between several servers.
     faults
-        The first fault receives a request first and its response last. A test may change the list at any time.
+        The faults, starting with the one closest to the client. A test may change the list at any time.
 
     Attributes
     ----------
     exchanges
-        All requests so far, in the order in which they arrived.
+        All requests so far, in order of arrival.
     """
 
     def __init__(self, *upstreams: str, faults: Sequence[Fault] = ()):
@@ -150,7 +150,7 @@ class Proxy:
 
     @property
     def pages(self) -> list[Exchange]:
-        """The exchanges about pages of runs."""
+        """The exchanges that read pages of runs."""
         return [exchange for exchange in self.exchanges if exchange.request.page_size is not None]
 
     async def _start(self) -> None:
@@ -161,7 +161,7 @@ class Proxy:
         )
         app = web.Application(client_max_size=2**28)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        # If a client gives up, its request ends, so that no request is left at the end.
+        # Cancel the handler when a client disconnects, so that no request is left when the proxy stops.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()

@@ -1,6 +1,6 @@
-"""What a fault script does, step by step: each step uses one method, and checks its result or its error.
+"""The steps of a fault script. Each step calls one method and checks the result or the error.
 
-The expected results come from Dagster's own instance, without the proxy and without this package.
+The expected results are read directly from the Dagster instance.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ STATUS_AFTER_STOP = {
 
 
 class Script:
-    """One script: a client that reaches Dagster through a proxy that misbehaves, and the expected results.
+    """Calls a client that is behind a faulty proxy, and checks its results.
 
     Attributes
     ----------
     ended
-        How each step ended: ``"ok"``, or the name of an error.
+        The outcome of each step: ``"ok"`` or the name of an error class.
     """
 
     def __init__(self, client: dnb.DagsterClient, direct: dnb.DagsterClient, instance: DagsterInstance, random: Random):
@@ -48,7 +48,7 @@ class Script:
         self.ended: list[str] = []
 
     def take(self, step: Callable[[Script], None]) -> None:
-        """Take a step. The step succeeds, or raises an error of the package."""
+        """Run a step and record its outcome. Only errors of dagster_nb are expected."""
         try:
             step(self)
             self.ended.append("ok")
@@ -56,17 +56,17 @@ class Script:
             self.ended.append(type(error).__name__)
 
     def ids(self) -> list[str]:
-        """The ids of all runs, newest first."""
+        """Return the ids of all runs, newest first."""
         return [run.run_id for run in self.instance.get_runs()]
 
     def tagged(self, value: str) -> list[DagsterRun]:
-        """The runs that were launched with this value of the script's tag."""
+        """Return the runs with this value of the tag that the scripts use."""
         from dagster import RunsFilter
 
         return self.instance.get_runs(RunsFilter(tags={TAG: value}))
 
     def queued(self, count: int) -> list[str]:
-        """Launch runs that stay queued, without using the proxy."""
+        """Launch runs that stay queued, bypassing the proxy."""
         return self.direct.launch_many([JOB] * count)["run_id"].tolist()
 
     def status(self, run_id: str) -> str | None:
@@ -98,7 +98,7 @@ def read_past_a_deleted_run(script: Script) -> None:
     read: list[str] = []
     for page in script.client.iter_runs(tags={TAG: value}, page_size=2):
         if not read:
-            # The next page is requested after this run.
+            # This run is the cursor of the next page.
             script.instance.delete_run(page["run_id"].iloc[-1])
         read += page["run_id"].tolist()
     assert read == ids
@@ -110,7 +110,7 @@ def refresh_history(script: Script) -> None:
         try:
             history.refresh()
         except dnb.DagsterNbError:
-            # The next refresh reads the rest.
+            # After an error, the next refresh reads the remaining runs.
             history.refresh()
         stored = {run.run_id: run.status.value for run in script.instance.get_runs()}
         frame = history.runs()
@@ -154,7 +154,7 @@ def follow(script: Script) -> None:
 
 @contextmanager
 def at_most_one_run(script: Script) -> Iterator[dict[str, Any]]:
-    """Check that a launch made one run if it succeeded, at most one if that is unknown, and none if it failed."""
+    """Check that a launch creates one run on success, at most one if its outcome is unknown, and none on failure."""
     launch: dict[str, Any] = {"tags": {TAG: uuid4().hex}}
     most, least = 0, 0
     try:
@@ -199,7 +199,7 @@ def launch_many(script: Script) -> None:
     launches = [{**JOB, "tags": {TAG: value}} for value in values]
     batch = values[0]
     check_launches(script, values, script.client.launch_many(launches, batch=batch))
-    # The same call launches the rest, here without the proxy.
+    # Repeat the call without the proxy. It launches the runs that are still missing.
     outcomes = script.direct.launch_many(launches, batch=batch)
     assert set(outcomes["outcome"]) <= {"launched", "already_launched"}
     check_launches(script, values, outcomes)

@@ -1,4 +1,4 @@
-"""The proxy applies its faults to requests, and otherwise changes nothing."""
+"""The proxy applies its faults and forwards everything else unchanged."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def proxy(fake):
 
 
 def post(url, query=PAGE, *, timeout=10, **variables):
-    """Send a query once and return the status, the headers and the body of the response."""
+    """Send a query without retries, and return the status, headers and body of the response."""
     connection = HTTPConnection(url.removeprefix("http://"), timeout=timeout)
     try:
         body = json.dumps({"query": query, "variables": variables})
@@ -51,7 +51,7 @@ def test_a_response_arrives_unchanged_and_is_counted(fake, proxy):
     assert (exchange.status, exchange.sent, exchange.is_whole) == (200, len(answer), True)
 
 
-def test_requests_go_to_several_servers_in_turn():
+def test_requests_alternate_between_servers():
     with FakeDagster(runs=1) as first, FakeDagster(runs=1) as second, Proxy(first.url, second.url) as proxy:
         for _ in range(4):
             post(proxy.url, limit=1)
@@ -72,7 +72,7 @@ def test_only_large_pages_are_refused(proxy):
     assert post(proxy.url, limit=31)[0] == 502
 
 
-def test_a_request_with_a_reply_does_not_reach_the_server(fake, proxy):
+def test_a_request_with_a_replaced_response_does_not_reach_the_server(fake, proxy):
     before = len(fake.requests)
     proxy.faults = [reply(429, headers={"Retry-After": "3"})]
     status, headers, _ = post(proxy.url, limit=1)
@@ -80,7 +80,7 @@ def test_a_request_with_a_reply_does_not_reach_the_server(fake, proxy):
     assert len(fake.requests) == before
 
 
-def test_a_cut_response_ends_in_the_middle_of_its_body(fake, proxy):
+def test_a_response_can_end_in_the_middle_of_its_body(fake, proxy):
     complete = post(proxy.url, limit=20)[2]
     proxy.faults = [cut(0.5)]
     with pytest.raises(IncompleteRead) as caught:
@@ -89,7 +89,7 @@ def test_a_cut_response_ends_in_the_middle_of_its_body(fake, proxy):
     assert (proxy.exchanges[-1].sent, proxy.exchanges[-1].is_whole) == (len(complete) // 2, False)
 
 
-def test_a_request_with_a_lost_response_was_executed(fake, proxy):
+def test_the_server_executes_a_request_although_its_response_is_lost(fake, proxy):
     before = len(fake.requests)
     proxy.faults = [cut(0)]
     with pytest.raises(RemoteDisconnected):
@@ -97,14 +97,14 @@ def test_a_request_with_a_lost_response_was_executed(fake, proxy):
     assert len(fake.requests) == before + 1
 
 
-def test_a_held_back_response_arrives_after_the_timeout(proxy):
+def test_a_delayed_response_arrives_after_the_timeout(proxy):
     proxy.faults = [hold_back(60)]
     with pytest.raises(TimeoutError):
         post(proxy.url, limit=1, timeout=0.2)
     assert proxy.exchanges[-1].status is None
 
 
-def test_one_page_in_ten_fails_and_a_seed_selects_the_same_pages(proxy):
+def test_one_page_in_ten_fails_and_a_seed_makes_the_choice_reproducible(proxy):
     def failed(seed):
         proxy.faults = [OneIn(10, reply(503), seed=seed)]
         places = []

@@ -1,4 +1,4 @@
-"""All runs of a real Dagster arrive in order through a proxy that misbehaves."""
+"""The client reads all runs in order through a faulty proxy in front of a real Dagster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.faults import OneIn, cut, hold_back, refuse_pages_above
 from tests.faults.proxy import Proxy
 
 RUNS = 2_000
-# Even on a busy machine, no page takes half this time.
+# Even on a slow machine, a page takes less than half of this time.
 TIMEOUT_SECONDS = 2.0
 
 
@@ -26,7 +26,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stored(server):
-    """Return all runs, newest first, as Dagster's own instance returns them."""
+    """Return all runs of the Dagster instance, newest first."""
     from dagster import DagsterInstance
 
     with DagsterInstance.from_config(str(server.home)) as instance:
@@ -59,7 +59,7 @@ def count_refused(proxy):
 
 
 class TestLargePagesRefused:
-    """A gateway responds with 502 to every page above 300 runs, as if such pages took too long."""
+    """Requests for more than 300 runs get a 502 response, as from a gateway that times out."""
 
     @pytest.fixture(autouse=True)
     def _refuse(self, proxy, client):
@@ -72,7 +72,7 @@ class TestLargePagesRefused:
     def test_iter_runs(self, client, expected):
         assert ids_by_page(client) == expected
 
-    def test_a_limit_above_the_largest_page(self, client, expected):
+    def test_a_limit_larger_than_the_largest_accepted_page_works(self, client, expected):
         assert client.runs(limit=1_000)["run_id"].tolist() == expected[:1_000]
 
     def test_several_jobs(self, client, stored):
@@ -85,13 +85,13 @@ class TestLargePagesRefused:
         client.runs()
         first = count_refused(proxy)
         client.runs()
-        # A limit may have been temporary, so larger pages are tried again occasionally.
+        # The client sometimes tries a larger page again, because the limit may have been temporary.
         assert count_refused(proxy) - first <= 1 < first
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 class TestOneAnswerInTenCut:
-    """One response in ten ends in the middle of its body."""
+    """One in ten responses is cut off in the middle of the body."""
 
     @pytest.fixture(autouse=True)
     def fault(self, proxy, client, seed):
@@ -99,7 +99,7 @@ class TestOneAnswerInTenCut:
         proxy.faults = [fault]
         return fault
 
-    def test_runs_in_small_pages(self, client, expected, fault):
+    def test_runs_are_read_in_small_pages(self, client, expected, fault):
         assert client.runs(page_size=100)["run_id"].tolist() == expected
         assert fault.fired >= 2
 
@@ -114,7 +114,7 @@ class TestOneAnswerInTenCut:
 
 @pytest.mark.parametrize("seed", [1, 2])
 class TestOnePageInTenHeldBack:
-    """One page in ten arrives only after the client's timeout."""
+    """One in ten pages arrives after the client's timeout."""
 
     @pytest.fixture(autouse=True)
     def fault(self, proxy, client, seed):
@@ -122,7 +122,7 @@ class TestOnePageInTenHeldBack:
         proxy.faults = [fault]
         return fault
 
-    def test_runs_in_small_pages(self, client, expected, fault):
+    def test_runs_are_read_in_small_pages(self, client, expected, fault):
         assert client.runs(page_size=100)["run_id"].tolist() == expected
         assert fault.fired >= 2
 

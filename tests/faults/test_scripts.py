@@ -1,7 +1,6 @@
-"""Seeded scripts use every method through a proxy that misbehaves: each step ends with the right result or the right
-error.
+"""Random scripts call every method through a faulty proxy and check each result or error.
 
-``DAGSTER_NB_FAULT_SCRIPTS=500 DAGSTER_NB_FAULT_RUNS=1000 pytest tests/faults/test_scripts.py`` does more of it.
+To run more scripts: ``DAGSTER_NB_FAULT_SCRIPTS=500 DAGSTER_NB_FAULT_RUNS=1000 pytest tests/faults/test_scripts.py``
 """
 
 from __future__ import annotations
@@ -43,14 +42,14 @@ FAULTS: list[Fault] = [
     reply(401),
     reply(302, headers={"Location": "http://127.0.0.1:9/graphql"}),
     reply(200, body=b'{"errors": [{"message": "not today"}]}', headers={"Content-Type": "application/json"}),
-    # The server has carried out the request, and part or all of the response is lost.
+    # With these faults, the server executes the request, but part or all of the response is lost.
     cut(0),
     cut(0),
     cut(0.5),
     truncate(),
     fail_in_part(),
 ]
-# Each of these faults takes longer than the client's timeout.
+# These faults exceed the client's timeout.
 SLOW: list[Fault] = [hold_back(3 * TIMEOUT_SECONDS)]
 
 
@@ -73,7 +72,7 @@ def instance(server):
 @pytest.fixture(scope="module")
 def direct(server):
     with dnb.connect(server.url, progress=False) as client:
-        # These finished runs are for the step that deletes one.
+        # One of the steps deletes a finished run.
         client.terminate(client.launch_many([{"job": "sync_crm"}] * 5))
         yield client
 
@@ -84,7 +83,7 @@ def _look_for_lost_launches_for_a_short_time(monkeypatch):
 
 
 def what_is_open():
-    """Return the threads and child processes, and the number of open files and sockets, of this process."""
+    """Return this process's threads, child processes, and number of open files and sockets."""
     gc.collect()
     process = psutil.Process()
     threads = {thread.name for thread in threading.enumerate() if thread.is_alive()}
@@ -109,7 +108,7 @@ def run_script(seed, server, instance, direct):
 
 @pytest.fixture
 def nothing_is_left(server, instance, direct, tmp_path, monkeypatch):
-    """Check that a script leaves no thread, process, socket, open file or temporary file behind."""
+    """Check that a script leaves no threads, processes, sockets, open files or temporary files behind."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     direct.close()
     threads, children, files = what_is_open()
@@ -129,12 +128,12 @@ def nothing_is_left(server, instance, direct, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(SCRIPTS))
 @pytest.mark.usefixtures("nothing_is_left")
-def test_each_step_gives_the_right_result_or_error_and_leaves_nothing_behind(seed, server, instance, direct):
+def test_each_step_has_the_right_outcome_and_leaves_nothing_behind(seed, server, instance, direct):
     run_script(seed, server, instance, direct)
 
 
-def test_without_faults_each_step_succeeds(server, instance, direct):
-    """Without this check, a step that always ends in an error would go unnoticed."""
+def test_every_step_succeeds_without_faults(server, instance, direct):
+    """This test detects steps that always fail. The scripts with faults would not notice them."""
     script = Script(direct, direct, instance, Random(0))
     for step in STEPS:
         script.take(step)
@@ -145,7 +144,7 @@ def test_one_call_stops_many_runs_although_responses_are_lost(server, instance, 
     queued = instance.get_run_by_id(direct.launch("sync_crm").run_id)
     ids = [str(uuid4()) for _ in range(RUNS_TO_STOP)]
     for run_id in ids:
-        # Launching a run takes four times as long as stopping it.
+        # Add the runs directly, because launching a run takes four times as long as stopping it.
         instance.add_run(queued._replace(run_id=run_id))
     with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
         lost = OneIn(3, cut(0), among=lambda request: request.operation == "TerminateRuns")

@@ -1,8 +1,8 @@
-"""Run the tour notebooks and save them with outputs that are readable without widgets.
+"""Run the example notebooks and save them with outputs that are readable without widgets.
 
-python -m tests.notebooks            # on a demo of its own, saves all notebooks
-python -m tests.notebooks --url URL  # on a server that runs already
-python -m tests.notebooks 05_history_at_scale  # some of them; this one with `uv run --group engines`, for Spark
+python -m tests.notebooks            # run all notebooks with a new demo
+python -m tests.notebooks --url URL  # use a running server
+python -m tests.notebooks 05_history_at_scale  # only this one; it needs `uv run --group engines` for Spark
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import nbformat
 
 from tests.notebooks.run_notebook import NOTEBOOKS, run
 
-# Writing a million runs takes minutes.
+# One notebook writes a million runs, which takes minutes.
 _SECONDS_PER_CELL = 3_600
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Remove outputs that are useless without the kernel: progress bars, execution times and the state of widgets."""
+    """Remove what is useless without the kernel: progress bars, execution times and widget state."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -33,7 +33,7 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _is_readable(output: Any) -> bool:
-    """Return whether an output shows something without widgets. A progress bar does not, nor does an empty display."""
+    """Return whether an output is readable without widgets, unlike progress bars and empty outputs."""
     data = output.get("data")
     if data is None:
         return True
@@ -41,10 +41,10 @@ def _is_readable(output: Any) -> bool:
 
 
 def main() -> None:
-    """Run all notebooks and save them."""
+    """Run the notebooks and save them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", help="the URL of a running server, which is used instead of a new demo")
-    parser.add_argument("names", nargs="*", help="the notebooks, without .ipynb; all by default")
+    parser.add_argument("--url", help="the URL of a running server to use instead of a new demo")
+    parser.add_argument("names", nargs="*", help="names of notebooks without .ipynb (default: all)")
     options = parser.parse_args()
     paths = [path for path in NOTEBOOKS if not options.names or path.stem in options.names]
     with ExitStack() as stack:
@@ -52,7 +52,7 @@ def main() -> None:
         if url is None:
             import dagster_nb as dnb
 
-            # Readers expect Dagster's default port in the outputs.
+            # Use Dagster's default port, which appears in the outputs.
             url = stack.enter_context(dnb.demo(port=3000)).url
         for path in paths:
             nbformat.write(tidy(run(path, url, seconds_per_cell=_SECONDS_PER_CELL)), path)

@@ -1,7 +1,7 @@
-"""The pictures of "Questions, answered" in the README, drawn by the code beside them.
+"""Draw the pictures of the README section "Questions, answered" with the code in that section.
 
-python -m tests.notebooks.readme_pictures            # on a demo of its own, saves all pictures
-python -m tests.notebooks.readme_pictures --url URL  # on a server that runs already
+python -m tests.notebooks.readme_pictures            # draw all pictures with a new demo
+python -m tests.notebooks.readme_pictures --url URL  # use a running server
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _SIZE_INCHES = (6.4, 3.6)
 
 @dataclass(frozen=True)
 class Question:
-    """A question, the expression that answers it, and the file of its picture."""
+    """A question in the README, the code that answers it, and the path of its picture."""
 
     question: str
     code: str
     picture: Path
 
     def axes(self, client: dnb.DagsterClient) -> Axes:
-        """Evaluate the code as a user would, and return what it drew."""
+        """Evaluate the code and return the axes."""
         import matplotlib.pyplot as plt
 
         plt.figure(figsize=_SIZE_INCHES, layout="constrained")
@@ -46,7 +46,7 @@ class Question:
 
 
 def questions() -> list[Question]:
-    """Return the questions of the README."""
+    """Read the questions from the README."""
     found = _QUESTION.finditer((ROOT / "README.md").read_text(encoding="utf-8"))
     return [Question(one["question"], one["code"], ROOT / one["picture"]) for one in found]
 
@@ -54,7 +54,7 @@ def questions() -> list[Question]:
 def main() -> None:
     """Draw and save all pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", help="the URL of a running server, which is used instead of a new demo")
+    parser.add_argument("--url", help="the URL of a running server to use instead of a new demo")
     options = parser.parse_args()
     with ExitStack() as stack:
         client = (

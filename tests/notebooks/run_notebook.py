@@ -1,4 +1,4 @@
-"""Run a notebook of the tour."""
+"""Run an example notebook."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 def run(
     path: Path, url: str, *, environment: Mapping[str, str] | None = None, seconds_per_cell: int = 300
 ) -> NotebookNode:
-    """Run a notebook from top to bottom, with additional environment variables; an error in a cell is raised here."""
-    # Importing nbformat takes seconds, and running a single test in another folder also imports this file.
+    """Run a notebook with additional environment variables. If a cell fails, raise its error."""
+    # Import nbformat late, because that takes seconds and tests in other folders import this file too.
     import nbformat
     from nbclient import NotebookClient
 

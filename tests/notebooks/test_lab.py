@@ -1,4 +1,4 @@
-"""``dagster-nb demo`` starts JupyterLab alongside Dagster, and leaves no process of either behind."""
+"""``dagster-nb demo`` starts JupyterLab and Dagster, and stops all their processes at the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEMO = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '-
 
 @pytest.fixture
 def beside(tmp_path):
-    """Return the command, the process of its JupyterLab once this responds, and all processes."""
+    """Start the command, wait until JupyterLab responds, and return the command, JupyterLab and all processes."""
     environment = {**os.environ, "BROWSER": "true", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as command:
         timer = threading.Timer(120, command.terminate)
@@ -39,16 +39,16 @@ def beside(tmp_path):
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 
-# SIGTERM and SIGHUP are tested with the supervised process itself, because JupyterLab takes long to start.
+# The tests of `SupervisedProcess` cover SIGTERM and SIGHUP, because starting JupyterLab is slow.
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
-def test_jupyterlab_and_dagster_end_with_the_command(beside, number, code):
+def test_stopping_the_command_stops_jupyterlab_and_dagster(beside, number, code):
     command, _, family = beside
     command.send_signal(number)
     assert command.wait(240) == code
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 
-def test_the_command_ends_with_jupyterlab(beside):
+def test_the_command_ends_when_jupyterlab_ends(beside):
     command, lab, family = beside
     lab.kill()
     assert command.wait(240) == 1

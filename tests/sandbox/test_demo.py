@@ -1,4 +1,4 @@
-"""The demo's Dagster reads, re-executes and terminates the runs of its history, and leaves nothing behind."""
+"""The demo's Dagster can read, re-execute and terminate the runs of its history, and leaves no processes behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.plan import plan_history
 from tests.processes import command_line
 
-# These warnings come from Dagster itself, when this process reads the instance.
+# Dagster raises these warnings when a test reads the instance.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
@@ -80,7 +80,7 @@ def is_of_a_run(process):
         return False
 
 
-def test_the_instance_has_the_planned_runs_in_their_order(instance, history, running):
+def test_the_instance_has_the_planned_runs_in_the_planned_order(instance, history, running):
     assert history.truth == running.truth
     records = [
         r for r in instance.get_run_records(ascending=True) if r.dagster_run.run_id not in running.unfinished_runs
@@ -124,11 +124,11 @@ def test_events_agree_with_the_instance(instance, history, running):
         logged = instance.all_logs(run_id)
         assert [entry.timestamp for entry in logged] == sorted(entry.timestamp for entry in logged)
         read = events[events["run_id"] == run_id]
-        # The server returns times in whole milliseconds.
+        # The server truncates times to milliseconds.
         assert (read["timestamp"].astype("int64") // 1_000).tolist() == [
             int(entry.timestamp * 1_000 + 1e-6) for entry in logged
         ]
-        # The instance stores the old names of event types, and the server returns the new ones.
+        # The instance stores old names of event types, which the server renames.
         assert [None if kind is pd.NA else kind for kind in read["event_type"]] == [
             entry.dagster_event.event_type_value.replace("PIPELINE_", "RUN_") if entry.dagster_event else None
             for entry in logged
@@ -136,7 +136,7 @@ def test_events_agree_with_the_instance(instance, history, running):
         assert [None if step is pd.NA else step for step in read["step_key"]] == [entry.step_key for entry in logged]
 
 
-def test_failures_have_the_innermost_cause_that_the_instance_stored(instance, history, running):
+def test_failures_show_the_innermost_cause_of_the_stored_error(instance, history, running):
     failed = [run.run_id for run in history.runs if run.status == "FAILURE"][::9]
     failures = running.client.failures(failed).set_index("run_id")
     for run_id in failed:
@@ -149,7 +149,7 @@ def test_failures_have_the_innermost_cause_that_the_instance_stored(instance, hi
         assert failures.loc[run_id, "step_key"] == stored.step_key
 
 
-def test_dagster_finds_the_runs_of_the_partitions_of_a_job(history, running):
+def test_dagster_finds_the_runs_of_a_jobs_partitions(history, running):
     partitions = running.client.partitions(job="daily_sales").set_index("partition_key")
     ended = {}
     for run in history.runs:
@@ -203,7 +203,7 @@ def test_dagster_reads_backfills_and_ticks(history, running):
     }
 
 
-def test_a_seeded_run_has_compute_logs(history, running):
+def test_runs_of_the_history_have_compute_logs(history, running):
     newest = next(run for run in reversed(history.runs) if run.steps)
     logs = running.client.compute_logs(newest.run_id)
     assert logs.stdout
@@ -220,7 +220,7 @@ def test_the_dagster_command_lists_the_runs(history, running):
 
 def test_ten_seeded_failures_can_be_reexecuted_from_failure(history, running):
     failed = [run for run in history.runs if run.status == "FAILURE"]
-    # The sample begins with one run of each kind, including runs that are re-executions themselves.
+    # Choose one failed run of each kind first, including re-executions.
     kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}
     chosen = [run.run_id for run in [*kinds.values(), *failed]][:10]
     launched = running.client.reexecute_many(chosen)
@@ -238,19 +238,19 @@ def test_each_unfinished_run_can_be_terminated(running):
         by_status.setdefault(status, []).append(run_id)
     supervisor = psutil.Process(running._dagster.pid)
     assert sum(is_of_a_run(process) for process in supervisor.children(recursive=True)) == 3
-    # The queued runs are terminated first, because otherwise one of them would start when the started run ends.
+    # Terminate queued runs first, because one of them would start when the started run ends.
     for status, force in (("QUEUED", False), ("STARTED", False), ("STARTING", True), ("CANCELING", True)):
         outcomes = running.client.terminate(by_status.pop(status), force=force)
         assert set(outcomes["outcome"]) <= {"canceled", "canceling"}, outcomes.to_string()
     assert not by_status
     ids = list(running.unfinished_runs)
     wait_for(lambda: set(statuses(running.client, ids).values()) == {"CANCELED"}, seconds=240)
-    # The processes of runs that were only marked as canceled end without changing the status.
+    # Some runs were only marked as canceled. Their processes end later without changing the status.
     wait_for(lambda: not any(is_of_a_run(process) for process in supervisor.children(recursive=True)))
     assert set(statuses(running.client, ids).values()) == {"CANCELED"}
 
 
-def test_the_command_prints_its_steps_and_ends_with_dagster(running):
+def test_the_command_prints_its_steps_and_ends_when_dagster_ends(running):
     command = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '--no-lab'])"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -259,7 +259,7 @@ def test_the_command_prints_its_steps_and_ends_with_dagster(running):
                 line = process.stdout.readline()
                 assert line, process.stderr.read()
                 lines.append(line.strip())
-            # The demo copies the history from the cache, or writes it first.
+            # The demo writes the history only if it is not in the cache.
             assert lines[-5:-3] == ["Starting Dagster ...", "Launching runs ..."]
             assert lines[:-5] in ([], ["Writing the run history (the next start is faster) ..."])
             url = lines[-3].removeprefix("Dagster is running at ")
@@ -287,7 +287,7 @@ def facts(instance, run_ids):
     }
 
 
-def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_process(instance, history, running):
+def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_processes(instance, history, running):
     owner = subprocess.Popen(
         [sys.executable, "-c", SECOND],
         stdin=subprocess.PIPE,
@@ -299,7 +299,7 @@ def test_a_second_start_has_the_same_runs_and_a_killed_kernel_leaves_no_process(
         home, supervisor, truth = json.loads(owner.stdout.readline())
         assert GroundTruth.from_json(truth) == running.truth
         first, second = ((Path(folder) / "truth.json").stat().st_mtime_ns for folder in (running.home, home))
-        assert first == second, "it was written again, and not copied from the cache"
+        assert first == second, "the history should have been copied from the cache"
         planned = [run.run_id for run in history.runs]
         with DagsterInstance.from_config(home) as again:
             assert facts(again, planned) == facts(instance, planned)
@@ -316,7 +316,7 @@ def test_the_repr_of_the_demo_shows_its_address(running):
     assert f'href="{running.url}"' in running._repr_html_()
 
 
-def test_without_dagster_the_error_has_the_pip_command(monkeypatch):
+def test_without_dagster_the_error_contains_the_pip_command(monkeypatch):
     monkeypatch.setattr(local_dagster.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r'pip install "dagster_nb\[demo\]"'):
         demo()

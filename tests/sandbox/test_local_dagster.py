@@ -1,4 +1,4 @@
-"""A local Dagster starts with the given arguments, or raises an error that says why it did not start."""
+"""`LocalDagster` starts with the given arguments, or raises an error that explains the problem."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from dagster_nb.sandbox.local_dagster import LocalDagster
 def test_dagster_can_be_restarted_with_the_same_port_and_home(tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     with LocalDagster(tmp_path, daemon=False, path_prefix="/user/x%40y.org", extra_args=["--read-only"]) as first:
-        assert first.url.endswith("/user/x%2540y.org"), "what the webserver finds decoded is its prefix"
+        assert first.url.endswith("/user/x%2540y.org"), "the URL must encode the prefix once more"
         with dnb.connect(first.url, progress=False) as client:
             assert client.version
             answer = client.query("{ permissions { permission value } }")
         with urllib.request.urlopen(f"{first.url}/") as page:  # noqa: S310
-            assert "/user/x%40y.org/" in page.read().decode(), "and its links lead there by way of a proxy"
+            assert "/user/x%40y.org/" in page.read().decode(), "links in the page must start with the prefix"
         assert not {p["permission"]: p["value"] for p in answer["permissions"]}["launch_pipeline_execution"]
         family = psutil.Process(first.pid).children(recursive=True)
     assert not psutil.wait_procs(family, timeout=60)[1]
@@ -55,7 +55,7 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     assert not server.running
 
 
-def test_a_home_that_cannot_be_filled_is_an_error():
+def test_a_failure_to_fill_the_home_is_an_error():
     with pytest.raises(ServerError, match=r"(?s)ZeroDivisionError.*fills the home exited with code 1"):
         LocalDagster(daemon=False, fill=[sys.executable, "-c", "1 / 0"]).start()
 
@@ -81,7 +81,7 @@ def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_dagster()
     assert dagster.exit_reason() == "It is not running."
 
 
-def test_a_port_in_use_is_an_error_before_anything_starts():
+def test_an_occupied_port_is_an_error_before_any_process_starts():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -90,7 +90,7 @@ def test_a_port_in_use_is_an_error_before_anything_starts():
             LocalDagster(port=port)
 
 
-def test_a_history_can_be_written_into_any_home(tmp_path):
+def test_a_history_can_be_written_into_an_existing_home(tmp_path):
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     truth = write_history(tmp_path, runs=1500, seed=7)
     with DagsterInstance.from_config(str(tmp_path)) as instance:

@@ -1,4 +1,4 @@
-"""One real Dagster for all tests: a webserver, a daemon, and a code location whose jobs tests can control."""
+"""One real Dagster for all tests: a webserver, a daemon, and a code location with jobs that the tests control."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dagster_nb.sandbox.local_dagster import LocalDagster
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# This makes a launched run start within one second instead of five.
+# With this interval, a launched run starts within one second instead of five.
 INSTANCE = """\
 telemetry:
   enabled: false
@@ -40,7 +40,7 @@ def client(server: LocalDagster) -> Iterator[dnb.DagsterClient]:
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
-    """Wait for a condition that another process fulfils."""
+    """Poll until a condition is true."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"the condition is still false after {seconds:g} s"

@@ -1,6 +1,6 @@
 """Jobs that tests can control.
 
-Dagster reads the annotations of configs, so this file must not postpone their evaluation with a future import.
+Dagster evaluates the annotations of config classes, so this file must not use ``from __future__ import annotations``.
 """
 
 import time
@@ -22,7 +22,7 @@ class Needed(dg.Config):
 
 
 class SourceError(Exception):
-    """The error of a source."""
+    """A data source failed."""
 
 
 @dg.op

@@ -1,4 +1,4 @@
-"""Another process that refreshes a history, and that a test may kill."""
+"""A child process that refreshes a history until the test kills it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-# These sizes are so small that each refresh needs several pages and commits.
+# Small values, so that each refresh needs several pages and commits.
 PAGE_SIZE, RUNS_PER_COMMIT = 3, 4
-# A new run may have an update time in whole seconds, and so a second before its creation.
+# Dagster truncates some update times to whole seconds, so a new run may have an update time before its creation.
 OVERLAP = "1.5s"
 
 
 def small_steps(client: dnb.DagsterClient, path: Path) -> Any:
-    """Return a history that reads a few runs at a time."""
+    """Return a history that reads and commits only a few runs at a time."""
     refresh._RUNS_PER_COMMIT = RUNS_PER_COMMIT
     refresh._IDS_PER_PAGE = deletions._MAX_IDS_TO_LIST = PAGE_SIZE
     history = client.history(path)
@@ -28,7 +28,7 @@ def small_steps(client: dnb.DagsterClient, path: Path) -> Any:
 
 
 def refresh_in_child(url: str, path: Path, started: Connection) -> None:
-    """Print a line, and then refresh at once."""
+    """Send a message through the connection, and then refresh the history."""
     with dnb.connect(url, progress=False) as client:
         history = small_steps(client, path)
         started.send("started")

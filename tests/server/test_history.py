@@ -1,4 +1,4 @@
-"""After any sequence of changes, crashes and refreshes, a history equals a full read of a real Dagster."""
+"""After any sequence of changes, crashes and refreshes, a history has the same runs as a real Dagster."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class InterruptedRefreshError(Exception):
 
 
 class HistoryMachine(RuleBasedStateMachine):
-    """A history of one Dagster, which is emptied at the start of each sequence."""
+    """Applies random changes to a Dagster, and compares its history with it. Each sequence starts without runs."""
 
     server: LocalDagster
     client: dnb.DagsterClient
@@ -86,14 +86,14 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(data=st.data(), kind=st.sampled_from(list(EVENTS)), age=st.integers(1, 10_000))
     def report_a_late_event_of_a_new_or_unfinished_run(self, data, kind, age):
-        # A refresh reads all runs again except those that the history knows as finished, which get no event here.
+        # A refresh skips runs that are finished in the history, so late events occur only for other runs.
         finished = self.finished_in_history()
         others = [run_id for run_id in self.ids if run_id not in finished]
         if others:
             self.report(data.draw(st.sampled_from(others)), kind, datetime.now(UTC) - timedelta(seconds=age))
 
     def finished_in_history(self):
-        # Opened again, because a process that was killed may have written to it.
+        # Open the history again, because a killed process may have written to it.
         history = self.client.history(self.folder)
         if history._table is None:
             return set()
@@ -146,7 +146,7 @@ class HistoryMachine(RuleBasedStateMachine):
         process = PROCESSES.Process(target=refresh_in_child, args=(self.server.url, self.folder, theirs))
         process.start()
         assert ours.poll(120)
-        # The process is killed at a random point of its refresh.
+        # Kill the process at a random time during its refresh.
         time.sleep(seconds)
         process.kill()
         process.join(120)
@@ -186,7 +186,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
 @pytest.mark.timeout(3600)
 def test_a_history_equals_a_full_read_after_any_sequence(server):
-    # 20 sequences every day, 200 with `--hypothesis-profile=thorough`.
+    # This is 20 sequences by default and 200 with `--hypothesis-profile=thorough`.
     sequences = settings().max_examples * 4 // 5
     with (
         dnb.connect(server.url, progress=False) as client,

@@ -1,10 +1,10 @@
-"""Draw random sentences from the project for a second reader to judge.
+"""Print random sentences from the project, so that a reader can judge them.
 
     python -m tests.tooling.draw_sentences --seed 1
     python -m tests.tooling.draw_sentences --seed 1 --count 0 --errors 40
 
-The sentences come from docstrings, comments, the names of tests, strings of several words, notebooks and Markdown.
-`--errors` adds error messages, which are also among the other sentences.
+The sentences come from docstrings, comments, test names, strings of several words, notebooks and Markdown. Error
+messages are included, and `--errors` draws additional ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 MIN_WORDS = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(\[])")
-# Code, headings, underlines, pictures and tables, some of which are columns with spaces between them
+# Code, headings, underlines, images and tables, including tables whose columns are separated by spaces
 _NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |\||```|#|-{3,}|={3,}|!\[|.*\S {2,}\S)")
 _LIST_ITEM = re.compile(r"^\s*([-*]|\d+\.) ")
 _DIRECTIVE = re.compile(r"^#\s*(noqa|type:|fmt:|pragma|!)")
@@ -44,7 +44,7 @@ class Sentence(NamedTuple):
 
 
 def all_sentences() -> list[Sentence]:
-    """Return the sentences of all files under git."""
+    """Return the sentences of all files in git."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
     readers = {".py": from_python, ".md": from_markdown, ".ipynb": from_notebook}
     return [
@@ -60,7 +60,7 @@ def from_markdown(source: str) -> Iterator[Sentence]:
 
 
 def from_notebook(source: str) -> Iterator[Sentence]:
-    """Yield the sentences of the Markdown cells, with line numbers of the notebook's file."""
+    """Yield the sentences of Markdown cells, with their line numbers in the notebook file."""
     in_file = source.splitlines()
     numbers = {text: number for number, text in reversed(list(enumerate(in_file, 1)))}
     for cell in json.loads(source)["cells"]:
@@ -88,7 +88,7 @@ def from_python(source: str) -> Iterator[Sentence]:
 
 
 def _strings(tree: ast.Module, *, skip: set[ast.AST]) -> Iterator[Sentence]:
-    """Yield the strings of several words, undivided; the strings in exceptions are errors."""
+    """Yield each string of several words as one sentence. Strings in exceptions have the kind "error"."""
     raised = (node for node in ast.walk(tree) if isinstance(node, ast.Raise) or _is_exception(node))
     errors = {part for node in raised for part in ast.walk(node)}
     parts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -115,7 +115,7 @@ def _text_of(node: ast.AST) -> str:
 
 
 def _comments(source: str) -> Iterator[Line]:
-    """Yield the comments; an empty line separates comments that are not on consecutive lines."""
+    """Yield the comments, with an empty line between comments that are not on consecutive lines."""
     last = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and not _DIRECTIVE.match(token.string):
@@ -127,7 +127,7 @@ def _comments(source: str) -> Iterator[Line]:
 
 
 def _prose_of(docstring: ast.Constant) -> Iterator[Line]:
-    """Yield the lines of a docstring; the names of sections and of parameters are left empty."""
+    """Yield the lines of a docstring, with empty lines instead of section and parameter names."""
     lines = docstring.value.splitlines()
     for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True), docstring.lineno):
         is_name = _indent(following) > _indent(line) > 0 and not line.rstrip().endswith((".", ":", ","))
@@ -140,7 +140,7 @@ def _indent(line: str) -> int:
 
 
 def _sentences(kind: str, lines: Iterable[Line]) -> Iterator[Sentence]:
-    """Yield the sentences of prose whose paragraphs are list items, or separated by empty lines."""
+    """Yield the sentences of text. Each list item is a paragraph, and empty lines separate other paragraphs."""
     is_code = False
     kept: list[Line] = []
     for number, text in lines:
@@ -168,11 +168,11 @@ def _split(kind: str, paragraph: list[Line]) -> Iterator[Sentence]:
 
 
 def main() -> None:
-    """Draw sentences and print each with its file and line."""
+    """Draw sentences and print them with file and line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=100, help="how many sentences of any kind (default: 100)")
-    parser.add_argument("--errors", type=int, default=0, help="how many error messages (default: 0)")
+    parser.add_argument("--count", type=int, default=100, help="number of sentences of any kind (default: 100)")
+    parser.add_argument("--errors", type=int, default=0, help="number of additional error messages (default: 0)")
     options = parser.parse_args()
     found = all_sentences()
     errors = [sentence for sentence in found if sentence.kind == "error"]

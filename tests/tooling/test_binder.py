@@ -1,4 +1,4 @@
-"""The files that Binder reads agree with the rest of the project, and do not name the machine where they were made."""
+"""Binder's files match the rest of the project, and do not contain names from the machine that wrote them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lines(text):
 
 
 def required():
-    """Return the requirements of the package with its extras, and those that requirements.in adds."""
+    """Return the requirements of the package, of its extras and of requirements.in."""
     here, *others = lines((BINDER / "requirements.in").read_text(encoding="utf-8"))
     extras = re.fullmatch(r"\.\[(.+)\]", here)[1].split(",")
     of_extras = [line for extra in extras for line in PROJECT["optional-dependencies"][extra.strip()]]
@@ -45,20 +45,20 @@ def test_the_pins_match_the_requirements_of_the_project(requirement):
     assert wanted.specifier.contains(pin.version, prereleases=True), "run the command at the top of requirements.txt"
 
 
-def test_every_line_is_a_pin_or_the_package_itself():
+def test_every_line_of_the_lock_file_is_a_pin_or_the_package_itself():
     assert lines(LOCK).count(".") == 1
     for line in lines(LOCK):
         assert line == "." or re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][\w.!+]*", line), line
 
 
-def test_the_lock_file_has_the_command_that_made_it_and_no_address():
+def test_the_lock_file_contains_its_command_and_no_addresses():
     command = LOCK.splitlines()[1]
     assert command.startswith("#    uv pip compile binder/requirements.in ")
     assert command.endswith(" -o binder/requirements.txt")
     assert not re.search(r"://|index|find-links|(?<!binder)/(?!requirements)", LOCK)
 
 
-def test_the_lock_file_is_for_the_python_of_binder():
+def test_the_lock_file_is_for_binders_python_version():
     python = re.fullmatch(r"python-(3\.\d+)\n", (BINDER / "runtime.txt").read_text(encoding="utf-8"))[1]
     assert f"--python-version {python} " in LOCK
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python)
@@ -82,14 +82,14 @@ def test_each_script_is_executable_and_stops_at_the_first_error(name):
         ("/user/x%40y.org%20z/", "/user/x%2540y.org%2520z/dagster", "/user/x%40y.org%20z/dagster"),
     ],
 )
-def test_the_kernel_and_the_browser_find_dagster_for_any_user_name(prefix, requested, seen, tmp_path):
+def test_kernel_and_browser_find_dagster_for_any_user_name(prefix, requested, seen, tmp_path):
     quiet = tmp_path / "setsid"
     quiet.write_text("#!/bin/sh\n")
     quiet.chmod(0o755)
     environment = {
         "HOME": str(tmp_path),
         "PATH": f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin",
-        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # Kubernetes sets this for a service called "dagster"
+        "DAGSTER_PORT": "tcp://10.0.0.1:80",  # Kubernetes sets this variable for a service named "dagster"
         **({"JUPYTERHUB_SERVICE_PREFIX": prefix} if prefix else {}),
     }
     names = ["DAGSTER_NB_URL", "DAGSTER_NB_BROWSER_URL", "DAGSTER_WEBSERVER_PATH_PREFIX"]
@@ -99,7 +99,7 @@ def test_the_kernel_and_the_browser_find_dagster_for_any_user_name(prefix, reque
     assert LocalDagster(path_prefix=seen).url.endswith(requested)
 
 
-def test_the_proxy_ignores_the_address_that_kubernetes_sets(monkeypatch):
+def test_the_proxy_ignores_the_dagster_address_set_by_kubernetes(monkeypatch):
     monkeypatch.setenv("DAGSTER_PORT", "tcp://10.0.0.1:80")
     monkeypatch.setenv("DAGSTER_NB_PORT", "3001")
     configuration = PyFileConfigLoader("jupyter_server_config.py", str(BINDER / "jupyter")).load_config()

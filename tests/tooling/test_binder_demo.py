@@ -1,4 +1,4 @@
-"""Binder's demo: its history, its interrupted runs, and the process that serves it."""
+"""The script that runs the demo on Binder: history, interrupted runs and server process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
-# These warnings come from Dagster itself, when this process reads the instance.
+# Dagster raises these warnings when a test reads the instance.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:dagster"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
@@ -21,30 +21,30 @@ MIDNIGHT = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
 @pytest.fixture(scope="module")
 def script():
-    """Return the script as a module."""
+    """Load the script as a module."""
     spec = importlib.util.spec_from_file_location("binder_demo", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def test_the_history_ends_with_the_last_midnight(script):
+def test_the_history_ends_at_the_last_midnight(script):
     assert script.last_midnight(MIDNIGHT + dt.timedelta(days=1, microseconds=-1)) == MIDNIGHT
     assert script.last_midnight(MIDNIGHT) == MIDNIGHT
 
 
-def test_the_history_of_an_image_is_used_for_several_days(script):
+def test_the_history_of_an_image_stays_usable_for_several_days(script):
     now = MIDNIGHT + dt.timedelta(hours=9)
     day = dt.timedelta(days=1)
     assert script.fits(MIDNIGHT, now)
     assert script.fits(MIDNIGHT - 2 * day, now)
     assert not script.fits(MIDNIGHT - 4 * day, now)
-    # The history of an ordinary demo ends at a different hour.
+    # The history of an ordinary demo does not end at midnight.
     assert not script.fits(MIDNIGHT - day + dt.timedelta(hours=5), now)
 
 
-def test_interrupted_runs_are_finished_and_others_unchanged(script):
-    statuses = set(DagsterRunStatus) - {DagsterRunStatus.QUEUED}  # only Dagster itself can create such a run
+def test_only_interrupted_runs_are_marked_as_finished(script):
+    statuses = set(DagsterRunStatus) - {DagsterRunStatus.QUEUED}  # `add_run` does not accept queued runs
     with DagsterInstance.ephemeral() as instance:
         for status in statuses:
             instance.add_run(DagsterRun(job_name="job", run_id=status.value, status=status))
@@ -56,7 +56,7 @@ def test_interrupted_runs_are_finished_and_others_unchanged(script):
         assert any(script.INTERRUPTED in (entry.dagster_event.message or "") for entry in instance.all_logs("STARTED"))
 
 
-def test_one_home_is_served_by_one_process(script, tmp_path, monkeypatch, capsys):
+def test_only_one_process_serves_a_home(script, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     home = script.home_path()
     home.parent.mkdir()
@@ -70,7 +70,7 @@ def test_one_home_is_served_by_one_process(script, tmp_path, monkeypatch, capsys
         assert third
 
 
-def test_a_half_filled_home_is_filled_again_and_a_full_one_is_kept(script, tmp_path, monkeypatch):
+def test_an_incomplete_home_is_rebuilt_and_a_complete_home_is_kept(script, tmp_path, monkeypatch):
     def fill(home):
         (home / "event_log.db").write_text("new")
         (home / "history").mkdir()
@@ -90,7 +90,7 @@ def test_a_half_filled_home_is_filled_again_and_a_full_one_is_kept(script, tmp_p
     (home / "event_log.db").unlink()
     (home / "history" / "runs.db").unlink()
     script.prepare(home)
-    assert (home / "history" / "runs.db").read_bytes()[:6] == b"SQLite", "Dagster's own, and not filled again"
+    assert (home / "history" / "runs.db").read_bytes()[:6] == b"SQLite", "a complete home must not be filled again"
 
 
 def test_the_ground_truth_is_copied_last(script, tmp_path, monkeypatch):

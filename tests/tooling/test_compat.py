@@ -1,4 +1,4 @@
-"""The tools for the tests of other Dagster versions: the table they write and the environments they build."""
+"""The helpers in `tests/compat` that write the README's table and build environments."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_table_has_one_row_per_capability_and_one_column_per_version(results
     assert all(row(made, capability) == ["✓", "✓"] for capability in table.CAPABILITIES)
 
 
-def test_one_failure_fails_a_cell_and_skipped_tests_do_not_pass_it(results):
+def test_one_failure_fails_a_cell_and_skipped_tests_do_not_count(results):
     results.add("times", "newest", passed=False)
     results.add("times", "newest", passed=True)
     made = results.table(["1.5.14", "newest", "postgresql"])
@@ -40,7 +40,7 @@ def test_one_failure_fails_a_cell_and_skipped_tests_do_not_pass_it(results):
     assert row(made, "runs") == ["✓", "✓", "✗"]
 
 
-def test_notes_are_numbered_and_listed_below(results):
+def test_footnotes_are_numbered_and_listed_below_the_table(results):
     results.note("follow", "1.5.14", "cannot", lacks=True)
     results.note("runs", "1.5.14", "some columns are NA", lacks=False)
     results.note("runs", "newest", "some columns are NA", lacks=False)
@@ -63,7 +63,7 @@ def test_the_table_is_written_between_its_markers(monkeypatch, tmp_path):
         table.write("| new |")
 
 
-def test_the_readme_has_a_row_for_each_capability():
+def test_the_readme_has_one_row_per_capability():
     assert all(f"| {title} |" in table.written() for title in table.CAPABILITIES.values())
 
 
@@ -73,7 +73,7 @@ class TestEnvironments:
         monkeypatch.setattr(environments, "CACHE", tmp_path / "cache")
         return tmp_path / "cache"
 
-    def test_the_newest_target_is_the_dagster_that_runs_the_tests(self):
+    def test_the_newest_target_is_the_installed_dagster(self):
         import sys
 
         assert environments.python_of(NEWEST) == sys.executable
@@ -92,14 +92,14 @@ class TestEnvironments:
         assert built == ["venv", "pip"]
         assert len(list(cache.iterdir())) == 1
 
-    def test_a_failed_build_leaves_nothing_and_says_what_to_do(self, monkeypatch, cache):
+    def test_a_failed_build_leaves_no_files_and_the_error_says_what_to_do(self, monkeypatch, cache):
         monkeypatch.setattr(environments, "find_uv_bin", lambda: "false")
         with pytest.raises(environments.CannotBuildError, match="uv python install"):
             environments.python_of(OLD[0])
         assert list(cache.iterdir()) == []
 
 
-def test_every_target_has_its_own_name_and_release():
+def test_targets_have_different_names_and_releases():
     assert len({target.name for target in TARGETS}) == len(TARGETS) == 10
     assert [target.release for target in OLD] == [(1, minor) for minor in range(5, 13)]
     assert NEWEST.release >= (1, 13)
@@ -108,7 +108,7 @@ def test_every_target_has_its_own_name_and_release():
 
 
 class TestTheEndOfARun:
-    """A run of the whole suite fails if the README differs from its results."""
+    """A run of all compatibility tests fails if the README's table differs from the results."""
 
     @pytest.fixture
     def evidence(self, results, monkeypatch):
@@ -122,24 +122,24 @@ class TestTheEndOfARun:
     def session(self):
         return SimpleNamespace(config=SimpleNamespace(getoption={}.get), exitstatus=pytest.ExitCode.OK)
 
-    def test_the_run_passes_if_the_readme_has_the_same_table(self, evidence, session):
+    def test_the_test_run_passes_if_the_readme_has_the_same_table(self, evidence, session):
         evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.OK
 
-    def test_the_run_fails_if_the_readme_has_another_table(self, evidence, session, monkeypatch):
+    def test_the_test_run_fails_if_the_readme_has_a_different_table(self, evidence, session, monkeypatch):
         monkeypatch.setattr(table, "written", lambda: "all is well")
         evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
         assert evidence.wrong
 
-    def test_a_partial_run_does_not_check_the_readme(self, evidence, session, monkeypatch):
+    def test_a_partial_test_run_does_not_check_the_readme(self, evidence, session, monkeypatch):
         monkeypatch.setattr(table, "written", lambda: "all is well")
         evidence.ran.remove("two")
         evidence.pytest_sessionfinish(session)
         assert session.exitstatus == pytest.ExitCode.OK
 
     def test_reports_contain_the_results_of_the_tests(self):
-        """These reports are all that a test process sends to the main process."""
+        """With pytest-xdist, the main process receives only the reports."""
         evidence = Evidence()
         notes = [("It lacks this.", True)]
         for name, when, outcome, capability in [

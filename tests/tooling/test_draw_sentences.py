@@ -26,7 +26,7 @@ def answer(question):
 '''
 
 
-def test_python_gives_docstrings_comments_errors_and_strings_with_their_lines():
+def test_python_files_yield_docstrings_comments_errors_and_strings():
     assert sorted(from_python(PYTHON), key=lambda sentence: int(sentence.place)) == [
         Sentence("docstring", "1", "Return the answer to everything."),
         Sentence("docstring", "4", "Answer a question in full."),
@@ -38,13 +38,13 @@ def test_python_gives_docstrings_comments_errors_and_strings_with_their_lines():
     ]
 
 
-def test_the_names_of_tests_are_sentences():
+def test_test_names_are_sentences():
     assert list(from_python("def test_one_failure_stops_nothing(): ...")) == [
         Sentence("test", "1", "one failure stops nothing")
     ]
 
 
-def test_markdown_gives_its_prose_and_neither_code_nor_tables():
+def test_markdown_files_yield_text_but_no_code_or_tables():
     prose = "# A heading of four words\n\nFirst comes some\nprose. Then more of it.\n\n"
     source = prose + "```\nsome code of ours\n```\n| a | b | c | d |\n"
     assert list(from_markdown(source)) == [
@@ -53,7 +53,7 @@ def test_markdown_gives_its_prose_and_neither_code_nor_tables():
     ]
 
 
-def test_each_item_of_a_list_is_apart():
+def test_list_items_are_separate_sentences():
     assert [
         sentence.text for sentence in from_markdown("- One item of a\n  list.\n- Another item without a stop\n")
     ] == [
@@ -62,7 +62,7 @@ def test_each_item_of_a_list_is_apart():
     ]
 
 
-def test_a_notebook_gives_its_markdown_cells():
+def test_a_notebook_yields_its_markdown_cells():
     cells = [
         {"cell_type": "code", "source": ["# no sentence of ours"]},
         {"cell_type": "markdown", "source": ["# Title\n", "\n", "This is a sentence."]},

@@ -1,4 +1,4 @@
-"""The script of the editor is up to date with its sources."""
+"""The built editor script is up to date with its sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dagster_nb.panels.viewport import STATIC
 FOLDER = Path(__file__).parents[2] / "dagster_nb" / "panels" / "editor_source"
 
 
-def test_the_script_is_built_from_its_sources(tmp_path):
+def test_the_editor_script_is_up_to_date(tmp_path):
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is needed to build the editor")
@@ -29,5 +29,5 @@ def test_the_script_is_built_from_its_sources(tmp_path):
     subprocess.run([npm, "run", "build", "--", str(built)], cwd=copy, check=True, capture_output=True)
     for name in ("editor.js", "editor_licenses.txt"):
         assert (built / name).read_bytes() == (STATIC / name).read_bytes(), (
-            "rebuild it: npm ci && npm run build in dagster_nb/panels/editor_source"
+            "rebuild the script: npm ci && npm run build in dagster_nb/panels/editor_source"
         )

@@ -1,4 +1,4 @@
-"""The fake Dagster selects the same runs as the installed Dagster, with any filter, cursor and limit."""
+"""With any filter, cursor and limit, the fake Dagster returns the same runs as the installed Dagster."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ filters = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def answer_of_dagster():
-    """Return the response of the installed Dagster's resolvers for the same runs."""
+    """Return a function that executes the query with the installed Dagster's resolvers on the same runs."""
     schema = create_schema().graphql_schema
     with DagsterInstance.ephemeral() as instance:
         for run in reversed(RUNS):

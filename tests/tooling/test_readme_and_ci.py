@@ -1,4 +1,4 @@
-"""README, CONTRIBUTING and CI agree."""
+"""README, CONTRIBUTING and CI agree, and everything that they mention exists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def commands():
     return re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
 
 
-def test_ci_runs_exactly_the_test_command_of_the_readme():
+def test_ci_runs_the_test_command_of_the_readme():
     demo, tests = commands()
     assert demo.endswith("dagster-nb demo")
     assert tests.endswith("pytest -n auto")
@@ -39,7 +39,7 @@ def test_the_tests_that_ci_runs_with_other_versions_exist():
     assert "tests/unit/plot" in listed.stdout.split()
 
 
-def test_github_runs_every_folder_of_tests_in_some_job():
+def test_every_test_folder_belongs_to_a_job_on_github():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     jobs = workflow["jobs"]["tests"]["strategy"]["matrix"]["include"]
     configured = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
@@ -56,6 +56,10 @@ def test_every_name_in_the_readme_exists():
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\((?!http)([^)#]+)\)", README))))
 def test_every_file_that_the_readme_links_to_exists(link):
     assert (ROOT / link).exists()
+
+
+def test_the_readme_begins_with_a_picture():
+    assert "![" in README.partition("\n## ")[0].partition("```")[0]
 
 
 def test_the_changelog_has_an_unreleased_section():

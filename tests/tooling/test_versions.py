@@ -1,4 +1,4 @@
-"""The GraphQL documents, compared with the saved schema of each version of Dagster from 1.5 to the newest."""
+"""Check the GraphQL documents against the schema of each Dagster version since 1.5."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from tests.compat.targets import OLD
 VERSIONS = schemas.versions()
 *_, NEWEST = VERSIONS
 
-# The parts of the newest schema that our documents use and that each version lacks, except the types of events. A
-# column that cannot be read is NA, a missing filter is applied in another way, and a mutation that cannot be sent in
-# full is not sent.
+# The parts of the newest schema that our documents use but older versions lack, except event types. The client returns
+# NA for missing columns, replaces missing filters, and does not send a mutation with missing inputs.
 SINCE_1_13 = {"RunStatus.SUSPENDED"}
 SINCE_1_12 = SINCE_1_13 | {"AssetCheckEvaluation.partition"}
 SINCE_1_11 = SINCE_1_12 | {
@@ -109,7 +108,7 @@ LACKING = {
 }
 WITH_RUNS = ("launch_run", "reexecute_run", "requested_runs", "run", "runs")
 WITH_METADATA = ("asset_checks", "events", "materializations", "run_logs")
-# The types of metadata entries that are left out, and in which documents.
+# Metadata entry types that older versions lack, and the documents that use them.
 SINCE_1_10_ENTRIES = {"... on PoolMetadataEntry"}
 SINCE_1_7_ENTRIES = SINCE_1_10_ENTRIES | {"... on CodeReferencesMetadataEntry"}
 SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
@@ -119,7 +118,7 @@ SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
 
 
 def metadata(entries, **more):
-    """Return what the documents with metadata leave out before 1.11."""
+    """Return the parts of documents with metadata that are not sent to servers before 1.11."""
     found = {name: {"FloatMetadataEntry.floatRepr", *entries} for name in WITH_METADATA}
     for name in ("asset_checks", "events", "run_logs"):
         found[name] |= {"AssetCheckEvaluation.partition", *more.get(name, ())}
@@ -134,7 +133,7 @@ BEFORE_1_8 = {
     "assets": {"AssetNode.kinds"},
 }
 RUNS_BEFORE_1_7 = {name: {"Run.creationTime"} for name in WITH_RUNS}
-# The optional fields that a document leaves out if a server lacks them.
+# The optional parts of each document that a version lacks.
 MISSING = {
     "1.5": {
         **RUNS_BEFORE_1_7,
@@ -151,8 +150,8 @@ MISSING = {
     "1.11": {name: {"AssetCheckEvaluation.partition"} for name in ("asset_checks", "events", "run_logs")},
 }
 
-# The documents that old versions cannot answer: there, only the partitions of jobs are known, and a backfill whose
-# launch got no response is not found.
+# Documents that old versions reject. With these versions, the client cannot read partitions of assets or find a
+# backfill after a lost response.
 UNSUPPORTED = {
     **{version: {"asset_partition", "asset_partitions", "requested_backfills"} for version in ("1.5", "1.6", "1.7")},
     "1.8": {"requested_backfills"},
@@ -164,7 +163,7 @@ def minor(version):
 
 
 def names(version):
-    """Return all fields, input keys and enum values of a version, except the types of events."""
+    """Return all fields, input keys and enum values in a version's schema, except event types."""
     found = set()
     for kind in schemas.schema_of(version).type_map.values():
         interfaces = {interface.name for interface in getattr(kind, "interfaces", ())}
@@ -180,12 +179,12 @@ def test_every_version_has_a_file():
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_features_that_a_version_lacks_are_listed(version):
+def test_the_list_of_missing_features_is_complete_for_each_version(version):
     assert names(NEWEST) - names(version) == LACKING[minor(version)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_document_can_be_sent_to_every_version(version):
+def test_every_document_is_valid_for_every_version(version):
     missing = defaultdict(set)
     unsupported = UNSUPPORTED.get(minor(version), set())
     for name in documents.names():
@@ -199,24 +198,24 @@ def test_every_document_can_be_sent_to_every_version(version):
     assert missing == MISSING.get(minor(version), {})
 
 
-def test_the_newest_version_has_all_fields_of_every_document():
+def test_the_newest_version_has_all_fields_of_all_documents():
     assert check.problems(schemas.path_of(NEWEST).read_text(encoding="utf-8")) == {}
 
 
 class TestFiles:
     @pytest.mark.parametrize("version", VERSIONS)
-    def test_a_file_has_a_valid_schema_with_only_the_used_parts(self, version):
+    def test_each_file_is_a_valid_schema_with_only_the_used_parts(self, version):
         assert validate_schema(schemas.schema_of(version)) == []
         text = schemas.path_of(version).read_text(encoding="utf-8")
         assert schemas.touched(text) == text
 
-    @pytest.mark.skipif(schemas.installed_version() != NEWEST, reason="another Dagster than that of the file")
-    def test_the_file_of_the_newest_version_is_up_to_date(self):
+    @pytest.mark.skipif(schemas.installed_version() != NEWEST, reason="another version of Dagster is installed")
+    def test_the_newest_schema_file_is_up_to_date(self):
         written = schemas.path_of(NEWEST).read_text(encoding="utf-8")
         stale = "the documents touch something else now: python -m tests.compat.schemas make"
         assert schemas.touched(schemas.installed_text()) == written, stale
 
-    def test_a_newer_patch_replaces_the_file_of_the_older_one(self, tmp_path, monkeypatch):
+    def test_a_newer_patch_release_replaces_the_older_file(self, tmp_path, monkeypatch):
         monkeypatch.setattr(schemas, "FOLDER", tmp_path)
         for version in ("1.9.13", "1.10.2", "1.10.11", "1.13.0rc1"):
             schemas.write(version, schemas.installed_text())
@@ -254,12 +253,12 @@ class TestCutting:
     def schema(self):
         return build_schema(reduce_schema(self.WHOLE, [parse(self.DOCUMENT)]))
 
-    def test_a_requested_field_is_kept_and_others_are_removed(self, schema):
+    def test_only_requested_fields_are_kept(self, schema):
         assert [*schema.type_map["Found"].fields] == ["filter", "owner", "size"]
         assert [*schema.query_type.fields] == ["run"]
         assert "Other" not in schema.type_map
 
-    def test_a_passed_or_required_argument_is_kept(self, schema):
+    def test_passed_and_required_arguments_are_kept(self, schema):
         assert [*schema.query_type.fields["run"].args] == ["id", "must"]
 
     def test_all_possible_types_of_a_response_are_kept(self, schema):
@@ -267,7 +266,7 @@ class TestCutting:
         assert isinstance(schema.type_map["Owner"], GraphQLInterfaceType)
         assert isinstance(schema.type_map["Person"], GraphQLObjectType)
         assert [*schema.type_map["Person"].fields] == ["name"]
-        # Only the name of this type is requested.
+        # The documents request only the name of this type.
         assert [*schema.type_map["Never"].fields] == ["_"]
 
     def test_an_object_keeps_the_requested_fields_of_its_interface(self, schema):
@@ -280,7 +279,7 @@ class TestCutting:
         assert [*schema.type_map["Size"].values] == ["LARGE", "SMALL"]
         assert schema.type_map["Size"].values["LARGE"].deprecation_reason == "too large"
 
-    def test_order_and_descriptions_make_no_difference(self, schema):
+    def test_order_and_descriptions_do_not_matter(self, schema):
         lines = [line for line in self.WHOLE.splitlines() if not line.strip().startswith('"')]
         assert reduce_schema("\n".join(reversed(lines)), [parse(self.DOCUMENT)]) == reduce_schema(
             self.WHOLE, [parse(self.DOCUMENT)]
@@ -317,7 +316,7 @@ class TestCheck:
         assert "- `run`: Field 'runOrError' argument 'reason' of type 'String!' is required" in report
 
     @pytest.mark.parametrize(("removed", "status"), [("", 0), ("  creationTime: Float!\n", 1)])
-    def test_the_exit_code_of_the_command_is_the_result(self, removed, status, monkeypatch, capsys):
+    def test_the_exit_code_of_the_command_shows_the_result(self, removed, status, monkeypatch, capsys):
         monkeypatch.setattr(command, "installed_text", lambda: schemas.installed_text().replace(removed, ""))
         with pytest.raises(SystemExit) as ended:
             command.main(["check"])

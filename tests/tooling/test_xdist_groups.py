@@ -1,4 +1,4 @@
-"""Tests that share a server stay in one process when several processes run the tests."""
+"""With pytest-xdist, tests that share a server run in the same process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
         ("tests/compat/test_times.py::test_a[created-postgresql]", "tests/compat on postgresql"),
     ],
 )
-def test_tests_that_share_a_server_stay_together(nodeid, name):
+def test_tests_that_share_a_server_are_in_the_same_group(nodeid, name):
     assert together(nodeid) == name
 
 

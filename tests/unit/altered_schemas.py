@@ -1,4 +1,4 @@
-"""Schemas of Dagster versions that lack a feature that this package uses, or have a feature that it does not know."""
+"""Create schemas that lack a feature that dagster_nb uses, or that have an unknown feature."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _OBJECTS = (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode)
 
 @cache
 def newest() -> DocumentNode:
-    """Return the part of the newest schema that the documents use, from which features are removed."""
+    """Return the newest schema file. The functions below remove features from it."""
     return parse(schemas.path_of(schemas.versions()[-1]).read_text(encoding="utf-8"))
 
 
 def losses(*owners: str) -> list[str]:
-    """Return the names of all features of all types or of some types: fields, arguments, input keys and enum values.
+    """Return the names of the fields, arguments, input keys and enum values of these types, or of all types.
 
-    The types of events are left out, because documents use only their interface.
+    Without arguments, event types are excluded, because documents use only their interface.
     """
     return [
         loss
@@ -48,7 +48,7 @@ def losses(*owners: str) -> list[str]:
 
 
 def response_types() -> list[str]:
-    """Return the types whose fields queries request."""
+    """Return the object types and interfaces that queries use."""
     return [
         definition.name.value
         for definition in newest().definitions
@@ -77,12 +77,12 @@ def _losses(definition: TypeDefinitionNode) -> Iterator[str]:
 
 @cache
 def without(*names: str) -> GraphQLSchema:
-    """Return the newest schema without some features."""
+    """Return the newest schema without these features."""
     return _changed(lambda definition: reduce(_less, names, definition))
 
 
 def without_type(name: str) -> GraphQLSchema:
-    """Return the newest schema without a type, and without all fields and arguments of this type."""
+    """Return the newest schema without a type and without the fields and arguments that use it."""
 
     def less(definition: TypeDefinitionNode) -> TypeDefinitionNode:
         changes = {

@@ -1,4 +1,4 @@
-"""A fake Dagster, for behaviour that a real Dagster cannot be made to show."""
+"""Fixtures: a fake Dagster and a client for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calling one coroutine function for many items, a few at a time."""
+"""Call a coroutine function for many items with limited concurrency."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ async def test_results_are_in_the_order_of_the_items():
     assert await map_concurrently(work, []) == []
 
 
-async def test_only_a_few_run_at_the_same_time_and_items_are_taken_as_needed():
+async def test_only_a_few_calls_run_concurrently_and_items_are_consumed_lazily():
     running, most, taken = 0, 0, []
 
     def items():

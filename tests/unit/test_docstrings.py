@@ -1,4 +1,4 @@
-"""The examples in the docstrings run and give the documented results."""
+"""The examples in docstrings return the documented results."""
 
 from __future__ import annotations
 

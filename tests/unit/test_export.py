@@ -29,7 +29,7 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-def test_a_file_has_all_runs_in_order(runs, tmp_path, kind, capsys):
+def test_an_export_contains_all_runs_in_order(runs, tmp_path, kind, capsys):
     path = tmp_path / f"runs.{kind}"
     assert run("export", "--url", runs.url, str(path)) == 0
     assert capsys.readouterr().out == f"Wrote 1,200 runs to {path}\n"
@@ -50,7 +50,7 @@ def test_a_file_has_all_runs_in_order(runs, tmp_path, kind, capsys):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_string_in_a_csv_file_is_a_formula_to_a_spreadsheet(fake, tmp_path, start):
+def test_strings_in_csv_files_are_not_treated_as_formulas(fake, tmp_path, start):
     formula = f"{start}HYPERLINK(A1)"
     fake.runs = [make_run(0, jobName=formula), make_run(1, jobName="a=b")]
     path = tmp_path / "runs.csv"
@@ -61,7 +61,7 @@ def test_no_string_in_a_csv_file_is_a_formula_to_a_spreadsheet(fake, tmp_path, s
     assert json.loads(path.with_suffix(".jsonl").read_text().splitlines()[0])["job_name"] == formula
 
 
-def test_options_are_the_filters_of_runs(runs, tmp_path):
+def test_the_command_accepts_filters_as_options(runs, tmp_path):
     runs.runs[5]["status"] = "FAILURE"
     runs.runs[6].update(status="CANCELED", tags=[{"key": "team", "value": "data"}])
     runs.runs[7].update(status="FAILURE", tags=[{"key": "team", "value": "data"}])
@@ -74,13 +74,13 @@ def test_options_are_the_filters_of_runs(runs, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-def test_an_export_without_runs_still_writes_a_file(fake, tmp_path, kind):
+def test_an_export_without_runs_writes_an_empty_file(fake, tmp_path, kind):
     path = tmp_path / f"runs.{kind}"
     assert run("export", "--url", fake.url, str(path)) == 0
     assert path.exists()
 
 
-def test_an_error_does_not_change_the_old_file(runs, tmp_path, capsys):
+def test_an_error_leaves_the_old_file_unchanged(runs, tmp_path, capsys):
     path = tmp_path / "runs.csv"
     path.write_text("old")
     first_page = runs.answer_runs
@@ -97,7 +97,7 @@ def test_an_error_does_not_change_the_old_file(runs, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_error_is_one_readable_line(fake, tmp_path, capsys):
+def test_an_error_is_printed_in_one_readable_line(fake, tmp_path, capsys):
     assert run("export", "--url", "http://127.0.0.1:9", str(tmp_path / "x.csv")) == 1
     assert capsys.readouterr().err.startswith("dagster-nb: nothing is listening")
     assert run("export", "--url", fake.url, str(tmp_path / "x.xls")) == 1
@@ -110,7 +110,7 @@ def test_an_error_is_one_readable_line(fake, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_parquet_without_its_extra_gives_the_pip_command(runs, tmp_path, monkeypatch):
+def test_the_error_for_a_missing_parquet_extra_contains_the_pip_command(runs, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with dnb.connect(runs.url) as client, pytest.raises(dnb.MissingExtraError, match=r"dagster_nb\[history\]"):
         from dagster_nb.export import write_runs

@@ -15,7 +15,7 @@ def select(**arguments):
 
 
 def server_filters(labels=None, known_keys=None, **arguments):
-    """Return the common part of the filters that are sent to the server, and the individual filters."""
+    """Return the common part of all filters sent to the server, and the individual filters."""
     filters = to_server_filters(select(**arguments), repository_tags=labels, known_keys=known_keys)
     return filters.common, filters.filters
 
@@ -42,7 +42,7 @@ def test_without_filters_everything_matches(arguments):
     assert server_filters(**arguments) == ({}, [{}])
 
 
-def test_one_value_per_key_gives_one_filter():
+def test_single_values_give_one_filter():
     common, filters = server_filters(
         job="a",
         status=["FAILURE", "CANCELED"],
@@ -62,7 +62,7 @@ def test_one_value_per_key_gives_one_filter():
     assert common == filters[0]
 
 
-def test_alternatives_become_disjoint_filters_with_a_common_part():
+def test_alternative_values_become_disjoint_filters_with_a_common_part():
     common, filters = server_filters(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE")
     assert common == {"statuses": ["FAILURE"], "tags": [{"key": "env", "value": "prod"}]}
     assert [(one["pipelineName"], one["tags"][-1]["value"]) for one in filters] == [
@@ -73,7 +73,7 @@ def test_alternatives_become_disjoint_filters_with_a_common_part():
         assert {"key": "env", "value": "prod"} in one["tags"]
 
 
-def test_no_key_occurs_twice_in_the_tags_of_a_filter():
+def test_tag_keys_are_unique_within_a_filter():
     _, filters = server_filters(labels=["a@etl", "b@etl"], location="etl", tags={REPOSITORY_TAG: "b@etl"})
     assert filters == [{"tags": [{"key": REPOSITORY_TAG, "value": "b@etl"}]}]
 
@@ -93,7 +93,7 @@ def test_many_run_ids_are_split_into_several_filters():
     "arguments",
     [{"job": ["a", "b"]}, {"tags": {"a": ["", "x"]}}, {"created_after": "2026-01-01", "created_before": "1h"}],
 )
-def test_no_filter_has_a_value_that_the_server_reads_as_everything(arguments):
+def test_no_filter_contains_a_value_that_would_select_every_run(arguments):
     if "tags" in arguments:
         with pytest.raises(ValueError, match="empty string"):
             select(**arguments)
@@ -109,12 +109,12 @@ def test_the_error_for_an_unknown_status_lists_the_valid_ones():
         select(status="FAILED")
 
 
-def test_a_status_that_the_server_knows_is_valid():
+def test_a_status_known_by_the_server_is_valid():
     filters = RunFilters.parse(known_statuses=[*RUN_STATUSES, "HIBERNATING"], status="HIBERNATING")
     assert to_server_filters(filters).filters == [{"statuses": ["HIBERNATING"]}]
 
 
-def test_a_member_of_an_enum_counts_as_its_value():
+def test_an_enum_member_is_treated_as_its_value():
     class Status(Enum):
         FAILURE = "FAILURE"
 
@@ -150,12 +150,12 @@ def test_tags_that_are_not_strings_are_a_type_error(tags):
         ({"created_before": "2026-01-01"}, {"createdBefore": 1767225600.0}, []),
     ],
 )
-def test_a_time_bound_that_a_server_lacks_becomes_its_complement(arguments, included, excluded):
+def test_an_unsupported_time_filter_is_replaced_by_its_complement(arguments, included, excluded):
     filters = to_server_filters(select(**arguments), known_keys={"createdBefore", "updatedAfter"})
     assert (filters.filters, filters.excluded) == ([included], excluded)
     assert filters.is_single == (not excluded)
 
 
-def test_filters_can_be_represented_as_plain_json():
+def test_filters_can_be_converted_to_json():
     plain = select(job="a", tags={"team": ["x", "y"]}, created_after="2026-01-01").as_json()
     assert plain == {"job": ["a"], "tags": {"team": ["x", "y"]}, "created_after": 1767225600.0}

@@ -1,4 +1,4 @@
-"""``%dagster`` and ``%%dagster`` in IPython, on a fake Dagster."""
+"""``%dagster`` and ``%%dagster`` in IPython, with a fake Dagster."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def cell(shell, text, line=""):
     return shell.run_cell_magic("dagster", line, text)
 
 
-def test_the_result_is_a_dict_that_is_shown_as_a_tree(connected):
+def test_the_result_is_a_dict_that_is_displayed_as_a_tree(connected):
     result = cell(connected, RUNS)
     assert len(result["runsOrError"]["results"]) == 12
     assert "<details" in result._repr_html_()
 
 
-def test_a_frame_with_a_name_and_a_variable_of_the_notebook(connected, fake):
+def test_a_cell_can_name_its_frame_and_use_variables_of_the_notebook(connected, fake):
     connected.user_ns["limit"] = pd.Series([3]).iloc[0]
     frame = cell(connected, RUNS, "--as runs --frame runsOrError.results")
     assert connected.user_ns["runs"] is frame
@@ -67,9 +67,9 @@ def test_a_frame_with_a_name_and_a_variable_of_the_notebook(connected, fake):
     ("text", "message"),
     [
         ("{ runsOrEror { __typename } }", "Cannot query field 'runsOrEror'"),
-        ("{ version", "this is not valid GraphQL; fix the marked part"),
+        ("{ version", "this is not valid GraphQL. Fix the marked part"),
         ("query($id: ID!) { runOrError(runId: $id) { __typename } }", "the variable $id has no value"),
-        ("{ version } query B { version }", "a cell has one operation, and this one has 2"),
+        ("{ version } query B { version }", "a cell must contain one operation, but this cell contains 2"),
     ],
 )
 def test_an_invalid_document_is_not_sent(connected, fake, text, message):
@@ -79,7 +79,7 @@ def test_an_invalid_document_is_not_sent(connected, fake, text, message):
     assert fake.requests == []
 
 
-def test_an_error_marks_its_place_and_has_no_stack(connected, capsys):
+def test_an_error_marks_its_position_and_has_no_stack_trace(connected, capsys):
     connected.run_cell("%%dagster\n{\n  runsOrError(limt: 3) { __typename }\n}")
     shown = capsys.readouterr().out
     marked = "  line 2:   runsOrError("
@@ -88,14 +88,14 @@ def test_an_error_marks_its_place_and_has_no_stack(connected, capsys):
     assert "magic.py" not in shown
 
 
-def test_a_value_that_does_not_fit_is_not_sent(connected, fake):
+def test_a_variable_with_an_invalid_value_is_not_sent(connected, fake):
     connected.user_ns["limit"] = "three"
     with pytest.raises(dnb.QueryError, match=r"\$limit"):
         cell(connected, RUNS)
     assert fake.requests == []
 
 
-def test_a_mutation_needs_permission(connected, fake):
+def test_a_mutation_needs_the_option_allow_mutations(connected, fake):
     connected.user_ns["runId"] = "abc"
     with pytest.raises(dnb.ReadOnlyError, match="--allow-mutations"):
         cell(connected, TERMINATE)
@@ -128,7 +128,7 @@ def completions(shell, text):
         return [(one.start, one.text) for one in shell.Completer.completions(text, len(text))]
 
 
-def test_a_cell_is_completed_by_the_schema_and_by_nothing_else(connected):
+def test_only_the_schema_completes_a_graphql_cell(connected):
     text = "%%dagster --as runs\n{\n  runsOrError { ... on Runs { results { stepS"
     assert completions(connected, text) == [(len(text) - 5, "stepStats")]
     assert completions(connected, "%%dagster --fr") == [(10, "--frame")]
@@ -138,12 +138,12 @@ def test_a_cell_is_completed_by_the_schema_and_by_nothing_else(connected):
     assert {text for _, text in found} == {*installed_schema().type_map["Run"].fields, "__typename"}
 
 
-def test_other_cells_are_completed_as_before(connected):
+def test_other_cells_are_completed_as_usual(connected):
     assert "runsOrError" not in dict(map(reversed, completions(connected, "# %%dagster\n{ runsOrE")))
     assert "print" in {text for _, text in completions(connected, "prin")}
 
 
-def test_loading_twice_replaces_the_completion(connected):
+def test_loading_the_extension_twice_replaces_the_completion(connected):
     connected.run_line_magic("reload_ext", "dagster_nb")
     names = [getattr(one, "matcher_identifier", "") for one in connected.Completer.custom_matchers]
     assert names.count("dagster_nb") == 1

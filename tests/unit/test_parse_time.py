@@ -32,7 +32,7 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
         (" 2w ", NOW - timedelta(weeks=2)),
     ],
 )
-def test_a_moment_is_read_exactly(moment, expected):
+def test_times_are_parsed_exactly(moment, expected):
     seconds = to_seconds(moment, "created_after", now=NOW)
     assert round(seconds * 1_000_000) == (expected - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
@@ -44,10 +44,10 @@ def test_a_moment_is_read_exactly(moment, expected):
         float("nan"), np.nan, timedelta(hours=-1), "999999999999w", ["24h"], b"24h", "2026-13-01",
     ],
 )  # fmt: skip
-def test_anything_else_is_a_value_error_that_lists_the_accepted_forms(moment):
+def test_the_error_for_any_other_value_lists_the_accepted_forms(moment):
     with pytest.raises(ValueError, match="created_after is not a point in time.*'24h'"):
         to_seconds(moment, "created_after", now=NOW)
 
 
-def test_none_means_no_bound():
+def test_none_means_no_time_limit():
     assert to_seconds(None, "created_after") is None

@@ -1,4 +1,4 @@
-"""The public names, and how a type checker sees them."""
+"""The public names, their documentation, and their types."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_every_public_name_exists():
         _ = dnb.nonsense
 
 
-def test_the_errors_are_one_tree():
+def test_all_errors_have_a_common_base_class():
     errors = [getattr(dnb, name) for name in dnb.__all__ if name.endswith("Error")]
     assert len(errors) == 21
     for error in errors:
@@ -47,7 +47,7 @@ def test_the_errors_are_one_tree():
     assert issubclass(dnb.DagsterNbWarning, UserWarning)
 
 
-def test_the_documented_tree_has_the_levels_of_the_real_one():
+def test_the_documented_error_tree_matches_the_classes():
     drawn = re.findall(r"^( *)((?:│   )*)[├└]── (\w+)", sys.modules["dagster_nb.errors"].__doc__, re.MULTILINE)
     parents = {}
     path = [dnb.DagsterNbError]
@@ -62,7 +62,7 @@ def test_the_documented_tree_has_the_levels_of_the_real_one():
 
 
 @pytest.mark.parametrize("kind", [dnb.DagsterClient, dnb.AsyncDagsterClient])
-def test_the_clients_take_the_arguments_of_connect(kind):
+def test_clients_accept_the_arguments_of_connect(kind):
     parameters = dict(inspect.signature(kind).parameters)
     assert parameters.pop("transport").kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters == dict(inspect.signature(dnb.connect).parameters)
@@ -78,7 +78,7 @@ def test_both_clients_have_the_same_methods():
 
 
 @pytest.mark.parametrize("kind", [dnb.DagsterClient, dnb.Run])
-def test_a_derived_method_has_signature_and_docstring(kind):
+def test_a_derived_method_has_a_signature_and_a_docstring(kind):
     for name in public_methods(kind) - {"close"}:
         method = getattr(kind, name)
         signature = inspect.signature(method)
@@ -109,13 +109,13 @@ def test_the_error_for_an_invalid_argument_names_the_public_method(fake, call, m
     assert str(caught.value) == f"DagsterClient.{message}"
 
 
-def test_an_asynchronous_client_names_its_methods_by_its_own_class():
+def test_methods_of_the_asynchronous_client_are_named_after_its_class():
     with pytest.raises(TypeError, match=r"^AsyncDagsterClient\.runs\(\) got an unexpected keyword argument 'stat'"):
         dnb.AsyncDagsterClient("http://localhost:1").runs(stat="FAILURE")
     assert dnb.Run.wait.__qualname__ == "Run.wait"
 
 
-def test_the_columns_that_can_be_included_are_those_of_the_frames():
+def test_the_optional_columns_are_columns_of_the_frames():
     from dagster_nb.frames.runs import INCLUDABLE, IncludedColumn
 
     assert get_args(IncludedColumn) == tuple(INCLUDABLE)
@@ -128,13 +128,12 @@ def test_the_modules_of_the_client_have_no_circular_imports():
     pattern = re.compile(r"^ *from (dagster_nb\.client[\w.]*) import", re.MULTILINE)
     imports = {name: set(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in modules.items()}
     assert set().union(*imports.values()) <= set(modules)
-    # Imports for type checkers count too, because they also mean that one module cannot be understood without the
-    # other.
+    # Include imports under TYPE_CHECKING, because circular dependencies in types make modules harder to understand too.
     assert list(graphlib.TopologicalSorter(imports).static_order())
 
 
-def test_every_public_thing_has_a_docstring():
-    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # A type alias cannot have a docstring in Python.
+def test_everything_public_has_a_docstring():
+    for name in set(dnb.__all__) - {"Moment", "RunsLike"}:  # type aliases cannot have a docstring
         thing = getattr(dnb, name)
         assert inspect.getdoc(thing), name
         if inspect.isclass(thing):
@@ -201,12 +200,12 @@ assert_type(client.materializations(["shop", "orders"]), pd.DataFrame)
 """
 
 
-def test_a_type_checker_sees_the_right_types(tmp_path):
+def test_a_type_checker_infers_the_documented_types(tmp_path):
     program = tmp_path / "program.py"
 
     def check(text):
         program.write_text(text)
-        # With the cache of the last full check, this takes a second.
+        # With the cache of the last full check, mypy takes only a second.
         options = ["--strict", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".mypy_cache")]
         return subprocess.run(
             [sys.executable, "-m", "mypy", *options, str(program)],

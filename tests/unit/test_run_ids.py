@@ -47,7 +47,7 @@ def test_runs_are_identified_in_the_order_given_without_duplicates(runs, ids):
         pd.Series([pd.NA]), [pd.NA], pd.Series([True]),
     ],
 )  # fmt: skip
-def test_anything_else_is_a_type_error(runs):
+def test_any_other_argument_is_a_type_error(runs):
     with pytest.raises(TypeError):
         run_ids_of(runs)
 
@@ -58,6 +58,6 @@ def test_an_empty_string_is_not_a_run():
 
 
 @pytest.mark.parametrize("runs", [[], [A, B]])
-def test_anything_but_one_run_is_an_error(runs):
+def test_a_method_for_one_run_needs_exactly_one_run(runs):
     with pytest.raises(ValueError, match="expected one run"):
         one_run_id(runs)

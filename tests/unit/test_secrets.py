@@ -1,4 +1,4 @@
-"""No token, header or password is in anything that is shown, stored or raised."""
+"""Tokens, headers and passwords never appear in output, stored data or errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dagster_nb.client import request_tag
 from dagster_nb.export import write_runs
 from tests.unit.fake import make_run
 
-# The secrets are put together from parts, because a traceback shows the lines of this file as well.
+# Tracebacks show source lines of this file, so no line contains a complete secret.
 TOKEN, HEADER, PASSWORD = (f"hush{name}" for name in ("-token", "-header", "-password"))
 SECRETS = (TOKEN, HEADER, PASSWORD)
 
@@ -40,7 +40,7 @@ def assert_absent(text):
 
 
 def shown_with_variables(error):
-    """Return the tracebacks of Python, rich and IPython with local variables, starting at the call of this package."""
+    """Return tracebacks with local variables from Python, rich and IPython, starting at the call into dagster_nb."""
     from IPython.core.ultratb import VerboseTB
     from rich.console import Console
     from rich.traceback import Traceback
@@ -77,13 +77,13 @@ FAULTS = {
 }
 
 
-# Rendering so many variables takes a while, so not every call is tested with every fault.
+# Not every call is tested with every fault, because rendering the tracebacks is slow.
 PAIRS = [(call, "unauthorized") for call in CALLS] + [("runs", fault) for fault in FAULTS if fault != "unauthorized"]
 PAIRS += [("launch", "lost"), ("launch", "rejected")]
 
 
 @pytest.mark.parametrize(("call", "fault"), PAIRS)
-def test_no_secret_is_in_an_error_a_log_or_a_traceback(fake, client, caplog, capsys, call, fault):
+def test_errors_and_logs_and_tracebacks_contain_no_secrets(fake, client, caplog, capsys, call, fault):
     caplog.set_level(logging.DEBUG)
     FAULTS[fault](fake)
     with pytest.raises(dnb.DagsterNbError) as caught:
@@ -95,14 +95,14 @@ def test_no_secret_is_in_an_error_a_log_or_a_traceback(fake, client, caplog, cap
     assert_absent("".join(capsys.readouterr()))
 
 
-def test_no_secret_is_in_a_traceback_if_the_server_is_gone(fake, client):
+def test_tracebacks_contain_no_secrets_if_the_server_is_down(fake, client):
     with fake.restarting(), pytest.raises(dnb.ConnectionFailedError) as caught:
         client.runs()
     for text in shown_with_variables(caught.value):
         assert_absent(text)
 
 
-def test_no_secret_is_in_a_repr_a_frame_a_file_or_a_pickle(fake, client, tmp_path):
+def test_reprs_and_frames_and_files_and_pickles_contain_no_secrets(fake, client, tmp_path):
     run, frame = client.run(fake.ids[0]), client.runs()
     for text in (
         repr(client), client._repr_html_(), client.url, repr(client._async_client), repr(client._loop), repr(run),
@@ -115,7 +115,7 @@ def test_no_secret_is_in_a_repr_a_frame_a_file_or_a_pickle(fake, client, tmp_pat
         assert_absent((tmp_path / name).read_bytes())
 
 
-def test_no_secret_is_in_widget_state_or_a_saved_notebook(fake, client):
+def test_widget_state_and_saved_notebooks_contain_no_secrets(fake, client):
     from ipywidgets.embed import embed_data
 
     panels = [dnb.RunExplorer(client), dnb.Launchpad(client), dnb.RunMonitor(client.run(fake.ids[0]))]
@@ -129,7 +129,7 @@ def test_no_secret_is_in_widget_state_or_a_saved_notebook(fake, client):
             panel.close()
 
 
-def test_no_secret_is_in_the_arguments_of_a_process(client):
+def test_process_arguments_contain_no_secrets(client):
     process = psutil.Process()
     for one in (process, *process.children(recursive=True)):
         assert_absent(" ".join(one.cmdline()))

@@ -1,4 +1,4 @@
-"""The table of statuses is consistent, and every entry is visible and distinguishable."""
+"""The table of statuses is consistent, and its colors and markers are visible and distinct."""
 
 import matplotlib.markers
 import matplotlib.patches
@@ -9,7 +9,7 @@ from dagster_nb.statuses import FINISHED, RUN_STATUSES, STATUSES, STEP_STATUSES,
 
 
 def contrast(color, background):
-    """Return the contrast of two colours, as the Web Content Accessibility Guidelines define it."""
+    """Return the contrast ratio of two colors as defined by the Web Content Accessibility Guidelines."""
 
     def luminance(name):
         channels = (value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(name))
@@ -19,11 +19,11 @@ def contrast(color, background):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_a_run_has_finished_if_it_succeeded_failed_or_was_canceled():
+def test_finished_runs_have_succeeded_or_failed_or_were_canceled():
     assert {"SUCCESS", "FAILURE", "CANCELED"} == FINISHED
 
 
-def test_statuses_come_in_the_order_of_a_run():
+def test_statuses_are_in_the_order_of_a_runs_lifecycle():
     assert RUN_STATUSES[0] == "QUEUED"
     assert RUN_STATUSES.index("STARTING") < RUN_STATUSES.index("STARTED") < RUN_STATUSES.index("SUCCESS")
     assert set(RUN_STATUSES) | set(STEP_STATUSES) == set(STATUSES)
@@ -37,12 +37,12 @@ def test_an_unknown_status_is_not_finished_and_has_its_own_appearance():
 
 @pytest.mark.parametrize("names", [RUN_STATUSES, STEP_STATUSES])
 @pytest.mark.parametrize("sign", ["symbol", "marker", "hatch", "word"])
-def test_no_two_statuses_share_a_sign(names, sign):
+def test_every_status_has_a_different_symbol(names, sign):
     assert len({getattr(STATUSES[name], sign) for name in names}) == len(names)
 
 
 @pytest.mark.parametrize("status", [*STATUSES.values(), UNKNOWN], ids=lambda status: status.name)
-def test_every_status_can_be_drawn_and_seen(status):
+def test_every_status_can_be_drawn_with_enough_contrast(status):
     matplotlib.markers.MarkerStyle(status.marker)
     matplotlib.patches.Patch(hatch=status.hatch)
     assert contrast(status.color, "#FFFFFF") >= 3

@@ -1,4 +1,4 @@
-"""Text from the server cannot send commands to a terminal."""
+"""Text from the server cannot control the terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import dagster_nb as dnb
 from tests.unit.fake import make_run
 
-# This text clears the screen, changes the title, moves the cursor back, and contains a one-character command.
+# Clears the screen, sets the window title, moves the cursor back, and uses a one-byte escape code.
 EVIL = "\x1b[2J\x1b]0;owned\x07\r\b\x9b31mred"
 COMMANDS = set("\x1b\x07\r\b\x9b\x00\x7f")
 
@@ -33,12 +33,12 @@ def test_errors_of_the_server_are_safe_to_print(fake):
 @pytest.mark.parametrize(
     "error", [dnb.ConnectionFailedError, dnb.JobNotFoundError, dnb.RunConfigInvalidError, dnb.OutcomeUnknownError]
 )
-def test_errors_that_are_also_builtin_errors_are_safe_to_print(error):
+def test_errors_derived_from_builtin_errors_are_safe_to_print(error):
     assert_harmless(str(error(f"a\nb {EVIL}")))
     assert str(error("a\nb\tc")) == "a\nb\tc"
 
 
-def test_a_run_and_a_table_are_safe_to_print(fake):
+def test_runs_and_tables_are_safe_to_print(fake):
     fake.runs = [make_run(1, jobName=EVIL, tags=[{"key": EVIL, "value": EVIL}])]
     with fake.connect() as client:
         assert_harmless(repr(client.run(fake.ids[0])))

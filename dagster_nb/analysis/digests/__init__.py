@@ -1,1 +1,1 @@
-"""`digest`: what is wrong in a deployment and what changed."""
+"""The digest of a deployment: its problems and its recent changes."""

@@ -1,4 +1,4 @@
-"""Findings about assets that were materialized regularly until recently, and are now overdue."""
+"""Findings about overdue assets, which were materialized regularly until recently."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["find_overdue_assets"]
 
 _MIN_GAPS = 14
 _MAX_GAPS = 60
-# If the gaps between an asset's materializations vary more than this, it is not materialized regularly.
+# If the gaps between the materializations of an asset vary more than this, the asset is not materialized regularly.
 _MAX_IRREGULARITY = 4.0
 _FACTOR = 1.5
 _LATE = pd.Timedelta("1h")
-# Materializations of several partitions within this time count as a single one.
+# Materializations of several partitions within this time count as a single materialization.
 _SAME = pd.Timedelta("10min")
 
 
 def find_overdue_assets(evidence: Evidence) -> list[Finding]:
-    """Return one finding per asset that was materialized regularly and that is overdue."""
+    """Return one finding per overdue asset that was materialized regularly before."""
     if evidence.materializations is None:
         return []
     found = []
@@ -48,7 +48,7 @@ def find_overdue_assets(evidence: Evidence) -> list[Finding]:
         found.append(
             Finding(
                 "overdue asset", "warning", name,
-                f"{name} has not been materialized for {duration_text(silent.floor('min'))}; usually this happens "
+                f"{name} has not been materialized for {duration_text(silent.floor('min'))}, although it usually is "
                 f"every {duration_text(usual.round('min'))}",
                 when.iloc[-1], "very likely",
                 f"the longest of the last {len(gaps)} gaps was {duration_text(longest.round('min'))}",

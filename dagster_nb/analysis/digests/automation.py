@@ -1,4 +1,4 @@
-"""Findings about schedules and sensors whose ticks failed or stopped."""
+"""Findings about schedules and sensors with failed ticks or without new ticks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SENSOR_FACTOR = 10
 
 
 def find_failed_ticks(evidence: Evidence) -> list[Finding]:
-    """Return one finding per schedule or sensor with ticks that failed in the period."""
+    """Return one finding per schedule or sensor with failed ticks in the period."""
     if evidence.ticks is None or evidence.ticks.empty:
         return []
     when = times(evidence.ticks, "timestamp")
@@ -80,7 +80,7 @@ def find_stopped_automations(evidence: Evidence) -> list[Finding]:
 
 
 def is_rare(ticks: pd.DataFrame) -> bool:
-    """Return whether there are too few ticks to know the usual interval between them."""
+    """Return whether there are too few ticks to determine the usual interval between ticks."""
     return len(ticks) < _MIN_TICKS
 
 
@@ -90,4 +90,4 @@ def _limit(min_interval: pd.Timedelta, ticks: pd.DataFrame) -> tuple[pd.Timedelt
     if is_rare(ticks):
         return None, ""
     longest = ticks["timestamp"].sort_values().diff().max()
-    return 2 * longest + _LATE, f"before, at most {duration_text(longest)} passed between {len(ticks)} ticks"
+    return 2 * longest + _LATE, f"the previous {len(ticks)} ticks were at most {duration_text(longest)} apart"

@@ -1,4 +1,4 @@
-"""`digest`: find what is wrong in a deployment and what changed, in one call."""
+"""The function `digest`, which finds the problems and the recent changes of a deployment in one call."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ _FINDERS: tuple[Callable[[Evidence], list[Finding]], ...] = (
 
 
 class Digest:
-    """What is wrong in a deployment and what changed; `digest` returns one.
+    """The problems and recent changes of a deployment, as returned by `digest`.
 
-    In a notebook it is shown as a page, and ``print(digest)`` prints it.
+    A notebook shows a digest as a page. ``print(digest)`` prints it as text.
 
     Parameters
     ----------
     findings
-        What was found.
+        The findings of the digest.
     summary
-        The period, and other facts that the page shows.
+        The period, and other facts for the page.
     """
 
     def __init__(self, findings: Sequence[Finding], summary: Summary):
@@ -62,7 +62,7 @@ class Digest:
 
     @property
     def findings(self) -> pd.DataFrame:
-        """The findings, the worst first.
+        """The findings, with the worst finding first.
 
         =========== =================== ==========================================================================
         kind        string              ``"new failure"``, ``"open failure"``, ``"slower job"``, ``"stuck run"``,
@@ -70,12 +70,12 @@ class Digest:
                                         ``"overdue asset"`` or ``"missing partition"``
         severity    category            ``"error"`` (broken now), ``"warning"`` (someone should act) or ``"note"``
         subject     string              the job, schedule, sensor, asset or daemon
-        what        string              one line about it
-        since       datetime64[us, UTC] when it began
-        certainty   string              ``"certain"`` (the server says so), ``"very likely"`` or ``"likely"``
-        evidence    string              what the certainty is based on
-        next_step   string              Python code that shows more or fixes it
-        run_ids     object: list        the runs, the oldest first
+        what        string              the finding in one line
+        since       datetime64[us, UTC] when the problem or the change began
+        certainty   string              ``"certain"`` (reported by the server), ``"very likely"`` or ``"likely"``
+        evidence    string              the basis of the certainty
+        next_step   string              Python code that shows details or fixes the problem
+        run_ids     object: list        the runs, with the oldest run first
         =========== =================== ==========================================================================
         """
         return findings_frame(self._found)
@@ -86,10 +86,10 @@ class Digest:
         return any(one.severity != "note" for one in self._found)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the digest to one HTML file that needs no other files and no network.
+        """Write the digest to one self-contained HTML file.
 
-        It has no script, and its styles are inline, so it can be sent as the body of a mail. Some mail programs leave
-        out the pictures, so the text contains everything that the pictures show.
+        The file has no scripts, and its styles are inline, so it can be sent as the body of an email. Some mail
+        programs do not show the pictures, so all of their information is also in the text.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class Digest:
         Path(path).write_text(page_html(self._found, self._summary), encoding="utf-8", errors="replace")
 
     def to_markdown(self) -> str:
-        """Return the digest as Markdown, for a chat or a ticket."""
+        """Return the digest as Markdown, for example for a chat or a ticket."""
         return digest_markdown(self._found, self._summary)
 
     def _repr_html_(self) -> str:
@@ -121,27 +121,27 @@ class Digest:
 def digest(
     source: DigestSource, since: Moment = "24h", as_of: Moment | None = None, *, lookback: Moment = "60d"
 ) -> Digest:
-    """Find what is wrong in a deployment, what changed, and what to do next.
+    """Find the problems and recent changes of a deployment, with suggestions for what to do next.
 
     Parameters
     ----------
     source
         A client or a history. A history contains only runs and steps, so daemons, schedules, sensors, assets and the
-        causes of failures are not checked; the digest says so.
+        causes of failures are not checked. The digest lists what was not checked.
     since
-        The start of the period: how long before its end, such as ``"24h"``, or a time.
+        The start of the period: a time, or how long before the end, such as ``"24h"``.
     as_of
-        The end of the period; by default now, or the last refresh of a history. For a time in the past, runs have the
-        states that they had then. Daemons and stopped schedules are not checked, because Dagster does not keep their
-        earlier states.
+        The end of the period. Default: the current time, or the last refresh of a history. For a time in the past, the
+        digest uses the states of the runs at that time. It does not check daemons and stopped schedules then, because
+        Dagster does not store their earlier states.
     lookback
-        The start of the history that the period is compared with: how long before the end, or a time. Failures,
-        slowdowns and partitions before that are not considered.
+        The start of the history with which the period is compared: a time, or how long before the end. Earlier
+        failures, slowdowns and partitions are ignored.
 
     Returns
     -------
     Digest
-        ``.findings``, ``.has_problems``, ``.to_html(path)``, ``.to_markdown()``.
+        The digest, with ``.findings``, ``.has_problems``, ``.to_html(path)`` and ``.to_markdown()``.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def digest(
 
 
 def find_all(evidence: Evidence) -> list[Finding]:
-    """Return the findings of every kind."""
+    """Return all findings."""
     return [one for find in _FINDERS for one in find(evidence)]
 
 

@@ -1,4 +1,4 @@
-"""`Evidence`: the frames in which a digest looks for findings."""
+"""The class `Evidence`: the data in which a digest looks for findings."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ __all__ = ["Evidence", "end_times", "in_order_of_creation", "of_job", "runs_as_o
 
 @dataclass(frozen=True)
 class Evidence:
-    """The frames in which a digest looks for findings. Frames that could not be read are None.
+    """The data in which a digest looks for findings. Frames that could not be read are None.
 
     Parameters
     ----------
     start, as_of
         The period of the digest, in UTC.
     runs
-        The runs of the period and of some time before it, with the states that they had at the end of the period.
+        The runs of the period and of some time before it, in their states at the end of the period.
     failures
-        Failures, as `DagsterClient.failures` returns them, for the runs that failed in the period.
+        The result of `DagsterClient.failures` for the runs that failed in the period.
     slowdowns
-        Slowdowns, as `current_slowdowns` returns them for `runs`, with the column ``is_new`` (bool): not found before
-        the period.
+        The result of `current_slowdowns` for `runs`, with a column ``is_new`` (bool): whether the slowdown was first
+        found in the period.
     run_configs
         The run configs of some runs around the slowdowns, by run id.
     daemons
-        Daemons, as `DagsterClient.daemons` returns them.
+        The result of `DagsterClient.daemons`.
     automations
-        Schedules and sensors: name, kind (``"schedule"`` or ``"sensor"``), location, repository, status, last_tick,
-        min_interval.
+        Schedules and sensors, with the columns name, kind (``"schedule"`` or ``"sensor"``), location, repository,
+        status, last_tick and min_interval.
     ticks
-        Ticks, as `DagsterClient.ticks` returns them, for the last days before the end of the period.
+        The results of `DagsterClient.ticks` for the last days before the end of the period.
     materializations
-        Columns ``asset`` and ``timestamp``, for the assets that were not materialized in the period.
+        The columns ``asset`` and ``timestamp`` of the assets that were not materialized in the period.
     missing_partitions
-        Gaps between partitions, as `partition_gaps` returns them.
+        The result of `partition_gaps`.
     not_checked
-        Descriptions of what could not be read.
+        Descriptions of the data that could not be read.
     """
 
     start: pd.Timestamp
@@ -62,7 +62,7 @@ class Evidence:
 
 
 def end_times(runs: pd.DataFrame) -> pd.Series:
-    """Return when each finished run ended. If the end is unknown, return its last update or its creation."""
+    """Return the end time of each finished run or, if it is unknown, the time of the last update or creation."""
     ended = times(runs, "end_time")
     if "update_time" in runs.columns:
         ended = ended.fillna(times(runs, "update_time"))
@@ -70,17 +70,17 @@ def end_times(runs: pd.DataFrame) -> pd.Series:
 
 
 def runs_as_of(runs: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the runs that existed at a time, with the states that they had then.
+    """Return the runs that existed at a time, in their states at that time.
 
-    A run that ended later was in progress, or queued if it had not started. Dagster does not record when a run was
-    asked to stop, so no run of the past has the status CANCELING.
+    If a run ended later, it was in progress, or queued if it had not started. Dagster does not record when a run was
+    asked to stop, so past runs never have the status CANCELING.
 
     Parameters
     ----------
     runs
         Runs, with the columns of ``client.runs()``.
     as_of
-        The time.
+        The time at which to describe the runs.
 
     Examples
     --------
@@ -120,5 +120,5 @@ def of_job(runs: pd.DataFrame, name: object) -> pd.DataFrame:
 
 
 def in_order_of_creation(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return runs, the oldest first."""
+    """Sort runs by creation time, with the oldest run first."""
     return runs.iloc[creation_times(runs).reset_index(drop=True).argsort(kind="stable").to_numpy()]

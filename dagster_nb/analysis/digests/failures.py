@@ -1,4 +1,4 @@
-"""Findings about failed runs: new ones, grouped by cause, and older ones that are still open."""
+"""Findings about failed runs: new failures, grouped by cause, and older failures that are still open."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 __all__ = ["failed_in_period", "find_new_failures", "find_open_failures"]
 
-_FACT = "the server's statuses of the runs"
+_FACT = "the run statuses on the server"
 _MAX_IDS_IN_CODE = 3
 
 
 def failed_in_period(runs: pd.DataFrame, start: pd.Timestamp, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the runs that failed in a period, the oldest first."""
+    """Return the runs that failed in a period, with the oldest run first."""
     failed = runs[has_status(runs, "FAILURE")]
     ended = end_times(failed)
     return in_order_of_creation(failed[((ended > start) & (ended <= as_of)).to_numpy(dtype=bool)])
 
 
 def find_new_failures(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job and cause among the runs that failed in the period."""
+    """Return one finding per job and cause, for the runs that failed in the period."""
     failed = failed_in_period(evidence.runs, evidence.start, evidence.as_of)
     if failed.empty:
         return []
@@ -48,7 +48,7 @@ def find_new_failures(evidence: Evidence) -> list[Finding]:
 
 
 def find_open_failures(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job with runs that failed before the period and that no re-execution has resolved."""
+    """Return one finding per job with runs that failed before the period and are still unresolved."""
     failures = unresolved_failures(evidence.runs)
     older = failures[(end_times(failures) <= evidence.start).to_numpy(dtype=bool)]
     found = []
@@ -77,7 +77,7 @@ def find_open_failures(evidence: Evidence) -> list[Finding]:
 
 
 def _causes(failed: pd.DataFrame, failures: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the cause of each failed run, NA where it is unknown."""
+    """Return the cause of each failed run; NA if the cause is unknown."""
     if failures is None or failures.empty:
         return pd.DataFrame({"run_id": failed["run_id"], **dict.fromkeys([*CAUSE, "error_message"], pd.NA)})
     causes = failure_causes(failures).drop_duplicates("run_id", keep="last")[["run_id", *CAUSE]]
@@ -103,9 +103,9 @@ def _new_failure(runs: pd.DataFrame, group: pd.DataFrame, cause: dict[str, Any],
         last = before.iloc[-1]
         text += f"; last success before: {short_id(last['run_id'])} at {time_text(end_times(before).iloc[-1])}"
     else:
-        text += "; no success before it"
+        text += "; no earlier success"
     if broken:
-        text += ". No run of the job has succeeded since the last of them"
+        text += ". No run of the job has succeeded since"
         ids = [*before["run_id"].tolist()[-1:], first["run_id"]]
         code = _compare_code(ids) if len(ids) > 1 else f"client.failures({first['run_id']!r})"
     elif is_open.any():
@@ -121,7 +121,7 @@ def _new_failure(runs: pd.DataFrame, group: pd.DataFrame, cause: dict[str, Any],
 
 
 def _succeeded_since(runs_of_job: pd.DataFrame, failed: pd.DataFrame) -> bool:
-    """Return whether a run of the job that was created after the failed ones succeeded."""
+    """Return whether a run of the job has succeeded that was created after the failed runs."""
     successes = runs_of_job[has_status(runs_of_job, "SUCCESS")]
     return bool((creation_times(successes) > creation_times(failed).max()).any())
 

@@ -1,4 +1,4 @@
-"""`Finding`: something that is wrong or that changed, how sure that is, and what to do next."""
+"""The class `Finding`: a problem or a change, with its certainty and the next step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Severity = Literal["error", "warning", "note"]
 Certainty = Literal["certain", "very likely", "likely"]
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-"""The severities, the worst first."""
+"""The severities, with the worst severity first."""
 
 _STRINGS = ("kind", "subject", "what", "certainty", "evidence", "next_step")
 _COLUMNS = ["kind", "severity", "subject", "what", "since", "certainty", "evidence", "next_step", "run_ids"]
@@ -24,28 +24,29 @@ _COLUMNS = ["kind", "severity", "subject", "what", "since", "certainty", "eviden
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong or that changed.
+    """A problem or a change.
 
     Parameters
     ----------
     kind
         The kind of finding, such as ``"new failure"``.
     severity
-        ``"error"`` if something is broken now, ``"warning"`` if someone should act, ``"note"`` for mere information.
+        ``"error"`` if something is broken now, ``"warning"`` if someone should act, ``"note"`` otherwise.
     subject
         The job, schedule, sensor, asset or daemon that the finding is about.
     what
         The finding in one line.
     since
-        When the problem or the change began, in UTC; NaT if unknown.
+        The time at which the problem or the change began, in UTC; NaT if unknown.
     certainty
-        ``"certain"`` if the server reports it; ``"very likely"`` or ``"likely"`` if it is inferred from the history.
+        ``"certain"`` if the server reports the problem, or ``"very likely"`` or ``"likely"`` if it is inferred from the
+        history.
     evidence
-        The evidence on which the certainty is based.
+        The data that the certainty is based on.
     next_step
-        Python code that shows details or fixes the problem. It uses the names ``client`` and ``dnb``.
+        Python code that shows details or fixes the problem. The code uses the names ``client`` and ``dnb``.
     run_ids
-        The runs that the finding is about, the oldest first.
+        The runs that the finding is about, with the oldest run first.
     picture
         An SVG picture of the finding; empty if there is none.
     """

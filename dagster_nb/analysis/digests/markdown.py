@@ -1,4 +1,4 @@
-"""A digest as Markdown."""
+"""Format a digest as Markdown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>@:])")
 
 
 def digest_markdown(findings: Sequence[Finding], summary: Summary) -> str:
-    """Return the digest as Markdown, in which text from the server is escaped."""
+    """Return the digest as Markdown. Text from the server is escaped."""
     lines = [f"**{_escaped(summary.title)}**", "", _escaped(summary.headline(findings)), ""]
     for one in findings:
         lines += [
@@ -34,6 +34,6 @@ def _escaped(text: str) -> str:
 
 
 def _code_block(code: str) -> list[str]:
-    """Return a fenced block; the fence is longer than any sequence of backticks in the code."""
+    """Return a fenced code block. The fence is longer than any sequence of backticks in the code."""
     fence = "`" * max(3, 1 + max((len(row) for row in re.findall("`+", code)), default=0))
     return [f"  {fence}python", f"  {code}", f"  {fence}"]

@@ -1,4 +1,4 @@
-"""Findings about time partitions for which a job never ran, although it ran for partitions before and after them."""
+"""Findings about missing time partitions: the job never ran for them, but ran for partitions before and after them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _MIN_SHARE_OF_WEEKDAY = 0.8
 _DAY = pd.Timedelta("1D")
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d-%H:%M")
 _MAX_KEYS_IN_TEXT = 5
-# A run of a range of an asset's partitions has these tags, and none with a single partition.
+# A run for a range of an asset's partitions has these tags instead of a tag with a single partition.
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 def partition_gaps(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the time partitions for which a job never ran, although it ran for partitions before and after them.
+    """Return the time partitions that a job never ran for, although it ran for partitions before and after them.
 
-    Only short gaps count, since a long gap usually means that these partitions are not needed. Days of the week on
-    which a daily job never runs, such as Sundays, are not gaps. A run of a range of an asset's partitions counts for
-    all of the range.
+    Only short gaps count, because a long gap usually means that the partitions are not needed. Days of the week on
+    which a daily job never runs, such as Sundays, are not gaps. A run for a range of an asset's partitions counts for
+    the whole range.
 
     Parameters
     ----------
@@ -90,18 +90,19 @@ def find_missing_partitions(evidence: Evidence) -> list[Finding]:
         found.append(
             Finding(
                 "missing partition", "warning" if own["expected_at"].max() > evidence.start else "note", name,
-                f"{name} never ran for {plural(len(keys), 'partition')}: {shown}; it ran for those before and after",
+                f"{name} never ran for {plural(len(keys), 'partition')}: {shown}, but it ran for partitions before and "
+                "after",
                 since, "very likely",
-                f"the partition keys of {len(ran.dropna())} runs, and no run for the missing ones",
+                f"the partition keys of {len(ran.dropna())} runs, without a run for the missing partitions",
                 _launch_code(str(job), keys),
-                picture=bar_picture(bars, f"{name}: partitions with runs, and the missing ones"),
+                picture=bar_picture(bars, f"{name}: partitions with runs, and missing partitions"),
             )
         )  # fmt: skip
     return found
 
 
 def _ranges(runs: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return the first and the last key of each range of partitions; such keys sort by time."""
+    """Return the first and the last key of each range of partitions. The keys sort by time."""
     tags = [parse_json(one) for one in runs["tags"]] if "tags" in runs.columns else []
     bounds = {tuple(one.get(name) for name in _RANGE_TAGS) for one in tags if isinstance(one, dict)}
     return [(first, last) for first, last in bounds if first is not None and last is not None]
@@ -114,7 +115,7 @@ def _launch_code(job: str, keys: list[str]) -> str:
 
 
 def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
-    """Return the missing keys of one job, and when a later partition first ran."""
+    """Return the missing keys of one job, and the time of the first run for a later partition."""
     for layout in _FORMATS:
         when = pd.to_datetime(pd.Series(first_runs.index), format=layout, errors="coerce")
         if when.notna().all():
@@ -127,7 +128,7 @@ def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
     when, created = when.iloc[order].reset_index(drop=True), first_runs.iloc[order].reset_index(drop=True)
     step = when.diff().mode().iloc[0]
     counts = when.diff() / step
-    # A longer gap means that the partitions are separate series, such as those of a backfill and of a schedule.
+    # A longer gap separates two series of partitions, such as those of a backfill and those of a schedule.
     stretches = (counts > _MAX_GAP + 1).cumsum()
     gaps = []
     for place in range(1, len(when)):
@@ -143,7 +144,7 @@ def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
 
 
 def _is_usual(day: pd.Timestamp, known: set[pd.Timestamp]) -> bool:
-    """Return whether a daily job ran for this day of the week in most of the neighbouring weeks."""
+    """Return whether a daily job ran for the same day of the week in most of the neighbouring weeks."""
     weeks = [day + 7 * n * _DAY for n in (-4, -3, -2, -1, 1, 2, 3, 4)]
     near = [one for one in weeks if min(known) <= one <= max(known)]
     return bool(near) and sum(one in known for one in near) / len(near) >= _MIN_SHARE_OF_WEEKDAY

@@ -1,4 +1,4 @@
-"""Small SVG pictures with captions for a digest. They need no script and have the colour of the text around them."""
+"""Small SVG pictures with captions for a digest, without scripts and in the colour of the surrounding text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_BARS = 60
 
 
 def daily_runs_picture(runs: pd.DataFrame, as_of: pd.Timestamp, days: int = 14) -> str:
-    """Return a picture of how many runs succeeded and failed on each of the last days; an empty string without runs."""
+    """Return a picture of the runs that succeeded and failed on each of the last days; an empty string without runs."""
     created = creation_times(runs)
     age = ((as_of - created).dt.total_seconds() // 86_400).to_numpy()
     status = strings(runs, "status").to_numpy()
@@ -52,7 +52,7 @@ def daily_runs_picture(runs: pd.DataFrame, as_of: pd.Timestamp, days: int = 14) 
 
 
 def recent_runs_picture(runs: pd.DataFrame, description: str) -> str:
-    """Return a picture with one mark per run, the newest on the right; failed runs are taller."""
+    """Return a picture with one mark per run and the newest run on the right. The marks of failed runs are taller."""
     names = strings(runs, "status").fillna("UNKNOWN").tolist()[-_MAX_BARS:]
     return bar_picture(
         [(status_of(name).color, 1.0 if name == "FAILURE" else 0.55) for name in names],
@@ -68,7 +68,7 @@ def bar_picture(bars: Sequence[tuple[str, float]], description: str) -> str:
     bars
         The colour and the height (0 to 1) of each bar.
     description
-        What the picture shows.
+        A description of the picture, for its caption.
     """
     bars = bars[-_MAX_BARS:]
     if not bars:

@@ -1,4 +1,4 @@
-"""Quantiles of durations, returned as durations."""
+"""Compute quantiles of durations."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["quantile"]
 
 
 def quantile(values: pd.Series, share: float) -> pd.Timedelta:
-    """Return a quantile of durations, interpolated linearly.
+    """Return a quantile of durations, with linear interpolation.
 
     Parameters
     ----------
     values
-        At least one duration, none of them missing.
+        One or more durations, without missing values.
     share
-        From 0 to 1.
+        The share of the values below the quantile, from 0 to 1.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Read the frames of a digest from a client or a history."""
+"""Read the data for a digest from a client or a history."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dagster_nb.analysis.digests.partitions import partition_gaps
 from dagster_nb.analysis.digests.slow_jobs import runs_to_compare
 from dagster_nb.concurrency import MAX_CONCURRENCY
 from dagster_nb.errors import QueryError, ServerError, UnauthorizedError, UnsupportedServerError
+from dagster_nb.similar_names import unchecked_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,8 @@ _MAX_ASSETS = 100
 _MAX_GAPS = 50
 _DAYS_OF_TICKS = pd.Timedelta("14D")
 _AUTOMATION = ["name", "kind", "location", "repository", "status", "last_tick", "min_interval"]
-# Errors of a server that lacks or refuses one part of the evidence. The digest is still useful without that part.
+# If a server lacks or denies one part of the data, it returns one of these errors. The digest is still useful without
+# that part.
 _REFUSALS = (UnsupportedServerError, UnauthorizedError, ServerError, QueryError)
 
 
@@ -42,7 +44,7 @@ class DigestSource(Protocol):
     digest uses them.
     """
 
-    # Because of `*args` and `**kwargs`, a type checker also accepts methods that take only some of these arguments.
+    # With `*args` and `**kwargs`, type checkers also accept methods that take only some of these arguments.
     def runs(self, *args: Any, **filters: Any) -> pd.DataFrame:  # noqa: ANN401
         """Return the matching runs, newest first."""
 
@@ -53,7 +55,7 @@ class DigestSource(Protocol):
 def read_evidence(
     source: DigestSource, start: pd.Timestamp, as_of: pd.Timestamp, oldest: pd.Timestamp, *, is_now: bool
 ) -> Evidence:
-    """Read the frames of a digest.
+    """Read the data for a digest.
 
     Parameters
     ----------
@@ -62,9 +64,9 @@ def read_evidence(
     start, as_of
         The period of the digest, in UTC.
     oldest
-        Runs that were created before this are not read, unless they are unfinished.
+        Runs that were created before this time are read only if they are unfinished.
     is_now
-        Whether the period ends now, so that the current state of daemons, schedules and sensors applies.
+        Whether the period ends now. If so, the current states of daemons, schedules and sensors are read too.
     """
     reader = _Reader(source)
     runs = source.runs(created_after=oldest, created_before=as_of + pd.Timedelta("1us"))
@@ -102,14 +104,14 @@ def read_evidence(
 
 
 class _Reader:
-    """Reads what a source may not provide, and records what could not be read."""
+    """Reads optional data from a source, and records which data could not be read."""
 
     def __init__(self, source: DigestSource):
         self._source = source
         self.not_checked: list[str] = []
 
     def read(self, read: Callable[[Any], pd.DataFrame], name: str, *methods: str) -> pd.DataFrame | None:
-        """Return what `read` returns for the source; None if the source lacks the method or refuses the request."""
+        """Return the result of `read` for the source; None if the source lacks the method or rejects the request."""
         if not all(callable(getattr(self._source, method, None)) for method in methods):
             self.not_checked.append(f"{name}: this source does not provide them")
             return None
@@ -121,7 +123,7 @@ class _Reader:
         return frame
 
     def first(self, items: list[Any], limit: int, what_is_left: str) -> list[Any]:
-        """Return the first items, and record how many are left out."""
+        """Return the first items, and record the number of other items."""
         if len(items) > limit:
             self.not_checked.append(what_is_left.format(f"{len(items) - limit:,}"))
         return items[:limit]
@@ -145,11 +147,12 @@ def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFram
     gaps = partition_gaps(runs)
     newest = reader.first(list(gaps.index[::-1]), _MAX_GAPS, "missing partitions: {} that may have older runs")
     gaps = gaps.loc[newest[::-1]]
-    # A partition that seems to be missing may have an older run, which was not read.
-    is_missing = [
-        source.count_runs(job=job, tags={"dagster/partition": key}) == 0
-        for job, key in zip(gaps["job_name"], gaps["partition_key"], strict=True)
-    ]
+    # A partition that seems to be missing may have an older run that was not read.
+    with unchecked_names():
+        is_missing = [
+            source.count_runs(job=job, tags={"dagster/partition": key}) == 0
+            for job, key in zip(gaps["job_name"], gaps["partition_key"], strict=True)
+        ]
     gaps = gaps[np.array(is_missing, dtype=bool)].reset_index(drop=True)
     materialized = None
     if len(gaps) and all(hasattr(source, name) for name in ("assets", "partitions")):
@@ -164,9 +167,9 @@ def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFram
 
 
 def _materialized_partitions(reader: _Reader, source: Any, jobs: list[str]) -> pd.DataFrame:  # noqa: ANN401
-    """Return the partitions that all assets of a job have, as the server knows them: columns job_name, partition_key.
+    """Return the partitions for which the server has materializations of all assets of a job: job_name, partition_key.
 
-    An older run of a range of partitions does not name the partitions between its first and its last one.
+    The tags of an older run for a range of partitions contain only the first and the last partition.
     """
     assets = source.assets()
     known = assets["is_partitioned"].fillna(value=False) & assets["last_materialization"].notna()
@@ -223,7 +226,7 @@ def _read_materializations(
 ) -> pd.DataFrame:
     assets = source.assets()
     last = assets["last_materialization"]
-    # An asset that was materialized in the period is not overdue, so its history need not be read.
+    # An asset that was materialized in the period is not overdue, so its materializations are not needed.
     chosen = assets["asset"][(last.notna() & ((last <= start) | (not is_now))).to_numpy(dtype=bool)].tolist()
     chosen = reader.first(chosen, _MAX_ASSETS, "assets: {} that were materialized before this period")
     frames = _map(lambda asset: source.materializations(asset)[["asset", "timestamp"]], chosen)

@@ -1,4 +1,4 @@
-"""Findings about jobs that became slower, with the tags and the config that changed at the same time."""
+"""Findings about jobs that became slower, including the tags and config values that changed at the same time."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["find_slow_jobs", "runs_to_compare"]
 
-# The number of runs on each side of a change whose configs are compared.
+# The number of runs on each side of a change in which configs are compared.
 _MAX_CONFIGS = 20
 _MAX_CHANGES = 3
 _VERY_LIKELY = 0.001
 
 
 def runs_to_compare(runs: pd.DataFrame, slowdowns: pd.DataFrame) -> list[str]:
-    """Return the runs just before and just after each slowdown, so that their configs can be compared."""
+    """Return the ids of the runs just before and just after each slowdown, for comparing their configs."""
     ids: list[str] = []
     for change in slowdowns.to_dict("records"):
         before, after = runs_around(runs, change)
@@ -37,7 +37,7 @@ def runs_to_compare(runs: pd.DataFrame, slowdowns: pd.DataFrame) -> list[str]:
 
 
 def find_slow_jobs(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job that has become slower; it is a warning if the slowdown is new in this period."""
+    """Return one finding per job that has become slower. A slowdown that is new in this period is a warning."""
     if evidence.slowdowns is None:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""`Summary`: what a digest shows besides its findings."""
+"""The class `Summary`: the facts that a digest shows in addition to its findings."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = ["Summary"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What a digest shows besides its findings.
+    """The facts that a digest shows in addition to its findings.
 
     Parameters
     ----------
     url
-        The deployment.
+        The address of the deployment.
     start, as_of
         The period, in UTC.
     n_runs
         The number of runs that were read.
     not_checked
-        What could not be read.
+        Descriptions of the data that could not be read.
     picture
         An SVG picture of the runs per day.
     """
@@ -58,6 +58,6 @@ class Summary:
 
     @property
     def footnotes(self) -> list[str]:
-        """Remarks on the findings: how many runs were read, and what was not checked."""
+        """The number of runs that were read, and the parts that were not checked."""
         lines = [f"{count_text(self.n_runs)} runs read. Times are in UTC."]
         return lines + [f"Not checked: {one_line(text)}" for text in self.not_checked]

@@ -1,4 +1,4 @@
-"""Findings about runs that are stuck, about queue times, and about daemons."""
+"""Findings about stuck runs, queue times and daemons."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MIN_LONGER_RUN = pd.Timedelta("10min")
 
 
 def find_daemons(evidence: Evidence) -> list[Finding]:
-    """Return one finding per unhealthy daemon that the deployment requires."""
+    """Return one finding per required daemon that is not healthy."""
     if evidence.daemons is None:
         return []
     unhealthy = evidence.daemons[(evidence.daemons["required"] & ~evidence.daemons["healthy"]).to_numpy(dtype=bool)]
@@ -55,7 +55,7 @@ def find_daemons(evidence: Evidence) -> list[Finding]:
 
 
 def find_stuck_runs(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job and status with runs that have been in that status for much longer than usual."""
+    """Return one finding per job and status with runs that have had this status for much longer than usual."""
     runs, as_of = evidence.runs, evidence.as_of
     unfinished = runs[has_status(runs, "QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")]
     found = []
@@ -74,7 +74,7 @@ def find_stuck_runs(evidence: Evidence) -> list[Finding]:
 
 
 def find_queue_times(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job whose runs wait in the queue for much longer than before the period."""
+    """Return one finding per job with runs that wait in the queue for much longer than before the period."""
     runs = evidence.runs
     if "queue_duration" not in runs.columns:
         return []
@@ -106,7 +106,7 @@ def find_queue_times(evidence: Evidence) -> list[Finding]:
 
 
 def _limit(history: pd.DataFrame, status: str) -> tuple[pd.Timedelta | None, str]:
-    """Return how long a run may stay in a status, and the basis of this limit; None if the history is too short."""
+    """Return the maximum usual time in a status, or None if the history is too short, and the basis of this limit."""
     if status == "CANCELING":
         return _MIN_CANCELING, "its status"
     if status in ("STARTING", "NOT_STARTED"):
@@ -130,7 +130,7 @@ def _stuck(own: pd.DataFrame, job: str, status: str, began: pd.Series, as_of: pd
         code = "client.daemons()"
     has = "has" if len(own) == 1 else "have"
     word = words.get(status, "running")
-    # The server does not report when a run was asked to stop.
+    # The server does not report the time at which a run was asked to stop.
     longest = duration_text((as_of - began.min()).floor("s")) + (" since the start" if status == "CANCELING" else "")
     return Finding(
         "stuck run", "warning", one_line(job),

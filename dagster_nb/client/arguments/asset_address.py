@@ -30,24 +30,24 @@ AssetPath: TypeAlias = tuple[str, ...]
 
 
 class _HasPath(Protocol):
-    """Dagster's own ``AssetKey``."""
+    """Dagster's ``AssetKey``."""
 
     @property
     def path(self) -> Sequence[str]:
         """The components."""
 
 
-# At run time pandas' Series takes no type argument, hence the string.
+# This is a string because pandas' Series takes no type argument at run time.
 AssetLike: TypeAlias = Union[str, _HasPath, Sequence[str], "pd.Series[Any]"]
-"""One asset: its key as text (``"a/b"``), its components (``["a", "b"]``), Dagster's ``AssetKey``, or its row in the
-frame of `DagsterClient.assets`."""
+"""One asset: its key as a string (``"a/b"``), the components of the key (``["a", "b"]``), Dagster's ``AssetKey``, or a
+row of the frame from `DagsterClient.assets`."""
 
 AssetsLike: TypeAlias = Union[str, _HasPath, Iterable[AssetLike], "pd.Series[Any]", pd.DataFrame]
-"""One asset, a list of assets, or a frame of `DagsterClient.assets`."""
+"""One asset, a list of assets, or a frame from `DagsterClient.assets`."""
 
 
 def one_asset(asset: AssetLike) -> str | AssetPath:
-    """Return the text or the components of the key that a user gives.
+    """Return an asset key that a user gives, as a string or as components.
 
     Raises
     ------
@@ -74,17 +74,18 @@ def one_asset(asset: AssetLike) -> str | AssetPath:
 
 
 def parse_assets(assets: AssetsLike) -> list[str | AssetPath]:
-    """Return the texts or the components of the keys that a user gives, in the same order and without duplicates.
+    """Return asset keys that a user gives, as strings or components, in the same order and without duplicates.
 
     Parameters
     ----------
     assets
-        One or many keys. Components need a list around them: ``[["a", "b"]]`` is one key, ``["a", "b"]`` are two.
+        One or many keys. A key's components need a list of their own: ``[["a", "b"]]`` is one key, but ``["a", "b"]``
+        is two keys.
 
     Raises
     ------
     TypeError
-        If `assets` is neither an asset key nor a collection of them.
+        If `assets` is neither an asset key nor a collection of asset keys.
 
     Examples
     --------
@@ -93,7 +94,7 @@ def parse_assets(assets: AssetsLike) -> list[str | AssetPath]:
     """
     if isinstance(assets, pd.DataFrame):
         if not {"asset", "asset_path"} & set(assets.columns):
-            raise TypeError("this frame has no column 'asset'; pass a frame from assets().")
+            raise TypeError("this frame has no column 'asset'. Pass a frame from assets().")
         items: Iterable[Any] = [row for _, row in assets.iterrows()]
     elif isinstance(assets, pd.Series):
         items = [assets] if {"asset", "asset_path"} & set(assets.index) else assets.tolist()
@@ -118,14 +119,14 @@ async def list_asset_paths(api: DagsterApi) -> list[AssetPath]:
 
 
 async def find_assets(api: DagsterApi, assets: Sequence[str | AssetPath]) -> list[AssetPath]:
-    """Return the components of assets that exist. The server's keys are read once, and only if `assets` is not empty.
+    """Return the keys of existing assets. The server's keys are read once, and only if `assets` is not empty.
 
     Raises
     ------
     NotFoundError
-        If there is no such asset; the message lists similar ones.
+        If an asset does not exist; the message lists similar assets.
     AmbiguousNameError
-        If several assets have that text as their key, because a component contains a slash.
+        If several assets have the same key as a string, because a component contains a slash.
     """
     if not assets:
         return []
@@ -140,7 +141,7 @@ def _find(asset: str | AssetPath, existing: Sequence[AssetPath]) -> AssetPath:
     if found:
         candidates = "\n".join(f"  {list(path)!r}" for path in found)
         raise AmbiguousNameError(
-            f"{len(found)} assets have the key {asset!r}. Give the components of one of them:\n{candidates}"
+            f"{len(found)} assets have the key {asset!r}. Pass the components of one of these keys:\n{candidates}"
         )
     text = asset if isinstance(asset, str) else "/".join(asset)
     hint = did_you_mean(text, ["/".join(path) for path in existing]) or "client.assets() lists all assets."

@@ -21,10 +21,10 @@ __all__ = ["AutomationAddress", "AutomationsLike", "automation_requests", "find_
 
 Kind: TypeAlias = Literal["schedule", "sensor"]
 
-# At run time pandas' Series takes no type argument, hence the string.
+# This is a string because pandas' Series takes no type argument at run time.
 AutomationsLike: TypeAlias = Union[str, Iterable[str], "pd.Series[Any]", pd.DataFrame]
-"""One or many schedules and sensors: a name, many names, or a frame of `DagsterClient.schedules` or
-`DagsterClient.sensors`, or rows of one."""
+"""One or many schedules or sensors: a name, several names, or a frame from `DagsterClient.schedules` or
+`DagsterClient.sensors`, or rows of such a frame."""
 
 _KINDS: tuple[Kind, ...] = ("schedule", "sensor")
 
@@ -38,9 +38,9 @@ class AutomationAddress:
     kind
         Whether it is a schedule or a sensor.
     name
-        Its name.
+        The name.
     location, repository
-        Its code location, and its repository in that location.
+        The code location, and the repository in that location.
     """
 
     kind: Kind
@@ -66,7 +66,7 @@ class AutomationAddress:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A schedule or a sensor as a user names it; an attribute that is None matches anything."""
+    """A schedule or a sensor that a user asks for. An attribute that is None matches anything."""
 
     name: str
     location: str | None
@@ -85,14 +85,15 @@ class _Request:
 def automation_requests(
     automations: AutomationsLike, *, location: str | None = None, repository: str | None = None
 ) -> list[_Request]:
-    """Return the schedules and sensors that a user names, in the order given and without duplicates.
+    """Return the schedules and sensors that a user asks for, in the order given and without duplicates.
 
     Parameters
     ----------
     automations
         One or many names, a frame with a column ``schedule`` or ``sensor``, or rows of such a frame.
     location, repository
-        The code location and repository of the names. A row of a frame contains its own location and repository.
+        The code location and repository of the schedules and sensors. A row of a frame contains its own location and
+        repository.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def automation_requests(
     if isinstance(automations, pd.DataFrame):
         items: Iterable[object] = [row for _, row in automations.iterrows()]
         if not any(kind in automations.columns for kind in _KINDS):
-            raise TypeError("this frame has no column 'schedule' or 'sensor'; pass a frame from schedules().")
+            raise TypeError("this frame has no column 'schedule' or 'sensor'. Pass a frame from schedules().")
     elif isinstance(automations, pd.Series):
         items = [automations] if _is_row(automations) else automations.tolist()
     elif isinstance(automations, str):
@@ -123,12 +124,12 @@ def automation_requests(
 
 
 async def find_automations(api: DagsterApi, requests: Sequence[_Request]) -> list[AutomationAddress]:
-    """Return the addresses of schedules and sensors. The server's names are read once, and only if they are needed.
+    """Return the addresses of schedules and sensors. The server's names are read at most once, if they are needed.
 
     Raises
     ------
     NotFoundError
-        If there is no such schedule or sensor; the message lists similar names.
+        If a schedule or sensor does not exist; the message lists similar names.
     AmbiguousNameError
         If several repositories have a schedule or sensor with that name.
     """
@@ -168,12 +169,12 @@ def _not_found(request: _Request, existing: Sequence[AutomationAddress]) -> NotF
     lines = [f"the server has no {request.kind or 'schedule or sensor'} {request.name!r}{where}."]
     elsewhere = [one for one in existing if one.name == request.name]
     if elsewhere:
-        lines.append("It has one with that name for these arguments:")
+        lines.append("It has a schedule or sensor with that name for these arguments:")
         lines += [f"  location={one.location!r}, repository={one.repository!r}" for one in elsewhere]
     elif question := did_you_mean(request.name, sorted({one.name for one in existing})):
         lines.append(question)
     else:
-        lines.append("client.schedules() and client.sensors() list what exists; client.locations() shows code errors.")
+        lines.append("client.schedules() and client.sensors() list all names. client.locations() shows code errors.")
     return NotFoundError("\n".join(lines))
 
 
@@ -190,9 +191,9 @@ def _request(item: object, location: str | None, repository: str | None) -> _Req
                 kind, item = one, item[one]
                 break
     if not isinstance(item, str):
-        raise TypeError(f"expected the name of a schedule or sensor, or a row of their frame, got {item!r}.")
+        raise TypeError(f"expected a name, or a row of a frame from schedules() or sensors(), got {item!r}.")
     if not item:
         raise ValueError(
-            "the name of a schedule or sensor must not be empty; client.schedules() and client.sensors() list them."
+            "a schedule or sensor name must not be empty. client.schedules() and client.sensors() list all names."
         )
     return _Request(item, location, repository, kind)

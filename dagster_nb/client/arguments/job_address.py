@@ -1,7 +1,4 @@
-"""Find a job by the name that a user gives.
-
-The server also needs the job's code location and repository.
-"""
+"""Find a job by its name, and with it the code location and the repository that the server needs."""
 
 from __future__ import annotations
 
@@ -35,7 +32,7 @@ __all__ = [
 T = TypeVar("T")
 
 HIDDEN_JOB_PREFIXES = ("__ASSET_JOB", "__anonymous_asset_job")
-"""Name prefixes of hidden jobs, which Dagster creates to run assets that are in no job."""
+"""The name prefixes of hidden jobs. Dagster creates hidden jobs to materialize assets that no job contains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +55,12 @@ class JobAddress:
 
     @property
     def selector(self) -> dict[str, str]:
-        """The job as the schema's ``PipelineSelector`` and ``JobOrPipelineSelector``."""
+        """The schema's ``PipelineSelector`` or ``JobOrPipelineSelector`` for this job."""
         return {"pipelineName": self.job, **self.repository_selector}
 
     @property
     def repository_selector(self) -> dict[str, str]:
-        """Its repository as the schema's ``RepositorySelector``."""
+        """The schema's ``RepositorySelector`` for the job's repository."""
         return repository_selector(self.location, self.repository)
 
 
@@ -91,13 +88,13 @@ class JobFinder:
     ) -> T:
         """Call a coroutine function with the address of a job.
 
-        If location and repository are given, no request is needed for this. In that case the job may not exist; if the
-        function raises a `JobNotFoundError`, it is replaced by one that lists similar names.
+        If location and repository are given, no request is needed to find the address, but the job may not exist. If
+        the function then raises a `JobNotFoundError`, the error is replaced by one that lists similar names.
 
         Parameters
         ----------
         function
-            Takes the address.
+            A coroutine function that takes the address.
         job
             The job's name.
         location, repository
@@ -122,7 +119,7 @@ class JobFinder:
             raise
 
     async def find(self, job: str, *, location: str | None = None, repository: str | None = None) -> JobAddress:
-        """Return the address of the job with that name; raises the errors of `use`."""
+        """Return the address of the job with that name. This raises the same errors as `use`."""
         check_names(job, location=location, repository=repository)
         request = _Request(job, location, repository)
         jobs = await self.jobs()
@@ -149,14 +146,14 @@ class JobFinder:
 
 
 def repository_selector(location: str, repository: str) -> dict[str, str]:
-    """Return a repository as the schema's ``RepositorySelector``."""
+    """Return the schema's ``RepositorySelector`` for a repository."""
     return {"repositoryName": repository, "repositoryLocationName": location}
 
 
 async def list_repositories(api: DagsterApi, document: str = "repositories", **variables: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
-    """Return the repositories that are loaded, with what a document requests of them (``RepositoryConnection.nodes``).
+    """Return the loaded repositories, with the fields of a document (``RepositoryConnection.nodes``).
 
-    The document ``repositories`` has the jobs if the variable ``jobs`` is true.
+    The document ``repositories`` includes the jobs if the variable ``jobs`` is true.
     """
     answer = await api.query(document, variables)
     nodes: list[dict[str, Any]] = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
@@ -164,7 +161,7 @@ async def list_repositories(api: DagsterApi, document: str = "repositories", **v
 
 
 async def list_locations(api: DagsterApi) -> list[dict[str, Any]]:
-    """Return all code locations, including those whose code does not load (``Workspace.locationEntries``)."""
+    """Return all code locations, including those that failed to load (``Workspace.locationEntries``)."""
     answer = await api.query("locations")
     entries: list[dict[str, Any]] = unwrap(answer["workspaceOrError"], "Workspace")["locationEntries"]
     return entries
@@ -176,13 +173,13 @@ def location_not_found(location: str, entries: Iterable[dict[str, Any]]) -> Loca
     Parameters
     ----------
     location
-        The name.
+        The name that does not exist.
     entries
         The code locations that exist, from `list_locations`.
     """
     names = sorted(entry["name"] for entry in entries)
     return LocationNotFoundError(
-        f"the server has no code location {location!r}; it has {', '.join(map(repr, names)) if names else 'none'}."
+        f"the server has no code location {location!r}. It has {', '.join(map(repr, names)) if names else 'none'}."
     )
 
 
@@ -192,7 +189,7 @@ def check_names(job: str, *, location: str | None, repository: str | None) -> No
     Raises
     ------
     ValueError, TypeError
-        If the name is empty or not a string.
+        If a name is empty or not a string.
 
     Examples
     --------
@@ -213,7 +210,7 @@ def check_name(argument: str, name: str | None) -> None:
     if not isinstance(name, str):
         raise TypeError(f"{argument} must be a string, not {name!r}.")
     if not name:
-        raise ValueError(f"{argument} must not be empty; give the name of a {_NOUNS[argument]}.")
+        raise ValueError(f"{argument} must not be empty. Pass the name of a {_NOUNS[argument]}.")
 
 
 _NOUNS = {"job": "job", "location": "code location", "repository": "repository"}
@@ -221,7 +218,7 @@ _NOUNS = {"job": "job", "location": "code location", "repository": "repository"}
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A job by the names that a user gives."""
+    """A job that a user asks for."""
 
     job: str
     location: str | None
@@ -245,7 +242,7 @@ def _arguments(found: Iterable[JobAddress]) -> list[str]:
 
 
 def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Sequence[dict[str, Any]]) -> NotFoundError:
-    """Return the error for a job that does not exist, with hints that help to find the right job."""
+    """Return the error for a job that does not exist, with hints for finding the right job."""
     if request.location is not None and all(request.location != entry["name"] for entry in entries):
         return location_not_found(request.location, entries)
     lines = [f"the server has no job {request.job!r}{request.where}."]
@@ -254,7 +251,7 @@ def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Seque
     else:
         repositories = sorted({one.repository for one in jobs if request.location in {None, one.location}})
         if request.repository is not None and request.repository not in repositories:
-            lines.append(f"It has no such repository either; it has {', '.join(map(repr, repositories)) or 'none'}.")
+            lines.append(f"It has no such repository either. It has {', '.join(map(repr, repositories)) or 'none'}.")
         names = sorted({one.job for one in jobs if not one.job.startswith(HIDDEN_JOB_PREFIXES)})
         if question := did_you_mean(request.job, names):
             lines.append(question)
@@ -267,9 +264,9 @@ def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Seque
             continue
         if (entry["locationOrLoadError"] or {}).get("__typename") == "PythonError":
             lines.append(
-                f"The code of location {entry['name']!r}, which may contain the job, does not load; "
+                f"The code of location {entry['name']!r}, which may contain the job, failed to load. "
                 f"client.locations() shows why."
             )
         elif entry.get("loadStatus") == "LOADING":
-            lines.append(f"Code location {entry['name']!r}, which may contain the job, is still loading; try again.")
+            lines.append(f"Code location {entry['name']!r}, which may contain the job, is still loading. Try again.")
     return JobNotFoundError("\n".join(lines))

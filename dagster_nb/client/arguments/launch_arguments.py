@@ -1,4 +1,4 @@
-"""The arguments of ``launch`` and ``reexecute``, checked before anything is sent."""
+"""Parse the arguments of ``launch`` and ``reexecute`` before anything is sent."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["STRATEGIES", "LaunchArguments", "Strategy", "check_strategy", "parse_tags", "tag_inputs"]
 
 Strategy: TypeAlias = Literal["from_failure", "all_steps", "from_asset_failure"]
-"""The part of a run to re-execute."""
+"""A re-execution strategy, which determines the part of the run to execute again."""
 
 STRATEGIES: dict[Strategy, str] = {
     "from_failure": "FROM_FAILURE",
     "all_steps": "ALL_STEPS",
     "from_asset_failure": "FROM_ASSET_FAILURE",
 }
-"""The strategies, and the corresponding members of the schema's ``ReexecutionStrategy``."""
+"""The strategies, with the corresponding members of the schema's ``ReexecutionStrategy``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class LaunchArguments:
     job, run_config, tags, partition_key, location, repository
         The parsed arguments of `DagsterClient.launch`.
     ops, assets
-        The selected ops, and the selected assets as lists of components. None means all; an empty selection is not
-        allowed.
+        The selected ops, and the selected assets as lists of components. None selects everything; an empty selection is
+        not allowed.
     """
 
     job: str
@@ -70,8 +70,8 @@ class LaunchArguments:
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid. This includes an empty selection, which the server would treat as a selection of
-            everything.
+            If an argument is invalid. An empty selection is invalid, because the server would treat it as a selection
+            of everything.
         RunConfigInvalidError
             If the config cannot be parsed.
 
@@ -96,24 +96,24 @@ class LaunchArguments:
 
     @property
     def asset_paths(self) -> list[list[str]]:
-        """The selected assets as the schema's ``AssetKeyInput.path``; empty if all are selected."""
+        """The selected assets as values of the schema's ``AssetKeyInput.path``; empty if all assets are selected."""
         return [list(path) for path in self.assets or ()]
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The arguments as JSON represents them. The results for equal launches are equal."""
+        """The arguments as JSON-encodable values, which are equal for equal launches."""
         return asdict(self)
 
 
 def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, ...] | None:
     selected = as_strings(names, argument)
     if selected == ():
-        raise ValueError(f"{argument} is empty, so there is nothing to launch; leave it out to launch everything.")
+        raise ValueError(f"{argument} is empty, so there is nothing to launch. Leave it out to launch everything.")
     return selected
 
 
 def _asset_selection(assets: str | Iterable[str | Sequence[str]] | None) -> tuple[tuple[str, ...], ...] | None:
-    """Return the components of asset keys, which are given as ``"a/b"`` or as components."""
+    """Return the components of asset keys. The keys may be strings such as ``"a/b"`` or components."""
     if assets is None or isinstance(assets, str):
         items: list[Any] | None = None if assets is None else [assets]
     elif isinstance(assets, Iterable) and not isinstance(assets, bytes | Mapping):
@@ -121,12 +121,12 @@ def _asset_selection(assets: str | Iterable[str | Sequence[str]] | None) -> tupl
     else:
         raise TypeError(f"asset_selection must be asset keys such as 'a/b', not {assets!r}.")
     if items == []:
-        raise ValueError("asset_selection is empty, so there is nothing to launch; leave it out to launch everything.")
+        raise ValueError("asset_selection is empty, so there is nothing to launch. Leave it out to launch everything.")
     return None if items is None else tuple(_asset_path(item) for item in items)
 
 
 def _asset_path(key: object) -> tuple[str, ...]:
-    # Dagster's own AssetKey has its components in `path`.
+    # Dagster's AssetKey has an attribute `path` with its components.
     components = getattr(key, "path", key)
     path = tuple(key.split("/")) if isinstance(key, str) else components
     if not isinstance(path, list | tuple) or not path or not all(isinstance(part, str) and part for part in path):
@@ -135,20 +135,20 @@ def _asset_path(key: object) -> tuple[str, ...]:
 
 
 def check_strategy(strategy: str) -> None:
-    """Raise a `ValueError` if this is not a strategy of re-execution."""
+    """Raise a `ValueError` if this is not a re-execution strategy."""
     if strategy not in STRATEGIES:
         raise ValueError(f"strategy must be one of {', '.join(map(repr, STRATEGIES))}, not {strategy!r}.")
 
 
 def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return tags with string values. Other values become JSON text, as in Dagster's own client.
+    """Return tags with string values. Other values become JSON, as in Dagster's own client.
 
     Raises
     ------
     TypeError
         If `tags` is not a mapping, a key is not a string, or a value is not JSON-encodable.
     ValueError
-        If a value was hidden by `connect`'s ``redact``.
+        If a value is ``"<redacted>"``, because `connect`'s ``redact`` hid the original.
 
     Examples
     --------
@@ -162,15 +162,15 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     parsed = {}
     for key, value in tags.items():
         if not isinstance(key, str) or not key:
-            raise TypeError(f"the key of a tag must be a string that is not empty, not {key!r}.")
+            raise TypeError(f"the key of a tag must be a non-empty string, not {key!r}.")
         parsed[key] = value if isinstance(value, str) else _json_text(key, value)
     if holds_redacted_value(parsed):
-        raise ValueError(f"a tag has the value {REDACTED!r}, which stands for a hidden value; give the value itself.")
+        raise ValueError(f"a tag has the value {REDACTED!r}, which stands for a hidden value. Pass the real value.")
     return parsed
 
 
 def _json_text(key: str, value: object) -> str:
-    """Return a value as JSON text that parses to the same value again."""
+    """Return a value as JSON that parses to the same value."""
     try:
         text = json.dumps(value)
         is_same = bool(json.loads(text) == value)

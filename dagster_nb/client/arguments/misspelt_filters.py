@@ -1,4 +1,4 @@
-"""Find misspelt names in the filters of runs: jobs, code locations and tag keys."""
+"""Find misspelt jobs, code locations and tag keys in the filters of runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dagster_nb.errors import DagsterNbError
 from dagster_nb.graphql.counting import count_matching
 from dagster_nb.graphql.multi_filter_paging import MissingRunsError
 from dagster_nb.graphql.paging import read_pages
-from dagster_nb.similar_names import NEWEST_RUNS, SimilarName, similar_names
+from dagster_nb.similar_names import NEWEST_RUNS, SimilarName, is_checking_names, is_tag_of_dagster, similar_names
 
 if TYPE_CHECKING:
     from dagster_nb.filters import RunFilters
@@ -20,14 +20,17 @@ __all__ = ["warn_about_misspelt_filters"]
 
 
 async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> None:
-    """Warn about each job, code location and tag key that does not exist and is close to one that does.
+    """Warn about each job, code location and tag key that does not exist but is similar to an existing one.
 
-    Call this only if no run matches, because it sends one or two requests for each kind of name in the filters.
+    Call this only if no run matches, because it sends one or two requests for each kind of name. It does nothing in
+    `unchecked_names`.
     """
+    if filters.matches_nothing or not is_checking_names():
+        return
     try:
         found = await _misspelt_names(api, filters)
     except (DagsterNbError, MissingRunsError):
-        # The warning only helps the user: the frame is correct without it.
+        # The frame is correct even if the names cannot be checked.
         return
     for one in found:
         warn(f"{one.problem} Did you mean {one.similar!r}?")
@@ -38,13 +41,13 @@ async def _misspelt_names(api: DagsterApi, filters: RunFilters) -> list[SimilarN
     if filters.job:
         nodes = await list_repositories(api, jobs=True)
         jobs = similar_names("job", filters.job, [job["name"] for node in nodes for job in node["jobs"]])
-        # A job that is no longer loaded may still have runs.
+        # Even a job that is no longer loaded may have runs.
         found += [one for one in jobs if not await count_matching(api, {"pipelineName": one.name})]
     if filters.location:
         found += similar_names("location", filters.location, [entry["name"] for entry in await list_locations(api)])
-    if filters.tags:
+    if searched := [key for key, _ in filters.tags if not is_tag_of_dagster(key)]:
         keys: set[str] = set()
         async for records in read_pages(api, {}, limit=NEWEST_RUNS, page_size=None, include={}):
             keys.update(tag["key"] for record in records for tag in record.get("tags") or ())
-        found += similar_names("tag", [key for key, _ in filters.tags], keys)
+        found += similar_names("tag", searched, keys)
     return found

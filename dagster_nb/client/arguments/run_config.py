@@ -1,4 +1,4 @@
-"""Run configs as users pass them: a dict, Dagster's ``RunConfig``, or the YAML or JSON text of a launchpad."""
+"""Parse run configs: a dict, Dagster's ``RunConfig``, or the YAML or JSON of a launchpad."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class HasConfigDict(Protocol):
 RunConfigLike: TypeAlias = Mapping[str, Any] | HasConfigDict | str
 """A run config: a dict, Dagster's ``RunConfig``, or YAML or JSON text."""
 
-# A config written by hand has far fewer levels and values than these limits. Anything larger could keep the parser busy
-# for minutes, or exhaust the memory: a few lines of nested aliases can expand to millions of values.
+# Configs that people write have far fewer levels and values than these limits. A larger config could keep the parser
+# busy for minutes or exhaust the memory, because a few lines of nested aliases can expand to millions of values.
 _MAX_DEPTH = 100
 _MAX_VALUES = 100_000
 
@@ -39,24 +39,24 @@ _STRING_TAG = "tag:yaml.org,2002:str"
 
 
 def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
-    """Return a run config as a dict that JSON can represent.
+    """Return a run config as a JSON-encodable dict.
 
-    Text that is valid JSON is read exactly as JSON. Other text is read as YAML in the way Dagster reads it: a date
-    stays a string. A duplicate key is an error; YAML and JSON parsers would silently use the last one.
+    Text that is valid JSON is parsed as JSON. Other text is parsed as YAML, as Dagster does: a date stays a string. A
+    duplicate key is an error, although YAML and JSON parsers usually use the last value without an error.
 
     Parameters
     ----------
     config
         A mapping, a ``RunConfig``, or YAML or JSON text; None and empty text mean an empty config. In a mapping, dates
-        and times become ISO 8601 strings, an enum member becomes its value, a dataclass a dict, a tuple a list, and a
-        numpy number a plain number.
+        and times become ISO 8601 strings, enum members become their values, dataclasses become dicts, tuples become
+        lists, and numpy numbers become Python numbers.
 
     Raises
     ------
     RunConfigInvalidError
-        If the text cannot be parsed (the message has line and column), is not a mapping, or contains a value that JSON
-        cannot represent, or one that was hidden by `connect`'s ``redact``. Also if the config is nested more than 100
-        levels deep, or is YAML with more than 100,000 values once its aliases are expanded.
+        If the text cannot be parsed (the message contains line and column) or is not a mapping; if a value cannot be
+        represented in JSON, or is a placeholder of `connect`'s ``redact``; if the config is nested more than 100 levels
+        deep; or if it is YAML with more than 100,000 values after its aliases are expanded.
     TypeError
         If the config has another type.
 
@@ -84,7 +84,7 @@ def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
     plain = _plain_mapping(parsed, "", depth=0)
     if holds_redacted_value(plain):
         raise RunConfigInvalidError(
-            f"this run config contains {REDACTED!r}, which stands for a hidden value; give the value itself."
+            f"this run config contains {REDACTED!r}, which stands for a hidden value. Pass the real value."
         )
     return plain
 
@@ -99,18 +99,18 @@ def _parse_text(text: str) -> Any:  # noqa: ANN401 - of any kind
 def _dict_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
-        # This text is then parsed as YAML, which finds the duplicate again and reports its line.
-        raise ValueError("a key occurs twice; remove one of the two")
+        # The text is then parsed as YAML, which also finds the duplicate, and reports its line.
+        raise ValueError("a key occurs twice; remove one of them")
     return read
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML as Dagster does, but with string keys, no duplicate keys, and limits on aliases and depth."""
+    """Reads YAML as Dagster does, but converts keys to strings, rejects duplicates, and limits aliases and depth."""
 
     def __init__(self, text: str):
         super().__init__(text)
         self._depth = 0
-        # The number of values that each anchor expands to, including aliases; None while it is being read.
+        # The number of values that each anchor expands to, including aliases; None while the anchor is being read.
         self._sizes: dict[str | None, int | None] = {}
         self._total = 0
 
@@ -146,7 +146,7 @@ class _Loader(yaml.SafeLoader):
                     problem=f"the key {key.value!r} occurs twice; remove one", problem_mark=key.start_mark
                 )
             keys.add(key.value)
-            # Without this, the key `on` would be True and `1` a number, and JSON has string keys only.
+            # Without this, the key `on` would become True and `1` a number, but JSON keys must be strings.
             key.tag = _STRING_TAG
         return node
 
@@ -208,7 +208,7 @@ def _plain_mapping(mapping: Mapping[Any, Any], path: str, depth: int) -> dict[st
 
 
 def _plain(value: Any, path: str, depth: int) -> Any:  # noqa: ANN401 - of any kind
-    """Return a value as JSON represents it."""
+    """Return a value as its JSON-encodable equivalent."""
     if depth > _MAX_DEPTH:
         raise RunConfigInvalidError(
             f"this run config is nested more than {_MAX_DEPTH} levels deep, or contains itself. Use fewer levels."

@@ -1,7 +1,7 @@
-"""Find the full id for a shortened run id, as Dagster's pages and our panels show it.
+"""Find the full id for a shortened run id, as shown on Dagster's pages and in the panels.
 
-No server can search for the beginning of an id, so the ids of all runs are listed, which takes a server about 0.3 s per
-20,000 runs. The ids are listed only if an id is too short to be a full id and no run has exactly that id.
+A server cannot search for the beginning of an id, so the ids of all runs are listed, which takes about 0.3 s per 20,000
+runs. This is done only if an id is shorter than a full id and no run has exactly that id.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
     api
         The server that has the runs.
     runs
-        As in `run_ids_of`. An id may be shortened to its first characters, at least 8.
+        As in `run_ids_of`. An id may be shortened to its first 8 or more characters.
 
     Raises
     ------
     RunNotFoundError
-        If no run, or more than one run, has an id that begins with a shortened id. A full id is not checked.
+        If no run, or more than one run, has an id that begins with a shortened id. Full ids are not checked.
     TypeError, ValueError
         As in `run_ids_of`. Nothing is sent.
     """
@@ -58,7 +58,7 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
 
 
 async def full_run_id(api: DagsterApi, run: RunsLike) -> str:
-    """Return the full id of the run to read; see `full_run_ids`."""
+    """Return the full id of one run; see `full_run_ids`."""
     return (await full_run_ids(api, one_run_id(run)))[0]
 
 
@@ -67,7 +67,7 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
     for prefix in prefixes:
         if len(prefix) < MIN_PREFIX_LENGTH:
             raise RunNotFoundError(
-                f"the server has no run {prefix!r}. Give at least {MIN_PREFIX_LENGTH} characters of its id."
+                f"the server has no run {prefix!r}. Pass at least {MIN_PREFIX_LENGTH} characters of its id."
             )
     matches: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
     async for ids in list_ids(api, {}):
@@ -79,8 +79,8 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
 def _only_match(prefix: str, matches: Sequence[str]) -> str:
     if not matches:
         raise RunNotFoundError(
-            f"the server has no run {prefix!r}, and no run whose id begins with it. Check the id; client.runs() lists "
-            "all runs."
+            f"the server has no run {prefix!r}, and no run id begins with it. Check the id. client.runs() lists all "
+            "runs."
         )
     if len(matches) == 1:
         return matches[0]
@@ -88,5 +88,5 @@ def _only_match(prefix: str, matches: Sequence[str]) -> str:
     if len(matches) > _MAX_CANDIDATES:
         shown.append(f"  and {len(matches) - _MAX_CANDIDATES} more")
     raise RunNotFoundError(
-        "\n".join([f"{len(matches)} runs have an id that begins with {prefix!r}. Give more of the id:", *shown])
+        "\n".join([f"{len(matches)} runs have an id that begins with {prefix!r}. Pass more characters:", *shown])
     )

@@ -1,1 +1,1 @@
-"""Display code of the client: progress bars, HTML representations of objects, and links that open in a browser."""
+"""The client's display code: progress bars, HTML representations of objects, and links for a browser."""

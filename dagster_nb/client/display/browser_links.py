@@ -1,4 +1,4 @@
-"""Links to Dagster's pages. The user's browser may reach Dagster under another address than the kernel does."""
+"""Links to Dagster's pages, which may have a different address in the user's browser than in the kernel."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dagster_nb.graphql.url import parse_address
 
 __all__ = ["in_browser", "is_page"]
 
-# A web page, or a path on the host that serves the notebook. `//host` would be another host. Browsers read a backslash
-# as a slash and skip control characters, so neither is allowed.
+# The address of a web page, or a path on the notebook's own host. `//host` would mean another host. Browsers treat a
+# backslash as a slash and ignore control characters, so both are forbidden.
 _PAGE = re.compile(r"(?:https?://|/(?!/))[^\\\x00-\x20\x7f]*", re.ASCII)
 
 
@@ -28,17 +28,17 @@ def is_page(address: str) -> bool:
 
 
 def in_browser(address: str) -> str:
-    """Return the address under which the user's browser reaches a page.
+    """Return the address of a page for the user's browser.
 
-    Where a notebook server sits between the two, as on Binder, the kernel and the browser use different addresses.
-    ``$DAGSTER_NB_BROWSER_URL`` is the browser's address of the server that `connect` uses by default
-    (``$DAGSTER_NB_URL``): a URL, or a path on the notebook server's own host. Pages of any other server are returned
-    unchanged, and so are all pages if the variable is not set.
+    If the browser can reach Dagster only through the notebook server, as on Binder, the browser and the kernel need
+    different addresses. Set ``$DAGSTER_NB_BROWSER_URL`` to the browser's address for the default server of `connect`
+    (``$DAGSTER_NB_URL``), as a URL or as a path on the notebook server. The addresses of other servers' pages are
+    returned unchanged. If the variable is not set, all addresses are returned unchanged.
 
     Parameters
     ----------
     address
-        The server's root, or a page below it.
+        The address of the server's root or of one of its pages.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""HTML representations of objects: small tables in the notebook theme's colours."""
+"""HTML representations of objects as small tables, in the colours of the notebook's theme."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def facts_html(title: str, facts: Mapping[str, object], *, link: str | None = No
     title
         The heading.
     facts
-        The names and values; a value of None is left out.
+        The names and values. Names with the value None are left out.
     link
-        The address of the page that the first value links to.
+        The address of a page. The first value becomes a link to this page.
 
     Examples
     --------

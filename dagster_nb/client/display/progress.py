@@ -1,7 +1,8 @@
-"""Progress bars, which the working thread advances and the waiting thread draws.
+"""Progress bars, which are advanced by the working thread and drawn by the waiting thread.
 
-A notebook's output belongs to the thread that runs the cell. The synchronous client therefore draws its bars there,
-while the work is done in the event loop's thread. A coroutine has no waiting thread, so it draws while it counts.
+Only the thread that runs a cell can write to the cell's output. The synchronous client therefore draws its bars in that
+thread, while the work is done in the event loop's thread. If no thread waits for a coroutine, the coroutine draws its
+bars itself.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from tqdm.auto import tqdm
 from dagster_nb.errors import DagsterNbWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["PendingWarning", "ProgressBar", "drawn_by_the_waiting_thread", "is_interactive", "progress_bar", "warn"]
 
-# Work that takes less time than this shows no bar.
+# A bar is shown only if the work takes longer than this.
 _DELAY_SECONDS = 0.5
 
 drawn_by_the_waiting_thread: ContextVar[list[ProgressBar | PendingWarning] | None] = ContextVar(
     "drawn_by_the_waiting_thread", default=None
 )
-"""The list to which work adds the bars and warnings for the waiting thread; None where the work draws them itself."""
+"""The list of bars and warnings that the waiting thread should draw; None if the working code draws them itself."""
 
 
 class ProgressBar:
-    """Counts finished work.
+    """A progress bar that counts finished items.
 
     Parameters
     ----------
@@ -40,10 +41,20 @@ class ProgressBar:
     total
         The number of items, or None if it is unknown.
     unit
-        The unit that is counted; None shows only the elapsed time.
+        The name of the items; None shows only the elapsed time.
+    problem
+        Returns a sentence that is shown in place of the description, or None.
     """
 
-    def __init__(self, description: str, total: int | None, unit: str | None):
+    def __init__(
+        self,
+        description: str,
+        total: int | None,
+        unit: str | None,
+        problem: Callable[[], str | None] = lambda: None,
+    ):
+        self._problem = problem
+        self._drawn_problem: str | None = None
         self.description = description
         self.total = total
         self.unit = unit
@@ -53,13 +64,13 @@ class ProgressBar:
         self._drawing: tqdm[Any] | None = None
 
     def advance(self, count: int = 1) -> None:
-        """Add to the count."""
+        """Add a number to the count of finished items."""
         self.count += count
         if self.draws_itself:
             self.draw()
 
     def draw(self) -> None:
-        """Draw the current count; remove the bar when the work has finished."""
+        """Draw the current count, or remove the bar if the work has finished."""
         if self._drawing is None:
             if self.finished:
                 return
@@ -73,24 +84,37 @@ class ProgressBar:
                 dynamic_ncols=True,
             )
         self._drawing.total = self.total
-        self._drawing.set_description_str(self.description, refresh=False)
+        problem = self._problem()
+        description = self.description if problem is None else problem.rstrip(".")
+        self._drawing.set_description_str(description, refresh=False)
         self._drawing.update(self.count - self._drawing.n)
+        if problem != self._drawn_problem:
+            self._drawn_problem = problem
+            # tqdm draws a bar that advances, and this one does not while the server does not answer.
+            self._drawing.refresh()
         if self.finished:
             self._drawing.close()
 
 
 @contextmanager
-def progress_bar(description: str, *, total: int | None, unit: str | None, visible: bool) -> Iterator[ProgressBar]:
+def progress_bar(
+    description: str,
+    *,
+    total: int | None,
+    unit: str | None,
+    visible: bool,
+    problem: Callable[[], str | None] = lambda: None,
+) -> Iterator[ProgressBar]:
     """Show a progress bar for the duration of a ``with`` block.
 
     Parameters
     ----------
-    description, total, unit
+    description, total, unit, problem
         As in `ProgressBar`.
     visible
-        Whether to draw it.
+        Whether to draw the bar.
     """
-    bar = ProgressBar(description, total, unit)
+    bar = ProgressBar(description, total, unit, problem)
     drawn_elsewhere = drawn_by_the_waiting_thread.get()
     if visible and drawn_elsewhere is not None:
         drawn_elsewhere.append(bar)
@@ -103,7 +127,7 @@ def progress_bar(description: str, *, total: int | None, unit: str | None, visib
 
 
 class PendingWarning:
-    """A warning that the waiting thread issues once.
+    """A warning for the waiting thread to issue once.
 
     Parameters
     ----------
@@ -139,7 +163,7 @@ def warn(message: str) -> None:
 
 
 def is_interactive() -> bool:
-    """Return whether a progress bar would be seen: in a notebook or a terminal."""
+    """Return whether a user can see a progress bar, as in a notebook or a terminal."""
     if sys.stderr.isatty():
         return True
     ipython = sys.modules.get("IPython")

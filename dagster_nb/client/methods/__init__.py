@@ -1,1 +1,1 @@
-"""The methods of the asynchronous client: one mixin class for each subject."""
+"""The methods of the asynchronous client, with one mixin class per subject."""

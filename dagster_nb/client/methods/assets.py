@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AssetMethods"]
 
-# The stale status of an asset can need several queries of the database.
+# The server may need several database queries for the stale status of one asset.
 _ASSETS_PER_REQUEST = 100
 
 
@@ -29,7 +29,7 @@ class AssetMethods(AsyncBase):
     """The methods of the client that read assets."""
 
     async def assets(self) -> pd.DataFrame:
-        """Return all assets: those that are defined, and those that were materialized and are no longer defined.
+        """Return all assets, including assets that were materialized but are no longer defined.
 
         Returns
         -------
@@ -42,17 +42,17 @@ class AssetMethods(AsyncBase):
             asset                string              ``assetKey``, its components joined with slashes
             asset_path           object: list        ``assetKey.path``: its components
             group                string              ``groupName``
-            location, repository string              ``repository``; NA if it is not defined
+            location, repository string              ``repository``; NA if the asset is not defined
             kinds                object: list        ``kinds``; before Dagster 1.8, ``computeKind``
             owners               object: list        ``owners``: addresses, or ``"team:…"``; None before Dagster 1.6
             tags                 object: dict        ``tags``; None before Dagster 1.6
             description          string              ``description``
-            is_partitioned       boolean             ``isPartitioned``; NA if it is not defined
+            is_partitioned       boolean             ``isPartitioned``; NA if the asset is not defined
             is_executable        boolean             ``isExecutable``: whether Dagster can materialize or observe it
             stale_status         string              ``staleStatus``: ``"FRESH"``, ``"STALE"`` or ``"MISSING"``; of a
                                                      partitioned asset, that of all its partitions
             depends_on           object: list        ``dependencyKeys``
-            job_names            object: list        ``jobNames``, with the hidden jobs that Dagster makes
+            job_names            object: list        ``jobNames``, including Dagster's hidden jobs
             checks               object: list        ``assetChecksOrError.checks.name``
             last_materialization datetime64[us, UTC] ``assetMaterializations.timestamp``, which the server truncates to
                                                      milliseconds; NaT if it was never materialized
@@ -82,8 +82,8 @@ class AssetMethods(AsyncBase):
         Parameters
         ----------
         asset
-            Its key: ``"a/b"``, the components ``["a", "b"]``, Dagster's ``AssetKey``, or its row in the frame of
-            `assets`.
+            The asset's key: ``"a/b"``, the components ``["a", "b"]``, Dagster's ``AssetKey``, or a row of the frame
+            from `assets`.
 
         Returns
         -------
@@ -107,22 +107,22 @@ class AssetMethods(AsyncBase):
             =================================================== ====================================================
             entries                                             dtype
             =================================================== ====================================================
-            integers                                            Int64; object (int) if they do not fit
+            integers                                            Int64; object (int) if one is too large
             floats, or floats and integers                      float64
             booleans                                            boolean
             timestamps                                          datetime64[us, UTC]
             text, Markdown, paths, URLs, names of jobs, runs    string
             and assets
             JSON, tables, schemas, lineage, code references     object (list or dict)
-            several of these                                    object, each value as it is
+            several of these                                    object, with unchanged values
             =================================================== ====================================================
 
         Raises
         ------
         NotFoundError
-            If there is no such asset; the message lists similar ones.
+            If there is no such asset; the message lists similar assets.
         AmbiguousNameError
-            If several assets have that text as their key; the message lists their components.
+            If the key matches several assets; the message lists their components.
         TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -170,9 +170,9 @@ class AssetMethods(AsyncBase):
         Raises
         ------
         NotFoundError
-            If there is no such asset; the message lists similar ones.
+            If there is no such asset; the message lists similar assets.
         AmbiguousNameError
-            If several assets have that text as their key; the message lists their components.
+            If the key matches several assets; the message lists their components.
         TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -189,7 +189,7 @@ class AssetMethods(AsyncBase):
         )
 
     async def _asset_nodes(self, document: str, paths: Sequence[AssetPath], description: str) -> list[dict[str, Any]]:
-        """Return the definitions of assets, in the order given. Assets without a definition are left out."""
+        """Return the definitions of assets in the order given, without assets that have no definition."""
         with self._progress_bar(description, unit="assets", total=len(paths)) as bar:
 
             async def read(chunk: Sequence[AssetPath]) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ class AutomationMethods(AsyncBase):
     """The methods of the client that read schedules, sensors and ticks."""
 
     async def schedules(self) -> pd.DataFrame:
-        """Return the schedules of all code locations that are loaded, with the last and the next tick of each.
+        """Return the schedules of all loaded code locations, with the last and the next tick of each schedule.
 
         Returns
         -------
@@ -59,7 +59,7 @@ class AutomationMethods(AsyncBase):
         return self._with_source(schedules_frame(await list_repositories(self._api, "schedules")))
 
     async def sensors(self) -> pd.DataFrame:
-        """Return the sensors of all code locations that are loaded, with the last and the next tick of each.
+        """Return the sensors of all loaded code locations, with the last and the next tick of each sensor.
 
         Returns
         -------
@@ -104,18 +104,18 @@ class AutomationMethods(AsyncBase):
         after: Moment | None = None,
         before: Moment | None = None,
     ) -> pd.DataFrame:
-        """Return the ticks of a schedule or a sensor: each time that Dagster evaluated it.
+        """Return the ticks (evaluations) of a schedule or a sensor.
 
         Dagster deletes old ticks according to the retention settings of its instance.
 
         Parameters
         ----------
         name
-            The name of the schedule or sensor, or its row in the frame of `schedules` or `sensors`.
+            The name of the schedule or sensor, or a row of the frame from `schedules` or `sensors`.
         location, repository
-            Its code location and repository; needed if several repositories have a schedule or sensor with that name.
+            The code location and repository; required if several repositories have a schedule or sensor with that name.
         after, before
-            Only ticks after or before this time, both exclusive; times as in `runs`.
+            Exclusive bounds for the times of the ticks, in the same forms as the bounds of `runs`.
 
         Returns
         -------
@@ -126,7 +126,7 @@ class AutomationMethods(AsyncBase):
             column               dtype               from (``InstigationTick``)
             ==================== =================== ===============================================================
             name                 string              the schedule or sensor
-            location, repository string              where it is
+            location, repository string              its code location and repository
             tick_id              string              ``tickId``
             status               string              ``status``: ``"STARTED"``, ``"SUCCESS"``, ``"SKIPPED"`` or
                                                      ``"FAILURE"``
@@ -137,7 +137,7 @@ class AutomationMethods(AsyncBase):
             skip_reason          string              ``skipReason``
             error_class          string              the class of the innermost cause of ``error``; NA without an error
             error_message        string              its message, without the class
-            stack                string              its stack trace, the outermost frame first
+            stack                string              its stack trace, starting with the outermost frame
             ==================== =================== ===============================================================
 
         Raises
@@ -154,10 +154,10 @@ class AutomationMethods(AsyncBase):
         """
         requests = automation_requests(name, location=location, repository=repository)
         if len(requests) != 1:
-            raise ValueError(f"expected one schedule or sensor, got {len(requests)}. Read the ticks of one at a time.")
+            raise ValueError(f"expected one schedule or sensor, got {len(requests)}. Call ticks() once for each.")
         bounds = {"after": to_seconds(after, "after"), "before": to_seconds(before, "before")}
         [address] = await find_automations(self._api, requests)
-        # The server ignores a bound of 0 seconds, and nothing happened before 1970.
+        # The server ignores a bound of 0 seconds, and no tick is older than 1970.
         if bounds["before"] is not None and bounds["before"] <= 0:
             return ticks_frame([], address.columns)
         ticks = []

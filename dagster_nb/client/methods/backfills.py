@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["BackfillMethods", "CancelOutcome", "check_partition_keys", "parse_partition_keys"]
 
 CancelOutcome: TypeAlias = Literal["canceled", "canceling", "already_finished"]
-"""The outcome of canceling a backfill; `DagsterClient.cancel_backfill` explains each."""
+"""The outcome of canceling a backfill. `DagsterClient.cancel_backfill` explains the outcomes."""
 
 _FINISHED = frozenset({"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"})
 
 
 class BackfillMethods(AsyncBase):
-    """The methods of the client for backfills."""
+    """The methods of the client that read, launch and cancel backfills."""
 
     async def backfills(self) -> pd.DataFrame:
         """Return all backfills, newest first.
@@ -52,13 +52,13 @@ class BackfillMethods(AsyncBase):
             backfill_id     string              ``id``
             status          string              ``status``, such as ``"COMPLETED_SUCCESS"``; before Dagster 1.8,
                                                 ``"COMPLETED"`` does not say whether its runs succeeded
-            job_name        string              ``jobName``; NA if it materializes assets without a job
-            assets          object: list        ``assetSelection``: their keys; None if it runs a job
-            partition_count Int64               ``numPartitions``; NA if the server cannot tell, for example because the
-                                                partitions have changed since
-            partition_keys  object: list        ``partitionNames``; None if its assets have different partitions
+            job_name        string              ``jobName``; NA if the backfill materializes assets without a job
+            assets          object: list        ``assetSelection``: the assets' keys; None if the backfill runs a job
+            partition_count Int64               ``numPartitions``; NA if the number is unknown, for example because
+                                                the partitions have changed since
+            partition_keys  object: list        ``partitionNames``; None if the assets have different partitions
             creation_time   datetime64[us, UTC] ``timestamp``
-            end_time        datetime64[us, UTC] ``endTimestamp``; NaT while it is in progress
+            end_time        datetime64[us, UTC] ``endTimestamp``; NaT while the backfill is in progress
             duration        timedelta64[us]     end_time - creation_time
             tags            object: dict        ``tags``
             error_message   string              ``error.message``: why the backfill itself failed; NA if it did not
@@ -88,21 +88,21 @@ class BackfillMethods(AsyncBase):
         location: str | None = None,
         repository: str | None = None,
     ) -> Backfill:
-        """Launch a backfill: runs of many partitions of a job or of assets (``launchPartitionBackfill``).
+        """Launch a backfill for partitions of a job or of assets (``launchPartitionBackfill``).
 
-        The daemon launches the runs. All partitions are checked first, because a server may accept a backfill of
-        partitions that do not exist.
+        Dagster's daemon launches the runs. This method first checks that all partitions exist, because a server may
+        accept a backfill of partitions that do not exist.
 
         Parameters
         ----------
         job_or_assets
-            The name of a job; or assets: one or many keys as in `materialize`.
+            The name of a job, or one or many asset keys as in `materialize`.
         partition_keys
             The keys of the partitions. An empty list is a `ValueError`.
         tags
-            Tags of the runs. A value that is not a string becomes JSON text.
+            Tags for the runs. Values that are not strings become JSON.
         location, repository
-            The job's code location and repository; needed if several repositories have a job with that name, or if an
+            The job's code location and repository; required if several repositories have a job with that name, or if an
             asset has the same name.
 
         Returns
@@ -113,12 +113,12 @@ class BackfillMethods(AsyncBase):
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If no job or asset has that name, or several have it; the message lists what exists.
+            If there is no job or asset with that name, or more than one. The message lists similar or matching names.
         ValueError, TypeError
             If a partition does not exist, or an argument is invalid. Nothing is launched.
         OutcomeUnknownError
-            If the server's response was lost, and no such backfill was found in the following seconds. Before Dagster
-            1.9, a server cannot find it; `backfills` shows whether there is a new one.
+            If the server's response was lost, and the backfill did not appear within a few seconds. Before Dagster 1.9,
+            the client cannot look for it; check in `backfills` whether there is a new one.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -145,7 +145,7 @@ class BackfillMethods(AsyncBase):
 
             return await finder.use(launch, job_or_assets, location=location, repository=repository)
         if is_job:
-            raise ValueError("location and repository are for jobs only; leave them out for an asset.")
+            raise ValueError("location and repository are for jobs only. Leave them out for an asset.")
         return await self._backfill_assets(await find_assets(self._api, assets), keys, parsed_tags)
 
     async def cancel_backfill(self, backfill: str | Backfill) -> CancelOutcome:
@@ -154,13 +154,13 @@ class BackfillMethods(AsyncBase):
         Parameters
         ----------
         backfill
-            The id, or the `Backfill`.
+            The id of the backfill, or a `Backfill`.
 
         Returns
         -------
         str
-            The resulting state: ``"canceled"``; ``"canceling"`` while the daemon ends its runs; or
-            ``"already_finished"``, in which case nothing was sent.
+            ``"canceled"``; ``"canceling"`` while the daemon terminates the runs; or ``"already_finished"`` if no
+            request was necessary.
 
         Raises
         ------
@@ -169,7 +169,7 @@ class BackfillMethods(AsyncBase):
         OutcomeUnknownError
             If the server's response was lost, and the backfill is still in progress.
         TypeError, ValueError
-            If the argument is not a backfill, or is a backfill of another server. Nothing is sent.
+            If the argument is not a backfill, or is a backfill from another server. Nothing is sent.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -185,7 +185,7 @@ class BackfillMethods(AsyncBase):
         backfill_id = getattr(backfill, "backfill_id", backfill)
         if not isinstance(backfill_id, str) or not backfill_id:
             raise TypeError(
-                f"expected a Backfill or the id of one, got {backfill!r}. client.backfills() lists the ids."
+                f"expected a Backfill or a backfill id, got {backfill!r}. client.backfills() lists the ids."
             )
         if (await self._read_backfill(backfill_id)).status in _FINISHED:
             return "already_finished"
@@ -200,13 +200,13 @@ class BackfillMethods(AsyncBase):
         return "canceled" if status in _FINISHED else "canceling"
 
     async def _is_job(self, finder: JobFinder, name: str) -> bool:
-        """Return whether a job has this name; raise an error if an asset has it too."""
+        """Return whether a job has this name. If an asset has the same name, raise an error."""
         if all(one.job != name for one in await finder.jobs()):
             return False
         if any("/".join(path) == name for path in await list_asset_paths(self._api)):
             raise AmbiguousNameError(
-                f"there are both a job and an asset named {name!r}. To select the job, give its location=; to select "
-                f"the asset, give [{name.split('/')!r}]."
+                f"a job and an asset are both named {name!r}. To select the job, pass its location=. To select "
+                f"the asset, pass [{name.split('/')!r}]."
             )
         return True
 
@@ -277,7 +277,7 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
     existing
         The existing keys.
     owner
-        The job or assets, as the message names them.
+        The name of the job or assets in the error message.
 
     Examples
     --------
@@ -290,6 +290,6 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
     if unknown := [key for key in keys if key not in names]:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see the mistake
         raise ValueError(
-            f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}; there are partitions "
+            f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}. There are partitions "
             f"{known[0]!r} to {known[-1]!r}. client.partitions() lists them."
         )

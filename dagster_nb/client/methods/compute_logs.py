@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, get_args
 
 from dagster_nb.client.arguments.short_run_ids import full_run_id
 from dagster_nb.client.async_base import AsyncBase
-from dagster_nb.client.compute_logs import MAX_LOG_BYTES, ComputeLogs
+from dagster_nb.client.compute_logs import MAX_LOG_BYTES, ComputeLogs, LogPosition, StreamPosition
 from dagster_nb.client.display.progress import warn
-from dagster_nb.client.methods.events import iter_events
+from dagster_nb.client.methods.events import iter_event_pages
 from dagster_nb.frames.events import RUN_ENDINGS
 from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import Iterable
     from typing import Any
 
     from dagster_nb.client.display.progress import ProgressBar
     from dagster_nb.run_ids import RunsLike
 
 __all__ = ["LogMethods"]
+
+Stream = Literal["stdout", "stderr"]
+STREAMS: tuple[Stream, ...] = get_args(Stream)
 
 _BYTES_PER_REQUEST = 1 << 20
 # The maximum number of bytes in a UTF-8 character.
@@ -32,7 +36,12 @@ class LogMethods(AsyncBase):
     """The method of the client that reads the captured output of runs."""
 
     async def compute_logs(
-        self, run: RunsLike, step: str | None = None, *, max_bytes: int | None = MAX_LOG_BYTES
+        self,
+        run: RunsLike,
+        step: str | None = None,
+        *,
+        max_bytes: int | None = MAX_LOG_BYTES,
+        after: ComputeLogs | None = None,
     ) -> ComputeLogs:
         """Return the stdout and stderr of a run, as Dagster captured them (``capturedLogs``).
 
@@ -41,22 +50,26 @@ class LogMethods(AsyncBase):
         run
             A run id, which may be shortened as in `run`; a `Run`, or one row of a frame of runs.
         step
-            A step key, to read only the output of the process that executed that step. If all steps ran in one process,
-            this is the output of all of them.
+            A step key, to read only the output of the process that executed this step. If all steps ran in one process,
+            this is the output of all steps.
         max_bytes
-            About the number of bytes of each stream to keep. A longer stream is read in pieces, and only its end is
-            kept, with a `DagsterNbWarning`. None keeps everything.
+            The approximate number of bytes to keep of each stream. If a stream is longer, only its end is kept, and a
+            `DagsterNbWarning` is issued. None keeps everything.
+        after
+            The result of an earlier call for the same run and step. Only the output since then is read, and the result
+            contains both.
 
         Returns
         -------
         ComputeLogs
-            The output, in ``.stdout`` and ``.stderr``, which are empty if nothing was captured. For a run that is still
-            running, they hold the output so far.
+            The output, as ``.stdout`` and ``.stderr``, which are empty if nothing was captured. If the run is in
+            progress, they contain the output so far.
 
         Raises
         ------
         ValueError
-            If the run has no such step, and the message lists its steps; or if ``max_bytes`` is not positive.
+            If the run has no such step (the message lists its steps), if ``max_bytes`` is not positive, or if ``after``
+            belongs to another run or step.
         RunNotFoundError
             If the server has no such run.
         TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -68,66 +81,119 @@ class LogMethods(AsyncBase):
         if max_bytes is not None and not max_bytes > 0:
             raise ValueError(f"max_bytes must be a positive number of bytes or None, not {max_bytes!r}.")
         run_id = await full_run_id(self._api, run)
-        events = [event async for event in iter_events(self, run_id, document="captures")]
-        captures = [event for event in events if event["__typename"] == "LogsCapturedEvent"]
-        finished = any(event["__typename"] in RUN_ENDINGS for event in events)
+        known, previous = LogPosition(), None
+        if after is not None and after.position is not None:
+            _check_same(after, run_id, step)
+            known, previous = after.position, after
+        position = await self._read_captures(run_id, known)
+        captures = position.captures
         if step is not None:
-            all_captures, captures = captures, [one for one in captures if step in (one["stepKeys"] or ())]
+            captures = [one for one in position.captures if step in (one["stepKeys"] or ())]
             if not captures:
-                await self._check_step(run_id, step, all_captures)
-        ends = {stream: _End(max_bytes) for stream in ("stdout", "stderr")}
+                await self._check_step(run_id, step, position.captures)
+        files = list(dict.fromkeys(one["fileKey"] for one in captures))
         with self._progress_bar("reading logs", unit="bytes") as bar:
-            for file in dict.fromkeys(one["fileKey"] for one in captures):
-                for stream, end in ends.items():
-                    pages = self._log_pages([run_id, "compute_logs", file], stream, finished=finished, bar=bar)
-                    async for page in pages:
-                        end.append(page)
-        stdout, stderr = ends["stdout"], ends["stderr"]
+            stdout, stderr = [
+                await self._read_stream(run_id, files, stream, position, previous, max_bytes, bar=bar)
+                for stream in STREAMS
+            ]
         if omitted := stdout.omitted + stderr.omitted:
             warn(
                 f"the output of run {run_id} is long: the first {omitted / 2**20:,.0f} MB are left out. "
                 f"compute_logs(..., max_bytes=None) keeps everything."
             )
         return ComputeLogs(
-            run_id, step, stdout.text(), stderr.text(), stdout_omitted=stdout.omitted, stderr_omitted=stderr.omitted
+            run_id,
+            step,
+            stdout.text(),
+            stderr.text(),
+            stdout_omitted=stdout.omitted,
+            stderr_omitted=stderr.omitted,
+            position=position,
         )
 
-    async def _log_pages(
-        self, log_key: list[str], stream: str, *, finished: bool, bar: ProgressBar
-    ) -> AsyncIterator[str]:
-        """Yield the contents of a stream, page by page."""
-        cursor: str | None = None
+    async def _read_captures(self, run_id: str, known: LogPosition) -> LogPosition:
+        """Read the events after a position, and return a new position."""
+        position = replace(known, captures=list(known.captures), streams=dict(known.streams))
+        pages = iter_event_pages(self, run_id, document="captures", cursor=known.events_cursor)
+        async for events, cursor in pages:
+            position.events_cursor = cursor
+            position.captures += [event for event in events if event["__typename"] == "LogsCapturedEvent"]
+            position.is_finished |= any(event["__typename"] in RUN_ENDINGS for event in events)
+        return position
+
+    async def _read_stream(
+        self,
+        run_id: str,
+        files: list[str],
+        stream: Stream,
+        position: LogPosition,
+        previous: ComputeLogs | None,
+        max_bytes: int | None,
+        *,
+        bar: ProgressBar,
+    ) -> _End:
+        """Read what is new in a stream of some files, and return the end of the whole stream."""
+        text = "" if previous is None else getattr(previous, stream)
+        end = _End(max_bytes, 0 if previous is None else getattr(previous, f"{stream}_omitted"))
+        start = 0
+        for file in files:
+            known = position.streams.get((file, stream), StreamPosition())
+            end.append(text[start : start + known.length], file)
+            start += known.length + known.after
+            key = [run_id, "compute_logs", file]
+            is_finished = position.is_finished
+            position.streams[file, stream] = await self._read_file(
+                key, stream, known.cursor, end, is_finished=is_finished, bar=bar
+            )
+        for file in files:
+            read, length = position.streams[file, stream], end.length(file)
+            after = min(read.after, length)
+            position.streams[file, stream] = StreamPosition(read.cursor, length - after, after)
+        return end
+
+    async def _read_file(
+        self, key: list[str], stream: Stream, cursor: str | None, end: _End, *, is_finished: bool, bar: ProgressBar
+    ) -> StreamPosition:
+        """Append a stream of a file after a cursor to the end of the output, and return where reading continues."""
+        last, page = cursor, ""
         while True:
-            page, cursor = await self._log_page(log_key, stream, cursor)
+            # A process may have written half of a character, so a page that ends so is read again next time.
+            again = StreamPosition(last, after=len(page))
+            is_cut = page.endswith(_REPLACEMENT)
+            page, following = await self._log_page(key, stream, cursor)
             if not page:
-                return
-            yield page
-            size = len(page.encode())
+                return again if is_cut else StreamPosition(cursor)
+            end.append(page, key[-1])
+            size = _byte_count(page)
             bar.advance(size)
-            if cursor is None:
-                return
-            # Reading from a process that never stops printing would never end, so the first page that is not full is
-            # the last.
-            if not finished and size < _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES:
-                return
+            # If a process keeps printing, there is always another page. Reading therefore stops at the first page that
+            # is not full.
+            is_last = not is_finished and size < _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES
+            if following is None or (is_last and page.endswith(_REPLACEMENT)):
+                return StreamPosition(cursor, after=len(page))
+            if is_last:
+                return StreamPosition(following)
+            last, cursor = cursor, following
 
     async def _log_page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str | None]:
-        """Return a page of a stream that ends at a whole character, and the cursor of the next page.
+        """Return a page of a stream that does not end within a character, and the cursor of the next page.
 
-        The server divides pages by bytes, and inserts a replacement character where it splits a character. Requesting
-        up to three bytes less gives a page that ends before this character.
+        The server divides pages by bytes. If it splits a character, the page ends with a replacement character. A page
+        that is up to three bytes shorter then ends before this character.
         """
         for limit in range(_BYTES_PER_REQUEST, _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES, -1):
             variables = {"logKey": log_key, "cursor": cursor, "limit": limit, "stdout": False, "stderr": False}
             answer = (await self._read("captured_logs", {**variables, stream: True}))["capturedLogs"]
             page: str = answer[stream] or ""
-            # At the end of the file, a shorter page does not help. If no shorter page helps, the output is not text.
+            # At the end of the file, a shorter page makes no difference. If no shorter page is better, the output is
+            # not text.
             if not page.endswith(_REPLACEMENT) or len(page.encode()) < limit:
                 break
         return page, answer["cursor"]
 
     async def _check_step(self, run_id: str, step: str, captures: Iterable[dict[str, Any]]) -> None:
-        """Raise an error if a run has no such step. A step that has not printed anything yet is valid."""
+        """Raise an error if a run has no such step. A step without output is valid."""
         run = unwrap((await self._read("run_plan", {"runId": run_id}))["runOrError"], "Run")
         planned = [one["key"] for one in (run["executionPlan"] or {"steps": ()})["steps"]]
         steps = dict.fromkeys([*planned, *(key for one in captures for key in one["stepKeys"] or ())])
@@ -136,23 +202,56 @@ class LogMethods(AsyncBase):
             raise ValueError(f"run {run_id} has no step {step!r}. Choose one of its steps: {known}.")
 
 
-class _End:
-    """The last pages of a stream: at least ``max_bytes``, and less than one page more."""
+def _check_same(after: ComputeLogs, run_id: str, step: str | None) -> None:
+    """Raise an error if output does not belong to a run and step."""
+    if (after.run_id, after.step) != (run_id, step):
+        raise ValueError(
+            f"after= is the output of run {after.run_id}, step {after.step}, and not of run {run_id}, step {step}. "
+            "Pass output of the same run and step."
+        )
 
-    def __init__(self, max_bytes: int | None):
-        self.omitted = 0
+
+def _byte_count(text: str) -> int:
+    # Most output is ASCII, for which there is nothing to encode.
+    return len(text) if text.isascii() else len(text.encode())
+
+
+class _End:
+    """The last pages of a stream, which together have at least ``max_bytes``. Earlier pages are dropped."""
+
+    def __init__(self, max_bytes: int | None, omitted: int = 0):
+        self.omitted = omitted
         self._max_bytes = max_bytes
-        self._pages: deque[tuple[str, int]] = deque()
+        self._pages: deque[tuple[str, int, str]] = deque()
         self._size = 0
 
-    def append(self, page: str) -> None:
-        size = len(page.encode())
-        self._pages.append((page, size))
+    def append(self, text: str, file: str) -> None:
+        """Append a page, or text that was read earlier."""
+        if not text:
+            return
+        size = _byte_count(text)
+        self._pages.append((text, size, file))
         self._size += size
-        while self._max_bytes is not None and self._size - self._pages[0][1] >= self._max_bytes:
-            _, size = self._pages.popleft()
+        while (
+            self._max_bytes is not None and self._size - min(self._pages[0][1], _BYTES_PER_REQUEST) >= self._max_bytes
+        ):
+            self._split_first()
+            _, size, _ = self._pages.popleft()
             self._size -= size
             self.omitted += size
 
+    def _split_first(self) -> None:
+        """Split text that was read earlier into pages; not before it is necessary, because it copies the text."""
+        text, size, file = self._pages[0]
+        if size > _BYTES_PER_REQUEST:
+            self._pages.popleft()
+            length = _BYTES_PER_REQUEST // _MAX_CHARACTER_BYTES
+            pages = [text[at : at + length] for at in range(0, len(text), length)]
+            self._pages.extendleft((page, _byte_count(page), file) for page in reversed(pages))
+
+    def length(self, file: str) -> int:
+        """Return the number of characters that come from a file."""
+        return sum(len(page) for page, _, source in self._pages if source == file)
+
     def text(self) -> str:
-        return "".join(page for page, _ in self._pages)
+        return "".join(page for page, _, _ in self._pages)

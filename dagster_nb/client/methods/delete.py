@@ -1,4 +1,4 @@
-"""Deleting runs: ``delete``."""
+"""Delete runs: ``delete``."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class DeleteMethods(AsyncBase):
         runs
             As in `terminate`.
         force
-            Whether to also delete runs that have not finished; Dagster itself always deletes them. Processes of such
-            a run that are still running are not stopped, and Dagster can no longer show or stop them.
+            Whether to also delete unfinished runs, as Dagster itself does. If processes of these runs are still
+            running, they are not stopped, and Dagster can no longer show or stop them.
 
         Returns
         -------
@@ -47,19 +47,19 @@ class DeleteMethods(AsyncBase):
             column  dtype  content
             ======= ====== ===================================================================================
             run_id  string the id
-            outcome string ``deleted``, ``not_finished`` (nothing was sent for it), ``not_found``,
+            outcome string ``deleted``, ``not_finished`` (no request was sent), ``not_found``,
                            ``unauthorized``, ``failed``; ``unknown`` if the response was lost and the run still
                            exists
-            message string the reason for the outcome, and what to do; NA if there is none
+            message string the reason for the outcome, and what to do; NA if nothing went wrong
             ======= ====== ===================================================================================
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
+            If an argument is invalid, or if the runs come from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. The error's ``outcomes`` are this frame; runs that were not reached have the outcome
-            ``not_sent``. The same call deletes the rest.
+            On Ctrl-C. The exception's ``outcomes`` are this frame. Runs for which no request was sent have the outcome
+            ``not_sent``; the same call deletes them.
         ReadOnlyError
 
         Examples
@@ -84,7 +84,7 @@ class DeleteMethods(AsyncBase):
         return acted.frame_or_interruption(_frame(ids, acted))
 
     async def _settle_unknown(self, ids: list[str], acted: Acted) -> None:
-        """Find out which of the deletions whose response was lost have taken effect."""
+        """Find out which deletions with lost responses have taken effect."""
         unknown = {ids[position]: position for position in acted.unknown}
         try:
             existing = await read_run_states(self._api, list(unknown))
@@ -101,7 +101,7 @@ class DeleteMethods(AsyncBase):
         if state["status"] not in FINISHED and not force:
             return {
                 "outcome": "not_finished",
-                "message": f"the run is {state['status']}; terminate it first, or delete it as it is with force=True.",
+                "message": f"the run is {state['status']}. Terminate it first, or delete it anyway with force=True.",
             }
         if not state.get("hasDeletePermission", True):
             return {"outcome": "unauthorized", "message": "you do not have the permission to delete this run."}

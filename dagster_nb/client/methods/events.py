@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from dagster_nb.run_ids import RunsLike
 
-__all__ = ["EventMethods", "iter_events"]
+__all__ = ["EventMethods", "iter_event_pages", "iter_events"]
 
-# The server needs one query of its event log for the steps of each run. Requesting many runs at once takes a third of
-# the time of single requests. Larger requests save little more time, and could take too long if the runs are long.
+# The server needs one query of its event log for the steps of each run. A request for many runs takes a third of the
+# time of single requests. Larger requests save little more time, and could take too long if the runs have many events.
 _RUNS_PER_REQUEST = 25
 _EVENTS_PER_REQUEST = 1_000
 _LOST_LOG = {
@@ -42,7 +42,7 @@ class EventMethods(AsyncBase):
     """The methods of the client that read the steps and events of runs."""
 
     async def steps(self, runs: RunsLike) -> pd.DataFrame:
-        """Return the steps of some runs. The server needs one query of its event log per run.
+        """Return the steps of some runs. For each run, the server queries its event log once.
 
         Parameters
         ----------
@@ -53,24 +53,25 @@ class EventMethods(AsyncBase):
         Returns
         -------
         pandas.DataFrame
-            One row per step that started or was skipped: the runs in the order given, their steps by start time.
+            One row per step that started or was skipped. The runs are in the order given, and the steps of each run are
+            sorted by start time:
 
             ==================== =================== ===============================================================
             column               dtype               from (``RunStepStats``)
             ==================== =================== ===============================================================
             run_id, step_key     string              ``runId``, ``stepKey``
-            status               string              ``status``, such as ``"SUCCESS"``; of the last attempt
+            status               string              ``status`` of the last attempt, such as ``"SUCCESS"``
             start_time, end_time datetime64[us, UTC] ``startTime`` of the first attempt, ``endTime`` of the last;
                                                      NaT where absent
-            duration             timedelta64[us]     end_time - start_time, with the waiting between attempts; NaT
+            duration             timedelta64[us]     end_time - start_time, including the time between attempts; NaT
                                                      until the step has ended
-            attempts             int64               the number of ``attempts``
+            attempts             int64               the length of ``attempts``
             ==================== =================== ===============================================================
 
         Raises
         ------
         RunNotFoundError
-            If any of the runs does not exist on the server.
+            If one of the runs does not exist.
         TypeError, ValueError
             If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -93,7 +94,7 @@ class EventMethods(AsyncBase):
         return steps_frame(records)
 
     async def events(self, runs: RunsLike) -> pd.DataFrame:
-        """Return all events of some runs: the log of each run, as on Dagster's pages.
+        """Return all events of some runs, as shown in the logs on Dagster's pages.
 
         Parameters
         ----------
@@ -104,7 +105,7 @@ class EventMethods(AsyncBase):
         Returns
         -------
         pandas.DataFrame
-            One row per event: the runs in the order given, their events by time.
+            One row per event. The runs are in the order given, and the events of each run are sorted by time:
 
             ============= =================== ======================================================================
             column        dtype               from (``MessageEvent``)
@@ -119,8 +120,8 @@ class EventMethods(AsyncBase):
             error_class   string              the class of the innermost cause (``error.causes``); NA without an
                                               error
             error_message string              its message, without the class
-            stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
-                                              Dagster stored none
+            stack         string              its stack trace (``PythonError.stack``), starting with the outermost
+                                              frame; NA if Dagster did not store one
             asset         string              ``assetKey`` of the asset that was materialized, observed or checked, or
                                               is about to be materialized
             partition_key string              ``partition``: the partition of that asset
@@ -133,7 +134,7 @@ class EventMethods(AsyncBase):
         Raises
         ------
         RunNotFoundError
-            If any of the runs does not exist on the server.
+            If one of the runs does not exist.
         TypeError, ValueError
             If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -145,11 +146,11 @@ class EventMethods(AsyncBase):
         return events_frame(await self._events_by_run(runs, "reading events"))
 
     async def failures(self, runs: RunsLike) -> pd.DataFrame:
-        """Return the failures that ended runs: the failed steps of each run, or its own failure if no step failed.
+        """Return the failures that ended runs: the failed steps or, if no step failed, the failure of the run itself.
 
-        A step that failed and then succeeded in another attempt did not end its run. A run that has not ended, or that
-        did not end in failure, has no row. A failed run whose events the server has deleted has a row that says so,
-        without a time.
+        A step that failed and then succeeded when it was retried is not included. A run that has not failed has no
+        rows. If the server has deleted the events of a failed run, the run has one row without a time, and its message
+        says that the cause is unknown.
 
         Parameters
         ----------
@@ -160,30 +161,30 @@ class EventMethods(AsyncBase):
         Returns
         -------
         pandas.DataFrame
-            One row per failure: the runs in the order given, their failures by time.
+            One row per failure. The runs are in the order given, and the failures of each run are sorted by time:
 
             ============= =================== ======================================================================
             column        dtype               from (``ExecutionStepFailureEvent``, ``RunFailureEvent``)
             ============= =================== ======================================================================
             run_id        string              the run
-            step_key      string              ``stepKey``; NA if the run failed and none of its steps did
+            step_key      string              ``stepKey``; NA if the run failed but none of its steps did
             timestamp     datetime64[us, UTC] ``timestamp``, which the server truncates to milliseconds
             error_class   string              the class of the innermost cause (``error.causes``): for
-                                              ``raise Outer from inner`` that of ``inner``; NA if the process of
+                                              ``raise Outer from inner``, the class of ``inner``; NA if the process of
                                               the run died without an error
             error_message string              its message, without the class; the message of the event if there is
-                                              no error; of a killed process also the message with the signal
-            stack         string              its stack trace (``PythonError.stack``), the outermost frame first; NA if
-                                              Dagster stored none
-            causes        list                the errors that led to each other, the outermost first: dicts with
-                                              ``error_class``, ``error_message`` and ``stack``. The last one is the
-                                              innermost cause; an empty list if there is no error
+                                              no error; for a killed process, also the message with the signal
+            stack         string              its stack trace (``PythonError.stack``), starting with the outermost
+                                              frame; NA if Dagster did not store one
+            causes        list                the chain of errors, from the outermost to the innermost, as dicts with
+                                              ``error_class``, ``error_message`` and ``stack``. The last error is
+                                              the innermost cause. The list is empty if there is no error
             ============= =================== ======================================================================
 
         Raises
         ------
         RunNotFoundError
-            If any of the runs does not exist on the server.
+            If one of the runs does not exist.
         TypeError, ValueError
             If `runs` does not identify runs. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -198,32 +199,32 @@ class EventMethods(AsyncBase):
     def follow(
         self, run: RunsLike, *, new_only: bool = False, heartbeat: float | None = None
     ) -> AsyncIterator[pd.DataFrame]:
-        """Yield the events of a run as they happen, until the run has finished and all its events have been read.
+        """Yield the events of a run as they happen, until the run has finished and all events have been read.
 
-        The server sends them through a websocket (``pipelineRunLogs``). If websockets are blocked, or break repeatedly,
-        the events are requested once a second instead (``logsForRun``).
+        The server sends the events through a websocket (``pipelineRunLogs``). If websockets are blocked, or break
+        repeatedly, the client requests the events once a second instead (``logsForRun``).
 
         Parameters
         ----------
         run
             A run id (which may be shortened, as in `run`), a `Run`, or one row of a frame of runs.
         new_only
-            Whether to leave out the events that have already happened.
+            Whether to leave out events that have already happened.
         heartbeat
-            The number of seconds without events after which an empty frame is yielded, so that a loop can also do
-            something else. None yields no empty frames.
+            While there are no events, an empty frame is yielded at this interval in seconds, so that a loop can do
+            other work. None yields no empty frames.
 
         Yields
         ------
         pandas.DataFrame
-            The next events, with the columns of `events`. No event occurs twice. The events in a frame are ordered by
-            time; an event that the server stored late also arrives late. ``frame.attrs["dagster_nb"]`` holds the
-            ``url`` and the ``mode``: ``"live"`` through a websocket, else ``"polling"``.
+            The next events, with the columns of `events`. Each event is yielded once. The events in a frame are sorted
+            by time, but an event that the server stored late also arrives late. ``frame.attrs["dagster_nb"]`` contains
+            the ``url`` and the ``mode``: ``"live"`` for a websocket, or ``"polling"``.
 
         Raises
         ------
         RunNotFoundError
-            If the server has no such run, or if the run is deleted meanwhile.
+            If the server has no such run, or if the run is deleted while it is followed.
         TypeError, ValueError
             If an argument is invalid. Nothing is sent.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -237,7 +238,8 @@ class EventMethods(AsyncBase):
         if heartbeat is not None and not heartbeat > 0:
             raise ValueError(f"heartbeat must be a positive number of seconds, or None, not {heartbeat!r}.")
 
-        # Without this inner function, an invalid argument would raise an error only when the first frame is requested.
+        # Only the inner function is a generator, so an invalid argument raises an error at the call and not at the
+        # first frame.
         async def frames() -> AsyncIterator[pd.DataFrame]:
             full_id = await full_run_id(self._api, run_id)
             batches = follow_events(self._api, full_id, new_only=new_only, heartbeat=heartbeat)
@@ -252,7 +254,7 @@ class EventMethods(AsyncBase):
     async def _failures_without_events(
         self, events: Mapping[str, Sequence[dict[str, Any]]]
     ) -> dict[str, list[dict[str, Any]]]:
-        """Return one event for each failed run whose log the server no longer has; its message says so."""
+        """Return one event, with an explanation, for each failed run without a log on the server."""
         silent = [run_id for run_id, own in events.items() if not own]
         states = await read_run_states(self._api, silent)
         return {run_id: [_LOST_LOG] for run_id in silent if states.get(run_id, {}).get("status") == "FAILURE"}
@@ -280,13 +282,20 @@ class EventMethods(AsyncBase):
 
 async def iter_events(client: AsyncBase, run_id: str, *, document: str) -> AsyncIterator[dict[str, Any]]:
     """Yield all events of a run, oldest first, with the fields of a document (``EventConnection.events``)."""
-    cursor: str | None = None
+    async for events, _ in iter_event_pages(client, run_id, document=document):
+        for event in events:
+            yield event
+
+
+async def iter_event_pages(
+    client: AsyncBase, run_id: str, *, document: str, cursor: str | None = None
+) -> AsyncIterator[tuple[list[dict[str, Any]], str]]:
+    """Yield the events of a run after a cursor in pages, each with the cursor of its end."""
     while True:
         variables = {"runId": run_id, "cursor": cursor, "limit": _EVENTS_PER_REQUEST}
         answer = await client._read(document, variables)
         connection = unwrap(answer["logsForRun"], "EventConnection")
-        for event in connection["events"]:
-            yield event
+        cursor = connection["cursor"]
+        yield connection["events"], cursor
         if not connection["hasMore"]:
             return
-        cursor = connection["cursor"]

@@ -23,10 +23,11 @@ class JobMethods(AsyncBase):
     """The methods of the client that read jobs."""
 
     async def jobs(self) -> pd.DataFrame:
-        """Return the jobs of all code locations that are loaded.
+        """Return the jobs of all loaded code locations.
 
-        As on Dagster's own pages, the hidden jobs ``__ASSET_JOB`` and ``__anonymous_asset_job_…`` are left out; Dagster
-        uses them to materialize assets without a job. `ops` and `runs` accept the names of hidden jobs too.
+        Hidden jobs are left out, as on Dagster's own pages. Dagster uses the hidden jobs ``__ASSET_JOB`` and
+        ``__anonymous_asset_job_…`` to materialize assets without a job. `ops` and `runs` also accept the names of
+        hidden jobs.
 
         Returns
         -------
@@ -38,7 +39,7 @@ class JobMethods(AsyncBase):
             ==================== ============ ======================================================
             job_name             string       ``name``
             repository, location string       ``repository``
-            is_asset_job         bool         ``isAssetJob``: whether it materializes assets
+            is_asset_job         bool         ``isAssetJob``: whether the job materializes assets
             description          string       ``description``; NA if there is none
             tags                 object: dict ``tags``
             ==================== ============ ======================================================
@@ -60,38 +61,38 @@ class JobMethods(AsyncBase):
         )
 
     async def ops(self, job: str, *, location: str | None = None, repository: str | None = None) -> pd.DataFrame:
-        """Return the ops of a job, including the ops inside graphs, and their dependencies.
+        """Return the ops of a job and their dependencies, including the ops inside graphs.
 
         Parameters
         ----------
         job
             The job's name.
         location, repository
-            The job's code location and repository; needed if several repositories have a job with that name.
+            The job's code location and repository; required if several repositories have a job with that name.
 
         Returns
         -------
         pandas.DataFrame
-            One row per op. A graph has no row, but the ops in it do:
+            One row per op. Graphs have no rows of their own:
 
             =============== ============ ===========================================================================
             column          dtype        from (``SolidHandle``)
             =============== ============ ===========================================================================
-            op              string       ``handleID``: its name after those of the graphs around it, such as
-                                         ``halves.split``; this is also what `launch` takes as ``op_selection``
-            definition      string       ``solid.definition.name``: the function that it was made from
-            graph           string       ``parent.handleID``: the graph around it; NA if there is none
-            inputs, outputs object: list their names
-            depends_on      object: list the ops (as in column ``op``) whose outputs it takes, directly or through
-                                         graphs
-            has_config      bool         whether it declares a config
+            op              string       ``handleID``: the name, after the names of the enclosing graphs, such as
+                                         ``halves.split``; `launch` accepts this name in ``op_selection``
+            definition      string       ``solid.definition.name``: the name of the decorated function
+            graph           string       ``parent.handleID``: the enclosing graph; NA if there is none
+            inputs, outputs object: list the names of the inputs and outputs
+            depends_on      object: list the ops (as in column ``op``) that this op takes outputs of, directly or
+                                         through graphs
+            has_config      bool         whether the op has a config schema
             description     string       ``solid.definition.description``; NA if there is none
             =============== ============ ===========================================================================
 
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what exists.
+            If there is no such job or code location. The message lists existing or similar names.
         AmbiguousJobError
             If several repositories have a job with that name.
         ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -117,18 +118,18 @@ class JobMethods(AsyncBase):
         job
             The job's name.
         location, repository
-            The job's code location and repository; needed if several repositories have a job with that name.
+            The job's code location and repository; required if several repositories have a job with that name.
 
         Returns
         -------
         RunConfigSchema
-            The schema, with ``.default_yaml``, the text that a launchpad starts with; ``.fields``, a frame of all
-            fields; and ``.validate(config)``, which lists the problems of a config.
+            The schema. ``.default_yaml`` is the initial text of a launchpad, ``.fields`` is a frame of all fields, and
+            ``.validate(config)`` returns the problems of a config.
 
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what exists.
+            If there is no such job or code location. The message lists existing or similar names.
         AmbiguousJobError
             If several repositories have a job with that name.
         ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError

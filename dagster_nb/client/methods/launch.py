@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["LaunchMethods"]
 
 _COLUMNS = ["job_name", "run_id", "outcome", "message"]
-# "*load", "++load" and "load+" select the ops around an op too.
+# "*load", "++load" and "load+" also select ops upstream or downstream of an op.
 _SELECTION_OPERATORS = re.compile(r"^[*+]+|[*+]+$")
 _ARGUMENT_NAMES = frozenset(
     {"job", "run_config", "tags", "op_selection", "asset_selection", "partition_key", "location", "repository"}
@@ -60,7 +60,7 @@ class LaunchMethods(AsyncBase):
         location: str | None = None,
         repository: str | None = None,
     ) -> AsyncRun:
-        """Launch a job (``launchRun``) and return the new run, which is queued or starts at once.
+        """Launch a job (``launchRun``) and return the new run, which is queued or starts immediately.
 
         Parameters
         ----------
@@ -69,24 +69,24 @@ class LaunchMethods(AsyncBase):
         run_config
             A dict, Dagster's ``RunConfig``, or YAML or JSON text.
         tags
-            Tags of the run, added to the job's own. A value that is not a string becomes JSON text.
+            Tags to add to the job's tags. Values that are not strings become JSON.
         op_selection
             The ops to run, in Dagster's selection syntax, such as ``"*load"``. None runs all ops; an empty list is a
             `ValueError`.
         asset_selection
-            The keys of the assets to materialize: ``"a/b"``, or, if a component contains a slash, a list of the
+            The keys of the assets to materialize, such as ``"a/b"``. If a component contains a slash, pass lists of
             components, such as ``[["a/b", "c"]]``. None means all assets of the job; an empty list is a `ValueError`.
         partition_key
-            The key of a partition of the job. The partition has its own config and tags: ``run_config`` replaces its
-            config, and ``tags`` are added to its tags.
+            The key of a partition of the job. A partition has a config and tags: ``run_config`` replaces its config,
+            and ``tags`` are added to its tags.
         location, repository
-            The job's code location and repository; needed if several repositories have a job with that name.
-            If both are given, the client does not need to read the server's jobs first.
+            The job's code location and repository; required if several repositories have a job with that name. If both
+            are given, the client does not read the server's list of jobs first.
 
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job or code location; the message lists what exists.
+            If there is no such job or code location. The message lists existing or similar names.
         AmbiguousJobError
             If several repositories have a job with that name.
         RunConfigInvalidError
@@ -94,7 +94,7 @@ class LaunchMethods(AsyncBase):
         ValueError, TypeError
             If the job has no such partition, or an argument is invalid. Nothing is launched.
         OutcomeUnknownError
-            If the server's response was lost, and no such run has appeared in the following seconds.
+            If the server's response was lost, and the run did not appear within a few seconds.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -115,16 +115,16 @@ class LaunchMethods(AsyncBase):
         return await self._launch(arguments, JobFinder(self._api), new_request_id())
 
     async def launch_many(self, launches: Iterable[Mapping[str, Any]], *, batch: str | None = None) -> pd.DataFrame:
-        """Launch many jobs, a few at a time. A failed launch does not stop the others.
+        """Launch many jobs, a few at a time. If a launch fails, the method continues with the others.
 
         Parameters
         ----------
         launches
-            For each launch a dict with the arguments of `launch`: ``{"job": "nightly", "run_config": {...}}``.
+            One dict per launch with the arguments of `launch`, such as ``{"job": "nightly", "run_config": {...}}``.
         batch
-            A name for these launches. A launch of that batch that was launched before, by this or another client, is
-            not launched again: after an interruption or an error, the same call with the same name launches what is
-            left. Equal launches in one call are different launches. None launches everything.
+            A name for these launches. If this or another client has already launched a part of the batch, that part is
+            not launched again. After an interruption or an error, you can therefore repeat the call with the same name
+            to launch the rest. Equal launches in one call count as separate launches. None launches everything.
 
         Returns
         -------
@@ -137,18 +137,18 @@ class LaunchMethods(AsyncBase):
             job_name string the job
             run_id   string the id of the run; NA if there is none
             outcome  string ``launched``, ``already_launched``, ``invalid``, ``not_found``, ``unauthorized``,
-                            ``failed``; ``unknown`` if the response was lost and no such run has appeared
-            message  string why nothing was launched; NA if there is nothing to say
+                            ``failed``; ``unknown`` if the response was lost and the run did not appear
+            message  string why nothing was launched; NA if the launch succeeded
             ======== ====== ==================================================================================
 
         Raises
         ------
         TypeError, ValueError
             If an argument of one of the launches is invalid. Nothing is launched. A run config that cannot be parsed
-            does not raise: that launch has the outcome ``invalid``.
+            raises no error: the launch has the outcome ``invalid``.
         ActionInterrupt
-            On Ctrl-C. The error's ``outcomes`` are this frame; launches that were not reached have the outcome
-            ``not_sent``.
+            On Ctrl-C. The exception's ``outcomes`` are this frame. Launches for which no request was sent have the
+            outcome ``not_sent``.
         ReadOnlyError
 
         Examples
@@ -199,7 +199,7 @@ class LaunchMethods(AsyncBase):
                         self, address, arguments.partition_key, assets=arguments.asset_paths
                     )
                 except ValueError:
-                    # A job that does not exist has no partitions either.
+                    # A job without partitions may not exist at all.
                     await finder.find(arguments.job, **where)
                     raise
                 config = parse_run_config(default_config) if config is None else config
@@ -224,12 +224,12 @@ class LaunchMethods(AsyncBase):
         return await finder.use(launch_at, arguments.job, **where)
 
     async def _check_ops(self, address: JobAddress, selection: Sequence[str]) -> None:
-        """Raise an error that names the ops of a refused selection that the job does not have."""
+        """After a selection was rejected, raise an error that names the ops that the job does not have."""
         try:
             answer = await self._read("job_ops", {"selector": address.selector})
             handles = [one["handleID"] for one in unwrap(answer["pipelineOrError"], "Pipeline")["solidHandles"]]
         except DagsterNbError:
-            # Dagster's own error is then the best one.
+            # If the ops cannot be read, the caller raises Dagster's own error.
             return
         names = [_SELECTION_OPERATORS.sub("", clause) for clause in selection]
         if unknown := [name for name in names if name and name not in handles]:
@@ -241,7 +241,7 @@ class LaunchMethods(AsyncBase):
 
 
 class _Invalid:
-    """A launch whose run config cannot be parsed."""
+    """A launch with a run config that cannot be parsed."""
 
     def __init__(self, job: str, error: RunConfigInvalidError):
         self.job = job
@@ -255,7 +255,8 @@ def _parse(launch: Mapping[str, Any]) -> LaunchArguments | _Invalid:
     arguments = dict(launch)
     if unknown := sorted(set(arguments) - _ARGUMENT_NAMES, key=str):
         raise ValueError(
-            f"a launch has no argument {', '.join(map(repr, unknown))}; it takes {', '.join(sorted(_ARGUMENT_NAMES))}."
+            f"a launch has no argument {', '.join(map(repr, unknown))}. Its arguments are "
+            f"{', '.join(sorted(_ARGUMENT_NAMES))}."
         )
     if not isinstance(arguments.get("job"), str) or not arguments["job"]:
         raise ValueError('a launch must name its job: {"job": "nightly", ...}.')

@@ -16,10 +16,10 @@ __all__ = ["LocationMethods"]
 
 
 class LocationMethods(AsyncBase):
-    """The methods of the client for code locations, repositories and daemons."""
+    """The methods of the client that read code locations, repositories and daemons, and reload or stop locations."""
 
     async def locations(self) -> pd.DataFrame:
-        """Return the code locations, including those whose code does not load.
+        """Return the code locations, including those that failed to load.
 
         Returns
         -------
@@ -31,8 +31,8 @@ class LocationMethods(AsyncBase):
             =========== =================== ========================================================================
             location    string              ``name``
             status      string              ``"loaded"``, ``"loading"`` or ``"error"``
-            error       string              why its code does not load: the innermost cause, and the line of your
-                                            code if that is known; NA if it loads
+            error       string              why the code failed to load: the innermost cause, and the line of your
+                                            code if it is known; NA if the code did not fail to load
             update_time datetime64[us, UTC] ``updatedTimestamp``
             =========== =================== ========================================================================
 
@@ -47,7 +47,7 @@ class LocationMethods(AsyncBase):
         return locations_frame(await list_locations(self._api))
 
     async def repositories(self) -> pd.DataFrame:
-        """Return the repositories of all code locations that are loaded.
+        """Return the repositories of all loaded code locations.
 
         Returns
         -------
@@ -72,20 +72,20 @@ class LocationMethods(AsyncBase):
         return repositories_frame(await list_repositories(self._api, jobs=False))
 
     async def daemons(self) -> pd.DataFrame:
-        """Return the daemons. Without a healthy ``QUEUED_RUN_COORDINATOR``, queued runs stay queued.
+        """Return the daemons. If ``QUEUED_RUN_COORDINATOR`` is not healthy, queued runs stay queued.
 
         Returns
         -------
         pandas.DataFrame
-            One row for each type of daemon that this deployment uses:
+            One row per type of daemon that this deployment uses:
 
             ============== =================== =====================================================================
             column         dtype               from (``DaemonStatus``)
             ============== =================== =====================================================================
             daemon         string              ``daemonType``, such as ``"SCHEDULER"``
             required       bool                ``required``
-            healthy        bool                ``healthy``: its last heartbeat is recent and reported no error
-            last_heartbeat datetime64[us, UTC] ``lastHeartbeatTime``; NaT if it never ran
+            healthy        bool                ``healthy``: the last heartbeat is recent and reported no error
+            last_heartbeat datetime64[us, UTC] ``lastHeartbeatTime``; NaT if the daemon never ran
             ============== =================== =====================================================================
 
         Raises
@@ -100,22 +100,22 @@ class LocationMethods(AsyncBase):
         return daemons_frame(answer["instance"]["daemonHealth"]["allDaemonStatuses"])
 
     async def reload_location(self, name: str) -> pd.DataFrame:
-        """Load the code of a code location again (``reloadRepositoryLocation``).
+        """Reload a code location (``reloadRepositoryLocation``).
 
         Parameters
         ----------
         name
-            The code location.
+            The name of the code location.
 
         Returns
         -------
         pandas.DataFrame
-            The row of `locations` for this code location. If the code no longer loads, ``error`` says why.
+            The row of `locations` for this code location. If the code failed to load, ``error`` is the reason.
 
         Raises
         ------
         LocationNotFoundError
-            If there is no such code location; the message lists the existing ones.
+            If there is no such code location. The message lists the existing code locations.
         RunStateError
             If the code location cannot be reloaded.
         ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
@@ -135,17 +135,17 @@ class LocationMethods(AsyncBase):
     async def shutdown_location(self, name: str) -> None:
         """Stop the code server of a code location (``shutdownRepositoryLocation``).
 
-        The process that supervises the code server restarts it.
+        The process that supervises the code server then restarts it.
 
         Parameters
         ----------
         name
-            The code location.
+            The name of the code location.
 
         Raises
         ------
         LocationNotFoundError
-            If there is no such code location; the message lists the existing ones.
+            If there is no such code location. The message lists the existing code locations.
         ReadOnlyError, UnauthorizedError, OutcomeUnknownError, ConnectionFailedError
 
         Examples

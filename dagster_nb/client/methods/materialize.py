@@ -36,33 +36,34 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
         partition_keys: str | Iterable[str] | None = None,
         tags: Mapping[str, Any] | None = None,
     ) -> AsyncRun | Backfill:
-        """Materialize assets: in a run (``launchRun``), or in a backfill if there are several partitions.
+        """Materialize assets in a run (``launchRun``), or in a backfill if there are several partitions.
 
         Parameters
         ----------
         assets
-            One or many keys: ``"a/b"``, Dagster's ``AssetKey``, a frame of `assets` or rows of one; or, if a component
-            contains a slash, lists of components, such as ``[["a/b", "c"]]``. An empty list is a `ValueError`.
+            One or many keys, such as ``"a/b"`` or Dagster's ``AssetKey``, or a frame from `assets` or rows of it. If a
+            component contains a slash, pass lists of components, such as ``[["a/b", "c"]]``. An empty list is a
+            `ValueError`.
         partition_keys
-            The keys of the partitions to materialize; needed if one of the assets is partitioned. An empty list is a
+            The keys of the partitions to materialize; required if an asset is partitioned. An empty list is a
             `ValueError`.
         tags
-            Tags of the runs. A value that is not a string becomes JSON text.
+            Tags for the runs. Values that are not strings become JSON.
 
         Returns
         -------
         Run or Backfill
-            The run; with several partitions, the backfill, whose runs the daemon launches.
+            The run; or, for several partitions, the backfill. Dagster's daemon launches the runs of the backfill.
 
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If there is no such asset, or if several have that text as their key.
+            If there is no such asset, or if several assets match the key.
         ValueError, TypeError
-            If a partition is missing or does not exist, if Dagster cannot execute an asset, if one run would need
-            several code locations, or if an argument is invalid. Nothing is launched.
+            If a partition key is required or does not exist, if Dagster cannot materialize an asset, if a run would
+            need several code locations, or if an argument is invalid. Nothing is launched.
         OutcomeUnknownError
-            If the server's response was lost, and no such run or backfill was found in the following seconds; see
+            If the server's response was lost, and the run or backfill did not appear within a few seconds; see
             `backfill`.
         ReadOnlyError, UnauthorizedError
 
@@ -99,12 +100,12 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
 
 
 def _check_executable(nodes: Sequence[Node], requested: set[str]) -> None:
-    """Raise a `ValueError` if Dagster cannot execute one of the assets."""
+    """Raise a `ValueError` if Dagster cannot materialize one of the assets."""
     executable = {_name(node) for node in nodes if node.get("isExecutable", True) and node["jobNames"]}
     if other := sorted(requested - executable):
         raise ValueError(
             f"Dagster cannot materialize {', '.join(map(repr, other))}: no loaded code computes "
-            "these assets. Leave them out, or see client.locations() for code that does not load."
+            "these assets. Leave them out, or check client.locations() for code that failed to load."
         )
 
 
@@ -113,29 +114,31 @@ def _check_partitions(nodes: Sequence[Node], keys: Sequence[str] | None) -> None
     partitioned = [node for node in nodes if node["isPartitioned"]]
     names = ", ".join(repr(_name(node)) for node in partitioned or nodes)
     if keys is None and partitioned:
-        raise ValueError(f"{names} is partitioned: give partition_keys=. client.partitions(asset=…) lists them.")
+        raise ValueError(
+            f"{names} is partitioned, so partition_keys= is required. client.partitions(asset=…) lists the keys."
+        )
     if keys is not None:
         check_partition_keys(keys, [key for node in partitioned for key in node["partitionKeys"]], names)
 
 
 def _job_of(nodes: Sequence[Node]) -> tuple[str, str, str]:
-    """Return a job that contains all of the assets, its code location and its repository.
+    """Return a job that contains all assets, with its code location and repository.
 
-    Dagster creates a hidden job for assets that have the same partitions.
+    Dagster creates a hidden job for all assets with the same partitions.
     """
     places = {(node["repository"]["location"]["name"], node["repository"]["name"]) for node in nodes}
     if len(places) > 1:
         where = ", ".join(sorted(repr(location) for location, _ in places))
-        raise ValueError(f"one run cannot use several code locations ({where}); call materialize() for each location.")
+        raise ValueError(f"one run cannot use several code locations ({where}). Call materialize() for each location.")
     [(location, repository)] = places
     common = reduce(set.intersection, (set(node["jobNames"]) for node in nodes))
     hidden = sorted(job for job in common if job.startswith(HIDDEN_JOB_PREFIXES))
     if not hidden:
         if not common:
             raise ValueError(
-                "no job contains all of these assets, because their partitions differ; materialize them one by one."
+                "no job contains all of these assets, because their partitions differ. Materialize them one by one."
             )
-        raise ServerError("the server names no job to materialize these assets; launch one of their jobs instead.")
+        raise ServerError("the server returned no job for these assets. Launch one of their jobs instead.")
     return hidden[0], location, repository
 
 

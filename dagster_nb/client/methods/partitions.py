@@ -30,43 +30,43 @@ class PartitionMethods(AsyncBase):
         location: str | None = None,
         repository: str | None = None,
     ) -> pd.DataFrame:
-        """Return all partitions of a job or of an asset, with the status of each.
+        """Return all partitions of a job or of an asset, with their statuses.
 
         Parameters
         ----------
         job, asset
-            The job or the asset; exactly one of them. An asset is given as in `materializations`.
+            The name of a job, or an asset as in `materializations`. Give exactly one of the two.
         location, repository
-            The job's code location and repository; needed if several repositories have a job with that name.
+            The job's code location and repository; required if several repositories have a job with that name.
 
         Returns
         -------
         pandas.DataFrame
-            One row per partition, in the order of the partitions:
+            One row per partition, in the order in which the job or asset defines them:
 
             ==================== =================== ===============================================================
             column               dtype               content
             ==================== =================== ===============================================================
-            partition_key        string              the key; with several dimensions, their keys joined with ``|``
-            status               string              of a job: ``PartitionStatus.runStatus``, the status of its last
-                                                     run; of an asset: ``"MATERIALIZED"``, ``"FAILED"`` or
-                                                     ``"MATERIALIZING"`` (``AssetNode.assetPartitionStatuses``); of
+            partition_key        string              the key; for several dimensions, their keys joined with ``|``
+            status               string              for a job: ``PartitionStatus.runStatus``, the status of the last
+                                                     run; for an asset: ``"MATERIALIZED"``, ``"FAILED"`` or
+                                                     ``"MATERIALIZING"`` (``AssetNode.assetPartitionStatuses``); for
                                                      both: ``"MISSING"``
             run_id               string              the last run (``PartitionStatus.runId``), or the run of the last
                                                      materialization (``latestMaterializationByPartition``)
-            duration             timedelta64[us]     only of a job: ``PartitionStatus.runDuration``
-            last_materialization datetime64[us, UTC] only of an asset: ``latestMaterializationByPartition.timestamp``
-            ``dimension.<name>`` string              only of an asset with several dimensions: the key in each dimension
+            duration             timedelta64[us]     only for a job: ``PartitionStatus.runDuration``
+            last_materialization datetime64[us, UTC] only for an asset: ``latestMaterializationByPartition.timestamp``
+            ``dimension.<name>`` string              only for an asset with several dimensions: the key in a dimension
             ==================== =================== ===============================================================
 
-            A job without partitions has no rows.
+            For a job without partitions, the frame is empty.
 
         Raises
         ------
         ValueError
-            If the asset has no partitions, or not exactly one of ``job`` and ``asset`` is given.
+            If the asset has no partitions, or if both or neither of ``job`` and ``asset`` are given.
         NotFoundError, AmbiguousNameError
-            If no job or asset has that name, or several have it; the message lists what exists.
+            If there is no job or asset with that name, or more than one. The message lists similar or matching names.
         TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -75,11 +75,11 @@ class PartitionMethods(AsyncBase):
         """
         if (job is None) == (asset is None):
             given = "neither" if job is None else "both"
-            raise ValueError(f"give either job= or asset= to partitions(), which got {given}.")
+            raise ValueError(f"partitions() needs either job= or asset=, but got {given}.")
         if job is not None:
             return await JobFinder(self._api).use(self._job_partitions, job, location=location, repository=repository)
         if location is not None or repository is not None:
-            raise ValueError("location and repository are for jobs only; leave them out for an asset.")
+            raise ValueError("location and repository are for jobs only. Leave them out for an asset.")
         assert asset is not None  # noqa: S101 - one of them is given
         [path] = await find_assets(self._api, [one_asset(asset)])
         return await self._asset_partitions(path)
@@ -98,6 +98,6 @@ class PartitionMethods(AsyncBase):
         node = unwrap(answer["assetNodeOrError"], "AssetNode")
         if not node["isPartitioned"]:
             raise ValueError(
-                f"asset {'/'.join(path)!r} has no partitions; client.materializations() lists its materializations."
+                f"asset {'/'.join(path)!r} has no partitions. client.materializations() lists its materializations."
             )
         return asset_partitions_frame(node)

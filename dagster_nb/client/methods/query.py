@@ -36,27 +36,28 @@ class QueryMethods(AsyncBase):
         Parameters
         ----------
         document
-            A query or a mutation, as in Dagster's GraphQL playground. A query is sent again if the connection fails; a
-            mutation is sent once.
+            A query or a mutation, as in Dagster's GraphQL playground. If the connection fails, a query is sent again,
+            but a mutation is not.
         variables
-            The values of its variables.
+            The values of the document's variables.
         operation_name
-            The operation to execute, if the document contains several.
+            The name of the operation to execute, if the document contains several operations.
 
         Returns
         -------
         dict
-            The response, unchanged. Dagster's own errors, such as ``PythonError``, are part of this data and raise
-            nothing.
+            The ``data`` of the response, unchanged. Dagster's own errors, such as ``PythonError``, are part of this
+            data, and raise no exception.
 
         Raises
         ------
         QueryError
-            If the document is not GraphQL, or the server rejects it; the message marks the place.
+            If the document is not valid GraphQL, or if the server rejects it. The message marks the position of the
+            problem.
         ReadOnlyError
-            If it is a mutation, and the client is read-only.
+            If the operation is a mutation and the client is read-only.
         OutcomeUnknownError
-            If it is a mutation, and the response was lost.
+            If the operation is a mutation and its response was lost.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -74,7 +75,7 @@ class QueryMethods(AsyncBase):
         return await self._session.read(parsed, variables, operation_name)
 
     def graphql_document(self, name: str) -> str:
-        """Return the text of a GraphQL document that this package sends, for example to write your own query from it.
+        """Return the text of a GraphQL document of this package, for example as a basis for your own query.
 
         Parameters
         ----------
@@ -84,14 +85,14 @@ class QueryMethods(AsyncBase):
         Returns
         -------
         str
-            The document as sent to this server, without the fields that the server is known to lack.
+            The document as sent to this server, without fields that the server is known to lack.
 
         Raises
         ------
         ValueError
             If there is no such document; the message lists all names.
         UnsupportedServerError
-            If the server lacks something that the document requires.
+            If the server lacks a feature that the document requires.
 
         Examples
         --------
@@ -103,7 +104,7 @@ class QueryMethods(AsyncBase):
         return self._api.text(name)
 
     async def graphql_schema(self) -> GraphQLSchema:
-        """Return the GraphQL schema of the server. The schema is read once and then kept.
+        """Return the GraphQL schema of the server. The schema is read once.
 
         Returns
         -------
@@ -129,7 +130,7 @@ def _parse(document: str) -> DocumentNode:
     except GraphQLError as error:
         locations = [{"line": place.line, "column": place.column} for place in error.locations or []]
         problem = {"message": error.message, "locations": locations}
-        raise query_error([problem], text=document, prefix="this is not valid GraphQL; fix the marked part") from None
+        raise query_error([problem], text=document, prefix="this is not valid GraphQL. Fix the marked part") from None
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -143,4 +144,4 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     if name in operations and name is not None:
         return operations[name]
     named = ", ".join(repr(known) for known in operations if known) or "none"
-    raise QueryError(f"the document contains the operations {named}; choose one with operation_name=.")
+    raise QueryError(f"the document contains the operations {named}. Choose one with operation_name=.")

@@ -49,7 +49,7 @@ _COLUMNS = ["parent_run_id", "run_id", "outcome", "message"]
 _FAILED_STATUSES = frozenset({"FAILURE", "CANCELED"})
 
 _RESUME_TAG = "dagster/is_resume_retry"
-# Tags that Dagster sets and that describe only the run itself. A re-execution does not inherit them.
+# Dagster sets these tags. They describe only the run itself, so a re-execution does not inherit them.
 _NOT_INHERITED_TAGS = frozenset(
     {
         _RESUME_TAG,
@@ -62,7 +62,7 @@ _NOT_INHERITED_TAGS = frozenset(
         "dagster/root_run_id",
     }
 )
-# Inherited only while the backfill is in progress, as in Dagster's own re-execution.
+# A re-execution inherits this tag only while the backfill is in progress, as in Dagster's own code.
 _BACKFILL_TAG = "dagster/backfill"
 _BACKFILL_TAGS = frozenset({_BACKFILL_TAG, "dagster/parent_backfill", "dagster/root_backfill"})
 
@@ -85,23 +85,24 @@ class ReexecuteMethods(AsyncBase):
         run
             A full run id, a `Run`, or one row of a frame.
         strategy
-            ``"from_failure"``: the steps that failed or did not run; ``"all_steps"``; or ``"from_asset_failure"``: the
-            assets that were not materialized.
+            ``"from_failure"`` re-executes the steps that failed or did not run, ``"all_steps"`` re-executes all steps,
+            and ``"from_asset_failure"`` re-executes the assets that were not materialized.
         run_config
-            A config that replaces the run's config; not with ``"from_asset_failure"``.
+            A config to use instead of the run's config. It cannot be used with ``"from_asset_failure"``.
         tags
-            Tags to add to the run's tags. A value that is not a string becomes JSON text.
+            Tags to add to the run's tags. Values that are not strings become JSON.
 
         Raises
         ------
         RunNotFoundError
             If there is no such run.
         RunStateError
-            If the run cannot be re-executed with this strategy, because it did not fail or was stored without its job.
+            If the run cannot be re-executed with this strategy because it did not fail, or because it was stored
+            without its job.
         JobNotFoundError, LocationNotFoundError
-            If its job no longer exists, or its code location no longer exists or does not load.
+            If the job or code location no longer exists, or if the code location failed to load.
         UnsupportedServerError
-            If the server does not know the strategy: ``"from_asset_failure"`` needs Dagster 1.10.15.
+            If the server does not support the strategy: ``"from_asset_failure"`` requires Dagster 1.10.15 or newer.
         RunConfigInvalidError, OutcomeUnknownError, ReadOnlyError, UnauthorizedError, ValueError, TypeError
 
         Examples
@@ -111,7 +112,7 @@ class ReexecuteMethods(AsyncBase):
         await self._check_permitted("reexecute")
         check_strategy(strategy)
         if run_config is not None and strategy == "from_asset_failure":
-            raise ValueError("strategy='from_asset_failure' uses the run's own config; leave run_config out.")
+            raise ValueError("strategy='from_asset_failure' uses the run's own config. Leave out run_config.")
         config = None if run_config is None else parse_run_config(run_config)
         added_tags = parse_tags(tags)
         run_id = one_run_id(run)
@@ -127,18 +128,18 @@ class ReexecuteMethods(AsyncBase):
         tags: Mapping[str, Any] | None = None,
         batch: str | None = None,
     ) -> pd.DataFrame:
-        """Re-execute many runs, a few at a time. A run that cannot be re-executed does not stop the others.
+        """Re-execute many runs, a few at a time. If a run cannot be re-executed, the method continues with the others.
 
         Parameters
         ----------
         runs
-            Ids, `Run` objects, or a frame with a ``run_id`` column. Duplicates count once.
+            Ids, `Run` objects, or a frame with a ``run_id`` column. Duplicates are ignored.
         strategy, tags
             As in `reexecute`.
         batch
-            A name for these re-executions. A run that was re-executed in that batch before is not re-executed again:
-            after an interruption or an error, the same call with the same name re-executes the rest. None
-            re-executes every run.
+            A name for these re-executions. Runs that have already been re-executed in a batch with this name are not
+            re-executed again. After an interruption or an error, you can therefore repeat the call with the same name
+            to re-execute the rest. None re-executes every run.
 
         Returns
         -------
@@ -150,14 +151,14 @@ class ReexecuteMethods(AsyncBase):
             ============= ====== ===========================================================================
             parent_run_id string the run
             run_id        string the id of the new run; NA if there is none
-            outcome       string as in `launch_many`; ``invalid`` if the run's state does not allow it
-            message       string why nothing was launched; NA if there is nothing to say
+            outcome       string as in `launch_many`; ``invalid`` if the run's state does not allow this
+            message       string why nothing was launched; NA if the launch succeeded
             ============= ====== ===========================================================================
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
+            If an argument is invalid, or if the runs come from another server. Nothing is sent.
         ActionInterrupt
             On Ctrl-C; see `launch_many`.
         ReadOnlyError
@@ -251,7 +252,7 @@ class ReexecuteMethods(AsyncBase):
         config: dict[str, Any],
         request_id: str,
     ) -> AsyncRun:
-        """Re-execute a run with ``executionParams``, which take a config and, in every version of Dagster, tags."""
+        """Re-execute a run with ``executionParams``, which accept a config and, in every version of Dagster, tags."""
         inherited = {key: value for key, value in tag_dict(parent["tags"]).items() if key not in _NOT_INHERITED_TAGS}
         if _BACKFILL_TAG in inherited and not await self._is_in_progress(inherited[_BACKFILL_TAG]):
             inherited = {key: value for key, value in inherited.items() if key not in _BACKFILL_TAGS}
@@ -263,14 +264,14 @@ class ReexecuteMethods(AsyncBase):
         return bool(answer["partitionBackfillOrError"].get("status") == "REQUESTED")
 
     async def _check_location(self, parent: dict[str, Any]) -> None:
-        """Raise an error if the code location of a run is gone, which Dagster reports in three ways."""
+        """Raise an error if the code location of a run no longer exists, which Dagster reports in three ways."""
         location = parent["repositoryOrigin"]["repositoryLocationName"]
         entries = await list_locations(self._api)
         entry = next((entry for entry in entries if entry["name"] == location), None)
         if entry is None:
             problem = str(location_not_found(location, entries))
         elif (entry["locationOrLoadError"] or {}).get("__typename") == "PythonError":
-            problem = f"the code of location {location!r} does not load; client.locations() shows why."
+            problem = f"the code of location {location!r} failed to load. client.locations() shows why."
         else:
             return
         raise LocationNotFoundError(f"cannot re-execute run {parent['runId']}: {problem}") from None
@@ -280,7 +281,7 @@ class ReexecuteMethods(AsyncBase):
 
 
 def _check_reexecutable(parent: dict[str, Any], strategy: Strategy) -> None:
-    """Raise a readable error in cases where Dagster would respond with a ``PythonError``."""
+    """Raise a readable error if Dagster would respond with a ``PythonError``."""
     run_id, status = parent["runId"], parent["status"]
     if strategy != "all_steps" and status not in _FAILED_STATUSES:
         raise RunStateError(
@@ -289,7 +290,7 @@ def _check_reexecutable(parent: dict[str, Any], strategy: Strategy) -> None:
         )
     if parent["repositoryOrigin"] is None or parent["pipelineSnapshotId"] is None:
         raise RunStateError(
-            f"run {run_id} was stored without its job or its code location, so Dagster cannot re-execute it; launch "
+            f"run {run_id} was stored without its job or its code location, so Dagster cannot re-execute it. Launch "
             f"job {parent['jobName']!r} instead."
         )
 

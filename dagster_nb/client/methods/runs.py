@@ -56,46 +56,46 @@ class RunMethods(AsyncBase):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> pd.DataFrame:
-        """Read all runs that match, newest first, in the server's own order.
+        """Return all runs that match, newest first, in the server's own order.
 
-        No run is lost silently: runs that are created or deleted while reading neither hide nor duplicate other
-        runs.
+        If runs are created or deleted while reading, no other run is missing or duplicated.
 
         Parameters
         ----------
         job, status, location
-            One or many values; a run must have one of them. An empty list matches no run, and no request is sent.
+            One or many allowed values. An empty list matches no run, and no request is sent.
         run_ids
             One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column.
         tags
-            ``{"team": "data"}``, or ``{"team": ["data", "ml"]}`` for any of several values; all keys must match.
+            ``{"team": "data"}``, or ``{"team": ["data", "ml"]}`` for several allowed values. A run must match all keys.
         created_after, created_before, updated_after, updated_before
-            Exclusive bounds: a datetime, a date or an ISO 8601 string (UTC unless it has a time zone); or how long
-            ago: a timedelta, or a string such as ``"24h"`` or ``"7d"`` (units ``s``, ``min``, ``h``, ``d``, ``w``).
+            Exclusive bounds. Each is a datetime, a date or an ISO 8601 string (UTC unless it has a time zone); or how
+            long ago, as a timedelta or a string such as ``"24h"`` or ``"7d"`` (units ``s``, ``min``, ``h``, ``d``,
+            ``w``).
         include
-            Additional columns: ``"run_config"`` (dict), ``"asset_selection"`` (list of ``"a/b"`` keys),
-            ``"op_selection"`` (list); a selection is None for a run of the whole job.
+            Additional columns: ``"run_config"`` (dict), ``"asset_selection"`` (list of ``"a/b"`` keys) and
+            ``"op_selection"`` (list). A selection is None if the whole job ran.
         limit
             The maximum number of runs; None reads all.
         page_size
-            Runs per request. By default the size adapts: 200 at first, then as many as the server delivers in about a
-            second, up to 2,000, or 10,000 on a slow network. After a timeout, or a proxy's status 413, 502 or 504, the
-            client continues with smaller pages, and remembers the size that works. If a size is given, it does not
-            change.
+            The number of runs per request. By default, the size adapts to the server: 200 at first, then as many as the
+            server returns in about a second, up to 2,000, or 10,000 on a slow network. After a timeout, or a status
+            413, 502 or 504 from a proxy, the client continues with smaller pages, and remembers the size that works. If
+            you give a size, it does not change.
 
         Returns
         -------
         pandas.DataFrame
-            One row per run; the same columns and dtypes with 0 rows as with 1,000,000:
+            One row per run, with these columns and dtypes even if there are no rows:
 
             ============================== ========================= ===============================================
             column                         dtype                     from (``Run``)
             ============================== ========================= ===============================================
             run_id, job_name               string                    ``runId``, ``jobName``
-            status                         category                  ``status``; Dagster's order, a new one last
+            status                         category                  ``status``, in Dagster's order; new ones last
             creation_time, start_time,     datetime64[us, UTC]       ``creationTime``, ``startTime``, ``endTime``,
-            end_time, update_time                                    ``updateTime``; NaT where absent, and as the
-                                                                     start of a run that ended before it started
+            end_time, update_time                                    ``updateTime``; NaT if absent. start_time is
+                                                                     also NaT if a run ended before it started
             queue_duration                 timedelta64[us]           start_time minus creation_time
             duration                       timedelta64[us]           end_time minus start_time; NaT until finished
             location, repository           string                    ``repositoryOrigin``
@@ -108,21 +108,21 @@ class RunMethods(AsyncBase):
             tags                           object: dict              ``tags``
             ============================== ========================= ===============================================
 
-            Values that the server does not provide are NA: before Dagster 1.7.13 these are creation_time and
-            queue_duration. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the request as
-            JSON.
+            Values that the server does not provide are NA, such as creation_time and queue_duration before Dagster
+            1.7.13. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the request as JSON.
 
         Warns
         -----
         DagsterNbWarning
-            If no run matches, and a job, code location or tag key does not exist but is close to one that does.
+            If no run matches, and a job, code location or tag key does not exist but is similar to an existing one.
 
         Raises
         ------
         ValueError, TypeError
             If an argument is invalid. Nothing is sent.
         IncompleteHistoryError
-            If the server keeps listing runs that it does not return; ``.frame`` holds the runs that it did return.
+            If the server repeatedly lists some runs without returning them. ``.frame`` contains the runs that could be
+            read.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -141,7 +141,7 @@ class RunMethods(AsyncBase):
             except IncompleteHistoryError as error:
                 error.frame = self._finish(pages, filters, included, limit, fetched_at)
                 raise
-        if not pages and not filters.matches_nothing and limit != 0:
+        if not pages and limit != 0:
             await warn_about_misspelt_filters(self._api, filters)
         return self._finish(pages, filters, included, limit, fetched_at)
 
@@ -161,7 +161,7 @@ class RunMethods(AsyncBase):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[pd.DataFrame]:
-        """Read all runs that match in pages, so that a history of any size fits into memory.
+        """Yield all runs that match, in pages, so that they need not all fit into memory.
 
         Parameters
         ----------
@@ -173,8 +173,13 @@ class RunMethods(AsyncBase):
         Yields
         ------
         pandas.DataFrame
-            A page of runs, with the columns and dtypes of `runs`, which `pandas.concat` keeps. No page is empty; if
-            nothing matches, there are no pages.
+            A page of runs, with the columns and dtypes of `runs`, which `pandas.concat` preserves. No page is empty. If
+            no run matches, there are no pages.
+
+        Warns
+        -----
+        DagsterNbWarning
+            As `runs`.
 
         Raises
         ------
@@ -187,10 +192,15 @@ class RunMethods(AsyncBase):
         filters = RunFilters.from_arguments(locals(), known_statuses=self._statuses)
         included, limit, page_size = included_columns(include), whole_number(limit, "limit"), parse_page_size(page_size)
 
-        # Without this inner function, an invalid argument would raise an error only when the first page is requested.
+        # Only the inner function is a generator, so an invalid argument raises an error at the call and not at the
+        # first page.
         async def pages() -> AsyncIterator[pd.DataFrame]:
+            is_empty = True
             async for page in self._pages(filters, included, limit=limit, page_size=page_size):
+                is_empty = False
                 yield self._finish([page], filters, included, limit, datetime.now(UTC))
+            if is_empty and limit != 0:
+                await warn_about_misspelt_filters(self._api, filters)
 
         return pages()
 
@@ -207,12 +217,17 @@ class RunMethods(AsyncBase):
         updated_after: Moment | None = None,
         updated_before: Moment | None = None,
     ) -> int:
-        """Count the runs that match, without reading them (``Runs.count``).
+        """Return the number of runs that match, without reading them (``Runs.count``).
 
         Parameters
         ----------
         job, status, tags, run_ids, location, created_after, created_before, updated_after, updated_before
             As in `runs`.
+
+        Warns
+        -----
+        DagsterNbWarning
+            As `runs`.
 
         Raises
         ------
@@ -224,7 +239,10 @@ class RunMethods(AsyncBase):
         """
         filters = RunFilters.from_arguments(locals(), known_statuses=self._statuses)
         server_filters = await self._server_filters(filters)
-        return 0 if server_filters is None else await count_runs(self._api, server_filters)
+        count = 0 if server_filters is None else await count_runs(self._api, server_filters)
+        if not count:
+            await warn_about_misspelt_filters(self._api, filters)
+        return count
 
     async def run(self, run_id: RunsLike) -> AsyncRun:
         """Return one run (``runOrError``).
@@ -232,13 +250,13 @@ class RunMethods(AsyncBase):
         Parameters
         ----------
         run_id
-            Its id, a `Run`, or one row of a frame of runs. The id may be shortened to its first characters, at least 8;
-            the server then lists the ids of all runs, which takes it about 0.3 s per 20,000 runs.
+            A run id, a `Run`, or one row of a frame of runs. An id may be shortened to its first 8 or more characters.
+            The server then lists the ids of all runs, which takes about 0.3 s per 20,000 runs.
 
         Raises
         ------
         RunNotFoundError
-            If there is no such run, or if several ids begin with a shortened one; the message lists them.
+            If there is no such run, or if several ids begin with a shortened id. The message lists these ids.
         TypeError, ValueError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
 
         Examples
@@ -275,7 +293,7 @@ class RunMethods(AsyncBase):
         page_size: int | None,
         bar: ProgressBar | None = None,
     ) -> AsyncIterator[pd.DataFrame]:
-        """Yield pages of runs as frames, and build each frame in a thread while the server works on the next page."""
+        """Yield pages of runs as frames. Each frame is built in a thread while the server works on the next page."""
         server_filters = await self._server_filters(filters)
         if server_filters is None or limit == 0:
             return
@@ -289,21 +307,21 @@ class RunMethods(AsyncBase):
             pages = read_merged_pages(self._api, server_filters, limit=limit, page_size=page_size, include=columns)
         try:
             async for records in pages:
-                # The server may return statuses that its schema did not have when the client connected.
+                # A status may be newer than the schema that the client read when it connected.
                 self._statuses = categories([one["status"] for one in records if "status" in one], self._statuses)
                 build = partial(runs_frame, records, include=include, known_statuses=self._statuses)
                 yield await anyio.to_thread.run_sync(build)
         except MissingRunsError as error:
             raise self._incomplete(error, include) from None
         except Exception:
-            # The error's traceback refers to the generator, which would keep its request in progress.
+            # The error's traceback refers to the generator, so the generator must be closed to end its request.
             await pages.aclose()
             raise
 
     def _incomplete(self, error: MissingRunsError, include: Sequence[str] = ()) -> IncompleteHistoryError:
         return IncompleteHistoryError(
-            f"{self.url} lists {len(error.run_ids)} runs that it does not return, even after several tries, such as "
-            f"{error.run_ids[0]}. The runs that it did return are in the error's .frame. Check the server's log.",
+            f"{self.url} lists {len(error.run_ids)} runs but does not return them, even after several tries. One of "
+            f"them is {error.run_ids[0]}. The .frame of this error contains the other runs. Check the server's log.",
             frame=runs_frame([], include=include, known_statuses=self._statuses),
         )
 
@@ -315,7 +333,7 @@ class RunMethods(AsyncBase):
         limit: int | None,
         fetched_at: datetime,
     ) -> pd.DataFrame:
-        """Join pages and record in ``attrs`` where the frame comes from."""
+        """Concatenate pages, and record the source of the frame in ``attrs``."""
         if len(pages) == 1:
             frame = pages[0]
         elif pages:
@@ -332,7 +350,7 @@ class RunMethods(AsyncBase):
         return frame
 
     async def _server_filters(self, filters: RunFilters) -> ServerFilters | None:
-        """Return the filters to send to the server; None if no run can match."""
+        """Return the filters for the server; None if no run can match."""
         filters = await self._without_unknown_statuses(filters)
         if filters.matches_nothing:
             return None
@@ -343,7 +361,7 @@ class RunMethods(AsyncBase):
         return translated if translated.filters else None
 
     async def _without_unknown_statuses(self, filters: RunFilters) -> RunFilters:
-        """Remove the statuses that the server's schema does not have, since none of its runs can have them."""
+        """Remove statuses that are not in the server's schema, because no run can have them."""
         api = self._api
         if not filters.status or api.statuses is None or set(filters.status) <= set(api.statuses):
             return filters

@@ -42,11 +42,11 @@ class StartStopMethods(AsyncBase):
         Parameters
         ----------
         automations
-            One or many names, a frame of `schedules` or `sensors`, or rows of one. If there are none, the frame is
-            empty and nothing is sent.
+            One or many names, or a frame from `schedules` or `sensors`, or rows of it. An empty list returns an empty
+            frame, and nothing is sent.
         location, repository
-            The code location and repository of the names; needed if several repositories have a schedule or sensor
-            with the same name. A row of a frame contains its own location and repository.
+            The code location and repository; required if several repositories have a schedule or sensor with the same
+            name. A row of a frame contains its own location and repository.
 
         Returns
         -------
@@ -57,23 +57,23 @@ class StartStopMethods(AsyncBase):
             column     dtype  content
             ========== ====== ================================================================================
             name       string the name
-            location   string its code location
-            repository string its repository
-            outcome    string ``started``, ``already_started`` (nothing was sent for it), ``unauthorized``,
-                              ``not_found``, ``failed``; ``unknown`` if the response was lost and it is still
-                              stopped
+            location   string the code location
+            repository string the repository
+            outcome    string ``started``, ``already_started`` (no request was sent), ``unauthorized``,
+                              ``not_found``, ``failed``; ``unknown`` if the response was lost and the status is
+                              still ``STOPPED``
             status     string ``RUNNING`` or ``STOPPED``, read after acting (``InstigationState.status``)
-            message    string why the outcome is what it is; NA if there is nothing to say
+            message    string the reason for the outcome; NA if there is nothing to add
             ========== ====== ================================================================================
 
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If no schedule or sensor has one of the names, or several have it. Nothing is started.
+            If a name belongs to no schedule or sensor, or to several. Nothing is started.
         TypeError, ValueError
-            If an argument is invalid, or a frame comes from a client of another server. Nothing is sent.
+            If an argument is invalid, or if a frame comes from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. The error's ``outcomes`` are this frame; what was not reached is ``not_sent``.
+            On Ctrl-C. The exception's ``outcomes`` are this frame. If no request was sent, the outcome is ``not_sent``.
         ReadOnlyError
 
         Examples
@@ -95,16 +95,16 @@ class StartStopMethods(AsyncBase):
         Returns
         -------
         pandas.DataFrame
-            The same columns as `start` returns, with the outcomes ``stopped`` and ``already_stopped``.
+            The columns of `start`, with the outcomes ``stopped`` and ``already_stopped``.
 
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If no schedule or sensor has one of the names, or several have it. Nothing is stopped.
+            If a name belongs to no schedule or sensor, or to several. Nothing is stopped.
         TypeError, ValueError
-            If an argument is invalid, or a frame comes from a client of another server. Nothing is sent.
+            If an argument is invalid, or if a frame comes from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. The error's ``outcomes`` are this frame; what was not reached is ``not_sent``.
+            On Ctrl-C. The exception's ``outcomes`` are this frame. If no request was sent, the outcome is ``not_sent``.
         ReadOnlyError
 
         Examples
@@ -163,11 +163,11 @@ class StartStopMethods(AsyncBase):
 
 
 def _correct_outcomes(acted: Acted, statuses: list[str | None], wanted: Status) -> None:
-    """Make each outcome agree with the status that was read after acting."""
+    """Correct each outcome according to the status that was read after acting."""
     for position, (row, status) in enumerate(zip(acted.rows, statuses, strict=True)):
         if row["outcome"] == "unknown" and status == wanted:
             message = f"the response was lost, but the status is now {status}."
             acted.results[position] = {"outcome": _OUTCOMES[wanted], "message": message}
         elif row["outcome"] == _OUTCOMES[wanted] and status not in {wanted, None}:
-            message = f"the server reported success, but the status is {status}; somebody may have changed it again."
+            message = f"the server reported success, but the status is {status}. Someone may have changed it again."
             acted.results[position] = {"outcome": "failed", "message": message}

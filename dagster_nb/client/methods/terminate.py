@@ -1,4 +1,4 @@
-"""Stopping runs: ``terminate``."""
+"""Stop runs: ``terminate``."""
 
 from __future__ import annotations
 
@@ -26,34 +26,34 @@ if TYPE_CHECKING:
 __all__ = ["TerminateMethods"]
 
 _COLUMNS = ["run_id", "outcome", "status", "message"]
-# Dagster asks the code location of each run in turn, so a request takes a while.
+# Dagster contacts the code locations of the runs one after the other, so a request for many runs takes a while.
 _RUNS_PER_REQUEST = 20
 _FORCE_HINT = (
-    "force=True marks the run as canceled at once. If its processes are still running, they are not stopped, and may "
-    "even turn it into a success."
+    "force=True marks the run as canceled at once. If its processes are still running, they are not stopped, and "
+    "the run may even succeed."
 )
 _MARKED = (
-    "The run was marked as canceled at once. If its processes are still running, they are not stopped, and may even "
-    "turn it into a success."
+    "The run was marked as canceled at once. If its processes are still running, they are not stopped, and the "
+    "run may even succeed."
 )
 _WITH_PROCESS = frozenset({"STARTING", "STARTED", "CANCELING"})
-_STARTING_HINT = "The run was only starting: try again when it is STARTED."
+_STARTING_HINT = "The run was still starting. Try again when it is STARTED."
 
 
 class TerminateMethods(AsyncBase):
-    """The method of the client that stops runs."""
+    """The method of the client that terminates runs."""
 
     async def terminate(self, runs: RunsLike, *, force: bool = False) -> pd.DataFrame:
-        """Stop runs (``terminateRuns``). The outcomes are read from the server after the requests.
+        """Stop runs (``terminateRuns``), then read the outcomes from the server.
 
         Parameters
         ----------
         runs
-            An id, a `Run`, many of these, a Series of ids, a frame with a ``run_id`` column, or one row of it. Ids
-            must be complete. Duplicates count once. If there are no runs, nothing is sent.
+            One id or `Run`, many of these, a Series of ids, a frame with a ``run_id`` column, or one row of it. Ids
+            must be complete. Duplicates are ignored. If there are no runs, nothing is sent.
         force
-            False asks each run to stop (``SAFE_TERMINATE``), which Dagster accepts while the run is queued or started.
-            True marks each run as canceled at once, whether or not it stops (``MARK_AS_CANCELED_IMMEDIATELY``).
+            False asks each run to stop (``SAFE_TERMINATE``), which is possible while the run is queued or started. True
+            marks each run as canceled at once, even if its processes do not stop (``MARK_AS_CANCELED_IMMEDIATELY``).
 
         Returns
         -------
@@ -66,27 +66,27 @@ class TerminateMethods(AsyncBase):
             run_id  string the id
             outcome string see below
             status  string ``Run.status``, read after acting; NA if the run was not found
-            message string the reason for the outcome, and what to do; NA if there is none
+            message string the reason for the outcome, and what to do; NA if there is nothing to add
             ======= ====== ==========================================================================
 
             ``outcome`` is one of
 
             * ``canceled``
             * ``canceling``: the run was asked to stop, and is still stopping
-            * ``already_finished``: nothing was sent for it
-            * ``not_cancelable``: its state does not allow a safe stop, as in the second or so that a run is
+            * ``already_finished``: no request was sent
+            * ``not_cancelable``: the run's state does not allow a safe stop, for example while the run is
               ``STARTING``; the message says what to do instead
             * ``not_found``, ``unauthorized``, ``failed``; ``unknown`` if the response was lost
 
-            A run that finishes while others are being stopped is ``already_finished``.
+            If a run finishes by itself before it is stopped, its outcome is also ``already_finished``.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is invalid, or the runs come from a client of another server. Nothing is sent.
+            If an argument is invalid, or if the runs come from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. The error's ``outcomes`` are this frame; runs that were not reached have the outcome
-            ``not_sent``. The same call stops the rest.
+            On Ctrl-C. The exception's ``outcomes`` are this frame. Runs for which no request was sent have the outcome
+            ``not_sent``; the same call stops them.
         ReadOnlyError
 
         Examples
@@ -99,7 +99,7 @@ class TerminateMethods(AsyncBase):
         with interruption_carries(lambda: outcomes_frame([{"run_id": run_id, **NOT_SENT} for run_id in ids], _COLUMNS)):
             before = await read_run_states(self._api, ids)
         to_stop = [run_id for run_id in ids if run_id in before and _can_stop(before[run_id], force=force)]
-        # The runs that were asked to stop, each with the error of its request or None.
+        # The error, or None, for each run that was asked to stop.
         sent: dict[str, DagsterNbError | None] = {}
         acted = await self._request_stop(to_stop, sent, force=force)
         after: dict[str, RunState] = {}
@@ -109,7 +109,7 @@ class TerminateMethods(AsyncBase):
                 after = await read_run_states(self._api, list(sent))
                 problem = None
             except DagsterNbError as error:
-                # The requests were sent. An error would hide which ones, so each run gets an outcome.
+                # The requests were sent. An exception would hide which ones, so the runs get outcomes instead.
                 problem = str(error)
         unsent = set(to_stop) - sent.keys()
 
@@ -126,14 +126,14 @@ class TerminateMethods(AsyncBase):
         return acted.frame_or_interruption(outcomes_frame([row(run_id) for run_id in ids], _COLUMNS))
 
     async def _request_stop(self, ids: Sequence[str], sent: dict[str, DagsterNbError | None], *, force: bool) -> Acted:
-        """Ask runs to stop, several in each request."""
+        """Ask runs to stop, with several runs per request."""
         policy = "MARK_AS_CANCELED_IMMEDIATELY" if force else "SAFE_TERMINATE"
         with self._progress_bar("stopping", unit="runs", total=len(ids)) as bar:
 
             async def stop_page(page: Sequence[str]) -> Row:
                 sent.update(
                     dict.fromkeys(
-                        page, OutcomeUnknownError("the call was interrupted; check the runs before you repeat it.")
+                        page, OutcomeUnknownError("the call was interrupted. Check the runs before you repeat it.")
                     )
                 )
                 try:
@@ -143,8 +143,8 @@ class TerminateMethods(AsyncBase):
                     sent.update(dict.fromkeys(page, error))
                 else:
                     sent.update(dict.fromkeys(page))
-                    # Dagster returns the results in the order requested. If a result is missing, the status is
-                    # read anyway.
+                    # Dagster returns the results in the order of the request. A missing result is no problem, because
+                    # the status is read anyway.
                     for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
                         if result["__typename"] != "TerminateRunSuccess":
                             sent[run_id] = to_error(result)
@@ -179,7 +179,7 @@ def _row_after_request(
 ) -> Row:
     """Return the outcome of a run that was asked to stop."""
     if after is None:
-        return {"run_id": run_id, "outcome": "not_found", "message": "the run was deleted meanwhile."}
+        return {"run_id": run_id, "outcome": "not_found", "message": "the run was deleted in the meantime."}
     outcome = _outcome(before["status"], after["status"], refusal, force=force)
     return {"run_id": run_id, "status": after["status"], **outcome}
 
@@ -191,9 +191,9 @@ def _outcome(before: str, after: str, refusal: DagsterNbError | None, *, force: 
         message = None if refusal is None else f"{refusal} The run may stay in this state. {_FORCE_HINT}"
         return {"outcome": "canceling", "message": message}
     if after in FINISHED:
-        return {"outcome": "already_finished", "message": "the run finished by itself meanwhile."}
+        return {"outcome": "already_finished", "message": "the run finished by itself in the meantime."}
     if refusal is None:
-        return {"outcome": "canceling", "message": "the run was asked to stop, and has not reacted yet."}
+        return {"outcome": "canceling", "message": "the run was asked to stop, but has not stopped yet."}
     outcome = outcome_of_error(refusal)
     if outcome["outcome"] != "invalid":
         return outcome

@@ -1,7 +1,8 @@
-"""The GraphQL documents that this package sends: one operation per file, and no GraphQL anywhere else in the package.
+"""The GraphQL documents that this package sends. Each file contains one operation; no GraphQL is anywhere else.
 
 Files may use the fragments in ``fragments.graphql``, and mark fields that a response may lack with ``@optional``.
-The server receives neither: loading a document expands its fragments, and the directive is removed before sending.
+Neither reaches the server: fragments are expanded when a document is loaded, and the directive is removed before the
+document is sent.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
 __all__ = ["OPTIONAL", "load", "load_marked", "names", "text", "without_marks"]
 
 OPTIONAL = "optional"
-"""The directive that marks fields that a response can lack."""
+"""The directive on fields that a response may lack."""
 
 _FRAGMENTS = "fragments"
 
 
 @cache
 def load(name: str) -> DocumentNode:
-    """Return a document as it is sent to a server that supports all of it; each file is parsed once.
+    """Return a document as it is sent to a server that supports every field. Each file is parsed once.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def without_marks(document: DocumentNode) -> DocumentNode:
 
 
 def text(name: str) -> str:
-    """Return a document as text, with the comment that says what it does.
+    """Return the text of a document, including the comment that describes it.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def _fragments() -> dict[str, FragmentDefinitionNode]:
 
 
 class _Expand(Visitor):
-    """Replaces each fragment spread with the fragment's fields, directly if the type is the same."""
+    """Replaces each fragment spread with its fields, in an inline fragment unless the type is the same."""
 
     def leave_selection_set(self, node: SelectionSetNode, _key: object, parent: Node, *_: object) -> SelectionSetNode:
         around = parent.type_condition.name.value if isinstance(parent, InlineFragmentNode) else None

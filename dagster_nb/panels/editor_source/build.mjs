@@ -1,4 +1,4 @@
-// Bundles src/editor.js, and the licenses of what it contains, into a folder: `npm run build`, or `node build.mjs FOLDER`.
+// Bundle src/editor.js, and collect the licenses of its contents, in a folder: `npm run build` or `node build.mjs FOLDER`.
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-"""The run explorer: a model, which reads from the source, and views, which draw the model."""
+"""The run explorer: a model that reads runs from a source, and views that draw the model."""
 
 from dagster_nb.panels.explorer.explorer import RunExplorer
 

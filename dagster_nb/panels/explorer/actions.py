@@ -1,4 +1,4 @@
-"""The actions on the selected runs, and their outcome for each run."""
+"""The actions on the selected runs, and their outcomes."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Action:
     Parameters
     ----------
     name
-        The text of the action's button.
+        The label of the action's button.
     method
         The method of the source that the action needs.
     question
-        The question to confirm; ``{runs}`` is replaced with the number of runs.
+        The question to confirm. The number of runs replaces ``{runs}``.
     call
-        Calls the source with run ids, and returns a frame of outcomes.
+        A function that calls the source with run ids, and returns a frame of outcomes.
     is_irreversible
-        Whether the button that confirms it is red.
+        Whether the confirmation button is red.
     is_followed
-        Whether the statuses of the runs are read until the runs have finished.
+        Whether to read the statuses of the runs afterwards, until the runs have finished.
     """
 
     name: str
@@ -84,11 +84,11 @@ class Outcome:
     Attributes
     ----------
     run_id : str
-        The run that was acted on.
+        The id of the run.
     outcome, message : str
-        As in the frame that the client returns.
+        The outcome and the message from the client.
     new_run_id : str or None
-        The run that was launched by a re-execution.
+        The id of the new run, if the run was re-executed.
     status : str or None
         The status of `followed_id`.
     """
@@ -101,12 +101,12 @@ class Outcome:
 
     @property
     def followed_id(self) -> str:
-        """The run whose status is read afterwards."""
+        """The id of the run to follow after the action."""
         return self.new_run_id or self.run_id
 
     @property
     def is_final(self) -> bool:
-        """Whether the status of the run no longer needs to be read."""
+        """Whether the outcome is final, so that the status of the run need not be read again."""
         return (
             self.outcome in ("deleted", "not_found")
             or (self.new_run_id is None and self.outcome == "invalid")
@@ -115,14 +115,14 @@ class Outcome:
 
 
 class ActionsModel:
-    """The action in progress, and the outcomes of the last one.
+    """The action in progress, and the outcomes of the last action.
 
-    ``Actions`` emits the change ``actions`` of the explorer's model.
+    After each change, the explorer's model emits ``actions``.
 
     Parameters
     ----------
     model
-        The explorer's model, whose selection is acted on.
+        The explorer's model, which has the selection.
     """
 
     def __init__(self, model: ExplorerModel):
@@ -135,14 +135,14 @@ class ActionsModel:
         self.is_following = False
 
     def reason_disabled(self, name: str, run_ids: Sequence[str] | None = None) -> str | None:
-        """Return the reason why an action is not available now; None if it is available.
+        """Return the reason why an action is not available, or None if it is available.
 
         Parameters
         ----------
         name
             A key of `ACTIONS`.
         run_ids
-            The run; None means the selection.
+            The runs, or None for the selected runs.
         """
         is_selection = run_ids is None
         run_ids = self._model.selection if run_ids is None else run_ids
@@ -164,14 +164,14 @@ class ActionsModel:
         return None
 
     def start(self, name: str, run_ids: Sequence[str]) -> None:
-        """Start an action on exactly these runs.
+        """Start an action.
 
         Parameters
         ----------
         name
             A key of `ACTIONS`.
         run_ids
-            The runs.
+            The runs to act on.
         """
         action = ACTIONS[name]
         source: Any = self._model.source
@@ -236,7 +236,7 @@ class ActionsModel:
         self._model.changes.emit("actions")
 
     def _update(self, pages: list[pd.DataFrame], *, deleted: Sequence[str] = ()) -> bool:
-        """Record the current state of the runs and return whether a status changed."""
+        """Record the current state of the runs. Return whether a status has changed."""
         statuses = _statuses_in(pages)
         changed = False
         for one in self.outcomes:

@@ -1,9 +1,10 @@
-"""``Attention``: what needs attention, such as jobs that became slower, and the filters that select their runs."""
+"""``Attention``: find what needs attention, such as slower jobs, and the filters that select the affected runs."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -17,13 +18,14 @@ from dagster_nb.words import plural, relative_time_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+    from datetime import tzinfo
 
     from dagster_nb.panels.explorer.model import ExplorerModel
 
-__all__ = ["Attention", "Finding", "find_in_queue", "find_in_runs"]
+__all__ = ["Attention", "Finding", "Problems", "find_in_queue", "find_in_runs"]
 
 _MAX_SLOWDOWNS = 3
-# Searching many runs takes a second or so, which an automatic refresh should not cost each time.
+# Searching many runs takes about a second, so do not search after every automatic refresh.
 _SECONDS_BETWEEN_SEARCHES = 30.0
 
 
@@ -34,13 +36,13 @@ class Finding:
     Parameters
     ----------
     text
-        A description in one line.
+        A description that fits on one line.
     kind
         ``"error"`` or ``"warning"``.
     filters
         The filters that select the affected runs.
     shows_trend
-        Whether the chart of trends shows the problem.
+        Whether the trend chart shows the problem.
     """
 
     text: str
@@ -49,10 +51,46 @@ class Finding:
     shows_trend: bool = False
 
 
-class Attention:
-    """Searches for what needs attention each time runs have been fetched, in the background.
+@dataclass(frozen=True)
+class Problems:
+    """The runs that need attention.
 
-    ``Attention`` emits the change ``attention`` of the explorer's model.
+    Parameters
+    ----------
+    scope
+        Filters that select the runs that were searched.
+    failures
+        The number of failures that are not resolved, and how long ago the oldest of them was created.
+    slowdowns
+        The jobs that became slower: see `current_slowdowns`.
+    """
+
+    scope: ExplorerFilters
+    failures: tuple[int, str]
+    slowdowns: pd.DataFrame
+
+    def findings(self, zone: tzinfo = UTC) -> list[Finding]:
+        """Return the problems as findings, with times in a time zone."""
+        found = []
+        count, age = self.failures
+        if count:
+            are, oldest = ("is", "from") if count == 1 else ("are", "the oldest from")
+            text = f"{plural(count, 'failure')} {are} not resolved, {oldest} {age}"
+            found.append(Finding(text, "error", self.scope.replace(only_unresolved=True)))
+        for change in self.slowdowns.head(_MAX_SLOWDOWNS).to_dict("records"):
+            filters = self.scope.replace(job=(change["job_name"],))
+            found.append(Finding(_slowdown_text(change, zone), "warning", filters, shows_trend=True))
+        if len(self.slowdowns) > _MAX_SLOWDOWNS:
+            jobs = tuple(self.slowdowns["job_name"][_MAX_SLOWDOWNS:])
+            text = f"{plural(len(jobs), 'more job')} became slower: {', '.join(jobs)}"
+            found.append(Finding(text, "warning", self.scope.replace(job=jobs), shows_trend=True))
+        return found
+
+
+class Attention:
+    """Find what needs attention, in the background, each time runs have been fetched.
+
+    After each change, the explorer's model emits ``attention``.
 
     Parameters
     ----------
@@ -64,21 +102,20 @@ class Attention:
         self._model = model
         self._searched: tuple[ExplorerFilters, pd.DataFrame] | None = None
         self._searched_at = float("-inf")
-        self._in_runs: list[Finding] = []
+        self._in_runs: Problems | None = None
         self._in_queue: list[Finding] = []
 
-    @property
-    def findings(self) -> list[Finding]:
-        """What needs attention, the most urgent first."""
-        return self._in_queue + self._in_runs
+    def findings(self, zone: tzinfo = UTC) -> list[Finding]:
+        """Return what needs attention, the most urgent findings first, with times in a time zone."""
+        return self._in_queue + ([] if self._in_runs is None else self._in_runs.findings(zone))
 
     def set_server_state(self, state: ServerState | None) -> None:
-        """Update the findings about the server; None means that its state is unknown."""
+        """Update the findings about the server. None means that the state of the server is unknown."""
         self._in_queue = [] if state is None else find_in_queue(state)
         self._model.changes.emit("attention")
 
     def update(self) -> None:
-        """Search the runs in memory, unless they are still being read or were searched just now."""
+        """Search the runs in memory, unless runs are still being read or a search has just finished."""
         model = self._model
         if model.reading is not None or model.error is not None:
             return
@@ -91,20 +128,20 @@ class Attention:
         model.background.start("attention", lambda _task: find_in_runs(runs, scope, now), done=self._set)
 
     def _scope(self) -> ExplorerFilters:
-        """Return filters for the runs to search: as few filters as possible for which all runs are in memory."""
+        """Return the filters for the search. They select as many runs as possible, but only runs in memory."""
         model = self._model
         filters, now = model.filters, model.clock()
         times = ExplorerFilters(created_after=filters.created_after, created_before=filters.created_before)
         complete = (scope for scope in (ExplorerFilters(), times) if model.cache.is_complete_for(scope.at(now)))
         return next(complete, filters.without_local())
 
-    def _set(self, findings: list[Finding]) -> None:
-        self._in_runs = findings
+    def _set(self, problems: Problems) -> None:
+        self._in_runs = problems
         self._model.changes.emit("attention")
 
 
 def find_in_queue(state: ServerState) -> list[Finding]:
-    """Return a finding if runs are queued and the daemon that starts them is not running."""
+    """Return a finding if runs are queued but the daemon that starts them is not running."""
     if not state.is_queue_stuck:
         return []
     are = "is" if state.queued == 1 else "are"
@@ -112,38 +149,25 @@ def find_in_queue(state: ServerState) -> list[Finding]:
     return [Finding(text, "error", ExplorerFilters(status=tuple(WAITING)))]
 
 
-def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) -> list[Finding]:
-    """Return what needs attention among some runs: failures that are not resolved, and jobs that became slower.
+def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) -> Problems:
+    """Find unresolved failures and jobs that became slower.
 
     Parameters
     ----------
     runs
         All runs in memory, with the columns of `DagsterClient.runs`.
     scope
-        Filters that select the runs to search.
+        The filters that select the runs to search.
     now
         The current time.
     """
-    found = []
-    unresolved = scope.replace(only_unresolved=True)
-    failures = runs[matching_runs(runs, unresolved, now)]
-    if len(failures):
-        age = relative_time_text(creation_times(failures).min(), now)
-        are, oldest = ("is", "from") if len(failures) == 1 else ("are", "the oldest from")
-        text = f"{plural(len(failures), 'failure')} {are} not resolved, {oldest} {age}"
-        found.append(Finding(text, "error", unresolved))
-    slowdowns = current_slowdowns(runs[matching_runs(runs, scope, now)])
-    for change in slowdowns.head(_MAX_SLOWDOWNS).to_dict("records"):
-        filters = scope.replace(job=(change["job_name"],))
-        found.append(Finding(_slowdown_text(change), "warning", filters, shows_trend=True))
-    if len(slowdowns) > _MAX_SLOWDOWNS:
-        jobs = tuple(slowdowns["job_name"][_MAX_SLOWDOWNS:])
-        text = f"{plural(len(jobs), 'more job')} became slower: {', '.join(jobs)}"
-        found.append(Finding(text, "warning", scope.replace(job=jobs), shows_trend=True))
-    return found
+    failures = runs[matching_runs(runs, scope.replace(only_unresolved=True), now)]
+    age = relative_time_text(creation_times(failures).min(), now)
+    return Problems(scope, (len(failures), age), current_slowdowns(runs[matching_runs(runs, scope, now)]))
 
 
-def _slowdown_text(slowdown: Mapping[Hashable, Any]) -> str:
+def _slowdown_text(slowdown: Mapping[Hashable, Any], zone: tzinfo) -> str:
+    slowdown = {**slowdown, "changed_at": slowdown["changed_at"].tz_convert(zone)}
     if pd.isna(slowdown["tag"]):
         return slowdown_text(slowdown)
     before, after = (None if pd.isna(slowdown[name]) else slowdown[name] for name in ("value_before", "value_after"))

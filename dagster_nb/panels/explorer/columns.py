@@ -1,4 +1,4 @@
-"""The columns that the explorer's table can show, and the parsing of ``columns=`` and ``sort=``."""
+"""Define the columns of the explorer's table, and parse ``columns=`` and ``sort=``."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class Column:
     Parameters
     ----------
     key
-        The name of the column in a frame of runs; ``tags.<key>`` for a tag, as in `dagster_nb.expand_tags`.
+        The name of the column in a frame of runs. For a tag, this is ``tags.<key>``, as in `dagster_nb.expand_tags`.
     name
         The column header.
     kind
-        How the browser draws a value: ``status``, ``text``, ``id``, ``time``, ``span`` (a duration) or ``tags``.
+        The format in the browser: ``status``, ``text``, ``id``, ``time``, ``span`` (a duration) or ``tags``.
     first
-        The direction of the first click on the header; empty if the table cannot be sorted by it.
+        The sort order after the first click on the header. Empty if users cannot sort by the column.
     filters
-        What a click on a value filters by: see `filter_by_cell`.
+        The kind of filter to set when a user clicks a value: see `filter_by_cell`.
     """
 
     key: str
@@ -73,7 +73,7 @@ COLUMNS: dict[str, Column] = {
         Column("run_id", "Run", "id"),
     )
 }
-"""The columns that do not depend on tags, in the order in which the table shows them."""
+"""The columns that do not depend on tags, in the order of the table."""
 
 DEFAULT_COLUMNS = (
     "status", "job_name", "start_time", "duration", "partition_key", "tags", "launched_by", "run_id",
@@ -81,7 +81,7 @@ DEFAULT_COLUMNS = (
 
 
 def tag_key(column: str) -> str:
-    """Return the key of the tag that a column shows; an empty string if it does not show a single tag.
+    """Return the key of the tag that a column shows, or an empty string if the column does not show a single tag.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def tag_key(column: str) -> str:
 
 
 def column_of(key: str) -> Column:
-    """Return the column with a name, as in a frame of runs.
+    """Look up a column by its name in a frame of runs.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def column_of(key: str) -> Column:
 
 
 def column_values(runs: pd.DataFrame, key: str) -> pd.Series:
-    """Return the values of a column of the table, one per run.
+    """Return the values of a column, one per run.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def column_values(runs: pd.DataFrame, key: str) -> pd.Series:
 
 
 def parse_columns(columns: Iterable[str] | str | None) -> tuple[str, ...]:
-    """Return the columns to show without duplicates; None means `DEFAULT_COLUMNS`.
+    """Parse the columns to show, and remove duplicates. None means `DEFAULT_COLUMNS`.
 
     Raises
     ------
@@ -150,17 +150,17 @@ def parse_columns(columns: Iterable[str] | str | None) -> tuple[str, ...]:
 
 
 def parse_sort(sort: str | None) -> tuple[str, bool] | None:
-    """Return the column to sort by and whether the smallest value comes first; None means newest first.
+    """Return the column to sort by, and whether the order is ascending. None means newest first.
 
     Parameters
     ----------
     sort
-        The name of a column, with a minus sign before it for descending order.
+        The name of a column. A minus sign before the name means descending order.
 
     Raises
     ------
     TypeError, ValueError
-        If the table cannot be sorted by it.
+        If the table cannot be sorted by this column.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def parse_sort(sort: str | None) -> tuple[str, bool] | None:
 
 
 def sort_text(sort: tuple[str, bool] | None) -> str | None:
-    """Return the argument that `parse_sort` parses to this.
+    """Return the string that `parse_sort` would convert to this sort order.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def sort_text(sort: tuple[str, bool] | None) -> str | None:
 
 
 def with_column(columns: tuple[str, ...], key: str) -> tuple[str, ...]:
-    """Return the columns with one more: after the columns that precede it in `COLUMNS`, and a tag at the end.
+    """Add a column at its place in the order of `COLUMNS`. Add a tag at the end.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``RunExplorer``: a panel to explore runs and act on them."""
+"""``RunExplorer``: a panel to explore runs and to act on them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from dagster_nb.panels.explorer.views.filter_bar import FilterBar
 from dagster_nb.panels.explorer.views.header import Header
 from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
 from dagster_nb.panels.explorer.views.misspelt_view import MisspeltView
+from dagster_nb.panels.explorer.views.reports import Drawing
 from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
 from dagster_nb.panels.explorer.views.tiles import Tiles
@@ -41,39 +42,44 @@ if TYPE_CHECKING:
 
 __all__ = ["RunExplorer"]
 
-# This does not wait for "follow", because following runs until they finish can take hours.
+_STATIC_WIDTH = 900
+# "follow" is not in this list, because following runs until they finish can take hours.
 _AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "report", "action")
 
 
 class RunExplorer(Panel):
-    """A panel to understand runs and to act on them.
+    """A panel to explore runs and to act on them.
 
-    The panel shows filters, numbers compared with the previous period, charts, a table whose selected runs can be
-    terminated, re-executed or deleted, the details of a run, and code that returns the same runs. Runs are read in the
-    background, so the kernel stays free. The panel is an ipywidgets widget, so you can put it into a ``Tab`` or a
-    ``GridBox``.
+    The panel shows filters, numbers compared with the previous period, charts, a table of runs, the details of a run,
+    and code that returns the same runs. You can select runs in the table to terminate, re-execute or delete them.
+
+    In a chart, hover over a mark to see its run. Click the mark to open the run, or click a job or a status to filter
+    by it. Drag over the x axis to filter by time or duration. Press Escape to undo the last of these filters.
+
+    The panel reads runs in the background, so the kernel stays free. It is an ipywidgets widget, so you can put it into
+    a ``Tab`` or a ``GridBox``.
 
     Parameters
     ----------
     source
         A client or a history.
     tz
-        The time zone in which times are shown, such as ``"Europe/Paris"``; None means that of the browser. Times that
-        are typed in a filter without a zone are in this zone too.
+        The time zone for displayed times, such as ``"Europe/Paris"``. None means the time zone of the browser. Times
+        without a zone that users type in a filter are in this time zone too.
     max_runs
-        The maximum number of runs to keep in memory. If there are more runs, only the newest are read, and each filter
-        then reads the runs that match it.
+        The maximum number of runs to keep in memory. If there are more runs, the panel reads only the newest runs, and
+        a change of the filters reads the runs that match.
     chart
-        The chart to start with, such as ``"Trend"``: the name of its tab.
+        The name of the initial chart's tab, such as ``"Trend"``.
     sort
-        The column that the table is sorted by, such as ``"job_name"``; ``"-duration"`` sorts in descending order. None
+        The column to sort the table by, such as ``"job_name"``. ``"-duration"`` sorts in descending order. None
         shows the newest runs first.
     columns
         The columns of the table, by their names in `frame`. ``"tags.<key>"`` shows the values of one tag. None shows
         the usual columns.
     **filters
-        The filters to start with: those of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,
-        ``run_ids``, ``created_after``, …), and ``run_id_contains``, ``min_duration``, ``max_duration``,
+        The initial filters. These are the filters of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,
+        ``run_ids``, ``created_after``, …), and ``run_id_contains``, ``min_duration``, ``max_duration`` and
         ``only_unresolved``.
 
     Attributes
@@ -81,11 +87,11 @@ class RunExplorer(Panel):
     frame : pandas.DataFrame
         The runs that match the filters, with the columns of `DagsterClient.runs`.
     table : pandas.DataFrame
-        The same runs, with the columns and in the order of the table.
+        The same runs, with the columns and the order of the table.
     selection : list of str
         The ids of the selected runs.
     code : str
-        One line of Python that opens this view again.
+        A line of Python code that opens this view again.
 
     Raises
     ------
@@ -113,7 +119,7 @@ class RunExplorer(Panel):
     ):
         if not has_methods(source, "iter_runs", "count_runs"):
             raise TypeError(
-                f"RunExplorer takes a client, such as dnb.connect(url) returns, or a history, but got "
+                f"RunExplorer needs a client, for example from dnb.connect(url), or a history, but got "
                 f"{type(source).__name__}."
             )
         parsed = ExplorerFilters.parse(**filters)
@@ -128,12 +134,12 @@ class RunExplorer(Panel):
         self._filters = FilterBar(self.model, self.viewport)
         self._tiles = Tiles(self.model)
         self._charts = Charts(self.model, self.viewport)
-        self._attention_view = AttentionView(self.model, self._attention, self._charts.show_trend)
+        self._attention_view = AttentionView(self.model, self._attention, self.viewport, self._charts.show_trend)
         self._misspelt_view = MisspeltView(self.model, self._misspelt)
         self._action_bar = ActionBar(self.model, self._actions)
         self._table = RunTableView(self.model, self.viewport, self._actions, self._action_bar.ask)
         self._details = RunDetailsView(self.model, self._open_run, self.viewport)
-        self._launchpad = LaunchpadArea(self.model)
+        self._launchpad = LaunchpadArea(self.model, self.viewport)
         if has_methods(source, "launch", "run_config_schema"):
             self._details.open_launchpad = self._launchpad.open
         self._code = CodeView(self.model, lambda: self.code)
@@ -144,6 +150,7 @@ class RunExplorer(Panel):
         self._fill(*(view.widget for view in views))
         self.add_class("dnb-explorer")
         self._listen()
+        self._watch_connection(source)
         self._header.draw()
         self._filters.draw()
         self._draw_runs()
@@ -158,9 +165,9 @@ class RunExplorer(Panel):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The runs that match the filters, with the columns and in the order of the table. The CSV file has the same.
+        """The runs that match the filters, with the columns and the order of the table, as in the CSV file.
 
-        A column ``tags.<key>`` has the values of one tag, as in `dagster_nb.expand_tags`.
+        A column ``tags.<key>`` contains the values of one tag, as in `dagster_nb.expand_tags`.
         """
         return self.model.table_frame()
 
@@ -171,14 +178,14 @@ class RunExplorer(Panel):
 
     @property
     def filters(self) -> dict[str, Any]:
-        """The filters, as arguments of `RunExplorer`."""
+        """The current filters as arguments of `RunExplorer`."""
         return self.model.filters.explorer_arguments()
 
     @property
     def code(self) -> str:
-        """One line of Python that opens this view again: its filters, chart, sort order and columns.
+        """A line of Python code that opens this view again, with the same filters, chart, sort order and columns.
 
-        The name ``dnb`` is ``import dagster_nb as dnb``. A token is not part of the line: see `dagster_nb.connect`.
+        The code assumes ``import dagster_nb as dnb``. It does not contain a token: see `dagster_nb.connect`.
         """
         arguments = {**self.filters, **self.model.view.arguments()}
         if self.viewport.tz is not None:
@@ -193,7 +200,7 @@ class RunExplorer(Panel):
         Parameters
         ----------
         **filters
-            As for `RunExplorer`. A filter that is left out is removed.
+            The new filters, as in `RunExplorer`. All other filters are removed.
 
         Raises
         ------
@@ -204,17 +211,17 @@ class RunExplorer(Panel):
         self.background.call(lambda: self.model.set_filters(parsed))
 
     def refresh(self) -> None:
-        """Read new and changed runs. The selection stays."""
+        """Read new and changed runs, and keep the selection."""
         self.background.call(self.model.refresh)
         self.background.call(self._read_server_state)
 
     def on_open_launchpad(self, open_launchpad: Callable[[pd.Series, str], object]) -> None:
-        """Set the action of the "Open in Launchpad" button, which replaces opening a launchpad below the explorer.
+        """Set the action of the "Open in Launchpad" button. By default, it opens a launchpad below the explorer.
 
         Parameters
         ----------
         open_launchpad
-            Called with the run (a row of `frame` and its ``op_selection``) and its run config as YAML.
+            A function to call with the run (a row of `frame` and its ``op_selection``) and its run config as YAML.
         """
         self._details.open_launchpad = open_launchpad
         self.background.call(self._details.draw)
@@ -223,13 +230,14 @@ class RunExplorer(Panel):
         return self.background.busy(*_AWAITED)
 
     def _is_ready_to_show(self) -> bool:
-        return self.model.reading is None
+        return self.model.reading is None and not self.background.busy("report")
 
     def _static_text(self) -> str:
         return static_text(self.model, self.viewport.zone)
 
     def _static_html(self) -> str:
-        return static_html(self.model, self.viewport.zone)
+        drawing = Drawing(self.viewport.zone, _STATIC_WIDTH, background="white", is_live=False)
+        return static_html(self.model, self._charts.static_html(drawing), self.viewport.zone)
 
     def _filter_by_cell(self, run_id: str, kind: str, key: str = "") -> None:
         run = self.model.cache.run(run_id)
@@ -269,7 +277,7 @@ class RunExplorer(Panel):
         on("reading", self._draw_reading)
         on("error", lambda: self._show_error(self.model.error, self.refresh))
         self._on_resize(self._charts.draw)
-        for redraw in (self._table.draw, self._header.draw, self._details.draw):
+        for redraw in (self._table.draw, self._header.draw, self._details.draw, self._attention_view.draw):
             self._on_time_zone(redraw)
         self._on_resize(self._details.draw_tab)
 
@@ -282,7 +290,7 @@ class RunExplorer(Panel):
     def _draw_reading(self) -> None:
         self._header.draw()
         if self.model.reading is None:
-            # The tiles, the charts and the table also say whether all runs have been read.
+            # The tiles, the charts and the table also depend on whether all runs have been read.
             self._draw_runs()
             self._attention.update()
 

@@ -1,4 +1,4 @@
-"""Read runs from a source in a background thread: all runs, or only new and changed ones."""
+"""Read all runs, or only new and changed runs, from a source in a background thread."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
 __all__ = ["FetchProgress", "FetchResult", "fetch_all", "fetch_by_id", "fetch_changes"]
 
 _SECONDS_BETWEEN_REPORTS = 0.35
-# Events, which set the update times, may be stored late. Anything older than this has been stored.
+# Dagster may store an event some time after its timestamp, which sets the update time of the run. Older events than
+# this have been stored.
 _OVERLAP = pd.Timedelta(minutes=2)
 _MAX_IDS_PER_REQUEST = 500
-# With large pages, the server needs half the time. Only the first page is small, so that rows appear soon.
+# With large pages, the server needs only half the time. The first page is small, so that rows appear soon.
 _PAGE_SIZE = 2_000
 _FIRST_ROWS = 100
 
 
 @dataclass(frozen=True)
 class FetchProgress:
-    """Some runs that have arrived, and the progress so far.
+    """The runs that have just arrived, and the progress so far.
 
     Parameters
     ----------
     pages
-        The runs.
+        Pages of runs.
     count
         The number of runs that have arrived so far.
     total
@@ -53,13 +54,13 @@ class FetchResult:
     Attributes
     ----------
     run_ids : set of str
-        The ids that were read.
+        The ids of the runs that were read.
     total : int
         The number of matching runs in the source.
     is_capped : bool
-        Whether there are more runs than were read.
+        Whether the source has more matching runs than were read.
     is_full : bool
-        Whether all matching runs were requested, so that a run without an id in `run_ids` has been deleted.
+        Whether all matching runs were requested. If so, runs that are not in `run_ids` have been deleted.
     """
 
     run_ids: set[str] = field(default_factory=set)
@@ -69,12 +70,12 @@ class FetchResult:
 
 
 def fetch_all(task: Task[Any], source: RunSource, filters: ExplorerFilters, max_runs: int) -> FetchResult:
-    """Read all matching runs and report them as they arrive.
+    """Read all matching runs, and report them as they arrive.
 
     Parameters
     ----------
     task
-        The task, which reports `FetchProgress`.
+        The task to which this function reports `FetchProgress`.
     source
         The source.
     filters
@@ -119,7 +120,7 @@ def fetch_changes(
     *,
     is_complete: bool,
 ) -> FetchResult:
-    """Read the runs that changed. If this does not account for every run, read all runs again.
+    """Read the runs that have changed. If the number of runs then differs from the server's, read all runs again.
 
     Parameters
     ----------
@@ -128,11 +129,11 @@ def fetch_changes(
     known
         The matching runs in memory.
     since
-        The time when the source was last read.
+        The time of the previous read.
     is_complete
-        Whether `known` was complete at that time. Only then, a count shows whether runs are missing.
+        Whether `known` contained all matching runs at that time. If not, their number is not checked.
     """
-    # The status filter is left out, because a run that no longer has this status has changed too.
+    # Do not filter by status, because the runs that no longer have this status have changed too.
     changes = filters.replace(status=None, updated_after=since - _OVERLAP)
     pages = list(source.iter_runs(**changes.arguments(), page_size=_PAGE_SIZE))
     changed = {run_id for page in pages for run_id in page["run_id"]}
@@ -146,7 +147,7 @@ def fetch_changes(
 
 
 def fetch_by_id(source: RunSource, run_ids: list[str]) -> list[pd.DataFrame]:
-    """Return pages with the runs of these ids."""
+    """Read runs by id, as pages."""
     pages: list[pd.DataFrame] = []
     for ids in in_chunks(run_ids, _MAX_IDS_PER_REQUEST):
         pages.extend(source.iter_runs(run_ids=ids))
@@ -154,7 +155,7 @@ def fetch_by_id(source: RunSource, run_ids: list[str]) -> list[pd.DataFrame]:
 
 
 def _expected_count(known: pd.DataFrame, pages: list[pd.DataFrame], filters: ExplorerFilters) -> int:
-    """Return how many runs will match after the pages have been added."""
+    """Return how many runs will match once the pages have been added."""
     statuses = None if filters.status is None else set(filters.status)
     new_status: dict[str, str] = {
         run_id: status for page in pages for run_id, status in zip(page["run_id"], page["status"], strict=True)

@@ -1,4 +1,4 @@
-"""Narrow the filters to the runs that have something in common with one run: its job, what launched it, or a tag."""
+"""Change the filters so that they select runs with the same job, launcher or tag as a given run."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["filter_by_cell"]
 
 
 def filter_by_cell(filters: ExplorerFilters, run: pd.Series, kind: str, key: str = "") -> ExplorerFilters:
-    """Return the filters, narrowed to the runs that have the same job, launcher or tag as one run.
+    """Return filters that select only runs with the same job, launcher or tag as a given run.
 
     Parameters
     ----------
     filters
-        The filters.
+        The current filters.
     run
-        A row of runs.
+        A row of a frame of runs.
     kind
         ``"job"``, ``"launched_by"`` or ``"tag"``.
     key

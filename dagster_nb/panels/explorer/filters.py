@@ -1,4 +1,4 @@
-"""``ExplorerFilters``: the filters of the source, and those that the explorer applies to the runs in memory."""
+"""``ExplorerFilters``: the filters of the source, and the filters that the explorer itself applies."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL_FILTERS", "ExplorerFilters", "matching_runs", "parse_duration"]
 
 LOCAL_FILTERS = ("run_id_contains", "min_duration", "max_duration", "only_unresolved")
-"""Filters that the source does not know."""
+"""The filters that the source does not support."""
 
 _COLUMNS = {"status": "status", "job": "job_name", "location": "location", "run_ids": "run_id"}
 
@@ -35,14 +35,14 @@ _PART = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})?\s*")
 
 @dataclass(frozen=True)
 class ExplorerFilters(RunFilters):
-    """The filters of an explorer: some are applied by the source, and some by the explorer itself.
+    """The filters of an explorer. The source applies some of them, and the explorer applies the others.
 
     Parameters
     ----------
     job, status, run_ids, location, tags, created_after, created_before, updated_after, updated_before
         As in `RunFilters`. A bound such as "7d" stays relative to the current time.
     run_id_contains
-        A part of the run id.
+        A string that the run id must contain.
     min_duration, max_duration
         Inclusive bounds on the duration of a finished run.
     only_unresolved
@@ -56,7 +56,7 @@ class ExplorerFilters(RunFilters):
 
     @classmethod
     def parse(cls, *, known_statuses: Sequence[str] | None = None, **filters: Any) -> Self:  # noqa: ANN401
-        """Parse filters as a user writes them.
+        """Parse filters from user input.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class ExplorerFilters(RunFilters):
         return self == type(self)()
 
     def previous_period(self, now: pd.Timestamp) -> Self | None:
-        """Return the same filters for the previous period of equal length; None if this period has no beginning."""
+        """Return the same filters for the previous period of equal length, or None if the period has no start."""
         fixed = self.at(now)
         if fixed.created_after is None:
             return None
@@ -98,7 +98,7 @@ class ExplorerFilters(RunFilters):
         return replace(self, run_id_contains="", min_duration=None, max_duration=None, only_unresolved=False)
 
     def explorer_arguments(self) -> dict[str, Any]:
-        """Return the filters that are set, as arguments of `RunExplorer`.
+        """Return the active filters as arguments of `RunExplorer`.
 
         Examples
         --------
@@ -128,7 +128,7 @@ class ExplorerFilters(RunFilters):
 
 
 def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestamp) -> Mask:
-    """Return which rows match.
+    """Return a mask of the rows that match.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
     filters
         The filters.
     now
-        The current time, to which a bound such as "7d" is relative.
+        The current time. Bounds such as "7d" are relative to it.
 
     Examples
     --------
@@ -172,11 +172,10 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
 
 
 class _UnresolvedFailures:
-    """Finds the unresolved failures in a frame.
+    """Find the unresolved failures in a frame, and cache the result, because one redraw needs it several times.
 
-    The result for the last frame is cached, because one redraw needs it several times.
-
-    The frame has all runs in memory, so that a success outside of the filters still counts.
+    The frame must contain all runs in memory, because a success that does not match the filters also resolves a
+    failure.
     """
 
     def __init__(self) -> None:
@@ -195,13 +194,14 @@ _unresolved = _UnresolvedFailures()
 
 
 def parse_duration(duration: object) -> pd.Timedelta | None:
-    """Parse a duration as users type it; return None if nothing was typed. A number without a unit means seconds.
+    """Parse a duration that a user has typed. Return None if the input is empty.
 
     Parameters
     ----------
     duration
-        A ``timedelta``, a `pandas.Timedelta`, a number of seconds, or numbers with the units ``ms``, ``s``, ``min``,
-        ``h``, ``d``, ``w``. pandas' own parser would read "2026" as nanoseconds.
+        A ``timedelta``, a `pandas.Timedelta`, a number of seconds, or a string of numbers with the units ``ms``, ``s``,
+        ``min``, ``h``, ``d``, ``w``. Numbers without a unit are seconds, whereas pandas would interpret "2026" as
+        nanoseconds.
 
     Raises
     ------
@@ -217,7 +217,7 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
         return None
     if isinstance(duration, timedelta):
         if pd.isna(duration) or duration < timedelta(0):
-            raise ValueError(f"{duration!r} is not a duration. Give one that is not missing or negative.")
+            raise ValueError(f"{duration!r} is not a duration. A duration must not be missing or negative.")
         return pd.Timedelta(duration)
     typed = str(duration)
     parts = list(_PART.finditer(typed))

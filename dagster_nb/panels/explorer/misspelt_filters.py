@@ -1,4 +1,4 @@
-"""``MisspeltFilters``: names in the filters that do not exist but are close to names that do, if no run matches."""
+"""``MisspeltFilters``: if no run matches, find names in the filters that are similar to existing names."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["MisspeltFilters", "corrected"]
 
 
 class MisspeltFilters:
-    """Searches for misspelt names in the background when no run matches the filters.
+    """Search for misspelt names in the background if no run matches the filters.
 
-    ``MisspeltFilters`` emits the change ``misspelt`` of the explorer's model.
+    After each change, the explorer's model emits ``misspelt``.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class MisspeltFilters:
         self.found: list[SimilarName] = []
 
     def update(self) -> None:
-        """Search if no run matches; otherwise, forget what was found."""
+        """Search for misspelt names if no run matches. Otherwise, clear the results."""
         model, filters = self._model, self._model.filters
         has_names = bool(filters.job or filters.location or filters.tags)
         if len(model.runs) or not has_names or model.error is not None:
@@ -58,7 +58,7 @@ class MisspeltFilters:
 
 
 def corrected(filters: ExplorerFilters, name: SimilarName) -> ExplorerFilters:
-    """Return the filters with the existing name in place of the misspelt one."""
+    """Return the filters with the misspelt name replaced by the existing name."""
 
     def replaced(value: str) -> str:
         return name.similar if value == name.name else value

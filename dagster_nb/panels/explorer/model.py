@@ -1,4 +1,4 @@
-"""``ExplorerModel``: the filters, runs and selection of an explorer. The model does not use widgets."""
+"""``ExplorerModel``: the filters, runs and selection of an explorer, without widgets."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ ROWS_PER_PAGE = 1_000
 """The number of rows on a page of the table."""
 
 MAX_RUNS = 100_000
-"""The default for the maximum number of runs in memory."""
+"""The default maximum number of runs in memory."""
 
 
 @dataclass
 class Reading:
-    """Runs being read from the source.
+    """The state of a read that is in progress.
 
     Parameters
     ----------
     filters
         The filters that were sent, with absolute time bounds.
     shown_filters
-        The filters of the explorer when the request was sent.
+        The filters of the explorer at the time of the request.
     started_at
-        The time when the request was sent.
+        The time of the request.
     count, total
-        The number of runs that have arrived, and the number of runs that match.
+        The number of runs that have arrived and the number of runs that match.
     """
 
     filters: ExplorerFilters
@@ -55,26 +55,26 @@ class Reading:
 
 
 class ExplorerModel:
-    """The state of an explorer. All methods are called in the kernel's thread.
+    """The state of an explorer. Call all methods in the kernel's thread.
 
-    Every view draws the model's state, after these `changes`: ``filters``; ``runs`` (those that match); ``page``
-    (which of them the table shows); ``view`` (the chart, and the columns of the table); ``selection``; ``open_run``;
-    ``reading`` (its progress); ``error``.
+    The model emits these `changes`, so that the views can draw its new state: ``filters``, ``runs`` (the matching
+    runs), ``page`` (the page of the table), ``view`` (the chart and the columns of the table), ``selection``,
+    ``open_run``, ``reading`` (the progress of a read) and ``error``.
 
     Parameters
     ----------
     source
         The source of the runs.
     background
-        Fetches runs in threads.
+        The panel's background tasks.
     filters
-        The filters to start with.
+        The initial filters.
     view
-        How the runs are shown at first.
+        The initial view.
     max_runs
         The maximum number of runs to keep in memory.
     clock
-        Returns the current time.
+        A function that returns the current time.
     """
 
     def __init__(
@@ -102,13 +102,13 @@ class ExplorerModel:
         self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
-        # The time when runs last arrived. Every view measures runs in progress up to this time.
+        # The time when runs last arrived. Views use it to compute the durations of runs in progress.
         self.as_of = clock()
         self.was_stopped = False
         self.is_capped = False
         self._sorted: pd.DataFrame | None = None
 
-    # State that the views draw
+    # The state that the views draw
 
     @property
     def is_complete(self) -> bool:
@@ -117,12 +117,12 @@ class ExplorerModel:
 
     @property
     def page_runs(self) -> pd.DataFrame:
-        """The runs of the current page of the table, in its order."""
+        """The runs on the current page of the table, in the order of the table."""
         start = self.page * ROWS_PER_PAGE
         return self._sorted_runs().iloc[start : start + ROWS_PER_PAGE]
 
     def table_frame(self) -> pd.DataFrame:
-        """Return all runs in view, with the columns and in the order of the table."""
+        """Return all matching runs, with the columns and the order of the table."""
         runs = self._sorted_runs()
         frame = pd.DataFrame({key: column_values(runs, key) for key in self.view.columns}).reset_index(drop=True)
         frame.attrs = dict(self.runs.attrs)
@@ -130,11 +130,11 @@ class ExplorerModel:
 
     @property
     def page_count(self) -> int:
-        """The number of pages; at least one."""
+        """The number of pages, which is at least one."""
         return max(1, -(-len(self.runs) // ROWS_PER_PAGE))
 
     def status_counts(self) -> dict[str, int]:
-        """Return the number of runs with each status, among the runs that pass the other filters."""
+        """Return the number of runs with each status, counting the runs that match all filters except the status."""
         frame = self.cache.frame
         counts = frame["status"][matching_runs(frame, self.filters.replace(status=None), self.clock())].value_counts(
             sort=False
@@ -142,17 +142,17 @@ class ExplorerModel:
         return {str(name): int(count) for name, count in counts.items()}
 
     def previous_period_runs(self) -> pd.DataFrame | None:
-        """Return the runs of the previous period; None if there is no such period or it has not been read."""
+        """Return the runs of the previous period, or None if there is no previous period or it has not been read."""
         filters = self.filters.previous_period(self.clock())
         if filters is None or not self.cache.is_complete_for(self._source_filters(filters)):
             return None
         frame = self.cache.frame
         return frame[matching_runs(frame, filters, self.clock())]
 
-    # What users do
+    # User actions
 
     def set_filters(self, filters: ExplorerFilters) -> None:
-        """Show the runs that match other filters: those in memory at once, and the rest as they arrive."""
+        """Change all filters. Show matching runs in memory immediately, and others as they arrive."""
         if filters == self.filters:
             return
         self.filters = filters
@@ -166,7 +166,7 @@ class ExplorerModel:
         self.set_filters(self.filters.replace(**changes))
 
     def sort_by(self, column: str | None, *, ascending: bool = True) -> None:
-        """Sort the table by a column; None restores the source's order, newest first."""
+        """Sort the table by a column. None restores the order of the source, newest first."""
         sort = None if column is None else (column, ascending)
         if sort != self.view.sort:
             self.view = replace(self.view, sort=sort)
@@ -188,6 +188,12 @@ class ExplorerModel:
             self.page = page
             self.changes.emit("page")
 
+    def go_to_run(self, run_id: str) -> None:
+        """Show the page of the table that contains a run, if the run matches the filters."""
+        places = np.flatnonzero(self._sorted_runs()["run_id"].eq(run_id).to_numpy(dtype=bool))
+        if len(places):
+            self.go_to_page(int(places[0]) // ROWS_PER_PAGE)
+
     def select(self, run_ids: Iterable[str]) -> None:
         """Select runs. Ids that do not match the filters are ignored."""
         wanted = set(run_ids)
@@ -198,7 +204,7 @@ class ExplorerModel:
             self.changes.emit("selection")
 
     def open_run(self, run_id: str | None) -> None:
-        """Show the details of a run; None closes them."""
+        """Show the details of a run. None closes the details."""
         if run_id != self.open_run_id:
             self.open_run_id = run_id
             self.changes.emit("open_run")
@@ -208,7 +214,7 @@ class ExplorerModel:
         self._start(self._wanted_filters())
 
     def refresh(self) -> None:
-        """Read what has changed since the last read."""
+        """Read the changes since the last read."""
         wanted = self._wanted_filters()
         if self.reading is not None and self.reading.filters.covers(wanted):
             return
@@ -225,7 +231,7 @@ class ExplorerModel:
             self.changes.emit("reading")
 
     def update(self, pages: list[pd.DataFrame], *, deleted: Iterable[str] = ()) -> None:
-        """Update some runs to their current state and remove deleted ones."""
+        """Update the state of some runs, and remove deleted runs."""
         self.as_of = self.clock()
         self.cache.add(pages)
         deleted = set(deleted)
@@ -239,7 +245,7 @@ class ExplorerModel:
         return filters.at(self.clock()).without_local()
 
     def _wanted_filters(self) -> ExplorerFilters:
-        """Return the filters for the source: those of the explorer, and the previous period to compare with."""
+        """Return the filters for the source. They also include the previous period, to compare with."""
         filters = self._source_filters(self.filters)
         previous = self.filters.previous_period(self.clock())
         return filters if previous is None else filters.replace(created_after=previous.created_after)
@@ -292,7 +298,7 @@ class ExplorerModel:
         self._set_error(None)
         self._update_runs()
         if reading.shown_filters != self.filters:
-            # The filters changed while runs were fetched, so some runs that they need may be missing.
+            # The filters changed while runs were being read, so some matching runs may be missing.
             self._read_missing()
         self.changes.emit("reading")
 
@@ -318,13 +324,13 @@ class ExplorerModel:
             self.select(self.selection)
 
     def _sorted_runs(self) -> pd.DataFrame:
-        """Return all runs in view in the order of the table, sorted again only if the runs or the order changed."""
+        """Return all matching runs in the order of the table. Sort again only if the runs or the order have changed."""
         if self._sorted is None:
             self._sorted = self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
         return self._sorted
 
     def _attrs(self) -> dict[str, Any]:
-        """Return where the runs come from, as plain JSON."""
+        """Return the origin of the runs as plain JSON."""
         url = getattr(self.source, "url", None)
         filters = self.filters.at(self.clock()).as_json()
         return {"url": url, "filters": filters, "fetched_at": self.as_of.isoformat()}

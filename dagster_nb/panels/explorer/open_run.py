@@ -1,4 +1,4 @@
-"""``OpenRun``: the run whose details are shown, and the data that is read for them."""
+"""``OpenRun``: the open run and the data for its details."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _WATCHED_COLUMNS = ("run_id", "status", "start_time", "end_time")
 
 @dataclass(frozen=True)
 class RunDetails:
-    """The data about a run that the list of runs does not have.
+    """Additional data about a run, which the frame of runs does not contain.
 
     Parameters
     ----------
     run_config
         The run config as YAML.
     op_selection
-        The selected ops of the run; None for all ops.
+        The selected ops of the run, or None for all ops.
     steps, failures
-        As `DagsterClient.steps` and `DagsterClient.failures` return them; None if the source does not have them.
+        The results of `DagsterClient.steps` and `DagsterClient.failures`, or None if the source does not provide them.
     related
-        Pages with the runs of the same root, if some of them may not be in memory.
+        Pages with the runs in the same re-execution group, if some of them may not be in memory.
     """
 
     run_config: str
@@ -53,9 +53,9 @@ class RunDetails:
 
 
 class OpenRun:
-    """The run whose details are shown.
+    """The open run, which is the run with visible details.
 
-    ``OpenRun`` emits the change ``details`` of the explorer's model.
+    After each change, the explorer's model emits ``details``.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class OpenRun:
     Attributes
     ----------
     way_back : list of str
-        The ids of the runs from which related runs were opened, the most recent last.
+        The ids of the runs that were open before, with the most recent run last.
     """
 
     def __init__(self, model: ExplorerModel):
@@ -75,16 +75,16 @@ class OpenRun:
         self.error: Exception | None = None
         self.log = OpenRunLog(model)
         self.way_back: list[str] = []
-        # The related run that is being opened, and the runs to which it will lead back.
+        # The related run that is being opened, and its future `way_back`.
         self._next: tuple[str, list[str]] | None = None
 
     @property
     def run_id(self) -> str | None:
-        """The id of the run; None if no run is open."""
+        """The id of the open run, or None if no run is open."""
         return None if self.run is None else str(self.run["run_id"])
 
     def update(self) -> None:
-        """Take the run from the model and read its details if it is another run or has changed."""
+        """Update the run from the model. Read its details if it is another run or has changed."""
         model = self._model
         run = None if model.open_run_id is None else model.cache.run(model.open_run_id)
         if _is_same(run, self.run):
@@ -122,7 +122,7 @@ class OpenRun:
         self._model.background.start("details", work, done=self._set_details, failed=self._fail)
 
     def open_related(self, run_id: str) -> None:
-        """Show a related run, which is read first if it is not in memory, with a way back to this run."""
+        """Open a related run, and remember this run for `go_back`. Read the related run if it is not in memory."""
         model = self._model
         if run_id == self.run_id:
             return
@@ -138,14 +138,14 @@ class OpenRun:
         )
 
     def go_back(self) -> None:
-        """Show the run from which this run was opened."""
+        """Open the previous run again."""
         if self.way_back:
             way_back, run_id = self.way_back[:-1], self.way_back[-1]
             self._next = (run_id, way_back)
             self._model.open_run(run_id)
 
     def chain(self) -> pd.DataFrame:
-        """Return this run and all runs in memory that have the same root, the oldest first."""
+        """Return all runs in memory with the same root run as this run, with the oldest run first."""
         frame = self._model.cache.frame
         if self.run is None:
             return frame.iloc[:0]
@@ -186,7 +186,7 @@ class OpenRun:
 
 
 def root_run_id(run: pd.Series) -> str:
-    """Return the id of the first run of the chain of re-executions that a run belongs to."""
+    """Return the id of the first run in the re-execution group of a run."""
     root = run["root_run_id"]
     return str(run["run_id"] if pd.isna(root) else root)
 

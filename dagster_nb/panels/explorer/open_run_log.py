@@ -1,4 +1,4 @@
-"""``OpenRunLog``: the events and the output of the run whose details are shown, read when they are first needed."""
+"""``OpenRunLog``: the events and the output of the open run. They are read when they are first needed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ __all__ = ["OpenRunLog"]
 
 
 class OpenRunLog:
-    """The log of the open run, which is replaced when another run is opened.
+    """The log of the open run.
 
-    See `dagster_nb.panels.run_view.log_view.LogModel`.
-
-    ``OpenRunLog`` emits the change ``log`` of the explorer's model.
+    This class implements `dagster_nb.panels.run_view.log_view.LogModel`. After each change, the explorer's model emits
+    ``log``.
 
     Parameters
     ----------
@@ -40,7 +39,7 @@ class OpenRunLog:
         self.output_error: Exception | None = None
 
     def set_run(self, run_id: str | None) -> None:
-        """Discard the data of the previous run and show this run. The filter is kept, except for the step."""
+        """Discard the data of the previous run and show another run. Keep the filter, except for its step."""
         self._model.background.stop("events")
         self._model.background.stop("output")
         if run_id != self._run_id:
@@ -51,11 +50,11 @@ class OpenRunLog:
         self.events_error = self.output = self.output_error = None
 
     def read(self) -> None:
-        """Read the parts that are needed and have not been read yet."""
+        """Read the parts that are needed but have not been read yet."""
         background = self._model.background
         if self._run_id is None:
             return
-        # After an error, only Retry reads again.
+        # After an error, do not read again until the user clicks Retry.
         if not self.has_events and self.events_error is None and not background.busy("events"):
             self.read_events()
         if self._reads_output and self.output is None and self.output_error is None and not background.busy("output"):
@@ -70,7 +69,7 @@ class OpenRunLog:
         )
 
     def set_filter(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of EventFilter
-        """Change which events and lines are shown."""
+        """Change the filter of the events and the output."""
         previous, changed = self.log.filter, replace(self.log.filter, **changes)
         if changed != previous:
             self.log.set_filter(changed)

@@ -1,4 +1,4 @@
-"""Python code that opens the view of an explorer, or that returns the runs in view."""
+"""Generate Python code that opens the same explorer again, or that returns the same runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["python_text", "source_text", "view_text"]
 
 
 def source_text(source: object) -> str:
-    """Return Python code that opens the source of an explorer; ``source`` if it is neither a client nor a history.
+    """Return Python code that creates a client or opens a history. For other sources, return ``source``.
 
-    A token is not part of the code.
+    The code does not contain a token.
     """
     url, path = getattr(source, "url", None), getattr(source, "path", None)
     if path is not None:
@@ -34,7 +34,7 @@ def view_text(source: str, arguments: Mapping[str, Any]) -> str:
     Parameters
     ----------
     source
-        The code of its source.
+        The code for the source.
     arguments
         The other arguments of `RunExplorer`.
 
@@ -47,14 +47,14 @@ def view_text(source: str, arguments: Mapping[str, Any]) -> str:
 
 
 def python_text(filters: ExplorerFilters, source: str) -> str:
-    """Return Python code that returns the runs in view.
+    """Return Python code that reads the displayed runs.
 
     Parameters
     ----------
     filters
         The filters of the explorer.
     source
-        The code of its source: see `source_text`.
+        The code for the source: see `source_text`.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def python_text(filters: ExplorerFilters, source: str) -> str:
         name = "history" if source.startswith("dnb.open_history") else "client"
         lines = [f"{name} = {source}"]
     if filters.only_unresolved:
-        # This is computed from all runs, because a success outside of the filters also resolves a failure.
+        # The code reads all runs, because a success that does not match the filters also resolves a failure.
         lines += [f"all_runs = {name}.runs()", "unresolved = dnb.analysis.unresolved_failures(all_runs)"]
     lines.append(f"runs = {name}.runs({arguments})")
     if filters.only_unresolved:
@@ -110,7 +110,7 @@ def _literal(value: Any) -> str:  # noqa: ANN401 - an argument
 
 
 def _seconds(duration: timedelta) -> str:
-    """Return a duration as seconds with all its digits, which "%g" would round."""
+    """Format a duration as seconds with all digits, because "%g" would round it."""
     digits = f"{duration // timedelta(microseconds=1) / 1_000_000:.6f}"
     return f"{digits.rstrip('0').rstrip('.')}s"
 

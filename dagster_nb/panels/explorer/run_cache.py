@@ -18,12 +18,12 @@ __all__ = ["RunCache"]
 
 
 class RunCache:
-    """The runs in memory, in the order of the source, newest first, without duplicates.
+    """The runs in memory, newest first, without duplicates.
 
     Attributes
     ----------
     frame : pandas.DataFrame
-        All runs in memory, with a default index. The frame is replaced, never changed in place.
+        All runs in memory, with a default index. A change replaces the frame and never modifies it in place.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class RunCache:
         return len(self.frame)
 
     def is_complete_for(self, filters: ExplorerFilters) -> bool:
-        """Return whether all matching runs of the source are in memory. The time bounds must be absolute."""
+        """Return whether all runs in the source that match are in memory. The time bounds must be absolute."""
         return any(complete.covers(filters) for complete in self._complete)
 
     def mark_complete(
@@ -48,11 +48,11 @@ class RunCache:
         filters
             The filters that were sent to the source.
         read_ids
-            The run ids that it returned.
+            The run ids that the source returned.
         before
-            The runs that were in memory when the request was sent.
+            The runs in memory at the time of the request.
         now
-            The time when the request was sent.
+            The time of the request.
         """
         if not before.empty:
             expected = before["run_id"][matching_runs(before, filters, now)]
@@ -63,7 +63,7 @@ class RunCache:
         self._complete.append(filters)
 
     def add(self, pages: Sequence[pd.DataFrame]) -> None:
-        """Add runs. A run that is already in memory is replaced in its row.
+        """Add runs, and replace the rows of runs that are already in memory.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class RunCache:
         self._set(self.frame[~self.frame["run_id"].isin(run_ids).to_numpy(dtype=bool)].reset_index(drop=True))
 
     def run(self, run_id: str) -> pd.Series | None:
-        """Return a run as a row; None if it is not in memory."""
+        """Return the row of a run, or None if the run is not in memory."""
         row = self._index.get_indexer([run_id])[0]
         return None if row < 0 else self.frame.iloc[row]
 
@@ -111,7 +111,7 @@ class RunCache:
 
 
 def concat_runs(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Concatenate frames of runs. The status stays a category even if the frames have different ones.
+    """Concatenate frames of runs. The status column stays categorical even if the frames have different categories.
 
     Examples
     --------

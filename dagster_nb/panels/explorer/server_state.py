@@ -1,4 +1,4 @@
-"""The state of the server: its daemons, and how many runs are waiting and in progress."""
+"""Read the state of the server: its daemons, and the numbers of waiting runs and of runs in progress."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["WAITING", "ServerState", "describe_daemons", "read_server_state"]
 
 QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
 WAITING = ["QUEUED", "NOT_STARTED"]
-"""The statuses of runs that have not been started."""
+"""The statuses of runs that have not started."""
 
 _RUNNING = ["STARTING", "STARTED", "CANCELING"]
 
@@ -26,9 +26,9 @@ class ServerState:
     Parameters
     ----------
     daemons
-        As `DagsterClient.daemons` returns them; None if the source has none.
+        The result of `DagsterClient.daemons`, or None if the source has no daemons.
     queued, running
-        The number of waiting runs, and the number of runs in progress.
+        The number of waiting runs and the number of runs in progress.
     """
 
     daemons: pd.DataFrame | None
@@ -45,7 +45,7 @@ class ServerState:
 
 
 def read_server_state(source: Any) -> ServerState:  # noqa: ANN401 - a RunSource, perhaps with daemons
-    """Read the server's state. Called in a background thread."""
+    """Read the state of the server. Call this function in a background thread."""
     return ServerState(
         source.daemons() if has_methods(source, "daemons") else None,
         source.count_runs(status=WAITING),
@@ -59,7 +59,7 @@ def describe_daemons(daemons: pd.DataFrame) -> tuple[bool, str]:
     Parameters
     ----------
     daemons
-        As `DagsterClient.daemons` returns them.
+        The result of `DagsterClient.daemons`.
     """
     required = daemons[daemons["required"]]
     unhealthy = required["daemon"][~required["healthy"]].tolist()

@@ -1,4 +1,4 @@
-"""The source of an explorer's runs: the methods that it must have, and those that the explorer uses if they exist."""
+"""The source of an explorer's runs, with its required and optional methods."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["RunSource", "has_methods"]
 class RunSource(Protocol):
     """A client or a history.
 
-    If the source has more methods of `DagsterClient` (``steps``, ``failures``, ``terminate``, ``daemons``, …), the
-    explorer uses them.
+    If the source has other methods of `DagsterClient` (``steps``, ``failures``, ``terminate``, ``daemons``, …), the
+    explorer uses these methods too.
     """
 
-    # With `*args` and `**kwargs` of any type, a type checker accepts methods that take only some names.
+    # Because of `*args` and `**filters` of any type, a type checker accepts methods with other parameters.
     def iter_runs(self, *args: Any, **filters: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401
         """Yield pages of matching runs, newest first."""
 
@@ -28,7 +28,7 @@ class RunSource(Protocol):
 
 
 def has_methods(source: object, *names: str) -> bool:
-    """Return whether a source has methods of these names.
+    """Return whether a source has all methods with these names.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The static output of an explorer, for viewers without widgets: the same runs as HTML with a picture, and as text."""
+"""The static output of an explorer for viewers without widgets: HTML with a picture, and plain text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dagster_nb.panels.explorer.columns import column_of, column_values
-from dagster_nb.panels.explorer.view import DEFAULT_CHART
-from dagster_nb.panels.explorer.views.charts import CHARTS, chart_height
 from dagster_nb.panels.explorer.views.tiles import summarize
 from dagster_nb.panels.markup import grid, status, text
-from dagster_nb.panels.pictures import image
 from dagster_nb.time_zones import zone_name
 from dagster_nb.words import (
     count_text,
@@ -34,25 +31,23 @@ __all__ = ["static_html", "static_text"]
 _MAX_ROWS = 15
 
 
-def static_html(model: ExplorerModel, zone: tzinfo = UTC) -> str:
-    """Return the explorer as self-contained HTML: its chart, and the first rows of its table."""
-    runs = model.runs
+def static_html(model: ExplorerModel, picture: str, zone: tzinfo = UTC) -> str:
+    """Return the explorer as self-contained HTML, with its chart or report and the first rows of its table.
+
+    Parameters
+    ----------
+    model
+        The explorer's model.
+    picture
+        The chart or report as HTML: see `Charts.static_html`.
+    zone
+        The time zone in which times are shown.
+    """
     first = model.page_runs.head(_MAX_ROWS)
     columns = [column_of(key) for key in model.view.columns]
     cells = [[_cell(column.kind, value, zone) for value in column_values(first, column.key)] for column in columns]
     names = [f"{one.name} ({zone_name(zone)})" if one.kind == "time" else one.name for one in columns]
     table = grid(names, zip(*cells, strict=True))
-    # A chart that needs more than the runs, such as the slow steps, has not been read at this time.
-    chart = CHARTS.get(model.view.chart, CHARTS[DEFAULT_CHART])
-    picture = ""
-    if len(runs):
-        picture = image(
-            lambda ax: chart.draw(runs, ax, zone),
-            alt=f"Chart of {plural(len(runs), 'run')}: {chart.alt}.",
-            width=900,
-            height=chart_height(runs, chart),
-            background="white",
-        )
     return f"<div><p>{'<br>'.join(map(text, _summary(model, zone)))}</p>{picture}{table}</div>"
 
 

@@ -1,4 +1,4 @@
-"""``ExplorerView``: how an explorer shows its runs. The filters say which runs it shows."""
+"""``ExplorerView``: how an explorer displays its runs. `ExplorerFilters` determines which runs it displays."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DEFAULT_CHART = "Durations"
 
 @dataclass(frozen=True)
 class ExplorerView:
-    """The chart, and the columns and the order of the table.
+    """The chart, and the columns and order of the table.
 
     Parameters
     ----------
     chart
         The name of the chart's tab.
     sort
-        The column that the table is sorted by, and whether the smallest value comes first; None means newest first.
+        The column to sort the table by, and whether the order is ascending. None means newest first.
     columns
         The columns of the table: see `dagster_nb.panels.explorer.columns`.
     """
@@ -52,7 +52,7 @@ class ExplorerView:
         return cls(parse_chart(chart, chart_names), parse_sort(sort), parse_columns(columns))
 
     def arguments(self) -> dict[str, Any]:
-        """Return what differs from the defaults, as arguments of `RunExplorer`.
+        """Return the values that differ from the defaults, as arguments of `RunExplorer`.
 
         Examples
         --------
@@ -65,7 +65,7 @@ class ExplorerView:
 
 
 def parse_chart(chart: str, names: Sequence[str]) -> str:
-    """Return the name of a chart as its tab spells it; upper and lower case do not matter.
+    """Return the name of a chart as written on its tab. The argument is not case-sensitive.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Complete and explain a run config: the fields and values that the job's config schema has at the cursor."""
+"""Complete and explain a run config, using the job's config schema."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _INDENT = "  "
 
 
 class ConfigHelp:
-    """What is known about the run config of a job.
+    """Completion and documentation for the run config of a job.
 
     Parameters
     ----------
     schema
-        A ``RunConfigSchema``, as the document ``run_config_schema`` requests it.
+        A ``RunConfigSchema``, with the fields in the document ``run_config_schema``.
     """
 
     def __init__(self, schema: Node):
@@ -34,14 +34,15 @@ class ConfigHelp:
         self._types = ConfigTypes(schema["allConfigTypes"])
 
     def complete(self, text: str, cursor: int) -> Suggestions:
-        """Return the fields or values that fit at the cursor, required fields first.
+        """Return the fields or values that are valid at the cursor, with required fields first.
 
-        Fields that the config already has are left out, and so are all fields of a selector that already has one.
+        The result does not contain fields that are already in the config. If a selector already has a field, the result
+        contains none of its fields.
 
         Parameters
         ----------
         text
-            The config, as YAML, finished or not.
+            The config as YAML, which may be unfinished.
         cursor
             The position of the cursor, in characters.
         """
@@ -73,14 +74,14 @@ class ConfigHelp:
         return _starting_with(place.word, suggestions)
 
     def describe(self, text: str, cursor: int) -> str:
-        """Return what the schema says about the key at the cursor; empty if there is no key or no such field.
+        """Return the documentation of the key at the cursor, or "" if there is no such field.
 
         Parameters
         ----------
         text
-            The config, as YAML.
+            The config as YAML.
         cursor
-            The position, in characters.
+            The position of the cursor, in characters.
         """
         path = place_of_key(text, cursor)
         field = None if path is None else self._field_at(path)
@@ -108,7 +109,7 @@ class ConfigHelp:
         )
 
     def _written(self, field: Node, column: int) -> str:
-        """Return a field as it is inserted: with its colon, and a new line if a mapping or a list follows."""
+        """Return the text to insert for a field: its name, a colon, and a new line before a mapping or a list."""
         inner = self._without_null(field["configTypeKey"])
         kind = self._nodes.get(inner, {}).get("__typename")
         below = f":\n{' ' * column}{_INDENT}"
@@ -123,7 +124,7 @@ class ConfigHelp:
         return self._without_null(node["typeParamKeys"][0]) if node.get("__typename") == "NullableConfigType" else key
 
     def _composite(self, key: str | None) -> Node | None:
-        """Return the type with fields: the type itself, or the one that it accepts besides a scalar."""
+        """Return a type that has fields: the type itself, or the type that it accepts as an alternative to a scalar."""
         node = None if key is None else self._nodes.get(self._without_null(key))
         if node is not None and node["__typename"] == "ScalarUnionConfigType":
             node = self._nodes.get(node["nonScalarTypeKey"])
@@ -134,7 +135,7 @@ class ConfigHelp:
         return next((one for one in composite["fields"] if one["name"] == path[-1]), None) if composite else None
 
     def _key_at(self, path: Sequence[str]) -> str | None:
-        """Return the key of the type that a path leads to."""
+        """Return the key of the type at a path."""
         key = self._root
         for part in path:
             node = self._nodes.get(self._without_null(key), {})
@@ -150,7 +151,7 @@ class ConfigHelp:
         return key
 
     def _values(self, key: str | None, field: Node | None) -> list[Suggestion]:
-        """Return the values of a type that can be listed, and the field's default."""
+        """Return the field's default and, for types with few values, all values."""
         node = {} if key is None else self._nodes.get(self._without_null(key), {})
         if node.get("__typename") == "ScalarUnionConfigType":
             node = self._nodes.get(node["scalarTypeKey"], {})
@@ -167,7 +168,7 @@ class ConfigHelp:
 
 
 def _plain_default(field: Node | None) -> str | None:
-    """Return the default of a field as YAML; None if it has none, or if it is not a single value."""
+    """Return the default of a field as YAML, or None if it has no default or the default is not a single value."""
     if field is None or field.get("defaultValueAsJson") is None:
         return None
     value = json.loads(field["defaultValueAsJson"])

@@ -26,14 +26,14 @@ _MAX_MESSAGE_LENGTH = 600
 
 
 class Form:
-    """Draws the state of a launchpad, and changes it as the user types and clicks.
+    """The form that shows the state of a launchpad and lets users change it.
 
     Parameters
     ----------
     model
-        The launchpad's state.
+        The state of the launchpad.
     background
-        Runs the handlers of widget events in the kernel's thread.
+        The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     """
 
     def __init__(self, model: LaunchpadModel, background: Background):
@@ -95,7 +95,7 @@ class Form:
             self._model.use_config_of_run(run_id)
 
     def _submit(self, config: str) -> None:
-        # The editor's new value may arrive after the keystroke that submits it.
+        # The new value of the editor can arrive after the event for Ctrl-Enter.
         self._editor.value = config
         self._model.launch()
 
@@ -149,7 +149,7 @@ class Form:
         self._state.value = f'<span role="status">{self._state_text()}</span>'
 
     def _state_text(self) -> str:
-        """Return the current activity or the next step for the user, as HTML."""
+        """Return the current activity or the user's next step, as HTML."""
         model = self._model
         if (reason := model.source.reason_forbidden) is not None:
             return f"Runs cannot be launched here: {text(reason)}."
@@ -169,12 +169,12 @@ class Form:
             return "Click Reset config to load the config of this partition."
         return (
             '● The config is valid. <span class="dnb-muted">In the editor, Ctrl-Enter launches the job; Esc and then '
-            "Tab moves on.</span>"
+            "Tab moves to the next field.</span>"
         )
 
 
 def problems_html(model: LaunchpadModel) -> str:
-    """Return the problems as HTML; empty if there are none, or if a partition must be chosen first."""
+    """Return the problems as HTML, or "" if there are no problems or the user must choose a partition first."""
     if not model.problems or model.needs_partition:
         return ""
     items = []

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 __all__ = ["config_text", "ops_text", "own_tags", "parse_ops", "parse_tags", "tags_text"]
 
-# Dagster writes tags with these prefixes itself; they describe one run and make no sense on another.
+# Dagster itself adds tags with these prefixes. They describe one run and make no sense for another run.
 _SYSTEM_PREFIXES = ("dagster/", ".dagster/")
 
 
 def parse_tags(text: str) -> tuple[dict[str, str], list[str]]:
-    """Return the tags in some text, and the problems of the text.
+    """Parse tags, and return the tags and the problems.
 
     Parameters
     ----------
     text
-        One tag per line, as ``key: value``. Empty lines are ignored.
+        One tag per line in the format ``key: value``. Empty lines are ignored.
 
     Examples
     --------
@@ -32,20 +32,20 @@ def parse_tags(text: str) -> tuple[dict[str, str], list[str]]:
     tags: dict[str, str] = {}
     problems = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        # A key can contain a colon, so the key ends at the first colon that is followed by a space.
+        # A key can contain colons, so it ends at the first colon before a space.
         separator = ": " if ": " in line else ":"
         key, colon, value = (part.strip() for part in line.partition(separator))
         if not colon or not key:
-            problems.append(f"Write each tag as key: value. {line!r} is not.")
+            problems.append(f"{line!r} is not a tag. Write each tag as key: value.")
         elif key in tags:
-            problems.append(f"The tag {key!r} is given twice. Remove one of them.")
+            problems.append(f"The tag {key!r} appears twice. Remove one of the lines.")
         else:
             tags[key] = value
     return tags, problems
 
 
 def tags_text(tags: Mapping[str, str] | None) -> str:
-    """Return tags as text that `parse_tags` reads.
+    """Format tags so that `parse_tags` can parse them.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def tags_text(tags: Mapping[str, str] | None) -> str:
 
 
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Return a run's tags without those that Dagster added itself.
+    """Return a run's tags, except for the tags that Dagster itself added.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def parse_ops(text: str) -> list[str]:
-    """Return the parts of an op selection, which are separated by commas or spaces.
+    """Split an op selection at commas and spaces.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def parse_ops(text: str) -> list[str]:
 
 
 def ops_text(ops: str | Iterable[str] | None) -> str:
-    """Return an op selection as text that `parse_ops` reads.
+    """Format an op selection so that `parse_ops` can parse it.
 
     Examples
     --------
@@ -89,5 +89,5 @@ def ops_text(ops: str | Iterable[str] | None) -> str:
 
 
 def config_text(config: Mapping[str, Any] | str) -> str:
-    """Return a run config as YAML text; a string is returned as it is."""
+    """Return a run config as YAML. Strings are returned unchanged."""
     return yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True) if isinstance(config, Mapping) else config

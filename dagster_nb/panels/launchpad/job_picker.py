@@ -1,4 +1,4 @@
-"""The list of jobs to choose from: searched by name, grouped by code location."""
+"""The list of jobs to choose from, with a search field and one group per code location."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["JobPicker"]
 
 _MIN_ROWS = 3
 _MAX_ROWS = 14
-# A list box of ipywidgets has no groups: a heading is an option too, and the jobs below it are indented.
+# The list boxes of ipywidgets do not support groups, so headings are options too, and the jobs below them are indented.
 _INDENT = "\N{NO-BREAK SPACE}" * 3
 
 
 class JobPicker:
-    """Shows the jobs and lets the user choose one.
+    """A list of jobs from which users choose one.
 
     Parameters
     ----------
     model
-        The launchpad's state.
+        The state of the launchpad.
     background
-        Runs the handlers of widget events in the kernel's thread.
+        The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     """
 
     def __init__(self, model: LaunchpadModel, background: Background):
@@ -54,7 +54,7 @@ class JobPicker:
         self.draw()
 
     def draw(self) -> None:
-        """Show the jobs whose name, code location or repository contains every word of the search."""
+        """Show the jobs that contain every search word in their name, code location or repository."""
         jobs = self._model.jobs
         found = self._search_jobs()
         options: list[tuple[str, JobAddress | None]] = []
@@ -94,7 +94,7 @@ class JobPicker:
         if self._drawing:
             return
         if address is None:
-            # A heading cannot be chosen.
+            # Users cannot choose a heading.
             self.draw()
         else:
             self._model.choose(address)

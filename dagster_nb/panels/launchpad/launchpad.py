@@ -1,4 +1,4 @@
-"""``Launchpad``: choose a job, write its config, launch it, and follow the run."""
+"""``Launchpad``: a panel to choose a job, write its config, launch it and follow the run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from dagster_nb.panels.panel import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
 
     import pandas as pd
 
@@ -27,36 +28,44 @@ __all__ = ["Launchpad", "launch_arguments"]
 
 
 class Launchpad(Panel):
-    """A panel to launch a job with a config of your own.
+    """A panel to launch a job with your own config.
 
-    The editor starts with the job's default config, or with that of the partition that you choose. Your input is
-    checked as you type, and each problem is shown with its path and its line; the Launch button is disabled until the
-    problems are fixed. Ctrl-Enter or Cmd-Enter in the editor launches the job too. Afterwards the panel follows the
-    run, as `RunMonitor` does.
+    The editor initially contains the job's default config, or the config of the partition that you choose. The panel
+    checks your input while you type, and shows each problem with its path and its line. The Launch button is disabled
+    until you have fixed the problems. You can also press Ctrl-Enter or Cmd-Enter in the editor to launch the job. After
+    that, the panel follows the run, like `RunMonitor`.
 
     Parameters
     ----------
     client
         The client.
     job
-        The job to start with; None to choose it in the panel.
+        The initial job. If None, users choose it in the panel.
     location, repository
-        The job's code location and repository, if several repositories have a job with that name.
+        The code location and the repository of the job, if several repositories have a job with this name.
     run_config
-        The config to start with, as a dict or as YAML text; None for the job's or the partition's own.
+        The initial config, as a dict or a YAML string. If None, the default config of the job or the partition.
     tags
-        Tags for the run, besides those that Dagster adds itself.
+        Tags for the run, in addition to the tags that Dagster adds.
     partition_key
-        The partition to start with.
+        The initial partition.
     op_selection
-        The ops to run, in Dagster's selection syntax; None for all.
+        The ops to run, in Dagster's selection syntax. If None, all ops.
+    tz
+        The time zone in which the times of the launched run are shown, such as ``"Europe/Paris"``. If None, the time
+        zone of the browser.
 
     Attributes
     ----------
     config : str
-        The text in the editor; set it to a dict or to YAML text.
+        The text in the editor. You can assign a dict or a YAML string.
     run : Run or None
         The run that was launched last.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is invalid, or if there is no such time zone.
 
     Examples
     --------
@@ -74,6 +83,7 @@ class Launchpad(Panel):
         tags: Mapping[str, str] | None = None,
         partition_key: str | None = None,
         op_selection: str | Iterable[str] | None = None,
+        tz: str | tzinfo | None = None,
     ):
         start = Start(
             job,
@@ -84,7 +94,7 @@ class Launchpad(Panel):
             ops=ops_text(op_selection),
             partition=partition_key or "",
         )
-        super().__init__()
+        super().__init__(tz=tz)
         self.model = LaunchpadModel(LaunchSource(client), self.background, start)
         self.run: Run | None = None
         self.monitor: RunMonitor | None = None
@@ -101,19 +111,22 @@ class Launchpad(Panel):
         self.background.on_click(self._back, self.model.return_to_form)
         self.model.changes.on("state", lambda: self._show_error(self.model.error, self.model.retry))
         self.model.changes.on("run", self._draw_run)
+        self._watch_connection(client)
         self.model.load()
 
     @classmethod
-    def from_run(cls, run: Run) -> Self:
-        """Return a launchpad that is filled in from a run.
+    def from_run(cls, run: Run, *, tz: str | tzinfo | None = None) -> Self:
+        """Create a launchpad with the arguments of a run.
 
-        The launchpad has the run's job, config, partition, op selection and tags, except for the tags that Dagster adds
-        itself.
+        The launchpad contains the run's job, config, partition, op selection and tags, except for the tags that Dagster
+        itself adds.
 
         Parameters
         ----------
         run
-            A `Run`, such as ``client.run(run_id)`` returns.
+            A `Run`, for example the result of ``client.run(run_id)``.
+        tz
+            As in `Launchpad`.
 
         Raises
         ------
@@ -129,7 +142,7 @@ class Launchpad(Panel):
         found = client.runs(run_ids=[run.run_id], include=("run_config", "op_selection"))
         if found.empty:
             raise RunNotFoundError(f"run {run.run_id} has been deleted. Choose another run.")
-        return cls(client, **launch_arguments(found.iloc[0]))
+        return cls(client, **launch_arguments(found.iloc[0]), tz=tz)
 
     @property
     def config(self) -> str:
@@ -142,7 +155,7 @@ class Launchpad(Panel):
         self.model.changes.emit("config")
 
     def launch(self) -> None:
-        """Launch the job as filled in, like the Launch button. Does nothing if the button is disabled."""
+        """Launch the job, like the Launch button. Do nothing if the button is disabled."""
         self.model.launch()
 
     def _is_busy(self) -> bool:
@@ -169,7 +182,7 @@ class Launchpad(Panel):
 
     def _static_html(self) -> str:
         if self.monitor is not None:
-            return self.monitor._static_html()  # noqa: SLF001 - a panel in a panel
+            return self.monitor._static_html()  # noqa: SLF001 - the monitor is part of this panel
         model = self.model
         error = "" if model.error is None else f"<p>{text(': '.join(describe_error(model.error)))}</p>"
         if model.address is None:
@@ -187,7 +200,7 @@ class Launchpad(Panel):
             self._launched.children = (self._back,)
         else:
             self.run = run
-            self.monitor = RunMonitor(run)
+            self.monitor = RunMonitor(run, tz=self.viewport.tz)
             self._launched.children = (self._back, self.monitor)
         self._form.widget.layout.display = "" if run is None else "none"
         self._launched.layout.display = "none" if run is None else ""
@@ -196,12 +209,12 @@ class Launchpad(Panel):
 
 
 def launch_arguments(run: pd.Series) -> dict[str, Any]:
-    """Return the arguments of `Launchpad` that repeat a run.
+    """Return the arguments of `Launchpad` for launching the same run again.
 
     Parameters
     ----------
     run
-        One row of ``client.runs(include=("run_config", "op_selection"))``.
+        A row of ``client.runs(include=("run_config", "op_selection"))``.
 
     Examples
     --------
@@ -218,6 +231,6 @@ def launch_arguments(run: pd.Series) -> dict[str, Any]:
         "op_selection": "op_selection",
     }
     found = {name: run.get(column) for name, column in names.items()}
-    # An empty config is left out, so that the launchpad starts with the job's default config.
+    # Omit an empty config, so that the launchpad starts with the job's default config.
     given = {name: value for name, value in found.items() if isinstance(value, str | list | dict) and value}
     return {**given, "tags": own_tags(run.get("tags") or {})}

@@ -1,4 +1,4 @@
-"""Find the line of a config that has a problem: Dagster names a path, but people look for a line."""
+"""Find the lines of problems in a config, because Dagster reports only paths."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Problem:
     Parameters
     ----------
     message
-        What is wrong.
+        A description of the problem.
     path
-        The path in the config; empty for the whole config, and for problems outside of the config.
+        The path in the config. Empty for the whole config, and for problems outside of the config.
     line
-        The line in the config's text, counted from 1; None if it is unknown.
+        The line in the text of the config, starting at 1, or None if it is unknown.
     start, end
-        The columns in that line where the problem begins and ends, counted from 0; None for the whole line.
+        The columns at which the problem starts and ends, starting at 0, or None for the whole line.
     """
 
     message: str
@@ -44,18 +44,18 @@ class Problem:
 
     @property
     def place(self) -> str:
-        """The place of the problem, such as ``"line 4 · ops.load"``; empty if it has no particular place."""
+        """The position of the problem, such as ``"line 4 · ops.load"``, or "" if it has no particular position."""
         line = "" if self.line is None else f"line {self.line}"
         return " · ".join(filter(None, [line, self.path]))
 
 
 def locate_problems(problems: Iterable[ConfigProblem], config: str) -> list[Problem]:
-    """Return each of Dagster's problems with its line.
+    """Find the line of each problem.
 
     Parameters
     ----------
     problems
-        What Dagster reported.
+        The problems that Dagster has reported.
     config
         The text of the config.
 
@@ -75,7 +75,7 @@ def locate_problems(problems: Iterable[ConfigProblem], config: str) -> list[Prob
 
 
 def problem_from_error(error: RunConfigInvalidError) -> Problem:
-    """Return the problem for text that could not be parsed as a config.
+    """Convert the error for an invalid config to a problem.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def _located(root: yaml.Node, path: str, message: str) -> Problem:
 
 
 def _descend(node: yaml.Node, path: str) -> tuple[yaml.Node, yaml.Node, str] | None:
-    """Return the node that the first part of a path leads to, the node to mark for it, and the rest of the path."""
+    """Follow the first part of a path. Return the node there, the node to mark, and the rest of the path."""
     if isinstance(node, yaml.SequenceNode):
         index = _LIST_INDEX.match(path)
         if index is None or int(index[1]) >= len(node.value):
@@ -109,7 +109,7 @@ def _descend(node: yaml.Node, path: str) -> tuple[yaml.Node, yaml.Node, str] | N
         item = node.value[int(index[1])]
         return item, item, path[index.end() :].removeprefix(".")
     if isinstance(node, yaml.MappingNode):
-        # A key can contain a dot, so the longest key that fits is the right one.
+        # A key can contain dots, so use the longest key that matches.
         for key, value in sorted(node.value, key=lambda pair: -len(str(pair[0].value))):
             name = str(key.value)
             rest = path.removeprefix(name)

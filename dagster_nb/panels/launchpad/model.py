@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LaunchpadModel", "Start"]
 
-# Checking after every keystroke would check half-written words.
+# Wait for a pause before checking, so that half-typed words are not checked.
 _SECONDS_AFTER_TYPING = 0.4
 
 
@@ -31,11 +31,11 @@ class Start:
     Parameters
     ----------
     job, location, repository
-        The job, its code location and its repository; None if not given.
+        The job, its code location and its repository, or None.
     config
-        YAML text; None for the job's or the partition's own config.
+        A YAML string, or None for the default config of the job or the partition.
     tags, ops, partition
-        The text of these fields.
+        The text in these fields.
     """
 
     job: str | None = None
@@ -48,17 +48,17 @@ class Start:
 
 
 class LaunchpadModel:
-    """The state of a launchpad. The model changes in the kernel's thread only.
+    """The state of a launchpad. It changes only in the kernel's thread.
 
     The model emits the changes ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced),
-    ``run`` (launched, or back to the form) and ``state`` (anything else).
+    ``run`` (a run was launched, or the form is visible again) and ``state`` (all other changes).
 
     Parameters
     ----------
     source
-        Reads from the server and launches runs.
+        The source, which reads from the server and launches runs.
     background
-        Where requests run.
+        The panel's background tasks, which send the requests.
     start
         The initial text of the fields.
     """
@@ -80,20 +80,20 @@ class LaunchpadModel:
         self.run: Run | None = None
         self._background = background
         self._start: Start | None = start or Start()
-        # The config as it was loaded, and the partition that it was loaded for.
+        # The config that was loaded last, and its partition.
         self._loaded = ("", "")
-        # Whether the problems come from the server's response to a launch.
+        # Whether the server reported the current problems in response to a launch.
         self._was_rejected = False
         self._cancel_check: Callable[[], None] = lambda: None
 
     @property
     def loading(self) -> bool:
-        """Whether the jobs, the job or a partition's config are being read."""
+        """Whether the list of jobs, a job or the config of a partition is being read."""
         return self._background.busy("jobs", "job", "partition")
 
     @property
     def checking(self) -> bool:
-        """Whether the result of a check has not arrived yet."""
+        """Whether a check is in progress."""
         return self.scaffold is not None and not self.checked and self.error is None
 
     @property
@@ -103,7 +103,7 @@ class LaunchpadModel:
 
     @property
     def can_launch(self) -> bool:
-        """Whether `launch` would launch the job. `launch` does nothing while there are known problems."""
+        """Whether `launch` would launch the job. It does nothing while there are known problems."""
         if self.scaffold is None or self.run is not None or self.source.reason_forbidden:
             return False
         if self.loading or self.launching or (self.checked and self.problems):
@@ -112,17 +112,17 @@ class LaunchpadModel:
 
     @property
     def is_edited(self) -> bool:
-        """Whether the config differs from the one that was loaded."""
+        """Whether the user has edited the config since it was loaded."""
         return self.config != self._loaded[0]
 
     @property
     def has_other_config(self) -> bool:
-        """Whether the config belongs to a partition other than the chosen one."""
+        """Whether the config belongs to another partition than the chosen partition."""
         return not self.is_edited and self._loaded[1] != self.partition
 
     @property
     def needs_partition(self) -> bool:
-        """Whether the user should choose a partition first, whose config will replace the invalid default config."""
+        """Whether the default config is invalid and the user should first choose a partition, to load its config."""
         return (
             self.scaffold is not None
             and bool(self.scaffold.partitions)
@@ -142,9 +142,9 @@ class LaunchpadModel:
         self.changes.emit("jobs")
 
     def choose(self, address: JobAddress | None) -> None:
-        """Choose another job, or none.
+        """Choose another job. None means no job.
 
-        Config, ops and partition are reset to the defaults of the new job; the tags stay.
+        This resets the config, the ops and the partition to the defaults of the new job, but keeps the tags.
         """
         if address == self.address:
             return
@@ -153,7 +153,7 @@ class LaunchpadModel:
         self._load_job()
 
     def edit(self, *, config: str | None = None, tags: str | None = None, ops: str | None = None) -> None:
-        """Change the text of fields and check it once the changes pause."""
+        """Change the text of fields. Check it once there are no more changes for a moment."""
         before = self.config, self.tags, self.ops
         self.config = self.config if config is None else config
         self.tags = self.tags if tags is None else tags
@@ -162,7 +162,7 @@ class LaunchpadModel:
             self._check_later()
 
     def choose_partition(self, partition: str) -> None:
-        """Choose a partition, or none; its config is loaded unless the user has edited the config."""
+        """Choose a partition, or "" for none. Load its config unless the user has edited the config."""
         if partition == self.partition:
             return
         self.partition = partition
@@ -173,7 +173,7 @@ class LaunchpadModel:
             self.reset()
 
     def reset(self) -> None:
-        """Replace the config with that of the partition, or with the job's default if no partition is chosen."""
+        """Replace the config with that of the chosen partition. If there is none, use the job's default config."""
         if self.scaffold is None or self.address is None or not self._partition_exists:
             return
         address, partition = self.address, self.partition
@@ -191,19 +191,19 @@ class LaunchpadModel:
         self.changes.emit("state")
 
     def use_config_of_run(self, run_id: str = "") -> None:
-        """Replace the config with that of a run of the job.
+        """Replace the config with the config of one of the job's runs.
 
         Parameters
         ----------
         run_id
-            The id of the run, or the first eight characters or more; empty for the newest run.
+            The id of the run, or at least its first eight characters. If empty, the newest run.
         """
         address = self.address
         if self.scaffold is None or address is None:
             return
 
         def failed(error: Exception) -> None:
-            # Trying again cannot help if the run does not exist.
+            # If the run does not exist, a retry cannot help.
             is_final = isinstance(error, ValueError | NotFoundError)
             self._fail(None if is_final else lambda: self.use_config_of_run(run_id))(error)
 
@@ -215,7 +215,7 @@ class LaunchpadModel:
         self.changes.emit("state")
 
     def launch(self) -> None:
-        """Check the input once more, and then launch the job. Does nothing while a launch is in progress."""
+        """Check the input again, then launch the job. Do nothing while a launch is in progress."""
         address = self.address
         if not self.can_launch or address is None:
             return
@@ -241,12 +241,12 @@ class LaunchpadModel:
             except RunConfigInvalidError as error:
                 return locate_problems(error.errors, config) or [problem_from_error(error)]
 
-        # There is no Retry button: if the response was lost, the job may have been launched.
+        # Show no Retry button. If the response was lost, the server may have launched the job.
         self._background.start("launch", launch, done=self._show_launch, failed=self._fail(None))
         self.changes.emit("state")
 
     def return_to_form(self) -> None:
-        """Show the form again with the previous input, for another launch."""
+        """Show the form with the previous input again, so that the user can launch another run."""
         self.run = None
         self.changes.emit("run")
         self._check_later()
@@ -311,14 +311,14 @@ class LaunchpadModel:
         self.changes.emit("config")
 
     def _use_config(self, config: str) -> None:
-        # This config counts as edited, so that choosing another partition does not replace it.
+        # Treat this config as edited, so that choosing another partition does not replace it.
         self.config = config
         self._check_later()
         self.changes.emit("config")
 
     def _partition_failed(self, error: Exception) -> None:
         if isinstance(error, ValueError):
-            # The partition has been removed meanwhile, so trying again cannot help.
+            # The partition no longer exists, so a retry cannot help.
             self._show_problems([Problem(str(error))])
         else:
             self._fail(self.reset)(error)
@@ -347,9 +347,9 @@ class LaunchpadModel:
     # Checking
 
     def _check_later(self) -> None:
-        """Check the input after a pause, and ignore the result of an earlier check."""
+        """Check the input after a pause, and ignore the result of any earlier check."""
         self._stop_checking()
-        # The known problems stay visible until the new text has been checked.
+        # Keep showing the known problems until the new text has been checked.
         self.error, self.checked, self._was_rejected = None, False, False
         self._cancel_check = self._background.later(_SECONDS_AFTER_TYPING, self._check_now)
         self.changes.emit("state")
@@ -377,7 +377,7 @@ class LaunchpadModel:
         return not self.partition or (self.scaffold is not None and self.partition in self.scaffold.partitions)
 
     def _problems_outside_config(self) -> list[Problem]:
-        """Return the problems of the other fields; this needs no request."""
+        """Return the problems in the fields other than the config. This needs no request."""
         found = [Problem(message) for message in parse_tags(self.tags)[1]]
         if self.scaffold is not None and not self._partition_exists:
             keys = self.scaffold.partitions
@@ -389,5 +389,5 @@ class LaunchpadModel:
         try:
             return locate_problems(self.source.check(address, config, ops), config)
         except RunConfigInvalidError as error:
-            # The text is not a config, or the selection matches no op.
+            # The text is not a valid config, or the selection matches no ops.
             return [problem_from_error(error)]

@@ -30,13 +30,13 @@ class Scaffold:
     config
         The job's default run config, as YAML.
     ops
-        The names of the job's ops; empty if they cannot be selected.
+        The names of the job's ops. Empty if users cannot select ops.
     partitions
-        The keys of the job's partitions, oldest first.
+        The keys of the job's partitions, with the oldest partition first.
     example
-        An op selection that fits the job, such as ``"load*"``; empty if no op depends on another.
+        An example of a valid op selection, such as ``"load*"``. Empty if no op depends on another op.
     schema
-        The job's ``RunConfigSchema``, as the document ``run_config_schema`` requests it; None if it is not known.
+        The job's ``RunConfigSchema``, with the fields in the document ``run_config_schema``, or None if it is unknown.
     """
 
     config: str
@@ -67,7 +67,7 @@ class LaunchpadSource(Protocol):
         """Return the run config of a partition, as YAML."""
 
     def run_config(self, address: JobAddress, run_id: str) -> str:
-        """Return the config of a run of a job, as YAML; of its newest run if the id is empty."""
+        """Return the config of one of the job's runs, as YAML. If the id is empty, use the newest run."""
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
         """Return the problems of a run config."""
@@ -77,7 +77,7 @@ class LaunchpadSource(Protocol):
 
 
 class LaunchSource:
-    """A `LaunchpadSource` that uses a client.
+    """An implementation of `LaunchpadSource` with a client.
 
     Parameters
     ----------
@@ -112,10 +112,10 @@ class LaunchSource:
         """Return the initial content of the form for a job."""
         place = {"location": address.location, "repository": address.repository}
         self._schemas[address] = schema = self._client.run_config_schema(address.job, **place)
-        known = schema._record  # noqa: SLF001 - the frame of its fields would not be enough to complete a config
+        known = schema._record  # noqa: SLF001 - completion needs more than the frame of fields
         partitions = self._call(partition_keys, address)
         if is_asset_job:
-            # Parts of an asset job are selected as assets, which this form does not support.
+            # Selecting a part of an asset job means selecting assets, but this form does not support assets.
             return Scaffold(schema.default_yaml, partitions=partitions, schema=known)
         ops = self._client.ops(address.job, **place)
         return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops), known)
@@ -136,7 +136,7 @@ class LaunchSource:
         return config_text(runs["run_config"].iloc[0] or {})
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
-        """Return the problems of a run config, for the selected ops of a job or for all ops if none are selected."""
+        """Return the problems of a run config for the selected ops, or for all ops if none are selected."""
         return self._schemas[address].validate(config, op_selection=ops or None)
 
     def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401 - see DagsterClient.launch
@@ -144,12 +144,12 @@ class LaunchSource:
         run: Run = self._client.launch(address.job, location=address.location, repository=address.repository, **options)
         return run
 
-    def _call(self, function: Any, *args: Any) -> Any:  # noqa: ANN401 - a coroutine function that takes the client
+    def _call(self, function: Any, *args: Any) -> Any:  # noqa: ANN401 - a coroutine function
         return self._client._call(function, *args)  # noqa: SLF001 - no public method of the client reads partitions
 
 
 def example_selection(ops: pd.DataFrame) -> str:
-    """Return an op selection that adds the ops after one op; empty if no op depends on another.
+    """Return a selection of one op and all ops after it, or "" if no op depends on another op.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Find the place of the cursor in YAML that is still being written, and is therefore often not valid."""
+"""Find the position of the cursor in YAML, even if the YAML is unfinished and therefore invalid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 __all__ = ["ITEM", "YamlPlace", "place_at", "place_of_key"]
 
 ITEM = "[]"
-"""The part of a path that leads into an item of a list."""
+"""The part of a path that means any item of a list."""
 
 _INDENT = re.compile(r" *")
 _DASHES = re.compile(r"(?:-(?: +|$))*")
@@ -19,20 +19,20 @@ _KEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class YamlPlace:
-    """A place in block-style YAML.
+    """A position in block-style YAML.
 
     Parameters
     ----------
     path
-        The keys that lead to the mapping or the value at the cursor; `ITEM` for an item of a list.
+        The keys on the path to the mapping or value at the cursor, with `ITEM` for list items.
     word
         The unfinished key or value before the cursor.
     is_value
-        Whether the cursor is in the value of the last key of the path; otherwise, a key or an item can be there.
+        Whether the cursor is in the value of the last key of the path. If False, a key or a list item can follow.
     siblings
-        The other keys of the mapping that the cursor is in.
+        The other keys of the mapping that contains the cursor.
     column
-        The column at which the word begins, counted from 0.
+        The column at which the word starts, starting at 0.
     """
 
     path: tuple[str, ...]
@@ -56,7 +56,7 @@ class _Part:
 
 
 def place_at(text: str, cursor: int) -> YamlPlace | None:
-    r"""Return the place of the cursor; None in a comment, and inside ``{}`` and ``[]``.
+    r"""Return the position of the cursor, or None if it is in a comment or inside ``{}`` or ``[]``.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def place_at(text: str, cursor: int) -> YamlPlace | None:
         return None
     has_key = bool(parts) and not parts[-1].is_item
     if has_key and not line[column:].startswith((" ", "\t")):
-        # The cursor is directly after the colon, where a value cannot begin.
+        # The cursor is directly after the colon, but there must be a space before a value.
         return None
     word = rest.lstrip()
     column += len(rest) - len(word)
@@ -101,7 +101,7 @@ def place_at(text: str, cursor: int) -> YamlPlace | None:
 
 
 def place_of_key(text: str, cursor: int) -> tuple[str, ...] | None:
-    r"""Return the path of the key that the cursor is in or next to; None if there is none.
+    r"""Return the path of the key at the cursor, or None if there is no key.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def place_of_key(text: str, cursor: int) -> tuple[str, ...] | None:
 
 
 def _around(text: str, number: int, part: _Part) -> list[_Part]:
-    """Return the parts that enclose a part of a line."""
+    """Return the keys and dashes that enclose a part of a line."""
     stack: list[_Part] = []
     for place, line in enumerate(text.split("\n")[: number + 1]):
         for one in _parts_of(line, place)[0]:
@@ -129,7 +129,7 @@ def _around(text: str, number: int, part: _Part) -> list[_Part]:
 
 
 def _parts_of(line: str, number: int) -> tuple[list[_Part], str, int]:
-    """Return the dashes and the key of a line, the rest of the line, and the column where the rest begins."""
+    """Return the dashes and the key of a line, the rest of the line, and the column at which the rest starts."""
     indent = _INDENT.match(line)
     column = indent.end() if indent else 0
     dashes = _DASHES.match(line, column)
@@ -149,6 +149,6 @@ def _push(stack: list[_Part], part: _Part) -> None:
 
 
 def _pop(stack: list[_Part], column: int, *, is_item: bool) -> None:
-    # The dashes of a list may be directly below the first letter of the key that the list belongs to.
+    # The dashes of a list may have the same indentation as the key of the list.
     while stack and (stack[-1].column > column or (stack[-1].column == column and (stack[-1].is_item or not is_item))):
         stack.pop()

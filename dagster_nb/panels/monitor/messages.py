@@ -1,4 +1,4 @@
-"""The messages of a monitor about its run: the heading, the outcome, and the results of actions."""
+"""The messages of a monitor about its run: the heading, the outcome and the results of actions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["action_html", "head_html", "outcome_html", "outcome_message", "state
 
 _MODES = {
     "live": ("◉", "live", "Dagster sends each event as it happens."),
-    "polling": ("◔", "polling", "No websocket can be opened, so the panel requests new events once a second."),
+    "polling": ("◔", "polling", "The panel cannot open a websocket, so it requests new events once per second."),
 }
 
 
 def head_html(model: MonitorModel, now: pd.Timestamp, zone: tzinfo = UTC) -> str:
-    """Return the run, its status and its times."""
+    """Return the heading with the run, its status and its times, as HTML."""
     facts = state_times(model.state, now, zone)
     if model.following and model.mode is not None:
         symbol, word, reason = _MODES[model.mode]
@@ -38,12 +38,12 @@ def head_html(model: MonitorModel, now: pd.Timestamp, zone: tzinfo = UTC) -> str
 
 
 def state_times(state: RunState, now: pd.Timestamp, zone: tzinfo = UTC) -> list[str]:
-    """Return when a run was created, how long it was queued, and how long it took or has been running."""
+    """Return the creation time, the time in the queue, and the duration of a run as text."""
     return times_text(state.creation_time, state.start_time, state.end_time, now, zone)
 
 
 def outcome_message(state: RunState) -> tuple[str, str, str] | None:
-    """Return the kind of message (as in `message_html`), its title and its text; None if there is no message."""
+    """Return the kind (as in `message_html`), the title and the text of the message, or None if there is no message."""
     if state.lacks_daemon:
         return (
             "warning",
@@ -63,7 +63,7 @@ def outcome_message(state: RunState) -> tuple[str, str, str] | None:
 
 
 def outcome_html(state: RunState, *, can_copy: bool = True) -> str:
-    """Return how the run ended, or why it failed; empty if there is no message. `can_copy` is as in `failures_html`."""
+    """Return the outcome or the failure of the run as HTML, or "". For `can_copy`, see `failures_html`."""
     message = outcome_message(state)
     if message is None:
         return ""
@@ -74,7 +74,7 @@ def outcome_html(state: RunState, *, can_copy: bool = True) -> str:
 
 
 def action_html(model: MonitorModel) -> str:
-    """Return the result of the terminate or re-execute request; empty if there is no message."""
+    """Return the result of the request to terminate or re-execute the run as HTML, or "" if there is no message."""
     message = _action_message(model)
     if message is None:
         return ""

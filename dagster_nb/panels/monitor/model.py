@@ -1,4 +1,4 @@
-"""The state of a monitor: its run, its events and output, and the actions requested for the run."""
+"""The state of a monitor: its run, the events and the output of the run, and the requested actions."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = ["MonitorModel", "RunClient", "RunState", "Strategy"]
 
 Strategy = Literal["from_failure", "all_steps"]
 
-# The time to wait for an event before checking whether the monitor has been closed.
+# How long to wait for an event before checking whether the monitor has been closed.
 _HEARTBEAT_SECONDS = 0.5
 _SECONDS_BETWEEN_READS = 0.7
-# The time that a run may stay queued before the monitor checks whether a daemon is running.
+# How long a run can stay queued before the monitor checks whether a daemon is running.
 _MAX_SECONDS_QUEUED = 4.0
 _SECONDS_BETWEEN_DAEMON_CHECKS = 10.0
 _SECONDS_BETWEEN_OUTPUT_READS = 5.0
@@ -55,8 +55,8 @@ class RunClient(Protocol):
     def failures(self, runs: str) -> pd.DataFrame:
         """Return the failures that ended a run."""
 
-    def compute_logs(self, run: str, step: str | None = None) -> ComputeLogs:
-        """Return the captured output of a run."""
+    def compute_logs(self, run: str, step: str | None = None, *, after: ComputeLogs | None = None) -> ComputeLogs:
+        """Return the captured output of a run, reading only what was added since an earlier call."""
 
     def daemons(self) -> pd.DataFrame:
         """Return the daemons."""
@@ -76,21 +76,22 @@ class RunClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """The state of a run when it was last read.
+    """The state of a run at the time of the last read.
 
     Parameters
     ----------
     status
-        Its status.
+        The status of the run.
     creation_time, start_time, end_time
         The times when the run was created, started and ended.
     steps
-        The steps, with the columns of `DagsterClient.steps`; steps that have not started have the status
+        The steps, with the columns of `DagsterClient.steps`. Steps that have not started have the status
         ``NOT_STARTED``.
     failures
-        The failures that ended the run, with the columns of `DagsterClient.failures`; None unless it failed.
+        The failures that ended the run, with the columns of `DagsterClient.failures`, or None if the run has not
+        failed.
     lacks_daemon
-        Whether the run is queued while no daemon is running that would start it.
+        Whether the run is queued but no daemon is running to start it.
     """
 
     status: str
@@ -114,26 +115,26 @@ class RunState:
 
     @property
     def has_running_step(self) -> bool:
-        """Whether a step is running, in which case its bar in the chart grows."""
+        """Whether a step is running. If so, the chart must be redrawn as time passes."""
         if self.is_finished or self.steps.empty:
             return False
         return bool((self.steps["start_time"].notna() & self.steps["end_time"].isna()).any())
 
 
 class MonitorModel:
-    """The state of a monitor. The model changes in the kernel's thread only.
+    """The state of a monitor. It changes only in the kernel's thread.
 
-    The model emits the changes ``run`` (its status, or another run), ``steps``, ``events``, ``output``, ``actions``
+    The model emits the changes ``run`` (another status or another run), ``steps``, ``events``, ``output``, ``actions``
     and ``action_error``.
 
     Parameters
     ----------
     client
-        Reads from the server and acts on runs.
+        The client, which reads from the server and acts on runs.
     run
         The run to follow.
     background
-        Where requests run.
+        The panel's background tasks, which send the requests.
     """
 
     def __init__(self, client: RunClient, run: RunFacts, background: Background):
@@ -154,17 +155,17 @@ class MonitorModel:
 
     @property
     def run(self) -> RunFacts:
-        """The state of the run when the monitor began to follow it."""
+        """The run, in its state at the time when the monitor began to follow it."""
         return self._runs[-1]
 
     @property
     def previous_run(self) -> RunFacts | None:
-        """The run that this one re-executes, if the re-execution was started here."""
+        """The run that the current run re-executes, if the re-execution was started in this monitor."""
         return self._runs[-2] if len(self._runs) > 1 else None
 
     @property
     def following(self) -> bool:
-        """Whether more events may arrive."""
+        """Whether more events can arrive."""
         return self._background.busy("follow")
 
     @property
@@ -183,19 +184,19 @@ class MonitorModel:
         return not self.state.is_finished and self.reason_forbidden("terminate") is None
 
     def reason_forbidden(self, action: str) -> str | None:
-        """Return why the client refuses ``"terminate"`` or ``"reexecute"``; None if it does not."""
+        """Return why the client refuses ``"terminate"`` or ``"reexecute"``, or None if it permits the action."""
         return reason_forbidden(self.client, action)
 
     def can_reexecute(self, strategy: Strategy) -> bool:
-        """Return whether the run can be re-executed in this way: it has ended, and from failure only if it failed."""
+        """Return whether the run can be re-executed with a strategy now."""
         return self.is_reexecutable(strategy) and self.reason_forbidden("reexecute") is None
 
     def is_reexecutable(self, strategy: Strategy) -> bool:
-        """Return whether the run's status allows this re-execution."""
+        """Return whether the status of the run allows a re-execution with a strategy."""
         return self.state.status in (FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"})
 
     def follow(self) -> None:
-        """Follow the run from its first event to its last. A second call starts from the first event again."""
+        """Follow the run from its first to its last event. A second call starts at the first event again."""
         self.error = None
         self.log.clear()
         self._background.start(
@@ -208,12 +209,12 @@ class MonitorModel:
         self._emit("run", "events")
 
     def set_filter(self, **changes: Any) -> None:  # noqa: ANN401 - see EventFilter
-        """Change which events are shown.
+        """Change the filter of the events.
 
         Parameters
         ----------
         **changes
-            ``level``, ``step`` or ``text`` of `EventFilter`.
+            The new ``level``, ``step`` or ``text`` of the `EventFilter`.
         """
         changed: EventFilter = replace(self.log.filter, **changes)
         previous = self.log.filter
@@ -224,13 +225,14 @@ class MonitorModel:
             self.read_output()
 
     def read_output(self) -> None:
-        """Read the output of the run or the chosen step, and again every few seconds until the run has ended."""
+        """Read the output of the run or the chosen step. Repeat this every few seconds until the run has ended."""
         self._reads_output = True
         self._cancel_output_read()
         run_id, step = self.run.run_id, self.log.filter.step
+        previous = self.output if self.output is not None and self.output.step == step else None
         self._background.start(
             "output",
-            lambda _task: self.client.compute_logs(run_id, step=step),
+            lambda _task: self.client.compute_logs(run_id, step=step, after=previous),
             done=self._show_output,
             failed=self._fail_output,
         )
@@ -242,7 +244,7 @@ class MonitorModel:
         self._background.stop("output")
 
     def terminate(self, *, force: bool) -> None:
-        """Terminate the run, unless such a request is in progress."""
+        """Terminate the run. Do nothing while a request to terminate it is in progress."""
         if self.terminating:
             return
         self.action_error = self.termination = None
@@ -255,7 +257,7 @@ class MonitorModel:
         self._emit("actions")
 
     def reexecute(self, strategy: Strategy) -> None:
-        """Re-execute the run and follow the new one, unless such a request is in progress."""
+        """Re-execute the run and follow the new run. Do nothing while a request to re-execute it is in progress."""
         if self.reexecuting or not self.can_reexecute(strategy):
             return
         self.action_error = None
@@ -269,7 +271,7 @@ class MonitorModel:
         self._emit("actions")
 
     def show_previous_run(self) -> None:
-        """Go back to following the run that the current one re-executes."""
+        """Follow the previous run again, which the current run re-executes."""
         if len(self._runs) > 1:
             self._turn_to(self._runs[:-1])
 

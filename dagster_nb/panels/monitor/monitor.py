@@ -14,11 +14,11 @@ from dagster_nb.panels.error_box import message_html
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.monitor.messages import action_html, head_html, outcome_html, outcome_message, state_times
 from dagster_nb.panels.monitor.model import MonitorModel
+from dagster_nb.panels.monitor.step_chart import StepChart
 from dagster_nb.panels.panel import Panel
 from dagster_nb.panels.run_view.event_log import EventLog
 from dagster_nb.panels.run_view.log_html import events_html
 from dagster_nb.panels.run_view.log_view import LogView
-from dagster_nb.panels.run_view.run_html import steps_html
 from dagster_nb.words import short_id
 
 if TYPE_CHECKING:
@@ -30,41 +30,41 @@ if TYPE_CHECKING:
 
 __all__ = ["RunMonitor"]
 
-# Changes that arrive together are drawn once.
+# Wait for more changes before drawing, so that changes that arrive together are drawn only once.
 _SECONDS_BEFORE_DRAWING = 0.2
 _SECONDS_BETWEEN_PICTURES = 2.0
 _MAX_STATIC_EVENTS = 20
 _FORCE_QUESTION = (
-    "Mark this run as canceled? Dagster then shows it as canceled at once, whether or not it stops. Processes that are "
-    "still running are not stopped: they may continue to write data, and may even turn the run into a success. Use "
-    "this for a run whose process is gone or does not react."
+    "Mark this run as canceled? Dagster then immediately shows the run as canceled, even if it continues. Processes "
+    "that are still running are not stopped: they may continue to write data, and may even change the status to "
+    "success. Use this only if the process of the run no longer exists or does not respond."
 )
 _QUESTIONS: dict[Strategy, str] = {
-    "from_failure": "Re-execute this run from failure? The steps that failed or did not run are executed.",
-    "all_steps": "Re-execute this run? All of its steps are executed again.",
+    "from_failure": "Re-execute this run from failure? This executes only the steps that failed or did not run.",
+    "all_steps": "Re-execute this run? This executes all of its steps again.",
 }
 
 
 class RunMonitor(Panel):
-    """A panel that follows a run, with a chart of its steps, its events, its output, and how it ended.
+    """A panel that follows a run and shows its steps, events, output and result.
 
-    Events arrive as they happen. If no websocket can be opened, the panel requests new events once a second, and says
-    so. The run can be terminated, and re-executed after it has ended; the panel then follows the new run. The kernel
-    stays free while the panel follows the run.
+    Events appear as they happen. If the panel cannot open a websocket, it requests new events once per second, and says
+    so. You can terminate the run or, after it has ended, re-execute it. The panel then follows the new run. Click a
+    step in the chart to show only the events of this step. The kernel stays free while the panel follows the run.
 
     Parameters
     ----------
     run
-        A `Run`, such as ``client.launch(...)`` or ``client.run(run_id)`` returns.
+        A `Run`, for example the result of ``client.launch(...)`` or ``client.run(run_id)``.
     tz
-        The time zone in which times are shown, such as ``"Europe/Paris"``; None means that of the browser.
+        The time zone for displayed times, such as ``"Europe/Paris"``. None means the time zone of the browser.
 
     Attributes
     ----------
     run_id : str
         The id of the run.
     status : str
-        The status of the run, such as ``"SUCCESS"``, as the monitor last read it.
+        The last known status of the run, such as ``"SUCCESS"``.
     events : pandas.DataFrame
         The events so far, with the columns of `DagsterClient.events`.
 
@@ -84,7 +84,7 @@ class RunMonitor(Panel):
         client: Any = getattr(run, "client", None)
         if not hasattr(client, "follow"):
             raise TypeError(
-                f"RunMonitor takes a Run, such as client.run(run_id) returns, but got {type(run).__name__}."
+                f"RunMonitor needs a Run, for example from client.run(run_id), but got {type(run).__name__}."
             )
         super().__init__(tz=tz)
         self.model = MonitorModel(client, run, self.background)
@@ -101,15 +101,16 @@ class RunMonitor(Panel):
         self._confirm = Confirm(self.background)
         self._outcome = widgets.HTML()
         self._action = widgets.HTML()
-        self._steps = widgets.HTML(layout=widgets.Layout(width="100%"))
+        self._steps = StepChart(self.model, self.background, self.viewport)
         self._log = LogView(self.model, self.background, self.viewport)
-        self._fill(head, self._confirm.widget, self._outcome, self._action, self._steps, self._log.widget)
+        self._fill(head, self._confirm.widget, self._outcome, self._action, self._steps.widget, self._log.widget)
         self.add_class("dnb-monitor")
         self._is_question_valid: Callable[[], bool] = lambda: False
         self._outdated: set[str] = set()
         self._picture_drawn_at = float("-inf")
         self._picture_is_outdated = True
         self._listen()
+        self._watch_connection(client)
         self.model.follow()
         self._draw_all()
 
@@ -120,7 +121,7 @@ class RunMonitor(Panel):
 
     @property
     def status(self) -> str:
-        """The status of the run, as the monitor last read it."""
+        """The last known status of the run."""
         return self.model.state.status
 
     @property
@@ -129,30 +130,30 @@ class RunMonitor(Panel):
         return self.model.log.events
 
     def wait(self, timeout: float | None = None) -> Self:
-        """Wait until the run has ended and return the monitor.
+        """Wait until the run has ended, and return the monitor.
 
-        `wait` is meant for scripts, and for notebooks that run unattended.
+        Use this method in scripts and in notebooks that run unattended.
 
         Parameters
         ----------
         timeout
-            The maximum number of seconds to wait; None for no limit.
+            The maximum number of seconds to wait, or None for no limit.
         """
         super().wait(timeout)
         self._draw_all()
         return self
 
     def confirm_terminate(self, *, force: bool = False) -> None:
-        """Ask in the panel whether to terminate the run.
+        """Ask the user to confirm that the run should be terminated.
 
         Parameters
         ----------
         force
-            Whether to mark it as canceled at once, whether or not it stops.
+            Whether to mark the run as canceled immediately, even if it does not stop.
         """
         model = self.model
         self._ask(
-            _FORCE_QUESTION if force else "Terminate this run? What it has already done is not undone.",
+            _FORCE_QUESTION if force else "Terminate this run? This does not undo what the run has already done.",
             button="Mark as canceled" if force else "Terminate run",
             action=partial(model.terminate, force=force),
             is_possible=lambda: model.can_terminate,
@@ -160,12 +161,12 @@ class RunMonitor(Panel):
         )
 
     def confirm_reexecute(self, strategy: Strategy = "from_failure") -> None:
-        """Ask in the panel whether to re-execute the run. The panel then follows the new run.
+        """Ask the user to confirm that the run should be re-executed. The panel then follows the new run.
 
         Parameters
         ----------
         strategy
-            ``"from_failure"`` for the steps that failed or did not run, ``"all_steps"`` for all.
+            ``"from_failure"`` executes the steps that failed or did not run, ``"all_steps"`` executes all steps.
         """
         label = "Re-execute from failure" if strategy == "from_failure" else "Re-execute"
         self._ask(
@@ -185,7 +186,7 @@ class RunMonitor(Panel):
         is_possible: Callable[[], bool],
         danger: bool,
     ) -> None:
-        """Show the question until another run is shown or the action is no longer possible."""
+        """Show a question until the user answers, the panel shows another run, or the action becomes impossible."""
         run = self.model.run
         self._is_question_valid = lambda: self.model.run is run and is_possible()
         self._confirm.ask(
@@ -224,7 +225,7 @@ class RunMonitor(Panel):
         parts = [head_html(model, _now(), self.viewport.zone), outcome_html(model.state, can_copy=False)]
         if model.error is not None:
             parts.append(message_html(str(model.error)))
-        parts.append(self._picture(width=900, background="white"))
+        parts.append(self._steps.static_html(width=900, background="white"))
         last = EventLog(_MAX_STATIC_EVENTS)
         last.add(model.log.events)
         parts.append(f"<p>{text(last.summary)}</p>{events_html(last.shown, self.viewport.zone)}")
@@ -280,16 +281,7 @@ class RunMonitor(Panel):
         is_due = state.is_finished or time.monotonic() - self._picture_drawn_at >= _SECONDS_BETWEEN_PICTURES
         if at_once or (self._picture_is_outdated and is_due):
             self._picture_drawn_at, self._picture_is_outdated = time.monotonic(), False
-            width = min(max(self.viewport.width - 8, 320), 1400)
-            self._steps.value = self._picture(width=width, dark=self.viewport.dark)
-
-    def _picture(self, *, width: int, **options: Any) -> str:  # noqa: ANN401 - see `steps_html`
-        state = self.model.state
-        if state.steps.empty or state.steps["start_time"].isna().all():
-            planned = "" if state.steps.empty else f" Planned: {', '.join(map(text, state.steps['step_key']))}."
-            return f'<p class="dnb-muted">No step {"ran" if state.is_finished else "has started"}.{planned}</p>'
-        as_of = None if state.is_finished else _now()
-        return steps_html(state.steps, as_of=as_of, width=width, max_height=480, zone=self.viewport.zone, **options)
+            self._steps.draw()
 
     def _draw_actions(self) -> None:
         model = self.model

@@ -1,4 +1,4 @@
-"""The details of one run: its main fields, why it failed, its steps and its log.
+"""The details of a run: its main fields, its failures, its steps and its log.
 
-Used by the explorer and by the monitor.
+The explorer and the monitor use this package.
 """

@@ -1,4 +1,4 @@
-"""The events of a run, and the newest events that match a filter, because a page cannot show all of a long log."""
+"""The events of a run. A page cannot show a long log, so it shows the newest events that match a filter."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class EventFilter:
     level
         The lowest level.
     step
-        The step; None for all steps and the run itself.
+        The step, or None for all steps and the run itself.
     text
-        The text that an event must contain, ignoring case.
+        A text that an event must contain, ignoring case.
     """
 
     level: str = LEVELS[0]
@@ -49,7 +49,7 @@ class EventFilter:
         """
         matches = pd.Series(True, index=events.index)
         if self.level in LEVELS[1:]:
-            # An event with an unknown level is shown rather than hidden.
+            # Show events with an unknown level.
             matches &= ~events["level"].isin(LEVELS[: LEVELS.index(self.level)])
         if self.step is not None:
             matches &= events["step_key"].eq(self.step).fillna(False).astype(bool)
@@ -67,7 +67,7 @@ class EventLog:
     Parameters
     ----------
     max_shown
-        The largest number of events to show.
+        The maximum number of events to show.
     """
 
     def __init__(self, max_shown: int = 500):
@@ -85,7 +85,7 @@ class EventLog:
         return _concatenate(self._pages)
 
     def add(self, events: pd.DataFrame) -> None:
-        """Add the next events. The cost depends on their number, not on the length of the log."""
+        """Add new events. The cost depends on the number of new events, not on the length of the log."""
         self._pages.append(events)
         self.total += len(events)
         self.steps = list(dict.fromkeys([*self.steps, *events["step_key"].dropna()]))
@@ -94,7 +94,7 @@ class EventLog:
         self.shown = _concatenate([self.shown, matching]).tail(self.max_shown)
 
     def set_filter(self, event_filter: EventFilter) -> None:
-        """Show other events."""
+        """Show the events that match another filter."""
         self.filter = event_filter
         self._pages = [self.events]
         matching = event_filter.apply(self._pages[0])
@@ -102,13 +102,13 @@ class EventLog:
         self.shown = matching.tail(self.max_shown)
 
     def clear(self) -> None:
-        """Remove all events; the filter stays."""
+        """Remove all events, but keep the filter."""
         self._pages, self.total, self.matching, self.steps = [], 0, 0, []
         self.shown = self.events
 
     @property
     def summary(self) -> str:
-        """A text such as "the last 500 of 2,000 events".
+        """A summary of the displayed events, such as "showing the last 500 of 2,000 events".
 
         Examples
         --------

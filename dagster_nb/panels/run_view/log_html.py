@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
@@ -11,20 +10,18 @@ import pandas as pd
 from dagster_nb.frames.run_failures import stack_html
 from dagster_nb.panels.markup import attribute, grid, text
 from dagster_nb.time_zones import zone_name
-from dagster_nb.words import plural
+from dagster_nb.words import count_text, plural
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from dagster_nb.client.compute_logs import ComputeLogs
+    from dagster_nb.panels.run_view.last_lines import LastLines
 
 __all__ = ["Stream", "events_html", "output_html", "output_summary"]
 
 Stream = Literal["stdout", "stderr"]
 
-_MAX_LINES = 500
 _MAX_MESSAGE_LENGTH = 4_000
-_ANSI_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def events_html(events: pd.DataFrame, zone: tzinfo = UTC) -> str:
@@ -33,9 +30,9 @@ def events_html(events: pd.DataFrame, zone: tzinfo = UTC) -> str:
     Parameters
     ----------
     events
-        The columns of `DagsterClient.events`.
+        The events, with the columns of `DagsterClient.events`.
     zone
-        The time zone in which times are shown.
+        The time zone for displayed times.
     """
     events = events.assign(timestamp=events["timestamp"].dt.tz_convert(zone))
     columns = ("timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack")
@@ -44,32 +41,41 @@ def events_html(events: pd.DataFrame, zone: tzinfo = UTC) -> str:
     return f'<div role="log" aria-label="Events of the run">{table}</div>'
 
 
-def output_html(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
-    """Return the last lines of a stream that contain some text, ignoring case."""
-    lines = _matching_lines(output, stream, wanted)
-    if not lines:
+def output_html(lines: LastLines, stream: Stream) -> str:
+    """Return the last lines of a stream."""
+    if not lines.shown:
         return '<div class="dnb-empty">no lines</div>'
-    shown = text("\n".join(lines[-_MAX_LINES:]))
+    shown = text("\n".join(lines.shown))
     return f'<pre class="dnb-output" role="group" aria-label="{stream} of the run">{shown}</pre>'
 
 
-def output_summary(output: ComputeLogs, stream: Stream, wanted: str = "") -> str:
-    r"""Return the number of lines that are shown, and the number of all lines, as text.
+def output_summary(lines: LastLines, stream: Stream, *, is_filtered: bool = False, omitted: int = 0) -> str:
+    r"""Return the number of displayed lines and the total number of lines, as text.
+
+    Parameters
+    ----------
+    lines, stream
+        The lines and where they come from.
+    is_filtered
+        Whether only the lines with some text are shown.
+    omitted
+        The number of bytes at the beginning of the stream that were not read.
 
     Examples
     --------
-    >>> from dagster_nb.client.compute_logs import ComputeLogs
-    >>> output_summary(ComputeLogs("8f5e", None, stdout="a\nb\n", stderr=""), "stdout", "A")
+    >>> from dagster_nb.panels.run_view.last_lines import last_lines
+    >>> output_summary(last_lines("a\nb\n", "A"), "stdout", is_filtered=True)
     'showing 1 matching line, of 2'
     """
-    matching, total = len(_matching_lines(output, stream, wanted)), len(_matching_lines(output, stream, ""))
-    if not total:
+    if not lines.total:
         return f"Dagster captured nothing from {stream}"
-    last = f"the last {_MAX_LINES:,} of " if matching > _MAX_LINES else ""
-    shown = plural(matching, "matching line" if matching < total else "line")
-    omitted = output.stdout_omitted if stream == "stdout" else output.stderr_omitted
+    count, total = len(lines.shown), count_text(lines.total)
+    if is_filtered:
+        shown = f"{'the last ' if lines.has_more else ''}{plural(count, 'matching line')}, of {total}"
+    else:
+        shown = f"the last {count_text(count)} of {total} lines" if lines.has_more else plural(count, "line")
     left_out = f"; the first {omitted / 2**20:,.0f} MB are left out" if omitted else ""
-    return f"showing {last}{shown}{f', of {total:,}' if matching < total else ''}{left_out}"
+    return f"showing {shown}{left_out}"
 
 
 def _event_cells(
@@ -100,9 +106,3 @@ def _event_cells(
 def _folded_stack(error: str, message: str, stack: str, key: str) -> str:
     causes = [{"error_class": error, "error_message": message, "stack": stack}]
     return f'<details data-dnb-key="{attribute(key)}"><summary>Stack trace</summary>{stack_html(causes)}</details>'
-
-
-def _matching_lines(output: ComputeLogs, stream: Stream, wanted: str) -> list[str]:
-    lines = _ANSI_COLORS.sub("", output.stdout if stream == "stdout" else output.stderr).splitlines()
-    needle = wanted.strip().casefold()
-    return [line for line in lines if needle in line.casefold()] if needle else lines

@@ -1,4 +1,4 @@
-"""``LogView``: the events or the output of a run, filtered by level, step and text."""
+"""``LogView``: the events or the output of a run, with filters for level, step and text."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from dagster_nb.panels.error_box import describe_error, message_html
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.run_view.event_log import LEVELS
+from dagster_nb.panels.run_view.last_lines import last_lines
 from dagster_nb.panels.run_view.log_html import events_html, output_html, output_summary
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.panels.background import Background
     from dagster_nb.panels.run_view.event_log import EventLog
+    from dagster_nb.panels.run_view.log_html import Stream
     from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["EVENTS", "STREAMS", "LogModel", "LogView"]
@@ -27,14 +29,14 @@ _ALL_STEPS = "all of the run"
 
 
 class LogModel(Protocol):
-    """The data that a log is drawn from.
+    """The data of a log view.
 
     Attributes
     ----------
     log
-        The events, and the filter.
+        The events and the filter.
     output, output_error
-        The output of the run, or the reason why it could not be read; both None until it has been read.
+        The output of the run, or the reason why it could not be read. Both are None before the output has been read.
     """
 
     log: EventLog
@@ -52,18 +54,18 @@ class LogModel(Protocol):
 
 
 class LogView:
-    """Draws the log, and filters it.
+    """The log of a run, with fields to filter it.
 
     Parameters
     ----------
     model
-        The log.
+        The data.
     background
-        Runs the handlers of widget events in the kernel's thread.
+        The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     viewport
-        Gives the time zone.
+        The panel's viewport, which knows the time zone.
     kinds
-        The kinds that the user can choose, out of `EVENTS` and `STREAMS`.
+        The kinds of log that the user can choose, from `EVENTS` and `STREAMS`.
     """
 
     def __init__(
@@ -76,6 +78,8 @@ class LogView:
         self._model = model
         self._viewport = viewport
         self._drawing = False
+        # What was drawn last, because searching a long output takes a while.
+        self._searched: tuple[object, ...] | None = None
         self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
         self._level: Any = _labeled(
             widgets.Dropdown(
@@ -97,12 +101,12 @@ class LogView:
         background.on_change(self._text, lambda wanted: model.set_filter(text=wanted))
 
     def draw(self) -> None:
-        """Draw the log as it is now."""
+        """Draw the log in its current state."""
         log = self._model.log
-        # The chosen step may have no events, if the events of another run are shown or are being read again.
+        # The chosen step can be missing in the log if another run was opened or the events are being read again.
         chosen = [log.filter.step] if log.filter.step is not None else []
         options = [(_ALL_STEPS, ""), *((step, step) for step in dict.fromkeys([*log.steps, *chosen]))]
-        if list(self._step.options) != options:
+        if list(self._step.options) != options or self._step.value != (log.filter.step or ""):
             self._drawing = True
             try:
                 self._step.options = options
@@ -121,10 +125,22 @@ class LogView:
         elif model.output is None:
             self._show(f"reading {stream}…", "")
         else:
-            wanted = model.log.filter.text
-            self._show(output_summary(model.output, stream, wanted), output_html(model.output, stream, wanted))
+            self._draw_lines(model.output, stream, model.log.filter.text)
+
+    def _draw_lines(self, output: ComputeLogs, stream: Stream, wanted: str) -> None:
+        is_stdout = stream == "stdout"
+        printed = output.stdout if is_stdout else output.stderr
+        omitted = output.stdout_omitted if is_stdout else output.stderr_omitted
+        searched = (printed, omitted, stream, wanted)
+        if searched == self._searched:
+            return
+        lines = last_lines(printed, wanted)
+        summary = output_summary(lines, stream, is_filtered=bool(wanted.strip()), omitted=omitted)
+        self._show(summary, output_html(lines, stream))
+        self._searched = searched
 
     def _show(self, summary: str, body: str) -> None:
+        self._searched = None
         self._summary.value = f'<span class="dnb-muted" role="status">{text(summary)}</span>'
         self._body.value = body
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 __all__ = ["planned_steps", "with_pending"]
 
-# Dagster plans a dynamic step as "square[?]"; it runs as "square[1]", "square[2]", …
+# The key of a dynamic step is "square[?]" in the plan, and "square[1]", "square[2]", … in the run.
 _DYNAMIC = "[?]"
 
 
 def planned_steps(response: Mapping[str, Any]) -> list[str]:
-    """Return the keys of the steps that a run was planned to execute (``Run.executionPlan``).
+    """Return the keys of the steps in the execution plan of a run (``Run.executionPlan``).
 
     Parameters
     ----------
@@ -38,11 +38,11 @@ def with_pending(steps: pd.DataFrame, run_id: str, planned: Iterable[str]) -> pd
     Parameters
     ----------
     steps
-        The columns of `DagsterClient.steps`.
+        The steps, with the columns of `DagsterClient.steps`.
     run_id
         The id of the run.
     planned
-        Step keys.
+        The keys of the planned steps.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A run as HTML: its heading, why it failed, and its steps."""
+"""Show a run as HTML: its heading, its failures and its steps."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dagster_nb import plot
 from dagster_nb.frames.run_failures import stack_html
 from dagster_nb.frames.stacks import traceback_text
 from dagster_nb.panels.markup import attribute, copy_button, link, status, text
-from dagster_nb.panels.pictures import image
+from dagster_nb.panels.pictures import Picture, draw_picture, picture_html
 from dagster_nb.words import duration_text, plural, relative_time_text, zoned_time_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-__all__ = ["failures_html", "heading_html", "steps_html", "times_text"]
+__all__ = ["failures_html", "heading_html", "steps_alt", "steps_html", "steps_picture", "times_text"]
 
 _MAX_FAILURES = 5
 _MAX_MESSAGE_LENGTH = 4_000
@@ -33,9 +33,9 @@ def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None
     run_id, job_name, run_status
         The run.
     url
-        The address of the run's page in Dagster, if it has one.
+        The address of the run's page in Dagster, or None.
     facts
-        The contents of the line below the heading, as HTML.
+        The parts of the line below the heading, as HTML.
     """
     page = "" if url is None else link(url, "open in Dagster")
     return (
@@ -48,7 +48,7 @@ def heading_html(run_id: str, job_name: str, run_status: str, *, url: str | None
 def times_text(
     created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp, now: pd.Timestamp, zone: tzinfo = UTC
 ) -> list[str]:
-    """Return when a run was created, how long it was queued, and how long it took or has been running.
+    """Return the creation time, the time in the queue, and the duration of a run as text.
 
     Examples
     --------
@@ -70,14 +70,15 @@ def times_text(
 
 
 def failures_html(failures: pd.DataFrame, *, can_copy: bool = True) -> str:
-    """Return why a run failed: each failed step with its error and its stack trace.
+    """Return the failures of a run: each failed step with its error and its stack trace.
 
     Parameters
     ----------
     failures
-        The columns of `DagsterClient.failures`.
+        The failures, with the columns of `DagsterClient.failures`.
     can_copy
-        Whether to add a button that copies the stack trace. The button works only in a panel, whose script handles it.
+        Whether to add a button that copies the stack trace. The button works only in a panel, because it needs the
+        panel's script.
     """
     boxes = []
     for failure in failures.head(_MAX_FAILURES).to_dict("records"):
@@ -96,43 +97,50 @@ def failures_html(failures: pd.DataFrame, *, can_copy: bool = True) -> str:
     return "".join(boxes) + (f'<p class="dnb-muted">and {plural(rest, "more failure")}</p>' if rest > 0 else "")
 
 
-def steps_html(
+def steps_picture(
     steps: pd.DataFrame,
     *,
     as_of: pd.Timestamp | None,
     width: int,
     max_height: int = 560,
     zone: tzinfo = UTC,
-    **options: Any,  # noqa: ANN401 - see `image`
-) -> str:
-    """Return the chart of the steps of a run.
+    **options: Any,  # noqa: ANN401 - see `draw_picture`
+) -> Picture:
+    """Draw the chart of the steps of a run.
 
     Parameters
     ----------
     steps
-        The columns of `DagsterClient.steps`.
+        The steps, with the columns of `DagsterClient.steps`.
     as_of
-        The time at which the bars of unfinished steps end; None for a run that has finished.
+        The assumed end time of unfinished steps, or None if the run has finished.
     width, max_height
-        The size in CSS pixels.
+        The width and the maximum height in CSS pixels.
     zone
-        The time zone in which times are shown.
+        The time zone for displayed times.
     options
-        ``dark`` and ``background``, as in `image`.
+        The options ``dark`` and ``background`` of `draw_picture`.
     """
-    names = ", ".join(
-        f"{key} {step_status}"
-        for key, step_status in zip(
-            steps["step_key"][:_MAX_NAMED_STEPS], steps["status"][:_MAX_NAMED_STEPS], strict=True
-        )
-    )
-    return image(
+    return draw_picture(
         lambda ax: plot.step_gantt(steps, as_of=as_of, tz=zone, ax=ax),
-        alt=f"Chart of {plural(len(steps), 'step')}, each from its start to its end: {names}.",
         width=width,
         height=min(max(120, 78 + 24 * len(steps)), max_height),
         **options,
     )
+
+
+def steps_alt(steps: pd.DataFrame) -> str:
+    """Describe the chart of the steps, as plain text."""
+    first = steps.head(_MAX_NAMED_STEPS)
+    names = ", ".join(
+        f"{key} {step_status}" for key, step_status in zip(first["step_key"], first["status"], strict=True)
+    )
+    return f"Chart of {plural(len(steps), 'step')}, each from its start to its end: {names}."
+
+
+def steps_html(steps: pd.DataFrame, **options: Any) -> str:  # noqa: ANN401 - see `steps_picture`
+    """Draw the chart of the steps as an ``<img>`` element, with the options of `steps_picture`."""
+    return picture_html(steps_picture(steps, **options), steps_alt(steps))
 
 
 def _whole_seconds(duration: pd.Timedelta) -> pd.Timedelta:

@@ -1,4 +1,4 @@
-"""The schema browser: a search of a server's GraphQL schema that writes queries."""
+"""The schema browser: search a server's GraphQL schema, and generate queries."""
 
 from dagster_nb.panels.schema_browser.schema_browser import SchemaBrowser
 

@@ -1,4 +1,4 @@
-"""``EntryList``: a list of parts of the schema, one of which can be chosen with the mouse or the keyboard."""
+"""``EntryList``: a list of parts of the schema. Users choose an entry with the mouse or the keyboard."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EntryList(anywidget.AnyWidget):
     Attributes
     ----------
     items : list of dict
-        The entries, each with the strings ``name``, ``type`` and ``description``.
+        The entries. The keys ``name``, ``type`` and ``description`` contain strings.
     label : str
         The label for screen readers.
     """
@@ -32,7 +32,7 @@ class EntryList(anywidget.AnyWidget):
     label = traitlets.Unicode("").tag(sync=True)
 
     def on_choose(self, handler: Callable[[int], None]) -> None:
-        """Call a handler with the position of each chosen entry, in the thread that handles widget events."""
+        """Call a handler with the index of each chosen entry, in the thread that handles widget events."""
 
         def receive(_widget: Any, content: Any, _buffers: Any) -> None:  # noqa: ANN401 - ipywidgets has no types
             place = content.get("choose") if isinstance(content, dict) else None

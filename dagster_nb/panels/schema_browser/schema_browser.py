@@ -1,4 +1,4 @@
-"""``SchemaBrowser``: search a server's GraphQL schema, read about its parts, and let a click write a query."""
+"""``SchemaBrowser``: a panel to search a server's GraphQL schema, read its documentation and generate queries."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["SchemaBrowser"]
 
 _MAX_SHOWN = 100
-# The editor's kind of suggestion for each kind of GraphQL entry.
+# The kind of suggestion in the editor for each kind of GraphQL entry.
 _KINDS = {"field": "property", "argument": "property", "value": "enum", "directive": "keyword", "fragment": "type"}
 
 
 class SchemaBrowser(Panel):
     """A panel to search the server's GraphQL schema: its types, fields, arguments, enum values and descriptions.
 
-    The panel begins with the operations of Dagster's documentation. A click on one of them, or on something that the
-    search has found, shows what the schema says about it and a query that requests it, for a ``%%dagster`` cell or for
-    `DagsterClient.query`.
+    The panel initially lists the operations from Dagster's documentation. A click on an operation or a search result
+    shows its documentation in the schema, and a query for a ``%%dagster`` cell or `DagsterClient.query`.
 
     Parameters
     ----------
@@ -44,7 +43,7 @@ class SchemaBrowser(Panel):
     Attributes
     ----------
     query : str
-        The query in the editor, which is that of the chosen entry until the user edits it; empty if there is none.
+        The query in the editor. Users can edit the query of the chosen entry. Empty if there is no query.
 
     Examples
     --------
@@ -94,13 +93,13 @@ class SchemaBrowser(Panel):
         self._read()
 
     def search(self, words: str) -> None:
-        """Show what matches some words, as if they were typed into the search field.
+        """Search the schema, as if the user had typed the words into the search field.
 
         Parameters
         ----------
         words
-            Words that all occur in a name or its description; a question such as ``"what returns a Run?"``; or a type
-            and a dot, such as ``"Run."``, for the fields of the type.
+            Words that must all occur in a name or its description, a question such as ``"what returns a Run?"``, or a
+            type and a dot, such as ``"Run."``, to list the fields of the type.
         """
         self._search.value = words
 
@@ -172,7 +171,7 @@ class SchemaBrowser(Panel):
         self.query = document
         self._editor.problems = [] if self._schema is None else document_problems(document, self._schema)
         if not document:
-            self._query.value = '<p class="dnb-muted">No query returns this, because it is only used in arguments.</p>'
+            self._query.value = '<p class="dnb-muted">No query returns this type. Only arguments use it.</p>'
             return
         cell = f"%%dagster\n{document}"
         self._query.value = (
@@ -214,7 +213,7 @@ def _heading(name: str, more: str) -> str:
 
 
 def _about_html(entry: Entry, kind: GraphQLNamedType | None, schema: GraphQLSchema) -> str:
-    """Return what the schema says about an entry, with the arguments of a field or the values of an enum."""
+    """Return the documentation of an entry, with the arguments of a field or the values of an enum."""
     description = f'<div class="dnb-message">{text(entry.description)}</div>' if entry.description else ""
     parts = [_heading(entry.label, f"{entry.kind} · {entry.returns}"), description]
     siblings = list(type_entries(schema.type_map[entry.type_name]))

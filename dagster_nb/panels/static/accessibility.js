@@ -1,19 +1,19 @@
-// What a panel does for the keyboard, for screen readers and for readers of long logs. It is part of viewport.js.
+// Support for keyboards, screen readers and long logs. viewport.js includes this file.
 const TOGGLES = ".widget-toggle-button, .widget-toggle-buttons > .widget-toggle-button, .jupyter-widget-toggle-button";
 const CLOSES = ".dnb-close:is(:not(.widget-toggle-button), .mod-active)";
 
-// A screen reader says which toggles are on. ipywidgets only colours them.
+// Tell screen readers which toggles are on, because ipywidgets only changes their colour.
 function markPressed(button) {
   button.setAttribute("aria-pressed", button.classList.contains("mod-active"));
 }
 
-// Identifies a <details> element although its HTML is replaced when it changes.
+// Return a key for a <details> element that stays the same when the HTML around it is replaced.
 function detailsKey(details) {
   const holder = details.closest("[data-dnb-key]");
   return holder && `${holder.dataset.dnbKey} ${[...holder.querySelectorAll("details")].indexOf(details)}`;
 }
 
-// Presses the nearest button that closes something.
+// Click the nearest button that closes something.
 function closeNearest(event, panel) {
   if (event.key !== "Escape" || event.defaultPrevented || event.target.closest("textarea, select, [contenteditable]")) return;
   for (let node = event.target; panel.contains(node); node = node.parentElement) {
@@ -21,7 +21,7 @@ function closeNearest(event, panel) {
     if (!button) continue;
     event.preventDefault();
     event.stopPropagation();
-    // The focus would be lost with the closed element.
+    // Move the focus, because it would be lost with the closed element.
     if (button.parentElement.parentElement.contains(event.target)) panel.querySelector('tr[tabindex="0"], button')?.focus();
     button.click();
     return;

@@ -1,4 +1,4 @@
-// Text with a button to copy it.
+// Code with a Copy button.
 function render({ model, el }) {
   el.classList.add("dnb-code");
   const bar = document.createElement("div");
@@ -14,7 +14,7 @@ function render({ model, el }) {
   said.className = "dnb-muted";
   text.className = "dnb-text";
   text.tabIndex = 0;
-  // Without a role, a screen reader would ignore the label.
+  // Without a role, screen readers would ignore the label.
   text.setAttribute("role", "group");
   bar.append(name, copy, said);
   el.append(bar, text);
@@ -30,7 +30,7 @@ function render({ model, el }) {
       await navigator.clipboard.writeText(model.get("text"));
       said.textContent = "copied";
     } catch {
-      // An insecure page has no clipboard, so the text is selected for Ctrl-C.
+      // An insecure page has no access to the clipboard, so select the text for Ctrl-C.
       const range = document.createRange();
       range.selectNodeContents(text);
       const selection = window.getSelection();

@@ -1,4 +1,4 @@
-// Columns of the table that can be resized. This is part of run_table.js; the widths are kept in its model.
+// Resizable columns of the table. run_table.js includes this file. Its model contains the widths.
 const MIN_WIDTH = 40;
 const MAX_WIDTH = 1200;
 const WIDTH_STEP = 16;
@@ -14,16 +14,16 @@ function node(tag, attributes = {}, ...children) {
   return made;
 }
 
-// A cell of a column: the header, or the value of one run.
+// A cell of a column: the header or the value of a run.
 function cellOf(tag, column, attributes, ...children) {
   const made = node(tag, { "data-column": column.key, ...attributes }, ...children);
-  // A narrow table has no room for the run's id, unless it was chosen together with other columns.
+  // A narrow table has no room for the run id, unless the user has chosen other columns.
   made.classList.toggle("dnb-narrow-hides", column.optional);
   return made;
 }
 
 function makeColumnWidths(model, table) {
-  // The edge of a column header: it is dragged, or moved with the arrow keys; Home restores the usual width.
+  // The edge of a column header. Users drag it or move it with the arrow keys. Home restores the usual width.
   function edge(column) {
     const made = node("span", {
       class: "dnb-resize", role: "separator", tabindex: "0", "aria-orientation": "vertical",

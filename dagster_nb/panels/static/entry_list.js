@@ -1,4 +1,4 @@
-// A list box: a click or Enter chooses an entry; arrow keys, Home and End move between entries.
+// A list box. A click or Enter chooses an entry. The arrow keys, Home and End move between entries.
 function render({ model, el }) {
   el.classList.add("dnb-entries");
   const list = document.createElement("div");

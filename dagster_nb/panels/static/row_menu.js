@@ -1,9 +1,9 @@
-// The menu of a row of the table. This is part of run_table.js.
+// The context menu of a row. run_table.js includes this file.
 async function copyText(text, el) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Without a secure page there is no clipboard, but a selected field can still be copied.
+    // An insecure page has no access to the clipboard, but the browser can still copy the selection.
     const field = node("textarea");
     field.value = text;
     el.append(field);
@@ -13,12 +13,12 @@ async function copyText(text, el) {
   }
 }
 
-// The kernel says which actions the run allows. Until it has answered, the menu has the other entries.
+// The kernel knows which actions are available for the run. Until it responds, the menu contains only the other entries.
 function makeRowMenu(el, model, { name, pick, showDetails }) {
   const menu = makeMenu(el);
   let asked = "";
 
-  // An entry is {label, reason, run}; a reason says why it is disabled.
+  // An entry is {label, reason, run}. If it is disabled, the reason says why.
   function entries(id, actions) {
     const job = name(id);
     const isSelected = model.get("selected").includes(id);
@@ -57,7 +57,7 @@ function makeRowMenu(el, model, { name, pick, showDetails }) {
 
 function makeMenu(el) {
   const menu = node("div", { class: "dnb-menu", role: "menu", popover: "auto" });
-  let findOwner = () => null; // returns the element that has the focus again after the menu
+  let findOwner = () => null; // returns the element that gets the focus back when the menu closes
   let corner = [0, 0];
   el.append(menu);
 
@@ -87,7 +87,7 @@ function makeMenu(el) {
     if (focused >= 0) items()[Math.min(focused, made.length - 1)]?.focus();
   }
 
-  // The menu stays inside the window.
+  // Keep the menu inside the window.
   function place() {
     const { width, height } = menu.getBoundingClientRect();
     menu.style.left = `${Math.max(0, Math.min(corner[0], window.innerWidth - width - 4))}px`;
@@ -110,7 +110,7 @@ function makeMenu(el) {
     const to = {
       ArrowDown: (now + 1) % all.length, ArrowUp: (now - 1 + all.length) % all.length, Home: 0, End: all.length - 1,
     }[event.key];
-    // No key of the menu reaches the table or the panel.
+    // Keys that are pressed in the menu must not reach the table or the panel.
     event.stopPropagation();
     if (to !== undefined) all[to].focus();
     else if (event.key === "Escape" || event.key === "Tab") closeAndRefocus();

@@ -1,13 +1,13 @@
-// A table of runs. It identifies rows by run id in its messages to the kernel, because a row may move.
-// Only the rows around the visible ones are in the document, because each further row makes every change slower.
+// A table of runs. Messages to the kernel identify rows by run id, because rows can move.
+// The document contains only the visible rows and some rows around them, because more rows would make all changes slower.
 const AROUND = 12;
 
-// Text from users becomes text nodes, never markup. It is isolated, so that its writing direction affects nothing else.
+// Insert text from users as a text node, never as markup. Isolate it, so that its writing direction affects no other text.
 function words(text) {
   return node("bdi", {}, text ?? "");
 }
 
-// A value that filters when it is clicked. The script of the panel (viewport.js) sends the action to the kernel.
+// A value that users can click to filter. The script of the panel (viewport.js) sends the action to the kernel.
 function filterButton(row, content, hint, ...action) {
   const made = node("button", { type: "button", class: "dnb-act", tabindex: "-1", title: hint }, content);
   made.dataset.dnbAction = JSON.stringify(["filter", row.id, ...action]);
@@ -36,7 +36,7 @@ const CELLS = {
   tags: (row, column) => {
     const all = row[column.key] || [];
     const made = node("span", { class: "dnb-tags", title: all.map(([key, value]) => `${key}: ${value}`).join("\n") });
-    // Dagster's own tags are less interesting; they are in the tooltip and in the details.
+    // Dagster's own tags are less interesting. The tooltip and the details show them.
     const own = all.filter(([key]) => !key.startsWith("dagster/")).slice(0, 3);
     for (const [key, value] of own) {
       const pill = filterButton(row, words(`${key}: ${value}`), `Show only runs with ${key}: ${value}`, "tag", key);
@@ -58,10 +58,10 @@ function render({ model, el }) {
   let places = new Map(); // id -> position in rows
   let first = 0; // the first rendered row
   let rowHeight = 32;
-  let anchor = null; // where a selection with Shift starts
-  let focused = null; // the row that has the focus, or had it before it was scrolled away
+  let anchor = null; // the start of a selection with Shift
+  let focused = null; // the row that has the focus, or had the focus before it scrolled out of view
   let resets = model.get("resets");
-  let measuring = 0; // the animation frame in which the height of a row is measured
+  let measuring = 0; // the id of the animation frame that measures the height of a row
   const rendered = new Map(); // id -> {text, line, box}
 
   const all = node("input", { type: "checkbox", "aria-label": "Select all runs shown" });
@@ -84,7 +84,7 @@ function render({ model, el }) {
 
   const chosen = () => new Set(model.get("selected"));
   const send = (selected, active) => {
-    // The ids are in the order of the rows, not of the clicks.
+    // Send the ids in the order of the rows, not of the clicks.
     const shown = rows.map((row) => row.id).filter((id) => selected.has(id));
     const hidden = [...selected].filter((id) => !places.has(id));
     model.set("selected", [...shown, ...hidden]);
@@ -126,7 +126,7 @@ function render({ model, el }) {
     return { line: made, box };
   }
 
-  // A hidden row with the longest cells keeps the width of the columns constant while scrolling.
+  // A hidden row with the longest cells keeps the column widths constant while the user scrolls.
   function drawWidest() {
     const made = node("tr", { class: "dnb-widest" }, node("td", { class: "dnb-check" }));
     for (const column of model.get("columns")) {
@@ -142,7 +142,7 @@ function render({ model, el }) {
     empty.textContent = rows.length ? "" : model.get("empty");
   }
 
-  // Scrolls to the top if the kernel asks for it, and returns whether it did.
+  // Scroll to the top if the kernel has requested it. Return whether this happened.
   function takeReset() {
     if (model.get("resets") === resets) return false;
     resets = model.get("resets");
@@ -163,7 +163,7 @@ function render({ model, el }) {
     if (rows.length) drawWidest();
     else widest.replaceChildren();
     drawRows(view);
-    // New rows at the top do not move the visible rows.
+    // Keep the visible rows in place when new rows arrive at the top.
     const moved = topRow && places.has(topRow.id) ? places.get(topRow.id) - scrolled : 0;
     if (moved) {
       frame.scrollTop += moved * rowHeight;
@@ -175,19 +175,19 @@ function render({ model, el }) {
     return { top: frame.scrollTop, height: frame.clientHeight || 600 };
   }
 
-  // Renders the visible rows and some around them, so that scrolling and find-in-page can reach them. The view is
-  // measured before the document changes, because measuring it afterwards would lay out the whole table once more.
+  // Render the visible rows and some rows around them, so that scrolling and find-in-page can reach these. Measure the
+  // view before the document changes, because measuring it afterwards would cause another layout of the whole table.
   function drawRows({ top, height } = measureView()) {
     const columns = model.get("columns");
     const visible = Math.ceil(height / rowHeight);
-    // There may be fewer rows than when the view was measured.
+    // The table may have fewer rows now than when the view was measured.
     const topmost = Math.min(Math.floor(top / rowHeight), Math.max(0, rows.length - visible));
     first = Math.max(0, topmost - AROUND);
     const shown = rows.slice(first, first + visible + 2 * AROUND);
     const keep = new Set(shown.map((row) => row.id));
     for (const [id, known] of rendered) {
       if (keep.has(id)) continue;
-      // When the focused row is scrolled away, the frame receives its keys, and not the notebook.
+      // When the focused row scrolls out of view, give the focus to the frame, so that the notebook does not get the keys.
       if (known.line.contains(document.activeElement)) frame.focus({ preventScroll: true });
       known.line.remove();
       rendered.delete(id);
@@ -219,7 +219,7 @@ function render({ model, el }) {
     setHeight(below, rows.length - first - shown.length);
     drawSelection(top);
     refocus?.focus({ preventScroll: true });
-    // The browser lays out the rows with the next frame. Measuring them now would make this task longer.
+    // Wait for the next animation frame, because the browser computes the layout then anyway.
     cancelAnimationFrame(measuring);
     measuring = requestAnimationFrame(() => {
       const measured = body.querySelector("tr[data-run]")?.getBoundingClientRect().height;
@@ -256,19 +256,25 @@ function render({ model, el }) {
     if (entry) setTabIndex(entry.line, 0);
   }
 
-  // The Tab key reaches one row and the buttons in it. The arrow keys reach the other rows.
+  // Users reach one row and its buttons with Tab, and the other rows with the arrow keys.
   function setTabIndex(line, tabIndex) {
     line.tabIndex = tabIndex;
     for (const button of line.querySelectorAll("button")) button.tabIndex = tabIndex;
   }
 
-  function focusRow(place) {
-    const row = rows[Math.min(Math.max(place, 0), rows.length - 1)];
-    if (!row) return null;
-    const top = places.get(row.id) * rowHeight;
+  // Scroll to a row, but only as far as necessary.
+  function scrollTo(place) {
+    if (place === undefined) return;
+    const top = place * rowHeight;
     const bottom = top + rowHeight + head.offsetHeight - frame.clientHeight;
     if (top < frame.scrollTop) frame.scrollTop = top;
     else if (bottom > frame.scrollTop) frame.scrollTop = bottom;
+  }
+
+  function focusRow(place) {
+    const row = rows[Math.min(Math.max(place, 0), rows.length - 1)];
+    if (!row) return null;
+    scrollTo(places.get(row.id));
     drawRows();
     focused = row.id;
     drawSelection();
@@ -276,7 +282,7 @@ function render({ model, el }) {
     return row.id;
   }
 
-  // The details are below the table, where they might not be noticed.
+  // Scroll to the details, because users might not notice them below the table.
   const showDetails = () =>
     setTimeout(() => {
       const title = el.closest(".dnb")?.querySelector(".dnb-detail .dnb-head");
@@ -293,7 +299,7 @@ function render({ model, el }) {
     if (event.shiftKey && anchor) between(anchor, id).forEach((one) => selected.add(one));
     else if (toggles || event.ctrlKey || event.metaKey) selected.has(id) ? selected.delete(id) : selected.add(id);
     else if (selected.size < 2) {
-      // Opening a run does not change a selection of several runs.
+      // Keep a selection of several runs when the user opens a run.
       selected.clear();
       selected.add(id);
     }
@@ -341,7 +347,7 @@ function render({ model, el }) {
 
   body.addEventListener("contextmenu", (event) => {
     const row = event.target.closest("tr[data-run]");
-    // Shift gives the menu of the browser.
+    // With Shift, show the context menu of the browser.
     if (!row || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();
@@ -403,7 +409,11 @@ function render({ model, el }) {
   on("sort", drawHead);
   on("widths", () => widths.draw());
   on("selected", () => drawSelection());
-  on("active", () => drawSelection());
+  on("active", () => {
+    // A run that was opened in a chart can be on a row that is out of view.
+    scrollTo(places.get(model.get("active")));
+    drawSelection();
+  });
   on("empty", drawEmpty);
   drawHead();
   takeRows();

@@ -1,4 +1,4 @@
-// A text field with suggestions. Text that is being typed stays, even if the kernel sends changes meanwhile.
+// A text field with suggestions. Changes from the kernel do not overwrite what the user is typing.
 let count = 0;
 
 function render({ model, el }) {
@@ -41,11 +41,11 @@ function render({ model, el }) {
   input.addEventListener("change", send);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") send();
-    // Jupyter has its own shortcuts.
+    // Prevent Jupyter from handling the key as a shortcut.
     event.stopPropagation();
   });
   input.addEventListener("input", (event) => {
-    // The text of a clicked suggestion arrives all at once, and not key by key.
+    // When the user clicks a suggestion, its whole text arrives at once instead of key by key.
     if (!event.inputType || event.inputType === "insertReplacementText") send();
   });
   const events = [["name", draw], ["placeholder", draw], ["width", draw], ["options", offer], ["value", take]];

@@ -1,17 +1,17 @@
-// Reports to the kernel the theme, the width of the panel and the time zone, and keeps keys inside the panel.
+// Report the theme, the width of the panel and the time zone to the kernel, and keep keys inside the panel.
 function luminance(color) {
   const parts = (color.match(/[\d.]+/g) || []).map(Number);
   return parts.length < 3 ? 0 : (0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2]) / 255;
 }
 
-// Copies the text of a button's data-dnb-copy, and says on the button that it has.
+// Copy the text in a button's data-dnb-copy, and confirm this on the button.
 async function copy(button) {
   const text = button.dataset.dnbCopy;
   let done = true;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // An insecure page has no clipboard, but the text of a selected field can still be copied.
+    // An insecure page has no access to the clipboard, but the browser can still copy the selection.
     const field = document.createElement("textarea");
     field.value = text;
     button.after(field);
@@ -27,7 +27,7 @@ async function copy(button) {
   setTimeout(() => Object.assign(button, { textContent: label, disabled: false }), 2000);
 }
 
-// JupyterLab and Notebook hide the static output with a style sheet (see saved_output.py). Other pages need this.
+// Hide the static output. JupyterLab and Notebook do so with a style sheet (see saved_output.py), but other pages do not.
 function hideSavedOutput(model, el) {
   if (el.closest(".jp-OutputArea-child")) return;
   for (const saved of document.querySelectorAll(`[data-dnb-saved="${model.get("saved_id")}"]`)) saved.hidden = true;
@@ -54,7 +54,7 @@ function render({ model, el }) {
   };
   const size = new ResizeObserver(soon);
   size.observe(el);
-  // A theme arrives as attributes first and as a style sheet later.
+  // When the theme changes, the attributes change first and the style sheet arrives later.
   const late = () => {
     soon();
     setTimeout(report, 800);
@@ -70,32 +70,32 @@ function render({ model, el }) {
     stopHelping = makeAccessible(panel);
     if (model.get("scrolls_into_view")) panel.scrollIntoView({ block: "start", behavior: "smooth" });
   });
-  // JupyterLab has shortcuts without a modifier, such as x, which cuts the cell. It ignores a key if its target has
-  // this attribute; on an element around the target, the attribute would have no effect. Ctrl-S and the like still reach
-  // JupyterLab, but not Ctrl-Enter, which would run the cell again.
+  // JupyterLab has shortcuts without a modifier, such as x, which cuts the cell. It ignores a key if the target itself
+  // has this attribute; the attribute of a parent element has no effect. Shortcuts such as Ctrl-S still reach JupyterLab,
+  // but Ctrl-Enter does not, because it would run the cell again.
   let hadFocus = false;
   const shield = (event) => {
     const { target } = event;
-    // An editor has shortcuts of its own, such as Ctrl-Z and Ctrl-F. Ctrl-S still saves the notebook.
+    // An editor has its own shortcuts, such as Ctrl-Z and Ctrl-F. Ctrl-S still saves the notebook.
     const isKept = event.key === "Enter" || (target.closest?.(".dnb-editor") && event.key !== "s");
     const isForJupyter = (event.ctrlKey || event.metaKey) && !isKept;
     if (el.closest(".dnb")?.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", !isForJupyter);
-    // A focused button that removes itself leaves the focus to the page, where the next key would be a command.
+    // If a focused button removes itself, the page gets the focus, and the next key would be a command for the notebook.
     else if (hadFocus && target === document.body && !isForJupyter) event.stopImmediatePropagation();
   };
   const follow = (event) => {
     hadFocus = Boolean(el.closest(".dnb")?.contains(event.target));
   };
-  // HTML from the kernel has no listeners of its own.
+  // HTML from the kernel has no event listeners.
   const click = (event) => {
-    // A panel may be inside another panel.
+    // A panel can be inside another panel.
     if (!event.target.closest || el.closest(".dnb") !== event.target.closest(".dnb")) return;
     const button = event.target.closest("[data-dnb-copy], [data-dnb-action], [data-dnb-focus]");
     if (button?.dataset.dnbCopy !== undefined) copy(button);
     else if (button?.dataset.dnbFocus) el.closest(".dnb").querySelector(button.dataset.dnbFocus)?.focus();
     else if (button) model.send({ action: JSON.parse(button.dataset.dnbAction) });
   };
-  // This runs in the capture phase of the window, before JupyterLab's own listener.
+  // Use the capture phase of the window, so that this listener runs before JupyterLab's.
   const listeners = { keydown: shield, focusin: follow, pointerdown: follow, click };
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener, true);
   return () => {

@@ -1,4 +1,4 @@
-"""Example operations from Dagster's documentation of its GraphQL API, one per file."""
+"""Example operations from the documentation of Dagster's GraphQL API, one per file."""
 
 from __future__ import annotations
 

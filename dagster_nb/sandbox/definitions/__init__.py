@@ -1,6 +1,6 @@
 """The code location of the demo: the data platform of a small web shop.
 
-Each run of a job uses only one process, because a notebook server has little memory.
+Each run uses only one process, because notebook servers often have little memory.
 """
 
 import dagster as dg

@@ -14,7 +14,7 @@ SATURDAY = 5
 
 
 def sales_of(day: str) -> dict[str, Any]:
-    """Return the sales of a day, which are always the same for the same day.
+    """Return the sales of a day. The result is always the same for the same day.
 
     Parameters
     ----------

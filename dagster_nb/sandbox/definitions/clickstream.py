@@ -15,7 +15,7 @@ CHECK_SECONDS = 1.0
 
 
 class StreamConfig(dg.Config):
-    """The stream to read, and how the run stops."""
+    """The options of the stream."""
 
     topic: str = "clicks"
     stop_after_seconds: int = Field(
@@ -25,7 +25,7 @@ class StreamConfig(dg.Config):
 
 
 def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds: float) -> bool:
-    """Wait until no runs match the filters, up to a time limit; return whether some still match."""
+    """Wait until no runs match the filters. Return whether some runs still match after a time limit."""
     deadline = time.monotonic() + seconds
     while exist := bool(instance.get_runs(filters, limit=1)):
         if time.monotonic() > deadline:
@@ -35,7 +35,7 @@ def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds:
 
 
 def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
-    """Listen until interrupted, or until the given time, and then cancel the run."""
+    """Listen until interrupted. Cancel the run at the given time."""
     while time.monotonic() < until:
         time.sleep(LISTEN_SECONDS)
     context.instance.report_run_canceling(context.run, "stop_after_seconds is over.")
@@ -45,14 +45,14 @@ def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
 def leave_silently() -> NoReturn:
     """End the process of a run that was marked as canceled.
 
-    The process does not report its end to Dagster, because a report would change the status of the run.
+    The process must not report its end to Dagster, because this would change the status of the run.
     """
     os._exit(0)
 
 
 @dg.op(description="Listen until stopped.")
 def consume_clicks(context: dg.OpExecutionContext, config: StreamConfig) -> None:
-    """Listen; if interrupted, drain the buffers first."""
+    """Listen until interrupted, then drain the buffers."""
     context.log.info("listening to %s", config.topic)
     until = time.monotonic() + (config.stop_after_seconds or math.inf)
     try:
@@ -74,7 +74,7 @@ def consume_clicks(context: dg.OpExecutionContext, config: StreamConfig) -> None
     },
 )
 def wait_for_worker(context: dg.InitExecutorContext) -> InProcessExecutor:
-    """Run the job in this process once the worker is free; until then, the run has the status STARTING."""
+    """Wait for the worker, while the run has the status STARTING, then run the job in this process."""
     config: dict[str, Any] = dict(context.executor_config)
     if config["wait_seconds"]:
         still_starting = dg.RunsFilter(

@@ -1,4 +1,4 @@
-"""A job that users launch with a run config of their own."""
+"""A job that users launch with their own run config."""
 
 from enum import Enum
 
@@ -48,7 +48,7 @@ def build_features(context: dg.OpExecutionContext, config: FeatureConfig) -> Tab
 
 @dg.op(description="Train the model.")
 def train_model(context: dg.OpExecutionContext, config: TrainConfig, features: Table) -> Table:
-    """Train, and log the loss of every epoch."""
+    """Train the model, and log the loss of each epoch."""
     for epoch in range(1, config.epochs + 1):
         context.log.debug("epoch %s: loss %.4f", epoch, 1 / (1 + config.learning_rate * epoch))
     process(context, features["rows"], what=f"train {config.model.value} on {config.target}")
@@ -63,6 +63,6 @@ def evaluate_model(context: dg.OpExecutionContext, model: Table, features: Table
 
 @dg.job(tags={"team": "ml"}, description="Train the sales forecast. Needs the name of the target column.")
 def train_forecast() -> None:
-    """Build features, train, evaluate."""
+    """Build the features, train the model and evaluate it."""
     features = build_features()
     evaluate_model(train_model(features), features)

@@ -26,7 +26,7 @@ def fetch_orders(context: dg.OpExecutionContext, config: OrdersSource) -> Table:
 
 @dg.op(description="Drop test orders and orders without a customer.")
 def validate_orders(context: dg.OpExecutionContext, orders: Table) -> Table:
-    """Keep the orders that can be loaded."""
+    """Drop the orders that cannot be loaded."""
     rows = int(orders["rows"] * 0.98)
     context.log.warning("%s orders without a customer were dropped", orders["rows"] - rows)
     process(context, rows, what="validate orders")
@@ -42,7 +42,7 @@ def load_orders(context: dg.OpExecutionContext, orders: Table) -> None:
 
 @dg.job(tags={"team": "ingest"}, description="Orders of one region, from the shop's API into the warehouse.")
 def ingest_orders() -> None:
-    """Fetch, validate, load."""
+    """Fetch, validate and load the orders."""
     load_orders(validate_orders(fetch_orders()))
 
 
@@ -111,7 +111,7 @@ def fail_like(outage: str) -> NoReturn:
 
 @dg.op(description="Request today's rates from the provider, which has outages.")
 def request_rates(context: dg.OpExecutionContext, config: RatesConfig) -> Table:
-    """Request the rates. About one run in four fails because of an outage; a re-execution never does."""
+    """Request the rates. About one run in four fails because of an outage. Re-executions never fail."""
     process(context, 170, what=f"rates for {config.base_currency}")
     outage = config.outage
     draw = int(context.run_id[:8], 16)
@@ -124,7 +124,7 @@ def request_rates(context: dg.OpExecutionContext, config: RatesConfig) -> Table:
 
 @dg.op(description="Store the rates.")
 def store_rates(context: dg.OpExecutionContext, rates: Table) -> None:
-    """Store them by day."""
+    """Store the rates by day."""
     process(context, rates["rows"], what="store rates")
 
 
@@ -136,7 +136,7 @@ def convert_prices(context: dg.OpExecutionContext, rates: Table) -> None:
 
 @dg.job(tags={"team": "finance"}, description="Exchange rates of the day, from a provider that has outages.")
 def fetch_exchange_rates() -> None:
-    """Request, then store and convert."""
+    """Request the rates, store them, and convert the prices."""
     rates = request_rates()
     store_rates(rates)
     convert_prices(rates)

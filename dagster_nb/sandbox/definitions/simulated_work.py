@@ -1,4 +1,4 @@
-"""The simulated work of the demo's ops, which do not process real data."""
+"""Simulate the work of the demo's ops, because they process no real data."""
 
 import sys
 import time
@@ -7,14 +7,14 @@ from typing import Any
 import dagster as dg
 
 Table = dict[str, Any]
-"""The output of an op: the name of a table in the warehouse, and its number of rows."""
+"""The output of an op: the name and the number of rows of a table in the warehouse."""
 
 ROWS_PER_SECOND = 40_000
 MAX_SECONDS = 0.6
 
 
 def process(context: dg.OpExecutionContext | dg.AssetExecutionContext, rows: int, *, what: str) -> None:
-    """Sleep for a short time that depends on the number of rows, and write to the log, stdout and stderr."""
+    """Sleep briefly, depending on the number of rows, and write to the log, stdout and stderr."""
     context.log.info("%s: %s rows", what, f"{rows:,}")
     sys.stdout.write(f"{what}: reading {rows:,} rows\n")
     time.sleep(min(rows / ROWS_PER_SECOND, MAX_SECONDS))

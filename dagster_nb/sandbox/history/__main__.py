@@ -1,6 +1,6 @@
-"""Write the demo's history into ``$DAGSTER_HOME`` and keep a copy of it in the user's cache.
+"""Write the demo's history into ``$DAGSTER_HOME`` and keep a copy in the user's cache.
 
-The demo runs this module before its Dagster starts to serve, unless the cache has a copy. The progress is printed as
+If the cache contains no copy yet, the demo runs this module before it starts Dagster. The module prints its progress as
 JSON lines.
 """
 

@@ -1,4 +1,4 @@
-"""Copies of histories in the user's cache, so that the next demo starts sooner."""
+"""Keep copies of histories in the user's cache, so that the next demo starts faster."""
 
 from __future__ import annotations
 
@@ -27,20 +27,19 @@ NOT_COPIED = ("dagster.yaml", "logs")
 
 
 class HistoryCache:
-    """The copies of one history.
+    """The copies of a history with a given number of runs and seed.
 
-    A copy is reused for the same number of runs and the same seed, if the same code wrote it for the same version of
-    Dagster. A copy only appears once it is complete, and its name depends on all these values, so two demos that start
-    at the same time cannot corrupt each other's copy.
+    The name of a copy contains the number of runs, the seed, a hash of the code and the version of Dagster. A copy only
+    appears once it is complete, so two demos that start at the same time cannot corrupt each other's copies.
 
     Parameters
     ----------
     runs, seed
-        Of the history.
+        The number of runs and the seed of the history.
     """
 
     def __init__(self, *, runs: int, seed: int) -> None:
-        # Dagster is imported here because only the extra "demo" installs it; without it, demo() says how to install it.
+        # Import these packages only here, because only the extra "demo" installs them.
         from platformdirs import user_cache_path  # noqa: PLC0415
 
         self.folder = user_cache_path("dagster_nb") / "demo"
@@ -51,24 +50,24 @@ class HistoryCache:
         self.name = hashlib.sha256(identity.encode()).hexdigest()[:20]
 
     def find(self, fits: Callable[[dt.datetime], bool]) -> Path | None:
-        """Return the newest copy whose end (UTC) satisfies ``fits``; None if there is none."""
+        """Return the newest copy with an end (UTC) that satisfies ``fits``, or None."""
         for copy in sorted(self.folder.glob(f"{self.name}-*"), reverse=True):
             if fits(dt.datetime.fromtimestamp(int(copy.name.rsplit("-", 1)[1]), dt.UTC)):
-                with contextlib.suppress(OSError):  # the most recently used copies are kept
+                with contextlib.suppress(OSError):  # mark this copy as recently used, because `keep` removes the others
                     os.utime(copy)
                 return copy
         return None
 
     def find_recent(self, now: dt.datetime) -> Path | None:
-        """Return the newest copy that ends today (UTC) and at most six hours ago."""
+        """Return the newest copy that ends today (UTC) and not more than six hours ago."""
         return self.find(lambda until: until.date() == now.astimezone(dt.UTC).date() and now - until <= MAX_AGE)
 
     def keep(self, home: Path, *, until: dt.datetime) -> None:
-        """Copy the history of a home that ends at ``until``; if the cache cannot be written, do nothing."""
+        """Copy a history that ends at ``until`` into the cache. Do nothing if the cache is not writable."""
         new = self.folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
             shutil.copytree(home, new, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            # This fails if another demo has finished first; its copy is identical.
+            # This fails if another demo has already created the copy. Both copies are identical.
             new.rename(self.folder / f"{self.name}-{int(until.timestamp())}")
             self._remove_old()
         shutil.rmtree(new, ignore_errors=True)

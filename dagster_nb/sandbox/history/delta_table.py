@@ -1,4 +1,4 @@
-"""Write planned runs directly into the table of a history, without a Dagster, to try out a history of any size."""
+"""Write simulated runs directly into a Delta table, without Dagster, to try out a history of any size."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ _DAYS_PER_PLAN = 90
 
 
 def write_delta_table(path: str | os.PathLike[str], *, runs: int, seed: int = 0) -> None:
-    """Write the runs of a small shop, as the demo has them, into a new history.
+    """Write simulated runs, like those of the demo, into a new history.
 
-    There are 50,000 runs in ninety days, so a million runs cover almost five years. Writing a million runs takes about
-    three minutes.
+    The table contains 50,000 runs for every ninety days, so a million runs cover almost five years. Writing a million
+    runs takes about three minutes.
 
     Parameters
     ----------
     path
-        As in `DagsterClient.history`; a history must not exist there yet.
+        As in `DagsterClient.history`. There must be no history at this path yet.
     runs
         The number of runs.
     seed
-        Within the same hour, the same seed gives the same runs.
+        The seed of the random runs. Within the same hour, the same seed produces the same runs.
     """
     table = Table.create(table_path(storage_path(path), "runs"), RUNS, deployment=_DEPLOYMENT)
     stored = RunsTable(table)
     until = last_full_hour(time.time())
-    # The newest runs are written first, as in a refresh.
+    # Write the newest runs first, as in a refresh.
     for number, start in enumerate(range(0, runs, _RUNS_PER_PLAN)):
         planned = plan_history(
             min(_RUNS_PER_PLAN, runs - start),
@@ -58,7 +58,7 @@ def write_delta_table(path: str | os.PathLike[str], *, runs: int, seed: int = 0)
 
 
 def _record(run: PlannedRun) -> dict[str, Any]:
-    """Return a run in the form in which Dagster's GraphQL API returns it."""
+    """Convert a run to the format of Dagster's GraphQL API."""
     return {
         "runId": run.run_id,
         "jobName": run.job,

@@ -1,4 +1,4 @@
-"""Create the event log of a run as Dagster itself would write it."""
+"""Create the same event log for a run as Dagster itself would write."""
 
 # Many of Dagster's internals are untyped.
 # mypy: disallow-untyped-calls=False
@@ -53,12 +53,12 @@ __all__ = ["error_info", "event_log", "log_key", "log_message"]
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 RETRY_SECONDS = 2
-MOMENT = 0.002  # the number of seconds between two events whose times are not planned
+MOMENT = 0.002  # the number of seconds between two events if their times are not planned
 FIRST_PID, PIDS = 20_000, 40_000
 
 
 def error_info(failure: Failure, number: int) -> SerializableErrorInfo:
-    """Return an error as Dagster stores it, with its causes and stack traces."""
+    """Convert an error to Dagster's storage format, with its causes and stack traces."""
     return SerializableErrorInfo(
         message=f"{failure.cls_name}: {failure.message.replace('{n}', str(number))}\n",
         stack=[f'  File "{file}", line {line}, in {name}\n    {code}\n' for file, line, name, code in failure.frames],
@@ -78,7 +78,7 @@ def log_message(key: str, rows: int) -> str:
 
 
 def event_log(run: PlannedRun, job: JobSnapshot, location: str) -> Iterator[EventLogEntry]:
-    """Return a run's event log, in order; ``location`` is the code location's name."""
+    """Yield the events of a run in order. ``location`` is the name of the code location."""
     return _EventLog(run, job, location).entries()
 
 

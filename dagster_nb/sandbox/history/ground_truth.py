@@ -1,4 +1,4 @@
-"""The facts about a history, to which notebooks and tests compare their findings."""
+"""The facts about a generated history. Notebooks and tests compare their findings with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FILE_NAME", "GroundTruth"]
 
 FILE_NAME = "truth.json"
-"""The file in a demo's DAGSTER_HOME that contains the ground truth about its history."""
+"""The name of the file with the ground truth, in the DAGSTER_HOME of a demo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +31,27 @@ class GroundTruth:
     slower_job, slower_since, slower_factor
         The job that became slower, the day of the change (midnight, UTC), and the factor.
     slower_tag
-        The tag that explains the slowdown: its key, and its values before and after the change.
+        The tag that explains the slowdown, with its key and its values before and after the change.
     queue_job, queue_minutes
-        The job whose runs wait long in the queue if they are created just after a full hour, and for how many minutes
-        after the hour this is so.
+        A job with long waiting times in the queue just after each full hour, and for how many minutes.
     flaky_job, flaky_share
         The job that fails occasionally, and the share of its first attempts that fail.
     broken_job, broken_days
-        The job whose runs all failed on certain days, and these days (ISO dates, UTC).
+        A job with two days on which all runs failed, and these days (ISO dates, UTC).
     long_tail_job
         The job with the widest spread of durations.
     missing_job, missing_partition
-        The job that never ran for one partition, and this partition.
+        A job with a partition that never ran, and the partition.
     failed_partitions
-        Partitions of the same job for which every run failed.
+        The partitions of the same job for which all runs failed.
     backfills
-        Backfill ids, and the number of failed runs of each backfill.
+        The ids of the backfills, with the number of failed runs of each backfill.
     failures
-        For each failed run: the step key, the class of the error that the step raised, and the class of its innermost
-        cause.
+        For each failed run, the step key, the class of the step's error, and the class of the innermost cause.
     unresolved_failures
-        The failed runs whose re-execution group has no later success.
+        The failed runs without a later success in their re-execution group.
     error_classes
-        Innermost error classes, and the number of runs that failed with each.
+        The classes of the innermost errors, with the number of runs that failed because of them.
     as_of
         The end of the history.
     """
@@ -124,7 +122,7 @@ class GroundTruth:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the facts as JSON values."""
+        """Convert the facts to JSON values."""
         return {
             name: value.isoformat() if isinstance(value, dt.datetime) else value for name, value in asdict(self).items()
         }

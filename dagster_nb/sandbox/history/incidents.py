@@ -1,4 +1,4 @@
-"""The incidents of the ninety days, and their dates."""
+"""The incidents during the ninety days, and their dates."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MISSING_DAYS_AGO = 44
 
 
 def midnight(day: dt.date) -> float:
-    """Return when a day begins (UTC), in POSIX seconds."""
+    """Return the start of a day (UTC), in POSIX seconds."""
     return dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()
 
 
 def _working_day(day: dt.date) -> dt.date:
-    """Return the day itself, or the next Monday if it is on a weekend."""
+    """Return the day itself, or the next Monday if the day is on a weekend."""
     return day + dt.timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day
 
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """The incidents in a history; `GroundTruth` explains the fields."""
+    """The incidents in a history. `GroundTruth` explains the fields."""
 
     slower_since: dt.date
     broken_days: tuple[dt.date, dt.date]
@@ -44,7 +44,7 @@ class Incidents:
 
     @classmethod
     def before(cls, until: dt.datetime) -> Self:
-        """Choose the dates of the incidents for a history that ends at this time."""
+        """Choose the dates of the incidents for a history that ends at ``until``."""
         today = until.date()
         broken = _working_day(today - dt.timedelta(days=BROKEN_DAYS_AGO))
         if broken.weekday() == SATURDAY - 1:  # both days must be working days
@@ -56,13 +56,13 @@ class Incidents:
         )
 
     def is_slower(self, job: str, at: float) -> bool:
-        """Whether a run of this job, created at this time, is affected by the slowdown."""
+        """Return whether the slowdown affects runs of a job that are created at a time."""
         return job == self.slower_job and at >= midnight(self.slower_since)
 
     def is_broken(self, job: str, at: float) -> bool:
-        """Whether runs of this job fail at this time."""
+        """Return whether all runs of a job fail at a time."""
         return job == self.broken_job and dt.datetime.fromtimestamp(at, dt.UTC).date() in self.broken_days
 
     def fixed_at(self) -> float:
-        """Return when the broken job was fixed: on the morning of the next working day."""
+        """Return the time at which the broken job was fixed: the morning of the next working day."""
         return midnight(_working_day(self.broken_days[-1] + dt.timedelta(days=1))) + 6.5 * 3600

@@ -1,4 +1,4 @@
-"""The profile of each of the shop's jobs: its steps, schedule, durations and failures."""
+"""The profiles of the shop's jobs, with their steps, schedules, durations and failures."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ CRM_SENSOR = "crm_changes"
 
 @dataclass(frozen=True, slots=True)
 class JobProfile:
-    """One job.
+    """The profile of a job.
 
     Parameters
     ----------
     name, team
         The job's name and team, as in the definitions.
     steps
-        Step keys, and the share of the run's time that each step takes, in the order of execution.
+        The step keys in the order of execution, with the share of the run's duration that each step takes.
     median, sigma
-        The duration of a run of the usual size in seconds, and the standard deviation of its logarithm.
+        The median duration in seconds of a run of the usual size, and the standard deviation of its logarithm.
     rows
         The usual number of rows that a run processes.
     schedule, times
@@ -34,9 +34,9 @@ class JobProfile:
     partitioned
         Whether each run processes the partition of the previous day.
     failures
-        A failure, the step that fails, and the share of runs in which this happens.
+        The failures. Each has a step that fails and the share of runs that fail.
     retried
-        A step that is sometimes retried, and the share of runs in which this happens.
+        A step that is sometimes retried, and the share of runs with a retry.
     """
 
     name: str

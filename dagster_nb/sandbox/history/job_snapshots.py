@@ -1,4 +1,4 @@
-"""The parts of a job's definition that are stored with its runs: steps, snapshots and origin."""
+"""Store the parts of a job's definition that its runs refer to: steps, snapshots and origin."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOTHING = "Nothing"
 
 @dataclass(frozen=True, slots=True)
 class StepSnapshot:
-    """One step of the execution plan."""
+    """A step of an execution plan."""
 
     handle: StepHandle | ResolvedFromDynamicStepHandle
     node: NodeHandle
@@ -45,7 +45,7 @@ class StepSnapshot:
 
 @dataclass(slots=True)
 class JobSnapshot:
-    """One job: its steps by key, and the ids of its stored snapshots."""
+    """A job, with its steps by key and the ids of its stored snapshots."""
 
     definition: JobDefinition
     origin: RemoteJobOrigin
@@ -58,7 +58,8 @@ class JobSnapshot:
     def plan_id_of(self, run: PlannedRun) -> str:
         """Store the execution plan of a run and return its id.
 
-        The plan of a re-execution names the earlier run that produced each output, so that it can be re-executed again.
+        The plan of a re-execution names the earlier run that produced each output, so that users can re-execute it
+        again.
         """
         past = self._pasts[run.parent_run_id] if run.parent_run_id else None
         if run.status == "FAILURE":
@@ -92,7 +93,7 @@ def _all_outputs(past: PastExecutionState | None) -> set[StepOutputHandle]:
 
 
 def repository_origin(location: str) -> RemoteRepositoryOrigin:
-    """Return the origin of the demo's repository. Dagster compares only the name of the origin, not its address."""
+    """Return the origin of the demo's repository. Its address is irrelevant, because Dagster compares only the name."""
     return RemoteRepositoryOrigin(
         GrpcServerCodeLocationOrigin(host="localhost", socket=f"{location}.sock", location_name=location), REPOSITORY
     )
@@ -106,11 +107,11 @@ def store_job_snapshots(
     Parameters
     ----------
     instance
-        The instance that stores them.
+        The instance in which to store the snapshots.
     location
         The name of the code location.
     configs
-        The names of the jobs, each with a run config that the job accepts.
+        The names of the jobs, with a valid run config for each.
 
     Returns
     -------

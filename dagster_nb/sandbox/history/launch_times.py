@@ -1,4 +1,4 @@
-"""Choose the times of launches, with daily and weekly rhythms, and the ticks that launch nothing."""
+"""Choose launch times with daily and weekly patterns, and the times of ticks that launch nothing."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ HOUR = 3600.0
 # The relative number of runs that users launch in each hour of a working day (UTC).
 BY_HOUR = (1, 0, 0, 0, 0, 1, 3, 7, 12, 15, 14, 12, 8, 11, 14, 13, 11, 8, 5, 3, 2, 2, 1, 1)
 WEEKEND_SHARE = 0.3
-MIN_SCALE = 0.3  # below this scale, not even daily jobs run every day
+MIN_SCALE = 0.3  # below this scale, daily jobs do not run every day
 SPREAD_SECONDS = 600.0
 TICK_SECONDS = 60.0
 EXTRA_FAILURES_SHARE = 1.05
 SENSOR_SECONDS = 300
 SKIPPED_TICKS_DAYS = 7  # Dagster keeps skipped ticks of sensors for this long
 BACKFILLS = (
-    # job, partitions, first partition this many days ago, launched this many days ago, share that fails
+    # job, number of partitions, age of the first partition in days, age of the backfill in days, share that fails
     ("export_invoices", 30, 150, 62, 0.0),
     ("daily_sales", 14, 104, 26, 0.2),
 )
@@ -38,7 +38,7 @@ BACKFILLS = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedLaunch:
-    """One launch of a job; ``launched_by`` is the tag that says who launched it."""
+    """One launch of a job. The tag ``launched_by`` names the launcher."""
 
     job: JobProfile
     at: float
@@ -54,12 +54,12 @@ def tick_time(created: float) -> float:
 
 
 def _days_before(until: dt.datetime) -> list[dt.date]:
-    """Return the days of a history; the last day may be incomplete."""
+    """Return the days of a history. The last day can be incomplete."""
     return [until.date() - dt.timedelta(days=ago) for ago in range(DAYS, -1, -1)]
 
 
 def scale_for(runs: int, until: dt.datetime) -> float:
-    """Return how much busier than usual the shop must be to have this number of runs, as a factor."""
+    """Return the factor by which the shop must be busier than usual to produce a number of runs."""
     once = float(sum(count for _, count, *_ in BACKFILLS))
     more = 0.0
     for day in _days_before(until)[1:]:
@@ -71,12 +71,12 @@ def scale_for(runs: int, until: dt.datetime) -> float:
             once += usual * job.partitioned
             more += usual * (not job.partitioned)
     wanted = runs / EXTRA_FAILURES_SHARE
-    # Daily runs for partitions are not scaled, except in the smallest histories.
+    # Except in the smallest histories, the number of daily runs for partitions does not depend on the scale.
     return max((wanted - once) / more, wanted / (once / MIN_SCALE + more))
 
 
 def plan_launches(scale: float, rng: Random, until: dt.datetime, incidents: Incidents) -> list[PlannedLaunch]:
-    """Plan which job is launched when, ``scale`` times as often as usual."""
+    """Plan the launches of all jobs, ``scale`` times as many as usual."""
     begin = until.timestamp() - DAYS * 24 * HOUR
     planned: list[PlannedLaunch] = []
     for day in _days_before(until):
@@ -109,7 +109,7 @@ def _launches_of_day(job: JobProfile, day: dt.date, scale: float, rng: Random) -
 
 
 def _random_count(mean: float, rng: Random) -> int:
-    """Return one of the two integers next to the mean, at random, so that the expected value equals the mean."""
+    """Round the mean up or down at random, so that the expected value equals the mean."""
     return int(mean) + (rng.random() < mean % 1)
 
 
@@ -132,7 +132,7 @@ def plan_backfills(
 
 
 def plan_idle_ticks(rng: Random, until: dt.datetime, *, taken: set[float]) -> Iterator[PlannedTick]:
-    """Plan the ticks that launched nothing: skips of the sensor, two failures, and one skip on a public holiday."""
+    """Plan the ticks that launched nothing: the sensor's skips, two failures, and one skip on a public holiday."""
     end = until.timestamp()
     for n in range(1, SKIPPED_TICKS_DAYS * 24 * 3600 // SENSOR_SECONDS):
         at = end - n * SENSOR_SECONDS + rng.random()

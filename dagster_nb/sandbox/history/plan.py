@@ -1,4 +1,4 @@
-"""Plan a history, which is the same on any machine for the same seed and the same end."""
+"""Plan a history. The same seed and the same end produce the same history on any machine."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ __all__ = ["MAX_RUNS", "last_full_hour", "plan_history"]
 
 HOUR = 3600
 MAX_RUNS = 100_000
-# More runs than needed are planned, because some are dropped; if too few remain, more are added.
+# Plan more runs than needed, because some of them are dropped. If too few remain, plan even more.
 FIRST_MARGIN, NEXT_MARGIN = 1.04, 1.15
 
 
 def last_full_hour(now: float) -> dt.datetime:
     """Return the last full hour (UTC) before a time in POSIX seconds.
 
-    Histories end at a full hour, so that histories that are created within minutes of each other are the same.
+    Histories end at this time, so that histories are the same if they are created within minutes of each other.
     """
     return dt.datetime.fromtimestamp(now // HOUR * HOUR, dt.UTC)
 
@@ -43,17 +43,17 @@ def plan_history(runs: int, *, seed: int = 0, until: dt.datetime) -> History:
     Parameters
     ----------
     runs
-        The number of runs, from 0 to 100,000. In a history of fewer than a few hundred runs, not every incident
-        happens.
+        The number of runs, from 0 to 100,000. A history with fewer than a few hundred runs does not contain every
+        incident.
     seed
-        The same seed and ``until`` give the same history.
+        The seed of the random history. The same seed and ``until`` produce the same history.
     until
-        The end of the history; a datetime with a time zone.
+        The end of the history, as a datetime with a time zone.
 
     Returns
     -------
     History
-        Runs are sorted by creation time.
+        The history, with runs sorted by creation time.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _plan_runs(
 
 
 def _finish_backfills(backfills: list[PlannedBackfill], runs: list[PlannedRun]) -> Iterable[PlannedBackfill]:
-    """Set the end and the outcome of each backfill from its own runs; later re-executions do not count."""
+    """Set the end and the outcome of each backfill from its own runs, ignoring later re-executions."""
     for backfill in backfills:
         own = [
             run
@@ -114,7 +114,7 @@ def _finish_backfills(backfills: list[PlannedBackfill], runs: list[PlannedRun]) 
 
 
 def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]:
-    """Drop a number of runs: ordinary successes as long as there are any, and never the parent of another run."""
+    """Drop a number of runs, preferably ordinary successful runs, but never the parent of another run."""
     parents = {run.parent_run_id for run in runs}
     ordinary = [
         run
@@ -126,8 +126,7 @@ def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]
     ]
     dropped = {run.run_id for run in rng.sample(ordinary, min(surplus, len(ordinary)))}
     kept = [run for run in runs if run.run_id not in dropped]
-    # This only happens in a very small history. The newest runs are dropped, because parents are older than their
-    # children.
+    # This only happens in a very small history. Drop the newest runs, because parents are older than their children.
     return kept[: len(kept) - (surplus - len(dropped))]
 
 

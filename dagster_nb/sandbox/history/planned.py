@@ -1,4 +1,4 @@
-"""The parts of a planned history, as plain data. Times are POSIX seconds, exact to the microsecond."""
+"""The parts of a planned history, as plain data. Times are POSIX seconds, rounded to microseconds."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class PlannedStep:
     start, end
         The start of the first attempt and the end of the last attempt.
     attempts
-        The number of attempts; all but the last one failed.
+        The number of attempts. All attempts before the last one failed.
     failure
-        A key of `step_errors.FAILURES`; None if the step succeeded.
+        A key of `step_errors.FAILURES`, or None if the step succeeded.
     """
 
     key: str
@@ -41,19 +41,19 @@ class PlannedRun:
     Parameters
     ----------
     run_id, job, status
-        ``status`` is SUCCESS, FAILURE or CANCELED.
+        The id and the job of the run. The status is SUCCESS, FAILURE or CANCELED.
     created, dequeued, started, ended
-        ``dequeued`` and ``started`` are None if the run was canceled while it was queued.
+        The times of the run. ``dequeued`` and ``started`` are None if the run was canceled while it was queued.
     rows
         The number of rows that the run processes.
     tags, run_config
-        The tags that a user sees.
+        The tags that users see, and the run config.
     steps
         The steps that ran, in order.
     selection
-        The selected steps; None for all steps.
+        The selected steps, or None for all steps.
     parent_run_id, root_run_id
-        Of a re-execution.
+        If this is a re-execution, the ids of the run that it re-executes and of the first run in its group.
     """
 
     run_id: str
@@ -73,7 +73,7 @@ class PlannedRun:
 
     @property
     def failure(self) -> tuple[str, str] | None:
-        """The key and the failure of the failed step, or None."""
+        """The key and the failure of the failed step, or None if no step failed."""
         last = self.steps[-1] if self.steps else None
         return (last.key, last.failure) if last and last.failure else None
 
@@ -85,7 +85,7 @@ class PlannedRun:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTick:
-    """One tick of a schedule or a sensor, which launched runs, was skipped for a reason, or failed with an error."""
+    """One tick of a schedule or sensor. It launched runs, was skipped for a reason, or failed with an error."""
 
     name: str
     at: float
@@ -96,7 +96,7 @@ class PlannedTick:
 
 @dataclass(frozen=True, slots=True)
 class PlannedBackfill:
-    """One backfill of partitions of a job."""
+    """One backfill of a job's partitions."""
 
     backfill_id: str
     job: str
@@ -109,7 +109,7 @@ class PlannedBackfill:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A whole history; runs and ticks are sorted by creation time."""
+    """A complete history, with runs and ticks sorted by creation time."""
 
     runs: tuple[PlannedRun, ...]
     ticks: tuple[PlannedTick, ...]

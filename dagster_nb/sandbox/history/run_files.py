@@ -1,4 +1,4 @@
-"""Write the files of runs: outputs, which a re-execution loads, and compute logs (stdout and stderr)."""
+"""Write the files of runs: compute logs (stdout and stderr), and outputs for re-executions to load."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["write_run_files"]
 
 MAX_RUNS_WITH_LOGS = 500
-"""The number of newest runs that have compute logs. All failed runs have them too."""
+"""The number of recent runs with compute logs. All failed runs have compute logs too."""
 
 
 def write_run_files(instance: DagsterInstance, runs: Sequence[PlannedRun], jobs: dict[str, JobSnapshot]) -> None:
-    """Write compute logs, and the outputs of failed runs. The outputs of successful runs are never loaded again."""
+    """Write compute logs and the outputs of failed runs. No run loads the outputs of successful runs."""
     storage = Path(instance.storage_directory())
     for run in runs:
         if run.status == "FAILURE":

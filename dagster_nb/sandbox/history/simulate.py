@@ -1,4 +1,4 @@
-"""Simulate the course of a run: its queue time, its duration, its outcome, and its re-executions."""
+"""Simulate a run: its time in the queue, its duration, its outcome and its re-executions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REGIONS = ("eu", "eu", "us", "apac")
 
 
 def simulate_first_run(launch: PlannedLaunch, run_id: str, rng: Random, incidents: Incidents) -> PlannedRun:
-    """Return the finished run of a launch."""
+    """Simulate a launch, and return the finished run."""
     job = launch.job
     rows = _choose_rows(job, launch.at, rng)
     tags = {"team": job.team, launch.launched_by[0]: launch.launched_by[1]}
@@ -70,11 +70,11 @@ def simulate_first_run(launch: PlannedLaunch, run_id: str, rng: Random, incident
 
 
 def simulate_reexecution(run: PlannedRun, run_id: str, rng: Random, incidents: Incidents) -> PlannedRun | None:
-    """Return the finished re-execution from failure of a failed run; None if the run is not re-executed."""
+    """Simulate a re-execution from failure. Return None if nobody re-executes the run."""
     if run.failure is None or run.status != "FAILURE":
         return None
     job = JOB_PROFILES[run.job]
-    # A failed run of a daily partition is always re-executed, unless it belongs to a backfill.
+    # Failed runs of a daily partition are always re-executed, unless they belong to a backfill.
     is_required = job.partitioned and "dagster/backfill" not in run.tags
     if rng.random() > (1.0 if is_required else REEXECUTED_SHARE):
         return None
@@ -111,7 +111,7 @@ def simulate_reexecution(run: PlannedRun, run_id: str, rng: Random, incidents: I
 def _execute(
     run: PlannedRun, keys: list[str], seconds: float, queue: float, failing: tuple[str, str] | None, rng: Random
 ) -> PlannedRun:
-    """Add the steps, the times and the status of a run."""
+    """Add the steps, times and status of a run."""
     job = JOB_PROFILES[run.job]
     dequeued = run.created + queue
     started = dequeued + rng.lognormvariate(math.log(2.2), 0.25)
@@ -151,7 +151,7 @@ def _execute(
 
 
 def _choose_rows(job: JobProfile, at: float, rng: Random) -> int:
-    """Return the number of rows that a run processes; for orders it depends on the hour and the day."""
+    """Return the number of rows that a run processes. The number of orders depends on the hour and the day."""
     if job.name == "ingest_orders":
         time = dt.datetime.fromtimestamp(at, dt.UTC)
         evening = 1 + 0.55 * math.sin((time.hour - 13) / 24 * 2 * math.pi)
@@ -169,7 +169,7 @@ def _choose_seconds(job: JobProfile, rows: int, rng: Random) -> float:
 
 
 def _queue_seconds(job: str, launch: PlannedLaunch, rng: Random, incidents: Incidents) -> float:
-    if launch.backfill:  # its runs start one after the other
+    if launch.backfill:  # the runs of a backfill start one after the other
         position = (launch.at % 3600) * 0.1
         return rng.expovariate(0.5) + position
     wait = rng.expovariate(0.5)
@@ -180,7 +180,7 @@ def _queue_seconds(job: str, launch: PlannedLaunch, rng: Random, incidents: Inci
 
 
 def _choose_failure(launch: PlannedLaunch, rng: Random, incidents: Incidents) -> tuple[str, str] | None:
-    """Return the failure and the step that fails; None for a run that succeeds."""
+    """Return the failure and the step that fails, or None if the run succeeds."""
     if incidents.is_broken(launch.job.name, launch.at):
         return "column_renamed", "query_marts"
     if launch.backfill:
@@ -215,5 +215,5 @@ def _choose_config(job: JobProfile, rows: int, partition: str | None, rng: Rando
 
 
 def _to_microseconds(seconds: float) -> float:
-    """Round to microseconds, which is the resolution of storage and frames."""
+    """Round to microseconds, because storage and frames have this resolution."""
     return round(seconds, 6)

@@ -1,4 +1,4 @@
-"""The errors that make steps of the shop's jobs fail."""
+"""The errors that steps of the shop's jobs raise."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Failure:
     Parameters
     ----------
     cls_name, message
-        The class and the message of the exception. The placeholder ``{n}`` is a number that varies from run to run.
+        The class and the message of the exception. A random number replaces the placeholder ``{n}``.
     frames
-        The frames of its stack: file, line, function, code.
+        The frames of the stack trace, with file, line, function and code.
     cause
         The error that caused this one.
     """

@@ -53,9 +53,9 @@ def write_backfills(instance: DagsterInstance, backfills: Sequence[PlannedBackfi
 
 
 def write_ticks(instance: DagsterInstance, ticks: Sequence[PlannedTick], location: str) -> None:
-    """Write ticks as Dagster's daemon writes them."""
+    """Write the same ticks as Dagster's daemon would write."""
     storage = instance.schedule_storage
-    sql = getattr(storage, "_schedule_storage", storage)  # an instance's storage may be wrapped in another
+    sql = getattr(storage, "_schedule_storage", storage)  # the storage of an instance can be a wrapper
     if not isinstance(sql, SqlScheduleStorage):
         raise TypeError(
             f"the instance has {type(sql).__name__} as its schedule storage, not an SQL database. Configure one in "

@@ -1,6 +1,6 @@
 """Write a planned history into the tables of a Dagster instance, in bulk.
 
-Dagster writes one event at a time, which takes about 50 ms per run; writing in bulk takes about 1 ms.
+Writing in bulk takes about 1 ms per run. Dagster itself writes one event at a time, which takes about 50 ms per run.
 """
 
 # Many of Dagster's internals are untyped.
@@ -50,7 +50,7 @@ __all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
 MAX_RECENT_EVENT_LOGS = 10_000
-"""How many of the newest runs get an event log. Failed runs, re-executions and runs of a partition always get one."""
+"""The number of recent runs with an event log. Failed runs, re-executions and runs of a partition always have one."""
 
 
 def write_history(
@@ -68,18 +68,18 @@ def write_history(
     Parameters
     ----------
     home
-        The DAGSTER_HOME, with or without a ``dagster.yaml``. A Dagster instance that uses it may be running.
+        The DAGSTER_HOME, with or without a ``dagster.yaml``. Dagster may be running on this DAGSTER_HOME.
     runs, seed, until
         See `plan_history`. By default, ``until`` is the last full hour.
     events
-        Whether to write event logs, ticks, backfills, outputs and compute logs too. All event logs must be in one
-        database (``ConsolidatedSqliteEventLogStorage``). Without these details, writing 20,000 runs takes a few
-        seconds. If there are more than 10,000 runs, the older ones have no event log, unless they failed, are
-        re-executions or have a partition.
+        Whether to also write event logs, ticks, backfills, outputs and compute logs. All event logs must be in one
+        database (``ConsolidatedSqliteEventLogStorage``). If False, writing 20,000 runs takes only a few seconds. If
+        there are more than 10,000 runs, most of the older runs have no event log; only failed runs, re-executions and
+        runs of a partition do.
     location
-        The name of the code location that the runs belong to.
+        The name of the code location of the runs.
     on_progress
-        Called with the fraction of the event logs that have been written, from 0 to 1.
+        A function to call with the fraction of the event logs that have been written, from 0 to 1.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def write_history(
     Raises
     ------
     TypeError
-        If the instance keeps its runs or its event logs in another kind of storage.
+        If the instance uses another kind of storage for runs or event logs.
     """
     history = plan_history(runs, seed=seed, until=until or last_full_hour(time.time()))
     with DagsterInstance.from_config(str(home)) as instance:
@@ -98,7 +98,7 @@ def write_history(
 
 
 def write_new_home(home: Path, *, runs: int, seed: int, until: dt.datetime) -> None:
-    """Fill a DAGSTER_HOME that contains only its ``dagster.yaml``; the ground truth is the last file to be written."""
+    """Fill a DAGSTER_HOME that contains only a ``dagster.yaml``. Write the ground truth last."""
     truth = write_history(home, runs=runs, seed=seed, events=True, until=until, on_progress=print_progress)
     (home / FILE_NAME).write_text(json.dumps(truth.to_json()), encoding="utf-8")
 
@@ -133,7 +133,7 @@ def _write_runs(
     instance: DagsterInstance, runs: Sequence[PlannedRun], jobs: dict[str, JobSnapshot], *, resumable: bool
 ) -> None:
     storage = instance.run_storage
-    sql = getattr(storage, "_run_storage", storage)  # an instance's storage may be wrapped in another
+    sql = getattr(storage, "_run_storage", storage)  # the storage of an instance can be a wrapper
     if not isinstance(sql, SqlRunStorage):
         raise TypeError(
             f"the instance has {type(sql).__name__} as its run storage, not an SQL database. Configure one in "
@@ -187,12 +187,12 @@ def _run_row(stored: DagsterRun, run: PlannedRun) -> dict[str, Any]:
 
 
 def _utc(seconds: float) -> dt.datetime:
-    """Return a time as the tables store it: without a time zone, and exact to the microsecond."""
+    """Convert a time to the format of the tables: a datetime without a time zone, rounded to microseconds."""
     return dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=round(seconds * 1e6))  # noqa: DTZ001
 
 
 def _with_event_log(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
-    """Return the runs that get an event log; the others look as if their logs had been pruned."""
+    """Return the runs that get an event log. The other runs look as if Dagster had pruned their logs."""
     old = max(0, len(runs) - MAX_RECENT_EVENT_LOGS)
     return [
         run
@@ -207,7 +207,7 @@ def _in_order_of_time(
     location: str,
     on_progress: Callable[[float], object] | None,
 ) -> Iterator[EventLogEntry]:
-    """Yield the events of all runs in chronological order; only the events of a few runs are in memory at once."""
+    """Yield the events of all runs in chronological order, with the events of only a few runs in memory at a time."""
     waiting: list[tuple[float, int, EventLogEntry]] = []
     number = count()
     for done, run in enumerate(runs):

@@ -1,4 +1,4 @@
-"""Build one image for all tests in this folder and start it once."""
+"""Build and start one image for all tests in this folder."""
 
 from __future__ import annotations
 

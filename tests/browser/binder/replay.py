@@ -1,8 +1,8 @@
-"""Do what Binder would do with this repository, but without Docker, by running the steps that repo2docker prints.
+"""Build and start this repository the way Binder does, but without Docker.
 
-The steps, their order and their text come from repo2docker. A fresh environment with the same versions of the Jupyter
-packages replaces the conda environment of the image. A clean clone of the committed files is also the home folder, as
-in the image.
+The replay runs the steps of the Dockerfile that repo2docker prints. A virtual environment with the same versions of the
+Jupyter packages replaces the image's conda environment. As in the image, the home folder is a clean clone of the
+committed files.
 """
 
 from __future__ import annotations
@@ -29,17 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[3]
-# A hub escapes the special characters in a user's name.
+# JupyterHub escapes special characters in user names.
 SERVICE_PREFIX = "/user/x%40y.org/"
-# The package is located but not imported, because importing it raises warnings about its own dependencies.
+# Importing repo2docker warns about its dependencies, so only find where it is installed.
 _REPO2DOCKER = find_spec("repo2docker")
 assert _REPO2DOCKER is not None
 assert _REPO2DOCKER.origin is not None
 _BUILDPACKS = Path(_REPO2DOCKER.origin).parent / "buildpacks"
-# The variables that a machine may need to find its package index; they are set only during the build.
+# pip may need these environment variables to find the package index. They are set only during the build.
 _INDEX = ("PIP_", "UV_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-# This runs in every Python process. Only addresses of this machine can be reached, and requests to other addresses are
-# recorded.
+# Every Python process runs this code, which blocks and records connections to other machines.
 _GUARD = """
 import os, sys
 
@@ -61,7 +60,7 @@ sys.addaudithook(guard)
 
 
 def dockerfile(repository: Path) -> str:
-    """Return the Dockerfile that repo2docker prints for a repository."""
+    """Return the Dockerfile that repo2docker generates for a repository."""
     command = [
         sys.executable,
         "-m",
@@ -78,7 +77,7 @@ def dockerfile(repository: Path) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """The parts of a Dockerfile that concern the repository's own files."""
+    """The parts of a Dockerfile that use files from the repository."""
 
     python: str
     early: list[str]
@@ -92,12 +91,12 @@ class Plan:
         assert python, text
         assert entrypoint, text
         before, copied, after = text.partition(" src/ ${REPO_DIR}/\n")
-        assert copied, "the repository is never copied"
+        assert copied, "the Dockerfile does not copy the repository"
         return cls(python[1], re.findall(r"^RUN (.*binder/.*)$", before, re.MULTILINE),
                    re.findall(r"^RUN (.*)$", after, re.MULTILINE), entrypoint[1])  # fmt: skip
 
     def preinstalled_packages(self) -> list[str]:
-        """Return the Jupyter packages that the image has before our files are added, as requirements."""
+        """Return pinned requirements for the Jupyter packages in Binder's base image."""
         conda = _BUILDPACKS / "conda"
         named = (conda / f"environment.py-{self.python}.yml").read_text()
         wanted = re.findall(r"^- (jupyter\S*?|notebook|ipywidgets)==", named, re.MULTILINE)
@@ -109,13 +108,13 @@ class Plan:
 
 
 class Replay:
-    """A clone that is built as Binder builds it."""
+    """A clone of the repository, built the way Binder builds it."""
 
     def __init__(self, folder: Path):
         self.home = folder / "jovyan"
         self.prefix = folder / "env"
         self.strangers = folder / "strangers"
-        # Another user may own this checkout. Git then refuses to use it, unless its own configuration allows this.
+        # Git refuses to read a repository that another user owns, unless its configuration marks the folder as safe.
         configuration = folder / "gitconfig"
         configuration.write_text("[safe]\n\tdirectory = *\n")
         git = {**os.environ, "GIT_CONFIG_GLOBAL": str(configuration)}
@@ -136,7 +135,7 @@ class Replay:
         self.offline = {"PYTHONPATH": str(guard.parent)}
 
     def install_base(self) -> None:
-        """Create the environment that the image has before our files are added."""
+        """Create a virtual environment with the packages of Binder's base image."""
         uv = [sys.executable, "-m", "uv"]
         subprocess.run([*uv, "venv", "-q", "--seed", "--python", sys.executable, str(self.prefix)], check=True)
         install = [
@@ -165,14 +164,14 @@ class Replay:
         return done.stdout
 
     def build(self) -> None:
-        """Run the steps in order; only pip can reach the package index."""
+        """Run the steps in order. Only `pip install` has network access."""
         self.install_base()
         for command in self.plan.steps:
             self.step(command, online="pip install" in command)
 
 
 class Session:
-    """A started image: JupyterLab under the path prefix of a hub, and the processes of `binder/start`."""
+    """A running image: JupyterLab under a JupyterHub path prefix, and the processes that `binder/start` starts."""
 
     def __init__(self, replay: Replay):
         self.replay = replay
@@ -181,7 +180,7 @@ class Session:
         self.url = f"http://127.0.0.1:{self.port}{SERVICE_PREFIX.rstrip('/')}"
         self.dagster_url = f"http://127.0.0.1:{self.dagster_port}{quote(SERVICE_PREFIX)}dagster"
         self.root = replay.home
-        # A killed process cannot clean up after itself.
+        # A killed process leaves temporary files behind, so use a folder that pytest deletes.
         temporary = replay.home.parent / "tmp"
         temporary.mkdir(exist_ok=True)
         self.environment = {
@@ -193,7 +192,7 @@ class Session:
             "TMPDIR": str(temporary),
         }
         self._log = (replay.home.parent / "session.log").open("ab")
-        # The command that BinderHub runs, and an option with which a test can reach JupyterLab's commands.
+        # The command that BinderHub runs, plus `expose_app_in_browser`, which lets tests call JupyterLab commands.
         self.process = self.start(
             "jupyter", "lab", "--ip=127.0.0.1", f"--port={self.port}", "--no-browser", "--ServerApp.port_retries=0",
             f"--ServerApp.base_url={SERVICE_PREFIX}", f"--IdentityProvider.token={self.token}",
@@ -201,7 +200,7 @@ class Session:
         )  # fmt: skip
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Run a command as the image's entry point runs it."""
+        """Run a command through the image's entry point."""
         entrypoint = str(_BUILDPACKS / "repo2docker-entrypoint")
         return subprocess.Popen(
             [f"{self.replay.prefix}/bin/python", "-u", entrypoint, *command],
@@ -229,7 +228,7 @@ class Session:
         dagster = self.replay.home / ".local" / "state" / "dagster_nb" / "demo.log"
         texts = [
             Path(self._log.name).read_text()[-4000:],
-            dagster.read_text() if dagster.exists() else "no log of Dagster",
+            dagster.read_text() if dagster.exists() else "Dagster has written no log",
         ]
         return "\n".join(texts)
 
@@ -245,7 +244,7 @@ class Session:
         return mine
 
     def close(self) -> None:
-        """End all processes of the session and check that none is left."""
+        """Stop all processes of the session and check that none remain."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             left = self.family()
             for process in left:

@@ -1,4 +1,4 @@
-"""The built image: repo2docker uses our files as intended, and every build gives the same result."""
+"""The image: repo2docker uses the files in `binder/`, and all builds on one day create the same history."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.binder.replay import Plan, dockerfile
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The ids of rows and snapshots, and the times when rows were written, are left out.
+# Row ids, snapshot ids and insertion times differ between builds, so these queries omit them.
 RUNS = (
     "SELECT run_id, status, pipeline_name, run_body, create_timestamp, start_time, end_time FROM runs ORDER BY run_id"
 )
@@ -20,7 +20,7 @@ EVENTS = "SELECT run_id, timestamp, step_key, dagster_event_type, event FROM eve
 
 
 def history(home: Path):
-    """Return the name of the only cached history in a home, which contains its end, and the rows of the history."""
+    """Return the name of the only cached history, which contains its last day, and the rows of its tables."""
     (kept,) = (home / ".cache" / "dagster_nb" / "demo").iterdir()
     rows = []
     for database, query in ((kept / "history" / "runs.db", RUNS), (kept / "event_log.db", EVENTS)):
@@ -32,7 +32,7 @@ def history(home: Path):
 def test_repo2docker_uses_our_files(replay):
     plan = Plan.of(dockerfile(replay.home))
     assert f"python-{plan.python}" == (replay.home / "binder" / "runtime.txt").read_text().strip()
-    # The package is installed from the whole repository, so no step may come before it has been copied.
+    # Installing the package needs the whole repository, so every step must run after the repository is copied.
     assert plan.early == []
     assert plan.steps == [
         '${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"',
@@ -66,6 +66,6 @@ def test_two_builds_on_one_day_have_the_same_history(replay, tmp_path):
         name, rows = history(replay.home)
     assert (again, len(rows_again[0])) == (name, 2000)
     assert rows_again == rows
-    # Creating the history a second time adds nothing to it.
+    # A second postBuild leaves the history unchanged.
     replay.step("./binder/postBuild", environment={"HOME": str(tmp_path)})
     assert history(tmp_path) == (name, rows)

@@ -1,4 +1,4 @@
-"""A visitor's session: JupyterLab under a hub's prefix, with Dagster beside it, where every notebook runs."""
+"""In a Binder session, all notebooks run, and Dagster is available under JupyterHub's path prefix."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def client(started):
 
 @pytest.fixture(autouse=True)
 def offline(started):
-    """No process of the session contacts another machine."""
+    """Check that no process of the session contacted another machine."""
     yield
     print_diagnostics(started)
     strangers = started.replay.strangers
@@ -59,7 +59,7 @@ def offline(started):
 
 
 def print_diagnostics(session):
-    """Print information that helps to understand a failure; all of these tests share two slots for runs."""
+    """Print the unfinished runs and the logs, because other tests' runs may occupy the only two run slots."""
     try:
         with dnb.connect(session.dagster_url, progress=False) as client:
             unfinished = client.runs(status=["QUEUED", *IN_PROGRESS])
@@ -77,7 +77,7 @@ def wait_for(condition, seconds=60):
 
 
 def of_dagster(session):
-    """Return the processes of Dagster, of its supervisor and of its runs, and their commands."""
+    """Map each process of Dagster, its supervisor and its runs to its command line."""
     family = {}
     for process in session.family():
         with contextlib.suppress(psutil.Error):
@@ -92,7 +92,7 @@ def test_the_first_notebook_runs_to_its_end_and_links_to_dagster(started, notebo
     assert first.page.evaluate(LAST_CELL) == 23
     first.check()
     assert "QUEUED_RUN_COORDINATOR" in first.outputs_text()
-    # The link of the client and the links of two runs have the path under which the browser finds Dagster.
+    # The link for the client and the links for two runs start with the path of Dagster's UI.
     hrefs = first.page.evaluate(HREFS)
     assert len(hrefs) == 3
     assert hrefs[0] == DAGSTER
@@ -134,7 +134,7 @@ def test_a_card_in_the_launcher_opens_dagster(started, context):
 def test_all_other_notebooks_run_from_top_to_bottom(started):
     names = [path.name for path in sorted((started.root / "notebooks").glob("*.ipynb"))]
     assert len(names) >= 4
-    # This goes through `start`, which finds its running Dagster and leaves it alone.
+    # `binder/start` keeps the Dagster that is already running.
     execute = started.start("bash", "-c", f"cd notebooks && jupyter execute --timeout=300 {' '.join(names[1:])}")
     try:
         assert execute.wait(300) == 0
@@ -146,7 +146,7 @@ def test_all_other_notebooks_run_from_top_to_bottom(started):
 def test_the_memory_suffices_for_an_open_explorer_and_two_runs_at_a_time(started, notebook, client, record_property):
     notebook("04_explorer").check()
     wait_for(lambda: sum(f"{SCRIPT} serve" in command for command in of_dagster(started).values()) == 1)
-    # These are runs that the notebooks have launched without waiting for them.
+    # Wait for the runs that the notebooks launched and left running.
     wait_for(
         lambda: client.count_runs(job=["ingest_orders", "export_invoices"], status=["QUEUED", *IN_PROGRESS]) == 0, 180
     )
@@ -161,7 +161,7 @@ def test_the_memory_suffices_for_an_open_explorer_and_two_runs_at_a_time(started
 
     wait_for(finished, 300)
     record_property("most_bytes", most)
-    print(f"sum of PSS at its most: {most / 1e6:,.0f} MB")  # noqa: T201 - a figure to read with -s
+    print(f"maximum memory of all processes (PSS): {most / 1e6:,.0f} MB")  # noqa: T201 - shown with -s
     assert busiest == 2
     assert most < MOST_BYTES
 
@@ -195,11 +195,11 @@ def test_a_restarted_dagster_still_has_every_run(started, client, killed):
                 process.kill()
 
     again = started.start("true")
-    assert again.wait(20) == 0, "it starts Dagster in the background"
-    # Wait for the new Dagster, which knows that the run has ended, not for the old one.
+    assert again.wait(20) == 0, "`binder/start` must start Dagster in the background"
+    # Only the restarted Dagster reports that this run has ended.
     wait_for(lambda: ended(started, listening.run_id), 120)
     assert set(client.runs()["run_id"]) >= before
-    assert client.count_runs(status=IN_PROGRESS) <= 1, "at most the next queued run"
+    assert client.count_runs(status=IN_PROGRESS) <= 1, "only the next queued run may be in progress"
     assert client.launch("ingest_orders").wait(timeout=120).status == "SUCCESS"
     assert sum("_supervisor" in command for command in of_dagster(started).values()) == 1
 

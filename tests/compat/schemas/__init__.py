@@ -1,12 +1,11 @@
-"""The part of each Dagster release's schema that our documents use, in one file per minor release.
+"""The GraphQL schema of each minor Dagster release, reduced to the parts that our documents use.
 
-The files are for the last patch of each release. They contain the fields and the arguments that a document names, all
-members of each union in a response, and all keys of inputs and values of enums, because these show what a server
-accepts. A feature that a version lacks is absent from its file. Everything is sorted, so that the difference between
-two files shows what a release changed for us.
+Each file describes the last patch release. It contains the fields and arguments that a document uses, and the complete
+unions, input types and enums, because these show what a server accepts. Everything is sorted, so a diff of two files
+shows the changes that matter to our documents.
 
-``python -m tests.compat.schemas make`` writes the files, ``python -m tests.compat.schemas check`` reports what the
-installed Dagster changed.
+``python -m tests.compat.schemas make`` writes the files. ``python -m tests.compat.schemas check`` compares the
+installed Dagster with the newest file.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ FOLDER = Path(__file__).parent
 
 
 def versions() -> list[str]:
-    """Return the versions that have a file, oldest first."""
+    """Return the versions with a schema file, oldest first."""
     return sorted((path.stem for path in FOLDER.glob("*.graphql")), key=_numbers)
 
 
@@ -35,17 +34,17 @@ def path_of(one: str) -> Path:
 
 @cache
 def schema_of(one: str) -> GraphQLSchema:
-    """Return the part of a version's schema that our documents use."""
+    """Load the reduced schema of a version."""
     return build_schema(path_of(one).read_text(encoding="utf-8"))
 
 
 def touched(text: str) -> str:
-    """Return the part of a schema that our documents use; both schemas are text."""
+    """Reduce a schema to the parts that our documents use."""
     return reduce_schema(text, [documents.load(name) for name in documents.names()])
 
 
 def write(one: str, text: str) -> None:
-    """Write the file of a version and remove the file of an earlier patch."""
+    """Write the schema file of a version, and remove the files of earlier patch releases."""
     for other in versions():
         if _numbers(other)[:2] == _numbers(one)[:2]:
             path_of(other).unlink()
@@ -58,12 +57,12 @@ def installed_version() -> str:
 
 @cache
 def installed_text() -> str:
-    """Return the complete schema of the installed Dagster, as text."""
+    """Return the complete schema of the installed Dagster."""
     from dagster_graphql.schema import create_schema
 
     return str(create_schema())
 
 
 def _numbers(one: str) -> list[int]:
-    # A pre-release is treated as its release.
+    # Ignore a pre-release suffix.
     return [int(number) for number in re.findall(r"\d+", one)[:3]]

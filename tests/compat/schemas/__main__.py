@@ -1,8 +1,8 @@
-"""Write the schema files, or report how the installed Dagster's schema differs from them.
+"""Write the schema files, or compare the installed Dagster's schema with the newest file.
 
-python -m tests.compat.schemas make           # all; environments of old versions are built where there are none
-python -m tests.compat.schemas make newest    # only the file of the installed Dagster
-python -m tests.compat.schemas check          # fails if the installed Dagster lacks something that a document uses
+python -m tests.compat.schemas make           # write all files; this builds missing environments
+python -m tests.compat.schemas make newest    # write only the file of the installed Dagster
+python -m tests.compat.schemas check          # fail if a document does not fit the installed Dagster
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.compat.schemas import check, installed_text, installed_version, write
 from tests.compat.targets import NEWEST, OLD
 
 _TARGETS = {target.name: target for target in (*OLD, NEWEST)}
-# The code that runs in an environment with any version of Dagster.
+# This code must run with every supported version of Dagster.
 _TELL = """
 from importlib.metadata import version
 from dagster_graphql.schema import create_schema

@@ -1,4 +1,4 @@
-"""Find what the schema of another Dagster changes for our documents."""
+"""Report which changes in another version's schema affect our documents."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from tests.compat.schemas import path_of, touched, versions
 
 
 def problems(text: str) -> dict[str, list[str]]:
-    """Return the errors with which a server with this schema would reject each document."""
+    """Validate each document against this schema, and return the errors."""
     schema = build_schema(text)
     found = {name: [error.message for error in validate(schema, documents.load(name))] for name in documents.names()}
     return {name: messages for name, messages in found.items() if messages}
 
 
 def report(version: str, text: str) -> tuple[str, bool]:
-    """Return the changes since the newest version that has a file, as Markdown, and whether a document breaks.
+    """Return the differences from the newest schema file as Markdown, and whether they break a document.
 
     Parameters
     ----------
     version
-        Its number.
+        The version of Dagster.
     text
-        Its whole schema.
+        Its complete schema.
     """
     known = versions()[-1]
     broken = problems(text)

@@ -34,14 +34,14 @@ _UNION = re.compile(r"^(union \w+ =) (.*)$", re.MULTILINE)
 
 
 def reduce_schema(text: str, documents: Iterable[DocumentNode]) -> str:
-    """Return the part of a schema that documents use, as sorted text.
+    """Return a sorted schema that contains only the parts that the documents use.
 
     Parameters
     ----------
     text
-        The whole schema.
+        The complete schema.
     documents
-        Those that count. Fields that the schema lacks are ignored.
+        The documents. Fields that are not in the schema are ignored.
     """
     tree = parse(text)
     visit(tree, _Undescribed())
@@ -52,7 +52,7 @@ def reduce_schema(text: str, documents: Iterable[DocumentNode]) -> str:
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("__"):
             touched.reduce(kind)
-    # A rebuilt schema contains only the types that can still be reached.
+    # Rebuild the schema to drop the types that no remaining field uses.
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
     printed = print_schema(lexicographic_sort_schema(GraphQLSchema(*roots, types=touched.named)))
     return _UNION.sub(_a_line_each, printed) + "\n"
@@ -63,7 +63,7 @@ def _a_line_each(union: re.Match[str]) -> str:
 
 
 class _Undescribed(Visitor):
-    """Removes the descriptions, because a new wording is not a change."""
+    """Removes descriptions, so that comparisons ignore changes in wording."""
 
     def enter(self, node: Node, *_: Any) -> None:
         if hasattr(node, "description"):
@@ -71,12 +71,12 @@ class _Undescribed(Visitor):
 
 
 class _Touched(Visitor):
-    """Finds the parts of a schema that documents use, and removes the rest from its types.
+    """Collects the parts of a schema that documents use, and removes all other fields from its types.
 
     Attributes
     ----------
     named
-        Types that a response may have or a document names, although no remaining field returns them by name.
+        Types that documents mention, and types that implement the interface of a field.
     """
 
     def __init__(self, schema: GraphQLSchema):
@@ -84,7 +84,7 @@ class _Touched(Visitor):
         self.info = TypeInfo(schema)
         self.named: list[GraphQLNamedType] = []
         self._schema = schema
-        # The arguments of each field of each type.
+        # Type name -> field name -> arguments that a document passes.
         self._fields: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._interfaces: set[str] = set()
 
@@ -108,7 +108,7 @@ class _Touched(Visitor):
             self._interfaces.add(kind.name)
 
     def reduce(self, kind: GraphQLObjectType | GraphQLInterfaceType) -> None:
-        """Keep the fields of a type that documents use, by its own name or through one of its interfaces."""
+        """Keep only the fields that documents request on this type or on one of its interfaces."""
         kind.interfaces = [interface for interface in kind.interfaces if interface.name in self._interfaces]
         arguments: dict[str, set[str]] = defaultdict(set)
         for name in (kind.name, *(interface.name for interface in kind.interfaces)):
@@ -117,12 +117,12 @@ class _Touched(Visitor):
         for name in kind.fields.keys() - arguments.keys():
             del kind.fields[name]
         for name, field in kind.fields.items():
-            # A required argument breaks a document that does not pass it, so it is kept too.
+            # Keep required arguments too, because documents that omit them are invalid.
             field.args = {
                 key: argument
                 for key, argument in field.args.items()
                 if key in arguments[name] or is_required_argument(argument)
             }
         if not kind.fields:
-            # The type can be returned, but only its name is requested, and a type needs at least one field.
+            # Documents request only `__typename` of this type, but a GraphQL type needs at least one field.
             kind.fields["_"] = GraphQLField(GraphQLBoolean)

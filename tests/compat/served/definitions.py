@@ -1,6 +1,6 @@
 """Jobs that every Dagster since 1.5 can load.
 
-Dagster reads the annotations of configs, so this file must not postpone their evaluation with a future import.
+Dagster evaluates the annotations of config classes, so this file must not use ``from __future__ import annotations``.
 """
 
 import sys
@@ -27,7 +27,7 @@ class Needed(dg.Config):
 
 
 class SourceError(Exception):
-    """The error of a source."""
+    """A data source failed."""
 
 
 @dg.op(description="Read rows.")

@@ -1,6 +1,6 @@
-"""The history that is written to every server, as plain data from which the expected frames are also made.
+"""The run history of every server, as plain data. The expected frames are built from the same data.
 
-The servers' own Pythons import this too, so it imports neither Dagster nor pandas.
+The other environments import this file too, so it must not import pandas or dagster_nb.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ LOCATION = "compat"
 REPOSITORY = "__repository__"
 
 SECOND = 1_000_000
-START = 1_767_312_000 * SECOND + 654_321  # 2026-01-02 00:00 UTC, and some
+START = 1_767_312_000 * SECOND + 654_321  # shortly after 2026-01-02 00:00 UTC
 _NAMESPACE = uuid.UUID("5a0e0000-0000-4000-8000-000000000000")
 
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run; its times are whole microseconds since 1970 in UTC."""
+    """A run. Times are in microseconds since the Unix epoch."""
 
     run_id: str
     job: str
@@ -32,14 +32,14 @@ class PastRun:
     root_run_id: str | None = None
     parent_run_id: str | None = None
     placed: bool = True
-    """Whether it was launched from the code location; a run of a script was not."""
+    """Whether the run has a code location. Runs that a script started have none."""
 
 
 def run_id_of(name: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, name))
 
 
-# No run is QUEUED, because a daemon would start it.
+# QUEUED is missing because the daemon would start such runs.
 STATUSES = ("SUCCESS", "SUCCESS", "FAILURE", "SUCCESS", "CANCELED", "STARTED", "SUCCESS", "NOT_STARTED", "FAILURE")
 STARTED_NOT_ENDED = ("STARTED",)
 FINISHED = ("SUCCESS", "FAILURE", "CANCELED")
@@ -47,8 +47,8 @@ FINISHED = ("SUCCESS", "FAILURE", "CANCELED")
 
 def _past_run(number: int) -> PastRun:
     status = "CANCELING" if number == 17 else "STARTING" if number == 26 else STATUSES[number % len(STATUSES)]
-    # The runs have microseconds that a float cannot represent exactly. Three consecutive runs are created at the same
-    # time, and some on a whole second, which SQLite's CURRENT_TIMESTAMP writes without a fraction.
+    # The creation times have microseconds that a float cannot represent exactly. Each group of three runs shares one
+    # creation time. Some creation times are whole seconds, because SQLite stores them without a fraction.
     created = START + (number // 3) * 3_600 * SECOND + (number // 3) * 123_457
     if number % 12 >= 9:
         created -= created % SECOND
@@ -57,9 +57,9 @@ def _past_run(number: int) -> PastRun:
         started = created + 1_234_567 + number
     if status in FINISHED:
         ended = created + 61_000_003 + 997 * number
-    if number in (4, 22, 20):  # one run was canceled and one failed before they started
+    if number in (4, 22, 20):  # runs that were canceled or failed before they started
         started = None
-    # One update is later than the updates of newer runs, and two updates are at the same time.
+    # Some runs are updated later than newer runs, and some at the same time as another run.
     updated = (ended or started or created) + (7 * 86_400 * SECOND if number % 10 == 6 else 0)
     if number % 12 >= 9:
         updated -= updated % SECOND
@@ -90,7 +90,7 @@ def _past_run(number: int) -> PastRun:
 
 
 PAST = [_past_run(number) for number in range(45)]
-"""Oldest first, in the order in which they are stored."""
+"""Oldest first; runs are stored in this order."""
 
 
 def _bygone_run(name: str, job: str, status: str = "SUCCESS") -> PastRun:
@@ -101,9 +101,9 @@ def _bygone_run(name: str, job: str, status: str = "SUCCESS") -> PastRun:
 
 
 DOOMED = [_bygone_run(f"doomed {number}", "doomed") for number in range(24)]
-"""Runs that a test deletes while it reads them."""
+"""Runs that a test deletes while it is reading them."""
 
 LOST = [_bygone_run("lost 0", "lost"), _bygone_run("lost 1", "lost", "STARTED")]
-"""Runs that the explorer deletes, and marks as canceled: they have no process."""
+"""Runs without a process. The explorer deletes one of them and marks the other as canceled."""
 
 HISTORY = [*DOOMED, *LOST, *PAST]

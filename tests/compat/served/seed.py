@@ -1,6 +1,6 @@
-"""Write the history into ``$DAGSTER_HOME``, with the Dagster that runs this script.
+"""Write the history into ``$DAGSTER_HOME``, using the Dagster of the current environment.
 
-Dagster itself adds the runs; only their times are set in its tables afterwards.
+Adds the runs through Dagster's API, and then sets their times directly in the database.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def stored(run: PastRun) -> DagsterRun:
 
 
 def timestamp(micros: int) -> str:
-    """Return a time as the tables store it: without a time zone, in UTC, and without a fraction on a whole second."""
+    """Format a time as Dagster stores it: in UTC, without a time zone, and without a fraction for whole seconds."""
     return (datetime(1970, 1, 1) + timedelta(microseconds=micros)).isoformat(" ")  # noqa: DTZ001
 
 

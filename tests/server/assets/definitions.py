@@ -1,6 +1,6 @@
 """Assets with partitions of every kind, checks, schedules and sensors.
 
-As a script, this file fills ``$DAGSTER_HOME`` with materializations, checks, ticks and backfills.
+When run as a script, this file fills ``$DAGSTER_HOME`` with materializations, checks, ticks and backfills.
 """
 
 import os
@@ -14,9 +14,9 @@ COLORS = dg.StaticPartitionsDefinition(["red", "green"])
 GRID = dg.MultiPartitionsDefinition({"day": DAYS, "color": COLORS})
 LOCATION = "code"
 REPOSITORY = "__repository__"
-# The server is started so that it returns no more ticks than these at a time.
+# The server is configured to return at most this many ticks per request.
 TICKS_PER_PAGE = 50
-# The server's own launches have this tag, by which it finds the runs of a job's partitions.
+# Dagster adds this tag to the runs it launches, and uses it to find the runs of a job's partitions.
 IN_LOCATION = {".dagster/repository": f"{REPOSITORY}@{LOCATION}"}
 NOW = 1_780_000_000.0
 
@@ -47,7 +47,7 @@ def grid():
     pass
 
 
-# The tests of actions launch runs and backfills of these.
+# `test_acting.py` launches runs and backfills of these assets and jobs.
 @dg.asset(partitions_def=DAYS)
 def target_days():
     pass
@@ -82,7 +82,7 @@ def slashes(context):
 
 @dg.asset
 def many():
-    """An asset with many materializations, some of them stored late."""
+    """An asset with many materializations. Some were stored later than their timestamp."""
 
 
 @dg.asset(key=["mart", "sales"], deps=[daily, "outside"])
@@ -213,7 +213,7 @@ def fill_ticks(instance):
         }
         for i in range(120)
     ]
-    # Three ticks have the same time, which is also the boundary of a page.
+    # Three ticks share a timestamp, and a page ends between them.
     same = [
         {
             "status": TickStatus.SKIPPED,
@@ -262,7 +262,7 @@ def fill_many(instance):
     from dagster._core.events.log import EventLogEntry
 
     for number in range(64):
-        # Every tenth event was stored late, and many have the same time.
+        # Every tenth event is stored late, and many events share a timestamp.
         seconds = NOW + number // 3 - (20 if number % 10 == 0 else 0)
         event = dg.DagsterEvent(
             event_type_value=dg.DagsterEventType.ASSET_MATERIALIZATION.value,
@@ -285,7 +285,7 @@ def fill_assets(instance):
     def report(key, partition=None, metadata=None):
         instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition, metadata=metadata or {}))
 
-    # Some labels change their type, and others are missing in some materializations.
+    # The type of some metadata values changes, and some materializations lack some labels.
     report("plain", metadata={
         "rows": 3, "share": 0.5, "note": "first", "when": dg.MetadataValue.timestamp(1_700_000_000.25),
         "file": dg.MetadataValue.path("/data/a.parquet"), "page": dg.MetadataValue.url("https://example.com/a"),
@@ -319,7 +319,7 @@ def fill_assets(instance):
 
 
 if __name__ == "__main__":
-    # The command that fills a server's home may print only its progress to standard output.
+    # Standard output of this script is reserved for progress messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with dg.DagsterInstance.get() as filled:
         fill_ticks(filled)

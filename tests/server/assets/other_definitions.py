@@ -1,4 +1,4 @@
-"""A second code location, which reuses names of the first and has an asset that depends on the first."""
+"""A second code location. It reuses names from the first, and one of its assets depends on the first."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""Starting and stopping, backfills and materializations, compared with what the instance has afterwards."""
+"""Start and stop schedules and sensors, launch backfills, materialize assets, and check the instance afterwards."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_backfill_whose_response_is_lost_is_found(place, instance, options):
     assert lost.fired == 1
     assert backfill.backfill_id == instance.get_backfills()[0].backfill_id
     assert len(instance.get_backfills()) == before + 1
-    # Dagster stores the tag by which the backfill was found, and shows it nowhere.
+    # The tag that identifies the request is stored with the backfill but is not shown as one of its tags.
     assert REQUEST_TAG in stored_backfill(instance, backfill).tags
     assert backfill.tags == {}
 
@@ -110,11 +110,11 @@ def test_partitions_with_two_dimensions_can_be_backfilled(client, instance):
 @pytest.mark.parametrize(
     ("target", "keys", "message"),
     [
-        ("target_job", ["x", "q"], "no partition 'q' of job 'target_job'; there are partitions 'x' to 'z'"),
+        ("target_job", ["x", "q"], "no partition 'q' of job 'target_job'. There are partitions 'x' to 'z'"),
         (
             "target_days",
             ["2027-01-01"],
-            "no partition '2027-01-01' of asset 'target_days'; there are partitions '2026-01-01'",
+            "no partition '2027-01-01' of asset 'target_days'. There are partitions '2026-01-01'",
         ),
         ("target_regions", ["west"], "no partition 'west'"),
         ("target_plain", ["x"], "no partitions of asset 'target_plain'"),
@@ -180,7 +180,7 @@ def test_assets_can_be_given_as_rows_and_as_components(client, instance):
     ("assets", "options", "error", "message"),
     [
         ("a/b/c", {}, dnb.AmbiguousNameError, r"\['a/b', 'c'\]"),
-        ("target_days", {}, ValueError, "'target_days' is partitioned: give partition_keys="),
+        ("target_days", {}, ValueError, "'target_days' is partitioned, so partition_keys= is required"),
         ("target_plain", {"partition_keys": "x"}, ValueError, "no partitions of 'target_plain'"),
         ("target_days", {"partition_keys": []}, ValueError, "nothing to launch"),
         ("outside", {}, ValueError, "cannot materialize 'outside'"),

@@ -1,4 +1,4 @@
-"""Assets, materializations, checks and partitions, compared with the instance and the definitions."""
+"""Assets, materializations, checks and partitions match the Dagster instance and its definitions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def dtypes(frame):
 
 
 def milliseconds(seconds):
-    """Truncate a time as the server does."""
+    """Truncate a time to milliseconds, as the server does."""
     return pd.Timestamp(int(seconds * 1000), unit="ms", tz="UTC")
 
 

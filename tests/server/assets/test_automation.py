@@ -1,4 +1,4 @@
-"""Schedules, sensors, ticks and backfills, compared with what the instance has."""
+"""Schedules, sensors, ticks and backfills match the Dagster instance."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Known:
     server: LocalDagster
     client: dnb.DagsterClient
     runs: dict[str, str]
-    """The id of the run of each job that ran."""
+    """Maps each job that ran to its run id."""
     broken: Path
     """The code of location ``broken``."""
 
@@ -55,7 +55,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
 
 
 def wait_until_loaded(client: dnb.DagsterClient) -> None:
-    """Wait until the code is loaded; a starting server responds earlier than that."""
+    """Wait until the code location is loaded. The server already responds before that."""
 
     def is_loaded() -> bool:
         locations = client.locations().set_index("location")

@@ -1,7 +1,6 @@
-"""Jobs of every shape that the methods for jobs and the details of runs have to support.
+"""Jobs of every shape that the client must support.
 
-As a script, this file fills ``$DAGSTER_HOME`` with a run of most of these jobs, and writes the run id of each job to a
-file.
+When run as a script, this file runs most of these jobs in ``$DAGSTER_HOME`` and writes their run ids to a file.
 """
 
 import json
@@ -132,7 +131,7 @@ def configured():
 
 @dg.job(executor_def=dg.in_process_executor)
 def failing():
-    """One step fails permanently, one succeeds after a retry, and one is skipped."""
+    """One step fails, one succeeds after a retry, and one is skipped."""
     flaky()
     finish(start=fail())
 
@@ -149,7 +148,7 @@ def shouting():
 
 @dg.job(executor_def=dg.multiprocess_executor.configured({"start_method": {"forkserver": {}}}))
 def apart():
-    """Each step has its own process."""
+    """Each step runs in its own process."""
     whisper()
     whisper.alias("again")()
 
@@ -185,7 +184,7 @@ def branch():
 
 
 if __name__ == "__main__":
-    # The command that fills a server's home may print only its progress to standard output.
+    # Standard output of this script is reserved for progress messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with dg.DagsterInstance.get() as instance:
         known = {

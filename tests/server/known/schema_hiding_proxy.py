@@ -1,4 +1,4 @@
-"""A real Dagster behind a proxy that hides a part of its schema."""
+"""A proxy in front of a real Dagster that hides parts of its schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SchemaHidingProxy:
-    """Hides the parts of the schema that a test removes: it rejects requests for them, and forwards all others.
+    """Rejects requests for removed parts of the schema, and forwards all other requests.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class SchemaHidingProxy:
     Attributes
     ----------
     schema
-        The schema that the server appears to have; tests can change it.
+        The schema that the proxy presents. Tests may change it.
     """
 
     def __init__(self, url: str):

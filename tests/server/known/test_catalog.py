@@ -1,4 +1,4 @@
-"""Code locations, repositories, jobs, ops and daemons, as a real server returns them."""
+"""Code locations, repositories, jobs, ops and daemons of a real server."""
 
 import random
 
@@ -12,7 +12,7 @@ from tests.processes import command_line
 
 from .conftest import DEFINITIONS
 
-# The columns and dtypes that the documentation promises.
+# The documented columns and dtypes.
 COLUMNS = {
     "locations": {"location": "string", "status": "string", "error": "string", "update_time": "datetime64[us, UTC]"},
     "repositories": {"repository": "string", "location": "string"},
@@ -106,7 +106,7 @@ def test_unknown_job(client):
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nestd'") as caught:
         client.ops("nestd")
     assert "Did you mean 'nested'?" in str(caught.value)
-    assert "The code of location 'broken', which may contain the job, does not load" in str(caught.value)
+    assert "The code of location 'broken', which may contain the job, failed to load" in str(caught.value)
     with pytest.raises(dnb.JobNotFoundError) as caught:
         client.ops("nestd", location="code")
     assert "broken" not in str(caught.value)
@@ -121,12 +121,12 @@ def test_a_job_in_several_repositories_is_ambiguous(client):
 
 
 def test_unknown_locations_and_repositories_are_errors(client):
-    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
+    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. It has 'broken', 'code'"):
         client.ops("nested", location="cod")
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nested' in repository 'shp'") as caught:
         client.ops("nested", repository="shp")
     assert "location='code', repository='shop'" in str(caught.value)
-    with pytest.raises(dnb.JobNotFoundError, match=r"It has no such repository either; it has 'branch', 'shop'"):
+    with pytest.raises(dnb.JobNotFoundError, match=r"It has no such repository either. It has 'branch', 'shop'"):
         client.ops("nothing", repository="shp")
 
 
@@ -225,11 +225,11 @@ def test_a_read_only_client_does_not_change_locations(known):
 
 @pytest.mark.parametrize("method", ["reload_location", "shutdown_location"])
 def test_an_unknown_location_is_not_reloaded(client, method):
-    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'; it has 'broken', 'code'"):
+    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. It has 'broken', 'code'"):
         getattr(client, method)("cod")
 
 
-# The last two tests change the server that the other tests read.
+# The next two tests change the shared server.
 def test_reload_returns_the_new_state_of_the_location(client, known):
     known.broken.write_text("import dagster as dg\n\n@dg.op\ndef one(): pass\n\n@dg.job\ndef mended(): one()\n")
     frame = client.reload_location("broken")
@@ -249,7 +249,7 @@ def test_shutdown_ends_the_code_server(client, known):
 
 
 def test_completion_offers_exactly_the_fields_of_the_schema_at_seeded_places(client):
-    """The frame lists the path of each field; `[]` stands for an item of a list, and `*` for a key of a map."""
+    """In the frame's paths, `[]` means a list item and `*` means any key of a map."""
     places = []
     for job in ("configured", "shouting"):
         schema = client.run_config_schema(job)

@@ -1,4 +1,4 @@
-"""The details of runs that the client returns, compared with Dagster's own results for the same instance."""
+"""Details of runs match what Dagster's Python API returns for the same instance."""
 
 import pandas as pd
 import pytest
@@ -121,7 +121,7 @@ def test_events_equal_those_of_the_instance(client, known, instance, page, monke
     logs = instance.all_logs(known.runs["failing"])
     assert len(frame) == len(logs)
     assert sorted(frame["timestamp"].astype("int64") // 1000) == sorted(int(one.timestamp * 1000) for one in logs)
-    # Dagster's storage still uses the names from the time when runs were called pipelines.
+    # Dagster still stores event names from the time when jobs were called pipelines.
     types = [one.dagster_event_type.value.replace("PIPELINE", "RUN") for one in logs if one.is_dagster_event]
     assert sorted(frame["event_type"].dropna()) == sorted(types)
     assert frame["timestamp"].is_monotonic_increasing
@@ -159,13 +159,14 @@ def test_failures_are_the_errors_that_ended_a_run(client, known):
 @pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])
 def test_all_output_is_returned(client, known, size, monkeypatch):
     if size is not None:
-        # Of four consecutive page sizes, at least one ends within a character, whatever the text is.
+        # At least one of four consecutive page sizes splits a multi-byte character.
         monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = client.compute_logs(known.runs["shouting"])
     assert len(logs.stdout.encode()) > log_methods._BYTES_PER_REQUEST
     assert logs.stdout == "".join(f"{number} {LINE}\n" for number in range(LINES))
     [file] = (known.server.home / "storage" / known.runs["shouting"] / "compute_logs").glob("*.err")
     assert logs.stderr == file.read_text()
+    assert client.compute_logs(known.runs["shouting"], after=logs) == logs
 
 
 def test_a_step_has_its_own_logs(client, known):

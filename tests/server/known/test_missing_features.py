@@ -1,4 +1,4 @@
-"""With a real Dagster that seems to lack one feature, each reading method returns NA or names the feature."""
+"""If a real Dagster seems to lack a feature, each reading method returns NA or raises an error that names it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.server.known.conftest import wait_until_loaded
 from tests.server.known.schema_hiding_proxy import SchemaHidingProxy
 from tests.unit import altered_schemas
 
-# The documents that each method sends A method that has to find a job also reads the repositories
+# Maps each method to its documents and a call. Methods that find a job also send the document `repositories`.
 METHODS = {
-    # Dagster may load the code again at any time, so update_time is not constant.
+    # Dagster may reload the code at any time, which changes update_time.
     "locations": ({"locations"}, lambda client, _: client.locations().drop(columns="update_time")),
     "repositories": ({"repositories"}, lambda client, _: client.repositories()),
     "jobs": ({"repositories"}, lambda client, _: client.jobs()),
@@ -33,7 +33,7 @@ METHODS = {
         lambda client, runs: pd.DataFrame({"printed": [client.compute_logs(runs["apart"], step="whisper").stdout]}),
     ),
 }
-# If a part of an error is lost, the remaining parts or the message of its event describe it.
+# Without these features, the columns are not NA but contain the rest of the error or the event's message.
 TOLD_OTHERWISE = {
     ("ErrorEvent.error", "error_message"),
     ("PythonError.causes", "error"),
@@ -59,7 +59,7 @@ def proxied(known):
 
 @pytest.fixture(autouse=True, scope="module")
 def _loaded(known):
-    # An earlier test may have shut down its code server, which is restarted automatically.
+    # An earlier test may have shut down the code server, which Dagster restarts automatically.
     wait_until_loaded(known.client)
 
 
@@ -69,13 +69,13 @@ def complete(known):
 
 
 def touched(loss):
-    """Return the documents of the methods that do not fit a schema without this feature."""
+    """Return the methods' documents that are invalid without this feature."""
     sent = {name for names, _ in METHODS.values() for name in names}
     return {name for name in sent if validate(altered_schemas.without(loss), documents.load(name))}
 
 
 def is_optional(loss, document):
-    """Return whether every place where a document requests this feature is marked as optional."""
+    """Return whether a document marks this feature as optional everywhere."""
     pruned = prune(documents.load_marked(document), altered_schemas.without(loss))
     return bool(pruned.removed) and pruned.missing is None
 
@@ -91,7 +91,7 @@ def test_a_missing_feature_gives_na_or_an_error(proxied, known, complete, loss):
             try:
                 frame = ask(client, known.runs)
             except dnb.UnsupportedServerError as error:
-                assert loss in str(error)  # noqa: PT017 - one of two good ends
+                assert loss in str(error)  # noqa: PT017 - one of two valid outcomes
                 assert not any(is_optional(loss, document) for document in sent)
             else:
                 assert_na_or_same(frame, complete[name], loss)

@@ -1,4 +1,4 @@
-"""Waiting for a run while no daemon is running."""
+"""`Run.wait` warns if no daemon is running."""
 
 from __future__ import annotations
 

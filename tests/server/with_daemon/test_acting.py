@@ -1,4 +1,4 @@
-"""Launching, following, re-executing, stopping and deleting real runs."""
+"""Launch, follow, re-execute, stop and delete real runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture(scope="module")
 def stage(client):
-    """Launch the runs that the tests below act on, all together, because starting a run takes seconds."""
+    """Launch the runs for the tests below together, because each run takes seconds to start."""
     jobs = ["quick", "fragile", "hang", "hang", "hang", "hang"]
     launched = client.launch_many({"job": job} for job in jobs)
     assert launched["outcome"].eq("launched").all()
@@ -42,7 +42,7 @@ def started(run):
 
 @pytest.fixture
 def started_run(stage):
-    """Return a run that keeps running, because no test stops it."""
+    """Return a run in progress that no test stops."""
     return started(stage[2])
 
 
@@ -284,7 +284,7 @@ def test_a_read_only_server_is_sent_no_action(server, finished, started_run):
         explorer.model.select([started_run.run_id])
         assert "Disabled by your administrator" in str(explorer._actions.reason_disabled("delete"))
         assert "Disabled by your administrator" in monitor._terminate.tooltip
-        # A server that denies an action only when it is asked.
+        # Without cached permissions, the client learns that an action is denied only from the server's response.
         client._asynchronous._denied.clear()
         client._asynchronous._read_permissions = None
         assert client.launch_many([{"job": "quick"}])["outcome"].tolist() == ["unauthorized"]

@@ -1,4 +1,4 @@
-"""The built wheel and sdist work when they are installed without Dagster."""
+"""The built wheel and sdist work in an environment without Dagster."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ else:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dist")
-    # The wheel is built from the sdist, which shows that both are complete.
+    # Build the wheel from the sdist, so that a file missing from either fails the tests.
     subprocess.run([sys.executable, "-m", "build", "--installer", "uv", "--outdir", str(folder), str(ROOT)], check=True)
     return folder
 
@@ -59,7 +59,7 @@ def test_the_package_works_without_dagster(built, tmp_path, server, kind):
     (package,) = built.glob(kind)
     python = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     uv = [sys.executable, "-m", "uv"]
-    # Only one program runs in this environment, so compiling everything in it is not worth the time.
+    # Do not compile all packages, because only one program runs in this environment.
     environment = {**os.environ, "UV_COMPILE_BYTECODE": "0"}
     subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(tmp_path / "venv")], check=True)
     subprocess.run([*uv, "pip", "install", "-q", "--python", str(python), str(package)], check=True, env=environment)

@@ -1,4 +1,4 @@
-"""The operations in Dagster's documentation of its GraphQL API work with `query` and in a cell, as with the client."""
+"""The GraphQL operations from Dagster's documentation work with `query` and in `%%dagster` cells."""
 
 from __future__ import annotations
 

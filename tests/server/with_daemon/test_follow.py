@@ -1,4 +1,4 @@
-"""Following the runs of a real Dagster through a websocket and by polling gives the same events as `events`."""
+"""`follow` yields the same events as `events`, through a websocket and by polling."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_all_events_arrive_once_through_a_websocket_and_by_polling(server,
                 yield transport
 
         monkeypatch.setattr(event_stream, "_websocket", refuse_one)
-        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # a busy machine must not make the client poll
+        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # do not fall back to polling on a slow machine
         run = await pushed.launch(**JOB)
         results = {}
 
@@ -71,12 +71,14 @@ async def test_a_terminated_run_is_followed_to_its_end(server):
                 if "STEP_START" in set(events["event_type"]):
                     await run.terminate()
             assert (await run.refresh()).status == "CANCELED"
-            # The run's process writes one more event after the run has ended.
+            # Wait for the event that the run's process adds after the run has ended.
             while not (events := await client.events(run))["message"].str.startswith("Process for run exited").any():  # noqa: ASYNC110
                 await anyio.sleep(0.1)
             received, _ = await collect(client, run)
             pd.testing.assert_frame_equal(received, events)
-            assert [len(frame) async for frame in client.follow(run, new_only=True)] == [], "it is over"
+            assert [len(frame) async for frame in client.follow(run, new_only=True)] == [], (
+                "a finished run has no new events"
+            )
 
 
 async def test_following_a_run_that_never_existed_is_an_error(server):

@@ -1,4 +1,4 @@
-"""The run history that the client returns, compared with Dagster's own instance."""
+"""The client's runs match those of the Dagster instance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOME = 4_000
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory):
-    """A server with enough runs to need several pages, but few enough for each test to read them all."""
+    """A server with several pages of runs, but few enough for each test to read all of them."""
     home = tmp_path_factory.mktemp("some")
     write_history(home, runs=SOME, seed=2)
     with LocalDagster(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
@@ -41,7 +41,7 @@ def frame(client):
 
 
 def micros(moment):
-    """Return a time of the instance, which is float seconds or a naive datetime in UTC, in whole microseconds."""
+    """Convert a time from the instance, as float seconds or a naive datetime in UTC, to whole microseconds."""
     if moment is None:
         return None
     if isinstance(moment, float):
@@ -51,7 +51,7 @@ def micros(moment):
 
 
 def columns_of_instance(records):
-    """Return the same columns from `DagsterInstance.get_run_records`, as plain Python values."""
+    """Convert the instance's run records to the columns of `client.runs`, as plain Python values."""
     rows = []
     for record in records:
         run = record.dagster_run
@@ -79,7 +79,7 @@ def columns_of_instance(records):
 
 
 def as_plain(frame):
-    """Return the columns of a frame as plain Python values, with times in microseconds."""
+    """Convert the columns of a frame to plain Python values, with times in microseconds."""
     plain = {}
     for name in frame.columns:
         column = frame[name]
@@ -107,7 +107,7 @@ def test_the_new_runs_of_a_live_server_equal_those_of_the_instance(server):
 
     with dnb.connect(server.url, progress=False) as client:
         client.launch("quick").wait(timeout=240)
-        # A daemon that has already taken the run from the queue still starts it.
+        # Try again if the daemon has already dequeued the run and starts it.
         for _ in range(5):
             canceled = client.launch("quick")
             canceled.terminate(force=True)
@@ -125,7 +125,7 @@ def test_the_new_runs_of_a_live_server_equal_those_of_the_instance(server):
 
 
 class TestFilters:
-    """The result of each filter equals a selection with pandas from the whole frame."""
+    """Each filter returns the same runs as filtering the complete frame with pandas."""
 
     def check(self, client, expected, **filters):
         read = client.runs(**filters)
@@ -185,7 +185,7 @@ class TestFilters:
 
 
 class TestDeletedCursors:
-    """If runs are deleted during a read, all remaining runs are returned in order, each once."""
+    """If runs are deleted while a client reads, it still returns every remaining run once and in order."""
 
     @pytest.fixture
     def small(self, tmp_path):
@@ -196,7 +196,7 @@ class TestDeletedCursors:
     def test_no_other_run_is_lost(self, small, monkeypatch):
         from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
-        # The blocks are small, so that the cursors of the list of ids are deleted as well.
+        # Request few ids at a time, so that the test also deletes runs that serve as cursors in the list of ids.
         monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 200)
         with (
             dnb.connect(small.url, progress=False) as client,
@@ -208,8 +208,8 @@ class TestDeletedCursors:
                 deleted, added, read = set(), set(), []
                 for page in client.iter_runs(page_size=100):
                     read += page["run_id"].tolist()
-                    # Delete the last run of the page, which is also the last run of a block of ids on every second
-                    # page.
+                    # Delete the last runs of the page, including the next cursor. For every second page, this is also
+                    # the cursor of the next request for ids.
                     for run_id in read[-in_a_row:]:
                         storage.delete_run(run_id)
                         deleted.add(run_id)

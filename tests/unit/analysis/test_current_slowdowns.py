@@ -6,7 +6,7 @@ from dagster_nb.analysis import current_slowdowns, regressions
 
 
 def history(seconds, tags=None, job="etl"):
-    """Return twelve runs per day, with the duration of each day, plus noise, and with its tags."""
+    """Return twelve runs per day. All runs of a day have the same tags and similar durations."""
     count = 12 * len(seconds)
     noise = np.exp(0.2 * np.random.default_rng(0).standard_normal(count))
     return pd.DataFrame(
@@ -23,14 +23,14 @@ def history(seconds, tags=None, job="etl"):
 SLOWER = [100] * 40 + [200] * 20
 
 
-def test_a_slowdown_that_lasts_is_current():
+def test_an_ongoing_slowdown_is_current():
     runs = history(SLOWER)
     found = current_slowdowns(runs)
     pd.testing.assert_frame_equal(found[list(regressions(runs))], regressions(runs))
     assert found[["tag", "value_before", "value_after"]].isna().all(axis=None)
 
 
-def test_a_slowdown_that_is_over_is_not_current():
+def test_a_past_slowdown_is_not_current():
     assert len(regressions(history([*SLOWER, *[100] * 20]))) == 1
     assert current_slowdowns(history([*SLOWER, *[100] * 20])).empty
 
@@ -52,26 +52,26 @@ def test_only_the_latest_slowdown_of_a_job_is_current():
         ({"team": "a"}, {"team": "a"}, (None, None, None)),
     ],
 )
-def test_the_tag_that_changed_with_the_slowdown_is_found(before, after, expected):
+def test_the_result_names_the_tag_that_changed_with_the_slowdown(before, after, expected):
     found = current_slowdowns(history(SLOWER, [before] * 40 + [after] * 20)).iloc[0]
     assert tuple(None if pd.isna(found[name]) else found[name] for name in ("tag", "value_before", "value_after")) == (
         expected
     )
 
 
-def test_a_tag_that_differs_in_every_run_did_not_change():
+def test_a_tag_that_differs_in_every_run_is_ignored():
     partitions = [{"dagster/partition": str(day), "mixed": str(day % 2)} for day in range(60)]
     assert current_slowdowns(history(SLOWER, partitions))["tag"].isna().all()
 
 
-def test_the_worst_of_several_jobs_comes_first():
+def test_the_slowdowns_are_sorted_with_the_worst_first():
     runs = pd.concat(
         [history(SLOWER, job="a"), history([100] * 40 + [300] * 20, job="b"), history([100] * 60, job="c")]
     )
     assert current_slowdowns(runs)["job_name"].tolist() == ["b", "a"]
 
 
-def test_without_slowdown_the_dtypes_are_the_same():
+def test_an_empty_result_keeps_its_dtypes():
     none, one = current_slowdowns(history([100] * 60)), current_slowdowns(history(SLOWER))
     assert none.empty
     pd.testing.assert_series_equal(none.dtypes, one.dtypes)

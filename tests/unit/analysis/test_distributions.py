@@ -13,7 +13,7 @@ def test_quantiles_agree_with_numpy():
     assert np.isnan(result[3]).all()
 
 
-def test_a_density_peaks_where_the_values_are():
+def test_a_density_peaks_at_the_most_frequent_values():
     values = np.exp(np.random.default_rng(0).normal(np.log(60), 0.2, 5000))
     centers, densities = log_densities(values, np.zeros(5000, dtype=int), 1, (1.0, 3600.0))
     assert densities.max() == 1
@@ -21,6 +21,6 @@ def test_a_density_peaks_where_the_values_are():
     assert densities[0, 0] == densities[0, -1] == 0
 
 
-def test_few_values_have_no_density():
+def test_too_few_values_have_no_density():
     _, densities = log_densities(np.full(7, 10.0), np.zeros(7, dtype=int), 1, (1.0, 100.0))
     assert not densities.any()

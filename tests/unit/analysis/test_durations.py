@@ -27,7 +27,7 @@ def test_duration_stats_of_each_job(runs):
     assert stats["job_name"].tolist()[:2] == ["a", "b"]
     assert pd.isna(stats["job_name"].iloc[2])
     assert stats["count"].tolist() == [4, 1, 1]
-    # One of the three finished runs; the run that is still running does not count.
+    # One of the three finished runs succeeded. The unfinished run does not count.
     assert stats["success_rate"].iloc[0] == pytest.approx(1 / 3)
     assert pd.isna(stats["success_rate"].iloc[2])
     a = stats.iloc[0]
@@ -63,7 +63,7 @@ def test_slow_steps_computes_shares_and_slowdowns():
         {
             "step_key": ["slower"] * 6 + ["few", "going_on"],
             "start_time": [*start[::-1], start[0], start[0]],
-            # The steps are newest first, as the client returns them.
+            # Newest first, as the client returns steps.
             "duration": seconds(40, 40, 40, 20, 20, 20, 20, None),
         }
     )
@@ -77,7 +77,7 @@ def test_slow_steps_computes_shares_and_slowdowns():
     assert table["p50"].tolist() == [pd.Timedelta("30s"), pd.Timedelta("20s")]
 
 
-def test_slow_steps_without_steps_is_an_empty_frame():
+def test_slow_steps_of_an_empty_frame_is_empty():
     table = slow_steps(pd.DataFrame(columns=["step_key", "start_time", "duration"]))
     assert table.empty
     assert [str(dtype) for dtype in table.dtypes] == [
@@ -90,6 +90,6 @@ def test_slow_steps_without_steps_is_an_empty_frame():
     ]
 
 
-def test_steps_that_take_no_time_have_a_share_of_zero():
+def test_steps_with_no_duration_have_a_share_of_zero():
     steps = pd.DataFrame({"step_key": ["a"], "start_time": [pd.Timestamp("2026", tz="UTC")], "duration": seconds(0)})
     assert slow_steps(steps)["share"].tolist() == [0.0]

@@ -19,7 +19,7 @@ def test_a_later_success_in_the_group_resolves_a_failure():
     assert unresolved_ids(("b", "a", "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")) == []
 
 
-def test_a_success_in_another_group_resolves_nothing():
+def test_a_success_in_another_run_group_resolves_nothing():
     assert unresolved_ids(("b", None, "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
 
 
@@ -34,7 +34,7 @@ def test_only_a_success_resolves_a_failure(status):
     assert "a" in unresolved_ids(("b", "a", status, "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
 
 
-def test_a_success_at_the_same_time_resolves_nothing():
+def test_a_simultaneous_success_resolves_nothing():
     assert unresolved_ids(("b", "a", "SUCCESS", "2026-01-01"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
 
 
@@ -46,7 +46,7 @@ def test_the_rows_are_returned_unchanged():
     pd.testing.assert_frame_equal(unresolved_failures(frame.iloc[:0]), frame.iloc[:0])
 
 
-def test_the_start_replaces_a_missing_creation_time_of_a_failure():
+def test_the_start_time_replaces_a_missing_creation_time():
     frame = history(("b", "a", "SUCCESS", None), ("a", None, "FAILURE", None))
     frame["start_time"] = pd.to_datetime(["2026-01-02", "2026-01-01"], utc=True)
     assert unresolved_failures(frame).empty
@@ -58,7 +58,7 @@ def failed(*rows):
     return frame
 
 
-def test_failures_that_differ_only_in_numbers_form_one_group():
+def test_failures_with_different_numbers_form_one_group():
     groups = failure_groups(
         failed(
             ("a", "load", "KeyError", "no row 12 in 3f2b8c1e-1111-4222-8333-123456789abc at 2026-01-01T10:00:00Z"),
@@ -86,7 +86,7 @@ def test_failures_that_differ_only_in_numbers_form_one_group():
     assert first["pattern"] == "no row <n> in <id> at <time>"
     assert (first["count"], first["example_run_id"]) == (2, "b")
     assert (first["first_seen"].day, first["last_seen"].day) == (1, 2)
-    # A name in quotes identifies the failure, so it is kept.
+    # Quoted names stay in the pattern, because they identify the failure.
     assert groups["pattern"].tolist()[1:] == ["'customers'", "'orders'"]
 
 
@@ -119,7 +119,7 @@ def test_an_empty_result_keeps_its_dtypes():
     assert groups["pattern"].dtype == pd.StringDtype()
 
 
-def test_failures_raised_in_different_functions_are_different_groups():
+def test_failures_raised_in_different_functions_form_different_groups():
     frame = failed(*[("r", "load", "KeyError", "'amount'")] * 4)
     place = '  File "/opt/{}/lib/{}", line {}, in {}\n    code()\n'
     frame["stack"] = [

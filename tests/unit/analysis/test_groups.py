@@ -21,7 +21,7 @@ def test_several_columns_form_combined_groups(runs):
     assert "b · y" in groups.names
 
 
-def test_without_a_column_all_rows_form_one_group(runs):
+def test_all_rows_form_one_group_without_a_column(runs):
     groups = named_groups(runs, None)
     assert (groups.codes.tolist(), groups.names) == ([0] * 7, ["all runs"])
 
@@ -37,7 +37,7 @@ def test_small_groups_are_merged(runs):
         groups.merged(0)
 
 
-def test_rows_outside_the_selected_groups_have_no_code(runs):
+def test_rows_outside_the_selected_groups_have_no_group_code(runs):
     groups = named_groups(runs, "job_name").selected([3, 0])
     assert groups.names == ["c", "b"]
     assert groups.codes.tolist() == [-1, 1, 0, 1, -1, 1, -1]
@@ -51,7 +51,7 @@ def test_a_table_of_groups_keeps_the_dtypes(runs):
     assert table.loc[codes, "location"].tolist() == runs["location"].tolist()
 
 
-def test_a_missing_column_is_named(runs):
+def test_the_error_names_a_missing_column(runs):
     for function in (group_table, named_groups):
         with pytest.raises(ValueError, match="no column 'team'; its columns are job_name, location"):
             function(runs, "team")

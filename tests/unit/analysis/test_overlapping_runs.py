@@ -13,7 +13,7 @@ def intervals():
     return start, start + np.round(random.random(300) * 10, 1), random.integers(0, 3, 300)
 
 
-def test_runs_in_one_row_never_overlap(intervals):
+def test_runs_in_the_same_row_never_overlap(intervals):
     start, end, groups = intervals
     rows = separate_rows(start, end, groups)
     for group in range(3):
@@ -24,7 +24,7 @@ def test_runs_in_one_row_never_overlap(intervals):
     assert rows.max() + 1 <= max(((start <= at) & (end >= at)).sum() for at in start)
 
 
-def test_the_peak_is_the_largest_number_at_once(intervals):
+def test_the_peak_is_the_largest_number_of_concurrent_runs(intervals):
     start, end, _ = intervals
     edges = np.linspace(0, 111, 38)
     moments = np.concatenate([start, edges])
@@ -35,15 +35,15 @@ def test_the_peak_is_the_largest_number_at_once(intervals):
     assert peak_counts(start, np.maximum(end, start + 1e-6), edges).tolist() == expected
 
 
-def test_a_run_that_ends_when_the_next_one_starts_does_not_overlap():
+def test_a_run_that_ends_when_the_next_run_starts_does_not_overlap():
     assert peak_counts(np.array([0.0, 1.0]), np.array([1.0, 2.0]), np.array([0.0, 1.0, 2.0])).tolist() == [1, 1]
 
 
-def test_a_run_with_a_duration_of_zero_counts():
+def test_a_run_with_duration_zero_counts():
     assert peak_counts(np.array([0.5]), np.array([0.5]), np.array([0.0, 1.0])).tolist() == [1]
 
 
-def test_a_run_counts_in_every_bucket_that_it_touches(intervals):
+def test_a_run_counts_in_every_bucket_that_it_overlaps(intervals):
     start, end, codes = intervals
     edges = np.linspace(0, 111, 38)
     counts = counts_in_progress(start, end, codes, 3, edges)

@@ -55,35 +55,35 @@ def through_arrow(frame):
 
 @pytest.mark.parametrize("origin", [through_csv, as_objects, in_nanoseconds, without_zone, in_seconds, through_arrow])
 @pytest.mark.parametrize("function", [duration_stats, regressions, status_counts])
-def test_results_do_not_depend_on_the_origin_of_a_frame(runs, origin, function):
+def test_results_do_not_depend_on_how_a_frame_was_made(runs, origin, function):
     pd.testing.assert_frame_equal(function(origin(runs)), function(runs), check_dtype=False, check_column_type=False)
 
 
 @pytest.mark.parametrize("origin", [through_csv, as_objects, through_arrow])
-def test_unresolved_failures_do_not_depend_on_the_origin_of_a_frame(runs, origin):
+def test_unresolved_failures_do_not_depend_on_how_a_frame_was_made(runs, origin):
     assert unresolved_failures(origin(runs))["run_id"].tolist() == ["r39"]
 
 
-def test_no_function_changes_its_argument(runs):
+def test_functions_do_not_change_their_arguments(runs):
     before = runs.copy(deep=True)
     for function in (duration_stats, regressions, status_counts, unresolved_failures):
         function(runs)
     pd.testing.assert_frame_equal(runs, before)
 
 
-def test_times_that_are_numbers_are_rejected():
-    with pytest.raises(ValueError, match="holds numbers, not times; convert it first"):
+def test_numeric_times_are_rejected():
+    with pytest.raises(ValueError, match="contains numbers, not times. Convert it first"):
         times(pd.DataFrame({"start_time": [1.5]}), "start_time")
 
 
-def test_a_column_of_missing_values_can_have_any_dtype():
+def test_a_column_with_only_missing_values_can_have_any_dtype():
     for values in ([pd.NaT], [None], [float("nan")], pd.to_datetime([None])):
         frame = pd.DataFrame({"x": values})
         assert str(durations(frame, "x").dtype) == "timedelta64[us]"
         assert str(times(frame, "x").dtype) == "datetime64[us, UTC]"
 
 
-def test_a_frame_without_rows_may_lack_columns():
+def test_an_empty_frame_may_lack_columns():
     assert duration_stats(pd.DataFrame()).empty
     assert failure_groups(pd.DataFrame()).empty
 
@@ -94,7 +94,7 @@ def test_microseconds_are_exact():
     assert pd.isna(microseconds(values).iloc[1])
 
 
-def test_unknown_and_missing_statuses_have_codes():
+def test_unknown_and_missing_statuses_have_category_codes():
     frame = pd.DataFrame({"status": pd.Categorical(["NEW", None, "SUCCESS"], categories=["SUCCESS", "OTHER", "NEW"])})
     codes, names = status_codes(frame)
     assert [names[code] for code in codes] == ["NEW", "unknown", "SUCCESS"]

@@ -8,7 +8,7 @@ START = pd.Timestamp("2026-01-01", tz="UTC")
 
 
 def history(seed, per_day, *, days=90, change=1.0, at=0.6, weekly=0.3, job="etl"):
-    """Return runs with lognormal durations around five minutes, a daily rhythm, and slower weekends."""
+    """Return runs with lognormal durations around five minutes, a daily pattern, and slower weekends."""
     random = np.random.default_rng(seed)
     day = np.sort(random.uniform(0, days, int(per_day * days)))
     level = np.log(300) + 0.35 * random.standard_normal(len(day)) + 0.25 * np.sin(2 * np.pi * day)
@@ -34,7 +34,7 @@ def test_a_change_in_handwritten_runs_is_found():
             "duration": pd.to_timedelta(lengths, unit="s"),
         }
     )
-    # The runs are newest first, as the client returns them.
+    # Pass the runs newest first, as the client returns them.
     found = regressions(runs.iloc[::-1])
     assert list(found) == ["job_name", "changed_at", "before", "after", "factor", "p_value", "n_before", "n_after"]
     row = found.iloc[0]
@@ -64,7 +64,7 @@ def test_an_unchanged_history_has_no_regressions(per_day):
 
 
 @pytest.mark.parametrize("per_day", [1, 3, 24])
-def test_a_slowdown_by_a_factor_of_1_8_is_found(per_day):
+def test_a_slowdown_by_80_percent_is_found(per_day):
     found = [regressions(history(seed, per_day, change=1.8)) for seed in range(30)]
     assert sum(len(rows) > 0 for rows in found) >= 28
     right = START + pd.Timedelta(days=54)
@@ -73,7 +73,7 @@ def test_a_slowdown_by_a_factor_of_1_8_is_found(per_day):
     assert np.median([rows["factor"].iloc[0] for rows in found if len(rows)]) == pytest.approx(1.8, rel=0.12)
 
 
-def test_the_result_is_the_same_every_time():
+def test_results_are_reproducible():
     runs = history(1, 24, change=1.8)
     shuffled = runs.sample(frac=1, random_state=0)
     pd.testing.assert_frame_equal(regressions(runs), regressions(shuffled))
@@ -83,7 +83,7 @@ def test_a_speedup_is_not_a_regression():
     assert regressions(history(0, 24, change=1 / 1.8)).empty
 
 
-def test_a_slowdown_that_was_fixed_is_reported_with_its_own_medians():
+def test_a_fixed_slowdown_is_reported_with_its_own_medians():
     runs = history(0, 24, change=2.0, at=0.3, weekly=0)
     mended = runs["start_time"] > START + pd.Timedelta(days=60)
     runs.loc[mended, "duration"] /= 2
@@ -93,7 +93,7 @@ def test_a_slowdown_that_was_fixed_is_reported_with_its_own_medians():
     assert found["n_after"].iloc[0] == pytest.approx(33 * 24, rel=0.1)
 
 
-def test_small_changes_are_left_out():
+def test_small_changes_are_omitted():
     runs = history(0, 100, change=1.15)
     assert regressions(runs).empty
     assert len(regressions(runs, min_factor=1.05)) == 1
@@ -117,7 +117,7 @@ def test_only_successes_count():
         lambda f: f.assign(duration=pd.Timedelta("5s")),
     ],
 )
-def test_without_regressions_the_frame_is_empty_with_the_same_dtypes(change):
+def test_an_empty_result_keeps_its_dtypes(change):
     found = regressions(change(history(0, 3, change=1.8)))
     assert found.empty
     assert str(found["changed_at"].dtype) == "datetime64[us, UTC]"

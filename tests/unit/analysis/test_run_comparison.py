@@ -38,12 +38,12 @@ def test_two_runs_are_compared_side_by_side(runs):
     }
 
 
-def test_json_text_is_read(runs):
+def test_config_can_be_json_text(runs):
     as_text = runs.assign(tags=runs["tags"].map(json.dumps), run_config=runs["run_config"].map(json.dumps))
     pd.testing.assert_frame_equal(compare_runs(as_text), compare_runs(runs))
 
 
-def test_steps_of_both_runs_and_no_others(runs):
+def test_only_steps_of_the_two_runs_are_compared(runs):
     steps = pd.DataFrame(
         {
             "run_id": ["a", "a", "b", "c"],
@@ -57,7 +57,7 @@ def test_steps_of_both_runs_and_no_others(runs):
     }
 
 
-def test_equal_runs_do_not_differ(runs):
+def test_equal_runs_have_no_differences(runs):
     assert not compare_runs(runs.iloc[[0, 0]])["differs"].any()
 
 
@@ -68,6 +68,6 @@ def test_dtypes(runs):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_any_other_number_of_runs_is_an_error(runs, count):
-    with pytest.raises(ValueError, match=f"exactly two runs, and this one has {count}"):
+def test_a_comparison_needs_exactly_two_runs(runs, count):
+    with pytest.raises(ValueError, match=f"exactly two runs, but this frame has {count}"):
         compare_runs(runs.head(count))

@@ -4,7 +4,7 @@ import pytest
 from dagster_nb.analysis.sampling import even_sample
 
 
-def test_rare_groups_and_extremes_are_kept():
+def test_the_sample_contains_rare_groups_and_extreme_values():
     groups = np.array([0] * 10_000 + [1] * 15)
     order = np.random.default_rng(0).random(10_015)
     chosen, step = even_sample(groups, order, 500)

@@ -10,7 +10,7 @@ def created(*times, status="SUCCESS"):
     return pd.DataFrame({"status": status, "creation_time": pd.to_datetime(list(times), utc=True, format="ISO8601")})
 
 
-def test_days_begin_at_midnight_of_the_zone():
+def test_days_begin_at_midnight_in_the_given_time_zone():
     runs = created("2026-01-01T23:30Z", "2026-01-02T00:30Z")
     utc = status_counts(runs, freq="1D")
     paris = status_counts(runs, freq="1D", tz="Europe/Paris")
@@ -20,7 +20,7 @@ def test_days_begin_at_midnight_of_the_zone():
     assert str(paris["time"].dtype) == "datetime64[us, Europe/Paris]"
 
 
-def test_one_day_of_the_year_has_23_hours():
+def test_a_day_has_23_hours_when_clocks_go_forward():
     counts = status_counts(created("2026-03-28T12:00Z", "2026-03-30T12:00Z"), freq="1D", tz="Europe/Paris")
     assert (counts["end"] - counts["time"]).tolist() == [
         pd.Timedelta(hours=24),
@@ -31,8 +31,8 @@ def test_one_day_of_the_year_has_23_hours():
 
 @pytest.mark.parametrize("tz", ["UTC", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe", "America/New_York"])
 @pytest.mark.parametrize("freq", FREQUENCIES)
-def test_every_run_is_in_one_bucket_when_clocks_change(freq, tz):
-    # Both clock changes of a year, in the northern and in the southern hemisphere.
+def test_every_run_is_in_exactly_one_bucket_when_clocks_change(freq, tz):
+    # Dates of clock changes in the northern and southern hemispheres.
     for day in ("2026-03-08", "2026-03-29", "2026-04-05", "2026-10-25", "2026-11-01"):
         random = np.random.default_rng(0)
         at = pd.Timestamp(day, tz="UTC") + pd.to_timedelta(random.integers(-86400, 2 * 86400, 200), unit="s")
@@ -44,7 +44,7 @@ def test_every_run_is_in_one_bucket_when_clocks_change(freq, tz):
             assert ((at >= start) & (at < end)).sum() == count
 
 
-def test_a_day_begins_at_the_first_of_two_midnights():
+def test_a_day_with_two_midnights_begins_at_the_first():
     counts = status_counts(created("2026-11-01T04:30Z", "2026-11-01T05:30Z"), freq="1D", tz="America/Havana")
     assert counts["SUCCESS"].tolist() == [2]
 
@@ -56,7 +56,7 @@ def test_weeks_begin_on_monday_and_months_on_the_first():
     assert status_counts(runs, freq="1MS")["end"].iloc[0] == pd.Timestamp("2026-02-01", tz="UTC")
 
 
-def test_empty_buckets_are_included_and_unknown_statuses_come_last():
+def test_empty_buckets_are_included_and_unknown_statuses_are_last():
     runs = created("2026-01-01", "2026-01-03", "2026-01-03")
     runs["status"] = pd.Categorical(["FAILURE", "NEW", None])
     counts = status_counts(runs, freq="1D")
@@ -65,13 +65,13 @@ def test_empty_buckets_are_included_and_unknown_statuses_come_last():
     assert counts["unknown"].tolist() == [0, 0, 1]
 
 
-def test_statuses_read_from_a_file_have_the_same_order():
+def test_statuses_from_a_file_have_the_same_order():
     runs = created("2026-01-01", "2026-01-01", "2026-01-01")
     runs["status"] = ["CANCELED", "SUCCESS", "QUEUED"]
     assert list(status_counts(runs))[2:] == ["QUEUED", "SUCCESS", "CANCELED"]
 
 
-def test_the_start_replaces_a_missing_creation_time():
+def test_the_start_time_replaces_a_missing_creation_time():
     runs = created("2026-01-05", None)
     runs["start_time"] = pd.to_datetime(["2026-02-01", "2026-01-06"], utc=True)
     assert status_counts(runs, freq="1D")["SUCCESS"].tolist() == [1, 1]
@@ -79,7 +79,7 @@ def test_the_start_replaces_a_missing_creation_time():
 
 @pytest.mark.parametrize("function", [status_counts, success_rate])
 @pytest.mark.parametrize("runs", [created(), created(None)])
-def test_runs_without_times_give_no_buckets(function, runs):
+def test_runs_without_times_are_in_no_bucket(function, runs):
     result = function(runs, tz="Europe/Paris")
     assert result.empty
     assert str(result["time"].dtype) == "datetime64[us, Europe/Paris]"
@@ -93,17 +93,17 @@ def test_the_success_rate_has_a_confidence_interval():
     assert rates["succeeded"].tolist() == [7, 0, 1]
     assert rates["rate"].tolist()[::2] == [0.7, 1.0]
     assert np.isnan(rates["rate"].iloc[1])
-    # Wilson's interval for 7 out of 10, from a table.
+    # The expected values are from a table of Wilson intervals for 7 out of 10.
     assert rates["ci_low"].iloc[0] == pytest.approx(0.3968, abs=1e-4)
     assert rates["ci_high"].iloc[0] == pytest.approx(0.8922, abs=1e-4)
 
 
 def test_an_unknown_frequency_is_rejected():
-    with pytest.raises(ValueError, match=r"freq must be one of 1min, .*; not '2D'"):
+    with pytest.raises(ValueError, match=r"freq must be one of 1min, .*, not '2D'"):
         status_counts(created("2026-01-01"), freq="2D")
 
 
-def test_groups_share_their_buckets():
+def test_all_groups_have_the_same_buckets():
     runs = created("2026-01-01", "2026-01-03", "2026-01-03", "2026-01-03").assign(job_name=["b", "a", "b", None])
     counts = status_counts(runs, "job_name", freq="1D")
     assert list(counts) == ["job_name", "time", "end", "SUCCESS"]
@@ -123,7 +123,7 @@ def test_each_group_has_its_own_success_rate():
 
 
 @pytest.mark.parametrize("function", [status_counts, success_rate])
-def test_an_empty_frame_has_the_column_of_its_groups(function):
+def test_an_empty_result_has_the_group_column(function):
     result = function(created().assign(job_name=pd.array([], dtype="string")), "job_name")
     assert result.empty
     assert list(result)[:3] == ["job_name", "time", "end"]

@@ -1,4 +1,4 @@
-"""The outcomes of actions, in cases that a real server cannot be made to show."""
+"""Outcomes of actions that cannot be produced with a real server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client(fake):
 
 
 def stopping(fake, changes):
-    """Make the fake respond to terminateRuns; for each run, the arguments give its new status and the response."""
+    """Let the fake terminate runs. ``changes`` maps a run's status to its new status and the type of response."""
 
     def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
         results = []
@@ -58,7 +58,7 @@ def test_terminate_returns_one_row_per_run_in_the_order_given(fake, client):
         "canceling", "canceling", "not_cancelable", "canceling", "canceled", "already_finished", "not_found",
     ]  # fmt: skip
     assert outcomes["status"].tolist()[:-1] == ["CANCELING", "CANCELING", "STARTING", "STARTED", "CANCELED", "SUCCESS"]
-    assert "try again when it is STARTED. force=True marks" in outcomes["message"][2]
+    assert "Try again when it is STARTED. force=True marks" in outcomes["message"][2]
     assert fake.operations == ["RunStates", "TerminateRuns", "RunStates"]
     assert set(fake.requests[1][1]["runIds"]) == {ids[0], ids[2], ids[3], ids[4]}
     assert fake.requests[1][1]["policy"] == "SAFE_TERMINATE"
@@ -71,7 +71,7 @@ def test_force_also_marks_canceling_runs(fake, client):
     assert fake.requests[1][1]["policy"] == "MARK_AS_CANCELED_IMMEDIATELY"
 
 
-def test_terminating_a_run_that_has_just_finished_reports_that(fake, client):
+def test_terminate_reports_that_a_run_has_just_finished(fake, client):
     fake.runs = [make_run(1, status="STARTED")]
     stopping(fake, {"STARTED": ("SUCCESS", FAILURE)})
     outcomes = client.terminate(fake.ids).iloc[0]
@@ -79,7 +79,7 @@ def test_terminating_a_run_that_has_just_finished_reports_that(fake, client):
 
 
 @pytest.mark.parametrize("status", ["STARTED", "NOT_STARTED"])
-def test_a_run_that_is_not_starting_gets_no_advice_to_try_again(fake, client, status):
+def test_the_error_suggests_no_retry_unless_the_run_is_starting(fake, client, status):
     fake.runs = [make_run(1, status=status)]
     stopping(fake, {status: (status, FAILURE)})
     outcomes = client.terminate(fake.ids).iloc[0]
@@ -96,11 +96,11 @@ def test_a_request_without_permission_is_not_sent(fake, client):
 
 
 def lose_response(fake, operation, act=lambda: None):
-    """Drop the connection at this operation, after the operation took effect."""
+    """Execute this operation but drop the connection before the response."""
     fake.drop(operation=operation, after=act)
 
 
-def test_if_the_response_to_a_termination_is_lost_the_status_gives_the_outcome(fake, client):
+def test_if_the_response_to_a_termination_is_lost_the_outcome_is_read_from_the_status(fake, client):
     fake.runs = [make_run(1, status="STARTED"), make_run(2, status="QUEUED")]
     lose_response(fake, "TerminateRuns", lambda: fake.runs[1].update(status="CANCELED"))
     outcomes = client.terminate(fake.ids)
@@ -108,7 +108,7 @@ def test_if_the_response_to_a_termination_is_lost_the_status_gives_the_outcome(f
     assert fake.operations.count("TerminateRuns") == 1
 
 
-def test_if_the_server_is_gone_after_a_termination_every_run_has_a_row(fake, client):
+def test_every_run_has_an_outcome_if_the_server_stops_during_a_termination(fake, client):
     fake.runs = [make_run(1, status="STARTED"), make_run(2)]
     stopping(fake, {"STARTED": ("CANCELING", SUCCESS)})
 
@@ -120,7 +120,7 @@ def test_if_the_server_is_gone_after_a_termination_every_run_has_a_row(fake, cli
     assert client.terminate(fake.ids)["outcome"].tolist() == ["unknown", "already_finished"]
 
 
-def test_if_the_response_to_a_deletion_is_lost_the_remaining_runs_give_the_outcomes(fake, client):
+def test_if_the_response_to_a_deletion_is_lost_the_outcomes_are_read_from_the_remaining_runs(fake, client):
     fake.runs = [make_run(1), make_run(2)]
     first, second = fake.ids
     lose_response(fake, "DeleteRun", lambda: fake.delete(first))
@@ -130,7 +130,7 @@ def test_if_the_response_to_a_deletion_is_lost_the_remaining_runs_give_the_outco
     assert fake.operations.count("DeleteRun") == 2
 
 
-def test_if_the_server_is_gone_after_a_deletion_every_run_has_a_row(fake, client):
+def test_every_run_has_an_outcome_if_the_server_stops_during_a_deletion(fake, client):
     fake.runs = [make_run(1), make_run(2)]
     first, second = fake.ids
     fake.answers["deleteRun"] = lambda _info, runId: {"__typename": "DeletePipelineRunSuccess", "runId": runId}  # noqa: N803
@@ -140,7 +140,7 @@ def test_if_the_server_is_gone_after_a_deletion_every_run_has_a_row(fake, client
     assert "unknown" in set(outcomes["outcome"])
 
 
-def test_a_refusal_is_explained_although_the_run_is_canceling(fake, client):
+def test_a_rejected_termination_of_a_canceling_run_is_explained(fake, client):
     fake.runs = [make_run(1, status="STARTED")]
     stopping(fake, {"STARTED": ("CANCELING", FAILURE)})
     outcomes = client.terminate(fake.ids).iloc[0]
@@ -149,7 +149,7 @@ def test_a_refusal_is_explained_although_the_run_is_canceling(fake, client):
 
 
 class TestLaunchMany:
-    """An error in one launch is found before any launch is sent, or it is the outcome of that launch."""
+    """An error in one launch is raised before any launch is sent, or becomes the outcome of that launch."""
 
     @pytest.fixture(autouse=True)
     def _one_job(self, fake):
@@ -180,11 +180,11 @@ class TestLaunchMany:
             client.launch("a", **wrong)
         assert fake.requests == []
 
-    def test_a_config_that_cannot_be_parsed_is_the_outcome_of_its_launch(self, client):
+    def test_an_unparsable_config_affects_only_its_own_launch(self, client):
         outcomes = client.launch_many([{"job": "a"}, {"job": "a", "run_config": "a: [b"}, {"job": "b"}])
         assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found"]
 
-    def test_the_jobs_are_requested_once(self, fake, client):
+    def test_jobs_are_requested_only_once(self, fake, client):
         outcomes = client.launch_many([{"job": "a"}] * 10)
         assert outcomes[["outcome", "message"]].drop_duplicates()["outcome"].tolist() == ["launched"], outcomes[
             "message"
@@ -193,7 +193,7 @@ class TestLaunchMany:
         assert fake.operations.count("LaunchRun") == 10
 
 
-def test_without_runs_nothing_is_sent(fake, client):
+def test_an_empty_list_of_runs_sends_no_request(fake, client):
     for nothing in ([], client.runs(limit=0)):
         assert client.terminate(nothing).columns.tolist() == ["run_id", "outcome", "status", "message"]
         assert client.delete(nothing).columns.tolist() == ["run_id", "outcome", "message"]
@@ -204,13 +204,13 @@ def test_without_runs_nothing_is_sent(fake, client):
 
 @pytest.mark.parametrize("act", ["terminate", "delete", "reexecute_many"])
 @pytest.mark.parametrize("wrong", [5, None, {"run_id": "a"}, [7]])
-def test_an_argument_that_does_not_identify_runs_sends_nothing(fake, client, act, wrong):
+def test_an_argument_that_does_not_identify_runs_sends_no_request(fake, client, act, wrong):
     with pytest.raises(TypeError):
         getattr(client, act)(wrong)
     assert fake.requests == []
 
 
-def test_if_the_response_lacks_runs_the_status_gives_the_outcome(fake, client):
+def test_if_the_response_lacks_runs_the_outcome_is_read_from_the_status(fake, client):
     fake.runs = [make_run(number, status="STARTED") for number in range(3)]
 
     def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
@@ -244,7 +244,7 @@ REPOSITORIES = {
 
 
 class TestReadsBeforeLaunching:
-    """A launch reads only the data that it needs."""
+    """A launch reads only the necessary data from the server."""
 
     @pytest.fixture(autouse=True)
     def _answers(self, fake):
@@ -269,39 +269,39 @@ class TestReadsBeforeLaunching:
 
         fake.answers["launchRun"] = launch
 
-    def test_a_launch_with_location_and_repository_reads_nothing(self, fake, client):
+    def test_a_launch_with_location_and_repository_needs_no_reading(self, fake, client):
         client.launch("nightly", location="etl", repository="repo")
         assert fake.operations == ["LaunchRun"]
 
-    def test_a_launch_without_them_reads_all_repositories_once(self, fake, client):
+    def test_a_launch_without_location_and_repository_reads_all_repositories_once(self, fake, client):
         client.launch("nightly", repository="repo")
         assert fake.operations == ["Repositories", "LaunchRun"]
 
-    def test_many_launches_with_location_and_repository_read_nothing(self, fake, client):
+    def test_many_launches_with_location_and_repository_need_no_reading(self, fake, client):
         job = {"job": "nightly", "location": "etl", "repository": "repo"}
         assert client.launch_many([job] * 6)["outcome"].tolist() == ["launched"] * 6
         assert fake.operations == ["LaunchRun"] * 6
 
-    def test_the_error_for_an_unknown_job_still_lists_similar_names(self, fake, client):
+    def test_the_error_for_an_unknown_job_lists_similar_names(self, fake, client):
         with pytest.raises(dnb.JobNotFoundError, match="no job 'nihgtly' in repository.*\nDid you mean 'nightly'"):
             client.launch("nihgtly", location="etl", repository="repo")
         assert fake.operations.count("LaunchRun") == 1
 
-    def test_a_job_that_does_not_exist_has_no_partitions(self, client):
+    def test_launching_a_partition_of_a_missing_job_is_an_error(self, client):
         with pytest.raises(dnb.JobNotFoundError, match="Did you mean 'nightly'"):
             client.launch("nihgtly", location="etl", repository="repo", partition_key="2026-01-31")
         with pytest.raises(ValueError, match="has no partitions"):
             client.launch("nightly", location="etl", repository="repo", partition_key="2026-01-31")
 
-    def test_launching_in_a_location_that_does_not_exist_is_an_error(self, client):
-        with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'; it has 'etl'"):
+    def test_launching_in_a_missing_location_is_an_error(self, client):
+        with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'. It has 'etl'"):
             client.launch("nihgtly", location="elt", repository="repo")
         assert client.launch_many([{"job": "x", "location": "elt"}])["outcome"].tolist() == ["not_found"]
 
-    def test_jobs_that_dagster_hides_are_hidden(self, client):
+    def test_jobs_hidden_by_dagster_are_not_listed(self, client):
         assert client.jobs()["job_name"].tolist() == ["nightly", "__mine"] * 2
 
-    def test_a_tag_that_is_not_a_string_becomes_json_text(self, fake, client):
+    def test_non_string_tags_become_json_text(self, fake, client):
         tags = {"team": "data", "priority": 3, "owners": ["a", "b"], "urgent": True}
         client.launch("nightly", location="etl", repository="repo", tags=tags)
         sent = fake.requests[-1][1]["executionParams"]["executionMetadata"]["tags"]
@@ -310,7 +310,7 @@ class TestReadsBeforeLaunching:
         }  # fmt: skip
 
     @pytest.mark.parametrize("value", [{1}, object(), float("nan"), (1, 2), b"a"])
-    def test_a_tag_that_json_would_change_or_reject_is_an_error(self, fake, client, value):
+    def test_tags_that_json_cannot_represent_exactly_raise_an_error(self, fake, client, value):
         with pytest.raises(TypeError, match="tag 'a' must be a string or JSON-encodable"):
             client.launch("nightly", tags={"a": value})
         assert fake.requests == []
@@ -321,7 +321,7 @@ def test_reloading_a_location_that_does_not_exist_is_an_error(fake, client, name
     fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
     not_found = {"__typename": "RepositoryLocationNotFound", "message": "no such location"}
     fake.answers.update(reloadRepositoryLocation=not_found, shutdownRepositoryLocation=not_found)
-    with pytest.raises(dnb.LocationNotFoundError, match="no code location 'shop'; it has none"):
+    with pytest.raises(dnb.LocationNotFoundError, match="no code location 'shop'. It has none"):
         getattr(client, name)("shop")
 
 
@@ -348,14 +348,14 @@ FIELDS = {
 
 
 def respond_with_empty_result(fake, operation, data):
-    """Make the fake respond to this mutation with an empty result, although it may have taken effect."""
+    """Let the fake respond to this mutation with an empty result. The mutation may have succeeded."""
     return fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 
 @pytest.mark.parametrize("empty", [lambda _: {}, lambda field: {field: None}], ids=["no data", "null"])
 class TestEmptyResponses:
     @pytest.mark.parametrize("operation", MUTATIONS)
-    def test_a_single_action_raises_outcome_unknown(self, fake, client, operation, empty):
+    def test_an_empty_response_to_a_single_action_raises_outcome_unknown(self, fake, client, operation, empty):
         fake.runs = [make_run(1, status="FAILURE")]
         sent = respond_with_empty_result(fake, operation, empty(FIELDS[operation])).met
         with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
@@ -363,7 +363,7 @@ class TestEmptyResponses:
         assert len(sent) == 1
 
     @pytest.mark.parametrize("operation", MANY)
-    def test_one_of_many_actions_has_the_outcome_unknown(self, fake, client, operation, empty):
+    def test_an_empty_response_to_one_of_many_actions_has_the_outcome_unknown(self, fake, client, operation, empty):
         status = "FAILURE" if operation == "ReexecuteRun" else "STARTED"
         fake.runs = [make_run(1, status=status)]
         sent = respond_with_empty_result(fake, operation, empty(FIELDS[operation])).met
@@ -374,5 +374,5 @@ class TestEmptyResponses:
 def test_a_launch_response_without_an_id_leaves_the_outcome_unknown(fake, client):
     fake.answers["repositoriesOrError"] = REPOSITORIES
     respond_with_empty_result(fake, "LaunchRun", {"launchRun": {"__typename": "LaunchRunSuccess", "run": None}})
-    with pytest.raises(dnb.OutcomeUnknownError, match="did not say which"):
+    with pytest.raises(dnb.OutcomeUnknownError, match="did not return its id"):
         client.launch("nightly", location="etl", repository="repo")

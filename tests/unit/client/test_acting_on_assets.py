@@ -1,4 +1,4 @@
-"""Starting, stopping, backfills and materializations: lost responses, and what is sent."""
+"""Start and stop automation, launch backfills and materialize assets: requests and lost responses."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def sent(fake, operation):
 
 
 def sent_backfill(fake):
-    """Return the parameters of the backfill that was launched, without the tag of the request."""
+    """Return the parameters of the launched backfill without the tag that identifies the request."""
     [parameters] = [variables["parameters"] for variables in sent(fake, "LaunchBackfill")]
     tags = [tag for tag in parameters["tags"] if tag["key"] != request_tag.REQUEST_TAG]
     assert len(parameters["tags"]) == len(tags) + 1
@@ -92,7 +92,7 @@ def lose(fake, operation, after=lambda: None):
     fake.drop(operation=operation, after=after)
 
 
-def test_if_the_response_to_a_start_is_lost_the_status_gives_the_outcome(fake, client, status):
+def test_if_the_response_to_a_start_is_lost_the_outcome_is_read_from_the_status(fake, client, status):
     lose(fake, "StartSchedule", after=lambda: status.update(nightly="RUNNING"))
     outcomes = client.start("nightly")
     assert outcomes[["outcome", "status"]].to_numpy().tolist() == [["started", "RUNNING"]]
@@ -107,7 +107,7 @@ def test_if_the_request_to_start_is_lost_the_outcome_is_unknown(fake, client):
     assert len(sent(fake, "StartSchedule")) == 1
 
 
-def test_a_refused_start_does_not_stop_the_others(client):
+def test_a_rejected_start_does_not_stop_the_others(client):
     outcomes = client.start(["files", "nightly"])
     assert outcomes["name"].tolist() == ["files", "nightly"]
     assert outcomes["outcome"].tolist() == ["unauthorized", "started"]
@@ -115,14 +115,14 @@ def test_a_refused_start_does_not_stop_the_others(client):
     assert "not you" in outcomes["message"][0]
 
 
-def test_a_success_that_the_status_contradicts_has_failed(fake, client):
+def test_a_success_response_with_an_unchanged_status_is_a_failure(fake, client):
     fake.answers["startSchedule"] = {"__typename": "ScheduleStateResult"}
     outcomes = client.start("nightly")
     assert outcomes["outcome"].tolist() == ["failed"]
     assert "the status is STOPPED" in outcomes["message"][0]
 
 
-def test_an_empty_list_and_a_running_schedule_send_nothing(fake, client, status):
+def test_an_empty_list_and_a_running_schedule_send_no_mutation(fake, client, status):
     assert client.start([]).empty
     assert client.stop(pd.DataFrame({"schedule": []})).empty
     assert fake.requests == []
@@ -131,7 +131,7 @@ def test_an_empty_list_and_a_running_schedule_send_nothing(fake, client, status)
     assert sent(fake, "StartSchedule") == []
 
 
-def test_frames_of_another_server_are_refused(fake, client):
+def test_frames_of_another_server_are_rejected(fake, client):
     schedules = pd.DataFrame({"schedule": ["nightly"], "location": ["etl"], "repository": ["repo"]})
     assets = pd.DataFrame({"asset": ["orders"], "asset_path": [["orders"]]})
     for frame in (schedules, assets):
@@ -149,7 +149,7 @@ def test_frames_of_another_server_are_refused(fake, client):
     assert fake.requests == []
 
 
-def test_a_backfill_of_a_job(fake, client):
+def test_a_job_can_be_backfilled(fake, client):
     client.backfill("by_day", "1", tags={"why": 3})
     assert sent_backfill(fake) == {
         "selector": {
@@ -161,7 +161,7 @@ def test_a_backfill_of_a_job(fake, client):
     }
 
 
-def test_a_backfill_of_assets(fake, client):
+def test_assets_can_be_backfilled(fake, client):
     made = client.backfill("daily", pd.Series(["2", "1"]))
     assert sent_backfill(fake) == {
         "assetSelection": [{"path": ["daily"]}], "partitionNames": ["2", "1"], "tags": []
@@ -170,16 +170,16 @@ def test_a_backfill_of_assets(fake, client):
     assert made == dnb.Backfill(backfill(), made.url)
 
 
-def test_a_name_of_both_a_job_and_an_asset_is_ambiguous(fake, client):
+def test_a_name_shared_by_a_job_and_an_asset_is_ambiguous(fake, client):
     fake.answers["assetsOrError"]["nodes"].append({"key": {"path": ["by_day"]}})
-    with pytest.raises(dnb.AmbiguousNameError, match=r"to select the asset, give \[\['by_day'\]\]"):
+    with pytest.raises(dnb.AmbiguousNameError, match=r"To select the asset, pass \[\['by_day'\]\]"):
         client.backfill("by_day", "1")
     client.backfill("by_day", "1", location="etl")
     assert "selector" in sent(fake, "LaunchBackfill")[0]["parameters"]
 
 
 def answer_feed(fake):
-    """Answer like a server that selects backfills by a tag, from those whose launch was sent."""
+    """Let the fake find launched backfills by their tags, as Dagster does."""
 
     def feed(_info, filter, **_more):  # noqa: A002 - the schema's name
         launched = [variables["parameters"]["tags"] for variables in sent(fake, "LaunchBackfill")]
@@ -197,7 +197,7 @@ def answer_feed(fake):
         lambda client: client.materialize("daily", partition_keys=["1", "2"]),
     ],
 )
-def test_if_the_response_to_a_backfill_is_lost_its_tag_finds_it(fake, client, launch):
+def test_if_the_response_is_lost_the_backfill_is_found_by_its_tag(fake, client, launch):
     answer_feed(fake)
     lose(fake, "LaunchBackfill")
     assert launch(client).backfill_id == "abc"
@@ -220,7 +220,7 @@ def test_a_backfill_that_appears_late_is_found(fake, client, monkeypatch):
 def test_if_the_request_for_a_backfill_is_lost_the_outcome_is_unknown(fake, client):
     fake.answers["runsFeedOrError"] = {"__typename": "RunsFeedConnection", "results": []}
     lose(fake, "LaunchBackfill")
-    with pytest.raises(dnb.OutcomeUnknownError, match=r"client\.backfills\(\) shows whether") as error:
+    with pytest.raises(dnb.OutcomeUnknownError, match=r"Check client\.backfills\(\) for a new one") as error:
         client.backfill("daily", ["1", "2"])
     assert "client.runs(tags={'.dagster/dagster_nb_request_id': '" in str(error.value)
     assert len(sent(fake, "LaunchBackfill")) == 1
@@ -229,13 +229,13 @@ def test_if_the_request_for_a_backfill_is_lost_the_outcome_is_unknown(fake, clie
 def test_on_a_server_that_cannot_find_a_backfill_the_outcome_is_unknown(fake, client):
     fake.schema = altered_schemas.without("Query.runsFeedOrError")
     lose(fake, "LaunchBackfill")
-    with pytest.raises(dnb.OutcomeUnknownError, match=r"client\.backfills\(\) shows whether"):
+    with pytest.raises(dnb.OutcomeUnknownError, match=r"Check client\.backfills\(\) for a new one"):
         client.backfill("daily", ["1", "2"])
     assert len(sent(fake, "LaunchBackfill")) == 1
 
 
 @pytest.mark.parametrize(("after", "outcome"), [("CANCELED", "canceled"), ("CANCELING", "canceling")])
-def test_if_the_response_to_a_cancellation_is_lost_the_status_gives_the_outcome(fake, client, after, outcome):
+def test_if_the_response_to_a_cancellation_is_lost_the_outcome_is_read_from_the_status(fake, client, after, outcome):
     lose(fake, "CancelBackfill", after=lambda: fake.answers.update(partitionBackfillOrError=backfill(status=after)))
     assert client.cancel_backfill("abc") == outcome
     assert len(sent(fake, "CancelBackfill")) == 1
@@ -292,19 +292,19 @@ def test_a_materialization_whose_request_is_lost_has_an_unknown_outcome(fake, cl
         (lambda client: client.start(3), TypeError),
     ],
 )
-def test_an_invalid_argument_sends_nothing(fake, client, call, error):
+def test_an_invalid_argument_sends_no_request(fake, client, call, error):
     with pytest.raises(error):
         call(client)
     assert fake.requests == []
 
 
-def test_a_refused_backfill_raises_an_error(fake, client):
+def test_a_rejected_backfill_raises_an_error(fake, client):
     fake.answers["launchPartitionBackfill"] = {"__typename": "UnauthorizedError", "message": "not you"}
     with pytest.raises(dnb.UnauthorizedError, match="not you"):
         client.backfill("daily", "1")
 
 
-def test_frames_name_their_server(fake):
+def test_frames_contain_the_address_of_their_server(fake):
     with FakeDagster() as dagster:
         dagster.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": []}
         dagster.answers["assetsOrError"] = {"__typename": "AssetConnection", "nodes": []}

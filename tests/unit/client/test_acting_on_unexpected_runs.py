@@ -1,4 +1,4 @@
-"""Actions on the wrong runs, on stale selections, and on runs in every status."""
+"""Act on unsuitable runs, on outdated selections, and on runs with every status."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def client(fake):
     ],
     ids=["frame", "column", "row", "query", "run", "runs"],
 )
-def test_runs_of_another_deployment_are_refused(fake, client, act, select):
+def test_runs_of_another_deployment_are_rejected(fake, client, act, select):
     with FakeDagster() as staging:
         staging.runs = [make_run(1, status="FAILURE")]
         with dnb.connect(staging.url, progress=False) as other:
@@ -51,7 +51,7 @@ def test_runs_of_another_deployment_are_refused(fake, client, act, select):
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("status", RUN_STATUSES)
-def test_a_run_in_any_status_has_one_row_with_an_outcome(fake, client, status, force):
+def test_every_status_has_an_outcome_and_duplicate_runs_have_one_row(fake, client, status, force):
     run = make_run(1, status=status)
     fake.runs = [run]
     fake.answers["terminateRuns"] = {
@@ -68,7 +68,7 @@ def test_a_run_in_any_status_has_one_row_with_an_outcome(fake, client, status, f
     assert deleted["outcome"].tolist() == ["deleted" if force or status in FINISHED else "not_finished"]
 
 
-def test_a_run_that_finished_since_it_was_selected_is_reported_and_not_stopped(fake, client):
+def test_a_run_that_finished_after_its_selection_is_reported_and_not_stopped(fake, client):
     fake.runs = [make_run(2, status="STARTED"), make_run(1, status="STARTED")]
     selected = client.runs(status="STARTED")
     for run in fake.runs:
@@ -78,7 +78,7 @@ def test_a_run_that_finished_since_it_was_selected_is_reported_and_not_stopped(f
     assert "TerminateRuns" not in fake.operations
 
 
-def test_many_ids_are_read_in_pages_and_duplicates_once(fake, client):
+def test_many_ids_are_read_in_pages_without_duplicates(fake, client):
     ids = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(50_000)]
     outcomes = client.terminate([*ids, *ids])
     assert outcomes["run_id"].tolist() == ids
@@ -87,7 +87,7 @@ def test_many_ids_are_read_in_pages_and_duplicates_once(fake, client):
 
 
 @pytest.mark.parametrize(("status", "is_warned"), [("STARTED", True), ("CANCELING", True), ("QUEUED", False)])
-def test_a_run_that_is_only_marked_as_canceled_is_explained(fake, client, status, is_warned):
+def test_the_outcome_explains_that_a_run_is_only_marked_as_canceled(fake, client, status, is_warned):
     fake.runs = [make_run(1, status=status)]
 
     def mark(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
@@ -97,10 +97,10 @@ def test_a_run_that_is_only_marked_as_canceled_is_explained(fake, client, status
     fake.answers["terminateRuns"] = mark
     outcome = client.terminate(fake.ids, force=True).iloc[0]
     assert outcome["outcome"] == "canceled"
-    assert ("may even turn it into a success" in str(outcome["message"])) == is_warned
+    assert ("may even succeed" in str(outcome["message"])) == is_warned
 
 
-def test_a_wait_for_a_run_that_is_stuck_while_it_is_canceled_warns_once(fake, client, monkeypatch):
+def test_waiting_for_a_run_that_remains_in_canceling_warns_once(fake, client, monkeypatch):
     monkeypatch.setattr(run_module, "_SECONDS_TO_CANCEL", 0.1)
     monkeypatch.setattr(run_module, "_POLL_SECONDS", 0.05)
     fake.runs = [make_run(1, status="CANCELING")]

@@ -1,4 +1,4 @@
-"""Launching assets: their keys, and the partitions of assets in no job."""
+"""Launch assets by key, and partitions of assets that are not in any job."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHERE = {"location": "etl", "repository": "repo"}
 
 @dataclass(frozen=True)
 class AssetKey:
-    """Like Dagster's own."""
+    """Mimics Dagster's AssetKey."""
 
     path: list[str]
 
@@ -50,13 +50,13 @@ def sent_assets(fake):
         ([AssetKey(["x/y"])], [["x/y"]]),
     ],
 )
-def test_keys_are_strings_or_components(fake, client, selection, paths):
+def test_asset_keys_are_strings_or_lists_of_components(fake, client, selection, paths):
     client.launch("nightly", **WHERE, asset_selection=selection)
     assert sent_assets(fake) == paths
 
 
 @pytest.mark.parametrize("wrong", [[[]], [[""]], [5], 5, [["a", 5]], {"a": "b"}, [""]])
-def test_an_invalid_key_sends_nothing(fake, client, wrong):
+def test_an_invalid_key_sends_no_request(fake, client, wrong):
     with pytest.raises(TypeError, match="asset"):
         client.launch("nightly", **WHERE, asset_selection=wrong)
     assert fake.requests == []
@@ -75,7 +75,7 @@ def partitioned(keys):
 
 
 def partition(key):
-    """Return a partition of any name, as Dagster does even if it does not exist."""
+    """Return a partition for any key, because Dagster does so even for keys that do not exist."""
     return {
         "runConfigOrError": {
             "__typename": "PartitionRunConfig",
@@ -86,7 +86,7 @@ def partition(key):
 
 
 def keys_after(keys, cursor=None, limit=None):
-    """List keys like Dagster, which fails if the cursor is not one of them."""
+    """Return a page of keys. Like Dagster, fail if the cursor is not one of the keys."""
     if cursor is None:
         return keys
     if cursor not in keys:
@@ -120,35 +120,35 @@ def test_a_launch_of_a_partition_does_not_read_all_keys(fake, client, key):
     assert {"key": "dagster/partition", "value": key} in sent["executionMetadata"]["tags"]
 
 
-def test_an_unknown_partition_names_similar_ones(fake, client):
+def test_the_error_for_an_unknown_partition_lists_similar_keys(fake, client):
     fake.answers["partitionSetsOrError"] = partitioned_job(["2026-01-01", "2026-01-02", "north"])
-    message = "no partition 'nroth'; it has partitions '2026-01-01' to 'north'. Did you mean 'north'?"
+    message = "no partition 'nroth'. It has partitions '2026-01-01' to 'north'. Did you mean 'north'?"
     with pytest.raises(ValueError, match=re.escape(message)):
         client.launch("__ASSET_JOB", **WHERE, partition_key="nroth")
     assert "LaunchRun" not in fake.operations
 
 
-def test_similar_keys_are_looked_for_among_few_keys():
+def test_similar_keys_are_searched_only_among_few_keys():
     hours = pd.date_range("2016-01-01", "2026-01-01", freq="h", inclusive="left").strftime("%Y-%m-%d-%H:00").tolist()
     assert _with_common_prefix("2020-06-01-05:30", hours) == ["2020-06-01-05:00"]
     assert len(_with_common_prefix("zzz", hours)) == 1000
     assert _with_common_prefix("zzz", hours[:50]) == hours[:50]
 
 
-def test_assets_in_no_job_can_be_launched_with_a_partition(fake, client):
+def test_assets_without_a_job_can_be_launched_with_a_partition(fake, client):
     fake.answers["partitionSetsOrError"] = {"__typename": "PartitionSets", "results": []}
     fake.answers["pipelineOrError"] = partitioned(["2025", "2026"])
     client.launch("__ASSET_JOB", **WHERE, asset_selection="a/b", partition_key="2026")
     tags = {tag["key"]: tag["value"] for tag in fake.requests[-1][1]["executionParams"]["executionMetadata"]["tags"]}
     assert tags["dagster/partition"] == "2026"
-    with pytest.raises(ValueError, match="no partition '2027'; it has partitions '2025' to '2026'"):
+    with pytest.raises(ValueError, match="no partition '2027'. It has partitions '2025' to '2026'"):
         client.launch("__ASSET_JOB", **WHERE, asset_selection="a/b", partition_key="2027")
     with pytest.raises(ValueError, match="has no partitions"):
         client.launch("__ASSET_JOB", **WHERE, asset_selection="other", partition_key="2026")
     assert fake.operations.count("LaunchRun") == 1
 
 
-def test_an_unknown_op_is_named_with_similar_ops(fake, client):
+def test_the_error_for_an_unknown_op_lists_similar_ops(fake, client):
     message = (
         "dagster._core.errors.DagsterInvalidSubsetError: No qualified ops to execute\n\nStack Trace:\n  File impl.py"
     )

@@ -1,4 +1,4 @@
-"""Reading assets: their keys, pages of materializations, and arguments."""
+"""Read assets: keys, pages of materializations, and arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def client(fake):
 
 
 def serve_materializations(fake, seconds):
-    """Answer like Dagster: exclusive bounds on exact times, newest stored first, truncated times in the response."""
+    """Let the fake respond like Dagster: exclusive bounds on exact times, last stored first, truncated times."""
     stored = [
         {"timestamp": str(int(time * 1000)), "exact": time, "runId": f"run{number}", "stepKey": None,
          "partition": None, "description": None, "metadataEntries": []}
@@ -47,7 +47,7 @@ def serve_materializations(fake, seconds):
 def test_no_materialization_is_lost_or_repeated(fake, client, monkeypatch, limit, seed):
     monkeypatch.setattr(materialization_paging, "_EVENTS_PER_REQUEST", limit)
     draw = random.Random(seed)
-    # Whole milliseconds, parts of them, equal times, and events that were stored late.
+    # Use whole and fractional milliseconds, equal times, and events that were stored late.
     times = [100 + draw.randrange(20) / 1000 + draw.choice([0, 0, 0.0004]) for _ in range(30)]
     stored = serve_materializations(fake, sorted(times) if seed % 2 else times)
     frame = client.materializations("orders")
@@ -55,7 +55,7 @@ def test_no_materialization_is_lost_or_repeated(fake, client, monkeypatch, limit
     assert frame["timestamp"].is_monotonic_decreasing
 
 
-def test_a_few_materializations_are_one_request(fake, client):
+def test_a_few_materializations_need_only_one_request(fake, client):
     serve_materializations(fake, [1.0, 2.0])
     client.materializations("shop/orders")
     assert fake.operations == ["AssetKeys", "Materializations"]
@@ -63,7 +63,7 @@ def test_a_few_materializations_are_one_request(fake, client):
 
 
 class AssetKey:
-    """Like Dagster's own."""
+    """Mimics Dagster's AssetKey."""
 
     path = ("a/b", "c")
 
@@ -78,7 +78,7 @@ class AssetKey:
         (pd.Series({"asset": "a/b/c", "asset_path": ["a", "b/c"]}), ["a", "b/c"]),
     ],
 )
-def test_an_asset_can_be_given_as_a_key_as_components_or_as_a_row(fake, client, asset, path):
+def test_an_asset_can_be_given_as_a_key_or_components_or_a_row(fake, client, asset, path):
     serve_materializations(fake, [])
     frame = client.materializations(asset)
     assert fake.requests[-1][1]["key"] == {"path": path}
@@ -86,7 +86,7 @@ def test_an_asset_can_be_given_as_a_key_as_components_or_as_a_row(fake, client, 
     assert str(frame["timestamp"].dtype) == "datetime64[us, UTC]"
 
 
-def test_an_ambiguous_key_is_refused_with_the_candidates(client):
+def test_the_error_for_an_ambiguous_key_lists_the_candidates(client):
     with pytest.raises(dnb.AmbiguousNameError) as caught:
         client.materializations("a/b/c")
     assert "['a/b', 'c']" in str(caught.value)
@@ -101,7 +101,7 @@ def test_an_unknown_key(client):
 
 
 @pytest.mark.parametrize("asset", ["", [], [""], ["a", 3], 3, None, pd.Series({"run_id": "a"})])
-def test_an_invalid_key_sends_nothing(fake, client, asset):
+def test_an_invalid_key_sends_no_request(fake, client, asset):
     with pytest.raises(TypeError, match="asset key"):
         client.materializations(asset)
     assert fake.requests == []
@@ -110,12 +110,12 @@ def test_an_invalid_key_sends_nothing(fake, client, asset):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "give either job= or asset="),
-        ({"job": "a", "asset": "b"}, "give either job= or asset="),
+        ({}, "needs either job= or asset="),
+        ({"job": "a", "asset": "b"}, "needs either job= or asset="),
         ({"asset": "orders", "location": "etl"}, "for jobs only"),
     ],
 )
-def test_partitions_takes_exactly_one_job_or_asset(fake, client, arguments, message):
+def test_partitions_needs_exactly_one_job_or_asset(fake, client, arguments, message):
     with pytest.raises(ValueError, match=message):
         client.partitions(**arguments)
     assert fake.requests == []

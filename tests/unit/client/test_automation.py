@@ -1,4 +1,4 @@
-"""Reading schedules, sensors, ticks and backfills: pages, names and arguments."""
+"""Read schedules, sensors, ticks and backfills: pages, names and arguments."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def client(fake):
 
 
 def serve_ticks(fake, ticks, cap):
-    """Answer like Dagster: newest first, exclusive bounds, and never more ticks than the server's limit."""
+    """Let the fake respond like Dagster: newest first, exclusive bounds, and at most ``cap`` ticks."""
 
     def answer(_info, instigationSelector):  # noqa: N803 - the schema's name
         def page(_info, beforeTimestamp=None, afterTimestamp=None, limit=None):  # noqa: N803 - the schema's names
@@ -46,7 +46,7 @@ def serve_ticks(fake, ticks, cap):
 
 @pytest.mark.parametrize("cap", [1, 2, 3, 7, 500])
 def test_no_tick_is_lost_or_repeated_between_pages(fake, client, cap):
-    # With a limit of one, ticks of the same time cannot be told apart, so each has its own.
+    # With one tick per page, the client cannot read two ticks with the same time, so all times differ.
     times = [100.0, 101.0, 102.5, 104.25, 104.25, 105.0] if cap > 1 else [100.0, 101.0, 102.5]
     ticks = [tick(number, timestamp) for number, timestamp in enumerate(times)]
     serve_ticks(fake, ticks, cap)
@@ -92,13 +92,13 @@ def test_ticks_are_requested_by_name_or_by_row(fake, client, name, selector):
         ({"name": "nightly", "after": "soon"}, ValueError, "after"),
     ],
 )
-def test_an_invalid_argument_sends_nothing(fake, client, arguments, error, message):
+def test_an_invalid_argument_sends_no_request(fake, client, arguments, error, message):
     with pytest.raises(error, match=message):
         client.ticks(**arguments)
     assert fake.requests == []
 
 
-def test_unknown_and_ambiguous_names_are_errors(client):
+def test_unknown_and_ambiguous_names_raise_errors(client):
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):
         client.ticks("nightl")
     with pytest.raises(dnb.NotFoundError, match="for these arguments:\n  location='etl'"):
@@ -119,7 +119,7 @@ def test_all_pages_of_backfills_are_read(fake, client):
 
     def answer(_info, limit, cursor=None):
         start = 0 if cursor is None else [one["id"] for one in stored].index(cursor) + 1
-        # A server may return fewer than requested.
+        # A server may return fewer backfills than requested.
         return {"__typename": "PartitionBackfills", "results": stored[start : start + min(limit, 70)]}
 
     fake.answers["partitionBackfillsOrError"] = answer

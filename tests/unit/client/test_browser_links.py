@@ -1,4 +1,4 @@
-"""Links to Dagster's pages, directly or through the proxy that the user's browser needs."""
+"""Links to Dagster's pages use the server's URL or the URL of a proxy for browsers."""
 
 from __future__ import annotations
 
@@ -39,19 +39,21 @@ def test_without_a_proxy_addresses_are_unchanged(straight):
     assert f'href="{SERVER}/runs/1"' in link(f"{SERVER}/runs/1", "run")
 
 
-def test_behind_a_proxy_links_to_its_server_use_the_proxy(proxied):
+def test_links_to_the_server_use_the_proxy(proxied):
     assert in_browser(SERVER) == "/user/x/dagster"
     assert in_browser(f"{SERVER}/runs/1") == "/user/x/dagster/runs/1"
     assert in_browser(in_browser(f"{SERVER}/runs/1")) == "/user/x/dagster/runs/1"
     assert 'href="/user/x/dagster/runs/1"' in link(f"{SERVER}/runs/1", "run")
     assert 'href="/user/x/dagster"' in facts_html("Client", {"server": SERVER}, link=SERVER)
-    assert f">{SERVER}<" in facts_html("Client", {"server": SERVER}, link=SERVER), "what the client talks to"
+    assert f">{SERVER}<" in facts_html("Client", {"server": SERVER}, link=SERVER), (
+        "the text is the URL that the client uses"
+    )
 
 
 @pytest.mark.parametrize(
     "other", ["https://dagster.example.com/runs/1", f"{SERVER}2/runs/1", "http://127.0.0.1:3000/x"]
 )
-def test_behind_a_proxy_links_to_other_servers_are_unchanged(proxied, other):
+def test_links_to_other_servers_do_not_use_the_proxy(proxied, other):
     assert in_browser(other) == other
 
 
@@ -61,7 +63,7 @@ def test_the_proxy_can_be_on_another_host(proxied, monkeypatch):
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_an_unsafe_address_gives_no_link_and_no_proxy(proxied, monkeypatch, hostile):
+def test_an_unsafe_address_is_neither_a_link_nor_a_proxy(proxied, monkeypatch, hostile):
     assert not is_page(hostile)
     assert "<a" not in link(hostile, "run")
     assert "<a" not in facts_html("Client", {"server": hostile}, link=hostile)
@@ -69,7 +71,7 @@ def test_an_unsafe_address_gives_no_link_and_no_proxy(proxied, monkeypatch, host
     assert in_browser(f"{SERVER}/runs/1") == f"{SERVER}/runs/1"
 
 
-def test_a_quote_does_not_leave_its_attribute(proxied, monkeypatch):
+def test_quotes_in_links_are_escaped(proxied, monkeypatch):
     monkeypatch.setenv("DAGSTER_NB_BROWSER_URL", '/x"onclick="alert(1)')
     for markup in (link(SERVER, "run"), facts_html("Client", {"server": SERVER}, link=SERVER)):
         assert 'onclick="' not in markup

@@ -1,6 +1,7 @@
-"""Captured output is read in pages that a server divides by bytes."""
+"""Compute logs are read in pages, which a server divides by bytes."""
 
 import tracemalloc
+import warnings
 
 import pytest
 
@@ -14,7 +15,7 @@ RUN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 class Files(log_methods.LogMethods):
-    """Serves the captured output of one run from memory, in pages of at most the size that the server allows."""
+    """Serves the compute logs of one run from memory, in pages of limited size."""
 
     def __init__(self, files, *, finished=True, largest=None, printing=b""):
         super().__init__("http://localhost:1", progress=False)
@@ -23,17 +24,20 @@ class Files(log_methods.LogMethods):
         self.largest = largest
         self.printing = printing
         self.requests = []
+        self.served = 0
 
     async def _read(self, document, variables=None):
         self.requests.append(document)
-        assert len(self.requests) < 1000, "reads for ever"
+        assert len(self.requests) < 1000, "the client never stops reading"
         return getattr(self, f"_{document}_answer")(variables)
 
-    def _captures_answer(self, _):
+    def _captures_answer(self, variables):
         events = [{"__typename": "LogsCapturedEvent", "fileKey": key, "stepKeys": [key]} for key in self.files]
         if self.finished:
             events.append({"__typename": "RunSuccessEvent"})
-        return {"logsForRun": {"__typename": "EventConnection", "cursor": "c", "hasMore": False, "events": events}}
+        new = events[int(variables["cursor"] or 0) :]
+        cursor = str(len(events))
+        return {"logsForRun": {"__typename": "EventConnection", "cursor": cursor, "hasMore": False, "events": new}}
 
     def _captured_logs_answer(self, variables):
         *_, key = variables["logKey"]
@@ -41,6 +45,7 @@ class Files(log_methods.LogMethods):
         limit = min(variables["limit"], self.largest or variables["limit"])
         page = self.files[key][start : start + limit] if variables["stdout"] else b""
         self.files[key] += self.printing
+        self.served += len(page)
         text = page.decode("utf-8", "replace") or None
         return {"capturedLogs": {"stdout": text, "stderr": None, "cursor": str(start + len(page))}}
 
@@ -53,13 +58,13 @@ TEXT = "aé漢😀\n" * 40
 
 
 @pytest.mark.parametrize("size", range(8, 24))
-async def test_no_character_is_split(size, monkeypatch):
+async def test_characters_are_not_split_between_pages(size, monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = await Files({"a": TEXT.encode()}).compute_logs(RUN_ID)
     assert logs.stdout == TEXT
 
 
-async def test_bytes_that_are_not_text_are_replaced(monkeypatch):
+async def test_bytes_that_are_not_utf_8_are_replaced(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 8)
     logs = await Files({"a": b"start" + b"\xff" * 40 + b"end"}).compute_logs(RUN_ID)
     assert logs.stdout == "start" + "\N{REPLACEMENT CHARACTER}" * 40 + "end"
@@ -85,7 +90,7 @@ async def test_the_output_of_a_run_joins_the_files_of_its_steps(monkeypatch):
     assert (await client.compute_logs(RUN_ID, "b")).stdout == "two\n"
 
 
-async def test_a_step_that_has_not_printed_yet_has_empty_output():
+async def test_a_step_without_output_so_far_has_empty_output():
     logs = await Files({"a": b"one\n"}).compute_logs(RUN_ID, "planned")
     assert (logs.stdout, logs.stderr, str(logs)) == ("", "", "")
 
@@ -127,7 +132,7 @@ def test_repr_counts_lines():
     )
 
 
-async def test_a_server_without_a_next_cursor_ends_the_reading():
+async def test_a_page_without_a_next_cursor_ends_the_reading():
     class Endless(Files):
         def _captured_logs_answer(self, variables):
             answer = super()._captured_logs_answer(variables)
@@ -138,7 +143,7 @@ async def test_a_server_without_a_next_cursor_ends_the_reading():
     assert logs.stdout == "printed"
 
 
-async def test_only_the_end_of_a_long_stream_is_kept(monkeypatch):
+async def test_only_the_end_of_long_output_is_kept(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 100)
     text = "".join(f"line {number:04}\n" for number in range(1000))
     with pytest.warns(dnb.DagsterNbWarning, match=r"is long.*max_bytes=None\) keeps everything"):
@@ -153,7 +158,7 @@ async def test_only_the_end_of_a_long_stream_is_kept(monkeypatch):
         await Files({}).compute_logs(RUN_ID, max_bytes=0)
 
 
-async def test_a_log_of_500_mb_does_not_fill_the_memory():
+async def test_a_log_of_500_mb_needs_little_memory():
     megabyte = ("x" * 99 + "\n").encode() * 10_000
 
     class Huge(Files):
@@ -171,3 +176,62 @@ async def test_a_log_of_500_mb_does_not_fill_the_memory():
     tracemalloc.stop()
     assert len(logs.stdout) >= 2**26
     assert peak < 200 * 2**20
+
+
+@pytest.mark.parametrize("size", [8, 11, 1000])
+@pytest.mark.parametrize("step", [None, "a"])
+async def test_a_later_call_continues_where_an_earlier_one_stopped(size, step, monkeypatch):
+    monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
+    data = TEXT.encode()[:200]
+    client = Files({"a": b""}, finished=False)
+    logs = None
+    for start in range(0, len(data), 9):
+        # Both steps print at the same time, and a process may have written half of a character.
+        client.files["a"] += data[start : start + 9]
+        if start >= 45:
+            client.files["b"] = client.files.get("b", b"") + data[start : start + 9]
+        client.finished = start + 9 >= len(data)
+        client.requests.clear()
+        logs = await client.compute_logs(RUN_ID, step, after=logs)
+        client.requests.clear()
+        assert logs == await client.compute_logs(RUN_ID, step)
+    assert logs.stdout.startswith(data.decode("utf-8", "replace"))
+
+
+async def test_a_later_call_reads_only_what_was_added(monkeypatch):
+    monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 1000)
+    client = Files({"a": b"x" * 50_000}, finished=False)
+    logs = await client.compute_logs(RUN_ID)
+    client.served = 0
+    client.files["a"] += b"new"
+    logs = await client.compute_logs(RUN_ID, after=logs)
+    assert logs.stdout == "x" * 50_000 + "new"
+    assert client.served == 3
+    assert (await client.compute_logs(RUN_ID, after=logs)) == logs
+    assert client.served == 3
+
+
+async def test_a_later_call_keeps_only_the_end_too(monkeypatch):
+    monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 100)
+    client = Files({"a": b""}, finished=False)
+    logs, written = None, ""
+    for number in range(0, 400, 7):
+        new = "".join(f"line {line:04}\n" for line in range(number, number + 7))
+        client.files["a"] += new.encode()
+        written += new
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dnb.DagsterNbWarning)
+            logs = await client.compute_logs(RUN_ID, max_bytes=950, after=logs)
+        client.requests.clear()
+        assert written.endswith(logs.stdout)
+        assert min(950, len(written)) <= len(logs.stdout) < 1050
+        assert logs.stdout_omitted + len(logs.stdout) == len(written)
+
+
+async def test_output_of_another_run_or_step_cannot_be_continued():
+    client = Files({"a": b"one\n", "b": b"two\n"})
+    logs = await client.compute_logs(RUN_ID, "a")
+    with pytest.raises(ValueError, match="Pass output of the same run and step"):
+        await client.compute_logs(RUN_ID, "b", after=logs)
+    read_elsewhere = ComputeLogs(RUN_ID, "b", stdout="copied", stderr="")
+    assert (await client.compute_logs(RUN_ID, "b", after=read_elsewhere)).stdout == "two\n"

@@ -1,4 +1,4 @@
-"""A token is sent only to the right server, and it is never shown."""
+"""A token is sent only to its server and is never shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PASSWORD = "hushhushpassword"
 
 
 def verbose_tracebacks(error):
-    """Return tracebacks with the values of local variables, as Python, rich and IPython show them."""
+    """Return tracebacks with local variables from Python, rich and IPython."""
     from IPython.core.ultratb import VerboseTB
     from rich.console import Console
     from rich.traceback import Traceback
@@ -34,7 +34,7 @@ def verbose_tracebacks(error):
 def assert_hidden(error):
     for text in verbose_tracebacks(error):
         assert "connect" in text
-        # The traceback also shows source lines of this test, which contain the constants.
+        # The tracebacks show source lines of this file, which contain the names of the constants but not their values.
         for secret in (TOKEN, HEADER, PASSWORD):
             assert secret not in text, text
 
@@ -54,10 +54,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("url", "options"), WRONG)
-def test_a_failed_connect_shows_no_secret_in_its_traceback(url, options):
+def test_the_traceback_of_a_failed_connect_shows_no_secret(url, options):
     with pytest.raises((dnb.DagsterNbError, ValueError)) as caught:
         connect_with_secrets(url, **options)
-    # Only the frames from `connect` on are checked; the variables of its callers are their own responsibility.
+    # Check only the frames from `connect` on, because the caller's variables contain the secrets.
     caught.value.__traceback__ = caught.value.__traceback__.tb_next.tb_next
     assert_hidden(caught.value)
 
@@ -91,7 +91,7 @@ def test_a_rejected_token_is_not_shown(fake):
 
 
 @pytest.mark.parametrize("kind", [dnb.DagsterClient, dnb.AsyncDagsterClient])
-def test_a_client_whose_constructor_failed_has_a_repr(kind):
+def test_a_client_has_a_repr_even_if_its_constructor_failed(kind):
     unfinished = kind.__new__(kind)
     assert repr(unfinished) == f"<{kind.__name__}, not connected>"
     with pytest.raises(ValueError, match="address"):
@@ -99,7 +99,7 @@ def test_a_client_whose_constructor_failed_has_a_repr(kind):
     assert repr(unfinished) == f"<{kind.__name__}, not connected>"
 
 
-def test_the_headers_are_sent(fake, monkeypatch):
+def test_additional_headers_are_sent(fake, monkeypatch):
     url = fake.url.replace("http://", f"http://user:{PASSWORD}@")
     with dnb.connect(url, token=f"{TOKEN}\n", headers={"X-Proxy": HEADER}) as client:
         client.close()
@@ -161,7 +161,7 @@ def test_a_secret_is_sent_over_http_if_that_is_allowed(url, options):
     "url",
     ["http://localhost:3000", "http://127.0.0.1:3000", "http://127.8.8.8", "http://[::1]:3000", "http://x.localhost"],
 )
-def test_this_machine_needs_no_encryption(url):
+def test_secrets_are_sent_over_http_to_this_machine(url):
     assert dnb.AsyncDagsterClient(url, token=TOKEN).url == url
 
 

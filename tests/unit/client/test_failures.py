@@ -1,4 +1,4 @@
-"""Failures of runs whose events the server has deleted."""
+"""Read failures of runs after the server has deleted their events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 from tests.unit.fake import make_run
 
 
-def test_a_failed_run_without_events_has_a_row_that_says_so(fake):
+def test_a_failed_run_without_events_has_a_row_with_an_explanation(fake):
     statuses = ["FAILURE", "SUCCESS", "STARTED", "FAILURE"]
     fake.runs = [make_run(number, status=status) for number, status in enumerate(statuses)]
     empty = {"__typename": "EventConnection", "events": [], "cursor": "1", "hasMore": False}

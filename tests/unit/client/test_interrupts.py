@@ -1,4 +1,4 @@
-"""Ctrl-C during an action on many runs: the outcomes are reported, and repeating the call does the rest."""
+"""After Ctrl-C during an action on many runs, the outcomes are known, and repeating the call completes the action."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import dagster_nb as dnb
 from dagster_nb.client import bulk, loop_thread
 from tests.unit.fake import make_run
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="os.kill does not send Ctrl-C on Windows")
 
 LAUNCH = {"job": "nightly", "location": "etl", "repository": "repo"}
 LAUNCHES = [{**LAUNCH, "tags": {"n": n}} for n in range(30)]
@@ -47,7 +47,7 @@ def client(fake):
 
 @pytest.fixture
 def pressing_ctrl_c(fake, monkeypatch):
-    """Press Ctrl-C at the nth request of an operation. Responses from then on arrive after the work was cancelled."""
+    """Press Ctrl-C at the nth request of an operation. Later responses arrive only after the cancellation."""
     cancelled = threading.Event()
     cancel = loop_thread._CancellableWork.cancel
     respond = fake.respond
@@ -80,7 +80,7 @@ def pressing_ctrl_c(fake, monkeypatch):
     return pressing
 
 
-def test_the_same_call_deletes_the_rest(fake, client, pressing_ctrl_c):
+def test_repeating_the_call_deletes_the_remaining_runs(fake, client, pressing_ctrl_c):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     ids = fake.ids
     with pressing_ctrl_c("DeleteRun", at=10), pytest.raises(KeyboardInterrupt) as interrupt:
@@ -96,13 +96,13 @@ def test_the_same_call_deletes_the_rest(fake, client, pressing_ctrl_c):
     assert fake.runs == []
 
 
-def test_the_same_call_stops_the_rest(fake, client, pressing_ctrl_c):
+def test_repeating_the_call_stops_the_remaining_runs(fake, client, pressing_ctrl_c):
     fake.runs = [make_run(number, status="STARTED") for number in range(90)]
     with pressing_ctrl_c("TerminateRuns", at=2), pytest.raises(dnb.ActionInterrupt) as interrupt:
         client.terminate(fake.ids)
     outcomes = interrupt.value.outcomes
     assert set(outcomes["outcome"]) == {"canceled", "not_sent"}
-    # The page in progress is finished.
+    # The request in progress is completed.
     stopped = [run["runId"] for run in fake.runs if run["status"] == "CANCELED"]
     assert len(stopped) == 40
     assert outcomes["run_id"][outcomes["outcome"] == "canceled"].tolist() == stopped
@@ -112,7 +112,7 @@ def test_the_same_call_stops_the_rest(fake, client, pressing_ctrl_c):
     }
 
 
-def test_the_same_call_launches_the_rest_of_a_batch(fake, client, pressing_ctrl_c):
+def test_repeating_the_call_launches_the_rest_of_a_batch(fake, client, pressing_ctrl_c):
     with pressing_ctrl_c("LaunchRun", at=10), pytest.raises(dnb.ActionInterrupt) as interrupt:
         client.launch_many(LAUNCHES, batch="june")
     outcomes = interrupt.value.outcomes
@@ -126,7 +126,7 @@ def test_the_same_call_launches_the_rest_of_a_batch(fake, client, pressing_ctrl_
     assert len(fake.runs) == 30
 
 
-def test_the_same_call_reexecutes_the_rest_of_a_batch(fake, client, pressing_ctrl_c):
+def test_repeating_the_call_reexecutes_the_rest_of_a_batch(fake, client, pressing_ctrl_c):
     fake.runs = [make_run(number, status="FAILURE") for number in reversed(range(20))]
     parents = fake.ids
 
@@ -145,7 +145,7 @@ def test_the_same_call_reexecutes_the_rest_of_a_batch(fake, client, pressing_ctr
 
 
 @pytest.mark.parametrize("act", ["terminate", "delete"])
-def test_ctrl_c_before_anything_is_sent_gives_outcomes(fake, client, pressing_ctrl_c, act):
+def test_ctrl_c_before_the_first_request_returns_outcomes(fake, client, pressing_ctrl_c, act):
     fake.runs = [make_run(number, status="STARTED") for number in range(3)]
     ids = fake.ids
     with pressing_ctrl_c("RunStates", at=1), pytest.raises(dnb.ActionInterrupt) as interrupt:
@@ -154,7 +154,7 @@ def test_ctrl_c_before_anything_is_sent_gives_outcomes(fake, client, pressing_ct
     assert interrupt.value.outcomes["outcome"].tolist() == ["not_sent"] * 3
 
 
-def test_a_request_without_a_response_is_unknown(fake, client, monkeypatch):
+def test_a_request_without_a_response_has_an_unknown_outcome(fake, client, monkeypatch):
     monkeypatch.setattr(bulk, "SECONDS_TO_FINISH", 0.5)
     fake.runs = [make_run(number) for number in range(8)]
     fake.hang(operation="DeleteRun", requests=4)
@@ -172,7 +172,7 @@ def test_a_request_without_a_response_is_unknown(fake, client, monkeypatch):
     assert client.delete(fake.ids)["outcome"].tolist() == ["deleted"] * 8
 
 
-def test_a_cancelled_task_carries_its_outcomes(fake):
+def test_the_exception_of_a_cancelled_task_has_the_outcomes(fake):
     fake.runs = [make_run(number) for number in range(40)]
 
     async def act():
@@ -190,5 +190,5 @@ def test_a_cancelled_task_carries_its_outcomes(fake):
     assert outcomes["not_sent"] >= 20
 
 
-def test_an_interruption_is_not_a_dagster_nb_error():
+def test_an_interrupt_is_not_a_dagster_nb_error():
     assert not issubclass(dnb.ActionInterrupt, Exception)

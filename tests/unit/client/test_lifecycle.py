@@ -1,4 +1,4 @@
-"""The synchronous client under real conditions: threads, Ctrl-C, forks, and scripts that do not close it."""
+"""The synchronous client works with threads, Ctrl-C and forks, and in scripts that never close it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_client_works_from_several_threads_at_once(fake):
     assert all(frame["run_id"].tolist() == fake.ids for frame in frames)
 
 
-def test_two_clients_can_use_two_servers_at_once(fake):
+def test_two_clients_can_use_different_servers_concurrently(fake):
     from tests.unit.fake import FakeDagster
 
     with FakeDagster(runs=3) as other, dnb.connect(fake.url) as first, dnb.connect(other.url) as second:
@@ -62,7 +62,7 @@ def test_an_unreferenced_client_leaves_no_thread_behind(fake):
     assert len(portal_threads()) == before
 
 
-def test_a_closed_client_opens_again(fake):
+def test_a_closed_client_reopens_on_its_next_use(fake):
     client = dnb.connect(fake.url)
     client.close()
     client.close()
@@ -70,8 +70,8 @@ def test_a_closed_client_opens_again(fake):
     client.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
-def test_ctrl_c_interrupts_at_once_and_leaves_the_client_usable(fake):
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill does not send Ctrl-C on Windows")
+def test_ctrl_c_interrupts_a_request_and_leaves_the_client_usable(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
     with dnb.connect(fake.url, progress=False) as client:
         fake.hang()
@@ -86,7 +86,7 @@ def test_ctrl_c_interrupts_at_once_and_leaves_the_client_usable(fake):
         presser.start()
         with pytest.raises(KeyboardInterrupt):
             client.runs()
-        # This allows for a busy machine; without Ctrl-C, the request would take a minute.
+        # The limit allows for a slow machine. Without Ctrl-C, the request would take a minute.
         assert time.monotonic() - pressed[0] < 10
         presser.join()
         assert len(client.runs()) == 30
@@ -108,17 +108,17 @@ def test_closing_a_client_during_an_iteration_raises_an_error(fake):
         late = client.iter_runs(page_size=10)
         next(pages)
     for iterator in (pages, late):
-        with pytest.raises(dnb.DagsterNbError, match="closed.*start it again"):
+        with pytest.raises(dnb.DagsterNbError, match="closed.*Start again"):
             next(iterator)
     assert portal_threads() == []
     assert len(client.runs()) == 30
     client.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="os.kill cannot interrupt there")
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill does not send Ctrl-C on Windows")
 def test_ctrl_c_interrupts_a_loop_over_pages(fake):
     fake.runs = [make_run(number) for number in reversed(range(30))]
-    # The page that is requested before the loop must arrive, because otherwise Ctrl-C would come before the loop.
+    # Wait until the client requests the second page, because Ctrl-C must come during the loop.
     ahead = threading.Event()
     fake.before = lambda _: ahead.set() if fake.operations.count("Runs") == 2 else None
     with dnb.connect(fake.url, progress=False) as client:
@@ -140,7 +140,7 @@ def test_ctrl_c_interrupts_a_loop_over_pages(fake):
         assert len(client.runs()) == 30
 
 
-def test_a_connection_that_fails_leaves_no_thread_behind():
+def test_a_failed_connection_leaves_no_thread_behind():
     before = len(portal_threads())
     with pytest.raises(dnb.ConnectionFailedError) as kept:
         dnb.connect("http://127.0.0.1:9")
@@ -148,7 +148,7 @@ def test_a_connection_that_fails_leaves_no_thread_behind():
     assert kept.value.__cause__ is None
 
 
-def test_a_call_from_its_own_loop_is_an_error_and_not_a_deadlock(fake):
+def test_a_call_from_the_clients_own_loop_raises_an_error_instead_of_blocking(fake):
     with dnb.connect(fake.url) as client:
 
         async def inside(_):
@@ -178,7 +178,7 @@ print(client.count_runs())
     assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no os.fork")
 def test_the_client_works_in_a_forked_process_and_in_its_parent(fake):
     code = """
 import os, sys, warnings
@@ -208,7 +208,7 @@ def test_a_progress_bar_has_a_total_and_is_removed_at_the_end(fake, capsys):
     fake.runs = [make_run(number) for number in reversed(range(120))]
 
     def slowly(_operation):
-        time.sleep(0.1)  # this is long enough for a progress bar to appear
+        time.sleep(0.1)  # long enough for a progress bar to appear
 
     with dnb.connect(fake.url, progress=True) as client:
         fake.before = slowly

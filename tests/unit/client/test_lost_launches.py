@@ -1,4 +1,4 @@
-"""A launch whose response is lost is found by the id that it carries."""
+"""If the response to a launch is lost, the client finds the run by the id of the request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _look_without_pausing(monkeypatch):
 
 @pytest.fixture
 def client(fake):
-    """A client of a server that carries out launches and re-executions."""
+    """Return a client of a server that accepts launches and re-executions."""
 
     def add(tags, **parent):
         run = make_run(len(fake.runs), status="QUEUED", tags=tags, **parent)
@@ -40,12 +40,12 @@ def client(fake):
 
 
 def request_ids(fake):
-    """Return the ids that the runs carry, newest run first."""
+    """Return the request ids in the tags of the runs, newest run first."""
     return [tag["value"] for run in fake.runs for tag in run["tags"] if tag["key"] == REQUEST_TAG]
 
 
 def lose_responses(fake, operation, *, requests=1):
-    """Lose the responses to some mutations after the server has carried them out."""
+    """Execute these mutations but lose their responses."""
 
     def carry_out():
         variables = fake.requests[-1][1]
@@ -55,7 +55,7 @@ def lose_responses(fake, operation, *, requests=1):
     return fake.drop(requests, operation=operation, after=carry_out)
 
 
-def test_a_launch_whose_response_is_lost_returns_its_run(fake, client):
+def test_a_launch_with_a_lost_response_returns_its_run(fake, client):
     lost = lose_responses(fake, "LaunchRun")
     run = client.launch(**LAUNCH, tags={"why": "a test"})
     assert run.run_id == fake.ids[0]
@@ -63,7 +63,7 @@ def test_a_launch_whose_response_is_lost_returns_its_run(fake, client):
 
 
 @pytest.mark.parametrize("config", [None, {"ops": {}}])
-def test_a_reexecution_whose_response_is_lost_returns_its_run(fake, client, config):
+def test_a_reexecution_with_a_lost_response_returns_its_run(fake, client, config):
     fake.runs = [make_run(0, status="FAILURE")]
     lost = lose_responses(fake, "ReexecuteRun")
     run = client.reexecute(fake.ids[0], run_config=config)
@@ -72,7 +72,7 @@ def test_a_reexecution_whose_response_is_lost_returns_its_run(fake, client, conf
     assert len(fake.runs) == 2
 
 
-def test_a_run_that_inherited_the_id_is_not_mistaken_for_the_launched_run(fake, client):
+def test_a_reexecution_that_inherited_the_request_id_is_ignored(fake, client):
     def launch_and_retry(_info, executionParams):  # noqa: N803 - the schema's name
         tags = executionParams["executionMetadata"]["tags"]
         launched = make_run(0, status="FAILURE", tags=tags)
@@ -98,7 +98,7 @@ def test_a_run_that_appears_late_is_found(fake, client):
     assert client.launch(**LAUNCH).run_id == fake.ids[0]
 
 
-def test_if_no_run_appears_the_error_says_how_to_look_for_it(fake, client):
+def test_if_no_run_appears_the_error_explains_how_to_look_for_it(fake, client):
     fake.drop(operation="LaunchRun")
     with pytest.raises(dnb.OutcomeUnknownError, match="No run has appeared") as error:
         client.launch(**LAUNCH)
@@ -106,13 +106,13 @@ def test_if_no_run_appears_the_error_says_how_to_look_for_it(fake, client):
     assert fake.operations.count("LaunchRun") == 1
 
 
-def test_if_the_server_is_gone_the_outcome_is_unknown(fake, client):
+def test_if_the_server_is_down_the_outcome_is_unknown(fake, client):
     fake.drop(operation="LaunchRun", after=lambda: fake.answer(requests=50, status=503))
     with pytest.raises(dnb.OutcomeUnknownError, match="may or may not"):
         client.launch(**LAUNCH)
 
 
-def test_after_a_response_the_client_does_not_look_for_the_run(fake, client):
+def test_the_client_does_not_look_for_the_run_after_a_response(fake, client):
     client.launch(**LAUNCH)
     fake.answers["launchRun"] = {"__typename": "UnauthorizedError", "message": "no"}
     with pytest.raises(dnb.UnauthorizedError):
@@ -120,13 +120,13 @@ def test_after_a_response_the_client_does_not_look_for_the_run(fake, client):
     assert set(fake.operations) == {"LaunchRun"}
 
 
-def test_each_launch_has_an_id_of_its_own(fake, client):
+def test_each_launch_has_its_own_request_id(fake, client):
     client.launch_many([LAUNCH] * 10)
     client.reexecute_many(fake.ids, strategy="all_steps")
     assert len(set(request_ids(fake))) == len(fake.runs) == 20
 
 
-def test_each_lost_launch_among_many_is_found(fake, client):
+def test_every_lost_launch_is_found_among_many_launches(fake, client):
     lose_responses(fake, "LaunchRun", requests=5)
     outcomes = client.launch_many([{**LAUNCH, "tags": {"n": n}} for n in range(20)])
     assert outcomes["outcome"].tolist() == ["launched"] * 20
@@ -138,7 +138,7 @@ def test_each_lost_launch_among_many_is_found(fake, client):
 
 
 class TestBatches:
-    """In a batch, a second call launches only the rest."""
+    """A repeated call with the same batch launches only the missing runs."""
 
     def test_a_launched_run_is_not_launched_again(self, fake, client):
         launches = [{**LAUNCH, "tags": {"n": n}} for n in range(4)]
@@ -148,7 +148,7 @@ class TestBatches:
         assert second["run_id"].tolist()[:3] == first["run_id"].tolist()
         assert len(fake.runs) == 4
 
-    def test_equal_launches_in_one_call_are_different_launches(self, fake, client):
+    def test_identical_launches_in_one_call_are_all_launched(self, fake, client):
         client.launch_many([LAUNCH] * 3, batch="june")
         assert client.launch_many([LAUNCH] * 4, batch="june")["outcome"].tolist() == [
             *["already_launched"] * 3,
@@ -156,13 +156,13 @@ class TestBatches:
         ]
         assert len(fake.runs) == 4
 
-    def test_a_launch_in_another_batch_or_in_none_is_sent(self, fake, client):
+    def test_a_launch_in_another_batch_or_without_a_batch_is_sent(self, fake, client):
         client.launch_many([LAUNCH], batch="june")
         assert client.launch_many([LAUNCH], batch="july")["outcome"].tolist() == ["launched"]
         assert client.launch_many([LAUNCH])["outcome"].tolist() == ["launched"]
         assert len(fake.runs) == 3
 
-    def test_a_launch_that_failed_is_tried_again(self, fake, client):
+    def test_a_failed_launch_is_tried_again(self, fake, client):
         launch = fake.answers["launchRun"]
         fake.answers["launchRun"] = {"__typename": "UnauthorizedError", "message": "no"}
         assert client.launch_many([LAUNCH], batch="june")["outcome"].tolist() == ["unauthorized"]
@@ -179,7 +179,7 @@ class TestBatches:
         assert len(fake.runs) == 4
 
     @pytest.mark.parametrize("wrong", ["", 5])
-    def test_an_invalid_name_sends_nothing(self, fake, client, wrong):
+    def test_an_invalid_batch_name_sends_no_request(self, fake, client, wrong):
         with pytest.raises(ValueError, match="batch must be a name"):
             client.launch_many([LAUNCH], batch=wrong)
         with pytest.raises(ValueError, match="batch must be a name"):

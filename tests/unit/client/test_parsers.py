@@ -1,4 +1,4 @@
-"""Whatever a user types, a parser returns a value or raises one of our errors, a ValueError or a TypeError."""
+"""For any input, a parser returns a value or raises a DagsterNbError, a ValueError or a TypeError."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ anything = st.recursive(
     lambda values: st.lists(values) | st.dictionaries(scalars, values) | st.tuples(values, values),
     max_leaves=10,
 )
-# Text that resembles what the parsers expect, and a little more.
+# Text that resembles valid input, and arbitrary text.
 yaml_text = st.text(st.sampled_from("ab: -[]{},&*!|>'\"#%@\n\t01.e?~<=\\\x00\ud800")) | st.text()
 url_text = st.text(st.sampled_from("http:/@[]:%#?.abc0129-_ \\\n\ud800")) | st.text()
 

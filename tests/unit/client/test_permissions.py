@@ -1,4 +1,4 @@
-"""What the server denies everywhere is refused before anything is sent."""
+"""Actions without permission in any code location are rejected before a request is sent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def fake():
         yield fake
 
 
-def test_every_action_has_its_permissions():
+def test_every_action_has_a_list_of_permissions():
     assert ACTS.keys() == ACTIONS.keys()
 
 
@@ -57,7 +57,7 @@ def test_the_permissions_exist_in_dagster():
 
 
 @pytest.mark.parametrize("locations", [(), (NOTHING,), (NOTHING, NOTHING)])
-def test_no_request_but_that_for_the_permissions_is_sent(fake, locations):
+def test_only_the_permissions_are_requested_for_a_forbidden_action(fake, locations):
     fake.answers.update(permissions=NOTHING, workspaceOrError=workspace(*locations))
     with fake.connect() as client:
         assert client.forbidden_actions == dict.fromkeys(ACTIONS, "You are a viewer")
@@ -68,7 +68,7 @@ def test_no_request_but_that_for_the_permissions_is_sent(fake, locations):
             assert fake.operations == ["Permissions"]
 
 
-def test_one_location_that_permits_an_action_is_enough(fake):
+def test_permission_in_one_location_is_enough(fake):
     fake.answers.update(
         permissions=NOTHING, workspaceOrError=workspace(NOTHING, permissions(terminate_pipeline_execution=True))
     )
@@ -77,7 +77,7 @@ def test_one_location_that_permits_an_action_is_enough(fake):
         assert client.terminate("a" * 36)["outcome"].tolist() == ["not_found"]
 
 
-def test_a_permission_that_was_granted_after_connecting_is_used(fake):
+def test_a_permission_granted_after_connecting_is_used(fake):
     fake.answers.update(permissions=NOTHING, workspaceOrError=workspace(NOTHING))
     with fake.connect() as client:
         fake.answers.update(permissions=[], workspaceOrError=workspace([]))
@@ -86,7 +86,7 @@ def test_a_permission_that_was_granted_after_connecting_is_used(fake):
 
 
 @pytest.mark.parametrize("problem", ["locations do not load", "no permissions of locations"])
-def test_if_the_permissions_of_locations_are_unknown_the_server_decides(fake, problem):
+def test_the_server_decides_if_the_permissions_of_locations_are_unknown(fake, problem):
     fake.answers.update(permissions=NOTHING, workspaceOrError={"__typename": "PythonError", "message": problem})
     if problem == "no permissions of locations":
         fake.answer(None, operation="Permissions", status=400, text="{}")
@@ -95,13 +95,13 @@ def test_if_the_permissions_of_locations_are_unknown_the_server_decides(fake, pr
         assert client.terminate("a" * 36)["outcome"].tolist() == ["not_found"]
 
 
-def test_nothing_more_is_requested_if_everything_is_permitted(fake):
+def test_no_further_permissions_are_requested_if_all_actions_are_permitted(fake):
     fake.answers["permissions"] = permissions(launch_pipeline_execution=True, edit_concurrency_limit=False)
     with fake.connect() as client:
         client.terminate("a" * 36)
         assert "Permissions" not in fake.operations
 
 
-def test_a_read_only_client_says_so_for_each_action(fake):
+def test_a_read_only_client_forbids_every_action(fake):
     with fake.connect(read_only=True) as client:
         assert client.forbidden_actions == dict.fromkeys(ACTIONS, "this client is read-only")

@@ -1,4 +1,4 @@
-"""``connect(redact=…)`` hides values in everything that is read, and they are not sent back."""
+"""``connect(redact=…)`` hides values in everything that is read, and never sends hidden values back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_values_are_hidden_in_frames_and_runs(fake, client, tmp_path):
     }
 
 
-def test_a_file_holds_no_hidden_value(client, tmp_path):
+def test_exported_files_contain_no_hidden_values(client, tmp_path):
     from dagster_nb.export import write_runs
 
     for name in ("runs.csv", "runs.jsonl", "runs.parquet"):
@@ -73,7 +73,7 @@ def test_a_reexecution_keeps_the_real_values(fake, client):
     assert tags["slack_token"] == SECRET
 
 
-def test_without_redact_nothing_is_hidden(fake, client):
+def test_no_values_are_hidden_without_redact(fake, client):
     with fake.connect() as other:
         assert other.run(fake.ids[0]).run_config == CONFIG
 

@@ -1,4 +1,4 @@
-"""Re-execute runs whose backfill is in progress or has ended, and runs whose code location is gone."""
+"""Re-execute runs of backfills, and runs of a code location that no longer exists."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def client(fake):
         ({"__typename": "BackfillNotFoundError", "message": "no", "backfillId": "b"}, False),
     ],
 )
-def test_a_run_with_another_config_stays_in_a_backfill_that_is_in_progress(fake, client, backfill, is_kept):
+def test_a_reexecution_with_a_new_config_stays_in_an_unfinished_backfill(fake, client, backfill, is_kept):
     fake.answers["partitionBackfillOrError"] = backfill
     client.reexecute(fake.ids[0], run_config={})
     sent = {tag["key"]: tag["value"] for tag in fake.requests[-1][1]["executionParams"]["executionMetadata"]["tags"]}
@@ -56,20 +56,20 @@ def test_a_run_with_another_config_stays_in_a_backfill_that_is_in_progress(fake,
     ids=lambda answer: answer["__typename"],
 )  # fmt: skip
 class TestLocations:
-    def test_a_location_that_is_gone_gives_one_clear_error(self, fake, client, answer, config):
+    def test_a_missing_location_raises_one_clear_error(self, fake, client, answer, config):
         fake.answers.update(launchRunReexecution=answer, partitionBackfillOrError=PYTHON_ERROR)
         fake.answers["workspaceOrError"]["locationEntries"] = [{**ENTRY, "name": "other"}]
-        with pytest.raises(dnb.LocationNotFoundError, match="cannot re-execute run .* 'etl'; it has 'other'"):
+        with pytest.raises(dnb.LocationNotFoundError, match="cannot re-execute run .* 'etl'. It has 'other'"):
             client.reexecute(fake.ids[0], run_config=config)
 
-    def test_a_location_that_does_not_load_gives_one_clear_error(self, fake, client, answer, config):
+    def test_a_location_that_does_not_load_raises_one_clear_error(self, fake, client, answer, config):
         fake.answers.update(launchRunReexecution=answer, partitionBackfillOrError=PYTHON_ERROR)
         broken = {**ENTRY, "loadStatus": "LOADED", "locationOrLoadError": PYTHON_ERROR}
         fake.answers["workspaceOrError"]["locationEntries"] = [broken]
-        with pytest.raises(dnb.LocationNotFoundError, match="does not load"):
+        with pytest.raises(dnb.LocationNotFoundError, match="failed to load"):
             client.reexecute(fake.ids[0], run_config=config)
 
-    def test_the_error_is_unchanged_if_the_location_exists(self, fake, client, answer, config):
+    def test_the_servers_error_is_raised_if_the_location_exists(self, fake, client, answer, config):
         fake.answers.update(launchRunReexecution=answer, partitionBackfillOrError=PYTHON_ERROR)
         with pytest.raises(dnb.DagsterNbError, match="no (location|job|selection)") as error:
             client.reexecute(fake.ids[0], run_config=config)

@@ -1,4 +1,4 @@
-"""Run objects can be compared, put into sets, pickled and copied."""
+"""Run objects are comparable, hashable, picklable and copyable."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_runs_are_equal_if_their_ids_are_equal(fake, client):
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
-def test_a_copy_has_the_same_client_and_is_independent(fake, client, copied):
+def test_a_copy_is_independent_and_has_the_same_client(fake, client, copied):
     run = client.run(fake.ids[0])
     other = copied(run)
     assert other is not run

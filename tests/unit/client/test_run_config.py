@@ -1,4 +1,4 @@
-"""Parsing the run configs that users pass."""
+"""Parse run configs in all accepted forms."""
 
 import dataclasses
 import datetime as dt
@@ -27,9 +27,9 @@ class Mode(enum.Enum):
         ({}, {}),
         ("a: {b: [1, x, null, true, 1.5]}", {"a": {"b": [1, "x", None, True, 1.5]}}),
         ('{"a": {"b": 1}}', {"a": {"b": 1}}),
-        # Dagster keeps dates as strings, and so must we, because JSON has no dates.
+        # Dates stay strings, as in Dagster, because JSON has no dates.
         ("day: 2026-01-31\nat: 2026-01-31 10:00:00", {"day": "2026-01-31", "at": "2026-01-31 10:00:00"}),
-        # A key is a string, even where YAML would read another type.
+        # Keys are strings, even if YAML would parse them as another type.
         ("on: 1\n2: 3\nnull: 4\n2026-01-31: 5", {"on": 1, "2": 3, "null": 4, "2026-01-31": 5}),
         ("a: &a {x: 1}\nb: {<<: *a, x: 2, y: 3}", {"a": {"x": 1}, "b": {"x": 2, "y": 3}}),
         (
@@ -75,7 +75,7 @@ def test_a_valid_config(given, parsed):
         ({True: 1}, "the run config has the key True"),
     ],
 )
-def test_the_error_for_an_invalid_config_names_the_place(given, message):
+def test_the_error_for_an_invalid_config_names_the_position(given, message):
     with pytest.raises(RunConfigInvalidError) as caught:
         parse_run_config(given)
     assert message in str(caught.value)
@@ -93,7 +93,7 @@ def test_the_error_for_an_invalid_config_names_the_place(given, message):
 )
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_json_text_is_read_as_json_exactly(given, indent, ascii_only):
+def test_json_text_is_parsed_exactly_as_json(given, indent, ascii_only):
     text = json.dumps(given, indent=indent, ensure_ascii=ascii_only)
     assert repr(parse_run_config(text)) == repr(given)
 
@@ -102,7 +102,7 @@ def test_json_can_escape_a_slash():
     assert parse_run_config(r'{"path": "a\/b"}') == {"path": "a/b"}
 
 
-def test_dagsters_run_config_is_converted_as_in_dagsters_own_client():
+def test_dagsters_run_config_class_is_converted_as_in_dagsters_client():
     import dagster as dg
 
     class Load(dg.Config):
@@ -126,7 +126,7 @@ def test_a_dataclass_becomes_a_dict_of_its_fields():
 
 
 class TestBounds:
-    """Text that would take minutes to parse is rejected at once."""
+    """Text that would take minutes to parse is rejected immediately."""
 
     @pytest.fixture(autouse=True)
     def _at_once(self):
@@ -170,12 +170,12 @@ class TestBounds:
 @pytest.mark.parametrize(
     "text", ["a: !!int x", "a: !!float x", "a: !!bool x", "a: !!timestamp x", "a: !!binary é", f"a: {'9' * 5000}"]
 )
-def test_a_value_that_does_not_fit_its_yaml_tag_is_an_error(text):
+def test_a_value_that_does_not_match_its_yaml_tag_is_an_error(text):
     with pytest.raises(RunConfigInvalidError, match="not valid YAML"):
         parse_run_config(text)
 
 
 @pytest.mark.parametrize("given", [3, ["ops"], b"ops: {}"])
-def test_any_other_type_is_a_type_error(given):
+def test_configs_of_other_types_raise_a_type_error(given):
     with pytest.raises(TypeError, match="run_config must be a dict, a RunConfig, or YAML or JSON text"):
         parse_run_config(given)

@@ -1,4 +1,4 @@
-"""A shortened run id is enough to read a run, but not to act on it."""
+"""Shortened run ids are accepted for reading but not for actions."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ class TestReading:
             client.run("00000007")
         assert str(caught.value).count("00000007-") == 10
 
-    def test_fewer_than_eight_characters_are_not_enough(self, fake, client):
+    def test_a_short_id_needs_at_least_eight_characters(self, fake, client):
         with pytest.raises(dnb.RunNotFoundError, match="at least 8 characters"):
             client.run("0000001")
 
     def test_an_unknown_id_is_not_found(self, client):
-        with pytest.raises(dnb.RunNotFoundError, match="no run whose id begins with it"):
+        with pytest.raises(dnb.RunNotFoundError, match="no run id begins with it"):
             client.run("abcdef12")
 
-    def test_a_short_id_that_exists_exactly_is_used(self, fake, client):
+    def test_a_short_id_that_matches_exactly_is_used(self, fake, client):
         fake.runs.append(make_run(5, runId="00000011"))
         assert client.run("00000011").run_id == "00000011"
 
@@ -69,7 +69,7 @@ class TestReading:
         assert fake.operations.count("RunIds") == 2
 
     @pytest.mark.parametrize("method", ["events", "failures", "compute_logs"])
-    def test_events_and_logs_take_short_ids(self, fake, client, method):
+    def test_events_and_logs_accept_short_ids(self, fake, client, method):
         getattr(client, method)("00000011")
         assert {variables["runId"] for name, variables in fake.requests if "runId" in variables} == {fake.ids[1]}
 
@@ -80,17 +80,17 @@ class TestReading:
 
 class TestActing:
     @pytest.mark.parametrize("act", ["terminate", "delete", "reexecute_many"])
-    def test_many_runs_need_full_ids(self, fake, client, act):
+    def test_functions_for_many_runs_need_full_ids(self, fake, client, act):
         fake.runs[1]["status"] = "STARTED"
         outcomes = getattr(client, act)("00000011")
         assert outcomes["outcome"].tolist() == ["not_found"]
         assert "full id of 36 characters" in outcomes["message"][0]
         assert not {"TerminateRuns", "DeleteRun", "ReexecuteRun", "RunIds"} & set(fake.operations)
 
-    def test_re_executing_a_run_needs_its_full_id(self, client):
+    def test_re_executing_a_run_needs_the_full_id(self, client):
         with pytest.raises(dnb.RunNotFoundError, match="full id of 36 characters"):
             client.reexecute("00000011")
 
-    def test_the_error_for_an_unknown_full_id_gives_no_hint_about_length(self, client):
+    def test_the_error_for_an_unknown_full_id_does_not_mention_its_length(self, client):
         outcomes = client.terminate(make_run(99)["runId"])
         assert outcomes["message"].tolist() == ["the server has no run with this id. client.runs() lists all runs."]

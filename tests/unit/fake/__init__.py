@@ -1,4 +1,4 @@
-"""A fake Dagster in the process of the tests, which a test can fill with runs and make fail."""
+"""A fake Dagster inside the test process. Tests set its runs and its faults."""
 
 from tests.unit.fake.dagster import FakeDagster
 from tests.unit.fake.runs import make_run, matching

@@ -1,7 +1,7 @@
-"""A fake Dagster that a test can fill with runs and make fail.
+"""A fake Dagster. Tests set its runs and its faults.
 
-It executes real GraphQL on the schema of the installed Dagster. It has the pitfalls of a real server: the page after a
-deleted cursor is empty, an empty filter selects every run, and a limit of zero means no limit.
+The fake executes GraphQL on the schema of the installed Dagster, and copies the pitfalls of a real server: the page
+after a deleted cursor is empty, an empty filter selects every run, and a limit of zero means no limit.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ ADDRESS = "http://fake:3000"
 
 
 class FakeDagster:
-    """A server that `connect` reaches within this process and ``url`` over HTTP.
+    """A server that clients reach in this process through `connect`, or over HTTP at ``url``.
 
     Attributes
     ----------
     runs
-        The runs, newest first; a test may change the list.
+        The runs, newest first. Tests may change the list.
     requests
-        The requested operations, with their variables.
+        The operations and variables of all requests so far.
     headers
-        The headers of each HTTP request.
+        The headers of all HTTP requests so far.
     faults
-        The faults of the next requests.
+        The faults for the next requests.
     before
-        Called with the operation's name before the response to each request.
+        Called with the name of the operation before each response.
     answers
-        The values of root fields that do not come from the runs.
+        The values of the other root fields.
     hanging
-        Set when a request gets no response.
+        Set when a request starts to hang.
     hidden
-        The ids of runs that are listed and counted, but whose records are not returned.
+        Ids of runs that are listed and counted, but not returned.
     """
 
     def __init__(self, runs: int = 0):
@@ -71,7 +71,7 @@ class FakeDagster:
 
     @contextmanager
     def restarting(self) -> Iterator[Callable[[], None]]:
-        """Refuse connections until the function that this yields is called, or until the block ends."""
+        """Refuse connections until the yielded function is called or the block ends."""
         assert self._port is not None
         number = int(self.url.rpartition(":")[2])
         self._port.close()
@@ -86,7 +86,7 @@ class FakeDagster:
         start()
 
     def connect(self, **options: Any) -> dnb.DagsterClient:
-        """Return a client that reaches this Dagster without a port; it accepts the options of `dagster_nb.connect`."""
+        """Return a client that reaches this Dagster without a port. Accepts the options of `dagster_nb.connect`."""
         return dnb.DagsterClient(url=ADDRESS, transport=FakeTransport(self), **{"progress": False, **options})
 
     def async_client(self, **options: Any) -> dnb.AsyncDagsterClient:
@@ -95,13 +95,13 @@ class FakeDagster:
 
     @property
     def url(self) -> str:
-        """The address of a port on this machine, which is opened when it is first needed."""
+        """The server's HTTP address. The port is opened on first use."""
         if self._port is None:
             self._port = Port(self).open()
         return self._port.url
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return additional routes of the port."""
+        """Return additional HTTP routes."""
         return ()
 
     @property
@@ -116,7 +116,7 @@ class FakeDagster:
         self.runs = [run for run in self.runs if run["runId"] not in run_ids]
 
     def hang(self, requests: int | None = 1, **which: Any) -> Fault:
-        """Give no response to the next requests, which are selected as in `answer`."""
+        """Never respond to the next requests, which are selected as in `answer`."""
 
         async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
             self.hanging.set()
@@ -126,7 +126,7 @@ class FakeDagster:
         return self._add_fault(respond, requests, **which)
 
     def drop(self, requests: int | None = 1, *, after: Callable[[], object] = lambda: None, **which: Any) -> Fault:
-        """Drop the connection of the next requests (selected as in `answer`), after calling ``after`` for each."""
+        """Call ``after`` and drop the connection for each of the next requests, which are selected as in `answer`."""
 
         async def respond(operation: str, variables: dict[str, Any]) -> Response:
             self.requests.append((operation, variables))
@@ -143,18 +143,18 @@ class FakeDagster:
         where: Callable[[dict[str, Any]], bool] = lambda _: True,
         **response: Any,
     ) -> Fault:
-        """Respond to the next requests with an HTTP response.
+        """Send this HTTP response to the next requests.
 
         Parameters
         ----------
         requests
-            The number of requests; None means all.
+            The number of requests. None means all.
         operation
-            Only requests of this operation.
+            Select only requests for this operation.
         where
-            Only requests for whose variables this returns True.
+            Select only requests if this function returns True for their variables.
         response
-            The fields of `Response`.
+            Values for the fields of `Response`.
         """
 
         async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
@@ -175,7 +175,7 @@ class FakeDagster:
         return fault
 
     async def respond(self, body: dict[str, Any]) -> dict[str, Any] | Response:
-        """Return the response to the body of a request, or the response of a fault instead."""
+        """Return the response to a request, which a fault may replace."""
         operation, variables = operation_name(body["query"]), body.get("variables") or {}
         for fault in self.faults:
             if fault.left != 0 and fault.applies(operation, variables):
@@ -196,7 +196,7 @@ class FakeDagster:
         return execute(self.schema, body, root)
 
     def answer_runs(self, _info: object, filter: Any = None, cursor: Any = None, limit: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
-        """Answer ``Query.runsOrError``."""
+        """Resolve ``Query.runsOrError``."""
         page = matching(self.runs, filter, cursor, limit)
         return {
             "__typename": "Runs",
@@ -216,7 +216,7 @@ class FakeDagster:
     def answer_count(self, _info: object, view: str, filter: Any = None) -> dict[str, Any]:  # noqa: A002 - the schema's name
         if view != "RUNS":
             raise NotImplementedError(
-                f"the fake Dagster counts only runs, not {view}; implement it here if a test needs it"
+                f"the fake Dagster counts only runs, not {view}. Implement this here if a test needs it."
             )
         return {"__typename": "RunsFeedCount", "count": len(matching(self.runs, filter))}
 

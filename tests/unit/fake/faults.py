@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ConnectionDroppedError(Exception):
-    """The connection ends without a response."""
+    """The server closes the connection without a response."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Fault:
     Attributes
     ----------
     respond
-        Returns the response to send instead, given the operation and its variables.
+        Takes an operation and its variables, and returns the response to send.
     applies
-        Returns whether a request is affected, given its operation and variables.
+        Takes an operation and its variables, and returns whether the request is affected.
     left
-        The number of requests that are still to be affected; None means all.
+        The number of further requests to affect. None means all.
     met
-        The variables of the affected requests.
+        The variables of each affected request.
     """
 
     respond: Callable[[str, dict[str, Any]], Awaitable[Response]]

@@ -1,4 +1,4 @@
-"""A fake Dagster on a port, for the tests of the network."""
+"""Serve a fake Dagster on a port, for tests that need a network connection."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Port:
-    """Serves a fake Dagster over HTTP, in its own thread."""
+    """Serves a fake Dagster over HTTP in its own thread."""
 
     def __init__(self, dagster: FakeDagster):
         self._dagster = dagster
 
     def open(self, port: int | None = None) -> Self:
-        """Listen at a port; None means any free port."""
+        """Listen on a port, or on any free port."""
         self._portals = start_blocking_portal(name="fake Dagster")
         self._portal = self._portals.__enter__()
         self._portal.call(self._serve, port)
@@ -40,7 +40,7 @@ class Port:
         app.router.add_post("/graphql", self._answer)
         app.router.add_routes(self._dagster.routes())
         self._server = TestServer(app, port=port)
-        # Closing does not wait for a request that hangs.
+        # Do not wait for hanging requests on closing.
         await self._server.start_server(shutdown_timeout=0.01)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

@@ -1,7 +1,7 @@
-"""Runs as Dagster's GraphQL API returns them, and a filter of runs.
+"""Runs as returned by Dagster's GraphQL API, and filters for them.
 
-The filter does the same as Dagster's server, and shares no code with the package, which is tested against it.
-`tests/tooling/test_fake.py` compares it with the installed Dagster.
+The filters behave like Dagster's. They share no code with dagster_nb, so tests can compare its filters with them.
+`tests/tooling/test_fake.py` compares them with the installed Dagster.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Run = dict[str, Any]
 
 
 def make_run(number: int, **changes: Any) -> Run:
-    """Return a run; newer runs have higher numbers."""
+    """Return a run. Newer runs have higher numbers."""
     return {
         "runId": f"{number:08d}-0000-4000-8000-000000000000",
         "jobName": "nightly",
@@ -42,20 +42,19 @@ def make_run(number: int, **changes: Any) -> Run:
 def matching(
     runs: Sequence[Run], filters: Mapping[str, Any] | None = None, cursor: str | None = None, limit: int | None = None
 ) -> list[Run]:
-    """Return the runs that Dagster returns.
+    """Return the runs that Dagster would return.
 
     Parameters
     ----------
     runs
         All runs, newest first.
     filters
-        A ``RunsFilter``. An empty list, an empty string and a zero select every run; if a tag key is given twice, the
-        last value counts; ``mode`` is ignored.
+        A ``RunsFilter``. As in Dagster, empty lists, empty strings and zeros select every run, ``mode`` is ignored, and
+        only the last value of a repeated tag key counts.
     cursor
-        The run after which the page begins; only older runs are returned. If this run does not exist, for example
-        because it was deleted, no runs are returned.
+        The id of the last run of the previous page. If this run was deleted, no runs are returned.
     limit
-        The maximum number of runs; zero and negative numbers mean no limit.
+        The maximum number of runs. Zero and negative numbers mean no limit.
     """
     filters = filters or {}
     older = _older_than(runs, cursor) if cursor else runs
@@ -82,7 +81,7 @@ def _matches_values(run: Run, filters: Mapping[str, Any]) -> bool:
 
 
 def _stored_tags(run: Run) -> dict[str, str]:
-    """Return a run's tags, including the hidden tag that Dagster adds."""
+    """Return a run's tags, including the hidden tag of its code location."""
     tags = {tag["key"]: tag["value"] for tag in run["tags"]}
     if (origin := run["repositoryOrigin"]) is not None:
         tags[".dagster/repository"] = f"{origin['repositoryName']}@{origin['repositoryLocationName']}"
@@ -90,7 +89,7 @@ def _stored_tags(run: Run) -> dict[str, str]:
 
 
 def _matches_times(run: Run, filters: Mapping[str, Any]) -> bool:
-    """Return whether a run's times are within the bounds, which are exclusive and in whole microseconds."""
+    """Return whether a run's times are within the exclusive bounds, compared in whole microseconds."""
     for time in ("created", "updated"):
         at = run["creationTime" if time == "created" else "updateTime"]
         after, before = filters.get(f"{time}After"), filters.get(f"{time}Before")

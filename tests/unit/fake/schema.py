@@ -1,4 +1,4 @@
-"""Execute GraphQL on the schema of the installed Dagster, without its resolvers."""
+"""Execute GraphQL on the schema of the installed Dagster without Dagster's resolvers."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 @cache
 def installed_schema() -> GraphQLSchema:
-    """Return the schema of the installed Dagster, without its resolvers."""
+    """Return the schema of the installed Dagster without resolvers."""
     return build_schema(schemas.installed_text())
 
 
 def execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the response of a server to the body of a request, as if parsed from JSON."""
+    """Execute the body of a request and return the decoded JSON of the response."""
     if "__schema" in body["query"]:
         return json.loads(_introspected(schema, body["query"]))
     return json.loads(json.dumps(_execute(schema, body, root).formatted))
 
 
 def operation_name(query: str) -> str:
-    """Return the name of the first operation of a document; an empty string if it has none."""
+    """Return the name of a document's first operation, or an empty string."""
     operation = next(node for node in _parsed(query).definitions if isinstance(node, OperationDefinitionNode))
     return operation.name.value if operation.name else ""
 
@@ -59,14 +59,13 @@ def _execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, 
     )
 
 
-# A client that does not know the schema requests it whenever it connects, and executing that request takes the longest.
+# Clients request the schema when they connect. Executing this request is slow, so its response is cached.
 @lru_cache(maxsize=1000)
 def _introspected(schema: GraphQLSchema, query: str) -> str:
     return json.dumps(_execute(schema, {"query": query}, {}).formatted)
 
 
-# Parsing and validating take longer than everything else here, and the same few documents are requested again and
-# again.
+# Parsing and validating documents is slow. Clients send the same few documents again and again, so cache the results.
 @lru_cache(maxsize=1000)
 def _validated(schema: GraphQLSchema, query: str) -> tuple[DocumentNode, list[GraphQLError]]:
     document = _parsed(query)

@@ -1,4 +1,4 @@
-"""A gql transport that sends requests to a fake Dagster in the same process."""
+"""A gql transport that passes requests to a fake Dagster in the same process."""
 
 from __future__ import annotations
 
@@ -18,26 +18,24 @@ if TYPE_CHECKING:
     from tests.unit.fake.dagster import FakeDagster
     from tests.unit.fake.faults import Response
 
-# Dagster responds with status 400 to a document that it cannot execute, and with 500 if the response contains a
-# PythonError.
+# Dagster uses status 400 for documents that it cannot execute, and 500 if the response contains a PythonError.
 _STATUSES_WITH_AN_ANSWER = {400, 500}
 
 
 class FakeTransport(AsyncTransport):
-    """Does the same as gql's HTTP transport, but without HTTP."""
+    """Behaves like gql's HTTP transport, but without HTTP."""
 
     def __init__(self, dagster: FakeDagster):
         self._dagster = dagster
 
     async def connect(self) -> None:
-        """Do nothing, because there is no connection."""
+        """Do nothing: there is no connection."""
 
     async def close(self) -> None:
-        """Do nothing, because there is no connection to close."""
+        """Do nothing: there is no connection."""
 
     async def execute(self, request: GraphQLRequest) -> ExecutionResult:
-        # As with a request over a network, other tasks can run meanwhile, and values that JSON cannot represent are not
-        # sent.
+        # As with a network request, let other tasks run, and fail for values that JSON cannot represent.
         await asyncio.sleep(0)
         body = json.loads(json.dumps(request.payload))
         try:

@@ -1,4 +1,4 @@
-"""Frames of code locations, jobs and daemons, from handwritten responses."""
+"""Build frames of code locations, jobs and daemons from handwritten responses."""
 
 import pandas as pd
 import pytest
@@ -35,11 +35,11 @@ def test_an_empty_frame_has_the_same_dtypes(build, record):
     pd.testing.assert_series_equal(build([]).dtypes, build([record]).dtypes)
 
 
-def test_status_of_a_location():
+def test_location_statuses_are_derived_from_the_response():
     entries = [
         entry(locationOrLoadError={"__typename": "RepositoryLocation"}),
         entry(loadStatus="LOADING"),
-        # Dagster reports a location as loaded even if its code failed to load.
+        # Dagster reports a location as LOADED even if its code failed to load.
         entry(locationOrLoadError=error("boom")),
     ]
     frame = locations_frame(entries)
@@ -47,7 +47,7 @@ def test_status_of_a_location():
     assert frame["error"].isna().tolist() == [True, True, False]
 
 
-def test_the_error_of_a_location_is_the_innermost_cause_with_its_line():
+def test_the_error_of_a_location_shows_the_innermost_cause_and_its_line():
     inner = error(
         "NameError: x\n",
         '  File "/app/etl.py", line 3, in <module>\n    x\n',
@@ -62,7 +62,7 @@ def test_a_daemon_with_unknown_health_is_not_healthy():
     assert daemons_frame([DAEMON])["healthy"].tolist() == [False]
 
 
-def test_tags_are_a_dict():
+def test_tags_become_a_dict():
     assert jobs_frame([REPOSITORY])["tags"].tolist() == [{"team": "data"}]
 
 
@@ -85,7 +85,7 @@ def composite(key, *fields, is_selector=False):
     }
 
 
-def test_the_list_of_fields_ends_at_a_recursive_type():
+def test_the_list_of_fields_stops_at_recursive_types():
     schema = {
         "rootConfigType": {"key": "Shape.a"},
         "allConfigTypes": [composite("Shape.a", ("again", "Shape.a"), ("other", "Shape.b")), composite("Shape.b")],
@@ -93,7 +93,7 @@ def test_the_list_of_fields_ends_at_a_recursive_type():
     assert config_fields_frame(schema)["path"].tolist() == ["again", "other"]
 
 
-def test_a_field_of_a_selector_is_required_only_if_it_is_the_only_one():
+def test_a_selectors_field_is_required_only_if_it_is_the_only_field():
     schema = {
         "rootConfigType": {"key": "Shape.a"},
         "allConfigTypes": [
@@ -106,7 +106,7 @@ def test_a_field_of_a_selector_is_required_only_if_it_is_the_only_one():
     assert frame["required"].to_dict() == {"one": True, "one.x": True, "two": True, "two.y": False, "two.z": False}
 
 
-def test_a_location_without_a_load_status_does_not_count_as_loaded():
+def test_a_location_without_a_load_status_is_not_loaded():
     loaded = {"name": "a", "locationOrLoadError": {"__typename": "RepositoryLocation"}}
     frame = locations_frame([loaded, {"name": "b", "locationOrLoadError": None}])
     assert frame["status"].tolist() == ["loaded", pd.NA]

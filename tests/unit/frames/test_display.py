@@ -1,4 +1,4 @@
-"""`style` shows a frame in a readable form, and does not change it."""
+"""`style` formats a frame for display without changing the frame."""
 
 import pandas as pd
 import pytest
@@ -23,7 +23,7 @@ def runs():
     )
 
 
-def test_ids_durations_times_and_statuses_are_readable(runs):
+def test_ids_and_durations_and_times_and_statuses_are_formatted(runs):
     shown = repr(style(runs))
     assert "4ba746c7 " in shown
     assert RUN_ID not in shown
@@ -34,7 +34,7 @@ def test_ids_durations_times_and_statuses_are_readable(runs):
     assert "—" in shown
 
 
-def test_the_frame_is_unchanged(runs):
+def test_style_does_not_change_the_frame(runs):
     before = runs.copy(deep=True)
     repr(style(runs))
     style(runs)._repr_html_()
@@ -49,7 +49,7 @@ def test_times_are_shown_in_the_given_time_zone(runs):
         style(runs, tz="Nowhere")
 
 
-def test_html_is_escaped_and_keeps_the_whole_id(runs):
+def test_html_is_escaped_and_contains_the_full_run_id(runs):
     html = style(runs)._repr_html_()
     assert "<img" not in html
     assert "&lt;img onerror=alert(1)&gt;" in html
@@ -57,7 +57,7 @@ def test_html_is_escaped_and_keeps_the_whole_id(runs):
     assert '<span style="color: #D55E00">✖</span> FAILURE' in html
 
 
-def test_empty_columns_and_details_are_left_out_unless_named(runs):
+def test_empty_columns_and_details_are_hidden_unless_requested(runs):
     shown = repr(style(runs))
     assert "partition_key" not in shown
     assert "team" not in shown
@@ -67,7 +67,7 @@ def test_empty_columns_and_details_are_left_out_unless_named(runs):
         style(runs, columns=["nowhere"])
 
 
-def test_a_long_frame_shows_its_first_rows():
+def test_only_the_first_rows_of_a_long_frame_are_shown():
     frame = pd.DataFrame({"step_key": [f"step{i}" for i in range(3000)]})
     shown = repr(style(frame))
     assert "step19" in shown
@@ -75,12 +75,12 @@ def test_a_long_frame_shows_its_first_rows():
     assert shown.endswith("20 of 3,000 rows")
 
 
-def test_an_empty_frame_shows_its_columns(runs):
+def test_an_empty_frame_shows_its_column_names(runs):
     assert "run_id" in style(runs.iloc[:0])._repr_html_()
     assert repr(style(runs.iloc[:0])).endswith("(columns=… selects others)")
 
 
-def test_numbers_have_four_digits():
+def test_numbers_are_rounded_to_four_digits():
     frame = pd.DataFrame({"rate": [0.9766081871, 12_345.678, 9.314391e-09, None], "count": [171, 2, 3, 4]})
     shown = repr(style(frame))
     for text in ("0.9766 ", "12,346 ", "9.314e-09 ", "171"):
@@ -94,22 +94,22 @@ def test_headers_are_aligned_like_their_cells(runs):
     for name in (*left, *right):
         alignment = "left" if name in left else "right"
         assert f'<th style="text-align: {alignment}; white-space: nowrap">{name}</th>' in html
-    # The second run has a dash in place of its duration.
+    # The second run has no duration, so its cell contains a dash.
     assert html.count('<td style="text-align: right') == 4
 
 
-def test_the_status_of_a_code_location_is_a_word():
+def test_the_status_of_a_code_location_is_shown_as_a_word():
     shown = style(pd.DataFrame({"location": ["shop"], "status": ["loaded"]}))
     assert "shop loaded" in repr(shown)
     assert ">loaded</td>" in shown._repr_html_()
 
 
-def test_text_of_several_lines_is_one_row():
+def test_text_with_several_lines_is_shown_in_one_row():
     shown = repr(style(pd.DataFrame({"message": ["no such job.\n  Did you mean etl?"]})))
     assert "no such job. Did you mean etl?" in shown
 
 
-def test_the_caption_of_chosen_columns_gives_only_their_number(runs):
+def test_the_caption_gives_only_the_number_of_chosen_columns(runs):
     assert repr(style(runs, columns="run_id")).endswith("1 of 7 columns")
 
 
@@ -117,7 +117,7 @@ def test_long_text_is_shortened():
     assert "…" in repr(style(pd.DataFrame({"error_message": ["x" * 500]})))
 
 
-def test_a_frame_from_parquet_looks_the_same(runs):
+def test_a_frame_read_from_parquet_looks_the_same(runs):
     pyarrow = pytest.importorskip("pyarrow")
     frame = runs.drop(columns="tags")
     table = pyarrow.Table.from_pandas(frame, preserve_index=False)

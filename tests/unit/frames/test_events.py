@@ -1,4 +1,4 @@
-"""Frames of events and failures, from handwritten responses."""
+"""Build frames of events and failures from handwritten responses."""
 
 import pandas as pd
 import pytest
@@ -70,7 +70,7 @@ def test_the_error_is_the_message_of_the_innermost_cause(raised, message, class_
     assert frame["error_class"][0] == class_name if class_name else pd.isna(frame["error_class"][0])
 
 
-def test_an_event_without_an_error_has_na():
+def test_error_columns_are_na_for_events_without_an_error():
     frame = events_frame({"r": [event("EngineEvent", error=None), event("LogMessageEvent", eventType=None)]})
     assert frame[["error_class", "error_message"]].isna().all(axis=None)
     assert frame["event_type"].isna().tolist() == [False, True]
@@ -83,7 +83,7 @@ def failed_steps(*events):
 RUN_FAILURE = event("RunFailureEvent", 99, error=error("Steps failed\n", None))
 
 
-def test_failed_steps_represent_the_failure_of_their_run():
+def test_failures_of_steps_replace_the_failure_of_their_run():
     assert failed_steps(step_failure("a", 1), step_failure("b", 2), RUN_FAILURE) == ["a", "b"]
 
 
@@ -93,7 +93,7 @@ def test_a_step_that_recovered_is_not_a_failure(recovery):
     assert failed_steps(step_failure("a", 1), *again, step_failure("b", 4), RUN_FAILURE) == ["b"]
 
 
-def test_a_step_that_failed_twice_has_one_row_for_the_last_failure():
+def test_a_step_that_failed_twice_has_only_its_last_failure():
     frame = failures_frame(
         {"r": [step_failure("a", 1), event("ExecutionStepRestartEvent", 2, "a"), step_failure("a", 3), RUN_FAILURE]}
     )
@@ -101,11 +101,11 @@ def test_a_step_that_failed_twice_has_one_row_for_the_last_failure():
 
 
 @pytest.mark.parametrize("ending", [None, "RunSuccessEvent", "RunCanceledEvent"])
-def test_a_run_that_did_not_fail_has_no_row(ending):
+def test_a_run_that_did_not_fail_has_no_row_in_failures(ending):
     assert failed_steps(step_failure("a", 1), *([event(ending, 2)] if ending else [])) == []
 
 
-def test_if_no_step_failed_the_run_failure_is_the_row():
+def test_the_failure_of_the_run_is_used_if_no_step_failed():
     frame = failures_frame(
         {"r": [event("RunFailureEvent", 1, error=error("DagsterError: no resource\n", "DagsterError"))]}
     )
@@ -116,7 +116,7 @@ def test_if_no_step_failed_the_run_failure_is_the_row():
     }
 
 
-def test_a_process_that_died_without_an_error_has_the_message_of_the_event():
+def test_if_a_process_dies_without_an_error_the_message_of_the_event_is_used():
     frame = failures_frame({"r": [event("RunFailureEvent", message="Run process exited", error=None)]})
     assert frame["error_message"].tolist() == ["Run process exited"]
     assert frame["error_class"].isna().all()
@@ -130,7 +130,7 @@ def messages(*events):
 
 
 @pytest.mark.parametrize("raised", [None, error("ChildProcessCrashException\n", "ChildProcessCrashException")])
-def test_a_step_killed_by_a_signal_has_the_message_that_says_so(raised):
+def test_the_message_for_a_killed_step_mentions_the_signal(raised):
     assert messages(
         event("ExecutionStepStartEvent", step="other"),
         event("EngineEvent", step="crash", message=SIGNAL),
@@ -140,21 +140,21 @@ def test_a_step_killed_by_a_signal_has_the_message_that_says_so(raised):
     ) == [f"crash failed. {SIGNAL}"]
 
 
-def test_a_run_killed_by_a_signal_has_the_message_that_says_so():
+def test_the_message_for_a_killed_run_mentions_the_signal():
     assert messages(
         event("EngineEvent", message="Run process was terminated by signal 9 (SIGKILL)."),
         event("RunFailureEvent", message="Marked as failed.", error=None),
     ) == ["Marked as failed. Run process was terminated by signal 9 (SIGKILL)."]
 
 
-def test_an_error_with_a_message_is_left_as_it_is():
+def test_an_existing_error_message_is_unchanged():
     assert messages(
         event("EngineEvent", message="an engine event"),
         event("RunFailureEvent", message="failed", error=error("E: why", "E")),
     ) == ["why"]
 
 
-def test_the_stack_is_that_of_the_innermost_cause_and_the_causes_are_all_errors():
+def test_the_stack_is_the_innermost_causes_and_causes_contains_all_errors():
     inner = error("KeyError: 'k'\n", "KeyError", stack=["inner 1\n", "inner 2\n"])
     raised = error("CheckError: outer\n", "CheckError", inner, stack=["outer\n"])
     events = {"r": [event("ExecutionStepFailureEvent", 1, "a", error=raised), RUN_FAILURE]}
@@ -168,7 +168,7 @@ def test_the_stack_is_that_of_the_innermost_cause_and_the_causes_are_all_errors(
 
 
 def test_each_failure_has_its_own_causes():
-    # The step that failed last comes first in the server's response.
+    # The server lists the step that failed last first.
     events = [step_failure("late", 2), event("ExecutionStepFailureEvent", 1, "early", error=error("E: 1\n", "E"))]
     frame = failures_frame({"r": [*events, RUN_FAILURE]})
     assert [(row.step_key, row.causes[0]["error_class"]) for row in frame.itertuples()] == [
@@ -186,13 +186,13 @@ def test_each_failure_has_its_own_causes():
         ({}, None, None),
     ],
 )
-def test_an_error_without_stack_is_na(known, stack, causes):
+def test_the_stack_of_an_error_without_stack_is_na(known, stack, causes):
     failure = failures_frame({"r": [event("RunFailureEvent", **known)]}).iloc[0]
     assert pd.isna(failure["stack"])
     assert (None if failure["causes"] is None else len(failure["causes"])) == causes
 
 
-def test_assets_checks_and_metadata_have_columns():
+def test_events_have_columns_for_assets_and_checks_and_metadata():
     entries = [{"__typename": "IntMetadataEntry", "label": "rows", "intRepr": "3"}]
     key = {"path": ["shop", "orders"]}
     evaluation = {"assetKey": key, "checkName": "full", "success": False, "partition": "b", "metadataEntries": entries}

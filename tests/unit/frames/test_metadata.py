@@ -1,4 +1,4 @@
-"""The columns of metadata: one dtype for each type of entry, and no value changed."""
+"""Each metadata column has the dtype of its entries, and values are unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def number(value, text=None):
 
 
 def column(*entries):
-    """Return the column of one label; None is a row without it."""
+    """Return the column for one label. None stands for a row without the label."""
     built = metadata_columns([[] if one is None else [one] for one in entries])
     return pd.Series(built["metadata.it"])
 
@@ -68,7 +68,7 @@ def test_nan_and_infinity_are_floats():
     assert math.isnan(found[2])
 
 
-def test_labels_are_sorted_and_each_has_a_column():
+def test_there_is_one_column_per_label_in_sorted_order():
     rows = [
         [{"__typename": TEXT, "label": "z", "text": "1"}],
         [{"__typename": INT, "label": "a", "intRepr": "1"}],
@@ -80,7 +80,7 @@ def test_labels_are_sorted_and_each_has_a_column():
     assert metadata_columns([]) == {}
 
 
-def test_a_dict_of_metadata():
+def test_metadata_becomes_a_dict():
     assert metadata_dict(None) is None
     assert metadata_dict([integer(3), {"__typename": TEXT, "label": "note", "text": "x"}]) == {"it": 3, "note": "x"}
     table = entry("TableMetadataEntry", table={"records": ['{"n": 1}']})

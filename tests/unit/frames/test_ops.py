@@ -1,4 +1,4 @@
-"""Frames of ops and their dependencies, from a handwritten response."""
+"""Build frames of ops and dependencies from a handwritten response."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ def end(node, name):
 
 
 def node(handle, inputs=(), outputs=("result",), *, config="Any", graph=None):
-    """Return a handle; ``inputs`` has the (node, output) pairs that feed each input."""
+    """Return the handle of an op. ``inputs`` has one list of (node, output) pairs per input."""
     parent, _, name = handle.rpartition(".")
     definition = {"__typename": "SolidDefinition", "name": name, "description": None}
     if graph is None:
@@ -60,7 +60,7 @@ def depends_on(*handles):
     return ops_frame(handles).set_index("op")["depends_on"].to_dict()
 
 
-def test_dependencies_lead_out_of_graphs_and_into_them_at_any_depth():
+def test_dependencies_cross_graph_boundaries_at_any_depth():
     found = depends_on(
         node("source"),
         node("outer", {"x": [("source", "result")]}, graph=([("x", ("inner", "y"))], [("out", ("inner", "made"))])),
@@ -93,7 +93,7 @@ def test_inputs_can_have_several_consumers_and_several_producers():
     assert found == {"p": [], "q": [], "g.m": ["p", "q"], "g.n": ["p", "q", "g.m"]}
 
 
-def test_each_output_of_a_graph_leads_to_the_op_that_produces_it():
+def test_each_output_of_a_graph_is_traced_to_its_op():
     graph = ([], [("low", ("left", "result")), ("high", ("right", "result"))])
     found = depends_on(
         node("g", graph=graph),
@@ -106,7 +106,7 @@ def test_each_output_of_a_graph_leads_to_the_op_that_produces_it():
     assert found["uses_both"] == ["g.left", "g.right"]
 
 
-def test_an_op_that_feeds_several_inputs_is_named_once():
+def test_an_op_that_feeds_several_inputs_is_listed_once():
     found = depends_on(node("a"), node("b", {"x": [("a", "result")], "y": [("a", "result")]}))
     assert found["b"] == ["a"]
 

@@ -1,4 +1,4 @@
-"""Statuses of partitions, which the server returns as lists, as ranges, or as ranges of two dimensions."""
+"""Read statuses of partitions, which servers return as lists, ranges, or two-dimensional ranges."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def test_listed_partitions():
     assert not frame.columns.str.startswith("dimension.").any()
 
 
-def test_ranges_of_times_follow_the_order_of_the_keys():
-    # These keys do not sort as text.
+def test_time_ranges_follow_the_order_of_the_keys():
+    # These keys are not in alphabetical order.
     keys = ["9-1", "10-1", "11-1", "12-1"]
     statuses = time_ranges(("9-1", "10-1", "MATERIALIZED"), ("12-1", "12-1", "FAILED"), ("1-1", "2-1", "FAILED"))
     frame = asset_partitions_frame(node({"default": keys}, statuses))
     assert frame["status"].tolist() == ["MATERIALIZED", "MATERIALIZED", "MISSING", "FAILED"]
 
 
-def test_dimensions_need_not_be_in_alphabetical_order():
+def test_dimensions_may_be_in_any_order():
     statuses = {
         "__typename": "MultiPartitionStatuses", "primaryDimensionName": "day",
         "ranges": [
@@ -52,7 +52,7 @@ def test_dimensions_need_not_be_in_alphabetical_order():
     }  # fmt: skip
     latest = [{"partition": "x|2", "timestamp": "1500", "runId": ""}, None]
     frame = asset_partitions_frame(node({"day": ["1", "2", "3"], "color": ["x", "y"]}, statuses, latest))
-    # Dagster sorts the parts of a key by the names of the dimensions.
+    # Dagster orders the parts of a key by dimension name.
     found = frame.set_index("partition_key")
     assert found["status"].to_dict() == {
         "x|1": "MATERIALIZED", "y|1": "MISSING", "x|2": "MATERIALIZED", "y|2": "MISSING", "x|3": "FAILED",

@@ -1,4 +1,4 @@
-"""How the failures of a run are shown."""
+"""Show the failures of a run."""
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ def failures():
     )
 
 
-def test_it_is_shown_as_stack_traces():
+def test_failures_are_shown_as_stack_traces():
     html = failures()._repr_html_()
     assert "Failed in <b>step load</b>" in html
     own, libraries = html.index(OWN), html.index(PANDAS)
@@ -31,7 +31,7 @@ def test_it_is_shown_as_stack_traces():
     assert text.endswith("CheckError: outer")
 
 
-def test_a_selection_from_the_frame_is_an_ordinary_frame():
+def test_a_selection_of_failures_is_an_ordinary_frame():
     assert type(failures()[["step_key"]]) is pd.DataFrame
     assert repr(RunFailures(failures_frame({}))) == "no failures"
 
@@ -43,7 +43,7 @@ def test_an_error_without_stack_trace_is_shown():
     assert stack_html([{"error_class": "A", "error_message": None, "stack": None}]) == '<div class="dnb-stack"></div>'
 
 
-def test_a_stack_trace_with_only_library_frames_shows_the_last_one():
+def test_a_stack_trace_with_only_library_code_shows_the_last_frame():
     html = stack_html([{"error_class": "A", "error_message": None, "stack": stack(DAGSTER, DAGSTER)}])
     assert html.endswith(
         f"<pre>{stack(DAGSTER, DAGSTER).split(chr(10), 2)[2].rstrip()}</pre></div>".replace('"', "&quot;")
@@ -56,7 +56,7 @@ def test_an_endless_recursion_is_shortened():
     assert "function_4999" in html
 
 
-def test_a_terminal_executes_nothing_of_an_error():
+def test_errors_contain_no_terminal_escape_codes():
     raised = error("E: \x1b[2J gone\n", "E", stack=["\x1b]0;title\x07\n"])
     events = [event("ExecutionStepFailureEvent", 1, "load", error=raised), RUN_FAILURE]
     shown = repr(RunFailures(failures_frame({"r": events})))

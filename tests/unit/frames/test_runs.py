@@ -39,7 +39,7 @@ def tags(**values):
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000])
-def test_columns_and_dtypes_are_the_same_at_any_size(count):
+def test_columns_and_dtypes_do_not_depend_on_the_number_of_runs(count):
     frame = runs_frame([make_run(number) for number in range(count)])
     assert list(frame.columns) == list(DTYPES)
     for name, dtype in DTYPES.items():
@@ -47,13 +47,13 @@ def test_columns_and_dtypes_are_the_same_at_any_size(count):
     assert frame.index.equals(pd.RangeIndex(count))
 
 
-def test_columns_and_dtypes_stay_under_concat():
+def test_concat_keeps_columns_and_dtypes():
     pages = [runs_frame([]), runs_frame([make_run(1, startTime=None, endTime=None)]), runs_frame([make_run(2)])]
     joined = pd.concat(pages, ignore_index=True)
     pd.testing.assert_series_equal(joined.dtypes, pages[0].dtypes)
 
 
-def test_all_values_of_a_run():
+def test_a_row_has_all_values_of_the_run():
     record = make_run(
         1,
         creationTime=1.0, startTime=3.5, endTime=10.25, updateTime=11.0, rootRunId="root", parentRunId="parent",
@@ -80,13 +80,13 @@ def test_all_values_of_a_run():
         ({}, pd.NA),
     ],
 )
-def test_who_launched_a_run(given_tags, launched_by):
+def test_launched_by_is_read_from_the_tags(given_tags, launched_by):
     assert runs_frame([make_run(1, tags=tags(**given_tags))])["launched_by"].iloc[0] is launched_by or (
         runs_frame([make_run(1, tags=tags(**given_tags))])["launched_by"].iloc[0] == launched_by
     )
 
 
-def test_an_unfinished_run_has_a_missing_duration_and_not_zero():
+def test_the_duration_of_an_unfinished_run_is_missing():
     row = runs_frame([make_run(1, status="STARTED", endTime=None)]).iloc[0]
     assert row["duration"] is pd.NaT
     assert row["end_time"] is pd.NaT
@@ -102,7 +102,7 @@ def test_a_run_that_ended_before_it_started_has_no_start(status):
     assert row["end_time"] == pd.Timestamp(5, unit="s", tz="UTC")
 
 
-def test_without_a_status_equal_start_and_end_times_mean_no_start():
+def test_equal_start_and_end_times_without_a_status_mean_no_start():
     record = make_run(1, startTime=1_700_000_050.0, endTime=1_700_000_050.0)
     del record["status"]
     (row,) = runs_frame([record]).itertuples()
@@ -110,12 +110,12 @@ def test_without_a_status_equal_start_and_end_times_mean_no_start():
     assert row.duration is pd.NaT
 
 
-def test_a_run_with_a_duration_of_zero_has_a_start():
+def test_a_run_with_duration_zero_has_a_start():
     row = runs_frame([make_run(1, status="SUCCESS", startTime=5.0, endTime=5.0)]).iloc[0]
     assert row["duration"] == pd.Timedelta(0)
 
 
-def test_an_unknown_status_is_kept_and_comes_last():
+def test_an_unknown_status_is_kept_and_sorted_last():
     frame = runs_frame([make_run(1, status="HIBERNATING"), make_run(2)])
     assert frame["status"].tolist() == ["HIBERNATING", "SUCCESS"]
     assert list(frame["status"].cat.categories) == [*RUN_STATUSES, "HIBERNATING"]
@@ -175,7 +175,7 @@ def test_a_frame_records_its_origin_and_can_be_written_to_parquet(fake):
     assert back.attrs == frame.attrs
 
 
-def test_equal_tags_share_one_string():
+def test_runs_with_equal_tags_share_one_string():
     record = make_run(0, tags=[{"key": "a team", "value": "of data engineers"}])
     first, second = (json.loads(json.dumps(record)) for _ in range(2))
     one, other = (dict_of_tags.popitem() for dict_of_tags in runs_frame([first, second])["tags"])

@@ -1,4 +1,4 @@
-"""Stack traces: which frames are the user's own, and where an error was raised."""
+"""Find the user's own code in stack traces, and the place where an error was raised."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def own(*files):
     return [frame.is_own for frame in stack_frames(stack(*files))]
 
 
-def test_code_outside_libraries_is_own():
+def test_code_outside_libraries_is_the_users_own():
     assert own(DAGSTER, STANDARD, OWN, PANDAS, "<frozen importlib._bootstrap>") == [False, False, True, False, False]
     assert own(r"C:\\code\\etl.py", r"C:\\venv\\Lib\\site-packages\\dagster\\a.py", r"C:\\Python312\\Lib\\a.py") == [
         True,
@@ -29,13 +29,13 @@ def test_code_outside_libraries_is_own():
     ]
 
 
-def test_installed_code_is_own_if_no_other_is():
+def test_installed_code_is_the_users_own_if_there_is_no_other_code():
     installed = "/venv/lib/python3.12/site-packages/shop/ingest.py"
     assert own(DAGSTER, installed, STANDARD) == [False, True, False]
     assert own(DAGSTER, STANDARD) == [False, False]
 
 
-def test_a_frame_keeps_its_lines():
+def test_a_frame_contains_its_source_lines():
     text = stack(OWN) + "    ^^^^^^\n  [Previous line repeated 996 more times]\n" + stack(DAGSTER)
     first, second = stack_frames(text)
     assert first.text.endswith("[Previous line repeated 996 more times]")
@@ -52,7 +52,7 @@ def test_a_frame_keeps_its_lines():
         ([], None),
     ],
 )
-def test_an_error_was_raised_in_the_innermost_own_function(files, expected):
+def test_an_error_was_raised_in_the_innermost_function_of_the_user(files, expected):
     assert raised_in(stack(*files)) == expected
     assert (own_code_frame(stack_frames(stack(*files))) is None) == (expected is None)
 

@@ -1,4 +1,4 @@
-"""Frames of steps, from handwritten responses."""
+"""Build frames of steps from handwritten responses."""
 
 import pandas as pd
 
@@ -32,7 +32,7 @@ def test_steps_are_sorted_by_start_within_their_run():
     assert frame["attempts"].tolist() == [1, 1, 0, 1]
 
 
-def test_times_are_exact_and_an_unfinished_step_has_no_duration():
+def test_times_are_exact_and_unfinished_steps_have_no_duration():
     stats = [step("a", 1_700_000_000.123457, 1_700_000_001.123456), step("b", 1_700_000_002.0)]
     frame = steps_frame([{"runId": "r", "stepStats": stats}])
     assert frame["start_time"][0] == pd.Timestamp("2023-11-14 22:13:20.123457", tz="UTC")

@@ -1,4 +1,4 @@
-"""Acting on a server that lacks a feature: a request arrives in full, or is not sent."""
+"""If a server lacks a feature, actions are sent completely or not at all."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def fake():
 
 
 def act(fake, client, action):
-    """Return what the server received, or an empty result if the client refused to send it."""
+    """Run an action and return what the server received, or an empty list if the client refused to send it."""
     fake.received = []
     try:
         action(client)
@@ -81,7 +81,7 @@ def act(fake, client, action):
 
 
 def tags_of(tags):
-    """Return tags without the id of the request, which must be among them."""
+    """Return the tags as a dict, without the request's id. Fail if the id is missing."""
     found = {tag["key"]: tag["value"] for tag in tags}
     assert found.pop(REQUEST_TAG)
     return found
@@ -153,7 +153,7 @@ ACTIONS = {
 
 
 @pytest.mark.parametrize("loss", ["", *ABOUT_ACTING])
-def test_a_mutation_arrives_in_full_or_not_at_all(fake, loss):
+def test_a_mutation_is_sent_completely_or_not_at_all(fake, loss):
     fake.runs, fake.schema = [STARTED_RUN, PARENT], altered_schemas.without(*[loss] * bool(loss))
     with fake.connect() as client:
         for name, (action, check) in ACTIONS.items():
@@ -163,14 +163,14 @@ def test_a_mutation_arrives_in_full_or_not_at_all(fake, loss):
                 check(inputs)
 
 
-def test_without_extra_tags_a_reexecution_is_sent_in_the_other_form(fake):
+def test_a_reexecution_without_extra_tags_can_use_the_older_input(fake):
     fake.runs, fake.schema = [PARENT], altered_schemas.without("ReexecutionParams.extraTags")
     with fake.connect() as client:
         (inputs,) = act(fake, client, ACTIONS["all steps"][0])
     assert_in_full(inputs, "all_steps", CONFIG)
 
 
-def test_the_error_for_a_missing_strategy_names_the_version_that_has_it(fake):
+def test_the_error_for_a_missing_strategy_names_the_required_version(fake):
     fake.runs, fake.received = [PARENT], []
     fake.schema = altered_schemas.without("ReexecutionStrategy.FROM_ASSET_FAILURE")
     with (
@@ -181,7 +181,7 @@ def test_the_error_for_a_missing_strategy_names_the_version_that_has_it(fake):
     assert fake.received == []
 
 
-def test_a_mutation_rejected_for_a_field_of_its_response_is_executed_once(fake):
+def test_a_mutation_rejected_because_of_a_response_field_is_executed_once(fake):
     fake.schema = altered_schemas.without("Run.creationTime")
     with fake.connect() as client:
         assert len(act(fake, client, ACTIONS["launch"][0])) == 1
@@ -207,14 +207,14 @@ def test_a_mutation_rejected_for_another_reason_is_sent_once(fake):
         ("TerminateRunFailure.run", lambda client: client.terminate(STARTED_RUN["runId"], force=True)),
     ],
 )
-def test_an_unused_field_of_the_response_can_be_missing(fake, loss, act):
+def test_unused_response_fields_can_be_missing(fake, loss, act):
     fake.runs, fake.schema, fake.received = [STARTED_RUN, PARENT], altered_schemas.without(loss), []
     with fake.connect() as client:
         assert act(client)["outcome"].tolist() != ["failed"]
     assert len(fake.received) == 1
 
 
-def test_a_partly_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
+def test_a_partially_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
     executed = []
 
     def launched(_info, **inputs):
@@ -228,7 +228,7 @@ def test_a_partly_failed_response_leaves_the_outcome_unknown(fake, monkeypatch):
         outcomes = client.launch_many([{"job": "nightly"}])
         assert outcomes["outcome"].tolist() == ["unknown"]
         assert len(executed) == 1
-        with pytest.raises(dnb.OutcomeUnknownError, match="check the runs before you repeat it"):
+        with pytest.raises(dnb.OutcomeUnknownError, match="Check the runs before you repeat it"):
             client.launch("nightly")
         assert len(executed) == 2
 
@@ -243,7 +243,7 @@ ABOUT_CONFIG = [
 
 
 @pytest.mark.parametrize("loss", ["", *ABOUT_CONFIG])
-def test_an_invalid_config_is_reported_even_if_details_are_missing(fake, monkeypatch, loss):
+def test_an_invalid_config_is_reported_even_without_details(fake, monkeypatch, loss):
     entries = [
         {"__typename": "EvaluationStackPathEntry", "fieldName": "ops"},
         {"__typename": "EvaluationStackListItemEntry", "listIndex": 1},
@@ -279,13 +279,13 @@ def test_an_invalid_config_is_reported_even_if_details_are_missing(fake, monkeyp
         assert (problem.path, problem.reason, problem.message) == ("ops[1].k", "RUNTIME_TYPE_MISMATCH", "bad")
 
 
-def test_an_unknown_kind_of_path_entry_is_part_of_the_path():
+def test_unknown_kinds_of_path_entries_are_included_in_the_path():
     entries = [{"__typename": "EvaluationStackPathEntry", "fieldName": "ops"}, {}]
     (problem,) = config_problems({"errors": [{"message": "bad", "reason": "x", "stack": {"entries": entries}}]})
     assert problem.path == "ops.?"
 
 
-def test_a_run_without_a_job_name_can_be_waited_for(fake):
+def test_wait_works_for_a_run_without_a_job_name(fake):
     fake.runs, fake.schema = [PARENT], altered_schemas.without("Run.jobName", "Run.tags")
     with fake.connect() as client:
         run = client.run(PARENT["runId"]).wait()
@@ -295,7 +295,7 @@ def test_a_run_without_a_job_name_can_be_waited_for(fake):
                 ask()
 
 
-def test_a_partition_that_is_listed_but_not_returned_does_not_stop_other_launches(fake, monkeypatch):
+def test_a_missing_partition_does_not_stop_other_launches(fake, monkeypatch):
     keys = {"__typename": "Partitions", "results": [{"name": "2026-01-01"}]}
     found = {"partitionsOrError": keys, "partition": None}
     monkeypatch.setitem(fake.answers, "partitionSetsOrError", {"__typename": "PartitionSets", "results": [found]})

@@ -1,4 +1,4 @@
-"""The GraphQL documents, checked with the schema of the installed Dagster."""
+"""The GraphQL documents are valid for the schema of the installed Dagster."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dagster_nb.graphql import documents
 from dagster_nb.graphql.responses import ERROR_TYPES, to_error
 from tests.unit.fake import installed_schema
 
-# The types of a union that mean success, or that are not responses themselves but parts of one
+# Union members that mean success or are only parts of a response
 SUCCESSES = {
     "Asset", "AssetChecks", "AssetConnection", "AssetNode", "CancelBackfillSuccess", "CapturedLogs",
     "DagsterRunEvent", "DefaultPartitionStatuses", "DeletePipelineRunSuccess", "EventConnection",
@@ -34,23 +34,23 @@ SUCCESSES = {
     "TimePartitionStatuses", "UrlCodeReference", "UserAssetOwner", "Workspace", "WorkspaceLocationEntry",
     "WorkspaceLocationStatusEntries",
 }  # fmt: skip
-# Unions whose members are all read in the same way, and one for which a refusal leads to another request
+# Unions without error handling: their members are all read the same way, or the client then sends another request
 PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_a_document_is_valid(name):
+def test_documents_are_valid(name):
     assert validate(installed_schema(), documents.load(name)) == []
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_a_document_has_one_operation_and_a_comment(name):
+def test_documents_have_one_operation_and_a_comment(name):
     assert len(documents.load(name).definitions) == 1
     assert documents.text(name).startswith("# ")
 
 
 def asked_unions(name):
-    """Return the unions that a document requests, with the fields that it requests of their members."""
+    """Return the unions in a document, with the fields that it requests from each member."""
     info = TypeInfo(installed_schema())
     found = []
 
@@ -65,7 +65,7 @@ def asked_unions(name):
 
 
 def answer(kind, selection):
-    """Return a value of this type with only the fields that a document requests."""
+    """Return a value of this type with exactly the fields that a document requests."""
     kind = get_nullable_type(kind)
     if is_list_type(kind):
         return [answer(kind.of_type, selection)]
@@ -90,10 +90,12 @@ def answer(kind, selection):
 def test_every_possible_response_is_handled_and_has_a_message(name):
     for union, selection in asked_unions(name):
         for member in union.types:
-            assert member.name in SUCCESSES or member.name in ERROR_TYPES, f"{union} may answer {member}"
+            assert member.name in SUCCESSES or member.name in ERROR_TYPES, (
+                f"the response type {member} of {union} is not handled"
+            )
             if member.name in ERROR_TYPES:
                 assert str(to_error(answer(member, selection)))
 
 
-def test_no_type_is_both_success_and_error():
+def test_no_type_is_both_a_success_and_an_error():
     assert not SUCCESSES & set(ERROR_TYPES)

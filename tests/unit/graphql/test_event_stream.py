@@ -1,4 +1,4 @@
-"""Following a run when websockets are refused, break, miss events, or are redirected."""
+"""Follow a run although websockets are refused, break, miss events, or are redirected."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def event(number, kind="LogMessageEvent", event_type=None):
 
 
 class FakeLog(FakeDagster):
-    """A fake run whose log grows, and whose websockets follow a script.
+    """A fake Dagster with a run that adds events, and with scripted websockets.
 
     Attributes
     ----------
     sockets
-        The scripts of the next websockets, each a coroutine function that takes the socket and the cursor; further
-        websockets repeat the last script.
+        One coroutine function per websocket, which takes the socket and the cursor. Further websockets use the last
+        function again.
     """
 
     def __init__(self, events=0):
@@ -69,7 +69,7 @@ class FakeLog(FakeDagster):
         }
 
     async def serve(self, socket, cursor):
-        """Push new events, as Dagster does."""
+        """Push new events as Dagster does."""
         while not socket.closed:
             while cursor < len(self.log):
                 cursor += 1
@@ -121,8 +121,7 @@ def _short_intervals(monkeypatch):
 
 
 async def follow(fake, *, steps=(), only_in=None):
-    """Follow a run to its end; each heartbeat (of any mode, or of the given mode) runs a step, and the last step ends
-    the run."""
+    """Follow a run. Each heartbeat, optionally of only one mode, runs the next step, and the last step ends the run."""
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -150,7 +149,7 @@ async def test_events_are_pushed(fake):
     assert len(fake.opened) == 1
 
 
-async def test_a_refused_websocket_is_not_opened_again(fake):
+async def test_a_refused_websocket_is_not_retried(fake):
     fake.sockets = [web.HTTPForbidden()]
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake), grow(fake)])
     assert messages == all_messages(fake)
@@ -172,7 +171,7 @@ async def test_a_websocket_that_breaks_after_some_events_is_reopened(fake):
     assert len(fake.opened) == 3
 
 
-async def test_websockets_that_break_at_once_are_replaced_by_polling(fake):
+async def test_websockets_that_break_immediately_are_replaced_by_polling(fake):
     async def die(socket, _cursor):
         await socket.close()
 
@@ -201,11 +200,11 @@ async def test_a_websocket_that_returns_an_error_is_replaced_by_polling(fake, an
     assert modes[-1] == "polling"
 
 
-async def test_events_that_a_websocket_misses_are_found_and_not_repeated(fake):
+async def test_events_missed_by_a_websocket_are_found_and_not_repeated(fake):
     async def miss(socket, cursor):
         grow(fake, 4)()
         requests = fake.operations.count("Events")
-        while fake.operations.count("Events") == requests:  # noqa: ASYNC110 - only the count shows it
+        while fake.operations.count("Events") == requests:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.001)
         await fake.serve(socket, cursor)
 
@@ -230,7 +229,7 @@ async def test_events_after_the_end_of_a_run_are_included(fake):
     assert messages[-1] == "event 4"
 
 
-async def test_following_a_run_without_an_end_event_ends(fake):
+async def test_following_ends_even_without_an_end_event(fake):
     fake.runs[0]["status"] = "CANCELED"
     async with dnb.AsyncDagsterClient(fake.url) as client:
         messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
@@ -247,7 +246,7 @@ async def test_a_long_log_arrives_in_pages(fake):
     assert [message for frame in frames for message in frame["message"]] == all_messages(fake)
 
 
-async def test_new_only_leaves_out_existing_events(fake):
+async def test_new_only_skips_existing_events(fake):
     grow(fake, 2_500)()
     before = len(fake.log)
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -270,7 +269,7 @@ async def test_heartbeats_have_the_dtypes_of_other_frames(fake):
     assert tick.dtypes.equals(first.dtypes)
 
 
-async def test_without_http_the_log_is_polled(fake):
+async def test_the_log_is_polled_without_http(fake):
     async with fake.async_client() as client:
         frames = client.follow(RUN, heartbeat=0.02)
         modes = [(await anext(frames)).attrs["dagster_nb"]["mode"] for _ in range(3)]
@@ -290,7 +289,7 @@ async def test_a_deleted_run_is_an_error(fake):
     assert fake.closed.wait(60)
 
 
-def test_an_invalid_argument_is_reported_at_the_call():
+def test_an_invalid_argument_is_reported_immediately():
     client = dnb.AsyncDagsterClient("http://x")
     for wrong in ({"run": 5}, {"run": []}, {"run": "a", "heartbeat": 0}):
         with pytest.raises((ValueError, TypeError)):
@@ -329,7 +328,7 @@ async def test_canceling_closes_the_socket(fake):
         assert await client.count_runs() == 1
 
 
-def test_leaving_a_loop_closes_the_socket_and_leaves_the_client_usable(fake):
+def test_leaving_the_loop_closes_the_socket_and_leaves_the_client_usable(fake):
     with dnb.DagsterClient(url=fake.url) as client:
         for frame in client.follow(RUN, heartbeat=0.05):
             if frame.empty:

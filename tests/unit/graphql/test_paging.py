@@ -1,4 +1,4 @@
-"""Reading all runs while others are created and deleted, on a server whose requests can be inspected."""
+"""Read all runs while other runs are created and deleted, and check the requests."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def client(server):
         yield client
 
 
-def test_all_runs_are_returned_newest_first(client, server):
+def test_all_runs_are_returned_with_the_newest_first(client, server):
     assert client.runs(page_size=70)["run_id"].tolist() == server.ids
     assert client.runs()["run_id"].tolist() == server.ids
 
 
 def cursor_of(server):
-    """Return the cursor of the current request."""
+    """Return the cursor of the latest request."""
     return server.requests[-1][1].get("cursor")
 
 
 @pytest.mark.parametrize("in_a_row", [1, 20, 150])
-def test_a_deleted_cursor_hides_no_other_run(client, server, in_a_row):
+def test_deleting_the_cursor_hides_no_other_run(client, server, in_a_row):
     before = server.ids
     deleted: list[str] = []
 
@@ -58,7 +58,7 @@ def test_a_deleted_cursor_hides_no_other_run(client, server, in_a_row):
 
 
 @pytest.mark.parametrize("gone", [slice(99, 100), slice(80, 100), slice(0, 100), slice(50, 150)])
-def test_a_single_deletion_loses_no_other_run(client, server, gone):
+def test_deleting_one_run_hides_no_other_run(client, server, gone):
     before = server.ids
 
     def delete_once(operation):
@@ -83,20 +83,20 @@ def test_deleting_the_last_run_after_a_full_page_ends_the_reading(client, server
     assert client.runs(page_size=100)["run_id"].tolist() == before
 
 
-def test_a_server_that_limits_its_pages_loses_no_run(client, server):
+def test_no_run_is_lost_if_the_server_limits_its_pages(client, server):
     answer_all = server.answer_runs
 
     def capped(info, limit=None, **arguments):
         return answer_all(info, limit=min(limit, 250), **arguments)
 
     server.answers["runsOrError"] = capped
-    # The first page of 200 runs arrives in full, and the next pages are shortened.
+    # The first page of 200 runs is complete, and the server shortens the next pages.
     assert client.runs()["run_id"].tolist() == server.ids
     sizes = [variables["limit"] for operation, variables in server.requests if operation == "Runs"]
     assert max(sizes) > 250
 
 
-def test_new_runs_neither_repeat_nor_shift_others(client, server):
+def test_new_runs_do_not_repeat_or_hide_other_runs(client, server):
     before = server.ids
 
     def arrive(operation):
@@ -124,7 +124,7 @@ def test_a_limit_is_exact_even_if_runs_are_deleted(client, server):
     assert read[10:] == server.ids[10:300]
 
 
-def test_a_limit_within_a_page_is_one_request(client, server):
+def test_a_limit_smaller_than_a_page_needs_one_request(client, server):
     client.runs(limit=50)
     assert server.operations == ["Runs"]
 
@@ -133,7 +133,7 @@ def test_a_limit_within_a_page_is_one_request(client, server):
     "nothing",
     [{"job": []}, {"status": []}, {"run_ids": []}, {"tags": {"a": []}}, {"limit": 0}, {"created_before": "1970-01-01"}],
 )
-def test_a_filter_that_matches_nothing_sends_nothing(client, server, nothing):
+def test_a_filter_that_matches_nothing_sends_no_request(client, server, nothing):
     frame = client.runs(**nothing)
     assert server.requests == []
     assert frame.empty
@@ -146,7 +146,7 @@ def test_a_filter_that_matches_nothing_sends_nothing(client, server, nothing):
 @pytest.mark.parametrize(
     "wrong", [{"limit": -1}, {"page_size": 0}, {"page_size": -5}, {"include": "stats"}, {"job": ""}]
 )
-def test_an_invalid_argument_is_reported_at_the_call_and_sends_nothing(client, server, wrong):
+def test_an_invalid_argument_is_reported_immediately_and_sends_no_request(client, server, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         client.runs(**wrong)
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -155,7 +155,7 @@ def test_an_invalid_argument_is_reported_at_the_call_and_sends_nothing(client, s
 
 
 class TestMerged:
-    """Filters with several jobs or several values of a tag, for which one server filter is not enough."""
+    """Filters with several jobs or tag values, which need several requests."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -166,7 +166,7 @@ class TestMerged:
     def expected(self, server, jobs, teams):
         return [run["runId"] for run in server.runs if run["jobName"] in jobs and run["tags"][0]["value"] in teams]
 
-    def test_runs_are_in_the_servers_order_without_duplicates(self, client, server):
+    def test_merged_runs_are_in_the_servers_order_without_duplicates(self, client, server):
         read = client.runs(job=["b", "a"], tags={"team": ["z", "x"]}, page_size=50)
         assert read["run_id"].tolist() == self.expected(server, "ab", "xz")
         assert client.count_runs(job=["b", "a"], tags={"team": ["z", "x"]}) == len(read)
@@ -190,7 +190,7 @@ class TestMerged:
         assert read == left[:60]
 
     @pytest.mark.parametrize("limit", [None, 150])
-    def test_several_blocks_of_ids_and_deletions_between_them(self, client, server, monkeypatch, limit):
+    def test_deletions_between_requests_for_ids_lose_no_other_run(self, client, server, monkeypatch, limit):
         monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 60)
         expected = self.expected(server, "ab", "xyz")
         gone = expected[59:70] + server.ids[180:200]
@@ -212,7 +212,7 @@ class TestMerged:
         assert client.runs(run_ids=wanted)["run_id"].tolist() == server.ids[300:]
 
 
-def test_a_run_that_stops_matching_is_left_out(client, server):
+def test_a_run_that_stops_matching_is_omitted(client, server):
     for run in server.runs:
         run["status"] = "STARTED"
     finished = server.runs[150]
@@ -228,14 +228,14 @@ def test_a_run_that_stops_matching_is_left_out(client, server):
 
 
 class TestListedButNotReturned:
-    """A server may list the id of a run that it does not return afterwards."""
+    """A server may list the id of a run but not return the run."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
         for place, run in enumerate(server.runs):
             run["jobName"] = "ab"[place % 2]
 
-    def test_the_error_comes_after_all_other_runs(self, client, server):
+    def test_the_error_is_raised_after_all_other_runs_are_returned(self, client, server):
         missing = server.ids[250]
         server.hidden = {missing}
         with pytest.raises(dnb.IncompleteHistoryError, match=missing) as caught:
@@ -261,7 +261,7 @@ class TestListedButNotReturned:
         assert client.runs(job=["a", "b"], page_size=400)["run_id"].tolist() == server.ids
 
 
-def test_a_status_that_is_newer_than_the_client_keeps_the_dtype(client, server):
+def test_an_unknown_status_keeps_the_dtype(client, server):
     server.schema = build_schema(
         print_schema(server.schema).replace("enum RunStatus {", "enum RunStatus {\n  HIBERNATING", 1)
     )
@@ -273,7 +273,7 @@ def test_a_status_that_is_newer_than_the_client_keeps_the_dtype(client, server):
     assert client.runs(limit=1)["status"].dtype == frame["status"].dtype
 
 
-def test_run_ids_accepts_anything_that_identifies_runs(client, server):
+def test_the_filter_run_ids_accepts_anything_that_identifies_runs(client, server):
     frame = client.runs(limit=5)
     assert client.runs(run_ids=frame)["run_id"].tolist() == frame["run_id"].tolist()
     assert client.runs(run_ids=frame.iloc[2])["run_id"].tolist() == [server.ids[2]]
@@ -287,7 +287,7 @@ def test_the_attrs_of_a_frame_record_the_filters_and_stay_small(client, server):
     assert client.runs(run_ids=server.ids[:500]).attrs["dagster_nb"]["filters"] == {"run_ids": "500 ids"}
 
 
-def test_runs_of_a_location_that_was_loaded_and_then_removed(client, server):
+def test_runs_of_a_removed_location_can_be_read(client, server):
     server.runs[7]["repositoryOrigin"] = None
     nodes = [{"name": "repo", "location": {"name": "etl"}}]
     server.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": nodes}
@@ -315,10 +315,10 @@ def test_runs_of_a_location_include_those_of_removed_repositories(client, server
 
 
 class TestPageSize:
-    """Pages are as large as the server can deliver."""
+    """The page size adapts to what the server can deliver."""
 
     def fail_above(self, server, largest, **response):
-        """Make every page with more runs than this fail."""
+        """Let requests for larger pages fail."""
         self.fault = server.answer(None, operation="Runs", where=lambda filters: filters["limit"] > largest, **response)
 
     @property
@@ -335,18 +335,18 @@ class TestPageSize:
         assert second > 400
 
     @pytest.mark.parametrize("status", [413, 502, 504])
-    def test_after_a_page_that_is_too_large_smaller_pages_are_read_and_remembered(self, client, server, status):
+    def test_after_a_page_is_too_large_the_client_keeps_reading_smaller_pages(self, client, server, status):
         self.fail_above(server, 30, status=status, text="<html>too large</html>", content_type="text/html")
         assert client.runs()["run_id"].tolist() == server.ids
         assert self.failed[:3] == [200, 100, 50]
         self.fault.met.clear()
         server.requests.clear()
         assert client.runs()["run_id"].tolist() == server.ids
-        # The client rarely checks whether the limit still applies.
+        # The client rarely tries a larger page again.
         assert len(self.failed) <= 4
         assert max(self.sizes(server)) <= 30
 
-    def test_after_a_page_that_takes_too_long_smaller_pages_are_read(self, server):
+    def test_after_a_slow_page_the_client_reads_smaller_pages(self, server):
         self.fault = server.hang(None, operation="Runs", where=lambda filters: filters["limit"] > 60)
         with server.connect(timeout=1.5) as client:
             assert client.runs()["run_id"].tolist() == server.ids
@@ -374,7 +374,7 @@ class TestPageSize:
             pages.append(size.after_page(pages[-1], seconds=0.01, latency=0.0))
         assert max(pages) == 2000
 
-    def test_a_lasting_limit_is_probed_less_and_less_often(self):
+    def test_a_permanent_limit_is_tested_less_and_less_often(self):
         size, pages, failures = PageSize(), [200], []
         for number in range(1000):
             if pages[-1] > 300:
@@ -384,23 +384,23 @@ class TestPageSize:
                 pages.append(size.after_page(pages[-1], seconds=0.01, latency=0.0))
         assert len(failures) < 15
 
-    def test_one_slow_moment_is_not_remembered(self):
+    def test_a_single_slow_page_has_no_lasting_effect(self):
         size = PageSize()
         assert size.after_page(200, seconds=0.02, latency=0.0) == 2000
         assert size.after_page(2000, seconds=0.2, latency=0.0) == 2000
         assert size.after_failure(2000) == 1000
         assert size.after_page(1000, seconds=0.1, latency=0.0) == 2000
 
-    def test_pages_are_larger_where_the_network_is_slow(self):
+    def test_pages_are_larger_if_the_network_is_slow(self):
         size = PageSize()
-        # The time for 200 runs could be only latency, so the next page is larger, and the one after it much larger.
+        # The time for 200 runs could be mostly latency, so the second page is larger and the third page much larger.
         second = size.after_page(200, seconds=0.22, latency=0.2)
         assert size.after_page(second, seconds=0.2 + second / 10_000, latency=0.2) > 5_000
         assert PageSize().after_page(200, seconds=0.222, latency=0.002) < 2_000
 
 
 class TestPageSizeOfMergedReadings:
-    """The size of pages of runs by id adapts too."""
+    """The page size also adapts if runs are requested by id."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -416,7 +416,7 @@ class TestPageSizeOfMergedReadings:
         assert 500 not in sizes
         assert len(sizes) < 15
 
-    def test_a_page_that_takes_too_long_is_split(self, server):
+    def test_a_slow_page_is_split(self, server):
         server.hang(None, operation="Runs", where=lambda values: values["limit"] > 60)
         with server.connect(timeout=1.5) as client:
             assert client.runs(job=["a", "b"], limit=700)["run_id"].tolist() == server.ids[:700]
@@ -426,7 +426,7 @@ class TestPageSizeOfMergedReadings:
         assert client.runs(job=["a", "b"])["run_id"].tolist() == server.ids
 
 
-def test_small_readings_do_not_change_the_known_page_size():
+def test_small_reads_do_not_change_the_known_page_size():
     size = PageSize()
     for failed in (2000, 1000, 500):
         size.after_failure(failed)
@@ -435,14 +435,14 @@ def test_small_readings_do_not_change_the_known_page_size():
     assert size.ceiling == 250
 
 
-def test_a_failure_never_raises_the_ceiling():
+def test_a_failure_never_increases_the_maximum_page_size():
     size = PageSize()
     for failed in (500, 250, 125, 62, 500):
         size.after_failure(failed)
     assert size.ceiling == 31
 
 
-def test_deletions_during_a_reading_cause_few_requests(client, server):
+def test_deletions_during_a_read_cause_few_requests(client, server):
     server.runs[:0] = [make_run(number) for number in range(4999, 999, -1)]
     before, read = server.ids, []
     for page in client.iter_runs(page_size=100):
@@ -452,11 +452,11 @@ def test_deletions_during_a_reading_cause_few_requests(client, server):
     assert len(server.operations) < 200
 
 
-def test_a_limit_is_exact_even_if_a_complement_leaves_out_the_newest_runs(server):
+def test_a_limit_is_exact_even_if_a_complement_excludes_the_newest_runs(server):
     server.schema = build_schema(print_schema(server.schema).replace("  updatedBefore: Float\n", ""))
     for place, run in enumerate(server.runs):
         run["jobName"] = "b" if place < 600 or place % 2 else "a"
-        # The newest runs of job b were updated recently.
+        # The newest runs of job b have a late update time.
         run["updateTime"] = 1_900_000_000.0 if place < 600 else run["updateTime"]
     expected = server.ids[600:]
     with server.connect() as client:
@@ -474,14 +474,14 @@ async def test_the_next_page_is_requested_before_a_page_is_yielded(server):
         with anyio.fail_after(60):
             while server.operations.count("Runs") < 2:  # noqa: ASYNC110 - the server is in another thread
                 await anyio.sleep(0.01)
-        # There is never more than one request at a time.
+        # The client requests only one page in advance.
         await anyio.sleep(0.1)
         assert server.operations.count("Runs") == 2
         await pages.aclose()
 
 
 @pytest.mark.anyio
-async def test_an_error_while_a_frame_is_built_leaves_no_request_running(server, monkeypatch):
+async def test_an_error_while_building_a_frame_leaves_no_request_running(server, monkeypatch):
     def fail(*_arguments, **_options):
         raise RuntimeError("no memory left")
 

@@ -1,4 +1,4 @@
-"""Reading runs from a server that lacks a feature that this package uses, or has one that it does not know about."""
+"""Read runs from a server that lacks a feature that dagster_nb uses, or has an unknown feature."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEAMS = ["data", "ml"]
 LOCATIONS = ["etl", "web"]
 INCLUDE = ["run_config", "asset_selection", "op_selection"]
 
-# The fields that columns are made from; without its field, a column is NA
+# The columns that are NA without a field
 COLUMNS = {
     "Run.jobName": ["job_name"],
     "Run.status": ["status"],
@@ -84,7 +84,7 @@ filter_sets = st.fixed_dictionaries({}, optional=choices)
 
 
 def make_history(history, *, never=None):
-    """Return random runs, newest first; none has a status that the server does not know."""
+    """Return runs with random facts, newest first, without the status ``never``."""
     return [
         make_run(
             number,
@@ -103,7 +103,7 @@ def make_history(history, *, never=None):
 
 
 def matches(run, filters):
-    """Return whether a run matches; this is an independent, simple implementation of the filters."""
+    """Return whether a run matches, with a simple, independent implementation of the filters."""
     created, updated = round(run["creationTime"] * 1_000_000), round(run["updateTime"] * 1_000_000)
     team = run["tags"][0]["value"] if run["tags"] else None
     return (
@@ -120,7 +120,7 @@ def matches(run, filters):
 @pytest.fixture(scope="module")
 def shared():
     repositories = [{"name": "repo", "location": {"name": location}, "jobs": []} for location in LOCATIONS]
-    # The number of ids per request is so small that a short history needs several requests.
+    # Request so few ids at a time that a short history needs several requests.
     with FakeDagster() as fake, pytest.MonkeyPatch.context() as patch:
         patch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 2)
         fake.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": repositories}
@@ -128,7 +128,7 @@ def shared():
 
 
 def read(fake, filters, **options: Any):
-    """Return all runs that match, and the number of runs that the server counts."""
+    """Return all matching runs, and the server's count of them."""
     arguments = {
         key: pd.Timestamp(value, unit="us", tz="UTC") if key.endswith(("_after", "_before")) else value
         for key, value in filters.items()
@@ -142,12 +142,12 @@ def read(fake, filters, **options: Any):
     return anyio.run(ask)
 
 
-# The features that 1.5 and 1.6 lack
+# The features that Dagster 1.5 and 1.6 lack
 BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creationTime")
 
 
 @pytest.mark.parametrize("bound", ["created_after", "updated_before"])
-def test_a_missing_time_bound_is_applied_by_its_complement(shared, bound):
+def test_a_missing_time_filter_is_replaced_by_its_complement(shared, bound):
     @given(history=histories, filters=filter_sets, value=moments, limit=st.none() | st.integers(0, 5))
     def check(history, filters, value, limit):
         shared.runs, filters = make_history(history), {**filters, bound: value}
@@ -171,7 +171,7 @@ OTHER_FILTERS = {
 
 
 @pytest.mark.parametrize("missing", OTHER_FILTERS)
-def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, missing):
+def test_any_other_missing_filter_is_an_error_before_the_first_request(shared, missing):
     shared.runs = [make_run(0)]
     shared.schema = altered_schemas.without(f"RunsFilter.{missing}")
     with shared.connect() as client:
@@ -181,17 +181,17 @@ def test_any_other_missing_filter_is_an_error_before_anything_is_read(shared, mi
         assert len(client.runs()) == 1
 
 
-# The features that reading requires, and when they are requested: always, with a filter, or if several pages are read
+# Required features, used for every read, only with filters, or only for several pages
 NEEDED = (
     "Query.runsOrError", "Query.runIdsOrError", "Query.repositoriesOrError", "Run.runId", "Runs.results", "Runs.count",
     "RunIds.results", "RunsFilter.", "ExecutionTag.", "Repository.", "RepositoryConnection.", "RepositoryLocation.",
 )  # fmt: skip
 
 
-# There are about ninety features to remove.
+# Three times as many examples, because there are about ninety features to remove.
 @settings(max_examples=3 * settings.default.max_examples)
 @given(loss=st.sampled_from(ABOUT_RUNS), history=histories, filters=filter_sets, limit=st.none() | st.integers(0, 5))
-def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared, loss, history, filters, limit):
+def test_a_missing_feature_changes_no_runs_or_is_named_in_an_error(shared, loss, history, filters, limit):
     shared.runs = make_history(history, never=loss.removeprefix("RunStatus."))
     expected = [run["runId"] for run in shared.runs if matches(run, filters)]
     shared.schema = altered_schemas.without()
@@ -201,7 +201,7 @@ def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared,
         frame, count = read(shared, filters, limit=limit)
     except dnb.UnsupportedServerError as error:
         assert loss.startswith(NEEDED)
-        assert loss.rpartition(".")[2].partition("(")[0] in str(error)  # noqa: PT017 - one of two good ends
+        assert loss.rpartition(".")[2].partition("(")[0] in str(error)  # noqa: PT017 - one of two valid outcomes
         return
     assert frame["run_id"].tolist() == expected[:limit]
     assert count == len(expected)
@@ -211,7 +211,7 @@ def test_without_any_feature_the_same_runs_are_read_or_an_error_names_it(shared,
     assert frame.dtypes.equals(complete.dtypes)
 
 
-# The features that are removed together with a type
+# Features that disappear together with a type
 TYPES = {
     "AssetKey": ["Run.assetSelection"],
     "Error": [],
@@ -227,7 +227,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_without_any_type_the_same_runs_are_read(shared, kind):
+def test_a_missing_type_does_not_change_which_runs_are_read(shared, kind):
     shared.runs = [make_run(number) for number in reversed(range(5))]
     shared.schema = altered_schemas.without()
     complete, _ = read(shared, {})
@@ -241,7 +241,7 @@ def test_without_any_type_the_same_runs_are_read(shared, kind):
 
 
 @pytest.mark.parametrize("kind", ["Run", "Runs", "RunsFilter"])
-def test_without_runs_there_is_a_clear_error(shared, kind):
+def test_a_schema_without_a_type_for_runs_causes_a_clear_error(shared, kind):
     shared.runs = [make_run(0)]
     shared.schema = altered_schemas.without_type(kind)
     with pytest.raises(dnb.UnsupportedServerError, match="lacks a required feature"):
@@ -249,7 +249,7 @@ def test_without_runs_there_is_a_clear_error(shared, kind):
 
 
 @pytest.mark.parametrize("loss", [loss for loss in ABOUT_RUNS if not loss.startswith(NEEDED)])
-def test_without_any_feature_a_deleted_cursor_hides_no_run(shared, loss):
+def test_a_deleted_cursor_hides_no_run_if_a_feature_is_missing(shared, loss):
     status = "FAILURE" if loss == "RunStatus.SUCCESS" else "SUCCESS"
     shared.runs = [make_run(number, status=status) for number in reversed(range(6))]
     shared.schema = altered_schemas.without(loss)
@@ -282,7 +282,7 @@ def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, fil
     assert count == len(asleep)
 
 
-def test_a_schema_that_changes_during_a_reading_repeats_no_run(shared):
+def test_a_schema_change_during_a_read_repeats_no_run(shared):
     shared.runs = [make_run(number) for number in reversed(range(6))]
     shared.schema = altered_schemas.without()
 
@@ -309,7 +309,7 @@ def test_a_schema_that_changes_during_a_reading_repeats_no_run(shared):
         ("parentRunId: String", "parentRunId(of: Int!): String", "parent_run_id"),
     ],
 )
-def test_a_field_with_another_type_gives_a_column_of_na(shared, was, becomes, column):
+def test_a_field_with_a_different_type_becomes_a_column_of_na(shared, was, becomes, column):
     others, run, runs = print_ast(altered_schemas.newest()).partition("\ntype Run ")
     assert was in runs
     shared.runs = [make_run(number) for number in reversed(range(3))]
@@ -340,7 +340,7 @@ def test_a_server_with_all_features_gets_no_additional_requests(shared):
     assert shared.operations == ["Server", "Runs", "RunCount"]
 
 
-def test_the_schema_is_requested_once(shared):
+def test_the_schema_is_requested_only_once(shared):
     shared.runs = [make_run(number) for number in reversed(range(9))]
     shared.schema = altered_schemas.without("Run.creationTime")
     shared.requests.clear()
@@ -352,7 +352,7 @@ def test_the_schema_is_requested_once(shared):
     assert shared.operations.count("IntrospectionQuery") == 1
 
 
-def test_an_upgraded_server_is_asked_for_its_new_features(shared):
+def test_new_features_of_an_upgraded_server_are_used(shared):
     shared.runs = [make_run(1, status="SUSPENDED"), make_run(0)]
     shared.schema = altered_schemas.without("RunStatus.SUSPENDED")
     shared.answers["version"] = "1.12.22"

@@ -1,4 +1,4 @@
-"""Each problem between a notebook and a server gives one readable error that says what to do."""
+"""Each problem with the connection to a server raises one readable error that says what to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client(fake):
 
 @pytest.fixture
 def impatient(fake):
-    # This is long enough for a fake Dagster on a busy machine.
+    # This timeout is long enough for a fake Dagster on a slow machine.
     with dnb.connect(fake.url, progress=False, timeout=1) as client:
         fake.requests.clear()
         yield client
@@ -77,7 +77,7 @@ def test_an_unknown_host():
         {"text": '{"errors": [{"message": "Cannot query field \'version\'"}]}', "content_type": "application/json"},
     ],
 )
-def test_a_server_that_is_not_a_dagster(fake, response):
+def test_a_server_that_is_not_dagster_is_reported(fake, response):
     fake.answer(5, **response)
     with pytest.raises(dnb.ConnectionFailedError, match=f"no Dagster at {fake.url}") as error:
         dnb.connect(fake.url)
@@ -85,9 +85,9 @@ def test_a_server_that_is_not_a_dagster(fake, response):
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_jupyter_server_is_named(fake, status):
+def test_the_error_recognizes_a_jupyter_server(fake, status):
     fake.answer(status=status, headers={"Server": "TornadoServer/6.5"})
-    with pytest.raises(dnb.ConnectionFailedError, match=r"a Jupyter server \(JupyterLab or Notebook\) answers there"):
+    with pytest.raises(dnb.ConnectionFailedError, match=r"the address of a Jupyter server \(JupyterLab or Notebook\)"):
         dnb.connect(fake.url)
 
 
@@ -102,7 +102,7 @@ def test_a_missing_token_is_reported(fake, status, content_type):
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-def test_a_server_with_an_http_error(fake, client, status):
+def test_an_http_error_is_reported(fake, client, status):
     fake.answer(requests=10, status=status, text="<html>oops</html>", content_type="text/html")
     with pytest.raises(dnb.ConnectionFailedError, match=f"responded with HTTP {status}.*log") as error:
         client.count_runs()
@@ -110,7 +110,7 @@ def test_a_server_with_an_http_error(fake, client, status):
     assert_one_line(error)
 
 
-def test_a_response_that_is_cut_off_within_its_json_is_requested_again(fake, client):
+def test_an_incomplete_json_response_is_requested_again(fake, client):
     fake.answer(status=200, text='{"data": {"runsOrErr', content_type="application/json")
     assert client.count_runs() == 0
     fake.answer(requests=10, status=200, text='{"data": {"runsOrErr', content_type="application/json")
@@ -118,14 +118,14 @@ def test_a_response_that_is_cut_off_within_its_json_is_requested_again(fake, cli
         client.count_runs()
 
 
-def test_queries_survive_faults_of_the_connection(fake, impatient):
+def test_queries_are_retried_after_connection_faults(fake, impatient):
     fake.drop()
     fake.answer(status=503)
     fake.hang()
     assert impatient.count_runs() == 0
 
 
-def test_the_retries_of_a_query_are_limited(fake, client):
+def test_the_number_of_retries_is_limited(fake, client):
     fake.drop(requests=100)
     with pytest.raises(dnb.ConnectionFailedError, match="was lost"):
         client.count_runs()
@@ -138,7 +138,7 @@ def test_a_rejected_query_is_not_repeated(fake, client):
     assert len(fake.requests) == 1
 
 
-def test_a_server_that_does_not_respond(fake, impatient):
+def test_a_timeout_is_reported(fake, impatient):
     fake.hang(requests=10)
     with pytest.raises(dnb.RequestTimeoutError, match=r"did not respond within 1 s.*timeout=2") as error:
         impatient.count_runs()
@@ -149,13 +149,13 @@ def test_a_server_that_does_not_respond(fake, impatient):
 class TestMutations:
     LAUNCH = 'mutation M { deleteRun(runId: "a") { __typename } }'
 
-    def test_a_mutation_with_a_lost_response_is_unknown_and_not_sent_again(self, fake, client):
+    def test_a_mutation_with_a_lost_response_has_an_unknown_outcome_and_is_not_sent_again(self, fake, client):
         fake.drop(requests=3)
         with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
             client.query(self.LAUNCH)
         assert fake.operations == ["M"]
 
-    def test_a_mutation_that_takes_too_long_is_unknown_and_not_sent_again(self, fake, impatient):
+    def test_a_slow_mutation_has_an_unknown_outcome_and_is_not_sent_again(self, fake, impatient):
         fake.hang()
         with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
             impatient.query(self.LAUNCH)
@@ -182,7 +182,7 @@ class TestMutations:
                 client.query(document, {"a": object()})
         assert fake.requests == []
 
-    def test_a_mutation_that_could_not_be_sent_is_a_connection_error(self, fake, client):
+    def test_a_mutation_that_could_not_be_sent_raises_a_connection_error(self, fake, client):
         fake.__exit__()
         try:
             with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening"):
@@ -221,18 +221,18 @@ class TestSecrets:
         assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
         assert fake.headers[0]["X-Proxy"] == "yes"
 
-    def test_a_newline_is_not_part_of_a_token(self, fake):
+    def test_a_newline_at_the_end_of_a_token_is_removed(self, fake):
         dnb.connect(fake.url, token=f"{self.SECRET}\n").close()
         assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
 
     @pytest.mark.parametrize("headers", [{"X": "do-not-tell\n"}, {"X": 5}, {5: "do-not-tell"}])
-    def test_an_invalid_header_is_rejected_without_being_shown(self, fake, headers):
+    def test_the_error_for_an_invalid_header_does_not_show_it(self, fake, headers):
         with pytest.raises((ValueError, TypeError), match="header") as caught:
             dnb.connect(fake.url, headers=headers)
         assert self.SECRET not in str(caught.value)
 
     @pytest.mark.parametrize("url", ["http://user:do-not-tell/x@host:3000", "http://user:1#do-not-tell@host"])
-    def test_a_password_that_is_not_encoded_is_not_shown(self, url):
+    def test_the_error_for_an_unencoded_password_does_not_show_it(self, url):
         with pytest.raises(ValueError, match="password") as caught:
             dnb.connect(url)
         assert self.SECRET not in str(caught.value)
@@ -241,7 +241,7 @@ class TestSecrets:
         dnb.connect(fake.url.replace("http://", f"http://me:{self.SECRET}@")).close()
         assert fake.headers[0]["Authorization"].startswith("Basic ")
 
-    def test_the_token_of_the_environment_is_sent_only_to_dagster_plus(self, fake, monkeypatch):
+    def test_the_token_from_the_environment_is_sent_only_to_dagster_plus(self, fake, monkeypatch):
         monkeypatch.setenv("DAGSTER_CLOUD_API_TOKEN", self.SECRET)
         dnb.connect(fake.url).close()
         assert "Dagster-Cloud-Api-Token" not in fake.headers[0]
@@ -269,7 +269,7 @@ class TestSecrets:
 
 
 class TestRestarts:
-    """A server that has answered before and refuses connections is probably being restarted."""
+    """If a server that responded before refuses connections, it is probably restarting."""
 
     @pytest.mark.parametrize(
         "read",
@@ -293,7 +293,7 @@ class TestRestarts:
             timer.join()
         assert str(again) == str(expected)
 
-    def test_the_client_waits_as_long_as_a_request_may_take(self, fake):
+    def test_the_client_waits_for_a_restart_until_the_timeout(self, fake):
         with dnb.connect(fake.url, progress=False, timeout=2) as client, fake.restarting():
             began = time.monotonic()
             with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening") as error:
@@ -301,7 +301,7 @@ class TestRestarts:
             assert time.monotonic() - began >= 2
             assert type(error.value) is dnb.ConnectionFailedError
 
-    def test_a_mutation_is_not_sent_later(self, fake, client):
+    def test_a_mutation_is_not_sent_after_a_restart(self, fake, client):
         with fake.restarting(), pytest.raises(dnb.ConnectionFailedError, match="nothing is listening") as error:
             client.query("mutation M { launchRun { __typename } }")
         assert type(error.value) is dnb.ConnectionFailedError
@@ -309,18 +309,18 @@ class TestRestarts:
 
 
 class TestHugeResponses:
-    """A response that would not fit into memory is not read."""
+    """Responses that may not fit into memory are not read."""
 
     @pytest.fixture(autouse=True)
     def _small_limit(self, monkeypatch):
         monkeypatch.setattr(session, "_MAX_RESPONSE_BYTES", 50_000)
 
-    def test_a_huge_response_is_an_error_that_says_what_to_do(self, fake, client):
+    def test_a_huge_response_raises_an_error_that_says_what_to_do(self, fake, client):
         fake.answer(requests=None, text="x" * 60_000, operation="Q")
         with pytest.raises(dnb.ConnectionFailedError, match="reads at most .* MB. Ask for less"):
             client.query("query Q { version }")
 
-    def test_pages_that_are_too_large_are_read_in_smaller_ones(self, fake, client):
+    def test_pages_that_are_too_large_are_split(self, fake, client):
         fake.runs = [make_run(number, tags=[{"key": "k", "value": "x" * 200}]) for number in reversed(range(300))]
         assert client.runs()["run_id"].tolist() == fake.ids
 
@@ -331,7 +331,7 @@ class TestHugeResponses:
 
 
 class TestWaiting:
-    def test_a_server_that_is_still_starting_is_waited_for(self, fake):
+    def test_connect_waits_for_a_server_that_is_still_starting(self, fake):
         fake.answer(requests=2, status=502)
         with dnb.connect(fake.url, wait=30) as client:
             assert client.version == "1.13.28"
@@ -339,7 +339,7 @@ class TestWaiting:
         with pytest.raises(dnb.ConnectionFailedError):
             dnb.connect(fake.url)
 
-    def test_the_client_stops_waiting_after_the_given_time(self):
+    def test_connect_stops_waiting_after_the_given_time(self):
         with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening"):
             dnb.connect(f"http://127.0.0.1:{free_port()}", wait=0.5)
 
@@ -358,7 +358,7 @@ def test_a_response_with_status_500_can_be_valid(fake, client):
         client.query("{ version }")
 
 
-def test_an_error_of_the_server_marks_its_place(client):
+def test_a_graphql_error_marks_its_position_in_the_query(client):
     with pytest.raises(dnb.QueryError) as caught:
         client.query("query Q {\n  version\n  runz\n}")
     lines = str(caught.value).splitlines()
@@ -368,7 +368,7 @@ def test_an_error_of_the_server_marks_its_place(client):
     assert caught.value.errors[0]["locations"] == [{"line": 3, "column": 3}]
 
 
-def test_text_that_is_not_graphql_is_reported_before_it_is_sent(fake, client):
+def test_invalid_graphql_is_reported_before_a_request_is_sent(fake, client):
     with pytest.raises(dnb.QueryError) as caught:
         client.query("{ version ")
     assert "this is not valid GraphQL" in str(caught.value)
@@ -376,7 +376,7 @@ def test_text_that_is_not_graphql_is_reported_before_it_is_sent(fake, client):
     assert fake.requests == []
 
 
-def test_one_of_several_operations_must_be_named(fake, client):
+def test_a_document_with_several_operations_needs_an_operation_name(fake, client):
     document = "query A { version } query B { b: version }"
     assert client.query(document, operation_name="B") == {"b": "1.13.28"}
     for name in (None, "C"):
@@ -387,7 +387,7 @@ def test_one_of_several_operations_must_be_named(fake, client):
 
 
 @pytest.mark.anyio
-async def test_another_transport_can_replace_http():
+async def test_a_custom_transport_can_replace_http():
     schema = build_schema("type Query { version: String! }")
     schema.query_type.fields["version"].resolve = lambda *_: "9.9.9"
     async with dnb.AsyncDagsterClient("http://x", transport=LocalSchemaTransport(schema)) as client:

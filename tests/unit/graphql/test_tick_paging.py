@@ -1,4 +1,4 @@
-"""All ticks are read once, even if their times are not reliable cursors."""
+"""Each tick is read exactly once, even if times are not reliable as cursors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dagster_nb.graphql import tick_paging
 
 
 class Server:
-    """A server with one tick per second, whose reported times differ from the times that it filters by."""
+    """A server with one tick per second. Its responses contain different times from those that it filters by."""
 
     def __init__(self, count, shift):
         self.count, self.shift, self.requests = count, shift, 0
 
     async def query(self, _document, variables):
         self.requests += 1
-        assert self.requests < 100, "it never ends"
+        assert self.requests < 100, "the client never stops reading"
         before = variables["before"]
         numbers = [number for number in range(self.count, 0, -1) if before is None or number < before]
         ticks = [{"tickId": str(number), "timestamp": number + self.shift} for number in numbers[: variables["limit"]]]

@@ -29,13 +29,13 @@ def _no_url_in_environment(monkeypatch):
         ("http://user:secret@host:80/runs", "http://host:80"),
     ],
 )
-def test_any_address_gives_the_root_of_its_server(pasted, root):
+def test_the_root_url_is_found_in_any_address(pasted, root):
     address = parse_address(pasted)
     assert address.root == root
     assert address.graphql == f"{root}/graphql"
 
 
-def test_the_environment_names_the_default(monkeypatch):
+def test_the_default_address_comes_from_the_environment(monkeypatch):
     assert parse_address().root == "http://localhost:3000"
     monkeypatch.setenv("DAGSTER_NB_URL", "http://elsewhere:1234/x")
     assert parse_address().root == "http://elsewhere:1234/x"
@@ -68,5 +68,5 @@ def test_only_hosts_under_dagster_cloud_are_dagster_plus(url, plus):
     assert parse_address(url).is_dagster_plus is plus
 
 
-def test_a_run_id_cannot_break_out_of_its_page_address():
+def test_special_characters_in_run_ids_are_escaped():
     assert parse_address("http://host").run_page("a/../b?c") == "http://host/runs/a%2F..%2Fb%3Fc"

@@ -1,4 +1,4 @@
-"""A source that returns the runs of a test."""
+"""A source of runs for tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dagster_nb.frames.steps import steps_frame
 
 
 class FrameSource:
-    """Runs as records of the server; a test may change them at any time."""
+    """Returns runs from records, which a test may change at any time."""
 
     url = "http://frames:3000"
 

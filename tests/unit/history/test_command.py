@@ -1,4 +1,4 @@
-"""The command ``dagster-nb history``, and exports from a history."""
+"""The command ``dagster-nb history`` and exports from a history."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_command_refreshes_describes_and_compacts_a_history(fake, tmp_path, 
     assert dnb.open_history(tmp_path).count_runs() == 300
 
 
-def test_without_a_path_the_history_of_the_server_is_used(fake, tmp_path, monkeypatch, capsys):
+def test_the_default_history_is_that_of_the_server(fake, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("dagster_nb.history.opening.default_path", lambda _url: str(tmp_path))
     assert run("history", "info", "--url", fake.url) == 0
     assert "call refresh()" in capsys.readouterr().out
@@ -48,7 +48,7 @@ def test_without_a_path_the_history_of_the_server_is_used(fake, tmp_path, monkey
     assert dnb.open_history(tmp_path).count_runs() == 300
 
 
-def test_errors_are_one_line(tmp_path, capsys):
+def test_errors_are_printed_in_one_line(tmp_path, capsys):
     assert run("history", "info", tmp_path) == 1
     assert capsys.readouterr().err.startswith(f"dagster-nb: there is no history at {tmp_path}")
     assert run("export", "--deleted", tmp_path / "runs.csv") == 2
@@ -56,7 +56,7 @@ def test_errors_are_one_line(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
-def test_an_export_from_a_history_has_the_rows_of_one_from_the_server(fake, tmp_path, kind, monkeypatch):
+def test_an_export_from_a_history_equals_an_export_from_the_server(fake, tmp_path, kind, monkeypatch):
     monkeypatch.setattr("dagster_nb.history.stored_runs._RUNS_PER_PAGE", 70)
     assert run("history", "refresh", tmp_path / "history", "--url", fake.url) == 0
     ours, theirs = tmp_path / f"history.{kind}", tmp_path / f"server.{kind}"
@@ -65,7 +65,7 @@ def test_an_export_from_a_history_has_the_rows_of_one_from_the_server(fake, tmp_
     assert ours.read_bytes() == theirs.read_bytes() or pd.read_parquet(ours).equals(pd.read_parquet(theirs))
 
 
-def test_an_export_takes_filters_and_deleted_runs(fake, tmp_path):
+def test_an_export_accepts_filters_and_can_include_deleted_runs(fake, tmp_path):
     history = tmp_path / "history"
     assert run("history", "refresh", history, "--url", fake.url) == 0
     failed = fake.ids[1]

@@ -1,4 +1,4 @@
-"""Deleted runs are found by counting, and few ids are listed."""
+"""Deleted runs are found by counting runs, so that few ids have to be listed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def assert_equals_the_server(history, source):
 
 
 @pytest.mark.parametrize("positions", [[0], [999], [500, 501], range(3, 30), [5, 995]], ids=str)
-def test_only_the_ids_near_deleted_runs_are_listed(source, history, positions):
+def test_only_ids_near_deleted_runs_are_listed(source, history, positions):
     for position in sorted(positions, reverse=True):
         del source.records[position]
     source.counts, source.listed = 0, []
@@ -39,7 +39,18 @@ def test_only_the_ids_near_deleted_runs_are_listed(source, history, positions):
     assert source.counts <= 24
 
 
-def test_deletions_all_over_the_history_are_found_with_few_counts(source, history):
+def test_deletions_of_the_oldest_runs_are_found_without_counting_parts(source, history):
+    del source.records[990:]
+    source.counts, source.listed = 0, []
+    assert history.refresh(overlap="1s").deleted == 10
+    assert_equals_the_server(history, source)
+    # Four counts: the newest stored ids, the runs for the progress bar, all runs, and the ids of the deleted runs.
+    assert source.counts == 4
+    # The twenty newest ids, and those of the oldest twenty that still exist.
+    assert len(source.listed) <= 40
+
+
+def test_many_separate_deletions_are_found_with_few_counts(source, history):
     del source.records[::10]
     source.counts = 0
     assert history.refresh(overlap="1s").deleted == 100
@@ -47,7 +58,7 @@ def test_deletions_all_over_the_history_are_found_with_few_counts(source, histor
     assert source.counts <= deletions._MAX_COUNTS + 5
 
 
-def test_runs_of_the_same_microsecond_stay_together(tmp_path, monkeypatch):
+def test_runs_created_in_the_same_microsecond_are_counted_together(tmp_path, monkeypatch):
     monkeypatch.setattr(deletions, "_MAX_IDS_TO_LIST", 2)
     source = FrameSource([make_run(number, creationTime=1_700_000_000.0) for number in range(50)])
     history = history_of(source, tmp_path, None)
@@ -86,8 +97,8 @@ def test_all_ids_are_listed_if_the_counts_contradict_each_other(source, history,
     assert_equals_the_server(history, source)
 
 
-def test_a_new_run_with_an_old_update_time_is_read_although_another_was_deleted(source, history):
-    # The number of runs is the same as before, and the update time is older than the overlap.
+def test_a_new_run_with_an_old_update_time_is_read_although_another_run_was_deleted(source, history):
+    # The number of runs stays the same, and the new run's update time is before the overlap.
     source.records.insert(0, make_run(1_000, updateTime=1_600_000_000.0))
     del source.records[400]
     result = history.refresh(overlap="1s")
@@ -95,7 +106,7 @@ def test_a_new_run_with_an_old_update_time_is_read_although_another_was_deleted(
     assert_equals_the_server(history, source)
 
 
-def test_new_runs_are_read_until_a_page_of_runs_is_known(source, history):
+def test_new_runs_are_read_until_a_page_has_only_known_runs(source, history):
     source.records[:0] = [make_run(number, updateTime=1_600_000_000.0) for number in reversed(range(1_000, 1_070))]
     del source.records[400:470]
     result = history.refresh(overlap="1s")
@@ -103,8 +114,8 @@ def test_new_runs_are_read_until_a_page_of_runs_is_known(source, history):
     assert_equals_the_server(history, source)
 
 
-def test_an_imported_run_is_read_although_another_was_deleted(source, history):
-    # Imported runs are added last, but were created long ago.
+def test_an_imported_run_is_read_although_another_run_was_deleted(source, history):
+    # Imported runs come first in the list of runs, but their times are old.
     imported = make_run(2_000, creationTime=1_600_000_000.0, updateTime=1_600_000_000.0)
     source.records.insert(0, imported)
     del source.records[700]
@@ -113,7 +124,7 @@ def test_an_imported_run_is_read_although_another_was_deleted(source, history):
     assert sorted(history.runs()["run_id"]) == sorted(one["runId"] for one in source.records)
 
 
-def test_a_run_in_the_middle_that_the_history_does_not_have_is_found_by_the_count(source, history):
+def test_an_older_run_that_is_missing_from_the_history_is_found_by_counting(source, history):
     source.records.insert(300, make_run(2_000, creationTime=1_700_000_699.5, updateTime=1_600_000_000.0))
     del source.records[700]
     del source.records[800]

@@ -1,4 +1,4 @@
-"""Each problem on disk gives one clear error, and what was written before is unchanged."""
+"""Each problem on disk raises a clear error, and stored data stays intact."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def history(source, tmp_path):
 
 @contextmanager
 def as_an_ordinary_user():
-    """Give up the rights of root, because root may write anywhere."""
+    """Drop root permissions, because root may write anywhere."""
     if os.geteuid() != 0:
         yield
         return
@@ -43,7 +43,7 @@ def as_an_ordinary_user():
         os.seteuid(0)
 
 
-def test_a_folder_that_cannot_be_written(source, history, tmp_path):
+def test_a_folder_without_write_permission_is_an_error(source, history, tmp_path):
     source.records.insert(0, make_run(50))
     folders = [tmp_path / "history" / "runs", tmp_path / "history" / "runs" / "_delta_log"]
     for folder in folders:
@@ -76,18 +76,18 @@ except HistoryError as error:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit for files")
-def test_a_file_that_cannot_be_written_to_its_end(history, tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for file sizes")
+def test_a_partially_written_file_is_an_error(history, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path / "history")], capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith("cannot write the history"), done.stderr
-    assert "What was written before is unchanged." in done.stdout
+    assert "The existing data is unchanged." in done.stdout
     assert history.count_runs() == 50
     assert history.refresh().added == 0
 
 
-def test_a_full_disk_says_what_to_do(source, history, monkeypatch):
+def test_the_error_for_a_full_disk_says_what_to_do(source, history, monkeypatch):
     def fail(*_args, **_options):
         raise OSError("Generic LocalFileSystem error: No space left on device (os error 28)")
 
@@ -96,7 +96,7 @@ def test_a_full_disk_says_what_to_do(source, history, monkeypatch):
         history.refresh()
 
 
-def test_a_table_of_a_newer_version_is_an_error(history, tmp_path, monkeypatch):
+def test_a_table_from_a_newer_version_is_an_error(history, tmp_path, monkeypatch):
     monkeypatch.setattr("dagster_nb.history.table.FORMAT", FORMAT - 1)
     with pytest.raises(dnb.HistoryError, match="newer version of dagster_nb.*Update dagster_nb. Nothing was changed"):
         dnb.open_history(tmp_path / "history")
@@ -126,7 +126,7 @@ def test_a_truncated_log(source, history, tmp_path):
     assert sorted((tmp_path / "history" / "runs").glob("*.parquet")) == files
 
 
-def test_runs_whose_commits_were_emptied_are_read_again(source, history, tmp_path):
+def test_runs_are_read_again_if_their_commits_are_empty_files(source, history, tmp_path):
     source.records.insert(0, make_run(50))
     for _ in range(2):
         history.refresh()
@@ -136,7 +136,7 @@ def test_runs_whose_commits_were_emptied_are_read_again(source, history, tmp_pat
     assert again.runs()["run_id"].tolist() == [run["runId"] for run in source.records]
 
 
-def test_a_damaged_data_file(history, tmp_path):
+def test_a_damaged_data_file_is_an_error(history, tmp_path):
     file = next((tmp_path / "history" / "runs").glob("*.parquet"))
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(dnb.HistoryError, match=r"(?s)cannot read the history.*Check the path"):

@@ -1,4 +1,4 @@
-"""A history reads like a client, and a refresh reads no more than it must."""
+"""A history returns the same data as a client, and a refresh reads only what has changed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def assert_equals_a_full_read(history, client):
     pd.testing.assert_frame_equal(history.runs(include=INCLUDE), client.runs(include=INCLUDE))
 
 
-def test_it_has_the_runs_of_the_client(history, client):
+def test_a_history_has_the_same_runs_as_the_client(history, client):
     assert_equals_a_full_read(history, client)
     assert history.count_runs() == 500
     attrs = history.runs(job="nightly", limit=3).attrs["dagster_nb"]
@@ -83,7 +83,7 @@ def test_it_has_the_runs_of_the_client(history, client):
     ],
     ids=str,
 )
-def test_filters_select_the_runs_that_a_client_returns(history, client, fake, filters):
+def test_filters_select_the_same_runs_as_in_the_client(history, client, fake, filters):
     from tests.unit.fake.runs import matching
 
     fake.answers["repositoriesOrError"] = {
@@ -115,13 +115,13 @@ def test_numbers_in_a_run_config_are_exact(client, fake, tmp_path):
     assert isinstance(kept["big"], int)
 
 
-def test_a_history_takes_the_same_run_ids_as_a_client(history, client):
+def test_a_history_accepts_the_same_run_ids_as_a_client(history, client):
     run = client.run(client.runs(limit=1))
     for runs in (run, run.run_id, [run], client.runs(limit=1)):
         assert history.runs(run_ids=runs)["run_id"].tolist() == [run.run_id]
 
 
-def test_invalid_arguments_are_refused(history):
+def test_invalid_arguments_are_rejected(history):
     with pytest.raises(ValueError, match="'NOPE' is not a run status"):
         history.runs(status="NOPE")
     with pytest.raises(ValueError, match="not a point in time"):
@@ -134,32 +134,32 @@ def test_invalid_arguments_are_refused(history):
         history.iter_runs(page_size=0)
 
 
-def test_a_status_that_a_run_has_is_valid(fake, client, history):
+def test_statuses_of_stored_runs_are_valid_filters(fake, client, history):
     assert history.runs(status="FAILURE")["status"].cat.categories.tolist()[-1] == "CANCELED"
     with pytest.raises(ValueError, match="NOT_YET_KNOWN"):
         history.runs(status="NOT_YET_KNOWN")
 
 
-def test_a_refresh_reads_changes_unfinished_runs_one_page_of_ids_and_a_count(fake, client, history):
+def test_a_refresh_reads_only_changed_and_unfinished_runs_and_one_page_of_ids(fake, client, history):
     fake.runs[300].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.runs[301]["tags"] = [{"key": "new", "value": "tag"}]
     fake.runs[301]["updateTime"] = 1_700_009_000.5
-    # This event was stored late: its own timestamp is much older.
+    # This run has an old update time, because its last event was stored late.
     fake.runs[0].update(status="SUCCESS", endTime=1_700_000_600.0, updateTime=1_600_000_000.0)
     fake.runs.insert(0, make_run(500, updateTime=1_700_009_001.0))
     fake.requests.clear()
     result = history.refresh(overlap="1s")
     assert (result.added, result.updated, result.deleted) == (1, 3, 0)
     assert str(result) == "1 new run, 3 changed, 0 deleted"
-    # One page of ids shows which runs are new; the count shows that no run was deleted. On a busy machine, the request
-    # that checks for older runs may already have been sent.
+    # One page of ids contains all new runs, and the number of runs shows that none was deleted. A request for the next
+    # page may already have been sent.
     cursors = [variables["cursor"] for name, variables in fake.requests if name == "RunIds"]
     assert cursors[0] is None
     assert len(cursors) <= 2
     assert_equals_a_full_read(history, client)
 
 
-def test_a_fill_reads_each_run_once(fake, client, tmp_path):
+def test_the_first_refresh_reads_each_run_once(fake, client, tmp_path):
     for run in fake.runs[10:]:
         run["updateTime"] -= 100_000
     client.history(tmp_path).refresh()
@@ -168,14 +168,14 @@ def test_a_fill_reads_each_run_once(fake, client, tmp_path):
     assert all("updatedAfter" in one or "runIds" in one for one in filters[1:])
 
 
-def test_a_refresh_without_changes_rewrites_nothing(history, tmp_path):
+def test_a_refresh_without_changes_writes_no_files(history, tmp_path):
     before = sorted((tmp_path / "history" / "runs").glob("*.parquet"))
     result = history.refresh()
     assert (result.added, result.updated, result.deleted) == (0, 0, 0)
     assert sorted((tmp_path / "history" / "runs").glob("*.parquet")) == before
 
 
-def test_deleted_runs_are_kept_and_come_back(fake, client, history):
+def test_deleted_runs_are_kept_and_can_reappear(fake, client, history):
     deleted, run = fake.ids[10], fake.runs[10]
     fake.delete(deleted)
     assert history.refresh().deleted == 1
@@ -191,13 +191,13 @@ def test_deleted_runs_are_kept_and_come_back(fake, client, history):
     assert_equals_a_full_read(history, client)
 
 
-def test_a_run_that_was_added_with_an_old_update_time_is_found_by_the_count(fake, client, history):
+def test_a_new_run_with_an_old_update_time_is_found_by_counting(fake, client, history):
     fake.runs.insert(100, make_run(9_000, creationTime=1_700_000_399.5, updateTime=1_500_000_000.0))
     assert history.refresh(overlap="1s").added == 1
     assert history.count_runs() == client.count_runs()
 
 
-def test_an_interrupted_fill_continues_where_it_ended(fake, client, tmp_path, monkeypatch):
+def test_an_interrupted_first_refresh_is_continued(fake, client, tmp_path, monkeypatch):
     monkeypatch.setattr(refresh_module, "_RUNS_PER_COMMIT", 100)
     history = client.history(tmp_path)
     pages = client.iter_runs(include=INCLUDE, page_size=100)
@@ -216,7 +216,7 @@ def test_an_interrupted_fill_continues_where_it_ended(fake, client, tmp_path, mo
     assert stored.count_runs() == 200
     assert "never completely" in repr(stored)
     history = client.history(tmp_path)
-    # A change between the two fills is noticed, although the second fill does not read this run again.
+    # The second fill does not read this run again, but the refresh must still notice its change.
     fake.runs[5].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.requests.clear()
     history.refresh(overlap="1s")
@@ -225,7 +225,7 @@ def test_an_interrupted_fill_continues_where_it_ended(fake, client, tmp_path, mo
     assert_equals_a_full_read(history, client)
 
 
-def test_two_refreshes_may_run_at_once(fake, tmp_path, monkeypatch):
+def test_two_refreshes_can_run_concurrently(fake, tmp_path, monkeypatch):
     monkeypatch.setattr(refresh_module, "_RUNS_PER_COMMIT", 50)
     with fake.connect() as first, fake.connect() as second, ThreadPoolExecutor() as threads:
         for round_number in range(3):
@@ -239,7 +239,7 @@ def test_two_refreshes_may_run_at_once(fake, tmp_path, monkeypatch):
             assert_equals_a_full_read(histories[0], first)
 
 
-def test_a_history_refuses_another_deployment(fake, client, history, tmp_path):
+def test_a_history_rejects_runs_of_another_deployment(fake, client, history, tmp_path):
     with FakeDagster() as other:
         other.runs = [make_run(number) for number in range(9_000, 9_010)]
         with other.connect() as other_client:
@@ -251,7 +251,7 @@ def test_a_history_refuses_another_deployment(fake, client, history, tmp_path):
     assert (result.added, result.deleted) == (10, 500)
 
 
-def test_an_empty_history_is_bound_to_its_address(tmp_path):
+def test_an_empty_history_belongs_to_its_address(tmp_path):
     with FakeDagster() as fake, fake.connect() as client, dnb.connect(fake.url, progress=False) as elsewhere:
         client.history(tmp_path).refresh()
         with pytest.raises(dnb.HistoryError, match="connect to http://fake:3000"):
@@ -265,7 +265,7 @@ def test_a_deployment_may_change_its_address(fake, history, tmp_path):
         assert_equals_a_full_read(moved, elsewhere)
 
 
-def test_it_opens_without_a_server(history, client, tmp_path):
+def test_a_history_opens_without_a_server(history, client, tmp_path):
     opened = dnb.open_history(tmp_path / "history")
     pd.testing.assert_frame_equal(opened.runs(), client.runs())
     assert opened.url == client.url
@@ -282,7 +282,7 @@ def test_the_repr_gives_the_number_of_runs_and_the_last_refresh(history):
     assert f"{history.synced_at:%Y-%m-%d %H:%M:%S} UTC" in html
 
 
-def test_without_runs_it_is_empty(tmp_path):
+def test_a_history_without_runs_is_empty(tmp_path):
     with FakeDagster() as fake, fake.connect() as client:
         history = client.history(tmp_path)
         assert "call refresh()" in repr(history)
@@ -307,7 +307,7 @@ def test_compacting_joins_files_and_keeps_all_runs(fake, client, history, tmp_pa
     assert_equals_a_full_read(history, client)
 
 
-def test_servers_that_provide_no_creation_time(tmp_path):
+def test_a_history_works_without_creation_times(tmp_path):
     source = FrameSource([make_run(number, creationTime=None) for number in reversed(range(20))])
     history = history_of(source, tmp_path, None)
 
@@ -321,14 +321,14 @@ def test_servers_that_provide_no_creation_time(tmp_path):
     source.records[0] = make_run(19, creationTime=None, status="FAILURE", updateTime=1_800_000_000.0)
     check()
     assert sum(map(len, history.iter_runs(page_size=5))) == 19
-    # An upgraded server provides creation times, and runs that are read again get theirs.
+    # After an upgrade, the server provides creation times. A refresh must add them to the runs that it reads again.
     source.records = [{**one, "creationTime": one["startTime"] - 1} for one in source.records]
     history.refresh()
     assert sorted(history.runs()["run_id"]) == sorted(one["runId"] for one in source.records)
     assert history.runs(limit=1)["creation_time"].notna().all()
 
 
-def test_a_missing_extra_names_the_command(client, tmp_path, monkeypatch):
+def test_the_error_for_a_missing_extra_contains_the_pip_command(client, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "deltalake", None)
     for use in (client.history, lambda: dnb.open_history(tmp_path)):
         with pytest.raises(dnb.MissingExtraError, match=r"dagster_nb\[history\]"):

@@ -1,4 +1,4 @@
-"""A history in object storage, which moto's S3 simulates."""
+"""A history in S3, which moto simulates."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def source():
     return FrameSource([make_run(number) for number in reversed(range(60))])
 
 
-def test_it_is_refreshed_and_read_like_one_on_disk(source, storage_options):
+def test_a_history_in_object_storage_works_like_a_history_on_disk(source, storage_options):
     history = history_of(source, f"{PATH}/", storage_options)
     history.refresh()
     source.records.insert(0, make_run(60, tags=[{"key": "team", "value": "名前"}]))
@@ -62,7 +62,7 @@ def test_it_is_refreshed_and_read_like_one_on_disk(source, storage_options):
     assert opened.steps(opened.runs()).empty
 
 
-def test_two_refreshes_may_run_at_once(source, storage_options):
+def test_two_refreshes_can_run_concurrently(source, storage_options):
     with ThreadPoolExecutor() as threads:
         histories = [history_of(source, PATH, storage_options) for _ in range(2)]
         for future in [threads.submit(history.refresh) for history in histories]:
@@ -70,6 +70,6 @@ def test_two_refreshes_may_run_at_once(source, storage_options):
     assert histories[0].runs()["run_id"].tolist() == [run["runId"] for run in source.records]
 
 
-def test_a_bucket_that_does_not_exist(source, storage_options):
+def test_a_missing_bucket_is_an_error(source, storage_options):
     with pytest.raises(dnb.HistoryError, match="Check the path and the storage options"):
         history_of(source, "s3://nowhere/dagster", storage_options).refresh()

@@ -1,4 +1,4 @@
-"""The steps of a finished run are read from the server once."""
+"""The steps of a finished run are read from the server only once."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def history(source, tmp_path):
     return history
 
 
-def test_steps_equal_those_of_the_client_and_are_read_once(source, history, tmp_path):
+def test_steps_equal_the_clients_steps_and_are_read_only_once(source, history, tmp_path):
     ids = [run["runId"] for run in source.records]
     expected = source.steps(ids)
     source.step_requests.clear()
     for _ in range(2):
         pd.testing.assert_frame_equal(history.steps(history.runs()), expected)
-    # The second time, only the steps of the run that had not finished are read.
+    # The second call requests only the steps of the unfinished run.
     assert source.step_requests == [ids, ids[:1]]
     reversed_ids = ids[:0:-1]
     pd.testing.assert_frame_equal(history.steps(reversed_ids), source.steps(reversed_ids))
@@ -49,13 +49,13 @@ def test_steps_equal_those_of_the_client_and_are_read_once(source, history, tmp_
         assert offline.steps(ids[0]).dtypes.equals(expected.dtypes)
 
 
-def test_no_runs_have_no_steps(history):
+def test_an_empty_list_of_runs_has_no_steps(history):
     assert history.steps([]).empty
     with pytest.raises(dnb.RunNotFoundError, match="the history has no run 'nonsense'"):
         history.steps("nonsense")
 
 
-def test_steps_are_read_again_if_the_run_has_changed_since(source, history):
+def test_steps_are_read_again_if_the_run_has_changed(source, history):
     run_id = source.records[2]["runId"]
     history.steps(run_id)
     source.records[2].update(
@@ -68,7 +68,7 @@ def test_steps_are_read_again_if_the_run_has_changed_since(source, history):
 
 def test_a_refresh_can_read_all_steps(source, history, tmp_path, monkeypatch):
     monkeypatch.setattr("dagster_nb.history.stored_steps._RUNS_PER_COMMIT", 2)
-    # This run is deleted after the refresh has looked for deleted runs, and before it reads the steps.
+    # Delete a run after the refresh has looked for deleted runs, but before it reads the steps.
     read = source.steps
     monkeypatch.setattr(
         source, "steps", lambda ids: (source.records.pop(3), setattr(source, "steps", read), read(ids))[2]

@@ -1,4 +1,4 @@
-"""A fake source of runs, and an explorer's model that reads from it and for which tests can wait."""
+"""Fixtures: a fake source of runs, and an explorer's model that reads from it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def make_runs(count: int, **facts: Any) -> pd.DataFrame:
 
 
 def many_runs(count: int, seed: int = 0) -> pd.DataFrame:
-    """Return a long history, quickly."""
+    """Return many runs, without building a record for each."""
     random = np.random.default_rng(seed)
     frame = make_runs(1)
     created = NOW - pd.to_timedelta(np.arange(count) * 60, unit="s")
@@ -78,18 +78,18 @@ def many_runs(count: int, seed: int = 0) -> pd.DataFrame:
 
 
 class FakeSource:
-    """A source with runs in a frame that behaves like a server: it can be slow, fail, and receive changes.
+    """A source of runs that behaves like a server: it can be slow, it can fail, and its runs can change.
 
     Attributes
     ----------
     frame
-        The runs of the source.
+        The current runs.
     readings
         The filters of each read.
     gate
         While this event is cleared, reads wait before each page.
     error
-        The error that each read raises; None means that reads work.
+        The error to raise for each read, or None.
     """
 
     url = "http://localhost:3000"
@@ -128,7 +128,7 @@ class FakeSource:
             yield frame.iloc[start : start + self.page].reset_index(drop=True)
 
     def change(self, number: int, **values: Any) -> None:
-        """Change a run as the server would, including its update time."""
+        """Change a run and its update time, as a server would."""
         self.frame = self.frame.copy()
         for name, value in {"update_time": NOW, **values}.items():
             self.frame.loc[number, name] = value
@@ -153,7 +153,7 @@ class FakeSource:
 
 
 class Bench:
-    """A model, its source, and the unhandled errors."""
+    """A model, its source, and a list of unhandled errors."""
 
     def __init__(self, source: FakeSource, **options: Any):
         self.source = source

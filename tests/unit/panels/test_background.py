@@ -1,4 +1,4 @@
-"""Background work delivers results in the kernel's thread, and closing ends all of its threads."""
+"""Background work delivers its results in the kernel's thread, and closing stops all its threads."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ def names():
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")]
 
 
-def test_without_a_loop_results_arrive_in_wait(background):
+def test_results_arrive_in_wait_without_an_event_loop(background):
     got = []
     background.start("kind", lambda _task: 7, done=got.append)
     assert background.wait(lambda: bool(got), 5)
@@ -33,7 +33,7 @@ def test_without_a_loop_results_arrive_in_wait(background):
     assert not background.busy()
 
 
-def test_in_a_notebook_results_arrive_in_the_loop(crashes):
+def test_results_arrive_in_the_event_loop_of_a_notebook(crashes):
     async def cell():
         background = Background(crashes.append)
         got = []
@@ -57,7 +57,7 @@ def test_in_a_notebook_results_arrive_in_the_loop(crashes):
     assert crashes == []
 
 
-def test_wait_in_the_loops_thread_gets_results_too(crashes):
+def test_results_also_arrive_in_wait_within_the_loops_thread(crashes):
     async def cell():
         background = Background(crashes.append)
         got = []
@@ -69,7 +69,7 @@ def test_wait_in_the_loops_thread_gets_results_too(crashes):
     assert asyncio.run(cell()) == [1]
 
 
-def test_only_the_newest_result_counts(background):
+def test_only_the_newest_result_is_delivered(background):
     gate = threading.Event()
     got = []
 
@@ -88,14 +88,14 @@ def test_only_the_newest_result_counts(background):
     assert first.stopped
 
 
-def test_two_kinds_of_work_do_not_stop_each_other(background):
+def test_different_kinds_of_work_do_not_stop_each_other(background):
     got = []
     background.start("a", lambda _task: "a", done=got.append)
     background.start("b", lambda _task: "b", done=got.append)
     assert background.wait(lambda: len(got) == 2, 5)
 
 
-def test_an_error_of_the_work_is_handled_or_reported_as_a_crash(background, crashes):
+def test_an_error_in_background_work_is_handled_or_reported_as_a_crash(background, crashes):
     failed = []
 
     def work(task):
@@ -149,7 +149,7 @@ def test_closing_ends_threads_and_ignores_their_results(crashes):
     assert names() == []
 
 
-def test_nothing_runs_outside_the_kernels_thread(background):
+def test_callbacks_run_only_in_the_kernels_thread(background):
     got = []
     task = background.start("kind", lambda _task: 1, done=lambda _: got.append(threading.get_ident()))
     background.later(0, lambda: got.append(threading.get_ident()))
@@ -159,13 +159,13 @@ def test_nothing_runs_outside_the_kernels_thread(background):
     assert set(got) == {threading.get_ident()}
 
 
-def test_a_call_in_the_kernels_thread_runs_at_once(background):
+def test_a_call_in_the_kernels_thread_runs_immediately(background):
     got = []
     background.call(lambda: got.append(1))
     assert got == [1]
 
 
-def test_after_the_loop_has_been_closed_results_arrive_in_wait(crashes):
+def test_results_arrive_in_wait_after_the_loop_has_been_closed(crashes):
     async def cell():
         return Background(crashes.append)
 

@@ -1,4 +1,4 @@
-"""The kernel's side of the editor, and the file that the browser loads."""
+"""The Python part of the editor, and the JavaScript file that the browser loads."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def editor():
     made.close()
 
 
-def test_answers_with_what_fits_at_the_cursor(editor):
+def test_completions_are_sent_for_the_cursor_position(editor):
     editor.help_with(lambda text, cursor: Suggestions(text[:cursor], (Suggestion("rows: ", "rows", detail="Int"),)))
     editor._handle_custom_msg({"type": "complete", "id": 7, "text": "rose", "cursor": 2}, [])
     candidate = {"text": "rows: ", "label": "rows", "kind": "property", "detail": "Int", "info": ""}
     assert editor.sent == [{"id": 7, "word": "ro", "candidates": [candidate]}]
 
 
-def test_explains_what_is_under_the_pointer(editor):
+def test_the_word_under_the_pointer_is_explained(editor):
     editor.help_with(None, lambda text, cursor: f"{text} at {cursor}")
     editor._handle_custom_msg({"type": "hover", "id": 8, "text": "rows", "cursor": 1}, [])
     editor._handle_custom_msg({"type": "complete", "id": 9, "text": "rows", "cursor": 1}, [])
@@ -45,7 +45,7 @@ def test_submits_the_text(editor):
 
 
 def test_the_script_has_its_licenses_and_does_not_make_the_wheel_much_larger():
-    # The limit is for the uncompressed file; the script adds less than this to the wheel.
+    # The wheel compresses the file, so it grows by less than this limit.
     assert (STATIC / "editor.js").stat().st_size < 700_000
     licenses = (STATIC / "editor_licenses.txt").read_text("utf-8")
     assert licenses.count("Permission is hereby granted") == licenses.count("\n----\n") + 1

@@ -1,4 +1,4 @@
-"""The common behaviour of all panels: waiting, showing errors, static output and closing."""
+"""The common behavior of all panels: waiting, showing errors, static output and closing."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from dagster_nb.panels.saved_output import WIDGET_MIME_TYPE
 
 
 class Counter(Panel):
-    """A panel that reads a number."""
+    """A panel that reads and shows a number."""
 
     def __init__(self, read):
         super().__init__()
@@ -68,7 +68,7 @@ def test_a_panel_is_a_widget(counter):
     tab.close()
 
 
-def test_wait_returns_the_panel_when_it_has_finished(counter):
+def test_wait_returns_the_panel_after_the_work_has_finished(counter):
     panel = counter()
     assert panel.wait() is panel
     assert panel.number == 7
@@ -81,7 +81,7 @@ def test_wait_returns_after_the_timeout(counter):
     gate.set()
 
 
-def test_the_bundle_has_the_widget_and_the_static_output(counter):
+def test_the_mime_bundle_has_the_widget_and_the_static_output(counter):
     data, _ = counter()._repr_mimebundle_()
     assert data["text/plain"] == "number 7"
     assert data["text/html"] == "<p>7</p>"
@@ -89,14 +89,14 @@ def test_the_bundle_has_the_widget_and_the_static_output(counter):
 
 
 def published(panel, monkeypatch):
-    """Return the bundles that IPython shows when a cell ends with the panel."""
+    """Return the MIME bundles that IPython displays if a cell ends with the panel."""
     bundles = []
     monkeypatch.setattr("dagster_nb.panels.panel.display", lambda data, *_, **__: bundles.append(data))
     panel._ipython_display_()
     return bundles
 
 
-def test_the_widget_is_an_output_of_its_own_after_the_static_output(counter, monkeypatch):
+def test_the_widget_is_a_separate_output_after_the_static_output(counter, monkeypatch):
     panel = counter().wait()
     static, widget = published(panel, monkeypatch)
     assert static["text/plain"] == "number 7"
@@ -108,7 +108,7 @@ def test_the_widget_is_an_output_of_its_own_after_the_static_output(counter, mon
     assert widget["text/html"] == ""
 
 
-def test_a_closed_panel_is_shown_as_its_static_output(counter, monkeypatch):
+def test_a_closed_panel_is_displayed_as_its_static_output(counter, monkeypatch):
     panel = counter().wait()
     panel.close()
     assert published(panel, monkeypatch) == [{"text/plain": "number 7", "text/html": "<p>7</p>"}]
@@ -122,7 +122,7 @@ def test_a_closed_panel_still_has_its_static_output(counter):
     assert repr(panel) == "number 7"
 
 
-def test_an_error_is_shown_with_a_retry_that_works(counter):
+def test_an_error_is_shown_with_a_working_retry_button(counter):
     answers = [ConnectionFailedError("no Dagster at <b>x</b>"), 3]
 
     def read():
@@ -149,7 +149,7 @@ def test_an_error_in_a_click_is_shown_and_not_raised(counter):
     assert "ZeroDivisionError" in panel._crash_box._message.value
 
 
-def test_pictures_are_drawn_again_when_the_width_changes(counter):
+def test_charts_are_redrawn_when_the_width_changes(counter):
     panel = counter().wait()
     panel.viewport.width = 400
     assert panel._label.value == "7 at 400"
@@ -167,7 +167,7 @@ def test_widget_events_of_another_thread_reach_the_panel_in_the_kernels_thread(c
     assert seen == [threading.get_ident()]
 
 
-def test_in_a_notebook_the_loop_delivers_the_result():
+def test_the_event_loop_of_a_notebook_delivers_the_result():
     async def cell():
         panel = Counter(lambda: 5)
         for _ in range(500):
@@ -190,7 +190,7 @@ def test_closing_removes_all_widgets_and_threads():
     assert threading.active_count() == threads
 
 
-def test_a_panel_inside_a_panel_is_closed_with_it():
+def test_closing_a_panel_closes_its_inner_panels():
     before = len(widgets.widget._instances)
     outer, inner = Counter(lambda: 1), Counter(lambda: 2)
     outer.children = [*outer.children, inner]

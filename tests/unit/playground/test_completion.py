@@ -1,4 +1,4 @@
-"""Completion of GraphQL, compared with what the schema itself says."""
+"""GraphQL completion offers exactly what the schema allows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCHEMA = installed_schema()
 
 
 def complete(text: str, kind: str | None = None, schema: GraphQLSchema = SCHEMA) -> list[str]:
-    """Return the candidates at the mark ``|``."""
+    """Return the candidates at the position of ``|``."""
     before, _, after = text.partition("|")
     found = complete_graphql(before + after, len(before), schema).candidates
     return [one.text for one in found if kind in {None, one.kind}]
@@ -72,25 +72,25 @@ def complete(text: str, kind: str | None = None, schema: GraphQLSchema = SCHEMA)
         ("} ) ] |", ["query", "mutation", "subscription", "fragment"]),
     ],
 )  # fmt: skip
-def test_what_fits_at_the_cursor(text, candidates):
+def test_completion_offers_what_is_valid_at_the_cursor(text, candidates):
     assert complete(text) == candidates
 
 
-def test_a_union_has_its_members():
+def test_the_members_of_a_union_are_offered():
     assert complete("{ runsOrError { |") == [
         "__typename",
         "... on Runs",
         "... on InvalidPipelineRunsFilterError",
         "... on PythonError",
     ]
-    # An interface that a member implements also fits.
+    # Interfaces of the union's members are valid too.
     assert complete("{ runsOrError { ... on |") == [
         *["Runs", "InvalidPipelineRunsFilterError", "PythonError"],
         *["Error", "PipelineRuns"],
     ]
 
 
-def test_a_candidate_has_its_type_and_description():
+def test_candidates_have_a_type_and_a_description():
     found = complete_graphql("{ runsOrE", 9, SCHEMA)
     assert found.word == "runsOrE"
     assert found.candidates[0].type == "RunsOrError!"
@@ -98,7 +98,7 @@ def test_a_candidate_has_its_type_and_description():
 
 
 class Places(Visitor):
-    """Collects places in a valid document, each with the candidates that the schema allows there."""
+    """Collects places in a valid document with the candidates that the schema allows there."""
 
     def __init__(self, info: TypeInfo):
         super().__init__()
@@ -115,7 +115,7 @@ class Places(Visitor):
 
     def enter_object_field(self, node: ObjectFieldNode, *_: object) -> None:
         parent = get_named_type(self.info.get_parent_input_type())
-        # Completion does not offer arguments that are already present, so only the first argument is checked.
+        # Check only the first argument, because completion omits arguments that are already present.
         if node.loc.start_token.prev.kind.value == "{":
             self.found.append((node.loc.start, "argument", set(getattr(parent, "fields", ()))))
 
@@ -135,7 +135,7 @@ def all_places() -> list[tuple[str, int, str, set[str]]]:
     return found
 
 
-def test_completion_offers_what_the_schema_has_at_seeded_places():
+def test_completion_offers_all_valid_names_at_random_places():
     places = all_places()
     assert {kind for _, _, kind, _ in places} == {"field", "argument", "value"}
     for text, cursor, kind, expected in random.Random(17).sample(places, 100):

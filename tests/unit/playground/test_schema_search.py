@@ -1,4 +1,4 @@
-"""Searching the schema of the installed Dagster."""
+"""Search the schema of the installed Dagster."""
 
 import time
 
@@ -24,7 +24,7 @@ def test_an_exact_match_comes_first(search):
     assert search.find("launchRun")[0].label == "Mutation.launchRun"
 
 
-def test_finds_arguments_enum_values_and_descriptions(search):
+def test_arguments_and_enum_values_and_descriptions_are_found(search):
     assert "Query.runsOrError(cursor:)" in labels(search.find("cursor runsOrError"))
     assert "RunStatus.CANCELED" in labels(search.find("canceled"))
     found = search.find("retrieve runs after applying")
@@ -33,12 +33,12 @@ def test_finds_arguments_enum_values_and_descriptions(search):
     assert found[0].field_name == "runsOrError"
 
 
-def test_an_empty_search_finds_nothing(search):
+def test_an_empty_search_has_no_results(search):
     assert search.find("") == search.find("  ") == search.find("no such words") == []
 
 
 @pytest.mark.parametrize("question", ["what returns a Run?", "returns run", "What returns Run", "returns: Run"])
-def test_a_search_finds_the_fields_that_return_a_type(search, question):
+def test_fields_are_found_by_their_return_type(search, question):
     found = search.find(question)
     assert labels(found)[0] == "Query.runOrError"
     assert "Runs.results" in labels(found)

@@ -1,4 +1,4 @@
-"""Queries that are written for a field of the schema."""
+"""Write a query for a field of the schema."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_written_query_is_valid():
             assert field is None or field in document
 
 
-def test_a_field_inside_is_reached_by_a_path_from_the_root():
+def test_a_nested_field_is_reached_by_a_path_from_the_root():
     document = write_query(installed_schema(), "Run", "stepStats")
     assert document.startswith("query RunOrError($runId: ID!) {\n  runOrError(runId: $runId) {")
     assert "... on Run {\n      stepStats {\n" in document
@@ -36,7 +36,7 @@ def test_a_field_inside_is_reached_by_a_path_from_the_root():
     assert "launchRun(executionParams: $executionParams)" in write_query(installed_schema(), "Mutation", "launchRun")
 
 
-def test_two_arguments_with_one_name_and_two_types_are_two_variables():
+def test_arguments_with_equal_names_and_different_types_become_different_variables():
     schema = build_schema("type Query { a(id: ID!): A } type A { b(id: Int!): B } type B { c: Int }")
     assert write_query(schema, "B", "c").startswith("query A($id: Int!, $id2: ID!)")
 

@@ -1,4 +1,4 @@
-"""A realistic history, and figures without pyplot."""
+"""Fixtures: a realistic history, and axes without pyplot."""
 
 import io
 
@@ -18,7 +18,7 @@ def ax():
 
 @pytest.fixture
 def render():
-    """Draw the figure of some axes; a warning is an error."""
+    """Return a function that draws the figure of some axes."""
 
     def rendered(ax):
         png = io.BytesIO()
@@ -30,7 +30,7 @@ def render():
 
 @pytest.fixture(scope="session")
 def make_runs():
-    """Return a number of runs over ninety days, newest first, with the columns and the dtypes of ``client.runs()``."""
+    """Return a function that makes runs over ninety days, newest first, like the frames of ``client.runs()``."""
 
     def make(count, *, seed=0, jobs=JOBS):
         random = np.random.default_rng(seed)
@@ -53,7 +53,7 @@ def make_runs():
         runs["duration"] = runs["duration"].astype("timedelta64[us]")
         runs["end_time"] = runs["start_time"] + runs["duration"]
         runs["queue_duration"] = (runs["start_time"] - runs["creation_time"]).astype("timedelta64[us]")
-        # The newest run is still running, and the run before it is waiting.
+        # The newest run is still running, and the second newest is queued.
         runs.loc[:1, ["duration", "end_time"]] = pd.NaT
         runs.loc[:1, "status"] = ["STARTED", "QUEUED"][: len(runs.loc[:1])]
         runs.loc[1:1, ["start_time", "queue_duration"]] = pd.NaT
@@ -75,7 +75,7 @@ def many_runs(make_runs):
 
 @pytest.fixture
 def steps():
-    """Return six steps of one run: two succeeded, one failed, one is still running, two never started."""
+    """Return the steps of one run: two succeeded, one failed, one is running, and two never started."""
     start = pd.to_datetime(["10:00:00", "10:00:30", "10:01:00", "10:02:00", None, None], format="%H:%M:%S")
     day = pd.Timestamp("2026-03-31", tz="UTC")
     started = pd.Series(start).dt.tz_localize("UTC") + (day - pd.Timestamp("1900-01-01", tz="UTC"))
@@ -118,7 +118,7 @@ def assets():
 
 @pytest.fixture
 def daily_partitions():
-    """Return the partitions of 60 days, of which one is missing, two failed and the last is in progress."""
+    """Return 60 daily partitions: one is missing, two failed, and the last is in progress."""
     days = pd.date_range("2026-01-01", periods=60).strftime("%Y-%m-%d")
     status = pd.Series(["MATERIALIZED"] * 60)
     status[[20, 40, 41, 59]] = ["MISSING", "FAILED", "FAILED", "MATERIALIZING"]
@@ -127,7 +127,7 @@ def daily_partitions():
 
 @pytest.fixture
 def materializations():
-    """Return 30 materializations, newest first, with numbers, text and a gap."""
+    """Return 30 materializations, newest first, with numeric and text metadata and a missing value."""
     times = pd.date_range("2026-01-01", periods=30, freq="D", tz="UTC")[::-1]
     rows = pd.array(range(30, 0, -1), dtype="Int64")
     rows[3] = pd.NA
@@ -145,7 +145,7 @@ def materializations():
 
 @pytest.fixture
 def sensor_ticks():
-    """Return the ticks of a sensor and a schedule: most of them skipped, and one failed."""
+    """Return ticks of a sensor and a schedule. Most were skipped, and one failed."""
     return pd.DataFrame(
         {
             "name": pd.array(["files"] * 50 + ["hourly"] * 10, dtype=pd.StringDtype()),

@@ -1,4 +1,4 @@
-"""The charts of assets, partitions, metadata and ticks."""
+"""Charts of assets, partitions, metadata and ticks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def legend(ax):
 
 
 def cells(ax, words):
-    """Return the columns and rows of the cells whose legend entry starts with these words."""
+    """Return the column and row of each cell with a legend entry that starts with these words."""
     [collection] = [one for one in ax.collections if one.get_label().startswith(words)]
     middles = [path.vertices[:4].mean(axis=0) for path in collection.get_paths()]
     return [(round(x), round(y)) for x, y in middles]
@@ -25,7 +25,7 @@ def names(labels):
     return [label.get_text() for label in labels]
 
 
-def test_days_are_arranged_as_months_and_the_gap_is_visible_and_named(daily_partitions, ax, render):
+def test_days_are_arranged_by_month_and_the_gap_is_visible_and_labeled(daily_partitions, ax, render):
     partitions(daily_partitions, ax=ax)
     assert legend(ax) == ["materialized (56)", "materializing (1)", "failed (2)", "missing (1)"]
     assert names(ax.get_yticklabels()) == ["2026-01", "2026-02", "2026-03"]
@@ -39,13 +39,13 @@ def test_days_are_arranged_as_months_and_the_gap_is_visible_and_named(daily_part
     render(ax)
 
 
-def test_months_are_in_order_although_the_partitions_are_not(daily_partitions, ax):
+def test_months_are_in_order_even_if_the_partitions_are_not(daily_partitions, ax):
     partitions(daily_partitions.sample(frac=1, random_state=0), ax=ax)
     assert names(ax.get_yticklabels()) == ["2026-01", "2026-02", "2026-03"]
     assert cells(ax, "missing") == [(20, 0)]
 
 
-def test_two_dimensions_get_an_axis_each(ax, render):
+def test_two_dimensional_partitions_use_both_axes(ax, render):
     days, colors = [f"2026-01-{day:02}" for day in range(1, 11)], ["red", "green"]
     rows = [(f"{color}|{day}", color, day) for color in colors for day in days]
     frame = pd.DataFrame(rows, columns=["partition_key", "dimension.color", "dimension.day"]).assign(
@@ -59,7 +59,7 @@ def test_two_dimensions_get_an_axis_each(ax, render):
     render(ax)
 
 
-def test_partitions_that_are_not_dates_are_drawn_in_rows(ax, render):
+def test_partitions_without_dates_are_drawn_in_rows(ax, render):
     keys = [f"customer-{number}" for number in range(200)]
     frame = pd.DataFrame({"partition_key": keys, "status": ["SUCCESS"] * 150 + ["FAILURE"] * 49 + [None]})
     partitions(frame, ax=ax)
@@ -71,7 +71,7 @@ def test_partitions_that_are_not_dates_are_drawn_in_rows(ax, render):
     render(ax)
 
 
-def test_few_partitions_have_their_names_below(ax):
+def test_few_partitions_have_labels_below(ax):
     frame = pd.DataFrame({"partition_key": ["north", "south"], "status": ["SUCCESS", "MISSING"]})
     partitions(frame, ax=ax)
     assert names(ax.get_xticklabels()) == ["north", "south"]
@@ -85,7 +85,7 @@ def test_thousands_of_days_can_be_drawn(ax, render):
     render(ax)
 
 
-def test_the_label_that_most_materializations_have_is_drawn(materializations, ax):
+def test_the_most_frequent_metadata_label_is_drawn_by_default(materializations, ax):
     metadata(materializations, ax=ax)
     assert ax.get_ylabel() == "share"
     assert "30 materializations · 1 more numeric label" in ax.get_xlabel()
@@ -93,19 +93,19 @@ def test_the_label_that_most_materializations_have_is_drawn(materializations, ax
     assert ax.lines[0].get_xdata()[0] == date2num(materializations["timestamp"].iloc[-1])
 
 
-def test_chosen_labels_are_drawn_without_gaps(materializations, ax):
+def test_chosen_metadata_labels_are_drawn_without_gaps(materializations, ax):
     metadata(materializations, ["rows", "metadata.share"], ax=ax)
     assert [len(line.get_xdata()) for line in ax.lines[:2]] == [29, 30]
     assert {"rows", "share"} <= {text.get_text() for text in ax.texts}
 
 
 @pytest.mark.parametrize("wrong", ["note", "ok", "nothing"])
-def test_a_label_that_is_not_a_number_is_an_error(materializations, ax, wrong):
-    with pytest.raises(ValueError, match=f"no metadata '{wrong}' that is a number; the numeric labels are 'rows'"):
+def test_a_metadata_label_without_numbers_is_an_error(materializations, ax, wrong):
+    with pytest.raises(ValueError, match=f"there is no numeric metadata '{wrong}'; the numeric labels are 'rows'"):
         metadata(materializations, wrong, ax=ax)
 
 
-def test_partitions_along_x_show_the_last_materialization_of_each(ax):
+def test_partitions_on_the_x_axis_show_their_last_materialization(ax):
     times = pd.date_range("2026-03-01", periods=3, freq="D", tz="UTC")
     frame = pd.DataFrame(
         {"timestamp": times, "partition_key": ["2026-01-02", "2026-01-01", "2026-01-02"], "metadata.rows": [1, 2, 3]}
@@ -120,7 +120,7 @@ def test_partitions_along_x_show_the_last_materialization_of_each(ax):
         metadata(frame, x="run_id", ax=ax)
 
 
-def test_partitions_that_are_not_dates_have_sorted_labels(ax, render):
+def test_partitions_without_dates_are_sorted(ax, render):
     frame = pd.DataFrame({"partition_key": ["b", "a", None], "metadata.rows": [1, 2, 3]})
     metadata(frame, x="partition_key", ax=ax)
     assert names(ax.get_xticklabels()) == ["a", "b"]
@@ -128,12 +128,12 @@ def test_partitions_that_are_not_dates_have_sorted_labels(ax, render):
     render(ax)
 
 
-def test_an_asset_without_numbers_gives_a_message(materializations, ax):
+def test_an_asset_without_numeric_metadata_gives_a_message(materializations, ax):
     metadata(materializations[["timestamp", "metadata.note"]], ax=ax)
-    assert [text.get_text() for text in ax.texts] == ["no metadata that is a number"]
+    assert [text.get_text() for text in ax.texts] == ["no numeric metadata"]
 
 
-def test_ticks_have_a_lane_per_name_and_a_mark_per_status(sensor_ticks, ax, render):
+def test_ticks_have_one_lane_per_name_and_one_marker_per_status(sensor_ticks, ax, render):
     ticks(sensor_ticks, ax=ax)
     assert names(ax.get_yticklabels()) == ["files", "hourly"]
     drawn = {line.get_label(): len(line.get_xdata()) for line in ax.lines}
@@ -145,7 +145,7 @@ def test_ticks_have_a_lane_per_name_and_a_mark_per_status(sensor_ticks, ax, rend
     render(ax)
 
 
-def test_all_failed_ticks_are_drawn_although_the_others_are_a_sample(ax, render):
+def test_all_failed_ticks_are_drawn_even_if_others_are_sampled(ax, render):
     times = pd.date_range("2026-01-01", periods=50_000, freq="30s", tz="UTC")
     status = np.where(np.arange(50_000) % 500 == 7, "FAILURE", "SKIPPED")
     ticks(pd.DataFrame({"name": "files", "status": status, "timestamp": times}), ax=ax)
@@ -164,7 +164,7 @@ def test_the_busiest_names_have_their_own_lanes(sensor_ticks, ax):
     assert sum(len(line.get_xdata()) for line in ax.lines) == len(others)
 
 
-def test_assets_are_in_the_boxes_of_their_groups_and_name_what_is_not_fresh(assets, ax, render):
+def test_assets_are_in_the_boxes_of_their_groups_and_outdated_assets_are_labeled(assets, ax, render):
     asset_graph(assets, ax=ax)
     written = [text.get_text() for text in ax.texts]
     assert {"sources", "sales", "reports", "raw", "report"} <= set(written)
@@ -176,6 +176,6 @@ def test_assets_are_in_the_boxes_of_their_groups_and_name_what_is_not_fresh(asse
     render(ax)
 
 
-def test_assets_of_one_group_have_no_box(assets, ax):
+def test_assets_of_a_single_group_have_no_box(assets, ax):
     asset_graph(assets.assign(group="all"), ax=ax)
     assert "all" not in [text.get_text() for text in ax.texts]

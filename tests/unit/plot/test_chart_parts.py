@@ -1,4 +1,4 @@
-"""The parts that charts share."""
+"""The shared parts of charts."""
 
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ from dagster_nb.plot._time_axes import date_numbers, period_text
         (1e-9, 1e-9, ["1 ms"]),
     ],
 )
-def test_ticks_of_a_duration_axis(low, high, ticks):
+def test_a_duration_axis_has_round_ticks(low, high, ticks):
     ax = Figure().subplots()
     log_duration_axis(ax, "x", low, high)
     ax.figure.draw_without_rendering()
@@ -46,7 +46,7 @@ def test_ticks_never_repeat(low, ratio):
 
 
 @pytest.mark.parametrize("high", [0.01, 7, 100, 5000, 1e5, 1e8])
-def test_a_linear_axis_of_seconds_has_round_ticks(high):
+def test_a_linear_axis_in_seconds_has_round_ticks(high):
     ticks = ElapsedLocator().tick_values(0, high)
     assert 3 <= len(ticks) <= 9
     assert ticks[0] == 0
@@ -71,29 +71,29 @@ def test_labels(text, drawn):
 
 
 @pytest.mark.parametrize("width", range(3, 30))
-def test_labels_are_not_wider_than_allowed(width):
+def test_labels_fit_into_the_given_width(width):
     assert len(label("warehouse.customers.refresh_nightly", width)) == width
 
 
-def test_the_caption_says_which_runs_have_marks():
+def test_the_caption_explains_the_marked_runs():
     assert sample_words(1, 10) == ""
     words = [sample_words(step, 9).split()[2] for step in (2, 3, 11, 12, 21, 34)]
     assert words == ["2nd", "3rd", "11th", "12th", "21st", "34th"]
 
 
-def test_spreading_keeps_neighbours_apart():
+def test_spreading_keeps_neighbors_apart():
     offsets = spread_offsets(1000)
     assert offsets.min() >= 0
     assert offsets.max() < 1
     assert np.abs(np.diff(offsets)).min() > 0.3
 
 
-def test_groups_have_different_colours():
+def test_groups_have_different_colors():
     assert len(set(SERIES)) == len(SERIES)
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
-def test_labels_of_lines_that_end_together_do_not_overlap(value):
+def test_labels_of_lines_with_equal_ends_do_not_overlap(value):
     ax = Figure(figsize=(6, 4)).subplots()
     ax.set_ylim(0, 1)
     label_line_ends(ax, [(value, f"job {i}", "k") for i in range(6)])
@@ -102,7 +102,7 @@ def test_labels_of_lines_that_end_together_do_not_overlap(value):
     assert all(0 <= text.xy[1] <= 1 for text in ax.texts)
 
 
-def test_a_period_uses_the_days_of_its_zone():
+def test_a_period_uses_the_days_of_its_time_zone():
     times = pd.Series(pd.to_datetime(["2026-01-01 23:30", None], utc=True))
     assert period_text(times, ZoneInfo("Asia/Tokyo")) == "2026-01-02 (Asia/Tokyo)"
     assert period_text(times.iloc[1:], ZoneInfo("Asia/Tokyo")) == ""

@@ -1,4 +1,4 @@
-"""The common behaviour of all charts."""
+"""The common behavior of all charts."""
 
 import subprocess
 import sys
@@ -68,7 +68,7 @@ def of_assets(assets, daily_partitions, materializations, sensor_ticks):
 
 
 def texts(ax):
-    """Return all text on the axes."""
+    """Return all nonempty text artists of the axes."""
     labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, *ax.texts]
     labels += [ax.title, ax._left_title, ax._right_title]
     labels += ax.get_legend().get_texts() if ax.get_legend() else []
@@ -79,8 +79,8 @@ def written(ax):
     return [text.get_text() for text in texts(ax)]
 
 
-def test_all_charts_are_named():
-    assert sorted([chart.__name__ for chart in EVERY] + ["theme"]) == plot.__all__
+def test_these_tests_cover_all_charts():
+    assert sorted([chart.__name__ for chart in EVERY] + ["ChartIndex", "chart_index", "theme"]) == plot.__all__
 
 
 @pytest.mark.parametrize("chart", EVERY)
@@ -120,7 +120,7 @@ assert plot.durations(runs) is other
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_pyplot_state_is_untouched(chart, frame_for, ax):
+def test_charts_do_not_change_the_state_of_pyplot(chart, frame_for, ax):
     plt = pytest.importorskip("matplotlib.pyplot")
     mpl.use("agg")
     others = plt.get_fignums()
@@ -135,7 +135,7 @@ def test_pyplot_state_is_untouched(chart, frame_for, ax):
 
 @pytest.mark.parametrize("chart", EVERY)
 @pytest.mark.parametrize("empty", [lambda frame: frame.iloc[:0], lambda _: pd.DataFrame()])
-def test_an_empty_frame_gives_a_message(chart, empty, frame_for, ax, render):
+def test_a_chart_of_an_empty_frame_shows_a_message(chart, empty, frame_for, ax, render):
     chart(empty(frame_for(chart)), ax=ax)
     assert written(ax) == [EMPTY.get(chart.__name__, "no runs")]
     assert ax.get_legend() is None
@@ -157,7 +157,7 @@ def test_one_run(chart, runs, ax, render):
 
 
 def with_names(chart, runs, names):
-    """Return a frame for a chart in which each of several unusual names occurs, and the names."""
+    """Return a frame for this chart that contains these unusual names."""
     if chart is job_graph:
         return pd.DataFrame({"op": names, "graph": None, "depends_on": [[]] + [[name] for name in names[:-1]]})
     if chart is asset_graph:
@@ -179,7 +179,7 @@ def with_names(chart, runs, names):
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_hostile_names_are_drawn_as_text(chart, runs, ax, render):
+def test_names_with_special_characters_are_drawn_as_text(chart, runs, ax, render):
     options = {"x": "partition_key"} if chart is metadata else {}
     chart(with_names(chart, runs, HOSTILE), ax=ax, **options)
     assert not any(text.get_parse_math() for text in texts(ax) if "$" in text.get_text())
@@ -187,14 +187,14 @@ def test_hostile_names_are_drawn_as_text(chart, runs, ax, render):
 
 
 @pytest.mark.parametrize("chart", [durations, timeline, step_gantt, slow_steps])
-def test_lane_names_are_written_unchanged(chart, runs, ax):
+def test_lane_names_are_drawn_unchanged(chart, runs, ax):
     names = HOSTILE[:6]
     chart(with_names(chart, runs, names), ax=ax)
     assert sorted(label.get_text() for label in ax.get_yticklabels()) == sorted(names)
 
 
 @pytest.mark.parametrize("chart", ON_A_TIME_AXIS)
-def test_the_time_zone_can_be_chosen_and_is_named(chart, runs, ax):
+def test_charts_use_and_name_the_given_time_zone(chart, runs, ax):
     chart(runs, ax=ax)
     assert "(UTC)" in ax.get_xlabel()
     other = chart(runs, ax=Figure().subplots(), tz="Asia/Kolkata")
@@ -227,7 +227,7 @@ def test_the_time_zone_can_be_chosen_and_is_named(chart, runs, ax):
         (ticks, {"ms": 9, "alpha": 0.1}, lambda ax: {(m.get_markersize(), m.get_alpha()) for m in ax.lines}),
     ],
 )
-def test_additional_keywords_reach_the_main_artist(chart, keywords, properties_of, frame_for, ax):
+def test_additional_keywords_are_passed_to_the_main_artist(chart, keywords, properties_of, frame_for, ax):
     chart(frame_for(chart), ax=ax, **keywords)
     assert properties_of(ax) == {(9.0, 0.1)}
 
@@ -241,7 +241,7 @@ def _collected(collections):
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_an_unknown_keyword_is_a_type_error_with_our_message(chart, frame_for, ax):
+def test_an_unknown_keyword_raises_a_readable_type_error(chart, frame_for, ax):
     for frame in (frame_for(chart), pd.DataFrame()):
         with pytest.raises(
             TypeError, match=rf"^{chart.__name__}\(\) got an unexpected keyword argument 'colour'"
@@ -257,7 +257,7 @@ def test_a_misspelt_keyword_gets_a_suggestion(runs, ax):
 
 
 @pytest.mark.parametrize("chart", [*OF_RUNS, *OF_STEPS, metadata, ticks])
-def test_every_chart_with_times_accepts_a_time_zone(chart, frame_for, ax):
+def test_all_charts_with_times_accept_a_time_zone(chart, frame_for, ax):
     chart(frame_for(chart), tz="Asia/Kolkata", ax=ax)
     assert "(Asia/Kolkata)" in ax.get_xlabel()
 
@@ -284,7 +284,7 @@ def test_all_runs_can_be_one_group(chart, runs, ax):
 
 
 @pytest.mark.parametrize("chart", GROUPED)
-def test_the_caption_or_a_lane_says_which_groups_are_left_out(chart, runs, ax):
+def test_the_caption_or_a_lane_names_the_omitted_groups(chart, runs, ax):
     chart(runs, by="job_name", max_groups=2, ax=ax)
     assert "the 2 busiest of 4 jobs" in ax.get_xlabel() or "3 other jobs" in written(ax)
     with pytest.raises(ValueError, match="max_groups must be at least 1, not 0"):
@@ -296,7 +296,7 @@ def test_a_hundred_thousand_runs_can_be_drawn(chart, many_runs, ax, render):
     began = time.process_time()
     chart(many_runs, ax=ax)
     render(ax)
-    # This limit is ten times the usual time, and only detects that every run is drawn; the benchmarks measure the time.
+    # The limit is ten times the usual time. It only detects charts that draw every run.
     assert time.process_time() - began < 2
     drawn = sum(len(line.get_xdata()) for line in ax.lines)
     assert drawn < 5000
@@ -304,7 +304,7 @@ def test_a_hundred_thousand_runs_can_be_drawn(chart, many_runs, ax, render):
 
 
 @pytest.mark.parametrize("chart", EVERY)
-def test_a_theme_applies_to_everything_that_is_drawn(chart, frame_for, render):
+def test_a_theme_applies_to_all_artists(chart, frame_for, render):
     with mpl.rc_context(theme("dark", background="none")):
         ax = chart(frame_for(chart), ax=Figure(figsize=(7, 3.5)).subplots())
     assert {mpl.colors.to_hex(text.get_color()) for text in texts(ax)} <= {"#e3e3e3", "#ffffff"}

@@ -1,4 +1,4 @@
-"""The layout of a job's ops: ops do not overlap, and lines run between them."""
+"""In the layout of a job, ops do not overlap, and lines pass between them."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from dagster_nb.plot._job_graph_layout import job_layout
 
 
 def boxes_overlap(layout):
-    """Return the pairs of ops and foreign boxes that overlap."""
+    """Return the ops that overlap another op or the box of another graph."""
     graph_of = {op: op.rpartition(".")[0] for op in layout.columns}
     wrong = []
     for op, column in layout.columns.items():
@@ -35,20 +35,20 @@ def test_a_fork_is_symmetrical():
     assert layout.rows["a"] == layout.rows["d"] == (layout.rows["b"] + layout.rows["c"]) / 2
 
 
-def test_an_op_is_beside_the_op_that_it_depends_on():
+def test_an_op_is_next_to_its_upstream_op():
     layout = job_layout({"a": [], "b": [], "x": ["b"], "y": ["a"]}, {})
     assert layout.rows["x"] == layout.rows["b"]
     assert layout.rows["y"] == layout.rows["a"]
 
 
-def test_dependencies_run_between_the_ops():
+def test_lines_pass_between_the_ops():
     layout = job_layout({"a": [], "b": ["a"], "c": ["b", "a"]}, {})
     assert layout.route("a", "b") == [(0, layout.rows["a"]), (1, layout.rows["b"])]
     (_, row) = layout.route("a", "c")[1]
     assert abs(row - layout.rows["b"]) >= 0.5
 
 
-def test_no_op_is_in_the_box_of_another_graph():
+def test_no_op_overlaps_the_box_of_another_graph():
     depends_on = {"a": [], "g.b": ["a"], "g.h.c": ["g.b"], "g.h.d": ["g.b"], "g.e": ["g.h.c"], "f": ["a"]}
     depends_on["z"] = ["g.e", "f"]
     layout = job_layout(depends_on, {op: op.rpartition(".")[0] for op in depends_on if "." in op})
@@ -61,7 +61,7 @@ def _some(random, ops):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_nothing_overlaps_in_any_job(seed):
+def test_no_ops_or_lines_overlap_in_any_job(seed):
     random = np.random.default_rng(seed)
     graphs = ["", "", "g", "g.h", "k"]
     ops = [f"{graphs[random.integers(5)]}.op{i}".lstrip(".") for i in range(40)]
@@ -76,6 +76,6 @@ def test_nothing_overlaps_in_any_job(seed):
                 assert all(abs(row - taken) >= 0.5 - 1e-9 for taken in beside)
 
 
-def test_a_cycle_and_an_unknown_op_do_not_hang():
+def test_the_layout_terminates_for_a_cycle_and_an_unknown_op():
     layout = job_layout({"a": ["b"], "b": ["a"], "c": ["nobody", "c"]}, {})
     assert set(layout.columns) == {"a", "b", "c"}

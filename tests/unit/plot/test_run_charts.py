@@ -1,4 +1,4 @@
-"""The charts of runs, artist by artist."""
+"""Check the artists in charts of runs."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ NOW = pd.Timestamp("2026-01-10", tz="UTC")
 
 
 def history(*rows):
-    """Return runs, given the job, the status, the start in hours, and the duration in seconds or None."""
+    """Return runs. Each row has the job, the status, the start in hours, and the duration in seconds or None."""
     frame = pd.DataFrame(rows, columns=["job_name", "status", "start", "seconds"])
     start = NOW - pd.Timedelta(days=9) + pd.to_timedelta(frame["start"], unit="h")
     length = pd.to_timedelta(frame["seconds"].astype(float), unit="s")
@@ -63,7 +63,7 @@ def test_durations_are_drawn_at_their_values(ax):
     assert high > 3600
 
 
-def test_the_box_has_the_quantiles(ax, runs):
+def test_the_box_shows_the_quantiles(ax, runs):
     one = runs[runs["job_name"] == "report"]
     durations(one, ax=ax)
     seconds = one["duration"].dropna().dt.total_seconds()
@@ -74,7 +74,7 @@ def test_the_box_has_the_quantiles(ax, runs):
     assert median.get_xdata()[0] == pytest.approx(seconds.median())
 
 
-def test_the_shape_counts_every_run(ax, many_runs):
+def test_the_violin_shape_is_computed_from_all_runs(ax, many_runs):
     durations(many_runs, ax=ax)
     shapes = ax.collections[0].get_paths()
     assert len(shapes) == 4
@@ -85,19 +85,19 @@ def test_the_shape_counts_every_run(ax, many_runs):
     assert "marks: every 34th of 99,998 runs" in ax.get_xlabel()
 
 
-def test_unfinished_runs_are_hollow_at_their_duration_so_far(ax):
+def test_unfinished_runs_are_hollow_markers_at_their_duration_so_far(ax):
     runs = history(("etl", "SUCCESS", 0, 60), ("etl", "STARTED", 9 * 24 - 1, None), ("etl", "QUEUED", 9 * 24, None))
     runs.loc[2, "start_time"] = pd.NaT
     durations(runs, as_of=NOW, ax=ax)
     going_on = lines(ax)["still running, so far"]
     assert going_on.get_xdata().tolist() == [3600]
     assert going_on.get_markerfacecolor() == "none"
-    # The unfinished run does not affect the numbers.
+    # The statistics ignore the unfinished run.
     assert "1 min · 1" in words(ax)
     assert "not shown: 1 run without a duration" in ax.get_xlabel()
 
 
-def test_durations_so_far_are_measured_to_the_fetch_time(ax):
+def test_durations_so_far_end_at_the_fetch_time(ax):
     runs = history(("etl", "STARTED", 0, None))
     runs.attrs["dagster_nb"] = {"fetched_at": (runs["start_time"].iloc[0] + pd.Timedelta("90s")).isoformat()}
     durations(runs, ax=ax)
@@ -110,7 +110,7 @@ def test_a_duration_of_zero_is_drawn_as_a_millisecond(ax, render):
     render(ax)
 
 
-def test_jobs_beyond_the_busiest_share_a_lane(ax):
+def test_less_busy_jobs_share_a_lane(ax):
     rows = [(f"job {i:02}", "SUCCESS", i, 10 * (i + 1)) for i in range(20)] * 2 + [("busy", "SUCCESS", 0, 1)] * 5
     durations(history(*rows), max_groups=3, ax=ax)
     assert sorted(ticks(ax)) == ["19 other jobs", "busy", "job 00"]
@@ -127,7 +127,7 @@ def test_runs_without_a_job_have_a_lane(ax):
 # duration_trend
 
 
-def test_the_trend_of_one_job(ax):
+def test_the_trend_of_one_job_is_drawn(ax):
     runs = history(*[("etl", "SUCCESS", 24 * i / 10, 60 if i < 50 else 120) for i in range(91)])
     duration_trend(runs, window="2D", ax=ax)
     median = lines(ax)["median"]
@@ -140,14 +140,14 @@ def test_the_trend_of_one_job(ax):
     assert ax.get_yscale() == "log"
 
 
-def test_failed_runs_are_marks_and_not_in_the_line(ax):
+def test_failed_runs_are_markers_and_do_not_affect_the_line(ax):
     runs = history(*[("etl", "FAILURE" if i % 2 else "SUCCESS", i, 1 if i % 2 else 100) for i in range(100)])
     duration_trend(runs, window="1D", ax=ax)
     assert np.nanmin(lines(ax)["median"].get_ydata()) == 100
     assert set(lines(ax)["FAILURE"].get_ydata()) == {1}
 
 
-def test_jobs_keep_their_colours_when_others_grow(make_runs):
+def test_jobs_keep_their_colors_when_other_jobs_grow(make_runs):
     def colors(runs):
         ax = duration_trend(runs, ax=Figure().subplots())
         names = [text for text in words(ax) if text]
@@ -160,7 +160,7 @@ def test_jobs_keep_their_colours_when_others_grow(make_runs):
     assert len(set(colors(runs).values())) == 4
 
 
-def test_only_the_busiest_jobs_have_a_trend_and_the_caption_says_so(ax):
+def test_only_the_busiest_jobs_have_a_trend_and_the_caption_explains_this(ax):
     rows = [(f"job {i % 9}", "SUCCESS", i, 10) for i in range(300)]
     duration_trend(history(*rows), ax=ax)
     assert "the 6 busiest of 9 jobs" in ax.get_xlabel()
@@ -179,6 +179,17 @@ def test_regressions_are_marked(ax):
     assert words(other) == []
 
 
+@pytest.mark.parametrize(("background", "alpha"), [("none", 0.0), ("white", 0.7)])
+def test_the_box_behind_a_factor_is_transparent_on_transparent_axes(make_runs, ax, background, alpha):
+    runs = make_runs(400, jobs={"slow": 60})
+    changed = pd.DataFrame({"job_name": ["slow"], "factor": [2.0], "changed_at": runs["start_time"].median()})
+    changed["before"], changed["after"] = pd.Timedelta("60s"), pd.Timedelta("120s")
+    ax.set_facecolor(background)
+    duration_trend(runs, regressions=changed, ax=ax)
+    box = next(text for text in ax.texts if "2" in text.get_text() and text.get_bbox_patch() is not None)
+    assert box.get_bbox_patch().get_facecolor()[3] == pytest.approx(alpha)
+
+
 def test_a_job_that_slowed_down_is_drawn_before_busier_jobs(ax):
     rows = [(f"busy {i % 9}", "SUCCESS", i / 5, 10) for i in range(900)]
     rows += [("rare", "SUCCESS", 4 * i, 60 if i < 25 else 180) for i in range(50)]
@@ -187,21 +198,21 @@ def test_a_job_that_slowed_down_is_drawn_before_busier_jobs(ax):
     labels = [text for text in words(ax) if text]
     assert "rare" in labels
     assert "\N{MULTIPLICATION SIGN}3" in labels
-    assert "3 of 10 jobs: those that slowed down, then the busiest" in ax.get_xlabel()
+    assert "3 of 10 jobs: the slower ones, then the busiest" in ax.get_xlabel()
     alphas = {
         line.get_alpha() for line in ax.lines if line.get_linestyle() == "-" and line.get_transform() is ax.transData
     }
     assert alphas == {1.0, 0.45}
 
 
-def test_the_worst_regressions_come_first(ax):
+def test_the_worst_regressions_are_first(ax):
     rows = [(name, "SUCCESS", i, 60 if i < 60 else slow) for i in range(120) for name, slow in (("a", 120), ("b", 600))]
     runs = history(*rows, *[("busy", "SUCCESS", i / 10, 10) for i in range(1000)])
     duration_trend(runs, regressions=analysis.regressions(runs), max_groups=1, ax=ax)
     assert ax.get_ylabel() == "duration of b"
 
 
-def test_regressions_of_another_column_are_marked(ax):
+def test_regressions_of_other_columns_are_marked(ax):
     runs = history(*[("etl", "SUCCESS", 2 * i, 60 if i < 60 else 180) for i in range(100)]).assign(location="north")
     found = analysis.regressions(runs, by="location")
     duration_trend(runs, by="location", regressions=found, ax=ax)
@@ -233,7 +244,7 @@ def test_queue_times(ax):
 # timeline
 
 
-def test_bars_have_the_start_and_the_end_of_the_runs(ax):
+def test_bars_show_the_start_and_end_of_runs(ax):
     runs = history(("b", "SUCCESS", 0, 3600), ("b", "FAILURE", 0.5, 3600), ("a", "SUCCESS", 2, 7200))
     timeline(runs, ax=ax)
     assert ticks(ax) == ["a", "b"]
@@ -242,7 +253,7 @@ def test_bars_have_the_start_and_the_end_of_the_runs(ax):
     hour = 1 / 24
     assert np.ptp(first[:, 0]) == pytest.approx(hour)
     assert first[:, 0].min() == pytest.approx(dates.date2num(runs["start_time"].iloc[0]))
-    # The two runs of b overlap in time, so they must not overlap in height.
+    # The two runs of job b overlap in time, so their bars must not overlap vertically.
     failed = bars["FAILURE"].get_paths()[0].vertices
     assert failed[:, 1].min() > first[:, 1].max()
     assert np.round(failed[:, 1]).tolist() == [1] * 5
@@ -262,15 +273,15 @@ def test_the_bar_of_a_run_in_progress_ends_in_an_arrow(ax):
 
 
 def columns(ax):
-    """Return the outlines of the columns of each status, by lane."""
+    """Return the outlines of the columns by status and lane."""
     return {
         item.get_label(): {round(path.vertices[:, 1].mean()): path.vertices for path in item.get_paths()}
         for item in ax.collections
     }
 
 
-def test_many_runs_become_columns_with_the_most_runs_at_once(ax):
-    # Job b has three runs at once, once, and job a has one run every hour.
+def test_many_runs_become_columns_that_show_the_peak_of_concurrent_runs(ax):
+    # Job a has one run at a time, and job b once has three runs at the same time.
     rows = [("a", "SUCCESS", hour / 10, 300) for hour in range(2000)] + [("b", "SUCCESS", 50, 7200)] * 3
     timeline(history(*rows), ax=ax)
     assert words(ax) == ["at once", "up to 1", "up to 3"]
@@ -278,23 +289,23 @@ def test_many_runs_become_columns_with_the_most_runs_at_once(ax):
     assert np.ptp(lanes[0][:, 1]) == pytest.approx(0.8 * 0.35)
     assert np.ptp(lanes[1][:, 1]) == pytest.approx(0.8)
     assert "2,003 runs" in ax.get_xlabel()
-    assert "each column: 6 h; height: the most runs at once" in ax.get_xlabel()
+    assert "each column: 6 h; height: most simultaneous runs" in ax.get_xlabel()
 
 
-def test_columns_of_a_day_begin_at_midnight_of_the_zone(ax, many_runs):
+def test_columns_of_days_begin_at_midnight_in_the_time_zone(ax, many_runs):
     timeline(many_runs, tz="Asia/Tokyo", ax=ax)
     edges = pd.to_datetime(dates.num2date(np.unique(columns(ax)["SUCCESS"][0][:, 0])), utc=True)
     assert set(edges.tz_convert("Asia/Tokyo").strftime("%H:%M")) == {"00:00"}
     assert "each column: 1 day" in ax.get_xlabel()
 
 
-def test_columns_have_the_colours_of_the_statuses(ax):
+def test_columns_have_the_colors_of_the_statuses(ax):
     rows = [("a", "SUCCESS" if i % 4 else "FAILURE", i / 10, 60) for i in range(2000)] + [("b", "CANCELED", 3, 60)]
     timeline(history(*rows), ax=ax)
     drawn = columns(ax)
     assert {text.get_text() for text in ax.get_legend().get_texts()} == {"SUCCESS", "FAILURE", "CANCELED"}
     assert list(drawn) == ["SUCCESS", "FAILURE", "CANCELED"]
-    # A quarter of the runs failed, so a quarter of each column is red, on top of the green part.
+    # A quarter of the runs failed, so the top quarter of each column is red.
     success, failure = drawn["SUCCESS"][0], drawn["FAILURE"][0]
     assert np.ptp(failure[:, 1]) == pytest.approx(0.8 / 4, rel=0.2)
     assert failure[:, 1].min() == pytest.approx(-0.4)
@@ -314,7 +325,7 @@ def test_a_failure_among_many_successes_is_marked(ax):
 
 
 @pytest.mark.parametrize("width", [6, 7.6])
-def test_the_legend_does_not_overlap_the_heading_of_the_margin(make_runs, render, width):
+def test_the_legend_does_not_overlap_the_margin_heading(make_runs, render, width):
     ax = Figure(figsize=(width, 3), layout="constrained").subplots()
     timeline(make_runs(3000, jobs={f"warehouse.customers.refresh_{i}": 90_000 for i in range(3)}), ax=ax)
     render(ax)
@@ -328,7 +339,7 @@ def test_many_overlapping_runs_become_columns_too(ax):
     assert words(ax) == ["at once", "up to 11"]
 
 
-def test_all_other_jobs_come_last(ax):
+def test_the_lane_of_other_jobs_is_last(ax):
     rows = [(f"job {i}", "SUCCESS", i, 10) for i in range(9)]
     timeline(history(*rows), max_groups=3, ax=ax)
     assert ticks(ax) == ["job 0", "job 1", "7 other jobs"]
@@ -356,11 +367,11 @@ def test_status_counts_are_stacked(ax, runs):
     assert ax.get_ylim()[0] == 0
 
 
-def test_success_rate_has_a_band(ax):
+def test_the_success_rate_has_a_confidence_band(ax):
     rows = [("a", "SUCCESS" if i % 4 else "FAILURE", i, 1) for i in range(24)] + [("a", "STARTED", 30, None)]
     success_rate(history(*rows), freq="1D", ax=ax)
     line = lines(ax)["success rate"]
-    # The runs are created ten seconds before they start, the first of them on the day before.
+    # Runs are created ten seconds before they start, so the first one was created on the previous day.
     assert line.get_ydata()[:2].tolist() == [0.0, pytest.approx(18 / 23)]
     assert ax.get_ylim()[0] == 0
     band = ax.collections[0].get_paths()[0].vertices[:, 1]
@@ -368,7 +379,7 @@ def test_success_rate_has_a_band(ax):
     assert "24 finished runs" in ax.get_xlabel()
 
 
-def test_each_group_has_a_rate_and_no_band(ax):
+def test_the_success_rates_of_groups_have_no_confidence_bands(ax):
     rows = [("a", "SUCCESS", i, 1) for i in range(24)] + [("b", "FAILURE", i, 1) for i in range(12)]
     success_rate(history(*rows), by="job_name", freq="1D", ax=ax)
     rates = [line for line in ax.lines if line.get_transform() is ax.transData]
@@ -377,6 +388,6 @@ def test_each_group_has_a_rate_and_no_band(ax):
     assert not ax.collections
 
 
-def test_without_finished_runs_there_is_no_rate(ax):
+def test_there_is_no_success_rate_without_finished_runs(ax):
     success_rate(history(("a", "STARTED", 0, None)), ax=ax)
     assert words(ax) == ["no run has finished"]

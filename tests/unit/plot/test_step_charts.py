@@ -1,4 +1,4 @@
-"""The charts of steps and of a job's ops, artist by artist."""
+"""Check the artists in charts of steps and of a job's ops."""
 
 import pandas as pd
 import pytest
@@ -36,14 +36,14 @@ def test_gantt_uses_the_given_time_zone(steps, ax):
     assert step_gantt(steps, as_of=NOW, tz="Asia/Tokyo", ax=ax).get_xlabel() == "since 2026-03-31 19:00:00 (Asia/Tokyo)"
 
 
-def test_gantt_accepts_a_clock_that_is_behind(steps, ax):
+def test_gantt_accepts_a_current_time_before_the_start(steps, ax):
     step_gantt(steps, as_of=NOW - pd.Timedelta("1h"), ax=ax)
     bars = {item.get_label(): item.get_paths()[0].vertices for item in ax.collections}
     assert bars["IN_PROGRESS"][:, 0].tolist() == [120] * 5
 
 
 def test_gantt_shows_one_run(steps, ax):
-    with pytest.raises(ValueError, match="these are the steps of 2 runs; select one"):
+    with pytest.raises(ValueError, match="the frame contains the steps of 2 runs; select one run"):
         step_gantt(pd.concat([steps, steps.assign(run_id="b")]), ax=ax)
 
 
@@ -52,7 +52,7 @@ def test_gantt_accepts_steps_that_have_not_started(steps, ax):
     assert words(ax) == ["no step has started"]
 
 
-def test_gantt_of_many_steps_has_only_some_names(ax, render):
+def test_gantt_labels_only_some_of_many_steps(ax, render):
     start = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(range(400), unit="s")
     length = pd.to_timedelta([100 if i == 207 else 1 for i in range(400)], unit="s")
     steps = pd.DataFrame({"step_key": [f"step_{i}" for i in range(400)], "status": "SUCCESS", "start_time": start})
@@ -83,7 +83,7 @@ def test_slow_steps(ax):
 
 @pytest.mark.parametrize("layout", ["constrained", None])
 @pytest.mark.parametrize("width", [5, 7.6, 12])
-def test_the_text_beside_the_slowest_step_fits(render, width, layout):
+def test_the_label_of_the_slowest_step_fits(render, width, layout):
     lengths = pd.to_timedelta([*(2405 + 30 * i for i in range(6)), *[30] * 6], unit="s")
     names = ["train_the_model"] * 6 + ["warehouse.customers.refresh"] * 6
     start = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta([*range(6), *range(6)], unit="D")
@@ -93,11 +93,11 @@ def test_the_text_beside_the_slowest_step_fits(render, width, layout):
     assert words(ax)[0].replace(",\n", ", ").startswith("median 41 min 20 s, p95 ")
     assert all(text.get_window_extent().x1 <= ax.figure.bbox.x1 for text in ax.texts)
     assert max(ax.get_xticks()) <= 1
-    # The bars keep a large part of the axis.
+    # The bars still fill a large part of the axes.
     assert ax.get_xlim()[1] < 3
 
 
-def test_slow_steps_says_what_it_leaves_out(ax):
+def test_slow_steps_mentions_the_omitted_steps(ax):
     steps = pd.DataFrame(
         {
             "step_key": [f"s{i:02}" for i in range(30)],
@@ -116,11 +116,11 @@ def test_job_graph(ops, ax):
     at = {text.get_text(): text.get_position() for text in ax.texts}
     assert at["load"][0] < at["split"][0] < at["join"][0] < at["report"][0]
     assert len(ax.collections[0].get_paths()) == 4
-    # Four dependencies end in an arrow.
+    # There are four arrowheads, one per dependency.
     assert len(ax.lines[0].get_xdata()) == 4
 
 
-def test_job_graph_accepts_lists_from_parquet(ops, ax):
+def test_job_graph_accepts_dependencies_read_from_parquet(ops, ax):
     numpy = pytest.importorskip("numpy")
     ops["depends_on"] = [None, *(numpy.array(others, dtype=object) for others in ops["depends_on"].iloc[1:])]
     job_graph(ops, ax=ax)
@@ -136,7 +136,7 @@ def test_names_are_wrapped_or_shortened_to_fit_their_boxes(ax, render):
     render(ax)
 
 
-def test_too_many_ops_have_no_names(ax, render):
+def test_names_are_omitted_for_too_many_ops(ax, render):
     ops = pd.DataFrame({"op": [f"op{i}" for i in range(300)], "graph": None, "depends_on": [[]] * 300})
     job_graph(ops, ax=ax)
     assert words(ax) == []
@@ -145,7 +145,7 @@ def test_too_many_ops_have_no_names(ax, render):
     render(ax)
 
 
-def test_ops_without_dependencies_need_no_arrows(ax, render):
+def test_ops_without_dependencies_have_no_arrows(ax, render):
     job_graph(pd.DataFrame({"op": ["a", "b"], "graph": None, "depends_on": [[], []]}), ax=ax)
     assert not ax.lines
     render(ax)

@@ -1,4 +1,4 @@
-"""The demo's runs can be written straight into the table of a history."""
+"""The demo's runs can be written directly to the table of a history."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dagster_nb as dnb
 from dagster_nb.sandbox.history import delta_table
 
 
-def test_it_writes_that_many_runs_newest_first(tmp_path, monkeypatch):
+def test_the_table_has_the_requested_number_of_runs_with_the_newest_first(tmp_path, monkeypatch):
     monkeypatch.setattr(delta_table, "_RUNS_PER_PLAN", 200)
     delta_table.write_delta_table(tmp_path, runs=500)
     history = dnb.open_history(tmp_path)

@@ -1,4 +1,4 @@
-"""The plan of the demo's history is reproducible, has the exact number of runs, and agrees with its ground truth."""
+"""The demo's planned history is reproducible, has the requested number of runs, and agrees with its ground truth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def history():
     return plan_history(2000, seed=0, until=UNTIL)
 
 
-def test_the_same_seed_gives_the_same_history_and_another_one_does_not(history):
+def test_only_the_same_seed_gives_the_same_history(history):
     assert plan_history(2000, seed=0, until=UNTIL) == history
     assert plan_history(2000, seed=1, until=UNTIL).runs != history.runs
 
@@ -37,13 +37,13 @@ def test_the_number_of_runs_is_exact_and_every_parent_exists(count):
 
 
 @pytest.mark.parametrize("count", [-1, 100_001])
-def test_a_number_out_of_range_is_rejected(count):
+def test_a_number_of_runs_out_of_range_is_rejected(count):
     with pytest.raises(ValueError, match=f"got {count:,}"):
         plan_history(count, until=UNTIL)
 
 
 @pytest.mark.parametrize("day", range(7))
-def test_every_day_of_the_week_has_its_incidents_on_working_days(day):
+def test_incidents_are_on_working_days_whatever_the_current_weekday(day):
     truth = plan_history(300, until=UNTIL + dt.timedelta(days=day)).truth
     first, second = (dt.date.fromisoformat(broken) for broken in truth.broken_days)
     assert second - first == dt.timedelta(days=1)
@@ -51,7 +51,7 @@ def test_every_day_of_the_week_has_its_incidents_on_working_days(day):
     assert truth.slower_since.weekday() < 5
 
 
-def test_times_are_in_order_and_in_the_window(history):
+def test_times_are_in_order_and_within_the_period(history):
     begin, end = UNTIL.timestamp() - DAYS * 86_400, UNTIL.timestamp()
     assert [run.created for run in history.runs] == sorted(run.created for run in history.runs)
     for run in history.runs:
@@ -70,7 +70,7 @@ def test_times_are_in_order_and_in_the_window(history):
             ]
 
 
-def test_the_history_has_daily_and_weekly_rhythms(history):
+def test_the_history_has_daily_and_weekly_patterns(history):
     by_hand = [run for run in history.runs if "user" in run.tags and "dagster/backfill" not in run.tags]
     moments = [dt.datetime.fromtimestamp(run.created, dt.UTC) for run in by_hand if not run.parent_run_id]
     assert sum(8 <= moment.hour < 18 for moment in moments) > 0.7 * len(moments)
@@ -79,7 +79,7 @@ def test_the_history_has_daily_and_weekly_rhythms(history):
     assert max(per_day[5], per_day[6]) < min(per_day[day] for day in range(5))
 
 
-def test_durations_depend_on_the_size(history):
+def test_durations_depend_on_the_size_of_the_input(history):
     orders = [run for run in history.runs if run.job == "ingest_orders" and run.status == "SUCCESS"]
     rows = [math.log(run.rows) for run in orders]
     seconds = [math.log(run.ended - run.started) for run in orders]
@@ -87,7 +87,7 @@ def test_durations_depend_on_the_size(history):
     assert all(run.tags["shop/rows"] == str(run.rows) for run in orders)
 
 
-def test_the_slower_job_is_slower_by_that_factor_since_that_day(history):
+def test_the_slower_job_has_the_documented_slowdown_from_the_documented_day(history):
     truth = history.truth
     since = truth.slower_since.timestamp()
     runs = [r for r in history.runs if r.job == truth.slower_job and r.status == "SUCCESS" and not r.parent_run_id]
@@ -98,7 +98,7 @@ def test_the_slower_job_is_slower_by_that_factor_since_that_day(history):
     assert all(run.tags[key] == (new if run.created >= since else old) for run in runs)
 
 
-def test_the_queue_is_long_after_full_hours_for_one_job_only(history):
+def test_only_one_job_waits_long_in_the_queue_after_full_hours(history):
     truth = history.truth
 
     def median_queue(job, *, busy):
@@ -112,7 +112,7 @@ def test_the_queue_is_long_after_full_hours_for_one_job_only(history):
     assert median_queue("ingest_orders", busy=True) < 10
 
 
-def test_the_broken_job_fails_only_and_always_on_its_days(history):
+def test_the_broken_job_fails_exactly_on_its_days(history):
     truth = history.truth
     for run in history.runs:
         if run.job == truth.broken_job and run.started and not run.parent_run_id:
@@ -120,7 +120,7 @@ def test_the_broken_job_fails_only_and_always_on_its_days(history):
             assert (run.status == "FAILURE") == (day in truth.broken_days)
 
 
-def test_one_partition_is_missing(history):
+def test_exactly_one_partition_is_missing(history):
     truth = history.truth
     done = {
         run.tags["dagster/partition"]
@@ -131,13 +131,13 @@ def test_one_partition_is_missing(history):
     assert days - done - set(truth.failed_partitions) == {truth.missing_partition}
 
 
-def test_the_flaky_job_is_flaky(history):
+def test_the_flaky_job_fails_at_random(history):
     assert 0.1 < history.truth.flaky_share < 0.25
     errors = {f for run in history.runs if run.job == history.truth.flaky_job and run.failure for f in [run.failure[1]]}
     assert len(errors) >= 3
 
 
-def test_one_job_has_a_long_tail_of_durations(history):
+def test_one_job_has_some_very_long_durations(history):
     def spread(job):
         seconds = [run.ended - run.started for run in history.runs if run.job == job and run.status == "SUCCESS"]
         return statistics.quantiles(seconds, n=20)[18] / statistics.median(seconds)
@@ -146,7 +146,7 @@ def test_one_job_has_a_long_tail_of_durations(history):
     assert all(spread(tail) > 2 * spread(job) for job in JOB_PROFILES if job not in {tail, "watch_clickstream"})
 
 
-def test_the_failures_and_unresolved_failures_agree_with_the_runs(history):
+def test_failures_and_unresolved_failures_in_the_ground_truth_agree_with_the_runs(history):
     truth = history.truth
     failed = {run.run_id: run for run in history.runs if run.status == "FAILURE"}
     assert set(truth.failures) == set(failed)
@@ -167,7 +167,7 @@ def test_the_failures_and_unresolved_failures_agree_with_the_runs(history):
     assert 5 < len(unresolved) < len(failed)
 
 
-def test_there_are_two_backfills_one_of_them_with_failures(history):
+def test_there_are_two_backfills_and_one_has_failures(history):
     assert sorted(backfill.failed for backfill in history.backfills) == [False, True]
     for backfill in history.backfills:
         runs = [run for run in history.runs if run.tags.get("dagster/backfill") == backfill.backfill_id]
@@ -177,7 +177,7 @@ def test_there_are_two_backfills_one_of_them_with_failures(history):
         assert backfill.ended == max(run.ended for run in first)
 
 
-def test_ticks_launch_the_runs_with_their_tags_and_some_skip_or_fail(history):
+def test_ticks_launch_runs_with_their_tags_and_some_ticks_skip_or_fail(history):
     launched = {run_id for tick in history.ticks for run_id in tick.run_ids}
     labelled = {
         run.run_id
@@ -189,7 +189,7 @@ def test_ticks_launch_the_runs_with_their_tags_and_some_skip_or_fail(history):
     assert sum(tick.error is not None for tick in history.ticks) == 2
 
 
-def test_the_ground_truth_survives_json(history):
+def test_the_ground_truth_survives_conversion_to_json(history):
     assert GroundTruth.from_json(json.loads(json.dumps(history.truth.to_json()))) == history.truth
 
 

@@ -1,4 +1,4 @@
-"""A supervised process leaves no process and no folder, however its owner ends."""
+"""A supervised process leaves no processes or folders behind, however its owner ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ process = SupervisedProcess([sys.executable, "-c", sys.argv[1]], folder=Path(sys
 print(process.pid, flush=True)
 sys.stdin.readline()
 """
-# A forked process keeps the owner's end of the pipe open, and continues to run.
+# The forked child keeps running and holds the owner's end of the pipe open.
 FORKING_OWNER = OWNER.replace(
     "print(", "import os\nif os.fork() == 0:\n    import time\n    time.sleep(60)\n    os._exit(0)\nprint("
 )
@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def run(folder):
-    """Start a command and stop it at the end of the test."""
+    """Return a function that starts a command. The command is stopped after the test."""
     processes = []
 
     def start(*command, **options):
@@ -63,7 +63,7 @@ def wait_for(condition, seconds=120):
 
 
 def family(pid, count):
-    """Return the supervisor and all processes that it started, once there are enough of them."""
+    """Wait until there are this many processes, and return the supervisor and its descendants."""
     supervisor = psutil.Process(pid)
     wait_for(lambda: len(supervisor.children(recursive=True)) >= count - 1)
     return [supervisor, *supervisor.children(recursive=True)]
@@ -76,7 +76,7 @@ def assert_gone(processes, folder):
 
 
 @pytest.mark.parametrize("grace_seconds", [0.0, 0.5])
-def test_close_ends_every_process_even_if_it_ignores_sigterm(run, folder, grace_seconds):
+def test_close_ends_all_processes_even_if_they_ignore_sigterm(run, folder, grace_seconds):
     process = run(*STUBBORN, files={folder / "home" / "a.yaml": "a: 1\n"}, grace_seconds=grace_seconds)
     processes = family(process.pid, 3)
     assert (folder / "home" / "a.yaml").read_text() == "a: 1\n"
@@ -85,7 +85,7 @@ def test_close_ends_every_process_even_if_it_ignores_sigterm(run, folder, grace_
     assert not process.running
 
 
-def test_with_a_grace_period_a_process_can_clean_up(run, folder, tmp_path):
+def test_a_process_can_clean_up_during_the_grace_period(run, folder, tmp_path):
     done = tmp_path / "done"
     code = f"""
 import pathlib, signal, sys, time
@@ -104,7 +104,7 @@ time.sleep(600)
 
 @pytest.mark.parametrize("owner_code", [OWNER, FORKING_OWNER], ids=["owner", "owner that has forked"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_is_left_when_the_owner_ends(folder, number, owner_code):
+def test_no_process_is_left_when_the_owner_ends(folder, number, owner_code):
     owner = subprocess.Popen(
         [sys.executable, "-c", owner_code, STUBBORN_CODE, str(folder)],
         stdin=subprocess.PIPE,
@@ -123,7 +123,7 @@ def test_nothing_is_left_when_the_owner_ends(folder, number, owner_code):
             one.kill()
 
 
-def test_nothing_is_left_when_the_supervisor_itself_is_killed(run, folder):
+def test_no_process_is_left_when_the_supervisor_is_killed(run, folder):
     process = run(*STUBBORN)
     processes = family(process.pid, 3)
     os.kill(process.pid, signal.SIGKILL)
@@ -140,8 +140,8 @@ def test_the_command_can_notice_that_the_supervisor_was_killed(run):
     assert not psutil.wait_procs(processes[1:], timeout=120)[1]
 
 
-def test_the_end_of_the_command_is_reported_with_the_end_of_its_log(run, folder):
-    # This is more than a pipe's buffer can hold, and the supervisor must not wait for somebody to read it.
+def test_the_exit_of_the_command_is_reported_with_the_end_of_its_log(run, folder):
+    # The output is larger than a pipe's buffer, but the supervisor must not block.
     process = run(sys.executable, "-c", "raise SystemExit('much ' * 50_000 + 'out of memory')")
     wait_for(lambda: not process.running)
     ended = process.wait(120)
@@ -152,7 +152,7 @@ def test_the_end_of_the_command_is_reported_with_the_end_of_its_log(run, folder)
     assert not folder.exists()
 
 
-def test_processes_that_the_command_leaves_behind_are_ended(run, folder):
+def test_child_processes_left_by_the_command_are_stopped(run, folder):
     code = """
 import json, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -166,13 +166,13 @@ raise SystemExit(3)
     wait_for(lambda: not folder.exists())
 
 
-def test_a_command_that_does_not_exist_is_reported(run, folder):
+def test_a_missing_command_is_reported(run, folder):
     process = run(str(folder / "no-such-program"))
     assert "no-such-program" in process.wait(120).log
     wait_for(lambda: not folder.exists())
 
 
-def test_messages_arrive_in_order_and_the_log_has_the_rest(run):
+def test_messages_arrive_in_order_and_other_output_is_logged(run):
     code = "import sys; print('{\"progress\": 0.5}'); print('{\"progress\": 1.0}', flush=True); sys.exit('the end')"
     process = run(sys.executable, "-c", code)
     messages = []

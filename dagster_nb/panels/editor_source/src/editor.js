@@ -1,4 +1,4 @@
-// A text editor for a notebook: YAML or GraphQL, with completion and documentation from the kernel and marked problems.
+// A text editor for YAML and GraphQL. The kernel provides completion, documentation and the problems to mark.
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
@@ -20,7 +20,7 @@ import { languages } from "./languages.js";
 import { mountPlain } from "./plain.js";
 import { appearance } from "./theme.js";
 
-// Columns count characters, as in Python; positions in the editor count UTF-16 units.
+// Columns are numbers of characters, as in Python. Positions in the editor are numbers of UTF-16 code units.
 function position(line, column) {
   return line.from + [...line.text].slice(0, column).join("").length;
 }
@@ -37,7 +37,7 @@ function diagnostics(state, problems) {
     });
 }
 
-// A new line keeps the indentation of the line above; below a key of YAML, it is indented one step more.
+// A new line has the indentation of the line above. Below a YAML key, it is indented one step more.
 function breakLine({ state, dispatch }) {
   if (state.readOnly) return false;
   const change = state.changeByRange(({ from, to }) => {
@@ -74,7 +74,7 @@ function mountEditor({ model, el }) {
       // JupyterLab's shortcuts ignore keys in an element with this attribute.
       "data-lm-suppress-shortcuts": "true",
       spellcheck: "false",
-      // A read-only text can be scrolled with the keyboard too.
+      // Allow scrolling a read-only text with the keyboard.
       tabindex: "0",
     });
   const view = new EditorView({
@@ -119,7 +119,7 @@ function mountEditor({ model, el }) {
       ],
     }),
   });
-  // Keys that reach the notebook would act on its cells.
+  // Do not let keys reach the notebook, because they would act on its cells.
   const keep = (event) => event.stopPropagation();
   view.dom.addEventListener("keydown", keep);
 

@@ -1,4 +1,4 @@
-// Asks the kernel, which has the schema, for suggestions at the cursor and for documentation under the pointer.
+// Request suggestions at the cursor and documentation under the pointer from the kernel, because it has the schema.
 const MAX_MILLISECONDS = 3000;
 
 export function connect(model) {
@@ -15,9 +15,9 @@ export function connect(model) {
       const id = ++last;
       const text = state.doc.toString();
       waiting.set(id, resolve);
-      // A kernel that is busy with a cell would answer too late.
+      // If the kernel is busy with a cell, its response would be too late.
       setTimeout(() => resolve(waiting.delete(id) ? null : undefined), MAX_MILLISECONDS);
-      // Python counts characters, and JavaScript counts two for each outside of the basic plane.
+      // Convert the position. JavaScript counts two code units for some characters, but Python counts one.
       model.send({ type, id, text, cursor: [...text.slice(0, position)].length });
     });
 

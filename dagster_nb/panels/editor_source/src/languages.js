@@ -1,4 +1,4 @@
-// The languages of the editor: YAML, and a small highlighter of GraphQL.
+// The languages of the editor: YAML, and a small syntax highlighter for GraphQL.
 import { yaml } from "@codemirror/lang-yaml";
 import { StreamLanguage } from "@codemirror/language";
 

@@ -1,4 +1,4 @@
-// A plain text area, for pages that do not let the editor start.
+// A plain text area, for pages on which the editor cannot start.
 export function mountPlain({ model, el }) {
   const area = document.createElement("textarea");
   area.className = "dnb-plain-editor";

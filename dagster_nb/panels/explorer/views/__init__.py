@@ -1,1 +1,1 @@
-"""The views of an explorer: each view draws one part of the model's state."""
+"""The views of an explorer. Each view draws one part of the model's state."""

@@ -1,4 +1,4 @@
-"""``ActionBar``: the buttons for the selected runs, the question to confirm, and the outcomes."""
+"""``ActionBar``: the buttons that act on the selected runs, the confirmation, and the outcomes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OUTCOMES = {
 
 
 class ActionBar:
-    """Draws the actions for the selected runs, and their outcomes.
+    """The buttons that act on the selected runs, the confirmation, and the outcomes.
 
     Parameters
     ----------
@@ -73,15 +73,15 @@ class ActionBar:
         self.widget.add_class("dnb-section")
 
     def ask(self, name: str, run_ids: Sequence[str] | None = None) -> None:
-        """Ask for confirmation to act on some runs, by default on those that are selected now.
+        """Ask for confirmation to act on some runs, by default on the selected runs.
 
-        Selecting other runs later does not change this.
+        Later changes of the selection do not change these runs.
         """
         if self._actions.reason_disabled(name, run_ids) is None:
             self._ask(name, self._model.selection if run_ids is None else tuple(run_ids))
 
     def draw(self) -> None:
-        """Enable the buttons of the available actions and show why the others are disabled."""
+        """Enable the buttons of the available actions, and show why the other buttons are disabled."""
         count = len(self._model.selection)
         shown = set(self._model.page_runs["run_id"]) if count else set()
         hidden = sum(run_id not in shown for run_id in self._model.selection)
@@ -168,6 +168,6 @@ def _button(label: str, *, style: str = "") -> Any:  # noqa: ANN401 - ipywidgets
 
 
 def _set(widget: Any, value: str) -> None:  # noqa: ANN401
-    # Setting the same value again would make the browser draw it again.
+    # If the value has not changed, do not set it, because the browser would redraw it.
     if widget.value != value:
         widget.value = value

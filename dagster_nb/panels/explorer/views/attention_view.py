@@ -1,4 +1,4 @@
-"""``AttentionView``: what needs attention, one line each, which shows its runs when it is clicked."""
+"""``AttentionView``: one line for each finding that needs attention. A click on a line shows the affected runs."""
 
 from __future__ import annotations
 
@@ -12,27 +12,33 @@ if TYPE_CHECKING:
 
     from dagster_nb.panels.explorer.attention import Attention, Finding
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["AttentionView"]
 
-# The symbol, and the status whose colour the line has.
+# The symbol of a line, and the status that has the same colour.
 _SYMBOLS = {"error": ("✖", "FAILURE"), "warning": ("▲", "CANCELING")}
 
 
 class AttentionView:
-    """Draws the findings; hidden while there are none.
+    """The lines with the findings. Hidden while there are no findings.
 
     Parameters
     ----------
     model
-        The explorer's model, whose filters a click sets.
+        The explorer's model. A click on a line sets its filters.
     attention
         The findings.
+    viewport
+        Provides the time zone.
     show_trend
-        Shows the chart of trends.
+        A function that shows the trend chart.
     """
 
-    def __init__(self, model: ExplorerModel, attention: Attention, show_trend: Callable[[], object]):
+    def __init__(
+        self, model: ExplorerModel, attention: Attention, viewport: Viewport, show_trend: Callable[[], object]
+    ):
+        self._viewport = viewport
         self._model = model
         self._attention = attention
         self._show_trend = show_trend
@@ -42,7 +48,7 @@ class AttentionView:
 
     def draw(self) -> None:
         """Draw one line for each finding."""
-        findings = self._attention.findings
+        findings = self._attention.findings(self._viewport.zone)
         if findings != self._drawn:
             self._drawn = findings
             self._lines.draw([self._line(finding) for finding in findings])

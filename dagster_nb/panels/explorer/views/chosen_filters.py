@@ -1,4 +1,4 @@
-"""``ChosenFilters``: one button for each chosen job, location, run and tag, which removes that filter."""
+"""``ChosenFilters``: one button for each job, location, run and tag in the filters. A click removes the filter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LABELS = {"job": "job", "location": "location", "run_ids": "run"}
 
 
 class ChosenFilters:
-    """Draws the buttons; hidden while there are none.
+    """The buttons that remove filters. Hidden while there are no such filters.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``CodeView``: Python that opens this view or returns its runs, and the GraphQL that the client sends."""
+"""``CodeView``: Python code that opens this view or returns its runs, and the GraphQL that the client sends."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CodeBox(anywidget.AnyWidget):
     Attributes
     ----------
     name, text : str
-        The language, and the code.
+        The language and the code.
     """
 
     _esm = STATIC / "code.js"
@@ -47,30 +47,30 @@ class CodeBox(anywidget.AnyWidget):
 
 
 def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable[[str], str]) -> str:
-    """Return the GraphQL documents that the client sends, and their variables.
+    """Return the GraphQL documents that the client sends, with their variables.
 
     Parameters
     ----------
     filters
         The filters of the explorer.
     now
-        The current time, to which a bound such as "7d" is relative.
+        The current time. Bounds such as "7d" are relative to it.
     document
-        Returns a document by its name, as `DagsterClient.graphql_document` does.
+        A function that returns a document by name, such as `DagsterClient.graphql_document`.
     """
     arguments = filters.at(now).arguments()
     statuses = list(dict.fromkeys([*RUN_STATUSES, *(filters.status or ())]))
     location = arguments.pop("location", None)
     run_filters = RunFilters.parse(known_statuses=statuses, **arguments)
     if run_filters.matches_nothing:
-        return "# Nothing is sent, because no run can match."
+        return "# No request is sent, because no run can match these filters."
     server_filters = to_server_filters(run_filters)
     first = server_filters.filters[0]
     parts = []
     if location is not None:
         parts.append(
-            f"# Runs know their code location by a hidden tag, .dagster/repository. The requests below are sent once\n"
-            f"# for each repository of {', '.join(location)}, with that tag added to the filter."
+            f"# A hidden tag, .dagster/repository, contains the code location of a run. The client sends the requests\n"
+            f"# below once for each repository of {', '.join(location)}, with this tag in the filter."
         )
     try:
         ids, runs = document("run_ids"), document("runs")
@@ -78,7 +78,7 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
         return f"# This document cannot be sent to this server: {error}"
     if server_filters.is_single:
         parts += [
-            "# One request per page: the cursor is null at first, then the last runId of the page before.",
+            "# One request per page. The cursor is null for the first page, then the last runId of the previous page.",
             runs,
             "# Variables",
             _json({"filter": first, "cursor": None, "limit": _PAGE_SIZE}),
@@ -103,14 +103,14 @@ def _json(value: object) -> str:
 
 
 class CodeView:
-    """Shows the code when the user clicks Code.
+    """The Code button and the code that it shows.
 
     Parameters
     ----------
     model
         The explorer's model.
     view_code
-        Returns the line that opens this view again.
+        A function that returns the line of code that opens this view again.
     """
 
     def __init__(self, model: ExplorerModel, view_code: Callable[[], str]):
@@ -120,8 +120,8 @@ class CodeView:
         self._python = CodeBox(name="Python")
         self._graphql = CodeBox(name="GraphQL")
         hint = widgets.HTML(
-            'The runs in view are also a DataFrame: <span class="dnb-mono">explorer.frame</span>, where '
-            '<span class="dnb-mono">explorer</span> is your name for this panel. '
+            'The displayed runs are also available as a DataFrame: <span class="dnb-mono">explorer.frame</span>, if '
+            '<span class="dnb-mono">explorer</span> is the name of this panel. '
             '<span class="dnb-mono">explorer.table</span> has the columns and the order of the table.'
         )
         boxes = [self._view, self._python, hint]
@@ -137,7 +137,7 @@ class CodeView:
         self.widget.add_class("dnb-section")
 
     def draw(self) -> None:
-        """Draw the code for the current filters, if the code is shown."""
+        """Draw the code for the current filters, if the code is visible."""
         if not self._open.value:
             return
         filters = self._model.filters

@@ -1,4 +1,4 @@
-"""``ColumnMenu``: the buttons that show and hide the columns of the table."""
+"""``ColumnMenu``: buttons that show and hide the columns of the table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_LABEL_LENGTH = 40
 
 
 class ColumnMenu:
-    """Draws one toggle for each column and for each tag key of the page, when the user clicks Columns.
+    """The Columns button, and a menu with one toggle for each column and each tag key on the page.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ class ColumnMenu:
             close_widgets([one for one in old if one is not self._usual])
         for key, toggle in zip(offered, self._toggles.children[:-1], strict=True):
             toggle.value = key in columns
-            # The table keeps at least one column.
+            # The table must keep at least one column.
             toggle.disabled = columns == (key,)
         self._usual.disabled = columns == DEFAULT_COLUMNS
 
     def _tag_columns(self) -> list[str]:
-        """Return a column for each tag key of the page: the user's before Dagster's, and the most frequent first."""
+        """Return a column for each tag key on the page, with users' keys before Dagster's, the most frequent first."""
         counts = Counter(key for tags in self._model.page_runs["tags"] for key in tags)
         keys = sorted(counts, key=lambda key: (key.startswith("dagster/"), -counts[key], key))
         return [f"tags.{key}" for key in keys[:_MAX_TAG_KEYS]]

@@ -1,7 +1,7 @@
-"""``FilterBar``: the filters as buttons and fields.
+"""``FilterBar``: buttons and fields for the filters.
 
-The model holds the filters; the fields are drawn from it. A handler changes the model only if its field differs from
-it, so that drawing a field changes nothing.
+The model contains the filters, and the fields show them. A handler changes the model only if its field has a different
+value, so drawing a field never changes the model.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _PRESET_VALUES = tuple(value for _, value in _PRESETS if value != _CUSTOM)
 
 
 class FilterBar:
-    """Draws the model's filters and changes them.
+    """The buttons and fields for the filters.
 
     Parameters
     ----------
     model
         The explorer's model.
     viewport
-        Gives the time zone of the times that are typed.
+        The panel's viewport, which knows the time zone. Times that users type are in this time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -106,7 +106,7 @@ class FilterBar:
         self.draw_choices()
 
     def draw_choices(self) -> None:
-        """Draw the available statuses and suggestions, which depend on the runs in memory."""
+        """Draw the statuses and suggestions that are available for the runs in memory."""
         counts = self._model.status_counts()
         chosen = self._model.filters.status or ()
         names = [*RUN_STATUSES, *(name for name in counts if name not in RUN_STATUSES)]
@@ -129,7 +129,7 @@ class FilterBar:
         _set_value(self._before, str(filters.created_before or ""))
 
     def _shown_range(self) -> str:
-        """Return the time range to show: a preset, or custom if the user chose it or the filters require it."""
+        """Return the time range to show: a preset, or custom if the user chose custom or no preset matches."""
         filters = self._model.filters
         after = filters.created_after or ""
         is_preset = after in _PRESET_VALUES and filters.created_before is None
@@ -186,7 +186,7 @@ class FilterBar:
     def _add_tag(self) -> None:
         key, value = self._tag_key.value.strip(), self._tag_value.value
         if not key and not value:
-            # The tag was already added when the user left the value field.
+            # The tag has already been added, because the user left the value field.
             return
         if not key or not value:
             missing = "the key of the tag" if not key else f"a value for the tag {key}"
@@ -248,7 +248,7 @@ def _set_value(widget: Any, value: object) -> None:  # noqa: ANN401
 
 
 def _set_duration(field: Any, duration: pd.Timedelta | None) -> None:  # noqa: ANN401
-    """Show a duration, unless the field already contains it as the user typed it."""
+    """Show a duration, unless the user has typed the same duration in another format."""
     try:
         is_shown = parse_duration(field.value) == duration
     except ValueError:

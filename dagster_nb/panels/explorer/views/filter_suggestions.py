@@ -1,4 +1,4 @@
-"""``FilterSuggestions``: the jobs, locations and tags of the runs in memory, offered in the filter fields."""
+"""``FilterSuggestions``: suggest the jobs, locations and tags of the runs in memory in the filter fields."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["FilterSuggestions"]
 
 _MAX_SUGGESTIONS = 300
-# Counting the tags of many runs takes a while, so they are counted again only after this many more runs have been read.
+# Counting the tags of many runs is slow, so count them again only after the number of runs has grown by this factor.
 _GROWTH = 1.2
 
 
 class FilterSuggestions:
-    """Fills in the suggestions of four fields.
+    """Set the suggestions of four fields.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class FilterSuggestions:
         self.draw_tag_values()
 
     def draw_tag_values(self) -> None:
-        """Suggest the values of the typed tag key, the most frequent first."""
+        """Suggest the values of the typed tag key, with the most frequent value first."""
         counts = self._tag_counts.get(self._tag_key.value, Counter())
         _offer(self._tag_value, [value for value, _ in counts.most_common(_MAX_SUGGESTIONS)])
 

@@ -1,4 +1,4 @@
-"""``Header``: the server, the state of its daemons, the number of waiting runs, and when the runs were read."""
+"""``Header``: the server, the state of its daemons, the number of waiting runs, and the time of the last read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Header"]
 
-# The panel's script (viewport.js) handles this button, which is visible only while it has the focus.
+# The panel's script (viewport.js) handles clicks on this button. The button is visible only while it has the focus.
 _SKIP = (
     '<button type="button" class="jupyter-button dnb-skip" data-dnb-focus="tr[tabindex=\'0\']">'
     "Skip to the runs</button>"
@@ -28,7 +28,7 @@ _INTERVALS = (("off", 0), ("every 5 s", 5), ("every 15 s", 15), ("every minute",
 
 
 class Header:
-    """Draws the header, and refreshes the explorer automatically.
+    """The header, with buttons to refresh the explorer manually or automatically.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Header:
     refresh
         The action of the Refresh button.
     viewport
-        Gives the time zone.
+        The panel's viewport, which knows the time zone.
     """
 
     def __init__(self, model: ExplorerModel, refresh: Callable[[], None], viewport: Viewport):
@@ -81,7 +81,7 @@ class Header:
         self.draw()
 
     def draw(self) -> None:
-        """Draw the state of the server and the progress of fetching."""
+        """Draw the state of the server and the progress of reading runs."""
         parts = [self._address()]
         if self._state is not None:
             if self._state.daemons is not None:
@@ -102,7 +102,7 @@ class Header:
         self._draw_progress()
 
     def close(self) -> None:
-        """Stop refreshing."""
+        """Stop the automatic refresh."""
         if self._cancel is not None:
             self._cancel()
 
@@ -151,6 +151,6 @@ class Header:
 
 
 def _set(widget: Any, value: str) -> None:  # noqa: ANN401
-    # Setting the same value again would make the browser draw it again.
+    # If the value has not changed, do not set it, because the browser would redraw it.
     if widget.value != value:
         widget.value = value

@@ -12,21 +12,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dagster_nb.panels.explorer.model import ExplorerModel
+    from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["LaunchpadArea"]
 
 
 class LaunchpadArea:
-    """Shows a launchpad that is filled in from a run; hidden while there is none.
+    """A launchpad that starts with the arguments of a run. Hidden while no launchpad is open.
 
     Parameters
     ----------
     model
-        The explorer's model, whose source launches.
+        The explorer's model. The launchpad uses its source as a client.
+    viewport
+        Provides the time zone that the user has chosen.
     """
 
-    def __init__(self, model: ExplorerModel):
+    def __init__(self, model: ExplorerModel, viewport: Viewport):
         self._model = model
+        self._viewport = viewport
         self._launchpad: Any = None
         self._close = widgets.Button(description="Close the launchpad", layout=widgets.Layout(width="auto"))
         self._close.add_class("dnb-close")
@@ -40,16 +44,17 @@ class LaunchpadArea:
         Parameters
         ----------
         run
-            A row of runs.
+            A row of a frame of runs.
         run_config
-            Its run config as YAML.
+            The run config as YAML.
         """
-        # Imported here because showing runs does not need the launchpad.
+        # Import the launchpad only here, because showing runs does not need it.
         from dagster_nb.panels.launchpad.launchpad import Launchpad, launch_arguments  # noqa: PLC0415
 
         self.close()
         source: Any = self._model.source
-        self._launchpad = Launchpad(source, **{**launch_arguments(run), "run_config": run_config or None})
+        arguments = {**launch_arguments(run), "run_config": run_config or None, "tz": self._viewport.tz}
+        self._launchpad = Launchpad(source, **arguments)
         self._launchpad.viewport.scrolls_into_view = True
         self.widget.children = [self._row, self._launchpad]
         self.widget.add_class("dnb-section")

@@ -1,4 +1,4 @@
-"""``LineButtons``: lines that can be clicked; hidden while there are none."""
+"""``LineButtons``: lines of text that users can click."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ __all__ = ["LineButton", "LineButtons"]
 
 @dataclass(frozen=True)
 class LineButton:
-    """A line.
+    """A line of text that users can click.
 
     Parameters
     ----------
     text
-        What it says.
+        The text.
     hint
-        The tooltip, which says what a click does.
+        The tooltip. It should describe the effect of a click.
     hue
-        The status whose colour the line has.
+        The status that has the same colour.
     act
-        Called when the line is clicked.
+        A function to call when the user clicks the line.
     """
 
     text: str
@@ -40,12 +40,12 @@ class LineButton:
 
 
 class LineButtons:
-    """Draws the lines.
+    """A column of lines. Hidden while there are no lines.
 
     Parameters
     ----------
     background
-        Runs click handlers in the kernel's thread.
+        The panel's background tasks, which run click handlers in the kernel's thread.
     """
 
     def __init__(self, background: Background):
@@ -54,7 +54,7 @@ class LineButtons:
         self.widget.add_class("dnb-attention")
 
     def draw(self, lines: Sequence[LineButton]) -> None:
-        """Replace the previous lines with these."""
+        """Replace the previous lines."""
         old = self.widget.children
         self.widget.children = [self._button(line) for line in lines]
         close_widgets(old)

@@ -1,4 +1,4 @@
-"""``MisspeltView``: one line for each misspelt name in the filters, which corrects it when it is clicked."""
+"""``MisspeltView``: one line for each misspelt name in the filters. A click on a line corrects the name."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["MisspeltView"]
 
 
 class MisspeltView:
-    """Draws the misspelt names; hidden while there are none.
+    """The lines with the misspelt names. Hidden while there are no misspelt names.
 
     Parameters
     ----------
     model
         The explorer's model.
     misspelt
-        The names.
+        The misspelt names.
     """
 
     def __init__(self, model: ExplorerModel, misspelt: MisspeltFilters):

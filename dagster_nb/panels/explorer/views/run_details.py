@@ -1,4 +1,4 @@
-"""``RunDetailsView``: draws the run that is open."""
+"""``RunDetailsView``: the details of the open run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STEPS, _CONFIG, _LOG = "Steps", "Config", "Log"
 
 
 class RunDetailsView:
-    """Draws a run: first why it failed, then its facts, tags and related runs, then one of several tabs.
+    """The details of the open run: first its failure, then its main fields, tags and related runs, then several tabs.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class RunDetailsView:
     open_run
         The run and its data.
     viewport
-        Provides the width, the theme and the time zone.
+        The panel's viewport, which knows the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, open_run: OpenRun, viewport: Viewport):
@@ -69,7 +69,7 @@ class RunDetailsView:
         model.background.on_click(self._launch, self._open_launchpad)
 
     def draw(self) -> None:
-        """Draw the run with the data read so far."""
+        """Draw the run with the data that has been read so far."""
         run, details = self._open_run.run, self._open_run.details
         self.widget.layout.display = "none" if run is None else ""
         if run is None:
@@ -84,7 +84,7 @@ class RunDetailsView:
         self.draw_tab()
 
     def draw_tab(self) -> None:
-        """Draw the tab that is chosen."""
+        """Draw the selected tab."""
         if self._open_run.run is None:
             return
         self._draw_error()
@@ -158,7 +158,7 @@ class RunDetailsView:
         )
 
     def _chain(self, run: pd.Series, chain: pd.DataFrame) -> list[str]:
-        """Return the status of each run of a chain of re-executions; a click opens the run."""
+        """Return the status of each run in a chain of re-executions, as HTML. A click on a status opens the run."""
         parts = []
         for run_id, name, created in zip(chain["run_id"], chain["status"], chain["creation_time"], strict=True):
             shown = f"{status(str(name))} {relative_time_text(created, self._model.as_of)}"

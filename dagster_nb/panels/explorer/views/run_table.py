@@ -1,4 +1,4 @@
-"""``RunTableView``: one page of the runs as a table. Rows are identified by their run, not by their position."""
+"""``RunTableView``: one page of the table of runs. Run ids identify the rows, not positions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["MENU_ACTIONS", "RunTable", "RunTableView"]
 _SCRIPTS = ("column_widths.js", "row_menu.js", "run_table.js")
 
 MENU_ACTIONS = ("from_failure", "all_steps", "terminate", "delete")
-"""The actions in the menu of a row."""
+"""The actions in the context menu of a row."""
 
 
 class RunTable(anywidget.AnyWidget):
@@ -45,15 +45,15 @@ class RunTable(anywidget.AnyWidget):
     columns, rows : list of dict
         The columns (see `Column`; ``tag`` is the key of a tag) and the rows (see `table_rows`).
     widths : dict
-        The widths of the columns that the user has resized, in CSS pixels. The kernel does not use them.
+        The widths in CSS pixels of the columns that the user has resized. Only the browser uses them.
     selected : list of str
         The ids of the selected runs.
     active : str
-        The id of the run whose details are shown.
+        The id of the open run.
     sort : list of str
         A column, and ``"ascending"``, ``"descending"`` or ``"none"``.
     resets : int
-        Increases when the table shows other runs, so that it scrolls to its top.
+        A counter. When it increases, the table scrolls to the top, because it shows other runs.
     empty : str
         The message to show if there are no rows.
     """
@@ -71,18 +71,18 @@ class RunTable(anywidget.AnyWidget):
 
 
 class RunTableView:
-    """Draws the table, and below it the range of runs that it shows.
+    """The table, and the range of displayed runs below the table.
 
     Parameters
     ----------
     model
         The explorer's model.
     viewport
-        Gives the time zone.
+        The panel's viewport, which knows the time zone.
     actions
-        Says which actions a run allows.
+        The explorer's actions, which know what is available for a run.
     ask
-        Called with an action and a run id; asks to confirm the action.
+        A function to call with an action and a run id. It asks the user to confirm the action.
     """
 
     def __init__(
@@ -123,12 +123,12 @@ class RunTableView:
         )
 
     def draw(self) -> None:
-        """Draw the current page. Data that the browser already has is not sent again."""
+        """Draw the current page. Send only changed data to the browser."""
         model = self._model
         columns = _columns(model.view.columns)
         rows = table_rows(model.page_runs, model.as_of, model.view.columns, self._viewport.zone)
         part = (model.filters, model.page, model.view.sort)
-        # All changes are sent in one message, so that the browser draws once.
+        # Send all changes in one message, so that the browser draws the table only once.
         with self.table.hold_sync():
             self.table.empty = self._empty_message()
             if columns != self.table.columns:
@@ -192,7 +192,7 @@ class RunTableView:
         self.draw_selection()
 
     def _receive(self, content: Mapping[str, Any]) -> None:
-        """Handle a message of the row menu: what a run allows, an action, or a filter."""
+        """Handle a message from the context menu of a row: open the menu, start an action, or filter."""
         run_id = str(content.get("menu") or content.get("run_id"))
         run = self._model.cache.run(run_id)
         if run is None:
@@ -205,7 +205,7 @@ class RunTableView:
             self._model.set_filters(filter_by_cell(self._model.filters, run, content["filter"]))
 
     def _menu_actions(self, run_id: str) -> list[list[str | None]]:
-        """Return the name of each action, its label, and why it is disabled."""
+        """Return the name and the label of each action, and the reason why it is disabled or None."""
         return [
             [name, f"{ACTIONS[name].name}…", self._actions.reason_disabled(name, [run_id])] for name in MENU_ACTIONS
         ]
@@ -216,7 +216,7 @@ class RunTableView:
 
         def finish(csv: str) -> None:
             self._download.disabled = False
-            # A spreadsheet recognizes UTF-8 by this mark.
+            # Spreadsheet programs recognize UTF-8 by the byte order mark.
             self.table.send({"download": "runs.csv"}, buffers=[f"\ufeff{csv}".encode()])
 
         self._model.background.start("csv", lambda _task: csv_text(frame), done=finish)
@@ -228,6 +228,6 @@ class RunTableView:
 
 
 def _columns(keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the columns for the browser. ``optional`` says whether a narrow table hides the column."""
+    """Return the columns for the browser. A narrow table hides ``optional`` columns."""
     usual = tuple(keys) == DEFAULT_COLUMNS
     return [{**asdict(column_of(key)), "tag": tag_key(key), "optional": usual and key == "run_id"} for key in keys]

@@ -1,4 +1,4 @@
-"""Runs as the rows of the table in the browser."""
+"""Convert runs to rows of the table in the browser."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["table_rows"]
 
 _MAX_TAGS = 12
 _MAX_CELL_LENGTH = 200
-# These tags are shown in other columns.
+# Other columns show these tags.
 _TAGS_IN_COLUMNS = frozenset(
     {"dagster/partition", "dagster/schedule_name", "dagster/sensor_name", "user", "dagster/backfill"}
 )
@@ -29,23 +29,23 @@ _TAGS_IN_COLUMNS = frozenset(
 def table_rows(
     runs: pd.DataFrame, now: pd.Timestamp, columns: Sequence[str] = DEFAULT_COLUMNS, zone: tzinfo = UTC
 ) -> list[dict[str, Any]]:
-    """Return runs as the rows of the table in the browser.
+    """Convert runs to rows of the table in the browser.
 
     Parameters
     ----------
     runs
         The runs of one page.
     now
-        The time when the runs were read, for "3 h ago" and for the duration so far of a run in progress.
+        The time when the runs were read. Relative times ("3 h ago") and the durations of runs in progress depend on it.
     columns
         The columns to show: see `dagster_nb.panels.explorer.columns`.
     zone
-        The time zone in which times are shown.
+        The time zone for displayed times.
 
     Returns
     -------
     list of dict
-        One dict per run: the cell of each column, and ``id``, ``short`` (the first part of the id), ``job``,
+        One dict per run, with the cell of each column, ``id``, ``short`` (the first part of the id), ``job``,
         ``state``, and the ``hue`` and ``mark`` (a symbol) of the status.
     """
     cells = {
@@ -69,10 +69,10 @@ def _texts(runs: pd.DataFrame, key: str, _now: pd.Timestamp) -> Iterable[str]:
 
 
 def _times(runs: pd.DataFrame, key: str, now: pd.Timestamp, zone: tzinfo) -> Iterable[Any]:
-    """Return for each time how long ago it was, the time in the zone, and the time in UTC."""
+    """Return each time in three formats: relative to now, in the time zone, and in UTC."""
     times, queued = runs[key], pd.Series(False, index=runs.index)
     if key == "start_time":
-        # A run that has not started yet shows since when it has been queued.
+        # If a run has not started yet, show when it was queued.
         queued = times.isna()
         times = times.fillna(runs["creation_time"])
     return [
@@ -82,7 +82,7 @@ def _times(runs: pd.DataFrame, key: str, now: pd.Timestamp, zone: tzinfo) -> Ite
 
 
 def _durations(runs: pd.DataFrame, key: str, now: pd.Timestamp) -> Iterable[Any]:
-    """Return each duration as text, and the length of its bar."""
+    """Return each duration as text with the length of its bar."""
     durations = runs[key]
     is_in_progress = pd.Series(False, index=runs.index)
     if key == "duration":
@@ -128,7 +128,7 @@ def _users_tags_first(tag: tuple[str, str]) -> tuple[bool, str]:
 
 
 def _bar_lengths(seconds: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
-    """Return the length of each bar, from 0 to 1, on a log scale: durations differ by orders of magnitude."""
+    """Return the length of each bar from 0 to 1, on a log scale, because durations differ by orders of magnitude."""
     known = seconds[np.isfinite(seconds)]
     if not len(known):
         return [0.0] * len(seconds)

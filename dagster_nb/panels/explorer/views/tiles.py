@@ -1,4 +1,4 @@
-"""``Tiles``: the number of runs, the success rate and the durations, each compared with the previous period."""
+"""``Tiles``: the number of runs, the success rate and the durations, compared with the previous period."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Summary:
     Parameters
     ----------
     count
-        The number of runs, whatever their status.
+        The number of runs with any status.
     success_rate
-        The share of the finished runs that succeeded; NaN if none has finished.
+        The share of finished runs that succeeded, or NaN if no run has finished.
     p50, p95, queue_p95
-        Quantiles of the durations and of the queue durations; NaT if there are none.
+        Quantiles of the durations and the queue durations, or NaT if there are none.
     """
 
     count: int
@@ -40,7 +40,7 @@ class Summary:
 
 
 def summarize(runs: pd.DataFrame) -> Summary:
-    """Return the numbers for some runs, computed by `dagster_nb.analysis.duration_stats`."""
+    """Compute the numbers for some runs, using `dagster_nb.analysis.duration_stats`."""
     if runs.empty:
         nat: Any = pd.NaT
         return Summary(0, float("nan"), nat, nat, nat)
@@ -55,11 +55,11 @@ def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
     Parameters
     ----------
     now
-        The runs that match the filters.
+        The numbers for the runs that match the filters.
     before
-        The runs of the previous period; None if there is nothing to compare with.
+        The numbers for the previous period, or None if there is no previous period.
     note
-        The reason why there is nothing to compare with.
+        The reason why there is no previous period.
     """
     tiles = [
         ("Runs", count_text(now.count), before and _count_change(now.count, before.count)),
@@ -96,7 +96,7 @@ def _duration(duration: pd.Timedelta) -> str:
 
 
 def _unbroken(words: str) -> str:
-    """Return text that cannot break across lines, such as a number and its unit."""
+    """Prevent line breaks inside a text, for example between a number and its unit."""
     return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
@@ -148,7 +148,7 @@ def _times(factor: float) -> str:
 
 
 def _percent(share: float) -> str:
-    # The rate is never rounded to 100 % if a run failed.
+    # Show a decimal, so that the rate is not rounded to 100 % if a run failed.
     digits = 1 if 0 < share < 1 else 0
     shown = min(share, 0.999) if share < 1 else share
     return f"{shown * 100:.{digits}f} %"
@@ -161,7 +161,7 @@ def _arrow(change: float) -> str:
 
 
 class Tiles:
-    """Draws the tiles.
+    """The tiles with the numbers.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``UndrawnJobs``: one button for each job that does not fit into a chart; a click shows only that job."""
+"""``UndrawnJobs``: one button for each job that does not fit into a chart. A click shows only this job."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MAX_LABEL_LENGTH = 40
 
 
 class UndrawnJobs:
-    """Draws the buttons; hidden while there are none.
+    """The buttons for the jobs. Hidden while there are no such jobs.
 
     Parameters
     ----------
     model
-        The explorer's model, whose job filter the buttons set.
+        The explorer's model. A click sets its job filter.
     """
 
     def __init__(self, model: ExplorerModel):

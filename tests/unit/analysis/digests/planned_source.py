@@ -1,4 +1,4 @@
-"""The planned history of the demo as the source of a digest, without a server."""
+"""A source for digests that reads the demo's planned history without a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def moments(seconds):
 
 
 class PlannedSource:
-    """The methods of a client that a digest uses."""
+    """Implements the client methods that a digest uses."""
 
     url = "http://demo:3000"
 

@@ -1,4 +1,4 @@
-"""Simulated weeks in which nothing is wrong, and how often a digest raises a false alarm.
+"""Simulate weeks without problems, and count the false alarms of a digest.
 
 python -m tests.unit.analysis.digests.quiet_weeks 200
 """
@@ -18,7 +18,7 @@ from dagster_nb.analysis.digests.partitions import partition_gaps
 
 DAYS, PERIOD = 67, pd.Timedelta("7D")
 AS_OF = pd.Timestamp("2026-11-25 09:00", tz="UTC")
-# job: runs per day, median in seconds, sigma, only on working days, slower at weekends, partitioned
+# job: runs per day, median in seconds, sigma, only on weekdays, slowdown on weekends, partitioned
 JOBS = {
     "hourly": (24, 60, 0.2, False, 0.0, False),
     "every_four_hours": (6, 95, 0.3, False, 0.3, False),
@@ -32,7 +32,7 @@ JOBS = {
 
 
 def quiet_evidence(seed):
-    """Return the evidence of a week in which nothing is wrong."""
+    """Return the evidence for a week without problems."""
     random = np.random.default_rng(seed)
     runs = pd.concat([_runs(random, name, *job) for name, job in JOBS.items()], ignore_index=True)
     runs["run_id"] = pd.array([f"run {number}" for number in runs.index], dtype="string")
@@ -105,14 +105,14 @@ def _ticks(random, name, hours):
 
 def _materializations(random, name):
     runs = _runs(random, name, *JOBS[name])
-    # The week may end at any time of the day.
+    # Let the week end at a random time of day.
     now = AS_OF - pd.Timedelta(hours=24 * random.random())
     when = runs["end_time"][runs["end_time"] <= now] + (AS_OF - now)
     return pd.DataFrame({"asset": pd.array([name] * len(when), dtype="string"), "timestamp": when})
 
 
 def false_alarms(weeks):
-    """Return in how many weeks each kind of finding was raised."""
+    """Count the findings of each kind over this many weeks."""
     counts = Counter()
     for seed in range(weeks):
         counts.update({finding.kind for finding in find_all(quiet_evidence(seed))})

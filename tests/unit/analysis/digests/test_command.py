@@ -33,14 +33,14 @@ def history(fake, tmp_path):
 
 
 def period(history):
-    """Return options for a period that contains all runs."""
+    """Return command-line options for a period that contains all runs."""
     runs = dnb.open_history(history).runs()
     first, last = runs["creation_time"].min(), runs["creation_time"].max()
     since, as_of = first - dt.timedelta(hours=1), last + dt.timedelta(days=1)
     return "--history", history, "--since", since.isoformat(), "--as-of", as_of.isoformat()
 
 
-def test_nothing_wrong_is_exit_code_0(history, tmp_path, capsys):
+def test_exit_code_0_means_no_problem(history, tmp_path, capsys):
     page, text = tmp_path / "out.html", tmp_path / "out.md"
     assert run("digest", *period(history), "--html", page, "--markdown", text) == 0
     assert "Nothing to report; 30 runs checked." in capsys.readouterr().out
@@ -48,7 +48,7 @@ def test_nothing_wrong_is_exit_code_0(history, tmp_path, capsys):
     assert "Nothing to report" in text.read_text(encoding="utf-8")
 
 
-def test_a_failure_is_exit_code_1(fake, tmp_path, capsys):
+def test_exit_code_1_means_a_failure(fake, tmp_path, capsys):
     fake.runs[0].update(status="FAILURE")
     with fake.connect() as client:
         client.history(tmp_path / "history").refresh()
@@ -57,11 +57,11 @@ def test_a_failure_is_exit_code_1(fake, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("arguments", [("--since", "soon"), ("--history", "/nowhere/at/all")])
-def test_a_digest_that_cannot_be_made_is_exit_code_2(fake, arguments, capsys):
+def test_exit_code_2_means_that_there_is_no_digest(fake, arguments, capsys):
     options = arguments if "--history" in arguments else ("--url", fake.url, *arguments)
     assert run("digest", *options) == 2
     assert capsys.readouterr().err.startswith("dagster-nb: ")
 
 
-def test_a_server_and_a_history_together_are_refused(history, fake):
+def test_the_options_for_server_and_history_exclude_each_other(history, fake):
     assert run("digest", "--history", history, "--url", fake.url) == 2

@@ -1,4 +1,4 @@
-"""A digest of the demo's history finds each planted problem on its day, and nothing else of importance."""
+"""Digests of the demo's history find each built-in problem on its day, and no other important problems."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def of_kind(digest, kind):
 
 
 @pytest.mark.parametrize("day", [0, 1])
-def test_a_broken_day_is_the_only_error_among_the_new_failures(source, history, day):
+def test_the_broken_day_is_the_only_error_among_new_failures(source, history, day):
     digest = analysis.digest(source, as_of=f"{history.truth.broken_days[day]}T18:00")
     errors = digest.findings[digest.findings["severity"] == "error"]
     assert set(errors["subject"]) == {history.truth.broken_job}
@@ -53,7 +53,7 @@ def test_a_broken_day_is_the_only_error_among_the_new_failures(source, history, 
     assert digest.has_problems
 
 
-def test_the_time_and_size_of_the_slowdown_are_found_and_it_is_new_only_once(source, history):
+def test_the_slowdown_is_found_with_its_time_and_size_and_reported_as_new_once(source, history):
     truth = history.truth
     reports = []
     for days in range(5, 12):
@@ -72,7 +72,7 @@ def test_the_time_and_size_of_the_slowdown_are_found_and_it_is_new_only_once(sou
         assert digest._repr_html_().count("<circle") > 20
 
 
-def test_the_open_failures_are_those_of_the_ground_truth(source, history):
+def test_the_unresolved_failures_match_the_ground_truth(source, history):
     digest = analysis.digest(source, as_of=UNTIL, lookback="91d")
     failures = digest.findings[digest.findings["kind"].isin(["new failure", "open failure"])]
     found = {run_id for ids in failures["run_ids"] for run_id in ids}
@@ -80,7 +80,7 @@ def test_the_open_failures_are_those_of_the_ground_truth(source, history):
     assert found - resolved <= set(history.truth.unresolved_failures) <= found
 
 
-def test_the_missing_partition_is_found_the_day_after_and_stays_a_note(source, history):
+def test_the_missing_partition_is_a_note_from_the_next_day_on(source, history):
     truth = history.truth
     missing = dt.datetime.fromisoformat(truth.missing_partition).replace(tzinfo=dt.UTC)
     for days, severity in [(2, None), (2.5, "warning"), (44, "note")]:
@@ -95,7 +95,7 @@ def test_the_missing_partition_is_found_the_day_after_and_stays_a_note(source, h
         ]
 
 
-def test_the_failing_sensor_is_found_on_its_day_only(source, history):
+def test_the_failing_sensor_is_found_only_on_its_day(source, history):
     [failed] = [tick for tick in history.ticks if tick.error and tick.name == "crm_changes"]
     day = dt.datetime.fromtimestamp(failed.at, dt.UTC)
     for shift, count in [(-1, 0), (1, 1), (30, 0)]:
@@ -103,7 +103,7 @@ def test_the_failing_sensor_is_found_on_its_day_only(source, history):
         assert found["subject"].tolist() == ["crm_changes"] * count
 
 
-def test_every_kind_of_finding_was_planted(source, history):
+def test_the_demo_contains_every_kind_of_finding(source, history):
     kinds = set()
     for days in range(0, 60, 12):
         kinds |= set(analysis.digest(source, as_of=UNTIL - dt.timedelta(days=days)).findings["kind"])

@@ -1,4 +1,4 @@
-"""A digest as a frame, as text, as Markdown, and as one HTML page."""
+"""A digest can be a frame, text, Markdown or an HTML page."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def parsed(html):
     return tags
 
 
-def test_text_from_the_server_is_never_markup(tmp_path):
+def test_text_from_the_server_is_escaped(tmp_path):
     digest = Digest([finding()], SUMMARY)
     digest.to_html(tmp_path / "digest.html")
     for html in (digest._repr_html_(), (tmp_path / "digest.html").read_text(encoding="utf-8")):
@@ -62,7 +62,7 @@ def test_text_from_the_server_is_never_markup(tmp_path):
         assert "\x1b" not in text
 
 
-def test_the_page_needs_no_other_file_and_is_readable_on_a_phone_light_or_dark(tmp_path):
+def test_the_page_is_self_contained_and_readable_on_phones_and_in_dark_mode(tmp_path):
     Digest([finding("slow")], SUMMARY).to_html(tmp_path / "digest.html")
     html = (tmp_path / "digest.html").read_text(encoding="utf-8")
     tags = parsed(html)
@@ -72,7 +72,7 @@ def test_the_page_needs_no_other_file_and_is_readable_on_a_phone_light_or_dark(t
     assert names["color-scheme"] == "light dark"
 
 
-def test_a_digest_without_findings_is_one_line():
+def test_a_digest_without_findings_has_one_line():
     digest = Digest([], SUMMARY)
     assert "Nothing to report; 7 runs checked." in repr(digest).splitlines()
     assert not digest.has_problems
@@ -80,7 +80,7 @@ def test_a_digest_without_findings_is_one_line():
 
 
 @pytest.mark.parametrize("found", [[], [finding("a", "note"), finding("b", "error")]])
-def test_the_findings_have_documented_columns_and_the_worst_first(found):
+def test_findings_have_the_documented_columns_and_start_with_the_worst(found):
     frame = Digest(found, SUMMARY).findings
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
         "kind": "string", "severity": "category", "subject": "string", "what": "string",
@@ -95,7 +95,7 @@ def source():
     return PlannedSource(plan_history(400, seed=0, until=dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)))
 
 
-def test_the_digest_names_data_that_its_source_lacks_or_refuses(source):
+def test_the_digest_names_data_that_the_source_does_not_provide(source):
     class Old:
         url = source.url
         runs, count_runs = source.runs, source.count_runs
@@ -113,7 +113,7 @@ def test_the_digest_names_data_that_its_source_lacks_or_refuses(source):
 @pytest.mark.parametrize(
     ("statuses", "count"), [(["MATERIALIZED"], 0), (["MISSING"], 1), (["MATERIALIZED", "MISSING"], 1), ([], 1)]
 )
-def test_a_partition_that_all_assets_of_the_job_have_is_not_missing(statuses, count):
+def test_a_partition_is_not_missing_if_all_assets_of_the_job_have_it(statuses, count):
     history = plan_history(2000, seed=0, until=dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC))
 
     class WithAssets(PlannedSource):
@@ -137,7 +137,7 @@ def test_a_partition_that_all_assets_of_the_job_have_is_not_missing(statuses, co
     assert found[found["kind"] == "missing partition"]["subject"].tolist() == [history.truth.missing_job] * count
 
 
-def test_the_digest_says_how_many_failures_exceed_the_limit(source, monkeypatch):
+def test_the_digest_gives_the_number_of_omitted_failures(source, monkeypatch):
     monkeypatch.setattr(read_evidence, "_MAX_FAILURES", 3)
     source.requested_failures.clear()
     digest = analysis.digest(source, since="60d", as_of="2026-11-25T14:00")
@@ -148,7 +148,7 @@ def test_the_digest_says_how_many_failures_exceed_the_limit(source, monkeypatch)
     assert 0 < left <= len(failed) - 3
 
 
-def test_an_error_of_the_connection_is_not_hidden(source):
+def test_a_connection_error_is_raised(source):
     class Broken(PlannedSource):
         def schedules(self):
             raise ConnectionError("no route")
@@ -163,6 +163,6 @@ def test_invalid_times(source, since, as_of):
         analysis.digest(source, since=since, as_of=as_of)
 
 
-def test_quiet_weeks_raise_no_alarm():
-    # python -m tests.unit.analysis.digests.quiet_weeks measures 200 weeks.
+def test_weeks_without_problems_rarely_have_findings():
+    # `python -m tests.unit.analysis.digests.quiet_weeks 200` simulates more weeks.
     assert not {kind: count for kind, count in false_alarms(12).items() if count > 1}

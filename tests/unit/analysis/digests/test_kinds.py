@@ -1,4 +1,4 @@
-"""Each kind of finding, in frames that are written by hand."""
+"""Find each kind of problem in handwritten frames."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START = AS_OF - pd.Timedelta("24h")
 
 
 def runs(*rows):
-    """Return runs of a job: status, hours before AS_OF, seconds in the queue, seconds of the run, other values."""
+    """Return runs of a job. Rows: status, hours before AS_OF, seconds in the queue, seconds running, other values."""
     built = []
     for number, (status, hours, queued, length, *other) in enumerate(rows):
         created = AS_OF - pd.Timedelta(hours=hours)
@@ -53,7 +53,7 @@ USUAL = [("SUCCESS", 30 + hours, 5, 600 + hours) for hours in range(40)]
         ([("STARTED", 1, 5, None)], "error"),
     ],
 )
-def test_the_severity_of_a_new_failure_depends_on_what_happened_since(later, severity):
+def test_a_later_success_makes_a_new_failure_less_severe(later, severity):
     [found] = find_new_failures(evidence(runs(*USUAL, ("FAILURE", 2, 5, 60), *later)))
     assert (found.severity, found.run_ids) == (severity, ["run 40"])
 
@@ -75,13 +75,13 @@ def test_failures_are_grouped_by_cause():
 
 
 @pytest.mark.parametrize("hours", [24.5, 23.5])
-def test_a_failure_is_either_new_or_older(hours):
+def test_each_failure_is_either_new_or_older(hours):
     frame = runs(*USUAL, ("FAILURE", hours, 5, 60))
     assert len(find_new_failures(evidence(frame))) == (hours < 24)
     assert len(find_open_failures(evidence(frame))) == (hours > 24)
 
 
-def test_an_older_failure_of_a_partition_is_a_warning():
+def test_an_older_failure_of_a_partition_is_only_a_warning():
     one = ("FAILURE", 26, 5, 60, {"partition_key": "2026-11-23"})
     [found] = find_open_failures(evidence(runs(*USUAL, one, ("SUCCESS", 2, 5, 60))))
     assert (found.severity, found.next_step) == ("warning", "client.reexecute_many(['run 40'])")
@@ -100,16 +100,16 @@ def test_an_older_failure_of_a_partition_is_a_warning():
         ("STARTING", 0.4, 5, False),
     ],
 )
-def test_a_run_is_stuck_far_beyond_what_is_usual(status, hours, queued, is_stuck):
+def test_a_run_is_stuck_if_it_takes_much_longer_than_usual(status, hours, queued, is_stuck):
     found = find_stuck_runs(evidence(runs(*USUAL, (status, hours, queued, None))))
     assert [one.run_ids for one in found] == [["run 40"]] * is_stuck
 
 
-def test_a_running_run_without_history_is_not_called_stuck():
+def test_a_run_without_earlier_runs_is_not_called_stuck():
     assert not find_stuck_runs(evidence(runs(("STARTED", 90, 5, None))))
 
 
-def test_queue_times_are_compared_with_earlier_ones():
+def test_queue_times_are_compared_with_earlier_queue_times():
     slow = [("SUCCESS", hours, 300, 60) for hours in range(1, 10)]
     [found] = find_queue_times(evidence(runs(*USUAL, *slow)))
     assert found.what.startswith("half of the 9 runs of etl waited 5 min or longer in the queue")
@@ -117,7 +117,7 @@ def test_queue_times_are_compared_with_earlier_ones():
     assert not find_queue_times(evidence(runs(*USUAL, *[("SUCCESS", hours, 6, 60) for hours in range(1, 10)])))
 
 
-def test_a_daemon_that_is_needed_and_not_running_is_an_error():
+def test_a_required_daemon_that_is_not_running_is_an_error():
     daemons = pd.DataFrame(
         {
             "daemon": ["QUEUED_RUN_COORDINATOR", "SENSOR", "SCHEDULER"],
@@ -143,7 +143,7 @@ def ticks(*rows):
 
 
 @pytest.mark.parametrize(("newest", "severity"), [("SUCCESS", "warning"), ("SKIPPED", "warning"), ("FAILURE", "error")])
-def test_a_failed_tick_is_an_error_until_another_does_not_fail(newest, severity):
+def test_a_failed_tick_is_an_error_until_a_later_tick_succeeds(newest, severity):
     [found] = find_failed_ticks(evidence(runs(*USUAL), ticks=ticks(("FAILURE", 30), ("FAILURE", 3), (newest, 1))))
     assert found.severity == severity
     assert "with OSError: no route" in found.what
@@ -162,7 +162,7 @@ def test_a_running_schedule_without_recent_ticks_is_reported(status, hours, coun
 
 
 @pytest.mark.parametrize(("hours", "count"), [(30, 0), (40, 1)])
-def test_an_asset_that_is_materialized_daily_is_overdue_after_one_day_and_a_half(hours, count):
+def test_a_daily_asset_is_overdue_after_one_and_a_half_days(hours, count):
     when = [AS_OF - pd.Timedelta(hours=hours + 24 * day) for day in range(20)]
     materializations = pd.DataFrame({"asset": "orders", "timestamp": when})
     found = find_overdue_assets(evidence(runs(*USUAL), materializations=materializations))
@@ -170,7 +170,7 @@ def test_an_asset_that_is_materialized_daily_is_overdue_after_one_day_and_a_half
     assert not find_overdue_assets(evidence(runs(*USUAL), materializations=materializations.head(10)))
 
 
-def test_a_job_that_never_runs_at_weekends_has_no_gaps():
+def test_a_job_that_never_runs_on_weekends_has_no_gaps():
     days = pd.bdate_range("2026-09-01", "2026-11-20", tz="UTC")
     built = pd.DataFrame({"job_name": "etl", "partition_key": days.strftime("%Y-%m-%d"), "creation_time": days})
     assert partition_gaps(built).empty
@@ -178,7 +178,7 @@ def test_a_job_that_never_runs_at_weekends_has_no_gaps():
 
 
 @pytest.mark.parametrize(("last", "count"), [("2026-09-22", 0), ("2026-09-20", 1)])
-def test_a_run_of_a_range_of_partitions_fills_the_gaps_in_it(last, count):
+def test_a_run_of_a_partition_range_fills_the_gaps_in_the_range(last, count):
     days = pd.date_range("2026-09-01", "2026-11-20", tz="UTC").delete([20, 21])
     built = pd.DataFrame({"job_name": "assets", "partition_key": days.strftime("%Y-%m-%d"), "creation_time": days})
     built["tags"] = [{} for _ in days]
@@ -192,12 +192,12 @@ def test_a_run_of_a_range_of_partitions_fills_the_gaps_in_it(last, count):
     assert len(partition_gaps(of_another_job)) == 2
 
 
-def test_partitions_that_are_not_times_have_no_gaps():
+def test_partitions_without_times_have_no_gaps():
     built = pd.DataFrame({"job_name": "etl", "partition_key": list("abcdefghijklmnopqr"), "creation_time": AS_OF})
     assert partition_gaps(built).empty
 
 
-def test_runs_as_of_a_past_time_have_their_state_at_that_time():
+def test_runs_as_of_a_past_time_have_the_status_of_that_time():
     past = runs_as_of(runs(("SUCCESS", 5, 3600, 3600), ("FAILURE", 1, 5, 60)), AS_OF - pd.Timedelta("4.5h"))
     assert past["status"].tolist() == ["QUEUED"]
     assert past[["start_time", "end_time", "duration", "queue_duration"]].isna().all(axis=None)

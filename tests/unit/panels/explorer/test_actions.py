@@ -38,7 +38,7 @@ def running(count):
     return make_runs(count, status="STARTED", endTime=None)
 
 
-def test_a_click_fixes_the_ids_of_the_runs(scene):
+def test_the_confirmed_action_affects_the_runs_selected_at_the_click(scene):
     one, model, actions, bar = scene(running(5))
     model.select(of(1, 3))
     bar.ask("terminate")
@@ -51,7 +51,7 @@ def test_a_click_fixes_the_ids_of_the_runs(scene):
     assert model.runs["status"].tolist() == ["STARTED", "CANCELED", "STARTED", "CANCELED", "STARTED"]
 
 
-def test_the_question_names_the_runs_and_escapes_them(scene):
+def test_the_confirmation_lists_the_runs_and_escapes_html(scene):
     frame = running(3)
     frame.loc[1, "job_name"] = HOSTILE
     _, model, _, bar = scene(frame)
@@ -64,7 +64,7 @@ def test_the_question_names_the_runs_and_escapes_them(scene):
     assert "&lt;img src=x" in question
 
 
-def test_for_more_than_ten_runs_the_number_must_be_typed(scene):
+def test_acting_on_more_than_ten_runs_requires_typing_their_number(scene):
     one, model, _, bar = scene(running(12))
     model.select(of(*range(11)))
     bar.ask("terminate")
@@ -89,7 +89,7 @@ def test_cancelling_does_nothing(scene):
     assert one.source.acted == []
 
 
-def test_deleted_runs_are_gone(scene):
+def test_deleted_runs_disappear(scene):
     one, model, actions, bar = scene(make_runs(4))
     model.select(of(2))
     bar.ask("delete")
@@ -101,7 +101,7 @@ def test_deleted_runs_are_gone(scene):
     assert not actions.is_following
 
 
-def test_a_re_execution_is_followed_until_it_has_ended(scene):
+def test_a_re_execution_is_followed_to_its_end(scene):
     one, model, actions, bar = scene(make_runs(2, status="FAILURE"))
     model.select(of(1))
     bar.ask("from_failure")
@@ -134,7 +134,7 @@ def test_a_disabled_button_shows_the_reason(scene):
     assert actions.reason_disabled("all_steps") is None
 
 
-def test_a_source_without_actions_disables_the_buttons_with_a_reason(bench):
+def test_the_buttons_are_disabled_with_a_reason_if_the_source_has_no_actions(bench):
     class History:
         def __init__(self, frame):
             self.frame = frame
@@ -157,19 +157,19 @@ def test_a_lost_response_is_reported(scene, monkeypatch):
     one, model, actions, bar = scene(running(1))
 
     def lose_response(runs, *, force=False):
-        raise OutcomeUnknownError("sent, and no answer came")
+        raise OutcomeUnknownError("the response was lost")
 
     monkeypatch.setattr(one.source, "terminate", lose_response)
     model.select(of(0))
     bar.ask("terminate")
     bar.confirm.agree()
     one.settle()
-    assert "It is not known whether this happened" in bar._error._message.value
-    assert "sent, and no answer came" in bar._error._message.value
+    assert "The outcome is unknown" in bar._error._message.value
+    assert "the response was lost" in bar._error._message.value
     assert actions.current is None
 
 
-def test_a_run_that_cannot_be_stopped_can_be_marked_as_canceled(scene, monkeypatch):
+def test_a_run_that_does_not_stop_can_be_marked_as_canceled(scene, monkeypatch):
     one, model, actions, bar = scene(make_runs(1, status="STARTING", endTime=None))
     answer = pd.DataFrame({"run_id": of(0), "outcome": "not_cancelable", "status": "STARTING", "message": HOSTILE})
     terminate = one.source.terminate

@@ -1,4 +1,4 @@
-"""The explorer shows what needs attention and nothing else, and a click shows the runs."""
+"""The explorer lists exactly what needs attention, and a click shows the runs."""
 
 import pandas as pd
 import pytest
@@ -24,7 +24,7 @@ def daemons(*, queue=True, scheduler=True):
 
 
 def slowed_runs():
-    """Hourly runs of a job that became slower 200 hours ago, with a new version."""
+    """Return hourly runs of a job that became slower with a new version 200 hours ago."""
     runs = make_runs(600)
     is_after = runs.index < 200
     runs["duration"] = pd.to_timedelta(60 + runs.index % 7 + 60 * is_after, unit="s").astype("timedelta64[us]")
@@ -34,7 +34,7 @@ def slowed_runs():
 
 
 def texts(runs, scope=None):
-    return [finding.text for finding in find_in_runs(runs, scope or ExplorerFilters(), NOW)]
+    return [finding.text for finding in find_in_runs(runs, scope or ExplorerFilters(), NOW).findings()]
 
 
 def test_nothing_needs_attention():
@@ -42,19 +42,19 @@ def test_nothing_needs_attention():
     assert texts(make_runs(0)) == []
 
 
-def test_unresolved_failures_need_attention():
+def test_unresolved_failures_are_shown():
     runs = make_runs(50)
     runs.loc[[3, 30, 49], "status"] = "FAILURE"
-    # A later success of the same group resolves one of them.
+    # A later success in the same run group resolves one of the failures.
     runs.loc[20, "root_run_id"] = runs.loc[30, "run_id"]
-    [finding] = find_in_runs(runs, ExplorerFilters(), NOW)
+    [finding] = find_in_runs(runs, ExplorerFilters(), NOW).findings()
     assert finding.text == "2 failures are not resolved, the oldest from 2 d ago"
     assert finding.filters == ExplorerFilters(only_unresolved=True)
     assert texts(runs, ExplorerFilters(created_after="24h")) == ["1 failure is not resolved, from 3 h ago"]
 
 
-def test_a_slowdown_is_shown_with_the_tag_that_changed():
-    [finding] = find_in_runs(slowed_runs(), ExplorerFilters(created_after="52w"), NOW)
+def test_a_slowdown_is_shown_with_the_changed_tag():
+    [finding] = find_in_runs(slowed_runs(), ExplorerFilters(created_after="52w"), NOW).findings()
     changed = (NOW - 199 * HOUR).strftime("%Y-%m-%d %H:%M")
     assert finding.text == (
         f"nightly has taken 2 min 3 s, 2.0 times as long as before (1 min 3 s), since {changed}, when the tag "
@@ -68,7 +68,7 @@ def test_a_slowdown_is_shown_with_the_tag_that_changed():
     ("queued", "state", "count"),
     [(6, {"queue": False}, 1), (0, {"queue": False}, 0), (6, {}, 0), (6, {"scheduler": False}, 0)],
 )
-def test_queued_runs_without_a_daemon_need_attention(queued, state, count):
+def test_queued_runs_without_a_daemon_are_shown(queued, state, count):
     found = find_in_queue(ServerState(daemons(**state), queued, 0))
     assert len(found) == count
     assert all("6 runs are queued" in finding.text for finding in found)
@@ -76,7 +76,7 @@ def test_queued_runs_without_a_daemon_need_attention(queued, state, count):
 
 
 class WithDaemons(FakeSource):
-    """A source whose daemons are not running."""
+    """A source without running daemons."""
 
     def daemons(self):
         return daemons(queue=False)
@@ -97,7 +97,7 @@ def lines(explorer):
     return list(explorer._attention_view.widget.children)
 
 
-def test_each_line_shows_its_runs(explorer):
+def test_a_click_on_a_finding_shows_its_runs(explorer):
     queue, failures, slowdown = lines(explorer)
     assert "queued" in queue.description
     failures.click()
@@ -113,7 +113,7 @@ def test_each_line_shows_its_runs(explorer):
     assert slowdown.description.startswith("▲ nightly has taken")
 
 
-def test_a_filter_does_not_hide_what_needs_attention(explorer):
+def test_filters_do_not_hide_findings(explorer):
     shown = [line.description for line in lines(explorer)]
     explorer.set_filters(status="CANCELED", created_after="1h")
     explorer.refresh()
@@ -121,7 +121,7 @@ def test_a_filter_does_not_hide_what_needs_attention(explorer):
     assert [line.description for line in lines(explorer)] == shown
 
 
-def test_a_line_disappears_when_it_is_no_longer_true(explorer, monkeypatch):
+def test_a_finding_disappears_when_its_problem_is_solved(explorer, monkeypatch):
     monkeypatch.setattr("dagster_nb.panels.explorer.attention._SECONDS_BETWEEN_SEARCHES", 0)
     source = explorer.model.source
     for number in (3, 30):
@@ -133,7 +133,7 @@ def test_a_line_disappears_when_it_is_no_longer_true(explorer, monkeypatch):
     assert "2.0 times as long" in slowdown.description
 
 
-def test_without_findings_there_is_no_line():
+def test_nothing_is_shown_without_findings():
     explorer = RunExplorer(FakeSource(many_runs(2000).assign(status="SUCCESS").astype({"status": "category"}))).wait(20)
     assert explorer._attention_view.widget.layout.display == "none"
     explorer.close()

@@ -1,4 +1,4 @@
-"""A click on a tile, a job, a tag or a launcher filters; a related run opens in place, with a way back."""
+"""Clicks on tiles, jobs, tags and launchers set filters. Related runs open in the panel, with a back button."""
 
 import html
 import json
@@ -31,12 +31,12 @@ def explore():
 
 
 def actions(shown):
-    """Return the actions of the buttons in some HTML."""
+    """Return the actions of all buttons in some HTML."""
     return [json.loads(html.unescape(data)) for data in re.findall(r'data-dnb-action="([^"]*)"', shown)]
 
 
 def click(explorer, action):
-    """Do what the browser does when a button with this action is clicked."""
+    """Send the message that the browser sends for a click on a button with this action."""
     explorer.viewport._handle_custom_msg({"action": action}, [])
     return explorer.wait(20)
 
@@ -56,20 +56,20 @@ def mixed():
     ("kind", "expected"),
     [(("job",), [0, 1]), (("launched_by",), [0, 2]), (("tag", "team"), [0, 2]), (("tag", "no such tag"), [0, 1, 2])],
 )
-def test_a_cell_of_the_table_filters(explore, mixed, kind, expected):
+def test_a_click_on_a_table_cell_sets_a_filter(explore, mixed, kind, expected):
     explorer = explore(mixed)
     click(explorer, ["filter", mixed["run_id"][0], *kind])
     assert explorer.frame["run_id"].tolist() == mixed["run_id"][expected].tolist()
 
 
-def test_a_click_on_a_cell_keeps_the_other_filters(explore, mixed):
+def test_a_click_on_a_table_cell_keeps_the_other_filters(explore, mixed):
     explorer = explore(mixed, tags={"user": "mia"}, status=["FAILURE", "SUCCESS"])
     click(explorer, ["filter", mixed["run_id"][2], "tag", "a b"])
     assert explorer.filters["tags"] == {"user": ["mia"], "a b": [HOSTILE]}
     assert explorer.frame["run_id"].tolist() == [mixed["run_id"][2]]
 
 
-def test_an_unknown_run_or_action_does_nothing(explore, mixed):
+def test_clicks_with_an_unknown_run_or_action_are_ignored(explore, mixed):
     explorer = explore(mixed)
     click(explorer, ["filter", "no such run", "job"])
     click(explorer, ["no such action", 1])
@@ -93,12 +93,14 @@ def test_tiles_filter(explore):
 def test_a_tile_without_a_number_is_not_a_button(explore):
     assert actions(explore(make_runs(0))._tiles.widget.value) == []
     explorer = explore(make_runs(3))
-    assert ["filter_status", "FAILURE"] not in actions(explorer._tiles.widget.value), "no run failed"
+    assert ["filter_status", "FAILURE"] not in actions(explorer._tiles.widget.value), (
+        "without failures the tile is not a button"
+    )
 
 
 @pytest.fixture
 def chain():
-    """Return four runs, newest first: a run, the re-execution of a re-execution, the re-execution, and the root."""
+    """Return four runs, newest first: an unrelated run, two re-executions of the same run, and the original run."""
     root, first, second = (make_run(number)["runId"] for number in (3, 2, 1))
     return runs_frame(
         [
@@ -114,7 +116,7 @@ def related(explorer):
     return [run_id for name, run_id, *_ in actions(explorer._details._top.value) if name == "open_related"]
 
 
-def test_re_executions_open_in_place_with_a_back_button(explore, chain):
+def test_re_executions_open_in_the_panel_with_a_back_button(explore, chain):
     frame, (root, first, second) = chain
     explorer = explore(frame)
     explorer._table.table.active = root
@@ -150,7 +152,7 @@ def test_a_run_opened_from_the_table_has_no_back_button(explore, chain):
     assert "Re-executions" not in explorer._details._top.value
 
 
-def test_related_runs_that_the_filters_exclude_are_read(explore, chain):
+def test_related_runs_are_read_even_if_the_filters_exclude_them(explore, chain):
     frame, (root, first, second) = chain
     explorer = explore(frame, status="SUCCESS")
     explorer._table.table.active = second
@@ -158,7 +160,7 @@ def test_related_runs_that_the_filters_exclude_are_read(explore, chain):
     assert related(explorer) == [root, first]
     click(explorer, ["open_related", root])
     assert explorer._open_run.run["status"] == "FAILURE"
-    assert explorer.frame["status"].unique().tolist() == ["SUCCESS"], "the table has the runs that match"
+    assert explorer.frame["status"].unique().tolist() == ["SUCCESS"], "the table must show only matching runs"
 
 
 def test_a_related_run_that_was_deleted_is_an_error(explore, chain):

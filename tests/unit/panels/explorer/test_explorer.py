@@ -1,4 +1,4 @@
-"""The whole panel, without a browser."""
+"""The complete explorer without a browser."""
 
 import asyncio
 import resource
@@ -28,14 +28,14 @@ def explore():
 
 
 def texts(widget):
-    """Return all markup of a panel."""
+    """Return the HTML of all widgets in a panel."""
     own = [widget.value] if isinstance(widget, widgets.HTML) else []
     return "\n".join([*own, *(texts(child) for child in getattr(widget, "children", ()))])
 
 
 @pytest.mark.parametrize("source", ["http://127.0.0.1:3000", None, make_runs(1)])
-def test_a_source_that_is_neither_a_client_nor_a_history_is_refused(source):
-    with pytest.raises(TypeError, match=r"takes a client, such as dnb\.connect\(url\) returns, or a history, but got"):
+def test_a_source_must_be_a_client_or_a_history(source):
+    with pytest.raises(TypeError, match=r"needs a client, for example from dnb\.connect\(url\), or a history, but got"):
         RunExplorer(source)
 
 
@@ -50,12 +50,12 @@ def test_the_explorer_opens_with_filters(explore):
     assert explorer._crash_box.error is None
 
 
-def test_invalid_filters_raise_in_the_cell():
+def test_invalid_filters_raise_an_error_in_the_cell():
     with pytest.raises(TypeError, match="there is no filter 'jobs'"):
         RunExplorer(FakeSource(make_runs(1)), jobs="x")
 
 
-def test_a_click_changes_the_model_and_the_table(explore):
+def test_a_click_on_a_row_changes_the_model_and_the_table(explore):
     explorer = explore(make_runs(5))
     ids = explorer.frame["run_id"].tolist()
     explorer._table.table.selected = [ids[2]]
@@ -68,7 +68,7 @@ def test_a_click_changes_the_model_and_the_table(explore):
     assert explorer._table.table.selected == [ids[4]]
 
 
-def test_the_chips_set_filters(explore):
+def test_chips_set_filters(explore):
     frame = make_runs(9)
     frame.loc[:2, "status"] = "FAILURE"
     explorer = explore(frame)
@@ -109,7 +109,7 @@ def test_typed_filters_are_applied(explore):
     assert bar._min_duration.value == ""
 
 
-def test_an_error_is_shown_and_retried(explore):
+def test_an_error_is_shown_and_can_be_retried(explore):
     explorer = explore(make_runs(3))
     explorer.model.source.error = ConnectionFailedError(f"no Dagster at {HOSTILE}")
     explorer.refresh()
@@ -125,7 +125,7 @@ def test_an_error_is_shown_and_retried(explore):
     assert explorer._error_box.widget.layout.display == "none"
 
 
-def test_hostile_text_is_escaped_everywhere(explore):
+def test_html_in_text_is_escaped_everywhere(explore):
     frame = make_runs(3)
     for name in ("job_name", "location", "repository", "partition_key", "launched_by"):
         frame.loc[0, name] = HOSTILE
@@ -172,7 +172,7 @@ def test_closing_leaves_no_widgets_and_no_threads_of_the_explorer(explore):
     assert _pylab_helpers.Gcf.get_num_fig_managers() == 0
 
 
-def test_in_a_loop_nothing_blocks():
+def test_nothing_blocks_in_an_event_loop():
     async def cell():
         source = FakeSource(make_runs(500), page=50)
         source.gate.clear()
@@ -197,7 +197,7 @@ def test_filter_changes_do_not_leak_memory(explore):
     for number in range(8):
         explorer.set_filters(**choices[number % 4])
     before = _resident()
-    # A frame of these runs takes more than 1 MB. Drawing takes most of the time, so not every change draws a chart.
+    # A leaked frame would take more than 1 MB. Only some changes draw a chart, because drawing is slow.
     for number in range(60):
         explorer._charts.choice.value = "Durations" if number % 12 == 0 else "No chart"
         explorer.set_filters(**choices[(number + number // 4) % 4])

@@ -1,4 +1,4 @@
-"""The failures tab groups what failed and re-executes what is open; the comparison shows what differs in two runs."""
+"""The failures tab groups failures and re-executes unresolved ones. The comparison shows how two runs differ."""
 
 import html
 import json
@@ -9,12 +9,12 @@ import pytest
 
 from dagster_nb.frames.runs import runs_frame
 from dagster_nb.panels.explorer import RunExplorer
-from dagster_nb.panels.explorer.views import charts
+from dagster_nb.panels.explorer.views import reports
 from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_run
 
 
 class Source(FakeSource):
-    """A source that also has failures, steps and run configs."""
+    """A source with failures, steps and run configs."""
 
     requested = ()
 
@@ -29,7 +29,8 @@ class Source(FakeSource):
 
     def steps(self, runs):
         durations = [pd.Timedelta(seconds=10 * (1 + int(run_id[:8]))) for run_id in runs]
-        return pd.DataFrame({"run_id": runs, "step_key": "load", "duration": durations})
+        facts = {"status": "SUCCESS", "start_time": NOW, "end_time": NOW + pd.to_timedelta(durations)}
+        return pd.DataFrame({"run_id": runs, "step_key": "load", "duration": durations, **facts})
 
     def iter_runs(self, **question):
         for page in super().iter_runs(**question):
@@ -57,7 +58,7 @@ def show(explorer, tab):
 
 
 def click(explorer, action):
-    """Do what the browser does when the button with this action is clicked."""
+    """Send the message that the browser sends for a click on the button with this action."""
     shown = explorer._charts._picture.value
     actions = [json.loads(html.unescape(data)) for data in re.findall(r'data-dnb-action="([^"]*)"', shown)]
     [found, *_] = [one for one in actions if one[0] == action]
@@ -65,7 +66,7 @@ def click(explorer, action):
     explorer.wait(20)
 
 
-def test_similar_failures_are_one_row_with_first_and_last_time(explorer):
+def test_similar_failures_share_a_row_with_the_first_and_last_time(explorer):
     shown = show(explorer, "Failures")
     assert shown.count("<tr>") == 1 + 2
     assert "2 runs" in shown
@@ -73,13 +74,13 @@ def test_similar_failures_are_one_row_with_first_and_last_time(explorer):
     assert "<img" not in shown
 
 
-def test_the_runs_of_a_group_are_selected(explorer):
+def test_the_runs_of_a_failure_group_can_be_selected(explorer):
     show(explorer, "Failures")
     click(explorer, "select_runs")
     assert sorted(run_id[:8] for run_id in explorer.selection) == ["00000000", "00000001"]
 
 
-def test_all_unresolved_failures_are_re_executed_after_a_question(explorer):
+def test_all_unresolved_failures_are_re_executed_after_a_confirmation(explorer):
     shown = show(explorer, "Failures")
     assert "2 failed runs in view are not resolved" in shown
     click(explorer, "reexecute_unresolved")
@@ -92,23 +93,23 @@ def test_all_unresolved_failures_are_re_executed_after_a_question(explorer):
     assert sorted(run_id[:8] for run_id in runs) == ["00000000", "00000001"]
 
 
-def test_a_read_only_source_offers_no_re_execution(explorer):
+def test_re_execution_is_not_offered_with_a_read_only_source(explorer):
     explorer.model.source.read_only = True
     shown = show(explorer, "Failures")
     assert "not resolved" in shown
     assert "reexecute_unresolved" not in shown
 
 
-def test_only_the_newest_failures_are_read_and_the_table_says_so(explorer, monkeypatch):
-    monkeypatch.setattr(charts, "_MAX_FAILED_RUNS", 1)
+def test_only_the_newest_failures_are_read_and_the_table_mentions_the_limit(explorer, monkeypatch):
+    monkeypatch.setattr(reports, "_MAX_FAILED_RUNS", 1)
     shown = show(explorer, "Failures")
     assert len(explorer.model.source.requested) == 1
     assert "the newest 1 of 3 failed runs" in html.unescape(shown)
 
 
-def test_without_failures_nothing_is_read(explorer):
+def test_no_errors_are_read_if_no_run_failed(explorer):
     explorer.set_filters(status="SUCCESS")
-    assert "No run in view failed" in show(explorer, "Failures")
+    assert "None of the runs in view failed" in show(explorer, "Failures")
     assert explorer.model.source.requested == ()
 
 
@@ -130,3 +131,45 @@ def test_two_selected_runs_are_compared(explorer):
     assert "equal in both runs" in shown
     explorer.model.select([])
     assert "Select two runs" in explorer.wait(20)._charts._picture.value
+
+
+def static_output(explorer, tab):
+    show(explorer, tab)
+    shown = explorer._static_html()
+    assert shown.count('<table class="dnb-grid">') >= 1, "the rows of the runs"
+    assert "<button" not in shown
+    return shown
+
+
+def test_the_static_output_has_the_tab_that_is_open(explorer):
+    assert "No chart" not in static_output(explorer, "No chart")
+    assert "<img" not in explorer._static_html()
+    shown = static_output(explorer, "Failures")
+    assert "no answer after &lt;n&gt; s" in shown
+    assert "<img" not in shown
+    assert "Select two runs in the table" in static_output(explorer, "Compare two runs")
+    explorer.model.select(run_id for run_id in explorer.frame["run_id"] if run_id[:8] in ("00000000", "00000001"))
+    assert "Run 00000001" in static_output(explorer, "Compare two runs")
+    shown = static_output(explorer, "Slow steps")
+    assert "which steps take the most time" in shown
+    assert shown.count("<img") == 1
+    assert "how long the runs of each job take" in static_output(explorer, "Durations")
+
+
+def test_displaying_the_explorer_waits_for_the_tab_that_is_open():
+    source = Source(runs_frame([make_run(0, status="FAILURE")]))
+    explorer = RunExplorer(source, chart="Failures")
+    data, _ = explorer._repr_mimebundle_()
+    assert "no answer after &lt;n&gt; s" in data["text/html"]
+    explorer.close()
+
+
+def test_the_tab_that_is_open_is_not_read_again_when_only_the_drawing_changes(explorer):
+    read = []
+    steps = explorer.model.source.steps
+    explorer.model.source.steps = lambda runs: read.append(1) or steps(runs)
+    first = show(explorer, "Slow steps")
+    explorer.viewport.width = 500
+    explorer.wait(20)
+    assert explorer._charts._picture.value != first
+    assert len(read) == 1

@@ -1,4 +1,4 @@
-"""The filter bar is drawn from the model: earlier choices do not come back, and every click has a visible effect."""
+"""The filter bar always shows the model's filters, and every click has a visible effect."""
 
 import pandas as pd
 import pytest
@@ -23,7 +23,7 @@ def explore():
         one.close()
 
 
-def test_an_unselected_status_is_not_selected_again(explore):
+def test_a_deselected_status_stays_deselected(explore):
     frame = make_runs(6)
     frame.loc[0, "status"] = "STARTED"
     frame.loc[1, "status"] = "CANCELING"
@@ -39,7 +39,7 @@ def test_an_unselected_status_is_not_selected_again(explore):
     assert explorer.filters == {"status": ["CANCELING"]}
 
 
-def test_a_tag_without_a_value_shows_a_hint(explore):
+def test_a_tag_filter_without_a_value_shows_a_hint(explore):
     explorer = explore(make_runs(3))
     bar = explorer._filters
     bar._tag_key.value = "team"
@@ -74,8 +74,8 @@ def test_a_custom_range(explore):
     assert bar._custom.layout.display == "none"
 
 
-def test_filters_set_in_code_do_not_change_each_other(explore):
-    """Drawing one field of a pair must not apply the old text of the other field."""
+def test_filters_set_in_code_do_not_affect_each_other(explore):
+    """An update of one field in a pair must not apply the old text of the other field."""
     explorer = explore(make_runs(60))
     explorer.set_filters(created_after="2026-02-28", created_before="2026-03-01", min_duration="5 s", max_duration="1h")
     explorer.set_filters(created_after="2026-02-27", min_duration="6 s")

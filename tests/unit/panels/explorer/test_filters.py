@@ -1,4 +1,4 @@
-"""The filters in memory select the same runs as the filters of the source."""
+"""Filtering in memory selects the same runs as filtering on the server."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ def frame():
     frame.loc[10, "duration"] = pd.NaT
     frame.loc[11, "duration"] = pd.Timedelta(minutes=10)
     for number in range(0, 48, 4):
-        # .loc would treat a dict as several values.
+        # Use .at, because .loc would treat the dict as several values.
         frame.at[number, "tags"] = {"team": "data" if number % 8 else "ml", "env": "prod"}  # noqa: PD008
     return frame
 
@@ -46,7 +46,7 @@ def test_filters_match_the_same_runs_as_pandas(frame, filters, expected):
     assert matching_runs(frame, ExplorerFilters.parse(**filters), NOW).tolist() == list(expected(frame))
 
 
-def test_runs_out_of_view_can_resolve_failures(frame):
+def test_runs_excluded_by_filters_can_resolve_failures(frame):
     frame.loc[2, ["root_run_id", "status"]] = [frame.loc[3, "run_id"], "SUCCESS"]
     mask = matching_runs(frame, ExplorerFilters.parse(only_unresolved=True, job="nightly"), NOW)
     assert not mask[3]
@@ -60,7 +60,7 @@ def test_invalid_durations(words):
         parse_duration(words)
 
 
-def test_durations_as_people_type_them():
+def test_durations_can_be_typed_in_many_forms():
     assert parse_duration("90") == pd.Timedelta(seconds=90)
     assert parse_duration("1d 2h") == pd.Timedelta(hours=26)
     assert parse_duration(dt.timedelta(minutes=1)) == pd.Timedelta(minutes=1)
@@ -75,7 +75,7 @@ def test_invalid_filters_are_rejected():
         ExplorerFilters.parse(job="")
 
 
-def test_filters_cover_narrower_filters():
+def test_filters_include_the_runs_of_narrower_filters():
     everything = ExplorerFilters()
     week = ExplorerFilters.parse(created_after="7d").at(NOW)
     day = ExplorerFilters.parse(created_after="1d").at(NOW)

@@ -1,4 +1,4 @@
-"""The explorer of a history, which needs no server."""
+"""An explorer of a history works without a server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def explorer(history):
     explorer.close()
 
 
-def test_it_shows_filters_and_refreshes_the_runs_of_a_history(history, explorer):
+def test_an_explorer_shows_and_filters_and_refreshes_the_runs_of_a_history(history, explorer):
     assert explorer.frame["run_id"].tolist() == history.runs()["run_id"].tolist()
     explorer.set_filters(status="FAILURE", created_after="2023-11-14T22:15:00")
     explorer.wait()
@@ -35,7 +35,7 @@ def test_it_shows_filters_and_refreshes_the_runs_of_a_history(history, explorer)
     assert explorer._crash_box.error is None
 
 
-def test_its_code_opens_the_history(history, explorer):
+def test_the_displayed_code_opens_the_history(history, explorer):
     explorer.set_filters(status="FAILURE")
     explorer._code._open.value = True
     explorer.wait()
@@ -45,7 +45,7 @@ def test_its_code_opens_the_history(history, explorer):
     assert "connect" not in explorer._code._python.text
 
 
-def test_actions_say_that_they_need_a_client(history, explorer):
+def test_disabled_actions_explain_that_they_need_a_client(history, explorer):
     explorer._table.table.selected = [explorer.frame["run_id"].iloc[0]]
     explorer.wait()
     for name in ("terminate", "from_failure", "all_steps", "delete", "force"):
@@ -54,7 +54,7 @@ def test_actions_say_that_they_need_a_client(history, explorer):
         )
 
 
-def test_a_run_opens_without_a_server(history, explorer):
+def test_run_details_open_without_a_server(history, explorer):
     run_id = explorer.frame["run_id"].iloc[3]
     explorer._table.table.active = run_id
     explorer.wait()

@@ -1,4 +1,4 @@
-"""If no run matches because a name is misspelt, the explorer offers the existing name, which one click takes."""
+"""If no run matches a misspelt name, the explorer suggests an existing name, and one click applies it."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_no_correction_is_offered_if_no_name_is_similar(explore):
     assert lines(explore(status="FAILURE")) == ()
 
 
-def test_the_line_disappears_with_the_filter(explore):
+def test_the_suggestion_disappears_with_the_filter(explore):
     explorer = explore(job="ingest_ordres")
     assert lines(explorer)
     explorer.set_filters()

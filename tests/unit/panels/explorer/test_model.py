@@ -1,4 +1,4 @@
-"""The explorer's model: what it reads, when it reads, and which runs stay selected."""
+"""The explorer's model reads only what it needs and keeps the selection."""
 
 import pandas as pd
 import pytest
@@ -37,7 +37,7 @@ def test_an_empty_source(bench):
     assert model.runs["duration"].dtype == "timedelta64[us]"
 
 
-def test_a_time_range_also_reads_the_previous_period(bench):
+def test_filtering_by_time_also_reads_the_previous_period(bench):
     one = bench(make_runs(100), filters={"created_after": "24h"})
     model = one.load()
     assert len(model.runs) == 24
@@ -46,18 +46,18 @@ def test_a_time_range_also_reads_the_previous_period(bench):
     assert before["run_id"].tolist() == one.source.frame["run_id"][25:48].tolist()
 
 
-def test_a_wider_range_is_read_from_the_source(bench):
+def test_a_longer_time_range_is_read_from_the_source(bench):
     one = bench(make_runs(100), filters={"created_after": "5h"})
     model = one.load()
     one.source.gate.clear()
     model.change_filters(created_after=None)
-    assert len(model.runs) == 10, "what is here is shown at once"
+    assert len(model.runs) == 10, "runs in memory must be shown immediately"
     one.source.gate.set()
     one.settle()
     assert len(model.runs) == 100
 
 
-def test_runs_arrive_page_by_page(bench):
+def test_runs_are_shown_page_by_page(bench):
     one = bench(make_runs(3000))
     one.source.gate.clear()
     seen = []
@@ -72,7 +72,7 @@ def test_runs_arrive_page_by_page(bench):
     assert one.model.reading is None
 
 
-def test_only_the_newest_request_counts(bench):
+def test_only_the_newest_request_has_an_effect(bench):
     one = bench(make_runs(300), filters={"created_after": "10h"})
     one.source.gate.clear()
     one.model.load()
@@ -98,7 +98,7 @@ def test_a_stale_response_is_ignored(bench):
     assert len(one.model.runs) == 3
 
 
-def test_stop_keeps_the_runs_so_far_and_the_rest_can_be_read(bench):
+def test_stop_keeps_the_runs_read_so_far_and_the_rest_can_be_read_later(bench):
     one = bench(make_runs(1000), page=100)
     one.source.gate.clear()
     one.model.load()
@@ -113,14 +113,14 @@ def test_stop_keeps_the_runs_so_far_and_the_rest_can_be_read(bench):
     assert one.model.was_stopped
     one.model.refresh()
     one.settle()
-    assert len(one.model.runs) < 1000, "a refresh does not undo a stop"
+    assert len(one.model.runs) < 1000, "a refresh must not continue a stopped read"
     one.load()
     assert len(one.model.runs) == 1000
     assert one.model.is_complete
     assert not one.model.was_stopped
 
 
-def test_runs_that_are_not_in_memory_are_filtered_by_the_source(bench):
+def test_filters_are_sent_to_the_source_if_not_all_runs_are_in_memory(bench):
     frame = make_runs(500)
     frame.loc[400:, "job_name"] = "rare"
     one = bench(frame, max_runs=100)
@@ -173,7 +173,7 @@ def test_a_refresh_shows_new_changed_and_deleted_runs(bench):
     assert ids(model) == one.source.frame["run_id"].tolist()
 
 
-def test_a_refresh_reads_only_what_changed(bench):
+def test_a_refresh_reads_only_changed_runs(bench):
     one = bench(make_runs(2000))
     model = one.load()
     before = len(one.source.readings)
@@ -193,7 +193,7 @@ def test_selected_runs_stay_selected_after_a_refresh(bench):
     assert list(model.selection) == of(2, 4)
 
 
-def test_a_run_out_of_view_is_not_selected(bench):
+def test_a_run_excluded_by_filters_is_not_selected(bench):
     frame = make_runs(10)
     frame.loc[2, "status"] = "FAILURE"
     one = bench(frame)
@@ -204,7 +204,7 @@ def test_a_run_out_of_view_is_not_selected(bench):
     assert list(model.selection) == of(2)
 
 
-def test_the_table_has_pages(bench):
+def test_the_table_is_divided_into_pages(bench):
     one = bench(make_runs(2500))
     model = one.load()
     assert model.page_count == 3
@@ -238,7 +238,7 @@ def test_the_frame_records_its_origin(bench):
     assert about["filters"] == {"created_after": pd.Timestamp("2026-02-28T12:00:00Z").timestamp()}
 
 
-def test_a_hundred_thousand_runs(bench):
+def test_a_hundred_thousand_runs_can_be_filtered(bench):
     frame = many_runs(100_000)
     model = bench(frame, page=10_000).load()
     assert len(model.runs) == 100_000
@@ -247,7 +247,7 @@ def test_a_hundred_thousand_runs(bench):
     assert ids(model) == expected["run_id"].tolist()
 
 
-def test_a_filter_chosen_while_too_many_runs_arrive_is_read_afterwards(bench):
+def test_a_filter_set_while_too_many_runs_arrive_is_applied_afterwards(bench):
     frame = make_runs(500)
     frame.loc[400:, "job_name"] = "rare"
     one = bench(frame, max_runs=100)
@@ -260,7 +260,7 @@ def test_a_filter_chosen_while_too_many_runs_arrive_is_read_afterwards(bench):
     assert one.model.is_complete
 
 
-def test_a_filter_chosen_while_refreshing_is_read_afterwards(bench):
+def test_a_filter_set_during_a_refresh_is_applied_afterwards(bench):
     frame = make_runs(500)
     frame.loc[400:, "job_name"] = "rare"
     one = bench(frame, max_runs=100)

@@ -1,4 +1,4 @@
-"""The details of a run: its config, its log and its related runs, and what happens when they cannot be read."""
+"""The details of a run: its config, its log, its related runs, and errors while reading them."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.unit.panels.monitor.fake_client import events
 
 
 class ClientLike(FakeSource):
-    """A source that has the client methods that the details of a run use."""
+    """A source with the client methods that the run details use."""
 
     log_error = None
     log_reads = 0
@@ -42,7 +42,7 @@ def explorer():
     explorer.close()
 
 
-def test_the_log_is_read_when_its_tab_is_chosen(explorer):
+def test_the_log_is_read_when_its_tab_is_opened(explorer):
     log = explorer._open_run.log
     assert not log.has_events
     explorer._details.tabs.value = "Log"
@@ -55,12 +55,12 @@ def test_the_log_is_read_when_its_tab_is_chosen(explorer):
     assert explorer._details._tab.layout.display == "none"
 
 
-def test_the_run_config_is_yaml(explorer):
+def test_the_run_config_is_shown_as_yaml(explorer):
     explorer._details.tabs.value = "Config"
     assert "ops:\n  load: {}" in explorer._details._tab.value
 
 
-def test_the_output_of_a_run_and_of_a_step(explorer):
+def test_output_of_the_run_and_of_each_step_can_be_read(explorer):
     explorer._details.tabs.value = "Log"
     explorer.wait(20)
     shown = explorer._details.log
@@ -76,7 +76,7 @@ def test_the_output_of_a_run_and_of_a_step(explorer):
     assert "warned" in shown._body.value
 
 
-def test_another_run_has_another_log(explorer):
+def test_opening_another_run_shows_its_log(explorer):
     explorer._details.tabs.value = "Log"
     explorer.wait(20)
     explorer._details.log._step.value = "load"
@@ -107,7 +107,7 @@ def test_closing_the_details_hides_them(explorer):
     assert explorer._table.table.active == ""
 
 
-def test_the_code_has_graphql_if_the_source_is_a_client(explorer):
+def test_graphql_code_is_shown_if_the_source_is_a_client(explorer):
     explorer._code._open.value = True
     assert "runsOrError" in explorer._code._graphql.text
     assert explorer._code._graphql in explorer._code._boxes.children

@@ -1,4 +1,4 @@
-"""The table of runs scrolls to its top after a new filter or page, and agrees with the chart."""
+"""The table of runs scrolls to the top after a new filter or page, and shows the same runs as the chart."""
 
 import pandas as pd
 import pytest
@@ -23,7 +23,7 @@ def explore():
         one.close()
 
 
-def test_other_runs_scroll_the_table_to_the_top(explore):
+def test_new_runs_scroll_the_table_to_the_top(explore):
     explorer = explore(many_runs(2500))
     table, model = explorer._table.table, explorer.model
     seen = [table.resets]
@@ -35,7 +35,7 @@ def test_other_runs_scroll_the_table_to_the_top(explore):
     ):
         act()
         seen.append(table.resets)
-    assert seen == sorted(set(seen)), "each has another number than the one before"
+    assert seen == sorted(set(seen)), "each action must increase the counter"
 
 
 def test_the_same_runs_do_not_scroll_the_table(explore):
@@ -48,7 +48,7 @@ def test_the_same_runs_do_not_scroll_the_table(explore):
     assert explorer._table.table.resets == before
 
 
-def test_a_run_in_progress_has_one_duration_everywhere(explore, monkeypatch):
+def test_a_run_in_progress_has_the_same_duration_everywhere(explore, monkeypatch):
     frame = make_runs(3)
     frame.loc[0, ["end_time", "duration"]] = pd.NaT
     frame.loc[0, "status"] = "STARTED"
@@ -71,7 +71,7 @@ def test_only_sortable_columns_have_a_sort_button():
     assert [column.name for column in COLUMNS.values() if not column.first] == ["Tags"]
 
 
-def test_the_trend_lists_the_jobs_that_it_does_not_draw(explore):
+def test_the_trend_chart_lists_the_jobs_that_it_does_not_draw(explore):
     explorer = explore(many_runs(600))
     assert explorer._charts._undrawn.widget.layout.display == "none"
     explorer._charts.choice.value = "Trend"
@@ -86,7 +86,7 @@ def test_the_trend_lists_the_jobs_that_it_does_not_draw(explore):
     assert explorer._charts._undrawn.widget.layout.display == "none"
 
 
-def test_jobs_that_slowed_down_are_drawn_before_the_busiest(monkeypatch):
+def test_slower_jobs_are_drawn_before_the_busiest_jobs(monkeypatch):
     runs = many_runs(600)
     rarest = runs["job_name"].value_counts().index[-1]
     monkeypatch.setattr(charts, "regressions", lambda _runs: pd.DataFrame({"job_name": [rarest]}))

@@ -1,4 +1,4 @@
-"""Clicks and replies that arrive in any order, from several threads, leave all views on the same filters."""
+"""Clicks and replies from several threads, in any order, leave all views with the same filters."""
 
 import asyncio
 import random
@@ -13,6 +13,7 @@ from dagster_nb.panels.explorer.filters import matching_runs
 from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
 from dagster_nb.panels.explorer.views import charts
 from dagster_nb.panels.explorer.views.tiles import summarize, tiles_html
+from dagster_nb.panels.pictures import Picture
 from tests.unit.panels.conftest import NOW, FakeSource, many_runs
 
 CLICKS = 300
@@ -20,7 +21,7 @@ CLICKS_PER_CHECK = 30
 
 
 class SlowSource(FakeSource):
-    """A source whose pages take a random time, and whose runs change during the read."""
+    """A source with random delays. Its runs change while they are read."""
 
     def __init__(self, frame, seed):
         super().__init__(frame, page=400)
@@ -33,7 +34,7 @@ class SlowSource(FakeSource):
 
 
 class Browser:
-    """Clicks in its own thread, like the widget messages of JupyterLab."""
+    """Clicks in its own thread, like a browser that sends widget messages."""
 
     def __init__(self, explorer, seed):
         self.explorer = explorer
@@ -98,11 +99,11 @@ class Browser:
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Record the frame from which the chart was last drawn."""
+    """Record the frames of all drawn charts."""
     frames = []
     chart = charts.Chart(lambda runs, _ax, _tz: frames.append(runs), "runs")
     monkeypatch.setattr(charts, "CHARTS", dict.fromkeys(charts.CHARTS, chart))
-    monkeypatch.setattr(charts, "image", lambda draw, *, alt, **_: f"{draw(None) or ''}{alt}")
+    monkeypatch.setattr(charts, "draw_picture", lambda draw, **_: draw(None) or Picture(b"", 900, 280, None))
     return frames
 
 
@@ -120,7 +121,7 @@ def notifying_threads(monkeypatch):
 
 
 def check(explorer, source, drawn):
-    """Check that table, tiles, chart, chips and fields show the runs that match the filters of the model."""
+    """Check that the table, tiles, chart, chips and fields show the runs that match the model's filters."""
     model, filters = explorer.model, explorer.model.filters
     expected = source.frame[matching_runs(source.frame, filters, NOW)]
     assert explorer.frame["run_id"].tolist() == expected["run_id"].tolist()
@@ -138,7 +139,7 @@ def check(explorer, source, drawn):
     assert len(bar._chosen.widget.children) == len(filters.job or ()) + sum(len(values) for _, values in filters.tags)
 
 
-def test_clicks_and_replies_in_any_order(drawn, notifying_threads):
+def test_all_views_agree_after_clicks_and_replies_in_any_order(drawn, notifying_threads):
     seed = 0
     source = SlowSource(many_runs(2500, seed), seed)
     changes = random.Random(seed)
@@ -164,8 +165,8 @@ def test_clicks_and_replies_in_any_order(drawn, notifying_threads):
     asyncio.run(session())
 
 
-def test_clicks_and_replies_in_a_script(drawn, notifying_threads):
-    """Without a loop, all calls run in `wait`."""
+def test_all_views_agree_after_clicks_and_replies_in_a_script(drawn, notifying_threads):
+    """Without an event loop, `wait` runs all callbacks."""
     source = SlowSource(many_runs(1500, 2), 2)
     explorer = RunExplorer(source)
     explorer.model.clock = lambda: NOW

@@ -1,4 +1,4 @@
-"""The view of an explorer: its chart, columns and sort order, and the line of code that opens it again."""
+"""An explorer's view (chart, columns and sort order), and the code that restores it."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -64,7 +64,7 @@ def explore():
     sort=st.none() | st.tuples(st.sampled_from(["", "-"]), COLUMN_NAMES.filter(lambda key: key != "tags")).map("".join),
     chart=st.sampled_from(CHARTS),
 )
-def test_the_code_has_an_equal_view(filters, columns, sort, chart):
+def test_the_displayed_code_restores_the_view(filters, columns, sort, chart):
     def parse(source, *, chart="Durations", sort=None, columns=None, **filters):
         view = ExplorerView.parse(chart=chart, sort=sort, columns=columns, chart_names=CHARTS)
         return source, ExplorerFilters.parse(**filters), view
@@ -79,7 +79,7 @@ def test_the_code_has_an_equal_view(filters, columns, sort, chart):
     assert opened[2] == view
 
 
-def test_the_code_opens_an_explorer_with_the_same_runs(explore, monkeypatch):
+def test_the_displayed_code_opens_an_explorer_with_the_same_runs(explore, monkeypatch):
     first = explore(job="nightly", sort="-duration", columns=["run_id", "tags.team"], chart="no chart", max_runs=2)
     monkeypatch.setattr(dnb, "connect", {first.model.source.url: first.model.source}.get)
     second = eval(first.code, {"dnb": dnb}).wait(20)  # noqa: S307 - it is the code under test
@@ -90,7 +90,7 @@ def test_the_code_opens_an_explorer_with_the_same_runs(explore, monkeypatch):
     second.close()
 
 
-def test_the_code_follows_what_the_user_does(explore):
+def test_the_displayed_code_follows_the_users_clicks(explore):
     explorer = explore()
     assert explorer.code == 'dnb.RunExplorer(dnb.connect("http://localhost:3000"))'
     explorer._code._open.value = True
@@ -110,13 +110,13 @@ def test_the_code_follows_what_the_user_does(explore):
     assert explorer._charts._picture.value == ""
 
 
-def test_the_code_of_a_client_that_is_read_only_stays_read_only(explore):
+def test_the_displayed_code_keeps_a_client_read_only(explore):
     source = FakeSource(RUNS)
     source.read_only = True
     assert 'dnb.connect("http://localhost:3000", read_only=True)' in explore(source).code
 
 
-def test_the_code_of_a_history_opens_its_path(explore):
+def test_the_displayed_code_opens_a_history_by_its_path(explore):
     source = FakeSource(RUNS)
     source.path = "/data/runs"
     explorer = explore(source)
@@ -135,14 +135,14 @@ def test_the_code_of_a_history_opens_its_path(explore):
         ({"columns": []}, "columns is empty"),
     ],
 )
-def test_an_invalid_view_is_an_error_that_lists_what_is_valid(options, message):
+def test_the_error_for_an_invalid_view_lists_the_valid_values(options, message):
     with pytest.raises(ValueError, match=message):
         RunExplorer(FakeSource(RUNS), **options)
     with pytest.raises(TypeError, match="sort must be the name of a column"):
         parse_sort(("duration", False))
 
 
-def test_the_table_shows_and_sorts_by_any_column(explore):
+def test_the_table_can_show_and_sort_any_column(explore):
     tags = [{"key": "team", "value": HOSTILE}, {"key": "zone", "value": "b"}]
     runs = runs_frame([make_run(0), make_run(1, tags=tags), make_run(2, tags=[{"key": "team", "value": "a"}])])
     explorer = explore(FakeSource(runs), columns=["job_name", "tags.team", "queue_duration"], sort="-tags.team")
@@ -180,10 +180,10 @@ def test_columns_are_shown_and_hidden(explore):
     assert len(table.columns) == 8
     assert not toggles(explorer)["tag: team"].value
     explorer.model.change_view(columns=("job_name",))
-    assert toggles(explorer)["Job"].disabled, "the table keeps one column"
+    assert toggles(explorer)["Job"].disabled, "the last column cannot be hidden"
 
 
-def test_the_csv_and_the_frame_have_what_the_table_shows(explore):
+def test_csv_and_frame_have_the_displayed_columns(explore):
     runs = runs_frame([make_run(number, jobName=name) for number, name in enumerate(["b", "=1+1", "a"])])
     explorer = explore(FakeSource(runs), columns=["job_name", "duration", "tags.team"], sort="-job_name")
     pd.testing.assert_frame_equal(
@@ -200,7 +200,7 @@ def test_the_csv_and_the_frame_have_what_the_table_shows(explore):
     assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["b", "a", "'=1+1"]
 
 
-def test_the_menu_of_a_row_follows_the_rules_of_the_buttons(explore):
+def test_row_menus_and_buttons_have_the_same_rules(explore):
     runs = runs_frame([make_run(0, status="FAILURE"), make_run(1, jobName="other"), make_run(2, status="STARTED")])
     explorer = explore(FakeSource(runs))
     failed, succeeded, started = runs["run_id"]
@@ -228,7 +228,7 @@ def test_the_menu_of_a_row_follows_the_rules_of_the_buttons(explore):
     assert not explorer._action_bar.confirm.is_open
     explorer.model.select([failed])
     receive(act="terminate", run_id=started)
-    assert explorer.model.source.acted == [], "it asks first"
+    assert explorer.model.source.acted == [], "the action must ask for confirmation"
     explorer._action_bar.confirm.agree()
     explorer.wait(30)
     assert explorer.model.source.acted == [("terminate", [started])]

@@ -1,4 +1,4 @@
-"""The text of the views: tiles, rows, code, and the static output."""
+"""The text of tiles, rows, code and static output."""
 
 import re
 
@@ -22,7 +22,7 @@ from tests.unit.fake import make_run
 from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
 
 
-def test_the_tiles_have_the_same_numbers_as_pandas():
+def test_tiles_show_the_same_numbers_as_pandas():
     runs = many_runs(2000)
     runs.loc[:10, "status"] = "STARTED"
     runs.loc[:10, ["end_time", "duration"]] = pd.NaT
@@ -47,7 +47,7 @@ def test_tiles_compare_with_the_previous_period():
     now = Summary(10, 0.95, 20 * second, 90 * second, second)
     before = Summary(20, 0.90, 20 * second, 30 * second, second)
     shown = tiles_html(now, before)
-    # A number stays on the same line as its unit, but a line may break between the two sides of a comparison.
+    # Numbers must not be separated from their units, but a line may break within a comparison.
     assert "▼\N{NO-BREAK SPACE}-50\N{NO-BREAK SPACE}% vs. previous period" in shown
     assert "+5.0\N{NO-BREAK SPACE}points vs.\N{NO-BREAK SPACE}90.0\N{NO-BREAK SPACE}%<" in shown
     shown = shown.replace("\N{NO-BREAK SPACE}", " ")
@@ -55,7 +55,7 @@ def test_tiles_compare_with_the_previous_period():
     assert 'dnb-worse" title="previous period: 30 s">▲ 3 times vs. 30 s' in shown
 
 
-def test_a_rare_failure_is_not_rounded_to_a_hundred_percent():
+def test_a_success_rate_below_one_is_not_rounded_to_a_hundred_percent():
     second = pd.Timedelta(seconds=1)
     assert "99.9 %" in tiles_html(Summary(10_000, 0.9999, second, second, second), None)
 
@@ -76,7 +76,7 @@ def test_rows():
     assert rows[2]["tags"] == [["team", HOSTILE], ["zone", "b"], ["dagster/other", "c"]]
 
 
-def test_the_python_code_has_all_filters():
+def test_the_python_code_contains_all_filters():
     filters = ExplorerFilters.parse(
         status=["FAILURE", "CANCELED"],
         job="a",
@@ -94,7 +94,7 @@ def test_the_python_code_has_all_filters():
     assert 'str.contains("ab", regex=False)' in text
 
 
-def test_the_displayed_graphql_is_what_the_client_sends():
+def test_the_displayed_graphql_equals_the_clients_query():
     text = graphql_text(
         ExplorerFilters.parse(status="FAILURE", created_after="1d", job=["a", "b"]), NOW, documents.text
     )
@@ -103,10 +103,10 @@ def test_the_displayed_graphql_is_what_the_client_sends():
     assert '"statuses": [\n      "FAILURE"\n    ]' in text
     assert f'"createdAfter": {(NOW - pd.Timedelta(days=1)).timestamp()}' in text
     assert "2 filters are sent" in text
-    assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# Nothing is sent")
+    assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# No request is sent")
 
 
-def test_the_displayed_graphql_fits_the_server(fake):
+def test_the_displayed_graphql_is_valid_for_the_server(fake):
     fake.runs = [make_run(0)]
     fake.schema = altered_schemas.without("Run.creationTime")
     with dnb.connect(fake.url, progress=False) as client:
@@ -144,7 +144,7 @@ def test_the_static_output(bench):
     frame.loc[0, "job_name"] = HOSTILE
     frame.loc[1, "status"] = "FAILURE"
     model = bench(frame).load()
-    html, text = static_html(model), static_text(model)
+    html, text = static_html(model, '<img src="data:image/png;base64,">'), static_text(model)
     assert "<img src=x" not in html
     assert "&lt;img src=x" in html
     assert html.count("<tr>") == 16
@@ -155,11 +155,11 @@ def test_the_static_output(bench):
     assert "97.5% succeeded" in text
 
 
-def test_the_static_output_without_runs_and_after_an_error(bench):
+def test_static_output_works_without_runs_and_after_an_error(bench):
     assert "0 runs" in static_text(bench(make_runs(0)).load())
     one = bench(make_runs(3))
     one.source.error = ConnectionFailedError(f"nothing there {HOSTILE}")
-    html = static_html(one.load())
+    html = static_html(one.load(), "")
     assert "nothing there" in html
     assert "<img src=x" not in html
 

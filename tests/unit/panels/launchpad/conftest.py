@@ -1,4 +1,4 @@
-"""A launchpad with a fake source."""
+"""Fixtures: a launchpad with a fake source."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""A fake source of a launchpad, which has jobs and records the requested checks and launches."""
+"""A fake source for a launchpad. It has jobs and records checks and launches."""
 
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.panels.launchpad.source import Scaffold

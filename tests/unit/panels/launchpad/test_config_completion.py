@@ -1,4 +1,4 @@
-"""Completion of run configs in YAML, at every kind of place."""
+"""Complete run configs in YAML, at every kind of position."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def labels(text):
         (f"{LOAD}table: |", []),
     ],
 )
-def test_what_fits_at_the_cursor(text, expected):
+def test_completion_offers_what_is_valid_at_the_cursor(text, expected):
     assert labels(text) == expected
 
 
@@ -159,22 +159,22 @@ def test_what_fits_at_the_cursor(text, expected):
         (f"{LOAD}parts:\n        - na|", "name: "),
     ],
 )
-def test_a_field_is_inserted_with_what_follows_it(text, inserted):
+def test_a_completed_field_includes_its_punctuation(text, inserted):
     found = complete(text)
     assert [one.text for one in found.found] == [inserted]
     assert text.partition("|")[0].endswith(found.word)
 
 
-def test_a_field_has_its_type_default_and_description():
+def test_completion_shows_the_type_and_default_and_description_of_a_field():
     found = {one.label: one for one in complete(f"{LOAD}|").found}
     assert found["rows"].detail == "Int, default 3"
     assert found["rows"].info == "How many rows to read."
     assert found["table"].detail.endswith(", required")
-    # No single field of a selector is required.
+    # A selector needs exactly one field, so none of its fields is marked as required.
     assert complete("ops:\n  write:\n    config:\n      f|").found[0].detail == "String"
 
 
-def test_explains_the_key_at_a_position():
+def test_help_explains_the_key_at_a_position():
     text = f"{LOAD}rows: 3\n  write:\n    config:\n      file: a\n"
     assert HELP.describe(text, text.index("rows") + 2) == (
         "ops.load.config.rows: Int, default 3\n\nHow many rows to read."
@@ -192,7 +192,7 @@ def test_a_long_config_is_completed_quickly():
     assert time.process_time() - start < 1
 
 
-def test_text_that_is_not_yaml_has_a_place_or_none():
+def test_completion_in_invalid_yaml_raises_no_error():
     for text in ("\t", ":", "- - -", "a: b: c", "'", '"a', "|", "&a *b", "- a\nb", "é: ü\n  "):
         for cursor in range(len(text) + 1):
             place_at(text, cursor)

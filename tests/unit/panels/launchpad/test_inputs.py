@@ -1,4 +1,4 @@
-"""Parsing the text of a launchpad's fields."""
+"""Parse the text in a launchpad's fields."""
 
 import pytest
 
@@ -24,5 +24,5 @@ def test_parses_tags(text, tags, problems):
 
 
 @pytest.mark.parametrize("tags", [{}, {"a": "b", "c:d": "e: f"}])
-def test_tags_as_text_parse_to_the_same_tags(tags):
+def test_tags_survive_formatting_and_parsing(tags):
     assert parse_tags(tags_text(tags)) == (tags, [])

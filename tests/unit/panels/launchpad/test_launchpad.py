@@ -1,4 +1,4 @@
-"""The launchpad: what it loads, checks and launches."""
+"""The launchpad loads jobs, checks configs and launches runs."""
 
 import threading
 import time
@@ -35,7 +35,7 @@ class TestChoosing:
         assert "None of 3 jobs matches" in one._form._picker._message.value
         assert "<img" not in one._form._picker._message.value
 
-    def test_a_heading_cannot_be_chosen(self, pad):
+    def test_a_location_heading_cannot_be_selected(self, pad):
         one = pad()
         one._form._picker._list.index = 0
         assert one.model.address is None
@@ -45,7 +45,7 @@ class TestChoosing:
         assert one._form._editor.value == SCAFFOLD
         assert one._form._partition.options == ("2026-01-02", "2026-01-01")
 
-    def test_starts_with_the_job_that_is_given(self, pad):
+    def test_the_launchpad_starts_with_the_given_job(self, pad):
         assert pad("train").model.address == TRAIN
         assert pad("load", repository="other").model.address == OTHER_LOAD
         assert pad("train", "ml", "repo", run_config={"a": 1}).config == "a: 1\n"
@@ -53,7 +53,7 @@ class TestChoosing:
     @pytest.mark.parametrize(
         ("job", "words"), [("nothing", "The server has no job"), ("load", "Several repositories have a job")]
     )
-    def test_says_that_the_job_is_unknown_or_ambiguous(self, pad, job, words):
+    def test_the_launchpad_explains_that_a_job_is_unknown_or_ambiguous(self, pad, job, words):
         one = pad(job)
         assert words in one._error_box._message.value
         assert one._form._launch.disabled
@@ -69,13 +69,13 @@ class TestChoosing:
         assert one._error_box.error is None
         assert not one._form._launch.disabled
 
-    def test_says_that_the_server_has_no_jobs(self, pad, source):
+    def test_the_launchpad_explains_that_the_server_has_no_jobs(self, pad, source):
         source.listed = []
         assert "The server has no jobs" in pad()._form._picker._message.value
 
 
 class TestTemplates:
-    def test_the_config_of_the_last_run_and_of_any_run(self, pad):
+    def test_the_config_of_the_last_run_or_of_any_run_can_be_loaded(self, pad):
         one = pad("train")
         one._form._last_run.click()
         one.wait(10)
@@ -91,7 +91,7 @@ class TestTemplates:
         one.wait(10)
         assert one.config == SCAFFOLD
 
-    def test_a_partition_does_not_replace_it(self, pad, source):
+    def test_a_partition_does_not_replace_a_loaded_config(self, pad, source):
         one = pad("train")
         one._form._last_run.click()
         one.wait(10)
@@ -100,7 +100,7 @@ class TestTemplates:
         assert one.config == "run: last\n"
         assert source.partitions_read == []
 
-    def test_says_that_a_run_does_not_exist_and_keeps_the_config(self, pad, source):
+    def test_the_launchpad_explains_that_a_run_does_not_exist_and_keeps_the_config(self, pad, source):
         one = pad("train")
         source.error = RunNotFoundError("there is no run 4d2f81aa")
         one._form._any_run.value = "4d2f81aa"
@@ -111,7 +111,7 @@ class TestTemplates:
 
 
 class TestChecking:
-    def test_checks_the_newest_text_once_typing_has_stopped(self, pad, source):
+    def test_the_config_is_checked_after_typing_has_stopped(self, pad, source):
         one = pad("train")
         source.checked.clear()
         for length in range(1, 20):
@@ -120,7 +120,7 @@ class TestChecking:
         one.wait(10)
         assert source.checked == [("x" * 19, [])]
 
-    def test_ignores_the_late_result_for_an_older_text(self, pad, source):
+    def test_a_late_result_for_older_text_is_ignored(self, pad, source):
         one = pad("train")
         source.gates["old"] = threading.Event()
         source.wrong = lambda config: [problem(message=f"wrong: {config}")] if config == "old" else []
@@ -133,7 +133,7 @@ class TestChecking:
         assert one.model.problems == []
         assert "The config is valid." in one._form._state.value
 
-    def test_shows_a_problem_at_its_line_and_path_and_does_not_launch(self, pad, source):
+    def test_the_line_and_path_of_a_problem_are_shown_and_nothing_is_launched(self, pad, source):
         source.scaffolds[TRAIN] = Scaffold(SCAFFOLD)
         source.wrong = lambda _config: [problem(message=HOSTILE)]
         one = pad("train")
@@ -146,7 +146,7 @@ class TestChecking:
         assert source.sent == []
         assert "ops.fit.config.target" in repr(one)
 
-    def test_keeps_showing_a_problem_while_the_new_text_is_checked(self, pad, source):
+    def test_a_problem_stays_visible_while_the_new_text_is_checked(self, pad, source):
         source.wrong = lambda config: [problem()] if "sales" in config else []
         one = pad("train")
         one._form._editor.value = SCAFFOLD.replace("sales", "costs")
@@ -155,7 +155,7 @@ class TestChecking:
         one.wait(10)
         assert one._form._problems.value == ""
 
-    def test_checks_tags_and_partition(self, pad, source):
+    def test_tags_and_partition_key_are_checked(self, pad, source):
         one = pad("train")
         one._form._tags.value = "team"
         one.wait(10)
@@ -166,7 +166,7 @@ class TestChecking:
         assert "The job has no partition" in one._form._problems.value
         assert source.sent == []
 
-    def test_shows_invalid_yaml_at_its_line(self, pad, source):
+    def test_the_line_of_invalid_yaml_is_shown(self, pad, source):
         source.scaffolds[TRAIN] = Scaffold(SCAFFOLD)
 
         def refuse(_config):
@@ -177,7 +177,7 @@ class TestChecking:
         assert [one["line"] for one in one._form._editor.problems] == [2]
         assert one._form._launch.disabled
 
-    def test_checks_the_config_for_the_selected_ops(self, pad, source):
+    def test_the_config_is_checked_for_the_selected_ops(self, pad, source):
         one = pad("train")
         one._form._ops.value = "fit, judge"
         one.wait(10)
@@ -196,7 +196,7 @@ class TestChecking:
 
 
 class TestPartitions:
-    def test_loads_the_config_of_a_partition_unless_it_was_edited(self, pad):
+    def test_the_config_of_a_partition_is_loaded_unless_the_text_was_edited(self, pad):
         one = pad("train")
         one._form._partition.value = "2026-01-01"
         one.wait(10)
@@ -210,7 +210,7 @@ class TestPartitions:
         assert one.config == "day: 2026-01-02\n"
         assert one._form._reset.disabled
 
-    def test_an_unknown_partition_is_one_problem_that_disables_launch(self, pad, source):
+    def test_an_unknown_partition_is_reported_once_and_disables_launch(self, pad, source):
         one = pad("train")
         one._form._partition.value = "1999"
         one.wait(10)
@@ -225,7 +225,7 @@ class TestPartitions:
         assert not one._form._launch.disabled
         assert one.config == "day: 2026-01-01\n"
 
-    def test_asks_for_a_partition_before_it_reports_problems_of_the_default_config(self, pad, source):
+    def test_a_partition_is_required_before_problems_of_the_default_config_are_shown(self, pad, source):
         source.wrong = lambda config: [] if config.startswith("day") else [problem(message="missing: day")]
         one = pad("train")
         assert "Choose a partition" in one._form._state.value
@@ -242,7 +242,7 @@ class TestPartitions:
         assert one._form._problems.value == ""
         assert not one._form._launch.disabled
 
-    def test_cannot_launch_a_partition_with_the_config_of_another(self, pad, source):
+    def test_a_partition_cannot_be_launched_with_the_config_of_another_partition(self, pad, source):
         one = pad("train")
         source.gates["2026-01-02"] = threading.Event()
         one._form._partition.value = "2026-01-02"
@@ -262,20 +262,20 @@ class TestPartitions:
 
 
 class TestOpsHelp:
-    def test_names_the_ops_and_an_example_of_this_job(self, pad, source):
+    def test_the_launchpad_shows_the_ops_and_an_example_for_this_job(self, pad, source):
         source.scaffolds[TRAIN] = Scaffold(SCAFFOLD, ("fit", "judge"), example="fit*")
         assert "fit*" in pad("train")._form._ops_help.value
         source.scaffolds[TRAIN] = Scaffold(SCAFFOLD, ("fit",))
         assert "*" not in pad("train")._form._ops_help.value
 
-    def test_the_example_selects_what_follows_an_op(self):
+    def test_the_example_selects_the_ops_downstream_of_an_op(self):
         ops = pd.DataFrame({"op": ["judge", "fit", "load"], "depends_on": [["fit"], ["load"], []]})
         assert example_selection(ops) == "fit*"
         assert example_selection(ops.iloc[2:]) == ""
 
 
 class TestLaunching:
-    def test_launches_once_however_often_the_button_is_clicked(self, pad, source):
+    def test_repeated_clicks_launch_only_one_run(self, pad, source):
         one = pad("train")
         one._form._editor.value = "a: 1\n"
         one._form._tags.value = f"why: {HOSTILE}\nteam: data"
@@ -306,7 +306,7 @@ class TestLaunching:
         one.wait(10)
         assert len(source.sent) == 1
 
-    def test_ctrl_enter_launches_the_text_just_typed(self, pad, source):
+    def test_ctrl_enter_launches_the_latest_text(self, pad, source):
         one = pad("train")
         one._form._editor._handle_custom_msg({"type": "submit", "value": "b: 2\n"}, [])
         one.wait(10)
@@ -320,7 +320,7 @@ class TestLaunching:
         assert source.sent == []
         assert "no" in one._form._problems.value
 
-    def test_shows_what_the_server_rejects_at_its_path(self, pad, source):
+    def test_the_path_of_a_problem_reported_by_the_server_is_shown(self, pad, source):
         source.answer = lambda: RunConfigInvalidError("nothing was launched:", errors=[problem()])
         one = pad("train")
         one.launch()
@@ -329,17 +329,17 @@ class TestLaunching:
         assert one.run is None
         assert one._form.widget.layout.display != "none"
 
-    def test_offers_no_retry_if_the_response_to_the_launch_was_lost(self, pad, source):
+    def test_no_retry_is_offered_if_the_response_to_the_launch_was_lost(self, pad, source):
         source.answer = lambda: OutcomeUnknownError("the response was lost. It is not sent again; look at the runs")
         one = pad("train")
         one.launch()
         one.wait(10)
-        assert "It is not known whether this happened" in one._error_box._message.value
+        assert "The outcome is unknown" in one._error_box._message.value
         assert "look at the runs" in one._error_box._message.value
         assert one._error_box._retry_button.layout.display == "none"
         assert len(source.sent) == 1
 
-    def test_launch_another_keeps_what_was_filled_in(self, pad, source):
+    def test_launch_another_keeps_the_filled_in_fields(self, pad, source):
         one = pad("train")
         one._form._editor.value = "a: 1\n"
         one.launch()
@@ -354,7 +354,15 @@ class TestLaunching:
         one.wait(10)
         assert len(source.sent) == 2
 
-    def test_a_client_that_may_not_launch_does_not_launch_and_says_why(self, pad, source, monkeypatch):
+    def test_the_launched_run_has_times_in_the_zone_of_the_launchpad(self, pad):
+        one = pad("train", tz="Asia/Tokyo")
+        one.launch()
+        one.wait(10)
+        assert "Asia/Tokyo" in one.monitor._head.value
+        with pytest.raises(ValueError, match="there is no time zone 'Nowhere'"):
+            pad("train", tz="Nowhere")
+
+    def test_the_launchpad_explains_why_a_client_may_not_launch(self, pad, source, monkeypatch):
         monkeypatch.setattr(FakeSource, "reason_forbidden", "this client is <read-only>")
         one = pad("train")
         assert one._form._launch.disabled
@@ -365,7 +373,7 @@ class TestLaunching:
         assert source.sent == []
 
 
-def test_the_static_output_shows_what_is_filled_in(pad, source):
+def test_the_static_output_shows_the_filled_in_fields(pad, source):
     source.wrong = lambda _config: [problem(message=HOSTILE)]
     one = pad("train", run_config=f"# {HOSTILE}\n{SCAFFOLD}")
     bundle = one._repr_mimebundle_()[0]

@@ -1,4 +1,4 @@
-"""Finding the line of a config that has a problem."""
+"""Find the line of a problem in a config."""
 
 import pytest
 
@@ -21,14 +21,14 @@ from dagster_nb.panels.launchpad.locate_problems import locate_problems, problem
         ("ops.fit.config.days[7]", "", 5),
     ],
 )
-def test_finds_the_line_of_a_path(path, message, line):
+def test_the_line_of_a_path_is_found(path, message, line):
     config = (
         "# a comment\nops:\n  fit:\n    config:\n      days: [1,\n        2]\n      nope: 1\n      a.b:\n        c: 1\n"
     )
     assert locate_problems([ConfigProblem(path, "", message)], config)[0].line == line
 
 
-def test_invalid_yaml_has_no_lines():
+def test_problems_in_invalid_yaml_have_no_line():
     assert locate_problems([ConfigProblem("ops", "REASON", "no")], "a: [")[0].line is None
     assert problem_from_error(RunConfigInvalidError("this text is not a mapping")).line is None
 
@@ -41,7 +41,7 @@ def test_invalid_yaml_has_no_lines():
         ("ops.fit", 'Received unexpected config entry "nope" at path', '"nope"'),
     ],
 )
-def test_marks_the_key_or_the_item(path, message, marked):
+def test_the_key_or_item_of_a_problem_is_marked(path, message, marked):
     config = 'ops:\n  fit:\n    days: [1, two]\n    "nope": 1\n'
     found = locate_problems([ConfigProblem(path, "", message)], config)[0]
     assert config.splitlines()[found.line - 1][found.start : found.end] == marked

@@ -1,4 +1,4 @@
-"""A launchpad that starts with the launch arguments of a run."""
+"""Open a launchpad with the launch arguments of an existing run."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.unit.panels.launchpad.fake_source import LOAD, TRAIN
 from tests.unit.panels.monitor.fake_client import FakeRun
 
 
-def test_the_launchpad_takes_config_tags_partition_and_op_selection(pad, source):
+def test_config_and_tags_and_partition_and_op_selection_are_copied_from_the_run(pad, source):
     one = pad(
         "train",
         run_config={"a": 1},
@@ -31,18 +31,18 @@ def test_the_launchpad_takes_config_tags_partition_and_op_selection(pad, source)
     }
 
 
-def test_loads_the_config_of_the_partition_if_none_is_given(pad):
+def test_the_config_of_the_partition_is_loaded_if_no_config_is_given(pad):
     assert pad("train", partition_key="2026-01-02").config == "day: 2026-01-02\n"
 
 
-def test_another_job_starts_empty(pad):
+def test_another_job_starts_with_empty_fields(pad):
     one = pad("train", partition_key="2026-01-01", op_selection="fit", run_config="a: 1")
     one.model.choose(LOAD)
     one.wait(10)
     assert (one.config, one._form._partition.value, one._form._ops.value) == ("{}\n", "", "")
 
 
-def test_from_run_reads_what_the_run_was_launched_with(pad, source, monkeypatch):
+def test_from_run_reads_the_launch_arguments_of_a_run(pad, source, monkeypatch):
     tags = {"team": "data", "dagster/partition": "2026-01-01", ".dagster/repository": "r@ml"}
     run = make_run(0, jobName="train", repositoryOrigin=None, tags=[{"key": k, "value": v} for k, v in tags.items()])
     row = runs_frame(
@@ -51,9 +51,10 @@ def test_from_run_reads_what_the_run_was_launched_with(pad, source, monkeypatch)
     source.runs = lambda **filters: row if filters["run_ids"] == [run["runId"]] else row.iloc[:0]
     made = FakeRun()
     made.client = source
-    one = Launchpad.from_run(made)
+    one = Launchpad.from_run(made, tz="Asia/Tokyo")
     one.wait(10)
     model = one.model
+    assert str(one.viewport.zone) == "Asia/Tokyo"
     one.close()
     assert (model.address, model.config, model.tags) == (TRAIN, "a: 1\n", "team: data")
     assert (model.partition, model.ops) == ("2026-01-01", "fit*")

@@ -1,4 +1,4 @@
-"""A fake run whose events come from the test, and its fake client."""
+"""A fake client and a fake run with events from the test."""
 
 import queue
 import threading
@@ -32,7 +32,7 @@ def events(count, start=0, **facts):
 
 
 class FakeRun(RunFacts):
-    """A run of a fake client, whose events come from the test."""
+    """A run of a fake client, with events from the test."""
 
     url = f"http://localhost:3000/runs/{RUN}"
 
@@ -62,6 +62,7 @@ class FakeClient:
         self.new_run = None
         self.printed = ("", "")
         self.printed_steps = []
+        self.continued = []
 
     def graphql_document(self, name):
         return name
@@ -70,7 +71,8 @@ class FakeClient:
         assert (document, variables) == ("run_plan", {"runId": self.known.run_id})
         return {"runOrError": {"executionPlan": {"steps": [{"key": key} for key in self.planned]}}}
 
-    def compute_logs(self, run, step=None):
+    def compute_logs(self, run, step=None, *, after=None):
+        self.continued.append(after)
         self.printed_steps.append(step)
         if isinstance(self.printed, Exception):
             raise self.printed

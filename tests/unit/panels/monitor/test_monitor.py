@@ -13,6 +13,7 @@ from dagster_nb.errors import ConnectionFailedError, OutcomeUnknownError, Unsupp
 from dagster_nb.panels.monitor import RunMonitor
 from dagster_nb.panels.monitor import model as monitor_model
 from dagster_nb.panels.monitor.messages import outcome_message, state_times
+from dagster_nb.panels.run_view import log_view
 from dagster_nb.panels.run_view.event_log import EventFilter
 from tests.unit.panels.conftest import HOSTILE, NOW, make_run
 from tests.unit.panels.monitor.fake_client import END, RUN, FakeClient, FakeRun, events, step
@@ -52,13 +53,13 @@ def until(monitor, condition):
     monitor._draw_all()
 
 
-def test_follows_a_run_to_its_end(watch):
+def test_the_monitor_follows_a_run_to_its_end(watch):
     monitor, client = watch()
     client.pages.put(events(3))
     until(monitor, lambda: monitor.model.log.total == 3)
     assert "running for" in monitor._head.value
     assert "live" in monitor._head.value
-    assert "No step has started." in monitor._steps.value
+    assert "No step has started." in monitor._steps.picture.value
     assert monitor._terminate.layout.display == ""
     client.mode = "polling"
     client.step_records = [
@@ -72,13 +73,13 @@ def test_follows_a_run_to_its_end(watch):
     monitor.wait(10)
     assert monitor.status == "SUCCESS"
     assert "Succeeded: 1 step in 1 min" in monitor._outcome.value
-    assert 'alt="Chart of 1 step, each from its start to its end: load SUCCESS."' in monitor._steps.value
-    assert "polling" not in monitor._head.value, "no more events are requested"
+    assert 'alt="Chart of 1 step, each from its start to its end: load SUCCESS."' in monitor._steps.picture.value
+    assert "polling" not in monitor._head.value, "polling must stop when the run ends"
     assert monitor._terminate.layout.display == "none"
     assert monitor.events["message"].tolist() == [f"line {number}" for number in range(5)]
 
 
-def test_shows_the_failed_step_first_and_escapes_all_text(watch):
+def test_the_monitor_shows_the_failed_step_first_and_escapes_all_text(watch):
     monitor, client = watch(jobName=HOSTILE)
     client.failed = [{"step_key": HOSTILE, "error_class": HOSTILE, "error_message": HOSTILE}]
     client.become("FAILURE")
@@ -86,7 +87,7 @@ def test_shows_the_failed_step_first_and_escapes_all_text(watch):
     client.pages.put(END)
     monitor.wait(10)
     assert "Failed in <strong>step" in monitor._outcome.value
-    assert monitor.children.index(monitor._outcome) < monitor.children.index(monitor._steps)
+    assert monitor.children.index(monitor._outcome) < monitor.children.index(monitor._steps.widget)
     assert "took 1 min" in monitor._head.value
     shown = [monitor._head.value, monitor._outcome.value, monitor._log._body.value, monitor._static_html()]
     assert all("<img src=x" not in part for part in shown)
@@ -94,7 +95,7 @@ def test_shows_the_failed_step_first_and_escapes_all_text(watch):
     assert "<b>" not in monitor._log._body.value
 
 
-def test_says_that_no_daemon_will_start_the_run(watch):
+def test_the_monitor_warns_that_no_daemon_will_start_the_run(watch):
     monitor, client = watch(status="QUEUED", startTime=None)
     client.healthy = False
     until(monitor, lambda: monitor.model.state.lacks_daemon)
@@ -108,7 +109,7 @@ def test_says_that_no_daemon_will_start_the_run(watch):
     assert monitor._outcome.value == ""
 
 
-def test_says_nothing_about_a_queue_with_a_daemon(watch):
+def test_the_monitor_shows_no_warning_if_a_daemon_is_running(watch):
     monitor, client = watch(status="QUEUED", startTime=None)
     calls = []
     client.daemons = lambda: (calls.append(1), FakeClient.daemons(client))[1]
@@ -118,7 +119,7 @@ def test_says_nothing_about_a_queue_with_a_daemon(watch):
 
 
 class TestTerminating:
-    def test_asks_first_and_sends_once(self, watch):
+    def test_terminate_asks_for_confirmation_and_is_sent_once(self, watch):
         monitor, client = watch()
         monitor._terminate.click()
         assert client.stopped == []
@@ -134,12 +135,12 @@ class TestTerminating:
         monitor.model.terminate(force=False)
         monitor.model.terminate(force=True)
         release.set()
-        # A state that was read before the termination may arrive after its outcome.
+        # A status that was read before the termination may arrive later than the outcome.
         until(monitor, lambda: not monitor.model.terminating and monitor.status == "CANCELED")
         assert client.stopped == [False]
         assert monitor._action.value == ""
 
-    def test_offers_force_if_the_run_could_not_be_terminated(self, watch):
+    def test_force_is_offered_if_the_run_could_not_be_terminated(self, watch):
         monitor, client = watch()
         assert monitor._force.layout.display == "none"
         client.outcome = {"outcome": "not_cancelable", "status": "STARTING", "message": f"{HOSTILE} is STARTING"}
@@ -154,7 +155,7 @@ class TestTerminating:
         until(monitor, lambda: monitor._force.layout.display == "none")
         assert client.stopped == [False, True]
 
-    def test_the_question_goes_away_when_the_run_ends(self, watch):
+    def test_the_confirmation_disappears_when_the_run_ends(self, watch):
         monitor, client = watch()
         monitor._terminate.click()
         client.become("SUCCESS")
@@ -163,7 +164,7 @@ class TestTerminating:
         assert not monitor._confirm.is_open
         assert client.stopped == []
 
-    def test_a_dismissed_error_stays_dismissed(self, watch):
+    def test_a_closed_error_stays_closed(self, watch):
         monitor, client = watch()
         client.outcome = ConnectionFailedError("gone")
         monitor.model.terminate(force=False)
@@ -175,12 +176,12 @@ class TestTerminating:
         assert monitor._crash_box.error is None
         monitor.model.action_error = None
 
-    def test_says_that_the_response_was_lost(self, watch):
+    def test_a_lost_response_is_reported(self, watch):
         monitor, client = watch()
         client.outcome = OutcomeUnknownError("the response was lost. It is not sent again")
         monitor.model.terminate(force=False)
         until(monitor, lambda: not monitor.model.terminating)
-        assert "It is not known whether this happened" in monitor._crash_box._message.value
+        assert "The outcome is unknown" in monitor._crash_box._message.value
         assert client.stopped == [False]
 
     @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ class TestTerminating:
             ("forbidden_actions", {"terminate": "You are a viewer"}, "the server does not permit it: You are a viewer"),
         ],
     )
-    def test_a_button_that_cannot_work_is_disabled_and_says_why(self, watch, monkeypatch, attribute, value, reason):
+    def test_a_disabled_button_shows_the_reason(self, watch, monkeypatch, attribute, value, reason):
         monkeypatch.setattr(FakeClient, attribute, value)
         monitor, client = watch()
         assert monitor._terminate.disabled
@@ -213,7 +214,7 @@ def test_retry_follows_the_run_again_after_an_error(watch):
     assert monitor._error_box.error is None
 
 
-def test_shows_the_last_events_of_a_long_log(watch):
+def test_the_monitor_shows_the_last_events_of_a_long_log(watch):
     monitor, client = watch()
     for start in range(0, 12_345, 1_000):
         client.pages.put(events(min(1_000, 12_345 - start), start=start))
@@ -244,26 +245,26 @@ def test_closing_leaves_no_widgets_and_no_threads(watch):
     assert set(widgets.widget._instances) <= before
 
 
-def test_it_accepts_only_a_run():
+def test_a_monitor_accepts_only_a_run():
     for wrong in ("an id", None, object()):
-        with pytest.raises(TypeError, match="takes a Run"):
+        with pytest.raises(TypeError, match="needs a Run"):
             RunMonitor(wrong)
 
 
 class TestSteps:
-    def test_shows_the_steps_that_have_not_started(self, watch):
+    def test_the_monitor_shows_the_steps_that_have_not_started(self, watch):
         monitor, client = watch()
         client.planned = ["load", "square[?]", "store", HOSTILE]
         monitor.model.follow()
         until(monitor, lambda: len(monitor.model.state.steps) == 4)
-        assert "Planned: " in monitor._steps.value
-        assert "<img src=x" not in monitor._steps.value
+        assert "Planned: " in monitor._steps.picture.value
+        assert "<img src=x" not in monitor._steps.picture.value
         client.step_records = [step("load", "SUCCESS"), step("square[1]", "IN_PROGRESS")]
         client.pages.put(events(1))
-        until(monitor, lambda: monitor.model.log.total == 1 and "Chart of" in monitor._steps.value)
-        assert "load SUCCESS, square[1] IN_PROGRESS, store NOT_STARTED" in monitor._steps.value
+        until(monitor, lambda: monitor.model.log.total == 1 and "Chart of" in monitor._steps.picture.value)
+        assert "load SUCCESS, square[1] IN_PROGRESS, store NOT_STARTED" in monitor._steps.picture.value
 
-    def test_counts_only_steps_that_ran(self, watch):
+    def test_the_monitor_counts_only_steps_that_ran(self, watch):
         monitor, client = watch()
         client.planned = ["load", "store"]
         client.step_records = [step("load", "SUCCESS")]
@@ -273,7 +274,7 @@ class TestSteps:
         monitor.wait(10)
         assert "Succeeded: 1 step in" in monitor._outcome.value
 
-    def test_works_without_a_plan(self, watch):
+    def test_steps_are_shown_even_without_a_plan(self, watch):
         monitor, client = watch()
         client.query = raises(UnsupportedServerError("too old"))
         monitor.model.follow()
@@ -283,7 +284,7 @@ class TestSteps:
 
 
 class TestOutput:
-    def test_shows_stdout_and_stderr_and_finds_lines(self, watch):
+    def test_stdout_and_stderr_are_shown_and_searchable(self, watch):
         monitor, client = watch()
         client.printed = (f"one\n\x1b[31mTwo\x1b[0m\n{HOSTILE}\n", "".join(f"line {n}\n" for n in range(1_200)))
         monitor._log._kind.value = "stdout"
@@ -300,25 +301,50 @@ class TestOutput:
         monitor._log._kind.value = "Events"
         assert "no events yet" in monitor._log._summary.value
 
-    def test_reads_the_output_again_when_the_run_has_ended(self, watch):
+    def test_searches_the_output_only_if_it_has_changed(self, watch, monkeypatch):
+        searched = []
+        search = log_view.last_lines
+        monkeypatch.setattr(log_view, "last_lines", lambda *args: searched.append(args) or search(*args))
+        monitor, client = watch()
+        client.printed = ("one\ntwo\n", "three\n")
+        monitor._log._kind.value = "stdout"
+        until(monitor, lambda: "one" in monitor._log._body.value)
+        assert len(searched) == 1
+        client.pages.put(events(3))
+        until(monitor, lambda: monitor.model.log.total == 3)
+        monitor._draw_all()
+        assert len(searched) == 1
+        monitor._log._text.value = "two"
+        until(monitor, lambda: "showing 1 matching line" in monitor._log._summary.value)
+        assert len(searched) == 2
+        monitor._log._kind.value = "Events"
+        monitor._log._kind.value = "stdout"
+        until(monitor, lambda: "showing 1 matching line" in monitor._log._summary.value)
+
+    def test_the_output_is_read_again_when_the_run_has_ended(self, watch):
         monitor, client = watch()
         client.printed = ("so far\n", "")
         monitor._log._kind.value = "stdout"
         until(monitor, lambda: "so far" in monitor._log._body.value)
+        first = monitor.model.output
         client.printed = ("so far\nall\n", "")
         client.become("SUCCESS")
         client.pages.put(END)
         until(monitor, lambda: "so far\nall" in monitor._log._body.value)
+        # Only what was printed since is read.
+        assert client.continued[0] is None
+        assert client.continued[1] is first
 
-    def test_reads_the_output_of_the_chosen_step(self, watch):
+    def test_the_output_of_the_chosen_step_is_read(self, watch):
         monitor, client = watch()
         client.pages.put(events(1))
         until(monitor, lambda: monitor.model.log.total == 1)
         monitor._log._kind.value = "stdout"
         monitor._log._step.value = "load"
         until(monitor, lambda: client.printed_steps[-1:] == ["load"])
+        assert client.continued[-1] is None
 
-    def test_shows_why_the_output_could_not_be_read(self, watch):
+    def test_the_error_is_shown_if_the_output_cannot_be_read(self, watch):
         monitor, client = watch()
         client.printed = ConnectionFailedError("gone")
         monitor._log._kind.value = "stderr"
@@ -337,7 +363,7 @@ class TestReexecuting:
         client.new_run = RunFacts({**make_run(7, status="STARTED", endTime=None), "runConfig": {}}, FakeRun.url)
         return monitor, client
 
-    def test_follows_the_new_run_and_goes_back(self, failed):
+    def test_the_new_run_is_followed_and_the_old_run_can_be_reopened(self, failed):
         monitor, client = failed
         first, old = monitor.run_id, client.known
         monitor._from_failure.click()
@@ -362,7 +388,7 @@ class TestReexecuting:
         assert monitor._previous.layout.display == "none"
         assert not monitor._confirm.is_open
 
-    def test_the_buttons_fit_the_status(self, watch):
+    def test_the_buttons_depend_on_the_status(self, watch):
         monitor, client = watch()
         assert monitor._all_steps.layout.display == monitor._from_failure.layout.display == "none"
         client.become("SUCCESS")
@@ -371,14 +397,14 @@ class TestReexecuting:
         assert monitor._all_steps.layout.display == ""
         assert monitor._from_failure.layout.display == "none"
 
-    def test_sends_once_and_shows_an_error(self, failed):
+    def test_the_re_execution_is_sent_once_and_an_error_is_shown(self, failed):
         monitor, client = failed
         client.new_run = OutcomeUnknownError("the response was lost")
         monitor.model.reexecute("all_steps")
         monitor.model.reexecute("all_steps")
         until(monitor, lambda: not monitor.model.reexecuting)
         assert client.reexecuted == [(RUN, "all_steps")]
-        assert "It is not known whether this happened" in monitor._crash_box._message.value
+        assert "The outcome is unknown" in monitor._crash_box._message.value
         assert monitor.run_id == RUN
 
 
@@ -399,7 +425,7 @@ def test_times(facts, words):
     assert words in " · ".join(state_times(monitor_model.RunState.of(run), NOW))
 
 
-def test_says_that_a_run_was_canceled_before_it_started():
+def test_the_monitor_explains_that_a_run_was_canceled_before_it_started():
     run = RunFacts(make_run(0, status="CANCELED", startTime=5.0, endTime=5.0), "http://x")
     state = monitor_model.RunState.of(run)
     assert outcome_message(state) == ("warning", "Canceled before it started.", "")

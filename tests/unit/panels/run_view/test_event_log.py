@@ -1,4 +1,4 @@
-"""The events that a monitor shows."""
+"""The monitor's event log."""
 
 import time
 
@@ -8,7 +8,7 @@ from dagster_nb.panels.run_view.event_log import EventFilter, EventLog
 from tests.unit.panels.monitor.fake_client import events
 
 
-def test_adding_pages_and_setting_a_filter_agree():
+def test_filtered_events_do_not_depend_on_the_order_of_pages_and_filters():
     pages = [
         events(30, level="INFO"),
         events(30, start=30, level="ERROR", stepKey=None, message=None),
@@ -33,19 +33,19 @@ def test_adding_pages_and_setting_a_filter_agree():
     assert one.steps == ["load", "other"]
 
 
-def test_shows_an_event_with_an_unknown_level():
+def test_an_event_with_an_unknown_level_is_shown():
     log = EventLog()
     log.add(events(1, level="NEW"))
     log.set_filter(EventFilter(level="CRITICAL"))
     assert log.matching == 1
 
 
-def test_adding_a_page_costs_the_same_in_a_long_log():
+def test_adding_a_page_is_not_slower_in_a_long_log():
     log = EventLog()
     log.set_filter(EventFilter(text="line"))
     log.add(events(50_000))
     page = events(100)
-    # The CPU time of this process does not depend on other processes.
+    # Measure CPU time, which does not depend on other processes.
     began = time.process_time()
     for _ in range(10):
         log.add(page)

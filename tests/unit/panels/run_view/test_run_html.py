@@ -1,11 +1,11 @@
-"""Why a run failed, as the explorer and the monitor show it."""
+"""The explorer and the monitor show why a run failed."""
 
 from html import unescape
 
 import pandas as pd
 
-from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.frames.stacks import traceback_text
+from dagster_nb.panels.run_view.last_lines import last_lines
 from dagster_nb.panels.run_view.log_html import events_html, output_summary
 from dagster_nb.panels.run_view.run_html import failures_html
 from tests.unit.frames.test_run_failures import failures
@@ -13,7 +13,7 @@ from tests.unit.frames.test_stacks import OWN, PANDAS, stack
 from tests.unit.panels.monitor.fake_client import events
 
 
-def test_a_failure_shows_own_code_and_folds_the_rest():
+def test_a_failure_shows_the_users_own_code_and_folds_other_frames():
     html = failures_html(failures())
     own, libraries = html.index(f"{OWN}&quot;, line 0, in function_0\n    code()</pre>"), html.rindex(PANDAS)
     unfolded = html[:own]
@@ -23,15 +23,15 @@ def test_a_failure_shows_own_code_and_folds_the_rest():
     assert "<img" not in html
 
 
-def test_the_button_copies_the_whole_stack_trace():
+def test_the_button_copies_the_complete_stack_trace():
     html = failures_html(failures())
     copied = html.partition('data-dnb-copy="')[2].partition('"')[0]
     assert unescape(copied) == traceback_text(failures()["causes"][0])
-    # Viewers without widgets have no script that could copy.
+    # Without widgets, no script handles clicks on a copy button.
     assert "<button" not in failures_html(failures(), can_copy=False)
 
 
-def test_a_failure_without_stack_trace_has_nothing_to_copy():
+def test_a_failure_without_stack_trace_has_no_copy_button():
     died = failures().assign(stack=pd.NA, causes=[[]])
     html = failures_html(died)
     assert "<bdi>load</bdi>" in html
@@ -46,7 +46,7 @@ def test_the_log_folds_the_stack_trace_of_an_error():
     assert OWN in html
 
 
-def test_the_summary_of_a_long_output_says_how_much_is_left_out():
-    logs = ComputeLogs("r", None, stdout="a\nb\n", stderr="c\n", stdout_omitted=3 * 2**20)
-    assert output_summary(logs, "stdout") == "showing 2 lines; the first 3 MB are left out"
-    assert output_summary(logs, "stderr") == "showing 1 line"
+def test_the_summary_of_long_output_gives_the_omitted_amount():
+    summary = output_summary(last_lines("a\nb\n"), "stdout", omitted=3 * 2**20)
+    assert summary == "showing 2 lines; the first 3 MB are left out"
+    assert output_summary(last_lines("c\n"), "stderr") == "showing 1 line"

@@ -1,4 +1,4 @@
-"""The schema browser, on the schema of the installed Dagster."""
+"""The schema browser with the schema of the installed Dagster."""
 
 import threading
 
@@ -28,7 +28,7 @@ def browser(fake):
 
 
 def choose(browser, name):
-    """Click an entry in the list, as the browser reports it."""
+    """Send the message for a click on an entry in the list."""
     place = next(place for place, item in enumerate(browser._list.items) if item["name"] == name)
     browser._list._handle_custom_msg({"choose": place}, [])
 
@@ -37,7 +37,7 @@ def names(browser):
     return [item["name"] for item in browser._list.items]
 
 
-def test_begins_with_the_documented_operations(browser):
+def test_the_list_begins_with_the_documented_operations(browser):
     assert names(browser) == list(examples())
     choose(browser, "Repositories")
     assert browser.query == examples()["Repositories"]
@@ -56,7 +56,7 @@ def test_a_click_writes_a_valid_query(browser):
     assert "runId" in browser._about.value
 
 
-def test_the_query_can_be_edited_with_completion_and_marked_mistakes(browser):
+def test_the_query_editor_completes_words_and_marks_mistakes(browser):
     choose(browser, "Repositories")
     sent = []
     browser._editor.send = sent.append
@@ -74,7 +74,7 @@ def test_the_query_can_be_edited_with_completion_and_marked_mistakes(browser):
     assert "%%dagster\n{ version }" in browser._query.value
 
 
-def test_the_fields_of_a_type_and_what_returns_it(browser):
+def test_a_type_shows_its_fields_and_the_fields_that_return_it(browser):
     browser.search("Run.stepStats")
     choose(browser, "Run.stepStats")
     browser._fields.click()
@@ -90,10 +90,10 @@ def test_an_enum_shows_its_values_and_an_input_has_no_query(browser):
     browser.search("RunsFilter.")
     choose(browser, "RunsFilter.tags")
     assert browser.query == ""
-    assert "No query returns this" in browser._query.value
+    assert "No query returns this type" in browser._query.value
 
 
-def test_says_how_many_match(browser):
+def test_the_number_of_matches_is_shown(browser):
     browser.search("run")
     assert "the first 100 of" in browser._found.value
     browser.search("<img src=x>")
@@ -101,14 +101,14 @@ def test_says_how_many_match(browser):
     assert names(browser) == []
 
 
-def test_a_late_click_on_an_entry_that_is_gone_does_nothing(browser):
+def test_a_late_click_on_a_removed_entry_is_ignored(browser):
     browser.search("RunStatus")
     browser._list._handle_custom_msg({"choose": 100}, [])
     browser._list._handle_custom_msg({"choose": -1}, [])
     assert browser.query == ""
 
 
-def test_is_readable_without_widgets(browser):
+def test_the_static_output_is_readable(browser):
     data = browser._repr_mimebundle_()[0]
     assert "Repositories" in data["text/html"]
     assert "Schema browser on http://fake:3000" in data["text/plain"]

@@ -1,0 +1,32 @@
+"""Tell panels that a client's server does not answer while its requests are being sent again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagster_nb.client.sync_client import DagsterClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["on_connection_problem"]
+
+
+def on_connection_problem(source: Any, listener: Callable[[str | None], object]) -> Callable[[], None]:  # noqa: ANN401
+    """Call a listener when a client's server does not answer, and with None when it answers again.
+
+    Parameters
+    ----------
+    source
+        A client. Other sources, such as a history on disk, have no such problems.
+    listener
+        Called with one sentence, in the client's thread.
+
+    Returns
+    -------
+    function
+        Ends the calls.
+    """
+    if not isinstance(source, DagsterClient):
+        return lambda: None
+    return source._asynchronous._session.problems.subscribe(listener)

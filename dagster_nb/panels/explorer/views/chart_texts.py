@@ -1,0 +1,75 @@
+"""The texts that a chart of runs shows about its marks."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dagster_nb.panels.chart_layer import ChartTexts
+from dagster_nb.words import MISSING, duration_text, short_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
+
+    import pandas as pd
+
+    from dagster_nb.panels.chart_pixels import ChartPixels
+
+__all__ = ["run_texts"]
+
+_MAX_TAGS = 3
+_MAX_LENGTH = 80
+_HINTS = {"mark": "open this run", "group": "show only", "legend": "show only"}
+
+
+def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone: tzinfo = UTC) -> ChartTexts:
+    """Return the texts that the chart shows about its runs.
+
+    Parameters
+    ----------
+    runs
+        The frame that was drawn, with the columns of ``client.runs()``.
+    pixels
+        The positions of the rows in the chart.
+    as_of
+        The assumed end time of runs in progress.
+    zone
+        The time zone for displayed times.
+    """
+    shown = runs.iloc[pixels.rows]
+    jobs = set(runs["job_name"].dropna().unique())
+    local = shown["start_time"].dt.tz_convert(zone).dt.tz_localize(None).to_numpy(dtype="datetime64[s]")
+    started = np.datetime_as_string(local, unit="s").tolist()
+    is_in_progress = (shown["start_time"].notna() & shown["end_time"].isna()).to_numpy(dtype=bool)
+    durations = shown["duration"].mask(is_in_progress, as_of - shown["start_time"]).dt.total_seconds()
+    return ChartTexts(
+        label="Chart of runs. Use the arrow keys to move from run to run, and Enter to open a run.",
+        ids=shown["run_id"].tolist(),
+        names=shown["job_name"].fillna("(no job)").str[:_MAX_LENGTH].tolist(),
+        statuses=shown["status"].astype(object).tolist(),
+        fields={
+            "Run": [short_id(run_id) for run_id in shown["run_id"]],
+            "Started": [MISSING if time == "NaT" else time.replace("T", " ") for time in started],
+            "Duration": _duration_texts(durations, is_in_progress),
+            "Tags": [_tags_text(tags) for tags in shown["tags"]],
+        },
+        groups=jobs & pixels.group_names,
+        legend=set(runs["status"].unique()).intersection(name for name, _ in pixels.legend),
+        hints=_HINTS,
+    )
+
+
+def _duration_texts(seconds: pd.Series, is_in_progress: Iterable[bool]) -> list[str]:
+    return [
+        f"{duration_text(int(duration))} so far" if in_progress else duration_text(duration)
+        for duration, in_progress in zip(seconds.tolist(), is_in_progress, strict=True)
+    ]
+
+
+def _tags_text(tags: Mapping[str, str]) -> str:
+    """Return a few of the user's tags."""
+    own = [f"{key}: {value}"[:_MAX_LENGTH] for key, value in tags.items() if not key.startswith("dagster/")]
+    return ", ".join([*own[:_MAX_TAGS], *(["…"] if len(own) > _MAX_TAGS else [])])

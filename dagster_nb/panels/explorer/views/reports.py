@@ -1,0 +1,152 @@
+"""The tabs of the explorer that show more than the runs in memory: what they read, and how it is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dagster_nb import plot
+from dagster_nb.panels.explorer.filters import matching_runs
+from dagster_nb.panels.explorer.source import has_methods
+from dagster_nb.panels.explorer.views.comparison_html import comparison_html
+from dagster_nb.panels.explorer.views.failure_groups_html import failure_groups_html
+from dagster_nb.panels.forbidden import reason_forbidden
+from dagster_nb.panels.pictures import image
+from dagster_nb.words import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+    from dagster_nb.panels.explorer.model import ExplorerModel
+
+__all__ = ["COMPARISON", "FAILURES", "REPORTS", "STEPS", "Drawing", "Report", "lanes_height"]
+
+_MAX_RUNS_FOR_STEPS = 50
+_MAX_FAILED_RUNS = 200
+_MAX_STEPS = 12
+_COMPARED_RUNS = 2
+_MIN_HEIGHT, _LANE_HEIGHT, _MARGINS = 170, 26, 96
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How something is drawn.
+
+    Parameters
+    ----------
+    zone
+        The time zone in which times are shown.
+    width
+        The width of pictures in CSS pixels.
+    dark, background
+        As in `dagster_nb.panels.pictures.png`.
+    is_live
+        Whether it is drawn in a panel, whose buttons work.
+    """
+
+    zone: tzinfo
+    width: int
+    dark: bool = False
+    background: str = "none"
+    is_live: bool = True
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a tab reads from the source and shows.
+
+    Parameters
+    ----------
+    name
+        What is read, such as ``"the failures of 3 failed runs"``.
+    read
+        Reads it. Called in a background thread.
+    html
+        Returns what was read as HTML.
+    """
+
+    name: str
+    read: Callable[[], Any]
+    html: Callable[[Any, Drawing], str]
+
+
+def steps_report(model: ExplorerModel) -> Report:
+    """Return which steps take the most time."""
+    source: Any = model.source
+    runs = model.runs
+    ids = runs["run_id"][runs["end_time"].notna() & runs["start_time"].notna()].head(_MAX_RUNS_FOR_STEPS).tolist()
+    of = f"the newest {plural(len(ids), 'finished run')}"
+
+    def html(steps: pd.DataFrame, drawing: Drawing) -> str:
+        picture = image(
+            lambda ax: plot.slow_steps(steps, tz=drawing.zone, ax=ax),
+            alt=f"Chart: which steps take the most time in {of}.",
+            width=drawing.width,
+            height=lanes_height(min(int(steps["step_key"].nunique()), _MAX_STEPS)),
+            dark=drawing.dark,
+            background=drawing.background,
+        )
+        return f'{picture}<p class="dnb-muted">The steps of {of}.</p>'
+
+    return Report(f"the steps of {of}", lambda: source.steps(ids), html)
+
+
+def failures_report(model: ExplorerModel) -> Report | str:
+    """Return the failures of the runs in view, grouped by cause."""
+    source: Any = model.source
+    failed = model.runs["run_id"][model.runs["status"] == "FAILURE"]
+    if failed.empty:
+        return "None of the runs in view failed."
+    ids = failed.head(_MAX_FAILED_RUNS).tolist()
+    left_out = len(failed) > len(ids)
+    of = f"the newest {len(ids):,} of {len(failed):,} failed runs" if left_out else plural(len(ids), "failed run")
+    unresolved = int(matching_runs(model.runs, model.filters.replace(only_unresolved=True), model.clock()).sum())
+    can_reexecute = has_methods(source, "reexecute_many") and reason_forbidden(source, "reexecute_many") is None
+
+    def html(failures: pd.DataFrame, drawing: Drawing) -> str:
+        return failure_groups_html(
+            failures,
+            now=model.as_of,
+            of=of,
+            unresolved=unresolved,
+            can_reexecute=can_reexecute,
+            zone=drawing.zone,
+            is_live=drawing.is_live,
+        )
+
+    return Report(f"the failures of {of}", lambda: source.failures(ids), html)
+
+
+def comparison_report(model: ExplorerModel) -> Report | str:
+    """Return what differs between the two selected runs."""
+    source: Any = model.source
+    if len(model.selection) != _COMPARED_RUNS:
+        return "Select two runs in the table to compare them."
+    # The older run comes first, because changes are read from left to right.
+    ids = list(model.selection[::-1])
+
+    def read() -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        runs = pd.concat(source.iter_runs(run_ids=ids, include=("run_config",)))
+        ordered = runs.set_index("run_id", drop=False).loc[ids]
+        return ordered, source.steps(ids) if has_methods(source, "steps") else None
+
+    return Report("the two runs", read, lambda answer, drawing: comparison_html(*answer, zone=drawing.zone))
+
+
+STEPS = "Slow steps"
+FAILURES = "Failures"
+COMPARISON = "Compare two runs"
+REPORTS: dict[str, Callable[[ExplorerModel], Report | str]] = {
+    STEPS: steps_report,
+    FAILURES: failures_report,
+    COMPARISON: comparison_report,
+}
+"""The report of each tab, or a sentence if there is nothing to read."""
+
+
+def lanes_height(lanes: int) -> int:
+    """Return the height of a chart with some lanes, in CSS pixels."""
+    return max(_MIN_HEIGHT, _MARGINS + _LANE_HEIGHT * lanes)

@@ -1,0 +1,75 @@
+"""The last lines of a long text that contain some other text, found from the end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["MAX_LINES", "LastLines", "last_lines"]
+
+MAX_LINES = 500
+"""The largest number of lines to show."""
+
+_MAX_LINE_LENGTH = 4_000
+_BLOCK_LENGTH = 1 << 20
+_ANSI_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class LastLines:
+    """The last lines of a text that match.
+
+    Parameters
+    ----------
+    shown
+        The lines, without colours and cut if they are very long.
+    total
+        The number of lines of the text, whether they match or not.
+    has_more
+        Whether more lines match than are shown.
+    """
+
+    shown: list[str]
+    total: int
+    has_more: bool
+
+
+def last_lines(text: str, wanted: str = "", max_lines: int = MAX_LINES) -> LastLines:
+    r"""Return the last lines that contain ``wanted``, ignoring case. Only as much of the text is searched as is needed.
+
+    Examples
+    --------
+    >>> last_lines("a1\nb\na2\na3\n", "A", max_lines=2)
+    LastLines(shown=['a2', 'a3'], total=4, has_more=True)
+    """
+    needle = wanted.strip().casefold()
+    found: list[str] = []
+    for block in _blocks_from_end(text):
+        plain = _ANSI_COLORS.sub("", block) if "\x1b" in block else block
+        if needle and needle not in plain.casefold():
+            continue
+        lines = plain.split("\n")
+        matching = [line for line in lines if needle in line.casefold()] if needle else lines
+        found = matching[-(max_lines + 1) :] + found
+        if len(found) > max_lines:
+            break
+    total = text.count("\n") + (not text.endswith("\n") and bool(text))
+    shown = [_shortened(line.rstrip("\r")) for line in found[-max_lines:]]
+    return LastLines(shown, total, len(found) > max_lines)
+
+
+def _blocks_from_end(text: str) -> Iterator[str]:
+    """Yield whole lines in blocks, the last block first."""
+    end = len(text) - text.endswith("\n")
+    while text and end >= 0:
+        start = text.rfind("\n", 0, max(end - _BLOCK_LENGTH, 0)) + 1
+        yield text[start:end]
+        end = start - 1
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _MAX_LINE_LENGTH else f"{line[:_MAX_LINE_LENGTH]}…"

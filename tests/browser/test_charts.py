@@ -1,0 +1,321 @@
+"""The charts of the explorer and the monitor in a real browser: hover, click, drag and keyboard."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.lab import Notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator
+
+expect.set_options(timeout=30_000)
+
+CELL = """
+import json
+import numpy as np
+import pandas as pd
+import dagster_nb as dnb
+client = dnb.connect({url!r})
+explorer = dnb.RunExplorer(client, chart="Trend", tz="UTC").wait()
+explorer
+"""
+MONITOR = """
+failed = client.runs(status="FAILURE", limit=1)["run_id"][0]
+monitor = dnb.RunMonitor(client.run(failed), tz="UTC").wait(60)
+monitor
+"""
+READ = """
+layer = {layer}
+print(json.dumps({{**layer.chart, "marks": np.frombuffer(layer.marks, "float32").reshape(-1, 4).tolist()}}))
+"""
+N_POINTS = 50
+
+
+@pytest.fixture(scope="module")
+def notebook(lab, context, demo) -> Iterator[Notebook]:
+    book = Notebook(lab, context, [CELL.format(url=demo.url), MONITOR], name="charts").open()
+    yield book
+    book.check()
+    book.close()
+
+
+class ChartPage:
+    """A chart in the page, and what the kernel has sent about it."""
+
+    def __init__(self, notebook: Notebook, panel: str, layer: str):
+        self.notebook = notebook
+        self.page = notebook.page
+        self.layer = layer
+        self.stage: Locator = self.page.locator(f"{panel} .dnb-chart-stage")
+        self.tip: Locator = self.stage.locator(".dnb-chart-tip")
+        self.sent: dict[str, Any] = {}
+        self.box: Any = {}
+
+    def settle(self) -> dict[str, Any]:
+        """Wait until the browser shows the newest chart, and return what the kernel has sent about it."""
+        self.sent = json.loads(self.notebook.run(READ.format(layer=self.layer)))
+        expect(self.stage).to_have_attribute("data-number", str(self.sent["number"]))
+        # JupyterLab does not draw what is scrolled away.
+        self.stage.scroll_into_view_if_needed()
+        self.box = self.stage.bounding_box()
+        return self.sent
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Return the position in the page of a position in the picture."""
+        width, height = self.sent["size"]
+        return self.box["x"] + x * self.box["width"] / width, self.box["y"] + y * self.box["height"] / height
+
+    def move_to(self, x: float, y: float) -> None:
+        self.page.mouse.move(*self.point(x, y))
+
+    def center(self, mark: int) -> tuple[float, float]:
+        left, top, right, bottom = self.sent["marks"][mark]
+        return (left + right) / 2, (top + bottom) / 2
+
+    def ids_at(self, x: float, y: float) -> set[str]:
+        """Return the marks that are closest to a position. Marks that are this close to each other look like one."""
+        distances = [
+            (max(left - x, 0, x - right) ** 2 + max(top - y, 0, y - bottom) ** 2) ** 0.5
+            for left, top, right, bottom in self.sent["marks"]
+        ]
+        least = min(distances)
+        return {one for one, distance in zip(self.sent["ids"], distances, strict=True) if distance <= least + 1}
+
+    def drag(self, first: float, last: float) -> None:
+        """Drag from one share of the x axis to another."""
+        left, top, right, bottom = self.sent["plot"]
+        y = (top + bottom) / 2
+        self.move_to(left + (right - left) * first, y)
+        self.page.mouse.down()
+        self.move_to(left + (right - left) * (first + last) / 2, y)
+        self.move_to(left + (right - left) * last, y)
+        self.page.mouse.up()
+
+
+@pytest.fixture
+def chart(notebook) -> ChartPage:
+    """The explorer's chart, without filters."""
+    notebook.run("explorer.model.select([]); explorer.model.open_run(None)")
+    choose(notebook, "Trend")
+    notebook.page.mouse.move(2, 2)
+    found = ChartPage(notebook, ".dnb-explorer", "explorer._charts._layer")
+    found.settle()
+    return found
+
+
+@pytest.fixture
+def gantt(notebook) -> ChartPage:
+    found = ChartPage(notebook, ".dnb-monitor", "monitor._steps._layer")
+    found.settle()
+    return found
+
+
+def choose(notebook: Notebook, chart: str, **filters: object) -> None:
+    notebook.run(f"explorer.set_filters(**{filters!r}); explorer.wait(); explorer.model.change_view(chart={chart!r})")
+
+
+def frame(notebook: Notebook) -> pd.DataFrame:
+    """Return the explorer's runs, as pandas has them in the kernel."""
+    rows = json.loads(
+        notebook.run(
+            "explorer.wait(); columns = ['run_id', 'job_name', 'status', 'start_time', 'duration'];"
+            "shown = explorer.frame[columns].assign("
+            "start_time=explorer.frame['start_time'].dt.strftime('%Y-%m-%d %H:%M:%S'),"
+            "duration=[dnb.words.duration_text(one) for one in explorer.frame['duration']]);"
+            "print(shown.astype(object).where(shown.notna(), None).to_json(orient='records'))"
+        )
+    )
+    return pd.DataFrame(rows, dtype=object).set_index("run_id")
+
+
+def wait_for_filters(notebook: Notebook, names: set[str]) -> dict[str, Any]:
+    """Wait until the explorer has exactly these filters, and return them."""
+    for _ in range(300):
+        filters = json.loads(notebook.run("print(json.dumps(explorer.filters, default=str))"))
+        if set(filters) == names:
+            return filters
+        notebook.page.wait_for_timeout(100)
+    raise AssertionError(f"the filters are still {filters}")
+
+
+@pytest.mark.parametrize("name", ["Durations", "Trend", "Timeline", "Queue times"])
+def test_hovering_a_mark_names_its_run(notebook, chart, name):
+    runs = frame(notebook)
+    choose(notebook, name, **({"job": [runs["job_name"].value_counts().index[0]]} if name == "Timeline" else {}))
+    sent = chart.settle()
+    assert len(sent["marks"]) >= N_POINTS
+    for mark in random.Random(4).sample(range(len(sent["marks"])), N_POINTS):
+        position = chart.center(mark)
+        chart.move_to(*position)
+        shown = chart.tip.inner_text()
+        ids = chart.ids_at(*position)
+        named = [one for one in ids if one[:8] in shown]
+        assert len(named) == 1, (shown, ids)
+        run = runs.loc[named[0]]
+        assert run["job_name"] in shown
+        assert run["status"] in shown
+        # A run that is waiting has no start, and a run in progress has no duration yet.
+        assert f"Started {run['start_time'] or '—'}" in shown
+        assert run["duration"] in shown or "so far" in shown
+
+
+def test_a_click_opens_the_run_and_marks_its_row(notebook, chart):
+    sent = chart.sent
+    chart.move_to(*chart.center(10))
+    named = chart.tip.inner_text()
+    notebook.page.mouse.down()
+    notebook.page.mouse.up()
+    expect(notebook.page.locator(".dnb-explorer .dnb-detail").first).to_contain_text("created")
+    opened = notebook.run("print(explorer.model.open_run_id)")
+    assert opened in sent["ids"]
+    assert opened[:8] in named
+    assert notebook.run("print(explorer.selection)") == str([opened])
+    row = notebook.page.locator(f'.dnb-explorer tr[data-run="{opened}"]')
+    expect(row).to_have_attribute("aria-current", "true")
+    # The page may show the table only in part, but the table has scrolled to the row.
+    distances = """(row) => {
+      const [inner, outer] = [row, row.closest(".dnb-scroll")].map((one) => one.getBoundingClientRect());
+      return [inner.top - outer.top, outer.bottom - inner.bottom];
+    }"""
+    assert min(row.evaluate(distances)) > -5
+
+
+def test_a_drag_filters_and_escape_takes_it_back(notebook, chart):
+    before = frame(notebook)
+    chart.drag(0.5, 0.75)
+    filters = wait_for_filters(notebook, {"created_after", "created_before"})
+    chart.settle()
+    after = frame(notebook)
+    left = before[
+        (before["start_time"] > filters["created_after"][:19]) & (before["start_time"] < filters["created_before"][:19])
+    ]
+    assert 0 < len(after) < len(before)
+    assert set(left.index) <= set(after.index)
+    notebook.page.keyboard.press("Escape")
+    wait_for_filters(notebook, set())
+    chart.settle()
+
+
+def test_a_drag_over_durations_filters_by_duration(notebook, chart):
+    choose(notebook, "Durations")
+    chart.settle()
+    chart.drag(0.3, 0.6)
+    wait_for_filters(notebook, {"min_duration", "max_duration"})
+    chart.settle()
+    notebook.page.keyboard.press("Escape")
+    wait_for_filters(notebook, set())
+
+
+def test_escape_cancels_a_drag(notebook, chart):
+    left, top, right, _ = chart.sent["plot"]
+    chart.move_to(left + 100, top + 50)
+    notebook.page.mouse.down()
+    chart.move_to(right - 100, top + 60)
+    expect(chart.stage.locator(".dnb-chart-band")).to_be_visible()
+    notebook.page.keyboard.press("Escape")
+    expect(chart.stage.locator(".dnb-chart-band")).to_be_hidden()
+    notebook.page.mouse.up()
+    wait_for_filters(notebook, set())
+
+
+def test_the_keyboard_does_the_same(notebook, chart):
+    keyboard = notebook.page.keyboard
+    chart.stage.focus()
+    keyboard.press("ArrowRight")
+    expect(chart.tip).to_be_visible()
+    first = chart.tip.inner_text()
+    keyboard.press("ArrowRight")
+    expect(chart.tip).not_to_have_text(first)
+    live = chart.stage.get_by_role("status")
+    runs = frame(notebook)
+    named = next(one for one in chart.sent["ids"] if f"Run {one[:8]}" in live.inner_text())
+    assert runs.loc[named, "job_name"] in live.inner_text()
+    keyboard.press("Enter")
+    expect(notebook.page.locator(".dnb-explorer .dnb-detail").first).to_contain_text(named)
+    assert notebook.run("print(explorer.model.open_run_id)") == named
+    for _ in range(4):
+        keyboard.press("Shift+ArrowRight")
+    expect(chart.stage.locator(".dnb-chart-band")).to_be_visible()
+    keyboard.press("Enter")
+    wait_for_filters(notebook, {"created_after", "created_before"})
+    chart.settle()
+    keyboard.press("Escape")
+    wait_for_filters(notebook, set())
+
+
+def test_the_keyboard_chooses_a_time_in_a_chart_without_marks(notebook, chart):
+    choose(notebook, "Status over time")
+    assert chart.settle()["marks"] == []
+    chart.stage.focus()
+    for key in ["ArrowRight"] * 10 + ["Shift+ArrowRight"] * 10 + ["Enter"]:
+        notebook.page.keyboard.press(key)
+    wait_for_filters(notebook, {"created_after", "created_before"})
+    chart.settle()
+    notebook.page.keyboard.press("Escape")
+    wait_for_filters(notebook, set())
+
+
+def test_names_and_legend_entries_are_buttons(notebook, chart):
+    choose(notebook, "Durations")
+    chart.settle()
+    job = frame(notebook)["job_name"].value_counts().index[0]
+    chart.stage.get_by_role("button", name=f"show only {job}", exact=True).click()
+    assert wait_for_filters(notebook, {"job"})["job"] == [job]
+    chart.settle()
+    button = chart.stage.get_by_role("button", name="show only FAILURE", exact=True)
+    button.focus()
+    button.press("Enter")
+    assert wait_for_filters(notebook, {"job", "status"})["status"] == ["FAILURE"]
+    chart.settle()
+    for names in ({"job"}, set()):
+        notebook.page.keyboard.press("Escape")
+        wait_for_filters(notebook, names)
+        chart.settle()
+
+
+def test_a_chart_that_can_be_touched_is_accessible(notebook, chart):
+    chart.stage.focus()
+    found = Axe().run(notebook.page, ".dnb-explorer .dnb-chart").response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+def test_the_steps_of_a_monitor_answer(notebook, gantt):
+    for mark, step in enumerate(gantt.sent["ids"]):
+        gantt.move_to(*gantt.center(mark))
+        expect(gantt.tip).to_contain_text(step)
+    gantt.move_to(*gantt.center(0))
+    notebook.page.mouse.down()
+    notebook.page.mouse.up()
+    chosen = notebook.page.locator(".dnb-monitor select").nth(1)
+    expect(chosen).to_have_value(gantt.sent["ids"][0])
+    notebook.page.keyboard.press("Escape")
+    expect(chosen).not_to_have_value(gantt.sent["ids"][0])
+
+
+def test_light_dark_and_narrow_screenshots(notebook, chart):
+    for dark in (False, True):
+        notebook.theme(dark=dark)
+        chart.settle()
+        chart.move_to(*chart.center(len(chart.sent["marks"]) // 2))
+        expect(chart.tip).to_be_visible()
+        notebook.shot(f"chart_{'dark' if dark else 'light'}")
+    size = notebook.page.viewport_size
+    notebook.page.set_viewport_size({"width": 800, "height": 1200})
+    notebook.page.wait_for_timeout(2_000)
+    choose(notebook, "Durations")
+    chart.settle()
+    chart.move_to(*chart.center(len(chart.sent["marks"]) // 2))
+    expect(chart.tip).to_be_visible()
+    notebook.shot("chart_800")
+    notebook.page.set_viewport_size(size)
+    notebook.theme(dark=False)

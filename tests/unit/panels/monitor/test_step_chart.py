@@ -1,0 +1,109 @@
+"""The monitor's chart says which step each bar is, and a click shows only the events of that step."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dagster_nb.frames.steps import steps_frame
+from dagster_nb.panels.monitor import RunMonitor
+from dagster_nb.panels.monitor.step_chart import step_texts
+from dagster_nb.panels.run_view.run_html import steps_picture
+from tests.unit.panels.conftest import HOSTILE
+from tests.unit.panels.monitor.fake_client import END, RUN, FakeRun, events
+
+N_POINTS = 50
+
+
+def record(key, start, end, status="SUCCESS", attempts=1):
+    made = [{"startTime": start}] * attempts
+    return {"stepKey": key, "status": status, "startTime": start, "endTime": end, "attempts": made}
+
+
+@pytest.fixture
+def monitor():
+    made = RunMonitor(FakeRun())
+    client = made.model.client
+    client.step_records = [record("load", 0.0, 30.0), record(HOSTILE, 30.0, 90.0, "FAILURE", attempts=3)]
+    client.become("FAILURE")
+    for page in (events(2), events(3, start=2, stepKey=HOSTILE), END):
+        client.pages.put(page)
+    yield made.wait(20)
+    assert made._crash_box.error is None
+    made.close()
+
+
+def act(monitor, *action):
+    layer = monitor._steps._layer
+    layer._handle_custom_msg({"action": list(action), "number": layer.chart["number"]}, [])
+    monitor._draw_all()
+
+
+def test_each_bar_shows_its_step(monitor):
+    chart = monitor._steps._layer.chart
+    fields = dict(chart["fields"])
+    assert chart["ids"] == chart["names"] == ["load", HOSTILE]
+    assert [chart["statuses"][code][0] for code in chart["codes"]] == ["SUCCESS", "FAILURE"]
+    assert fields["Started"] == ["1970-01-01 00:00:00", "1970-01-01 00:00:30"]
+    assert fields["Duration"] == ["30 s", "1 min"]
+    assert fields["Attempts"] == ["", "3"]
+    marks = np.frombuffer(monitor._steps._layer.marks, dtype=np.float32).reshape(-1, 4)
+    assert marks[1, 0] == pytest.approx(marks[0, 2], abs=0.1), "the second begins where the first ends"
+    assert not chart["draggable"]
+
+
+def test_a_click_shows_only_the_events_of_a_step(monitor):
+    layer = monitor._steps._layer
+    assert not layer.can_go_back
+    act(monitor, "mark", HOSTILE)
+    assert monitor.model.log.filter.step == HOSTILE
+    assert monitor.model.log.matching == 3
+    assert monitor._log._step.value == HOSTILE
+    assert layer.can_go_back
+    act(monitor, "group", "load")
+    assert monitor._log._step.value == "load"
+    assert monitor.model.log.matching == 2
+    act(monitor, "back")
+    assert monitor._log._step.value == ""
+    assert monitor.model.log.matching == 5
+    assert not layer.can_go_back
+
+
+def test_a_click_on_an_unknown_step_does_nothing(monitor):
+    act(monitor, "mark", "no such step")
+    assert monitor.model.log.filter.step is None
+
+
+def test_fifty_of_many_steps_have_the_texts_of_their_row():
+    random = np.random.default_rng(11)
+    start, length = random.integers(0, 3_600, 300).tolist(), random.integers(1, 59, 300).tolist()
+    steps = steps_frame(
+        [
+            {
+                "runId": RUN,
+                "stepStats": [
+                    record(f"step{n}", float(begin), float(begin + took))
+                    for n, (begin, took) in enumerate(zip(start, length, strict=True))
+                ],
+            }
+        ]
+    )
+    pixels = steps_picture(steps, as_of=None, width=900).pixels
+    texts = step_texts(steps, pixels, None, pd.Timestamp.now("UTC").tzinfo)
+    for place in random.choice(300, N_POINTS, replace=False):
+        number = int(texts.names[place].removeprefix("step"))
+        assert texts.fields["Duration"][place] == f"{length[number]} s"
+        assert pixels.x_value(pixels.marks[place, 0]) == pytest.approx(start[number] - min(start), abs=0.5)
+        assert pixels.x_value(pixels.marks[place, 2]) == pytest.approx(
+            start[number] + length[number] - min(start), abs=0.5
+        )
+
+
+def test_a_step_in_progress_and_one_that_has_not_started():
+    begin = pd.Timestamp("2026-03-01 12:00", tz="UTC")
+    steps = pd.DataFrame(
+        {"step_key": ["a", "b"], "status": ["IN_PROGRESS", "NOT_STARTED"], "attempts": [1, 0]},
+    ).assign(start_time=[begin, pd.NaT], end_time=pd.Series([pd.NaT, pd.NaT], dtype="datetime64[us, UTC]"))
+    as_of = begin + pd.Timedelta("90s")
+    texts = step_texts(steps, steps_picture(steps, as_of=as_of, width=900).pixels, as_of, as_of.tzinfo)
+    assert texts.fields["Duration"] == ["1 min 30 s so far", ""]
+    assert texts.fields["Started"] == ["2026-03-01 12:00:00", ""]
