@@ -237,7 +237,8 @@ def test_each_unfinished_run_can_be_terminated(running):
     for run_id, status in running.unfinished_runs.items():
         by_status.setdefault(status, []).append(run_id)
     supervisor = psutil.Process(running._dagster.pid)
-    assert sum(is_of_a_run(process) for process in supervisor.children(recursive=True)) == 3
+    # The processes of runs that have just finished may still be there too.
+    assert sum(is_of_a_run(process) for process in supervisor.children(recursive=True)) >= 3
     # Terminate queued runs first, because one of them would start when the started run ends.
     for status, force in (("QUEUED", False), ("STARTED", False), ("STARTING", True), ("CANCELING", True)):
         outcomes = running.client.terminate(by_status.pop(status), force=force)
