@@ -10,6 +10,7 @@ would be corrupted if two processes created them at the same time.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -19,10 +20,22 @@ import threading
 import time
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 CODE_SERVER = "code-server"
 RESTART_SECONDS = 1.0
 CHECK_SECONDS = 0.05
+# The process of every run needs these modules. Modules that a version of Dagster does not have are left out.
+MODULES_OF_RUNS = [
+    "dagster._grpc.impl",
+    "dagster._core.execution.plan.active",
+    "dagster._core.remote_representation.grpc_server_state_subscriber",
+    "dagster._core.storage.event_log",
+    "dagster._core.storage.local_compute_log_manager",
+    "dagster._core.storage.root",
+    "dagster._core.storage.runs",
+    "dagster._core.storage.schedules",
+]
 
 
 def main() -> None:
@@ -109,9 +122,23 @@ def run_code_server(arguments: list[str]) -> None:
     """Run a code server as soon as the tables exist."""
     import dagster._cli  # noqa: PLC0415 - while the home is being filled
 
+    fork_runs()
     if sys.stdin.readline():
         sys.argv = ["dagster", *arguments]
         dagster._cli.main()  # type: ignore[no-untyped-call]  # noqa: SLF001 - what the command `dagster` calls
+
+
+def fork_runs() -> None:
+    """Fork the process of each run from one that has imported Dagster, which takes most of the time of a short run."""
+    from dagster._grpc import server  # noqa: PLC0415 - takes long; see above
+
+    multiprocessing.set_forkserver_preload(MODULES_OF_RUNS)
+    # Dagster asks for the context "spawn", whose processes differ only in that each one imports Dagster itself.
+    forkserver = multiprocessing.get_context("forkserver")
+    server.multiprocessing = SimpleNamespace(  # type: ignore[assignment, attr-defined]
+        get_context=lambda _method: forkserver,
+        Process=multiprocessing.Process,  # old versions name it in a cast
+    )
 
 
 if __name__ == "__main__":

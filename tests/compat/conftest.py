@@ -132,6 +132,12 @@ def stage(dagster: Dagster) -> dict[str, str]:
     return dagster.stage
 
 
+@pytest.fixture(scope="package")
+def backfill_of_job(client: dnb.DagsterClient) -> dnb.Backfill:
+    """Return a backfill of a job. It starts early, because a daemon looks for new backfills only every 30 seconds."""
+    return client.backfill("regional", ["north", "south"], tags={"why": "late"})
+
+
 @pytest.fixture
 def stored(dagster: Dagster) -> Callable[[], list[database.Row]]:
     """Return a function that reads the server's table of runs, newest first."""

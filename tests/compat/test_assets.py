@@ -15,7 +15,7 @@ pytestmark = pytest.mark.capability("assets")
 
 
 @pytest.fixture(scope="module")
-def materialized(client):
+def materialized(client, backfill_of_job):
     """Materialize two assets and two partitions of a third asset. One partition fails."""
     runs = [client.materialize(["orders", "mart/revenue"])]
     runs += [client.materialize("stock", partition_keys=key) for key in ("north", "south")]

@@ -62,8 +62,8 @@ def test_a_started_sensor_has_ticks(client, dagster, note_missing_columns):
     assert dagster.target.postgres or sensor["last_tick"] >= tick["timestamp"]
 
 
-def test_backfills(client, note_missing_columns):
-    of_job = client.backfill("regional", ["north", "south"], tags={"why": "late"})
+def test_backfills(client, backfill_of_job, note_missing_columns):
+    of_job = backfill_of_job
     of_assets = client.backfill("stock", ["west"])
     frame = client.backfills().set_index("backfill_id")
     assert frame.index.tolist()[:2] == [of_assets.backfill_id, of_job.backfill_id]

@@ -83,8 +83,10 @@ def wait_for(condition, seconds=120):
 
 
 def is_of_a_run(process):
+    """Return whether a process was forked from the one that has imported Dagster for all runs."""
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and "spawn_main" in " ".join(process.cmdline())
+        parent = process.parent()
+        return parent is not None and all("forkserver" in " ".join(command_line(one)) for one in (process, parent))
     except psutil.NoSuchProcess:
         return False
 
@@ -264,6 +266,9 @@ def test_each_unfinished_run_can_be_terminated(running):
     by_status = {}
     for run_id, status in running.unfinished_runs.items():
         by_status.setdefault(status, []).append(run_id)
+    supervisor = psutil.Process(running._dagster.pid)
+    # The processes of runs that have just finished may still be there too.
+    assert sum(is_of_a_run(process) for process in supervisor.children(recursive=True)) >= 3
     # Terminate queued runs first, because one of them would start when the started run ends.
     for status, force in (("QUEUED", False), ("STARTED", False), ("STARTING", True), ("CANCELING", True)):
         outcomes = running.client.terminate(by_status.pop(status), force=force)
@@ -271,7 +276,6 @@ def test_each_unfinished_run_can_be_terminated(running):
     assert not by_status
     ids = list(running.unfinished_runs)
     wait_for(lambda: set(statuses(running.client, ids).values()) == {"CANCELED"}, seconds=240)
-    supervisor = psutil.Process(running._dagster.pid)
     # Some runs were only marked as canceled. Their processes end later without changing the status.
     wait_for(lambda: not any(is_of_a_run(process) for process in supervisor.children(recursive=True)))
     assert set(statuses(running.client, ids).values()) == {"CANCELED"}

@@ -79,7 +79,7 @@ function makeIndex(chart, marks, lines) {
     return best;
   }
 
-  // Returns the last mark of the same lane, or the first one if the sign is negative.
+  // Return the last mark of the same lane, or the first one if the sign is negative.
   function last(mark, sign) {
     let best = mark;
     for (let other = 0; other < count; other++) {

@@ -177,7 +177,7 @@ class TestReexecute:
         run_id = str(uuid.uuid4())
         with DagsterInstance.from_config(str(server.home)) as instance:
             instance.add_run(DagsterRun("quick", run_id, status=DagsterRunStatus.FAILURE))
-        with pytest.raises(dnb.RunStateError, match="launch job 'quick' instead"):
+        with pytest.raises(dnb.RunStateError, match="Launch job 'quick' instead"):
             client.reexecute(run_id)
         client.delete(run_id)
 
