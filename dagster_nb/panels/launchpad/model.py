@@ -268,9 +268,9 @@ class LaunchpadModel:
                 self.choose(found[0])
             else:
                 where = f" in location {start.location!r}" if start.location is not None else ""
-                problem = "is in several repositories" if found else "was not found on the server"
-                self.error = ValueError(f"The job {start.job!r}{where} {problem}. Choose a job from the list.")
-                self.retry = None
+                problem = "Several repositories have a job" if found else "The server has no job"
+                message = f"{problem} {start.job!r}{where}. Choose a job from the list."
+                self.error, self.retry = ValueError(message), None
         self.changes.emit("jobs")
         self.changes.emit("state")
 
