@@ -50,7 +50,7 @@ class Redaction:
                 self._pattern = re.compile(pattern, re.IGNORECASE)
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(
-                f"redact is not a valid regular expression ({error}). Pass one such as 'password|token'."
+                f"redact must be a valid regular expression such as 'password|token', but it has an error: {error}."
             ) from None
 
     def of_config(self, config: Any) -> Any:  # noqa: ANN401 - of any kind

@@ -180,9 +180,7 @@ def _json_text(key: str, value: object) -> str:
     except (TypeError, ValueError, RecursionError):
         is_same = False
     if not is_same:
-        raise TypeError(
-            f"the value of the tag {key!r} must be a string or a value that JSON can represent, not {value!r}."
-        )
+        raise TypeError(f"the value of the tag {key!r} must be a string or JSON-encodable, not {value!r}.")
     return text
 
 

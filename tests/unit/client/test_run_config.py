@@ -138,7 +138,7 @@ class TestBounds:
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
         lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 7)]
         with pytest.raises(
-            RunConfigInvalidError, match="line 5, .* more than 100,000 values once aliases are expanded"
+            RunConfigInvalidError, match="line 5, .* more than 100,000 values when its aliases are expanded"
         ):
             parse_run_config("\n".join(lines))
 
