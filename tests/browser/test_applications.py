@@ -167,6 +167,7 @@ def test_the_explorer_works_in_voila(tab, demo, tmp_path, theme):
             "true" if theme == "light" else "false"
         )
         assert tab.page.locator(".jp-InputArea-editor").count() == 0, "the application must not show code"
+        expect(tab.page.locator(".dnb-saved:visible")).to_have_count(0)
         assert [stranger for stranger in tab.strangers if not VOILAS_OWN.match(stranger)] == []
         tab.shot(f"voila_{theme}")
     assert demo.client.count_runs() == before, "opening the application must not launch runs"
