@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 from tests.browser.keys import press_keys
 from tests.browser.lab import IDLE, SCREENSHOTS, free_port, record_errors
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 ROOT = Path(__file__).parents[2]
 # Voilà itself loads icons and MathJax from these URLs. The panels use neither.
 VOILAS_OWN = re.compile(
