@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from dagster_nb import statuses
-from dagster_nb.client.display.browser_links import in_browser, is_page
+from dagster_nb.client.display.browser_address import in_browser, is_page
 from dagster_nb.words import time_text
 
 if TYPE_CHECKING:

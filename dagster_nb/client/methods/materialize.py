@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.arguments.asset_address import asset_key_inputs, find_assets, parse_assets
+from dagster_nb.client.arguments.find_assets import asset_key_inputs, find_assets, parse_assets
 from dagster_nb.client.arguments.job_address import HIDDEN_JOB_PREFIXES, JobFinder
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, parse_tags
 from dagster_nb.client.methods.backfills import BackfillMethods, check_partition_keys, parse_partition_keys
@@ -17,7 +17,7 @@ from dagster_nb.run_ids import check_same_server
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dagster_nb.client.arguments.asset_address import AssetsLike
+    from dagster_nb.client.arguments.find_assets import AssetsLike
     from dagster_nb.client.backfill import Backfill
     from dagster_nb.client.run import AsyncRun
 
