@@ -152,7 +152,9 @@ def export(
             raise click.UsageError("--url and --history cannot be used together. Use one of them.")
         count = write_runs(open_history(history), path, deleted=deleted, **chosen)
     elif deleted:
-        raise click.UsageError("--deleted needs --history PATH, because a server does not keep deleted runs.")
+        raise click.UsageError(
+            "--deleted works only with --history PATH, because a server does not keep deleted runs. Add --history PATH."
+        )
     else:
         with connect(url, token=token, allow_http=allow_http) as client:
             count = write_runs(client, path, **chosen)

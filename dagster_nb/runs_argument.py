@@ -117,8 +117,8 @@ def check_same_server(
         source = facts.get("url") or getattr(getattr(item, "_client", None), "url", None)
         if isinstance(source, str) and source != url:
             raise ValueError(
-                f"these {noun} come from {source}, and this client acts on {url}. If both addresses lead to the same "
-                f"Dagster, pass the {advice}."
+                f"these {noun} come from {source}, but this client is connected to {url}. Use a client for {source}, "
+                f"or, if both addresses lead to the same Dagster, pass the {advice}."
             )
 
 
@@ -126,7 +126,7 @@ def _ids_in_series(series: pd.Series[Any]) -> list[object]:
     """Return the values of a Series of ids; reject a Series of other strings, such as job names."""
     values = series.tolist()
     if series.name is not None and not str(series.name).endswith("run_id") and not all(map(_is_uuid, values)):
-        raise TypeError(f"the Series {series.name!r} does not contain run ids. Pass a Series of run ids.")
+        raise TypeError(f"the Series {series.name!r} does not contain run ids. Pass a Series such as frame['run_id'].")
     return values
 
 

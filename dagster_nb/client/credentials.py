@@ -180,7 +180,9 @@ def _all_headers(address: ServerAddress, token: str | None, headers: Mapping[str
 def _header_problem(headers: Mapping[str, str]) -> Exception | None:
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
-            return TypeError('header names and values must be strings, such as {"X-Team": "data"}.')
+            return TypeError(
+                f'header names and values must be strings, such as {{"X-Team": "data"}}. Correct the header {name!r}.'
+            )
         if any(ord(character) < ord(" ") for character in name + value):
             return ValueError(f"header {name!r} contains a line end or another control character. Remove it.")
     return None

@@ -187,7 +187,9 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
                     return
                 break
             yield item
-        raise DagsterNbError("the client was closed, or the process was forked, during the iteration. Start again.")
+        raise DagsterNbError(
+            "the client was closed, or the process was forked, during the iteration. Start the iteration again."
+        )
     finally:
         if is_open():
             loop.call(_close_generator, generator)

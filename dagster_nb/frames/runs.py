@@ -151,7 +151,7 @@ def included_columns(include: str | Iterable[str]) -> list[str]:
     names = as_strings(include, "include") or ()
     for name in names:
         if name not in INCLUDABLE:
-            raise ValueError(f"include does not take {name!r}. Use one of: {', '.join(map(repr, INCLUDABLE))}.")
+            raise ValueError(f"include does not accept {name!r}. Use one of: {', '.join(map(repr, INCLUDABLE))}.")
     return list(names)
 
 

@@ -84,7 +84,10 @@ class DagsterApi:
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
             raise QueryError(
-                "the server is not Dagster. Give the address that shows Dagster in a browser.", errors=[], data=data
+                f"the server at {self.session.address.root} is not Dagster. Give the address that shows Dagster in a "
+                "browser.",
+                errors=[],
+                data=data,
             )
         if version != self.version:
             self._forget_schema()
@@ -209,9 +212,10 @@ class DagsterApi:
             if needed
             else "A newer Dagster may have it. If this Dagster is newer than your dagster_nb, update dagster_nb."
         )
+        version = self.version or "of an unknown version"
         return UnsupportedServerError(
-            f"{self.session.address.root} runs Dagster {self.version or 'of an unknown version'}, which lacks a "
-            f"required feature: {missing.rstrip('.')}. {advice}"
+            f"{self.session.address.root} runs Dagster {version}, which lacks a required feature: "
+            f"{missing.rstrip('.')}. {advice}"
         )
 
     async def _send(self, document: str, variables: Mapping[str, Any] | None, send: Send) -> dict[str, Any]:

@@ -277,4 +277,4 @@ async def _refuse_redirect(
     _session: aiohttp.ClientSession, _context: SimpleNamespace, _parameters: aiohttp.TraceRequestRedirectParams
 ) -> None:
     """Reject redirects, so that the token is not sent to another host."""
-    raise aiohttp.ClientError("a redirect")
+    raise aiohttp.ClientError("the server redirects this request; connect to the address that it redirects to")

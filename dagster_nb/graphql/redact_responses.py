@@ -49,7 +49,9 @@ class Redaction:
                 warnings.simplefilter("ignore", FutureWarning)
                 self._pattern = re.compile(pattern, re.IGNORECASE)
         except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"redact must be a regular expression such as 'password|token': {error}.") from None
+            raise ValueError(
+                f"redact is not a valid regular expression ({error}). Pass one such as 'password|token'."
+            ) from None
 
     def of_config(self, config: Any) -> Any:  # noqa: ANN401 - of any kind
         """Return a run config, or a part of it, with the values hidden."""

@@ -126,7 +126,9 @@ def _server_error(node: Node) -> ServerError:
 def _invalid_config(node: Node) -> RunConfigInvalidError:
     problems = config_problems(node)
     return RunConfigInvalidError(
-        f"the run config is not valid for job {node.get('pipelineName')!r}. Nothing was launched:", errors=problems
+        f"the run config is not valid for job {node.get('pipelineName')!r}. Nothing was launched. "
+        "Correct these parts of the config:",
+        errors=problems,
     )
 
 
@@ -137,7 +139,7 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
         f"the server denied the request ({_message(node)}). Ask its administrator for the permission."
     ),
     "InvalidPipelineRunsFilterError": lambda node: QueryError(
-        f"the server rejected the filter ({_message(node)}). Correct the arguments that it names."
+        f"the server rejected the filter ({_message(node)}). Correct these arguments."
     ),
     "BackfillNotFoundError": lambda node: NotFoundError(
         f"the server has no such backfill ({_message(node)}). client.backfills() lists all backfills."
@@ -157,13 +159,13 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
         f"the server has no such asset ({_message(node)}). client.assets() lists all assets."
     ),
     "AssetCheckNeedsMigrationError": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Fix the cause that it names, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix this on the server, then try again."
     ),
     "AssetCheckNeedsUserCodeUpgrade": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Fix the cause that it names, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix this on the server, then try again."
     ),
     "AssetCheckNeedsAgentUpgradeError": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Fix the cause that it names, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix this on the server, then try again."
     ),
     "InstigationStateNotFoundError": lambda node: NotFoundError(
         f"the server has no such schedule or sensor ({_message(node)}). "
@@ -186,13 +188,13 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
         f"step {node.get('stepKey')!r} has no output {node.get('invalidOutputName')!r}. client.ops() lists the outputs."
     ),
     "PresetNotFoundError": lambda node: RunConfigInvalidError(
-        f"the job has no such preset ({_message(node)}). Give a run config instead."
+        f"the job has no such preset ({_message(node)}). Pass run_config= instead."
     ),
     "ModeNotFoundError": lambda node: RunConfigInvalidError(
-        f"the job has no such mode ({_message(node)}). Choose a mode of the job."
+        f"the job has no such mode ({_message(node)}). dagster_nb does not support modes. Launch the job in Dagster."
     ),
     "NoModeProvidedError": lambda node: RunConfigInvalidError(
-        f"no mode was given ({_message(node)}). Choose a mode of the job."
+        f"no mode was given ({_message(node)}). dagster_nb does not support modes. Launch the job in Dagster."
     ),
     "ConflictingExecutionParamsError": lambda node: RunConfigInvalidError(
         f"the arguments conflict ({_message(node)}). Leave one of them out."

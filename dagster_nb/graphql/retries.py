@@ -1,4 +1,4 @@
-"""Errors of failed requests, and the rules for repeating a request."""
+"""The errors raised when a request fails, and the rules for retrying it."""
 
 from __future__ import annotations
 

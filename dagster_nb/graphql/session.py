@@ -324,7 +324,8 @@ class Session:
                 f"{root} responded with HTTP {status}: the server, or a proxy in front of it, has a problem. Try "
                 f"again later, or check its log."
             )
-        return ConnectionFailedError(self._no_dagster(f"{self.address.graphql} responded with HTTP {status}"))
+        reason = f"{self.address.graphql} responded with HTTP {status}"
+        return ConnectionFailedError(self._no_dagster(reason))
 
     async def _check_response(self, response: aiohttp.ClientResponse) -> None:
         """Raise an error for a body that is too large, and for an HTTP error without a GraphQL response."""
@@ -341,11 +342,9 @@ class Session:
             return
         if "Location" in response.headers:
             # Following the redirect would send the token to the host in the redirect.
-            raise ConnectionFailedError(
-                self._no_dagster(
-                    f"it redirects to {response.headers['Location']!r}; use that address if it is Dagster's"
-                )
-            )
+            target = response.headers["Location"]
+            reason = f"this address redirects to {target!r}, which you can use if it is the address of your Dagster"
+            raise ConnectionFailedError(self._no_dagster(reason))
         if response.status in {400, 500} and "json" in response.content_type:
             # Dagster responds with 400 to a document that it cannot execute, and with 500 if the data contains a
             # PythonError. In both cases, the body explains the error.

@@ -90,17 +90,18 @@ def parse_address(url: str | None = None) -> ServerAddress:
     except ValueError:
         # The address may contain a password, so it is not shown.
         raise ValueError(
-            f"not the address of a Dagster server: its port is not a number up to 65535. Give an address such as "
-            f"{DEFAULT_URL!r}; a password in it must be percent-encoded."
+            f"this is not the address of a Dagster server: its port is not a number up to 65535. Give an address such "
+            f"as {DEFAULT_URL!r}; a password in it must be percent-encoded."
         ) from None
     if "@" in parts.path + parts.query + parts.fragment and parts.username is None:
         raise ValueError(
-            "not the address of a Dagster server: it has an @ after the host. If that is part of a password, "
+            "this is not the address of a Dagster server: it has an @ after the host. If that is part of a password, "
             "percent-encode the password, or pass it with headers=."
         )
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(
-            f"not the address of a Dagster server: it needs http:// or https:// and a host, such as {DEFAULT_URL!r}."
+            f"this is not the address of a Dagster server: it needs http:// or https:// and a host, such as "
+            f"{DEFAULT_URL!r}."
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     segments: list[str] = []

@@ -18,8 +18,8 @@ __all__ = ["deleted_ids"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Listing this many ids takes about as long as one count.
 _MAX_IDS_TO_LIST = 2_000
-# If more counts than this are needed, the deleted runs are spread over the whole history, and listing all ids is
-# faster.
+# The maximum number of count queries. If more are needed, the deleted runs are probably spread over the whole history,
+# so listing all ids is faster.
 _MAX_COUNTS = 24
 _IDS_PER_CHECK = 500
 

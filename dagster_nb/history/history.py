@@ -60,8 +60,9 @@ class History(StoredRuns):
 
         After a refresh, the history contains the same runs as `DagsterClient.runs` returned at that time, under two
         assumptions. First, the clocks of this machine and of all processes that write to Dagster's storage differ by
-        less than the overlap. Second, an event is stored within the overlap after its timestamp, which becomes the
-        update time of the run. New and unfinished runs are always read, even if these assumptions do not hold.
+        less than the overlap. Second, an event's timestamp becomes the run's update time, and the event is stored no
+        later than one overlap after that timestamp. New and unfinished runs are always read, even if these assumptions
+        do not hold.
 
         Several processes can refresh the same history at once. If a process is killed, its earlier commits are kept.
 

@@ -48,7 +48,9 @@ def open_history(path: str | os.PathLike[str], *, storage_options: Mapping[str, 
     _check_extra()
     history = _history_at(storage_path(path), None, storage_options)
     if history.synced_at is None and history.count_runs(deleted=True) == 0:
-        raise HistoryError(f"the history at {history.path} was never refreshed. Use client.history(path).refresh().")
+        raise HistoryError(
+            f"the history at {history.path} was never refreshed. Fill it with client.history(path).refresh()."
+        )
     return history
 
 

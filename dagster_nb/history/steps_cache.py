@@ -65,7 +65,9 @@ class StoredSteps:
         """Return the steps of some runs, like `History.steps`."""
         runs = self._facts(is_one_of("run_id", run_ids))
         if unknown := [run_id for run_id in run_ids if run_id not in runs]:
-            raise RunNotFoundError(f"the history has no run {unknown[0]!r}. Refresh it, or check the id.")
+            raise RunNotFoundError(
+                f"the history has no run {unknown[0]!r}. Refresh the history if the run is new, or check the id."
+            )
         stored = self._stored_times(run_ids)
         missing = [run_id for run_id in run_ids if run_id not in stored or stored[run_id] != runs[run_id][1]]
         if self._source is None:

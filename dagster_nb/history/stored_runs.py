@@ -249,7 +249,9 @@ class StoredRuns:
         if self._table is None:
             self._table = Table.open(table_path(self._path, "runs"), self._storage_options)
         if self._table is None:
-            raise HistoryError(f"there is no history at {self._path} yet. Use client.history(path).refresh().")
+            raise HistoryError(
+                f"there is no history at {self._path} yet. Create it with client.history(path).refresh()."
+            )
         self._table.update()
         return self._table
 

@@ -136,8 +136,10 @@ def _chosen(frame: pd.DataFrame, numeric: list[str], labels: str | Iterable[str]
         return sorted(numeric, key=lambda name: (-int(frame[f"{_PREFIX}{name}"].notna().sum()), name))[:1]
     chosen = list(dict.fromkeys(name.removeprefix(_PREFIX) for name in as_strings(labels, "labels") or ()))
     if wrong := [name for name in chosen if name not in numeric]:
-        have = ", ".join(map(repr, numeric)) or "none"
-        raise ValueError(f"there is no numeric metadata {', '.join(map(repr, wrong))}; the numeric labels are {have}.")
+        missing = ", ".join(map(repr, wrong))
+        if not numeric:
+            raise ValueError(f"there is no numeric metadata {missing}: this frame has none. Pass another frame.")
+        raise ValueError(f"there is no numeric metadata {missing}. Use one of: {', '.join(map(repr, numeric))}.")
     return chosen
 
 

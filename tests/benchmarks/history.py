@@ -35,7 +35,10 @@ def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
         samples = [run(Job(reader, "", "", document="", home=str(path))) for _ in range(rounds)]
         last = samples[-1]
         if reader == "history_runs" and last.rows != runs:
-            raise RuntimeError(f"the history has {last.rows:,} of {runs:,} runs")
+            raise RuntimeError(
+                f"the history has {last.rows:,} instead of {runs:,} runs, so its refresh is incomplete. Run "
+                "`pytest tests/unit/history` to find out why."
+            )
         note = (
             f"{last.growth / runs:,.0f} bytes of memory per run" if reader == "history_runs" else f"{last.rows:,} runs"
         )

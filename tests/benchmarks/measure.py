@@ -140,12 +140,17 @@ def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Cal
                 continue
             on_progress(f"{one.place.label}, {one.way.label}: {sample.rows:,} rows in {sample.wall:.2f} s")
             if not sample.rows:
-                raise RuntimeError(f"{one.way.label} read nothing from {one.place.urls}")
+                raise RuntimeError(
+                    f"{one.way.label} read no rows from {one.place.urls}. Check that these servers have runs."
+                )
             if number:
                 one.samples[number] = sample
             digests[one.place.urls].add(sample.digest)
             if len(digests[one.place.urls]) > 1:
-                raise RuntimeError(f"{one.way.label} and the ways before it read different rows from {one.place.urls}")
+                raise RuntimeError(
+                    f"{one.way.label} read other rows from {one.place.urls} than the ways measured before it, so their "
+                    "times cannot be compared. Correct its reader."
+                )
     return measured
 
 

@@ -110,7 +110,7 @@ class Lab:
                 time.sleep(0.2)
         self.close()
         raise RuntimeError(
-            f"JupyterLab did not start. Its output was:\n{(self.folder / 'lab.log').read_text()[-3000:]}"
+            f"JupyterLab did not start. Fix the cause in its output:\n{(self.folder / 'lab.log').read_text()[-3000:]}"
         )
 
     def close(self) -> None:

@@ -110,7 +110,7 @@ def _wait_until_up(url: str, process: SupervisedProcess) -> None:
             engine.connect().close()
         except sqlalchemy.exc.OperationalError:
             if time.monotonic() > deadline or not process.running:
-                raise NoPostgresError(f"PostgreSQL did not start:\n{process.log()}") from None
+                raise NoPostgresError(f"PostgreSQL did not start. Fix the cause in its log:\n{process.log()}") from None
             time.sleep(0.1)
         else:
             return

@@ -160,5 +160,7 @@ def _launch_stage(url: str) -> dict[str, str] | Exception:
     except Exception as error:  # noqa: BLE001 - raised for the tests that use these runs
         return error
     if launched["outcome"].ne("launched").any():
-        return AssertionError(f"some runs were not launched:\n{launched.to_string()}")
+        return AssertionError(
+            f"some runs were not launched. Fix the problems in the column message:\n{launched.to_string()}"
+        )
     return dict(zip(STAGE, launched["run_id"], strict=True))

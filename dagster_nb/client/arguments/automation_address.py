@@ -111,7 +111,9 @@ def automation_requests(
     if isinstance(automations, pd.DataFrame):
         items: Iterable[object] = [row for _, row in automations.iterrows()]
         if not any(kind in automations.columns for kind in _KINDS):
-            raise TypeError("this frame has no column 'schedule' or 'sensor'. Pass a frame from schedules().")
+            raise TypeError(
+                "this frame has no column 'schedule' or 'sensor'. Pass a frame from schedules() or sensors()."
+            )
     elif isinstance(automations, pd.Series):
         items = [automations] if _is_row(automations) else automations.tolist()
     elif isinstance(automations, str):
@@ -119,7 +121,10 @@ def automation_requests(
     elif isinstance(automations, Iterable) and not isinstance(automations, bytes | Mapping):
         items = automations
     else:
-        raise TypeError(f"expected names of schedules or sensors, got {type(automations).__name__}.")
+        raise TypeError(
+            f"expected names of schedules or sensors, got {type(automations).__name__}. client.schedules() and "
+            "client.sensors() list all names."
+        )
     return list(dict.fromkeys(_request(item, location, repository) for item in items))
 
 

@@ -103,7 +103,9 @@ def parse_assets(assets: AssetsLike) -> list[str | AssetPath]:
     elif isinstance(assets, Iterable) and not isinstance(assets, bytes | Mapping):
         items = assets
     else:
-        raise TypeError(f"expected asset keys such as 'a/b', got {type(assets).__name__}.")
+        raise TypeError(
+            f"expected asset keys such as 'a/b', got {type(assets).__name__}. client.assets() lists all assets."
+        )
     return list(dict.fromkeys(one_asset(item) for item in items))
 
 
@@ -141,7 +143,8 @@ def _find(asset: str | AssetPath, existing: Sequence[AssetPath]) -> AssetPath:
     if found:
         candidates = "\n".join(f"  {list(path)!r}" for path in found)
         raise AmbiguousNameError(
-            f"{len(found)} assets have the key {asset!r}. Pass the components of one of these keys:\n{candidates}"
+            f"{asset!r} can mean any of {len(found)} assets. Pass the key as a list of components, one of:\n"
+            f"{candidates}"
         )
     text = asset if isinstance(asset, str) else "/".join(asset)
     hint = did_you_mean(text, ["/".join(path) for path in existing]) or "client.assets() lists all assets."

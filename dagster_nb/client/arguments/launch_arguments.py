@@ -164,8 +164,11 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
         if not isinstance(key, str) or not key:
             raise TypeError(f"the key of a tag must be a non-empty string, not {key!r}.")
         parsed[key] = value if isinstance(value, str) else _json_text(key, value)
-    if holds_redacted_value(parsed):
-        raise ValueError(f"a tag has the value {REDACTED!r}, which stands for a hidden value. Pass the real value.")
+    for key, value in parsed.items():
+        if holds_redacted_value(value):
+            raise ValueError(
+                f"the tag {key!r} has the value {REDACTED!r}, which stands for a hidden value. Pass the real value."
+            )
     return parsed
 
 
@@ -177,7 +180,9 @@ def _json_text(key: str, value: object) -> str:
     except (TypeError, ValueError, RecursionError):
         is_same = False
     if not is_same:
-        raise TypeError(f"the value of the tag {key!r} must be a string or JSON-encodable, not {value!r}.")
+        raise TypeError(
+            f"the value of the tag {key!r} must be a string or a value that JSON can represent, not {value!r}."
+        )
     return text
 
 

@@ -84,7 +84,7 @@ def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
     plain = _plain_mapping(parsed, "", depth=0)
     if holds_redacted_value(plain):
         raise RunConfigInvalidError(
-            f"this run config contains {REDACTED!r}, which stands for a hidden value. Pass the real value."
+            f"this run config contains {REDACTED!r}, which stands for a hidden value. Replace it with the real value."
         )
     return plain
 
@@ -97,10 +97,12 @@ def _parse_text(text: str) -> Any:  # noqa: ANN401 - of any kind
 
 
 def _dict_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
-    if len(read) < len(pairs):
-        # The text is then parsed as YAML, which also finds the duplicate, and reports its line.
-        raise ValueError("a key occurs twice; remove one of them")
+    read: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in read:
+            # The text is then parsed as YAML, which also finds the duplicate, and reports its line.
+            raise ValueError(f"the key {key!r} occurs twice in the same object; remove one of the two entries")
+        read[key] = value
     return read
 
 
@@ -119,7 +121,9 @@ class _Loader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             size = self._sizes.get(event.anchor, 0)
             if size is None:
-                raise _problem(f"the value of &{event.anchor} contains itself; remove the alias inside it", event)
+                raise _problem(
+                    f"the value of the anchor &{event.anchor} contains itself; remove *{event.anchor} from it", event
+                )
             self._count(size, event)
             return super().compose_node(parent, index)
         if self._depth == _MAX_DEPTH:
@@ -143,7 +147,8 @@ class _Loader(yaml.SafeLoader):
                 continue
             if key.value in keys:
                 raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value!r} occurs twice; remove one", problem_mark=key.start_mark
+                    problem=f"the key {key.value!r} occurs twice in the same mapping; remove one of the two entries",
+                    problem_mark=key.start_mark,
                 )
             keys.add(key.value)
             # Without this, the key `on` would become True and `1` a number, but JSON keys must be strings.
@@ -153,7 +158,9 @@ class _Loader(yaml.SafeLoader):
     def _count(self, values: int, event: Any) -> None:  # noqa: ANN401 - of PyYAML
         self._total += values
         if self._total > _MAX_VALUES:
-            raise _problem(f"it has more than {_MAX_VALUES:,} values once aliases are expanded; use fewer", event)
+            raise _problem(
+                f"the config has more than {_MAX_VALUES:,} values when its aliases are expanded; use fewer", event
+            )
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -200,8 +207,9 @@ def _plain_mapping(mapping: Mapping[Any, Any], path: str, depth: int) -> dict[st
     for key, value in mapping.items():
         name = key.value if isinstance(key, Enum) else key
         if isinstance(name, bool) or not isinstance(name, str | int):
+            where = path or "the run config"
             raise RunConfigInvalidError(
-                f"{path or 'the run config'} has the key {key!r}; keys must be strings. Put it in quotes."
+                f"{where} has the key {key!r}, but keys must be strings. Put the key in quotes."
             )
         plain[str(name)] = _plain(value, f"{path}.{name}" if path else str(name), depth + 1)
     return plain

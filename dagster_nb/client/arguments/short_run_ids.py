@@ -67,7 +67,8 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
     for prefix in prefixes:
         if len(prefix) < MIN_PREFIX_LENGTH:
             raise RunNotFoundError(
-                f"the server has no run {prefix!r}. Pass at least {MIN_PREFIX_LENGTH} characters of its id."
+                f"{prefix!r} is not the full id of a run, and it is too short for the beginning of one. Pass at least "
+                f"{MIN_PREFIX_LENGTH} characters of the id. client.runs() lists all runs."
             )
     matches: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
     async for ids in list_ids(api, {}):
@@ -88,5 +89,10 @@ def _only_match(prefix: str, matches: Sequence[str]) -> str:
     if len(matches) > _MAX_CANDIDATES:
         shown.append(f"  and {len(matches) - _MAX_CANDIDATES} more")
     raise RunNotFoundError(
-        "\n".join([f"{len(matches)} runs have an id that begins with {prefix!r}. Pass more characters:", *shown])
+        "\n".join(
+            [
+                f"{len(matches)} runs have an id that begins with {prefix!r}. Pass more characters of one of them:",
+                *shown,
+            ]
+        )
     )

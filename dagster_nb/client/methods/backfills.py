@@ -180,7 +180,8 @@ class BackfillMethods(AsyncBase):
         await self._check_permitted("cancel_backfill")
         if isinstance(backfill, Backfill) and not backfill.url.startswith(in_browser(self.url)):
             raise ValueError(
-                f"the backfill {backfill.url} is not on this client's server, {self.url}. Use a client of its server."
+                f"the backfill {backfill.url} is not on this client's server, {self.url}, so nothing was sent. Use a "
+                "client for the server of the backfill."
             )
         backfill_id = getattr(backfill, "backfill_id", backfill)
         if not isinstance(backfill_id, str) or not backfill_id:

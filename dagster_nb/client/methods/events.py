@@ -263,9 +263,8 @@ class EventMethods(AsyncBase):
         answer = await self._read("steps", {"filter": {"runIds": ids}, "limit": len(ids)})
         found = {record["runId"]: record for record in unwrap(answer["runsOrError"], "Runs")["results"]}
         if missing := [run_id for run_id in ids if run_id not in found]:
-            raise RunNotFoundError(
-                f"the server has no run {' and no run '.join(map(repr, missing))}. client.runs() lists all runs."
-            )
+            absent = " and no run ".join(map(repr, missing))
+            raise RunNotFoundError(f"the server has no run {absent}. client.runs() lists all runs.")
         return [found[run_id] for run_id in ids]
 
     async def _events_by_run(self, runs: RunsLike, description: str) -> dict[str, list[dict[str, Any]]]:

@@ -233,10 +233,12 @@ class LaunchMethods(AsyncBase):
             return
         names = [_SELECTION_OPERATORS.sub("", clause) for clause in selection]
         if unknown := [name for name in names if name and name not in handles]:
-            hints = [did_you_mean(name, handles) for name in unknown]
+            missing = " and no op ".join(map(repr, unknown))
+            hints = dict.fromkeys(filter(None, (did_you_mean(name, handles) for name in unknown)))
+            hint = "".join(f" {question}" for question in hints)
             raise RunConfigInvalidError(
-                f"job {address.job!r} has no op {' and no op '.join(map(repr, unknown))}, so nothing was launched. "
-                + " ".join([*dict.fromkeys(filter(None, hints)), f"client.ops({address.job!r}) lists its ops."])
+                f"job {address.job!r} has no op {missing}, so nothing was launched.{hint} client.ops({address.job!r}) "
+                "lists its ops."
             ) from None
 
 

@@ -138,7 +138,10 @@ def _job_of(nodes: Sequence[Node]) -> tuple[str, str, str]:
             raise ValueError(
                 "no job contains all of these assets, because their partitions differ. Materialize them one by one."
             )
-        raise ServerError("the server returned no job for these assets. Launch one of their jobs instead.")
+        names = ", ".join(map(repr, sorted(common)))
+        raise ServerError(
+            f"the server lists no hidden job for these assets. Launch one of their jobs instead: {names}."
+        )
     return hidden[0], location, repository
 
 

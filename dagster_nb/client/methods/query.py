@@ -100,7 +100,7 @@ class QueryMethods(AsyncBase):
         20000
         """
         if name not in documents.names():
-            raise ValueError(f"there is no document {name!r}. Use one of: {', '.join(documents.names())}.")
+            raise ValueError(f"there is no GraphQL document {name!r}. Use one of: {', '.join(documents.names())}.")
         return self._api.text(name)
 
     async def graphql_schema(self) -> GraphQLSchema:
@@ -143,5 +143,9 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
         return next(iter(operations.values()))
     if name in operations and name is not None:
         return operations[name]
-    named = ", ".join(repr(known) for known in operations if known) or "none"
-    raise QueryError(f"the document contains the operations {named}. Choose one with operation_name=.")
+    named = ", ".join(repr(known) for known in operations if known)
+    if not named:
+        raise QueryError("the document does not contain exactly one operation. Keep one, or give each one a name.")
+    if name is None:
+        raise QueryError(f"the document contains several operations. Choose one with operation_name=: {named}.")
+    raise QueryError(f"the document has no operation {name!r}. Choose one with operation_name=: {named}.")

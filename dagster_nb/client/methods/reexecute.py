@@ -228,7 +228,9 @@ class ReexecuteMethods(AsyncBase):
         try:
             return unwrap(answer["runOrError"], "Run")
         except RunNotFoundError:
-            raise RunNotFoundError(f"cannot re-execute run {run_id!r}: {not_found_message(run_id)}") from None
+            raise RunNotFoundError(
+                f"cannot re-execute run {run_id!r}, so nothing was launched: {not_found_message(run_id)}"
+            ) from None
 
     async def _reexecute_unchanged(
         self, parent: dict[str, Any], strategy: Strategy, tags: dict[str, str], request_id: str
@@ -274,7 +276,9 @@ class ReexecuteMethods(AsyncBase):
             problem = f"the code of location {location!r} failed to load. client.locations() shows why."
         else:
             return
-        raise LocationNotFoundError(f"cannot re-execute run {parent['runId']}: {problem}") from None
+        raise LocationNotFoundError(
+            f"cannot re-execute run {parent['runId']}, so nothing was launched: {problem}"
+        ) from None
 
     async def _send(self, variables: dict[str, Any], parent: dict[str, Any], request_id: str) -> AsyncRun:
         return await launch_once(self, "reexecute_run", variables, request_id=request_id, parent_run_id=parent["runId"])

@@ -131,11 +131,11 @@ class TerminateMethods(AsyncBase):
         with self._progress_bar("stopping", unit="runs", total=len(ids)) as bar:
 
             async def stop_page(page: Sequence[str]) -> Row:
-                sent.update(
-                    dict.fromkeys(
-                        page, OutcomeUnknownError("the call was interrupted. Check the runs before you repeat it.")
-                    )
+                interrupted = OutcomeUnknownError(
+                    "terminate() was interrupted, so this run may or may not have been asked to stop. Check its status "
+                    "before you repeat the call."
                 )
+                sent.update(dict.fromkeys(page, interrupted))
                 try:
                     answer = await self._write("terminate_runs", {"runIds": page, "policy": policy})
                     results = unwrap(answer, "TerminateRunsResult")["terminateRunResults"]

@@ -217,7 +217,9 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
         return None
     if isinstance(duration, timedelta):
         if pd.isna(duration) or duration < timedelta(0):
-            raise ValueError(f"{duration!r} is not a duration. A duration must not be missing or negative.")
+            raise ValueError(
+                f"{duration!r} is not a duration. It must be zero or more, such as '10 min' or timedelta(minutes=10)."
+            )
         return pd.Timedelta(duration)
     typed = str(duration)
     parts = list(_PART.finditer(typed))

@@ -268,8 +268,9 @@ class LaunchpadModel:
                 self.choose(found[0])
             else:
                 where = f" in location {start.location!r}" if start.location is not None else ""
-                who = "Several repositories have a" if found else "The server has no"
-                self.error, self.retry = ValueError(f"{who} job {start.job!r}{where}. Choose one from the list."), None
+                problem = "Several repositories have a job" if found else "The server has no job"
+                message = f"{problem} {start.job!r}{where}. Choose a job from the list."
+                self.error, self.retry = ValueError(message), None
         self.changes.emit("jobs")
         self.changes.emit("state")
 

@@ -133,7 +133,10 @@ def test_events_have_the_log_lines_of_an_op_and_the_causes_of_errors(client, kno
     assert (logged["level"], logged["step_key"]) == ("WARNING", "shout")
     assert pd.isna(logged["event_type"])
     retried = client.events(known.runs["recovering"]).query("event_type == 'STEP_UP_FOR_RETRY'").iloc[0]
-    assert (retried["error_class"], retried["error_message"]) == ("RuntimeError", "the first time")
+    assert (retried["error_class"], retried["error_message"]) == (
+        "RuntimeError",
+        "simulated on purpose: the first attempt fails",
+    )
 
 
 def test_failures_are_the_errors_that_ended_a_run(client, known):
@@ -143,7 +146,7 @@ def test_failures_are_the_errors_that_ended_a_run(client, known):
             "run_id": known.runs["failing"],
             "step_key": "fail",
             "error_class": "TimeoutError",
-            "error_message": "no answer in 30 s",
+            "error_message": "simulated on purpose: no answer in 30 s",
         }
     ]
     assert raised_in(frame["stack"][0]).startswith("fail in ")

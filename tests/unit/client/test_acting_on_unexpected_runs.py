@@ -42,7 +42,9 @@ def test_runs_of_another_deployment_are_rejected(fake, client, act, select):
         with dnb.connect(staging.url, progress=False) as other:
             wrong, own = select(other), select(client)
             fake.requests.clear()
-            with pytest.raises(ValueError, match=f"come from {staging.url}, and this client acts on http://fake:3000"):
+            with pytest.raises(
+                ValueError, match=f"come from {staging.url}, but this client is connected to http://fake:3000"
+            ):
                 getattr(client, act)(wrong)
             assert fake.requests == []
             getattr(client, act)(own)

@@ -172,7 +172,7 @@ def test_a_request_without_a_response_has_an_unknown_outcome(fake, client, monke
     assert client.delete(fake.ids)["outcome"].tolist() == ["deleted"] * 8
 
 
-def test_the_exception_of_a_cancelled_task_has_the_outcomes(fake):
+def test_the_exception_raised_when_a_task_is_cancelled_carries_the_outcomes_so_far(fake):
     fake.runs = [make_run(number) for number in range(40)]
 
     async def act():

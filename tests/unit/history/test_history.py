@@ -128,7 +128,7 @@ def test_invalid_arguments_are_rejected(history):
         history.count_runs(created_after="yesterday")
     with pytest.raises(ValueError, match="must not be negative"):
         history.runs(limit=-1)
-    with pytest.raises(ValueError, match="include does not take"):
+    with pytest.raises(ValueError, match="include does not accept"):
         history.iter_runs(include="config")
     with pytest.raises(ValueError, match="page_size"):
         history.iter_runs(page_size=0)
