@@ -134,7 +134,7 @@ def export(
 ) -> None:
     """Write run history to the file PATH: .parquet, .csv or .jsonl."""
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
-    from dagster_nb.export import write_runs  # noqa: PLC0415
+    from dagster_nb.export_runs import write_runs  # noqa: PLC0415
 
     # Options that are not given are left out. An empty option, for example from an unset "$SINCE", is passed to runs(),
     # which rejects it.

@@ -14,7 +14,7 @@ from dagster_nb.errors import (
     UnauthorizedError,
 )
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.run_ids import FULL_ID_LENGTH
+from dagster_nb.runs_argument import FULL_ID_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from dagster_nb.client.compute_logs import MAX_LOG_BYTES
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError, UnsupportedServerError, WaitTimeoutError
-from dagster_nb.frames.run_failures import RunFailures
+from dagster_nb.frames.failures_display import RunFailures
 from dagster_nb.frames.runs import runs_frame, tag_dict
 from dagster_nb.statuses import FINISHED
 from dagster_nb.terminal_text import terminal_text
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dagster_nb.client.arguments.run_config import RunConfigLike
     from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.client.display.progress import ProgressBar
-    from dagster_nb.run_ids import RunsLike
+    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 

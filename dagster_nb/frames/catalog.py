@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.frames import columns
-from dagster_nb.frames.causes import innermost_cause
+from dagster_nb.frames.innermost_cause import innermost_cause
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.frames.stacks import own_code_frame, stack_frames
 

@@ -30,8 +30,8 @@ from dagster_nb.errors import (
     RequestTimeoutError,
     UnauthorizedError,
 )
-from dagster_nb.graphql.connection_problems import ConnectionProblems
 from dagster_nb.graphql.query_errors import query_error
+from dagster_nb.graphql.requests_being_retried import ConnectionProblems
 from dagster_nb.graphql.retries import (
     HasTriedEnough,
     IsWorthRetrying,

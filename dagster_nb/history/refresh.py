@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import HistoryError
-from dagster_nb.history.deletions import deleted_ids
+from dagster_nb.history.find_deleted_runs import deleted_ids
 from dagster_nb.history.schema import INCLUDED, RUNS, to_table
 from dagster_nb.statuses import FINISHED
 from dagster_nb.words import count_text, plural

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dagster_nb.frames.runs import IncludedColumn
     from dagster_nb.history.source import HistorySource
     from dagster_nb.parse_time import Moment
-    from dagster_nb.run_ids import RunsLike
+    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["StoredRuns"]
 

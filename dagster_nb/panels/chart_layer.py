@@ -1,4 +1,8 @@
-"""``ChartLayer``: an invisible layer over the picture of a chart, which makes the chart interactive."""
+"""``ChartLayer``: an invisible layer over the picture of a chart, which makes the chart interactive.
+
+The browser receives the positions of all marks together with the picture, so that hovering works even while the kernel
+is busy, and the picture remains an ordinary image. ipympl would send each movement of the pointer to the kernel.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Bbox
     from numpy.typing import ArrayLike, NDArray
 
-    from dagster_nb.plot._chart_index import ChartIndex, XAxis
+    from dagster_nb.plot._mark_positions import ChartIndex, XAxis
 
     Floats = NDArray[np.float32]
     Box = tuple[float, float, float, float]

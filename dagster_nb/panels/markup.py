@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from dagster_nb import statuses
-from dagster_nb.client.display.browser_links import in_browser, is_page
+from dagster_nb.client.display.browser_address import in_browser, is_page
 from dagster_nb.words import time_text
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def attribute(value: object) -> str:
 
 
 def copy_button(copied: str, label: str) -> str:
-    """Return a button that copies a text. The script of the panel (``viewport.js``) handles clicks."""
+    """Return a button that copies a text. The script of the panel (``panel.js``) handles clicks."""
     return (
         f'<button type="button" class="jupyter-button dnb-chip" data-dnb-copy="{attribute(copied)}">'
         f"{escape(label)}</button>"

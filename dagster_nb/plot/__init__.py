@@ -7,10 +7,11 @@ a dark theme, run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background
 """
 
 from dagster_nb.plot._asset_graph import asset_graph
-from dagster_nb.plot._chart_index import ChartIndex, chart_index
+from dagster_nb.plot._automation_ticks import ticks
 from dagster_nb.plot._duration_trend import duration_trend
 from dagster_nb.plot._durations import durations
 from dagster_nb.plot._job_graph import job_graph
+from dagster_nb.plot._mark_positions import ChartIndex, chart_index
 from dagster_nb.plot._metadata import metadata
 from dagster_nb.plot._partitions import partitions
 from dagster_nb.plot._queue_durations import queue_durations
@@ -18,7 +19,6 @@ from dagster_nb.plot._slow_steps import slow_steps
 from dagster_nb.plot._status_charts import status_counts, success_rate
 from dagster_nb.plot._step_gantt import step_gantt
 from dagster_nb.plot._theme import theme
-from dagster_nb.plot._ticks import ticks
 from dagster_nb.plot._timeline import timeline
 
 __all__ = [

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from matplotlib.text import Annotation
 
-from dagster_nb.plot._chart_index import set_chart_index
 from dagster_nb.plot._labels import disable_math
+from dagster_nb.plot._mark_positions import set_chart_index
 from dagster_nb.plot._theme import text_color
 
 if TYPE_CHECKING:

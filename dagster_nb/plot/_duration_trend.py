@@ -13,7 +13,6 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 from dagster_nb.analysis.sampling import even_sample
-from dagster_nb.plot._chart_index import ChartIndex, group_lines, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -26,6 +25,7 @@ from dagster_nb.plot._chart_parts import (
 from dagster_nb.plot._duration_axes import MIN_SECONDS, log_duration_axis
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import disable_math, label
+from dagster_nb.plot._mark_positions import ChartIndex, group_lines, run_marks, set_chart_index
 from dagster_nb.plot._rolling_lines import draw_quantile_lines
 from dagster_nb.plot._run_marks import MAX_MARKS, draw_status_marks, sample_words
 from dagster_nb.plot._theme import group_colors, text_color

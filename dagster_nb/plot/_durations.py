@@ -12,7 +12,6 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.distributions import group_quantiles, log_densities
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.analysis.sampling import even_sample
-from dagster_nb.plot._chart_index import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -25,6 +24,7 @@ from dagster_nb.plot._chart_parts import (
 from dagster_nb.plot._duration_axes import MIN_SECONDS, log_duration_axis
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
+from dagster_nb.plot._mark_positions import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._run_marks import MAX_MARKS, draw_status_marks, sample_words, spread_offsets
 from dagster_nb.plot._theme import text_color
 from dagster_nb.plot._time_axes import period_text

@@ -14,7 +14,6 @@ from dagster_nb import analysis
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.time_buckets import FREQUENCIES, usual_frequency
-from dagster_nb.plot._chart_index import ChartIndex, group_lines, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -26,6 +25,7 @@ from dagster_nb.plot._chart_parts import (
 )
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
+from dagster_nb.plot._mark_positions import ChartIndex, group_lines, set_chart_index
 from dagster_nb.plot._theme import group_colors
 from dagster_nb.plot._time_axes import date_numbers, set_time_axis
 from dagster_nb.statuses import BLUE, FINISHED, status_of

@@ -11,7 +11,6 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
-from dagster_nb.plot._chart_index import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -23,6 +22,7 @@ from dagster_nb.plot._chart_parts import (
 )
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
+from dagster_nb.plot._mark_positions import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._theme import text_color
 from dagster_nb.plot._time_axes import date_numbers, set_time_axis
 from dagster_nb.statuses import status_of

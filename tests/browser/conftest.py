@@ -46,7 +46,8 @@ def demo() -> Iterator[Demo]:
 @pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1440, "height": 1000})
-    made.set_default_timeout(20_000)
+    # A busy machine may take ten times as long as a quiet one.
+    made.set_default_timeout(60_000)
     yield made
     made.close()
 

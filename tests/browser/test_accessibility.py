@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.browser.keys import press_keys
 from tests.browser.lab import Notebook
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 SETUP = """
 import dagster_nb as dnb

@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 from tests.browser.keys import press_keys
 from tests.browser.lab import IDLE, SCREENSHOTS, free_port, record_errors
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 ROOT = Path(__file__).parents[2]
 # Voilà itself loads icons and MathJax from these URLs. The panels use neither.
 VOILAS_OWN = re.compile(
@@ -167,6 +167,7 @@ def test_the_explorer_works_in_voila(tab, demo, tmp_path, theme):
             "true" if theme == "light" else "false"
         )
         assert tab.page.locator(".jp-InputArea-editor").count() == 0, "the application must not show code"
+        expect(tab.page.locator(".dnb-saved:visible")).to_have_count(0)
         assert [stranger for stranger in tab.strangers if not VOILAS_OWN.match(stranger)] == []
         tab.shot(f"voila_{theme}")
     assert demo.client.count_runs() == before, "opening the application must not launch runs"

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from dagster_nb.panels.viewport import STATIC, Viewport
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 TEXT = "ops:\n  load:\n    config:\n      rows: many\n"
 PAGE = """

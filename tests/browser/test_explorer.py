@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 HOSTILE = '<img src=x onerror="window.pwned=1">$\\alpha$ &amp; <script>window.pwned=1</script> שלום \u202eevil\u202c 🎉'
 
 

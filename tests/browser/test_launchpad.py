@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 # JupyterLab, Chromium and Dagster may have to share two cores.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 CONNECT = """
 import dagster_nb as dnb

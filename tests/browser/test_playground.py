@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 CELL = "%%dagster\n{\n  runsOrError {\n    ... on Runs {\n      results {\n        stepSt"
 

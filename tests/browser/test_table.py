@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 CELL = """
 import dagster_nb as dnb

@@ -8,7 +8,7 @@ import pytest
 import dagster_nb as dnb
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.pruning import prune
-from tests.compat.expected import METADATA
+from tests.compat.expected_frames import METADATA
 from tests.compat.served.history import LOCATION
 
 pytestmark = pytest.mark.capability("assets")

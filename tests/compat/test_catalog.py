@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
-from tests.compat.expected import texts
+from tests.compat.expected_frames import texts
 from tests.compat.served.history import LOCATION, REPOSITORY
 
 pytestmark = pytest.mark.capability("catalog")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from dagster_nb.frames.stacks import raised_in
-from tests.compat.expected import METADATA
+from tests.compat.expected_frames import METADATA
 
 pytestmark = pytest.mark.capability("run details")
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
-from tests.compat.expected import objects, runs_frame
+from tests.compat.expected_frames import objects, runs_frame
 from tests.compat.served.history import PAST, run_id_of
 
 pytestmark = pytest.mark.capability("runs")

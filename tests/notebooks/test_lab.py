@@ -11,7 +11,7 @@ import threading
 import psutil
 import pytest
 
-from tests.processes import command_line
+from tests.process_command_line import command_line
 
 DEMO = [sys.executable, "-c", "from dagster_nb.cli import main; main(['demo', '--runs', '20'])"]
 

@@ -32,7 +32,7 @@ from tests.compare_with_instance import (
     compare_materializations,
     compare_ticks,
 )
-from tests.processes import command_line
+from tests.process_command_line import command_line
 
 # Dagster raises these warnings when a test reads the instance.
 pytestmark = [

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dagster_nb as dnb
-from dagster_nb.history import deletions, refresh
+from dagster_nb.history import find_deleted_runs, refresh
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -21,7 +21,7 @@ OVERLAP = "1.5s"
 def small_steps(client: dnb.DagsterClient, path: Path) -> Any:
     """Return a history that reads and commits only a few runs at a time."""
     refresh._RUNS_PER_COMMIT = RUNS_PER_COMMIT
-    refresh._IDS_PER_PAGE = deletions._MAX_IDS_TO_LIST = PAGE_SIZE
+    refresh._IDS_PER_PAGE = find_deleted_runs._MAX_IDS_TO_LIST = PAGE_SIZE
     history = client.history(path)
     history._source.iter_runs = partial(client.iter_runs, page_size=PAGE_SIZE)
     return history

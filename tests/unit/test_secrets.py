@@ -13,7 +13,7 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.client import request_tag
-from dagster_nb.export import write_runs
+from dagster_nb.export_runs import write_runs
 from tests.unit.fake import make_run
 
 # Tracebacks show source lines of this file, so no line contains a complete secret.

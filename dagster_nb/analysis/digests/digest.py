@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dagster_nb.analysis.digests import assets, automation, failures, partitions, slow_jobs, unfinished_runs
+from dagster_nb.analysis.digests import (
+    automation,
+    daemons,
+    failures,
+    missing_partitions,
+    overdue_assets,
+    slow_jobs,
+    stuck_runs,
+)
 from dagster_nb.analysis.digests.findings import SEVERITIES, findings_frame
 from dagster_nb.analysis.digests.html import digest_html, page_html
 from dagster_nb.analysis.digests.markdown import digest_markdown
-from dagster_nb.analysis.digests.pictures import daily_runs_picture
 from dagster_nb.analysis.digests.read_evidence import read_evidence
 from dagster_nb.analysis.digests.summary import Summary
+from dagster_nb.analysis.digests.text_pictures import daily_runs_picture
 from dagster_nb.parse_time import to_seconds
 from dagster_nb.terminal_text import plain_text
 
@@ -30,15 +38,15 @@ if TYPE_CHECKING:
 __all__ = ["Digest", "digest", "find_all"]
 
 _FINDERS: tuple[Callable[[Evidence], list[Finding]], ...] = (
-    unfinished_runs.find_daemons,
+    daemons.find_daemons,
     failures.find_new_failures,
-    unfinished_runs.find_stuck_runs,
+    stuck_runs.find_stuck_runs,
     automation.find_failed_ticks,
     automation.find_stopped_automations,
     slow_jobs.find_slow_jobs,
-    unfinished_runs.find_queue_times,
-    assets.find_overdue_assets,
-    partitions.find_missing_partitions,
+    stuck_runs.find_queue_times,
+    overdue_assets.find_overdue_assets,
+    missing_partitions.find_missing_partitions,
     failures.find_open_failures,
 )
 

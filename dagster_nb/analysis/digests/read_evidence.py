@@ -12,7 +12,7 @@ from dagster_nb.analysis.current_slowdowns import current_slowdowns
 from dagster_nb.analysis.digests.automation import is_rare
 from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
 from dagster_nb.analysis.digests.failures import failed_in_period
-from dagster_nb.analysis.digests.partitions import partition_gaps
+from dagster_nb.analysis.digests.missing_partitions import partition_gaps
 from dagster_nb.analysis.digests.slow_jobs import runs_to_compare
 from dagster_nb.concurrency import MAX_CONCURRENCY
 from dagster_nb.errors import QueryError, ServerError, UnauthorizedError, UnsupportedServerError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.display.browser_links import in_browser, is_page
+from dagster_nb.client.display.browser_address import in_browser, is_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.chunks import in_chunks
-from dagster_nb.client.arguments.asset_address import asset_key_inputs, find_assets, list_asset_paths, one_asset
+from dagster_nb.client.arguments.find_assets import asset_key_inputs, find_assets, list_asset_paths, one_asset
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.frames.assets import asset_checks_frame, assets_frame, materializations_frame
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.arguments.asset_address import AssetLike, AssetPath
+    from dagster_nb.client.arguments.find_assets import AssetLike, AssetPath
 
 __all__ = ["AssetMethods"]
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from dagster_nb.client.arguments.asset_address import asset_key_inputs, find_assets, list_asset_paths, parse_assets
+from dagster_nb.client.arguments.find_assets import asset_key_inputs, find_assets, list_asset_paths, parse_assets
 from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.arguments.launch_arguments import parse_tags, tag_inputs
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.backfill import Backfill
-from dagster_nb.client.display.browser_links import in_browser
-from dagster_nb.client.partitions import partition_set
+from dagster_nb.client.display.browser_address import in_browser
+from dagster_nb.client.job_partitions import partition_set
 from dagster_nb.client.request_tag import REQUEST_TAG, launch_backfill_once, new_request_id
 from dagster_nb.errors import AmbiguousNameError, DagsterNbError, NotFoundError, OutcomeUnknownError
 from dagster_nb.filters import as_strings
 from dagster_nb.frames.backfills import backfills_frame
 from dagster_nb.graphql.backfill_paging import iter_backfills
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.run_ids import check_same_server
+from dagster_nb.runs_argument import check_same_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
-    from dagster_nb.client.arguments.asset_address import AssetPath, AssetsLike
+    from dagster_nb.client.arguments.find_assets import AssetPath, AssetsLike
     from dagster_nb.client.arguments.job_address import JobAddress
 
 __all__ = ["BackfillMethods", "CancelOutcome", "check_partition_keys", "parse_partition_keys"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagster_nb.client.display.progress import ProgressBar
-    from dagster_nb.run_ids import RunsLike
+    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["LogMethods"]
 

@@ -10,14 +10,14 @@ from dagster_nb.client.bulk import Acted, act_on_each, interruption_carries
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.run_ids import check_same_server, run_ids_of
+from dagster_nb.runs_argument import check_same_server, run_ids_of
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dagster_nb.client.action_outcomes import Row, RunState
-    from dagster_nb.run_ids import RunsLike
+    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["DeleteMethods"]
 

@@ -15,14 +15,14 @@ from dagster_nb.frames.events import events_frame, failures_frame
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.graphql.event_stream import follow_events
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.run_ids import one_run_id
+from dagster_nb.runs_argument import one_run_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     import pandas as pd
 
-    from dagster_nb.run_ids import RunsLike
+    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["EventMethods", "iter_event_pages", "iter_events"]
 

@@ -12,7 +12,7 @@ from dagster_nb.client.arguments.launch_arguments import LaunchArguments, tag_in
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import act_on_each
-from dagster_nb.client.partitions import partition_defaults
+from dagster_nb.client.job_partitions import partition_defaults
 from dagster_nb.client.request_tag import (
     REQUEST_TAG,
     batch_request_ids,

@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.arguments.asset_address import asset_key_inputs, find_assets, parse_assets
+from dagster_nb.client.arguments.find_assets import asset_key_inputs, find_assets, parse_assets
 from dagster_nb.client.arguments.job_address import HIDDEN_JOB_PREFIXES, JobFinder
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, parse_tags
 from dagster_nb.client.methods.backfills import BackfillMethods, check_partition_keys, parse_partition_keys
 from dagster_nb.client.methods.launch import LaunchMethods
 from dagster_nb.client.request_tag import new_request_id
 from dagster_nb.errors import ServerError
-from dagster_nb.run_ids import check_same_server
+from dagster_nb.runs_argument import check_same_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dagster_nb.client.arguments.asset_address import AssetsLike
+    from dagster_nb.client.arguments.find_assets import AssetsLike
     from dagster_nb.client.backfill import Backfill
     from dagster_nb.client.run import AsyncRun
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.arguments.asset_address import find_assets, one_asset
+from dagster_nb.client.arguments.find_assets import find_assets, one_asset
 from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.frames.partitions import asset_partitions_frame, job_partitions_frame
@@ -13,7 +13,7 @@ from dagster_nb.graphql.responses import unwrap
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dagster_nb.client.arguments.asset_address import AssetLike, AssetPath
+    from dagster_nb.client.arguments.find_assets import AssetLike, AssetPath
     from dagster_nb.client.arguments.job_address import JobAddress
 
 __all__ = ["PartitionMethods"]

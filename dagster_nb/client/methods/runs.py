@@ -18,7 +18,7 @@ from dagster_nb.filters import RunFilters, parse_page_size, whole_number
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, included_columns, runs_frame
 from dagster_nb.graphql.counting import count_runs
-from dagster_nb.graphql.location_tags import LocationTags
+from dagster_nb.graphql.location_filter import LocationTags
 from dagster_nb.graphql.multi_filter_paging import MissingRunsError, list_merged_ids, read_merged_pages
 from dagster_nb.graphql.paging import list_ids, read_pages
 from dagster_nb.graphql.responses import unwrap
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dagster_nb.frames.runs import IncludedColumn
     from dagster_nb.graphql.run_filters import ServerFilters
     from dagster_nb.parse_time import Moment
-    from dagster_nb.run_ids import RunsLike
+    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["RunMethods"]
 

@@ -11,7 +11,7 @@ from dagster_nb.client.bulk import NOT_SENT, act_on_each, interruption_carries
 from dagster_nb.errors import DagsterNbError, OutcomeUnknownError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import to_error, unwrap
-from dagster_nb.run_ids import check_same_server, run_ids_of
+from dagster_nb.runs_argument import check_same_server, run_ids_of
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.client.action_outcomes import Row, RunState
     from dagster_nb.client.bulk import Acted
-    from dagster_nb.run_ids import RunsLike
+    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["TerminateMethods"]
 

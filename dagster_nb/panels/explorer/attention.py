@@ -12,8 +12,8 @@ import pandas as pd
 from dagster_nb.analysis import current_slowdowns
 from dagster_nb.analysis.read_columns import creation_times
 from dagster_nb.analysis.slowdown_text import slowdown_text, value_change_text
+from dagster_nb.panels.explorer.daemons_and_queue import WAITING, ServerState
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
-from dagster_nb.panels.explorer.server_state import WAITING, ServerState
 from dagster_nb.words import plural, relative_time_text
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.attention import Attention
+from dagster_nb.panels.explorer.daemons_and_queue import ServerState, read_server_state
 from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell
 from dagster_nb.panels.explorer.filters import ExplorerFilters, parse_duration
 from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters
 from dagster_nb.panels.explorer.model import MAX_RUNS, ExplorerModel
 from dagster_nb.panels.explorer.open_run import OpenRun
 from dagster_nb.panels.explorer.python_code import source_text, view_text
-from dagster_nb.panels.explorer.server_state import ServerState, read_server_state
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.static_output import static_html, static_text
-from dagster_nb.panels.explorer.view import DEFAULT_CHART, ExplorerView
+from dagster_nb.panels.explorer.view_settings import DEFAULT_CHART, ExplorerView
 from dagster_nb.panels.explorer.views.action_bar import ActionBar
 from dagster_nb.panels.explorer.views.attention_view import AttentionView
 from dagster_nb.panels.explorer.views.charts import Charts, chart_names
@@ -25,7 +25,7 @@ from dagster_nb.panels.explorer.views.filter_bar import FilterBar
 from dagster_nb.panels.explorer.views.header import Header
 from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
 from dagster_nb.panels.explorer.views.misspelt_view import MisspeltView
-from dagster_nb.panels.explorer.views.reports import Drawing
+from dagster_nb.panels.explorer.views.report_tabs import Drawing
 from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
 from dagster_nb.panels.explorer.views.tiles import Tiles

@@ -14,7 +14,7 @@ from dagster_nb.panels.explorer.columns import column_values
 from dagster_nb.panels.explorer.fetching import FetchProgress, FetchResult, fetch_all, fetch_changes
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 from dagster_nb.panels.explorer.run_cache import RunCache
-from dagster_nb.panels.explorer.view import ExplorerView
+from dagster_nb.panels.explorer.view_settings import ExplorerView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dagster_nb.errors import NotFoundError, RunConfigInvalidError
 from dagster_nb.panels.changes import Changes
-from dagster_nb.panels.launchpad.inputs import parse_ops, parse_tags
+from dagster_nb.panels.launchpad.field_texts import parse_ops, parse_tags
 from dagster_nb.panels.launchpad.locate_problems import Problem, locate_problems, problem_from_error
 
 if TYPE_CHECKING:

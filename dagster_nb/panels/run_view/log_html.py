@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from dagster_nb.frames.run_failures import stack_html
+from dagster_nb.frames.failures_display import stack_html
 from dagster_nb.panels.markup import attribute, grid, text
 from dagster_nb.time_zones import zone_name
 from dagster_nb.words import count_text, plural

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dagster_nb import plot
-from dagster_nb.frames.run_failures import stack_html
+from dagster_nb.frames.failures_display import stack_html
 from dagster_nb.frames.stacks import traceback_text
 from dagster_nb.panels.markup import attribute, copy_button, link, status, text
 from dagster_nb.panels.pictures import Picture, draw_picture, picture_html

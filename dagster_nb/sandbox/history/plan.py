@@ -14,7 +14,7 @@ from .ground_truth import GroundTruth
 from .incidents import Incidents
 from .job_profiles import JOB_PROFILES
 from .planned import History, PlannedBackfill, PlannedTick
-from .simulate import simulate_first_run, simulate_reexecution
+from .simulate_run import simulate_first_run, simulate_reexecution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

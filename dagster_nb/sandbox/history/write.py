@@ -33,7 +33,7 @@ from .job_profiles import JOB_PROFILES
 from .job_snapshots import store_job_snapshots
 from .plan import last_full_hour, plan_history
 from .run_files import write_run_files
-from .ticks_and_backfills import write_backfills, write_ticks
+from .write_ticks_and_backfills import write_backfills, write_ticks
 
 if TYPE_CHECKING:
     import os

@@ -177,8 +177,9 @@ def test_the_explorer_is_an_application(started, context, client):
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{started.url}/voila/render/notebooks/04_explorer.ipynb?token={started.token}")
-    page.locator(".dnb-title", has_text="Dagster").first.wait_for(timeout=60_000)
+    # The page finishes loading only when all cells have run.
+    page.goto(f"{started.url}/voila/render/notebooks/04_explorer.ipynb?token={started.token}", wait_until="commit")
+    page.locator(".dnb-title", has_text="Dagster").first.wait_for(timeout=180_000)
     page.locator(f'a[href^="{DAGSTER}"]').first.wait_for()
     assert errors == []
     page.close()

@@ -10,7 +10,7 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._daemon.backfill import execute_backfill_jobs
 
 from dagster_nb import analysis
-from dagster_nb.analysis.digests.partitions import partition_gaps
+from dagster_nb.analysis.digests.missing_partitions import partition_gaps
 from tests.compare_with_instance import compare_asset_partitions, compare_backfills
 from tests.server.conftest import wait_until
 

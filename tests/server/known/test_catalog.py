@@ -8,7 +8,7 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.panels.launchpad.config_completion import ConfigHelp
-from tests.processes import command_line
+from tests.process_command_line import command_line
 
 from .conftest import DEFINITIONS
 

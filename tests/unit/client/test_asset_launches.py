@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.client.partitions import _with_common_prefix
+from dagster_nb.client.job_partitions import _with_common_prefix
 from tests.unit.fake import make_run
 
 WHERE = {"location": "etl", "repository": "repo"}

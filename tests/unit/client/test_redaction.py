@@ -7,7 +7,7 @@ import json
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.graphql.redaction import REDACTED
+from dagster_nb.graphql.redact_responses import REDACTED
 from tests.unit.fake import make_run
 
 SECRET = "hushhush"
@@ -48,7 +48,7 @@ def test_values_are_hidden_in_frames_and_runs(fake, client, tmp_path):
 
 
 def test_exported_files_contain_no_hidden_values(client, tmp_path):
-    from dagster_nb.export import write_runs
+    from dagster_nb.export_runs import write_runs
 
     for name in ("runs.csv", "runs.jsonl", "runs.parquet"):
         write_runs(client, str(tmp_path / name), include=["run_config"])

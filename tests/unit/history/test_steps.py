@@ -67,7 +67,7 @@ def test_steps_are_read_again_if_the_run_has_changed(source, history):
 
 
 def test_a_refresh_can_read_all_steps(source, history, tmp_path, monkeypatch):
-    monkeypatch.setattr("dagster_nb.history.stored_steps._RUNS_PER_COMMIT", 2)
+    monkeypatch.setattr("dagster_nb.history.steps_cache._RUNS_PER_COMMIT", 2)
     # Delete a run after the refresh has looked for deleted runs, but before it reads the steps.
     read = source.steps
     monkeypatch.setattr(

@@ -15,9 +15,9 @@ from dagster_nb.analysis.groups import named_groups
 from dagster_nb.panels.chart_layer import ChartLayer, chart_box
 from dagster_nb.panels.explorer.chart_actions import ChartActions
 from dagster_nb.panels.explorer.source import has_methods
-from dagster_nb.panels.explorer.view import DEFAULT_CHART
-from dagster_nb.panels.explorer.views.chart_texts import run_texts
-from dagster_nb.panels.explorer.views.reports import (
+from dagster_nb.panels.explorer.view_settings import DEFAULT_CHART
+from dagster_nb.panels.explorer.views.mark_texts import run_texts
+from dagster_nb.panels.explorer.views.report_tabs import (
     COMPARISON,
     FAILURES,
     REPORTS,

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from dagster_nb.panels.explorer.server_state import describe_daemons
+from dagster_nb.panels.explorer.daemons_and_queue import describe_daemons
 from dagster_nb.panels.markup import attribute, link, text
 from dagster_nb.words import count_text, zoned_time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dagster_nb.panels.explorer.daemons_and_queue import ServerState
     from dagster_nb.panels.explorer.model import ExplorerModel
-    from dagster_nb.panels.explorer.server_state import ServerState
     from dagster_nb.panels.viewport import Viewport
 
 __all__ = ["Header"]
 
-# The panel's script (viewport.js) handles clicks on this button. The button is visible only while it has the focus.
+# The panel's script (panel.js) handles clicks on this button. The button is visible only while it has the focus.
 _SKIP = (
     '<button type="button" class="jupyter-button dnb-skip" data-dnb-focus="tr[tabindex=\'0\']">'
     "Skip to the runs</button>"

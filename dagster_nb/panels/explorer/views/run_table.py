@@ -11,7 +11,7 @@ import anywidget
 import ipywidgets as widgets
 import traitlets
 
-from dagster_nb.export import csv_text
+from dagster_nb.export_runs import csv_text
 from dagster_nb.panels.explorer.actions import ACTIONS
 from dagster_nb.panels.explorer.columns import DEFAULT_COLUMNS, column_of, tag_key
 from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell

@@ -14,7 +14,7 @@ import pandas as pd
 from dagster_nb.analysis.current_slowdowns import current_slowdowns
 from dagster_nb.analysis.digests.digest import find_all
 from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
-from dagster_nb.analysis.digests.partitions import partition_gaps
+from dagster_nb.analysis.digests.missing_partitions import partition_gaps
 
 DAYS, PERIOD = 67, pd.Timedelta("7D")
 AS_OF = pd.Timestamp("2026-11-25 09:00", tz="UTC")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dagster_nb.analysis.digests.assets import find_overdue_assets
 from dagster_nb.analysis.digests.automation import find_failed_ticks, find_stopped_automations
+from dagster_nb.analysis.digests.daemons import find_daemons
 from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
 from dagster_nb.analysis.digests.failures import find_new_failures, find_open_failures
-from dagster_nb.analysis.digests.partitions import partition_gaps
-from dagster_nb.analysis.digests.unfinished_runs import find_daemons, find_queue_times, find_stuck_runs
+from dagster_nb.analysis.digests.missing_partitions import partition_gaps
+from dagster_nb.analysis.digests.overdue_assets import find_overdue_assets
+from dagster_nb.analysis.digests.stuck_runs import find_queue_times, find_stuck_runs
 
 AS_OF = pd.Timestamp("2026-11-25 09:00", tz="UTC")
 START = AS_OF - pd.Timedelta("24h")

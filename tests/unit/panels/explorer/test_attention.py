@@ -6,8 +6,8 @@ import pytest
 from dagster_nb.frames.catalog import daemons_frame
 from dagster_nb.panels.explorer import RunExplorer
 from dagster_nb.panels.explorer.attention import find_in_queue, find_in_runs
+from dagster_nb.panels.explorer.daemons_and_queue import ServerState
 from dagster_nb.panels.explorer.filters import ExplorerFilters
-from dagster_nb.panels.explorer.server_state import ServerState
 from tests.unit.panels.conftest import NOW, FakeSource, make_runs, many_runs
 
 HOUR = pd.Timedelta(hours=1)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dagster_nb.panels.explorer import RunExplorer
-from dagster_nb.panels.explorer.views.chart_texts import run_texts
+from dagster_nb.panels.explorer.views.mark_texts import run_texts
 from dagster_nb.panels.pictures import draw_picture
 from dagster_nb.plot import durations
 from dagster_nb.words import duration_text

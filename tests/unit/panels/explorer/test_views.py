@@ -10,9 +10,9 @@ import dagster_nb as dnb
 from dagster_nb.errors import ConnectionFailedError
 from dagster_nb.graphql import documents
 from dagster_nb.panels.error_box import describe_error
+from dagster_nb.panels.explorer.daemons_and_queue import describe_daemons
 from dagster_nb.panels.explorer.filters import ExplorerFilters
 from dagster_nb.panels.explorer.python_code import python_text
-from dagster_nb.panels.explorer.server_state import describe_daemons
 from dagster_nb.panels.explorer.static_output import static_html, static_text
 from dagster_nb.panels.explorer.views.code_view import graphql_text
 from dagster_nb.panels.explorer.views.table_rows import table_rows

@@ -8,7 +8,7 @@ from dagster_nb.frames.stacks import traceback_text
 from dagster_nb.panels.run_view.last_lines import last_lines
 from dagster_nb.panels.run_view.log_html import events_html, output_summary
 from dagster_nb.panels.run_view.run_html import failures_html
-from tests.unit.frames.test_run_failures import failures
+from tests.unit.frames.test_failures_display import failures
 from tests.unit.frames.test_stacks import OWN, PANDAS, stack
 from tests.unit.panels.monitor.fake_client import events
 

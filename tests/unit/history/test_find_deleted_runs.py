@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagster_nb.history import deletions, refresh
+from dagster_nb.history import find_deleted_runs, refresh
 from dagster_nb.history.opening import history_of
 from tests.unit.fake import make_run
 from tests.unit.history.frame_source import FrameSource
@@ -12,7 +12,7 @@ from tests.unit.history.frame_source import FrameSource
 
 @pytest.fixture
 def source(monkeypatch):
-    monkeypatch.setattr(deletions, "_MAX_IDS_TO_LIST", 20)
+    monkeypatch.setattr(find_deleted_runs, "_MAX_IDS_TO_LIST", 20)
     monkeypatch.setattr(refresh, "_IDS_PER_PAGE", 20)
     return FrameSource([make_run(number) for number in reversed(range(1_000))])
 
@@ -55,11 +55,11 @@ def test_many_separate_deletions_are_found_with_few_counts(source, history):
     source.counts = 0
     assert history.refresh(overlap="1s").deleted == 100
     assert_equals_the_server(history, source)
-    assert source.counts <= deletions._MAX_COUNTS + 5
+    assert source.counts <= find_deleted_runs._MAX_COUNTS + 5
 
 
 def test_runs_created_in_the_same_microsecond_are_counted_together(tmp_path, monkeypatch):
-    monkeypatch.setattr(deletions, "_MAX_IDS_TO_LIST", 2)
+    monkeypatch.setattr(find_deleted_runs, "_MAX_IDS_TO_LIST", 2)
     source = FrameSource([make_run(number, creationTime=1_700_000_000.0) for number in range(50)])
     history = history_of(source, tmp_path, None)
     history.refresh()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.arguments.asset_address import asset_key_inputs
+from dagster_nb.client.arguments.find_assets import asset_key_inputs
 from dagster_nb.errors import QueryError, ServerError, UnsupportedServerError
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.responses import unwrap

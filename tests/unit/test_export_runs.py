@@ -113,6 +113,6 @@ def test_an_error_is_printed_in_one_readable_line(fake, tmp_path, capsys):
 def test_the_error_for_a_missing_parquet_extra_contains_the_pip_command(runs, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with dnb.connect(runs.url) as client, pytest.raises(dnb.MissingExtraError, match=r"dagster_nb\[history\]"):
-        from dagster_nb.export import write_runs
+        from dagster_nb.export_runs import write_runs
 
         write_runs(client, tmp_path / "runs.parquet")

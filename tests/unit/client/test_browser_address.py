@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagster_nb.client.display.browser_links import in_browser, is_page
+from dagster_nb.client.display.browser_address import in_browser, is_page
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.panels.markup import link
 

@@ -10,7 +10,12 @@ import pandas as pd
 import pytest
 
 from dagster_nb import analysis
-from dagster_nb.analysis.digests.pictures import bar_picture, daily_runs_picture, duration_picture, recent_runs_picture
+from dagster_nb.analysis.digests.text_pictures import (
+    bar_picture,
+    daily_runs_picture,
+    duration_picture,
+    recent_runs_picture,
+)
 from dagster_nb.sandbox.history.plan import plan_history
 from dagster_nb.statuses import BLUE, GREEN, RED
 from tests.unit.analysis.digests.planned_source import PlannedSource

@@ -1,4 +1,4 @@
-"""The causes of a server error."""
+"""Find the innermost cause of a server error."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from dagster_nb.panels.explorer import RunExplorer
 from dagster_nb.panels.explorer.columns import COLUMNS, parse_columns, parse_sort
 from dagster_nb.panels.explorer.filters import ExplorerFilters
 from dagster_nb.panels.explorer.python_code import view_text
-from dagster_nb.panels.explorer.view import ExplorerView
+from dagster_nb.panels.explorer.view_settings import ExplorerView
 from dagster_nb.panels.explorer.views.charts import chart_names
 from dagster_nb.panels.explorer.views.table_rows import table_rows
 from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_run, make_runs, runs_frame

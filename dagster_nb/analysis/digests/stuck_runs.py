@@ -1,4 +1,4 @@
-"""Findings about stuck runs, queue times and daemons."""
+"""Findings about stuck runs and queue times."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from dagster_nb.words import duration_text, plural
 if TYPE_CHECKING:
     from dagster_nb.analysis.digests.evidence import Evidence
 
-__all__ = ["find_daemons", "find_queue_times", "find_stuck_runs"]
+__all__ = ["find_queue_times", "find_stuck_runs"]
 
-QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
 _MIN_RUNS = 10
 _MIN_RUNS_IN_PERIOD = 8
 _FACTOR = 3.0
@@ -27,31 +26,6 @@ _MIN_STARTING = pd.Timedelta("30min")
 _MIN_CANCELING = pd.Timedelta("10min")
 _MIN_LONGER_WAIT = pd.Timedelta("1min")
 _MIN_LONGER_RUN = pd.Timedelta("10min")
-
-
-def find_daemons(evidence: Evidence) -> list[Finding]:
-    """Return one finding per required daemon that is not healthy."""
-    if evidence.daemons is None:
-        return []
-    unhealthy = evidence.daemons[(evidence.daemons["required"] & ~evidence.daemons["healthy"]).to_numpy(dtype=bool)]
-    waiting = evidence.runs[has_status(evidence.runs, "QUEUED")]
-    found = []
-    for daemon, heartbeat in zip(unhealthy["daemon"], unhealthy["last_heartbeat"], strict=True):
-        name = one_line(daemon)
-        text = f"the daemon {name} is not running"
-        is_queue = daemon == QUEUE_DAEMON
-        if is_queue and len(waiting):
-            text += (
-                f", and {plural(len(waiting), 'run')} wait for it" if len(waiting) > 1 else ", and 1 run waits for it"
-            )
-        ids = waiting["run_id"].tolist() if is_queue else []
-        found.append(
-            Finding(
-                "daemon", "error", name, text, heartbeat, "certain", "the server's daemon status",
-                "client.daemons()  # then start it where Dagster runs: dagster-daemon run", ids,
-            )
-        )  # fmt: skip
-    return found
 
 
 def find_stuck_runs(evidence: Evidence) -> list[Finding]:

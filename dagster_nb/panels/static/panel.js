@@ -28,8 +28,9 @@ async function copy(button) {
 }
 
 // Hide the static output. JupyterLab and Notebook do so with a style sheet (see saved_output.py), but other pages do not.
+// Voilà uses the same classes as JupyterLab, but inserts empty outputs that the style sheet does not expect.
 function hideSavedOutput(model, el) {
-  if (el.closest(".jp-OutputArea-child")) return;
+  if (el.closest(".jp-OutputArea-child") && !document.body.dataset.voila) return;
   for (const saved of document.querySelectorAll(`[data-dnb-saved="${model.get("saved_id")}"]`)) saved.hidden = true;
 }
 

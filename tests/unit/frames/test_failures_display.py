@@ -3,7 +3,7 @@
 import pandas as pd
 
 from dagster_nb.frames.events import failures_frame
-from dagster_nb.frames.run_failures import RunFailures, stack_html
+from dagster_nb.frames.failures_display import RunFailures, stack_html
 from tests.unit.frames.test_events import RUN_FAILURE, error, event
 from tests.unit.frames.test_stacks import DAGSTER, OWN, PANDAS, stack
 
