@@ -93,7 +93,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str | None:
 
 
 def is_tag_of_dagster(key: str) -> bool:
-    """Return whether a tag is one of Dagster's own, which resemble each other and which many deployments lack."""
+    """Return whether a tag is one of Dagster's own. They resemble each other, so they are not checked."""
     return key.startswith(("dagster/", "."))
 
 

@@ -1,4 +1,4 @@
-"""Choose an even sample of runs, for charts that cannot show all of them."""
+"""Choose an evenly spaced sample of runs, for charts that cannot show all of them."""
 
 from __future__ import annotations
 

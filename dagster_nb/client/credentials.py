@@ -66,7 +66,7 @@ def read_address(url: str | None) -> ServerAddress:
     Parameters
     ----------
     url
-        As in `connect`. The address may be hidden, because it may contain a password.
+        As in `connect`. The address may already be hidden, because it could contain a password.
 
     Raises
     ------

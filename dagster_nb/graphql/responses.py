@@ -71,7 +71,8 @@ def to_error(node: Node) -> DagsterNbError:
     if make is not None:
         return make(node)
     return ServerError(
-        f"the server returned {typename} ({_message(node)}). Update dagster_nb, or check the server's log."
+        f"the server returned {typename} ({_message(node)}), which this version of dagster_nb does not know. Update "
+        f"dagster_nb, or check the server's log."
     )
 
 
@@ -139,7 +140,7 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
         f"the server denied the request ({_message(node)}). Ask its administrator for the permission."
     ),
     "InvalidPipelineRunsFilterError": lambda node: QueryError(
-        f"the server rejected the filter ({_message(node)}). Correct these arguments."
+        f"the server rejected the filter: {_message(node)}. Correct the arguments that filter the runs."
     ),
     "BackfillNotFoundError": lambda node: NotFoundError(
         f"the server has no such backfill ({_message(node)}). client.backfills() lists all backfills."

@@ -322,7 +322,7 @@ class Session:
         if status in _BUSY_STATUSES:
             return LostResponseError(
                 f"{root} responded with HTTP {status}: the server, or a proxy in front of it, has a problem. Try "
-                f"again later, or check its log."
+                f"again later, or check their logs."
             )
         reason = f"{self.address.graphql} responded with HTTP {status}"
         return ConnectionFailedError(self._no_dagster(reason))

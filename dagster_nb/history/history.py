@@ -80,7 +80,7 @@ class History(StoredRuns):
         Returns
         -------
         RefreshResult
-            The number of runs that were ``.added``, ``.updated`` and ``.deleted``.
+            The numbers of added, updated and deleted runs, as ``.added``, ``.updated`` and ``.deleted``.
 
         Raises
         ------

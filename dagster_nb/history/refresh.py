@@ -112,7 +112,7 @@ class Refresh:
         if not recent:
             if url != deployment:
                 raise HistoryError(
-                    f"this history is for {deployment}, and the client is connected to {url}. Use another path, or "
+                    f"this history is for {deployment}, but the client is connected to {url}. Use another path, or "
                     f"connect to {deployment}."
                 )
             return

@@ -1,4 +1,4 @@
-"""The methods of a client that a history needs."""
+"""The client methods that a history needs."""
 
 from __future__ import annotations
 

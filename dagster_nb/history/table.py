@@ -193,7 +193,7 @@ class Table:
         rows
             The new rows.
         condition
-            An additional SQL condition that the stored and the new rows meet, so that Delta can skip files.
+            An additional SQL condition that all matching rows meet, stored and new. Delta skips other files.
         """
         quoted = ", ".join(
             "'{}'".format(run_id.replace("'", "''")) for run_id in sorted(set(rows["run_id"].to_pylist()))

@@ -144,8 +144,10 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     if name in operations and name is not None:
         return operations[name]
     named = ", ".join(repr(known) for known in operations if known)
+    if not operations:
+        raise QueryError("the document contains no operation. Add one, such as 'query { version }'.")
     if not named:
-        raise QueryError("the document does not contain exactly one operation. Keep one, or give each one a name.")
+        raise QueryError(f"the operation of the document has no name. Name it {name!r}, or leave out operation_name=.")
     if name is None:
         raise QueryError(f"the document contains several operations. Choose one with operation_name=: {named}.")
     raise QueryError(f"the document has no operation {name!r}. Choose one with operation_name=: {named}.")

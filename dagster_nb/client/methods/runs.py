@@ -63,7 +63,7 @@ class RunMethods(AsyncBase):
         Parameters
         ----------
         job, status, location
-            One or many allowed values. An empty list matches no run, and no request is sent.
+            One value or a list of values to match. An empty list matches no run, and no request is sent.
         run_ids
             One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column.
         tags

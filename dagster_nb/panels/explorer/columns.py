@@ -170,7 +170,10 @@ def parse_sort(sort: str | None) -> tuple[str, bool] | None:
     if sort is None:
         return None
     if not isinstance(sort, str):
-        raise TypeError(f'sort must be the name of a column, such as "-duration", not {type(sort).__name__}.')
+        raise TypeError(
+            f'sort must be the name of a column, such as "duration", or "-duration" for descending order, not '
+            f"{type(sort).__name__}."
+        )
     key = sort.removeprefix("-")
     if not column_of(key).first:
         raise ValueError(f"the table cannot be sorted by {key!r}. Sort by another column, or by one tag: 'tags.<key>'.")

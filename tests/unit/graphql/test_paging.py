@@ -408,7 +408,7 @@ class TestPageSizeOfMergedReadings:
         for place, run in enumerate(server.runs):
             run["jobName"] = "ab"[place % 2]
 
-    def test_a_page_that_is_too_large_is_split_and_remembered(self, client, server):
+    def test_a_page_that_is_too_large_is_split_and_the_smaller_size_is_remembered(self, client, server):
         fault = server.answer(None, operation="Runs", where=lambda values: values["limit"] > 30, status=502)
         assert client.runs(job=["a", "b"])["run_id"].tolist() == server.ids
         sizes = [values["limit"] for values in fault.met]

@@ -376,6 +376,19 @@ def test_invalid_graphql_is_reported_before_a_request_is_sent(fake, client):
     assert fake.requests == []
 
 
+@pytest.mark.parametrize(
+    ("document", "name", "problem"),
+    [
+        ("fragment F on Query { version }", None, "contains no operation"),
+        ("{ version }", "A", "the operation of the document has no name. Name it 'A'"),
+    ],
+)
+def test_a_document_without_the_wanted_operation_is_not_sent(fake, client, document, name, problem):
+    with pytest.raises(dnb.QueryError, match=problem):
+        client.query(document, operation_name=name)
+    assert fake.requests == []
+
+
 def test_a_document_with_several_operations_needs_an_operation_name(fake, client):
     document = "query A { version } query B { b: version }"
     assert client.query(document, operation_name="B") == {"b": "1.13.28"}
