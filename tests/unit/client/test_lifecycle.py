@@ -108,7 +108,7 @@ def test_closing_a_client_during_an_iteration_raises_an_error(fake):
         late = client.iter_runs(page_size=10)
         next(pages)
     for iterator in (pages, late):
-        with pytest.raises(dnb.DagsterNbError, match="closed.*Start again"):
+        with pytest.raises(dnb.DagsterNbError, match="closed.*Start the iteration again"):
             next(iterator)
     assert portal_threads() == []
     assert len(client.runs()) == 30
