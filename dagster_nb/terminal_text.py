@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["one_line", "plain_text", "terminal_text"]
+__all__ = ["one_line", "plain_text", "terminal_text", "without_colors"]
 
 _MAX_LINE = 300
 
 # All control characters except tab and newline.
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def terminal_text(text: str) -> str:
@@ -47,3 +48,14 @@ def one_line(text: object) -> str:
     """
     line = plain_text(text)
     return line if len(line) <= _MAX_LINE else f"{line[: _MAX_LINE - 1]}…"
+
+
+def without_colors(text: str) -> str:
+    """Return a text without the codes that colour it in a terminal.
+
+    Examples
+    --------
+    >>> without_colors(chr(27) + "[31mfailed" + chr(27) + "[0m")
+    'failed'
+    """
+    return _COLOR_CODES.sub("", text) if "\x1b" in text else text

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MISSING",
     "count_text",
+    "duration_so_far_text",
     "duration_text",
     "ordinal_text",
     "plural",
@@ -68,6 +69,23 @@ def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
     unit, smaller, size, per_unit, _ = next(fitting)
     whole, rest = divmod(round(seconds / size), per_unit)
     return f"{whole} {unit}" + (f" {rest} {smaller}" if rest else "")
+
+
+def duration_so_far_text(duration: float | pd.Timedelta) -> str:
+    """Return the duration of something in progress as text, in whole seconds.
+
+    Parameters
+    ----------
+    duration
+        Seconds or a `pandas.Timedelta`, not missing.
+
+    Examples
+    --------
+    >>> duration_so_far_text(75.8), duration_so_far_text(pd.Timedelta(minutes=2))
+    ('1 min 15 s so far', '2 min so far')
+    """
+    seconds = duration.total_seconds() if isinstance(duration, pd.Timedelta) else float(duration)
+    return f"{duration_text(math.floor(seconds))} so far"
 
 
 def count_text(count: int) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
+
+from dagster_nb.terminal_text import without_colors
 
 __all__ = ["MAX_LOG_BYTES", "ComputeLogs", "LogPosition", "StreamPosition"]
 
@@ -14,7 +15,6 @@ MAX_LOG_BYTES = 1 << 26
 
 _MAX_LINES = 200
 _MAX_CHARACTERS = 1_000_000
-_COLOR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _stream_html(name: str, text: str, omitted: int) -> str:
         return ""
     count = _line_count(text)
     # Only the end is split into lines, which takes little memory even if the text is long.
-    lines = _COLOR_CODES.sub("", text[-_MAX_CHARACTERS:]).splitlines()[-_MAX_LINES:]
+    lines = without_colors(text[-_MAX_CHARACTERS:]).splitlines()[-_MAX_LINES:]
     part = f"{count} lines" if count == len(lines) and not omitted else f"the last {len(lines)} of {count} lines"
     if omitted:
         part += f", after {omitted / 2**20:,.0f} MB that were left out"

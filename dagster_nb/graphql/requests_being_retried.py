@@ -31,7 +31,9 @@ class ConnectionProblems:
     @property
     def message(self) -> str | None:
         """What is wrong, as one sentence; None while the server answers."""
-        return next(iter(list(self._messages.values())[-1:]), None)
+        # A copy, because the connection's thread may change the messages at any time.
+        messages = list(self._messages.values())
+        return messages[-1] if messages else None
 
     def add(self, request: object, root: str, timeout: float, state: RetryCallState) -> None:
         """Record that a request has failed and is sent again.
@@ -64,7 +66,11 @@ class ConnectionProblems:
         """Call a listener with each new `message`, in the connection's thread. The result ends this."""
         key = object()
         self._listeners[key] = listener
-        return lambda: self._listeners.pop(key, None) and None
+
+        def end() -> None:
+            self._listeners.pop(key, None)
+
+        return end
 
     def _notify(self) -> None:
         for listener in list(self._listeners.values()):

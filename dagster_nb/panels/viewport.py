@@ -21,7 +21,7 @@ STATIC = Path(__file__).parent / "static"
 
 # On machines without a time zone, browsers report one of these names.
 _NAMES_OF_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "Etc/Unknown"})
-
+_MIN_PICTURE_WIDTH = 320
 
 _STYLE_SHEETS = ("panel.css", "chart_layer.css", "explorer.css", "launchpad.css", "monitor.css", "schema_browser.css")
 
@@ -72,6 +72,10 @@ class Viewport(anywidget.AnyWidget):
         except ValueError:
             # The browser can know a new time zone that the kernel's machine does not know.
             return time_zone("UTC")
+
+    def picture_width(self, max_width: int, *, margin: int = 8) -> int:
+        """Return the width in CSS pixels of a picture that fills the panel except for a margin, up to a maximum."""
+        return min(max(self.width - margin, _MIN_PICTURE_WIDTH), max_width)
 
     @traitlets.default("saved_id")
     def _default_saved_id(self) -> str:

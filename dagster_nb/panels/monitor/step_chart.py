@@ -11,7 +11,7 @@ from dagster_nb.panels.chart_layer import ChartLayer, ChartTexts, chart_box
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.pictures import picture_html
 from dagster_nb.panels.run_view.run_html import steps_alt, steps_html, steps_picture
-from dagster_nb.words import duration_text, time_text
+from dagster_nb.words import duration_so_far_text, duration_text, time_text
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StepChart", "step_texts"]
 
-_MAX_HEIGHT = 480
+_MAX_WIDTH, _MAX_HEIGHT = 1400, 480
 _HINTS = {"mark": "show only the events of this step", "group": "show only the events of"}
 
 
@@ -62,7 +62,7 @@ class StepChart:
         picture = steps_picture(
             steps,
             as_of=as_of,
-            width=min(max(viewport.width - 8, 320), 1400),
+            width=viewport.picture_width(_MAX_WIDTH),
             max_height=_MAX_HEIGHT,
             zone=viewport.zone,
             dark=viewport.dark,
@@ -144,4 +144,4 @@ def _duration_text(start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp |
         return ""
     if pd.notna(end):
         return duration_text(end - start)
-    return "" if as_of is None else f"{duration_text(max(as_of - start, pd.Timedelta(0)).floor('s'))} so far"
+    return "" if as_of is None else duration_so_far_text(max(as_of - start, pd.Timedelta(0)))

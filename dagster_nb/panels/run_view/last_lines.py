@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from dagster_nb.terminal_text import without_colors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,6 @@ MAX_LINES = 500
 
 _MAX_LINE_LENGTH = 4_000
 _BLOCK_LENGTH = 1 << 20
-_ANSI_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def last_lines(text: str, wanted: str = "", max_lines: int = MAX_LINES) -> LastL
     needle = wanted.strip().casefold()
     found: list[str] = []
     for block in _blocks_from_end(text):
-        plain = _ANSI_COLORS.sub("", block) if "\x1b" in block else block
+        plain = without_colors(block)
         if needle and needle not in plain.casefold():
             continue
         lines = plain.split("\n")

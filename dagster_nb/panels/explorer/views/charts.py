@@ -44,7 +44,7 @@ __all__ = ["CHARTS", "Chart", "Charts", "chart_names", "chart_picture", "undrawn
 
 _SECONDS_BETWEEN_DRAWINGS = 1.5
 _MAX_TREND_JOBS = 6
-_MIN_WIDTH, _MAX_WIDTH = 320, 1600
+_MAX_WIDTH = 1600
 _HEIGHT = 280
 
 
@@ -217,8 +217,8 @@ class Charts:
         return picture_html(chart_picture(chart, model.runs, drawing), _alt(chart, model.runs))
 
     def _new_drawing(self) -> Drawing:
-        width = min(max(self._viewport.width - 8, _MIN_WIDTH), _MAX_WIDTH)
-        return Drawing(self._viewport.zone, width, self._viewport.dark)
+        viewport = self._viewport
+        return Drawing(viewport.zone, viewport.picture_width(_MAX_WIDTH), viewport.dark)
 
     def _redraw(self, drawing: Drawing) -> None:
         """Draw what has been read once more, for example in another time zone."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dagster_nb.panels.chart_layer import ChartTexts
-from dagster_nb.words import MISSING, duration_text, short_id
+from dagster_nb.words import MISSING, duration_so_far_text, duration_text, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone
 
 def _duration_texts(seconds: pd.Series, is_in_progress: Iterable[bool]) -> list[str]:
     return [
-        f"{duration_text(int(duration))} so far" if in_progress else duration_text(duration)
+        duration_so_far_text(duration) if in_progress else duration_text(duration)
         for duration, in_progress in zip(seconds.tolist(), is_in_progress, strict=True)
     ]
 

@@ -42,7 +42,7 @@ class Drawing:
     width
         The width of pictures in CSS pixels.
     dark, background
-        As in `dagster_nb.panels.pictures.png`.
+        As in `dagster_nb.panels.pictures.draw_picture`.
     is_live
         Whether it is drawn in a panel, whose buttons work.
     """

@@ -180,7 +180,7 @@ class RunDetailsView:
         return steps_html(
             steps,
             as_of=self._model.as_of if pd.isna(run["end_time"]) else None,
-            width=min(max(self._viewport.width - 40, 320), 1400),
+            width=self._viewport.picture_width(1400, margin=40),
             dark=self._viewport.dark,
             zone=self._viewport.zone,
         )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dagster_nb.panels.explorer.columns import DEFAULT_COLUMNS, column_of, column_values
 from dagster_nb.statuses import status_of
-from dagster_nb.words import duration_text, relative_time_text, short_id, time_text
+from dagster_nb.words import duration_so_far_text, duration_text, relative_time_text, short_id, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -90,7 +90,7 @@ def _durations(runs: pd.DataFrame, key: str, now: pd.Timestamp) -> Iterable[Any]
         durations = durations.mask(is_in_progress, now - runs["start_time"])
     bars = _bar_lengths(durations.dt.total_seconds().to_numpy())
     return [
-        [f"{duration_text(duration.floor('s'))} so far" if in_progress else duration_text(duration), bar]
+        [duration_so_far_text(duration) if in_progress else duration_text(duration), bar]
         for duration, in_progress, bar in zip(durations, is_in_progress, bars, strict=True)
     ]
 

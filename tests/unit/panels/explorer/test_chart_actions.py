@@ -6,29 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dagster_nb.panels.explorer import RunExplorer
 from dagster_nb.panels.explorer.views.mark_texts import run_texts
 from dagster_nb.panels.pictures import draw_picture
 from dagster_nb.plot import durations
 from dagster_nb.words import duration_text
-from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_runs, many_runs
+from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs
 
 CHARTS = ["Durations", "Trend", "Timeline", "Queue times"]
 N_POINTS = 50
-
-
-@pytest.fixture
-def explore():
-    made = []
-
-    def make(frame, **options):
-        made.append(RunExplorer(FakeSource(frame), **options).wait(20))
-        return made[-1]
-
-    yield make
-    for one in made:
-        assert one._crash_box.error is None
-        one.close()
 
 
 def layer(explorer):

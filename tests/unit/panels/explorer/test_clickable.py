@@ -8,26 +8,11 @@ import pandas as pd
 import pytest
 
 from dagster_nb.frames.runs import runs_frame
-from dagster_nb.panels.explorer import RunExplorer
-from tests.unit.panels.conftest import HOSTILE, FakeSource, make_run, make_runs
+from tests.unit.panels.conftest import HOSTILE, make_run, make_runs
 
 
 def tags(**values):
     return [{"key": key.replace("__", "/"), "value": value} for key, value in values.items()]
-
-
-@pytest.fixture
-def explore():
-    made = []
-
-    def make(frame, **options):
-        made.append(RunExplorer(FakeSource(frame), **options).wait(20))
-        return made[-1]
-
-    yield make
-    for one in made:
-        assert one._crash_box.error is None
-        one.close()
 
 
 def actions(shown):

@@ -14,19 +14,6 @@ from dagster_nb.panels.launchpad.launchpad import launch_arguments
 from tests.unit.panels.conftest import HOSTILE, FakeSource, make_runs, many_runs
 
 
-@pytest.fixture
-def explore():
-    made = []
-
-    def make(frame, **options):
-        made.append(RunExplorer(FakeSource(frame), **options))
-        return made[-1].wait(20)
-
-    yield make
-    for one in made:
-        one.close()
-
-
 def texts(widget):
     """Return the HTML of all widgets in a panel."""
     own = [widget.value] if isinstance(widget, widgets.HTML) else []
