@@ -1,26 +1,11 @@
 """The table of runs scrolls to the top after a new filter or page, and shows the same runs as the chart."""
 
 import pandas as pd
-import pytest
 
-from dagster_nb.panels.explorer import RunExplorer
 from dagster_nb.panels.explorer.columns import COLUMNS
 from dagster_nb.panels.explorer.views import charts
 from dagster_nb.panels.explorer.views.charts import undrawn_trend_jobs
-from tests.unit.panels.conftest import NOW, FakeSource, make_runs, many_runs
-
-
-@pytest.fixture
-def explore():
-    made = []
-
-    def make(frame, **filters):
-        made.append(RunExplorer(FakeSource(frame), **filters))
-        return made[-1].wait(20)
-
-    yield make
-    for one in made:
-        one.close()
+from tests.unit.panels.conftest import NOW, make_runs, many_runs
 
 
 def test_new_runs_scroll_the_table_to_the_top(explore):
