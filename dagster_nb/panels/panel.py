@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Panel", "close_widgets"]
 
-# The maximum time to wait for data before displaying a panel, so that the static output contains data.
-_MAX_SECONDS_BEFORE_FACE = 2.0
+# The maximum time to wait for the data of the static output.
+_MAX_SECONDS_BEFORE_STATIC_OUTPUT = 2.0
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -94,22 +94,32 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return terminal_text(self._static_text())
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401
-        self.background.wait(self._is_ready_to_show, _MAX_SECONDS_BEFORE_FACE)
-        bundle = {} if self._is_closed else super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "text/plain": repr(self), "text/html": self._static_html()}, metadata
+        data, metadata = self._widget_bundle(**options)
+        return {**data, **self._static_bundle()}, metadata
 
     def _ipython_display_(self) -> None:
-        """Display the static output and the widget: see `dagster_nb.panels.saved_output`."""
-        data, metadata = self._repr_mimebundle_()
-        widget = data.pop(WIDGET_MIME_TYPE, None)
-        if widget is None:
-            display(data, raw=True)
+        """Display the widget, which shows data as it arrives, and then the static output.
+
+        See `dagster_nb.panels.saved_output`.
+        """
+        data, metadata = self._widget_bundle()
+        if WIDGET_MIME_TYPE not in data:
+            display(self._static_bundle(), raw=True)
             return
-        data["text/html"] = saved_html(data["text/html"], self.viewport.saved_id)
-        display(data, metadata, raw=True)
         # The empty HTML is for viewers without widgets, such as GitHub.
-        display({WIDGET_MIME_TYPE: widget, "text/html": ""}, raw=True)
+        display({WIDGET_MIME_TYPE: data[WIDGET_MIME_TYPE], "text/html": ""}, metadata, raw=True)
+        static = self._static_bundle()
+        display({**static, "text/html": saved_html(static["text/html"], self.viewport.saved_id)}, raw=True)
+
+    def _widget_bundle(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401
+        """Return the data and the metadata of the widget. A closed panel has none."""
+        bundle = {} if self._is_closed else super()._repr_mimebundle_(**options)
+        return bundle if isinstance(bundle, tuple) else (bundle, {})
+
+    def _static_bundle(self) -> dict[str, str]:
+        """Return the static output as text and HTML, after a short wait for the data."""
+        self.background.wait(self._is_ready_to_show, _MAX_SECONDS_BEFORE_STATIC_OUTPUT)
+        return {"text/plain": repr(self), "text/html": self._static_html()}
 
     # Methods for subclasses to implement
 

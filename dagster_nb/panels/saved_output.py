@@ -1,7 +1,7 @@
 """The saved output of a panel: HTML that needs no kernel. A live panel replaces it.
 
 If an output contains a widget and HTML, JupyterLab always prefers the widget. If the widget no longer exists,
-JupyterLab shows an error. So a panel has two outputs: first the HTML, then the widget. A style sheet in the HTML hides
+JupyterLab shows an error. So a panel has two outputs: first the widget, then the HTML. A style sheet in the HTML hides
 one of them. It shows the widget while the widget is connected to its kernel, and otherwise the HTML. In a notebook that
 is not trusted, there is no style sheet, but there are no widgets either.
 """
@@ -13,16 +13,15 @@ __all__ = ["WIDGET_MIME_TYPE", "saved_html"]
 WIDGET_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
 
 _OUTPUT = ".jp-OutputArea-child"
-_SAVED = f"{_OUTPUT}:has(.dnb-saved)"
 # JupyterLab can insert an empty element between two outputs.
-_NEXT = (f"+{_OUTPUT}", f"+:not({_OUTPUT})+{_OUTPUT}")
+_GAPS = ("+", f"+:not({_OUTPUT})+")
 _LIVE = ".dnb:not(.jupyter-widgets-disconnected)"
 # The first selector matches the error message that JupyterLab shows if a widget does not exist.
 _DEAD = ":is(:has(>.jp-OutputArea-output.jupyter-widgets),:has(.dnb.jupyter-widgets-disconnected))"
 _STYLE = "".join(
     [
-        *(f"{_SAVED}:has({following} {_LIVE}){{display:none}}" for following in _NEXT),
-        *(f"{_SAVED}{following}{_DEAD}{{display:none}}" for following in _NEXT),
+        *(f"{_OUTPUT}:has({_LIVE}){gap}{_OUTPUT}:has(.dnb-saved){{display:none}}" for gap in _GAPS),
+        *(f"{_OUTPUT}{_DEAD}:has({gap}{_OUTPUT} .dnb-saved){{display:none}}" for gap in _GAPS),
         ".dnb-saved img{max-width:100%}",
     ]
 )
@@ -30,7 +29,7 @@ _HOW_TO_USE = "This is how the panel looked when its cell ran. To use it, run th
 
 
 def saved_html(html: str, saved_id: str) -> str:
-    """Return the first output of a panel.
+    """Return the second output of a panel.
 
     Parameters
     ----------

@@ -27,11 +27,15 @@ async function copy(button) {
   setTimeout(() => Object.assign(button, { textContent: label, disabled: false }), 2000);
 }
 
-// Hide the static output. JupyterLab and Notebook do so with a style sheet (see saved_output.py), but other pages do not.
-// Voilà uses the same classes as JupyterLab, but inserts empty outputs that the style sheet does not expect.
+// Hide the static output, which arrives later than the panel, and return a function that shows it again. JupyterLab and
+// Notebook hide it with a style sheet (see saved_output.py), but other pages do not. Voilà uses the same classes as
+// JupyterLab, but inserts empty outputs that the style sheet does not expect.
 function hideSavedOutput(model, el) {
-  if (el.closest(".jp-OutputArea-child") && !document.body.dataset.voila) return;
-  for (const saved of document.querySelectorAll(`[data-dnb-saved="${model.get("saved_id")}"]`)) saved.hidden = true;
+  if (el.closest(".jp-OutputArea-child") && !document.body.dataset.voila) return () => {};
+  const style = document.createElement("style");
+  style.textContent = `[data-dnb-saved="${model.get("saved_id")}"] { display: none; }`;
+  document.head.append(style);
+  return () => style.remove();
 }
 
 function render({ model, el }) {
@@ -64,8 +68,9 @@ function render({ model, el }) {
   theme.observe(document.body, { attributes: true });
   requestAnimationFrame(report);
   let stopHelping = () => {};
+  let showSavedOutput = () => {};
   requestAnimationFrame(() => {
-    hideSavedOutput(model, el);
+    showSavedOutput = hideSavedOutput(model, el);
     const panel = el.closest(".dnb");
     if (!panel) return;
     stopHelping = makeAccessible(panel);
@@ -102,6 +107,7 @@ function render({ model, el }) {
   return () => {
     for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener, true);
     stopHelping();
+    showSavedOutput();
     clearTimeout(timer);
     size.disconnect();
     theme.disconnect();

@@ -96,9 +96,9 @@ def published(panel, monkeypatch):
     return bundles
 
 
-def test_the_widget_is_a_separate_output_after_the_static_output(counter, monkeypatch):
+def test_the_static_output_is_a_separate_output_after_the_widget(counter, monkeypatch):
     panel = counter().wait()
-    static, widget = published(panel, monkeypatch)
+    widget, static = published(panel, monkeypatch)
     assert static["text/plain"] == "number 7"
     assert "<p>7</p>" in static["text/html"]
     assert "run the cell again" in static["text/html"]
@@ -106,6 +106,21 @@ def test_the_widget_is_a_separate_output_after_the_static_output(counter, monkey
     assert WIDGET_MIME_TYPE not in static
     assert widget[WIDGET_MIME_TYPE]["model_id"] == panel.model_id
     assert widget["text/html"] == ""
+
+
+def test_the_widget_is_displayed_before_the_data_has_been_read(counter, monkeypatch):
+    gate = threading.Event()
+    bundles = []
+
+    def display(data, *_, **__):
+        bundles.append(data)
+        gate.set()
+
+    monkeypatch.setattr("dagster_nb.panels.panel.display", display)
+    counter(lambda: gate.wait(10) and 7)._ipython_display_()
+    widget, static = bundles
+    assert WIDGET_MIME_TYPE in widget
+    assert static["text/plain"] == "number 7"
 
 
 def test_a_closed_panel_is_displayed_as_its_static_output(counter, monkeypatch):
