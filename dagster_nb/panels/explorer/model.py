@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dagster_nb.analysis import regressions
 from dagster_nb.panels.changes import Changes
 from dagster_nb.panels.explorer.columns import column_values
 from dagster_nb.panels.explorer.fetching import FetchProgress, FetchResult, fetch_all, fetch_changes
@@ -107,6 +108,7 @@ class ExplorerModel:
         self.was_stopped = False
         self.is_capped = False
         self._sorted: pd.DataFrame | None = None
+        self._slowdowns: pd.DataFrame | None = None
 
     # The state that the views draw
 
@@ -127,6 +129,14 @@ class ExplorerModel:
         frame = pd.DataFrame({key: column_values(runs, key) for key in self.view.columns}).reset_index(drop=True)
         frame.attrs = dict(self.runs.attrs)
         return frame
+
+    @property
+    def slowdowns(self) -> pd.DataFrame:
+        """The slowdowns among the matching runs: see `dagster_nb.analysis.regressions`."""
+        # The search takes a second for many runs, and several views need its result.
+        if self._slowdowns is None:
+            self._slowdowns = regressions(self.runs)
+        return self._slowdowns
 
     @property
     def page_count(self) -> int:
@@ -317,7 +327,7 @@ class ExplorerModel:
         runs = frame[matching_runs(frame, self.filters, self.clock())].reset_index(drop=True)
         runs.attrs["dagster_nb"] = self._attrs()
         self.runs = runs
-        self._sorted = None
+        self._sorted = self._slowdowns = None
         self.page = min(self.page, self.page_count - 1)
         self.changes.emit("runs")
         if self.selection:

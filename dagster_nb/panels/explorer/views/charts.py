@@ -10,7 +10,6 @@ import ipywidgets as widgets
 import pandas as pd
 
 from dagster_nb import plot
-from dagster_nb.analysis import regressions
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.panels.chart_layer import ChartLayer, chart_box
 from dagster_nb.panels.explorer.chart_actions import ChartActions
@@ -55,7 +54,7 @@ class Chart:
     Parameters
     ----------
     draw
-        A function that draws runs on axes, with times in a time zone.
+        A function that draws the runs of a model on axes, with times in a time zone.
     alt
         A description of the chart for people who cannot see it.
     max_lanes
@@ -64,45 +63,51 @@ class Chart:
         The column of the runs along the x axis. By default, the start time.
     """
 
-    draw: Callable[[pd.DataFrame, Axes, tzinfo], object]
+    draw: Callable[[ExplorerModel, Axes, tzinfo], object]
     alt: str
     max_lanes: int = 0
     x_column: str = "start_time"
 
 
-def _draw_trend(runs: pd.DataFrame, ax: Axes, tz: tzinfo) -> object:
-    return plot.duration_trend(runs, regressions=regressions(runs), max_groups=_MAX_TREND_JOBS, tz=tz, ax=ax)
+def _draw_trend(model: ExplorerModel, ax: Axes, tz: tzinfo) -> object:
+    return plot.duration_trend(model.runs, regressions=model.slowdowns, max_groups=_MAX_TREND_JOBS, tz=tz, ax=ax)
 
 
-def undrawn_trend_jobs(runs: pd.DataFrame) -> list[str]:
+def undrawn_trend_jobs(model: ExplorerModel) -> list[str]:
     """Return the jobs that do not fit into the trend chart, because they did not slow down and have fewer runs."""
+    runs = model.runs
     finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
     if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
         return []
     busiest = named_groups(finished, "job_name").names
-    return list(dict.fromkeys([*regressions(runs)["job_name"], *busiest]))[_MAX_TREND_JOBS:]
+    return list(dict.fromkeys([*model.slowdowns["job_name"], *busiest]))[_MAX_TREND_JOBS:]
 
 
 CHARTS: dict[str, Chart] = {
     "Durations": Chart(
-        lambda runs, ax, tz: plot.durations(runs, tz=tz, ax=ax), "how long the runs of each job take", 12, "duration"
+        lambda model, ax, tz: plot.durations(model.runs, tz=tz, ax=ax),
+        "how long the runs of each job take",
+        12,
+        "duration",
     ),
     "Trend": Chart(_draw_trend, "how the durations of each job change over time, with slowdowns marked"),
     "Timeline": Chart(
-        lambda runs, ax, tz: plot.timeline(runs, tz=tz, ax=ax), "when each run was in progress, one lane per job", 15
+        lambda model, ax, tz: plot.timeline(model.runs, tz=tz, ax=ax),
+        "when each run was in progress, one lane per job",
+        15,
     ),
     "Status over time": Chart(
-        lambda runs, ax, tz: plot.status_counts(runs, tz=tz, ax=ax),
+        lambda model, ax, tz: plot.status_counts(model.runs, tz=tz, ax=ax),
         "how many runs had each status, over time",
         x_column="creation_time",
     ),
     "Success rate": Chart(
-        lambda runs, ax, tz: plot.success_rate(runs, tz=tz, ax=ax),
+        lambda model, ax, tz: plot.success_rate(model.runs, tz=tz, ax=ax),
         "what share of the runs succeeded, over time",
         x_column="creation_time",
     ),
     "Queue times": Chart(
-        lambda runs, ax, tz: plot.queue_durations(runs, tz=tz, ax=ax),
+        lambda model, ax, tz: plot.queue_durations(model.runs, tz=tz, ax=ax),
         "how long runs waited before they started",
         x_column="creation_time",
     ),
@@ -111,11 +116,11 @@ _TREND = "Trend"
 _NONE = "No chart"
 
 
-def chart_picture(chart: Chart, runs: pd.DataFrame, drawing: Drawing) -> Picture:
-    """Draw a chart of runs."""
-    lanes = min(int(runs["job_name"].nunique()), chart.max_lanes) if chart.max_lanes else None
+def chart_picture(chart: Chart, model: ExplorerModel, drawing: Drawing) -> Picture:
+    """Draw a chart of the runs of a model."""
+    lanes = min(int(model.runs["job_name"].nunique()), chart.max_lanes) if chart.max_lanes else None
     return draw_picture(
-        lambda ax: chart.draw(runs, ax, drawing.zone),
+        lambda ax: chart.draw(model, ax, drawing.zone),
         width=drawing.width,
         height=_HEIGHT if lanes is None else lanes_height(lanes),
         dark=drawing.dark,
@@ -197,7 +202,7 @@ class Charts:
         self._draw_report = None
         if name not in CHARTS:
             self._layer.hide()
-        self._undrawn.draw(undrawn_trend_jobs(model.runs) if name == _TREND else [])
+        self._undrawn.draw(undrawn_trend_jobs(model) if name == _TREND else [])
         if name in REPORTS:
             self._read(REPORTS[name](model))
         else:
@@ -214,7 +219,7 @@ class Charts:
         if name == _NONE or model.runs.empty:
             return ""
         chart = CHARTS.get(name, CHARTS[DEFAULT_CHART])
-        return picture_html(chart_picture(chart, model.runs, drawing), _alt(chart, model.runs))
+        return picture_html(chart_picture(chart, model, drawing), _alt(chart, model.runs))
 
     def _new_drawing(self) -> Drawing:
         viewport = self._viewport
@@ -232,7 +237,7 @@ class Charts:
 
     def _draw_runs(self, chart: Chart, drawing: Drawing) -> None:
         model, runs = self._model, self._model.runs
-        picture = chart_picture(chart, runs, drawing)
+        picture = chart_picture(chart, model, drawing)
         self._picture.value = picture_html(picture, f"{_alt(chart, runs)} The tiles and the table contain the numbers.")
         if picture.pixels is None:
             self._layer.hide()

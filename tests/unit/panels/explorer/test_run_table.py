@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from dagster_nb.panels.explorer import model
 from dagster_nb.panels.explorer.columns import COLUMNS
-from dagster_nb.panels.explorer.views import charts
 from dagster_nb.panels.explorer.views.charts import undrawn_trend_jobs
 from tests.unit.panels.conftest import NOW, make_runs, many_runs
 
@@ -60,7 +60,7 @@ def test_the_trend_chart_lists_the_jobs_that_it_does_not_draw(explore):
     explorer = explore(many_runs(600))
     assert explorer._charts._undrawn.widget.layout.display == "none"
     explorer._charts.choice.value = "Trend"
-    names = undrawn_trend_jobs(explorer.frame)
+    names = undrawn_trend_jobs(explorer.model)
     busiest = explorer.frame["job_name"].value_counts()
     assert len(names) == 6
     assert busiest[names].max() <= busiest.drop(names).min()
@@ -71,8 +71,18 @@ def test_the_trend_chart_lists_the_jobs_that_it_does_not_draw(explore):
     assert explorer._charts._undrawn.widget.layout.display == "none"
 
 
-def test_slower_jobs_are_drawn_before_the_busiest_jobs(monkeypatch):
-    runs = many_runs(600)
-    rarest = runs["job_name"].value_counts().index[-1]
-    monkeypatch.setattr(charts, "regressions", lambda _runs: pd.DataFrame({"job_name": [rarest]}))
-    assert rarest not in undrawn_trend_jobs(runs)
+def test_slower_jobs_are_drawn_before_the_busiest_jobs(explore, monkeypatch):
+    explorer = explore(many_runs(600))
+    rarest = explorer.frame["job_name"].value_counts().index[-1]
+    searched = []
+
+    def find(runs):
+        searched.append(len(runs))
+        return pd.DataFrame({"job_name": [rarest]})
+
+    monkeypatch.setattr(model, "regressions", find)
+    assert rarest not in undrawn_trend_jobs(explorer.model)
+    assert rarest not in undrawn_trend_jobs(explorer.model)
+    explorer.set_filters(status="SUCCESS")
+    undrawn_trend_jobs(explorer.model)
+    assert searched == [600, len(explorer.frame)], "one search for each set of runs"
