@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster_nb as dnb
-from tests.benchmarks import explorer, history, servers
+from tests.benchmarks import explorer, history, in_browser, servers
 from tests.benchmarks.measure import Measured, Place, Way, measure, run
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row, markdown
@@ -137,6 +137,12 @@ class Benchmark:
         with servers.on_sqlite(servers.home_with(runs, folder)) as server, dnb.connect(server.url) as client:
             yield from explorer.on_a_server(client, runs)
 
+    def browser(self, folder: Path) -> Iterator[Row]:
+        """Measure the explorer in a browser."""
+        for runs in self._options.runs:
+            with servers.on_sqlite(servers.home_with(runs, folder)) as server:
+                yield from in_browser.of_explorer(server.url, runs, rounds=self._options.rounds)
+
     def history(self, folder: Path) -> Iterator[Row]:
         """Measure how fast a history on disk is filled, read and refreshed."""
         yield from history.of_many(self._options.many, folder, rounds=self._options.rounds)
@@ -152,7 +158,7 @@ class Benchmark:
 
 PARTS = {
     name: getattr(Benchmark, name)
-    for name in ("read", "steps", "latency", "faults", "postgres", "memory", "explorer", "history")
+    for name in ("read", "steps", "latency", "faults", "postgres", "memory", "explorer", "browser", "history")
 }
 
 

@@ -1,0 +1,167 @@
+"""Measure the explorer in JupyterLab and Chromium: first rows, long tasks, hover and drag."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect, sync_playwright
+
+from tests.benchmarks.table import Row
+from tests.browser.chart_page import ChartPage
+from tests.browser.chromium import FLAGS, chromium
+from tests.browser.lab import Lab, Notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WHERE = "explorer in JupyterLab"
+CONNECT = "import json\nimport numpy as np\nimport dagster_nb as dnb\nclient = dnb.connect({url!r}, progress=False)"
+OPEN = "explorer = dnb.RunExplorer(client, tz='UTC')\nexplorer"
+CHARTS = ("Durations", "Timeline", "Trend")
+FILTERS = [
+    {"status": "FAILURE"}, {"job": "ingest_orders"}, {}, {"created_after": "30d"}, {"min_duration": "2 min"},
+    {"only_unresolved": True}, {"status": "SUCCESS"}, {"job": ["ingest_orders", "send_reports"]}, {},
+]  # fmt: skip
+N_POINTS = 50
+TIMEOUT = 600_000  # milliseconds
+
+# Run the second cell, and return the milliseconds from its start until the explorer has rows.
+RUN_CELL = """
+(code) => new Promise((resolve) => {
+  const notebook = jupyterapp.shell.currentWidget.content;
+  notebook.widgets[1].model.sharedModel.setSource(code);
+  notebook.activeCellIndex = 1;
+  const began = performance.now();
+  const observer = new MutationObserver(() => {
+    if (!document.querySelector(".dnb-explorer tr[data-run]")) return;
+    observer.disconnect();
+    requestAnimationFrame(() => resolve(performance.now() - began));
+  });
+  observer.observe(document.body, { childList: true, subtree: true });
+  jupyterapp.commands.execute("notebook:run-cell");
+})
+"""
+
+# Record the long tasks of the page, in milliseconds. A browser reports tasks of 50 milliseconds and more.
+RECORD_TASKS = """
+() => {
+  window.longTasks = [];
+  const record = (list) => longTasks.push(...list.getEntries().map((task) => task.duration));
+  new PerformanceObserver(record).observe({ type: "longtask" });
+}
+"""
+# Return the longest task since the last call. The observer reports a task only after the task has ended.
+LONGEST_TASK = """
+() => new Promise((resolve) => setTimeout(() => resolve(Math.max(0, ...longTasks.splice(0))), 300))
+"""
+
+# Record the milliseconds from an event until an element changes for the first time, as `delays[key]`.
+RECORD_DELAY = """
+([key, event, selector, changes]) => {
+  window.delays = window.delays || {};
+  let began = null;
+  window.addEventListener(event, ({ timeStamp }) => { began = timeStamp; }, true);
+  new MutationObserver(() => {
+    if (began === null) return;
+    const from = began;
+    began = null;
+    requestAnimationFrame(() => { delays[key] = performance.now() - from; });
+  }).observe(document.querySelector(selector), changes);
+}
+"""
+
+
+def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
+    """Open an explorer of a server with this many runs, use it, and yield a row per chart and kind of use."""
+    with _notebook(CONNECT.format(url=url)) as notebook:
+        page = notebook.page
+        page.evaluate(RECORD_TASKS)
+        first = page.evaluate(RUN_CELL, OPEN) / 1000
+        notebook.run("explorer.wait()")
+        longest = page.evaluate(LONGEST_TASK)
+        yield Row(runs, WHERE, "first rows", first, note=f"longest task until all runs were read: {longest:.0f} ms")
+        chart = ChartPage(notebook, ".dnb-explorer", "explorer._charts._layer")
+        chart.settle()
+        table, stage = ".dnb-explorer .dnb-runs tbody:last-child", ".dnb-explorer .dnb-chart-stage"
+        page.evaluate(RECORD_DELAY, ["table", "pointerup", table, {"childList": True}])
+        page.evaluate(RECORD_DELAY, ["chart", "pointerup", stage, {"attributeFilter": ["data-number"]}])
+        page.evaluate(RECORD_DELAY, ["tip", "pointermove", f"{stage} .dnb-chart-tip", {"childList": True}])
+        for name in CHARTS:
+            notebook.run(f"explorer.model.change_view(chart={name!r})")
+            chart.settle()
+            yield Row(runs, WHERE, f"change a filter, {name}", note=_longest_tasks(notebook, rounds))
+            chart.settle()
+            if chart.sent["marks"]:
+                yield Row(runs, WHERE, f"hover, {name}", note=_hover(chart))
+            tables, charts = _drags(chart, rounds)
+            yield Row(
+                runs, WHERE, f"drag, {name}: table", statistics.median(tables), note=f"{max(tables):.2f} s at most"
+            )
+            yield Row(
+                runs, WHERE, f"drag, {name}: chart", statistics.median(charts), note=f"{max(charts):.2f} s at most"
+            )
+
+
+@contextmanager
+def _notebook(setup: str) -> Iterator[Notebook]:
+    lab = Lab(Path(tempfile.mkdtemp(prefix="dagster_nb_lab_")))
+    try:
+        with sync_playwright() as playwright:
+            path = chromium(playwright.chromium.executable_path)
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            context = browser.new_context(viewport={"width": 1440, "height": 1000})
+            context.set_default_timeout(TIMEOUT)
+            expect.set_options(timeout=TIMEOUT)
+            with Notebook(lab, context, [setup, "None"], name="explorer") as notebook:
+                yield notebook
+            browser.close()
+    finally:
+        lab.close()
+
+
+def _longest_tasks(notebook: Notebook, rounds: int) -> str:
+    """Change the filters in the kernel, and describe the longest tasks of the page."""
+    notebook.page.evaluate(LONGEST_TASK)
+    longest = []
+    for filters in FILTERS * rounds:
+        notebook.run(f"explorer.set_filters(**{filters!r}); explorer.wait()")
+        longest.append(notebook.page.evaluate(LONGEST_TASK))
+    above = sum(task > 100 for task in longest)
+    return f"longest task {max(longest):.0f} ms; above 100 ms in {above} of {len(longest)} changes"
+
+
+def _hover(chart: ChartPage) -> str:
+    """Move the pointer to random marks, and describe how long the tooltip took."""
+    marks = random.Random(4).sample(range(len(chart.sent["marks"])), min(N_POINTS, len(chart.sent["marks"])))
+    delays = []
+    for mark in marks:
+        chart.page.mouse.move(2, 2)
+        delays.append(_delays(chart, ["tip"], lambda mark=mark: chart.move_to(*chart.center(mark)))["tip"])
+    return f"median {statistics.median(delays):.0f} ms, at most {max(delays):.0f} ms"
+
+
+def _drags(chart: ChartPage, rounds: int) -> tuple[list[float], list[float]]:
+    """Choose a range of the x axis and undo it. Return the seconds until the table and the chart have changed."""
+    tables, charts = [], []
+    for number in range(rounds):
+        delays = _delays(chart, ["table", "chart"], lambda number=number: chart.drag(0.3 + number / 100, 0.6))
+        tables.append(delays["table"] / 1000)
+        charts.append(delays["chart"] / 1000)
+        chart.settle()
+        chart.page.keyboard.press("Escape")
+        chart.notebook.run("explorer.wait()")
+        chart.settle()
+    return tables, charts
+
+
+def _delays(chart: ChartPage, keys: list[str], act: Callable[[], None]) -> dict[str, float]:
+    """Do something in the page, and return the milliseconds that it took."""
+    chart.page.evaluate("keys => keys.forEach((key) => { delays[key] = null; })", keys)
+    act()
+    chart.page.wait_for_function("keys => keys.every((key) => delays[key] !== null)", arg=keys)
+    return dict(chart.page.evaluate("delays"))
