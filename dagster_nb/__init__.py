@@ -43,8 +43,8 @@ from dagster_nb.errors import (
 from dagster_nb.frames.display import style
 from dagster_nb.frames.runs import expand_tags
 from dagster_nb.history.opening import open_history
+from dagster_nb.parse_run_ids import RunsLike
 from dagster_nb.parse_time import Moment
-from dagster_nb.runs_argument import RunsLike
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
 
+from dagster_nb.parse_run_ids import run_ids_of
 from dagster_nb.parse_time import Moment, to_seconds
-from dagster_nb.runs_argument import run_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

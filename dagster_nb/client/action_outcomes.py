@@ -1,10 +1,9 @@
-"""Turn errors into outcomes, and read the states of runs before and after acting on them."""
+"""The outcomes of actions, and the outcome of an action that raised an error."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import (
     AmbiguousJobError,
     NotFoundError,
@@ -13,21 +12,12 @@ from dagster_nb.errors import (
     RunStateError,
     UnauthorizedError,
 )
-from dagster_nb.graphql.responses import unwrap
-from dagster_nb.runs_argument import FULL_ID_LENGTH
+from dagster_nb.parse_run_ids import FULL_ID_LENGTH
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dagster_nb.graphql.dagster_api import DagsterApi
-
-__all__ = ["Row", "RunState", "TerminateOutcome", "not_found_message", "outcome_of_error", "read_run_states"]
+__all__ = ["Row", "TerminateOutcome", "not_found_message", "outcome_of_error"]
 
 Row: TypeAlias = dict[str, str | None]
 """One row of a frame of outcomes."""
-
-RunState: TypeAlias = dict[str, Any]
-"""A run's ``status``, and this client's permissions for the run."""
 
 TerminateOutcome: TypeAlias = Literal[
     "canceled",
@@ -40,8 +30,6 @@ TerminateOutcome: TypeAlias = Literal[
     "unknown",
 ]
 """The outcome of terminating a run. `DagsterClient.terminate` explains the outcomes."""
-
-_RUNS_PER_REQUEST = 500
 
 
 def outcome_of_error(error: Exception) -> Row:
@@ -76,13 +64,3 @@ def not_found_message(run_id: str) -> str:
     if len(run_id) < FULL_ID_LENGTH:
         return f"{message} Actions need the full id of {FULL_ID_LENGTH} characters: client.run(...).run_id."
     return f"{message} client.runs() lists all runs."
-
-
-async def read_run_states(api: DagsterApi, ids: Sequence[str]) -> dict[str, RunState]:
-    """Return the states of the existing runs, by id."""
-    states: dict[str, RunState] = {}
-    for page in in_chunks(ids, _RUNS_PER_REQUEST):
-        answer = await api.query("run_states", {"runIds": page, "limit": len(page)})
-        for state in unwrap(answer["runsOrError"], "Runs")["results"]:
-            states[state["runId"]] = state
-    return states

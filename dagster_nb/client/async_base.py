@@ -24,7 +24,7 @@ from dagster_nb.errors import (
 )
 from dagster_nb.frames.columns import categories
 from dagster_nb.graphql.dagster_api import DagsterApi
-from dagster_nb.graphql.redact_responses import Redaction
+from dagster_nb.graphql.redact_config_and_tags import Redaction
 from dagster_nb.graphql.session import Session
 from dagster_nb.statuses import RUN_STATUSES
 

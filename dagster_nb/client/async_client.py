@@ -9,15 +9,15 @@ from dagster_nb.client.methods.assets import AssetMethods
 from dagster_nb.client.methods.automation import AutomationMethods
 from dagster_nb.client.methods.compute_logs import LogMethods
 from dagster_nb.client.methods.delete import DeleteMethods
-from dagster_nb.client.methods.events import EventMethods
+from dagster_nb.client.methods.deployment import LocationMethods
 from dagster_nb.client.methods.jobs import JobMethods
-from dagster_nb.client.methods.locations import LocationMethods
 from dagster_nb.client.methods.materialize import MaterializeMethods
 from dagster_nb.client.methods.partitions import PartitionMethods
 from dagster_nb.client.methods.query import QueryMethods
 from dagster_nb.client.methods.reexecute import ReexecuteMethods
 from dagster_nb.client.methods.runs import RunMethods
 from dagster_nb.client.methods.start_stop import StartStopMethods
+from dagster_nb.client.methods.steps_and_events import EventMethods
 from dagster_nb.client.methods.terminate import TerminateMethods
 from dagster_nb.client.run import AsyncRun
 

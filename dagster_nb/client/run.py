@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dagster_nb.client.arguments.run_config import RunConfigLike
     from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.client.display.progress import ProgressBar
-    from dagster_nb.runs_argument import RunsLike
+    from dagster_nb.parse_run_ids import RunsLike
 
 __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 

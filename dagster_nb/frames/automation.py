@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.frames import columns
 from dagster_nb.frames.asset_keys import asset_keys
-from dagster_nb.frames.errors import error_columns
+from dagster_nb.frames.error_columns import error_columns
 from dagster_nb.frames.runs import tag_dict
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphql import DocumentNode, GraphQLSchema
 
     from dagster_nb.graphql.pruning import Pruned
-    from dagster_nb.graphql.redact_responses import Redaction
+    from dagster_nb.graphql.redact_config_and_tags import Redaction
     from dagster_nb.graphql.session import Session
 
     Send = Callable[[DocumentNode, Mapping[str, Any] | None], Awaitable[dict[str, Any]]]

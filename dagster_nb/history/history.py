@@ -17,13 +17,13 @@ from dagster_nb.history.schema import RUNS
 from dagster_nb.history.steps_cache import StoredSteps
 from dagster_nb.history.stored_runs import StoredRuns
 from dagster_nb.history.table import Table
+from dagster_nb.parse_run_ids import run_ids_of
 from dagster_nb.parse_time import to_seconds
-from dagster_nb.runs_argument import run_ids_of
 from dagster_nb.words import plural, time_text
 
 if TYPE_CHECKING:
+    from dagster_nb.parse_run_ids import RunsLike
     from dagster_nb.parse_time import Moment
-    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["History"]
 

@@ -14,8 +14,8 @@ from dagster_nb.frames.runs import included_columns
 from dagster_nb.history.conditions import run_condition
 from dagster_nb.history.location import table_path
 from dagster_nb.history.misspelt_filters import warn_about_misspelt_filters
+from dagster_nb.history.page_stored_runs import page_conditions, sort_newest_first
 from dagster_nb.history.refresh import SYNCED_AT
-from dagster_nb.history.run_pages import page_conditions, sort_newest_first
 from dagster_nb.history.schema import RUNS, read_columns, to_frame
 from dagster_nb.history.table import Table
 from dagster_nb.statuses import RUN_STATUSES
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from dagster_nb.frames.runs import IncludedColumn
     from dagster_nb.history.source import HistorySource
+    from dagster_nb.parse_run_ids import RunsLike
     from dagster_nb.parse_time import Moment
-    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["StoredRuns"]
 

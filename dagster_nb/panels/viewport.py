@@ -48,7 +48,7 @@ class Viewport(anywidget.AnyWidget):
         The id of the panel's static output. In pages other than JupyterLab and Notebook, this widget hides the output.
     """
 
-    _esm = "\n".join((STATIC / name).read_text("utf-8") for name in ("accessibility.js", "panel.js"))
+    _esm = "\n".join((STATIC / name).read_text("utf-8") for name in ("accessibility.js", "viewport.js"))
     # A page has only one style sheet per anywidget class, so this style sheet contains the styles of all panels.
     _css = "\n".join([status_css(), *((STATIC / name).read_text("utf-8") for name in _STYLE_SHEETS)])
 

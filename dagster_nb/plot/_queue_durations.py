@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from dagster_nb.analysis import read_columns
+from dagster_nb.analysis.even_sample import even_sample
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
-from dagster_nb.analysis.sampling import even_sample
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,

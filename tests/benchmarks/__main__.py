@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import dagster_nb as dnb
 from tests.benchmarks import explorer, history, in_browser, servers
-from tests.benchmarks.measure import Measured, Place, Way, measure, run
+from tests.benchmarks.measure_in_rounds import Measured, Place, Way, measure, run
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row, markdown
 from tests.benchmarks.template_server import TemplateServer

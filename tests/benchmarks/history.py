@@ -11,7 +11,7 @@ from dagster import DagsterInstance
 
 import dagster_nb as dnb
 from dagster_nb.sandbox.local_dagster import LocalDagster
-from tests.benchmarks.measure import run
+from tests.benchmarks.measure_in_rounds import run
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row
 from tests.benchmarks.template_server import TemplateServer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.benchmarks.measure import Measured
+    from tests.benchmarks.measure_in_rounds import Measured
 
 HEADINGS = (
     "runs", "where", "how", "wall, s", "ratio to bare loop at 1,000", "ratio to undisturbed", "client CPU, s",

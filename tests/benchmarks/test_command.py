@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks import measure
+from tests.benchmarks import measure_in_rounds
 from tests.benchmarks.__main__ import BARE_STEPS, CLIENT_STEPS, DIRECT_WAYS, main
-from tests.benchmarks.measure import Measured, Place, ReadingFailedError, Way
+from tests.benchmarks.measure_in_rounds import Measured, Place, ReadingFailedError, Way
 from tests.benchmarks.reader import Sample
 from tests.benchmarks.table import HEADINGS, Row, markdown
 
@@ -58,8 +58,8 @@ def test_every_second_round_has_the_reverse_order(monkeypatch):
         reads.append((one.way.label, counting))
         return sample(2.0 if one.way is SLOW else 1.0)
 
-    monkeypatch.setattr(measure, "_read", read)
-    fast, slow = measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=3, on_progress=print)
+    monkeypatch.setattr(measure_in_rounds, "_read", read)
+    fast, slow = measure_in_rounds.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=3, on_progress=print)
     assert [label for label, _ in reads] == ["slow", "fast", "fast", "slow", "slow", "fast", "fast"]
     assert [counting for _, counting in reads] == [True, True, False, False, False, False, False]
     assert (len(fast.samples), len(slow.samples)) == (3, 2)
@@ -83,8 +83,8 @@ def test_a_failed_way_is_not_repeated_and_its_row_shows_the_error(monkeypatch):
             raise ReadingFailedError("it broke")
         return sample(1.0)
 
-    monkeypatch.setattr(measure, "_read", read)
-    measured = measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=2, on_progress=print)
+    monkeypatch.setattr(measure_in_rounds, "_read", read)
+    measured = measure_in_rounds.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=2, on_progress=print)
     assert reads == ["slow", "fast", "fast", "fast"]
     lines = markdown([Row.of(3, one) for one in measured]).splitlines()
     assert "1.00" in lines[2]
@@ -95,12 +95,12 @@ def test_ways_that_read_different_runs_raise_an_error(monkeypatch):
     def read(one, *, counting):
         return sample(1.0, digest=one.way.label)
 
-    monkeypatch.setattr(measure, "_read", read)
+    monkeypatch.setattr(measure_in_rounds, "_read", read)
     with pytest.raises(RuntimeError, match="read other rows"):
-        measure.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=1, on_progress=print)
+        measure_in_rounds.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=1, on_progress=print)
 
 
 def test_a_way_that_reads_nothing_raises_an_error(monkeypatch):
-    monkeypatch.setattr(measure, "_read", lambda *_, **__: sample(1.0, rows=0))
+    monkeypatch.setattr(measure_in_rounds, "_read", lambda *_, **__: sample(1.0, rows=0))
     with pytest.raises(RuntimeError, match="fast read no rows"):
-        measure.measure([(PLACE, FAST)], rounds=1, on_progress=print)
+        measure_in_rounds.measure([(PLACE, FAST)], rounds=1, on_progress=print)

@@ -10,7 +10,7 @@ import pytest
 import dagster_nb as dnb
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.pruning import prune
-from tests.compat import database, table
+from tests.compat import read_database, table
 from tests.compat.environments import CannotBuildError
 from tests.compat.postgres import NoPostgresError
 from tests.compat.servers import Dagster, Fleet
@@ -139,9 +139,9 @@ def backfill_of_job(client: dnb.DagsterClient) -> dnb.Backfill:
 
 
 @pytest.fixture
-def stored(dagster: Dagster) -> Callable[[], list[database.Row]]:
+def stored(dagster: Dagster) -> Callable[[], list[read_database.Row]]:
     """Return a function that reads the server's table of runs, newest first."""
-    return lambda: database.rows(dagster.database)
+    return lambda: read_database.rows(dagster.database)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.fake import FakeDagster, make_run
-from tests.unit.fake.schema import execute
+from tests.unit.fake.execute_graphql import execute
 
 JOBS = ["ingest", "nightly"]
 STATUSES = ["CANCELED", "STARTED", "SUCCESS", "FAILURE"]

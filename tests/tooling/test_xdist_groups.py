@@ -22,10 +22,10 @@ ROOT = Path(__file__).parents[2]
         ("tests/server/known/test_missing_features.py::test_a[Run.id]", "tests/server/known"),
         ("tests/browser/binder/test_image.py::test_a", "tests/browser/binder"),
         ("tests/browser/test_monitor.py::test_a", "tests/browser"),
-        ("tests/compat/test_times.py::test_a", "tests/compat/test_times.py"),
-        ("tests/compat/test_times.py::test_a[1.5.14]", "tests/compat on 1.5.14"),
-        ("tests/compat/test_times.py::test_a[newest-1.5.14x]", "tests/compat on newest"),
-        ("tests/compat/test_times.py::test_a[created-postgresql]", "tests/compat on postgresql"),
+        ("tests/compat/test_time_filters.py::test_a", "tests/compat/test_time_filters.py"),
+        ("tests/compat/test_time_filters.py::test_a[1.5.14]", "tests/compat on 1.5.14"),
+        ("tests/compat/test_time_filters.py::test_a[newest-1.5.14x]", "tests/compat on newest"),
+        ("tests/compat/test_time_filters.py::test_a[created-postgresql]", "tests/compat on postgresql"),
     ],
 )
 def test_tests_that_share_a_server_are_in_the_same_group(nodeid, name):

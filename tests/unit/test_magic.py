@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import dagster_nb as dnb
 from tests.unit.fake.dagster import FakeDagster
-from tests.unit.fake.schema import installed_schema
+from tests.unit.fake.execute_graphql import installed_schema
 
 RUNS = "query($limit: Int) { runsOrError(limit: $limit) { ... on Runs { results { runId status } } } }"
 TERMINATE = "mutation($runId: String!) { terminateRun(runId: $runId) { __typename } }"

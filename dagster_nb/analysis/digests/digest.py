@@ -14,6 +14,7 @@ from dagster_nb.analysis.digests import (
     failures,
     missing_partitions,
     overdue_assets,
+    queue_times,
     slow_jobs,
     stuck_runs,
 )
@@ -44,7 +45,7 @@ _FINDERS: tuple[Callable[[Evidence], list[Finding]], ...] = (
     automation.find_failed_ticks,
     automation.find_stopped_automations,
     slow_jobs.find_slow_jobs,
-    stuck_runs.find_queue_times,
+    queue_times.find_queue_times,
     overdue_assets.find_overdue_assets,
     missing_partitions.find_missing_partitions,
     failures.find_open_failures,

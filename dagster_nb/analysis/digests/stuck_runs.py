@@ -1,4 +1,4 @@
-"""Findings about stuck runs and queue times."""
+"""Findings about stuck runs."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from dagster_nb.words import duration_text, plural
 if TYPE_CHECKING:
     from dagster_nb.analysis.digests.evidence import Evidence
 
-__all__ = ["find_queue_times", "find_stuck_runs"]
+__all__ = ["find_stuck_runs"]
 
 _MIN_RUNS = 10
-_MIN_RUNS_IN_PERIOD = 8
 _FACTOR = 3.0
 _MIN_QUEUED = pd.Timedelta("30min")
 _MIN_STARTING = pd.Timedelta("30min")
 _MIN_CANCELING = pd.Timedelta("10min")
-_MIN_LONGER_WAIT = pd.Timedelta("1min")
 _MIN_LONGER_RUN = pd.Timedelta("10min")
 
 
@@ -44,38 +42,6 @@ def find_stuck_runs(evidence: Evidence) -> list[Finding]:
             chosen = has_status(own, status) & (as_of - began > limit).to_numpy(dtype=bool)
             if chosen.any():
                 found.append(_stuck(own[chosen], job, status, began[chosen], as_of, usual))
-    return found
-
-
-def find_queue_times(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job with runs that wait in the queue for much longer than before the period."""
-    runs = evidence.runs
-    if "queue_duration" not in runs.columns:
-        return []
-    waited = runs[durations(runs, "queue_duration").notna().to_numpy()]
-    found = []
-    for job in strings(waited, "job_name").dropna().unique():
-        own = of_job(waited, job)
-        in_period = (creation_times(own) > evidence.start).to_numpy(dtype=bool)
-        now, before = own[in_period], own[~in_period]
-        if len(now) < _MIN_RUNS_IN_PERIOD or len(before) < 2 * _MIN_RUNS:
-            continue
-        usual = durations(before, "queue_duration")
-        wait, p95 = quantile(durations(now, "queue_duration"), 0.5), quantile(usual, 0.95)
-        if wait <= max(p95, quantile(usual, 0.5) + _MIN_LONGER_WAIT):
-            continue
-        name = one_line(job)
-        found.append(
-            Finding(
-                "queue time", "warning", name,
-                f"half of the {len(now)} runs of {name} waited {duration_text(wait.floor('s'))} or longer in the "
-                f"queue; previously, 95 % waited less than {duration_text(p95.ceil('s'))}",
-                creation_times(now).iloc[0], "very likely",
-                f"queue times of {len(now)} runs in the period and {len(before)} before",
-                f"dnb.plot.queue_durations(client.runs(job={str(job)!r}, created_after='60d'))",
-                now["run_id"].tolist(),
-            )
-        )  # fmt: skip
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 from dagster_nb.client.arguments.job_address import check_names
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.filters import as_strings
-from dagster_nb.graphql.redact_responses import REDACTED, holds_redacted_value
+from dagster_nb.graphql.redact_config_and_tags import REDACTED, holds_redacted_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

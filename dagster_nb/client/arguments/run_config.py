@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import yaml
 
 from dagster_nb.errors import RunConfigInvalidError
-from dagster_nb.graphql.redact_responses import REDACTED, holds_redacted_value
+from dagster_nb.graphql.redact_config_and_tags import REDACTED, holds_redacted_value
 
 __all__ = ["RunConfigLike", "parse_run_config"]
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.graphql.paging import existing_ids, list_ids
-from dagster_nb.runs_argument import FULL_ID_LENGTH, one_run_id, run_ids_of
+from dagster_nb.parse_run_ids import FULL_ID_LENGTH, one_run_id, run_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dagster_nb.graphql.dagster_api import DagsterApi
-    from dagster_nb.runs_argument import RunsLike
+    from dagster_nb.parse_run_ids import RunsLike
 
 __all__ = ["MIN_PREFIX_LENGTH", "full_run_id", "full_run_ids"]
 

@@ -17,7 +17,7 @@ from dagster_nb.filters import as_strings
 from dagster_nb.frames.backfills import backfills_frame
 from dagster_nb.graphql.backfill_paging import iter_backfills
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.runs_argument import check_same_server
+from dagster_nb.parse_run_ids import check_same_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ from dagster_nb.client.arguments.short_run_ids import full_run_id
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.compute_logs import MAX_LOG_BYTES, ComputeLogs, LogPosition, StreamPosition
 from dagster_nb.client.display.progress import warn
-from dagster_nb.client.methods.events import iter_event_pages
+from dagster_nb.client.methods.steps_and_events import iter_event_pages
 from dagster_nb.frames.events import RUN_ENDINGS
 from dagster_nb.graphql.responses import unwrap
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dagster_nb.client.display.progress import ProgressBar
-    from dagster_nb.runs_argument import RunsLike
+    from dagster_nb.parse_run_ids import RunsLike
 
 __all__ = ["LogMethods"]
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.action_outcomes import not_found_message, outcome_of_error, read_run_states
+from dagster_nb.client.action_outcomes import not_found_message, outcome_of_error
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import Acted, act_on_each, interruption_carries
+from dagster_nb.client.run_states import read_run_states
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.runs_argument import check_same_server, run_ids_of
+from dagster_nb.parse_run_ids import check_same_server, run_ids_of
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dagster_nb.client.action_outcomes import Row, RunState
-    from dagster_nb.runs_argument import RunsLike
+    from dagster_nb.client.action_outcomes import Row
+    from dagster_nb.client.run_states import RunState
+    from dagster_nb.parse_run_ids import RunsLike
 
 __all__ = ["DeleteMethods"]
 

@@ -12,7 +12,7 @@ from dagster_nb.client.methods.backfills import BackfillMethods, check_partition
 from dagster_nb.client.methods.launch import LaunchMethods
 from dagster_nb.client.request_tag import new_request_id
 from dagster_nb.errors import ServerError
-from dagster_nb.runs_argument import check_same_server
+from dagster_nb.parse_run_ids import check_same_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -30,7 +30,7 @@ from dagster_nb.errors import (
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.frames.runs import tag_dict
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.runs_argument import check_same_server, one_run_id, run_ids_of
+from dagster_nb.parse_run_ids import check_same_server, one_run_id, run_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dagster_nb.client.arguments.launch_arguments import Strategy
     from dagster_nb.client.arguments.run_config import RunConfigLike
     from dagster_nb.client.run import AsyncRun
-    from dagster_nb.runs_argument import RunsLike
+    from dagster_nb.parse_run_ids import RunsLike
 
 __all__ = ["ReexecuteMethods"]
 

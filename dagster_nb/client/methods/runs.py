@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from dagster_nb.client.run import AsyncRun
     from dagster_nb.frames.runs import IncludedColumn
     from dagster_nb.graphql.run_filters import ServerFilters
+    from dagster_nb.parse_run_ids import RunsLike
     from dagster_nb.parse_time import Moment
-    from dagster_nb.runs_argument import RunsLike
 
 __all__ = ["RunMethods"]
 

@@ -12,7 +12,7 @@ from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.runs_argument import check_same_server
+from dagster_nb.parse_run_ids import check_same_server
 
 if TYPE_CHECKING:
     from typing import Any

@@ -28,7 +28,7 @@ from dagster_nb.panels.explorer.views.misspelt_view import MisspeltView
 from dagster_nb.panels.explorer.views.report_tabs import Drawing
 from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
-from dagster_nb.panels.explorer.views.tiles import Tiles
+from dagster_nb.panels.explorer.views.summary_tiles import Tiles
 from dagster_nb.panels.panel import Panel
 from dagster_nb.time_zones import zone_name
 

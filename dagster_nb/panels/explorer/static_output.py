@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dagster_nb.panels.explorer.columns import column_of, column_values
-from dagster_nb.panels.explorer.views.tiles import summarize
+from dagster_nb.panels.explorer.views.summary_tiles import summarize
 from dagster_nb.panels.markup import grid, status, text
 from dagster_nb.time_zones import zone_name
 from dagster_nb.words import (

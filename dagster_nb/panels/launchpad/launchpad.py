@@ -8,9 +8,9 @@ import ipywidgets as widgets
 
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.panels.error_box import describe_error
-from dagster_nb.panels.launchpad.field_texts import config_text, ops_text, own_tags, tags_text
 from dagster_nb.panels.launchpad.form import Form, problems_html
 from dagster_nb.panels.launchpad.model import LaunchpadModel, Start
+from dagster_nb.panels.launchpad.parse_fields import config_text, ops_text, own_tags, tags_text
 from dagster_nb.panels.launchpad.source import LaunchSource
 from dagster_nb.panels.markup import link, text
 from dagster_nb.panels.monitor import RunMonitor

@@ -12,8 +12,14 @@ import pandas as pd
 from dagster_nb.panels.confirm import Confirm
 from dagster_nb.panels.error_box import message_html
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.monitor.messages import action_html, head_html, outcome_html, outcome_message, state_times
 from dagster_nb.panels.monitor.model import MonitorModel
+from dagster_nb.panels.monitor.outcome_messages import (
+    action_html,
+    head_html,
+    outcome_html,
+    outcome_message,
+    state_times,
+)
 from dagster_nb.panels.monitor.step_chart import StepChart
 from dagster_nb.panels.panel import Panel
 from dagster_nb.panels.run_view.event_log import EventLog

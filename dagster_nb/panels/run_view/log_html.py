@@ -15,7 +15,7 @@ from dagster_nb.words import count_text, plural
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from dagster_nb.panels.run_view.last_lines import LastLines
+    from dagster_nb.panels.run_view.last_matching_lines import LastLines
 
 __all__ = ["Stream", "events_html", "output_html", "output_summary"]
 
@@ -63,7 +63,7 @@ def output_summary(lines: LastLines, stream: Stream, *, is_filtered: bool = Fals
 
     Examples
     --------
-    >>> from dagster_nb.panels.run_view.last_lines import last_lines
+    >>> from dagster_nb.panels.run_view.last_matching_lines import last_lines
     >>> output_summary(last_lines("a\nb\n", "A"), "stdout", is_filtered=True)
     'showing 1 matching line, of 2'
     """

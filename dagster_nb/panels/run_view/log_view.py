@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from dagster_nb.panels.error_box import describe_error, message_html
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.run_view.event_log import LEVELS
-from dagster_nb.panels.run_view.last_lines import last_lines
+from dagster_nb.panels.run_view.last_matching_lines import last_lines
 from dagster_nb.panels.run_view.log_html import events_html, output_html, output_summary
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-// Support for keyboards, screen readers and long logs. panel.js includes this file.
+// Support for keyboards, screen readers and long logs. viewport.js includes this file.
 const TOGGLES = ".widget-toggle-button, .widget-toggle-buttons > .widget-toggle-button, .jupyter-widget-toggle-button";
 const CLOSES = ".dnb-close:is(:not(.widget-toggle-button), .mod-active)";
 

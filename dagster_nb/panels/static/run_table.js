@@ -7,7 +7,7 @@ function words(text) {
   return node("bdi", {}, text ?? "");
 }
 
-// A value that users can click to filter. The script of the panel (panel.js) sends the action to the kernel.
+// A value that users can click to filter. The script of the panel (viewport.js) sends the action to the kernel.
 function filterButton(row, content, hint, ...action) {
   const made = node("button", { type: "button", class: "dnb-act", tabindex: "-1", title: hint }, content);
   made.dataset.dnbAction = JSON.stringify(["filter", row.id, ...action]);

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from tests.compat.environments import python_of
-from tests.compat.schemas import check, installed_text, installed_version, write
+from tests.compat.schemas import installed_text, installed_version, report_changes, write
 from tests.compat.targets import NEWEST, OLD
 
 _TARGETS = {target.name: target for target in (*OLD, NEWEST)}
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     commands.add_parser("check")
     options = parser.parse_args(arguments)
     if options.command == "check":
-        report, broken = check.report(installed_version(), installed_text())
+        report, broken = report_changes.report(installed_version(), installed_text())
         print(report)
         sys.exit(1 if broken else 0)
     for name in options.names:

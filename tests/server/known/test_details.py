@@ -6,7 +6,7 @@ from dagster import DagsterInstance
 
 import dagster_nb as dnb
 from dagster_nb.client.methods import compute_logs as log_methods
-from dagster_nb.client.methods import events
+from dagster_nb.client.methods import steps_and_events
 from dagster_nb.frames.stacks import raised_in
 
 from .definitions import LINE, LINES
@@ -61,7 +61,7 @@ def test_columns_are_the_same_with_and_without_runs(client, known, method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_runs_are_in_the_order_given(client, known, method, monkeypatch):
-    monkeypatch.setattr(events, "_RUNS_PER_REQUEST", 2)
+    monkeypatch.setattr(steps_and_events, "_RUNS_PER_REQUEST", 2)
     wanted = list(known.runs.values())[::-1]
     frame = getattr(client, method)(wanted)
     assert frame["run_id"].drop_duplicates().tolist() == [one for one in wanted if one in set(frame["run_id"])]
@@ -116,7 +116,7 @@ def test_the_steps_of_a_failed_run_have_statuses_and_attempts(client, known):
 
 @pytest.mark.parametrize("page", [1, 7, 1000])
 def test_events_equal_those_of_the_instance(client, known, instance, page, monkeypatch):
-    monkeypatch.setattr(events, "_EVENTS_PER_REQUEST", page)
+    monkeypatch.setattr(steps_and_events, "_EVENTS_PER_REQUEST", page)
     frame = client.events(known.runs["failing"])
     logs = instance.all_logs(known.runs["failing"])
     assert len(frame) == len(logs)

@@ -15,9 +15,9 @@ from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.credentials import read_address
 from dagster_nb.filters import as_strings
 from dagster_nb.filters import parse_tags as parse_filter_tags
-from dagster_nb.graphql.redact_responses import Redaction
+from dagster_nb.graphql.redact_config_and_tags import Redaction
+from dagster_nb.parse_run_ids import run_ids_of
 from dagster_nb.parse_time import to_seconds
-from dagster_nb.runs_argument import run_ids_of
 
 ALLOWED = (dnb.DagsterNbError, ValueError, TypeError)
 

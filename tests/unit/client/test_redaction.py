@@ -7,7 +7,7 @@ import json
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.graphql.redact_responses import REDACTED
+from dagster_nb.graphql.redact_config_and_tags import REDACTED
 from tests.unit.fake import make_run
 
 SECRET = "hushhush"

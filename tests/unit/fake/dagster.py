@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import dagster_nb as dnb
+from tests.unit.fake.execute_graphql import execute, installed_schema, operation_name
 from tests.unit.fake.faults import ConnectionDroppedError, Fault, Response
 from tests.unit.fake.http_server import Port
 from tests.unit.fake.runs import make_run, matching
-from tests.unit.fake.schema import execute, installed_schema, operation_name
 from tests.unit.fake.transport import FakeTransport
 
 if TYPE_CHECKING:

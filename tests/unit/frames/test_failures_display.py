@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from dagster_nb.frames.events import failures_frame
+from dagster_nb.frames.failures import failures_frame
 from dagster_nb.frames.failures_display import RunFailures, stack_html
-from tests.unit.frames.test_events import RUN_FAILURE, error, event
+from tests.unit.frames.test_events_and_failures import RUN_FAILURE, error, event
 from tests.unit.frames.test_stacks import DAGSTER, OWN, PANDAS, stack
 
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -22,7 +22,7 @@ from graphql import (
 from dagster_nb.graphql import documents
 from dagster_nb.playground.completion import complete_graphql
 from dagster_nb.playground.examples import examples
-from tests.unit.fake.schema import installed_schema
+from tests.unit.fake.execute_graphql import installed_schema
 
 SCHEMA = installed_schema()
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from dagster_nb.playground.schema_search import SchemaSearch
-from tests.unit.fake.schema import installed_schema
+from tests.unit.fake.execute_graphql import installed_schema
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema, parse
 
 from dagster_nb.playground.examples import examples
 from dagster_nb.playground.write_query import write_query
-from tests.unit.fake.schema import installed_schema
+from tests.unit.fake.execute_graphql import installed_schema
 
 
 def fields_of(schema):

@@ -40,7 +40,7 @@ class CodeBox(anywidget.AnyWidget):
         The language and the code.
     """
 
-    _esm = STATIC / "code.js"
+    _esm = STATIC / "code_box.js"
 
     name = traitlets.Unicode("").tag(sync=True)
     text = traitlets.Unicode("").tag(sync=True)

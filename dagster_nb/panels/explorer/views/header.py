@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Header"]
 
-# The panel's script (panel.js) handles clicks on this button. The button is visible only while it has the focus.
+# The panel's script (viewport.js) handles clicks on this button. The button is visible only while it has the focus.
 _SKIP = (
     '<button type="button" class="jupyter-button dnb-skip" data-dnb-focus="tr[tabindex=\'0\']">'
     "Skip to the runs</button>"

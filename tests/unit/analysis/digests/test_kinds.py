@@ -11,7 +11,8 @@ from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
 from dagster_nb.analysis.digests.failures import find_new_failures, find_open_failures
 from dagster_nb.analysis.digests.missing_partitions import partition_gaps
 from dagster_nb.analysis.digests.overdue_assets import find_overdue_assets
-from dagster_nb.analysis.digests.stuck_runs import find_queue_times, find_stuck_runs
+from dagster_nb.analysis.digests.queue_times import find_queue_times
+from dagster_nb.analysis.digests.stuck_runs import find_stuck_runs
 
 AS_OF = pd.Timestamp("2026-11-25 09:00", tz="UTC")
 START = AS_OF - pd.Timedelta("24h")

@@ -12,7 +12,7 @@ from dagster_nb.panels.explorer import RunExplorer
 from dagster_nb.panels.explorer.filters import matching_runs
 from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
 from dagster_nb.panels.explorer.views import charts
-from dagster_nb.panels.explorer.views.tiles import summarize, tiles_html
+from dagster_nb.panels.explorer.views.summary_tiles import summarize, tiles_html
 from dagster_nb.panels.pictures import Picture
 from tests.unit.panels.conftest import NOW, FakeSource, many_runs
 
@@ -101,7 +101,7 @@ class Browser:
 def drawn(monkeypatch):
     """Record the frames of all drawn charts."""
     frames = []
-    chart = charts.Chart(lambda runs, _ax, _tz: frames.append(runs), "runs")
+    chart = charts.Chart(lambda model, _ax, _tz: frames.append(model.runs), "runs")
     monkeypatch.setattr(charts, "CHARTS", dict.fromkeys(charts.CHARTS, chart))
     monkeypatch.setattr(charts, "draw_picture", lambda draw, **_: draw(None) or Picture(b"", 900, 280, None))
     return frames

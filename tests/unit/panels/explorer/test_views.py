@@ -15,8 +15,8 @@ from dagster_nb.panels.explorer.filters import ExplorerFilters
 from dagster_nb.panels.explorer.python_code import python_text
 from dagster_nb.panels.explorer.static_output import static_html, static_text
 from dagster_nb.panels.explorer.views.code_view import graphql_text
+from dagster_nb.panels.explorer.views.summary_tiles import Summary, summarize, tiles_html
 from dagster_nb.panels.explorer.views.table_rows import table_rows
-from dagster_nb.panels.explorer.views.tiles import Summary, summarize, tiles_html
 from tests.unit import altered_schemas
 from tests.unit.fake import make_run
 from tests.unit.panels.conftest import HOSTILE, NOW, make_runs, many_runs

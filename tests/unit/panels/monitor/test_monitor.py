@@ -12,7 +12,7 @@ from dagster_nb.client.run import RunFacts
 from dagster_nb.errors import ConnectionFailedError, OutcomeUnknownError, UnsupportedServerError
 from dagster_nb.panels.monitor import RunMonitor
 from dagster_nb.panels.monitor import model as monitor_model
-from dagster_nb.panels.monitor.messages import outcome_message, state_times
+from dagster_nb.panels.monitor.outcome_messages import outcome_message, state_times
 from dagster_nb.panels.run_view import log_view
 from dagster_nb.panels.run_view.event_log import EventFilter
 from tests.unit.panels.conftest import HOSTILE, NOW, make_run

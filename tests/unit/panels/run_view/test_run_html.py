@@ -5,7 +5,7 @@ from html import unescape
 import pandas as pd
 
 from dagster_nb.frames.stacks import traceback_text
-from dagster_nb.panels.run_view.last_lines import last_lines
+from dagster_nb.panels.run_view.last_matching_lines import last_lines
 from dagster_nb.panels.run_view.log_html import events_html, output_summary
 from dagster_nb.panels.run_view.run_html import failures_html
 from tests.unit.frames.test_failures_display import failures

@@ -8,7 +8,7 @@ from graphql import parse, validate
 import dagster_nb as dnb
 from dagster_nb.playground.examples import examples
 from tests.unit.fake.dagster import FakeDagster
-from tests.unit.fake.schema import installed_schema
+from tests.unit.fake.execute_graphql import installed_schema
 
 
 @pytest.fixture(scope="module")

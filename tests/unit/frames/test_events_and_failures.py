@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from dagster_nb.frames.events import events_frame, failures_frame
+from dagster_nb.frames.events import events_frame
+from dagster_nb.frames.failures import failures_frame
 
 
 def error(message, class_name, *causes, stack=()):

@@ -6,23 +6,24 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.chunks import in_chunks
-from dagster_nb.client.action_outcomes import read_run_states
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
 from dagster_nb.client.async_base import AsyncBase
+from dagster_nb.client.run_states import read_run_states
 from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import RunNotFoundError
-from dagster_nb.frames.events import events_frame, failures_frame
+from dagster_nb.frames.events import events_frame
+from dagster_nb.frames.failures import failures_frame
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.graphql.event_stream import follow_events
 from dagster_nb.graphql.responses import unwrap
-from dagster_nb.runs_argument import one_run_id
+from dagster_nb.parse_run_ids import one_run_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     import pandas as pd
 
-    from dagster_nb.runs_argument import RunsLike
+    from dagster_nb.parse_run_ids import RunsLike
 
 __all__ = ["EventMethods", "iter_event_pages", "iter_events"]
 

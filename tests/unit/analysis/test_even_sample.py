@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dagster_nb.analysis.sampling import even_sample
+from dagster_nb.analysis.even_sample import even_sample
 
 
 def test_the_sample_contains_rare_groups_and_extreme_values():

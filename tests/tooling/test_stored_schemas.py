@@ -11,7 +11,7 @@ from dagster_nb.graphql import documents
 from dagster_nb.graphql.pruning import prune
 from tests.compat import schemas
 from tests.compat.schemas import __main__ as command
-from tests.compat.schemas import check
+from tests.compat.schemas import report_changes
 from tests.compat.schemas.reduce import reduce_schema
 from tests.compat.targets import OLD
 
@@ -199,7 +199,7 @@ def test_every_document_is_valid_for_every_version(version):
 
 
 def test_the_newest_version_has_all_fields_of_all_documents():
-    assert check.problems(schemas.path_of(NEWEST).read_text(encoding="utf-8")) == {}
+    assert report_changes.problems(schemas.path_of(NEWEST).read_text(encoding="utf-8")) == {}
 
 
 class TestFiles:
@@ -288,7 +288,7 @@ class TestCutting:
 
 class TestCheck:
     def test_a_release_that_changes_nothing_passes(self):
-        report, broken = check.report("9.9.9", schemas.path_of(NEWEST).read_text(encoding="utf-8"))
+        report, broken = report_changes.report("9.9.9", schemas.path_of(NEWEST).read_text(encoding="utf-8"))
         assert not broken
         assert "Nothing that our documents use has changed." in report
 
@@ -296,13 +296,13 @@ class TestCheck:
         text = (
             schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("enum RunStatus {", "enum RunStatus {\n  NEW")
         )
-        report, broken = check.report("9.9.9", text)
+        report, broken = report_changes.report("9.9.9", text)
         assert not broken
         assert "\n+  NEW\n" in report
 
     def test_a_release_that_removes_a_field_fails_and_names_the_documents_that_request_it(self):
         text = schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("  creationTime: Float!\n", "")
-        report, broken = check.report("9.9.9", text)
+        report, broken = report_changes.report("9.9.9", text)
         assert broken
         assert "- `runs`: Cannot query field 'creationTime' on type 'Run'." in report
         assert "\n-  creationTime: Float!\n" in report
@@ -311,7 +311,7 @@ class TestCheck:
         text = (
             schemas.path_of(NEWEST).read_text(encoding="utf-8").replace("runOrError(", "runOrError(reason: String!, ")
         )
-        report, broken = check.report("9.9.9", text)
+        report, broken = report_changes.report("9.9.9", text)
         assert broken
         assert "- `run`: Field 'runOrError' argument 'reason' of type 'String!' is required" in report
 

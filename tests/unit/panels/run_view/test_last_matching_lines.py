@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagster_nb.panels.run_view import last_lines as module
-from dagster_nb.panels.run_view.last_lines import last_lines
+from dagster_nb.panels.run_view import last_matching_lines as module
+from dagster_nb.panels.run_view.last_matching_lines import last_lines
 
 TEXTS = st.text(st.sampled_from("aB1 \n"), max_size=60)
 

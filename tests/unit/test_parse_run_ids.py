@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from dagster_nb.runs_argument import one_run_id, run_ids_of
+from dagster_nb.parse_run_ids import one_run_id, run_ids_of
 
 A, B, C = (f"0000000{n}-0000-4000-8000-000000000000" for n in "abc")
 FRAME = pd.DataFrame({"run_id": [A, B, A], "parent_run_id": [C, None, C], "job_name": ["x", "y", "z"]})
