@@ -359,7 +359,7 @@ class AsyncRun(RunFacts):
         return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        """Warn if no daemon is running that starts queued runs. Return whether no further check is needed."""
+        """Warn if no daemon is running that starts queued runs. Return False if the check should be repeated."""
         try:
             daemons = await self.client.daemons()
         except UnsupportedServerError:
