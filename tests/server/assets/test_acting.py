@@ -110,11 +110,11 @@ def test_partitions_with_two_dimensions_can_be_backfilled(client, instance):
 @pytest.mark.parametrize(
     ("target", "keys", "message"),
     [
-        ("target_job", ["x", "q"], "no partition 'q' of job 'target_job'. There are partitions 'x' to 'z'"),
+        ("target_job", ["x", "q"], "no partition 'q' of job 'target_job'. The partitions range from 'x' to 'z'"),
         (
             "target_days",
             ["2027-01-01"],
-            "no partition '2027-01-01' of asset 'target_days'. There are partitions '2026-01-01'",
+            "no partition '2027-01-01' of asset 'target_days'. The partitions range from '2026-01-01'",
         ),
         ("target_regions", ["west"], "no partition 'west'"),
         ("target_plain", ["x"], "no partitions of asset 'target_plain'"),

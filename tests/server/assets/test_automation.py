@@ -107,7 +107,9 @@ def test_a_name_must_identify_one_schedule_or_sensor(client):
         client.ticks("hourly")
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):
         client.ticks("nightli")
-    with pytest.raises(dnb.NotFoundError, match="with that name for these arguments:\n  location='code'"):
+    with pytest.raises(
+        dnb.NotFoundError, match="with that name exist. Select one with these arguments:\n  location='code'"
+    ):
         client.ticks("nightly", location="other")
 
 

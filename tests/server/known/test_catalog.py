@@ -126,7 +126,9 @@ def test_unknown_locations_and_repositories_are_errors(client):
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nested' in repository 'shp'") as caught:
         client.ops("nested", repository="shp")
     assert "location='code', repository='shop'" in str(caught.value)
-    with pytest.raises(dnb.JobNotFoundError, match=r"It has no such repository either. It has 'branch', 'shop'"):
+    with pytest.raises(
+        dnb.JobNotFoundError, match=r"'shp' does not exist either. Existing repositories: 'branch', 'shop'"
+    ):
         client.ops("nothing", repository="shp")
 
 

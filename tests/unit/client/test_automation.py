@@ -101,7 +101,7 @@ def test_an_invalid_argument_sends_no_request(fake, client, arguments, error, me
 def test_unknown_and_ambiguous_names_raise_errors(client):
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):
         client.ticks("nightl")
-    with pytest.raises(dnb.NotFoundError, match="for these arguments:\n  location='etl'"):
+    with pytest.raises(dnb.NotFoundError, match="with these arguments:\n  location='etl'"):
         client.ticks("nightly", location="web")
     with pytest.raises(dnb.NotFoundError, match="no sensor 'nightly'"):
         client.ticks(pd.Series({"sensor": "nightly", "location": "etl", "repository": "repo"}))
