@@ -45,8 +45,8 @@ __all__ = ["timeline"]
 _MAX_BARS = 1500
 _MAX_ROWS = 10
 _HEIGHT = 0.8
-# The height of a single run, as a fraction of the lane. With this minimum, a single run is visible even if another lane
-# has a hundred simultaneous runs.
+# The minimum height of a column, as a fraction of the lane, so that a single run is visible even if another lane has a
+# hundred simultaneous runs.
 _HEIGHT_OF_ONE = 0.35
 
 

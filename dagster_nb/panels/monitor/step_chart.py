@@ -37,7 +37,7 @@ class StepChart:
     background
         The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     viewport
-        The panel's viewport, which knows the width, the theme and the time zone.
+        The panel's viewport, which provides the width, the theme and the time zone.
     """
 
     def __init__(self, model: MonitorModel, background: Background, viewport: Viewport):

@@ -43,7 +43,7 @@ class SchemaBrowser(Panel):
     Attributes
     ----------
     query : str
-        The query in the editor. Users can edit the query of the chosen entry. Empty if there is no query.
+        The text in the editor: the query for the chosen entry, with the user's changes. Empty if there is no query.
 
     Examples
     --------
@@ -134,7 +134,7 @@ class SchemaBrowser(Panel):
         )
         self._entries = found[:_MAX_SHOWN]
         shown = (
-            f"the first {_MAX_SHOWN} of {len(found):,}"
+            f"the first {_MAX_SHOWN} of {len(found):,} matches"
             if len(found) > _MAX_SHOWN
             else plural(len(found), "match", "matches")
         )

@@ -21,7 +21,7 @@ _MAX_LABEL_LENGTH = 40
 
 
 class UndrawnJobs:
-    """The buttons for the jobs. Hidden while there are no such jobs.
+    """The buttons for the jobs that are not drawn. Hidden while all jobs fit into the chart.
 
     Parameters
     ----------
