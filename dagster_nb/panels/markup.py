@@ -36,7 +36,7 @@ def attribute(value: object) -> str:
 
 
 def copy_button(copied: str, label: str) -> str:
-    """Return a button that copies a text. The script of the panel (``panel.js``) handles clicks."""
+    """Return a button that copies text to the clipboard. The script of the panel (``panel.js``) handles clicks."""
     return (
         f'<button type="button" class="jupyter-button dnb-chip" data-dnb-copy="{attribute(copied)}">'
         f"{escape(label)}</button>"

@@ -87,7 +87,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.background.close()
         close_widgets(vars(self))
         super().close()
-        # ipywidgets hides this method when a widget is closed, but the static output is still useful.
+        # ipywidgets hides this method of closed widgets, but the static output of a closed panel is still useful.
         self.__dict__.pop("_repr_mimebundle_", None)
 
     def __repr__(self) -> str:

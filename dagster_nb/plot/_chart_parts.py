@@ -196,7 +196,7 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Te
 
 
 def share_words(n_shown: int, n_groups: int, noun: str, which: str = "largest") -> str:
-    """Describe which groups a chart shows. Return an empty string if it shows all groups.
+    """Describe which groups a chart shows. Return an empty string if the chart shows all groups.
 
     Examples
     --------

@@ -36,7 +36,7 @@ class Column:
     Parameters
     ----------
     key
-        The name of the column in a frame of runs. For a tag, this is ``tags.<key>``, as in `dagster_nb.expand_tags`.
+        The name of the column in a frame of runs, or ``tags.<key>`` for a tag, as in `dagster_nb.expand_tags`.
     name
         The column header.
     kind

@@ -54,7 +54,8 @@ class RunExplorer(Panel):
     and code that returns the same runs. You can select runs in the table to terminate, re-execute or delete them.
 
     In a chart, hover over a mark to see its run. Click the mark to open the run, or click a job or a status to filter
-    by it. Drag over the x axis to filter by time or duration. Press Escape to undo the last of these filters.
+    by it. Drag over the x axis to filter by time or duration. Press Escape to undo the last filter that you set in a
+    chart.
 
     The panel reads runs in the background, so you can run other cells in the meantime. The panel is an ipywidgets
     widget, so you can put it into a ``Tab`` or a ``GridBox``.

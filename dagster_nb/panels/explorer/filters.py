@@ -206,7 +206,7 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
     Raises
     ------
     ValueError
-        If `duration` is not a duration.
+        If `duration` is invalid or negative.
 
     Examples
     --------

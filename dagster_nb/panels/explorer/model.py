@@ -102,7 +102,7 @@ class ExplorerModel:
         self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
-        # The time when runs last arrived. Views use it to compute the durations of runs in progress.
+        # The time when runs last arrived. Views use this time to compute the durations of runs in progress.
         self.as_of = clock()
         self.was_stopped = False
         self.is_capped = False

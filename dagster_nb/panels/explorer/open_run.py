@@ -122,7 +122,7 @@ class OpenRun:
         self._model.background.start("details", work, done=self._set_details, failed=self._fail)
 
     def open_related(self, run_id: str) -> None:
-        """Open a related run, and remember this run for `go_back`. Read the related run if it is not in memory."""
+        """Open a related run, reading it first if it is not in memory. Remember the current run for `go_back`."""
         model = self._model
         if run_id == self.run_id:
             return
@@ -145,7 +145,7 @@ class OpenRun:
             self._model.open_run(run_id)
 
     def chain(self) -> pd.DataFrame:
-        """Return all runs in memory with the same root run as this run, with the oldest run first."""
+        """Return all runs in memory with the same root run as the open run, with the oldest run first."""
         frame = self._model.cache.frame
         if self.run is None:
             return frame.iloc[:0]

@@ -55,7 +55,7 @@ class LaunchpadSource(Protocol):
 
     @property
     def reason_forbidden(self) -> str | None:
-        """Why the client refuses to launch runs; None if it does not."""
+        """The reason why the client refuses to launch runs, or None if the client permits launches."""
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
         """Return the jobs, each with a flag that says whether it is an asset job."""
@@ -96,7 +96,7 @@ class LaunchSource:
 
     @property
     def reason_forbidden(self) -> str | None:
-        """Why the client refuses to launch runs; None if it does not."""
+        """The reason why the client refuses to launch runs, or None if the client permits launches."""
         return reason_forbidden(self._client, "launch")
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:

@@ -225,7 +225,7 @@ class MonitorModel:
             self.read_output()
 
     def read_output(self) -> None:
-        """Read the output of the run or the chosen step. Repeat this every few seconds until the run has ended."""
+        """Read the output of the run or the chosen step. Read again every few seconds until the run has ended."""
         self._reads_output = True
         self._cancel_output_read()
         run_id, step = self.run.run_id, self.log.filter.step
@@ -257,7 +257,7 @@ class MonitorModel:
         self._emit("actions")
 
     def reexecute(self, strategy: Strategy) -> None:
-        """Re-execute the run and follow the new run. Do nothing while such a request is in progress."""
+        """Re-execute the run and follow the new run. Do nothing while another re-execution is being requested."""
         if self.reexecuting or not self.can_reexecute(strategy):
             return
         self.action_error = None

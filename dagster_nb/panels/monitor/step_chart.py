@@ -1,4 +1,4 @@
-"""``StepChart``: a chart of the steps of a run over time. A click on a step shows only its events."""
+"""``StepChart``: a chart of the steps of a run over time. A click on a step shows only the events of this step."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def step_texts(steps: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp | N
     shown = steps.iloc[pixels.rows]
     names = shown["step_key"].fillna("(no step)").tolist()
     return ChartTexts(
-        label="Timeline of the run. Use the arrow keys to move from bar to bar, and Enter to show only its events.",
+        label="Timeline of the run. Use the arrow keys to choose a step, and Enter to show only its events.",
         ids=names,
         names=names,
         statuses=shown["status"].astype(object).tolist(),

@@ -32,8 +32,8 @@ _KINDS = {"field": "property", "argument": "property", "value": "enum", "directi
 class SchemaBrowser(Panel):
     """A panel to search the server's GraphQL schema: its types, fields, arguments, enum values and descriptions.
 
-    The panel initially lists the operations from Dagster's documentation. A click on an operation or a search result
-    shows its documentation in the schema, and a query for a ``%%dagster`` cell or `DagsterClient.query`.
+    The panel initially lists the operations from Dagster's documentation. Click an operation or a search result to see
+    its documentation, and a query that you can use in a ``%%dagster`` cell or in `DagsterClient.query`.
 
     Parameters
     ----------

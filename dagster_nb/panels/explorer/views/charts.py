@@ -209,7 +209,7 @@ class Charts:
         if self._draw_report is not None:
             return self._draw_report(drawing)
         if name in REPORTS and not model.background.busy("report"):
-            # The text says why there is no report.
+            # The displayed text says why there is no report.
             return str(self._picture.value)
         if name == _NONE or model.runs.empty:
             return ""

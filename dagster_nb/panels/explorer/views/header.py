@@ -151,6 +151,6 @@ class Header:
 
 
 def _set(widget: Any, value: str) -> None:  # noqa: ANN401
-    # If the value has not changed, do not set it, because the browser would redraw it.
+    # Do not set the same value again, because the browser would redraw the widget.
     if widget.value != value:
         widget.value = value

@@ -82,7 +82,7 @@ class RunTableView:
     actions
         The explorer's actions, and the reasons why some of them are disabled.
     ask
-        A function that asks the user to confirm an action. Its arguments are an action and a list of run ids.
+        A function that asks the user to confirm an action, given the action and a list of run ids.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class RunTableView:
         if model.error is not None and not len(model.cache):
             return "No runs could be read."
         if model.filters.is_empty:
-            return "This Dagster has no runs yet."
+            return "There are no runs yet."
         return "No run matches these filters."
 
     def _select(self, run_ids: Sequence[str]) -> None:
@@ -205,7 +205,7 @@ class RunTableView:
             self._model.set_filters(filter_by_cell(self._model.filters, run, content["filter"]))
 
     def _menu_actions(self, run_id: str) -> list[list[str | None]]:
-        """Return the name and the label of each action, and the reason why it is disabled or None."""
+        """Return the name and the label of each action, and the reason why the action is disabled, or None."""
         return [
             [name, f"{ACTIONS[name].name}…", self._actions.reason_disabled(name, [run_id])] for name in MENU_ACTIONS
         ]

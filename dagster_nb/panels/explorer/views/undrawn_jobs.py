@@ -26,7 +26,7 @@ class UndrawnJobs:
     Parameters
     ----------
     model
-        The explorer's model. A click sets its job filter.
+        The explorer's model. A click sets the job filter of this model.
     """
 
     def __init__(self, model: ExplorerModel):
