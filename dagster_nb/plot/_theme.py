@@ -68,7 +68,7 @@ def theme(name: str = "light", *, background: str | None = None) -> dict[str, An
     True
     """
     if name not in _THEMES:
-        raise ValueError(f"theme must be 'light' or 'dark', not {name!r}")
+        raise ValueError(f"theme must be 'light' or 'dark', not {name!r}.")
     text, own_background = _THEMES[name]
     background = background or own_background
     return {
