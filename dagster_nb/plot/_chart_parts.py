@@ -36,7 +36,7 @@ _CHARACTER_WIDTH, _LINE_HEIGHT = 0.58, 1.2
 # The space to reserve to the right of the caption, because the date axis writes the year there.
 _YEAR_CHARACTERS = 12
 _LEGEND_ENTRY_INCHES = 1.6
-# Before the layout is computed, axes fill this fraction of a subplot's cell.
+# The share of a subplot's cell that the axes fill before the layout is computed.
 _SHARE_BEFORE_LAYOUT, _GAPS_INCHES = 0.775, 0.15
 _LABEL_HEIGHT = 0.07  # of the axes
 
@@ -50,7 +50,7 @@ def current_axes(ax: Axes | None) -> Axes:
 
     if plt.get_fignums():
         return plt.gca()
-    # A new figure is wide, because time is on the x axis and names need room.
+    # Make a new figure wide, because most charts have time on the x axis and names beside it.
     return plt.figure(figsize=(10, 4.5), layout="constrained").add_subplot()
 
 
@@ -100,7 +100,7 @@ def draw_legend(ax: Axes) -> None:
 
 
 def empty_chart(ax: Axes, words: str) -> Axes:
-    """Write the reason why the chart is empty on the axes, and return the axes."""
+    """Write on the axes why the chart is empty, and return the axes."""
     set_chart_index(ax, None)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
@@ -196,7 +196,7 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Te
 
 
 def share_words(n_shown: int, n_groups: int, noun: str, which: str = "largest") -> str:
-    """Describe which groups a chart shows. Return an empty string if it shows all groups.
+    """Describe which groups a chart shows. Return an empty string if the chart shows all groups.
 
     Examples
     --------

@@ -46,8 +46,8 @@ class ChartIndex:
         logarithmic scale, and ``"elapsed"`` for seconds since the start of the first step.
     marks
         One row per point or bar, in no particular order. ``row`` (int64) is the position of the run or step in the
-        frame. ``x_min``, ``x_max``, ``y_min`` and ``y_max`` (float64) are the limits of the point or bar, and equal for
-        a point. If the chart shows a sample of the runs, there are only the marks of the sample.
+        frame. ``x_min``, ``x_max``, ``y_min`` and ``y_max`` (float64) are the limits of the point or bar. The two
+        limits of a point are equal. If the chart shows a sample of the runs, only the sample has marks.
     lanes
         One row per lane, with ``name`` (the name of the group), ``y_min`` and ``y_max``. Empty if the chart has no
         lanes.

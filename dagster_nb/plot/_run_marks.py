@@ -29,7 +29,7 @@ _GOLDEN_RATIO = 0.6180339887498949
 
 
 def sample_words(step: int, count: int, noun: str = "runs") -> str:
-    """Describe which runs or other items have a mark. Return an empty string if all of them have one.
+    """Describe which runs or other items have a mark. Return an empty string if every item has a mark.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def draw_status_marks(
     Parameters
     ----------
     ax
-        Where to draw.
+        The axes to draw on.
     x, y
         The position of each mark.
     codes

@@ -99,8 +99,8 @@ def step_gantt(
     n_runs = len(steps["run_id"].unique()) if "run_id" in steps.columns else 1
     if n_runs > 1:
         raise ValueError(
-            f"step_gantt draws the steps of one run, but the frame contains the steps of {n_runs} runs; "
-            "select one run, for example with steps[steps['run_id'] == run_id]"
+            f"step_gantt draws the steps of one run, but the frame contains the steps of {n_runs} runs. "
+            "Select one run, for example with steps[steps['run_id'] == run_id]."
         )
     started = read_columns.times(steps, "start_time")
     if not started.notna().any():

@@ -34,8 +34,8 @@ def text_color() -> str:
 def theme(name: str = "light", *, background: str | None = None) -> dict[str, Any]:
     """Return matplotlib settings that make charts fit a light or a dark page.
 
-    Charts use the matplotlib settings at the time when they are drawn. A kernel cannot find out which theme JupyterLab
-    uses. If your notebook has a dark theme, run this code once before the first chart::
+    A chart uses the matplotlib settings that are in effect when the chart is drawn. A kernel cannot find out which
+    theme JupyterLab uses. If your notebook has a dark theme, run this code once before the first chart::
 
         matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))
 
@@ -68,7 +68,7 @@ def theme(name: str = "light", *, background: str | None = None) -> dict[str, An
     True
     """
     if name not in _THEMES:
-        raise ValueError(f"theme must be 'light' or 'dark', not {name!r}")
+        raise ValueError(f"theme must be 'light' or 'dark', not {name!r}.")
     text, own_background = _THEMES[name]
     background = background or own_background
     return {

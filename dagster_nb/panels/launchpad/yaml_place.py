@@ -56,7 +56,7 @@ class _Part:
 
 
 def place_at(text: str, cursor: int) -> YamlPlace | None:
-    r"""Return the position of the cursor, or None if it is in a comment or inside ``{}`` or ``[]``.
+    r"""Return the position of the cursor, or None if the cursor is in a comment or inside ``{}`` or ``[]``.
 
     Parameters
     ----------

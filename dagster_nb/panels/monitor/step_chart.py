@@ -1,4 +1,4 @@
-"""``StepChart``: a chart of the steps of a run over time. A click on a step shows only its events."""
+"""``StepChart``: a chart of the steps of a run over time. A click on a step shows only the events of this step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StepChart:
     background
         The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     viewport
-        The panel's viewport, which knows the width, the theme and the time zone.
+        The panel's viewport, which provides the width, the theme and the time zone.
     """
 
     def __init__(self, model: MonitorModel, background: Background, viewport: Viewport):
@@ -122,7 +122,7 @@ def step_texts(steps: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp | N
     shown = steps.iloc[pixels.rows]
     names = shown["step_key"].fillna("(no step)").tolist()
     return ChartTexts(
-        label="Timeline of the run. Use the arrow keys to move from bar to bar, and Enter to show only its events.",
+        label="Timeline of the run. Use the arrow keys to choose a step, and Enter to show only its events.",
         ids=names,
         names=names,
         statuses=shown["status"].astype(object).tolist(),

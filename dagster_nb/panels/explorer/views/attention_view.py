@@ -26,11 +26,11 @@ class AttentionView:
     Parameters
     ----------
     model
-        The explorer's model. A click on a line sets its filters.
+        The explorer's model. A click on a line sets the filters of this model.
     attention
         The findings.
     viewport
-        Provides the time zone.
+        The panel's viewport, which provides the time zone.
     show_trend
         A function that shows the trend chart.
     """

@@ -26,7 +26,7 @@ class LineButton:
     text
         The text.
     hint
-        The tooltip. It should describe the effect of a click.
+        The tooltip, which should describe the effect of a click.
     hue
         The status that has the same colour.
     act

@@ -1,4 +1,4 @@
-"""The tabs of the explorer that show more than the runs in memory: what they read, and how it is drawn."""
+"""The reports in the tabs of the explorer: slow steps, failures, and the comparison of two runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MIN_HEIGHT, _LANE_HEIGHT, _MARGINS = 170, 26, 96
 
 @dataclass(frozen=True)
 class Drawing:
-    """How something is drawn.
+    """The settings for drawing a chart or a report.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Drawing:
     dark, background
         As in `dagster_nb.panels.pictures.draw_picture`.
     is_live
-        Whether it is drawn in a panel, whose buttons work.
+        Whether the result is for a live panel, in which buttons work.
     """
 
     zone: tzinfo
@@ -56,16 +56,16 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Report:
-    """What a tab reads from the source and shows.
+    """A report, which reads data from the source and shows the data as HTML.
 
     Parameters
     ----------
     name
-        What is read, such as ``"the failures of 3 failed runs"``.
+        A description of the data, such as ``"the failures of 3 failed runs"``.
     read
-        Reads it. Called in a background thread.
+        A function that reads the data, to be called in a background thread.
     html
-        Returns what was read as HTML.
+        A function that returns the data as HTML.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Report:
 
 
 def steps_report(model: ExplorerModel) -> Report:
-    """Return which steps take the most time."""
+    """Return a report of the steps that take the most time."""
     source: Any = model.source
     runs = model.runs
     ids = runs["run_id"][runs["end_time"].notna() & runs["start_time"].notna()].head(_MAX_RUNS_FOR_STEPS).tolist()
@@ -95,7 +95,7 @@ def steps_report(model: ExplorerModel) -> Report:
 
 
 def failures_report(model: ExplorerModel) -> Report | str:
-    """Return the failures of the runs in view, grouped by cause."""
+    """Return a report of the failures of the displayed runs, grouped by cause."""
     source: Any = model.source
     failed = model.runs["run_id"][model.runs["status"] == "FAILURE"]
     if failed.empty:
@@ -121,7 +121,7 @@ def failures_report(model: ExplorerModel) -> Report | str:
 
 
 def comparison_report(model: ExplorerModel) -> Report | str:
-    """Return what differs between the two selected runs."""
+    """Return a report of the differences between the two selected runs."""
     source: Any = model.source
     if len(model.selection) != _COMPARED_RUNS:
         return "Select two runs in the table to compare them."
@@ -144,7 +144,7 @@ REPORTS: dict[str, Callable[[ExplorerModel], Report | str]] = {
     FAILURES: failures_report,
     COMPARISON: comparison_report,
 }
-"""The report of each tab, or a sentence if there is nothing to read."""
+"""The function that returns the report of each tab, or a sentence if there is nothing to report."""
 
 
 def lanes_height(lanes: int) -> int:

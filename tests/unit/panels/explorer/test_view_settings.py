@@ -168,7 +168,7 @@ def test_columns_are_shown_and_hidden(explore):
     menu, table = explorer._table._columns, explorer._table.table
     menu.button.value = True
     assert menu.widget.layout.display == ""
-    assert list(toggles(explorer))[-3:] == ["tag: team", "tag: dagster/partition", "Usual columns"]
+    assert list(toggles(explorer))[-3:] == ["tag: team", "tag: dagster/partition", "Default columns"]
     toggles(explorer)["Tags"].value = False
     toggles(explorer)["tag: team"].value = True
     toggles(explorer)["Ended"].value = True
@@ -176,7 +176,7 @@ def test_columns_are_shown_and_hidden(explore):
     assert [column["name"] for column in table.columns] == names
     assert table.rows[0]["tags.team"] == "data"
     assert list(explorer.table) == list(explorer.model.view.columns)
-    toggles(explorer)["Usual columns"].click()
+    toggles(explorer)["Default columns"].click()
     assert len(table.columns) == 8
     assert not toggles(explorer)["tag: team"].value
     explorer.model.change_view(columns=("job_name",))

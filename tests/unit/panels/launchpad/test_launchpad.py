@@ -32,7 +32,7 @@ class TestChoosing:
         one._form._picker._search.value = "ML tr"
         assert [label.strip() for label, _ in one._form._picker._list.options] == ["ml · repo", "train"]
         one._form._picker._search.value = HOSTILE
-        assert "None of 3 jobs matches" in one._form._picker._message.value
+        assert "No job matches" in one._form._picker._message.value
         assert "<img" not in one._form._picker._message.value
 
     def test_a_location_heading_cannot_be_selected(self, pad):
