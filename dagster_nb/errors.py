@@ -77,7 +77,7 @@ class DagsterNbError(Exception):
     """The base class of all errors of dagster_nb."""
 
     def __str__(self) -> str:
-        # Messages contain text from the server. Its control characters must not reach the terminal.
+        # Messages contain text from the server, and control characters in this text must not reach the terminal.
         return terminal_text(super().__str__())
 
 
@@ -128,7 +128,7 @@ class ServerError(DagsterNbError):
     message
         A summary in one line.
     stack
-        The server's stack trace. It is not part of the message, because the cause is rarely in the notebook.
+        The server's stack trace, which is not part of the message, because the cause is rarely in the notebook.
     class_name
         The class of the server's exception (``PythonError.className``), or None.
     """
@@ -223,7 +223,7 @@ class IncompleteHistoryError(DagsterNbError):
 
 
 class HistoryError(DagsterNbError):
-    """A history on disk or in object storage could not be read or written. Its existing data is unchanged."""
+    """A history on disk or in object storage could not be read or written. Existing data is unchanged."""
 
 
 class ReadOnlyError(DagsterNbError):
@@ -231,7 +231,10 @@ class ReadOnlyError(DagsterNbError):
 
 
 class OutcomeUnknownError(DagsterNbError):
-    """A mutation was sent, and may have taken effect, but its response was lost or incomplete. It is not sent again."""
+    """A mutation was sent, and may have taken effect, but its response was lost or incomplete.
+
+    The client does not send the mutation again.
+    """
 
 
 class ActionInterrupt(KeyboardInterrupt):
@@ -249,14 +252,14 @@ class ActionInterrupt(KeyboardInterrupt):
     def __init__(self, outcomes: pd.DataFrame):
         not_sent = int((outcomes["outcome"] == "not_sent").sum())
         super().__init__(
-            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. The .outcomes of this exception "
-            f"(in IPython: sys.last_value.outcomes) show what was done."
+            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. To see what was done, look at the "
+            "attribute .outcomes of this exception (in IPython: sys.last_value.outcomes)."
         )
         self.outcomes = outcomes
 
 
 class UnsupportedServerError(DagsterNbError):
-    """The server's version of Dagster lacks a required feature. The message names the version that introduced it.
+    """The server's version of Dagster lacks a required feature. The message names the required version.
 
     Nothing on the server was changed.
     """

@@ -49,7 +49,7 @@ _QUERY_OPTIONS = ("--as", "--frame")
 
 
 class DagsterMagics:
-    """The magics of one notebook. They share a client.
+    """The magics of one notebook, which share a client.
 
     Parameters
     ----------
@@ -185,5 +185,5 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     as_matcher: Any = context_matcher(identifier=_NAME, priority=1000)
     completer: Any = shell.Completer
     others = [one for one in completer.custom_matchers if getattr(one, "matcher_identifier", "") != _NAME]
-    # IPython sets attributes on the function. A bound method would not allow this.
+    # IPython sets attributes on the function, which is impossible with a bound method.
     completer.custom_matchers = [*others, as_matcher(lambda context: magics.complete(context))]  # noqa: PLW0108

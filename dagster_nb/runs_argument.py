@@ -89,7 +89,7 @@ def one_run_id(run: RunsLike) -> str:
 def check_same_server(
     runs: object, url: str, *, noun: str = "runs", advice: str = "ids: frame['run_id'].tolist() or run.run_id"
 ) -> None:
-    """Raise an error if runs or other items come from a different server than the one that will act on them.
+    """Raise an error if runs or other items do not come from the server that will act on them.
 
     Parameters
     ----------

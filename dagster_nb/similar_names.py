@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 NEWEST_RUNS = 200
-"""The number of runs in which tag keys are searched, because the server does not list all tag keys."""
+"""The number of newest runs that are searched for tag keys, because the server does not list all tag keys."""
 
 _MIN_SIMILARITY = 0.75
 _is_checking: ContextVar[bool] = ContextVar("_is_checking", default=True)
@@ -93,7 +93,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str | None:
 
 
 def is_tag_of_dagster(key: str) -> bool:
-    """Return whether a tag is one of Dagster's own. They resemble each other, so they are not checked."""
+    """Return whether a tag is one of Dagster's own, which resemble each other and are therefore not checked."""
     return key.startswith(("dagster/", "."))
 
 

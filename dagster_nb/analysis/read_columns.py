@@ -81,7 +81,7 @@ def durations(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def strings(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as `pandas.StringDtype`. Categories become their names."""
+    """Return a column, which can be categorical, as `pandas.StringDtype`."""
     return column(frame, name).astype(pd.StringDtype())
 
 

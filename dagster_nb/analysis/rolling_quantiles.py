@@ -68,7 +68,7 @@ def rolling_quantiles(
 
 
 def usual_window(times: pd.Series) -> pd.Timedelta:
-    """Return a round time span of about a fifteenth of a history.
+    """Return a round length of time, such as a week, that is about a fifteenth of a history.
 
     Examples
     --------

@@ -75,7 +75,9 @@ class JupyterLab:
         ended = self._process.wait(timeout)
         if ended is None:
             return None
-        return f"JupyterLab exited with code {ended.code}; its output above may show the cause." if ended.code else ""
+        if not ended.code:
+            return ""
+        return f"JupyterLab exited with code {ended.code}. Find the cause in its output above, then start it again."
 
     def close(self) -> None:
         """Stop JupyterLab and its kernels."""

@@ -47,7 +47,7 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     server = LocalDagster(daemon=False, extra_args=["--no-such-option"])
     with pytest.raises(
         ServerError,
-        match=r"(?s)ended before it responded. Fix the cause, then start it again. "
+        match=r"(?s)stopped before it responded to a request. Fix the cause, then start Dagster again. "
         r"Its process exited with code 2.*no-such-option",
     ):
         server.start()
@@ -78,7 +78,7 @@ def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_dagster()
         assert dagster.exit_reason() == dagster.exit_reason(timeout=30)
         assert not psutil.wait_procs(family, timeout=10)[1]
         assert not dagster.running
-    assert dagster.exit_reason() == "It is not running."
+    assert dagster.exit_reason() == "Dagster is not running."
 
 
 def test_an_occupied_port_is_an_error_before_any_process_starts():

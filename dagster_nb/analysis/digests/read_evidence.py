@@ -66,7 +66,7 @@ def read_evidence(
     oldest
         Runs that were created before this time are read only if they are unfinished.
     is_now
-        Whether the period ends now. If so, the current states of daemons, schedules and sensors are read too.
+        Whether the period ends now, so that the current states of daemons, schedules and sensors are read too.
     """
     reader = _Reader(source)
     runs = source.runs(created_after=oldest, created_before=as_of + pd.Timedelta("1us"))
@@ -167,9 +167,10 @@ def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFram
 
 
 def _materialized_partitions(reader: _Reader, source: Any, jobs: list[str]) -> pd.DataFrame:  # noqa: ANN401
-    """Return the partitions for which the server has materializations of all assets of a job: job_name, partition_key.
+    """Return the partitions of each job for which the server has materializations of all assets of the job.
 
-    The tags of an older run for a range of partitions contain only the first and the last partition.
+    The tags of an older run for a range of partitions contain only the first and the last partition. The returned frame
+    has the columns ``job_name`` and ``partition_key``.
     """
     assets = source.assets()
     known = assets["is_partitioned"].fillna(value=False) & assets["last_materialization"].notna()
