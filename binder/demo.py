@@ -53,7 +53,7 @@ def home_path() -> Path:
 
 
 def last_midnight(now: dt.datetime) -> dt.datetime:
-    """Return the last midnight (UTC). All histories written on one day end at this time, so that they are the same."""
+    """Return the last midnight (UTC), at which histories end, so that all histories written on one day are the same."""
     return now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -94,7 +94,7 @@ def fill(home: Path) -> None:
 
 
 def prepare(home: Path) -> None:
-    """Fill a new DAGSTER_HOME, or finish the interrupted runs of an existing one."""
+    """Fill a new DAGSTER_HOME, or finish the interrupted runs of an existing DAGSTER_HOME."""
     if not (home / FILE_NAME).exists():
         shutil.rmtree(home, ignore_errors=True)  # remove what an interrupted attempt has left behind
         configure(home)
@@ -149,7 +149,7 @@ def serve(*, port: int | None) -> None:
     configure(home)
     with lock(home) as is_ours:
         if not is_ours:
-            click.echo(f"Another process is already serving {home}.")
+            click.echo(f"Another process is already serving {home}, so this process exits.")
             return
         for _ in range(MAX_STARTS):
             is_new = not (home / FILE_NAME).exists()

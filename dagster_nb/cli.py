@@ -115,8 +115,12 @@ _allow_http = click.option(
 @click.option("--status", multiple=True, help="Only runs with this status, such as FAILURE; can be repeated.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Only runs with this tag; can be repeated.")
 @click.option("--location", multiple=True, help="Only runs of this code location; can be repeated.")
-@click.option("--created-after", help="Only runs created after this: a date, a time, or how long ago, such as 7d.")
-@click.option("--created-before", help="Only runs created before this: a date, a time, or how long ago, such as 24h.")
+@click.option(
+    "--created-after", help="Only runs created after a point in time: a date, a time, or how long ago, such as 7d."
+)
+@click.option(
+    "--created-before", help="Only runs created before a point in time: a date, a time, or how long ago, such as 24h."
+)
 @click.option("--limit", type=int, help="Maximum number of runs, newest first.")
 @click.option(
     "--include", multiple=True, help="Add a column: run_config, asset_selection or op_selection; can be repeated."

@@ -1,7 +1,7 @@
 """The exceptions and the warning class of dagster_nb.
 
 Every error is a `DagsterNbError`, so ``except dnb.DagsterNbError`` catches everything that can go wrong between a
-notebook and Dagster. Some errors are also subclasses of the builtin exception with the same meaning. An invalid
+notebook and Dagster. Some errors are also subclasses of a built-in exception with a similar meaning. An invalid
 *argument* raises a plain `ValueError` or `TypeError` before anything is sent. ::
 
     DagsterNbError
@@ -160,7 +160,7 @@ class AmbiguousNameError(DagsterNbError):
 
 
 class AmbiguousJobError(AmbiguousNameError):
-    """Several repositories have a job with that name. The message lists them, and the arguments that select one."""
+    """Several repositories have a job with that name. The message lists the jobs, and how to select one."""
 
 
 class RunStateError(DagsterNbError):
@@ -238,10 +238,10 @@ class OutcomeUnknownError(DagsterNbError):
 
 
 class ActionInterrupt(KeyboardInterrupt):
-    """Ctrl-C was pressed while a method was acting on many runs. This is a `KeyboardInterrupt`, not a `DagsterNbError`.
+    """Ctrl-C was pressed while a method was acting on many runs.
 
-    Before raising this, the method waits for the responses to the requests that it has sent. In IPython,
-    ``sys.last_value.outcomes`` is the frame of outcomes.
+    `ActionInterrupt` is a `KeyboardInterrupt`, not a `DagsterNbError`. Before raising it, the method waits for the
+    responses to the requests that it has sent. In IPython, ``sys.last_value.outcomes`` is the frame of outcomes.
 
     Parameters
     ----------

@@ -143,7 +143,7 @@ class DagsterMagics:
         try:
             self._schema = client.graphql_schema()
         except QueryError:
-            # A server may refuse to provide its schema. In that case, queries are sent unchecked.
+            # If a server refuses to provide its schema, queries are sent unchecked.
             self._schema = None
         self._client, self._may_mutate = client, may_mutate
 

@@ -22,7 +22,7 @@ class HasRunId(Protocol):
         """The id."""
 
 
-# This is a string because pandas' Series takes no type argument at run time.
+# The type is a string because pandas' Series takes no type argument at run time.
 RunsLike: TypeAlias = Union[str, HasRunId, Iterable[str | HasRunId], "pd.Series[Any]", pd.DataFrame]
 """One or many runs: an id, a `Run`, many of these, a Series of ids, or a DataFrame with a ``run_id`` column."""
 

@@ -132,7 +132,7 @@ def ordinal_text(number: int) -> str:
 
 
 def time_text(time: pd.Timestamp) -> str:
-    """Return a point in time as text, to the second and without the name of its time zone; a dash if it is missing.
+    """Return a point in time as text, to the second and without the name of its time zone, or a dash if it is missing.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
 
 
 def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:
-    """Return the time between a past point in time and `now` as text, in one unit; a dash if it is missing.
+    """Return the time between a past point in time and `now` as text, in one unit, or a dash if it is missing.
 
     Examples
     --------

@@ -54,7 +54,7 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
     Parameters
     ----------
     start, end
-        The start and the end of each run, as numbers. If one run ends when another starts, the two do not overlap.
+        The start and the end of each run, as numbers. If one run ends when another starts, the two runs do not overlap.
     edges
         The start of each bucket, and the end of the last bucket.
 

@@ -1,8 +1,8 @@
 """Find when a job became slower.
 
-The log durations of a group's runs, sorted by start, are a series. Rank sums (the Mann-Whitney test, applied at every
-position) find the position that splits the series best. Because ranks are used, a single outlier cannot look like a
-change. The search corrects for three effects that would cause false alarms:
+The log durations of a group's runs, sorted by start time, form a series. Rank sums (the Mann-Whitney test, applied at
+every position) find the position that splits the series best. Because ranks are used, a single outlier cannot look like
+a change. The search corrects for three effects that would cause false alarms:
 
 - The test is applied at every position. The p-value is therefore that of the largest of all statistics (Miller and
 Siegmund, "Maximally selected chi square statistics", Biometrics 38, 1982), times the number of groups tested
@@ -210,7 +210,7 @@ def _is_weekend(days: Floats) -> Floats:
 
 
 def _effect(offsets: pd.Series, bins: Floats) -> pd.Series:
-    """Return the median offset of each bin; 0 for bins with too few runs."""
+    """Return the median offset of each bin, or 0 for bins with too few runs."""
     groups = offsets.groupby(bins)
     return groups.median().where(groups.count() >= _MIN_RUNS_IN_BIN, 0.0).fillna(0.0)
 
@@ -250,9 +250,9 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     blocks = sums[block:] - sums[:-block]
     variance = float(np.mean(blocks**2))
     if not short:
-        # A second change would increase this variance. The median of the differences between neighbouring blocks
-        # ignores such a change, because it affects only a few of the differences. In a short history, what looks like a
-        # second change is more likely a rhythm that could not be subtracted.
+        # A second change would increase the variance of the blocks. The median of the differences between neighbouring
+        # blocks ignores such a change, because it affects only a few of the differences. In a short history, what looks
+        # like a second change is more likely a rhythm that could not be subtracted.
         steps = (blocks[block:] - blocks[:-block]) ** 2
         variance = min(variance, float(np.median(steps)) / _CHI_SQUARE_MEDIAN / 2)
     return max(1.0, variance / (block * spread))

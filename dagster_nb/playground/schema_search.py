@@ -55,7 +55,7 @@ class Entry:
 
     @property
     def field_name(self) -> str | None:
-        """The field, or the field to which the argument belongs; None for types and enum values."""
+        """The field, the field to which the argument belongs, or None for types and enum values."""
         return self.name.partition("(")[0] if self.kind in {"field", "argument"} else None
 
 

@@ -55,12 +55,12 @@ def main() -> None:
     import dagster_webserver.cli  # noqa: PLC0415 - while the home is being filled
 
     if fill and fill.wait():
-        sys.exit(f"The command that fills the home exited with code {fill.returncode}.")
+        sys.exit(f"The command that fills the DAGSTER_HOME exited with code {fill.returncode}. Its output is above.")
     create_tables()
     let_it_serve(code_server)
     while not Path(settings["socket"]).exists():
         if code_server.poll() is not None:
-            sys.exit(f"The code server exited with code {code_server.returncode}.")
+            sys.exit(f"The code server exited with code {code_server.returncode}. Its output is above.")
         time.sleep(CHECK_SECONDS)
     threading.Thread(target=keep_serving, args=(code_server, settings["code_server"]), daemon=True).start()
     if settings["daemon"]:

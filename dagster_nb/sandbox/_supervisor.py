@@ -36,7 +36,7 @@ from typing import Any
 
 LOG_NAME = "log"
 MAX_LOG_LINES = 25
-# This is less than the buffer of a pipe, so the cleanup does not block if the owner does not read the output.
+# The maximum is less than the buffer of a pipe, so the cleanup does not block if the owner does not read the output.
 MAX_LOG_CHARACTERS = 10_000
 OWNER_CHECK_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36

@@ -71,7 +71,7 @@ event_log_storage:
 
 
 class Demo:
-    """A running demo. Use `demo` to start one.
+    """A running demo, which the function `demo` starts.
 
     Attributes
     ----------

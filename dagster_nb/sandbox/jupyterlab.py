@@ -55,7 +55,7 @@ class JupyterLab:
         if notebooks:
             command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
         if os.geteuid() == 0:
-            # Without this option, JupyterLab refuses to run as root, but containers often have no other user.
+            # By default, JupyterLab refuses to run as root, but root is often the only user of a container.
             command.append("--allow-root")
         paths = [str(configuration), os.environ.get("JUPYTER_CONFIG_PATH", "")]
         self._process = SupervisedProcess(

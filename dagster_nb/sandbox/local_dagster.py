@@ -46,7 +46,7 @@ def check_dagster() -> None:
     if missing:
         raise MissingExtraError(
             f"The demo starts a real Dagster, but cannot import {' and '.join(missing)}. "
-            'Install what is missing with: pip install "dagster_nb[demo]"'
+            'Install the missing packages with: pip install "dagster_nb[demo]"'
         )
 
 
@@ -97,8 +97,8 @@ class LocalDagster:
     environment
         Environment variables to add for all processes.
     python
-        The Python interpreter of an environment with Dagster. This environment does not need dagster_nb. By default,
-        the current interpreter.
+        The Python interpreter of an environment with Dagster, but not necessarily with dagster_nb. By default, the
+        current interpreter.
     timeout
         The number of seconds to wait for the first response.
 
@@ -244,8 +244,8 @@ class LocalDagster:
         if ended is None:
             return None
         if ended.code is None:
-            return "Its processes were killed."
-        return f"Its process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
+            return "Dagster's processes were killed."
+        return f"Dagster's process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
 
     def stop(self) -> None:
         """Stop all processes and remove a temporary home. Do nothing if Dagster is not running."""

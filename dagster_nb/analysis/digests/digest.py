@@ -141,8 +141,8 @@ def digest(
         The start of the period: a time, or how long before the end, such as ``"24h"``.
     as_of
         The end of the period. Default: the current time, or the last refresh of a history. For a time in the past, the
-        digest uses the states of the runs at that time. In this case, the digest does not check daemons and stopped
-        schedules, because Dagster does not store their earlier states.
+        digest uses the states of the runs at that time, but does not check daemons and stopped schedules, because
+        Dagster does not store their earlier states.
     lookback
         The start of the history with which the period is compared: a time, or how long before the end. Earlier
         failures, slowdowns and partitions are ignored.

@@ -32,8 +32,8 @@ _MAX_ASSETS = 100
 _MAX_GAPS = 50
 _DAYS_OF_TICKS = pd.Timedelta("14D")
 _AUTOMATION = ["name", "kind", "location", "repository", "status", "last_tick", "min_interval"]
-# If a server lacks or denies one part of the data, it returns one of these errors. The digest is still useful without
-# that part.
+# If the server lacks or denies a part of the data, the client raises one of these errors. The digest is still useful
+# without this part.
 _REFUSALS = (UnsupportedServerError, UnauthorizedError, ServerError, QueryError)
 
 
@@ -111,7 +111,7 @@ class _Reader:
         self.not_checked: list[str] = []
 
     def read(self, read: Callable[[Any], pd.DataFrame], name: str, *methods: str) -> pd.DataFrame | None:
-        """Return the result of `read` for the source; None if the source lacks the method or rejects the request."""
+        """Return the result of `read` for the source, or None if the source lacks the method or rejects the request."""
         if not all(callable(getattr(self._source, method, None)) for method in methods):
             self.not_checked.append(f"{name}: this source does not provide them")
             return None

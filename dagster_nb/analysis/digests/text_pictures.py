@@ -116,6 +116,6 @@ def _blocks(bars: Sequence[tuple[str, float]]) -> str:
 
 
 def _block(height: float) -> str:
-    """Return the character of a bar; a space if its height is zero."""
+    """Return the character of a bar, or a space if its height is zero."""
     level = math.ceil(min(height, 1.0) * len(_LEVELS))
     return _LEVELS[level - 1] if level > 0 else "&nbsp;"

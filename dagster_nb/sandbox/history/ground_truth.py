@@ -33,7 +33,7 @@ class GroundTruth:
     slower_tag
         The tag that explains the slowdown, with its key and its values before and after the change.
     queue_job, queue_minutes
-        A job whose runs wait long in the queue just after each full hour, and how many minutes this lasts.
+        A job whose runs wait longer in the queue just after each full hour, and for how many minutes after the hour.
     flaky_job, flaky_share
         The job that fails occasionally, and the share of its first attempts that fail.
     broken_job, broken_days

@@ -1,4 +1,4 @@
-"""The incidents during the ninety days, and their dates."""
+"""The incidents in the demo's ninety days of run history, and their dates."""
 
 from __future__ import annotations
 

@@ -93,7 +93,10 @@ def _all_outputs(past: PastExecutionState | None) -> set[StepOutputHandle]:
 
 
 def repository_origin(location: str) -> RemoteRepositoryOrigin:
-    """Return the origin of the demo's repository. Its host and socket do not matter: Dagster compares only the name."""
+    """Return the origin of the demo's repository.
+
+    The host and the socket in the origin do not matter, because Dagster compares only the name.
+    """
     return RemoteRepositoryOrigin(
         GrpcServerCodeLocationOrigin(host="localhost", socket=f"{location}.sock", location_name=location), REPOSITORY
     )

@@ -28,7 +28,7 @@ SPREAD_SECONDS = 600.0
 TICK_SECONDS = 60.0
 EXTRA_FAILURES_SHARE = 1.05
 SENSOR_SECONDS = 300
-SKIPPED_TICKS_DAYS = 7  # Dagster keeps skipped ticks of sensors for this long
+SKIPPED_TICKS_DAYS = 7  # Dagster keeps the skipped ticks of sensors for a week
 BACKFILLS = (
     # job, number of partitions, age of the first partition in days, age of the backfill in days, share of runs that
     # fail

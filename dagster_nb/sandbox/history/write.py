@@ -50,7 +50,10 @@ __all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
 MAX_RECENT_EVENT_LOGS = 10_000
-"""The number of recent runs with an event log. Failed runs, re-executions and runs of a partition always have one."""
+"""The number of recent runs with an event log.
+
+Failed runs, re-executions and runs of a partition always have an event log.
+"""
 
 
 def write_history(
