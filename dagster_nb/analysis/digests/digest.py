@@ -144,8 +144,8 @@ def digest(
         digest uses the states of the runs at that time, but does not check daemons and stopped schedules, because
         Dagster does not store their earlier states.
     lookback
-        The start of the history with which the period is compared: a time, or how long before the end. Earlier
-        failures, slowdowns and partitions are ignored.
+        The start of the history with which the period is compared: a time, or how long before the end. Failures,
+        slowdowns and partitions before this time are ignored.
 
     Returns
     -------

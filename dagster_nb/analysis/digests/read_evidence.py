@@ -40,8 +40,8 @@ _REFUSALS = (UnsupportedServerError, UnauthorizedError, ServerError, QueryError)
 class DigestSource(Protocol):
     """A client or a history.
 
-    If the source has more methods of `DagsterClient` (``failures``, ``daemons``, ``schedules``, ``assets``, …), the
-    digest uses them.
+    If the source also has other methods of `DagsterClient` (``failures``, ``daemons``, ``schedules``, ``assets``, …),
+    the digest uses them.
     """
 
     # With `*args` and `**kwargs`, type checkers also accept methods that take only some of these arguments.

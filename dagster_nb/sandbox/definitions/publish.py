@@ -40,7 +40,7 @@ def invoices_of_day(start: dt.datetime, _end: dt.datetime) -> dict[str, object]:
     return {"ops": {"collect_invoices": {"config": {"day": start.date().isoformat()}}}}
 
 
-@dg.job(config=invoices_of_day, tags={"team": "finance"}, description="The invoices of one day, as PDF, archived.")
+@dg.job(config=invoices_of_day, tags={"team": "finance"}, description="Export the invoices of one day as PDF files.")
 def export_invoices() -> None:
     """Collect, render, archive."""
     archive_invoices(render_invoices(collect_invoices()))
