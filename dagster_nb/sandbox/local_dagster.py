@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["DEMO_LOCATION", "LocalDagster", "check_dagster"]
 
 DEMO_LOCATION = "shop"
-# Dagster loads the demo's definitions as a separate package. If it loaded `dagster_nb.sandbox.definitions`, the code
-# server and the process of every run would import pandas without using it.
+# Dagster loads the demo's definitions as a separate package. If Dagster loaded `dagster_nb.sandbox.definitions`, the
+# code server and the process of every run would import pandas without using it.
 DEMO_CODE = ["--module-name", "definitions", "--working-directory", str(Path(__file__).parent)]
 CHECK_SECONDS = 0.1
 REQUEST_SECONDS = 5.0

@@ -33,7 +33,7 @@ class GroundTruth:
     slower_tag
         The tag that explains the slowdown, with its key and its values before and after the change.
     queue_job, queue_minutes
-        A job whose runs wait longer in the queue just after each full hour, and for how many minutes after the hour.
+        A job whose runs wait longer in the queue at the start of each hour, and the length of this period in minutes.
     flaky_job, flaky_share
         The job that fails occasionally, and the share of its first attempts that fail.
     broken_job, broken_days

@@ -41,7 +41,7 @@ class PlannedRun:
     Parameters
     ----------
     run_id, job, status
-        The id, the job and the status of the run, which is SUCCESS, FAILURE or CANCELED.
+        The id and the job of the run, and its status: SUCCESS, FAILURE or CANCELED.
     created, dequeued, started, ended
         The times of the run. ``dequeued`` and ``started`` are None if the run was canceled while it was queued.
     rows
