@@ -299,7 +299,10 @@ def test_the_command_prints_its_steps_and_ends_when_dagster_ends(running):
             family = psutil.Process(process.pid).children(recursive=True)
             next(one for one in family if " ".join(command_line(one)).endswith("settings.json")).kill()
             assert process.wait(240) == 1
-            assert "dagster-nb: Dagster ended. Its process exited with code -9." in process.stderr.read()
+            assert (
+                "dagster-nb: Dagster stopped unexpectedly. Dagster's process exited with code -9."
+                in process.stderr.read()
+            )
         finally:
             process.kill()
     assert not psutil.wait_procs(family, timeout=60)[1]
