@@ -118,7 +118,7 @@ SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
 
 
 def metadata(entries, **more):
-    """Return the parts of documents with metadata that are not sent to servers before 1.11."""
+    """Return the parts that are omitted from each document with metadata for servers before 1.11."""
     found = {name: {"FloatMetadataEntry.floatRepr", *entries} for name in WITH_METADATA}
     for name in ("asset_checks", "events", "run_logs"):
         found[name] |= {"AssetCheckEvaluation.partition", *more.get(name, ())}

@@ -109,7 +109,7 @@ def test_text_with_several_lines_is_shown_in_one_row():
     assert "no such job. Did you mean etl?" in shown
 
 
-def test_the_caption_gives_only_the_number_of_chosen_columns(runs):
+def test_the_caption_gives_the_number_of_chosen_columns(runs):
     assert repr(style(runs, columns="run_id")).endswith("1 of 7 columns")
 
 

@@ -354,7 +354,7 @@ class TestLaunching:
         one.wait(10)
         assert len(source.sent) == 2
 
-    def test_the_launched_run_has_times_in_the_zone_of_the_launchpad(self, pad):
+    def test_the_launched_run_is_shown_in_the_launchpads_time_zone(self, pad):
         one = pad("train", tz="Asia/Tokyo")
         one.launch()
         one.wait(10)

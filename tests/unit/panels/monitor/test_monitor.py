@@ -172,7 +172,7 @@ class TestTerminating:
         assert not monitor._confirm.is_open
         assert client.stopped == []
 
-    def test_a_closed_error_stays_closed(self, watch):
+    def test_a_dismissed_error_is_not_shown_again(self, watch):
         monitor, client = watch()
         client.outcome = ConnectionFailedError("gone")
         monitor.model.terminate(force=False)
@@ -309,7 +309,7 @@ class TestOutput:
         monitor._log._kind.value = "Events"
         assert "no events yet" in monitor._log._summary.value
 
-    def test_searches_the_output_only_if_it_has_changed(self, watch, monkeypatch):
+    def test_the_output_is_searched_again_only_if_it_has_changed(self, watch, monkeypatch):
         searched = []
         search = log_view.last_lines
         monkeypatch.setattr(log_view, "last_lines", lambda *args: searched.append(args) or search(*args))
@@ -339,7 +339,7 @@ class TestOutput:
         client.become("SUCCESS")
         client.pages.put(END)
         until(monitor, lambda: "so far\nall" in monitor._log._body.value)
-        # Only what was printed since is read.
+        # The second read requests only the output that was printed after the first read.
         assert client.continued[0] is None
         assert client.continued[1] is first
 
