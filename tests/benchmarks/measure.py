@@ -38,7 +38,7 @@ class Way:
     reader
         A key of `reader.WAYS`.
     max_rounds
-        The maximum number of rounds, which is small for a slow way.
+        The maximum number of rounds, which is smaller for slow ways of reading.
     """
 
     label: str
@@ -101,7 +101,7 @@ class Measured:
         return statistics.median(values) if values else None
 
     def ratio_to(self, other: Measured) -> float | None:
-        """Return the median ratio of wall times over the rounds that measured both."""
+        """Return the median ratio of wall times over the rounds in which both were measured."""
         both = self.samples.keys() & other.samples.keys()
         ratios = [self.samples[number].wall / other.samples[number].wall for number in both]
         return statistics.median(ratios) if ratios else None

@@ -1,7 +1,7 @@
 """Read all runs once, in one of several ways, and report the costs for this process and for the server.
 
-Each measurement runs in its own process, so that peak memory and CPU time are not mixed up. The process reads a `Job`
-as JSON from standard input and writes a `Sample` as JSON to standard output.
+Each measurement runs in its own process, so that its peak memory and CPU time can be measured. The process reads a
+`Job` as JSON from standard input and writes a `Sample` as JSON to standard output.
 """
 
 from __future__ import annotations

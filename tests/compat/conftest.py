@@ -109,7 +109,7 @@ def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="package", params=TARGETS, ids=str)
 def dagster(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Dagster]:
-    """Run a Dagster of each target in turn."""
+    """Run a Dagster server for each target in turn."""
     try:
         dagster = fleet.get(request.param)
     except (CannotBuildError, NoPostgresError) as error:

@@ -1,4 +1,4 @@
-"""If runs are deleted while a client reads, it still returns every remaining run once and in order."""
+"""A client that reads while runs are deleted returns every remaining run once and in order."""
 
 from __future__ import annotations
 

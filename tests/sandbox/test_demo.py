@@ -248,7 +248,7 @@ def test_the_dagster_command_lists_the_runs(history, running):
     assert history.runs[-1].run_id in listed.stdout
 
 
-def test_ten_seeded_failures_can_be_reexecuted_from_failure(history, running):
+def test_ten_failed_runs_of_the_history_can_be_reexecuted_from_failure(history, running):
     failed = [run for run in history.runs if run.status == "FAILURE"]
     # Choose one failed run of each kind first, including re-executions.
     kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}

@@ -248,7 +248,7 @@ def test_shutdown_ends_the_code_server(client, known):
     assert not alive
 
 
-def test_completion_offers_exactly_the_fields_of_the_schema_at_seeded_places(client):
+def test_completion_offers_exactly_the_fields_of_the_schema_at_random_places(client):
     """In the frame's paths, `[]` means a list item and `*` means any key of a map."""
     places = []
     for job in ("configured", "shouting"):

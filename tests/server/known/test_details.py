@@ -70,7 +70,7 @@ def test_runs_are_in_the_order_given(client, known, method, monkeypatch):
 
 
 @pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
-def test_the_error_for_an_unknown_run_names_it(client, known, method):
+def test_the_error_for_an_unknown_run_contains_its_id(client, known, method):
     runs = "no-such-run" if method == "compute_logs" else [known.runs["nested"], "no-such-run"]
     with pytest.raises(dnb.RunNotFoundError, match="'no-such-run'"):
         getattr(client, method)(runs)

@@ -185,7 +185,7 @@ class TestFilters:
 
 
 class TestDeletedCursors:
-    """If runs are deleted while a client reads, it still returns every remaining run once and in order."""
+    """A client that reads while runs are deleted returns every remaining run once and in order."""
 
     @pytest.fixture
     def small(self, tmp_path):

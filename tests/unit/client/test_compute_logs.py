@@ -132,7 +132,7 @@ def test_repr_counts_lines():
     )
 
 
-async def test_a_page_without_a_next_cursor_ends_the_reading():
+async def test_reading_ends_at_a_page_without_a_next_cursor():
     class Endless(Files):
         def _captured_logs_answer(self, variables):
             answer = super()._captured_logs_answer(variables)

@@ -152,7 +152,7 @@ class FakeDagster:
         operation
             Select only requests for this operation.
         where
-            Select only requests if this function returns True for their variables.
+            Select only requests for whose variables this function returns True.
         response
             Values for the fields of `Response`.
         """

@@ -72,7 +72,7 @@ def test_deleting_several_runs_hides_no_other_run(client, server, gone):
     assert read == [run_id for run_id in before if run_id in set(read)]
 
 
-def test_deleting_the_last_run_after_a_full_page_ends_the_reading(client, server):
+def test_reading_ends_if_the_last_run_is_deleted_after_a_full_page(client, server):
     before = server.ids
 
     def delete_the_last(operation):

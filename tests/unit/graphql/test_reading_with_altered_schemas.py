@@ -23,7 +23,7 @@ TEAMS = ["data", "ml"]
 LOCATIONS = ["etl", "web"]
 INCLUDE = ["run_config", "asset_selection", "op_selection"]
 
-# The columns that are NA without a field
+# The columns that are NA if a field is missing
 COLUMNS = {
     "Run.jobName": ["job_name"],
     "Run.status": ["status"],

@@ -128,7 +128,7 @@ def test_the_number_of_marks_is_limited(runs, monkeypatch):
     assert 50 <= len(pixels.rows) == len(pixels.marks) <= 100
 
 
-def test_an_empty_chart_has_no_pixels():
+def test_an_empty_chart_has_no_pixel_positions():
     assert draw(plot.durations, make_runs(0)).pixels is None
 
 

@@ -109,7 +109,7 @@ def test_a_run_is_stuck_if_it_takes_much_longer_than_usual(status, hours, queued
     assert [one.run_ids for one in found] == [["run 40"]] * is_stuck
 
 
-def test_a_run_without_earlier_runs_is_not_called_stuck():
+def test_a_run_is_not_reported_as_stuck_if_its_job_has_no_earlier_runs():
     assert not find_stuck_runs(evidence(runs(("STARTED", 90, 5, None))))
 
 

@@ -148,7 +148,7 @@ class TestTerminating:
         assert client.stopped == [False]
         assert monitor._action.value == ""
 
-    def test_force_is_offered_if_the_run_could_not_be_terminated(self, watch):
+    def test_forced_termination_is_offered_if_the_run_could_not_be_terminated(self, watch):
         monitor, client = watch()
         assert monitor._force.layout.display == "none"
         client.outcome = {"outcome": "not_cancelable", "status": "STARTING", "message": f"{HOSTILE} is STARTING"}
@@ -239,7 +239,7 @@ def test_the_monitor_shows_the_last_events_of_a_long_log(watch):
     assert monitor.model.log.filter == EventFilter("ERROR", "load", "LINE 1234")
 
 
-def test_closing_leaves_no_widgets_and_no_threads(watch):
+def test_closing_the_monitor_leaves_no_widgets_or_threads_behind(watch):
     gc.collect()
     before = set(widgets.widget._instances)
     monitor, client = watch()
