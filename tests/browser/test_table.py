@@ -173,7 +173,7 @@ def test_the_table_is_readable_in_both_themes_and_on_a_narrow_page(notebook, tab
     notebook.theme(dark=False)
 
 
-def test_times_are_in_the_time_zone_of_the_browser(lab, browser, demo):
+def test_times_are_shown_in_the_browsers_time_zone(lab, browser, demo):
     with browser.new_context(viewport={"width": 1440, "height": 1000}, timezone_id="Asia/Tokyo") as context:
         book = Notebook(lab, context, [CELL.format(url=demo.url)], name="table_zone").open()
         box = book.page.locator(".dnb-explorer")

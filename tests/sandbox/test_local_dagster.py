@@ -55,7 +55,7 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     assert not server.running
 
 
-def test_a_failure_to_fill_the_home_is_an_error():
+def test_an_error_is_raised_if_the_home_cannot_be_filled():
     with pytest.raises(ServerError, match=r"(?s)ZeroDivisionError.*fills the DAGSTER_HOME exited with code 1"):
         LocalDagster(daemon=False, fill=[sys.executable, "-c", "1 / 0"]).start()
 
@@ -81,7 +81,7 @@ def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_dagster()
     assert dagster.exit_reason() == "Dagster is not running."
 
 
-def test_an_occupied_port_is_an_error_before_any_process_starts():
+def test_an_occupied_port_raises_an_error_before_any_process_starts():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

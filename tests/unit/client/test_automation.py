@@ -30,7 +30,7 @@ def client(fake):
 
 
 def serve_ticks(fake, ticks, cap):
-    """Let the fake respond like Dagster: newest first, exclusive bounds, and at most ``cap`` ticks."""
+    """Let the fake respond like Dagster: with at most ``cap`` ticks, newest first, within exclusive bounds."""
 
     def answer(_info, instigationSelector):  # noqa: N803 - the schema's name
         def page(_info, beforeTimestamp=None, afterTimestamp=None, limit=None):  # noqa: N803 - the schema's names

@@ -1,4 +1,4 @@
-"""The monitor's chart says which step each bar is, and a click shows only the events of that step."""
+"""Each bar of the monitor's chart shows its step, and a click on a bar shows only the events of its step."""
 
 import numpy as np
 import pandas as pd
@@ -73,7 +73,7 @@ def test_a_click_on_an_unknown_step_does_nothing(monitor):
     assert monitor.model.log.filter.step is None
 
 
-def test_fifty_of_many_steps_have_the_texts_of_their_row():
+def test_the_bars_of_many_steps_have_the_texts_of_their_steps():
     random = np.random.default_rng(11)
     start, length = random.integers(0, 3_600, 300).tolist(), random.integers(1, 59, 300).tolist()
     steps = steps_frame(
@@ -98,7 +98,7 @@ def test_fifty_of_many_steps_have_the_texts_of_their_row():
         )
 
 
-def test_a_step_in_progress_and_one_that_has_not_started():
+def test_a_step_in_progress_and_a_step_that_has_not_started_have_texts():
     begin = pd.Timestamp("2026-03-01 12:00", tz="UTC")
     steps = pd.DataFrame(
         {"step_key": ["a", "b"], "status": ["IN_PROGRESS", "NOT_STARTED"], "attempts": [1, 0]},
