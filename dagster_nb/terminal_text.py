@@ -51,7 +51,7 @@ def one_line(text: object) -> str:
 
 
 def without_colors(text: str) -> str:
-    """Return a string without the codes that colour it in a terminal.
+    """Return a string without the codes that color it in a terminal.
 
     Examples
     --------

@@ -73,7 +73,7 @@ def log_densities(
     Returns
     -------
     centers
-        The centre of each bin.
+        The center of each bin.
     densities
         The densities, of shape (n_groups, n_bins). Each group is scaled to a maximum of 1; the densities of a group
         with fewer than 8 values are 0.

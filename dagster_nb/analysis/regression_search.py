@@ -8,8 +8,8 @@ a change. The search corrects for three effects that would cause false alarms:
 Siegmund, "Maximally selected chi square statistics", Biometrics 38, 1982), times the number of groups tested
 (Bonferroni).
 - Durations depend on the hour and the weekday. These daily and weekly rhythms are estimated and subtracted first.
-- Neighbouring runs are correlated: twenty slow runs on one bad day are not independent. The variance of the statistic
-is therefore increased by a factor that is estimated from blocks of neighbouring runs.
+- Neighboring runs are correlated: twenty slow runs on one bad day are not independent. The variance of the statistic
+is therefore increased by a factor that is estimated from blocks of neighboring runs.
 
 The parts before and after a change are then searched in the same way, so that several changes can be found. The search
 is deterministic: the same frame always gives the same result.
@@ -241,7 +241,7 @@ def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, floa
 
 
 def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
-    """Return the variance of sums of neighbouring values, relative to the variance of sums of independent values."""
+    """Return the variance of sums of neighboring values, relative to the variance of sums of independent values."""
     block = max(2, round(math.pow(len(rest), 0.6)))
     spread = float(np.mean(rest**2))
     if spread == 0:
@@ -250,7 +250,7 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     blocks = sums[block:] - sums[:-block]
     variance = float(np.mean(blocks**2))
     if not short:
-        # A second change would increase the variance of the blocks. The median of the differences between neighbouring
+        # A second change would increase the variance of the blocks. The median of the differences between neighboring
         # blocks ignores such a change, because it affects only a few of the differences. In a short history, what looks
         # like a second change is more likely a rhythm that could not be subtracted.
         steps = (blocks[block:] - blocks[:-block]) ** 2
@@ -259,7 +259,7 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
 
 
 def _tail_probability(statistic: float, margin: float) -> float:
-    """Return the probability that the largest standardised rank sum reaches a value (Miller and Siegmund, 1982)."""
+    """Return the probability that the largest standardized rank sum reaches a value (Miller and Siegmund, 1982)."""
     if statistic <= 1:
         return 1.0
     density: float = math.exp(-(statistic**2) / 2) / math.sqrt(2 * math.pi)

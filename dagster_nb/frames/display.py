@@ -106,7 +106,7 @@ def style(
     max_rows: int = 20,
     tz: str | tzinfo = "UTC",
 ) -> StyledFrame:
-    """Return a readable view of a frame, with short run ids, readable durations, and statuses with colours and symbols.
+    """Return a readable view of a frame, with short run ids, readable durations, and statuses with colors and symbols.
 
     The frame itself is not changed.
 

@@ -76,7 +76,7 @@ def link(url: str, label: str) -> str:
 
 
 def status(name: str) -> str:
-    """Return a status with its symbol and colour, as HTML.
+    """Return a status with its symbol and color, as HTML.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def time_html(time: pd.Timestamp, zone: tzinfo) -> str:
 
 
 def status_css() -> str:
-    """Return a style sheet with the palette and with the colour of each status as ``--dnb-hue``."""
+    """Return a style sheet with the palette and with the color of each status as ``--dnb-hue``."""
     palette = "".join(
         f"--dnb-{name}:{getattr(statuses, name.upper())};" for name in ("blue", "green", "orange", "red", "grey")
     )

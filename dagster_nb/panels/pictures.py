@@ -63,7 +63,7 @@ def draw_picture(
     dark
         Whether the page has a dark theme.
     background
-        The background colour, or ``"none"`` for a transparent background.
+        The background color, or ``"none"`` for a transparent background.
     """
     settings: Any = theme("dark" if dark else "light", background=background)
     with mpl.rc_context(settings):

@@ -109,7 +109,7 @@ def empty_chart(ax: Axes, words: str) -> Axes:
 
 
 def set_lanes(ax: Axes, labels: Sequence[str]) -> None:
-    """Set up one lane of height 1 per label, with the first label on top. Each lane is centred at the label's index."""
+    """Set up one lane of height 1 per label, with the first label on top. Each lane is centered at its index."""
     ax.set_yticks(range(len(labels)), labels)
     disable_math(ax.get_yticklabels())
     ax.set_ylim(len(labels) - 0.5, -0.5)
@@ -155,14 +155,14 @@ def bar_note(ax: Axes, x: float, lane: int, words: str) -> None:
 
 
 def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Text]:
-    """Write the name of each line to the right of the line's end, beside a dash in its colour.
+    """Write the name of each line to the right of the line's end, beside a dash in its color.
 
     Parameters
     ----------
     ax
         The axes, with their final limits.
     ends
-        The y value, the name and the colour of each line.
+        The y value, the name and the color of each line.
 
     Returns
     -------

@@ -61,7 +61,7 @@ def duration_trend(
 
     The solid line shows a rolling median of the successful runs, and the dashed line shows their rolling 95th
     percentile. The lines have gaps if a window contains fewer than 5 runs. Each finished run has a mark, and the shape
-    of the mark shows the run's status. The colour shows the status if there is only one job, and the job if there are
+    of the mark shows the run's status. The color shows the status if there is only one job, and the job if there are
     several. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so. Runs
     without a duration are not drawn.
 

@@ -60,7 +60,7 @@ def draw_graph(
     noun
         The plural noun for the nodes, such as "ops".
     colors
-        The colour of each node. By default, all nodes have the same colour.
+        The color of each node. By default, all nodes have the same color.
     notes
         The notes to write below the names of some nodes.
     """

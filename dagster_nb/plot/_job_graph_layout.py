@@ -2,7 +2,7 @@
 
 Each op is one column to the right of the last op that it depends on. Within a column, ops are sorted by the mean row of
 the ops that they depend on. The boxes inside a graph are stacked. If an op shares a column with a box, the op is above
-the box. In all other columns, ops are centred vertically.
+the box. In all other columns, ops are centered vertically.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class JobLayout:
     columns
         The column of each op, from 0.
     rows
-        The vertical centre of each op, measured downwards from 0. Each op has a height of 1.
+        The vertical center of each op, measured downwards from 0. Each op has a height of 1.
     boxes
         The first column, last column, top and bottom of each graph's box.
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["partitions"]
 
-# The statuses of an asset's partitions, with the colours and hatches of similar run statuses. The statuses of a job's
+# The statuses of an asset's partitions, with the colors and hatches of similar run statuses. The statuses of a job's
 # partitions are run statuses.
 _OF_ASSETS = {
     "MATERIALIZED": replace(status_of("SUCCESS"), word="materialized"),
@@ -57,7 +57,7 @@ class _Grid:
 
 
 def partitions(frame: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
-    """Draw each partition of a job or an asset as a cell with the colour and hatch of its status.
+    """Draw each partition of a job or an asset as a cell with the color and hatch of its status.
 
     A missing partition is an empty cell with a border, so that gaps are visible. Daily partitions are arranged with one
     row per month and one column per day. Partitions with two dimensions are arranged with one dimension on each axis.

@@ -69,7 +69,7 @@ def status_counts(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with one `matplotlib.patches.StepPatch` per status, in its colour and hatch.
+        The axes, with one `matplotlib.patches.StepPatch` per status, in its color and hatch.
         `dagster_nb.analysis.status_counts` returns the same numbers.
 
     Examples

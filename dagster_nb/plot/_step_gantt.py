@@ -51,7 +51,7 @@ def step_gantt(
 ) -> Axes:
     """Draw the steps of one run as bars from start to end, one below the other.
 
-    Each bar has the colour and hatch of the step's status, and the text beside the bar shows the duration. The bar of a
+    Each bar has the color and hatch of the step's status, and the text beside the bar shows the duration. The bar of a
     running step ends in an arrow. Steps that have not started are at the bottom, with their status in words. If there
     is not enough room for all names, the chart shows the names of the longest steps.
 

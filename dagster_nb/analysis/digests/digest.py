@@ -98,7 +98,7 @@ class Digest:
         """Write the digest to one self-contained HTML file.
 
         The file has no scripts, and its styles are inline, so it can be sent as the body of an email. The pictures are
-        coloured text, because Gmail and Outlook remove SVG from emails and do not show images that are part of the
+        colored text, because Gmail and Outlook remove SVG from emails and do not show images that are part of the
         page. The caption of each picture says what it shows.
 
         Parameters

@@ -151,7 +151,7 @@ def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
 
 
 def _is_usual(day: pd.Timestamp, known: set[pd.Timestamp]) -> bool:
-    """Return whether a daily job ran for the same day of the week in most of the neighbouring weeks."""
+    """Return whether a daily job ran for the same day of the week in most of the neighboring weeks."""
     weeks = [day + 7 * n * _DAY for n in (-4, -3, -2, -1, 1, 2, 3, 4)]
     near = [one for one in weeks if min(known) <= one <= max(known)]
     return bool(near) and sum(one in known for one in near) / len(near) >= _MIN_SHARE_OF_WEEKDAY

@@ -1,4 +1,4 @@
-"""Small pictures with captions for a digest, drawn with the block characters of Unicode in colour.
+"""Small pictures with captions for a digest, drawn with the block characters of Unicode in color.
 
 Gmail and Outlook remove SVG from emails, and do not show images that are part of the page. Text is always shown, even
 in a notebook that is not trusted, and fits the size and the background of the page.
@@ -70,7 +70,7 @@ def bar_picture(bars: Sequence[tuple[str, float]], description: str) -> str:
     Parameters
     ----------
     bars
-        The colour and the height (0 to 1) of each bar; if there are too many bars, only the last bars are shown.
+        The color and the height (0 to 1) of each bar; if there are too many bars, only the last bars are shown.
     description
         A description of the picture, for its caption.
     """
@@ -108,7 +108,7 @@ def _picture(rows: Sequence[Sequence[tuple[str, float]]], description: str, size
 
 
 def _blocks(bars: Sequence[tuple[str, float]]) -> str:
-    """Return one block character per bar, with one HTML element for neighbouring bars of the same colour."""
+    """Return one block character per bar, with one HTML element for neighboring bars of the same color."""
     return "".join(
         f'<span style="color:{color}">{"".join(_block(height) for _, height in group)}</span>'
         for color, group in groupby(bars, key=lambda bar: bar[0])

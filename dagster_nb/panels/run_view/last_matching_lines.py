@@ -26,7 +26,7 @@ class LastLines:
     Parameters
     ----------
     shown
-        The lines, without colours. Very long lines are shortened.
+        The lines, without colors. Very long lines are shortened.
     total
         The total number of lines of the text.
     has_more

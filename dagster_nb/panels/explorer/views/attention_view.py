@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AttentionView"]
 
-# The symbol of a line, and the status that has the same colour.
+# The symbol of a line, and the status that has the same color.
 _SYMBOLS = {"error": ("✖", "FAILURE"), "warning": ("▲", "CANCELING")}
 
 

@@ -28,7 +28,7 @@ class LineButton:
     hint
         The tooltip, which should describe the effect of a click.
     hue
-        The status that has the same colour.
+        The status that has the same color.
     act
         A function to call when the user clicks the line.
     """
