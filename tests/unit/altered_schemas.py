@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, reduce
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,17 @@ def losses(*owners: str) -> list[str]:
         if (definition.name.value in owners if owners else not _is_kind_of_event(definition))
         for loss in _losses(definition)
     ]
+
+
+def member(loss: str) -> str:
+    """Return the name of the field, argument, input key or enum value.
+
+    Examples
+    --------
+    >>> member("Run.jobName"), member("Query.runsOrError(limit:)")
+    ('jobName', 'limit')
+    """
+    return re.split(r"[.(]", loss.rstrip(":)"))[-1]
 
 
 def response_types() -> list[str]:
