@@ -17,7 +17,7 @@ from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.server.conftest import DEFINITIONS
 
 HIDDEN = ".dagster/"
-SOME = 4_000
+SOME = 2_500
 
 
 @pytest.fixture(scope="module")
