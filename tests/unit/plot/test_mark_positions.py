@@ -144,12 +144,39 @@ def test_step_gantt_of_many_steps(ax):
     assert marks["x_max"].to_numpy() == pytest.approx((shown["end_time"] - first).dt.total_seconds().to_numpy())
 
 
-@pytest.mark.parametrize("chart", [status_counts, success_rate])
-def test_charts_of_buckets_have_only_a_time_axis(chart, runs, ax):
-    index = chart_index(chart(runs, ax=ax))
+def runs_of(period, runs, zone="UTC"):
+    created = runs["creation_time"].dt.tz_convert(zone)
+    return runs[(created >= period.start) & (created < period.end)]
+
+
+def test_the_bars_of_status_counts_have_the_runs_of_their_periods(many_runs, ax):
+    index = chart_index(status_counts(many_runs, tz="Asia/Kolkata", ax=ax))
     assert index.x_axis == "time"
     assert index.marks.empty
     assert index.lanes.empty
+    assert index.periods["runs"].sum() == len(many_runs)
+    for period in pick(index.periods).itertuples():
+        own = runs_of(period, many_runs, "Asia/Kolkata")
+        assert period.runs == (own["status"] == period.status).sum() > 0
+        assert period.succeeded == (period.runs if period.status == "SUCCESS" else 0)
+        assert period.y_max - period.y_min == period.runs
+        assert [period.x_min, period.x_max] == pytest.approx(dates(pd.Series([period.start, period.end])))
+    tops = index.periods.groupby("start")["y_max"].max()
+    assert tops.tolist() == index.periods.groupby("start")["runs"].sum().tolist()
+
+
+@pytest.mark.parametrize("by", [None, "job_name"])
+def test_the_points_of_success_rate_have_the_runs_of_their_periods(by, many_runs, ax):
+    index = chart_index(success_rate(many_runs, by=by, max_groups=1_000, ax=ax))
+    finished = many_runs[many_runs["status"].isin(["SUCCESS", "FAILURE", "CANCELED"])]
+    assert index.x_axis == "time"
+    assert index.periods["runs"].sum() == len(finished)
+    assert (index.periods["y_min"] == index.periods["succeeded"] / index.periods["runs"]).all()
+    # The line of all runs has no name.
+    assert set(index.lines["name"]) == (set(many_runs["job_name"]) if by else set())
+    for period in pick(index.periods).itertuples() if by is None else ():
+        own = runs_of(period, finished)
+        assert (period.runs, period.succeeded) == (len(own), (own["status"] == "SUCCESS").sum())
 
 
 def test_the_index_is_that_of_the_last_chart(runs, ax):

@@ -15,7 +15,7 @@ from dagster_nb.panels.chart_layer import ChartLayer, chart_box
 from dagster_nb.panels.explorer.chart_actions import ChartActions
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.view_settings import DEFAULT_CHART
-from dagster_nb.panels.explorer.views.mark_texts import run_texts
+from dagster_nb.panels.explorer.views.mark_texts import period_ids, period_texts, run_texts
 from dagster_nb.panels.explorer.views.report_tabs import (
     COMPARISON,
     FAILURES,
@@ -164,10 +164,13 @@ class Charts:
         model.background.on_change(self.choice, lambda name: model.change_view(chart=name))
         on_action = self._layer.on_action
         on_action("mark", self._actions.open_run)
+        on_action("period", self._show_bar)
         on_action("group", self._actions.show_job)
         on_action("legend", self._actions.show_status)
         on_action("range", self._show_range)
         on_action("back", self._actions.go_back)
+        # The periods in the picture with their ids. Empty if the chart has no periods.
+        self._periods: dict[str, Any] = {}
         self._shown: tuple[Any, ...] | None = None
         self._shown_runs: pd.DataFrame | None = None
         self._shown_at = 0.0
@@ -239,11 +242,23 @@ class Charts:
         model, runs = self._model, self._model.runs
         picture = chart_picture(chart, model, drawing)
         self._picture.value = picture_html(picture, f"{_alt(chart, runs)} The tiles and the table contain the numbers.")
+        self._periods = {}
         if picture.pixels is None:
             self._layer.hide()
+            return
+        periods = picture.pixels.periods
+        if periods is not None:
+            self._periods = dict(zip(period_ids(periods), periods.itertuples(), strict=True))
+            texts = period_texts(periods, picture.pixels)
         else:
             texts = run_texts(runs, picture.pixels, model.as_of, drawing.zone)
-            self._layer.show(picture.pixels, texts, is_draggable=True)
+        self._layer.show(picture.pixels, texts, is_draggable=True)
+
+    def _show_bar(self, period_id: str) -> None:
+        """Show only the runs of a bar. Do nothing if the picture no longer contains it."""
+        period = self._periods.get(period_id)
+        if period is not None:
+            self._actions.show_bar(period.start, period.end, period.status)
 
     def _show_range(self, first: float, last: float) -> None:
         """Show only the runs in a range of the x axis."""

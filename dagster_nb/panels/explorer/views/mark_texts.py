@@ -1,4 +1,4 @@
-"""The texts that a chart of runs shows about its marks."""
+"""The texts that a chart of runs or periods shows about its marks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dagster_nb.panels.chart_layer import ChartTexts
-from dagster_nb.words import MISSING, duration_so_far_text, duration_text, short_id
+from dagster_nb.words import (
+    MISSING,
+    count_text,
+    duration_so_far_text,
+    duration_text,
+    interval_text,
+    percent_text,
+    plural,
+    short_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,11 +27,12 @@ if TYPE_CHECKING:
 
     from dagster_nb.panels.chart_pixels import ChartPixels
 
-__all__ = ["run_texts"]
+__all__ = ["period_ids", "period_texts", "run_texts"]
 
 _MAX_TAGS = 3
 _MAX_LENGTH = 80
 _HINTS = {"mark": "open this run", "group": "show only", "legend": "show only"}
+_PERIOD_HINTS = {"mark": "show only these runs", "legend": "show only"}
 
 
 def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone: tzinfo = UTC) -> ChartTexts:
@@ -60,6 +70,41 @@ def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone
         legend=set(runs["status"].unique()).intersection(name for name, _ in pixels.legend),
         hints=_HINTS,
     )
+
+
+def period_ids(periods: pd.DataFrame) -> list[str]:
+    """Return an id for each row of ``ChartIndex.periods``, which remains the same when the chart is drawn again."""
+    return [f"{start.isoformat()} {status}" for start, status in zip(periods["start"], periods["status"], strict=True)]
+
+
+def period_texts(periods: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
+    """Return the texts that the chart shows about its bars or points.
+
+    Parameters
+    ----------
+    periods
+        The periods, with the columns of ``ChartIndex.periods``.
+    pixels
+        The positions of the legend in the chart.
+    """
+    statuses = [status for status in periods["status"] if status]
+    numbers = zip(periods["succeeded"], periods["runs"], strict=True)
+    return ChartTexts(
+        label="Chart of periods. Use the arrow keys to move from bar to bar, and Enter to show only the runs of a bar.",
+        ids=period_ids(periods),
+        names=[interval_text(start, end) for start, end in zip(periods["start"], periods["end"], strict=True)],
+        statuses=statuses,
+        fields={"Runs": [count_text(count) for count in periods["runs"]]}
+        if statuses
+        else {"Succeeded": [_success_text(succeeded, finished) for succeeded, finished in numbers]},
+        legend=set(statuses).intersection(name for name, _ in pixels.legend),
+        hints=_PERIOD_HINTS,
+    )
+
+
+def _success_text(succeeded: int, finished: int) -> str:
+    share = percent_text(succeeded / finished)
+    return f"{count_text(succeeded)} of {plural(finished, 'finished run')} ({share})"
 
 
 def _duration_texts(seconds: pd.Series, is_in_progress: Iterable[bool]) -> list[str]:
