@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -50,7 +51,7 @@ def chart(notebook) -> ChartPage:
     notebook.run("explorer.model.select([]); explorer.model.open_run(None)")
     choose(notebook, "Trend")
     notebook.page.mouse.move(2, 2)
-    found = ChartPage(notebook, ".dnb-explorer", "explorer._charts._layer")
+    found = ChartPage(notebook, ".dnb-charts", "explorer._charts._layer")
     found.settle()
     return found
 
@@ -356,7 +357,7 @@ def test_names_and_legend_entries_are_buttons(notebook, chart):
 
 def test_a_chart_that_can_be_touched_is_accessible(notebook, chart):
     chart.stage.focus()
-    found = Axe().run(notebook.page, ".dnb-explorer .dnb-chart").response["violations"]
+    found = Axe().run(notebook.page, ".dnb-charts").response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
@@ -371,6 +372,35 @@ def test_the_steps_of_a_monitor_answer(notebook, gantt):
     expect(chosen).to_have_value(gantt.sent["ids"][0])
     notebook.page.keyboard.press("Escape")
     expect(chosen).not_to_have_value(gantt.sent["ids"][0])
+
+
+def test_the_steps_of_an_open_run_answer(notebook, chart):
+    failed = notebook.run("run_id = client.runs(status='FAILURE', limit=1)['run_id'][0]; print(run_id)")
+    notebook.run("explorer.model.open_run(run_id); explorer.wait(); explorer._details.tabs.value = 'Steps'")
+    steps = ChartPage(notebook, ".dnb-explorer .dnb-detail", "explorer._details._steps.layer")
+    sent = steps.settle()
+    assert sent["ids"]
+    for mark, step in enumerate(sent["ids"]):
+        steps.move_to(*steps.center(mark))
+        expect(steps.tip).to_contain_text(step)
+        expect(steps.tip).to_contain_text("Started")
+        expect(steps.tip).to_contain_text("Duration")
+    notebook.shot("chart_details")
+    found = Axe().run(notebook.page, ".dnb-explorer .dnb-detail").response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    steps.stage.focus()
+    for key in ("ArrowRight", "Enter"):
+        notebook.page.keyboard.press(key)
+    details = notebook.page.locator(".dnb-explorer .dnb-detail").first
+    log = details.get_by_role("button", name="Log", exact=True)
+    expect(log).to_have_class(re.compile("mod-active"))
+    # The picture has disappeared, so the focus is on the open tab.
+    expect(log).to_be_focused()
+    step = notebook.run("print(explorer._details.log._step.value)")
+    assert step in sent["ids"]
+    expect(details).to_contain_text("matching event")
+    assert notebook.run("print(explorer.model.open_run_id)") == failed
+    notebook.run("explorer._details.tabs.value = 'Steps'; explorer.model.open_run(None)")
 
 
 def test_light_dark_and_narrow_screenshots(notebook, chart):

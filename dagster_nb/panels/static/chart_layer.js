@@ -304,6 +304,7 @@ function render({ model, el }) {
   }
 
   function draw() {
+    const hadFocus = stage.contains(document.activeElement);
     const id = current >= 0 ? chart.ids?.[current] : undefined;
     const isEmpty = !model.get("chart").size;
     endRange();
@@ -323,6 +324,8 @@ function render({ model, el }) {
     }
     if (box) box.style.cursor = "";
     align();
+    // A click can replace the chart, for example by a log. Move the focus to the tab that is open then.
+    if (hadFocus && stage.style.display === "none") box?.parentElement.querySelector(".mod-active")?.focus();
     // The picture of a run in progress is redrawn every few seconds, even while the pointer is on it.
     if (index && pointed && box) hover(index.at(...pointed), ...pointed);
   }

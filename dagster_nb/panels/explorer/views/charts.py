@@ -61,12 +61,15 @@ class Chart:
         The maximum number of lanes, if the chart has one lane per job.
     x_column
         The column of the runs along the x axis. By default, the start time.
+    shows_queue
+        Whether the chart shows the time in the queue.
     """
 
     draw: Callable[[ExplorerModel, Axes, tzinfo], object]
     alt: str
     max_lanes: int = 0
     x_column: str = "start_time"
+    shows_queue: bool = False
 
 
 def _draw_trend(model: ExplorerModel, ax: Axes, tz: tzinfo) -> object:
@@ -110,6 +113,7 @@ CHARTS: dict[str, Chart] = {
         lambda model, ax, tz: plot.queue_durations(model.runs, tz=tz, ax=ax),
         "how long runs waited before they started",
         x_column="creation_time",
+        shows_queue=True,
     ),
 }
 _TREND = "Trend"
@@ -160,7 +164,7 @@ class Charts:
             [self.choice, chart_box(self._picture, self._layer), self._undrawn.widget],
             layout=widgets.Layout(width="100%", overflow="visible"),
         )
-        self.widget.add_class("dnb-section")
+        self.widget.add_class("dnb-section").add_class("dnb-charts")
         model.background.on_change(self.choice, lambda name: model.change_view(chart=name))
         on_action = self._layer.on_action
         on_action("mark", self._actions.open_run)
@@ -251,7 +255,7 @@ class Charts:
             self._periods = dict(zip(period_ids(periods), periods.itertuples(), strict=True))
             texts = period_texts(periods, picture.pixels)
         else:
-            texts = run_texts(runs, picture.pixels, model.as_of, drawing.zone)
+            texts = run_texts(runs, picture.pixels, model.as_of, drawing.zone, with_queue=chart.shows_queue)
         self._layer.show(picture.pixels, texts, is_draggable=True)
 
     def _show_bar(self, period_id: str) -> None:

@@ -35,7 +35,9 @@ _HINTS = {"mark": "open this run", "group": "show only", "legend": "show only"}
 _PERIOD_HINTS = {"mark": "show only these runs", "legend": "show only"}
 
 
-def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone: tzinfo = UTC) -> ChartTexts:
+def run_texts(
+    runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone: tzinfo = UTC, *, with_queue: bool = False
+) -> ChartTexts:
     """Return the texts that the chart shows about its runs.
 
     Parameters
@@ -48,6 +50,8 @@ def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone
         The assumed end time of runs in progress.
     zone
         The time zone for displayed times.
+    with_queue
+        Whether the texts contain the time in the queue.
     """
     shown = runs.iloc[pixels.rows]
     jobs = set(runs["job_name"].dropna().unique())
@@ -55,6 +59,8 @@ def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone
     started = np.datetime_as_string(local, unit="s").tolist()
     is_in_progress = (shown["start_time"].notna() & shown["end_time"].isna()).to_numpy(dtype=bool)
     durations = shown["duration"].mask(is_in_progress, as_of - shown["start_time"]).dt.total_seconds()
+    is_waiting = (shown["start_time"].isna() & shown["end_time"].isna()).to_numpy(dtype=bool)
+    waits = shown["queue_duration"].mask(is_waiting, as_of - shown["creation_time"]).dt.total_seconds()
     return ChartTexts(
         label="Chart of runs. Use the arrow keys to move from run to run, and Enter to open a run.",
         ids=shown["run_id"].tolist(),
@@ -63,6 +69,7 @@ def run_texts(runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone
         fields={
             "Run": [short_id(run_id) for run_id in shown["run_id"]],
             "Started": [MISSING if time == "NaT" else time.replace("T", " ") for time in started],
+            **({"In the queue": _duration_texts(waits, is_waiting)} if with_queue else {}),
             "Duration": _duration_texts(durations, is_in_progress),
             "Tags": [_tags_text(tags) for tags in shown["tags"]],
         },

@@ -81,6 +81,20 @@ def test_runs_in_progress_and_runs_without_a_job_have_texts():
     assert "dagster/" not in tags
 
 
+def test_the_chart_of_queue_times_shows_the_time_in_the_queue(explore):
+    frame = many_runs(200)
+    frame.loc[3, ["start_time", "end_time", "duration", "queue_duration"]] = pd.NaT
+    frame.loc[3, "status"] = "QUEUED"
+    explorer = explore(frame, chart="Queue times")
+    texts = texts_of(explorer).set_index("id")["In the queue"]
+    for run_id, waited in frame.set_index("run_id")["queue_duration"].dropna().items():
+        assert texts[run_id] == duration_text(waited)
+    assert texts[frame["run_id"][3]].endswith(" so far")
+    explorer.model.change_view(chart="Trend")
+    explorer.wait(20)
+    assert "In the queue" not in texts_of(explorer)
+
+
 def test_the_start_is_in_the_time_zone_of_the_panel(explore):
     explorer = explore(make_runs(3), tz="Asia/Kolkata")
     expected = explorer.frame["start_time"].dt.tz_convert("Asia/Kolkata").dt.strftime("%Y-%m-%d %H:%M:%S")
