@@ -28,7 +28,7 @@ __all__ = [
     "set_chart_index",
 ]
 
-XAxis = Literal["time", "duration", "elapsed"]
+XAxis = Literal["time", "duration", "elapsed", "share"]
 
 _POSITIONS = ["x_min", "x_max", "y_min", "y_max"]
 
@@ -59,11 +59,13 @@ class ChartIndex:
     ----------
     x_axis
         The meaning of x: ``"time"`` for matplotlib's dates (days since 1970), ``"duration"`` for seconds on a
-        logarithmic scale, and ``"elapsed"`` for seconds since the start of the first step.
+        logarithmic scale, ``"elapsed"`` for seconds since the start of the first step, and ``"share"`` for a share of
+        the total time.
     marks
         One row per point or bar, in no particular order. ``row`` (int64) is the position of the run or step in the
-        frame. ``x_min``, ``x_max``, ``y_min`` and ``y_max`` (float64) are the limits of the point or bar, and equal for
-        a point. If the chart shows a sample of the runs, there are only the marks of the sample.
+        frame or, in `slow_steps`, in the result of `dagster_nb.analysis.slow_steps`. ``x_min``, ``x_max``, ``y_min``
+        and ``y_max`` (float64) are the limits of the point or bar, and equal for a point. If the chart shows a sample
+        of the runs, there are only the marks of the sample.
     lanes
         One row per lane, with ``name`` (the name of the group), ``y_min`` and ``y_max``. Empty if the chart has no
         lanes.
@@ -105,7 +107,8 @@ def chart_index(ax: Axes) -> ChartIndex | None:
     -------
     ChartIndex or None
         The index of the last chart on these axes. None if the chart is empty or has no index. The charts `durations`,
-        `duration_trend`, `timeline`, `queue_durations`, `status_counts`, `success_rate` and `step_gantt` have an index.
+        `duration_trend`, `timeline`, `queue_durations`, `status_counts`, `success_rate`, `step_gantt` and `slow_steps`
+        have an index.
 
     Examples
     --------

@@ -374,6 +374,17 @@ def test_the_steps_of_a_monitor_answer(notebook, gantt):
     expect(chosen).not_to_have_value(gantt.sent["ids"][0])
 
 
+def test_the_bars_of_slow_steps_answer(notebook, chart):
+    notebook.run("explorer.model.change_view(chart='Slow steps'); explorer.wait()")
+    sent = chart.settle()
+    assert len(sent["ids"]) > 3
+    for mark, step in enumerate(sent["ids"]):
+        chart.move_to(*chart.center(mark))
+        expect(chart.tip).to_contain_text(step)
+        expect(chart.tip).to_contain_text("Median")
+    notebook.shot("chart_slow_steps")
+
+
 def test_the_steps_of_an_open_run_answer(notebook, chart):
     failed = notebook.run("run_id = client.runs(status='FAILURE', limit=1)['run_id'][0]; print(run_id)")
     notebook.run("explorer.model.open_run(run_id); explorer.wait(); explorer._details.tabs.value = 'Steps'")

@@ -5,11 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dagster_nb import analysis
 from dagster_nb.plot import (
     chart_index,
     duration_trend,
     durations,
     queue_durations,
+    slow_steps,
     status_counts,
     step_gantt,
     success_rate,
@@ -142,6 +144,18 @@ def test_step_gantt_of_many_steps(ax):
     first = steps["start_time"].min()
     assert marks["x_min"].to_numpy() == pytest.approx((shown["start_time"] - first).dt.total_seconds().to_numpy())
     assert marks["x_max"].to_numpy() == pytest.approx((shown["end_time"] - first).dt.total_seconds().to_numpy())
+
+
+def test_slow_steps(steps, ax):
+    index = chart_index(slow_steps(steps, ax=ax))
+    table = analysis.slow_steps(steps).iloc[index.marks["row"]]
+    assert index.x_axis == "share"
+    assert index.lanes["name"].tolist() == table["step_key"].tolist()
+    assert index.marks["x_max"].tolist() == table["share"].tolist()
+    bars = [(bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()) for bar in ax.patches]
+    for mark in index.marks.itertuples():
+        sides = (mark.x_min, mark.y_min, mark.x_max - mark.x_min, mark.y_max - mark.y_min)
+        assert any(sides == pytest.approx(bar) for bar in bars)
 
 
 def runs_of(period, runs, zone="UTC"):

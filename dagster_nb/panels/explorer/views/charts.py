@@ -22,6 +22,7 @@ from dagster_nb.panels.explorer.views.report_tabs import (
     REPORTS,
     STEPS,
     Drawing,
+    DrawnReport,
     Report,
     lanes_height,
 )
@@ -180,7 +181,7 @@ class Charts:
         self._shown_at = 0.0
         self._drawing: Drawing | None = None
         # Draws the report that has been read; None until then, and for charts.
-        self._draw_report: Callable[[Drawing], str] | None = None
+        self._draw_report: Callable[[Drawing], DrawnReport] | None = None
 
     def show_trend(self) -> None:
         """Choose the trend chart."""
@@ -219,7 +220,7 @@ class Charts:
         """Return the chart or the report for the static output; a chart if the report is still being read."""
         model, name = self._model, self._model.view.chart
         if self._draw_report is not None:
-            return self._draw_report(drawing)
+            return self._draw_report(drawing).html
         if name in REPORTS and not model.background.busy("report"):
             # This says why there is no report.
             return str(self._picture.value)
@@ -236,7 +237,7 @@ class Charts:
         """Draw what has been read once more, for example in another time zone."""
         name = self._model.view.chart
         if self._draw_report is not None:
-            self._picture.value = self._draw_report(drawing)
+            self._show_report(self._draw_report(drawing))
         elif name in CHARTS:
             self._draw_runs(CHARTS[name], drawing)
         elif name == _NONE:
@@ -273,6 +274,13 @@ class Charts:
             begin, end = (pd.Timestamp(days, unit="D", tz="UTC") for days in (first, last))
             self._actions.show_period(begin, end, column, self._viewport.zone)
 
+    def _show_report(self, drawn: DrawnReport) -> None:
+        self._picture.value = drawn.html
+        if drawn.pixels is None or drawn.texts is None:
+            self._layer.hide()
+        else:
+            self._layer.show(drawn.pixels, drawn.texts)
+
     def _read(self, report: Report | str) -> None:
         """Read a report in the background, and then draw it. A sentence is shown as it is."""
         if isinstance(report, str):
@@ -281,8 +289,8 @@ class Charts:
         self._picture.value = f'<p class="dnb-muted" role="status">Reading {text(report.name)}…</p>'
 
         def draw(answer: Any) -> None:  # noqa: ANN401 - depends on the report
-            self._picture.value = report.html(answer, self._new_drawing())
-            self._draw_report = lambda drawing: report.html(answer, drawing)
+            self._show_report(report.draw(answer, self._new_drawing()))
+            self._draw_report = lambda drawing: report.draw(answer, drawing)
 
         def show_error(error: Exception) -> None:
             self._shown = None

@@ -1,4 +1,4 @@
-"""The texts that a chart of runs or periods shows about its marks."""
+"""The texts that a chart of runs, periods or steps shows about its marks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dagster_nb import analysis
 from dagster_nb.panels.chart_layer import ChartTexts
 from dagster_nb.words import (
     MISSING,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.panels.chart_pixels import ChartPixels
 
-__all__ = ["period_ids", "period_texts", "run_texts"]
+__all__ = ["period_ids", "period_texts", "run_texts", "slow_step_texts"]
 
 _MAX_TAGS = 3
 _MAX_LENGTH = 80
@@ -106,6 +107,30 @@ def period_texts(periods: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
         else {"Succeeded": [_success_text(succeeded, finished) for succeeded, finished in numbers]},
         legend=set(statuses).intersection(name for name, _ in pixels.legend),
         hints=_PERIOD_HINTS,
+    )
+
+
+def slow_step_texts(steps: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
+    """Return the texts that the chart of slow steps shows about its bars.
+
+    Parameters
+    ----------
+    steps
+        The frame that was drawn, with the columns of `DagsterClient.steps`.
+    pixels
+        The positions of the bars in the chart.
+    """
+    shown = analysis.slow_steps(steps).iloc[pixels.rows]
+    return ChartTexts(
+        label="Chart of steps. Use the arrow keys to move from bar to bar.",
+        ids=shown["step_key"].tolist(),
+        names=shown["step_key"].str[:_MAX_LENGTH].tolist(),
+        fields={
+            "Share of the total time": [percent_text(share) for share in shown["share"]],
+            "Executions": [count_text(count) for count in shown["count"]],
+            "Median": [duration_text(duration) for duration in shown["p50"]],
+            "95th percentile": [duration_text(duration) for duration in shown["p95"]],
+        },
     )
 
 
