@@ -1,4 +1,4 @@
-"""The demo on Binder. It keeps its run history when its processes end.
+"""The demo on Binder, which keeps its run history when its processes exit.
 
 ``python binder/demo.py build`` writes the history into the user's cache. ``python binder/demo.py serve`` copies the
 history into a DAGSTER_HOME in the user's state folder, and serves it until stopped. When ``serve`` is started again, it
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 RUNS, SEED = 2000, 0
 # Each run is a process, and Binder's servers have little memory.
 MAX_CONCURRENT_RUNS = 2
-# Only one of these runs starts, so that one more run can be in progress at the same time.
+# Only one of these runs is ever in progress, which leaves room for one other run.
 BINDER_RUNS = tuple(run for run in UNFINISHED_RUNS if run.status in {"STARTED", "QUEUED"})
 MAX_AGE = dt.timedelta(days=3)
 MAX_STARTS = 10
@@ -53,7 +53,7 @@ def home_path() -> Path:
 
 
 def last_midnight(now: dt.datetime) -> dt.datetime:
-    """Return the last midnight (UTC). All histories written on one day end at this time, so that they are the same."""
+    """Return the last midnight (UTC), at which histories end, so that all histories written on one day are the same."""
     return now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -94,9 +94,9 @@ def fill(home: Path) -> None:
 
 
 def prepare(home: Path) -> None:
-    """Fill a new DAGSTER_HOME, or finish the interrupted runs of an existing one."""
+    """Fill a new DAGSTER_HOME, or finish the interrupted runs of an existing DAGSTER_HOME."""
     if not (home / FILE_NAME).exists():
-        shutil.rmtree(home, ignore_errors=True)  # an earlier attempt may have been interrupted
+        shutil.rmtree(home, ignore_errors=True)  # remove what an interrupted attempt has left behind
         configure(home)
         fill(home)
         return
@@ -149,7 +149,7 @@ def serve(*, port: int | None) -> None:
     configure(home)
     with lock(home) as is_ours:
         if not is_ours:
-            click.echo(f"Another process is already serving {home}.")
+            click.echo(f"Another process is already serving {home}, so this process exits.")
             return
         for _ in range(MAX_STARTS):
             is_new = not (home / FILE_NAME).exists()
@@ -160,10 +160,10 @@ def serve(*, port: int | None) -> None:
                 click.echo(f"Dagster is running at {dagster.url} with the data in {home}")
                 while (reason := dagster.exit_reason(timeout=60.0)) is None:
                     pass
-            click.echo(f"Dagster ended. {reason}")
+            click.echo(f"Dagster stopped unexpectedly. {reason}")
     raise DagsterNbError(
-        f"Dagster ended {MAX_STARTS} times, so the demo does not restart it. Find the cause in the log, fix it, then "
-        "start the demo again."
+        f"Dagster stopped unexpectedly {MAX_STARTS} times, so the demo does not restart it. Find the cause in the "
+        "log, fix it, then start the demo again."
     )
 
 

@@ -1,4 +1,4 @@
-"""The Jupyter and pandas companion of Dagster.
+"""Dagster's run history in Jupyter and pandas: DataFrames, charts and panels.
 
 >>> import dagster_nb as dnb
 >>> client = dnb.connect("http://localhost:3000")  # doctest: +SKIP

@@ -35,7 +35,7 @@ def cli() -> None:
 @click.option("--port", type=int, help="Port for Dagster. Default: a free port.")
 @click.option("--lab/--no-lab", default=True, help="Whether to open JupyterLab.")
 def demo(*, runs: int, port: int | None, lab: bool) -> None:
-    """Start JupyterLab and a real Dagster with a sample run history. Press Ctrl-C to stop both."""
+    """Start JupyterLab and a real Dagster with a sample run history, until you press Ctrl-C."""
     from dagster_nb.sandbox.demo import start_demo  # noqa: PLC0415 - the other commands need no Dagster
     from dagster_nb.sandbox.jupyterlab import JupyterLab  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def _print_steps() -> Callable[[str, float], None]:
 def _wait_for_dagster(dagster: Demo) -> NoReturn:
     while (reason := dagster.exit_reason(timeout=WAIT_SECONDS)) is None:
         pass
-    raise DagsterNbError(f"Dagster ended. {reason}\nTo start it again: dagster-nb demo")
+    raise DagsterNbError(f"Dagster stopped unexpectedly. {reason}\nTo start it again, run: dagster-nb demo")
 
 
 def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
@@ -80,12 +80,12 @@ def _wait_for_jupyterlab(lab: JupyterLab, dagster: Demo) -> None:
     while (lab_reason := lab.exit_reason(timeout=WAIT_SECONDS)) is None:
         if dagster_reason is None and (dagster_reason := dagster.exit_reason()) is not None:
             click.echo(
-                f"Dagster ended. {dagster_reason}\n"
-                "Notebooks can no longer connect to it. Save them, press Ctrl-C, and start the demo again.",
+                f"Dagster stopped unexpectedly. {dagster_reason}\n"
+                "Notebooks can no longer connect to Dagster. Save them, press Ctrl-C, then run: dagster-nb demo",
                 err=True,
             )
     if dagster_reason is not None:
-        raise DagsterNbError(f"Dagster ended. {dagster_reason}\nTo start it again: dagster-nb demo")
+        raise DagsterNbError(f"Dagster stopped unexpectedly. {dagster_reason}\nTo start it again, run: dagster-nb demo")
     if lab_reason:
         raise DagsterNbError(lab_reason)
 
@@ -115,8 +115,12 @@ _allow_http = click.option(
 @click.option("--status", multiple=True, help="Only runs with this status, such as FAILURE; can be repeated.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Only runs with this tag; can be repeated.")
 @click.option("--location", multiple=True, help="Only runs of this code location; can be repeated.")
-@click.option("--created-after", help="Only runs created after this: a date, a time, or how long ago, such as 7d.")
-@click.option("--created-before", help="Only runs created before this: a date, a time, or how long ago, such as 24h.")
+@click.option(
+    "--created-after", help="Only runs created after a point in time: a date, a time, or how long ago, such as 7d."
+)
+@click.option(
+    "--created-before", help="Only runs created before a point in time: a date, a time, or how long ago, such as 24h."
+)
 @click.option("--limit", type=int, help="Maximum number of runs, newest first.")
 @click.option(
     "--include", multiple=True, help="Add a column: run_config, asset_selection or op_selection; can be repeated."
@@ -215,8 +219,8 @@ def history() -> None:
     """Keep all runs of a deployment in a Delta table.
 
     PATH is a local folder or an object storage URL such as s3://bucket/dagster. The credentials for object storage are
-    read from its usual environment variables. Without PATH, the table is in your user's data folder, in a separate
-    folder for each server.
+    read from the usual environment variables, such as AWS_ACCESS_KEY_ID. Without PATH, the table is in your user data
+    folder, with a separate folder for each server.
     """
 
 
@@ -273,7 +277,7 @@ def _open_history(path: str | None, url: str | None, token: str | None, *, allow
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command. If it fails, print the error on one line and exit with code 1.
+    """Run the command. If the command fails, print the error on one line and exit with code 1.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The exceptions and the warning class of dagster_nb.
 
 Every error is a `DagsterNbError`, so ``except dnb.DagsterNbError`` catches everything that can go wrong between a
-notebook and Dagster. Some errors are also subclasses of the builtin exception with the same meaning. An invalid
+notebook and Dagster. Some errors are also subclasses of a built-in exception with a similar meaning. An invalid
 *argument* raises a plain `ValueError` or `TypeError` before anything is sent. ::
 
     DagsterNbError
@@ -77,7 +77,7 @@ class DagsterNbError(Exception):
     """The base class of all errors of dagster_nb."""
 
     def __str__(self) -> str:
-        # Messages contain text from the server. Its control characters must not reach the terminal.
+        # Messages contain text from the server, and control characters in this text must not reach the terminal.
         return terminal_text(super().__str__())
 
 
@@ -128,7 +128,7 @@ class ServerError(DagsterNbError):
     message
         A summary in one line.
     stack
-        The server's stack trace. It is not part of the message, because the cause is rarely in the notebook.
+        The server's stack trace, which is not part of the message, because the cause is rarely in the notebook.
     class_name
         The class of the server's exception (``PythonError.className``), or None.
     """
@@ -160,7 +160,7 @@ class AmbiguousNameError(DagsterNbError):
 
 
 class AmbiguousJobError(AmbiguousNameError):
-    """Several repositories have a job with that name. The message lists them, and the arguments that select one."""
+    """Several repositories have a job with that name. The message lists the jobs, and how to select one."""
 
 
 class RunStateError(DagsterNbError):
@@ -223,7 +223,7 @@ class IncompleteHistoryError(DagsterNbError):
 
 
 class HistoryError(DagsterNbError):
-    """A history on disk or in object storage could not be read or written. Its existing data is unchanged."""
+    """A history on disk or in object storage could not be read or written. Existing data is unchanged."""
 
 
 class ReadOnlyError(DagsterNbError):
@@ -231,14 +231,17 @@ class ReadOnlyError(DagsterNbError):
 
 
 class OutcomeUnknownError(DagsterNbError):
-    """A mutation was sent, and may have taken effect, but its response was lost or incomplete. It is not sent again."""
+    """A mutation was sent, and may have taken effect, but its response was lost or incomplete.
+
+    The client does not send the mutation again.
+    """
 
 
 class ActionInterrupt(KeyboardInterrupt):
-    """Ctrl-C was pressed while a method was acting on many runs. This is a `KeyboardInterrupt`, not a `DagsterNbError`.
+    """Ctrl-C was pressed while a method was acting on many runs.
 
-    Before raising this, the method waits for the responses to the requests that it has sent. In IPython,
-    ``sys.last_value.outcomes`` is the frame of outcomes.
+    `ActionInterrupt` is a `KeyboardInterrupt`, not a `DagsterNbError`. Before raising it, the method waits for the
+    responses to the requests that it has sent. In IPython, ``sys.last_value.outcomes`` is the frame of outcomes.
 
     Parameters
     ----------
@@ -249,14 +252,14 @@ class ActionInterrupt(KeyboardInterrupt):
     def __init__(self, outcomes: pd.DataFrame):
         not_sent = int((outcomes["outcome"] == "not_sent").sum())
         super().__init__(
-            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. The .outcomes of this exception "
-            f"(in IPython: sys.last_value.outcomes) show what was done."
+            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. To see what was done, look at the "
+            "attribute .outcomes of this exception (in IPython: sys.last_value.outcomes)."
         )
         self.outcomes = outcomes
 
 
 class UnsupportedServerError(DagsterNbError):
-    """The server's version of Dagster lacks a required feature. The message names the version that introduced it.
+    """The server's version of Dagster lacks a required feature. The message names the required version.
 
     Nothing on the server was changed.
     """

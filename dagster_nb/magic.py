@@ -49,7 +49,7 @@ _QUERY_OPTIONS = ("--as", "--frame")
 
 
 class DagsterMagics:
-    """The magics of one notebook. They share a client.
+    """The magics of one notebook, which share a client.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class DagsterMagics:
         try:
             self._schema = client.graphql_schema()
         except QueryError:
-            # A server may refuse to provide its schema. In that case, queries are sent unchecked.
+            # If a server refuses to provide its schema, queries are sent unchecked.
             self._schema = None
         self._client, self._may_mutate = client, may_mutate
 
@@ -185,5 +185,5 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     as_matcher: Any = context_matcher(identifier=_NAME, priority=1000)
     completer: Any = shell.Completer
     others = [one for one in completer.custom_matchers if getattr(one, "matcher_identifier", "") != _NAME]
-    # IPython sets attributes on the function. A bound method would not allow this.
+    # IPython sets attributes on the function, which is impossible with a bound method.
     completer.custom_matchers = [*others, as_matcher(lambda context: magics.complete(context))]  # noqa: PLW0108

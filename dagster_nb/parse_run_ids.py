@@ -22,7 +22,7 @@ class HasRunId(Protocol):
         """The id."""
 
 
-# This is a string because pandas' Series takes no type argument at run time.
+# The type is a string because pandas' Series takes no type argument at run time.
 RunsLike: TypeAlias = Union[str, HasRunId, Iterable[str | HasRunId], "pd.Series[Any]", pd.DataFrame]
 """One or many runs: an id, a `Run`, many of these, a Series of ids, or a DataFrame with a ``run_id`` column."""
 
@@ -89,7 +89,7 @@ def one_run_id(run: RunsLike) -> str:
 def check_same_server(
     runs: object, url: str, *, noun: str = "runs", advice: str = "ids: frame['run_id'].tolist() or run.run_id"
 ) -> None:
-    """Raise an error if runs or other items come from a different server than the one that will act on them.
+    """Raise an error if runs or other items do not come from the server that will act on them.
 
     Parameters
     ----------

@@ -34,8 +34,8 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
     Raises
     ------
     ValueError
-        If the value is not a point in time. pandas' parser is not used, because it parses ``"1h"`` as a day in the year
-        1.
+        If the value is not a point in time. The parser of pandas is not used, because it parses ``"1h"`` as a day in
+        the year 1.
 
     Examples
     --------

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 NEWEST_RUNS = 200
-"""The number of runs in which tag keys are searched, because the server does not list all tag keys."""
+"""The number of recent runs that are searched for tag keys, because the server does not list all tag keys."""
 
 _MIN_SIMILARITY = 0.75
 _is_checking: ContextVar[bool] = ContextVar("_is_checking", default=True)
@@ -32,7 +32,7 @@ _is_checking: ContextVar[bool] = ContextVar("_is_checking", default=True)
 def unchecked_names() -> Iterator[None]:
     """Read runs in a ``with`` block without looking for misspelt names when no run matches.
 
-    This is for code that chooses its filters itself, or that shows misspelt names in another way.
+    `unchecked_names` is for code that chooses its filters itself, or that shows misspelt names in another way.
 
     Examples
     --------
@@ -79,7 +79,7 @@ class SimilarName:
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str | None:
-    """Return a "Did you mean …?" with the known names that are similar to a name; None if no name is similar.
+    """Return a "Did you mean …?" with the known names that are similar to a name, or None if no name is similar.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str | None:
 
 
 def is_tag_of_dagster(key: str) -> bool:
-    """Return whether a tag is one of Dagster's own. They resemble each other, so they are not checked."""
+    """Return whether a tag is one of Dagster's own, which resemble each other and are therefore not checked."""
     return key.startswith(("dagster/", "."))
 
 

@@ -1,4 +1,4 @@
-"""Every status of a run or a step, with its word, colour, marker and phase.
+"""Every status of a run or a step, with its word, color, marker and phase.
 
 Charts and panels draw each status as defined in this table. A status that is missing from the table is drawn as
 `UNKNOWN`.
@@ -27,9 +27,9 @@ __all__ = [
 ]
 
 
-# The palette of Okabe and Ito ("Color Universal Design", 2008), which is safe for colour-blind readers. Its orange and
-# sky blue are too pale for a light background, so they are darker here. Each colour has a contrast of at least 3:1 with
-# white and with nearly black.
+# The palette of Okabe and Ito ("Color Universal Design", 2008), which is safe for color-blind readers. The palette's
+# orange and sky blue are too pale for a light background, so they are darker here. Each color has a contrast of at
+# least 3:1 with white and with nearly black.
 BLUE = "#0072B2"
 GREEN = "#009E73"
 GREY = "#8C8C8C"
@@ -50,13 +50,14 @@ class Status:
     word
         The word for the status in a sentence, such as ``"failed"``.
     color
-        The colour of its marks in charts, as a hexadecimal string. It is visible on light and on dark backgrounds.
+        The color of the status in charts, as a hexadecimal string. The color is visible on light and on dark
+        backgrounds.
     symbol
-        One character, shown before the name, so that the status is never indicated by colour alone.
+        One character, shown before the name, so that the status is never indicated by color alone.
     marker
         The matplotlib marker that is closest to the symbol.
     hatch
-        The matplotlib hatch for its bars and areas.
+        The matplotlib hatch for bars and areas with this status.
     phase
         ``"waiting"`` before any work is done, ``"running"`` while Dagster is working, ``"finished"`` for a final
         status, or ``"unknown"`` for a status that is not in this table.
@@ -76,7 +77,7 @@ class Status:
         return self.phase == "finished"
 
 
-# The statuses are in the order in which a run goes through them.
+# The statuses are in the order of Dagster's DagsterRunStatus.
 _RUNS = (
     Status("QUEUED", "queued", PURPLE, "▽", "v", "||||", "waiting"),
     Status("NOT_STARTED", "not started", PURPLE, "◁", "<", "----", "waiting"),

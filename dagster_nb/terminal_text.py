@@ -28,7 +28,7 @@ def terminal_text(text: str) -> str:
 
 
 def plain_text(text: object) -> str:
-    """Return a text as one line without control characters.
+    """Return text as one line without control characters.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def one_line(text: object) -> str:
 
 
 def without_colors(text: str) -> str:
-    """Return a text without the codes that colour it in a terminal.
+    """Return a string without the codes that color it in a terminal.
 
     Examples
     --------

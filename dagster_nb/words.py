@@ -31,8 +31,8 @@ MISSING = "—"
 """The placeholder for a missing time or duration."""
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
-# Units for durations of a minute or more. Each row has the unit, the next smaller unit, the smaller unit in seconds,
-# the number of smaller units in one unit, and the number of units in the next larger unit.
+# Units for durations of a minute or more. Each row has the unit, the next smaller unit, the length of the smaller unit
+# in seconds, the number of smaller units in one unit, and the number of units in the next larger unit.
 _UNIT_PAIRS = (("min", "s", 1.0, 60, 60), ("h", "min", _MINUTE, 60, 24), ("d", "h", _HOUR, 24, math.inf))
 _AGO_UNITS = ((7 * _DAY, "w"), (_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"))
 _SHORT_ID_LENGTH = 8
@@ -148,7 +148,7 @@ def percent_text(share: float) -> str:
 
 
 def time_text(time: pd.Timestamp) -> str:
-    """Return a point in time as text, to the second and without the name of its time zone; a dash if it is missing.
+    """Return a point in time as text, to the second and without the name of its time zone, or a dash if it is missing.
 
     Examples
     --------
@@ -195,7 +195,7 @@ def interval_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
 
 
 def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:
-    """Return the time between a past point in time and `now` as text, in one unit; a dash if it is missing.
+    """Return the time between a past point in time and `now` as text, in one unit, or a dash if it is missing.
 
     Examples
     --------

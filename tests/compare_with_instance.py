@@ -1,4 +1,4 @@
-"""Compare the frames of a client with what the `DagsterInstance` and the definitions of the same server say."""
+"""Compare the frames of a client with the `DagsterInstance` and the definitions of the same server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPOSITORY = "__repository__"
 
 
 def compare_assets(client: dnb.DagsterClient, instance: DagsterInstance, graph: AssetGraph, location: str) -> None:
-    """Compare the assets of a code location, and when each was last materialized."""
+    """Compare the assets of a code location and the times of their last materializations."""
     frame = client.assets()
     rows = {tuple(row.asset_path): row for row in frame[frame["location"] == location].itertuples()}
     assert sorted(rows) == sorted(tuple(key.path) for key in graph.get_all_asset_keys())
@@ -48,7 +48,7 @@ def compare_assets(client: dnb.DagsterClient, instance: DagsterInstance, graph: 
 
 
 def compare_materializations(client: dnb.DagsterClient, instance: DagsterInstance, key: dg.AssetKey) -> None:
-    """Compare all materializations of an asset, with their simple metadata."""
+    """Compare all materializations of an asset and the values of their metadata."""
     frame = client.materializations(key)
     assert frame["timestamp"].is_monotonic_decreasing
     found = [
@@ -102,7 +102,7 @@ def compare_job_partitions(client: dnb.DagsterClient, instance: DagsterInstance,
     last: dict[str, DagsterRun] = {}
     for run in reversed(instance.get_runs(dg.RunsFilter(job_name=job.name))):
         partition = run.tags.get("dagster/partition")
-        # Dagster ignores canceled runs here.
+        # Dagster ignores canceled runs in the status of a partition.
         if partition is not None and run.status != dg.DagsterRunStatus.CANCELED:
             last[partition] = run
     assert frame["run_id"].dropna().to_dict() == {partition: run.run_id for partition, run in last.items()}
@@ -167,7 +167,7 @@ def _materializations(instance: DagsterInstance, key: dg.AssetKey) -> Iterator[d
 
 
 def _milliseconds(seconds: float) -> pd.Timestamp:
-    """Truncate a time as the server does."""
+    """Truncate a time to milliseconds, as the server does."""
     return pd.Timestamp(int(seconds * 1000), unit="ms", tz="UTC")
 
 

@@ -13,7 +13,8 @@ settings.register_profile("everyday", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=250, deadline=None)
 settings.load_profile("everyday")
 
-# A shell that runs pytest in the background makes it ignore Ctrl-C, but some tests send Ctrl-C to child processes.
+# Respond to Ctrl-C even if a shell has started pytest in the background, because some tests send Ctrl-C to child
+# processes.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Time limits in seconds for folders with fixtures that build environments or images.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def install(package: str, *options: str) -> bool:
-    """Install a package. Return False without apt or root permissions.
+    """Install a package, or return False if apt or root permissions are missing.
 
     The lock is needed because tests run in parallel, and apt fails if another apt is running. The caller checks that
     the installation succeeded.

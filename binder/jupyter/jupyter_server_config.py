@@ -5,9 +5,9 @@ from pathlib import Path
 
 c.ServerProxy.servers = {  # noqa: F821 - Jupyter's own
     "dagster": {
-        "command": [],  # binder/start starts Dagster instead
+        "command": [],  # the proxy starts nothing, because binder/start starts Dagster
         "port": int(os.environ.get("DAGSTER_NB_PORT", "3000")),
-        "absolute_url": True,  # Dagster has the same path as the proxy, which escapes the path again
+        "absolute_url": True,  # forward the whole path, because Dagster serves its pages under the same path
         "new_browser_tab": True,
         "launcher_entry": {
             "title": "Dagster",

@@ -1,4 +1,4 @@
-"""Analyse run history: functions that take and return DataFrames, and the digest, which summarizes a period.
+"""Analyze run history: functions that take and return DataFrames, and the digest, which summarizes a period.
 
 The functions take the frames of a client, or the same frames read back from a file.
 """

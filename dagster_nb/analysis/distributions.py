@@ -37,7 +37,7 @@ def group_quantiles(values: Floats, groups: Integers, n_groups: int, quantiles: 
     Returns
     -------
     numpy.ndarray
-        The quantiles, of shape (n_groups, len(quantiles)); NaN for a group without rows.
+        The quantiles, of shape (n_groups, len(quantiles)), or NaN for a group without rows.
 
     Examples
     --------
@@ -73,10 +73,10 @@ def log_densities(
     Returns
     -------
     centers
-        The centre of each bin.
+        The center of each bin.
     densities
-        The densities, of shape (n_groups, n_bins). Each group is scaled to a maximum of 1; groups with fewer than 8
-        values are 0.
+        The densities, of shape (n_groups, n_bins). Each group is scaled to a maximum of 1; the densities of a group
+        with fewer than 8 values are 0.
 
     Examples
     --------

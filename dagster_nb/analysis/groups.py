@@ -34,7 +34,7 @@ class Groups:
     Parameters
     ----------
     codes
-        The position of each row's group in `names`; -1 for rows without a group.
+        The position of each row's group in `names`, or -1 for rows without a group.
     names
         The name of each group.
     noun

@@ -54,9 +54,9 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
     Parameters
     ----------
     start, end
-        The start and the end of each run, as numbers. If one run ends when another starts, the two do not overlap.
+        The start and the end of each run, as numbers. If one run ends when another starts, the two runs do not overlap.
     edges
-        The edges of the buckets: one more edge than buckets.
+        The start of each bucket, and the end of the last bucket.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def counts_in_progress(start: Floats, end: Floats, codes: Integers, n_codes: int
     n_codes
         The number of codes.
     edges
-        The edges of the buckets: one more edge than buckets. Every run starts between the first and the last edge.
+        The start of each bucket, and the end of the last bucket. Every run starts between the first and the last edge.
 
     Returns
     -------

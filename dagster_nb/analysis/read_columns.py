@@ -81,7 +81,7 @@ def durations(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def strings(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as `pandas.StringDtype`. Categories become their names."""
+    """Return a column, which can be categorical, as `pandas.StringDtype`."""
     return column(frame, name).astype(pd.StringDtype())
 
 
@@ -93,8 +93,8 @@ def has_status(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
 def creation_times(runs: pd.DataFrame) -> pd.Series:
     """Return the creation time of each run as ``datetime64[us, UTC]``.
 
-    Before Dagster 1.7.13, a server does not provide the creation time. In that case, return the start time or, if there
-    is none, the last update.
+    Servers before Dagster 1.7.13 do not provide the creation time. A missing creation time is replaced by the start
+    time or, if there is none, by the last update.
     """
     known = [times(runs, name) for name in ("creation_time", "start_time", "update_time") if name in runs.columns]
     if not known:
@@ -121,7 +121,7 @@ def from_microseconds(counts: pd.Series) -> pd.Series:
 
 
 def seconds(values: pd.Series) -> NDArray[np.float64]:
-    """Return durations as float64 seconds; NaN if missing."""
+    """Return durations as float64 seconds, or NaN if missing."""
     return microseconds(values).to_numpy(dtype="float64") / 1e6
 
 
@@ -146,7 +146,7 @@ def status_codes(frame: pd.DataFrame) -> tuple[NDArray[np.int64], list[str]]:
 def as_of_time(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.Timestamp:
     """Return the time, in UTC, at which the states in a frame were valid.
 
-    This is `as_of` if it is given, otherwise the time at which the frame was fetched
+    The time is `as_of` if it is given, otherwise the time at which the frame was fetched
     (``attrs["dagster_nb"]["fetched_at"]``), or the current time if that is unknown.
     """
     if as_of is None:

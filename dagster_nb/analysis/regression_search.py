@@ -1,15 +1,15 @@
 """Find when a job became slower.
 
-The log durations of a group's runs, sorted by start, are a series. Rank sums (the Mann-Whitney test, applied at every
-position) find the position that splits the series best. Because ranks are used, a single outlier cannot look like a
-change. Three effects that would cause false alarms are corrected:
+The log durations of a group's runs, sorted by start time, form a series. Rank sums (the Mann-Whitney test, applied at
+every position) find the position that splits the series best. Because ranks are used, a single outlier cannot look like
+a change. The search corrects for three effects that would cause false alarms:
 
 - The test is applied at every position. The p-value is therefore that of the largest of all statistics (Miller and
 Siegmund, "Maximally selected chi square statistics", Biometrics 38, 1982), times the number of groups tested
 (Bonferroni).
 - Durations depend on the hour and the weekday. These daily and weekly rhythms are estimated and subtracted first.
-- Neighbouring runs are correlated: twenty slow runs on one bad day are not independent. The variance of the statistic
-is therefore increased by a factor that is estimated from blocks of neighbouring runs.
+- Neighboring runs are correlated: twenty slow runs on one bad day are not independent. The variance of the statistic
+is therefore increased by a factor that is estimated from blocks of neighboring runs.
 
 The parts before and after a change are then searched in the same way, so that several changes can be found. The search
 is deterministic: the same frame always gives the same result.
@@ -48,8 +48,8 @@ def regressions(
 ) -> pd.DataFrame:
     """Find the times at which the runs of a group became slower and stayed slower.
 
-    Only successful runs are used, because a failed run may end early. In a history of less than ten days, the effect of
-    a weekend can look like a change. In a history of less than five days, so can the effect of a night.
+    Only successful runs are used, because a failed run may end early. In a history of less than ten days, a weekend can
+    look like a change; in a history of less than five days, a night can look like a change.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ _DTYPES = {
 def _changes(
     when: NDArray[np.int64], length: Floats, min_runs: int, min_factor: float, tests: int
 ) -> list[dict[str, Any]]:
-    """Return all changes of one group, to slower or to faster, in chronological order."""
+    """Return all slowdowns and speedups of one group, in chronological order."""
     level = _without_rhythm(when / 1e6, np.log(length))
     short = when[-1] - when[0] < _DAYS_FOR_WEEKEND * _DAY * 1e6
     p_values: dict[int, float] = {}
@@ -154,8 +154,7 @@ def _changes(
             p_values[low + split] = p_value * tests
             parts += [(low, low + split), (low + split, high)]
 
-    # A statistically significant change may still be too small to matter. If so, the parts before and after it are
-    # combined.
+    # If a statistically significant change is too small to matter, combine the parts before and after the change.
     while True:
         places = sorted(p_values)
         edges = [0, *places, len(length)]
@@ -180,7 +179,7 @@ def _changes(
 
 
 def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
-    """Subtract the weekly and the daily rhythm from a series, if the history is long enough to estimate these."""
+    """Subtract the weekly and the daily rhythm from a series, if the history is long enough to estimate them."""
     days = np.floor(seconds / _DAY)
     table = pd.DataFrame({"day": days, "level": level})
     daily = table.groupby("day")["level"].median()
@@ -211,7 +210,7 @@ def _is_weekend(days: Floats) -> Floats:
 
 
 def _effect(offsets: pd.Series, bins: Floats) -> pd.Series:
-    """Return the median offset of each bin; 0 for bins with too few runs."""
+    """Return the median offset of each bin, or 0 for bins with too few runs."""
     groups = offsets.groupby(bins)
     return groups.median().where(groups.count() >= _MIN_RUNS_IN_BIN, 0.0).fillna(0.0)
 
@@ -242,7 +241,7 @@ def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, floa
 
 
 def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
-    """Return the variance of sums of neighbouring values, relative to the variance of sums of independent values."""
+    """Return the variance of sums of neighboring values, relative to the variance of sums of independent values."""
     block = max(2, round(math.pow(len(rest), 0.6)))
     spread = float(np.mean(rest**2))
     if spread == 0:
@@ -251,16 +250,16 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     blocks = sums[block:] - sums[:-block]
     variance = float(np.mean(blocks**2))
     if not short:
-        # After a second change, the values within blocks are similar, but few blocks differ from the next block, so the
-        # median ignores the change. In a short history, an apparent second change is more likely a rhythm that could
-        # not be subtracted.
+        # A second change would increase the variance of the blocks. The median of the differences between neighboring
+        # blocks ignores such a change, because it affects only a few of the differences. In a short history, what looks
+        # like a second change is more likely a rhythm that could not be subtracted.
         steps = (blocks[block:] - blocks[:-block]) ** 2
         variance = min(variance, float(np.median(steps)) / _CHI_SQUARE_MEDIAN / 2)
     return max(1.0, variance / (block * spread))
 
 
 def _tail_probability(statistic: float, margin: float) -> float:
-    """Return the probability that the largest standardised rank sum reaches this value (Miller and Siegmund, 1982)."""
+    """Return the probability that the largest standardized rank sum reaches a value (Miller and Siegmund, 1982)."""
     if statistic <= 1:
         return 1.0
     density: float = math.exp(-(statistic**2) / 2) / math.sqrt(2 * math.pi)

@@ -29,8 +29,8 @@ def compare_runs(runs: pd.DataFrame, steps: pd.DataFrame | None = None) -> pd.Da
     ----------
     runs
         Exactly two runs, with the columns of ``client.runs()``. Configs are compared if the frame has a column
-        ``run_config`` (from ``include="run_config"``), and tags if it has a column ``tags``. Both may contain dicts or
-        JSON strings.
+        ``run_config`` (from ``include="run_config"``), and tags if it has a column ``tags``. Configs and tags can be
+        dicts or JSON strings.
     steps
         The steps of the two runs, with the columns of ``client.steps()``. Steps of other runs are ignored.
 

@@ -51,7 +51,7 @@ def value_change_text(kind: str, key: str, before: str | None, after: str | None
     key
         The name of the tag or value.
     before, after
-        The values before and after the change; None if there is no value.
+        The values before and after the change, or None if there is no value.
 
     Examples
     --------

@@ -40,7 +40,7 @@ def status_counts(
         The column or columns to group by. By default, all runs are counted together.
     freq
         The length of a bucket: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"`` or ``"1MS"``
-        (a month). By default, this is the shortest length that needs at most 100 buckets.
+        (a month). The default is the shortest length that needs at most about 100 buckets.
     tz
         The time zone, as an IANA name. Buckets begin on the hour, at midnight, on Monday or on the first of the month
         in this zone.

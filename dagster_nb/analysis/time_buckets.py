@@ -53,12 +53,12 @@ def usual_frequency(first: pd.Timestamp, last: pd.Timestamp) -> str:
 
 
 def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinfo) -> pd.DatetimeIndex:
-    """Return the edges of all buckets between two times, which is one more edge than buckets.
+    """Return the edges of all buckets between two times: the start of each bucket, and the end of the last bucket.
 
     Parameters
     ----------
     first, last
-        The first and the last time in the buckets. If either is NaT, there are no edges.
+        The first and the last time in the buckets. If one of the times is NaT, there are no edges.
     freq
         One of `FREQUENCIES`.
     zone

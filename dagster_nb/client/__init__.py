@@ -1,4 +1,4 @@
-"""The client. Its code is in `AsyncDagsterClient`; `DagsterClient` is derived from that class.
+"""The clients. `AsyncDagsterClient` contains the code, and `DagsterClient` is derived from it.
 
 - ``methods/``: the methods of the client, one mixin class for each subject
 - ``arguments/``: parsing and checking the arguments that users pass

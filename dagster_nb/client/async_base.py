@@ -70,7 +70,7 @@ class AsyncBase:
         address = read_address(url)
         redaction = None if redact is None else Redaction(redact)
         sent = request_headers(address, token=token, headers=headers)
-        # If the caller passes a transport, these headers are not sent.
+        # If the caller passes a transport, the headers are not sent, so they need no encryption.
         if transport is None and not allow_http:
             check_encrypted(address, sent)
         self._session = Session(
@@ -109,9 +109,9 @@ class AsyncBase:
     def forbidden_actions(self) -> dict[str, str]:
         """The methods that this client refuses before sending anything, each with the reason.
 
-        If the client is read-only, these are all actions. Otherwise, these are the actions that the server permits
-        neither in the workspace nor in any code location (``Query.permissions`` and
-        ``WorkspaceLocationEntry.permissions``). The permissions are read when connecting.
+        A read-only client refuses all actions. Any other client refuses the actions that the server permits neither in
+        the workspace nor in any code location (``Query.permissions`` and ``WorkspaceLocationEntry.permissions``). The
+        permissions are read when connecting.
 
         Examples
         --------
@@ -195,13 +195,13 @@ class AsyncBase:
         result = next(iter(data.values()), None)
         if not isinstance(result, dict):
             raise OutcomeUnknownError(
-                f"the mutation may or may not have taken effect: {self.url} sent an empty response. It is not "
-                f"sent again. Check the runs before you repeat it."
+                f"the mutation may or may not have taken effect: {self.url} sent an empty response. The "
+                f"mutation is not sent again. Check the runs before you repeat it."
             )
         return result
 
     def _with_source(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Record the server in a frame, so that clients of other servers refuse to act on it."""
+        """Record the server in a frame, so that clients of other servers refuse to act on the frame."""
         frame.attrs["dagster_nb"] = {"url": self.url}
         return frame
 
@@ -215,19 +215,19 @@ class AsyncBase:
         """Raise an error if the client is read-only, or if the server denies the method ``action`` everywhere."""
         self._check_writable()
         if action in self._denied:
-            # The permission may have been granted since.
+            # The permission may have been granted since the last check.
             await self._read_permissions()
         if (reason := self._denied.get(action)) is not None:
             raise UnauthorizedError(
-                f"{self.url} does not permit {action}(): {reason.rstrip('.')}. Nothing was sent. Ask the administrator "
-                f"of that Dagster for the permission, or connect to a webserver that runs without --read-only."
+                f"{self.url} does not permit {action}(): {reason.rstrip('.')}. Nothing was sent. Ask the server's "
+                f"administrator for the permission, or connect to a webserver that runs without --read-only."
             )
 
     async def _read_permissions(self) -> None:
         try:
             answer = await self._read("permissions")
         except DagsterNbError:
-            # Without permissions, the server itself rejects each forbidden request.
+            # If the permissions are unknown, the server itself rejects each forbidden request.
             self._denied = {}
         else:
             self._denied = denied_actions(location_permissions(answer))

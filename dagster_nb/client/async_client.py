@@ -1,4 +1,4 @@
-"""The asynchronous client. `dagster_nb.client.sync_client` derives the synchronous one from it."""
+"""The asynchronous client, from which `dagster_nb.client.sync_client` derives the synchronous client."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class AsyncDagsterClient(
     DeleteMethods,
     QueryMethods,
 ):
-    """A Dagster server, for use in coroutines: the methods of `DagsterClient`, with ``await``.
+    """An asynchronous client for one Dagster server.
+
+    It has the methods of `DagsterClient`, for use with ``await`` or ``async for``.
 
     Parameters
     ----------

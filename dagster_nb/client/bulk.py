@@ -135,7 +135,7 @@ async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *,
 
 @contextmanager
 def interruption_carries(outcomes: Callable[[], pd.DataFrame]) -> Iterator[None]:
-    """Attach the outcomes of an action to a cancellation of the ``with`` block, unless it already has some."""
+    """Attach the outcomes of an action to a cancellation of the ``with`` block, unless it already has outcomes."""
     try:
         yield
     except asyncio.CancelledError as error:

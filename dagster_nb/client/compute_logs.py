@@ -26,7 +26,7 @@ class StreamPosition:
     cursor
         The server's cursor; None for the beginning.
     length
-        The number of characters of the output that come from this stream of the file, before the cursor.
+        The number of characters of the output that were read from this stream before the cursor.
     after
         The number of characters after the cursor, which are read again.
     """

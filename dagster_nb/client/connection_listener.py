@@ -1,4 +1,4 @@
-"""Tell panels that a client's server does not answer while its requests are being sent again."""
+"""Tell panels when a client's server does not answer, and when it answers again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["on_connection_problem"]
 
 
 def on_connection_problem(source: Any, listener: Callable[[str | None], object]) -> Callable[[], None]:  # noqa: ANN401
-    """Call a listener when a client's server does not answer, and with None when it answers again.
+    """Call a listener with a message when a client's server does not answer, and with None when it answers again.
 
     Parameters
     ----------
     source
-        A client. Other sources, such as a history on disk, have no such problems.
+        A client. For other sources, such as a history on disk, the listener is never called.
     listener
-        Called with one sentence, in the client's thread.
+        Called with one sentence or None, in the client's thread.
 
     Returns
     -------

@@ -30,7 +30,7 @@ _SECRET_HEADERS = frozenset({_TOKEN_HEADER.lower(), "authorization", "cookie"})
 
 
 class _Hidden(Generic[T]):
-    """A value that no ``repr`` shows."""
+    """A value that is hidden from ``repr``."""
 
     __slots__ = ("reveal",)
 
@@ -43,7 +43,7 @@ class _Hidden(Generic[T]):
 
 
 def hide(value: T) -> T:
-    """Return a placeholder that does not show its secret. For type checkers, it has the type of the secret.
+    """Return a placeholder that does not show its secret. For type checkers, the placeholder has the secret's type.
 
     Examples
     --------
@@ -98,8 +98,8 @@ def request_headers(address: ServerAddress, *, token: str | None, headers: Mappi
     Parameters
     ----------
     address
-        The server. Credentials in its URL become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is used only
-        for servers under ``dagster.cloud``.
+        The server. Credentials in the server's URL become an ``Authorization`` header. ``$DAGSTER_CLOUD_API_TOKEN`` is
+        used only for servers under ``dagster.cloud``.
     token, headers
         The token and the headers given to `connect`, with secrets already hidden.
 
@@ -184,5 +184,7 @@ def _header_problem(headers: Mapping[str, str]) -> Exception | None:
                 f'header names and values must be strings, such as {{"X-Team": "data"}}. Correct the header {name!r}.'
             )
         if any(ord(character) < ord(" ") for character in name + value):
-            return ValueError(f"header {name!r} contains a line end or another control character. Remove it.")
+            return ValueError(
+                f"header {name!r} contains a line end or another control character. Remove that character."
+            )
     return None

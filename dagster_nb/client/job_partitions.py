@@ -1,7 +1,7 @@
 """Read the partitions of a job.
 
-The keys come from the job's partition set, which every version of Dagster provides. GraphQL's ``Job`` provides them
-only since Dagster 1.8, and in some versions this fails for a job without partitions.
+The keys come from the job's partition set, which every version of Dagster provides. The schema's ``Job`` provides the
+keys only since Dagster 1.8, and some versions return an error for a job without partitions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
 
 
 async def partition_set(client: AsyncBase, address: JobAddress) -> tuple[str, list[str]]:
-    """Return the name of a job's partition set, which is empty if there is none, and the partition keys."""
+    """Return the name of a job's partition set and the partition keys, both empty if the job is not partitioned."""
     sets = await _partition_sets(client, address)
     return (sets[0]["name"] if sets else ""), _keys(sets)
 
@@ -51,8 +51,8 @@ async def partition_defaults(
     partition_key
         The key of the partition.
     assets
-        The selected assets, as lists of components. If the job does not have the partition, these assets may have it: a
-        job has no partitions if its assets have different ones.
+        The selected assets, as lists of components. If the assets of a job have different partitions, the job itself
+        has no partitions, so the partition is looked up in the selected assets.
 
     Raises
     ------
@@ -78,9 +78,9 @@ async def partition_defaults(
     return str(config), tag_dict(tags)
 
 
-# The server returns config and tags even for partitions that do not exist. Reading all keys to check would be slow,
-# because a job can have very many. Instead, the keys after the given one are requested, which fails if it does not
-# exist.
+# The server returns config and tags even for partitions that do not exist. Checking a key by reading all keys would be
+# slow, because a job can have very many keys. Instead, the keys after the given key are requested. The server rejects
+# this request if the given key does not exist.
 async def _job_partition(client: AsyncBase, address: JobAddress, partition_key: str) -> dict[str, Any] | None:
     """Return a partition of a job; None if the job does not have it."""
     variables = {"repository": address.repository_selector, "job": address.job, "partition": partition_key}

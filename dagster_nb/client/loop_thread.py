@@ -72,7 +72,8 @@ class LoopThread:
         portal = self._running_portal()
         work = _CancellableWork(partial(function, *args, **kwargs))
         to_draw: list[ProgressBar | PendingWarning] = []
-        # Panels call from their own threads and show progress themselves. A bar would appear in an unrelated cell.
+        # Panels call from their own threads and show progress themselves. If one of their threads drew a bar, the bar
+        # would appear in an unrelated cell.
         draws = threading.current_thread() is threading.main_thread()
         try:
             token = drawn_by_the_waiting_thread.set(to_draw)

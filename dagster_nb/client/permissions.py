@@ -28,17 +28,17 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 }
 """The methods of the client that change something, with the permissions that allow them. One permission is enough."""
 
-_NO_REASON = "the server denies it"
+_NO_REASON = "the server gave no reason"
 
 
 def denied_actions(places: Sequence[Permissions]) -> dict[str, str]:
-    """Return the methods that are denied in all places, with the reasons that the server gives.
+    """Return the methods that the server denies everywhere, with the server's reasons.
 
     Parameters
     ----------
     places
-        The lists of ``Permission`` objects for the workspace and for each code location. A permission that is not in a
-        list is not denied in that place.
+        The lists of ``Permission`` objects for the workspace and for each code location. If a list does not contain a
+        permission, the permission is not denied.
 
     Examples
     --------

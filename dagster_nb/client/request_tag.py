@@ -105,7 +105,7 @@ async def launch_once(
     client
         The client.
     document, variables
-        The mutation. Its tags include the id of the request.
+        The mutation, with the id of the request in its tags.
     request_id, parent_run_id
         As in `find_requested_run`.
 
@@ -138,7 +138,7 @@ async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *,
     client
         The client.
     parameters
-        The schema's ``LaunchBackfillParams``. The tags include the id of the request.
+        The schema's ``LaunchBackfillParams``, with the id of the request in its tags.
     request_id
         The id of the request.
 

@@ -35,7 +35,7 @@ __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 _POLL_SECONDS = 0.5
 # If a run stays queued for longer than this, `wait` checks whether a daemon is running that would start it.
 _SECONDS_BEFORE_DAEMON_CHECK = 10.0
-# A process that reacts to the request stops within seconds. Dagster itself waits a few seconds for a step.
+# A process that reacts to a request to stop ends within seconds, so a run that takes this long is probably stuck.
 _SECONDS_TO_CANCEL = 60.0
 
 
@@ -63,8 +63,8 @@ class RunFacts:
     def _field(self, name: str) -> Any:  # noqa: ANN401 - of any kind
         if name not in self._record:
             raise UnsupportedServerError(
-                f"this server's version of Dagster does not provide Run.{name}. Upgrade Dagster. If it is newer than "
-                "your dagster_nb, update dagster_nb."
+                f"this server's version of Dagster does not provide Run.{name}. Upgrade Dagster or, if it is newer "
+                "than your dagster_nb, update dagster_nb."
             )
         return self._record[name]
 
@@ -337,8 +337,8 @@ class AsyncRun(RunFacts):
         Parameters
         ----------
         force
-            As in `AsyncDagsterClient.terminate`, which explains all outcomes. That method also returns the reason for
-            each outcome.
+            As in `AsyncDagsterClient.terminate`, which explains all outcomes, and also returns the reason for each
+            outcome.
 
         Examples
         --------
@@ -359,7 +359,7 @@ class AsyncRun(RunFacts):
         return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        """Warn if no daemon is running that starts queued runs. Return whether no further check is needed."""
+        """Warn if no daemon is running that starts queued runs. Return False if the check should be repeated."""
         try:
             daemons = await self.client.daemons()
         except UnsupportedServerError:
@@ -377,7 +377,7 @@ class AsyncRun(RunFacts):
 def _stuck_message(run_id: str) -> str:
     return (
         f"run {run_id} has been CANCELING for {_SECONDS_TO_CANCEL:g} s, so its process may be gone or may ignore the "
-        f"request. run.terminate(force=True) marks the run as canceled, but stops no process that is still running."
+        f"request. run.terminate(force=True) marks the run as canceled, but does not stop its process."
     )
 
 

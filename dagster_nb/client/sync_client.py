@@ -195,9 +195,9 @@ class DagsterClient(HistoryMethod):
     def forbidden_actions(self) -> dict[str, str]:
         """The methods that this client refuses before sending anything, each with the reason.
 
-        If the client is read-only, these are all actions. Otherwise, these are the actions that the server permits
-        neither in the workspace nor in any code location (``Query.permissions`` and
-        ``WorkspaceLocationEntry.permissions``). The permissions are read when connecting.
+        A read-only client refuses all actions. Any other client refuses the actions that the server permits neither in
+        the workspace nor in any code location (``Query.permissions`` and ``WorkspaceLocationEntry.permissions``). The
+        permissions are read when connecting.
 
         Examples
         --------
@@ -255,7 +255,7 @@ class DagsterClient(HistoryMethod):
     graphql_document.__doc__ = AsyncDagsterClient.graphql_document.__doc__
 
     def close(self) -> None:
-        """Close the connection and end the private thread. A later call starts both again."""
+        """Close the connection and end the private thread. A later call connects again."""
         self._closer()
 
     def __enter__(self) -> Self:
@@ -355,7 +355,7 @@ class Run(RunFacts):
         try:
             value = self.client._wait_for(method, async_run, *args, **kwargs)
         finally:
-            # An interrupted wait has also read new values of the run.
+            # Even an interrupted wait may have read new values of the run.
             self._update(async_run._record)
         return self if value is async_run else self.client._to_synchronous(value)
 

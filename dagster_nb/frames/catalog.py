@@ -138,7 +138,7 @@ def daemons_frame(statuses: Sequence[Node]) -> pd.DataFrame:
 
 def _load_status(entry: Node) -> str | None:
     status: str | None = entry.get("loadStatus")
-    # If the server does not provide `loadStatus`, a location that is still loading looks like one without code.
+    # If the server does not provide `loadStatus`, a location that is still loading looks like a location without code.
     if status is None and entry["locationOrLoadError"] is not None:
         status = "LOADED"
     return None if status is None else status.lower()

@@ -113,7 +113,7 @@ def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) 
     values
         The ``Run.status`` of each run; None becomes NA.
     known
-        The known statuses, in order. Other statuses come after these.
+        The known statuses, in order. All other statuses come last.
     """
     present = [value for value in values if value is not None]
     return pd.Categorical(list(values), categories=categories(present, known))

@@ -96,8 +96,8 @@ class ConfigTypes:
     def _written_out(self, key: str, above: frozenset[str]) -> str:
         """Return a composite type with its fields in braces.
 
-        The fields inside alternatives to a plain value get no rows of their own. Every string could also be ``{env:
-        NAME}``, and such rows would hide the important fields.
+        The fields inside alternatives to a plain value get no rows of their own, because too many rows would hide the
+        important fields: every string could also be ``{env: NAME}``.
         """
         fields = self._types[key]["fields"] if key not in above else ()
         return "{" + ", ".join(f"{field['name']}: {self.name(field['configTypeKey'], above)}" for field in fields) + "}"

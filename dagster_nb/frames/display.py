@@ -95,7 +95,7 @@ class StyledFrame:
 
 
 def _is_run_status(name: object, value: object) -> bool:
-    """Return whether a value is the status of a run or step, and not of a code location, such as "loaded"."""
+    """Return whether a value is the status of a run or step. The statuses of code locations are in lower case."""
     return name == "status" and isinstance(value, str) and value.isupper()
 
 
@@ -106,7 +106,7 @@ def style(
     max_rows: int = 20,
     tz: str | tzinfo = "UTC",
 ) -> StyledFrame:
-    """Return a readable view of a frame, with short run ids, readable durations, and statuses with colours and symbols.
+    """Return a readable view of a frame, with short run ids, readable durations, and statuses with colors and symbols.
 
     The frame itself is not changed.
 
@@ -115,8 +115,8 @@ def style(
     frame
         A frame from a client's method, such as ``client.runs()``.
     columns
-        The columns to show, in this order. By default, these are all columns that are not empty, without some details
-        of runs: the end, the last update, the repository, related runs and tags.
+        The columns to show, in this order. By default, all columns that are not empty are shown, except some details of
+        runs: the end, the last update, the repository, related runs and tags.
     max_rows
         The maximum number of rows to show, starting with the first row.
     tz

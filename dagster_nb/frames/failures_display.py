@@ -21,7 +21,7 @@ _MAX_STACK_LENGTH = 40_000
 
 
 class RunFailures(pd.DataFrame):
-    """The frame that `DagsterClient.failures` returns for one run. It is displayed as stack traces.
+    """The frame that `DagsterClient.failures` returns for one run, displayed as stack traces.
 
     Frames that pandas derives from this one are ordinary DataFrames.
     """

@@ -103,7 +103,7 @@ def _value(entry: Entry) -> Any:  # noqa: ANN401 - metadata has values of all ty
     try:
         return read(entry)
     except KeyError:
-        # The server's schema lacks the field with the value of such entries.
+        # The server's schema lacks the field that contains the value of this type of entry.
         return None
 
 

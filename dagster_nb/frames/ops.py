@@ -80,7 +80,7 @@ class _Dependencies:
             }
 
     def upstream_of(self, op: Node) -> list[str]:
-        """Return the handles of the ops that an op takes outputs of, in the order of its inputs, without duplicates."""
+        """Return the handles of the ops whose outputs an op uses, in the order of its inputs, without duplicates."""
         sources = (source for one in op["solid"]["inputs"] for source in self._sources(op, one["definition"]["name"]))
         return list(dict.fromkeys(sources))
 

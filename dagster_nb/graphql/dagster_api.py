@@ -98,7 +98,7 @@ class DagsterApi:
         self.filter_keys = None if keys is None else frozenset(keys)
 
     def copy_from(self, other: DagsterApi) -> None:
-        """Copy the facts that another connection to the same server has read."""
+        """Copy the server's version, schema and page size from another connection to the same server."""
         self.version, self.statuses, self.filter_keys = other.version, other.statuses, other.filter_keys
         self.page_size = other.page_size
         self.session.problems = other.session.problems
@@ -131,7 +131,7 @@ class DagsterApi:
         return await self._send(document, variables, send)
 
     async def mutate(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send a mutation of this package. It is executed at most once, and exactly as requested.
+        """Send a mutation of this package, which is executed at most once, and exactly as requested.
 
         A server validates the whole document before it executes any part of it, so a mutation that does not fit the
         schema is not executed. If only fields of the response are missing from the schema, the mutation is sent again
@@ -158,8 +158,8 @@ class DagsterApi:
             if not _was_executed(error):
                 raise
             raise OutcomeUnknownError(
-                f"the request may or may not have been carried out: {error}\nIt is not sent again. Check the runs "
-                f"before you repeat it."
+                f"the request may or may not have been carried out: {error}\nThe request is not sent again. Check "
+                f"the runs before you repeat it."
             ) from None
 
     def document(self, name: str) -> DocumentNode:
@@ -210,7 +210,7 @@ class DagsterApi:
         advice = (
             f"This feature needs Dagster {needed} or newer."
             if needed
-            else "A newer Dagster may have it. If this Dagster is newer than your dagster_nb, update dagster_nb."
+            else "Upgrade Dagster or, if it is newer than your dagster_nb, update dagster_nb."
         )
         version = self.version or "of an unknown version"
         return UnsupportedServerError(
@@ -266,7 +266,7 @@ class DagsterApi:
                     raise
             else:
                 break
-        # The server is responsible for the validity of its schema.
+        # The schema comes from the server, so the client does not validate it.
         return build_client_schema(data, assume_valid=True)  # type: ignore[arg-type]  # a TypedDict to graphql-core
 
     def _forget_schema(self) -> None:

@@ -184,8 +184,8 @@ async def _listen(
 
     The iteration ends when the websocket breaks, when it has missed an event, or when the run has ended.
     """
-    # A query for the same fields is sent first. If the server rejects it because of missing fields, they are removed
-    # from the documents. A websocket would only report an error.
+    # A query for the same fields is sent first. If the server rejects the query because of missing fields, the fields
+    # are removed from the documents. A websocket would only report an error.
     await log.api.query("events", {"runId": log.run_id, "cursor": log.cursor, "limit": 1})
     request = GraphQLRequest(log.api.document("run_logs"), variable_values={"runId": log.run_id, "cursor": log.cursor})
     received: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
@@ -224,7 +224,7 @@ async def _listen(
 async def _pump(
     transport: AIOHTTPWebsocketsTransport, request: GraphQLRequest, received: asyncio.Queue[dict[str, Any] | None]
 ) -> None:
-    """Put the events from a websocket into a queue. If the websocket breaks or reports an error, then put None."""
+    """Put the events from a websocket into a queue. If the websocket breaks or reports an error, put None."""
     with suppress(TransportError):
         async for result in transport.subscribe(request):
             part = (result.data or {}).get("pipelineRunLogs") or {}

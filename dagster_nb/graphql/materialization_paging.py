@@ -16,8 +16,8 @@ __all__ = ["iter_materializations"]
 Event = dict[str, Any]
 
 _EVENTS_PER_REQUEST = 500
-# The next page starts at the time of the event at this fraction of a full page, counted from the oldest event. A few
-# events of a page can be much older than the others, because they were stored late.
+# A full page is split at this fraction of its events, counted from the oldest event, and the next page contains the
+# events before the split. A few events of a page can be much older than the others, because they were stored late.
 _SHARE_BELOW_SPLIT = 0.05
 
 

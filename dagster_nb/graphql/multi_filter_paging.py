@@ -40,7 +40,7 @@ class MissingRunsError(Exception):
     """
 
     def __init__(self, run_ids: Sequence[str]):
-        super().__init__(f"the server lists {len(run_ids)} runs that it does not return")
+        super().__init__(f"the server lists {len(run_ids)} runs that it does not return. Check the server's log.")
         self.run_ids = list(run_ids)
 
 
@@ -110,7 +110,7 @@ async def list_merged_ids(
             complete = complete and (first is None or len(ids) < first)
             wanted.update(ids)
         if excluded is None:
-            # These ids are listed last, so that the newer state counts if a run changes in between.
+            # The excluded ids are listed last, so that the newer state counts if a run changes in between.
             excluded = {run_id for one in filters.excluded for run_id in await _take(list_ids(api, one), None)}
         merged: list[str] = []
         async for ids in list_ids(api, filters.common):

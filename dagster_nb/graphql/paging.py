@@ -1,7 +1,7 @@
 """Read all runs that match a filter, even while runs are created and deleted.
 
-Pages are requested by cursor. The next page is requested before the last one is yielded, so that the server works while
-the client builds frames. An empty page is not always the end: if the run at the cursor was deleted, the server also
+Pages are requested by cursor. The next page is requested before a page is yielded, so that the server works while the
+client builds frames. An empty page is not always the end: if the run at the cursor was deleted, the server also
 returns an empty page, and no error. In that case, reading continues after the last run that still exists.
 """
 
@@ -172,8 +172,8 @@ class _Walk(Generic[T]):
     async def _has_older(self, cursor: str | None) -> bool:
         """Return whether there are more runs after a page that is shorter than requested.
 
-        Normally there are none, but a server may limit the page size. A short first page is not checked, because an
-        unmodified Dagster has no such limit.
+        Normally there are no more runs, but a server may limit the page size. A short first page is not checked,
+        because an unmodified Dagster does not limit the page size.
         """
         return bool(await _request_ids(self._api, self._filter, cursor=cursor, limit=1))
 

@@ -21,7 +21,7 @@ _MIN_SECONDS = 1.0
 class ConnectionProblems:
     """The requests of a connection that are being sent again.
 
-    It changes in the connection's thread. `message` can be read in any thread.
+    The requests are recorded in the connection's thread, but `message` can be read in any thread.
     """
 
     def __init__(self) -> None:
@@ -30,8 +30,8 @@ class ConnectionProblems:
 
     @property
     def message(self) -> str | None:
-        """What is wrong, as one sentence; None while the server answers."""
-        # A copy, because the connection's thread may change the messages at any time.
+        """One sentence about the current problem; None while the server answers."""
+        # The messages are copied, because the connection's thread may change them at any time.
         messages = list(self._messages.values())
         return messages[-1] if messages else None
 
@@ -45,7 +45,7 @@ class ConnectionProblems:
         root
             The server's root URL.
         timeout
-            How many seconds a server that refuses connections is tried.
+            The number of seconds during which requests to a server that refuses connections are repeated.
         state
             The attempts so far.
         """
@@ -63,7 +63,7 @@ class ConnectionProblems:
             self._notify()
 
     def subscribe(self, listener: Callable[[str | None], object]) -> Callable[[], None]:
-        """Call a listener with each new `message`, in the connection's thread. The result ends this."""
+        """Call a listener with each new `message`, in the connection's thread. To stop, call the returned function."""
         key = object()
         self._listeners[key] = listener
 

@@ -71,7 +71,7 @@ def to_error(node: Node) -> DagsterNbError:
     if make is not None:
         return make(node)
     return ServerError(
-        f"the server returned {typename} ({_message(node)}), which this version of dagster_nb does not know. Update "
+        f"the server returned {typename} ({_message(node)}), which this version of dagster_nb does not support. Update "
         f"dagster_nb, or check the server's log."
     )
 

@@ -38,11 +38,11 @@ class ResponseTooLargeError(LostResponseError):
 
 
 class UnexpectedResponseError(ConnectionFailedError):
-    """The response cannot be from Dagster. The request's outcome is unknown, and repeating it does not help."""
+    """The response cannot be from Dagster. The outcome is unknown, and repeating the request does not help."""
 
 
 class IsWorthRetrying:
-    """Decides whether to repeat a failed query: not after a rejection, and only once after a timeout."""
+    """Decides whether to repeat a failed query: never if it was rejected, and only once if it timed out."""
 
     def __init__(self, *, may_be_too_large: bool) -> None:
         self._may_be_too_large = may_be_too_large
@@ -60,7 +60,7 @@ class IsWorthRetrying:
 
 
 class HasTriedEnough:
-    """Decides when to stop repeating a query: after a few failures, or when a restarting server stays away too long."""
+    """Decides when to stop repeating a query: after a few failures, or when a restarting server takes too long."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
@@ -76,7 +76,7 @@ class HasTriedEnough:
 
 
 def is_cut_off(error: BaseException | None) -> bool:
-    """Return whether an error means that a response was cut off: reading it failed, or its JSON has no end."""
+    """Return whether an error means that a response was cut off: reading it failed, or its JSON is incomplete."""
     if isinstance(error, json.JSONDecodeError):
         return error.doc.lstrip().startswith("{")
     return isinstance(error, aiohttp.ClientError)

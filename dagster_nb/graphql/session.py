@@ -196,8 +196,8 @@ class Session:
             return await self._execute(document, variables, operation_name)
         except (LostResponseError, UnexpectedResponseError, RequestTimeoutError) as error:
             raise OutcomeUnknownError(
-                f"the request may or may not have been carried out: {str(error).rstrip('.')}. It is not sent again. "
-                f"Check the runs before you repeat it."
+                f"the request may or may not have been carried out: {str(error).rstrip('.')}. The request is not "
+                f"sent again. Check the runs before you repeat it."
             ) from None
         except RestartingError as error:
             raise ConnectionFailedError(str(error)) from None
@@ -219,7 +219,7 @@ class Session:
         self, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None = None
     ) -> dict[str, Any]:
         if variables:
-            # Values that JSON cannot represent raise an error here. Otherwise, a failed connection would be reported.
+            # Values that JSON cannot represent raise an error here. gql would report them as a failed connection.
             json.dumps(variables)
         request = GraphQLRequest(
             document, variable_values=dict(variables) if variables else None, operation_name=operation_name
@@ -329,7 +329,7 @@ class Session:
 
     async def _check_response(self, response: aiohttp.ClientResponse) -> None:
         """Raise an error for a body that is too large, and for an HTTP error without a GraphQL response."""
-        # Dagster's webserver always sends this header. The size of other responses is not checked.
+        # Dagster's webserver always sends Content-Length. The size of responses without this header is not checked.
         size = response.content_length or 0
         if size > _MAX_RESPONSE_BYTES:
             # Close the response without reading its body.

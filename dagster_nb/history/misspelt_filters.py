@@ -18,10 +18,10 @@ __all__ = ["warn_about_misspelt_filters"]
 
 
 def warn_about_misspelt_filters(table: Table, filters: RunFilters, *, stacklevel: int) -> None:
-    """Warn about each job, code location and tag key that no run has and that is close to one that a run has.
+    """Warn about each job, code location and tag key that no run has, but that is similar to an existing one.
 
-    Call this only if no run matches, because it reads a column of all runs for each kind of name in the filters. It
-    does nothing in `unchecked_names`.
+    Call this only if no run matches, because it reads a column of all runs for each kind of name in the filters. Inside
+    a block of `unchecked_names`, the function does nothing.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def warn_about_misspelt_filters(table: Table, filters: RunFilters, *, stacklevel
     filters
         The filters that no run matches.
     stacklevel
-        As in `warnings.warn`, seen from the caller of this function.
+        As in `warnings.warn`, counted from the caller of this function.
     """
     if filters.matches_nothing or not is_checking_names():
         return

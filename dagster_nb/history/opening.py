@@ -31,7 +31,7 @@ def open_history(path: str | os.PathLike[str], *, storage_options: Mapping[str, 
     Returns
     -------
     History
-        The history. It can be read, but not refreshed.
+        The history, which can be read but not refreshed.
 
     Raises
     ------

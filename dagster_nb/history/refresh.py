@@ -123,9 +123,9 @@ class Refresh:
             return
         if not self._all_deleted:
             raise HistoryError(
-                f"{url} has none of the {plural(len(live), 'run')} of this history, which is for {deployment}. It "
-                f"is probably a different Dagster. Use another path for it. If all these runs were deleted on purpose, "
-                f"use refresh(all_deleted=True). Nothing was changed."
+                f"{url} has none of the {plural(len(live), 'run')} of this history, which is for {deployment}. The "
+                f"server is probably a different Dagster. Use another path for its history. If all runs of this "
+                f"history were deleted on purpose, use refresh(all_deleted=True). Nothing was changed."
             )
 
     def _fill(self) -> None:

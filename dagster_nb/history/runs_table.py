@@ -43,7 +43,7 @@ class RunsTable:
         return self.table.read(["run_id", "creation_time"], LIVE)
 
     def creation_times(self, run_ids: Sequence[str]) -> dict[str, int | None]:
-        """Return the creation times, in microseconds since 1970, of those given runs that Dagster has not deleted."""
+        """Return the creation times, in microseconds since 1970, of the given runs that Dagster has not deleted."""
         found = self.table.read(["run_id", "creation_time"], LIVE & is_one_of("run_id", run_ids))
         times = found["creation_time"].cast(pa.int64()).to_pylist()
         return dict(zip(found["run_id"].to_pylist(), times, strict=True))
@@ -74,7 +74,7 @@ class RunsTable:
         rows
             The runs in their current states on the server, without duplicates, with the schema `RUNS`.
         markers
-            Numbers to commit together with new runs. They are allowed only if none of the ``rows`` is stored yet.
+            Numbers to commit together with new runs. Numbers are allowed only if none of the ``rows`` is stored yet.
 
         Returns
         -------
@@ -141,7 +141,7 @@ def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Tab
 def _created_with(times: pa.ChunkedArray) -> pc.Expression:
     """Return the condition that a creation time is unknown, or between the first and last of the given times."""
     time = pc.field("creation_time")
-    if times.null_count or not len(times):  # old servers do not provide it
+    if times.null_count or not len(times):  # old servers do not provide creation times
         return pc.scalar(True)
     return ((time >= pc.min(times)) & (time <= pc.max(times))) | time.is_null()
 

@@ -110,7 +110,7 @@ class StoredRuns:
         Warns
         -----
         DagsterNbWarning
-            If no run matches, and a job, code location or tag key that no run has is close to one that some run has.
+            If no run matches, and a job, code location or tag key that no run has is similar to an existing one.
 
         Raises
         ------
@@ -258,7 +258,7 @@ class StoredRuns:
     def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
         parsed = RunFilters.from_arguments(arguments)
         if not set(parsed.status or ()) <= set(RUN_STATUSES):
-            # A status that this package does not know is valid if a run has it.
+            # A status that is unknown to this package is valid if a run has this status.
             RunFilters.parse(known_statuses=self._statuses, status=parsed.status)
         return parsed
 

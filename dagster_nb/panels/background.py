@@ -1,14 +1,14 @@
 """Run slow tasks in background threads, and change models and widgets only in the kernel's thread.
 
-The kernel's thread is the thread that created the panel. A panel's model and widgets may change only in this thread. If
-something happens in another thread, such as the end of a task or a timer, that thread passes a function to
+The kernel's thread is the thread that created the panel. Only the kernel's thread may change a panel's model and
+widgets. If something happens in another thread, such as the end of a task or a timer, that thread passes a function to
 `Background.call`, which calls the function in the kernel's thread.
 
 Widget events can also arrive in another thread. Handlers that are registered with `Background.on_change` or
 `Background.on_click` run in the kernel's thread.
 
-In a notebook, the asyncio loop of the kernel's thread runs these calls. In a script or a test, there is no loop, so
-`Background.wait` runs them.
+In a notebook, the asyncio loop of the kernel's thread runs the functions that other threads pass to `Background.call`.
+In a script or a test, there is no loop, so `Background.wait` runs these functions.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Task(Generic[T]):
 
     @property
     def stopped(self) -> bool:
-        """Whether the result is no longer needed. Long tasks should check this regularly."""
+        """Whether the result is no longer needed. Long tasks should check this attribute regularly."""
         return self._stop.is_set()
 
     def report(self, value: object) -> None:
@@ -77,8 +77,8 @@ class Background:
     Parameters
     ----------
     on_crash
-        A function to call in the kernel's thread with every exception that nothing else handles. A panel shows the
-        exception.
+        A function to call in the kernel's thread with every exception that nothing else handles, for example to show
+        the exception in the panel.
     """
 
     def __init__(self, on_crash: Callable[[Exception], None]):
@@ -110,7 +110,7 @@ class Background:
         self._queue.append(function)
         self._arrived.set()
         if self._loop is not None:
-            # If the loop is closed, it raises a RuntimeError, and `wait` will run the function.
+            # A closed loop raises a RuntimeError. In this case, `wait` runs the function.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._run_arrived)
 
@@ -138,8 +138,8 @@ class Background:
         kind
             The kind of task.
         work
-            The function to call in the background thread, with the task as its argument. It must not use the model or
-            the widgets.
+            The function to call in the background thread, with the task as its argument. The function must not use the
+            model or the widgets.
         done
             A function to call in the kernel's thread with the result, unless the task was stopped.
         failed
@@ -163,7 +163,7 @@ class Background:
 
         def run() -> None:
             try:
-                # A warning would appear in an unrelated cell; the explorer shows misspelt names itself.
+                # Warnings about misspelt names would appear in an unrelated cell, and the explorer shows these names.
                 with unchecked_names():
                     result = work(task)
             except Exception as error:  # noqa: BLE001 - the panel shows any exception
@@ -182,7 +182,7 @@ class Background:
         return any(kind in self._tasks for kind in kinds) if kinds else bool(self._tasks)
 
     def stop(self, kind: str) -> None:
-        """Stop the task of a kind, if there is one. Its thread may continue for a while, but its result is ignored."""
+        """Stop the task of a kind, if there is one. The thread may continue for a while, but its result is ignored."""
         task = self._tasks.pop(kind, None)
         if task is not None:
             task.stop()
@@ -208,7 +208,7 @@ class Background:
     def wait(self, until: Callable[[], bool], timeout: float | None) -> bool:
         """Wait until a condition is true or the time is up. Return whether the condition is true.
 
-        Call this method in the kernel's thread. While it waits, it runs the calls that arrive from other threads.
+        Call this method in the kernel's thread. While waiting, the method runs the calls from other threads.
 
         Parameters
         ----------

@@ -12,7 +12,7 @@ __all__ = ["Changes"]
 
 
 class Changes:
-    """The functions to call after each kind of change of a model. Each kind has a name."""
+    """The functions to call after each kind of change of a model, by the name of the change."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)

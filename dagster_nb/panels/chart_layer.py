@@ -39,7 +39,7 @@ class ChartTexts:
     fields
         The other lines of the tooltip. Each line has a name and one text per mark.
     groups
-        The names of the groups that a click can filter by. Other lanes and lines only show their name.
+        The names of the groups that a click can filter by. Other lanes and lines show only their name.
     legend
         The entries of the legend that a click can filter by.
     hints
@@ -57,7 +57,7 @@ class ChartTexts:
 
 
 class ChartLayer(anywidget.AnyWidget):
-    """The layer in the browser. It finds the mark under the pointer without a request to the kernel.
+    """The layer in the browser, which finds the mark under the pointer without a request to the kernel.
 
     Attributes
     ----------

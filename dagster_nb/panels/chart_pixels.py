@@ -122,7 +122,7 @@ def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
     Parameters
     ----------
     ax
-        Axes of a figure that has been drawn. Before that, the layout is not final.
+        Axes of a figure that has already been drawn, so that its layout is final.
     scale
         The number of pixels of the figure per CSS pixel.
     """
@@ -157,7 +157,7 @@ def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
 def _line_points(index: ChartIndex, convert: _Converter) -> Floats:
     parts = [np.empty((0, 3))]
     for position, (_, line) in enumerate(index.lines.groupby("name", sort=False)):
-        # Replace missing y values, because they would make x missing too.
+        # Replace missing y values for the conversion, because NaN in y would make x NaN too.
         points = convert.points(line["x"], line["y"].fillna(1.0))
         points[line["y"].isna(), 1] = np.nan
         if not len(points):
@@ -181,7 +181,7 @@ def _lanes(ax: Axes, index: ChartIndex, convert: _Converter) -> list[tuple[str, 
 
 
 def _group_texts(ax: Axes, index: ChartIndex) -> list[tuple[str, Text]]:
-    """Return the texts with the names of lanes or lines. The tick of a lane is at its centre."""
+    """Return the names of lanes and lines, each with the matplotlib text that shows the name."""
     texts = list(index.labels.items())
     if len(index.lanes):
         names = index.lanes["name"].tolist()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_UNTYPED", "Confirm"]
 
 MAX_UNTYPED = 10
-"""If an action affects more items than this, the user must type their number."""
+"""If an action affects more items than this, the user must type the number of items."""
 
 _MAX_NAMED = 50
 
@@ -73,11 +73,11 @@ class Confirm:
         Parameters
         ----------
         question
-            The question as plain text. It should describe the action.
+            The question as plain text, which should describe the action.
         things
             The affected items as HTML.
         count
-            The number of affected items. If it is greater than `MAX_UNTYPED`, the user must type it.
+            The number of affected items, which the user must type if it is greater than `MAX_UNTYPED`.
         button
             The label of the confirmation button.
         agreed

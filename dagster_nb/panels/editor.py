@@ -1,6 +1,7 @@
-"""``Editor``: a text editor for YAML and GraphQL with completion and documentation, which marks problems.
+"""``Editor``: a text editor for YAML and GraphQL that offers suggestions and documentation, and marks problems.
 
-The source of its script is in ``panels/editor_source``. The kernel computes the suggestions, because it has the schema.
+The source of the editor's script is in ``panels/editor_source``. The kernel computes the suggestions, because only the
+kernel has the schema.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ __all__ = ["reason_forbidden"]
 
 
 def reason_forbidden(source: object, action: str) -> str | None:
-    """Return why a client refuses an action, or None if the client permits it or this is unknown.
+    """Return the reason why a client refuses an action, or None if no reason is known.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def attribute(value: object) -> str:
 
 
 def copy_button(copied: str, label: str) -> str:
-    """Return a button that copies a text. The script of the panel (``viewport.js``) handles clicks."""
+    """Return a button that copies text to the clipboard. The script of the panel (``viewport.js``) handles clicks."""
     return (
         f'<button type="button" class="jupyter-button dnb-chip" data-dnb-copy="{attribute(copied)}">'
         f"{escape(label)}</button>"
@@ -55,7 +55,7 @@ def action_button(content: str, hint: str, action: str, *arguments: object, is_c
     action, arguments
         The name of the action, and its arguments as plain JSON.
     is_chip
-        Whether the button looks like a button. If False, it looks like text.
+        Whether the button has a border. If False, the button looks like text.
     """
     style = "jupyter-button dnb-chip" if is_chip else "dnb-act"
     data = attribute(json.dumps([action, *arguments]))
@@ -76,7 +76,7 @@ def link(url: str, label: str) -> str:
 
 
 def status(name: str) -> str:
-    """Return a status with its symbol and colour, as HTML.
+    """Return a status with its symbol and color, as HTML.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def time_html(time: pd.Timestamp, zone: tzinfo) -> str:
 
 
 def status_css() -> str:
-    """Return a style sheet with the palette and with the colour of each status as ``--dnb-hue``."""
+    """Return a style sheet with the palette and with the color of each status as ``--dnb-hue``."""
     palette = "".join(
         f"--dnb-{name}:{getattr(statuses, name.upper())};" for name in ("blue", "green", "orange", "red", "grey")
     )

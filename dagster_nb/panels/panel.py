@@ -27,7 +27,7 @@ _MAX_SECONDS_BEFORE_STATIC_OUTPUT = 2.0
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
-    """A widget that reads in the background, shows errors, and has static output for viewers without widgets.
+    """A widget that reads data in the background, shows errors, and has static output for viewers without widgets.
 
     A panel is an ipywidgets ``VBox``, so you can use it in a ``Tab``, a ``GridBox`` or a Voilà page.
 
@@ -42,12 +42,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     Attributes
     ----------
     background : Background
-        The panel's tasks in background threads, and its handlers in the kernel's thread.
+        Runs the panel's tasks in background threads, and its handlers in the kernel's thread.
     viewport : Viewport
         The theme of the page, the width of the panel and the time zone.
     """
 
-    # If __init__ raises an error because of an invalid argument, Python still closes the panel.
+    # If __init__ raises an error because of an invalid argument, ipywidgets still calls `close`, which must do nothing.
     _is_closed = True
 
     def __init__(self, *, tz: str | tzinfo | None = None) -> None:
@@ -87,7 +87,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.background.close()
         close_widgets(vars(self))
         super().close()
-        # ipywidgets hides this method when a widget is closed, but the static output is still useful.
+        # ipywidgets hides this method of closed widgets, but the static output of a closed panel is still useful.
         self.__dict__.pop("_repr_mimebundle_", None)
 
     def __repr__(self) -> str:
@@ -142,7 +142,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     # Methods for subclasses to use
 
     def _watch_connection(self, source: object) -> None:
-        """Say in one line, below the head, that the server does not answer while requests are being sent again."""
+        """Show a line below the head while the server does not answer and requests are being sent again."""
         self._end_watching = on_connection_problem(
             source, lambda message: self.background.call(partial(self._show_connection_problem, message))
         )
@@ -166,7 +166,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.background.on_change(self.viewport, lambda _zone: redraw(), name="time_zone")
 
     def _on_action(self, name: str, act: Callable[..., object]) -> None:
-        """Call a function when the user clicks an `dagster_nb.panels.markup.action_button` with this action name.
+        """Call a function when the user clicks a button from `dagster_nb.panels.markup.action_button` with this action.
 
         The function is called with the arguments of the button.
         """
@@ -186,7 +186,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             self._error_box.show(error, retry)
 
     def _show_crash(self, error: Exception) -> None:
-        """Show an error that nothing else handles. The user can dismiss it."""
+        """Show an error that nothing else handles. The user can dismiss the error."""
         self._crash_box.show(error)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "draw_picture", "image", "picture_html"]
 
 _DPI = 100
-# This resolution looks sharp on screens with a high pixel density, but is still fast to draw.
+# A picture with this resolution looks sharp on screens with a high pixel density, but is still fast to draw.
 _SCALE = 1.5
 
 
@@ -63,7 +63,7 @@ def draw_picture(
     dark
         Whether the page has a dark theme.
     background
-        The background colour, or ``"none"`` for a transparent background.
+        The background color, or ``"none"`` for a transparent background.
     """
     settings: Any = theme("dark" if dark else "light", background=background)
     with mpl.rc_context(settings):

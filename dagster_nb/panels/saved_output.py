@@ -1,9 +1,9 @@
-"""The saved output of a panel: HTML that needs no kernel. A live panel replaces it.
+"""The saved output of a panel: HTML that needs no kernel, and that a live panel replaces.
 
 If an output contains a widget and HTML, JupyterLab always prefers the widget. If the widget no longer exists,
 JupyterLab shows an error. So a panel has two outputs: first the widget, then the HTML. A style sheet in the HTML hides
-one of them. It shows the widget while the widget is connected to its kernel, and otherwise the HTML. In a notebook that
-is not trusted, there is no style sheet, but there are no widgets either.
+the HTML while the widget is connected to its kernel, and hides the widget otherwise. JupyterLab ignores this style
+sheet in notebooks that are not trusted, but such notebooks do not show widgets either.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["WIDGET_MIME_TYPE", "saved_html"]
 WIDGET_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
 
 _OUTPUT = ".jp-OutputArea-child"
-# JupyterLab can insert an empty element between two outputs.
+# JupyterLab may insert an empty element between two outputs.
 _GAPS = ("+", f"+:not({_OUTPUT})+")
 _LIVE = ".dnb:not(.jupyter-widgets-disconnected)"
 # The first selector matches the error message that JupyterLab shows if a widget does not exist.

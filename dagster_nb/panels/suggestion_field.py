@@ -1,7 +1,7 @@
 """``SuggestionField``: a text field with suggestions.
 
-In this package, suggestions change whenever runs arrive. The ``Combobox`` of ipywidgets overwrites what the user is
-typing whenever its suggestions change.
+The ``Combobox`` of ipywidgets overwrites what the user is typing whenever its suggestions change. In the explorer,
+suggestions change whenever runs arrive.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SuggestionField(anywidget.AnyWidget):
     options : list of str
         The suggestions.
     value : str
-        The text. It changes when the user presses Enter, leaves the field or chooses a suggestion.
+        The text. The value changes when the user presses Enter, leaves the field or chooses a suggestion.
     width : str
         The CSS width of the field.
     """

@@ -27,7 +27,7 @@ _STYLE_SHEETS = ("panel.css", "chart_layer.css", "explorer.css", "launchpad.css"
 
 
 class Viewport(anywidget.AnyWidget):
-    """An invisible widget at the top of a panel that also loads the style sheet.
+    """An invisible widget at the top of a panel, which reports the browser's settings and loads the style sheet.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ class Viewport(anywidget.AnyWidget):
     scrolls_into_view : bool
         Whether the page scrolls to the panel when it appears.
     saved_id : str
-        The id of the panel's static output. In pages other than JupyterLab and Notebook, this widget hides the output.
+        The id of the panel's static output. In pages other than JupyterLab and Notebook, the script of this widget
+        hides the static output.
     """
 
     _esm = "\n".join((STATIC / name).read_text("utf-8") for name in ("accessibility.js", "viewport.js"))
@@ -70,7 +71,7 @@ class Viewport(anywidget.AnyWidget):
         try:
             return time_zone("UTC" if self.time_zone in _NAMES_OF_UTC else self.time_zone)
         except ValueError:
-            # The browser can know a new time zone that the kernel's machine does not know.
+            # The time zone of the browser may be missing in the time zone data of the kernel's machine.
             return time_zone("UTC")
 
     def picture_width(self, max_width: int, *, margin: int = 8) -> int:

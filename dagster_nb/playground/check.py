@@ -30,7 +30,7 @@ _WORD = re.compile(r"[$@]?\w+|\S")
 
 # A misspelt type causes an error at each of its uses.
 _MAX_ERRORS = 5
-_NOT_SENT = "the query was not sent, because it does not match the server's schema"
+_NOT_SENT = "the query was not sent, because it does not match the server's schema. Fix the marked part"
 
 
 def parse_document(text: str) -> tuple[DocumentNode, OperationDefinitionNode]:
@@ -73,7 +73,7 @@ def check_document(text: str, document: DocumentNode, schema: GraphQLSchema) -> 
     Parameters
     ----------
     text
-        The text of the document. The error message quotes it.
+        The text of the document, which the error message quotes.
     document
         The parsed document.
     schema
@@ -133,12 +133,12 @@ def variables_from(
 ) -> dict[str, Any]:
     """Return the variables of an operation, with the values of the Python variables of the same names.
 
-    The result contains no optional variables without a Python variable of the same name.
+    Optional variables without a Python variable of the same name are left out.
 
     Parameters
     ----------
     text
-        The text of the document. The error message quotes it.
+        The text of the document, which the error message quotes.
     operation
         The operation.
     names

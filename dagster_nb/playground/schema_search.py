@@ -55,7 +55,7 @@ class Entry:
 
     @property
     def field_name(self) -> str | None:
-        """The field, or the field to which the argument belongs; None for types and enum values."""
+        """The field, the field to which the argument belongs, or None for types and enum values."""
         return self.name.partition("(")[0] if self.kind in {"field", "argument"} else None
 
 
@@ -113,8 +113,8 @@ class SchemaSearch:
         roots = [one.name for one in (self._schema.query_type, self._schema.mutation_type) if one is not None]
 
         def distance(entry: Entry) -> tuple[bool, bool, bool, int]:
-            # Fields of a root type come first, because a query can request them directly. Before all others come fields
-            # with a name like that of the type.
+            # Fields of a root type come first, because a query can request them directly. Deprecated fields come after
+            # other fields, and fields named like the type come before other fields.
             is_like = entry.name.casefold().startswith(type_name.casefold())
             return entry.type_name not in roots, "Deprecated:" in entry.description, not is_like, len(entry.label)
 

@@ -15,7 +15,7 @@ __all__ = ["fields_of", "possible_types"]
 
 
 def fields_of(kind: GraphQLNamedType | None) -> Mapping[str, GraphQLField]:
-    """Return the fields of an object or an interface. Other types have no fields.
+    """Return the fields of an object or an interface, or an empty mapping for other types.
 
     Examples
     --------

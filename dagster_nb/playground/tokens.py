@@ -28,7 +28,7 @@ class Token:
     Parameters
     ----------
     text
-        The token, such as ``"runId"``, ``"$cursor"``, ``"..."`` or ``"{"``. For all strings, this is ``'""'``.
+        The token, such as ``"runId"``, ``"$cursor"``, ``"..."`` or ``"{"``. The text of every string token is ``'""'``.
     kind
         ``"word"``, ``"spread"``, ``"string"``, ``"number"`` or ``"other"``.
     """

@@ -81,7 +81,7 @@ Step = tuple[str, str, "GraphQLField"]
 
 
 def _path_to(schema: GraphQLSchema, type_name: str) -> tuple[str, list[Step]] | None:
-    """Return the root operation that reaches a type, and the shortest list of fields from there to the type."""
+    """Return the root operation that reaches a type, and the shortest list of fields that leads from it to the type."""
 
     def unlike(item: tuple[str, GraphQLField]) -> tuple[bool, bool]:
         """Return a sort key: fields named like the type first, then other fields, then deprecated fields."""

@@ -1,7 +1,8 @@
 """Draw charts of runs, steps, jobs and assets. Each function takes a DataFrame and returns matplotlib Axes.
 
-Without ``ax``, a function draws on pyplot's current axes. With ``ax``, it does not import pyplot. If your notebook has
-a dark theme, run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once; see `theme`.
+Without ``ax``, a function draws on pyplot's current axes. With ``ax``, a function does not import pyplot. If your
+notebook has a dark theme, run ``matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))`` once. See
+`theme` for details.
 
 `chart_index` returns the run, step or group of each mark in a chart.
 """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["asset_graph"]
 
-# The colour and the label of each stale status. The legend shows the labels. If an asset is not fresh, the label is
+# The color and the label of each stale status. The legend shows the labels. If an asset is not fresh, the label is
 # also shown below its name.
 _STATUSES = {"FRESH": (BLUE, "fresh"), "STALE": (ORANGE, "stale"), "MISSING": (GREY, "never materialized")}
 _UNKNOWN = (PURPLE, "unknown status")
@@ -27,7 +27,7 @@ _UNKNOWN = (PURPLE, "unknown status")
 def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
     r"""Draw assets and their dependencies, with each asset to the right of all assets that it depends on.
 
-    The colour of an asset shows its stale status. If there are several groups, a box with the group's name surrounds
+    The color of an asset shows its stale status. If there are several groups, a box with the group's name surrounds
     the assets of each group. If there are too many assets for readable names, the chart shows no names, and the caption
     says so.
 

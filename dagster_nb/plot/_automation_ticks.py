@@ -51,9 +51,9 @@ def ticks(
 ) -> Axes:
     """Draw the ticks of schedules and sensors over time, with one lane per schedule or sensor.
 
-    Each status has its own mark. Within a lane, skipped ticks are at the bottom and failed ticks are at the top. The
-    note to the right shows the number of failed ticks. If there are more than 3,000 ticks, the chart shows all failed
-    ticks and an even sample of the others.
+    Each status has its own mark. Within a lane, skipped ticks are at the bottom and failed ticks are at the top. A note
+    to the right of a lane shows the number of failed ticks. If there are more than 3,000 ticks, the chart shows all
+    failed ticks and an even sample of the other ticks.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ _CHARACTER_WIDTH, _LINE_HEIGHT = 0.58, 1.2
 # The space to reserve to the right of the caption, because the date axis writes the year there.
 _YEAR_CHARACTERS = 12
 _LEGEND_ENTRY_INCHES = 1.6
-# Before the layout is computed, axes fill this fraction of a subplot's cell.
+# The share of a subplot's cell that the axes fill before the layout is computed.
 _SHARE_BEFORE_LAYOUT, _GAPS_INCHES = 0.775, 0.15
 _LABEL_HEIGHT = 0.07  # of the axes
 
@@ -50,7 +50,7 @@ def current_axes(ax: Axes | None) -> Axes:
 
     if plt.get_fignums():
         return plt.gca()
-    # A new figure is wide, because time is on the x axis and names need room.
+    # Make a new figure wide, because most charts have time on the x axis and names beside it.
     return plt.figure(figsize=(10, 4.5), layout="constrained").add_subplot()
 
 
@@ -100,7 +100,7 @@ def draw_legend(ax: Axes) -> None:
 
 
 def empty_chart(ax: Axes, words: str) -> Axes:
-    """Write the reason why the chart is empty on the axes, and return the axes."""
+    """Write on the axes why the chart is empty, and return the axes."""
     set_chart_index(ax, None)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
@@ -109,7 +109,7 @@ def empty_chart(ax: Axes, words: str) -> Axes:
 
 
 def set_lanes(ax: Axes, labels: Sequence[str]) -> None:
-    """Set up one lane of height 1 per label, with the first label on top. Each lane is centred at the label's index."""
+    """Set up one lane of height 1 per label, with the first label on top. Each lane is centered at its index."""
     ax.set_yticks(range(len(labels)), labels)
     disable_math(ax.get_yticklabels())
     ax.set_ylim(len(labels) - 0.5, -0.5)
@@ -155,14 +155,14 @@ def bar_note(ax: Axes, x: float, lane: int, words: str) -> None:
 
 
 def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Text]:
-    """Write the name of each line to the right of the line's end, beside a dash in its colour.
+    """Write the name of each line to the right of the line's end, beside a dash in its color.
 
     Parameters
     ----------
     ax
         The axes, with their final limits.
     ends
-        The y value, the name and the colour of each line.
+        The y value, the name and the color of each line.
 
     Returns
     -------
@@ -196,7 +196,7 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Te
 
 
 def share_words(n_shown: int, n_groups: int, noun: str, which: str = "largest") -> str:
-    """Describe which groups a chart shows. Return an empty string if it shows all groups.
+    """Describe which groups a chart shows. Return an empty string if the chart shows all groups.
 
     Examples
     --------

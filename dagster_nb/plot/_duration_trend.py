@@ -61,7 +61,7 @@ def duration_trend(
 
     The solid line shows a rolling median of the successful runs, and the dashed line shows their rolling 95th
     percentile. The lines have gaps if a window contains fewer than 5 runs. Each finished run has a mark, and the shape
-    of the mark shows the run's status. The colour shows the status if there is only one job, and the job if there are
+    of the mark shows the run's status. The color shows the status if there is only one job, and the job if there are
     several. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so. Runs
     without a duration are not drawn.
 
@@ -78,7 +78,7 @@ def duration_trend(
     window
         The period that each point of a line covers. By default, about a fifteenth of the history.
     max_groups
-        The maximum number of jobs to draw. Jobs with a regression come first, starting with the worst, then the
+        The maximum number of jobs to draw. Jobs with a slowdown come first, starting with the worst, and then the
         busiest jobs. If the chart does not show all jobs, the caption says so.
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``.
@@ -170,7 +170,7 @@ def duration_trend(
 
 def _caption_of_groups(n_shown: int, every: Groups, *, has_changes: bool) -> str:
     if has_changes and n_shown < len(every.names):
-        return f"{n_shown} of {len(every.names)} {every.noun}: the slower ones, then the busiest"
+        return f"{n_shown} of {len(every.names)} {every.noun}: slowdowns first, then the busiest"
     return share_words(n_shown, len(every.names), every.noun, "busiest")
 
 
@@ -180,7 +180,7 @@ def _row_names(frame: pd.DataFrame, by: str | Sequence[str] | None) -> pd.Series
 
 
 def _changed_groups(regressions: pd.DataFrame | None, groups: Groups, by: str | Sequence[str] | None) -> list[int]:
-    """Return the positions of the groups with a regression, in the order of the regressions."""
+    """Return the positions of the groups with a slowdown, in the order of `regressions`."""
     if regressions is None or regressions.empty:
         return []
     position = {name: place for place, name in enumerate(groups.names)}

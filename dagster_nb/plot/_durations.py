@@ -63,9 +63,9 @@ def durations(
 
     The upper half of a lane shows the distribution of all durations. In the middle, a thin line extends from the 5th to
     the 95th percentile, a thick line extends from the 25th to the 75th percentile, and a tick marks the median. The
-    median is also written to the right. The lower half has a mark for each run, with the colour and shape of its
-    status. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so. A run
-    in progress is a hollow arrow at its current duration. Runs that have not started are not drawn.
+    median is also written to the right of the lane. The lower half has a mark for each run, with the color and shape
+    of its status. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so.
+    A run in progress has a hollow arrow at its current duration. Runs that have not started are not drawn.
 
     Parameters
     ----------

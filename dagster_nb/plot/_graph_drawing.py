@@ -52,7 +52,7 @@ def draw_graph(
     ax
         The axes to draw on.
     depends_on
-        The dependencies of each node. Dependencies that are not keys are ignored.
+        The dependencies of each node. Dependencies on nodes that are not keys of this mapping are ignored.
     graph_of
         For each node in a graph, the dotted name of the graph.
     options
@@ -60,7 +60,7 @@ def draw_graph(
     noun
         The plural noun for the nodes, such as "ops".
     colors
-        The colour of each node. By default, all nodes have the same colour.
+        The color of each node. By default, all nodes have the same color.
     notes
         The notes to write below the names of some nodes.
     """
@@ -95,7 +95,7 @@ def as_list(value: Any) -> list[str]:  # noqa: ANN401
 
 
 def _fit_axes(ax: Axes, layout: JobLayout) -> tuple[float, float]:
-    """Set the limits of the axes; return the column width and the row height in points."""
+    """Set the limits of the axes, and return the column width and the row height in points."""
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     # The size of the axes determines how much of a name fits into its box, so compute the layout first.

@@ -2,7 +2,7 @@
 
 Each op is one column to the right of the last op that it depends on. Within a column, ops are sorted by the mean row of
 the ops that they depend on. The boxes inside a graph are stacked. If an op shares a column with a box, the op is above
-the box. In all other columns, ops are centred vertically.
+the box. In all other columns, ops are centered vertically.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class JobLayout:
     columns
         The column of each op, from 0.
     rows
-        The vertical centre of each op, measured downwards from 0; each op is 1 unit high.
+        The vertical center of each op, measured downwards from 0. Each op has a height of 1.
     boxes
         The first column, last column, top and bottom of each graph's box.
     """
@@ -55,7 +55,7 @@ def job_layout(depends_on: Mapping[str, Iterable[str]], graph_of: Mapping[str, s
     Parameters
     ----------
     depends_on
-        The dependencies of each op. Dependencies that are not keys are ignored.
+        The dependencies of each op. Dependencies on ops that are not keys of this mapping are ignored.
     graph_of
         For each op in a graph, the dotted handle of the graph.
 
@@ -69,7 +69,7 @@ def job_layout(depends_on: Mapping[str, Iterable[str]], graph_of: Mapping[str, s
     """
     layout = JobLayout(_columns(depends_on))
     paths = {op: graph_of[op].split(".") if op in graph_of else [] for op in depends_on}
-    # The first pass knows only the rows of ops that it has already placed. The second pass knows the rows of all ops.
+    # The first pass can use only the rows of ops that it has already placed. The second pass uses the rows of all ops.
     for _ in range(2):
         _place(layout, [], 0.0, paths, depends_on)
     return layout
@@ -93,7 +93,7 @@ def _place(
     paths: Mapping[str, list[str]],
     depends_on: Mapping[str, Iterable[str]],
 ) -> float:
-    """Assign rows to the ops and boxes in a graph that begins at `top`, and return the row at which the graph ends."""
+    """Assign rows to the ops and boxes of a graph that begins at row `top`. Return the row at which the graph ends."""
     depth = len(graph)
     stacks: dict[int, list[str]] = {}
     inner: dict[str, list[int]] = {}

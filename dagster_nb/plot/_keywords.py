@@ -19,16 +19,16 @@ __all__ = ["artist_options"]
 
 
 def artist_options(chart: Callable[..., Axes], artist: type[Artist], keywords: Mapping[str, object]) -> dict[str, Any]:
-    """Check a chart's additional keyword arguments, and return them with the full names of an artist's properties.
+    """Check a chart's additional keyword arguments, and replace short names with the full names of the properties.
 
     Parameters
     ----------
     chart
         The chart function that was called.
     artist
-        The class that has the properties.
+        The matplotlib class that has the properties.
     keywords
-        The keyword arguments. They can have matplotlib's short names, such as ``lw``.
+        The keyword arguments. Matplotlib's short names, such as ``lw``, are also allowed.
 
     Raises
     ------
@@ -55,6 +55,6 @@ def _message(chart: Callable[..., Axes], artist: type[Artist], name: str) -> str
     near = get_close_matches(name, [*arguments, *_properties(artist)], n=1)
     return (
         f"{chart.__name__}() got an unexpected keyword argument {name!r}"
-        f"{f'; did you mean {near[0]!r}?' if near else '.'} Its options are {', '.join(arguments)} "
-        f"and the properties of {artist.__module__}.{artist.__name__}, such as alpha."
+        f".{f' Did you mean {near[0]!r}?' if near else ''} Use one of {', '.join(arguments)}, "
+        f"or a property of {artist.__module__}.{artist.__name__}, such as alpha."
     )

@@ -22,8 +22,8 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 def label(text: str, max_width: int = 30) -> str:
     """Return a string on one line of at most `max_width` columns, with only characters that the current fonts contain.
 
-    Long names are shortened in the middle, because the names in a deployment often have the same prefix. If no font
-    contains a character, it becomes an empty square. Matplotlib does the same, but also raises a warning.
+    Long names are shortened in the middle, because the names in a deployment often have the same prefix. An empty
+    square replaces each character that no font contains. Otherwise, matplotlib would issue a warning.
 
     Examples
     --------

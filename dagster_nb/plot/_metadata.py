@@ -51,8 +51,8 @@ def metadata(
         Materializations of one asset from ``client.materializations()``, with the column ``timestamp`` or
         ``partition_key``, and the columns ``metadata.<label>``.
     labels
-        The label or labels of the metadata to plot. By default, the label with the most numbers; the caption says how
-        many other labels there are.
+        The label or labels of the metadata to plot. By default, only the label with the most numbers is plotted, and
+        the caption gives the number of other labels.
     x
         ``"timestamp"`` shows all materializations over time. ``"partition_key"`` shows the last materialization of
         each partition, on a time axis if the keys begin with a date.
@@ -71,7 +71,7 @@ def metadata(
     Raises
     ------
     ValueError
-        If no materialization has one of the labels, or if its values are not numbers.
+        If the metadata does not contain one of the labels, or if the values of a label are not numbers.
 
     Examples
     --------
@@ -138,7 +138,10 @@ def _chosen(frame: pd.DataFrame, numeric: list[str], labels: str | Iterable[str]
     if wrong := [name for name in chosen if name not in numeric]:
         missing = ", ".join(map(repr, wrong))
         if not numeric:
-            raise ValueError(f"there is no numeric metadata {missing}: this frame has none. Pass another frame.")
+            raise ValueError(
+                f"cannot plot {missing}, because the frame contains no numeric metadata. Pass a frame from "
+                "client.materializations() with numbers in its metadata columns."
+            )
         raise ValueError(f"there is no numeric metadata {missing}. Use one of: {', '.join(map(repr, numeric))}.")
     return chosen
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["partitions"]
 
-# The statuses of an asset's partitions, in the colours and hatches of the corresponding run statuses. The partitions of
-# a job have run statuses.
+# The statuses of an asset's partitions, with the colors and hatches of similar run statuses. The statuses of a job's
+# partitions are run statuses.
 _OF_ASSETS = {
     "MATERIALIZED": replace(status_of("SUCCESS"), word="materialized"),
     "FAILED": status_of("FAILURE"),
@@ -57,11 +57,11 @@ class _Grid:
 
 
 def partitions(frame: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) -> Axes:
-    """Draw each partition of a job or an asset as a cell with the colour and hatch of its status.
+    """Draw each partition of a job or an asset as a cell with the color and hatch of its status.
 
     A missing partition is an empty cell with a border, so that gaps are visible. Daily partitions are arranged with one
     row per month and one column per day. Partitions with two dimensions are arranged with one dimension on each axis.
-    Other partitions fill row after row, from left to right.
+    Other partitions fill one row after the other, from left to right.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def partitions(frame: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object)
     -------
     matplotlib.axes.Axes
         The axes, with one `matplotlib.collections.PolyCollection` per status. The caption shows the number of
-        partitions. If only a few partitions are missing or failed, it also names them.
+        partitions and, if only a few are missing or failed, their names.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def _grid_of_lines(keys: Sequence[str], ax: Axes) -> _Grid:
     names = [keys[start] for start in range(0, len(keys), n_columns)]
     one_line = len(names) == 1
     return _Grid(
-        rows, columns, [""] if one_line else names, list(keys) if one_line else [], "" if one_line else "line by line"
+        rows, columns, [""] if one_line else names, list(keys) if one_line else [], "" if one_line else "row by row"
     )
 
 

@@ -71,7 +71,7 @@ def queue_durations(
     window
         The period that each point of a line covers. By default, about a fifteenth of the history.
     max_groups
-        The maximum number of lines. The busiest groups are drawn, and the caption gives the number of groups.
+        The maximum number of lines. If there are more groups, the busiest are drawn, and the caption says so.
     as_of
         The assumed start time of waiting runs. By default, the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.

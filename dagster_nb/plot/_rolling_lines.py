@@ -28,7 +28,7 @@ def draw_quantile_lines(
     rolled
         The result of `dagster_nb.analysis.rolling_quantiles.rolling_quantiles`.
     color
-        The colour of both lines.
+        The color of both lines.
     options
         Properties of `matplotlib.lines.Line2D` for the solid line.
     in_legend

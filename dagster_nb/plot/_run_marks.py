@@ -1,4 +1,4 @@
-"""Draw a mark for each run, with the colour and shape of its status."""
+"""Draw a mark for each run, with the color and shape of its status."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GOLDEN_RATIO = 0.6180339887498949
 
 
 def sample_words(step: int, count: int, noun: str = "runs") -> str:
-    """Describe which runs or other items have a mark. Return an empty string if all of them have one.
+    """Describe which runs or other items have a mark. Return an empty string if every item has a mark.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def sample_words(step: int, count: int, noun: str = "runs") -> str:
 
 
 def spread_offsets(count: int) -> Floats:
-    """Return offsets from 0 to 1 that keep neighbouring marks apart. Every call returns the same offsets."""
+    """Return offsets from 0 to 1 that keep neighboring marks apart. Every call returns the same offsets."""
     offsets: Floats = (np.arange(count, dtype=np.float64) * _GOLDEN_RATIO) % 1.0
     return offsets
 
@@ -58,7 +58,7 @@ def draw_status_marks(
     Parameters
     ----------
     ax
-        Where to draw.
+        The axes to draw on.
     x, y
         The position of each mark.
     codes

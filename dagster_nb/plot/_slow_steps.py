@@ -53,7 +53,7 @@ def slow_steps(
     """Draw which steps take the most time, with the largest share on top.
 
     The text beside each bar shows the median and the 95th percentile of the step's duration. If the later executions of
-    a step took at least 25 % longer than its earlier executions, the bar has a different colour and a hatch, and the
+    a step took at least 25 % longer than its earlier executions, the bar has a different color and a hatch, and the
     text shows the factor.
 
     Parameters

@@ -69,7 +69,7 @@ def status_counts(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with one `matplotlib.patches.StepPatch` per status, in its colour and hatch.
+        The axes, with one `matplotlib.patches.StepPatch` per status, in its color and hatch.
         `dagster_nb.analysis.status_counts` returns the same numbers.
 
     Examples
@@ -148,7 +148,7 @@ def success_rate(
     freq
         The length of the interval of each point, as in `status_counts`.
     max_groups
-        The maximum number of lines. The busiest groups are drawn, and the caption gives the number of groups.
+        The maximum number of lines. If there are more groups, the busiest are drawn, and the caption says so.
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
@@ -160,7 +160,7 @@ def success_rate(
     -------
     matplotlib.axes.Axes
         The axes, with rates from 0 to 1 along y. Finished runs have succeeded, failed or been canceled. Each run counts
-        for the interval in which it was created. A line has a gap if no run of an interval has finished.
+        towards the interval in which it was created. If no run of an interval has finished, the line has a gap.
         `dagster_nb.analysis.success_rate` returns the same numbers.
 
     Examples

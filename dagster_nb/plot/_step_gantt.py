@@ -51,7 +51,7 @@ def step_gantt(
 ) -> Axes:
     """Draw the steps of one run as bars from start to end, one below the other.
 
-    Each bar has the colour and hatch of the step's status, and the text beside the bar shows the duration. The bar of a
+    Each bar has the color and hatch of the step's status, and the text beside the bar shows the duration. The bar of a
     running step ends in an arrow. Steps that have not started are at the bottom, with their status in words. If there
     is not enough room for all names, the chart shows the names of the longest steps.
 
@@ -99,8 +99,8 @@ def step_gantt(
     n_runs = len(steps["run_id"].unique()) if "run_id" in steps.columns else 1
     if n_runs > 1:
         raise ValueError(
-            f"step_gantt draws the steps of one run, but the frame contains the steps of {n_runs} runs; "
-            "select one run, for example with steps[steps['run_id'] == run_id]"
+            f"step_gantt draws the steps of one run, but the frame contains the steps of {n_runs} runs. "
+            "Select one run, for example with steps[steps['run_id'] == run_id]."
         )
     started = read_columns.times(steps, "start_time")
     if not started.notna().any():

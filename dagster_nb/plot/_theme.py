@@ -1,4 +1,4 @@
-"""Colours for charts on light and dark pages."""
+"""Colors for charts on light and dark pages."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from dagster_nb.statuses import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 __all__ = ["SERIES", "group_colors", "text_color", "theme"]
 
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
-"""The colours of groups, such as jobs."""
+"""The colors of groups, such as jobs."""
 
-# The text colour and the background colour of each theme.
+# The text color and the background color of each theme.
 _THEMES = {"light": ("#1F1F1F", "#FFFFFF"), "dark": ("#E3E3E3", "#111111")}
 
 
 def group_colors(names: list[str]) -> dict[str, str]:
-    """Return a colour for each group, assigned in the order of the group names.
+    """Return a color for each group, assigned in the order of the group names.
 
-    The colours do not depend on the sizes of the groups, so a filter that keeps all groups does not change the colours.
+    The colors do not depend on the sizes of the groups, so a filter that keeps all groups does not change the colors.
     """
     return {name: SERIES[place % len(SERIES)] for place, name in enumerate(sorted(names))}
 
 
 def text_color() -> str:
-    """Return the text colour of the current matplotlib settings."""
+    """Return the text color of the current matplotlib settings."""
     color: str = mpl.rcParams["text.color"]
     return color
 
@@ -34,8 +34,8 @@ def text_color() -> str:
 def theme(name: str = "light", *, background: str | None = None) -> dict[str, Any]:
     """Return matplotlib settings that make charts fit a light or a dark page.
 
-    Charts use the matplotlib settings at the time when they are drawn. A kernel cannot find out which theme JupyterLab
-    uses. If your notebook has a dark theme, run this code once before the first chart::
+    A chart uses the matplotlib settings that are in effect when the chart is drawn. A kernel cannot find out which
+    theme JupyterLab uses. If your notebook has a dark theme, run this code once before the first chart::
 
         matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))
 
@@ -46,7 +46,7 @@ def theme(name: str = "light", *, background: str | None = None) -> dict[str, An
     name
         ``"light"`` or ``"dark"``.
     background
-        Any matplotlib colour, or ``"none"`` for a transparent background. By default, white or nearly black.
+        Any matplotlib color, or ``"none"`` for a transparent background. By default, white or nearly black.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def theme(name: str = "light", *, background: str | None = None) -> dict[str, An
     True
     """
     if name not in _THEMES:
-        raise ValueError(f"theme must be 'light' or 'dark', not {name!r}")
+        raise ValueError(f"theme must be 'light' or 'dark', not {name!r}.")
     text, own_background = _THEMES[name]
     background = background or own_background
     return {

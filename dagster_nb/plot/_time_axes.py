@@ -28,7 +28,7 @@ def set_time_axis(ax: Axes, zone: tzinfo) -> None:
 
 
 def period_text(times: pd.Series, zone: tzinfo) -> str:
-    """Format the first and the last day of some times in a time zone. Return an empty string if there are no times.
+    """Format the first and the last day of a series, in a time zone. Return an empty string if there are no times.
 
     Examples
     --------

@@ -45,8 +45,8 @@ __all__ = ["timeline"]
 _MAX_BARS = 1500
 _MAX_ROWS = 10
 _HEIGHT = 0.8
-# The height of a single run, as a fraction of the lane. With this minimum, a single run is visible even if another lane
-# has a hundred simultaneous runs.
+# The minimum height of a column, as a fraction of the lane, so that a single run is visible even if another lane has a
+# hundred simultaneous runs.
 _HEIGHT_OF_ONE = 0.35
 
 
@@ -62,12 +62,12 @@ def timeline(
 ) -> Axes:
     """Draw when each run was in progress, with one lane per job.
 
-    Up to 1,500 runs are drawn as bars from start to end, in the colour and hatch of their status. If runs of a job
-    overlap, their bars are below each other in the lane. The bar of a running run ends in an arrow.
+    Up to 1,500 runs are drawn as bars from start to end, in the color and hatch of their status. If runs of a job
+    overlap, their bars are stacked in the lane. The bar of a run in progress ends in an arrow.
 
     If there are more runs, or if more than 10 runs of a job overlap, the chart shows one column per hour, day or other
     interval instead. The height of a column shows the maximum number of simultaneous runs of the job. All lanes have
-    the same scale, and the text to the right shows the maximum of each lane. The colours show the statuses of the runs
+    the same scale, and the text to the right shows the maximum of each lane. The colors show the statuses of the runs
     that were in progress during the interval, in proportion to their numbers. The caption shows the interval.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The demo: a real Dagster with a sample run history, which ``dnb.demo()`` starts.
+"""The demo that ``dnb.demo()`` starts: a real Dagster with a sample run history.
 
 This is the only subpackage that imports ``dagster``.
 """

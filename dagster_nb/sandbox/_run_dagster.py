@@ -55,12 +55,12 @@ def main() -> None:
     import dagster_webserver.cli  # noqa: PLC0415 - while the home is being filled
 
     if fill and fill.wait():
-        sys.exit(f"The command that fills the home exited with code {fill.returncode}.")
+        sys.exit(f"The command that fills the DAGSTER_HOME exited with code {fill.returncode}. Its output is above.")
     create_tables()
     let_it_serve(code_server)
     while not Path(settings["socket"]).exists():
         if code_server.poll() is not None:
-            sys.exit(f"The code server exited with code {code_server.returncode}.")
+            sys.exit(f"The code server exited with code {code_server.returncode}. Its output is above.")
         time.sleep(CHECK_SECONDS)
     threading.Thread(target=keep_serving, args=(code_server, settings["code_server"]), daemon=True).start()
     if settings["daemon"]:
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def end_with_supervisor() -> None:
-    """Wait until the supervisor ends, then kill this process and all processes that it started."""
+    """Wait until the supervisor exits, then kill this process and all processes that it started."""
     os.read(sys.stdin.fileno(), 1)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
@@ -84,7 +84,7 @@ def create_tables() -> None:
 
 
 def run_daemon(arguments: list[str]) -> None:
-    """Run ``dagster-daemon`` in this thread. If it exits, the process exits."""
+    """Run ``dagster-daemon`` in this thread, and exit the process when the daemon exits."""
     from dagster._daemon import cli  # noqa: PLC0415 - slow; see above
 
     # The command would set signal handlers, but only the main thread can do so.
@@ -129,7 +129,7 @@ def run_code_server(arguments: list[str]) -> None:
 
 
 def fork_runs() -> None:
-    """Fork the process of each run from one that has imported Dagster, which takes most of the time of a short run."""
+    """Fork the process of each run from a process that has imported Dagster, so that short runs take less time."""
     from dagster._grpc import server  # noqa: PLC0415 - takes long; see above
 
     multiprocessing.set_forkserver_preload(MODULES_OF_RUNS)
@@ -137,7 +137,7 @@ def fork_runs() -> None:
     forkserver = multiprocessing.get_context("forkserver")
     server.multiprocessing = SimpleNamespace(  # type: ignore[assignment, attr-defined]
         get_context=lambda _method: forkserver,
-        Process=multiprocessing.Process,  # old versions name it in a cast
+        Process=multiprocessing.Process,  # old versions of Dagster refer to this name
     )
 
 

@@ -1,8 +1,9 @@
 """Run one command and leave nothing behind when it ends.
 
-`SupervisedProcess` starts this script. The script uses only the standard library, so that it needs little memory. It
-runs as long as the pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its end of
-the pipe closes. The script then kills the command and every process that the command started, and removes the folder.
+`SupervisedProcess` starts this script. The script uses only the standard library, so that it needs little memory. The
+script runs as long as the pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its
+end of the pipe closes. The script then kills the command and every process that the command started, and removes the
+folder.
 
 The first line of standard input is a JSON object:
 
@@ -35,7 +36,7 @@ from typing import Any
 
 LOG_NAME = "log"
 MAX_LOG_LINES = 25
-# This is less than the buffer of a pipe, so the cleanup does not block if the owner does not read the output.
+# The maximum is less than the buffer of a pipe, so the cleanup does not block if the owner does not read the output.
 MAX_LOG_CHARACTERS = 10_000
 OWNER_CHECK_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -110,7 +111,7 @@ def stop_with_owner(owner: int, group: int, grace_seconds: float) -> None:
 
 
 def wait_for(pid: int) -> int:
-    """Wait until a child process exits and return its exit code. Reap all other children that exit before it."""
+    """Wait until a child process exits and return its exit code. Reap all other children that exit earlier."""
     while True:
         ended, status = os.wait()
         if ended == pid:
@@ -119,7 +120,8 @@ def wait_for(pid: int) -> int:
 
 def kill_group(group: int) -> None:
     """Kill the remaining processes of a process group and wait until they have exited."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # on macOS, if only zombies are left
+    # On macOS, killing a group in which only zombies are left raises a PermissionError.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         while True:
             os.killpg(group, signal.SIGKILL)
             try:

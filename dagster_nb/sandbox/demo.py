@@ -36,9 +36,9 @@ FILLED, STARTED = 0.5, 0.95
 def dagster_yaml(max_concurrent_runs: int = MAX_CONCURRENT_RUNS) -> str:
     """Return the ``dagster.yaml`` of a demo.
 
-    All event logs are in one database. With Dagster's default of one file per run, creating 2,000 runs takes three
-    minutes and 300 MB. With one database, it takes seconds and 60 MB. A single database also needs no second copy of
-    the asset events.
+    All event logs are in one database. Creating 2,000 runs takes seconds and 60 MB with one database, but three minutes
+    and 300 MB with Dagster's default of one file per run. A single database also needs no second copy of the asset
+    events.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ event_log_storage:
 
 
 class Demo:
-    """A running demo. Use `demo` to start one.
+    """A running demo, which the function `demo` starts.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class Demo:
     home : pathlib.Path
         The DAGSTER_HOME. `stop` removes it.
     client : DagsterClient
-        A client of this Dagster. It connects when it is first used.
+        A client of this Dagster, which connects when it is first used.
     truth : GroundTruth
         The known facts about the history.
     unfinished_runs : Mapping[str, str]
@@ -106,7 +106,7 @@ class Demo:
 
     @property
     def client(self) -> DagsterClient:
-        """A client of this Dagster. It connects when it is first used."""
+        """A client of this Dagster, which connects when it is first used."""
         if self._client is None:
             self._client = connect(self.url)
         return self._client
@@ -117,7 +117,7 @@ class Demo:
         Parameters
         ----------
         timeout
-            Seconds.
+            The number of seconds to wait.
 
         Raises
         ------
@@ -127,12 +127,12 @@ class Demo:
         wait_for_statuses(self.client, self.unfinished_runs, timeout=timeout)
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return the reason why Dagster exited unexpectedly. Return None while it is running.
+        """Return the reason why Dagster exited unexpectedly, or None while Dagster is running.
 
         Parameters
         ----------
         timeout
-            The number of seconds to wait for it to exit.
+            The number of seconds to wait for Dagster to exit.
         """
         return self._dagster.exit_reason(timeout)
 

@@ -55,7 +55,7 @@ class JupyterLab:
         if notebooks:
             command.append(f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}")
         if os.geteuid() == 0:
-            # Without this option, JupyterLab refuses to run as root, but containers often have no other user.
+            # By default, JupyterLab refuses to run as root, but root is often the only user of a container.
             command.append("--allow-root")
         paths = [str(configuration), os.environ.get("JUPYTER_CONFIG_PATH", "")]
         self._process = SupervisedProcess(
@@ -75,7 +75,9 @@ class JupyterLab:
         ended = self._process.wait(timeout)
         if ended is None:
             return None
-        return f"JupyterLab exited with code {ended.code}; its output above may show the cause." if ended.code else ""
+        if not ended.code:
+            return ""
+        return f"JupyterLab exited with code {ended.code}. Find the cause in its output above, then start it again."
 
     def close(self) -> None:
         """Stop JupyterLab and its kernels."""

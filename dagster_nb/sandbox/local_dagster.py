@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["DEMO_LOCATION", "LocalDagster", "check_dagster"]
 
 DEMO_LOCATION = "shop"
-# Dagster loads the demo's definitions as a separate package. If it loaded `dagster_nb.sandbox.definitions`, the code
-# server and the process of every run would import pandas without using it.
+# Dagster loads the demo's definitions as a separate package. If Dagster loaded `dagster_nb.sandbox.definitions`, the
+# code server and the process of every run would import pandas without using it.
 DEMO_CODE = ["--module-name", "definitions", "--working-directory", str(Path(__file__).parent)]
 CHECK_SECONDS = 0.1
 REQUEST_SECONDS = 5.0
-NOT_RUNNING = "It is not running."
+NOT_RUNNING = "Dagster is not running."
 
 MINIMAL_DAGSTER_YAML = """\
 telemetry:
@@ -45,8 +45,8 @@ def check_dagster() -> None:
     missing = [name for name in ("dagster", "dagster_webserver") if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingExtraError(
-            f"The demo starts a real Dagster, but {' and '.join(missing)} is not installed. "
-            'Install it with: pip install "dagster_nb[demo]"'
+            f"The demo starts a real Dagster, but cannot import {' and '.join(missing)}. "
+            'Install the missing packages with: pip install "dagster_nb[demo]"'
         )
 
 
@@ -67,8 +67,8 @@ def choose_port(port: int | None) -> int:
 class LocalDagster:
     """A Dagster instance with a webserver, a code server and optionally a daemon.
 
-    `start` or a ``with`` block starts Dagster. It runs until you call `stop`, until the end of the block, or until this
-    Python process exits or is killed.
+    `start` or a ``with`` block starts Dagster. Dagster runs until you call `stop`, until the end of the block, or until
+    this Python process exits or is killed.
 
     Parameters
     ----------
@@ -92,13 +92,13 @@ class LocalDagster:
     copy
         A folder with files to copy into the home before the start.
     fill
-        A command that fills the home (``$DAGSTER_HOME``) before Dagster starts. It can print its progress from 0 to 1
-        as ``{"progress": 0.5}``. `start` passes this number to ``on_progress``.
+        A command that fills the home (``$DAGSTER_HOME``) before Dagster starts. The command can print its progress from
+        0 to 1, such as ``{"progress": 0.5}``, which `start` passes to ``on_progress``.
     environment
         Environment variables to add for all processes.
     python
-        The Python interpreter of an environment with Dagster. This environment does not need dagster_nb. By default,
-        the current interpreter.
+        The Python interpreter of an environment with Dagster, but not necessarily with dagster_nb. By default, the
+        current interpreter.
     timeout
         The number of seconds to wait for the first response.
 
@@ -180,7 +180,7 @@ class LocalDagster:
     @property
     def url(self) -> str:
         """The server's root, including the path prefix."""
-        # The webserver compares the prefix, without decoding it, with the decoded path of a request.
+        # The webserver decodes the path of a request, but not its own prefix, so the URL has to quote the prefix.
         return f"http://127.0.0.1:{self.port}{urllib.parse.quote(self.path_prefix)}"
 
     @property
@@ -231,12 +231,12 @@ class LocalDagster:
         return self
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return why the processes exited, with the last lines of their log. Return None while they are running.
+        """Return why Dagster exited, with the last lines of its log, or None while Dagster is running.
 
         Parameters
         ----------
         timeout
-            The number of seconds to wait for the processes to exit.
+            The number of seconds to wait for Dagster to exit.
         """
         if self._process is None:
             return NOT_RUNNING
@@ -244,8 +244,8 @@ class LocalDagster:
         if ended is None:
             return None
         if ended.code is None:
-            return "Its supervisor process was killed."
-        return f"Its process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
+            return "Dagster's processes were killed."
+        return f"Dagster's process exited with code {ended.code}. The last lines of its log:\n{ended.log}"
 
     def stop(self) -> None:
         """Stop all processes and remove a temporary home. Do nothing if Dagster is not running."""
@@ -274,7 +274,8 @@ class LocalDagster:
                     on_progress(message["progress"])
             if process.exit is not None:
                 raise ServerError(
-                    f"Dagster ended before it responded. Fix the cause, then start it again. {self.exit_reason()}"
+                    "Dagster stopped before it responded to a request. Fix the cause, then start Dagster again. "
+                    f"{self.exit_reason()}"
                 )
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(f"{self.url}/server_info", timeout=REQUEST_SECONDS).close()  # noqa: S310

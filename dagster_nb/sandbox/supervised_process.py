@@ -45,9 +45,9 @@ class SupervisedProcess:
     Parameters
     ----------
     command
-        The command and its arguments. Each line that it writes to standard output must be a JSON object.
+        The command and its arguments. Each line that the command writes to standard output must be a JSON object.
     folder
-        The folder to create. It contains the log and is removed at the end. See `new_folder`.
+        The folder to create, which contains the log and is removed at the end. See `new_folder`.
     files
         The paths and contents of files to write before the command starts.
     environment
@@ -168,11 +168,11 @@ class SupervisedProcess:
     @property
     def _stdin(self) -> IO[bytes]:
         if self._supervisor.stdin is None:
-            raise AssertionError("the supervisor was started without a pipe; start it with stdin=PIPE and stdout=PIPE")
+            raise AssertionError("the supervisor was started without a pipe. Start it with stdin=PIPE and stdout=PIPE")
         return self._supervisor.stdin
 
     @property
     def _stdout(self) -> IO[bytes]:
         if self._supervisor.stdout is None:
-            raise AssertionError("the supervisor was started without a pipe; start it with stdin=PIPE and stdout=PIPE")
+            raise AssertionError("the supervisor was started without a pipe. Start it with stdin=PIPE and stdout=PIPE")
         return self._supervisor.stdout

@@ -1,4 +1,4 @@
-"""Launch the demo's unfinished runs. Each of them stays in one status."""
+"""Launch the demo's unfinished runs, each of which stays in one status."""
 
 from __future__ import annotations
 

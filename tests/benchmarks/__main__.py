@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 CLIENT = Way("client.runs()", "client_runs")
 BARE_500, BARE_1000, BARE_2000 = (Way(f"bare loop, {size:,} per page", "bare_loop", size) for size in (500, 1000, 2000))
-SMALL_PAGES = Way("loop of Dagster's documentation, 10 per page", "bare_loop", 10, max_rounds=2)
+SMALL_PAGES = Way("loop from Dagster's documentation, 10 per page", "bare_loop", 10, max_rounds=2)
 DAGSTER_CLIENT = Way("DagsterGraphQLClient, 1,000 per page", "dagster_client", 1000)
 CLIENT_STEPS = Way("client.steps() of the newest 1,000", "client_steps")
 BARE_STEPS = Way("bare loop, 25 runs per request", "bare_steps", 25)
@@ -49,18 +49,18 @@ IN_PROCESS = Way("DagsterInstance.get_run_records()", "in_process")
 DIRECT_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT, IN_PROCESS, SMALL_PAGES)
 SLOW_NETWORK_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT)
 
-# Every page takes less than this timeout, and the whole read takes much longer.
+# A single page takes less time than this, but the whole read takes much longer.
 SHORT_TIMEOUT_SECONDS = 1.0
 IMPATIENT_CLIENT = Way("client.runs(), timeout=1", "client_runs", timeout=SHORT_TIMEOUT_SECONDS)
 FAULTS = {
-    "502 above 300 per page": (CLIENT, lambda: [refuse_pages_above(300)]),
+    "HTTP 502 above 300 runs per page": (CLIENT, lambda: [refuse_pages_above(300)]),
     "one page in ten cut off": (CLIENT, lambda: [OneIn(10, cut())]),
     "one page in ten delayed": (IMPATIENT_CLIENT, lambda: [OneIn(10, hold_back(60))]),
 }
 
 
 class Benchmark:
-    """Has one method per part of the benchmark."""
+    """Measures each part of the benchmark in its own method."""
 
     def __init__(self, options: argparse.Namespace):
         self._options = options
@@ -169,7 +169,7 @@ def _place(label: str, server: Running, document: str = "runs", **options) -> Pl
 
 
 def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
-    """Yield one row per measurement, with its ratios to the bare loop and to the first place."""
+    """Yield one row per measurement, with its ratios to the bare loop and to the same read at the first place."""
     undisturbed = measured[0].place
     for one in measured:
         bare = _find(measured, one.place, BARE_1000)
@@ -178,7 +178,7 @@ def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
 
 
 def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | None:
-    """Return the measurement of this way of reading at a place, with any timeout."""
+    """Find the measurement of a way of reading at a place, regardless of its timeout."""
     for one in measured:
         if one.place == place and (one.way.reader, one.way.page_size) == (way.reader, way.page_size):
             return one
@@ -186,7 +186,7 @@ def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | No
 
 
 def _note(one: Measured, measured: Sequence[Measured]) -> str:
-    """Describe how many responses were disturbed, or how the client compares with the other ways."""
+    """Return the number of disturbed responses, or a comparison of the client with the other ways of reading."""
     if one.disturbed:
         return f"{one.disturbed} disturbed responses"
     if one.way is CLIENT:

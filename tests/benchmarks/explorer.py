@@ -23,7 +23,7 @@ FILTERS = [
 
 
 def in_memory(runs: int, *, rounds: int) -> Iterator[Row]:
-    """Time changes of filters for runs in memory, and yield a row for each chart."""
+    """Measure how long a change of filters takes with all runs in memory, and yield one row per chart."""
     explorer = RunExplorer(FakeSource(many_runs(runs), page=5_000)).wait()
     for chart in ("Durations", "Timeline", "Trend", "No chart"):
         explorer._charts.choice.value = chart

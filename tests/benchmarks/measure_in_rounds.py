@@ -38,7 +38,7 @@ class Way:
     reader
         A key of `reader.WAYS`.
     max_rounds
-        The maximum number of rounds, which is small for a slow way.
+        The maximum number of rounds, which is smaller for slow ways of reading.
     """
 
     label: str
@@ -57,9 +57,10 @@ class Place:
     label
         The label in the table.
     urls
-        The URLs of the servers. Requests alternate between several servers.
+        The URLs of the servers. If there are several, requests alternate between them.
     faults
-        Creates the proxy's faults for each measurement. If None, a proxy is used only for several servers.
+        A function that creates the proxy's faults for each measurement. If None, a proxy is used only if there are
+        several servers.
     """
 
     label: str
@@ -84,7 +85,7 @@ class Measured:
         The number of requests, of bytes in responses, and of refused, incomplete or abandoned responses during the last
         read through a proxy.
     failure
-        The error of a failed read. Later rounds skip this way of reading.
+        The error, if a read has failed. Later rounds then skip this way of reading.
     """
 
     place: Place
@@ -100,17 +101,16 @@ class Measured:
         return statistics.median(values) if values else None
 
     def ratio_to(self, other: Measured) -> float | None:
-        """Return the median ratio of wall times over the rounds that measured both."""
+        """Return the median ratio of wall times over the rounds in which both were measured."""
         both = self.samples.keys() & other.samples.keys()
         ratios = [self.samples[number].wall / other.samples[number].wall for number in both]
         return statistics.median(ratios) if ratios else None
 
 
 def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Callable[[str], object]) -> list[Measured]:
-    """Measure each way once per round, in reverse order in every second round.
+    """Measure each way of reading once per round, and reverse the order in every second round.
 
-    The first round is an untimed warm-up. In this round, every read goes through a proxy that counts requests and
-    bytes.
+    The first round is an untimed warm-up in which every read goes through a proxy that counts requests and bytes.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Cal
             if len(digests[one.place.urls]) > 1:
                 raise RuntimeError(
                     f"{one.way.label} read other rows from {one.place.urls} than the ways measured before it, so their "
-                    "times cannot be compared. Correct its reader."
+                    "times cannot be compared. Fix its function in tests/benchmarks/reader.py."
                 )
     return measured
 

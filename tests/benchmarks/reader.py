@@ -1,7 +1,7 @@
 """Read all runs once, in one of several ways, and report the costs for this process and for the server.
 
-Each measurement runs in its own process, so that peak memory and CPU time are not mixed up. The process reads a `Job`
-as JSON from standard input and writes a `Sample` as JSON to standard output.
+Each measurement runs in its own process, so that its peak memory and CPU time can be measured. The process reads a
+`Job` as JSON from standard input and writes a `Sample` as JSON to standard output.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Read = Callable[[], Any]
 
 RUNS_WITH_STEPS = 1_000
-"""The steps of this many runs are read."""
+"""The number of runs whose steps are read."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def client_runs(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def client_iter_runs(job: Job) -> Iterator[Read]:
-    """Read with ``client.iter_runs()`` and drop each page afterwards."""
+    """Read with ``client.iter_runs()`` and discard each page."""
 
     def read() -> Rows:
         seen = Rows()
@@ -159,7 +159,7 @@ def client_steps(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def bare_steps(job: Job) -> Iterator[Read]:
-    """Read the same steps with aiohttp, with as many concurrent requests as the client."""
+    """Read the same steps as ``client.steps()``, but with aiohttp and the same number of concurrent requests."""
     import aiohttp
 
     from dagster_nb.concurrency import MAX_CONCURRENCY
@@ -187,7 +187,10 @@ def bare_steps(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def dagster_client(job: Job) -> Iterator[Read]:
-    """Read in the same loop with ``DagsterGraphQLClient``. It has no public method for arbitrary queries."""
+    """Read in the same loop as `bare_loop`, but with ``DagsterGraphQLClient``.
+
+    The class has no public method for arbitrary queries, so this calls ``_execute``.
+    """
     from dagster_graphql import DagsterGraphQLClient
 
     address = urlsplit(job.url)

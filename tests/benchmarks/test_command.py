@@ -26,7 +26,7 @@ def test_the_command_prints_one_row_per_way_of_reading(tmp_path, capsys):
     hows = [row[2] for row in rows[2:]]
     assert hows == [*(way.label for way in DIRECT_WAYS), "client.iter_runs()", "client.runs()"]
     by_how = dict(zip(hows, rows[2:], strict=True))
-    small_pages = by_how["loop of Dagster's documentation, 10 per page"]
+    small_pages = by_how["loop from Dagster's documentation, 10 per page"]
     assert small_pages[HEADINGS.index("requests")] == "7"
     assert by_how["bare loop, 1,000 per page"][HEADINGS.index("ratio to bare loop at 1,000")] == "1.00"
     assert all(float(row[3]) >= 0 for row in rows[2:])
@@ -51,7 +51,7 @@ def test_the_command_compares_ways_of_reading_steps(tmp_path, capsys):
     assert "times the bare loop" in lines[-1][-2]
 
 
-def test_every_second_round_has_the_reverse_order(monkeypatch):
+def test_every_second_round_runs_in_reverse_order(monkeypatch):
     reads = []
 
     def read(one, *, counting):
@@ -74,7 +74,7 @@ def test_a_ratio_is_the_median_over_all_rounds():
     assert one.ratio_to(Measured(PLACE, SLOW)) is None
 
 
-def test_a_failed_way_is_not_repeated_and_its_row_shows_the_error(monkeypatch):
+def test_a_way_of_reading_that_fails_is_not_repeated_and_its_row_shows_the_error(monkeypatch):
     reads = []
 
     def read(one, *, counting):
@@ -91,7 +91,7 @@ def test_a_failed_way_is_not_repeated_and_its_row_shows_the_error(monkeypatch):
     assert "it broke" in lines[3]
 
 
-def test_ways_that_read_different_runs_raise_an_error(monkeypatch):
+def test_an_error_is_raised_if_two_ways_of_reading_read_different_runs(monkeypatch):
     def read(one, *, counting):
         return sample(1.0, digest=one.way.label)
 
@@ -100,7 +100,7 @@ def test_ways_that_read_different_runs_raise_an_error(monkeypatch):
         measure_in_rounds.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=1, on_progress=print)
 
 
-def test_a_way_that_reads_nothing_raises_an_error(monkeypatch):
+def test_an_error_is_raised_if_a_way_of_reading_reads_nothing(monkeypatch):
     monkeypatch.setattr(measure_in_rounds, "_read", lambda *_, **__: sample(1.0, rows=0))
     with pytest.raises(RuntimeError, match="fast read no rows"):
         measure_in_rounds.measure([(PLACE, FAST)], rounds=1, on_progress=print)

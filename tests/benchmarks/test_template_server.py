@@ -39,13 +39,13 @@ def client():
         ({"filter": {"runIds": [run_id(5), run_id(9), run_id(7)]}, "cursor": run_id(8)}, [run_id(7), run_id(5)]),
     ],
 )
-def test_pages_equal_the_pages_of_dagster(client, variables, expected):
+def test_pages_match_those_of_dagster(client, variables, expected):
     answer = client.query(QUERY, variables)
     assert [run["runId"] for run in answer["runsOrError"]["results"]] == expected
     assert answer["ids"]["results"] == expected
 
 
-def test_an_unsupported_filter_is_an_error(client):
+def test_an_unsupported_filter_raises_an_error(client):
     with pytest.raises(dnb.QueryError, match="statuses"):
         client.query(QUERY, {"filter": {"statuses": ["FAILURE"]}})
 

@@ -19,7 +19,7 @@ print(json.dumps({{**layer.chart, "marks": np.frombuffer(layer.marks, "float32")
 
 
 class ChartPage:
-    """A chart in the page, and what the kernel has sent about it."""
+    """A chart in the page, and the data that the kernel has sent for it."""
 
     def __init__(self, notebook: Notebook, panel: str, layer: str):
         self.notebook = notebook
@@ -31,16 +31,16 @@ class ChartPage:
         self.box: Any = {}
 
     def settle(self) -> dict[str, Any]:
-        """Wait until the browser shows the newest chart, and return what the kernel has sent about it."""
+        """Wait until the browser shows the newest chart, and return the data that the kernel has sent for it."""
         self.sent = json.loads(self.notebook.run(_READ.format(layer=self.layer)))
         expect(self.stage).to_have_attribute("data-number", str(self.sent["number"]))
-        # JupyterLab does not draw what is scrolled away.
+        # JupyterLab does not render outputs outside the visible part of the page.
         self.stage.scroll_into_view_if_needed()
         self.box = self.stage.bounding_box()
         return self.sent
 
     def point(self, x: float, y: float) -> tuple[float, float]:
-        """Return the position in the page of a position in the picture."""
+        """Convert a position in the picture to a position in the page."""
         width, height = self.sent["size"]
         return self.box["x"] + x * self.box["width"] / width, self.box["y"] + y * self.box["height"] / height
 
@@ -52,7 +52,7 @@ class ChartPage:
         return (left + right) / 2, (top + bottom) / 2
 
     def ids_at(self, x: float, y: float) -> set[str]:
-        """Return the marks that are closest to a position. Marks that are this close to each other look like one."""
+        """Return the ids of the marks closest to a position, including marks at most one pixel farther away."""
         distances = [
             (max(left - x, 0, x - right) ** 2 + max(top - y, 0, y - bottom) ** 2) ** 0.5
             for left, top, right, bottom in self.sent["marks"]
@@ -61,7 +61,7 @@ class ChartPage:
         return {one for one, distance in zip(self.sent["ids"], distances, strict=True) if distance <= least + 1}
 
     def drag(self, first: float, last: float) -> None:
-        """Drag from one share of the x axis to another."""
+        """Drag from one fraction of the x axis to another."""
         left, top, right, bottom = self.sent["plot"]
         y = (top + bottom) / 2
         self.move_to(left + (right - left) * first, y)

@@ -29,7 +29,7 @@ _HELP = (
 
 
 def chromium(own: str) -> str:
-    """Return the path of Chromium. Fail the test if there is none, instead of skipping it.
+    """Return the path of Chromium. If Chromium cannot be installed, fail the test instead of skipping it.
 
     Parameters
     ----------

@@ -126,7 +126,7 @@ class Lab:
 
 
 class Place(Protocol):
-    """A JupyterLab's URL with the base path, its token, and its root folder."""
+    """The URL (including the base path), the token and the root folder of a JupyterLab."""
 
     url: str
     token: str

@@ -36,7 +36,7 @@ def panels(lab, context, demo):
     """Open all panels in one notebook, with details, a config problem, a log and a query visible."""
     book = Notebook(lab, context, [SETUP.format(url=demo.url), *PANELS.values()], name="accessibility").open()
     page = book.page
-    # Axe only measures the contrast of visible text, and the body of JupyterLab's page has no height.
+    # Axe measures the contrast of visible text only, so enlarge the window, and give the page's body a height.
     page.set_viewport_size({"width": 1440, "height": 5000})
     page.add_style_tag(content="body { height: 100vh; }")
     book.run(OPEN)

@@ -23,7 +23,7 @@ from tests.browser.lab import IDLE, SCREENSHOTS, free_port, record_errors
 
 expect.set_options(timeout=60_000)
 ROOT = Path(__file__).parents[2]
-# Voilà itself loads icons and MathJax from these URLs. The panels use neither.
+# Voilà loads icons and MathJax from these URLs, but the panels do not use them.
 VOILAS_OWN = re.compile(
     r"https://cdn\.jsdelivr\.net/npm/@fortawesome/|https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/"
 )

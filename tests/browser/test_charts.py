@@ -68,7 +68,7 @@ def choose(notebook: Notebook, chart: str, **filters: object) -> None:
 
 
 def frame(notebook: Notebook) -> pd.DataFrame:
-    """Return the explorer's runs, as pandas has them in the kernel."""
+    """Return the explorer's frame of runs from the kernel."""
     rows = json.loads(
         notebook.run(
             "explorer.wait(); columns = ['run_id', 'job_name', 'status', 'start_time', 'duration'];"
@@ -92,7 +92,7 @@ def wait_for_filters(notebook: Notebook, names: set[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["Durations", "Trend", "Timeline", "Queue times"])
-def test_hovering_a_mark_names_its_run(notebook, chart, name):
+def test_hovering_over_a_mark_shows_its_run(notebook, chart, name):
     runs = frame(notebook)
     choose(notebook, name, **({"job": [runs["job_name"].value_counts().index[0]]} if name == "Timeline" else {}))
     sent = chart.settle()
@@ -112,7 +112,7 @@ def test_hovering_a_mark_names_its_run(notebook, chart, name):
         assert run["duration"] in shown or "so far" in shown
 
 
-def test_a_click_opens_the_run_and_marks_its_row(notebook, chart):
+def test_a_click_opens_the_run_and_highlights_its_row(notebook, chart):
     sent = chart.sent
     chart.move_to(*chart.center(10))
     named = chart.tip.inner_text()
@@ -125,7 +125,7 @@ def test_a_click_opens_the_run_and_marks_its_row(notebook, chart):
     assert notebook.run("print(explorer.selection)") == str([opened])
     row = notebook.page.locator(f'.dnb-explorer tr[data-run="{opened}"]')
     expect(row).to_have_attribute("aria-current", "true")
-    # The page may show the table only in part, but the table has scrolled to the row.
+    # Part of the table may be outside the page, but the table itself has scrolled to the row.
     distances = """(row) => {
       const [inner, outer] = [row, row.closest(".dnb-scroll")].map((one) => one.getBoundingClientRect());
       return [inner.top - outer.top, outer.bottom - inner.bottom];
@@ -133,7 +133,7 @@ def test_a_click_opens_the_run_and_marks_its_row(notebook, chart):
     assert min(row.evaluate(distances)) > -5
 
 
-def test_a_drag_filters_and_escape_takes_it_back(notebook, chart):
+def test_a_drag_sets_a_filter_and_escape_removes_it_again(notebook, chart):
     before = frame(notebook)
     chart.drag(0.5, 0.75)
     filters = wait_for_filters(notebook, {"created_after", "created_before"})
@@ -149,7 +149,7 @@ def test_a_drag_filters_and_escape_takes_it_back(notebook, chart):
     chart.settle()
 
 
-def test_a_drag_over_durations_filters_by_duration(notebook, chart):
+def test_a_drag_along_a_duration_axis_filters_by_duration(notebook, chart):
     choose(notebook, "Durations")
     chart.settle()
     chart.drag(0.3, 0.6)
@@ -171,12 +171,12 @@ def test_escape_cancels_a_drag(notebook, chart):
     wait_for_filters(notebook, set())
 
 
-def test_the_keyboard_does_the_same(notebook, chart):
+def test_the_keyboard_can_open_a_run_and_filter_by_time(notebook, chart):
     keyboard = notebook.page.keyboard
     chart.stage.focus()
     keyboard.press("ArrowRight")
     expect(chart.tip).to_be_visible()
-    # An outline outside of the chart would be cut off at the edge of the cell's output.
+    # An outline outside the chart would be cut off at the edge of the cell's output.
     expect(chart.stage).to_have_css("outline-style", "solid")
     expect(chart.stage).to_have_css("outline-offset", "-2px")
     first = chart.tip.inner_text()
@@ -204,7 +204,7 @@ def test_the_keyboard_does_the_same(notebook, chart):
     wait_for_filters(notebook, set())
 
 
-def test_the_keyboard_chooses_a_time_in_a_chart_without_marks(notebook, chart):
+def test_the_keyboard_can_filter_by_time_in_a_chart_without_marks(notebook, chart):
     choose(notebook, "Timeline")
     assert chart.settle()["marks"] == []
     band = chart.stage.locator(".dnb-chart-band")
@@ -355,13 +355,13 @@ def test_names_and_legend_entries_are_buttons(notebook, chart):
         chart.settle()
 
 
-def test_a_chart_that_can_be_touched_is_accessible(notebook, chart):
+def test_an_interactive_chart_is_accessible(notebook, chart):
     chart.stage.focus()
     found = Axe().run(notebook.page, ".dnb-charts").response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
-def test_the_steps_of_a_monitor_answer(notebook, gantt):
+def test_the_bars_of_a_monitor_show_their_steps_and_a_click_filters_by_step(notebook, gantt):
     for mark, step in enumerate(gantt.sent["ids"]):
         gantt.move_to(*gantt.center(mark))
         expect(gantt.tip).to_contain_text(step)
@@ -414,7 +414,7 @@ def test_the_steps_of_an_open_run_answer(notebook, chart):
     notebook.run("explorer._details.tabs.value = 'Steps'; explorer.model.open_run(None)")
 
 
-def test_light_dark_and_narrow_screenshots(notebook, chart):
+def test_marks_can_be_hovered_over_in_both_themes_and_on_a_narrow_page(notebook, chart):
     for dark in (False, True):
         notebook.theme(dark=dark)
         chart.settle()

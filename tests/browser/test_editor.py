@@ -64,7 +64,7 @@ def last(page, kind):
     return page.evaluate("kind => sent.filter((one) => one.type === kind).at(-1)", kind)
 
 
-def test_text_can_be_typed_and_indented_and_undone_and_submitted(page):
+def test_the_editor_supports_typing_and_indentation_and_undo_and_submission(page):
     editor = show(page)
     editor.press("ControlOrMeta+End")
     editor.press_sequentially("  write:")

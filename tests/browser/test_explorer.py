@@ -250,7 +250,7 @@ def test_the_displayed_code_returns_the_displayed_runs(clean):
     clean.chip("FAILURE").click()
     clean.fill("Job", "sync_crm")
     expect(clean.box.get_by_role("button", name="job: sync_crm")).to_be_visible()
-    # The new chart is less tall, so wait until everything below it has moved up.
+    # The new chart is shorter, so wait until everything below it has moved up.
     clean.notebook.run("explorer.wait()")
     clean.button("Code").click()
     code = clean.box.get_by_label("Python", exact=True)
@@ -525,7 +525,7 @@ def test_a_click_on_a_value_sets_a_filter_and_related_runs_open_in_the_panel(cle
     clean.notebook.check()
 
 
-def test_screenshots_in_light_and_dark_and_narrow(clean):
+def test_the_explorer_fits_on_a_narrow_page_and_follows_the_theme(clean):
     clean.notebook.run("explorer.set_filters(created_after='30d')")
     clean.button("Durations").click()
     failed = clean.box.locator("tr[data-run]", has_text="FAILURE").first

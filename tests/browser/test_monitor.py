@@ -63,7 +63,7 @@ def test_the_monitor_follows_a_hanging_run_and_terminates_it(watched):
     panel.get_by_label("Level").select_option("WARNING and above")
     expect(log.get_by_role("row")).to_have_count(1)
     panel.get_by_label("Level").select_option("all levels")
-    panel.get_by_label("Step").select_option("all of the run")
+    panel.get_by_label("Step").select_option("whole run")
     expect(log).to_contain_text("RUN_START")
     shoot(book, "monitor_running", panel)
 

@@ -69,7 +69,7 @@ def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(note
     # Change the file, so that its signature is invalid and Jupyter no longer trusts the notebook.
     path = opened.lab.root / f"{opened.name}.ipynb"
     content = json.loads(path.read_text())
-    content["cells"][0]["outputs"][0]["data"]["text/plain"] += " "
+    content["cells"][0]["outputs"][-1]["data"]["text/plain"] += " "
     path.write_text(json.dumps(content))
     reopen(opened)
     expect(page.locator(".jp-mod-trusted")).to_have_count(0)

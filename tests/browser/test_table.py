@@ -81,7 +81,7 @@ def test_a_column_can_be_resized_with_mouse_and_keyboard(notebook, table):
         edge.press("ArrowLeft")
     assert width(table, "job_name") == pytest.approx(40, abs=1)
     edge.press("Home")
-    expect(edge).to_have_attribute("aria-valuetext", "usual width")
+    expect(edge).to_have_attribute("aria-valuetext", "default width")
     # The header is narrower now, because another column shows the sort arrow.
     assert width(table, "job_name") == pytest.approx(before, abs=20)
 
@@ -102,7 +102,7 @@ def test_columns_are_chosen_in_a_menu(notebook, table):
     assert f'tags={{"team": "{team}"}}' in notebook.run("print(explorer.code)")
     assert "tags.team" in notebook.run("print(explorer.code)")
     notebook.run("explorer.set_filters(status='FAILURE')")
-    chips.get_by_role("button", name="Usual columns", exact=True).click()
+    chips.get_by_role("button", name="Default columns", exact=True).click()
     expect(table.get_by_role("columnheader", name="Partition")).to_be_visible()
     page.locator(".dnb-explorer").get_by_role("button", name="Columns", exact=True).click()
 
@@ -173,7 +173,7 @@ def test_the_table_is_readable_in_both_themes_and_on_a_narrow_page(notebook, tab
     notebook.theme(dark=False)
 
 
-def test_times_are_in_the_time_zone_of_the_browser(lab, browser, demo):
+def test_times_are_shown_in_the_browsers_time_zone(lab, browser, demo):
     with browser.new_context(viewport={"width": 1440, "height": 1000}, timezone_id="Asia/Tokyo") as context:
         book = Notebook(lab, context, [CELL.format(url=demo.url)], name="table_zone").open()
         box = book.page.locator(".dnb-explorer")

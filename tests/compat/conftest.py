@@ -100,7 +100,7 @@ class Evidence:
 @pytest.fixture(scope="package")
 def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     wanted = {name for item in request.session.items if (name := _target_of(item))}
-    # A pytest-xdist worker does not know which target comes next.
+    # A pytest-xdist worker does not know which target comes next, so it starts no server in advance.
     alone = not hasattr(request.config, "workerinput")
     fleet = Fleet([target for target in TARGETS if target.name in wanted], ahead=alone)
     yield fleet
@@ -109,7 +109,7 @@ def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="package", params=TARGETS, ids=str)
 def dagster(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Dagster]:
-    """Run a Dagster of each target in turn."""
+    """Run a Dagster server for each target in turn."""
     try:
         dagster = fleet.get(request.param)
     except (CannotBuildError, NoPostgresError) as error:
@@ -134,7 +134,7 @@ def stage(dagster: Dagster) -> dict[str, str]:
 
 @pytest.fixture(scope="package")
 def backfill_of_job(client: dnb.DagsterClient) -> dnb.Backfill:
-    """Return a backfill of a job. It starts early, because a daemon looks for new backfills only every 30 seconds."""
+    """Launch a backfill of a job early, because a daemon looks for new backfills only every 30 seconds."""
     return client.backfill("regional", ["north", "south"], tags={"why": "late"})
 
 
@@ -160,9 +160,10 @@ def note_missing_columns(client: dnb.DagsterClient, note: Callable[..., None]) -
     """Return a function that adds a note about the columns that this version does not provide."""
 
     def note_missing_columns(frame: pd.DataFrame, document: str, subject: str, fields: dict[str, str | None]) -> None:
-        """Check that these columns are NA.
+        """Check that the columns of missing fields are NA.
 
-        ``fields`` has the column of each field that the document may lack; None if no column depends on it alone.
+        ``fields`` maps each field that the document may lack to its column, or to None if no column depends on that
+        field alone.
         """
         removed = prune(documents.load_marked(document), client.graphql_schema()).removed
         columns = sorted({column for field in removed if (column := fields[field]) is not None})

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # The newest Python for which Dagster 1.5 and its dependencies have wheels.
 PYTHON = "3.11"
-# Compile the bytecode once, here. Many containers configure Python not to write bytecode. Each Dagster process would
-# then compile two thousand modules, which would take most of its time.
+# Compile the bytecode during the installation. Many containers configure Python not to write bytecode, so each Dagster
+# process would otherwise spend most of its time compiling two thousand modules.
 INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
 CACHE = Path(platformdirs.user_cache_dir("dagster_nb")) / "compat"
 
@@ -29,7 +29,7 @@ class CannotBuildError(RuntimeError):
 
 
 def python_of(target: Target) -> str:
-    """Return the path of the Python in a target's environment, which is built if it does not exist."""
+    """Build a target's environment if it does not exist, and return the path of its Python."""
     if not target.requirements:
         return sys.executable
     recipe = "\n".join((PYTHON, *INSTALL, *target.requirements))

@@ -25,7 +25,7 @@ METADATA: dict[str, str | None] = dict.fromkeys(
         "... on TimestampMetadataEntry",
     ]
 )
-"""The parts of metadata that old versions lack. No column is missing, because these versions lack such metadata too."""
+"""Parts of metadata entries that old versions lack. No column depends on one of these parts alone."""
 
 LAUNCHED_BY = ("dagster/schedule_name", "user")
 

@@ -61,7 +61,7 @@ class Dagster:
     Attributes
     ----------
     stage : dict
-        Maps each name in `STAGE` to a run id, or is the error that prevented the launch.
+        A dict from each name in `STAGE` to its run id, or the error that prevented the launch.
     """
 
     target: Target

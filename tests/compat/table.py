@@ -42,7 +42,7 @@ class Results:
         self._passed[key] = self._passed.get(key, True) and passed
 
     def note(self, capability: str, target: str, text: str, *, lacks: bool) -> None:
-        """Add a footnote about a limitation of a version; ``lacks`` means that the whole capability is missing."""
+        """Add a footnote about a limitation of a version. ``lacks`` means that the whole capability is missing."""
         self._notes.setdefault((capability, target), {})[text] = None
         if lacks:
             self._lacks.add((capability, target))

@@ -38,7 +38,7 @@ def test_assets(client, materialized, note_missing_columns):
     assert assets.loc["stock", ["last_run_id", "last_partition_key"]].tolist() == [materialized[1].run_id, "north"]
     note_missing_columns(
         assets, "assets", "assets",
-        # Before it had several kinds, an asset had one.
+        # Old versions provide a single kind per asset, so the column `kinds` is still available.
         {"AssetNode.owners": "owners", "AssetNode.tags": "tags", "AssetNode.kinds": None},
     )  # fmt: skip
 
@@ -71,19 +71,19 @@ def test_checks(client, materialized, note_missing_columns):
     note_missing_columns(checks, "asset_checks", "asset checks", {**METADATA, **fields})
 
 
-def test_partitions_of_an_asset(client, materialized):
+def test_partitions_of_an_asset_have_statuses_and_runs(client, materialized):
     frame = client.partitions(asset="stock").set_index("partition_key")
     assert frame["status"].to_dict() == {"north": "MATERIALIZED", "south": "FAILED", "west": "MISSING"}
     assert frame["run_id"].tolist() == [materialized[1].run_id, pd.NA, pd.NA]
 
 
-def test_partitions_of_a_job(client):
+def test_partitions_of_a_job_are_listed(client):
     frame = client.partitions(job="regional")
     assert frame["partition_key"].tolist() == ["north", "south"]
     assert client.partitions(job="quick").empty
 
 
-def test_what_cannot_be_materialized(client):
+def test_materializing_a_missing_asset_or_an_invalid_partition_raises_an_error(client):
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'orders'"):
         client.materialize("order")
     with pytest.raises(ValueError, match="partition_keys= is required"):

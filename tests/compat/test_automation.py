@@ -71,7 +71,7 @@ def test_backfills(client, backfill_of_job, note_missing_columns):
     assert frame.loc[of_job.backfill_id, "partition_keys"] == ["north", "south"]
     assert frame.loc[of_job.backfill_id, "tags"]["why"] == "late"
     assert frame.loc[of_assets.backfill_id, "assets"] == ["stock"]
-    # Without it, the name of the job is a part of the name of its partition set.
+    # Without the field `jobName`, the client derives the name of the job from the name of its partition set.
     note_missing_columns(frame, "backfills", "backfills", {"PartitionBackfill.jobName": None})
     outcome = client.cancel_backfill(of_assets)
     assert outcome in {"canceled", "canceling", "already_finished"}

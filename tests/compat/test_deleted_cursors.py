@@ -1,4 +1,4 @@
-"""If runs are deleted while a client reads, it still returns every remaining run once and in order."""
+"""A client that reads while runs are deleted returns every remaining run once and in order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.compat.served.history import DOOMED
 pytestmark = pytest.mark.capability("paging")
 
 
-def test_deleting_the_cursors_loses_no_run(dagster, client, monkeypatch):
+def test_deleting_runs_that_serve_as_cursors_loses_no_other_run(dagster, client, monkeypatch):
     # Request few ids at a time, so that the test also deletes runs that serve as cursors in the list of ids.
     monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 6)
     before = client.runs(job="doomed")["run_id"].tolist()

@@ -38,7 +38,7 @@ def test_status(client):
         check(client, lambda run, several=several: run.status in several, status=several)
 
 
-def test_a_status_without_runs_matches_nothing_and_an_unknown_one_is_an_error(client):
+def test_a_status_without_runs_matches_nothing_and_an_unknown_status_raises_an_error(client):
     assert client.runs(status="SUSPENDED").empty
     assert client.count_runs(status="SUSPENDED") == 0
     check(client, lambda run: run.status == "FAILURE", status=["SUSPENDED", "FAILURE"])

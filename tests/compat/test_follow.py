@@ -11,7 +11,7 @@ import dagster_nb as dnb
 pytestmark = [pytest.mark.capability("follow"), pytest.mark.anyio]
 
 
-async def test_every_event_is_received_once_until_the_end(dagster):
+async def test_every_event_of_a_run_is_received_once(dagster):
     async with dnb.AsyncDagsterClient(dagster.url) as client:
         run = await client.launch("quick", op_selection="load")
         with anyio.fail_after(240):

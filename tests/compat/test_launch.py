@@ -1,4 +1,4 @@
-"""Launch runs with every version of Dagster: the run has all arguments, and invalid launches are rejected."""
+"""With every version of Dagster, launched runs have the given arguments, and invalid launches are rejected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def launch(client):
     client.delete(launched, force=True)
 
 
-def test_config_and_tags_arrive(client, stage):
+def test_a_launched_run_has_the_given_config_and_tags(client, stage):
     run = client.run(stage["quick"]).wait(timeout=240)
     assert run.status == "SUCCESS"
     assert run.run_config == ROWS
@@ -46,7 +46,7 @@ def test_a_run_is_found_by_the_hidden_id_of_its_request(client, launch):
     client.delete(first, force=True)
 
 
-def test_a_partition_uses_its_own_config_and_tags(client, launch):
+def test_a_run_of_a_partition_has_the_config_and_tags_of_the_partition(client, launch):
     run = launch("regional", partition_key="south", tags={"extra": "yes"})
     assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
     assert run.tags["dagster/partition"] == "south"
@@ -62,7 +62,7 @@ def test_an_unknown_partition_is_rejected(client):
         client.launch("quick", partition_key="north")
 
 
-def test_a_selection_of_assets_arrives(client, stage):
+def test_a_run_materializes_only_the_selected_assets(client, stage):
     run = client.run(stage["unpublished"]).wait(timeout=240)
     assert run.steps()["step_key"].tolist() == ["mart__revenue"]
     read = client.runs(run_ids=run, include=["asset_selection", "op_selection"])
@@ -70,7 +70,7 @@ def test_a_selection_of_assets_arrives(client, stage):
     assert read["op_selection"].tolist() == [None]
 
 
-def test_a_selection_of_ops_arrives(client, launch):
+def test_a_launched_run_has_the_given_selection_of_ops(client, launch):
     run = launch("quick", op_selection=["load"])
     read = client.runs(run_ids=run, include=["asset_selection", "op_selection"])
     assert read["op_selection"].tolist() == [["load"]]

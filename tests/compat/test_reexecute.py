@@ -42,13 +42,13 @@ def own_tags(run):
     return {key: value for key, value in run.tags.items() if not key.startswith(OWN)}
 
 
-def test_from_failure_executes_the_steps_that_failed_or_never_ran(client, again):
+def test_reexecuting_from_failure_executes_the_steps_that_failed_or_never_ran(client, again):
     assert again.tagged.status == "FAILURE"
     assert again.tagged.steps()["step_key"].tolist() == ["maybe"]
     assert relation(client, again.tagged) == (again.failed.run_id, again.failed.run_id)
 
 
-def test_the_new_run_has_the_tags_of_its_parent_and_new_ones(client, again):
+def test_the_new_run_has_the_tags_of_its_parent_and_the_given_tags(client, again):
     assert own_tags(again.failed) == {"team": "data", "why": "a test"}
     assert own_tags(again.tagged) == {"team": "data", "why": "again", "who": "me"}
     for run in (again.tagged, again.mended):
@@ -58,7 +58,7 @@ def test_the_new_run_has_the_tags_of_its_parent_and_new_ones(client, again):
     assert found["run_id"].tolist() == [again.tagged.run_id]
 
 
-def test_reexecuting_from_failure_takes_another_config(client, again):
+def test_reexecuting_from_failure_accepts_a_new_config(client, again):
     assert again.mended.status == "SUCCESS"
     assert again.mended.run_config == MENDED
     assert sorted(again.mended.steps()["step_key"]) == ["maybe", "store"]
@@ -94,7 +94,7 @@ def test_a_run_that_cannot_be_re_executed_is_rejected(client, stage, stored):
 
 
 @pytest.mark.capability("asset failure")
-def test_from_asset_failure_works_or_the_error_names_the_version_needed(dagster, client, stage, stored, note):
+def test_from_asset_failure_works_or_the_error_names_the_required_version(dagster, client, stage, stored, note):
     failed = client.run(stage["unpublished"]).wait(timeout=240)
     assert failed.status == "FAILURE"
     before = len(stored())

@@ -83,7 +83,7 @@ def test_logs(client, finished):
         client.compute_logs(finished, "laod")
 
 
-def test_runs_without_events_have_empty_frames_and_a_failed_one_says_why(client):
+def test_runs_without_events_have_empty_frames_and_failed_runs_have_an_explanation(client):
     past = client.runs(tags={"kind": "past"}, limit=3)
     assert client.steps(past).empty
     assert client.events(past).empty

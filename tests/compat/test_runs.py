@@ -22,7 +22,7 @@ def expected(dagster):
     return runs_frame(NEWEST_FIRST, creation=dagster.target.since(7))
 
 
-def test_all_columns_equal_the_written_history(dagster, client, expected, note):
+def test_all_columns_match_the_stored_history(dagster, client, expected, note):
     read = client.runs(tags={"kind": "past"}, include="run_config")
     expected["run_config"] = objects([run.run_config for run in NEWEST_FIRST])
     pd.testing.assert_frame_equal(read, expected)
@@ -30,7 +30,7 @@ def test_all_columns_equal_the_written_history(dagster, client, expected, note):
         note(NO_CREATION_TIME)
 
 
-def test_without_filters_all_runs_have_the_order_of_the_database(client, stored, expected, stage):
+def test_without_filters_all_runs_are_in_the_order_of_the_database(client, stored, expected, stage):
     read = client.runs()
     assert read["run_id"].tolist() == [row.run_id for row in stored()]
     past = read[read["run_id"].isin(set(expected["run_id"]))].reset_index(drop=True)
@@ -38,7 +38,7 @@ def test_without_filters_all_runs_have_the_order_of_the_database(client, stored,
     assert {stage["quick"], stage["fragile"]} <= set(read["run_id"])
 
 
-def test_the_pages_together_equal_the_frame(client, expected):
+def test_the_concatenated_pages_equal_the_whole_frame(client, expected):
     pages = list(client.iter_runs(tags={"kind": "past"}, page_size=7))
     assert [len(page) for page in pages] == [7] * 6 + [3]
     pd.testing.assert_frame_equal(pd.concat(pages, ignore_index=True), expected)
@@ -57,7 +57,7 @@ def test_the_asynchronous_client_returns_the_same_frame(dagster, expected):
     assert count == len(expected)
 
 
-def test_one_run_has_the_values_of_its_row(dagster, client):
+def test_a_single_run_has_the_stored_values(dagster, client):
     run = client.run(run_id_of("past 44"))
     past = PAST[44]
     assert (run.job_name, run.status, run.tags, run.run_config) == (past.job, past.status, past.tags, past.run_config)
@@ -73,6 +73,6 @@ def test_a_frame_without_runs_has_the_same_columns(client, expected):
     assert none.dtypes.to_dict() == expected.dtypes.to_dict()
 
 
-def test_the_server_returns_its_version(dagster, client):
+def test_the_client_reads_the_version_of_the_server(dagster, client):
     version = tuple(int(part) for part in client.version.split(".")[:2])
     assert version == dagster.target.release

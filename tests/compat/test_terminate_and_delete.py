@@ -13,7 +13,7 @@ pytestmark = pytest.mark.capability("terminate")
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
-def test_a_run_in_progress_stops(client, stage):
+def test_terminating_a_run_in_progress_stops_it(client, stage):
     run = client.run(stage["hang"])
     wait_until(lambda: run.refresh().status == "STARTED", seconds=240)
     outcomes = client.terminate([stage["quick"], run.run_id, UNKNOWN_ID])

@@ -74,7 +74,7 @@ def test_bounds_at_whole_seconds_are_exact(dagster, check, stored, note):
     sqlite = not dagster.target.postgres
     reach = row.created + sqlite * US
     check(lambda row, reach=reach: row.created < reach, created_before=row.created)
-    # If the server lacks this filter, the client excludes the runs that match the opposite filter, which is exact.
+    # If the server lacks this filter, the client excludes the runs that match the opposite filter. The result is exact.
     reach = row.updated + (sqlite and dagster.target.since(7)) * US
     check(lambda row, reach=reach: row.updated < reach, updated_before=row.updated)
     if sqlite:
@@ -107,7 +107,7 @@ def test_times_and_other_filters_can_be_combined(client, stored):
         )
 
 
-def test_new_runs_have_the_times_of_the_database(dagster, client, stored, stage):
+def test_the_times_of_new_runs_match_the_database(dagster, client, stored, stage):
     client.run(stage["quick"]).wait(timeout=240)
     row = next(row for row in stored() if row.run_id == stage["quick"])
     row_of_client = client.runs(run_ids=stage["quick"]).iloc[0]

@@ -82,7 +82,7 @@ def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
 
 
 def truncate(keep: float = 0.5) -> Fault:
-    """Return only the first part of the body, as a complete response."""
+    """Return only the first part of the body, as if it were the complete response."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -105,7 +105,7 @@ def fail_in_part() -> Fault:
 
 
 class AtRandom:
-    """Random faults for random requests, up to a limit.
+    """Causes random faults for random requests, up to a limit.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def is_page(request: Request) -> bool:
 
 
 class OneIn:
-    """A fault for exactly one of every ``count`` requests, at a random position.
+    """Causes a fault for exactly one of every ``count`` requests, at a random position.
 
     Parameters
     ----------

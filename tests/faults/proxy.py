@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Fault = Callable[["Request", Forward], Awaitable["Answer"]]
 
 _OPERATION = re.compile(r"\b(?:query|mutation|subscription)\s+(\w+)")
-# Dagster's webserver closes an idle connection after five seconds.
+# Close idle connections before Dagster's webserver closes them, which it does after five seconds.
 _KEEPALIVE_SECONDS = 4.0
 _PIECES = 10
 _NOT_FORWARDED = frozenset(
@@ -118,7 +118,7 @@ class Proxy:
     Parameters
     ----------
     upstreams
-        The URLs of the servers. Requests alternate between several servers.
+        The URLs of the servers. If there are several, requests alternate between them.
     faults
         The faults, starting with the one closest to the client. A test may change the list at any time.
 

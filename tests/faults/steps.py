@@ -48,7 +48,7 @@ class Script:
         self.ended: list[str] = []
 
     def take(self, step: Callable[[Script], None]) -> None:
-        """Run a step and record its outcome. Only errors of dagster_nb are expected."""
+        """Run a step and record its outcome. An error that is not from dagster_nb fails the test."""
         try:
             step(self)
             self.ended.append("ok")
@@ -199,7 +199,7 @@ def launch_many(script: Script) -> None:
     launches = [{**JOB, "tags": {TAG: value}} for value in values]
     batch = values[0]
     check_launches(script, values, script.client.launch_many(launches, batch=batch))
-    # Repeat the call without the proxy. It launches the runs that are still missing.
+    # Repeat the call without the proxy to launch the runs that are still missing.
     outcomes = script.direct.launch_many(launches, batch=batch)
     assert set(outcomes["outcome"]) <= {"launched", "already_launched"}
     check_launches(script, values, outcomes)

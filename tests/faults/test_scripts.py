@@ -72,7 +72,7 @@ def instance(server):
 @pytest.fixture(scope="module")
 def direct(server):
     with dnb.connect(server.url, progress=False) as client:
-        # One of the steps deletes a finished run.
+        # Create finished runs, because one of the steps deletes a finished run.
         client.terminate(client.launch_many([{"job": "sync_crm"}] * 5))
         yield client
 
@@ -133,7 +133,7 @@ def test_each_step_has_the_right_outcome_and_leaves_nothing_behind(seed, server,
 
 
 def test_every_step_succeeds_without_faults(server, instance, direct):
-    """This test detects steps that always fail. The scripts with faults would not notice them."""
+    """Detect steps that always fail, because the scripts with faults would not notice them."""
     script = Script(direct, direct, instance, Random(0))
     for step in STEPS:
         script.take(step)

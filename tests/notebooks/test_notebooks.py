@@ -41,7 +41,7 @@ def test_the_readme_answers_six_questions():
 
 
 @pytest.mark.parametrize("number", ["01", "03", "04"])
-def test_the_first_notebooks_name_no_job_of_the_demo_because_they_run_on_any_dagster(number):
+def test_the_first_notebooks_work_with_any_dagster_because_they_name_no_jobs(number):
     import nbformat
 
     [path] = [path for path in NOTEBOOKS if path.stem.startswith(number)]
@@ -67,7 +67,7 @@ def test_a_saved_notebook_is_readable_without_widgets(path):
 
 
 @pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem >= "06"], ids=lambda path: path.stem)
-def test_a_notebook_with_questions_finds_the_names_that_it_uses(path):
+def test_the_notebooks_with_questions_contain_no_names_from_the_demo(path):
     import nbformat
 
     code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]

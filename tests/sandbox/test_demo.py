@@ -83,7 +83,7 @@ def wait_for(condition, seconds=120):
 
 
 def is_of_a_run(process):
-    """Return whether a process was forked from the one that has imported Dagster for all runs."""
+    """Return whether a process belongs to a run, that is, whether it was forked from a fork server."""
     try:
         parent = process.parent()
         return parent is not None and all("forkserver" in " ".join(command_line(one)) for one in (process, parent))
@@ -139,7 +139,7 @@ def test_events_agree_with_the_instance(instance, history, running):
         assert (read["timestamp"].astype("int64") // 1_000).tolist() == [
             int(entry.timestamp * 1_000 + 1e-6) for entry in logged
         ]
-        # The instance stores old names of event types, which the server renames.
+        # The instance stores the old names of event types, but the server returns the new names.
         assert [None if kind is pd.NA else kind for kind in read["event_type"]] == [
             entry.dagster_event.event_type_value.replace("PIPELINE_", "RUN_") if entry.dagster_event else None
             for entry in logged
@@ -229,7 +229,7 @@ COMPARISONS = {
 
 
 @pytest.mark.parametrize("frame", COMPARISONS)
-def test_frames_equal_what_the_instance_and_the_definitions_say(running, instance, frame):
+def test_frames_match_the_instance_and_the_definitions(running, instance, frame):
     COMPARISONS[frame](running.client, instance)
 
 
@@ -248,7 +248,7 @@ def test_the_dagster_command_lists_the_runs(history, running):
     assert history.runs[-1].run_id in listed.stdout
 
 
-def test_ten_seeded_failures_can_be_reexecuted_from_failure(history, running):
+def test_ten_failed_runs_of_the_history_can_be_reexecuted_from_failure(history, running):
     failed = [run for run in history.runs if run.status == "FAILURE"]
     # Choose one failed run of each kind first, including re-executions.
     kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}
@@ -299,7 +299,10 @@ def test_the_command_prints_its_steps_and_ends_when_dagster_ends(running):
             family = psutil.Process(process.pid).children(recursive=True)
             next(one for one in family if " ".join(command_line(one)).endswith("settings.json")).kill()
             assert process.wait(240) == 1
-            assert "dagster-nb: Dagster ended. Its process exited with code -9." in process.stderr.read()
+            assert (
+                "dagster-nb: Dagster stopped unexpectedly. Dagster's process exited with code -9."
+                in process.stderr.read()
+            )
         finally:
             process.kill()
     assert not psutil.wait_procs(family, timeout=60)[1]
@@ -370,7 +373,7 @@ def test_a_digest_of_the_broken_day_finds_the_broken_job_and_the_failed_sensor(r
     assert ticks["subject"].tolist() == ["crm_changes"]
 
 
-def test_a_digest_of_the_present_finds_the_slower_job_and_the_missing_partition(running):
+def test_a_current_digest_finds_the_slower_job_and_the_missing_partition(running):
     truth = running.truth
     digest = analysis.digest(running.client)
     assert "Not checked" not in repr(digest)

@@ -47,16 +47,16 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_behind():
     server = LocalDagster(daemon=False, extra_args=["--no-such-option"])
     with pytest.raises(
         ServerError,
-        match=r"(?s)ended before it responded. Fix the cause, then start it again. "
-        r"Its process exited with code 2.*no-such-option",
+        match=r"(?s)stopped before it responded to a request. Fix the cause, then start Dagster again. "
+        r"Dagster's process exited with code 2.*no-such-option",
     ):
         server.start()
     assert not server.home.parent.exists()
     assert not server.running
 
 
-def test_a_failure_to_fill_the_home_is_an_error():
-    with pytest.raises(ServerError, match=r"(?s)ZeroDivisionError.*fills the home exited with code 1"):
+def test_an_error_is_raised_if_the_home_cannot_be_filled():
+    with pytest.raises(ServerError, match=r"(?s)ZeroDivisionError.*fills the DAGSTER_HOME exited with code 1"):
         LocalDagster(daemon=False, fill=[sys.executable, "-c", "1 / 0"]).start()
 
 
@@ -73,15 +73,15 @@ def test_a_killed_code_server_is_restarted_and_a_killed_webserver_ends_dagster()
         family = psutil.Process(dagster.pid).children(recursive=True)
         webserver.kill()
         assert dagster.exit_reason(timeout=30).startswith(
-            "Its process exited with code -9. The last lines of its log:\n"
+            "Dagster's process exited with code -9. The last lines of its log:\n"
         )
         assert dagster.exit_reason() == dagster.exit_reason(timeout=30)
         assert not psutil.wait_procs(family, timeout=10)[1]
         assert not dagster.running
-    assert dagster.exit_reason() == "It is not running."
+    assert dagster.exit_reason() == "Dagster is not running."
 
 
-def test_an_occupied_port_is_an_error_before_any_process_starts():
+def test_an_occupied_port_raises_an_error_before_any_process_starts():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -186,7 +186,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(3600)
-def test_a_history_equals_a_full_read_after_any_sequence(server):
+def test_a_history_equals_a_full_read_after_any_sequence_of_changes(server):
     # This is 20 sequences by default and 200 with `--hypothesis-profile=thorough`.
     sequences = settings().max_examples * 4 // 5
     with (

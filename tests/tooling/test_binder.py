@@ -25,7 +25,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def lines(text):
-    """Return the lines of a requirements file without comments."""
+    """Return the lines of a requirements file, without its comments."""
     return [line for line in (line.partition("#")[0].strip() for line in text.splitlines()) if line]
 
 
@@ -51,7 +51,7 @@ def test_every_line_of_the_lock_file_is_a_pin_or_the_package_itself():
         assert line == "." or re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][\w.!+]*", line), line
 
 
-def test_the_lock_file_contains_its_command_and_no_addresses():
+def test_the_lock_file_contains_the_command_that_writes_it_and_no_addresses():
     command = LOCK.splitlines()[1]
     assert command.startswith("#    uv pip compile binder/requirements.in ")
     assert command.endswith(" -o binder/requirements.txt")

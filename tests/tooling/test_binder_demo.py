@@ -65,7 +65,7 @@ def test_only_one_process_serves_a_home(script, tmp_path, monkeypatch, capsys):
         with script.lock(home) as second:
             assert not second
         script.serve(port=None)  # returns at once
-        assert capsys.readouterr().out == f"Another process is already serving {home}.\n"
+        assert capsys.readouterr().out == f"Another process is already serving {home}, so this process exits.\n"
     with script.lock(home) as third:
         assert third
 

@@ -32,7 +32,7 @@ def test_the_table_has_one_row_per_capability_and_one_column_per_version(results
     assert all(row(made, capability) == ["✓", "✓"] for capability in table.CAPABILITIES)
 
 
-def test_one_failure_fails_a_cell_and_skipped_tests_do_not_count(results):
+def test_a_cell_shows_a_failure_if_one_test_failed_and_skipped_tests_do_not_count(results):
     results.add("times", "newest", passed=False)
     results.add("times", "newest", passed=True)
     made = results.table(["1.5.14", "newest", "postgresql"])

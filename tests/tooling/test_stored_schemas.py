@@ -118,7 +118,7 @@ SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
 
 
 def metadata(entries, **more):
-    """Return the parts of documents with metadata that are not sent to servers before 1.11."""
+    """Return the parts that are omitted from each document with metadata for servers before 1.11."""
     found = {name: {"FloatMetadataEntry.floatRepr", *entries} for name in WITH_METADATA}
     for name in ("asset_checks", "events", "run_logs"):
         found[name] |= {"AssetCheckEvaluation.partition", *more.get(name, ())}
@@ -173,7 +173,7 @@ def names(version):
     return found
 
 
-def test_every_version_has_a_file():
+def test_every_version_has_a_schema_file_and_is_tested():
     assert [*map(minor, VERSIONS)] == [*LACKING]
     assert [target.name for target in OLD] == VERSIONS[:-1]
 
@@ -204,7 +204,7 @@ def test_the_newest_version_has_all_fields_of_all_documents():
 
 class TestFiles:
     @pytest.mark.parametrize("version", VERSIONS)
-    def test_each_file_is_a_valid_schema_with_only_the_used_parts(self, version):
+    def test_each_file_is_a_valid_schema_that_contains_only_the_used_parts(self, version):
         assert validate_schema(schemas.schema_of(version)) == []
         text = schemas.path_of(version).read_text(encoding="utf-8")
         assert schemas.touched(text) == text

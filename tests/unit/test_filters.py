@@ -131,13 +131,13 @@ def test_an_empty_string_is_rejected(name):
 
 
 @pytest.mark.parametrize("value", [5, {"a": 1}, [1], [None], b"a", object()])
-def test_a_value_that_is_not_a_string_is_a_type_error(value):
+def test_a_value_that_is_not_a_string_raises_a_type_error(value):
     with pytest.raises(TypeError, match="job must"):
         select(job=value)
 
 
 @pytest.mark.parametrize("tags", ["team=data", [("team", "data")], {"team": None}, {"team": 5}])
-def test_tags_that_are_not_strings_are_a_type_error(tags):
+def test_tags_that_are_not_strings_raise_a_type_error(tags):
     with pytest.raises(TypeError, match="tags"):
         select(tags=tags)
 

@@ -128,7 +128,7 @@ def completions(shell, text):
         return [(one.start, one.text) for one in shell.Completer.completions(text, len(text))]
 
 
-def test_only_the_schema_completes_a_graphql_cell(connected):
+def test_a_graphql_cell_is_completed_only_from_the_schema(connected):
     text = "%%dagster --as runs\n{\n  runsOrError { ... on Runs { results { stepS"
     assert completions(connected, text) == [(len(text) - 5, "stepStats")]
     assert completions(connected, "%%dagster --fr") == [(10, "--frame")]

@@ -47,7 +47,7 @@ def test_runs_are_identified_in_the_order_given_without_duplicates(runs, ids):
         pd.Series([pd.NA]), [pd.NA], pd.Series([True]),
     ],
 )  # fmt: skip
-def test_any_other_argument_is_a_type_error(runs):
+def test_any_other_argument_raises_a_type_error(runs):
     with pytest.raises(TypeError):
         run_ids_of(runs)
 

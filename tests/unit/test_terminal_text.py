@@ -8,7 +8,7 @@ import pytest
 import dagster_nb as dnb
 from tests.unit.fake import make_run
 
-# Clears the screen, sets the window title, moves the cursor back, and uses a one-byte escape code.
+# This text clears the screen, sets the window title, moves the cursor back, and uses a one-byte escape code.
 EVIL = "\x1b[2J\x1b]0;owned\x07\r\b\x9b31mred"
 COMMANDS = set("\x1b\x07\r\b\x9b\x00\x7f")
 

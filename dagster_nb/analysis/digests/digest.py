@@ -97,8 +97,8 @@ class Digest:
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write the digest to one self-contained HTML file.
 
-        The file has no scripts, and its styles are inline, so it can be sent as the body of an email. Its pictures are
-        text in colour, because Gmail and Outlook remove SVG from emails and do not show images that are part of the
+        The file has no scripts, and its styles are inline, so it can be sent as the body of an email. The pictures are
+        colored text, because Gmail and Outlook remove SVG from emails and do not show images that are part of the
         page. The caption of each picture says what it shows.
 
         Parameters
@@ -142,11 +142,11 @@ def digest(
         The start of the period: a time, or how long before the end, such as ``"24h"``.
     as_of
         The end of the period. Default: the current time, or the last refresh of a history. For a time in the past, the
-        digest uses the states of the runs at that time. It does not check daemons and stopped schedules then, because
+        digest uses the states of the runs at that time, but does not check daemons and stopped schedules, because
         Dagster does not store their earlier states.
     lookback
-        The start of the history with which the period is compared: a time, or how long before the end. Earlier
-        failures, slowdowns and partitions are ignored.
+        The start of the history with which the period is compared: a time, or how long before the end. Failures,
+        slowdowns and partitions before this time are ignored.
 
     Returns
     -------

@@ -77,7 +77,7 @@ def find_open_failures(evidence: Evidence) -> list[Finding]:
 
 
 def _causes(failed: pd.DataFrame, failures: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the cause of each failed run; NA if the cause is unknown."""
+    """Return the cause of each failed run, or NA if the cause is unknown."""
     if failures is None or failures.empty:
         return pd.DataFrame({"run_id": failed["run_id"], **dict.fromkeys([*CAUSE, "error_message"], pd.NA)})
     causes = failure_causes(failures).drop_duplicates("run_id", keep="last")[["run_id", *CAUSE]]

@@ -37,7 +37,7 @@ class Finding:
     what
         The finding in one line.
     since
-        The time at which the problem or the change began, in UTC; NaT if unknown.
+        The time at which the problem or the change began, in UTC, or NaT if unknown.
     certainty
         ``"certain"`` if the server reports the problem, or ``"very likely"`` or ``"likely"`` if it is inferred from the
         history.
@@ -85,7 +85,7 @@ def findings_frame(findings: Iterable[Finding]) -> pd.DataFrame:
 
 
 def python_list(values: Iterable[str]) -> str:
-    """Return strings as the Python code of a list.
+    """Return the Python code for a list of strings.
 
     Examples
     --------

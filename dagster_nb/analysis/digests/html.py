@@ -1,4 +1,4 @@
-"""Show a digest as HTML, without scripts, with inline styles, and in the colours of the surrounding page."""
+"""Show a digest as HTML, without scripts, with inline styles, and in the colors of the surrounding page."""
 
 from __future__ import annotations
 

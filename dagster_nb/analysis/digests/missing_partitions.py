@@ -26,7 +26,7 @@ _MIN_SHARE_OF_WEEKDAY = 0.8
 _DAY = pd.Timedelta("1D")
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d-%H:%M")
 _MAX_KEYS_IN_TEXT = 5
-# The picture ends soon after the newest gap, since it has few bars.
+# A picture has few bars, so it ends soon after the newest gap.
 _MAX_BARS_AFTER_GAP = 10
 # A run for a range of an asset's partitions has these tags instead of a tag with a single partition.
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -106,7 +106,10 @@ def find_missing_partitions(evidence: Evidence) -> list[Finding]:
 
 
 def _ranges(runs: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return the first and the last key of each range of partitions. The keys sort by time."""
+    """Return the first and the last key of each range of partitions.
+
+    Keys can be compared as strings, because they begin with the date.
+    """
     tags = [parse_json(one) for one in runs["tags"]] if "tags" in runs.columns else []
     bounds = {tuple(one.get(name) for name in _RANGE_TAGS) for one in tags if isinstance(one, dict)}
     return [(first, last) for first, last in bounds if first is not None and last is not None]
@@ -119,7 +122,7 @@ def _launch_code(job: str, keys: list[str]) -> str:
 
 
 def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
-    """Return the missing keys of one job, and the time of the first run for a later partition."""
+    """Return each missing key of a job, with the time of the first run for a later partition."""
     for layout in _FORMATS:
         when = pd.to_datetime(pd.Series(first_runs.index), format=layout, errors="coerce")
         if when.notna().all():
@@ -148,7 +151,7 @@ def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
 
 
 def _is_usual(day: pd.Timestamp, known: set[pd.Timestamp]) -> bool:
-    """Return whether a daily job ran for the same day of the week in most of the neighbouring weeks."""
+    """Return whether a daily job ran for the same day of the week in most of the neighboring weeks."""
     weeks = [day + 7 * n * _DAY for n in (-4, -3, -2, -1, 1, 2, 3, 4)]
     near = [one for one in weeks if min(known) <= one <= max(known)]
     return bool(near) and sum(one in known for one in near) / len(near) >= _MIN_SHARE_OF_WEEKDAY

@@ -20,7 +20,8 @@ __all__ = ["find_overdue_assets"]
 
 _MIN_GAPS = 14
 _MAX_GAPS = 60
-# If the gaps between the materializations of an asset vary more than this, the asset is not materialized regularly.
+# An asset is not materialized regularly if the longest gap between materializations is more than this many times the
+# usual gap.
 _MAX_IRREGULARITY = 4.0
 _FACTOR = 1.5
 _LATE = pd.Timedelta("1h")

@@ -32,16 +32,16 @@ _MAX_ASSETS = 100
 _MAX_GAPS = 50
 _DAYS_OF_TICKS = pd.Timedelta("14D")
 _AUTOMATION = ["name", "kind", "location", "repository", "status", "last_tick", "min_interval"]
-# If a server lacks or denies one part of the data, it returns one of these errors. The digest is still useful without
-# that part.
+# If the server lacks or denies a part of the data, the client raises one of these errors. The digest is still useful
+# without this part.
 _REFUSALS = (UnsupportedServerError, UnauthorizedError, ServerError, QueryError)
 
 
 class DigestSource(Protocol):
     """A client or a history.
 
-    If the source has more methods of `DagsterClient` (``failures``, ``daemons``, ``schedules``, ``assets``, …), the
-    digest uses them.
+    If the source also has other methods of `DagsterClient` (``failures``, ``daemons``, ``schedules``, ``assets``, …),
+    the digest uses them.
     """
 
     # With `*args` and `**kwargs`, type checkers also accept methods that take only some of these arguments.
@@ -66,7 +66,7 @@ def read_evidence(
     oldest
         Runs that were created before this time are read only if they are unfinished.
     is_now
-        Whether the period ends now. If so, the current states of daemons, schedules and sensors are read too.
+        Whether the period ends now, so that the current states of daemons, schedules and sensors are read too.
     """
     reader = _Reader(source)
     runs = source.runs(created_after=oldest, created_before=as_of + pd.Timedelta("1us"))
@@ -111,7 +111,7 @@ class _Reader:
         self.not_checked: list[str] = []
 
     def read(self, read: Callable[[Any], pd.DataFrame], name: str, *methods: str) -> pd.DataFrame | None:
-        """Return the result of `read` for the source; None if the source lacks the method or rejects the request."""
+        """Return the result of `read` for the source, or None if the source lacks the method or rejects the request."""
         if not all(callable(getattr(self._source, method, None)) for method in methods):
             self.not_checked.append(f"{name}: this source does not provide them")
             return None
@@ -167,9 +167,10 @@ def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFram
 
 
 def _materialized_partitions(reader: _Reader, source: Any, jobs: list[str]) -> pd.DataFrame:  # noqa: ANN401
-    """Return the partitions for which the server has materializations of all assets of a job: job_name, partition_key.
+    """Return the partitions of each job for which the server has materializations of all assets of the job.
 
-    The tags of an older run for a range of partitions contain only the first and the last partition.
+    The tags of an older run for a range of partitions contain only the first and the last partition. The returned frame
+    has the columns ``job_name`` and ``partition_key``.
     """
     assets = source.assets()
     known = assets["is_partitioned"].fillna(value=False) & assets["last_materialization"].notna()

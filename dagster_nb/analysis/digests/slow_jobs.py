@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find_slow_jobs", "runs_to_compare"]
 
-# The number of runs on each side of a change in which configs are compared.
+# The maximum number of runs before a change, and after it, whose configs are compared.
 _MAX_CONFIGS = 20
 _MAX_CHANGES = 3
 _VERY_LIKELY = 0.001

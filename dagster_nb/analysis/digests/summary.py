@@ -51,7 +51,7 @@ class Summary:
         return f"Dagster digest, {period}" + (f", {one_line(self.url)}" if self.url else "")
 
     def headline(self, findings: Sequence[Finding]) -> str:
-        """Return the number of findings in one line."""
+        """Return one line with the number of findings."""
         counts = [(sum(one.severity == name for one in findings), name) for name in SEVERITIES]
         text = ", ".join(plural(count, name) for count, name in counts if count)
         return f"{text}." if text else f"Nothing to report; {plural(self.n_runs, 'run')} checked."

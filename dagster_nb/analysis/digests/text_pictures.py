@@ -1,7 +1,7 @@
-"""Small pictures with captions for a digest, drawn with the block characters of Unicode in colour.
+"""Small pictures with captions for a digest, drawn with the block characters of Unicode in color.
 
-Gmail and Outlook remove SVG from emails, and do not show images that are part of the page. They always show text, and
-so do notebooks that are not trusted. Text also fits the size and the background of the page.
+Gmail and Outlook remove SVG from emails, and do not show images that are part of the page. Text is always shown, even
+in a notebook that is not trusted, and fits the size and the background of the page.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ FAINT = "opacity:0.75;font-size:13px"
 """The style of small text."""
 
 _LEVELS = "▁▂▃▄▅▆▇█"
-# As many bars as fit on a phone of 360 pixels.
+# The number of bars that fit on a phone screen 360 pixels wide.
 _MAX_BARS = 36
 _MAX_BARS_OF_DURATIONS = 18
 
 
 def daily_runs_picture(runs: pd.DataFrame, as_of: pd.Timestamp, days: int = 14) -> str:
-    """Return a picture of all runs and of the failed runs on each of the last days; an empty string without runs."""
+    """Return a picture of all runs and of the failed runs on each of the last days, or "" if there are no runs."""
     age = ((as_of - creation_times(runs)).dt.total_seconds() // 86_400).to_numpy()
     failed = strings(runs, "status").eq("FAILURE").fillna(value=False).to_numpy(dtype=bool)
     order = range(days - 1, -1, -1)
@@ -70,7 +70,7 @@ def bar_picture(bars: Sequence[tuple[str, float]], description: str) -> str:
     Parameters
     ----------
     bars
-        The colour and the height (0 to 1) of each bar; only the last ones are shown.
+        The color and the height (0 to 1) of each bar; if there are too many bars, only the last bars are shown.
     description
         A description of the picture, for its caption.
     """
@@ -90,7 +90,7 @@ def duration_picture(before: pd.DataFrame, after: pd.DataFrame, description: str
 
 
 def _medians(runs: pd.DataFrame) -> list[float]:
-    """Return the median durations of groups of runs of about the same size, the oldest first."""
+    """Divide runs, oldest first, into groups of about the same size, and return the median duration of each group."""
     order = np.argsort(times(runs, "start_time").astype("int64").to_numpy(), kind="stable")
     lengths = seconds(runs["duration"])[order]
     lengths = lengths[~np.isnan(lengths)]
@@ -108,7 +108,7 @@ def _picture(rows: Sequence[Sequence[tuple[str, float]]], description: str, size
 
 
 def _blocks(bars: Sequence[tuple[str, float]]) -> str:
-    """Return one block character per bar, with one tag for neighbouring bars of the same colour."""
+    """Return one block character per bar, with one HTML element for neighboring bars of the same color."""
     return "".join(
         f'<span style="color:{color}">{"".join(_block(height) for _, height in group)}</span>'
         for color, group in groupby(bars, key=lambda bar: bar[0])
@@ -116,6 +116,6 @@ def _blocks(bars: Sequence[tuple[str, float]]) -> str:
 
 
 def _block(height: float) -> str:
-    """Return the character of a bar; a space if its height is zero."""
+    """Return the character of a bar, or a space if its height is zero."""
     level = math.ceil(min(height, 1.0) * len(_LEVELS))
     return _LEVELS[level - 1] if level > 0 else "&nbsp;"

@@ -21,7 +21,7 @@ __all__ = ["AutomationAddress", "AutomationsLike", "automation_requests", "find_
 
 Kind: TypeAlias = Literal["schedule", "sensor"]
 
-# This is a string because pandas' Series takes no type argument at run time.
+# `pd.Series[Any]` is in quotes, because it raises an error at run time.
 AutomationsLike: TypeAlias = Union[str, Iterable[str], "pd.Series[Any]", pd.DataFrame]
 """One or many schedules or sensors: a name, several names, or a frame from `DagsterClient.schedules` or
 `DagsterClient.sensors`, or rows of such a frame."""
@@ -36,7 +36,7 @@ class AutomationAddress:
     Parameters
     ----------
     kind
-        Whether it is a schedule or a sensor.
+        ``"schedule"`` or ``"sensor"``.
     name
         The name.
     location, repository
@@ -60,13 +60,13 @@ class AutomationAddress:
 
     @property
     def selector(self) -> dict[str, str]:
-        """The schema's ``ScheduleSelector`` or ``SensorSelector``."""
+        """The schema's ``ScheduleSelector`` or ``SensorSelector`` for this schedule or sensor."""
         return {**repository_selector(self.location, self.repository), f"{self.kind}Name": self.name}
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A schedule or a sensor that a user asks for. An attribute that is None matches anything."""
+    """A schedule or a sensor, as specified by the user. An attribute that is None matches anything."""
 
     name: str
     location: str | None
@@ -129,7 +129,9 @@ def automation_requests(
 
 
 async def find_automations(api: DagsterApi, requests: Sequence[_Request]) -> list[AutomationAddress]:
-    """Return the addresses of schedules and sensors. The server's names are read at most once, if they are needed.
+    """Return the addresses of schedules and sensors.
+
+    The names on the server are read once, and only if `requests` is not empty.
 
     Raises
     ------
@@ -174,7 +176,7 @@ def _not_found(request: _Request, existing: Sequence[AutomationAddress]) -> NotF
     lines = [f"the server has no {request.kind or 'schedule or sensor'} {request.name!r}{where}."]
     elsewhere = [one for one in existing if one.name == request.name]
     if elsewhere:
-        lines.append("It has a schedule or sensor with that name for these arguments:")
+        lines.append("Schedules or sensors with that name exist. Select one with these arguments:")
         lines += [f"  location={one.location!r}, repository={one.repository!r}" for one in elsewhere]
     elif question := did_you_mean(request.name, sorted({one.name for one in existing})):
         lines.append(question)

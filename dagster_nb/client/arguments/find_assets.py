@@ -37,7 +37,7 @@ class _HasPath(Protocol):
         """The components."""
 
 
-# This is a string because pandas' Series takes no type argument at run time.
+# `pd.Series[Any]` is in quotes, because it raises an error at run time.
 AssetLike: TypeAlias = Union[str, _HasPath, Sequence[str], "pd.Series[Any]"]
 """One asset: its key as a string (``"a/b"``), the components of the key (``["a", "b"]``), Dagster's ``AssetKey``, or a
 row of the frame from `DagsterClient.assets`."""
@@ -143,8 +143,7 @@ def _find(asset: str | AssetPath, existing: Sequence[AssetPath]) -> AssetPath:
     if found:
         candidates = "\n".join(f"  {list(path)!r}" for path in found)
         raise AmbiguousNameError(
-            f"{asset!r} can mean any of {len(found)} assets. Pass the key as a list of components, one of:\n"
-            f"{candidates}"
+            f"{asset!r} can mean any of {len(found)} assets. Pass one of these lists of components:\n{candidates}"
         )
     text = asset if isinstance(asset, str) else "/".join(asset)
     hint = did_you_mean(text, ["/".join(path) for path in existing]) or "client.assets() lists all assets."

@@ -1,4 +1,4 @@
-"""Find a job by its name, and with it the code location and the repository that the server needs."""
+"""Find a job's code location and repository by the job's name."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class JobAddress:
     location
         The code location.
     repository
-        The repository in that location.
+        The repository in the code location.
     """
 
     job: str
@@ -89,7 +89,7 @@ class JobFinder:
         """Call a coroutine function with the address of a job.
 
         If location and repository are given, no request is needed to find the address, but the job may not exist. If
-        the function then raises a `JobNotFoundError`, the error is replaced by one that lists similar names.
+        the function then raises a `JobNotFoundError`, the error is replaced by an error that lists similar names.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class JobFinder:
         raise _job_not_found(request, jobs, await list_locations(self._api))
 
     async def jobs(self) -> list[JobAddress]:
-        """Return the addresses of all jobs."""
+        """Return all jobs with their code locations and repositories."""
         async with self._lock:
             if self._jobs is None:
                 self._jobs = [
@@ -184,7 +184,7 @@ def location_not_found(location: str, entries: Iterable[dict[str, Any]]) -> Loca
 
 
 def check_names(job: str, *, location: str | None, repository: str | None) -> None:
-    """Raise an error if any of these names is invalid.
+    """Raise an error if the name of a job, code location or repository is invalid.
 
     Raises
     ------
@@ -218,7 +218,7 @@ _NOUNS = {"job": "job", "location": "code location", "repository": "repository"}
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A job that a user asks for."""
+    """A job, as specified by the user. A location or repository that is None matches anything."""
 
     job: str
     location: str | None
@@ -247,18 +247,19 @@ def _job_not_found(request: _Request, jobs: Sequence[JobAddress], entries: Seque
         return location_not_found(request.location, entries)
     lines = [f"the server has no job {request.job!r}{request.where}."]
     if same_name := [one for one in jobs if one.job == request.job]:
-        lines += ["It has a job with that name for these arguments:", *_arguments(same_name)]
+        lines += ["Jobs with that name exist. Select one with these arguments:", *_arguments(same_name)]
     else:
         repositories = sorted({one.repository for one in jobs if request.location in {None, one.location}})
         if request.repository is not None and request.repository not in repositories:
-            lines.append(f"It has no such repository either. It has {', '.join(map(repr, repositories)) or 'none'}.")
+            existing = ", ".join(map(repr, repositories)) or "none"
+            lines.append(f"Repository {request.repository!r} does not exist either. Existing repositories: {existing}.")
         names = sorted({one.job for one in jobs if not one.job.startswith(HIDDEN_JOB_PREFIXES)})
         if question := did_you_mean(request.job, names):
             lines.append(question)
         elif names:
             lines.append("client.jobs() lists all jobs.")
         else:
-            lines.append("It has no jobs at all.")
+            lines.append("The server has no jobs at all. client.locations() lists the code locations.")
     for entry in entries:
         if request.location not in {None, entry["name"]}:
             continue

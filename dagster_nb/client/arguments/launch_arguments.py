@@ -113,7 +113,7 @@ def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, .
 
 
 def _asset_selection(assets: str | Iterable[str | Sequence[str]] | None) -> tuple[tuple[str, ...], ...] | None:
-    """Return the components of asset keys. The keys may be strings such as ``"a/b"`` or components."""
+    """Return the components of asset keys. A key may be a string such as ``"a/b"`` or a list of components."""
     if assets is None or isinstance(assets, str):
         items: list[Any] | None = None if assets is None else [assets]
     elif isinstance(assets, Iterable) and not isinstance(assets, bytes | Mapping):

@@ -22,8 +22,8 @@ __all__ = ["warn_about_misspelt_filters"]
 async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> None:
     """Warn about each job, code location and tag key that does not exist but is similar to an existing one.
 
-    Call this only if no run matches, because it sends one or two requests for each kind of name. It does nothing in
-    `unchecked_names`.
+    Call this only if no run matches, because it sends one or two requests for each kind of name. Inside a block of
+    `unchecked_names`, the function does nothing.
     """
     if filters.matches_nothing or not is_checking_names():
         return

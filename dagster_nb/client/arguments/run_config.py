@@ -100,7 +100,7 @@ def _dict_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for key, value in pairs:
         if key in read:
-            # The text is then parsed as YAML, which also finds the duplicate, and reports its line.
+            # After this error, the text is parsed as YAML. The YAML parser reports the line of the duplicate.
             raise ValueError(f"the key {key!r} occurs twice in the same object; remove one of the two entries")
         read[key] = value
     return read
@@ -198,7 +198,7 @@ def _parse_yaml(text: str) -> Any:  # noqa: ANN401 - of any kind
 def _not_a_mapping(text: str, parsed: object) -> RunConfigInvalidError:
     message = f"a run config must be a mapping, such as 'ops: ...', and not {text.strip()[:60]!r}."
     if isinstance(parsed, str) and parsed.endswith((".yaml", ".yml", ".json")):
-        message += f" Give the file's content: pathlib.Path({parsed!r}).read_text()."
+        message += f" Pass the file's content: pathlib.Path({parsed!r}).read_text()."
     return RunConfigInvalidError(message)
 
 

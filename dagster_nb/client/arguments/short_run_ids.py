@@ -1,7 +1,7 @@
 """Find the full id for a shortened run id, as shown on Dagster's pages and in the panels.
 
 A server cannot search for the beginning of an id, so the ids of all runs are listed, which takes about 0.3 s per 20,000
-runs. This is done only if an id is shorter than a full id and no run has exactly that id.
+runs. The ids are listed only if an id is shorter than a full id and no run has exactly that id.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
     for prefix in prefixes:
         if len(prefix) < MIN_PREFIX_LENGTH:
             raise RunNotFoundError(
-                f"{prefix!r} is not the full id of a run, and it is too short for the beginning of one. Pass at least "
+                f"{prefix!r} is neither the full id of a run nor long enough to be a shortened id. Pass at least "
                 f"{MIN_PREFIX_LENGTH} characters of the id. client.runs() lists all runs."
             )
     matches: dict[str, list[str]] = {prefix: [] for prefix in prefixes}

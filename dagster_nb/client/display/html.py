@@ -1,4 +1,4 @@
-"""HTML representations of objects as small tables, in the colours of the notebook's theme."""
+"""HTML representations of objects as small tables, in the colors of the notebook's theme."""
 
 from __future__ import annotations
 

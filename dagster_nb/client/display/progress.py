@@ -90,7 +90,7 @@ class ProgressBar:
         self._drawing.update(self.count - self._drawing.n)
         if problem != self._drawn_problem:
             self._drawn_problem = problem
-            # tqdm draws a bar that advances, and this one does not while the server does not answer.
+            # tqdm redraws a bar only when it advances, which does not happen while the server does not answer.
             self._drawing.refresh()
         if self.finished:
             self._drawing.close()

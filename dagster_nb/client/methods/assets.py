@@ -49,8 +49,8 @@ class AssetMethods(AsyncBase):
             description          string              ``description``
             is_partitioned       boolean             ``isPartitioned``; NA if the asset is not defined
             is_executable        boolean             ``isExecutable``: whether Dagster can materialize or observe it
-            stale_status         string              ``staleStatus``: ``"FRESH"``, ``"STALE"`` or ``"MISSING"``; of a
-                                                     partitioned asset, that of all its partitions
+            stale_status         string              ``staleStatus``: ``"FRESH"``, ``"STALE"`` or ``"MISSING"``; for
+                                                     a partitioned asset, one status for all its partitions
             depends_on           object: list        ``dependencyKeys``
             job_names            object: list        ``jobNames``, including Dagster's hidden jobs
             checks               object: list        ``assetChecksOrError.checks.name``

@@ -108,7 +108,7 @@ class BackfillMethods(AsyncBase):
         Returns
         -------
         Backfill
-            The new backfill, with ``backfill_id``, ``status`` and ``url``. `backfills` shows its later status.
+            The new backfill, with ``backfill_id``, ``status`` and ``url``. Use `backfills` to see its later status.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class BackfillMethods(AsyncBase):
             If a partition does not exist, or an argument is invalid. Nothing is launched.
         OutcomeUnknownError
             If the server's response was lost, and the backfill did not appear within a few seconds. Before Dagster 1.9,
-            the client cannot look for it; check in `backfills` whether there is a new one.
+            the client cannot look for the backfill; check whether `backfills` lists a new backfill.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -291,6 +291,6 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
     if unknown := [key for key in keys if key not in names]:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see the mistake
         raise ValueError(
-            f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}. There are partitions "
-            f"{known[0]!r} to {known[-1]!r}. client.partitions() lists them."
+            f"there is no partition {', '.join(map(repr, unknown[:3]))}{more} of {owner}. The partitions range "
+            f"from {known[0]!r} to {known[-1]!r}. client.partitions() lists them."
         )

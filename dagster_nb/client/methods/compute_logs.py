@@ -133,7 +133,7 @@ class LogMethods(AsyncBase):
         *,
         bar: ProgressBar,
     ) -> _End:
-        """Read what is new in a stream of some files, and return the end of the whole stream."""
+        """Read the new output in a stream of some files, and return the end of the whole stream."""
         text = "" if previous is None else getattr(previous, stream)
         end = _End(max_bytes, 0 if previous is None else getattr(previous, f"{stream}_omitted"))
         start = 0
@@ -155,10 +155,11 @@ class LogMethods(AsyncBase):
     async def _read_file(
         self, key: list[str], stream: Stream, cursor: str | None, end: _End, *, is_finished: bool, bar: ProgressBar
     ) -> StreamPosition:
-        """Append a stream of a file after a cursor to the end of the output, and return where reading continues."""
+        """Append the part of a file's stream after the cursor to the output, and return the new position."""
         last, page = cursor, ""
         while True:
-            # A process may have written half of a character, so a page that ends so is read again next time.
+            # A process may have written only a part of a character. A page that ends within a character is therefore
+            # read again next time.
             again = StreamPosition(last, after=len(page))
             is_cut = page.endswith(_REPLACEMENT)
             page, following = await self._log_page(key, stream, cursor)
@@ -179,15 +180,15 @@ class LogMethods(AsyncBase):
     async def _log_page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str | None]:
         """Return a page of a stream that does not end within a character, and the cursor of the next page.
 
-        The server divides pages by bytes. If it splits a character, the page ends with a replacement character. A page
-        that is up to three bytes shorter then ends before this character.
+        The server divides pages by bytes. If a page ends within a character, the server returns a replacement character
+        at the end of the page. A page that is up to three bytes shorter ends before that character.
         """
         for limit in range(_BYTES_PER_REQUEST, _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES, -1):
             variables = {"logKey": log_key, "cursor": cursor, "limit": limit, "stdout": False, "stderr": False}
             answer = (await self._read("captured_logs", {**variables, stream: True}))["capturedLogs"]
             page: str = answer[stream] or ""
-            # At the end of the file, a shorter page makes no difference. If no shorter page is better, the output is
-            # not text.
+            # At the end of the file, requesting a shorter page makes no difference. If every shorter page also ends
+            # with a replacement character, the output is not text.
             if not page.endswith(_REPLACEMENT) or len(page.encode()) < limit:
                 break
         return page, answer["cursor"]
@@ -241,7 +242,7 @@ class _End:
             self.omitted += size
 
     def _split_first(self) -> None:
-        """Split text that was read earlier into pages; not before it is necessary, because it copies the text."""
+        """Split text that was read earlier into pages. Splitting copies the text, so it is done only if necessary."""
         text, size, file = self._pages[0]
         if size > _BYTES_PER_REQUEST:
             self._pages.popleft()

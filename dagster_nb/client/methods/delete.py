@@ -60,8 +60,8 @@ class DeleteMethods(AsyncBase):
         TypeError, ValueError
             If an argument is invalid, or if the runs come from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. The exception's ``outcomes`` are this frame. Runs for which no request was sent have the outcome
-            ``not_sent``; the same call deletes them.
+            On Ctrl-C. The exception's ``outcomes`` attribute is this frame. Runs for which no request was sent have the
+            outcome ``not_sent``. Repeat the call to delete them.
         ReadOnlyError
 
         Examples
@@ -106,7 +106,8 @@ class DeleteMethods(AsyncBase):
                 "message": f"the run is {state['status']}. Terminate it first, or delete it anyway with force=True.",
             }
         if not state.get("hasDeletePermission", True):
-            return {"outcome": "unauthorized", "message": "you do not have the permission to delete this run."}
+            message = "you do not have permission to delete this run. Ask the server's administrator for it."
+            return {"outcome": "unauthorized", "message": message}
         try:
             unwrap(await self._write("delete_run", {"runId": run_id}), "DeletePipelineRunSuccess")
         except DagsterNbError as error:

@@ -110,7 +110,7 @@ class LocationMethods(AsyncBase):
         Returns
         -------
         pandas.DataFrame
-            The row of `locations` for this code location. If the code failed to load, ``error`` is the reason.
+            The row of `locations` for this code location. If the code failed to load, ``error`` contains the reason.
 
         Raises
         ------

@@ -83,7 +83,7 @@ class JobMethods(AsyncBase):
             definition      string       ``solid.definition.name``: the name of the decorated function
             graph           string       ``parent.handleID``: the enclosing graph; NA if there is none
             inputs, outputs object: list the names of the inputs and outputs
-            depends_on      object: list the ops (as in column ``op``) that this op takes outputs of, directly or
+            depends_on      object: list the ops (as in column ``op``) whose outputs this op uses, directly or
                                          through graphs
             has_config      bool         whether the op has a config schema
             description     string       ``solid.definition.description``; NA if there is none

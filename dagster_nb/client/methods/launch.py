@@ -147,8 +147,8 @@ class LaunchMethods(AsyncBase):
             If an argument of one of the launches is invalid. Nothing is launched. A run config that cannot be parsed
             raises no error: the launch has the outcome ``invalid``.
         ActionInterrupt
-            On Ctrl-C. The exception's ``outcomes`` are this frame. Launches for which no request was sent have the
-            outcome ``not_sent``.
+            On Ctrl-C. The exception's ``outcomes`` attribute is this frame. Launches for which no request was sent have
+            the outcome ``not_sent``.
         ReadOnlyError
 
         Examples
@@ -199,7 +199,7 @@ class LaunchMethods(AsyncBase):
                         self, address, arguments.partition_key, assets=arguments.asset_paths
                     )
                 except ValueError:
-                    # A job without partitions may not exist at all.
+                    # The job may have no partitions because it does not exist.
                     await finder.find(arguments.job, **where)
                     raise
                 config = parse_run_config(default_config) if config is None else config
@@ -257,7 +257,7 @@ def _parse(launch: Mapping[str, Any]) -> LaunchArguments | _Invalid:
     arguments = dict(launch)
     if unknown := sorted(set(arguments) - _ARGUMENT_NAMES, key=str):
         raise ValueError(
-            f"a launch has no argument {', '.join(map(repr, unknown))}. Its arguments are "
+            f"a launch does not accept {', '.join(map(repr, unknown))}. Use these arguments: "
             f"{', '.join(sorted(_ARGUMENT_NAMES))}."
         )
     if not isinstance(arguments.get("job"), str) or not arguments["job"]:

@@ -240,8 +240,8 @@ class ReexecuteMethods(AsyncBase):
         try:
             return await self._send({"reexecutionParams": parameters}, parent, request_id)
         except UnsupportedServerError:
-            # Before Dagster 1.10.8, `reexecutionParams` does not accept tags. `executionParams` accepts them for these
-            # two strategies.
+            # Before Dagster 1.10.8, `reexecutionParams` does not accept tags. `executionParams` accepts tags, but not
+            # the strategy "from_asset_failure".
             if strategy == "from_asset_failure":
                 raise
             return await self._send_in_full(parent, strategy, tags, parent["runConfig"] or {}, request_id)

@@ -58,7 +58,7 @@ class RunMethods(AsyncBase):
     ) -> pd.DataFrame:
         """Return all runs that match, newest first, in the server's own order.
 
-        If runs are created or deleted while reading, no other run is missing or duplicated.
+        If runs are created or deleted while the client is reading, no other run is missing or duplicated.
 
         Parameters
         ----------
@@ -69,8 +69,8 @@ class RunMethods(AsyncBase):
         tags
             ``{"team": "data"}``, or ``{"team": ["data", "ml"]}`` for several allowed values. A run must match all keys.
         created_after, created_before, updated_after, updated_before
-            Exclusive bounds. Each is a datetime, a date or an ISO 8601 string (UTC unless it has a time zone); or how
-            long ago, as a timedelta or a string such as ``"24h"`` or ``"7d"`` (units ``s``, ``min``, ``h``, ``d``,
+            Exclusive bounds. Each bound is a datetime, a date or an ISO 8601 string (UTC unless it has a time zone); or
+            how long ago, as a timedelta or a string such as ``"24h"`` or ``"7d"`` (units ``s``, ``min``, ``h``, ``d``,
             ``w``).
         include
             Additional columns: ``"run_config"`` (dict), ``"asset_selection"`` (list of ``"a/b"`` keys) and

@@ -73,7 +73,8 @@ class StartStopMethods(AsyncBase):
         TypeError, ValueError
             If an argument is invalid, or if a frame comes from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. The exception's ``outcomes`` are this frame. If no request was sent, the outcome is ``not_sent``.
+            On Ctrl-C. The exception's ``outcomes`` attribute is this frame. If no request was sent, the outcome is
+            ``not_sent``.
         ReadOnlyError
 
         Examples
@@ -104,7 +105,8 @@ class StartStopMethods(AsyncBase):
         TypeError, ValueError
             If an argument is invalid, or if a frame comes from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. The exception's ``outcomes`` are this frame. If no request was sent, the outcome is ``not_sent``.
+            On Ctrl-C. The exception's ``outcomes`` attribute is this frame. If no request was sent, the outcome is
+            ``not_sent``.
         ReadOnlyError
 
         Examples

@@ -290,7 +290,7 @@ async def iter_events(client: AsyncBase, run_id: str, *, document: str) -> Async
 async def iter_event_pages(
     client: AsyncBase, run_id: str, *, document: str, cursor: str | None = None
 ) -> AsyncIterator[tuple[list[dict[str, Any]], str]]:
-    """Yield the events of a run after a cursor in pages, each with the cursor of its end."""
+    """Yield the events of a run after a cursor in pages, each with the cursor at the end of the page."""
     while True:
         variables = {"runId": run_id, "cursor": cursor, "limit": _EVENTS_PER_REQUEST}
         answer = await client._read(document, variables)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["TerminateMethods"]
 
 _COLUMNS = ["run_id", "outcome", "status", "message"]
-# Dagster contacts the code locations of the runs one after the other, so a request for many runs takes a while.
+# Dagster contacts the code locations of the runs one after another, so a request for many runs takes a while.
 _RUNS_PER_REQUEST = 20
 _FORCE_HINT = (
     "force=True marks the run as canceled at once. If its processes are still running, they are not stopped, and "
@@ -87,8 +87,8 @@ class TerminateMethods(AsyncBase):
         TypeError, ValueError
             If an argument is invalid, or if the runs come from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C. The exception's ``outcomes`` are this frame. Runs for which no request was sent have the outcome
-            ``not_sent``; the same call stops them.
+            On Ctrl-C. The exception's ``outcomes`` attribute is this frame. Runs for which no request was sent have the
+            outcome ``not_sent``. Repeat the call to stop them.
         ReadOnlyError
 
         Examples
@@ -105,13 +105,13 @@ class TerminateMethods(AsyncBase):
         sent: dict[str, DagsterNbError | None] = {}
         acted = await self._request_stop(to_stop, sent, force=force)
         after: dict[str, RunState] = {}
-        problem: str | None = "the server did not respond in time"
+        problem: str | None = "the server did not respond in time. Check the status before you repeat the call."
         with acted.finishing():
             try:
                 after = await read_run_states(self._api, list(sent))
                 problem = None
             except DagsterNbError as error:
-                # The requests were sent. An exception would hide which ones, so the runs get outcomes instead.
+                # The runs may have been asked to stop. An exception would hide this, so the runs get outcomes instead.
                 problem = str(error)
         unsent = set(to_stop) - sent.keys()
 
@@ -121,7 +121,7 @@ class TerminateMethods(AsyncBase):
             if run_id not in sent:
                 return _row_without_request(run_id, before.get(run_id))
             if problem is not None:
-                message = f"its status could not be read after acting: {problem}"
+                message = f"the run may have been asked to stop, but its status could not be read: {problem}"
                 return {"run_id": run_id, "outcome": "unknown", "message": message}
             return _row_after_request(run_id, before[run_id], after.get(run_id), sent[run_id], force=force)
 
@@ -172,7 +172,8 @@ def _row_without_request(run_id: str, state: RunState | None) -> Row:
     if state["status"] in FINISHED:
         return {**row, "outcome": "already_finished"}
     if not state.get("hasTerminatePermission", True):
-        return {**row, "outcome": "unauthorized", "message": "you do not have the permission to stop this run."}
+        message = "you do not have permission to stop this run. Ask the server's administrator for it."
+        return {**row, "outcome": "unauthorized", "message": message}
     return {**row, "outcome": "canceling", "message": f"the run had already been asked to stop. {_FORCE_HINT}"}
 
 

@@ -1,4 +1,4 @@
-"""The GraphQL documents that this package sends. Each file contains one operation; no GraphQL is anywhere else.
+"""The GraphQL documents that this package sends. Each file contains one operation. No other files contain GraphQL.
 
 Files may use the fragments in ``fragments.graphql``, and mark fields that a response may lack with ``@optional``.
 Neither reaches the server: fragments are expanded when a document is loaded, and the directive is removed before the

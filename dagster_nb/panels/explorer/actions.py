@@ -35,7 +35,7 @@ class Action:
     method
         The method of the source that the action needs.
     question
-        The question to confirm. The number of runs replaces ``{runs}``.
+        The question to confirm, in which ``{runs}`` is replaced with the number of runs.
     call
         A function that calls the source with run ids, and returns a frame of outcomes.
     is_irreversible
@@ -58,11 +58,12 @@ ACTIONS: dict[str, Action] = {
         lambda source, ids: source.terminate(ids),
     ),
     "from_failure": Action(
-        "Re-execute from failure", "reexecute_many", "Re-execute the failed steps of {runs}, each as a new run?",
+        "Re-execute from failure", "reexecute_many",
+        "Re-execute {runs} from failure? Each new run executes only the steps that failed or did not run.",
         lambda source, ids: source.reexecute_many(ids, strategy="from_failure"), is_irreversible=False,
     ),
     "all_steps": Action(
-        "Re-execute", "reexecute_many", "Re-execute all steps of {runs}, each as a new run?",
+        "Re-execute", "reexecute_many", "Re-execute {runs}? Each new run executes all steps.",
         lambda source, ids: source.reexecute_many(ids, strategy="all_steps"), is_irreversible=False,
     ),
     "delete": Action(
@@ -106,7 +107,7 @@ class Outcome:
 
     @property
     def is_final(self) -> bool:
-        """Whether the outcome is final, so that the status of the run need not be read again."""
+        """Whether the outcome is final, so that there is no need to read the status of the run again."""
         return (
             self.outcome in ("deleted", "not_found")
             or (self.new_run_id is None and self.outcome == "invalid")
@@ -152,7 +153,7 @@ class ActionsModel:
         if (reason := reason_forbidden(source, ACTIONS[name].method)) is not None:
             return reason
         if self.current is not None:
-            return f"{self.current.name.lower()} is in progress"
+            return f"wait until the action {self.current.name!r} has finished"
         if not run_ids:
             return "select runs first"
         if name in ("terminate", "from_failure"):

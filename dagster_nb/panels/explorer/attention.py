@@ -128,7 +128,7 @@ class Attention:
         model.background.start("attention", lambda _task: find_in_runs(runs, scope, now), done=self._set)
 
     def _scope(self) -> ExplorerFilters:
-        """Return the filters for the search. They select as many runs as possible, but only runs in memory."""
+        """Return the broadest filters for which all matching runs are in memory, or else the current filters."""
         model = self._model
         filters, now = model.filters, model.clock()
         times = ExplorerFilters(created_after=filters.created_after, created_before=filters.created_before)

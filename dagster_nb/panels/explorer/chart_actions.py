@@ -35,11 +35,11 @@ class ChartActions:
 
     @property
     def can_go_back(self) -> bool:
-        """Whether there is a change to undo, and the filters have not been changed elsewhere since."""
+        """Whether there is a change to undo and nothing else has changed the filters since then."""
         return bool(self._changes) and self._changes[-1][1] == self._model.filters
 
     def go_back(self) -> None:
-        """Undo the last change, unless the filters have been changed elsewhere since."""
+        """Undo the last change, unless something else has changed the filters since then."""
         if self.can_go_back:
             before, _ = self._changes.pop()
             self._model.set_filters(before)
@@ -60,7 +60,7 @@ class ChartActions:
 
     def show_durations(self, shortest: float, longest: float) -> None:
         """Show only the finished runs with a duration in a range, in seconds."""
-        # The bounds are inclusive. Round them outwards to milliseconds.
+        # The bounds are inclusive, so round the lower bound down and the upper bound up.
         bounds = pd.Timedelta(seconds=shortest).floor("ms"), pd.Timedelta(seconds=longest).ceil("ms")
         self._set_filters(self._model.filters.replace(min_duration=bounds[0], max_duration=bounds[1]))
 
@@ -84,7 +84,7 @@ class ChartActions:
         times = created if column == "creation_time" else runs[column]
         first = created[(times >= begin) & (times <= end)].min()
         begin = begin if pd.isna(first) else min(begin, first)
-        # The bounds are exclusive. Round them outwards to seconds.
+        # The bounds are exclusive, so move each bound outwards to the next whole second.
         bounds = (begin.ceil("s") - _SECOND).tz_convert(zone), (end.floor("s") + _SECOND).tz_convert(zone)
         after, before = (bound.isoformat(sep=" ") for bound in bounds)
         self._set_filters(self._model.filters.replace(created_after=after, created_before=before))

@@ -36,7 +36,7 @@ class Column:
     Parameters
     ----------
     key
-        The name of the column in a frame of runs. For a tag, this is ``tags.<key>``, as in `dagster_nb.expand_tags`.
+        The name of the column in a frame of runs, or ``tags.<key>`` for a tag, as in `dagster_nb.expand_tags`.
     name
         The column header.
     kind
@@ -145,7 +145,7 @@ def parse_columns(columns: Iterable[str] | str | None) -> tuple[str, ...]:
     if parsed is None:
         return DEFAULT_COLUMNS
     if not parsed:
-        raise ValueError("columns is empty. Name at least one column, or leave columns out to show the usual ones.")
+        raise ValueError("columns is empty. Name at least one column, or omit columns to show the default columns.")
     return tuple(column_of(key).key for key in parsed)
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 _STATIC_WIDTH = 900
-# "follow" is not in this list, because following runs until they finish can take hours.
+# The kinds of tasks that `wait` waits for. "follow" is missing, because runs can take hours to finish.
 _AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "report", "action")
 
 
@@ -54,10 +54,11 @@ class RunExplorer(Panel):
     and code that returns the same runs. You can select runs in the table to terminate, re-execute or delete them.
 
     In a chart, hover over a mark to see its run. Click the mark to open the run, or click a job or a status to filter
-    by it. Drag over the x axis to filter by time or duration. Press Escape to undo the last of these filters.
+    by it. Drag over the x axis to filter by time or duration. Press Escape to undo the last filter that you set in a
+    chart.
 
-    The panel reads runs in the background, so the kernel stays free. It is an ipywidgets widget, so you can put it into
-    a ``Tab`` or a ``GridBox``.
+    The panel reads runs in the background, so you can run other cells in the meantime. The panel is an ipywidgets
+    widget, so you can put it into a ``Tab`` or a ``GridBox``.
 
     Parameters
     ----------
@@ -67,8 +68,8 @@ class RunExplorer(Panel):
         The time zone for displayed times, such as ``"Europe/Paris"``. None means the time zone of the browser. Times
         without a zone that users type in a filter are in this time zone too.
     max_runs
-        The maximum number of runs to keep in memory. If there are more runs, the panel reads only the newest runs, and
-        a change of the filters reads the runs that match.
+        The maximum number of runs to keep in memory. If there are more runs, the panel reads only the newest runs that
+        match the filters, and reads again when you change the filters.
     chart
         The name of the initial chart's tab, such as ``"Trend"``.
     sort
@@ -76,7 +77,7 @@ class RunExplorer(Panel):
         shows the newest runs first.
     columns
         The columns of the table, by their names in `frame`. ``"tags.<key>"`` shows the values of one tag. None shows
-        the usual columns.
+        the default columns.
     **filters
         The initial filters. These are the filters of `DagsterClient.runs` (``job``, ``status``, ``tags``, ``location``,
         ``run_ids``, ``created_after``, …), and ``run_id_contains``, ``min_duration``, ``max_duration`` and
@@ -185,7 +186,7 @@ class RunExplorer(Panel):
     def code(self) -> str:
         """A line of Python code that opens this view again, with the same filters, chart, sort order and columns.
 
-        The code assumes ``import dagster_nb as dnb``. It does not contain a token: see `dagster_nb.connect`.
+        The code assumes ``import dagster_nb as dnb``. The code does not contain a token: see `dagster_nb.connect`.
         """
         arguments = {**self.filters, **self.model.view.arguments()}
         if self.viewport.tz is not None:
@@ -216,7 +217,7 @@ class RunExplorer(Panel):
         self.background.call(self._read_server_state)
 
     def on_open_launchpad(self, open_launchpad: Callable[[pd.Series, str], object]) -> None:
-        """Set the action of the "Open in Launchpad" button. By default, it opens a launchpad below the explorer.
+        """Set the action of the "Open in Launchpad" button. The default action opens a launchpad below the explorer.
 
         Parameters
         ----------

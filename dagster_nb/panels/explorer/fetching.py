@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["FetchProgress", "FetchResult", "fetch_all", "fetch_by_id", "fetch_changes"]
 
 _SECONDS_BETWEEN_REPORTS = 0.35
-# Dagster may store an event some time after its timestamp, which sets the update time of the run. Older events than
-# this have been stored.
+# The update time of a run is the timestamp of its last event, but Dagster may store the event some time later. Read
+# changes from this long before the previous read, so that no event is missed.
 _OVERLAP = pd.Timedelta(minutes=2)
 _MAX_IDS_PER_REQUEST = 500
 # With large pages, the server needs only half the time. The first page is small, so that rows appear soon.
@@ -120,7 +120,7 @@ def fetch_changes(
     *,
     is_complete: bool,
 ) -> FetchResult:
-    """Read the runs that have changed. If the number of runs then differs from the server's, read all runs again.
+    """Read the runs that have changed. If the server then has a different number of runs, read all runs again.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def fetch_changes(
     since
         The time of the previous read.
     is_complete
-        Whether `known` contained all matching runs at that time. If not, their number is not checked.
+        Whether `known` contained all matching runs at the time `since`. If not, the number of runs is not checked.
     """
     # Do not filter by status, because the runs that no longer have this status have changed too.
     changes = filters.replace(status=None, updated_after=since - _OVERLAP)
@@ -155,7 +155,7 @@ def fetch_by_id(source: RunSource, run_ids: list[str]) -> list[pd.DataFrame]:
 
 
 def _expected_count(known: pd.DataFrame, pages: list[pd.DataFrame], filters: ExplorerFilters) -> int:
-    """Return how many runs will match once the pages have been added."""
+    """Return the expected number of matching runs after the pages have been added."""
     statuses = None if filters.status is None else set(filters.status)
     new_status: dict[str, str] = {
         run_id: status for page in pages for run_id, status in zip(page["run_id"], page["status"], strict=True)

@@ -206,7 +206,7 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
     Raises
     ------
     ValueError
-        If `duration` is not a duration.
+        If `duration` is invalid or negative.
 
     Examples
     --------
@@ -218,12 +218,12 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
     if isinstance(duration, timedelta):
         if pd.isna(duration) or duration < timedelta(0):
             raise ValueError(
-                f"{duration!r} is not a duration. It must be zero or more, such as '10 min' or timedelta(minutes=10)."
+                f"{duration!r} is not a duration. Pass zero or more, for example '10 min' or timedelta(minutes=10)."
             )
         return pd.Timedelta(duration)
     typed = str(duration)
     parts = list(_PART.finditer(typed))
     if "".join(part.group() for part in parts) != typed or (len(parts) > 1 and not all(part[2] for part in parts)):
-        raise ValueError(f"{typed!r} is not a duration. Type, for example, 30 s, 10 min or 2 h.")
+        raise ValueError(f"{typed!r} is not a duration. Use a format such as 30 s, 10 min or 2 h.")
     seconds = sum(float(part[1]) * _UNITS[part[2] or "s"] for part in parts)
     return pd.Timedelta(microseconds=round(seconds * 1e6))

@@ -103,7 +103,7 @@ class ExplorerModel:
         self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
-        # The time when runs last arrived. Views use it to compute the durations of runs in progress.
+        # The time when runs last arrived. Views use this time to compute the durations of runs in progress.
         self.as_of = clock()
         self.was_stopped = False
         self.is_capped = False
@@ -152,7 +152,7 @@ class ExplorerModel:
         return {str(name): int(count) for name, count in counts.items()}
 
     def previous_period_runs(self) -> pd.DataFrame | None:
-        """Return the runs of the previous period, or None if there is no previous period or it has not been read."""
+        """Return the runs of the previous period, or None if there is no such period or its runs have not been read."""
         filters = self.filters.previous_period(self.clock())
         if filters is None or not self.cache.is_complete_for(self._source_filters(filters)):
             return None
@@ -162,7 +162,7 @@ class ExplorerModel:
     # User actions
 
     def set_filters(self, filters: ExplorerFilters) -> None:
-        """Change all filters. Show matching runs in memory immediately, and others as they arrive."""
+        """Change all filters. Show the matching runs in memory immediately, and other matching runs as they arrive."""
         if filters == self.filters:
             return
         self.filters = filters
@@ -255,7 +255,7 @@ class ExplorerModel:
         return filters.at(self.clock()).without_local()
 
     def _wanted_filters(self) -> ExplorerFilters:
-        """Return the filters for the source. They also include the previous period, to compare with."""
+        """Return the filters for the source. For comparisons, the filters also include the previous period."""
         filters = self._source_filters(self.filters)
         previous = self.filters.previous_period(self.clock())
         return filters if previous is None else filters.replace(created_after=previous.created_after)
@@ -340,7 +340,7 @@ class ExplorerModel:
         return self._sorted
 
     def _attrs(self) -> dict[str, Any]:
-        """Return the origin of the runs as plain JSON."""
+        """Return the server, the filters and the time of the last read as plain JSON."""
         url = getattr(self.source, "url", None)
         filters = self.filters.at(self.clock()).as_json()
         return {"url": url, "filters": filters, "fetched_at": self.as_of.isoformat()}

@@ -53,7 +53,7 @@ class RunDetails:
 
 
 class OpenRun:
-    """The open run, which is the run with visible details.
+    """The open run, whose details are visible.
 
     After each change, the explorer's model emits ``details``.
 
@@ -75,7 +75,7 @@ class OpenRun:
         self.error: Exception | None = None
         self.log = OpenRunLog(model)
         self.way_back: list[str] = []
-        # The related run that is being opened, and its future `way_back`.
+        # The id of the related run that is being opened, and the value of `way_back` once it is open.
         self._next: tuple[str, list[str]] | None = None
 
     @property
@@ -84,7 +84,7 @@ class OpenRun:
         return None if self.run is None else str(self.run["run_id"])
 
     def update(self) -> None:
-        """Update the run from the model. Read its details if it is another run or has changed."""
+        """Update the run from the model. If another run is open or the run has changed, read the details."""
         model = self._model
         run = None if model.open_run_id is None else model.cache.run(model.open_run_id)
         if _is_same(run, self.run):
@@ -122,7 +122,7 @@ class OpenRun:
         self._model.background.start("details", work, done=self._set_details, failed=self._fail)
 
     def open_related(self, run_id: str) -> None:
-        """Open a related run, and remember this run for `go_back`. Read the related run if it is not in memory."""
+        """Open a related run, reading it first if it is not in memory. Remember the current run for `go_back`."""
         model = self._model
         if run_id == self.run_id:
             return
@@ -145,7 +145,7 @@ class OpenRun:
             self._model.open_run(run_id)
 
     def chain(self) -> pd.DataFrame:
-        """Return all runs in memory with the same root run as this run, with the oldest run first."""
+        """Return all runs in memory with the same root run as the open run, with the oldest run first."""
         frame = self._model.cache.frame
         if self.run is None:
             return frame.iloc[:0]

@@ -1,4 +1,4 @@
-"""``OpenRunLog``: the events and the output of the open run. They are read when they are first needed."""
+"""``OpenRunLog``: the events and the output of the open run, which are read when they are first needed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class OpenRunLog:
         self.output_error: Exception | None = None
 
     def set_run(self, run_id: str | None) -> None:
-        """Discard the data of the previous run and show another run. Keep the filter, except for its step."""
+        """Discard the data of the previous run and show another run. Keep the filter, except for the chosen step."""
         self._model.background.stop("events")
         self._model.background.stop("output")
         if run_id != self._run_id:

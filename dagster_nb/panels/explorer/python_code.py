@@ -110,7 +110,7 @@ def _literal(value: Any) -> str:  # noqa: ANN401 - an argument
 
 
 def _seconds(duration: timedelta) -> str:
-    """Format a duration as seconds with all digits, because "%g" would round it."""
+    """Format a duration as seconds with all digits, because "%g" would round the seconds."""
     digits = f"{duration // timedelta(microseconds=1) / 1_000_000:.6f}"
     return f"{digits.rstrip('0').rstrip('.')}s"
 

@@ -23,7 +23,7 @@ class RunCache:
     Attributes
     ----------
     frame : pandas.DataFrame
-        All runs in memory, with a default index. A change replaces the frame and never modifies it in place.
+        All runs in memory, with a default index. Changes replace the frame and never modify the frame in place.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""``ExplorerView``: how an explorer displays its runs. `ExplorerFilters` determines which runs it displays."""
+"""``ExplorerView``: how an explorer displays its runs. `ExplorerFilters` determines which runs are displayed."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class Form:
         if model.scaffold is None or model.error is not None:
             return ""
         if model.needs_partition:
-            return "Choose a partition to load its config, or write a config."
+            return "Choose a partition to load its config, or write your own config."
         if not model.checked:
             return '<span class="dnb-muted">Checking…</span>'
         if model.problems:
@@ -168,8 +168,8 @@ class Form:
         if model.has_other_config:
             return "Click Reset config to load the config of this partition."
         return (
-            '● The config is valid. <span class="dnb-muted">In the editor, Ctrl-Enter launches the job; Esc and then '
-            "Tab moves to the next field.</span>"
+            '● The config is valid. <span class="dnb-muted">In the editor, press Ctrl-Enter to launch the job, or Esc '
+            "and then Tab to move to the next field.</span>"
         )
 
 

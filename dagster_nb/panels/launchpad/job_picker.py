@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from dagster_nb.panels.markup import text
-from dagster_nb.words import plural
 
 if TYPE_CHECKING:
     from dagster_nb.client.arguments.job_address import JobAddress
@@ -75,10 +74,10 @@ class JobPicker:
             self._message.value = '<div class="dnb-muted">Loading the jobs…</div>'
         elif not jobs:
             self._message.value = (
-                "<div>The server has no jobs. client.locations() shows whether its code locations loaded.</div>"
+                "<div>The server has no jobs. Run client.locations() to see whether its code locations loaded.</div>"
             )
         elif not found:
-            self._message.value = f"<div>None of {plural(len(jobs), 'job')} matches {text(self._search.value)}.</div>"
+            self._message.value = f"<div>No job matches {text(self._search.value)}. Change the search.</div>"
         else:
             self._message.value = ""
 

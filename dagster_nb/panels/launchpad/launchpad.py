@@ -33,26 +33,26 @@ class Launchpad(Panel):
     The editor initially contains the job's default config, or the config of the partition that you choose. The panel
     checks your input while you type, and shows each problem with its path and its line. The Launch button is disabled
     until you have fixed the problems. You can also press Ctrl-Enter or Cmd-Enter in the editor to launch the job. After
-    that, the panel follows the run, like `RunMonitor`.
+    the launch, the panel follows the run, like `RunMonitor`.
 
     Parameters
     ----------
     client
         The client.
     job
-        The initial job. If None, users choose it in the panel.
+        The initial job. If None, users choose a job in the panel.
     location, repository
         The code location and the repository of the job, if several repositories have a job with this name.
     run_config
-        The initial config, as a dict or a YAML string. If None, the default config of the job or the partition.
+        The initial config, as a dict or a YAML string. None means the default config of the job or the partition.
     tags
         Tags for the run, in addition to the tags that Dagster adds.
     partition_key
         The initial partition.
     op_selection
-        The ops to run, in Dagster's selection syntax. If None, all ops.
+        The ops to run, in Dagster's selection syntax. None means all ops.
     tz
-        The time zone in which the times of the launched run are shown, such as ``"Europe/Paris"``. If None, the time
+        The time zone in which the times of the launched run are shown, such as ``"Europe/Paris"``. None means the time
         zone of the browser.
 
     Attributes
@@ -175,7 +175,7 @@ class Launchpad(Panel):
         if model.scaffold is not None:
             lines += [f"  {line}" for line in model.config.rstrip().splitlines()]
         if model.needs_partition:
-            lines.append("Choose a partition to load its config, or write a config.")
+            lines.append("Choose a partition to load its config, or write your own config.")
         else:
             lines += [f"✖ {': '.join(filter(None, [one.place, one.message]))}" for one in model.problems]
         return "\n".join(lines)

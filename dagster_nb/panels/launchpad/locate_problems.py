@@ -101,7 +101,7 @@ def _located(root: yaml.Node, path: str, message: str) -> Problem:
 
 
 def _descend(node: yaml.Node, path: str) -> tuple[yaml.Node, yaml.Node, str] | None:
-    """Follow the first part of a path. Return the node there, the node to mark, and the rest of the path."""
+    """Resolve the first part of a path, and return its node, the node to mark, and the rest of the path."""
     if isinstance(node, yaml.SequenceNode):
         index = _LIST_INDEX.match(path)
         if index is None or int(index[1]) >= len(node.value):

@@ -35,7 +35,7 @@ class Start:
     config
         A YAML string, or None for the default config of the job or the partition.
     tags, ops, partition
-        The text in these fields.
+        The initial text of these fields.
     """
 
     job: str | None = None
@@ -48,7 +48,7 @@ class Start:
 
 
 class LaunchpadModel:
-    """The state of a launchpad. It changes only in the kernel's thread.
+    """The state of a launchpad, which changes only in the kernel's thread.
 
     The model emits the changes ``jobs`` (the list of jobs), ``job`` (another job), ``config`` (the text was replaced),
     ``run`` (a run was launched, or the form is visible again) and ``state`` (all other changes).
@@ -103,7 +103,7 @@ class LaunchpadModel:
 
     @property
     def can_launch(self) -> bool:
-        """Whether `launch` would launch the job. It does nothing while there are known problems."""
+        """Whether `launch` would launch the job. While there are known problems, `launch` does nothing."""
         if self.scaffold is None or self.run is not None or self.source.reason_forbidden:
             return False
         if self.loading or self.launching or (self.checked and self.problems):
@@ -117,12 +117,12 @@ class LaunchpadModel:
 
     @property
     def has_other_config(self) -> bool:
-        """Whether the config belongs to another partition than the chosen partition."""
+        """Whether the config belongs to a partition other than the chosen partition."""
         return not self.is_edited and self._loaded[1] != self.partition
 
     @property
     def needs_partition(self) -> bool:
-        """Whether the default config is invalid and the user should first choose a partition, to load its config."""
+        """Whether the default config is invalid, so that the user must first choose a partition or write a config."""
         return (
             self.scaffold is not None
             and bool(self.scaffold.partitions)
@@ -153,7 +153,7 @@ class LaunchpadModel:
         self._load_job()
 
     def edit(self, *, config: str | None = None, tags: str | None = None, ops: str | None = None) -> None:
-        """Change the text of fields. Check it once there are no more changes for a moment."""
+        """Change the text of fields. After a pause without further changes, check the text."""
         before = self.config, self.tags, self.ops
         self.config = self.config if config is None else config
         self.tags = self.tags if tags is None else tags
@@ -173,7 +173,7 @@ class LaunchpadModel:
             self.reset()
 
     def reset(self) -> None:
-        """Replace the config with that of the chosen partition. If there is none, use the job's default config."""
+        """Load the config of the chosen partition or, if no partition is chosen, the default config of the job."""
         if self.scaffold is None or self.address is None or not self._partition_exists:
             return
         address, partition = self.address, self.partition
@@ -196,14 +196,14 @@ class LaunchpadModel:
         Parameters
         ----------
         run_id
-            The id of the run, or at least its first eight characters. If empty, the newest run.
+            The id of the run, or at least its first eight characters. If empty, use the newest run.
         """
         address = self.address
         if self.scaffold is None or address is None:
             return
 
         def failed(error: Exception) -> None:
-            # If the run does not exist, a retry cannot help.
+            # A retry cannot help if the job has no such run.
             is_final = isinstance(error, ValueError | NotFoundError)
             self._fail(None if is_final else lambda: self.use_config_of_run(run_id))(error)
 
@@ -241,7 +241,7 @@ class LaunchpadModel:
             except RunConfigInvalidError as error:
                 return locate_problems(error.errors, config) or [problem_from_error(error)]
 
-        # Show no Retry button. If the response was lost, the server may have launched the job.
+        # Show no Retry button, because the server may have launched the job even if the response was lost.
         self._background.start("launch", launch, done=self._show_launch, failed=self._fail(None))
         self.changes.emit("state")
 
@@ -378,12 +378,12 @@ class LaunchpadModel:
         return not self.partition or (self.scaffold is not None and self.partition in self.scaffold.partitions)
 
     def _problems_outside_config(self) -> list[Problem]:
-        """Return the problems in the fields other than the config. This needs no request."""
+        """Return the problems in the fields other than the config, without a request to the server."""
         found = [Problem(message) for message in parse_tags(self.tags)[1]]
         if self.scaffold is not None and not self._partition_exists:
             keys = self.scaffold.partitions
-            has = f"Its partitions are {keys[0]!r} to {keys[-1]!r}." if keys else "It has no partitions."
-            found.append(Problem(f"The job has no partition {self.partition!r}. {has}"))
+            step = f"Choose one from {keys[0]!r} to {keys[-1]!r}." if keys else "Clear the Partition field."
+            found.append(Problem(f"The job has no partition {self.partition!r}. {step}"))
         return found
 
     def _check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[Problem]:

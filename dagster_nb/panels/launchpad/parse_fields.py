@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["config_text", "ops_text", "own_tags", "parse_ops", "parse_tags", "tags_text"]
 
-# Dagster itself adds tags with these prefixes. They describe one run and make no sense for another run.
+# Dagster itself adds tags with these prefixes. Such tags describe one run and make no sense for another run.
 _SYSTEM_PREFIXES = ("dagster/", ".dagster/")
 
 

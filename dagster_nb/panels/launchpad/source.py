@@ -55,7 +55,7 @@ class LaunchpadSource(Protocol):
 
     @property
     def reason_forbidden(self) -> str | None:
-        """Why the client refuses to launch runs; None if it does not."""
+        """The reason why the client refuses to launch runs, or None if the client permits launches."""
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
         """Return the jobs, each with a flag that says whether it is an asset job."""
@@ -96,7 +96,7 @@ class LaunchSource:
 
     @property
     def reason_forbidden(self) -> str | None:
-        """Why the client refuses to launch runs; None if it does not."""
+        """The reason why the client refuses to launch runs, or None if the client permits launches."""
         return reason_forbidden(self._client, "launch")
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
@@ -115,7 +115,7 @@ class LaunchSource:
         known = schema._record  # noqa: SLF001 - completion needs more than the frame of fields
         partitions = self._call(partition_keys, address)
         if is_asset_job:
-            # Selecting a part of an asset job means selecting assets, but this form does not support assets.
+            # In an asset job, users select assets instead of ops, but this form does not support selecting assets.
             return Scaffold(schema.default_yaml, partitions=partitions, schema=known)
         ops = self._client.ops(address.job, **place)
         return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops), known)
@@ -126,13 +126,17 @@ class LaunchSource:
         return str(config)
 
     def run_config(self, address: JobAddress, run_id: str) -> str:
-        """Return the config of a run of a job, as YAML; of its newest run if the id is empty."""
+        """Return the config of one of the job's runs, as YAML. If the id is empty, use the newest run."""
         which = {"run_ids": [self._client.run(run_id).run_id]} if run_id else {"job": address.job}
         runs = self._client.runs(**which, location=address.location, include="run_config", limit=1)
         if runs.empty and not run_id:
-            raise ValueError(f"The job {address.job!r} has no runs yet, so there is no config to copy. Write a config.")
+            raise ValueError(
+                f"The job {address.job!r} has no runs yet, so there is no config to copy. Write the config yourself."
+            )
         if runs.empty or runs["job_name"].iloc[0] != address.job:
-            raise ValueError(f"Run {run_id} is not a run of the job {address.job!r}. Choose one of its runs.")
+            raise ValueError(
+                f"Run {run_id} is not a run of the job {address.job!r}. Enter the id of a run of this job instead."
+            )
         return config_text(runs["run_config"].iloc[0] or {})
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:

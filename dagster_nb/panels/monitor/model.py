@@ -122,7 +122,7 @@ class RunState:
 
 
 class MonitorModel:
-    """The state of a monitor. It changes only in the kernel's thread.
+    """The state of a monitor, which changes only in the kernel's thread.
 
     The model emits the changes ``run`` (another status or another run), ``steps``, ``events``, ``output``, ``actions``
     and ``action_error``.
@@ -155,7 +155,7 @@ class MonitorModel:
 
     @property
     def run(self) -> RunFacts:
-        """The run, in its state at the time when the monitor began to follow it."""
+        """The run, with the state that it had when the monitor began to follow it."""
         return self._runs[-1]
 
     @property
@@ -165,7 +165,7 @@ class MonitorModel:
 
     @property
     def following(self) -> bool:
-        """Whether more events can arrive."""
+        """Whether more events may arrive."""
         return self._background.busy("follow")
 
     @property
@@ -196,7 +196,7 @@ class MonitorModel:
         return self.state.status in (FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"})
 
     def follow(self) -> None:
-        """Follow the run from its first to its last event. A second call starts at the first event again."""
+        """Follow the run from its first to its last event. Another call starts again at the first event."""
         self.error = None
         self.log.clear()
         self._background.start(
@@ -225,7 +225,7 @@ class MonitorModel:
             self.read_output()
 
     def read_output(self) -> None:
-        """Read the output of the run or the chosen step. Repeat this every few seconds until the run has ended."""
+        """Read the output of the run or the chosen step. Read again every few seconds until the run has ended."""
         self._reads_output = True
         self._cancel_output_read()
         run_id, step = self.run.run_id, self.log.filter.step
@@ -244,7 +244,7 @@ class MonitorModel:
         self._background.stop("output")
 
     def terminate(self, *, force: bool) -> None:
-        """Terminate the run. Do nothing while a request to terminate it is in progress."""
+        """Terminate the run. Do nothing while a request to terminate the run is in progress."""
         if self.terminating:
             return
         self.action_error = self.termination = None
@@ -257,7 +257,7 @@ class MonitorModel:
         self._emit("actions")
 
     def reexecute(self, strategy: Strategy) -> None:
-        """Re-execute the run and follow the new run. Do nothing while a request to re-execute it is in progress."""
+        """Re-execute the run and follow the new run. Do nothing while another re-execution is being requested."""
         if self.reexecuting or not self.can_reexecute(strategy):
             return
         self.action_error = None
@@ -287,7 +287,7 @@ class MonitorModel:
             self.read_output()
         self._emit("steps", "output", "actions")
 
-    # Called in the thread that follows the run
+    # Methods that run in the thread that follows the run
 
     def _follow(self, run_id: str, task: Task[None]) -> None:
         planned = self._read_plan(run_id)
@@ -319,14 +319,14 @@ class MonitorModel:
         try:
             return planned_steps(self.client.query(self.client.graphql_document("run_plan"), {"runId": run_id}))
         except DagsterNbError:
-            # The plan only adds the steps that have not started. If the server is down, `follow` shows the error.
+            # Without the plan, only the steps that have not started are missing. `follow` shows connection errors.
             return []
 
     def _lacks_daemon(self) -> bool:
         daemons = self.client.daemons()
         return not daemons.loc[daemons["daemon"] == "QUEUED_RUN_COORDINATOR", "healthy"].any()
 
-    # Called in the kernel's thread
+    # Methods that run in the kernel's thread
 
     def _receive(self, news: pd.DataFrame | RunState) -> None:
         if isinstance(news, RunState):

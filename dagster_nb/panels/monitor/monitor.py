@@ -56,7 +56,7 @@ class RunMonitor(Panel):
 
     Events appear as they happen. If the panel cannot open a websocket, it requests new events once per second, and says
     so. You can terminate the run or, after it has ended, re-execute it. The panel then follows the new run. Click a
-    step in the chart to show only the events of this step. The kernel stays free while the panel follows the run.
+    step in the chart to show only the events of this step. You can run other cells while the panel follows the run.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ class RunMonitor(Panel):
         Parameters
         ----------
         strategy
-            ``"from_failure"`` executes the steps that failed or did not run, ``"all_steps"`` executes all steps.
+            ``"from_failure"`` executes the steps that failed or did not run. ``"all_steps"`` executes all steps.
         """
         label = "Re-execute from failure" if strategy == "from_failure" else "Re-execute"
         self._ask(

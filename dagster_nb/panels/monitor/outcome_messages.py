@@ -91,7 +91,7 @@ def _action_message(model: MonitorModel) -> tuple[str, str, str] | None:
     if outcome is None or model.state.status == "CANCELED":
         return None
     if outcome["outcome"] == "canceling":
-        return "note", "Dagster has asked the run to stop. It is still stopping.", ""
+        return "note", "Dagster has asked the run to stop. The run is still stopping.", ""
     if outcome["outcome"] == "already_finished":
         return "note", "The run ended before it could be terminated.", ""
     message = "" if pd.isna(outcome["message"]) else str(outcome["message"])

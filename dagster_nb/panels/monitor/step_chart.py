@@ -1,4 +1,4 @@
-"""``StepChart``: a chart of the steps of a run over time. A click on a step shows only its events."""
+"""``StepChart``: a chart of the steps of a run over time. A click on a step shows only the events of this step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StepChart:
     background
         The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     viewport
-        The panel's viewport, which knows the width, the theme and the time zone.
+        The panel's viewport, which provides the width, the theme and the time zone.
     """
 
     def __init__(self, model: MonitorModel, background: Background, viewport: Viewport):

@@ -1,4 +1,4 @@
-"""The events of a run. A page cannot show a long log, so it shows the newest events that match a filter."""
+"""The events of a run. A page would become slow with a long log, so it shows only the newest matching events."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class EventFilter:
         """
         matches = pd.Series(True, index=events.index)
         if self.level in LEVELS[1:]:
-            # Show events with an unknown level.
+            # Events with an unknown level also match.
             matches &= ~events["level"].isin(LEVELS[: LEVELS.index(self.level)])
         if self.step is not None:
             matches &= events["step_key"].eq(self.step).fillna(False).astype(bool)

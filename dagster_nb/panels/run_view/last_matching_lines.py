@@ -1,4 +1,4 @@
-"""The last lines of a long text that contain some other text, found from the end."""
+"""Find the last lines of a long text that contain a search text, starting at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_LINES", "LastLines", "last_lines"]
 
 MAX_LINES = 500
-"""The largest number of lines to show."""
+"""The maximum number of lines to show."""
 
 _MAX_LINE_LENGTH = 4_000
 _BLOCK_LENGTH = 1 << 20
@@ -21,14 +21,14 @@ _BLOCK_LENGTH = 1 << 20
 
 @dataclass(frozen=True)
 class LastLines:
-    """The last lines of a text that match.
+    """The last matching lines of a text.
 
     Parameters
     ----------
     shown
-        The lines, without colours and cut if they are very long.
+        The lines, without colors. Very long lines are shortened.
     total
-        The number of lines of the text, whether they match or not.
+        The total number of lines of the text.
     has_more
         Whether more lines match than are shown.
     """
@@ -39,7 +39,7 @@ class LastLines:
 
 
 def last_lines(text: str, wanted: str = "", max_lines: int = MAX_LINES) -> LastLines:
-    r"""Return the last lines that contain ``wanted``, ignoring case. Only as much of the text is searched as is needed.
+    r"""Return the last lines that contain ``wanted``, ignoring case. Search only as much of the text as necessary.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def last_lines(text: str, wanted: str = "", max_lines: int = MAX_LINES) -> LastL
 
 
 def _blocks_from_end(text: str) -> Iterator[str]:
-    """Yield whole lines in blocks, the last block first."""
+    """Yield blocks of whole lines, starting with the last block."""
     end = len(text) - text.endswith("\n")
     while text and end >= 0:
         start = text.rfind("\n", 0, max(end - _BLOCK_LENGTH, 0)) + 1

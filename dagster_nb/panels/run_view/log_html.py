@@ -55,9 +55,9 @@ def output_summary(lines: LastLines, stream: Stream, *, is_filtered: bool = Fals
     Parameters
     ----------
     lines, stream
-        The lines and where they come from.
+        The lines, and the name of the stream.
     is_filtered
-        Whether only the lines with some text are shown.
+        Whether only lines with the search text are shown.
     omitted
         The number of bytes at the beginning of the stream that were not read.
 

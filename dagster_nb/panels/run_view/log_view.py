@@ -25,7 +25,7 @@ __all__ = ["EVENTS", "STREAMS", "LogModel", "LogView"]
 
 EVENTS = "Events"
 STREAMS = ("stdout", "stderr")
-_ALL_STEPS = "all of the run"
+_ALL_STEPS = "whole run"
 
 
 class LogModel(Protocol):
@@ -63,7 +63,7 @@ class LogView:
     background
         The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     viewport
-        The panel's viewport, which knows the time zone.
+        The panel's viewport, which provides the time zone.
     kinds
         The kinds of log that the user can choose, from `EVENTS` and `STREAMS`.
     """
@@ -78,7 +78,7 @@ class LogView:
         self._model = model
         self._viewport = viewport
         self._drawing = False
-        # What was drawn last, because searching a long output takes a while.
+        # The output and the search text that were drawn last, so that a long output is not searched again.
         self._searched: tuple[object, ...] | None = None
         self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
         self._level: Any = _labeled(
@@ -103,7 +103,7 @@ class LogView:
     def draw(self) -> None:
         """Draw the log in its current state."""
         log = self._model.log
-        # The chosen step can be missing in the log if another run was opened or the events are being read again.
+        # The log can lack the chosen step if another run was opened or the events are being read again.
         chosen = [log.filter.step] if log.filter.step is not None else []
         options = [(_ALL_STEPS, ""), *((step, step) for step in dict.fromkeys([*log.steps, *chosen]))]
         if list(self._step.options) != options or self._step.value != (log.filter.step or ""):

@@ -115,7 +115,7 @@ def step_texts(
     names = shown["step_key"].fillna("(no step)").tolist()
     effect = f", and Enter to {hints['mark']}" if hints else ""
     return ChartTexts(
-        label=f"Timeline of the run. Use the arrow keys to move from bar to bar{effect}.",
+        label=f"Timeline of the run. Use the arrow keys to choose a step{effect}.",
         ids=names,
         names=names,
         statuses=shown["status"].astype(object).tolist(),

@@ -32,8 +32,8 @@ _KINDS = {"field": "property", "argument": "property", "value": "enum", "directi
 class SchemaBrowser(Panel):
     """A panel to search the server's GraphQL schema: its types, fields, arguments, enum values and descriptions.
 
-    The panel initially lists the operations from Dagster's documentation. A click on an operation or a search result
-    shows its documentation in the schema, and a query for a ``%%dagster`` cell or `DagsterClient.query`.
+    The panel initially lists the operations from Dagster's documentation. Click an operation or a search result to see
+    its documentation, and a query that you can use in a ``%%dagster`` cell or in `DagsterClient.query`.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class SchemaBrowser(Panel):
     Attributes
     ----------
     query : str
-        The query in the editor. Users can edit the query of the chosen entry. Empty if there is no query.
+        The text in the editor: the query for the chosen entry, with the user's changes. Empty if there is no query.
 
     Examples
     --------
@@ -134,7 +134,7 @@ class SchemaBrowser(Panel):
         )
         self._entries = found[:_MAX_SHOWN]
         shown = (
-            f"the first {_MAX_SHOWN} of {len(found):,}"
+            f"the first {_MAX_SHOWN} of {len(found):,} matches"
             if len(found) > _MAX_SHOWN
             else plural(len(found), "match", "matches")
         )

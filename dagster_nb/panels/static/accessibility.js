@@ -2,7 +2,7 @@
 const TOGGLES = ".widget-toggle-button, .widget-toggle-buttons > .widget-toggle-button, .jupyter-widget-toggle-button";
 const CLOSES = ".dnb-close:is(:not(.widget-toggle-button), .mod-active)";
 
-// Tell screen readers which toggles are on, because ipywidgets only changes their colour.
+// Tell screen readers which toggles are on, because ipywidgets only changes their color.
 function markPressed(button) {
   button.setAttribute("aria-pressed", button.classList.contains("mod-active"));
 }

@@ -36,7 +36,7 @@ function render({ model, el }) {
       const selection = window.getSelection();
       selection.removeAllRanges();
       selection.addRange(range);
-      said.textContent = document.execCommand("copy") ? "copied" : "selected: press Ctrl-C";
+      said.textContent = document.execCommand("copy") ? "copied" : "press Ctrl-C to copy the selected text";
     }
     setTimeout(() => (said.textContent = ""), 3000);
   });

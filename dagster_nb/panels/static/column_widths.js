@@ -23,12 +23,12 @@ function cellOf(tag, column, attributes, ...children) {
 }
 
 function makeColumnWidths(model, table) {
-  // The edge of a column header. Users drag it or move it with the arrow keys. Home restores the usual width.
+  // The edge of a column header. Users drag it or move it with the arrow keys. Home restores the default width.
   function edge(column) {
     const made = node("span", {
       class: "dnb-resize", role: "separator", tabindex: "0", "aria-orientation": "vertical",
       "aria-label": `Width of ${column.name}`, "aria-valuemin": MIN_WIDTH, "aria-valuemax": MAX_WIDTH,
-      title: "Drag to resize the column, or use the arrow keys. Double-click for the usual width.",
+      title: "Drag to resize the column, or use the arrow keys. Double-click to restore the default width.",
     });
     const widthNow = () => made.parentElement.getBoundingClientRect().width;
     let stopDragging = null;
@@ -83,7 +83,7 @@ function makeColumnWidths(model, table) {
     for (const shown of part.querySelectorAll(".dnb-resize")) {
       const width = widths[shown.parentElement.dataset.column];
       shown.setAttribute("aria-valuenow", width || MIN_WIDTH);
-      shown.setAttribute("aria-valuetext", width ? `${width} pixels` : "usual width");
+      shown.setAttribute("aria-valuetext", width ? `${width} pixels` : "default width");
     }
   }
 

@@ -22,7 +22,7 @@ async function copy(button) {
   }
   const label = button.textContent;
   button.setAttribute("aria-live", "polite");
-  button.textContent = done ? "Copied" : "The browser does not allow copying";
+  button.textContent = done ? "Copied" : "The browser blocked copying. Select the text and press Ctrl-C.";
   button.disabled = true;
   setTimeout(() => Object.assign(button, { textContent: label, disabled: false }), 2000);
 }

@@ -38,14 +38,14 @@ def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
     """Listen until interrupted. Cancel the run at the given time."""
     while time.monotonic() < until:
         time.sleep(LISTEN_SECONDS)
-    context.instance.report_run_canceling(context.run, "stop_after_seconds is over.")
+    context.instance.report_run_canceling(context.run, "The time in stop_after_seconds has passed.")
     raise dg.DagsterExecutionInterruptedError
 
 
 def leave_silently() -> NoReturn:
     """End the process of a run that was marked as canceled.
 
-    The process must not report its end to Dagster, because this would change the status of the run.
+    The process must not report its exit to Dagster, because the report would change the status of the run.
     """
     os._exit(0)
 
@@ -70,7 +70,7 @@ def consume_clicks(context: dg.OpExecutionContext, config: StreamConfig) -> None
     name="wait_for_worker",
     config_schema={
         "worker": dg.Field(str, default_value="", description="The worker to wait for, as in the tag shop/worker."),
-        "wait_seconds": dg.Field(int, default_value=0, description="How long to wait for that worker."),
+        "wait_seconds": dg.Field(int, default_value=0, description="How many seconds to wait for the worker."),
     },
 )
 def wait_for_worker(context: dg.InitExecutorContext) -> InProcessExecutor:

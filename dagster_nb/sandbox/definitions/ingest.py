@@ -13,7 +13,7 @@ class OrdersSource(dg.Config):
 
     region: str = Field(default="eu", description="Region of the shop: eu, us or apac.")
     batch_size: int = Field(default=5_000, description="Orders per request.", gt=0)
-    since_hours: int = Field(default=4, description="Fetch orders of this many hours.")
+    since_hours: int = Field(default=4, description="How many hours of orders to fetch.")
 
 
 @dg.op(description="Fetch new orders from the shop's API.")
@@ -59,7 +59,7 @@ def merge_contacts(context: dg.OpExecutionContext, contacts: Table) -> None:
     process(context, contacts["rows"], what="merge contacts")
 
 
-@dg.job(tags={"team": "crm"}, description="Changed contacts of the CRM, launched by a sensor.")
+@dg.job(tags={"team": "crm"}, description="Load the contacts that changed in the CRM.")
 def sync_crm() -> None:
     """Pull, merge."""
     merge_contacts(pull_contacts())

@@ -21,14 +21,14 @@ def collect_invoices(context: dg.OpExecutionContext, config: InvoicesConfig) -> 
     return table("finance.invoices", 3_000)
 
 
-@dg.op(description="Write them as PDF.")
+@dg.op(description="Write the invoices as PDF files.")
 def render_invoices(context: dg.OpExecutionContext, invoices: Table) -> Table:
     """Render."""
     process(context, invoices["rows"], what="render invoices")
     return invoices
 
 
-@dg.op(description="Send them to the archive.")
+@dg.op(description="Send the invoices to the archive.")
 def archive_invoices(context: dg.OpExecutionContext, invoices: Table) -> None:
     """Archive."""
     process(context, invoices["rows"], what="archive invoices")
@@ -40,7 +40,7 @@ def invoices_of_day(start: dt.datetime, _end: dt.datetime) -> dict[str, object]:
     return {"ops": {"collect_invoices": {"config": {"day": start.date().isoformat()}}}}
 
 
-@dg.job(config=invoices_of_day, tags={"team": "finance"}, description="The invoices of one day, as PDF, archived.")
+@dg.job(config=invoices_of_day, tags={"team": "finance"}, description="Export the invoices of one day as PDF files.")
 def export_invoices() -> None:
     """Collect, render, archive."""
     archive_invoices(render_invoices(collect_invoices()))

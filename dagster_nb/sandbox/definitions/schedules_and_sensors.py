@@ -1,4 +1,4 @@
-"""Schedules and a sensor. They are all stopped, so that the demo does not launch runs by itself."""
+"""Schedules and a sensor, all stopped, so that the demo does not launch runs by itself."""
 
 import dagster as dg
 

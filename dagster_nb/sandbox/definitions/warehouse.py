@@ -90,7 +90,7 @@ def clean(customers: Table, orders: Table) -> dict[str, Table]:
 @dg.job(tags={"team": "warehouse"}, description="The whole warehouse: extract, clean, split, publish.")
 def build_warehouse() -> None:
     """Build the marts from the ingested tables."""
-    # Inside a job, a call to a graph returns handles of its outputs instead of the annotated type.
+    # Inside a job, a call to a graph returns handles to its outputs instead of the annotated type.
     cleaned: Any = clean(extract_customers(), extract_orders())
     repeat, single = split_customers(cleaned.customers, cleaned.orders)
     publish_marts(repeat, single)

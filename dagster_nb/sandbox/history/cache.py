@@ -50,10 +50,11 @@ class HistoryCache:
         self.name = hashlib.sha256(identity.encode()).hexdigest()[:20]
 
     def find(self, fits: Callable[[dt.datetime], bool]) -> Path | None:
-        """Return the newest copy with an end (UTC) that satisfies ``fits``, or None."""
+        """Return the newest copy whose end (UTC) satisfies ``fits``, or None."""
         for copy in sorted(self.folder.glob(f"{self.name}-*"), reverse=True):
             if fits(dt.datetime.fromtimestamp(int(copy.name.rsplit("-", 1)[1]), dt.UTC)):
-                with contextlib.suppress(OSError):  # mark this copy as recently used, because `keep` removes the others
+                # Mark this copy as recently used, because `keep` removes the least recently used copies.
+                with contextlib.suppress(OSError):
                     os.utime(copy)
                 return copy
         return None
@@ -67,7 +68,7 @@ class HistoryCache:
         new = self.folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
             shutil.copytree(home, new, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            # This fails if another demo has already created the copy. Both copies are identical.
+            # Renaming fails if another demo has already created an identical copy.
             new.rename(self.folder / f"{self.name}-{int(until.timestamp())}")
             self._remove_old()
         shutil.rmtree(new, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Create the same event log for a run as Dagster itself would write."""
+"""Create the event log that Dagster itself would have written for a run."""
 
 # Many of Dagster's internals are untyped.
 # mypy: disallow-untyped-calls=False
@@ -73,7 +73,7 @@ def log_key(run: PlannedRun) -> str:
 
 
 def log_message(key: str, rows: int) -> str:
-    """Return the log lines and the output of a step."""
+    """Return the line that a step writes to its log and to standard output."""
     return f"{key.rsplit('.', 1)[-1].replace('shop__', '').replace('_', ' ')}: {rows:,} rows"
 
 

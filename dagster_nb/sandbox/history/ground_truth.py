@@ -1,4 +1,4 @@
-"""The facts about a generated history. Notebooks and tests compare their findings with them."""
+"""The facts about a generated history, with which tests compare what the package finds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GroundTruth:
     slower_tag
         The tag that explains the slowdown, with its key and its values before and after the change.
     queue_job, queue_minutes
-        A job with long waiting times in the queue just after each full hour, and for how many minutes.
+        A job whose runs wait longer in the queue at the start of each hour, and the length of this period in minutes.
     flaky_job, flaky_share
         The job that fails occasionally, and the share of its first attempts that fail.
     broken_job, broken_days
@@ -41,15 +41,15 @@ class GroundTruth:
     long_tail_job
         The job with the widest spread of durations.
     missing_job, missing_partition
-        A job with a partition that never ran, and the partition.
+        A job that never ran for one of its partitions, and this partition.
     failed_partitions
-        The partitions of the same job for which all runs failed.
+        The partitions of ``missing_job`` for which all runs failed.
     backfills
         The ids of the backfills, with the number of failed runs of each backfill.
     failures
         For each failed run, the step key, the class of the step's error, and the class of the innermost cause.
     unresolved_failures
-        The failed runs without a later success in their re-execution group.
+        The ids of the failed runs without a later success in their re-execution group.
     error_classes
         The classes of the innermost errors, with the number of runs that failed because of them.
     as_of

@@ -1,4 +1,4 @@
-"""The incidents during the ninety days, and their dates."""
+"""The incidents in the demo's ninety days of run history, and their dates."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class Incidents:
         )
 
     def is_slower(self, job: str, at: float) -> bool:
-        """Return whether the slowdown affects runs of a job that are created at a time."""
+        """Return whether the slowdown affects runs of a job that are created at a given time."""
         return job == self.slower_job and at >= midnight(self.slower_since)
 
     def is_broken(self, job: str, at: float) -> bool:
-        """Return whether all runs of a job fail at a time."""
+        """Return whether all runs of a job fail at a given time."""
         return job == self.broken_job and dt.datetime.fromtimestamp(at, dt.UTC).date() in self.broken_days
 
     def fixed_at(self) -> float:

@@ -22,7 +22,7 @@ class JobProfile:
     steps
         The step keys in the order of execution, with the share of the run's duration that each step takes.
     median, sigma
-        The median duration in seconds of a run of the usual size, and the standard deviation of its logarithm.
+        For runs of the usual size: the median duration in seconds, and the standard deviation of the log durations.
     rows
         The usual number of rows that a run processes.
     schedule, times
@@ -34,7 +34,7 @@ class JobProfile:
     partitioned
         Whether each run processes the partition of the previous day.
     failures
-        The failures. Each has a step that fails and the share of runs that fail.
+        Each way in which runs fail: a key of `step_errors.FAILURES`, the step that fails, and the share of runs.
     retried
         A step that is sometimes retried, and the share of runs with a retry.
     """

@@ -58,8 +58,8 @@ class JobSnapshot:
     def plan_id_of(self, run: PlannedRun) -> str:
         """Store the execution plan of a run and return its id.
 
-        The plan of a re-execution names the earlier run that produced each output, so that users can re-execute it
-        again.
+        The plan of a re-execution names the earlier run that produced each output, so that users can re-execute the
+        re-execution too.
         """
         past = self._pasts[run.parent_run_id] if run.parent_run_id else None
         if run.status == "FAILURE":
@@ -93,7 +93,10 @@ def _all_outputs(past: PastExecutionState | None) -> set[StepOutputHandle]:
 
 
 def repository_origin(location: str) -> RemoteRepositoryOrigin:
-    """Return the origin of the demo's repository. Its address is irrelevant, because Dagster compares only the name."""
+    """Return the origin of the demo's repository.
+
+    The host and the socket in the origin do not matter, because Dagster compares only the name.
+    """
     return RemoteRepositoryOrigin(
         GrpcServerCodeLocationOrigin(host="localhost", socket=f"{location}.sock", location_name=location), REPOSITORY
     )

@@ -23,14 +23,15 @@ HOUR = 3600.0
 # The relative number of runs that users launch in each hour of a working day (UTC).
 BY_HOUR = (1, 0, 0, 0, 0, 1, 3, 7, 12, 15, 14, 12, 8, 11, 14, 13, 11, 8, 5, 3, 2, 2, 1, 1)
 WEEKEND_SHARE = 0.3
-MIN_SCALE = 0.3  # below this scale, daily jobs do not run every day
+MIN_SCALE = 0.3  # below this scale, partitioned jobs do not run every day
 SPREAD_SECONDS = 600.0
 TICK_SECONDS = 60.0
 EXTRA_FAILURES_SHARE = 1.05
 SENSOR_SECONDS = 300
-SKIPPED_TICKS_DAYS = 7  # Dagster keeps skipped ticks of sensors for this long
+SKIPPED_TICKS_DAYS = 7  # Dagster keeps the skipped ticks of sensors for a week
 BACKFILLS = (
-    # job, number of partitions, age of the first partition in days, age of the backfill in days, share that fails
+    # job, number of partitions, age of the first partition in days, age of the backfill in days, share of runs that
+    # fail
     ("export_invoices", 30, 150, 62, 0.0),
     ("daily_sales", 14, 104, 26, 0.2),
 )
@@ -38,7 +39,7 @@ BACKFILLS = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedLaunch:
-    """One launch of a job. The tag ``launched_by`` names the launcher."""
+    """One launch of a job. ``launched_by`` is the tag that names the launcher."""
 
     job: JobProfile
     at: float

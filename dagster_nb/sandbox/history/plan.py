@@ -32,7 +32,7 @@ FIRST_MARGIN, NEXT_MARGIN = 1.04, 1.15
 def last_full_hour(now: float) -> dt.datetime:
     """Return the last full hour (UTC) before a time in POSIX seconds.
 
-    Histories end at this time, so that histories are the same if they are created within minutes of each other.
+    Histories end at the last full hour, so that all histories that are created within the same hour are the same.
     """
     return dt.datetime.fromtimestamp(now // HOUR * HOUR, dt.UTC)
 
@@ -126,7 +126,8 @@ def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]
     ]
     dropped = {run.run_id for run in rng.sample(ordinary, min(surplus, len(ordinary)))}
     kept = [run for run in runs if run.run_id not in dropped]
-    # This only happens in a very small history. Drop the newest runs, because parents are older than their children.
+    # If there are too few ordinary runs, as in a very small history, drop the newest runs, because parents are older
+    # than their children.
     return kept[: len(kept) - (surplus - len(dropped))]
 
 

@@ -22,7 +22,7 @@ class PlannedStep:
     start, end
         The start of the first attempt and the end of the last attempt.
     attempts
-        The number of attempts. All attempts before the last one failed.
+        The number of attempts. All attempts before the last attempt failed.
     failure
         A key of `step_errors.FAILURES`, or None if the step succeeded.
     """
@@ -41,7 +41,7 @@ class PlannedRun:
     Parameters
     ----------
     run_id, job, status
-        The id and the job of the run. The status is SUCCESS, FAILURE or CANCELED.
+        The id and the job of the run, and its status: SUCCESS, FAILURE or CANCELED.
     created, dequeued, started, ended
         The times of the run. ``dequeued`` and ``started`` are None if the run was canceled while it was queued.
     rows
@@ -85,7 +85,7 @@ class PlannedRun:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTick:
-    """One tick of a schedule or sensor. It launched runs, was skipped for a reason, or failed with an error."""
+    """One tick of a schedule or sensor, which launched runs, was skipped for a reason, or failed with an error."""
 
     name: str
     at: float

@@ -24,7 +24,7 @@ MAX_RUNS_WITH_LOGS = 500
 
 
 def write_run_files(instance: DagsterInstance, runs: Sequence[PlannedRun], jobs: dict[str, JobSnapshot]) -> None:
-    """Write compute logs and the outputs of failed runs. No run loads the outputs of successful runs."""
+    """Write compute logs, and the outputs of failed runs, which re-executions load."""
     storage = Path(instance.storage_directory())
     for run in runs:
         if run.status == "FAILURE":

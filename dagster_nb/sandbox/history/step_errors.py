@@ -18,7 +18,7 @@ class Failure:
     frames
         The frames of the stack trace, with file, line, function and code.
     cause
-        The error that caused this one.
+        The error that caused this error.
     """
 
     cls_name: str

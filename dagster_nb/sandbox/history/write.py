@@ -50,7 +50,10 @@ __all__ = ["print_progress", "write_history", "write_new_home"]
 
 CHUNK = 1_000
 MAX_RECENT_EVENT_LOGS = 10_000
-"""The number of recent runs with an event log. Failed runs, re-executions and runs of a partition always have one."""
+"""The number of recent runs with an event log.
+
+Failed runs, re-executions and runs of a partition always have an event log.
+"""
 
 
 def write_history(
@@ -73,9 +76,9 @@ def write_history(
         See `plan_history`. By default, ``until`` is the last full hour.
     events
         Whether to also write event logs, ticks, backfills, outputs and compute logs. All event logs must be in one
-        database (``ConsolidatedSqliteEventLogStorage``). If False, writing 20,000 runs takes only a few seconds. If
-        there are more than 10,000 runs, most of the older runs have no event log; only failed runs, re-executions and
-        runs of a partition do.
+        database (``ConsolidatedSqliteEventLogStorage``). Without event logs, writing 20,000 runs takes only a few
+        seconds. If there are more than 10,000 runs, most of the older runs have no event log; only failed runs,
+        re-executions and runs of a partition do.
     location
         The name of the code location of the runs.
     on_progress
@@ -104,7 +107,7 @@ def write_new_home(home: Path, *, runs: int, seed: int, until: dt.datetime) -> N
 
 
 def print_progress(share: float) -> None:
-    """Print the progress for `LocalDagster.start`."""
+    """Print the progress as JSON, for `LocalDagster.start` to read."""
     sys.stdout.write(json.dumps({"progress": round(share, 3)}) + "\n")
     sys.stdout.flush()
 
@@ -136,8 +139,8 @@ def _write_runs(
     sql = getattr(storage, "_run_storage", storage)  # the storage of an instance can be a wrapper
     if not isinstance(sql, SqlRunStorage):
         raise TypeError(
-            f"the instance has {type(sql).__name__} as its run storage, not an SQL database. Configure one in "
-            "dagster.yaml."
+            f"the instance has {type(sql).__name__} as its run storage, not an SQL database. Configure an "
+            "SQL database in dagster.yaml."
         )
     for chunk in in_chunks(runs, CHUNK):
         stored = [_dagster_run(run, jobs[run.job], resumable=resumable) for run in chunk]

@@ -53,13 +53,13 @@ def write_backfills(instance: DagsterInstance, backfills: Sequence[PlannedBackfi
 
 
 def write_ticks(instance: DagsterInstance, ticks: Sequence[PlannedTick], location: str) -> None:
-    """Write the same ticks as Dagster's daemon would write."""
+    """Write the ticks that Dagster's daemon would have written."""
     storage = instance.schedule_storage
     sql = getattr(storage, "_schedule_storage", storage)  # the storage of an instance can be a wrapper
     if not isinstance(sql, SqlScheduleStorage):
         raise TypeError(
-            f"the instance has {type(sql).__name__} as its schedule storage, not an SQL database. Configure one in "
-            "dagster.yaml."
+            f"the instance has {type(sql).__name__} as its schedule storage, not an SQL database. Configure an "
+            "SQL database in dagster.yaml."
         )
     origin = repository_origin(location)
     rows = []

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 # JupyterHub escapes special characters in user names.
 SERVICE_PREFIX = "/user/x%40y.org/"
-# Importing repo2docker warns about its dependencies, so only find where it is installed.
+# Importing repo2docker prints warnings about its dependencies, so find its folder without importing it.
 _REPO2DOCKER = find_spec("repo2docker")
 assert _REPO2DOCKER is not None
 assert _REPO2DOCKER.origin is not None
 _BUILDPACKS = Path(_REPO2DOCKER.origin).parent / "buildpacks"
-# pip may need these environment variables to find the package index. They are set only during the build.
+# pip may need environment variables with these prefixes to find the package index. They are set only during the build.
 _INDEX = ("PIP_", "UV_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 # Every Python process runs this code, which blocks and records connections to other machines.
 _GUARD = """
@@ -91,7 +91,7 @@ class Plan:
         assert python, text
         assert entrypoint, text
         before, copied, after = text.partition(" src/ ${REPO_DIR}/\n")
-        assert copied, "the Dockerfile does not copy the repository"
+        assert copied, "the Dockerfile of this repo2docker does not copy the repository. Update `Plan.of`."
         return cls(python[1], re.findall(r"^RUN (.*binder/.*)$", before, re.MULTILINE),
                    re.findall(r"^RUN (.*)$", after, re.MULTILINE), entrypoint[1])  # fmt: skip
 

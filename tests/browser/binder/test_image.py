@@ -20,7 +20,7 @@ EVENTS = "SELECT run_id, timestamp, step_key, dagster_event_type, event FROM eve
 
 
 def history(home: Path):
-    """Return the name of the only cached history, which contains its last day, and the rows of its tables."""
+    """Return the rows of the only cached history, and its name, which contains the last day of the history."""
     (kept,) = (home / ".cache" / "dagster_nb" / "demo").iterdir()
     rows = []
     for database, query in ((kept / "history" / "runs.db", RUNS), (kept / "event_log.db", EVENTS)):
@@ -29,7 +29,7 @@ def history(home: Path):
     return kept.name, rows
 
 
-def test_repo2docker_uses_our_files(replay):
+def test_repo2docker_uses_the_files_in_the_binder_folder(replay):
     plan = Plan.of(dockerfile(replay.home))
     assert f"python-{plan.python}" == (replay.home / "binder" / "runtime.txt").read_text().strip()
     # Installing the package needs the whole repository, so every step must run after the repository is copied.

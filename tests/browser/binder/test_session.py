@@ -59,7 +59,7 @@ def offline(started):
 
 
 def print_diagnostics(session):
-    """Print the unfinished runs and the logs, because other tests' runs may occupy the only two run slots."""
+    """Print the unfinished runs and the logs, because a test may fail if other tests' runs occupy both run slots."""
     try:
         with dnb.connect(session.dagster_url, progress=False) as client:
             unfinished = client.runs(status=["QUEUED", *IN_PROGRESS])
@@ -77,7 +77,7 @@ def wait_for(condition, seconds=60):
 
 
 def of_dagster(session):
-    """Map each process of Dagster, its supervisor and its runs to its command line."""
+    """Map the processes of Dagster, the supervisor and the runs to their command lines."""
     family = {}
     for process in session.family():
         with contextlib.suppress(psutil.Error):
@@ -87,7 +87,7 @@ def of_dagster(session):
     return family
 
 
-def test_the_first_notebook_runs_to_its_end_and_links_to_dagster(started, notebook, context):
+def test_the_first_notebook_runs_to_the_end_and_links_to_dagster(started, notebook, context):
     first = notebook("01_explore_run_history")
     assert first.page.evaluate(LAST_CELL) == 23
     first.check()
@@ -143,7 +143,7 @@ def test_all_other_notebooks_run_from_top_to_bottom(started):
             os.killpg(execute.pid, signal.SIGKILL)
 
 
-def test_the_memory_suffices_for_an_open_explorer_and_two_runs_at_a_time(started, notebook, client, record_property):
+def test_an_open_explorer_and_two_concurrent_runs_fit_into_memory(started, notebook, client, record_property):
     notebook("04_explorer").check()
     wait_for(lambda: sum(f"{SCRIPT} serve" in command for command in of_dagster(started).values()) == 1)
     # Wait for the runs that the notebooks launched and left running.
@@ -173,7 +173,7 @@ def pss(process):
         return 0
 
 
-def test_the_explorer_is_an_application(started, context, client):
+def test_the_explorer_opens_as_an_application(started, context, client):
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -1,8 +1,8 @@
 """The GraphQL schema of each minor Dagster release, reduced to the parts that our documents use.
 
-Each file describes the last patch release. It contains the fields and arguments that a document uses, and the complete
-unions, input types and enums, because these show what a server accepts. Everything is sorted, so a diff of two files
-shows the changes that matter to our documents.
+Each file describes the last patch release of a minor release. It contains the fields and arguments that a document
+uses, and the complete unions, input types and enums, because these show what a server accepts. Everything is sorted, so
+a diff of two files shows the changes that matter to our documents.
 
 ``python -m tests.compat.schemas make`` writes the files. ``python -m tests.compat.schemas check`` compares the
 installed Dagster with the newest file.

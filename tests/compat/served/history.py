@@ -90,7 +90,7 @@ def _past_run(number: int) -> PastRun:
 
 
 PAST = [_past_run(number) for number in range(45)]
-"""Oldest first; runs are stored in this order."""
+"""The runs in the order in which they are stored, oldest first."""
 
 
 def _bygone_run(name: str, job: str, status: str = "SUCCESS") -> PastRun:

@@ -1,6 +1,6 @@
 """Write the history into ``$DAGSTER_HOME``, using the Dagster of the current environment.
 
-Adds the runs through Dagster's API, and then sets their times directly in the database.
+This script adds the runs through Dagster's API, and then sets their times directly in the database.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Place:
     server: LocalDagster
     client: dnb.DagsterClient
     instance: DagsterInstance
-    """The same instance, which tests read without the server."""
+    """The server's instance, which tests read without the server."""
 
 
 @pytest.fixture(scope="package")

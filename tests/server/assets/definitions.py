@@ -294,9 +294,7 @@ def fill_many(instance):
 
 
 def fill_ranges(instance):
-    """Store a run and a materialization for each day of three weeks, except for two days, which one run has together,
-    and for two days without any.
-    """
+    """Store a run and a materialization for each day of three weeks. Two days share one run, and two days have none."""
     for day in [*range(1, 8), *range(10, 13), *range(15, 22)]:
         key = f"2026-01-{day:02}"
         tags = {**IN_LOCATION, "dagster/partition": key}

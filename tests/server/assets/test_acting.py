@@ -43,7 +43,7 @@ def test_automation_that_runs_by_default_can_be_stopped(client):
     assert client.start("target_schedule")["status"].tolist() == ["RUNNING"]
 
 
-def test_rows_of_a_frame_can_be_started(client):
+def test_schedules_can_be_started_and_stopped_as_rows_of_a_frame(client):
     schedules = client.schedules()
     hourly = schedules[(schedules["schedule"] == "hourly") & (schedules["location"] == "other")]
     assert client.start(hourly)[["location", "outcome"]].to_numpy().tolist() == [["other", "started"]]
@@ -110,11 +110,11 @@ def test_partitions_with_two_dimensions_can_be_backfilled(client, instance):
 @pytest.mark.parametrize(
     ("target", "keys", "message"),
     [
-        ("target_job", ["x", "q"], "no partition 'q' of job 'target_job'. There are partitions 'x' to 'z'"),
+        ("target_job", ["x", "q"], "no partition 'q' of job 'target_job'. The partitions range from 'x' to 'z'"),
         (
             "target_days",
             ["2027-01-01"],
-            "no partition '2027-01-01' of asset 'target_days'. There are partitions '2026-01-01'",
+            "no partition '2027-01-01' of asset 'target_days'. The partitions range from '2026-01-01'",
         ),
         ("target_regions", ["west"], "no partition 'west'"),
         ("target_plain", ["x"], "no partitions of asset 'target_plain'"),
@@ -122,7 +122,7 @@ def test_partitions_with_two_dimensions_can_be_backfilled(client, instance):
         ([], ["x"], "list of assets is empty"),
     ],
 )
-def test_a_backfill_of_missing_keys_is_an_error(client, instance, target, keys, message):
+def test_a_backfill_of_missing_keys_raises_an_error(client, instance, target, keys, message):
     before = len(instance.get_backfills())
     with pytest.raises(ValueError, match=message):
         client.backfill(target, keys)
@@ -167,7 +167,7 @@ def test_materialize_several_partitions(client, instance):
     assert sorted(subset.get_partitions_subset(dg.AssetKey("target_days")).get_partition_keys()) == keys
 
 
-def test_assets_can_be_given_as_rows_and_as_components(client, instance):
+def test_assets_can_be_given_as_rows_or_as_components_of_a_key(client, instance):
     assets = client.assets()
     run = client.materialize(assets[assets["asset"] == "a/b/c"])
     both = {dg.AssetKey(["a/b", "c"]), dg.AssetKey(["a", "b/c"])}
@@ -190,7 +190,9 @@ def test_assets_can_be_given_as_rows_and_as_components(client, instance):
         ("target_plane", {}, dnb.NotFoundError, "Did you mean 'target_plain'"),
     ],
 )
-def test_what_cannot_be_materialized(client, instance, assets, options, error, message):
+def test_an_invalid_materialization_raises_an_error_and_launches_nothing(
+    client, instance, assets, options, error, message
+):
     before = instance.get_runs_count(), len(instance.get_backfills())
     with pytest.raises(error, match=message):
         client.materialize(assets, **options)

@@ -38,7 +38,7 @@ def test_columns_of_assets(assets):
     }  # fmt: skip
 
 
-def test_assets_equal_the_definitions_and_the_instance(client, instance, assets):
+def test_assets_match_the_definitions_and_the_instance(client, instance, assets):
     graph = defs.resolve_asset_graph()
     compare_assets(client, instance, graph, LOCATION)
     by_path = {tuple(row.asset_path): row for row in assets.itertuples()}
@@ -75,7 +75,7 @@ def test_metadata_has_typed_columns(client):
 
 
 @pytest.mark.parametrize("asset", ["daily", "regional", "grid", "many"])
-def test_materializations_equal_those_of_the_instance(client, instance, asset, monkeypatch):
+def test_materializations_match_the_instance(client, instance, asset, monkeypatch):
     monkeypatch.setattr(materialization_paging, "_EVENTS_PER_REQUEST", 10)
     compare_materializations(client, instance, dg.AssetKey(asset))
 
@@ -112,12 +112,12 @@ def test_checks(client, instance):
 
 
 @pytest.mark.parametrize("asset", ["daily", "regional", "grid"])
-def test_partitions_of_an_asset_equal_those_of_the_instance(client, instance, asset):
+def test_partitions_of_an_asset_match_the_instance(client, instance, asset):
     compare_asset_partitions(client, instance, defs.resolve_asset_graph(), dg.AssetKey(asset))
 
 
 @pytest.mark.parametrize("job", ["daily_job", "by_letter"])
-def test_partitions_of_a_job_equal_those_of_the_instance(client, instance, job):
+def test_partitions_of_a_job_match_the_instance(client, instance, job):
     compare_job_partitions(client, instance, defs.resolve_job_def(job))
 
 
@@ -137,7 +137,7 @@ def test_dynamic_partitions(client, instance):
     }  # fmt: skip
 
 
-def test_partitions_with_two_dimensions(client, instance):
+def test_partitions_with_two_dimensions_have_a_column_per_dimension(client, instance):
     frame = client.partitions(asset="grid")
     assert set(frame["partition_key"]) == set(GRID.get_partition_keys())
     assert len(frame) == 20
@@ -150,7 +150,7 @@ def test_partitions_with_two_dimensions(client, instance):
     assert done["last_materialization"].notna().all()
 
 
-def test_partitions_of_a_job(client, instance):
+def test_partitions_of_a_job_have_the_status_and_run_of_each_key(client, instance):
     frame = client.partitions(job="by_letter")
     assert frame["partition_key"].tolist() == ["x", "y", "z"]
     assert frame["status"].tolist() == ["SUCCESS", "MISSING", "MISSING"]
@@ -185,7 +185,7 @@ def test_an_asset_can_be_given_as_a_row(client, assets):
     assert client.materializations(row).empty
 
 
-def test_events_of_assets_and_checks(client):
+def test_events_contain_assets_and_checks(client):
     run_id = client.partitions(asset="daily").set_index("partition_key").loc["2026-01-05", "run_id"]
     events = client.events(run_id)
     [made] = events[events["event_type"] == "ASSET_MATERIALIZATION"].to_dict("records")

@@ -79,18 +79,18 @@ def test_all_ticks_are_read_although_the_server_limits_its_pages(client, instanc
     assert newest["duration"] == pd.Timedelta(seconds=2)
 
 
-def test_the_ticks_of_a_schedule_equal_those_of_the_instance(client, instance):
+def test_the_ticks_of_a_schedule_match_the_instance(client, instance):
     compare_ticks(client, instance, "nightly", LOCATION)
 
 
-def test_the_ticks_of_a_row_are_those_of_its_schedule(client):
+def test_ticks_can_be_read_for_a_row_of_schedules(client):
     [row] = [row for _, row in client.schedules().iterrows() if row["schedule"] == "nightly"]
     frame = client.ticks(row)
     assert frame["run_ids"].tolist() == [["one", "two"]]
     assert frame[["name", "location", "repository"]].to_numpy().tolist() == [["nightly", LOCATION, REPOSITORY]]
 
 
-def test_both_bounds_limit_the_ticks(client):
+def test_ticks_are_read_only_between_the_two_bounds(client):
     after, before = (pd.Timestamp(NOW + 30 * number, unit="s", tz="UTC") for number in (10, 20))
     frame = client.ticks("letters", after=after, before=before)
     assert [stamp.timestamp() for stamp in frame["timestamp"]] == [NOW + 30 * number for number in range(19, 10, -1)]
@@ -107,7 +107,9 @@ def test_a_name_must_identify_one_schedule_or_sensor(client):
         client.ticks("hourly")
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):
         client.ticks("nightli")
-    with pytest.raises(dnb.NotFoundError, match="with that name for these arguments:\n  location='code'"):
+    with pytest.raises(
+        dnb.NotFoundError, match="with that name exist. Select one with these arguments:\n  location='code'"
+    ):
         client.ticks("nightly", location="other")
 
 

@@ -1,4 +1,4 @@
-"""Runs of a range of partitions, of a job and of a backfill, count for all partitions of the range."""
+"""A run of a range of partitions, whether of a job or of a backfill, counts for each partition in the range."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_one_run_of_a_range_counts_for_all_its_partitions(place, client, instanc
     gap = ["2026-01-13", "2026-01-14"]
     assert partitions.index[partitions["status"] == "MISSING"].tolist() == gap
     assert partitions.loc["2026-01-08", "run_id"] == partitions.loc["2026-01-09", "run_id"]
-    # The job has one run for the days 8 and 9, and none for the days of the gap.
+    # The job has one run for both day 8 and day 9, and no runs for the days in the gap.
     assert partition_gaps(client.runs(job="ranges_job"))["partition_key"].tolist() == gap
     message = (
         "ranges_job never ran for 2 partitions: 2026-01-13, 2026-01-14, but it ran for partitions before and after"

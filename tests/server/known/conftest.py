@@ -55,7 +55,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
 
 
 def wait_until_loaded(client: dnb.DagsterClient) -> None:
-    """Wait until the code location is loaded. The server already responds before that."""
+    """Wait until the code location is loaded, because the server responds even before it is."""
 
     def is_loaded() -> bool:
         locations = client.locations().set_index("location")

@@ -29,7 +29,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("method", COLUMNS)
-def test_columns_and_dtypes_are_the_documented_ones(client, method):
+def test_columns_and_dtypes_match_the_documentation(client, method):
     frame = getattr(client, method)()
     assert frame.dtypes.astype(str).to_dict() == COLUMNS[method]
     assert len(frame)
@@ -120,23 +120,25 @@ def test_a_job_in_several_repositories_is_ambiguous(client):
     assert client.run_config_schema("nested", repository="branch").repository == "branch"
 
 
-def test_unknown_locations_and_repositories_are_errors(client):
+def test_unknown_locations_and_repositories_raise_errors(client):
     with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. It has 'broken', 'code'"):
         client.ops("nested", location="cod")
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nested' in repository 'shp'") as caught:
         client.ops("nested", repository="shp")
     assert "location='code', repository='shop'" in str(caught.value)
-    with pytest.raises(dnb.JobNotFoundError, match=r"It has no such repository either. It has 'branch', 'shop'"):
+    with pytest.raises(
+        dnb.JobNotFoundError, match=r"'shp' does not exist either. Existing repositories: 'branch', 'shop'"
+    ):
         client.ops("nothing", repository="shp")
 
 
 @pytest.mark.parametrize(("job", "error"), [("", ValueError), (None, TypeError), (3, TypeError)])
-def test_an_invalid_job_name_is_an_error(client, job, error):
+def test_an_invalid_job_name_raises_an_error(client, job, error):
     with pytest.raises(error, match="job must"):
         client.ops(job)
 
 
-def test_fields_of_a_config_schema(client):
+def test_a_config_schema_has_a_frame_of_its_fields(client):
     frame = client.run_config_schema("configured").fields
     assert frame.dtypes.astype(str).to_dict() == {
         "path": "string",
@@ -248,7 +250,7 @@ def test_shutdown_ends_the_code_server(client, known):
     assert not alive
 
 
-def test_completion_offers_exactly_the_fields_of_the_schema_at_seeded_places(client):
+def test_completion_offers_exactly_the_fields_of_the_schema_at_random_places(client):
     """In the frame's paths, `[]` means a list item and `*` means any key of a map."""
     places = []
     for job in ("configured", "shouting"):

@@ -70,7 +70,7 @@ def test_runs_are_in_the_order_given(client, known, method, monkeypatch):
 
 
 @pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
-def test_the_error_for_an_unknown_run_names_it(client, known, method):
+def test_the_error_for_an_unknown_run_contains_its_id(client, known, method):
     runs = "no-such-run" if method == "compute_logs" else [known.runs["nested"], "no-such-run"]
     with pytest.raises(dnb.RunNotFoundError, match="'no-such-run'"):
         getattr(client, method)(runs)
@@ -88,12 +88,12 @@ def test_a_shortened_id_is_enough_for_reading(client, known, method):
 
 
 @pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
-def test_an_empty_list_of_runs(client, method):
+def test_a_frame_without_run_ids_raises_a_type_error(client, method):
     with pytest.raises(TypeError):
         getattr(client, method)(pd.DataFrame({"job_name": ["nested"]}))
 
 
-def test_steps_equal_those_of_the_instance(client, known, instance):
+def test_steps_match_the_instance(client, known, instance):
     frame = client.steps(list(known.runs.values())).set_index(["run_id", "step_key"])
     stats = {
         (run_id, one.step_key): one for run_id in known.runs.values() for one in instance.get_run_step_stats(run_id)
@@ -115,7 +115,7 @@ def test_the_steps_of_a_failed_run_have_statuses_and_attempts(client, known):
 
 
 @pytest.mark.parametrize("page", [1, 7, 1000])
-def test_events_equal_those_of_the_instance(client, known, instance, page, monkeypatch):
+def test_events_match_the_instance(client, known, instance, page, monkeypatch):
     monkeypatch.setattr(steps_and_events, "_EVENTS_PER_REQUEST", page)
     frame = client.events(known.runs["failing"])
     logs = instance.all_logs(known.runs["failing"])
@@ -182,7 +182,7 @@ def test_a_step_has_its_own_logs(client, known):
     )
 
 
-def test_a_step_without_output_is_not_an_unknown_step(client, known):
+def test_the_error_for_an_unknown_step_lists_the_steps(client, known):
     with pytest.raises(ValueError, match=r"has no step 'shuot'. Choose one of its steps: 'shout'"):
         client.compute_logs(known.runs["shouting"], "shuot")
 

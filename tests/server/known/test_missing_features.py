@@ -1,4 +1,4 @@
-"""If a real Dagster seems to lack a feature, each reading method returns NA or raises an error that names it."""
+"""If a real Dagster seems to lack a feature, each reading method returns NA or raises an error with its name."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def is_optional(loss, document):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_missing_feature_gives_na_or_an_error(proxied, known, complete, loss):
+def test_a_missing_feature_results_in_na_or_an_error(proxied, known, complete, loss):
     proxied.schema = altered_schemas.without(loss)
     broken = touched(loss)
     with dnb.connect(proxied.url, progress=False) as client:

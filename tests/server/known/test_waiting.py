@@ -8,7 +8,7 @@ import dagster_nb as dnb
 from tests.server.known.conftest import wait_until_loaded
 
 
-def test_it_warns_once_when_no_daemon_is_running(client, monkeypatch):
+def test_waiting_warns_once_if_no_daemon_is_running(client, monkeypatch):
     wait_until_loaded(client)
     monkeypatch.setattr("dagster_nb.client.run._SECONDS_BEFORE_DAEMON_CHECK", 0.0)
     run = client.launch("shouting")

@@ -65,7 +65,7 @@ class TestLaunch:
     @pytest.mark.parametrize(
         "config", ["ops: {load: {config: {rows: 4}}}", '{"ops": {"load": {"config": {"rows": 4}}}}']
     )
-    def test_a_config_can_be_text(self, client, config):
+    def test_a_config_can_be_yaml_or_json_text(self, client, config):
         run = client.launch("quick", run_config=config)
         assert run.run_config == {"ops": {"load": {"config": {"rows": 4}}}}
         client.terminate(run, force=True)
@@ -98,7 +98,7 @@ class TestLaunch:
         read = client.runs(run_ids=run.run_id, include="asset_selection")
         assert read["asset_selection"].tolist() == [["mart/revenue"]]
 
-    def test_a_partition_uses_its_own_config_and_tags(self, client):
+    def test_a_run_of_a_partition_has_the_config_and_tags_of_the_partition(self, client):
         run = client.launch("regional", partition_key="south", tags={"extra": "yes"})
         assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
         assert run.tags["dagster/partition"] == "south"
@@ -134,7 +134,7 @@ class TestLaunch:
 
 
 class TestReexecute:
-    def test_from_failure_executes_the_failed_steps(self, client, failed):
+    def test_reexecuting_from_failure_executes_the_failed_steps(self, client, failed):
         again = client.reexecute(failed, tags={"why": "again"}).wait(timeout=240)
         assert again.status == "FAILURE"
         assert again.tags["why"] == "again"
@@ -142,7 +142,7 @@ class TestReexecute:
         row = client.runs(run_ids=again.run_id).iloc[0]
         assert (row["parent_run_id"], row["root_run_id"]) == (failed.run_id, failed.run_id)
 
-    def test_reexecuting_from_failure_takes_another_config(self, client, failed):
+    def test_reexecuting_from_failure_accepts_a_new_config(self, client, failed):
         config = {"ops": {"maybe": {"config": {"fail": False}}}}
         again = client.reexecute(failed.run_id, run_config=config, tags={"why": "mended"}).wait(timeout=240)
         assert again.status == "SUCCESS"
@@ -158,7 +158,7 @@ class TestReexecute:
         assert sorted(again.steps()["step_key"]) == ["load", "store"]
         assert again.tags["team"] == "data"
 
-    def test_readable_errors_replace_those_of_dagster(self, client, finished, failed):
+    def test_readable_errors_replace_dagsters_errors(self, client, finished, failed):
         before = client.count_runs()
         with pytest.raises(dnb.RunNotFoundError, match=UNKNOWN_ID):
             client.reexecute(UNKNOWN_ID)
@@ -189,7 +189,7 @@ class TestReexecute:
 
 
 class TestTerminate:
-    def test_a_run_in_progress_stops(self, client, stage):
+    def test_terminating_a_run_in_progress_stops_it(self, client, stage):
         run = started(stage[3])
         outcomes = client.terminate(run)
         assert outcomes["run_id"].tolist() == [run.run_id]
@@ -213,7 +213,7 @@ class TestTerminate:
         assert run.terminate(force=True) == "canceled"
         assert run.refresh().status == "CANCELED"
 
-    def test_the_order_of_many_outcomes_is_that_of_the_runs(self, client, stage, finished):
+    def test_many_outcomes_are_in_the_order_of_the_runs(self, client, stage, finished):
         run = started(stage[5])
         outcomes = client.terminate([finished.run_id, run, UNKNOWN_ID, finished.run_id])
         assert outcomes["run_id"].tolist() == [finished.run_id, run.run_id, UNKNOWN_ID]
@@ -241,21 +241,21 @@ class TestDelete:
 
 
 class TestWait:
-    def test_after_the_timeout_the_run_continues(self, started_run):
+    def test_a_run_continues_after_waiting_for_it_has_timed_out(self, started_run):
         with pytest.raises(dnb.WaitTimeoutError, match="still STARTED.*continues") as caught:
             started_run.wait(timeout=0.2)
         assert isinstance(caught.value, TimeoutError)
         assert started_run.refresh().status == "STARTED"
 
 
-def test_the_repr_of_a_run_has_its_id_job_and_status(client, finished):
+def test_the_repr_of_a_run_contains_its_id_and_job_and_status(client, finished):
     assert repr(finished).startswith(f"<Run {finished.run_id} of quick: SUCCESS in ")
     html = finished._repr_html_()
     assert finished.run_id in html
     assert f'href="{finished.url}"' in html
 
 
-def test_a_read_only_server_is_sent_no_action(server, finished, started_run):
+def test_no_action_is_sent_to_a_read_only_server(server, finished, started_run):
     from dagster_nb.sandbox.local_dagster import LocalDagster
     from tests.server.conftest import DEFINITIONS
 

@@ -81,7 +81,7 @@ async def test_a_terminated_run_is_followed_to_its_end(server):
             )
 
 
-async def test_following_a_run_that_never_existed_is_an_error(server):
+async def test_following_a_run_that_never_existed_raises_an_error(server):
     async with dnb.AsyncDagsterClient(server.url) as client:
         with pytest.raises(dnb.RunNotFoundError):
             await anext(client.follow("5a0e0000-0000-4000-8000-000000000000"))

@@ -90,7 +90,7 @@ def as_plain(frame):
     return plain
 
 
-def test_all_runs_equal_those_of_the_instance_column_by_column(client, some):
+def test_all_runs_match_the_instance_in_every_column(client, some):
     from dagster import DagsterInstance
 
     frame = client.runs(include="run_config")
@@ -102,12 +102,12 @@ def test_all_runs_equal_those_of_the_instance_column_by_column(client, some):
         assert plain[name] == [row[name] for row in expected], name
 
 
-def test_the_new_runs_of_a_live_server_equal_those_of_the_instance(server):
+def test_new_runs_of_a_live_server_match_the_instance(server):
     from dagster import DagsterInstance
 
     with dnb.connect(server.url, progress=False) as client:
         client.launch("quick").wait(timeout=240)
-        # Try again if the daemon has already dequeued the run and starts it.
+        # Try again if the daemon has already dequeued the run and is starting it.
         for _ in range(5):
             canceled = client.launch("quick")
             canceled.terminate(force=True)
@@ -185,7 +185,7 @@ class TestFilters:
 
 
 class TestDeletedCursors:
-    """If runs are deleted while a client reads, it still returns every remaining run once and in order."""
+    """A client that reads while runs are deleted returns every remaining run once and in order."""
 
     @pytest.fixture
     def small(self, tmp_path):

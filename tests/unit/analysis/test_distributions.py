@@ -21,6 +21,6 @@ def test_a_density_peaks_at_the_most_frequent_values():
     assert densities[0, 0] == densities[0, -1] == 0
 
 
-def test_too_few_values_have_no_density():
+def test_no_density_is_computed_for_too_few_values():
     _, densities = log_densities(np.full(7, 10.0), np.zeros(7, dtype=int), 1, (1.0, 100.0))
     assert not densities.any()

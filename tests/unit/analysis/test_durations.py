@@ -21,7 +21,7 @@ def runs():
     )
 
 
-def test_duration_stats_of_each_job(runs):
+def test_duration_stats_has_one_row_per_job(runs):
     stats = duration_stats(runs)
     assert list(stats) == ["job_name", "count", "success_rate", "p50", "p95", "max", "queue_p50", "queue_p95"]
     assert stats["job_name"].tolist()[:2] == ["a", "b"]
@@ -36,7 +36,7 @@ def test_duration_stats_of_each_job(runs):
     assert stats[["p50", "max", "queue_p95"]].iloc[2].isna().all()
 
 
-def test_duration_stats_by_a_category_and_by_several_columns(runs):
+def test_duration_stats_can_group_by_a_category_or_several_columns(runs):
     assert duration_stats(runs, by="status")["status"].tolist() == ["CANCELED", "FAILURE", "NEW", "STARTED", "SUCCESS"]
     both = duration_stats(runs, by=["job_name", "status"])
     assert list(both)[:3] == ["job_name", "status", "count"]
@@ -44,7 +44,7 @@ def test_duration_stats_by_a_category_and_by_several_columns(runs):
 
 
 @pytest.mark.parametrize("make", [lambda f: f.iloc[:0], lambda f: f.assign(duration=pd.NaT, queue_duration=pd.NaT)])
-def test_duration_stats_keeps_its_dtypes(runs, make):
+def test_duration_stats_keeps_its_dtypes_without_runs_or_durations(runs, make):
     dtypes = duration_stats(make(runs)).dtypes
     assert dtypes["job_name"] == pd.StringDtype()
     assert dtypes["count"] == np.int64

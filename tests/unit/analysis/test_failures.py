@@ -38,7 +38,7 @@ def test_a_simultaneous_success_resolves_nothing():
     assert unresolved_ids(("b", "a", "SUCCESS", "2026-01-01"), ("a", None, "FAILURE", "2026-01-01")) == ["a"]
 
 
-def test_the_rows_are_returned_unchanged():
+def test_unresolved_failures_returns_unchanged_rows():
     frame = history(("b", None, "SUCCESS", "2026-01-02"), ("a", None, "FAILURE", "2026-01-01"))
     frame["tags"] = [{}, {"team": "data"}]
     frame.index = [7, 9]

@@ -21,7 +21,7 @@ def test_several_columns_form_combined_groups(runs):
     assert "b · y" in groups.names
 
 
-def test_all_rows_form_one_group_without_a_column(runs):
+def test_without_a_column_all_rows_form_one_group(runs):
     groups = named_groups(runs, None)
     assert (groups.codes.tolist(), groups.names) == ([0] * 7, ["all runs"])
 

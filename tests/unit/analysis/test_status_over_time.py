@@ -65,7 +65,7 @@ def test_empty_buckets_are_included_and_unknown_statuses_are_last():
     assert counts["unknown"].tolist() == [0, 0, 1]
 
 
-def test_statuses_from_a_file_have_the_same_order():
+def test_statuses_that_are_not_categories_have_the_same_order():
     runs = created("2026-01-01", "2026-01-01", "2026-01-01")
     runs["status"] = ["CANCELED", "SUCCESS", "QUEUED"]
     assert list(status_counts(runs))[2:] == ["QUEUED", "SUCCESS", "CANCELED"]

@@ -269,7 +269,7 @@ class TestReadsBeforeLaunching:
 
         fake.answers["launchRun"] = launch
 
-    def test_a_launch_with_location_and_repository_needs_no_reading(self, fake, client):
+    def test_a_launch_with_location_and_repository_reads_nothing(self, fake, client):
         client.launch("nightly", location="etl", repository="repo")
         assert fake.operations == ["LaunchRun"]
 
@@ -277,7 +277,7 @@ class TestReadsBeforeLaunching:
         client.launch("nightly", repository="repo")
         assert fake.operations == ["Repositories", "LaunchRun"]
 
-    def test_many_launches_with_location_and_repository_need_no_reading(self, fake, client):
+    def test_many_launches_with_location_and_repository_read_nothing(self, fake, client):
         job = {"job": "nightly", "location": "etl", "repository": "repo"}
         assert client.launch_many([job] * 6)["outcome"].tolist() == ["launched"] * 6
         assert fake.operations == ["LaunchRun"] * 6
@@ -287,13 +287,13 @@ class TestReadsBeforeLaunching:
             client.launch("nihgtly", location="etl", repository="repo")
         assert fake.operations.count("LaunchRun") == 1
 
-    def test_launching_a_partition_of_a_missing_job_is_an_error(self, client):
+    def test_launching_a_partition_of_a_missing_job_raises_an_error(self, client):
         with pytest.raises(dnb.JobNotFoundError, match="Did you mean 'nightly'"):
             client.launch("nihgtly", location="etl", repository="repo", partition_key="2026-01-31")
         with pytest.raises(ValueError, match="has no partitions"):
             client.launch("nightly", location="etl", repository="repo", partition_key="2026-01-31")
 
-    def test_launching_in_a_missing_location_is_an_error(self, client):
+    def test_launching_in_a_missing_location_raises_an_error(self, client):
         with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'. It has 'etl'"):
             client.launch("nihgtly", location="elt", repository="repo")
         assert client.launch_many([{"job": "x", "location": "elt"}])["outcome"].tolist() == ["not_found"]
@@ -317,7 +317,7 @@ class TestReadsBeforeLaunching:
 
 
 @pytest.mark.parametrize("name", ["reload_location", "shutdown_location"])
-def test_reloading_a_location_that_does_not_exist_is_an_error(fake, client, name):
+def test_reloading_a_location_that_does_not_exist_raises_an_error(fake, client, name):
     fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
     not_found = {"__typename": "RepositoryLocationNotFound", "message": "no such location"}
     fake.answers.update(reloadRepositoryLocation=not_found, shutdownRepositoryLocation=not_found)

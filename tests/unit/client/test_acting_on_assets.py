@@ -122,7 +122,7 @@ def test_a_success_response_with_an_unchanged_status_is_a_failure(fake, client):
     assert "the status is STOPPED" in outcomes["message"][0]
 
 
-def test_an_empty_list_and_a_running_schedule_send_no_mutation(fake, client, status):
+def test_no_mutation_is_sent_for_an_empty_list_or_a_running_schedule(fake, client, status):
     assert client.start([]).empty
     assert client.stop(pd.DataFrame({"schedule": []})).empty
     assert fake.requests == []

@@ -75,7 +75,7 @@ def partitioned(keys):
 
 
 def partition(key):
-    """Return a partition for any key, because Dagster does so even for keys that do not exist."""
+    """Return a partition for any key, as Dagster does even for keys that do not exist."""
     return {
         "runConfigOrError": {
             "__typename": "PartitionRunConfig",
@@ -128,7 +128,7 @@ def test_the_error_for_an_unknown_partition_lists_similar_keys(fake, client):
     assert "LaunchRun" not in fake.operations
 
 
-def test_similar_keys_are_searched_only_among_few_keys():
+def test_similar_keys_are_searched_among_at_most_a_thousand_keys():
     hours = pd.date_range("2016-01-01", "2026-01-01", freq="h", inclusive="left").strftime("%Y-%m-%d-%H:00").tolist()
     assert _with_common_prefix("2020-06-01-05:30", hours) == ["2020-06-01-05:00"]
     assert len(_with_common_prefix("zzz", hours)) == 1000

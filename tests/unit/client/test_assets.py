@@ -23,7 +23,11 @@ def client(fake):
 
 
 def serve_materializations(fake, seconds):
-    """Let the fake respond like Dagster: exclusive bounds on exact times, last stored first, truncated times."""
+    """Let the fake respond like Dagster.
+
+    Bounds are exclusive and apply to exact times, the materialization that was stored last comes first, and the
+    returned times are truncated.
+    """
     stored = [
         {"timestamp": str(int(time * 1000)), "exact": time, "runId": f"run{number}", "stepKey": None,
          "partition": None, "description": None, "metadataEntries": []}

@@ -30,7 +30,7 @@ def client(fake):
 
 
 def serve_ticks(fake, ticks, cap):
-    """Let the fake respond like Dagster: newest first, exclusive bounds, and at most ``cap`` ticks."""
+    """Let the fake respond like Dagster: with at most ``cap`` ticks, newest first, within exclusive bounds."""
 
     def answer(_info, instigationSelector):  # noqa: N803 - the schema's name
         def page(_info, beforeTimestamp=None, afterTimestamp=None, limit=None):  # noqa: N803 - the schema's names
@@ -101,7 +101,7 @@ def test_an_invalid_argument_sends_no_request(fake, client, arguments, error, me
 def test_unknown_and_ambiguous_names_raise_errors(client):
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'nightly'"):
         client.ticks("nightl")
-    with pytest.raises(dnb.NotFoundError, match="for these arguments:\n  location='etl'"):
+    with pytest.raises(dnb.NotFoundError, match="with these arguments:\n  location='etl'"):
         client.ticks("nightly", location="web")
     with pytest.raises(dnb.NotFoundError, match="no sensor 'nightly'"):
         client.ticks(pd.Series({"sensor": "nightly", "location": "etl", "repository": "repo"}))

@@ -1,4 +1,4 @@
-"""Compute logs are read in pages, which a server divides by bytes."""
+"""Compute logs are read in pages, which may begin or end in the middle of a character."""
 
 import tracemalloc
 import warnings
@@ -132,7 +132,7 @@ def test_repr_counts_lines():
     )
 
 
-async def test_a_page_without_a_next_cursor_ends_the_reading():
+async def test_reading_ends_at_a_page_without_a_next_cursor():
     class Endless(Files):
         def _captured_logs_answer(self, variables):
             answer = super()._captured_logs_answer(variables)
@@ -211,7 +211,7 @@ async def test_a_later_call_reads_only_what_was_added(monkeypatch):
     assert client.served == 3
 
 
-async def test_a_later_call_keeps_only_the_end_too(monkeypatch):
+async def test_a_later_call_also_keeps_only_the_end_of_the_output(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 100)
     client = Files({"a": b""}, finished=False)
     logs, written = None, ""

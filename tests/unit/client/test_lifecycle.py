@@ -182,7 +182,7 @@ print(client.count_runs())
 def test_the_client_works_in_a_forked_process_and_in_its_parent(fake):
     code = """
 import os, sys, warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # Python tells of threads in a process that forks.
+warnings.simplefilter("ignore", DeprecationWarning)  # Python warns if a process with threads forks.
 import dagster_nb as dnb
 client = dnb.connect(sys.argv[1], progress=False)
 client.count_runs()

@@ -106,7 +106,7 @@ def test_there_is_no_warning_if_the_names_cannot_be_read(dagster):
         assert client.runs(job="ingest_ordres").empty
 
 
-def test_code_that_chooses_its_filters_itself_sends_no_more_requests(dagster):
+def test_no_further_requests_are_sent_if_names_are_not_checked(dagster):
     with dagster.connect() as client, unchecked_names():
         for is_empty in METHODS.values():
             assert is_empty(client, job="ingest_ordres", tags={"taem": "data"})

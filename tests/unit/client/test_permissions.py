@@ -1,4 +1,4 @@
-"""Actions without permission in any code location are rejected before a request is sent."""
+"""An action that is permitted in no code location is rejected before a request is sent."""
 
 from __future__ import annotations
 

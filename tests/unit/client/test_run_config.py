@@ -102,7 +102,7 @@ def test_json_can_escape_a_slash():
     assert parse_run_config(r'{"path": "a\/b"}') == {"path": "a/b"}
 
 
-def test_dagsters_run_config_class_is_converted_as_in_dagsters_client():
+def test_a_dagster_run_config_is_converted_as_in_dagsters_client():
     import dagster as dg
 
     class Load(dg.Config):
@@ -170,7 +170,7 @@ class TestBounds:
 @pytest.mark.parametrize(
     "text", ["a: !!int x", "a: !!float x", "a: !!bool x", "a: !!timestamp x", "a: !!binary é", f"a: {'9' * 5000}"]
 )
-def test_a_value_that_does_not_match_its_yaml_tag_is_an_error(text):
+def test_a_value_that_does_not_match_its_yaml_tag_raises_an_error(text):
     with pytest.raises(RunConfigInvalidError, match="not valid YAML"):
         parse_run_config(text)
 

@@ -42,7 +42,7 @@ class FakeDagster:
     before
         Called with the name of the operation before each response.
     answers
-        The values of the other root fields.
+        Values of root fields, or functions that return them. They replace the values that the fake computes.
     hanging
         Set when a request starts to hang.
     hidden
@@ -152,7 +152,7 @@ class FakeDagster:
         operation
             Select only requests for this operation.
         where
-            Select only requests if this function returns True for their variables.
+            Select only requests for whose variables this function returns True.
         response
             Values for the fields of `Response`.
         """

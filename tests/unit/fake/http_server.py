@@ -40,7 +40,7 @@ class Port:
         app.router.add_post("/graphql", self._answer)
         app.router.add_routes(self._dagster.routes())
         self._server = TestServer(app, port=port)
-        # Do not wait for hanging requests on closing.
+        # Do not wait for hanging requests when closing.
         await self._server.start_server(shutdown_timeout=0.01)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

@@ -1,7 +1,7 @@
 """Runs as returned by Dagster's GraphQL API, and filters for them.
 
 The filters behave like Dagster's. They share no code with dagster_nb, so tests can compare its filters with them.
-`tests/tooling/test_fake.py` compares them with the installed Dagster.
+`tests/tooling/test_fake.py` compares the filters with the installed Dagster.
 """
 
 from __future__ import annotations

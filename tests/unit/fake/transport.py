@@ -29,10 +29,10 @@ class FakeTransport(AsyncTransport):
         self._dagster = dagster
 
     async def connect(self) -> None:
-        """Do nothing: there is no connection."""
+        """Do nothing, because there is no connection."""
 
     async def close(self) -> None:
-        """Do nothing: there is no connection."""
+        """Do nothing, because there is no connection."""
 
     async def execute(self, request: GraphQLRequest) -> ExecutionResult:
         # As with a network request, let other tasks run, and fail for values that JSON cannot represent.
@@ -45,7 +45,7 @@ class FakeTransport(AsyncTransport):
         return _result(answer if isinstance(answer, dict) else _parsed(answer))
 
     def subscribe(self, request: GraphQLRequest) -> NoReturn:
-        raise NotImplementedError("websockets need a port: connect to FakeDagster.url")
+        raise NotImplementedError("websockets need a port. Connect to `FakeDagster.url` instead.")
 
 
 def _parsed(response: Response) -> Any:

@@ -88,7 +88,7 @@ def test_numbers_are_rounded_to_four_digits():
     assert "0.97660" not in shown
 
 
-def test_headers_are_aligned_like_their_cells(runs):
+def test_headers_have_the_same_alignment_as_their_cells(runs):
     html = style(runs.assign(count=[1, 2], is_asset_job=True))._repr_html_()
     left, right = ("run_id", "status", "start_time", "is_asset_job"), ("duration", "count")
     for name in (*left, *right):
@@ -109,7 +109,7 @@ def test_text_with_several_lines_is_shown_in_one_row():
     assert "no such job. Did you mean etl?" in shown
 
 
-def test_the_caption_gives_only_the_number_of_chosen_columns(runs):
+def test_the_caption_gives_the_number_of_chosen_columns(runs):
     assert repr(style(runs, columns="run_id")).endswith("1 of 7 columns")
 
 

@@ -155,7 +155,7 @@ def test_an_existing_error_message_is_unchanged():
     ) == ["why"]
 
 
-def test_the_stack_is_the_innermost_causes_and_causes_contains_all_errors():
+def test_the_stack_is_from_the_innermost_cause_and_causes_contains_all_errors():
     inner = error("KeyError: 'k'\n", "KeyError", stack=["inner 1\n", "inner 2\n"])
     raised = error("CheckError: outer\n", "CheckError", inner, stack=["outer\n"])
     events = {"r": [event("ExecutionStepFailureEvent", 1, "a", error=raised), RUN_FAILURE]}
@@ -169,7 +169,7 @@ def test_the_stack_is_the_innermost_causes_and_causes_contains_all_errors():
 
 
 def test_each_failure_has_its_own_causes():
-    # The server lists the step that failed last first.
+    # The server lists the most recent failure first.
     events = [step_failure("late", 2), event("ExecutionStepFailureEvent", 1, "early", error=error("E: 1\n", "E"))]
     frame = failures_frame({"r": [*events, RUN_FAILURE]})
     assert [(row.step_key, row.causes[0]["error_class"]) for row in frame.itertuples()] == [

@@ -25,7 +25,7 @@ def number(value, text=None):
 
 
 def column(*entries):
-    """Return the column for one label. None stands for a row without the label."""
+    """Return the column for one label. None means a row without the label."""
     built = metadata_columns([[] if one is None else [one] for one in entries])
     return pd.Series(built["metadata.it"])
 

@@ -34,7 +34,7 @@ SUCCESSES = {
     "TimePartitionStatuses", "UrlCodeReference", "UserAssetOwner", "Workspace", "WorkspaceLocationEntry",
     "WorkspaceLocationStatusEntries",
 }  # fmt: skip
-# Unions without error handling: their members are all read the same way, or the client then sends another request
+# Unions that need no error handling, because all their members are read the same way or trigger another request
 PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}
 
 

@@ -1,4 +1,4 @@
-"""Follow a run although websockets are refused, break, miss events, or are redirected."""
+"""Follow a run even if websockets are refused, break, miss events, or are redirected."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class FakeLog(FakeDagster):
     Attributes
     ----------
     sockets
-        One coroutine function per websocket, which takes the socket and the cursor. Further websockets use the last
-        function again.
+        One coroutine function per websocket, which takes the socket and the cursor. Any further websockets use the
+        last function.
     """
 
     def __init__(self, events=0):
@@ -121,7 +121,7 @@ def _short_intervals(monkeypatch):
 
 
 async def follow(fake, *, steps=(), only_in=None):
-    """Follow a run. Each heartbeat, optionally of only one mode, runs the next step, and the last step ends the run."""
+    """Follow a run. Each heartbeat (in the mode ``only_in``, if given) runs a step, and the last step ends the run."""
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -269,7 +269,7 @@ async def test_heartbeats_have_the_dtypes_of_other_frames(fake):
     assert tick.dtypes.equals(first.dtypes)
 
 
-async def test_the_log_is_polled_without_http(fake):
+async def test_the_log_is_polled_if_the_transport_is_not_http(fake):
     async with fake.async_client() as client:
         frames = client.follow(RUN, heartbeat=0.02)
         modes = [(await anext(frames)).attrs["dagster_nb"]["mode"] for _ in range(3)]
@@ -277,7 +277,7 @@ async def test_the_log_is_polled_without_http(fake):
     assert set(modes) == {"polling"}
 
 
-async def test_a_deleted_run_is_an_error(fake):
+async def test_a_deleted_run_raises_an_error(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = client.follow(RUN, heartbeat=0.05)
         while not (await anext(frames)).empty:

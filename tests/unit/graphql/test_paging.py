@@ -58,7 +58,7 @@ def test_deleting_the_cursor_hides_no_other_run(client, server, in_a_row):
 
 
 @pytest.mark.parametrize("gone", [slice(99, 100), slice(80, 100), slice(0, 100), slice(50, 150)])
-def test_deleting_one_run_hides_no_other_run(client, server, gone):
+def test_deleting_several_runs_hides_no_other_run(client, server, gone):
     before = server.ids
 
     def delete_once(operation):
@@ -72,7 +72,7 @@ def test_deleting_one_run_hides_no_other_run(client, server, gone):
     assert read == [run_id for run_id in before if run_id in set(read)]
 
 
-def test_deleting_the_last_run_after_a_full_page_ends_the_reading(client, server):
+def test_reading_ends_if_the_last_run_is_deleted_after_a_full_page(client, server):
     before = server.ids
 
     def delete_the_last(operation):
@@ -359,7 +359,7 @@ class TestPageSize:
         assert set(self.failed) == {100}
         assert client.runs(page_size=99)["run_id"].tolist() == server.ids
 
-    def test_a_server_that_is_down_is_an_error(self, client, server):
+    def test_a_server_that_is_down_raises_an_error(self, client, server):
         self.fail_above(server, 0, status=502)
         with pytest.raises(dnb.ConnectionFailedError, match="502"):
             client.runs()

@@ -23,7 +23,7 @@ TEAMS = ["data", "ml"]
 LOCATIONS = ["etl", "web"]
 INCLUDE = ["run_config", "asset_selection", "op_selection"]
 
-# The columns that are NA without a field
+# The columns that are NA if a field is missing
 COLUMNS = {
     "Run.jobName": ["job_name"],
     "Run.status": ["status"],
@@ -84,7 +84,7 @@ filter_sets = st.fixed_dictionaries({}, optional=choices)
 
 
 def make_history(history, *, never=None):
-    """Return runs with random facts, newest first, without the status ``never``."""
+    """Return runs with the given random values, newest first, none of which has the status ``never``."""
     return [
         make_run(
             number,
@@ -171,7 +171,7 @@ OTHER_FILTERS = {
 
 
 @pytest.mark.parametrize("missing", OTHER_FILTERS)
-def test_any_other_missing_filter_is_an_error_before_the_first_request(shared, missing):
+def test_any_other_missing_filter_raises_an_error_before_the_first_request(shared, missing):
     shared.runs = [make_run(0)]
     shared.schema = altered_schemas.without(f"RunsFilter.{missing}")
     with shared.connect() as client:
@@ -181,7 +181,7 @@ def test_any_other_missing_filter_is_an_error_before_the_first_request(shared, m
         assert len(client.runs()) == 1
 
 
-# Required features, used for every read, only with filters, or only for several pages
+# Features that are required by all reads, by reads with filters, or by reads of several pages
 NEEDED = (
     "Query.runsOrError", "Query.runIdsOrError", "Query.repositoriesOrError", "Run.runId", "Runs.results", "Runs.count",
     "RunIds.results", "RunsFilter.", "ExecutionTag.", "Repository.", "RepositoryConnection.", "RepositoryLocation.",

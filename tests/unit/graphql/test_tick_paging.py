@@ -10,7 +10,7 @@ from dagster_nb.graphql import tick_paging
 
 
 class Server:
-    """A server with one tick per second. Its responses contain different times from those that it filters by."""
+    """A server with one tick per second. The times in its responses differ from the times that its filters use."""
 
     def __init__(self, count, shift):
         self.count, self.shift, self.requests = count, shift, 0

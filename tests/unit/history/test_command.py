@@ -29,7 +29,7 @@ def fake():
         yield server
 
 
-def test_the_command_refreshes_describes_and_compacts_a_history(fake, tmp_path, capsys):
+def test_the_commands_to_refresh_and_describe_and_compact_a_history_work(fake, tmp_path, capsys):
     assert run("history", "refresh", tmp_path, "--url", fake.url) == 0
     assert capsys.readouterr().out == f"{tmp_path}: 300 new runs, 0 changed, 0 deleted\n"
     assert run("history", "info", tmp_path) == 0

@@ -43,7 +43,7 @@ def as_an_ordinary_user():
         os.seteuid(0)
 
 
-def test_a_folder_without_write_permission_is_an_error(source, history, tmp_path):
+def test_a_folder_without_write_permission_raises_an_error(source, history, tmp_path):
     source.records.insert(0, make_run(50))
     folders = [tmp_path / "history" / "runs", tmp_path / "history" / "runs" / "_delta_log"]
     for folder in folders:
@@ -77,7 +77,7 @@ except HistoryError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for file sizes")
-def test_a_partially_written_file_is_an_error(history, tmp_path):
+def test_a_partially_written_file_raises_an_error(history, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path / "history")], capture_output=True, text=True, check=False
     )
@@ -96,13 +96,13 @@ def test_the_error_for_a_full_disk_says_what_to_do(source, history, monkeypatch)
         history.refresh()
 
 
-def test_a_table_from_a_newer_version_is_an_error(history, tmp_path, monkeypatch):
+def test_a_table_from_a_newer_version_raises_an_error(history, tmp_path, monkeypatch):
     monkeypatch.setattr("dagster_nb.history.table.FORMAT", FORMAT - 1)
     with pytest.raises(dnb.HistoryError, match="newer version of dagster_nb.*Update dagster_nb. Nothing was changed"):
         dnb.open_history(tmp_path / "history")
 
 
-def test_a_table_with_other_data_is_an_error(source, tmp_path):
+def test_a_table_with_other_data_raises_an_error(source, tmp_path):
     import pyarrow as pa
     from deltalake import write_deltalake
 
@@ -136,7 +136,7 @@ def test_runs_are_read_again_if_their_commits_are_empty_files(source, history, t
     assert again.runs()["run_id"].tolist() == [run["runId"] for run in source.records]
 
 
-def test_a_damaged_data_file_is_an_error(history, tmp_path):
+def test_a_damaged_data_file_raises_an_error(history, tmp_path):
     file = next((tmp_path / "history" / "runs").glob("*.parquet"))
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(dnb.HistoryError, match=r"(?s)cannot read the history.*Check the path"):

@@ -39,14 +39,14 @@ def test_only_ids_near_deleted_runs_are_listed(source, history, positions):
     assert source.counts <= 24
 
 
-def test_deletions_of_the_oldest_runs_are_found_without_counting_parts(source, history):
+def test_deletions_of_the_oldest_runs_are_found_without_counting_parts_of_the_history(source, history):
     del source.records[990:]
     source.counts, source.listed = 0, []
     assert history.refresh(overlap="1s").deleted == 10
     assert_equals_the_server(history, source)
-    # Four counts: the newest stored ids, the runs for the progress bar, all runs, and the ids of the deleted runs.
+    # The refresh counts the newest stored ids, the runs for the progress bar, all runs, and the deleted ids.
     assert source.counts == 4
-    # The twenty newest ids, and those of the oldest twenty that still exist.
+    # The refresh lists the twenty newest ids, and the ids of the twenty oldest runs, as far as they still exist.
     assert len(source.listed) <= 40
 
 

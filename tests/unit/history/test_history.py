@@ -83,7 +83,7 @@ def test_a_history_has_the_same_runs_as_the_client(history, client):
     ],
     ids=str,
 )
-def test_filters_select_the_same_runs_as_in_the_client(history, client, fake, filters):
+def test_filters_select_the_same_runs_as_the_filters_of_the_client(history, client, fake, filters):
     from tests.unit.fake.runs import matching
 
     fake.answers["repositoriesOrError"] = {

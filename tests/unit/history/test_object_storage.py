@@ -70,6 +70,6 @@ def test_two_refreshes_can_run_concurrently(source, storage_options):
     assert histories[0].runs()["run_id"].tolist() == [run["runId"] for run in source.records]
 
 
-def test_a_missing_bucket_is_an_error(source, storage_options):
+def test_a_missing_bucket_raises_an_error(source, storage_options):
     with pytest.raises(dnb.HistoryError, match="Check the path and the storage options"):
         history_of(source, "s3://nowhere/dagster", storage_options).refresh()

@@ -25,7 +25,7 @@ def names():
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("dagster_nb ")]
 
 
-def test_results_arrive_in_wait_without_an_event_loop(background):
+def test_wait_delivers_results_without_an_event_loop(background):
     got = []
     background.start("kind", lambda _task: 7, done=got.append)
     assert background.wait(lambda: bool(got), 5)
@@ -57,7 +57,7 @@ def test_results_arrive_in_the_event_loop_of_a_notebook(crashes):
     assert crashes == []
 
 
-def test_results_also_arrive_in_wait_within_the_loops_thread(crashes):
+def test_wait_also_delivers_results_in_the_thread_of_the_loop(crashes):
     async def cell():
         background = Background(crashes.append)
         got = []
@@ -165,7 +165,7 @@ def test_a_call_in_the_kernels_thread_runs_immediately(background):
     assert got == [1]
 
 
-def test_results_arrive_in_wait_after_the_loop_has_been_closed(crashes):
+def test_wait_delivers_results_after_the_loop_has_been_closed(crashes):
     async def cell():
         return Background(crashes.append)
 

@@ -1,4 +1,4 @@
-"""The index of a chart in pixels: each mark of the picture is where the run's values are."""
+"""The pixel position of each mark in a picture corresponds to the values of its run."""
 
 import io
 
@@ -27,7 +27,7 @@ def draw(chart, frame, **options):
 
 
 def pick(pixels):
-    """Return the positions of 50 marks, the same ones on every call."""
+    """Return the indexes of 50 random marks. Calls with equally many marks return the same indexes."""
     return np.random.default_rng(7).choice(len(pixels.rows), N_POINTS, replace=False)
 
 
@@ -44,7 +44,7 @@ def test_the_position_of_a_mark_has_the_value_of_its_run(runs, name):
         "durations": shown["duration"].dt.total_seconds(),
         "queue_durations": days(shown["creation_time"]),
     }.get(name, days(shown["start_time"]))
-    # The error may be a hundredth of a pixel.
+    # Allow an error of a hundredth of a pixel.
     higher = np.array([pixels.x_value(left + 0.01) for left in boxes[:, 0]])
     lower = np.array([pixels.x_value(left - 0.01) for left in boxes[:, 0]])
     assert (lower <= np.asarray(values)).all()
@@ -59,7 +59,7 @@ def test_the_position_of_a_mark_has_the_value_of_its_run(runs, name):
             assert tops[job][0] < top <= bottom < tops[job][1]
 
 
-def test_the_picture_has_the_colour_of_the_status_at_each_mark():
+def test_the_picture_has_the_color_of_the_status_at_each_mark():
     runs = make_runs(12)
     runs["job_name"] = [f"job{number}" for number in range(12)]
     runs["status"] = pd.Categorical(["FAILURE", "SUCCESS", "CANCELED"] * 4, categories=runs["status"].cat.categories)
@@ -73,7 +73,7 @@ def test_the_picture_has_the_colour_of_the_status_at_each_mark():
         assert abs(patch - expected).sum(axis=1).min() < 40, runs["status"].iloc[row]
 
 
-def test_a_step_has_the_box_of_its_bar():
+def test_the_box_of_a_step_matches_its_bar():
     started = NOW + pd.to_timedelta([0, 30, 60], unit="s")
     steps = pd.DataFrame({"step_key": list("abc"), "status": "SUCCESS", "start_time": started, "attempts": 1})
     steps["end_time"] = started + pd.Timedelta("20s")
@@ -109,7 +109,7 @@ def test_a_line_has_a_point_at_every_third_pixel(runs):
     assert all(left > pixels.plot[2] for _, (left, _, _, _) in pixels.group_labels)
 
 
-def test_a_line_has_no_points_where_it_is_interrupted():
+def test_a_line_has_no_points_in_its_gaps():
     runs = many_runs(400)
     # No run started in the middle third.
     runs = runs[(runs.index < 130) | (runs.index > 270)].reset_index(drop=True)
@@ -132,17 +132,17 @@ def test_a_bar_has_the_width_of_its_period(runs, name):
         assert x == pytest.approx(days(times), abs=1e-6)
 
 
-def test_the_number_of_marks_has_a_maximum(runs, monkeypatch):
+def test_the_number_of_marks_is_limited(runs, monkeypatch):
     monkeypatch.setattr(chart_pixels, "MAX_POSITIONS", 100)
     pixels = draw(plot.duration_trend, runs).pixels
     assert 50 <= len(pixels.rows) == len(pixels.marks) <= 100
 
 
-def test_an_empty_chart_has_no_pixels():
+def test_an_empty_chart_has_no_pixel_positions():
     assert draw(plot.durations, make_runs(0)).pixels is None
 
 
-def test_a_position_outside_of_the_axes_counts_as_their_edge(runs):
+def test_a_position_outside_the_axes_has_the_value_at_their_edge(runs):
     pixels = draw(plot.durations, runs).pixels
     assert pixels.x_value(-100) == pytest.approx(pixels.x_limits[0])
     assert pixels.x_value(5_000) == pytest.approx(pixels.x_limits[1])

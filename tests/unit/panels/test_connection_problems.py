@@ -1,4 +1,4 @@
-"""While a client sends requests again because its server has stopped, panels and progress bars say so."""
+"""Panels and progress bars say that the server does not answer while the client retries its requests."""
 
 import re
 
@@ -63,7 +63,7 @@ def test_the_monitor_says_that_the_server_does_not_answer(fake, client):
     monitor.close()
 
 
-def test_a_closed_panel_no_longer_listens(client):
+def test_a_closed_panel_no_longer_listens_for_connection_problems(client):
     problems = client._asynchronous._session.problems
     explorer = dnb.RunExplorer(client).wait(30)
     assert len(problems._listeners) == 1
@@ -71,7 +71,7 @@ def test_a_closed_panel_no_longer_listens(client):
     assert problems._listeners == {}
 
 
-def test_the_line_goes_when_the_client_gives_up(fake):
+def test_the_message_disappears_when_the_client_gives_up(fake):
     with dnb.connect(fake.url, progress=False, timeout=2) as client:
         explorer = dnb.RunExplorer(client).wait(30)
         with fake.restarting():
@@ -83,7 +83,7 @@ def test_the_line_goes_when_the_client_gives_up(fake):
         explorer.close()
 
 
-def test_a_client_that_was_closed_keeps_its_listeners(fake, client):
+def test_a_client_that_was_closed_and_reopened_keeps_its_listeners(fake, client):
     explorer = dnb.RunExplorer(client).wait(30)
     client.close()
     explorer.refresh()
@@ -109,7 +109,7 @@ def test_the_progress_bar_says_that_the_server_does_not_answer(fake, monkeypatch
     assert "reading runs" in shown
 
 
-def test_one_failure_that_a_second_attempt_resolves_is_not_worth_a_line(fake, client):
+def test_no_message_is_shown_for_a_failure_that_the_first_retry_resolves(fake, client):
     messages = []
     client._asynchronous._session.problems.subscribe(messages.append)
     fake.answer(requests=1, status=502)

@@ -100,7 +100,7 @@ def test_chosen_metadata_labels_are_drawn_without_gaps(materializations, ax):
 
 
 @pytest.mark.parametrize("wrong", ["note", "ok", "nothing"])
-def test_a_metadata_label_without_numbers_is_an_error(materializations, ax, wrong):
+def test_a_metadata_label_without_numbers_raises_an_error(materializations, ax, wrong):
     with pytest.raises(ValueError, match=f"there is no numeric metadata '{wrong}'. Use one of: 'rows'"):
         metadata(materializations, wrong, ax=ax)
 

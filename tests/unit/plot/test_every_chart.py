@@ -248,11 +248,11 @@ def test_an_unknown_keyword_raises_a_readable_type_error(chart, frame_for, ax):
         ) as error:
             chart(frame, ax=ax, colour="red")
         assert "ax" in str(error.value)
-        assert "properties of matplotlib." in str(error.value)
+        assert "a property of matplotlib." in str(error.value)
 
 
 def test_a_misspelt_keyword_gets_a_suggestion(runs, ax):
-    with pytest.raises(TypeError, match="did you mean 'max_groups'"):
+    with pytest.raises(TypeError, match="Did you mean 'max_groups'"):
         durations(runs, max_group=3, ax=ax)
 
 

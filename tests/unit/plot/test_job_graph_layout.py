@@ -35,7 +35,7 @@ def test_a_fork_is_symmetrical():
     assert layout.rows["a"] == layout.rows["d"] == (layout.rows["b"] + layout.rows["c"]) / 2
 
 
-def test_an_op_is_next_to_its_upstream_op():
+def test_an_op_is_in_the_same_row_as_its_upstream_op():
     layout = job_layout({"a": [], "b": [], "x": ["b"], "y": ["a"]}, {})
     assert layout.rows["x"] == layout.rows["b"]
     assert layout.rows["y"] == layout.rows["a"]

@@ -22,7 +22,7 @@ N_POINTS = 50
 
 
 def pick(marks):
-    """Return 50 marks, or all if there are fewer; the same ones on every call."""
+    """Return 50 random marks, or all marks if there are fewer. Repeated calls return the same marks."""
     return marks.sample(min(N_POINTS, len(marks)), random_state=7)
 
 
@@ -31,7 +31,7 @@ def dates(times):
 
 
 def drawn_points(ax):
-    """Return the points of the lines without a dash between them, in data coordinates."""
+    """Return the points that are drawn as markers without a connecting line, in data coordinates."""
     lines = [line for line in ax.lines if line.get_linestyle() == "None"]
     return {(float(x), float(y)) for line in lines for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)}
 
@@ -80,7 +80,7 @@ def test_duration_trend(name, request, ax):
         ), group
 
 
-def test_the_trend_leaves_out_the_rows_of_other_jobs(make_runs, ax):
+def test_the_trend_has_no_marks_of_omitted_jobs(make_runs, ax):
     runs = make_runs(500, jobs={f"job{number}": 60 * number for number in range(1, 9)})
     index = chart_index(duration_trend(runs, max_groups=2, ax=ax))
     counts = runs.loc[runs["duration"].notna(), "job_name"].value_counts()
@@ -133,7 +133,7 @@ def test_step_gantt(steps, ax):
     assert (index.marks["y_min"] < index.marks["y_max"]).all()
 
 
-def test_step_gantt_of_many_steps(ax):
+def test_the_marks_of_many_steps_have_the_times_of_their_steps(ax):
     random = np.random.default_rng(3)
     began = pd.Timestamp("2026-03-31", tz="UTC") + pd.to_timedelta(random.integers(0, 3600, 200), unit="s")
     length = pd.to_timedelta(random.integers(1, 600, 200), unit="s")
@@ -193,7 +193,7 @@ def test_the_points_of_success_rate_have_the_runs_of_their_periods(by, many_runs
         assert (period.runs, period.succeeded) == (len(own), (own["status"] == "SUCCESS").sum())
 
 
-def test_the_index_is_that_of_the_last_chart(runs, ax):
+def test_the_index_belongs_to_the_last_chart(runs, ax):
     assert chart_index(ax) is None
     durations(runs, ax=ax)
     assert chart_index(ax) is not None

@@ -198,7 +198,7 @@ def test_a_job_that_slowed_down_is_drawn_before_busier_jobs(ax):
     labels = [text for text in words(ax) if text]
     assert "rare" in labels
     assert "\N{MULTIPLICATION SIGN}3" in labels
-    assert "3 of 10 jobs: the slower ones, then the busiest" in ax.get_xlabel()
+    assert "3 of 10 jobs: slowdowns first, then the busiest" in ax.get_xlabel()
     alphas = {
         line.get_alpha() for line in ax.lines if line.get_linestyle() == "-" and line.get_transform() is ax.transData
     }

@@ -43,7 +43,7 @@ def test_gantt_accepts_a_current_time_before_the_start(steps, ax):
 
 
 def test_gantt_shows_one_run(steps, ax):
-    with pytest.raises(ValueError, match="the frame contains the steps of 2 runs; select one run"):
+    with pytest.raises(ValueError, match=r"the frame contains the steps of 2 runs\. Select one run"):
         step_gantt(pd.concat([steps, steps.assign(run_id="b")]), ax=ax)
 
 

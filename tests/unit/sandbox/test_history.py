@@ -43,7 +43,7 @@ def test_a_number_of_runs_out_of_range_is_rejected(count):
 
 
 @pytest.mark.parametrize("day", range(7))
-def test_incidents_are_on_working_days_whatever_the_current_weekday(day):
+def test_incidents_are_on_working_days_regardless_of_the_current_weekday(day):
     truth = plan_history(300, until=UNTIL + dt.timedelta(days=day)).truth
     first, second = (dt.date.fromisoformat(broken) for broken in truth.broken_days)
     assert second - first == dt.timedelta(days=1)
@@ -98,7 +98,7 @@ def test_the_slower_job_has_the_documented_slowdown_from_the_documented_day(hist
     assert all(run.tags[key] == (new if run.created >= since else old) for run in runs)
 
 
-def test_only_one_job_waits_long_in_the_queue_after_full_hours(history):
+def test_only_one_job_has_long_queue_times_right_after_a_full_hour(history):
     truth = history.truth
 
     def median_queue(job, *, busy):
@@ -112,7 +112,7 @@ def test_only_one_job_waits_long_in_the_queue_after_full_hours(history):
     assert median_queue("ingest_orders", busy=True) < 10
 
 
-def test_the_broken_job_fails_exactly_on_its_days(history):
+def test_the_broken_job_fails_only_on_the_broken_days(history):
     truth = history.truth
     for run in history.runs:
         if run.job == truth.broken_job and run.started and not run.parent_run_id:

@@ -1,4 +1,4 @@
-// Use the colours of the page, so that the editor looks right in light and dark themes.
+// Use the colors of the page, so that the editor looks right in light and dark themes.
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
@@ -50,8 +50,8 @@ const theme = EditorView.theme({
   ".cm-panel.cm-search [name=close]": { color: "var(--dnb-ink)" },
 });
 
-// Use JupyterLab's colours for code or, on other pages, the text colour. Some of JupyterLab's colours have too little
-// contrast on the editor's background, so they are mixed with the text colour.
+// Use JupyterLab's colors for code or, on other pages, the text color. Some of JupyterLab's colors have too little
+// contrast on the editor's background, so they are mixed with the text color.
 const code = (name) => `color-mix(in srgb, var(--jp-mirror-editor-${name}-color, currentColor) 70%, var(--dnb-ink))`;
 const highlighting = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: code("property"), fontWeight: "500" },

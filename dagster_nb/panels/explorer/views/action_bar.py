@@ -75,7 +75,7 @@ class ActionBar:
     def ask(self, name: str, run_ids: Sequence[str] | None = None) -> None:
         """Ask for confirmation to act on some runs, by default on the selected runs.
 
-        Later changes of the selection do not change these runs.
+        If the selection changes before the user confirms, the action still affects the same runs.
         """
         if self._actions.reason_disabled(name, run_ids) is None:
             self._ask(name, self._model.selection if run_ids is None else tuple(run_ids))
@@ -168,6 +168,6 @@ def _button(label: str, *, style: str = "") -> Any:  # noqa: ANN401 - ipywidgets
 
 
 def _set(widget: Any, value: str) -> None:  # noqa: ANN401
-    # If the value has not changed, do not set it, because the browser would redraw it.
+    # Do not set the same value again, because the browser would redraw the widget.
     if widget.value != value:
         widget.value = value

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AttentionView"]
 
-# The symbol of a line, and the status that has the same colour.
+# The symbol of a line, and the status that has the same color.
 _SYMBOLS = {"error": ("✖", "FAILURE"), "warning": ("▲", "CANCELING")}
 
 
@@ -26,11 +26,11 @@ class AttentionView:
     Parameters
     ----------
     model
-        The explorer's model. A click on a line sets its filters.
+        The explorer's model. A click on a line sets the filters of this model.
     attention
         The findings.
     viewport
-        Provides the time zone.
+        The panel's viewport, which provides the time zone.
     show_trend
         A function that shows the trend chart.
     """

@@ -1,4 +1,4 @@
-"""``Charts``: tabs with charts and tables about the runs. Each is drawn when the user chooses it."""
+"""``Charts``: tabs with charts and tables about the runs. A chart or table is drawn when the user chooses its tab."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Chart:
     max_lanes
         The maximum number of lanes, if the chart has one lane per job.
     x_column
-        The column of the runs along the x axis. By default, the start time.
+        The name of the column that the x axis shows. By default, the start time.
     shows_queue
         Whether the chart shows the time in the queue.
     """
@@ -78,7 +78,7 @@ def _draw_trend(model: ExplorerModel, ax: Axes, tz: tzinfo) -> object:
 
 
 def undrawn_trend_jobs(model: ExplorerModel) -> list[str]:
-    """Return the jobs that do not fit into the trend chart, because they did not slow down and have fewer runs."""
+    """Return the jobs that the trend chart omits, because other jobs became slower or have more runs."""
     runs = model.runs
     finished = runs[runs["start_time"].notna() & runs["duration"].notna()]
     if finished["job_name"].nunique() <= _MAX_TREND_JOBS:
@@ -148,7 +148,7 @@ class Charts:
     model
         The explorer's model.
     viewport
-        The panel's viewport, which knows the width, the theme and the time zone.
+        The panel's viewport, which provides the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -180,7 +180,7 @@ class Charts:
         self._shown_runs: pd.DataFrame | None = None
         self._shown_at = 0.0
         self._drawing: Drawing | None = None
-        # Draws the report that has been read; None until then, and for charts.
+        # A function that draws the chosen report, or None if the report is still being read or a chart is chosen.
         self._draw_report: Callable[[Drawing], DrawnReport] | None = None
 
     def show_trend(self) -> None:
@@ -217,12 +217,12 @@ class Charts:
             self._redraw(drawing)
 
     def static_html(self, drawing: Drawing) -> str:
-        """Return the chart or the report for the static output; a chart if the report is still being read."""
+        """Return the chart or the report for the static output. If the report is still being read, return a chart."""
         model, name = self._model, self._model.view.chart
         if self._draw_report is not None:
             return self._draw_report(drawing).html
         if name in REPORTS and not model.background.busy("report"):
-            # This says why there is no report.
+            # The displayed text says why there is no report.
             return str(self._picture.value)
         if name == _NONE or model.runs.empty:
             return ""
@@ -234,7 +234,7 @@ class Charts:
         return Drawing(viewport.zone, viewport.picture_width(_MAX_WIDTH), viewport.dark)
 
     def _redraw(self, drawing: Drawing) -> None:
-        """Draw what has been read once more, for example in another time zone."""
+        """Draw the chart or the report again, for example in another time zone."""
         name = self._model.view.chart
         if self._draw_report is not None:
             self._show_report(self._draw_report(drawing))
@@ -282,7 +282,7 @@ class Charts:
             self._layer.show(drawn.pixels, drawn.texts)
 
     def _read(self, report: Report | str) -> None:
-        """Read a report in the background, and then draw it. A sentence is shown as it is."""
+        """Read a report in the background, and then draw it. If the argument is a sentence, show the sentence."""
         if isinstance(report, str):
             self._picture.value = f'<p role="status">{text(report)}</p>'
             return

@@ -21,7 +21,7 @@ _LABELS = {"job": "job", "location": "location", "run_ids": "run"}
 
 
 class ChosenFilters:
-    """The buttons that remove filters. Hidden while there are no such filters.
+    """The buttons that remove filters. Hidden while there are no filters to remove.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
     filters
         The filters of the explorer.
     now
-        The current time. Bounds such as "7d" are relative to it.
+        The current time, to which bounds such as "7d" are relative.
     document
         A function that returns a document by name, such as `DagsterClient.graphql_document`.
     """

@@ -41,7 +41,7 @@ class ColumnMenu:
             description="Columns", tooltip="Show and hide columns", layout=widgets.Layout(width="auto")
         )
         self.button.add_class("dnb-close")
-        self._usual = widgets.Button(description="Usual columns", layout=widgets.Layout(width="auto"))
+        self._usual = widgets.Button(description="Default columns", layout=widgets.Layout(width="auto"))
         self._toggles = widgets.HBox([], layout=widgets.Layout(overflow="visible"))
         self._toggles.add_class("dnb-wrap")
         self.widget: Any = widgets.VBox([self._toggles], layout=widgets.Layout(display="none", overflow="visible"))

@@ -31,7 +31,7 @@ def comparison_html(runs: pd.DataFrame, steps: pd.DataFrame | None, *, zone: tzi
     steps
         The steps of the two runs, or None if the source has no steps.
     zone
-        The time zone in which times are shown. The tooltips have UTC.
+        The time zone in which times are shown. The tooltips show the times in UTC.
     """
     table = compare_runs(runs, steps)
     table = table[table["key"] != _IDENTITY]

@@ -54,9 +54,9 @@ def failure_groups_html(
     can_reexecute
         Whether the source can re-execute runs.
     zone
-        The time zone in which times are shown; the tooltips have UTC.
+        The time zone in which times are shown. The tooltips show the times in UTC.
     is_live
-        Whether the buttons work. Static output has none.
+        Whether to add buttons, which work only in a live panel.
     """
     runs_of = _runs_of_each_cause(failures)
     groups = failure_groups(failures)

@@ -41,7 +41,7 @@ class FilterBar:
     model
         The explorer's model.
     viewport
-        The panel's viewport, which knows the time zone. Times that users type are in this time zone.
+        The panel's viewport, which provides the time zone. Times that users type are in this time zone.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):
@@ -186,11 +186,11 @@ class FilterBar:
     def _add_tag(self) -> None:
         key, value = self._tag_key.value.strip(), self._tag_value.value
         if not key and not value:
-            # The tag has already been added, because the user left the value field.
+            # When the user left the value field, the tag was already added.
             return
         if not key or not value:
             missing = "the key of the tag" if not key else f"a value for the tag {key}"
-            self._show_problem(f"Type {missing}, then choose Add tag.")
+            self._show_problem(f"Type {missing}, then click Add tag.")
             return
         tags = dict(self._model.filters.tags)
         tags[key] = tuple(dict.fromkeys([*tags.get(key, ()), value]))

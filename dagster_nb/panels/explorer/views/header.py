@@ -28,7 +28,7 @@ _INTERVALS = (("off", 0), ("every 5 s", 5), ("every 15 s", 15), ("every minute",
 
 
 class Header:
-    """The header, with buttons to refresh the explorer manually or automatically.
+    """The header, with controls that refresh the explorer once or at regular intervals.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Header:
     refresh
         The action of the Refresh button.
     viewport
-        The panel's viewport, which knows the time zone.
+        The panel's viewport, which provides the time zone.
     """
 
     def __init__(self, model: ExplorerModel, refresh: Callable[[], None], viewport: Viewport):
@@ -151,6 +151,6 @@ class Header:
 
 
 def _set(widget: Any, value: str) -> None:  # noqa: ANN401
-    # If the value has not changed, do not set it, because the browser would redraw it.
+    # Do not set the same value again, because the browser would redraw the widget.
     if widget.value != value:
         widget.value = value

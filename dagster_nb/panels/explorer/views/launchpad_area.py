@@ -23,9 +23,9 @@ class LaunchpadArea:
     Parameters
     ----------
     model
-        The explorer's model. The launchpad uses its source as a client.
+        The explorer's model. The launchpad uses the model's source as its client.
     viewport
-        Provides the time zone that the user has chosen.
+        The panel's viewport, which provides the ``tz`` argument of the explorer.
     """
 
     def __init__(self, model: ExplorerModel, viewport: Viewport):

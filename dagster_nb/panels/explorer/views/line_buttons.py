@@ -26,9 +26,9 @@ class LineButton:
     text
         The text.
     hint
-        The tooltip. It should describe the effect of a click.
+        The tooltip, which should describe the effect of a click.
     hue
-        The status that has the same colour.
+        The status that has the same color.
     act
         A function to call when the user clicks the line.
     """

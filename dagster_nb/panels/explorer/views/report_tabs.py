@@ -1,4 +1,4 @@
-"""The tabs of the explorer that show more than the runs in memory: what they read, and how it is drawn."""
+"""The reports in the tabs of the explorer: slow steps, failures, and the comparison of two runs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MIN_HEIGHT, _LANE_HEIGHT, _MARGINS = 170, 26, 96
 
 @dataclass(frozen=True)
 class Drawing:
-    """How something is drawn.
+    """The settings for drawing a chart or a report.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Drawing:
     dark, background
         As in `dagster_nb.panels.pictures.draw_picture`.
     is_live
-        Whether it is drawn in a panel, whose buttons work.
+        Whether the result is for a live panel, in which buttons work.
     """
 
     zone: tzinfo
@@ -76,16 +76,16 @@ class DrawnReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What a tab reads from the source and shows.
+    """A report, which reads data from the source and shows the data as HTML.
 
     Parameters
     ----------
     name
-        What is read, such as ``"the failures of 3 failed runs"``.
+        A description of the data, such as ``"the failures of 3 failed runs"``.
     read
-        Reads it. Called in a background thread.
+        A function that reads the data, to be called in a background thread.
     draw
-        Draws what was read.
+        A function that draws the data.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Report:
 
 
 def steps_report(model: ExplorerModel) -> Report:
-    """Return which steps take the most time."""
+    """Return a report of the steps that take the most time."""
     source: Any = model.source
     runs = model.runs
     ids = runs["run_id"][runs["end_time"].notna() & runs["start_time"].notna()].head(_MAX_RUNS_FOR_STEPS).tolist()
@@ -116,7 +116,7 @@ def steps_report(model: ExplorerModel) -> Report:
 
 
 def failures_report(model: ExplorerModel) -> Report | str:
-    """Return the failures of the runs in view, grouped by cause."""
+    """Return a report of the failures of the displayed runs, grouped by cause."""
     source: Any = model.source
     failed = model.runs["run_id"][model.runs["status"] == "FAILURE"]
     if failed.empty:
@@ -143,7 +143,7 @@ def failures_report(model: ExplorerModel) -> Report | str:
 
 
 def comparison_report(model: ExplorerModel) -> Report | str:
-    """Return what differs between the two selected runs."""
+    """Return a report of the differences between the two selected runs."""
     source: Any = model.source
     if len(model.selection) != _COMPARED_RUNS:
         return "Select two runs in the table to compare them."
@@ -169,7 +169,7 @@ REPORTS: dict[str, Callable[[ExplorerModel], Report | str]] = {
     FAILURES: failures_report,
     COMPARISON: comparison_report,
 }
-"""The report of each tab, or a sentence if there is nothing to read."""
+"""The function that returns the report of each tab, or a sentence if there is nothing to report."""
 
 
 def lanes_height(lanes: int) -> int:

@@ -39,7 +39,7 @@ class RunDetailsView:
     open_run
         The run and its data.
     viewport
-        The panel's viewport, which knows the width, the theme and the time zone.
+        The panel's viewport, which provides the width, the theme and the time zone.
     """
 
     def __init__(self, model: ExplorerModel, open_run: OpenRun, viewport: Viewport):

@@ -1,4 +1,4 @@
-"""``RunTableView``: one page of the table of runs. Run ids identify the rows, not positions."""
+"""``RunTableView``: one page of the table of runs. Rows are identified by run ids, not by positions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RunTable(anywidget.AnyWidget):
     columns, rows : list of dict
         The columns (see `Column`; ``tag`` is the key of a tag) and the rows (see `table_rows`).
     widths : dict
-        The widths in CSS pixels of the columns that the user has resized. Only the browser uses them.
+        The widths in CSS pixels of the columns that the user has resized. Only the browser uses these widths.
     selected : list of str
         The ids of the selected runs.
     active : str
@@ -53,7 +53,7 @@ class RunTable(anywidget.AnyWidget):
     sort : list of str
         A column, and ``"ascending"``, ``"descending"`` or ``"none"``.
     resets : int
-        A counter. When it increases, the table scrolls to the top, because it shows other runs.
+        A counter. When the counter increases, the table scrolls to the top, because it shows other runs.
     empty : str
         The message to show if there are no rows.
     """
@@ -78,11 +78,11 @@ class RunTableView:
     model
         The explorer's model.
     viewport
-        The panel's viewport, which knows the time zone.
+        The panel's viewport, which provides the time zone.
     actions
-        The explorer's actions, which know what is available for a run.
+        The explorer's actions, and the reasons why some of them are disabled.
     ask
-        A function to call with an action and a run id. It asks the user to confirm the action.
+        A function that asks the user to confirm an action, given the action and a list of run ids.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class RunTableView:
         if model.error is not None and not len(model.cache):
             return "No runs could be read."
         if model.filters.is_empty:
-            return "This Dagster has no runs yet."
+            return "There are no runs yet."
         return "No run matches these filters."
 
     def _select(self, run_ids: Sequence[str]) -> None:
@@ -205,7 +205,7 @@ class RunTableView:
             self._model.set_filters(filter_by_cell(self._model.filters, run, content["filter"]))
 
     def _menu_actions(self, run_id: str) -> list[list[str | None]]:
-        """Return the name and the label of each action, and the reason why it is disabled or None."""
+        """Return the name and the label of each action, and the reason why the action is disabled, or None."""
         return [
             [name, f"{ACTIONS[name].name}…", self._actions.reason_disabled(name, [run_id])] for name in MENU_ACTIONS
         ]

@@ -59,7 +59,7 @@ def tiles_html(now: Summary, before: Summary | None, *, note: str = "") -> str:
     before
         The numbers for the previous period, or None if there is no previous period.
     note
-        The reason why there is no previous period.
+        The text to show instead of a comparison if there is no previous period.
     """
     tiles = [
         ("Runs", count_text(now.count), before and _count_change(now.count, before.count)),
@@ -127,7 +127,7 @@ def _count_change(now: int, before: int) -> _Change:
 
 def _rate_change(now: float, before: float) -> _Change:
     if pd.isna(now) or pd.isna(before):
-        return _Change("none finished to compare")
+        return _Change("no finished runs to compare")
     points = (now - before) * 100
     trend = "same" if abs(points) < 1 else ("better" if points > 0 else "worse")
     by, than = f"{_arrow(points / 100)} {points:+.1f} points", f"vs. {percent_text(before)}"

@@ -20,7 +20,7 @@ __all__ = ["table_rows"]
 
 _MAX_TAGS = 12
 _MAX_CELL_LENGTH = 200
-# Other columns show these tags.
+# The Tags column omits these tags, because other columns show them.
 _TAGS_IN_COLUMNS = frozenset(
     {"dagster/partition", "dagster/schedule_name", "dagster/sensor_name", "user", "dagster/backfill"}
 )
@@ -36,7 +36,7 @@ def table_rows(
     runs
         The runs of one page.
     now
-        The time when the runs were read. Relative times ("3 h ago") and the durations of runs in progress depend on it.
+        The time when the runs were read, for relative times ("3 h ago") and for the durations of runs in progress.
     columns
         The columns to show: see `dagster_nb.panels.explorer.columns`.
     zone

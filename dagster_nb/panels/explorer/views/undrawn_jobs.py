@@ -21,12 +21,12 @@ _MAX_LABEL_LENGTH = 40
 
 
 class UndrawnJobs:
-    """The buttons for the jobs. Hidden while there are no such jobs.
+    """The buttons for the jobs that are not drawn. Hidden while all jobs fit into the chart.
 
     Parameters
     ----------
     model
-        The explorer's model. A click sets its job filter.
+        The explorer's model. A click sets the job filter of this model.
     """
 
     def __init__(self, model: ExplorerModel):

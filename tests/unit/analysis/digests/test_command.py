@@ -63,5 +63,5 @@ def test_exit_code_2_means_that_there_is_no_digest(fake, arguments, capsys):
     assert capsys.readouterr().err.startswith("dagster-nb: ")
 
 
-def test_the_options_for_server_and_history_exclude_each_other(history, fake):
+def test_the_options_for_server_and_history_are_mutually_exclusive(history, fake):
     assert run("digest", "--history", history, "--url", fake.url) == 2

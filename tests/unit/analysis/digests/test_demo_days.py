@@ -30,7 +30,7 @@ def of_kind(digest, kind):
 
 
 @pytest.mark.parametrize("day", [0, 1])
-def test_the_broken_day_is_the_only_error_among_new_failures(source, history, day):
+def test_only_the_broken_job_is_reported_as_an_error_on_a_broken_day(source, history, day):
     digest = analysis.digest(source, as_of=f"{history.truth.broken_days[day]}T18:00")
     errors = digest.findings[digest.findings["severity"] == "error"]
     assert set(errors["subject"]) == {history.truth.broken_job}

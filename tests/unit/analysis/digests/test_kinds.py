@@ -19,7 +19,10 @@ START = AS_OF - pd.Timedelta("24h")
 
 
 def runs(*rows):
-    """Return runs of a job. Rows: status, hours before AS_OF, seconds in the queue, seconds running, other values."""
+    """Return runs of a job.
+
+    Each row has the status, the hours before AS_OF, the seconds in the queue, the seconds running, and other values.
+    """
     built = []
     for number, (status, hours, queued, length, *other) in enumerate(rows):
         created = AS_OF - pd.Timedelta(hours=hours)
@@ -107,7 +110,7 @@ def test_a_run_is_stuck_if_it_takes_much_longer_than_usual(status, hours, queued
     assert [one.run_ids for one in found] == [["run 40"]] * is_stuck
 
 
-def test_a_run_without_earlier_runs_is_not_called_stuck():
+def test_a_run_is_not_reported_as_stuck_if_its_job_has_no_earlier_runs():
     assert not find_stuck_runs(evidence(runs(("STARTED", 90, 5, None))))
 
 
@@ -119,7 +122,7 @@ def test_queue_times_are_compared_with_earlier_queue_times():
     assert not find_queue_times(evidence(runs(*USUAL, *[("SUCCESS", hours, 6, 60) for hours in range(1, 10)])))
 
 
-def test_a_required_daemon_that_is_not_running_is_an_error():
+def test_a_required_daemon_that_is_not_running_is_reported_as_an_error():
     daemons = pd.DataFrame(
         {
             "daemon": ["QUEUED_RUN_COORDINATOR", "SENSOR", "SCHEDULER"],
@@ -145,7 +148,7 @@ def ticks(*rows):
 
 
 @pytest.mark.parametrize(("newest", "severity"), [("SUCCESS", "warning"), ("SKIPPED", "warning"), ("FAILURE", "error")])
-def test_a_failed_tick_is_an_error_until_a_later_tick_succeeds(newest, severity):
+def test_a_failed_tick_is_only_a_warning_if_a_later_tick_did_not_fail(newest, severity):
     [found] = find_failed_ticks(evidence(runs(*USUAL), ticks=ticks(("FAILURE", 30), ("FAILURE", 3), (newest, 1))))
     assert found.severity == severity
     assert "with OSError: no route" in found.what

@@ -1,4 +1,4 @@
-"""The pictures of a digest are coloured text, which every mail program shows."""
+"""The pictures of a digest are colored text, which every mail program can show."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dagster_nb.statuses import BLUE, GREEN, RED
 from tests.unit.analysis.digests.planned_source import PlannedSource
 
 AS_OF = pd.Timestamp("2026-11-25 09:00", tz="UTC")
-# Gmail clips a mail that is longer than this.
+# Gmail clips messages that are longer than this.
 MAX_BYTES_OF_A_MAIL = 102_000
 TAGS_THAT_MAIL_PROGRAMS_SHOW = {
     "html",
@@ -46,7 +46,7 @@ def runs(*rows):
 
 
 def bars(html):
-    """Return the lines of a picture as pairs of a colour and text."""
+    """Return each line of a picture as pairs of color and text."""
     [picture] = re.findall(r'<div role="img".*?>(.*?)</div>', html)
     return [
         [(color, text.replace("&nbsp;", " ")) for color, text in re.findall(r'color:(#\w+)">([^<]*)<', line)]
@@ -85,7 +85,7 @@ def test_runs_per_day():
     assert "10 runs in the last 3 days, at most 8 in a day (green); 3 of them failed, at most 2 in a day" in html
 
 
-def test_without_failures_and_without_runs():
+def test_the_picture_is_green_without_failures_and_empty_without_runs():
     html = daily_runs_picture(runs((AS_OF, "SUCCESS")), AS_OF, days=2)
     assert bars(html) == [[(GREEN, " █")]]
     assert "1 run in the last 2 days, at most 1 in a day (green); none of them failed" in html
@@ -101,7 +101,7 @@ def test_recent_runs():
 
 
 @pytest.mark.parametrize("size", [5, 200])
-def test_durations_before_and_after(size):
+def test_the_picture_compares_durations_before_and_after_a_slowdown(size):
     def side(first, seconds):
         start = pd.Series(AS_OF + pd.to_timedelta([first + number for number in range(size)], "h"))
         return pd.DataFrame({"start_time": start, "duration": pd.to_timedelta([seconds] * size, "s")}).sample(frac=1)

@@ -1,4 +1,4 @@
-"""The charts of the explorer say which run each mark is, and a click, a drag and Escape do what they say."""
+"""Marks in the explorer's charts show their runs, and clicks, drags and Escape change the selection and the filters."""
 
 import json
 
@@ -21,14 +21,14 @@ def layer(explorer):
 
 
 def act(explorer, *action, number=None):
-    """Do what the browser does when the user acts on the chart."""
+    """Send the message that the browser sends when the user clicks or drags in the chart."""
     content = {"action": list(action), "number": layer(explorer).chart["number"] if number is None else number}
     layer(explorer)._handle_custom_msg(content, [])
     return explorer.wait(20)
 
 
 def texts_of(explorer):
-    """Return the ids, and what is shown about them, as a frame."""
+    """Return a frame with the run id and the displayed texts of each mark."""
     chart = layer(explorer).chart
     texts = pd.DataFrame(dict(chart["fields"]))
     texts["job"], texts["id"] = chart["names"], chart["ids"]
@@ -52,7 +52,7 @@ def test_each_mark_shows_its_run(explore, chart):
     assert chosen["Started"].tolist() == [f"{time:%Y-%m-%d %H:%M:%S}" for time in expected["start_time"]]
     assert chosen["Duration"].tolist() == [duration_text(duration) for duration in expected["duration"]]
     assert chosen["Tags"].tolist() == [f"team: {tags['team']}" for tags in expected["tags"]]
-    # The mark is where the run is.
+    # The position of each mark corresponds to the value of its run.
     pixels = layer(explorer)._pixels
     column = {"Durations": "duration", "Queue times": "creation_time"}.get(chart, "start_time")
     for place, value in zip(chosen.index, expected[column], strict=True):
@@ -61,7 +61,7 @@ def test_each_mark_shows_its_run(explore, chart):
         assert low <= x <= high
 
 
-def test_runs_in_progress_and_runs_without_a_job_have_texts():
+def test_marks_of_runs_in_progress_and_runs_without_a_job_have_texts():
     frame = make_runs(3)
     frame.loc[0, ["end_time", "duration"]] = pd.NaT
     frame.loc[0, "status"] = "STARTED"
@@ -95,14 +95,14 @@ def test_the_chart_of_queue_times_shows_the_time_in_the_queue(explore):
     assert "In the queue" not in texts_of(explorer)
 
 
-def test_the_start_is_in_the_time_zone_of_the_panel(explore):
+def test_start_times_are_in_the_time_zone_of_the_panel(explore):
     explorer = explore(make_runs(3), tz="Asia/Kolkata")
     expected = explorer.frame["start_time"].dt.tz_convert("Asia/Kolkata").dt.strftime("%Y-%m-%d %H:%M:%S")
     texts = texts_of(explorer).set_index("id")["Started"]
     assert texts.to_dict() == dict(zip(explorer.frame["run_id"], expected, strict=True))
 
 
-def test_the_texts_are_sent_as_plain_json(explore):
+def test_the_texts_of_marks_are_sent_as_plain_json(explore):
     frame = make_runs(3)
     frame["job_name"] = HOSTILE
     explorer = explore(frame)
@@ -122,7 +122,7 @@ def test_a_click_on_a_mark_opens_its_run(explore):
     assert explorer._table.table.active == run_id
 
 
-def test_a_click_on_a_mark_finds_the_page_of_a_sorted_table(explore):
+def test_a_click_on_a_mark_goes_to_the_right_page_of_a_sorted_table(explore):
     explorer = explore(many_runs(2_500), sort="duration")
     run_id = explorer.frame["run_id"][explorer.frame["duration"].argmax()]
     act(explorer, "mark", run_id)
@@ -137,7 +137,7 @@ def test_a_click_on_a_run_that_no_longer_matches_selects_nothing(explore):
     assert explorer.model.page == 0
 
 
-def test_names_and_legend_entries_filter(explore):
+def test_a_click_on_a_name_or_legend_entry_sets_a_filter(explore):
     explorer = explore(many_runs(1_000))
     buttons = {tuple(button["action"]) for button in layer(explorer).chart["buttons"]}
     assert {("group", job) for job in explorer.frame["job_name"].unique()} <= buttons
@@ -149,7 +149,7 @@ def test_names_and_legend_entries_filter(explore):
     assert set(explorer.frame["status"]) == {"FAILURE"}
 
 
-def test_a_lane_of_other_jobs_does_not_filter(explore):
+def test_the_lane_of_other_jobs_has_no_filter_button(explore):
     frame = many_runs(1_000)
     frame["job_name"] = pd.array([f"job_{number % 30:02}" for number in range(1_000)], dtype="string")
     explorer = explore(frame)
@@ -239,7 +239,7 @@ def middle_half(explorer):
 
 
 @pytest.mark.parametrize("chart", ["Trend", "Timeline", "Status over time", "Success rate", "Queue times"])
-def test_a_drag_over_time_filters_to_that_time(explore, chart):
+def test_a_drag_along_a_time_axis_filters_by_time(explore, chart):
     explorer = explore(many_runs(1_000), chart=chart)
     before = explorer.frame
     ends, days = middle_half(explorer)
@@ -250,13 +250,13 @@ def test_a_drag_over_time_filters_to_that_time(explore, chart):
     wanted = before[(before[column] >= begin) & (before[column] <= end)]
     assert 400 < len(wanted) < 600
     assert set(wanted["run_id"]) <= set(explorer.frame["run_id"])
-    # Runs that were created just before the period may be there too, because another run waited longer.
+    # The explorer may also show runs created just before the period, because another run waited longer in the queue.
     slack = before["queue_duration"].max() + pd.Timedelta("2s")
     assert explorer.frame["creation_time"].between(begin - slack, end + pd.Timedelta("2s")).all()
     assert set(explorer.filters) == {"created_after", "created_before"}
 
 
-def test_a_run_that_waited_long_is_not_left_out(explore):
+def test_a_drag_includes_runs_that_waited_a_long_time(explore):
     frame = make_runs(48)
     frame.loc[20, "creation_time"] = frame.loc[20, "start_time"] - pd.Timedelta("9h")
     explorer = explore(frame, chart="Trend")
@@ -268,7 +268,7 @@ def test_a_run_that_waited_long_is_not_left_out(explore):
     assert len(explorer.frame) < 12
 
 
-def test_a_drag_over_durations_filters_by_duration(explore):
+def test_a_drag_along_a_duration_axis_filters_by_duration(explore):
     explorer = explore(many_runs(1_000))
     before = explorer.frame
     ends, (shortest, longest) = middle_half(explorer)
@@ -280,14 +280,14 @@ def test_a_drag_over_durations_filters_by_duration(explore):
     assert set(wanted["run_id"]) <= set(explorer.frame["run_id"])
 
 
-def test_a_drag_on_a_picture_that_has_been_replaced_does_nothing(explore):
+def test_a_drag_on_an_outdated_picture_does_nothing(explore):
     explorer = explore(many_runs(200), chart="Trend")
     ends, _ = middle_half(explorer)
     act(explorer, "range", *ends, number=layer(explorer).chart["number"] - 1)
     assert explorer.filters == {}
 
 
-def test_escape_takes_the_changes_back_one_by_one(explore):
+def test_escape_undoes_the_changes_one_by_one(explore):
     explorer = explore(many_runs(1_000), chart="Trend", status=["SUCCESS", "FAILURE"])
     first = explorer.filters
     assert not layer(explorer).can_go_back
@@ -304,7 +304,7 @@ def test_escape_takes_the_changes_back_one_by_one(explore):
     assert explorer.filters == first
 
 
-def test_escape_does_not_take_back_a_change_that_was_made_elsewhere(explore):
+def test_escape_does_not_undo_a_change_that_was_made_elsewhere(explore):
     explorer = explore(many_runs(300))
     act(explorer, "group", "job_3")
     explorer.set_filters(job="job_4")
@@ -312,14 +312,14 @@ def test_escape_does_not_take_back_a_change_that_was_made_elsewhere(explore):
     assert not layer(explorer).can_go_back
     act(explorer, "back")
     assert explorer.filters == {"job": ["job_4"]}
-    # Later changes can be taken back, but not the one before the change elsewhere.
+    # Escape undoes later changes, but no change that was made before the change elsewhere.
     act(explorer, "legend", "SUCCESS")
     act(explorer, "back")
     act(explorer, "back")
     assert explorer.filters == {"job": ["job_4"]}
 
 
-def test_escape_takes_back_a_drag_after_which_no_run_is_left(explore):
+def test_escape_undoes_a_drag_that_leaves_no_runs(explore):
     frame = many_runs(100)
     earlier = pd.Series(pd.to_timedelta([0] * 50 + [24 * 30] * 50, unit="h"))
     for column in ("creation_time", "start_time", "end_time"):
@@ -336,7 +336,7 @@ def test_escape_takes_back_a_drag_after_which_no_run_is_left(explore):
 
 
 @pytest.mark.parametrize("chart", ["Compare two runs", "No chart"])
-def test_the_layer_is_empty_without_a_chart(explore, chart):
+def test_the_layer_of_marks_is_empty_if_no_chart_is_drawn(explore, chart):
     explorer = explore(many_runs(100))
     assert layer(explorer).chart
     explorer.model.change_view(chart=chart)
@@ -345,7 +345,7 @@ def test_the_layer_is_empty_without_a_chart(explore, chart):
     assert layer(explorer).marks == b""
 
 
-def test_the_layer_is_empty_if_no_run_matches(explore):
+def test_the_layer_of_marks_is_empty_if_no_run_matches(explore):
     explorer = explore(many_runs(100))
     explorer.set_filters(job="no such job")
     explorer.wait(20)

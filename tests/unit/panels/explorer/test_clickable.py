@@ -148,7 +148,7 @@ def test_related_runs_are_read_even_if_the_filters_exclude_them(explore, chain):
     assert explorer.frame["status"].unique().tolist() == ["SUCCESS"], "the table must show only matching runs"
 
 
-def test_a_related_run_that_was_deleted_is_an_error(explore, chain):
+def test_an_error_is_shown_if_a_related_run_was_deleted(explore, chain):
     frame, (root, first, _) = chain
     explorer = explore(frame[frame["run_id"] != root].reset_index(drop=True))
     explorer._table.table.active = first

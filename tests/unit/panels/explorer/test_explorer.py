@@ -96,7 +96,7 @@ def test_typed_filters_are_applied(explore):
     assert bar._min_duration.value == ""
 
 
-def test_an_error_is_shown_and_can_be_retried(explore):
+def test_an_error_is_shown_and_a_click_on_retry_reads_the_runs_again(explore):
     explorer = explore(make_runs(3))
     explorer.model.source.error = ConnectionFailedError(f"no Dagster at {HOSTILE}")
     explorer.refresh()
@@ -144,7 +144,7 @@ def test_auto_refresh_continues_until_the_explorer_is_closed(explore, monkeypatc
     assert len(calls) == 2
 
 
-def test_closing_leaves_no_widgets_and_no_threads_of_the_explorer(explore):
+def test_closing_the_explorer_leaves_no_widgets_or_threads_behind(explore):
     before, threads = len(widgets.widget._instances), threading.active_count()
     explorer = explore(make_runs(2000))
     explorer.set_filters(created_after="2000d")
@@ -159,7 +159,7 @@ def test_closing_leaves_no_widgets_and_no_threads_of_the_explorer(explore):
     assert _pylab_helpers.Gcf.get_num_fig_managers() == 0
 
 
-def test_nothing_blocks_in_an_event_loop():
+def test_the_explorer_does_not_block_an_event_loop():
     async def cell():
         source = FakeSource(make_runs(500), page=50)
         source.gate.clear()

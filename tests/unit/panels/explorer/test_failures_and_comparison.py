@@ -143,7 +143,7 @@ def static_output(explorer, tab):
     return shown
 
 
-def test_the_static_output_has_the_tab_that_is_open(explorer):
+def test_the_static_output_shows_the_open_tab(explorer):
     assert "No chart" not in static_output(explorer, "No chart")
     assert "<img" not in explorer._static_html()
     shown = static_output(explorer, "Failures")
@@ -170,7 +170,7 @@ def test_the_bars_of_slow_steps_show_their_step(explorer):
     assert explorer._charts._layer.chart == {}
 
 
-def test_displaying_the_explorer_waits_for_the_tab_that_is_open():
+def test_displaying_the_explorer_waits_for_the_open_tab():
     source = Source(runs_frame([make_run(0, status="FAILURE")]))
     explorer = RunExplorer(source, chart="Failures")
     data, _ = explorer._repr_mimebundle_()
@@ -178,7 +178,7 @@ def test_displaying_the_explorer_waits_for_the_tab_that_is_open():
     explorer.close()
 
 
-def test_the_tab_that_is_open_is_not_read_again_when_only_the_drawing_changes(explorer):
+def test_the_open_tab_is_not_read_again_when_only_its_width_changes(explorer):
     read = []
     steps = explorer.model.source.steps
     explorer.model.source.steps = lambda runs: read.append(1) or steps(runs)

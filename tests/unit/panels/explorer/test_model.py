@@ -98,7 +98,7 @@ def test_a_stale_response_is_ignored(bench):
     assert len(one.model.runs) == 3
 
 
-def test_stop_keeps_the_runs_read_so_far_and_the_rest_can_be_read_later(bench):
+def test_stopping_keeps_the_runs_read_so_far_and_the_rest_can_be_read_later(bench):
     one = bench(make_runs(1000), page=100)
     one.source.gate.clear()
     one.model.load()
@@ -135,7 +135,7 @@ def test_filters_are_sent_to_the_source_if_not_all_runs_are_in_memory(bench):
     assert model.is_complete
 
 
-def test_an_error_can_be_retried(bench):
+def test_reading_can_be_retried_after_an_error(bench):
     one = bench(make_runs(10))
     one.source.error = ConnectionFailedError("nothing there")
     model = one.load()

@@ -126,7 +126,7 @@ def test_opening_another_run_shows_its_log(explorer):
     assert "showing the last 500 of 600 events" in explorer._details.log._summary.value
 
 
-def test_a_log_that_cannot_be_read_can_be_retried(explorer):
+def test_reading_the_log_can_be_retried_after_an_error(explorer):
     explorer.model.source.log_error = ConnectionFailedError("nothing there")
     explorer._details.tabs.value = "Log"
     explorer.wait(20)

@@ -23,7 +23,7 @@ def test_new_runs_scroll_the_table_to_the_top(explore):
     assert seen == sorted(set(seen)), "each action must increase the counter"
 
 
-def test_the_same_runs_do_not_scroll_the_table(explore):
+def test_changed_or_selected_runs_do_not_scroll_the_table(explore):
     explorer = explore(many_runs(2500))
     before = explorer._table.table.resets
     explorer.model.source.change(3, status="FAILURE")

@@ -58,7 +58,7 @@ def test_an_explorer_shows_times_in_the_browsers_time_zone(explore, monkeypatch)
     )
 
 
-def test_failures_and_the_comparison_have_times_in_the_zone_of_the_browser():
+def test_failures_and_the_comparison_use_the_browsers_time_zone():
     runs = make_runs(2, status="FAILURE")
     explorer = RunExplorer(Source(runs), chart="Failures").wait(20)
     shown = explorer._charts._picture
@@ -76,7 +76,7 @@ def test_failures_and_the_comparison_have_times_in_the_zone_of_the_browser():
     explorer.close()
 
 
-def test_what_needs_attention_has_times_in_the_zone_of_the_browser():
+def test_findings_that_need_attention_use_the_browsers_time_zone():
     explorer = RunExplorer(FakeSource(slowed_runs())).wait(20)
 
     def lines():
@@ -89,7 +89,7 @@ def test_what_needs_attention_has_times_in_the_zone_of_the_browser():
     explorer.close()
 
 
-def test_the_zone_given_by_the_user_replaces_the_browsers_zone(explore):
+def test_a_given_time_zone_takes_precedence_over_the_browsers(explore):
     explorer = explore(tz=TOKYO)
     explorer.viewport.time_zone = "America/New_York"
     assert explorer._table.table.rows[0]["start_time"][1] == "2026-03-01 21:00:01"
@@ -141,7 +141,7 @@ class FakeLaunchpad(widgets.VBox):
     viewport = SimpleNamespace(scrolls_into_view=False)
 
 
-def test_a_launchpad_in_the_explorer_has_the_zone_of_the_user(monkeypatch):
+def test_a_launchpad_in_the_explorer_gets_the_explorers_time_zone(monkeypatch):
     opened = []
     monkeypatch.setattr(
         launchpad, "Launchpad", lambda _source, **options: opened.append(options["tz"]) or FakeLaunchpad()

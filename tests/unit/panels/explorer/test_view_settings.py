@@ -162,13 +162,13 @@ def toggles(explorer):
     return {toggle.description: toggle for toggle in explorer._table._columns._toggles.children}
 
 
-def test_columns_are_shown_and_hidden(explore):
+def test_columns_can_be_shown_and_hidden(explore):
     tags = [{"key": "dagster/partition", "value": "x"}, {"key": "team", "value": "data"}]
     explorer = explore(FakeSource(make_runs(2, tags=tags)))
     menu, table = explorer._table._columns, explorer._table.table
     menu.button.value = True
     assert menu.widget.layout.display == ""
-    assert list(toggles(explorer))[-3:] == ["tag: team", "tag: dagster/partition", "Usual columns"]
+    assert list(toggles(explorer))[-3:] == ["tag: team", "tag: dagster/partition", "Default columns"]
     toggles(explorer)["Tags"].value = False
     toggles(explorer)["tag: team"].value = True
     toggles(explorer)["Ended"].value = True
@@ -176,14 +176,14 @@ def test_columns_are_shown_and_hidden(explore):
     assert [column["name"] for column in table.columns] == names
     assert table.rows[0]["tags.team"] == "data"
     assert list(explorer.table) == list(explorer.model.view.columns)
-    toggles(explorer)["Usual columns"].click()
+    toggles(explorer)["Default columns"].click()
     assert len(table.columns) == 8
     assert not toggles(explorer)["tag: team"].value
     explorer.model.change_view(columns=("job_name",))
     assert toggles(explorer)["Job"].disabled, "the last column cannot be hidden"
 
 
-def test_csv_and_frame_have_the_displayed_columns(explore):
+def test_the_csv_file_and_the_frame_have_the_displayed_columns(explore):
     runs = runs_frame([make_run(number, jobName=name) for number, name in enumerate(["b", "=1+1", "a"])])
     explorer = explore(FakeSource(runs), columns=["job_name", "duration", "tags.team"], sort="-job_name")
     pd.testing.assert_frame_equal(
@@ -200,7 +200,7 @@ def test_csv_and_frame_have_the_displayed_columns(explore):
     assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["b", "a", "'=1+1"]
 
 
-def test_row_menus_and_buttons_have_the_same_rules(explore):
+def test_row_menus_and_buttons_disable_the_same_actions(explore):
     runs = runs_frame([make_run(0, status="FAILURE"), make_run(1, jobName="other"), make_run(2, status="STARTED")])
     explorer = explore(FakeSource(runs))
     failed, succeeded, started = runs["run_id"]

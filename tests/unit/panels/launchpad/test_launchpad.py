@@ -32,7 +32,7 @@ class TestChoosing:
         one._form._picker._search.value = "ML tr"
         assert [label.strip() for label, _ in one._form._picker._list.options] == ["ml · repo", "train"]
         one._form._picker._search.value = HOSTILE
-        assert "None of 3 jobs matches" in one._form._picker._message.value
+        assert "No job matches" in one._form._picker._message.value
         assert "<img" not in one._form._picker._message.value
 
     def test_a_location_heading_cannot_be_selected(self, pad):
@@ -339,7 +339,7 @@ class TestLaunching:
         assert one._error_box._retry_button.layout.display == "none"
         assert len(source.sent) == 1
 
-    def test_launch_another_keeps_the_filled_in_fields(self, pad, source):
+    def test_the_launch_another_button_keeps_the_filled_in_fields(self, pad, source):
         one = pad("train")
         one._form._editor.value = "a: 1\n"
         one.launch()
@@ -354,7 +354,7 @@ class TestLaunching:
         one.wait(10)
         assert len(source.sent) == 2
 
-    def test_the_launched_run_has_times_in_the_zone_of_the_launchpad(self, pad):
+    def test_the_launched_run_is_shown_in_the_launchpads_time_zone(self, pad):
         one = pad("train", tz="Asia/Tokyo")
         one.launch()
         one.wait(10)
@@ -384,7 +384,7 @@ def test_the_static_output_shows_the_filled_in_fields(pad, source):
     assert "<li>" in pad()._repr_mimebundle_()[0]["text/html"]
 
 
-def test_closing_leaves_no_widgets_and_no_threads(pad):
+def test_closing_the_launchpad_leaves_no_widgets_or_threads_behind(pad):
     before = set(widgets.widget._instances)
     one = pad("train")
     one.launch()

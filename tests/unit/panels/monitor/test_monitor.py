@@ -148,7 +148,7 @@ class TestTerminating:
         assert client.stopped == [False]
         assert monitor._action.value == ""
 
-    def test_force_is_offered_if_the_run_could_not_be_terminated(self, watch):
+    def test_forced_termination_is_offered_if_the_run_could_not_be_terminated(self, watch):
         monitor, client = watch()
         assert monitor._force.layout.display == "none"
         client.outcome = {"outcome": "not_cancelable", "status": "STARTING", "message": f"{HOSTILE} is STARTING"}
@@ -172,7 +172,7 @@ class TestTerminating:
         assert not monitor._confirm.is_open
         assert client.stopped == []
 
-    def test_a_closed_error_stays_closed(self, watch):
+    def test_a_dismissed_error_is_not_shown_again(self, watch):
         monitor, client = watch()
         client.outcome = ConnectionFailedError("gone")
         monitor.model.terminate(force=False)
@@ -239,7 +239,7 @@ def test_the_monitor_shows_the_last_events_of_a_long_log(watch):
     assert monitor.model.log.filter == EventFilter("ERROR", "load", "LINE 1234")
 
 
-def test_closing_leaves_no_widgets_and_no_threads(watch):
+def test_closing_the_monitor_leaves_no_widgets_or_threads_behind(watch):
     gc.collect()
     before = set(widgets.widget._instances)
     monitor, client = watch()
@@ -309,7 +309,7 @@ class TestOutput:
         monitor._log._kind.value = "Events"
         assert "no events yet" in monitor._log._summary.value
 
-    def test_searches_the_output_only_if_it_has_changed(self, watch, monkeypatch):
+    def test_the_output_is_searched_again_only_if_it_has_changed(self, watch, monkeypatch):
         searched = []
         search = log_view.last_lines
         monkeypatch.setattr(log_view, "last_lines", lambda *args: searched.append(args) or search(*args))
@@ -339,7 +339,7 @@ class TestOutput:
         client.become("SUCCESS")
         client.pages.put(END)
         until(monitor, lambda: "so far\nall" in monitor._log._body.value)
-        # Only what was printed since is read.
+        # The second read requests only the output that was printed after the first read.
         assert client.continued[0] is None
         assert client.continued[1] is first
 

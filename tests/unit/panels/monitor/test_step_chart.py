@@ -1,4 +1,4 @@
-"""The monitor's chart says which step each bar is, and a click shows only the events of that step."""
+"""Each bar of the monitor's chart shows its step, and a click on a bar shows only the events of its step."""
 
 import numpy as np
 import pytest

@@ -11,7 +11,7 @@ TEXTS = st.text(st.sampled_from("aB1 \n"), max_size=60)
 
 
 @given(text=TEXTS, wanted=st.sampled_from(["", "a", "b", "1 ", "zz"]), count=st.integers(1, 5), block=st.integers(1, 9))
-def test_the_lines_are_those_of_a_search_of_the_whole_text(text, wanted, count, block):
+def test_the_lines_equal_those_from_a_search_of_the_whole_text(text, wanted, count, block):
     lines = text.removesuffix("\n").split("\n") if text else []
     matching = [line for line in lines if wanted.strip() in line.lower()]
     with pytest.MonkeyPatch.context() as patch:
@@ -39,5 +39,5 @@ def test_a_very_long_line_is_cut():
     assert line.endswith("…")
 
 
-def test_colours_and_carriage_returns_are_left_out():
+def test_colors_and_carriage_returns_are_removed():
     assert last_lines("\x1b[31mred\x1b[0m\r\nplain\r\n", "red").shown == ["red"]

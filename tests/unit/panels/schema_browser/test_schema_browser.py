@@ -114,7 +114,7 @@ def test_the_static_output_is_readable(browser):
     assert "Schema browser on http://fake:3000" in data["text/plain"]
 
 
-def test_an_error_can_be_retried(fake):
+def test_reading_the_schema_can_be_retried_after_an_error(fake):
     with fake.connect() as client:
         client.graphql_schema = lambda: (_ for _ in ()).throw(dnb.QueryError("introspection is off"))
         browser = dnb.SchemaBrowser(client).wait(60)
