@@ -17,7 +17,9 @@ __all__ = [
     "count_text",
     "duration_so_far_text",
     "duration_text",
+    "interval_text",
     "ordinal_text",
+    "percent_text",
     "plural",
     "relative_time_text",
     "short_id",
@@ -131,6 +133,20 @@ def ordinal_text(number: int) -> str:
     return f"{count_text(number)}{ending}"
 
 
+def percent_text(share: float) -> str:
+    """Return a share from 0 to 1 as a percentage, with a decimal unless it is exactly 0 or 1.
+
+    Examples
+    --------
+    >>> [percent_text(share) for share in (0, 0.5, 0.9999, 1)]
+    ['0 %', '50.0 %', '99.9 %', '100 %']
+    """
+    digits = 1 if 0 < share < 1 else 0
+    # Do not round the share to 100 % if a run failed.
+    shown = min(share, 0.999) if share < 1 else share
+    return f"{shown * 100:.{digits}f} %"
+
+
 def time_text(time: pd.Timestamp) -> str:
     """Return a point in time as text, to the second and without the name of its time zone, or a dash if it is missing.
 
@@ -152,6 +168,30 @@ def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
     '2026-01-01 11:00:00 Europe/Paris'
     """
     return MISSING if pd.isna(time) else f"{time_text(time.tz_convert(zone))} {zone_name(zone)}"
+
+
+def interval_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """Return a period as text, in the time zone of its limits and without the name of the zone.
+
+    Parameters
+    ----------
+    start, end
+        The start of the period, and the time directly after it.
+
+    Examples
+    --------
+    >>> interval_text(pd.Timestamp("2026-01-01 10:00"), pd.Timestamp("2026-01-01 11:00"))
+    '2026-01-01 10:00 to 11:00'
+    >>> interval_text(pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-02"))
+    '2026-01-01'
+    >>> interval_text(pd.Timestamp("2026-01-05"), pd.Timestamp("2026-01-12"))
+    '2026-01-05 to 2026-01-11'
+    """
+    if start == start.normalize() and end == end.normalize():
+        last = end - pd.Timedelta(hours=1)
+        return f"{start:%Y-%m-%d}" if last.date() == start.date() else f"{start:%Y-%m-%d} to {last:%Y-%m-%d}"
+    last_text = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"{start:%Y-%m-%d %H:%M} to {last_text}"
 
 
 def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:

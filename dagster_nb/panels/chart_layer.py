@@ -109,6 +109,7 @@ class ChartLayer(anywidget.AnyWidget):
                 "lines": pixels.line_names,
                 "buttons": _buttons(pixels, texts),
                 "draggable": is_draggable,
+                "periods": pixels.periods is not None,
                 **_texts_json(texts),
             }
 
@@ -124,9 +125,9 @@ class ChartLayer(anywidget.AnyWidget):
         Parameters
         ----------
         name
-            The action: ``"mark"`` (the argument of the function is an id), ``"group"`` or ``"legend"`` (the argument is
-            a name), ``"range"`` (the arguments are the values of the x axis at the start and end of the range), or
-            ``"back"``.
+            The action: ``"mark"`` or, in a chart of periods, ``"period"`` (the argument of the function is an id),
+            ``"group"`` or ``"legend"`` (the argument is a name), ``"range"`` (the arguments are the values of the x
+            axis at the start and end of the range), or ``"back"``.
         act
             The function.
         """

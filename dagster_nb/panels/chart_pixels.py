@@ -10,6 +10,7 @@ import numpy as np
 from dagster_nb.plot import chart_index
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
@@ -53,6 +54,9 @@ class ChartPixels:
         For each mark, the position of its run or step in the chart's frame. Shape (n,).
     marks
         The box of each mark. Shape (n, 4), float32.
+    periods
+        The period of each mark, with the columns of ``ChartIndex.periods``, in a chart of periods. Such a chart has no
+        `rows`. None in other charts.
     line_names
         The names of the groups that have lines.
     line_points
@@ -73,6 +77,7 @@ class ChartPixels:
     is_log: bool
     rows: NDArray[np.int64]
     marks: Floats
+    periods: pd.DataFrame | None
     line_names: list[str]
     line_points: Floats
     lanes: list[tuple[str, float, float]]
@@ -125,7 +130,8 @@ def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
     if index is None:
         return None
     convert = _Converter(ax, scale)
-    every = index.marks
+    has_periods = not index.periods.empty
+    every = index.periods if has_periods else index.marks
     shown = every.iloc[:: max(1, -(-len(every) // MAX_POSITIONS))]
     one, other = (convert.points(shown[f"x_{edge}"], shown[f"y_{edge}"]) for edge in ("min", "max"))
     marks = np.hstack([np.minimum(one, other), np.maximum(one, other)]).astype(np.float32)
@@ -137,8 +143,9 @@ def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
         x_axis=index.x_axis,
         x_limits=(float(ax.get_xlim()[0]), float(ax.get_xlim()[1])),
         is_log=ax.get_xscale() == "log",
-        rows=shown["row"].to_numpy(dtype=np.int64),
+        rows=np.empty(0, dtype=np.int64) if has_periods else shown["row"].to_numpy(dtype=np.int64),
         marks=marks,
+        periods=shown if has_periods else None,
         line_names=list(dict.fromkeys(index.lines["name"])),
         line_points=_line_points(index, convert),
         lanes=_lanes(ax, index, convert),

@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from dagster_nb.plot._time_axes import date_numbers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -16,9 +18,17 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from numpy.typing import ArrayLike
 
-__all__ = ["ChartIndex", "chart_index", "group_lanes", "group_lines", "run_marks", "set_chart_index"]
+__all__ = [
+    "ChartIndex",
+    "chart_index",
+    "group_lanes",
+    "group_lines",
+    "period_marks",
+    "run_marks",
+    "set_chart_index",
+]
 
-XAxis = Literal["time", "duration", "elapsed"]
+XAxis = Literal["time", "duration", "elapsed", "share"]
 
 _POSITIONS = ["x_min", "x_max", "y_min", "y_max"]
 
@@ -35,6 +45,12 @@ def _no_lines() -> pd.DataFrame:
     return group_lines({})
 
 
+def _no_periods() -> pd.DataFrame:
+    no_times = pd.DatetimeIndex([], dtype="datetime64[us, UTC]")
+    table = pd.DataFrame({"time": no_times, "end": no_times})
+    return period_marks(table, status="", y_min=[], y_max=[], runs=[], succeeded=[])
+
+
 @dataclass(frozen=True)
 class ChartIndex:
     """The positions of a frame's rows and groups in a chart, in data coordinates: see ``ax.transData``.
@@ -43,11 +59,13 @@ class ChartIndex:
     ----------
     x_axis
         The meaning of x: ``"time"`` for matplotlib's dates (days since 1970), ``"duration"`` for seconds on a
-        logarithmic scale, and ``"elapsed"`` for seconds since the start of the first step.
+        logarithmic scale, ``"elapsed"`` for seconds since the start of the first step, and ``"share"`` for a share of
+        the total time.
     marks
         One row per point or bar, in no particular order. ``row`` (int64) is the position of the run or step in the
-        frame. ``x_min``, ``x_max``, ``y_min`` and ``y_max`` (float64) are the limits of the point or bar. The two
-        limits of a point are equal. If the chart shows a sample of the runs, only the sample has marks.
+        frame or, in `slow_steps`, in the result of `dagster_nb.analysis.slow_steps`. ``x_min``, ``x_max``, ``y_min``
+        and ``y_max`` (float64) are the limits of the point or bar, and equal for a point. If the chart shows a sample
+        of the runs, there are only the marks of the sample.
     lanes
         One row per lane, with ``name`` (the name of the group), ``y_min`` and ``y_max``. Empty if the chart has no
         lanes.
@@ -56,6 +74,12 @@ class ChartIndex:
         in a line has a ``y`` of NaN. Empty if the chart has no lines.
     labels
         The names of groups at the ends of lines, with the matplotlib texts that show them.
+    periods
+        One row per bar of `status_counts` or point of `success_rate`. ``start`` and ``end`` are the limits of its
+        period of creation time, in the time zone of the chart. ``status`` is the status of the bar's runs, and "" in
+        `success_rate`. ``runs`` (int64) is the number of runs or, in `success_rate`, of finished runs. ``succeeded``
+        (int64) is the number of these runs that succeeded. ``x_min``, ``x_max``, ``y_min`` and ``y_max`` are as in
+        `marks`; along x, a point has the limits of its period. Empty in other charts.
     """
 
     x_axis: XAxis
@@ -63,6 +87,7 @@ class ChartIndex:
     lanes: pd.DataFrame = field(default_factory=_no_lanes)
     lines: pd.DataFrame = field(default_factory=_no_lines)
     labels: Mapping[str, Text] = field(default_factory=dict)
+    periods: pd.DataFrame = field(default_factory=_no_periods)
 
 
 _indexes: WeakKeyDictionary[Axes, ChartIndex] = WeakKeyDictionary()
@@ -82,7 +107,8 @@ def chart_index(ax: Axes) -> ChartIndex | None:
     -------
     ChartIndex or None
         The index of the last chart on these axes. None if the chart is empty or has no index. The charts `durations`,
-        `duration_trend`, `timeline`, `queue_durations`, `status_counts`, `success_rate` and `step_gantt` have an index.
+        `duration_trend`, `timeline`, `queue_durations`, `status_counts`, `success_rate`, `step_gantt` and `slow_steps`
+        have an index.
 
     Examples
     --------
@@ -124,6 +150,41 @@ def run_marks(
     positions = [x, x if x_max is None else x_max, y, y if y_max is None else y_max]
     columns = {name: np.asarray(values, dtype=np.float64) for name, values in zip(_POSITIONS, positions, strict=True)}
     return pd.DataFrame({"row": np.asarray(rows, dtype=np.int64), **columns})
+
+
+def period_marks(
+    table: pd.DataFrame,
+    *,
+    status: str,
+    y_min: ArrayLike,
+    y_max: ArrayLike,
+    runs: ArrayLike,
+    succeeded: ArrayLike,
+) -> pd.DataFrame:
+    """Return the `ChartIndex.periods` of bars or points, without those that have no runs.
+
+    Parameters
+    ----------
+    table
+        The ``time`` and ``end`` of each period.
+    status
+        The status of the runs, or "" if they have different ones.
+    y_min, y_max, runs, succeeded
+        See `ChartIndex.periods`.
+    """
+    x_min, x_max = date_numbers(table["time"]), date_numbers(table["end"])
+    marks = pd.DataFrame(
+        {
+            "start": table["time"].array,
+            "end": table["end"].array,
+            "status": pd.array([status] * len(table), dtype="string"),
+            "runs": np.asarray(runs, dtype=np.int64),
+            "succeeded": np.asarray(succeeded, dtype=np.int64),
+        }
+    )
+    for name, values in zip(_POSITIONS, (x_min, x_max, y_min, y_max), strict=True):
+        marks[name] = np.asarray(values, dtype=np.float64)
+    return marks[marks["runs"] > 0].reset_index(drop=True)
 
 
 def group_lanes(names: Sequence[str]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from dagster_nb.plot._chart_parts import (
 )
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
+from dagster_nb.plot._mark_positions import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._time_axes import period_text
 from dagster_nb.statuses import BLUE, status_of
 from dagster_nb.time_zones import time_zone
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["slow_steps"]
 
 _MIN_SLOWDOWN = 1.25
+_HALF_HEIGHT = 0.35  # of a bar
 # The maximum width of the text beside a bar, as a fraction of the width of the axes.
 _MAX_WORDS_SHARE = 0.6
 
@@ -99,7 +101,7 @@ def slow_steps(
     kinds = (~slower, BLUE, None, ""), (slower, failure.color, failure.hatch, "slower in later runs")
     for own, color, hatch, words in kinds:
         if own.any():
-            properties: dict[str, Any] = {"color": color, "hatch": hatch, "linewidth": 0.0, "height": 0.7}
+            properties: dict[str, Any] = {"color": color, "hatch": hatch, "linewidth": 0.0, "height": 2 * _HALF_HEIGHT}
             ax.barh(np.flatnonzero(own), table["share"][own].tolist(), label=words, **(properties | options))
     columns = ["share", "p50", "p95", "slowdown"]
     for lane, (share, p50, p95, slowdown) in enumerate(table[columns].itertuples(index=False)):
@@ -118,6 +120,10 @@ def slow_steps(
         share_words(len(table), len(every), "steps"),
     )
     draw_legend(ax)
+    lanes = np.arange(len(table))
+    left = np.zeros(len(table))
+    marks = run_marks(lanes, left, lanes - _HALF_HEIGHT, x_max=table["share"].to_numpy(), y_max=lanes + _HALF_HEIGHT)
+    set_chart_index(ax, ChartIndex("share", marks, group_lanes(table["step_key"].tolist())))
     return ax
 
 

@@ -25,7 +25,7 @@ from dagster_nb.plot._chart_parts import (
 )
 from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
-from dagster_nb.plot._mark_positions import ChartIndex, group_lines, set_chart_index
+from dagster_nb.plot._mark_positions import ChartIndex, group_lines, period_marks, set_chart_index
 from dagster_nb.plot._theme import group_colors
 from dagster_nb.plot._time_axes import date_numbers, set_time_axis
 from dagster_nb.statuses import BLUE, FINISHED, status_of
@@ -94,6 +94,7 @@ def status_counts(
     set_time_axis(ax, zone)
     draw_grid(ax, "y")
     bottom = np.zeros(len(counts))
+    periods = []
     names = [str(name) for name in counts if name not in ("time", "end")]
     # Put successful runs at the bottom and stack all other statuses on top of them.
     for name in sorted(names, key=lambda name: name != "SUCCESS"):
@@ -108,6 +109,10 @@ def status_counts(
             "label": label(name),
         }
         ax.stairs(top, np.append(left, right[-1:]), baseline=bottom, **(properties | options))
+        succeeded = counts[name] * (name == "SUCCESS")
+        periods.append(
+            period_marks(counts, status=name, y_min=bottom, y_max=top, runs=counts[name], succeeded=succeeded)
+        )
         bottom = top
     ax.set_ylim(0, bottom.max() * 1.05)
     ax.set_xlim(left[0], right[-1])
@@ -115,7 +120,7 @@ def status_counts(
     ax.set_ylabel("runs")
     set_caption(ax, f"creation ({zone_name(zone)})", f"each bar: {FREQUENCIES[freq]}", plural(int(bottom.sum()), "run"))
     draw_legend(ax)
-    set_chart_index(ax, ChartIndex("time"))
+    set_chart_index(ax, ChartIndex("time", periods=pd.concat(periods, ignore_index=True)))
     return ax
 
 
@@ -194,6 +199,7 @@ def success_rate(
     alone, colors = len(groups.names) == 1, group_colors(groups.names)
     ends = []
     lines: dict[str, tuple[Any, Any]] = {}
+    periods = []
     for group, name in enumerate(groups.names):
         own = rates[rates["group"] == group]
         x = (date_numbers(own["time"]) + date_numbers(own["end"])) / 2
@@ -207,7 +213,12 @@ def success_rate(
         if alone:
             low, high = own["ci_low"], own["ci_high"]
             ax.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
-        lines[name] = x, own["rate"]
+        else:
+            lines[name] = x, own["rate"]
+        rate = own["rate"]
+        periods.append(
+            period_marks(own, status="", y_min=rate, y_max=rate, runs=own["finished"], succeeded=own["succeeded"])
+        )
         ends.append((float(own["rate"].dropna().iloc[-1]), label(name, 24), colors[name]))
     labels = dict(zip(groups.names, label_line_ends(ax, ends), strict=True)) if not alone else {}
     ax.set_xlim(date_numbers(rates["time"]).min(), date_numbers(rates["end"]).max())
@@ -221,5 +232,6 @@ def success_rate(
         share_words(len(groups.names), len(every.names), every.noun, "busiest"),
     )
     draw_legend(ax)
-    set_chart_index(ax, ChartIndex("time", lines=group_lines(lines), labels=labels))
+    every_period = pd.concat(periods, ignore_index=True)
+    set_chart_index(ax, ChartIndex("time", periods=every_period, lines=group_lines(lines), labels=labels))
     return ax

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster_nb as dnb
-from tests.benchmarks import explorer, history, in_browser, servers
+from tests.benchmarks import completion, explorer, history, in_browser, servers
 from tests.benchmarks.measure_in_rounds import Measured, Place, Way, measure, run
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row, markdown
@@ -143,6 +143,10 @@ class Benchmark:
             with servers.on_sqlite(servers.home_with(runs, folder)) as server:
                 yield from in_browser.of_explorer(server.url, runs, rounds=self._options.rounds)
 
+    def completion(self, _folder: Path) -> Iterator[Row]:
+        """Measure completion in the launchpad and in GraphQL cells."""
+        yield from completion.completion()
+
     def history(self, folder: Path) -> Iterator[Row]:
         """Measure how fast a history on disk is filled, read and refreshed."""
         yield from history.of_many(self._options.many, folder, rounds=self._options.rounds)
@@ -156,10 +160,8 @@ class Benchmark:
         print(f"[{time.monotonic() - self._began:5.0f} s] {line}", file=sys.stderr, flush=True)
 
 
-PARTS = {
-    name: getattr(Benchmark, name)
-    for name in ("read", "steps", "latency", "faults", "postgres", "memory", "explorer", "browser", "history")
-}
+NAMES = ("read", "steps", "latency", "faults", "postgres", "memory", "explorer", "browser", "completion", "history")
+PARTS = {name: getattr(Benchmark, name) for name in NAMES}
 
 
 def _place(label: str, server: Running, document: str = "runs", **options) -> Place:

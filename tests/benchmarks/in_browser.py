@@ -87,7 +87,7 @@ def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
         yield Row(runs, WHERE, "first rows", first, note=f"longest task until all runs were read: {longest:.0f} ms")
         chart = ChartPage(notebook, ".dnb-explorer", "explorer._charts._layer")
         chart.settle()
-        table, stage = ".dnb-explorer .dnb-runs tbody:last-child", ".dnb-explorer .dnb-chart-stage"
+        table, stage = ".dnb-explorer .dnb-runs tbody:last-child", ".dnb-charts .dnb-chart-stage"
         page.evaluate(RECORD_DELAY, ["table", "pointerup", table, {"childList": True}])
         page.evaluate(RECORD_DELAY, ["chart", "pointerup", stage, {"attributeFilter": ["data-number"]}])
         page.evaluate(RECORD_DELAY, ["tip", "pointermove", f"{stage} .dnb-chart-tip", {"childList": True}])

@@ -127,7 +127,7 @@ def use(page, demo):
 
 def open_run_in_chart(page, explorer, runs):
     """Move to a mark of the chart with the keyboard, then with the mouse, and click it."""
-    stage = explorer.locator(".dnb-chart-stage")
+    stage = explorer.locator(".dnb-charts .dnb-chart-stage")
     tip = stage.locator(".dnb-chart-tip")
     # The chart is drawn a moment after the table.
     expect(explorer.locator(".dnb-picture img").first).to_have_attribute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -50,7 +51,7 @@ def chart(notebook) -> ChartPage:
     notebook.run("explorer.model.select([]); explorer.model.open_run(None)")
     choose(notebook, "Trend")
     notebook.page.mouse.move(2, 2)
-    found = ChartPage(notebook, ".dnb-explorer", "explorer._charts._layer")
+    found = ChartPage(notebook, ".dnb-charts", "explorer._charts._layer")
     found.settle()
     return found
 
@@ -204,7 +205,7 @@ def test_the_keyboard_can_open_a_run_and_filter_by_time(notebook, chart):
 
 
 def test_the_keyboard_can_filter_by_time_in_a_chart_without_marks(notebook, chart):
-    choose(notebook, "Status over time")
+    choose(notebook, "Timeline")
     assert chart.settle()["marks"] == []
     band = chart.stage.locator(".dnb-chart-band")
     chart.stage.focus()
@@ -217,12 +218,123 @@ def test_the_keyboard_can_filter_by_time_in_a_chart_without_marks(notebook, char
     chart.stage.blur()
     expect(band).to_be_hidden()
     chart.stage.focus()
-    for key in ["ArrowRight"] * 10 + ["Shift+ArrowRight"] * 10 + ["Enter"]:
+    for key in ["PageDown", "ArrowRight", "Shift+PageDown", "Shift+PageDown", "Shift+ArrowRight"]:
         notebook.page.keyboard.press(key)
+    # The band covers two tenths and a fortieth of the x axis.
+    left, _, right, _ = chart.sent["plot"]
+    width = (right - left) * chart.box["width"] / chart.sent["size"][0]
+    assert band.bounding_box()["width"] == pytest.approx(width * 0.225, abs=2)
+    notebook.page.keyboard.press("Enter")
     wait_for_filters(notebook, {"created_after", "created_before"})
     chart.settle()
     notebook.page.keyboard.press("Escape")
     wait_for_filters(notebook, set())
+
+
+def test_page_keys_move_by_a_tenth_of_the_axis(notebook, chart):
+    keyboard = notebook.page.keyboard
+    ring = chart.stage.locator(".dnb-chart-ring")
+    left, _, right, _ = chart.sent["plot"]
+    tenth = (right - left) / 10 * chart.box["width"] / chart.sent["size"][0]
+    chart.stage.focus()
+    keyboard.press("ArrowRight")
+    first = ring.bounding_box()
+    keyboard.press("PageDown")
+    second = ring.bounding_box()
+    assert second["x"] - first["x"] >= tenth - 1
+    keyboard.press("Shift+PageDown")
+    band = chart.stage.locator(".dnb-chart-band").bounding_box()
+    assert band["x"] == pytest.approx(second["x"] + second["width"] / 2, abs=2)
+    assert band["width"] >= tenth - 1
+    keyboard.press("PageUp")
+    keyboard.press("PageUp")
+    expect(chart.stage.locator(".dnb-chart-band")).to_be_hidden()
+    assert ring.bounding_box()["x"] <= second["x"]
+    keyboard.press("Escape")
+    wait_for_filters(notebook, set())
+
+
+PERIODS = """
+import json
+periods = explorer._charts._layer._pixels.periods
+frame = explorer.frame
+finished = frame["status"].isin(["SUCCESS", "FAILURE", "CANCELED"])
+found = []
+for one in periods.itertuples():
+    inside = (frame["creation_time"] >= one.start) & (frame["creation_time"] < one.end)
+    chosen = frame["status"] == one.status if one.status else finished
+    count = int((inside & chosen).sum())
+    succeeded = int((inside & (frame["status"] == "SUCCESS")).sum())
+    text = f"Runs {count:,}" if one.status else f"Succeeded {succeeded:,} of {count:,} finished run"
+    found.append({"period": dnb.words.interval_text(one.start, one.end), "status": one.status, "text": text})
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("name", ["Status over time", "Success rate"])
+def test_bars_name_their_period_and_a_click_shows_its_runs(notebook, chart, name):
+    choose(notebook, name)
+    sent = chart.settle()
+    periods = json.loads(notebook.run(PERIODS))
+    assert len(periods) == len(sent["marks"])
+    for mark in random.Random(5).sample(range(len(periods)), min(N_POINTS, len(periods))):
+        left, top, right, bottom = sent["marks"][mark]
+        if name == "Status over time" and bottom - top < 1:
+            continue  # A pointer cannot touch this bar, only the keyboard can.
+        chart.move_to((left + right) / 2, (top + bottom) / 2)
+        for part in ("period", "status", "text"):
+            expect(chart.tip).to_contain_text(periods[mark][part])
+    clicked = max(range(len(periods)), key=lambda mark: sent["marks"][mark][3] - sent["marks"][mark][1])
+    notebook.page.mouse.click(*chart.point(*chart.center(clicked)))
+    status = {"status"} if periods[clicked]["status"] else set()
+    wait_for_filters(notebook, {"created_after", "created_before"} | status)
+    chart.settle()
+    count = int(notebook.run("explorer.wait(); print(len(explorer.frame))"))
+    if status:
+        assert periods[clicked]["text"] == f"Runs {count:,}"
+    notebook.page.keyboard.press("Escape")
+    wait_for_filters(notebook, set())
+
+
+def test_arrow_keys_move_between_the_bars_of_a_period_and_the_periods(notebook, chart):
+    choose(notebook, "Status over time")
+    chart.settle()
+    periods = json.loads(notebook.run(PERIODS))
+    several = [one["period"] for one in periods]
+    first = next(one for one in dict.fromkeys(several) if several.count(one) > 1)
+    keyboard = notebook.page.keyboard
+    chart.stage.focus()
+    keyboard.press("ArrowRight")
+    for _ in several:
+        if first in chart.tip.inner_text():
+            break
+        keyboard.press("ArrowRight")
+    expect(chart.tip).to_contain_text(first)
+    shown = chart.tip.inner_text()
+    keyboard.press("ArrowUp")
+    expect(chart.tip).to_contain_text(first)
+    if chart.tip.inner_text() == shown:
+        keyboard.press("ArrowDown")
+    expect(chart.tip).to_contain_text(first)
+    expect(chart.tip).not_to_have_text(shown, use_inner_text=True)
+    live = chart.stage.get_by_role("status")
+    assert first in live.inner_text()
+    bar = next(one for one in periods if one["period"] == first and one["status"] in live.inner_text())
+    assert bar["text"] in live.inner_text()
+    keyboard.press("Enter")
+    assert wait_for_filters(notebook, {"created_after", "created_before", "status"})["status"] == [bar["status"]]
+    chart.settle()
+    keyboard.press("Escape")
+    wait_for_filters(notebook, set())
+    chart.settle()
+    keyboard.press("Home")
+    keyboard.press("ArrowRight")
+    keyboard.press("Shift+ArrowRight")
+    # The band covers two whole periods.
+    left, _, right, _ = chart.sent["marks"][0]
+    width = chart.stage.locator(".dnb-chart-band").bounding_box()["width"]
+    assert width == pytest.approx(2 * (right - left) * chart.box["width"] / chart.sent["size"][0], abs=3)
+    keyboard.press("Escape")
 
 
 def test_names_and_legend_entries_are_buttons(notebook, chart):
@@ -245,7 +357,7 @@ def test_names_and_legend_entries_are_buttons(notebook, chart):
 
 def test_an_interactive_chart_is_accessible(notebook, chart):
     chart.stage.focus()
-    found = Axe().run(notebook.page, ".dnb-explorer .dnb-chart").response["violations"]
+    found = Axe().run(notebook.page, ".dnb-charts").response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
@@ -262,6 +374,46 @@ def test_the_bars_of_a_monitor_show_their_steps_and_a_click_filters_by_step(note
     expect(chosen).not_to_have_value(gantt.sent["ids"][0])
 
 
+def test_the_bars_of_slow_steps_answer(notebook, chart):
+    notebook.run("explorer.model.change_view(chart='Slow steps'); explorer.wait()")
+    sent = chart.settle()
+    assert len(sent["ids"]) > 3
+    for mark, step in enumerate(sent["ids"]):
+        chart.move_to(*chart.center(mark))
+        expect(chart.tip).to_contain_text(step)
+        expect(chart.tip).to_contain_text("Median")
+    notebook.shot("chart_slow_steps")
+
+
+def test_the_steps_of_an_open_run_answer(notebook, chart):
+    failed = notebook.run("run_id = client.runs(status='FAILURE', limit=1)['run_id'][0]; print(run_id)")
+    notebook.run("explorer.model.open_run(run_id); explorer.wait(); explorer._details.tabs.value = 'Steps'")
+    steps = ChartPage(notebook, ".dnb-explorer .dnb-detail", "explorer._details._steps.layer")
+    sent = steps.settle()
+    assert sent["ids"]
+    for mark, step in enumerate(sent["ids"]):
+        steps.move_to(*steps.center(mark))
+        expect(steps.tip).to_contain_text(step)
+        expect(steps.tip).to_contain_text("Started")
+        expect(steps.tip).to_contain_text("Duration")
+    notebook.shot("chart_details")
+    found = Axe().run(notebook.page, ".dnb-explorer .dnb-detail").response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    steps.stage.focus()
+    for key in ("ArrowRight", "Enter"):
+        notebook.page.keyboard.press(key)
+    details = notebook.page.locator(".dnb-explorer .dnb-detail").first
+    log = details.get_by_role("button", name="Log", exact=True)
+    expect(log).to_have_class(re.compile("mod-active"))
+    # The picture has disappeared, so the focus is on the open tab.
+    expect(log).to_be_focused()
+    step = notebook.run("print(explorer._details.log._step.value)")
+    assert step in sent["ids"]
+    expect(details).to_contain_text("matching event")
+    assert notebook.run("print(explorer.model.open_run_id)") == failed
+    notebook.run("explorer._details.tabs.value = 'Steps'; explorer.model.open_run(None)")
+
+
 def test_marks_can_be_hovered_over_in_both_themes_and_on_a_narrow_page(notebook, chart):
     for dark in (False, True):
         notebook.theme(dark=dark)
@@ -269,6 +421,13 @@ def test_marks_can_be_hovered_over_in_both_themes_and_on_a_narrow_page(notebook,
         chart.move_to(*chart.center(len(chart.sent["marks"]) // 2))
         expect(chart.tip).to_be_visible()
         notebook.shot(f"chart_{'dark' if dark else 'light'}")
+        choose(notebook, "Status over time")
+        sent = chart.settle()
+        tallest = max(range(len(sent["marks"])), key=lambda mark: sent["marks"][mark][3] - sent["marks"][mark][1])
+        chart.move_to(*chart.center(tallest))
+        expect(chart.tip).to_be_visible()
+        notebook.shot(f"chart_bars_{'dark' if dark else 'light'}")
+        choose(notebook, "Trend")
     size = notebook.page.viewport_size
     notebook.page.set_viewport_size({"width": 800, "height": 1200})
     notebook.page.wait_for_timeout(2_000)
@@ -277,5 +436,10 @@ def test_marks_can_be_hovered_over_in_both_themes_and_on_a_narrow_page(notebook,
     chart.move_to(*chart.center(len(chart.sent["marks"]) // 2))
     expect(chart.tip).to_be_visible()
     notebook.shot("chart_800")
+    choose(notebook, "Success rate")
+    chart.settle()
+    chart.move_to(*chart.center(len(chart.sent["marks"]) // 2))
+    expect(chart.tip).to_be_visible()
+    notebook.shot("chart_rates_800")
     notebook.page.set_viewport_size(size)
     notebook.theme(dark=False)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChartActions"]
 
-_SECOND = pd.Timedelta(seconds=1)
+_SECOND, _MICROSECOND = pd.Timedelta(seconds=1), pd.Timedelta(microseconds=1)
 
 
 class ChartActions:
@@ -88,6 +88,27 @@ class ChartActions:
         bounds = (begin.ceil("s") - _SECOND).tz_convert(zone), (end.floor("s") + _SECOND).tz_convert(zone)
         after, before = (bound.isoformat(sep=" ") for bound in bounds)
         self._set_filters(self._model.filters.replace(created_after=after, created_before=before))
+
+    def show_bar(self, begin: pd.Timestamp, end: pd.Timestamp, status: str) -> None:
+        """Show only the runs of a bar: those created in a period with a status.
+
+        Parameters
+        ----------
+        begin, end
+            The start of the period, and the time directly after it.
+        status
+            The status, or "" for the runs with any status.
+        """
+        filters = self._model.filters
+        created = creation_times(self._model.runs)
+        changes: dict[str, object] = {"status": (status,)} if status else {}
+        # The filters may contain only a part of the first or last period. Keep a bound inside the period.
+        if filters.created_after is None or begin > created.min():
+            # The bound is exclusive.
+            changes["created_after"] = (begin - _MICROSECOND).isoformat(sep=" ")
+        if filters.created_before is None or end <= created.max():
+            changes["created_before"] = end.isoformat(sep=" ")
+        self._set_filters(filters.replace(**changes))
 
     def _set_filters(self, filters: ExplorerFilters) -> None:
         before = self._model.filters

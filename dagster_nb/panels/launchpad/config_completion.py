@@ -12,6 +12,8 @@ from dagster_nb.panels.launchpad.yaml_place import ITEM, place_at, place_of_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dagster_nb.panels.launchpad.yaml_place import YamlPlace
+
 __all__ = ["ConfigHelp"]
 
 Node = dict[str, Any]
@@ -63,7 +65,7 @@ class ConfigHelp:
         has_colon = text[cursor:].startswith(":")
         suggestions = [
             Suggestion(
-                text=field["name"] if has_colon else self._written(field, place.column),
+                text=field["name"] if has_colon else self._written(field, place),
                 label=field["name"],
                 kind="property",
                 detail=self._detail(field, composite),
@@ -108,11 +110,13 @@ class ConfigHelp:
             else name
         )
 
-    def _written(self, field: Node, column: int) -> str:
+    def _written(self, field: Node, place: YamlPlace) -> str:
         """Return the text to insert for a field: its name, a colon, and a new line before a mapping or a list."""
+        if place.is_flow:
+            return f"{field['name']}: "
         inner = self._without_null(field["configTypeKey"])
         kind = self._nodes.get(inner, {}).get("__typename")
-        below = f":\n{' ' * column}{_INDENT}"
+        below = f":\n{' ' * place.column}{_INDENT}"
         if kind == "ArrayConfigType":
             return f"{field['name']}{below}- "
         return f"{field['name']}{below if kind in {'CompositeConfigType', 'MapConfigType'} else ': '}"

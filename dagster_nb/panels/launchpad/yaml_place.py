@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["ITEM", "YamlPlace", "place_at", "place_of_key"]
+from dagster_nb.panels.launchpad.yaml_flow import ITEM, flow_end, flow_place_at
 
-ITEM = "[]"
-"""The part of a path that means any item of a list."""
+__all__ = ["ITEM", "YamlPlace", "place_at", "place_of_key"]
 
 _INDENT = re.compile(r" *")
 _DASHES = re.compile(r"(?:-(?: +|$))*")
+_BLOCK_SCALAR = re.compile(r"[|>][-+\d]*\s*(?:#.*)?")
 _KEY = re.compile(
     r"""(?P<name>"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|[^\s\#"'\[\]{},&*!|>%@`-][^\#]*?|-[^\s\#][^\#]*?)\s*:(?=\s|$)"""
 )
@@ -19,7 +19,7 @@ _KEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class YamlPlace:
-    """A position in block-style YAML.
+    """A position in YAML.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ class YamlPlace:
         The other keys of the mapping that contains the cursor.
     column
         The column at which the word starts, starting at 0.
+    is_flow
+        Whether the cursor is inside ``{}`` or ``[]``.
     """
 
     path: tuple[str, ...]
@@ -40,6 +42,7 @@ class YamlPlace:
     is_value: bool
     siblings: frozenset[str]
     column: int
+    is_flow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class _Part:
 
 
 def place_at(text: str, cursor: int) -> YamlPlace | None:
-    r"""Return the position of the cursor, or None if the cursor is in a comment or inside ``{}`` or ``[]``.
+    r"""Return the position of the cursor, or None if no key or value can be there, as in a comment.
 
     Parameters
     ----------
@@ -71,6 +74,9 @@ def place_at(text: str, cursor: int) -> YamlPlace | None:
     >>> place.path, place.word, place.is_value
     (('ops', 'load'), 'con', False)
     """
+    flow = _open_flow(text, cursor)
+    if flow is not None:
+        return _place_in_flow(text, cursor, *flow)
     before = text[:cursor].split("\n")
     number, line = len(before) - 1, before[-1]
     parts, rest, column = _parts_of(line, number)
@@ -115,6 +121,49 @@ def place_of_key(text: str, cursor: int) -> tuple[str, ...] | None:
     if not parts or parts[-1].is_item or not parts[-1].column <= cursor - start < end:
         return None
     return tuple(part.name for part in [*_around(text, number, parts[-1]), parts[-1]])
+
+
+def _open_flow(text: str, cursor: int) -> tuple[int, int] | None:
+    """Return the line and the position of the outermost bracket around the cursor, or None if there is no bracket."""
+    before = text[:cursor]
+    if "{" not in before and "[" not in before:
+        return None
+    offset = flow_stop = 0
+    scalar_column: int | None = None
+    for number, line in enumerate(before.split("\n")):
+        indent = len(line) - len(line.lstrip(" "))
+        # The lines of a block scalar can contain anything.
+        is_scalar = scalar_column is not None and (indent > scalar_column or not line.strip())
+        if not is_scalar and offset >= flow_stop:
+            parts, rest, column = _parts_of(line, number)
+            value = rest.lstrip()
+            is_block_scalar = _BLOCK_SCALAR.fullmatch(value) is not None
+            scalar_column = (parts[-1].column if parts else indent) if is_block_scalar else None
+            if value.startswith(("{", "[")):
+                start = offset + column + len(rest) - len(value)
+                end = flow_end(text, start, cursor)
+                if end is None:
+                    return number, start
+                flow_stop = end
+        offset += len(line) + 1
+    return None
+
+
+def _place_in_flow(text: str, cursor: int, number: int, start: int) -> YamlPlace | None:
+    place = flow_place_at(text, start, cursor)
+    if place is None:
+        return None
+    lines = text.split("\n")
+    column = start - sum(len(line) + 1 for line in lines[:number])
+    stack: list[_Part] = []
+    for one, line in enumerate(lines[: number + 1]):
+        parts = _parts_of(line, one)[0]
+        for part in parts:
+            _push(stack, part)
+    if not parts:
+        _pop(stack, column, is_item=False)
+    path = (*(part.name for part in stack), *place.path)
+    return YamlPlace(path, place.word, place.is_value, place.siblings, column, is_flow=True)
 
 
 def _around(text: str, number: int, part: _Part) -> list[_Part]:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import ipywidgets as widgets
 import pandas as pd
 
-from dagster_nb.panels.chart_layer import ChartLayer, ChartTexts, chart_box
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.pictures import picture_html
-from dagster_nb.panels.run_view.run_html import steps_alt, steps_html, steps_picture
-from dagster_nb.words import duration_so_far_text, duration_text, time_text
+from dagster_nb.panels.run_view.run_html import steps_html
+from dagster_nb.panels.run_view.step_picture import StepPicture
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from dagster_nb.panels.background import Background
-    from dagster_nb.panels.chart_pixels import ChartPixels
     from dagster_nb.panels.monitor.model import MonitorModel
     from dagster_nb.panels.viewport import Viewport
 
-__all__ = ["StepChart", "step_texts"]
+__all__ = ["StepChart"]
 
-_MAX_WIDTH, _MAX_HEIGHT = 1400, 480
+_MAX_HEIGHT = 480
 _HINTS = {"mark": "show only the events of this step", "group": "show only the events of"}
 
 
@@ -43,33 +37,18 @@ class StepChart:
     def __init__(self, model: MonitorModel, background: Background, viewport: Viewport):
         self._model = model
         self._viewport = viewport
-        self.picture: Any = widgets.HTML(layout=widgets.Layout(width="100%"))
-        self._layer = ChartLayer(background)
-        self.widget = chart_box(self.picture, self._layer)
-        for action in ("mark", "group"):
-            self._layer.on_action(action, self._show_events)
+        self._steps = StepPicture(background, viewport, hints=_HINTS, max_height=_MAX_HEIGHT)
+        self.picture, self.widget, self._layer = self._steps.picture, self._steps.widget, self._steps.layer
+        self._steps.on_step(self._show_events)
         self._layer.on_action("back", lambda: model.set_filter(step=None))
         model.changes.on("events", self._update_layer)
 
     def draw(self) -> None:
         """Draw the steps in their current state."""
-        steps, viewport = self._model.state.steps, self._viewport
-        if not self._has_started:
-            self._layer.hide()
-            self.picture.value = self._empty_html()
-            return
-        as_of = self._as_of()
-        picture = steps_picture(
-            steps,
-            as_of=as_of,
-            width=viewport.picture_width(_MAX_WIDTH),
-            max_height=_MAX_HEIGHT,
-            zone=viewport.zone,
-            dark=viewport.dark,
-        )
-        self.picture.value = picture_html(picture, steps_alt(steps))
-        if picture.pixels is not None:
-            self._layer.show(picture.pixels, step_texts(steps, picture.pixels, as_of, viewport.zone))
+        if self._has_started:
+            self._steps.draw(self._model.state.steps, self._as_of())
+        else:
+            self._steps.show_html(self._empty_html())
 
     def static_html(self, *, width: int, background: str) -> str:
         """Return the chart as HTML, or the reason why there is no chart."""
@@ -103,45 +82,3 @@ class StepChart:
 
     def _update_layer(self) -> None:
         self._layer.can_go_back = self._model.log.filter.step is not None
-
-
-def step_texts(steps: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp | None, zone: tzinfo) -> ChartTexts:
-    """Return the texts that the chart shows about its steps.
-
-    Parameters
-    ----------
-    steps
-        The steps, with the columns of `DagsterClient.steps`.
-    pixels
-        The positions of the rows in the chart.
-    as_of
-        The assumed end time of steps in progress, or None if the run has finished.
-    zone
-        The time zone for displayed times.
-    """
-    shown = steps.iloc[pixels.rows]
-    names = shown["step_key"].fillna("(no step)").tolist()
-    return ChartTexts(
-        label="Timeline of the run. Use the arrow keys to choose a step, and Enter to show only its events.",
-        ids=names,
-        names=names,
-        statuses=shown["status"].astype(object).tolist(),
-        fields={
-            "Started": ["" if pd.isna(time) else time_text(time.tz_convert(zone)) for time in shown["start_time"]],
-            "Duration": [
-                _duration_text(start, end, as_of)
-                for start, end in zip(shown["start_time"], shown["end_time"], strict=True)
-            ],
-            "Attempts": [str(attempts) if attempts > 1 else "" for attempts in shown["attempts"].fillna(0)],
-        },
-        groups=set(steps["step_key"].dropna()),
-        hints=_HINTS,
-    )
-
-
-def _duration_text(start: pd.Timestamp, end: pd.Timestamp, as_of: pd.Timestamp | None) -> str:
-    if pd.isna(start):
-        return ""
-    if pd.notna(end):
-        return duration_text(end - start)
-    return "" if as_of is None else duration_so_far_text(max(as_of - start, pd.Timedelta(0)))

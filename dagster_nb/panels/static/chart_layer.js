@@ -3,6 +3,8 @@
 const MIN_DRAG = 6;
 // In a chart without marks, an arrow key moves the cursor by this fraction of the x axis.
 const KEY_STEP = 1 / 40;
+// Page Up and Page Down move by this fraction of the x axis.
+const PAGE_STEP = 1 / 10;
 
 function element(tag, className, ...children) {
   const made = document.createElement(tag);
@@ -37,7 +39,7 @@ function render({ model, el }) {
   let index = null;
   let box = null; // the element around the picture and this layer
   let current = -1; // the mark at the keyboard cursor, or the mark that was clicked last
-  let anchor = null; // the start of a range that is being chosen with the keyboard
+  let anchor = null; // the ends of the first mark of a range that is being chosen with the keyboard
   let cursor = null; // the keyboard cursor in a chart without marks
   let pointed = null; // the position of the pointer in the picture
   let drag = null; // the start of a drag: {x, pointer, isMoving}
@@ -160,17 +162,17 @@ function render({ model, el }) {
     if (target.mark === undefined) send("group", target.group);
     else {
       current = target.mark;
-      send("mark", chart.ids[current]);
+      send(chart.periods ? "period" : "mark", chart.ids[current]);
     }
   }
 
   function moveTo(mark, extends_) {
     if (mark < 0) return;
-    anchor = extends_ ? (anchor ?? index.center(current < 0 ? mark : current, 0)) : null;
+    anchor = extends_ ? (anchor ?? index.ends(current < 0 ? mark : current)) : null;
     current = mark;
     const [x, y] = [index.center(mark, 0), index.center(mark, 1)];
     if (anchor === null) band.style.display = "none";
-    else showBand(anchor, x);
+    else showBand(...range());
     hovered = { mark };
     showTip(hovered, x, y);
     showRing(mark);
@@ -178,12 +180,18 @@ function render({ model, el }) {
     live.textContent = [title, status?.[0], ...lines.map((line) => line.join(" "))].filter(Boolean).join(", ");
   }
 
-  function moveCursor(sign, extends_) {
+  // Return the ends of the range from the first mark to the current mark or the cursor.
+  function range() {
+    const all = [...anchor, ...(index.count ? index.ends(current) : [cursor])];
+    return [Math.min(...all), Math.max(...all)];
+  }
+
+  function moveCursor(sign, extends_, step) {
     const [left, , right] = chart.plot;
     const from = cursor ?? (sign > 0 ? left : right);
-    cursor = inPlot(from + sign * KEY_STEP * (right - left));
-    anchor = extends_ ? (anchor ?? from) : null;
-    showBand(anchor ?? cursor, cursor);
+    cursor = inPlot(from + sign * step * (right - left));
+    anchor = extends_ ? (anchor ?? [from]) : null;
+    showBand(...(anchor ? range() : [cursor, cursor]));
   }
 
   function press(event) {
@@ -198,13 +206,19 @@ function render({ model, el }) {
     else if (event.key in moves) {
       const [axis, sign] = moves[event.key];
       const extends_ = event.shiftKey && chart.draggable && axis === 0;
-      if (!index.count && chart.draggable && axis === 0) moveCursor(sign, extends_);
+      if (!index.count && chart.draggable && axis === 0) moveCursor(sign, extends_, KEY_STEP);
       else moveTo(current < 0 ? index.first() : index.next(current, axis, sign), extends_);
+    } else if (event.key === "PageUp" || event.key === "PageDown") {
+      const sign = event.key === "PageDown" ? 1 : -1;
+      const extends_ = event.shiftKey && chart.draggable;
+      const width = chart.plot[2] - chart.plot[0];
+      if (index.count) moveTo(current < 0 ? index.first() : index.jump(current, sign, PAGE_STEP * width), extends_);
+      else if (chart.draggable) moveCursor(sign, extends_, PAGE_STEP);
     } else if (event.key === "Home" || event.key === "End") {
       if (current < 0) current = index.first();
       if (current >= 0) moveTo(index.last(current, event.key === "End" ? 1 : -1), event.shiftKey && chart.draggable);
     } else if (event.key === "Enter" && anchor !== null) {
-      send("range", anchor, index.count ? index.center(current, 0) : cursor);
+      send("range", ...range());
       endRange();
     } else if ((event.key === "Enter" || event.key === " ") && current >= 0) activate({ mark: current });
     else return;
@@ -290,6 +304,7 @@ function render({ model, el }) {
   }
 
   function draw() {
+    const hadFocus = stage.contains(document.activeElement);
     const id = current >= 0 ? chart.ids?.[current] : undefined;
     const isEmpty = !model.get("chart").size;
     endRange();
@@ -309,6 +324,8 @@ function render({ model, el }) {
     }
     if (box) box.style.cursor = "";
     align();
+    // A click can replace the chart, for example by a log. Move the focus to the tab that is open then.
+    if (hadFocus && stage.style.display === "none") box?.parentElement.querySelector(".mod-active")?.focus();
     // The picture of a run in progress is redrawn every few seconds, even while the pointer is on it.
     if (index && pointed && box) hover(index.at(...pointed), ...pointed);
   }

@@ -35,6 +35,17 @@ function makeIndex(chart, marks, lines) {
     return found;
   }
 
+  // Return the only mark above or below a position, or -1 if there are several or none.
+  function onlyMarkAt(x) {
+    let found = -1;
+    for (let mark = 0; mark < count; mark++) {
+      if (marks[4 * mark] > x || x >= marks[4 * mark + 2]) continue;
+      if (found >= 0) return -1;
+      found = mark;
+    }
+    return found;
+  }
+
   // Return the mark at a position in the picture or, if there is no mark, the group of the line or lane.
   function at(x, y) {
     const [left, top, right, bottom] = chart.plot;
@@ -42,15 +53,32 @@ function makeIndex(chart, marks, lines) {
     const line = nearestLine(x, y);
     if (near.mark >= 0 && (near.distance <= ON_MARK || near.distance <= line.distance || line.line < 0)) return { mark: near.mark };
     if (line.line >= 0) return { group: chart.lines[line.line] };
-    const lane = x >= left && x <= right && y >= top && y <= bottom ? laneAt(y) : -1;
+    if (x < left || x > right || y < top || y > bottom) return null;
+    const alone = chart.periods ? onlyMarkAt(x) : -1;
+    if (alone >= 0) return { mark: alone };
+    const lane = laneAt(y);
     return lane >= 0 ? { group: chart.lanes[lane][0] } : null;
   }
 
   // Compare positions along an axis. Order marks at the same position by their numbers.
   const compare = (one, other, axis) => center(one, axis) - center(other, axis) || one - other;
 
+  // In a chart of periods, the left and right arrow keys change the period, and the others move inside the period.
+  function nextPeriod(mark, axis, sign) {
+    const away = (other, along) => sign * (center(other, along) - center(mark, along));
+    const height = (other) => Math.abs(center(other, 1) - center(mark, 1));
+    let best = -1;
+    for (let other = 0; other < count; other++) {
+      if (away(other, axis) <= 0 || (axis === 1 && away(other, 0) !== 0)) continue;
+      const nearer = best < 0 ? -1 : away(other, axis) - away(best, axis);
+      if (nearer < 0 || (nearer === 0 && height(other) < height(best))) best = other;
+    }
+    return best;
+  }
+
   // Return the next mark for an arrow key, or -1 at the end.
   function next(mark, axis, sign) {
+    if (chart.periods) return nextPeriod(mark, axis, sign);
     const changesLane = axis === 1 && chart.lanes.length > 0;
     let best = -1;
     for (let other = 0; other < count; other++) {
@@ -88,5 +116,21 @@ function makeIndex(chart, marks, lines) {
     return best;
   }
 
-  return { count, center, at, next, first, last, box: (mark) => marks.subarray(4 * mark, 4 * mark + 4) };
+  // Return the nearest mark of the same lane that is at least this far away along x or, if there is none, the last one.
+  function jump(mark, sign, distance) {
+    const away = (other) => sign * (center(other, 0) - center(mark, 0));
+    const height = (other) => Math.abs(center(other, 1) - center(mark, 1));
+    let best = -1;
+    for (let other = 0; other < count; other++) {
+      if (laneOf(other) !== laneOf(mark) || away(other) < distance) continue;
+      const nearer = best < 0 ? -1 : away(other) - away(best);
+      if (nearer < 0 || (nearer === 0 && height(other) < height(best))) best = other;
+    }
+    return best >= 0 ? best : last(mark, sign);
+  }
+
+  // Return the left and right end of a mark for a range: a period is never divided.
+  const ends = (mark) => (chart.periods ? [marks[4 * mark], marks[4 * mark + 2]] : [center(mark, 0), center(mark, 0)]);
+
+  return { count, center, ends, at, next, jump, first, last, box: (mark) => marks.subarray(4 * mark, 4 * mark + 4) };
 }

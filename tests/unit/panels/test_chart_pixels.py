@@ -122,6 +122,16 @@ def test_a_line_has_no_points_in_its_gaps():
     assert not ((x > gap[0]) & (x < gap[1])).any()
 
 
+@pytest.mark.parametrize("name", ["status_counts", "success_rate"])
+def test_a_bar_has_the_width_of_its_period(runs, name):
+    pixels = draw(getattr(plot, name), runs).pixels
+    assert len(pixels.periods) == len(pixels.marks) > 10
+    assert len(pixels.rows) == 0
+    for edge, times in ((0, pixels.periods["start"]), (2, pixels.periods["end"])):
+        x = np.array([pixels.x_value(left) for left in pixels.marks[:, edge]])
+        assert x == pytest.approx(days(times), abs=1e-6)
+
+
 def test_the_number_of_marks_is_limited(runs, monkeypatch):
     monkeypatch.setattr(chart_pixels, "MAX_POSITIONS", 100)
     pixels = draw(plot.duration_trend, runs).pixels

@@ -5,11 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dagster_nb import analysis
 from dagster_nb.plot import (
     chart_index,
     duration_trend,
     durations,
     queue_durations,
+    slow_steps,
     status_counts,
     step_gantt,
     success_rate,
@@ -144,12 +146,51 @@ def test_the_marks_of_many_steps_have_the_times_of_their_steps(ax):
     assert marks["x_max"].to_numpy() == pytest.approx((shown["end_time"] - first).dt.total_seconds().to_numpy())
 
 
-@pytest.mark.parametrize("chart", [status_counts, success_rate])
-def test_charts_of_time_buckets_have_no_marks(chart, runs, ax):
-    index = chart_index(chart(runs, ax=ax))
+def test_slow_steps(steps, ax):
+    index = chart_index(slow_steps(steps, ax=ax))
+    table = analysis.slow_steps(steps).iloc[index.marks["row"]]
+    assert index.x_axis == "share"
+    assert index.lanes["name"].tolist() == table["step_key"].tolist()
+    assert index.marks["x_max"].tolist() == table["share"].tolist()
+    bars = [(bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()) for bar in ax.patches]
+    for mark in index.marks.itertuples():
+        sides = (mark.x_min, mark.y_min, mark.x_max - mark.x_min, mark.y_max - mark.y_min)
+        assert any(sides == pytest.approx(bar) for bar in bars)
+
+
+def runs_of(period, runs, zone="UTC"):
+    created = runs["creation_time"].dt.tz_convert(zone)
+    return runs[(created >= period.start) & (created < period.end)]
+
+
+def test_the_bars_of_status_counts_have_the_runs_of_their_periods(many_runs, ax):
+    index = chart_index(status_counts(many_runs, tz="Asia/Kolkata", ax=ax))
     assert index.x_axis == "time"
     assert index.marks.empty
     assert index.lanes.empty
+    assert index.periods["runs"].sum() == len(many_runs)
+    for period in pick(index.periods).itertuples():
+        own = runs_of(period, many_runs, "Asia/Kolkata")
+        assert period.runs == (own["status"] == period.status).sum() > 0
+        assert period.succeeded == (period.runs if period.status == "SUCCESS" else 0)
+        assert period.y_max - period.y_min == period.runs
+        assert [period.x_min, period.x_max] == pytest.approx(dates(pd.Series([period.start, period.end])))
+    tops = index.periods.groupby("start")["y_max"].max()
+    assert tops.tolist() == index.periods.groupby("start")["runs"].sum().tolist()
+
+
+@pytest.mark.parametrize("by", [None, "job_name"])
+def test_the_points_of_success_rate_have_the_runs_of_their_periods(by, many_runs, ax):
+    index = chart_index(success_rate(many_runs, by=by, max_groups=1_000, ax=ax))
+    finished = many_runs[many_runs["status"].isin(["SUCCESS", "FAILURE", "CANCELED"])]
+    assert index.x_axis == "time"
+    assert index.periods["runs"].sum() == len(finished)
+    assert (index.periods["y_min"] == index.periods["succeeded"] / index.periods["runs"]).all()
+    # The line of all runs has no name.
+    assert set(index.lines["name"]) == (set(many_runs["job_name"]) if by else set())
+    for period in pick(index.periods).itertuples() if by is None else ():
+        own = runs_of(period, finished)
+        assert (period.runs, period.succeeded) == (len(own), (own["status"] == "SUCCESS").sum())
 
 
 def test_the_index_belongs_to_the_last_chart(runs, ax):

@@ -15,13 +15,14 @@ from dagster_nb.panels.chart_layer import ChartLayer, chart_box
 from dagster_nb.panels.explorer.chart_actions import ChartActions
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.view_settings import DEFAULT_CHART
-from dagster_nb.panels.explorer.views.mark_texts import run_texts
+from dagster_nb.panels.explorer.views.mark_texts import period_ids, period_texts, run_texts
 from dagster_nb.panels.explorer.views.report_tabs import (
     COMPARISON,
     FAILURES,
     REPORTS,
     STEPS,
     Drawing,
+    DrawnReport,
     Report,
     lanes_height,
 )
@@ -61,12 +62,15 @@ class Chart:
         The maximum number of lanes, if the chart has one lane per job.
     x_column
         The name of the column that the x axis shows. By default, the start time.
+    shows_queue
+        Whether the chart shows the time in the queue.
     """
 
     draw: Callable[[ExplorerModel, Axes, tzinfo], object]
     alt: str
     max_lanes: int = 0
     x_column: str = "start_time"
+    shows_queue: bool = False
 
 
 def _draw_trend(model: ExplorerModel, ax: Axes, tz: tzinfo) -> object:
@@ -110,6 +114,7 @@ CHARTS: dict[str, Chart] = {
         lambda model, ax, tz: plot.queue_durations(model.runs, tz=tz, ax=ax),
         "how long runs waited before they started",
         x_column="creation_time",
+        shows_queue=True,
     ),
 }
 _TREND = "Trend"
@@ -160,20 +165,23 @@ class Charts:
             [self.choice, chart_box(self._picture, self._layer), self._undrawn.widget],
             layout=widgets.Layout(width="100%", overflow="visible"),
         )
-        self.widget.add_class("dnb-section")
+        self.widget.add_class("dnb-section").add_class("dnb-charts")
         model.background.on_change(self.choice, lambda name: model.change_view(chart=name))
         on_action = self._layer.on_action
         on_action("mark", self._actions.open_run)
+        on_action("period", self._show_bar)
         on_action("group", self._actions.show_job)
         on_action("legend", self._actions.show_status)
         on_action("range", self._show_range)
         on_action("back", self._actions.go_back)
+        # The periods in the picture with their ids. Empty if the chart has no periods.
+        self._periods: dict[str, Any] = {}
         self._shown: tuple[Any, ...] | None = None
         self._shown_runs: pd.DataFrame | None = None
         self._shown_at = 0.0
         self._drawing: Drawing | None = None
         # A function that draws the chosen report, or None if the report is still being read or a chart is chosen.
-        self._draw_report: Callable[[Drawing], str] | None = None
+        self._draw_report: Callable[[Drawing], DrawnReport] | None = None
 
     def show_trend(self) -> None:
         """Choose the trend chart."""
@@ -212,7 +220,7 @@ class Charts:
         """Return the chart or the report for the static output. If the report is still being read, return a chart."""
         model, name = self._model, self._model.view.chart
         if self._draw_report is not None:
-            return self._draw_report(drawing)
+            return self._draw_report(drawing).html
         if name in REPORTS and not model.background.busy("report"):
             # The displayed text says why there is no report.
             return str(self._picture.value)
@@ -229,7 +237,7 @@ class Charts:
         """Draw the chart or the report again, for example in another time zone."""
         name = self._model.view.chart
         if self._draw_report is not None:
-            self._picture.value = self._draw_report(drawing)
+            self._show_report(self._draw_report(drawing))
         elif name in CHARTS:
             self._draw_runs(CHARTS[name], drawing)
         elif name == _NONE:
@@ -239,11 +247,23 @@ class Charts:
         model, runs = self._model, self._model.runs
         picture = chart_picture(chart, model, drawing)
         self._picture.value = picture_html(picture, f"{_alt(chart, runs)} The tiles and the table contain the numbers.")
+        self._periods = {}
         if picture.pixels is None:
             self._layer.hide()
+            return
+        periods = picture.pixels.periods
+        if periods is not None:
+            self._periods = dict(zip(period_ids(periods), periods.itertuples(), strict=True))
+            texts = period_texts(periods, picture.pixels)
         else:
-            texts = run_texts(runs, picture.pixels, model.as_of, drawing.zone)
-            self._layer.show(picture.pixels, texts, is_draggable=True)
+            texts = run_texts(runs, picture.pixels, model.as_of, drawing.zone, with_queue=chart.shows_queue)
+        self._layer.show(picture.pixels, texts, is_draggable=True)
+
+    def _show_bar(self, period_id: str) -> None:
+        """Show only the runs of a bar. Do nothing if the picture no longer contains it."""
+        period = self._periods.get(period_id)
+        if period is not None:
+            self._actions.show_bar(period.start, period.end, period.status)
 
     def _show_range(self, first: float, last: float) -> None:
         """Show only the runs in a range of the x axis."""
@@ -254,6 +274,13 @@ class Charts:
             begin, end = (pd.Timestamp(days, unit="D", tz="UTC") for days in (first, last))
             self._actions.show_period(begin, end, column, self._viewport.zone)
 
+    def _show_report(self, drawn: DrawnReport) -> None:
+        self._picture.value = drawn.html
+        if drawn.pixels is None or drawn.texts is None:
+            self._layer.hide()
+        else:
+            self._layer.show(drawn.pixels, drawn.texts)
+
     def _read(self, report: Report | str) -> None:
         """Read a report in the background, and then draw it. If the argument is a sentence, show the sentence."""
         if isinstance(report, str):
@@ -262,8 +289,8 @@ class Charts:
         self._picture.value = f'<p class="dnb-muted" role="status">Reading {text(report.name)}…</p>'
 
         def draw(answer: Any) -> None:  # noqa: ANN401 - depends on the report
-            self._picture.value = report.html(answer, self._new_drawing())
-            self._draw_report = lambda drawing: report.html(answer, drawing)
+            self._show_report(report.draw(answer, self._new_drawing()))
+            self._draw_report = lambda drawing: report.draw(answer, drawing)
 
         def show_error(error: Exception) -> None:
             self._shown = None

@@ -12,17 +12,20 @@ from dagster_nb.panels.explorer.filters import matching_runs
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.views.comparison_html import comparison_html
 from dagster_nb.panels.explorer.views.failure_groups_html import failure_groups_html
+from dagster_nb.panels.explorer.views.mark_texts import slow_step_texts
 from dagster_nb.panels.forbidden import reason_forbidden
-from dagster_nb.panels.pictures import image
+from dagster_nb.panels.pictures import draw_picture, picture_html
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
+    from dagster_nb.panels.chart_layer import ChartTexts
+    from dagster_nb.panels.chart_pixels import ChartPixels
     from dagster_nb.panels.explorer.model import ExplorerModel
 
-__all__ = ["COMPARISON", "FAILURES", "REPORTS", "STEPS", "Drawing", "Report", "lanes_height"]
+__all__ = ["COMPARISON", "FAILURES", "REPORTS", "STEPS", "Drawing", "DrawnReport", "Report", "lanes_height"]
 
 _MAX_RUNS_FOR_STEPS = 50
 _MAX_FAILED_RUNS = 200
@@ -55,6 +58,23 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class DrawnReport:
+    """A report as HTML.
+
+    Parameters
+    ----------
+    html
+        The report.
+    pixels, texts
+        The positions and the texts of the marks if the report contains a chart. None if it does not.
+    """
+
+    html: str
+    pixels: ChartPixels | None = None
+    texts: ChartTexts | None = None
+
+
+@dataclass(frozen=True)
 class Report:
     """A report, which reads data from the source and shows the data as HTML.
 
@@ -64,13 +84,13 @@ class Report:
         A description of the data, such as ``"the failures of 3 failed runs"``.
     read
         A function that reads the data, to be called in a background thread.
-    html
-        A function that returns the data as HTML.
+    draw
+        A function that draws the data.
     """
 
     name: str
     read: Callable[[], Any]
-    html: Callable[[Any, Drawing], str]
+    draw: Callable[[Any, Drawing], DrawnReport]
 
 
 def steps_report(model: ExplorerModel) -> Report:
@@ -80,18 +100,19 @@ def steps_report(model: ExplorerModel) -> Report:
     ids = runs["run_id"][runs["end_time"].notna() & runs["start_time"].notna()].head(_MAX_RUNS_FOR_STEPS).tolist()
     of = f"the newest {plural(len(ids), 'finished run')}"
 
-    def html(steps: pd.DataFrame, drawing: Drawing) -> str:
-        picture = image(
+    def draw(steps: pd.DataFrame, drawing: Drawing) -> DrawnReport:
+        picture = draw_picture(
             lambda ax: plot.slow_steps(steps, tz=drawing.zone, ax=ax),
-            alt=f"Chart: which steps take the most time in {of}.",
             width=drawing.width,
             height=lanes_height(min(int(steps["step_key"].nunique()), _MAX_STEPS)),
             dark=drawing.dark,
             background=drawing.background,
         )
-        return f'{picture}<p class="dnb-muted">The steps of {of}.</p>'
+        html = picture_html(picture, f"Chart: which steps take the most time in {of}.")
+        texts = None if picture.pixels is None else slow_step_texts(steps, picture.pixels)
+        return DrawnReport(f'{html}<p class="dnb-muted">The steps of {of}.</p>', picture.pixels, texts)
 
-    return Report(f"the steps of {of}", lambda: source.steps(ids), html)
+    return Report(f"the steps of {of}", lambda: source.steps(ids), draw)
 
 
 def failures_report(model: ExplorerModel) -> Report | str:
@@ -106,8 +127,8 @@ def failures_report(model: ExplorerModel) -> Report | str:
     unresolved = int(matching_runs(model.runs, model.filters.replace(only_unresolved=True), model.clock()).sum())
     can_reexecute = has_methods(source, "reexecute_many") and reason_forbidden(source, "reexecute_many") is None
 
-    def html(failures: pd.DataFrame, drawing: Drawing) -> str:
-        return failure_groups_html(
+    def draw(failures: pd.DataFrame, drawing: Drawing) -> DrawnReport:
+        html = failure_groups_html(
             failures,
             now=model.as_of,
             of=of,
@@ -116,8 +137,9 @@ def failures_report(model: ExplorerModel) -> Report | str:
             zone=drawing.zone,
             is_live=drawing.is_live,
         )
+        return DrawnReport(html)
 
-    return Report(f"the failures of {of}", lambda: source.failures(ids), html)
+    return Report(f"the failures of {of}", lambda: source.failures(ids), draw)
 
 
 def comparison_report(model: ExplorerModel) -> Report | str:
@@ -133,7 +155,10 @@ def comparison_report(model: ExplorerModel) -> Report | str:
         ordered = runs.set_index("run_id", drop=False).loc[ids]
         return ordered, source.steps(ids) if has_methods(source, "steps") else None
 
-    return Report("the two runs", read, lambda answer, drawing: comparison_html(*answer, zone=drawing.zone))
+    def draw(answer: tuple[pd.DataFrame, pd.DataFrame | None], drawing: Drawing) -> DrawnReport:
+        return DrawnReport(comparison_html(*answer, zone=drawing.zone))
+
+    return Report("the two runs", read, draw)
 
 
 STEPS = "Slow steps"

@@ -11,7 +11,8 @@ from dagster_nb.panels.error_box import ErrorBox
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.markup import action_button, grid, status, text
 from dagster_nb.panels.run_view.log_view import EVENTS, STREAMS, LogView
-from dagster_nb.panels.run_view.run_html import failures_html, heading_html, steps_html, times_text
+from dagster_nb.panels.run_view.run_html import failures_html, heading_html, times_text
+from dagster_nb.panels.run_view.step_picture import StepPicture
 from dagster_nb.words import relative_time_text, short_id
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = ["RunDetailsView"]
 
 _MAX_RELATED_RUNS = 12
 _STEPS, _CONFIG, _LOG = "Steps", "Config", "Log"
+_STEP_HINTS = {"mark": "show the log of this step", "group": "show the log of"}
 
 
 class RunDetailsView:
@@ -55,11 +57,14 @@ class RunDetailsView:
         self._close = widgets.Button(description="Close", layout=widgets.Layout(width="auto"))
         self._close.add_class("dnb-close")
         self._tab = widgets.HTML(layout=widgets.Layout(width="100%"))
+        hints = _STEP_HINTS if _LOG in tabs else {}
+        self._steps = StepPicture(model.background, viewport, hints=hints, margin=40)
+        self._steps.on_step(self._show_log)
         self.log = LogView(open_run.log, model.background, viewport, kinds)
         row = widgets.HBox([self._back, self.tabs, self._launch, self._close])
         row.add_class("dnb-wrap")
         self.widget: Any = widgets.VBox(
-            [self._top, self._error.widget, row, self._tab, self.log.widget],
+            [self._top, self._error.widget, row, self._tab, self._steps.widget, self.log.widget],
             layout=widgets.Layout(display="none", width="100%", overflow="visible"),
         )
         self.widget.add_class("dnb-detail")
@@ -74,6 +79,7 @@ class RunDetailsView:
         self.widget.layout.display = "none" if run is None else ""
         if run is None:
             self._top.value = self._tab.value = ""
+            self._steps.show_html("")
             return
         self._launch.layout.display = "" if self.open_launchpad is not None and details is not None else "none"
         way_back = self._open_run.way_back
@@ -88,16 +94,40 @@ class RunDetailsView:
         if self._open_run.run is None:
             return
         self._draw_error()
-        is_log = self.tabs.value == _LOG and self._open_run.details is not None
+        details = self._open_run.details
+        is_log = self.tabs.value == _LOG and details is not None
+        has_steps = details is not None and details.steps is not None and not details.steps.empty
+        is_steps = self.tabs.value == _STEPS and has_steps
+        if not is_steps:
+            # The layer moves the focus to the tabs, which must happen before the picture disappears.
+            self._steps.show_html("")
+        self._steps.widget.layout.display = "" if is_steps else "none"
         self.log.widget.layout.display = "" if is_log else "none"
-        self._tab.layout.display = "none" if is_log else ""
-        if self._open_run.details is None:
+        self._tab.layout.display = "none" if is_log or is_steps else ""
+        if details is None:
             self._tab.value = "" if self._open_run.error is not None else _note("Reading…")
         elif is_log:
             self._open_run.log.read()
             self.log.draw()
+        elif is_steps:
+            self._draw_steps()
+        elif self.tabs.value == _STEPS:
+            self._tab.value = _note("This source has no steps." if details.steps is None else "No step has started.")
         else:
-            self._tab.value = self._steps() if self.tabs.value == _STEPS else self._config()
+            self._tab.value = self._config()
+
+    def _draw_steps(self) -> None:
+        run, details = self._open_run.run, self._open_run.details
+        if run is not None and details is not None and details.steps is not None:
+            self._steps.draw(details.steps, self._model.as_of if pd.isna(run["end_time"]) else None)
+
+    def _show_log(self, step: str) -> None:
+        """Show only the log of a step."""
+        details = self._open_run.details
+        if details is None or details.steps is None or step not in set(details.steps["step_key"]):
+            return
+        self.tabs.value = _LOG
+        self._open_run.log.set_filter(step=step)
 
     def _draw_error(self) -> None:
         open_run = self._open_run
@@ -169,21 +199,6 @@ class RunDetailsView:
 
     def _related(self, run_id: str, content: str) -> str:
         return action_button(content, f"Open run {run_id}", "open_related", run_id)
-
-    def _steps(self) -> str:
-        run, details = self._open_run.run, self._open_run.details
-        steps = None if details is None else details.steps
-        if run is None or steps is None:
-            return _note("This source has no steps.")
-        if steps.empty:
-            return _note("No step has started.")
-        return steps_html(
-            steps,
-            as_of=self._model.as_of if pd.isna(run["end_time"]) else None,
-            width=self._viewport.picture_width(1400, margin=40),
-            dark=self._viewport.dark,
-            zone=self._viewport.zone,
-        )
 
     def _config(self) -> str:
         details = self._open_run.details

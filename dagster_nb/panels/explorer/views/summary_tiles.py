@@ -10,7 +10,7 @@ import pandas as pd
 
 from dagster_nb.analysis import duration_stats
 from dagster_nb.panels.markup import action_button, attribute
-from dagster_nb.words import count_text, duration_text
+from dagster_nb.words import count_text, duration_text, percent_text
 
 if TYPE_CHECKING:
     from dagster_nb.panels.explorer.model import ExplorerModel
@@ -82,8 +82,8 @@ def _rate(success_rate: float) -> str:
     if pd.isna(success_rate):
         return "—"
     if success_rate == 1:
-        return _percent(success_rate)
-    return action_button(_percent(success_rate), "Show the failed runs", "filter_status", "FAILURE")
+        return percent_text(success_rate)
+    return action_button(percent_text(success_rate), "Show the failed runs", "filter_status", "FAILURE")
 
 
 def _duration(duration: pd.Timedelta) -> str:
@@ -130,8 +130,8 @@ def _rate_change(now: float, before: float) -> _Change:
         return _Change("no finished runs to compare")
     points = (now - before) * 100
     trend = "same" if abs(points) < 1 else ("better" if points > 0 else "worse")
-    by, than = f"{_arrow(points / 100)} {points:+.1f} points", f"vs. {_percent(before)}"
-    return _Change(f"{_unbroken(by)} {_unbroken(than)}", trend, _percent(before))
+    by, than = f"{_arrow(points / 100)} {points:+.1f} points", f"vs. {percent_text(before)}"
+    return _Change(f"{_unbroken(by)} {_unbroken(than)}", trend, percent_text(before))
 
 
 def _duration_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
@@ -145,13 +145,6 @@ def _duration_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
 
 def _times(factor: float) -> str:
     return f"{factor:.2g} times" if factor >= 2 else f"{(factor - 1) * 100:+.0f} %"  # noqa: PLR2004
-
-
-def _percent(share: float) -> str:
-    # Show a decimal, so that the rate is not rounded to 100 % if a run failed.
-    digits = 1 if 0 < share < 1 else 0
-    shown = min(share, 0.999) if share < 1 else share
-    return f"{shown * 100:.{digits}f} %"
 
 
 def _arrow(change: float) -> str:

@@ -32,7 +32,8 @@ def texts_of(explorer):
     chart = layer(explorer).chart
     texts = pd.DataFrame(dict(chart["fields"]))
     texts["job"], texts["id"] = chart["names"], chart["ids"]
-    texts["status"] = [chart["statuses"][code][0] for code in chart["codes"]]
+    if chart["codes"]:
+        texts["status"] = [chart["statuses"][code][0] for code in chart["codes"]]
     return texts
 
 
@@ -78,6 +79,20 @@ def test_marks_of_runs_in_progress_and_runs_without_a_job_have_texts():
     assert tags.endswith(", …")
     assert len(tags) < 300
     assert "dagster/" not in tags
+
+
+def test_the_chart_of_queue_times_shows_the_time_in_the_queue(explore):
+    frame = many_runs(200)
+    frame.loc[3, ["start_time", "end_time", "duration", "queue_duration"]] = pd.NaT
+    frame.loc[3, "status"] = "QUEUED"
+    explorer = explore(frame, chart="Queue times")
+    texts = texts_of(explorer).set_index("id")["In the queue"]
+    for run_id, waited in frame.set_index("run_id")["queue_duration"].dropna().items():
+        assert texts[run_id] == duration_text(waited)
+    assert texts[frame["run_id"][3]].endswith(" so far")
+    explorer.model.change_view(chart="Trend")
+    explorer.wait(20)
+    assert "In the queue" not in texts_of(explorer)
 
 
 def test_start_times_are_in_the_time_zone_of_the_panel(explore):
@@ -143,6 +158,76 @@ def test_the_lane_of_other_jobs_has_no_filter_button(explore):
     assert len(others) == 1
     assert others[0] not in chart["groups"]
     assert ["group", others[0]] not in [button["action"] for button in chart["buttons"]]
+
+
+def bars(explorer):
+    """Return the bars or points of the chart, with the ids that the browser sends."""
+    return layer(explorer)._pixels.periods.assign(id=layer(explorer).chart["ids"])
+
+
+@pytest.mark.parametrize("chart", ["Status over time", "Success rate"])
+def test_a_bar_shows_its_period_and_its_runs(explore, chart):
+    explorer = explore(many_runs(3_000), chart=chart, tz="Asia/Kolkata")
+    texts, periods = texts_of(explorer), bars(explorer)
+    assert len(texts) == len(periods) >= 50
+    created = explorer.frame["creation_time"].dt.tz_convert("Asia/Kolkata")
+    for place in texts.sample(50, random_state=3).index:
+        shown, period = texts.loc[place], periods.loc[place]
+        own = explorer.frame[(created >= period["start"]) & (created < period["end"])]
+        assert shown["job"].startswith(f"{period['start']:%Y-%m-%d %H:%M} to ")
+        if chart == "Status over time":
+            assert shown["Runs"] == f"{(own['status'] == shown['status']).sum()}"
+        else:
+            succeeded = (own["status"] == "SUCCESS").sum()
+            share = f"{succeeded / len(own) * 100:.{0 if succeeded == len(own) else 1}f} %"
+            assert shown["Succeeded"] == f"{succeeded} of {len(own)} finished runs ({share})"
+
+
+@pytest.mark.parametrize("status", ["FAILURE", "SUCCESS"])
+def test_a_click_on_a_bar_shows_exactly_its_runs(explore, status):
+    explorer = explore(many_runs(3_000), chart="Status over time")
+    frame = explorer.frame
+    own = bars(explorer).loc[lambda one: one["status"] == status]
+    period = own.iloc[len(own) // 2]
+    act(explorer, "period", period["id"])
+    created = frame["creation_time"]
+    expected = frame[(created >= period["start"]) & (created < period["end"]) & (frame["status"] == status)]
+    assert explorer.frame["run_id"].tolist() == expected["run_id"].tolist()
+    assert len(expected) == period["runs"]
+    assert explorer.filters["status"] == [status]
+    act(explorer, "back")
+    assert explorer.filters == {}
+    assert len(explorer.frame) == len(frame)
+
+
+def test_a_click_on_a_success_rate_shows_the_runs_of_its_period(explore):
+    explorer = explore(many_runs(3_000), chart="Success rate")
+    period = bars(explorer).iloc[10]
+    act(explorer, "period", period["id"])
+    assert set(explorer.filters) == {"created_after", "created_before"}
+    assert len(explorer.frame) == period["runs"]
+
+
+def test_a_click_on_the_first_or_last_bar_keeps_the_time_filter(explore):
+    frame = many_runs(3_000)
+    after, before = (f"{frame['creation_time'][row]:%Y-%m-%d %H:%M:%S}+00:00" for row in (2_010, 505))
+    filters = {"created_after": after, "created_before": before}
+    explorer = explore(frame, chart="Success rate", **filters)
+    for place in (0, -1):
+        period = bars(explorer).iloc[place]
+        act(explorer, "period", period["id"])
+        assert len(explorer.frame) == period["runs"]
+        act(explorer, "back")
+    assert explorer.filters == filters
+
+
+def test_a_click_on_a_bar_of_another_chart_does_nothing(explore):
+    explorer = explore(many_runs(300), chart="Success rate")
+    bar = bars(explorer)["id"][0]
+    explorer.model.change_view(chart="Trend")
+    explorer.wait(20)
+    act(explorer, "period", bar)
+    assert explorer.filters == {}
 
 
 def middle_half(explorer):

@@ -7,9 +7,11 @@ import re
 import pandas as pd
 import pytest
 
+from dagster_nb import analysis
 from dagster_nb.frames.runs import runs_frame
 from dagster_nb.panels.explorer import RunExplorer
 from dagster_nb.panels.explorer.views import report_tabs
+from dagster_nb.words import duration_text
 from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_run
 
 
@@ -154,6 +156,18 @@ def test_the_static_output_shows_the_open_tab(explorer):
     assert "which steps take the most time" in shown
     assert shown.count("<img") == 1
     assert "how long the runs of each job take" in static_output(explorer, "Durations")
+
+
+def test_the_bars_of_slow_steps_show_their_step(explorer):
+    show(explorer, "Slow steps")
+    chart = explorer._charts._layer.chart
+    ids = explorer.frame.loc[explorer.frame["end_time"].notna(), "run_id"].tolist()
+    expected = analysis.slow_steps(explorer.model.source.steps(ids))
+    assert chart["ids"] == expected["step_key"].tolist()
+    assert dict(chart["fields"])["Median"] == [duration_text(median) for median in expected["p50"]]
+    assert chart["hints"] == {}
+    show(explorer, "Failures")
+    assert explorer._charts._layer.chart == {}
 
 
 def test_displaying_the_explorer_waits_for_the_open_tab():

@@ -4,6 +4,7 @@ import pytest
 
 from dagster_nb.client.compute_logs import ComputeLogs
 from dagster_nb.errors import ConnectionFailedError
+from dagster_nb.frames.steps import steps_frame
 from dagster_nb.graphql import documents
 from dagster_nb.panels.explorer import RunExplorer
 from tests.unit.panels.conftest import HOSTILE, FakeSource, make_runs
@@ -53,6 +54,43 @@ def test_the_log_is_read_when_its_tab_is_opened(explorer):
     shown._text.value = "LINE 59"
     assert "showing 11 matching events, of 600" in shown._summary.value
     assert explorer._details._tab.layout.display == "none"
+
+
+class WithSteps(ClientLike):
+    def steps(self, run_ids):
+        record = {"stepKey": "load", "status": "SUCCESS", "startTime": 0.0, "endTime": 9.0, "attempts": []}
+        return steps_frame([{"runId": run_ids[0], "stepStats": [record]}])
+
+
+def test_a_click_on_a_step_shows_its_log():
+    explorer = RunExplorer(WithSteps(make_runs(5))).wait(20)
+    explorer._table.table.active = explorer.frame["run_id"].iloc[2]
+    layer = explorer.wait(20)._details._steps.layer
+    assert layer.chart["ids"] == ["load"]
+    layer._handle_custom_msg({"action": ["mark", "no such step"], "number": layer.chart["number"]}, [])
+    assert explorer._details.tabs.value == "Steps"
+    layer._handle_custom_msg({"action": ["mark", "load"], "number": layer.chart["number"]}, [])
+    explorer.wait(20)
+    assert explorer._details.tabs.value == "Log"
+    assert explorer._details.log._step.value == "load"
+    assert layer.chart == {}
+    explorer._details.tabs.value = "Steps"
+    explorer.wait(20)
+    assert layer.chart["ids"] == ["load"]
+    assert explorer._crash_box.error is None
+    explorer.close()
+
+
+def test_a_step_has_no_link_to_a_log_if_the_source_has_no_events():
+    source = WithSteps(make_runs(5))
+    source.events = None
+    explorer = RunExplorer(source).wait(20)
+    explorer._table.table.active = explorer.frame["run_id"].iloc[2]
+    chart = explorer.wait(20)._details._steps.layer.chart
+    assert chart["ids"] == ["load"]
+    assert chart["hints"] == {}
+    assert chart["groups"] == []
+    explorer.close()
 
 
 def test_the_run_config_is_shown_as_yaml(explorer):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 import pytest
+import yaml
 
 from dagster_nb.panels.launchpad.config_completion import ConfigHelp
 from dagster_nb.panels.launchpad.yaml_place import place_at
@@ -140,12 +142,96 @@ def labels(text):
         ("ops:\n  unknown:\n    |", []),
         ("# |", []),
         (f"{LOAD}rows: 3 # |", []),
-        ("ops: {|", []),
+        ("ops: {}|", []),
+        ("ops: {|", ["write", "load"]),
+        ("ops: {|}", ["write", "load"]),
+        ("ops: {load: 1, |}", ["write"]),
+        ("ops: {|load: 1}", ["write", "load"]),
+        ("ops: {| load: 1}", ["write"]),
+        ("ops: {lo|: 1, write: {}}", ["load"]),
+        ("ops: {l|\nloggers: {}", ["load"]),
+        ("ops: {load: {|}}", ["config", "inputs"]),
+        ('ops: {"load": {"config": {|}}}', ["table", "rows", "mode", "dry_run", "parts", "days"]),
+        ("ops:\n  {load: {|}}", ["config", "inputs"]),
+        ("ops:\n  load: {\n    config: {rows: 3,  # all\n      d|}}", ["dry_run", "days"]),
+        (f"{LOAD}table: {{|}}", ["env"]),
+        (f"{LOAD}mode: FAST\n    inputs: {{other: 1, |}}", ["note"]),
+        ("ops: {load: {config: {mode: |}}}", ["FAST", "SAFE"]),
+        ("ops: {load: {config: {mode: S|, rows: 1}}}", ["SAFE"]),
+        ("ops: {load: {config: {mode:|}}}", []),
+        ('ops: {load: {config: {"mode": |}}}', ["FAST", "SAFE"]),
+        ("ops: {load: {config: {dry_run: |}}}", ["true", "false"]),
+        ("ops: {load: {config: {rows: |}}}", ["3"]),
+        (f"{LOAD}days: [|]", ["FAST", "SAFE"]),
+        (f"{LOAD}days: [FAST, S|]", ["SAFE"]),
+        (f"{LOAD}parts: [{{|}}]", ["name", "size"]),
+        (f"{LOAD}parts: [{{name: a}}, {{name: b, |}}]", ["size"]),
+        (f"{LOAD}parts:\n        - {{|}}", ["name", "size"]),
+        (f"{LOAD}parts: [|]", []),
+        ("ops: {write: {config: {file: a, |}}}", []),
+        ("ops: {write: {config: {|}}}", ["file", "table"]),
+        ("loggers: {|}", []),
+        ("loggers: {console: {|}}", ["name", "size"]),
+        ("ops: {unknown: {|}}", []),
+        ("ops: {load: {} |}", []),
+        ("ops: {load: {},  # |", []),
+        ("ops: {load: {config: {table: '}', |}}}", ["rows", "mode", "dry_run", "parts", "days"]),
+        ("ops: {load: {config: {table: 'it''s }', r|}}}", ["rows"]),
+        ("ops: {load: {}}\n|", ["execution", "loggers"]),
+        (f"{LOAD}table: >-\n        {{ [\n      r|", ["rows"]),
         (f"{LOAD}table: |", []),
     ],
 )
 def test_completion_offers_what_is_valid_at_the_cursor(text, expected):
     assert labels(text) == expected
+
+
+SAMPLE = {
+    "ops": {
+        "load": {
+            "config": {
+                "rows": 3,
+                "table": {"env": "TABLE"},
+                "parts": [{"name": "a", "size": 1}, {"name": "b"}],
+                "days": ["FAST", "SAFE"],
+            },
+            "inputs": {"note": "x, y: {z}", "other": [1, {"two": 2}]},
+        },
+        "write": {"config": {"table": {"schema": "it's"}}},
+    },
+    "loggers": {"console": {"name": "c"}, "file": {"name": "f", "size": 2}},
+}
+
+
+def mappings(value, path=()):
+    """Return the path of each mapping in a config."""
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return ([path] if isinstance(value, dict) else []) + [
+        found for key, one in below for found in mappings(one, (*path, key))
+    ]
+
+
+def with_cursor(config, path):
+    """Return a copy of a config with the key CURSOR in the mapping at a path."""
+    if not path:
+        return {**config, "CURSOR": None}
+    copy = dict(config) if isinstance(config, dict) else list(config)
+    copy[path[0]] = with_cursor(config[path[0]], path[1:])
+    return copy
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_completion_offers_the_same_fields_in_flow_style_as_in_block_style(seed):
+    path = random.Random(seed).choice(mappings(SAMPLE))
+    config = with_cursor(SAMPLE, path)
+    offered = []
+    width = random.Random(seed).choice([40, 1_000])
+    for flow in (False, True):
+        text = yaml.safe_dump(config, default_flow_style=flow, sort_keys=False, width=width)
+        before, _, after = text.partition("CURSOR")
+        rest = after.removeprefix(": null").removeprefix(":")
+        offered.append(labels(f"{before}|{rest}"))
+    assert offered[0] == offered[1]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +240,8 @@ def test_completion_offers_what_is_valid_at_the_cursor(text, expected):
         ("op|", "ops:\n  "),
         (f"{LOAD}ro|", "rows: "),
         (f"{LOAD}ro|: 3", "rows"),
+        ("ops: {lo|}", "load: "),
+        ("ops: {load: {config: {par|}}}", "parts: "),
         (f"{LOAD}par|", "parts:\n        - "),
         ("ops:\n  lo|", "load:\n    "),
         (f"{LOAD}parts:\n        - na|", "name: "),
@@ -193,6 +281,7 @@ def test_a_long_config_is_completed_quickly():
 
 
 def test_completion_in_invalid_yaml_raises_no_error():
-    for text in ("\t", ":", "- - -", "a: b: c", "'", '"a', "|", "&a *b", "- a\nb", "é: ü\n  "):
+    unfinished_flow = ("a: {b: [", "{'", "[}", "{]: #", "- [{,:")
+    for text in (*unfinished_flow, "\t", ":", "- - -", "a: b: c", "'", '"a', "|", "&a *b", "- a\nb", "é: ü\n  "):
         for cursor in range(len(text) + 1):
             place_at(text, cursor)

@@ -1,17 +1,11 @@
 """Each bar of the monitor's chart shows its step, and a click on a bar shows only the events of its step."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from dagster_nb.frames.steps import steps_frame
 from dagster_nb.panels.monitor import RunMonitor
-from dagster_nb.panels.monitor.step_chart import step_texts
-from dagster_nb.panels.run_view.run_html import steps_picture
 from tests.unit.panels.conftest import HOSTILE
-from tests.unit.panels.monitor.fake_client import END, RUN, FakeRun, events
-
-N_POINTS = 50
+from tests.unit.panels.monitor.fake_client import END, FakeRun, events
 
 
 def record(key, start, end, status="SUCCESS", attempts=1):
@@ -71,39 +65,3 @@ def test_a_click_shows_only_the_events_of_a_step(monitor):
 def test_a_click_on_an_unknown_step_does_nothing(monitor):
     act(monitor, "mark", "no such step")
     assert monitor.model.log.filter.step is None
-
-
-def test_the_bars_of_many_steps_have_the_texts_of_their_steps():
-    random = np.random.default_rng(11)
-    start, length = random.integers(0, 3_600, 300).tolist(), random.integers(1, 59, 300).tolist()
-    steps = steps_frame(
-        [
-            {
-                "runId": RUN,
-                "stepStats": [
-                    record(f"step{n}", float(begin), float(begin + took))
-                    for n, (begin, took) in enumerate(zip(start, length, strict=True))
-                ],
-            }
-        ]
-    )
-    pixels = steps_picture(steps, as_of=None, width=900).pixels
-    texts = step_texts(steps, pixels, None, pd.Timestamp.now("UTC").tzinfo)
-    for place in random.choice(300, N_POINTS, replace=False):
-        number = int(texts.names[place].removeprefix("step"))
-        assert texts.fields["Duration"][place] == f"{length[number]} s"
-        assert pixels.x_value(pixels.marks[place, 0]) == pytest.approx(start[number] - min(start), abs=0.5)
-        assert pixels.x_value(pixels.marks[place, 2]) == pytest.approx(
-            start[number] + length[number] - min(start), abs=0.5
-        )
-
-
-def test_a_step_in_progress_and_a_step_that_has_not_started_have_texts():
-    begin = pd.Timestamp("2026-03-01 12:00", tz="UTC")
-    steps = pd.DataFrame(
-        {"step_key": ["a", "b"], "status": ["IN_PROGRESS", "NOT_STARTED"], "attempts": [1, 0]},
-    ).assign(start_time=[begin, pd.NaT], end_time=pd.Series([pd.NaT, pd.NaT], dtype="datetime64[us, UTC]"))
-    as_of = begin + pd.Timedelta("90s")
-    texts = step_texts(steps, steps_picture(steps, as_of=as_of, width=900).pixels, as_of, as_of.tzinfo)
-    assert texts.fields["Duration"] == ["1 min 30 s so far", ""]
-    assert texts.fields["Started"] == ["2026-03-01 12:00:00", ""]
