@@ -86,6 +86,18 @@ def test_a_column_can_be_resized_with_mouse_and_keyboard(notebook, table):
     assert width(table, "job_name") == pytest.approx(before, abs=20)
 
 
+def test_tab_reaches_one_column_edge_and_arrow_keys_the_others(table):
+    edge = table.get_by_role("separator", name="Width of Job")
+    edge.focus()
+    edge.press("ArrowDown")
+    expect(table.locator(".dnb-resize:focus")).to_have_count(1)
+    expect(edge).not_to_be_focused()
+    expect(table.locator('.dnb-resize[tabindex="0"]:focus')).to_have_count(1)
+    expect(table.locator('.dnb-resize[tabindex="0"]')).to_have_count(1)
+    table.locator(".dnb-resize:focus").press("ArrowUp")
+    expect(edge).to_be_focused()
+
+
 def test_columns_are_chosen_in_a_menu(notebook, table):
     page = notebook.page
     page.locator(".dnb-explorer").get_by_role("button", name="Columns", exact=True).click()

@@ -23,12 +23,26 @@ function cellOf(tag, column, attributes, ...children) {
 }
 
 function makeColumnWidths(model, table) {
+  let reachable = null; // the column whose edge users reach with Tab
+
+  // Users reach one edge with Tab, and the edges of the other columns with the up and down arrow keys.
+  function setTabIndexes() {
+    const edges = [...table.querySelectorAll(".dnb-resize")];
+    const chosen = edges.find((one) => one.parentElement.dataset.column === reachable) ?? edges[0];
+    for (const one of edges) one.tabIndex = one === chosen ? 0 : -1;
+  }
+
+  function focusNext(made, step) {
+    const edges = [...table.querySelectorAll(".dnb-resize")].filter((one) => one.offsetParent);
+    edges[edges.indexOf(made) + step]?.focus();
+  }
+
   // The edge of a column header. Users drag it or move it with the arrow keys. Home restores the default width.
   function edge(column) {
     const made = node("span", {
-      class: "dnb-resize", role: "separator", tabindex: "0", "aria-orientation": "vertical",
+      class: "dnb-resize", role: "separator", tabindex: "-1", "aria-orientation": "vertical",
       "aria-label": `Width of ${column.name}`, "aria-valuemin": MIN_WIDTH, "aria-valuemax": MAX_WIDTH,
-      title: "Drag to resize the column, or use the arrow keys. Double-click to restore the default width.",
+      title: "Drag to resize the column, or use the left and right arrow keys. Double-click or press Home to restore the default width. Press the up or down arrow key to choose another column.",
     });
     const widthNow = () => made.parentElement.getBoundingClientRect().width;
     let stopDragging = null;
@@ -52,12 +66,18 @@ function makeColumnWidths(model, table) {
       set(column.key, null);
       model.save_changes();
     };
+    made.addEventListener("focus", () => {
+      reachable = column.key;
+      setTabIndexes();
+    });
     made.addEventListener("dblclick", restore);
     made.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -WIDTH_STEP, ArrowRight: WIDTH_STEP }[event.key];
       if (step) set(column.key, widthNow() + step);
       if (step) model.save_changes();
       else if (event.key === "Home") restore();
+      else if (event.key === "ArrowDown") focusNext(made, 1);
+      else if (event.key === "ArrowUp") focusNext(made, -1);
       else return;
       event.preventDefault();
       event.stopPropagation();
@@ -85,6 +105,7 @@ function makeColumnWidths(model, table) {
       shown.setAttribute("aria-valuenow", width || MIN_WIDTH);
       shown.setAttribute("aria-valuetext", width ? `${width} pixels` : "default width");
     }
+    if (part === table) setTabIndexes();
   }
 
   return { edge, draw };
