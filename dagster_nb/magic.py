@@ -19,7 +19,7 @@ from dagster_nb.client.sync_client import DagsterClient
 from dagster_nb.errors import DagsterNbError, QueryError, ReadOnlyError
 from dagster_nb.playground.check import check_document, parse_document, variables_from
 from dagster_nb.playground.completion import complete_graphql
-from dagster_nb.playground.results import QueryResult, result_frame
+from dagster_nb.playground.query_result import QueryResult, result_frame
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from dagster_nb.concurrency import MAX_CONCURRENCY
+from dagster_nb.map_concurrently import MAX_CONCURRENCY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Read the states of runs before and after acting on them."""
+"""Read the states of runs by their ids."""
 
 from __future__ import annotations
 

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.collections import PatchCollection
 
 from dagster_nb.analysis.read_columns import column, strings
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import current_axes, draw_legend, empty_chart
 from dagster_nb.plot._graph_drawing import as_list, draw_graph
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.statuses import BLUE, GREY, ORANGE, PURPLE
 
 if TYPE_CHECKING:

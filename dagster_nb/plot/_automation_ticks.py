@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.even_sample import even_sample
 from dagster_nb.analysis.groups import named_groups
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -19,7 +20,6 @@ from dagster_nb.plot._chart_parts import (
     set_caption,
     set_lanes,
 )
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._run_marks import MAX_MARKS, sample_words
 from dagster_nb.plot._time_axes import date_numbers, set_time_axis

@@ -9,9 +9,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 
 from dagster_nb.analysis import read_columns
-from dagster_nb.analysis.distributions import group_quantiles, log_densities
 from dagster_nb.analysis.even_sample import even_sample
 from dagster_nb.analysis.groups import named_groups
+from dagster_nb.analysis.quantiles_and_densities import group_quantiles, log_densities
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -22,7 +23,6 @@ from dagster_nb.plot._chart_parts import (
     set_lanes,
 )
 from dagster_nb.plot._duration_axes import MIN_SECONDS, log_duration_axis
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._mark_positions import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._run_marks import MAX_MARKS, draw_status_marks, sample_words, spread_offsets

@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter
 
 from dagster_nb.analysis import read_columns
 from dagster_nb.filters import as_strings
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import current_axes, draw_grid, empty_chart, label_line_ends, set_caption
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import disable_math, label
 from dagster_nb.plot._theme import group_colors
 from dagster_nb.plot._time_axes import date_numbers, set_time_axis

@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import current_axes, draw_legend, empty_chart, max_names, set_caption
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import disable_math, label
 from dagster_nb.plot._theme import text_color
 from dagster_nb.statuses import GREY, UNKNOWN, Status, status_of

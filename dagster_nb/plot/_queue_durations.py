@@ -12,6 +12,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.even_sample import even_sample
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -22,7 +23,6 @@ from dagster_nb.plot._chart_parts import (
     share_words,
 )
 from dagster_nb.plot._duration_axes import MIN_SECONDS, log_duration_axis
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._mark_positions import ChartIndex, group_lines, run_marks, set_chart_index
 from dagster_nb.plot._rolling_lines import draw_quantile_lines

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from dagster_nb import analysis
 from dagster_nb.analysis import read_columns
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (
     available_width,
     bar_note,
@@ -20,7 +21,6 @@ from dagster_nb.plot._chart_parts import (
     set_lanes,
     share_words,
 )
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._mark_positions import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._time_axes import period_text

@@ -14,6 +14,7 @@ from dagster_nb import analysis
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import check_max_groups, named_groups
 from dagster_nb.analysis.time_buckets import FREQUENCIES, usual_frequency
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -23,7 +24,6 @@ from dagster_nb.plot._chart_parts import (
     set_caption,
     share_words,
 )
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._mark_positions import ChartIndex, group_lines, period_marks, set_chart_index
 from dagster_nb.plot._theme import group_colors

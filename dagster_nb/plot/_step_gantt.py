@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (
     bar_note,
     current_axes,
@@ -20,7 +21,6 @@ from dagster_nb.plot._chart_parts import (
     set_lanes,
 )
 from dagster_nb.plot._duration_axes import set_elapsed_axis
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import disable_math, label
 from dagster_nb.plot._mark_positions import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._theme import text_color

@@ -11,6 +11,7 @@ from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.groups import named_groups
 from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
+from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (
     current_axes,
     draw_grid,
@@ -20,7 +21,6 @@ from dagster_nb.plot._chart_parts import (
     set_caption,
     set_lanes,
 )
-from dagster_nb.plot._keywords import artist_options
 from dagster_nb.plot._labels import label
 from dagster_nb.plot._mark_positions import ChartIndex, group_lanes, run_marks, set_chart_index
 from dagster_nb.plot._theme import text_color

@@ -162,7 +162,7 @@ def bare_steps(job: Job) -> Iterator[Read]:
     """Read the same steps as ``client.steps()``, but with aiohttp and the same number of concurrent requests."""
     import aiohttp
 
-    from dagster_nb.concurrency import MAX_CONCURRENCY
+    from dagster_nb.map_concurrently import MAX_CONCURRENCY
 
     with _client(job) as client:
         run_ids = client.runs(status="SUCCESS", limit=RUNS_WITH_STEPS)["run_id"].tolist()

@@ -14,8 +14,8 @@ from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
 from dagster_nb.analysis.digests.failures import failed_in_period
 from dagster_nb.analysis.digests.missing_partitions import partition_gaps
 from dagster_nb.analysis.digests.slow_jobs import runs_to_compare
-from dagster_nb.concurrency import MAX_CONCURRENCY
 from dagster_nb.errors import QueryError, ServerError, UnauthorizedError, UnsupportedServerError
+from dagster_nb.map_concurrently import MAX_CONCURRENCY
 from dagster_nb.similar_names import unchecked_names
 
 if TYPE_CHECKING:

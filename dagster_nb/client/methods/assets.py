@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.chunks import in_chunks
 from dagster_nb.client.arguments.find_assets import asset_key_inputs, find_assets, list_asset_paths, one_asset
 from dagster_nb.client.async_base import AsyncBase
-from dagster_nb.concurrency import map_concurrently
 from dagster_nb.frames.assets import asset_checks_frame, assets_frame, materializations_frame
 from dagster_nb.graphql.materialization_paging import iter_materializations
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.map_concurrently import map_concurrently
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

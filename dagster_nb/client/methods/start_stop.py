@@ -8,10 +8,10 @@ from dagster_nb.client.action_outcomes import outcome_of_error
 from dagster_nb.client.arguments.automation_address import automation_requests, find_automations
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import Acted, act_on_each
-from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.map_concurrently import map_concurrently
 from dagster_nb.parse_run_ids import check_same_server
 
 if TYPE_CHECKING:

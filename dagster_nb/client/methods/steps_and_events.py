@@ -9,13 +9,13 @@ from dagster_nb.chunks import in_chunks
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.run_states import read_run_states
-from dagster_nb.concurrency import map_concurrently
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import events_frame
 from dagster_nb.frames.failures import failures_frame
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.graphql.event_stream import follow_events
 from dagster_nb.graphql.responses import unwrap
+from dagster_nb.map_concurrently import map_concurrently
 from dagster_nb.parse_run_ids import one_run_id
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dagster_nb.panels.explorer.fetching import fetch_by_id
 from dagster_nb.panels.explorer.source import has_methods
-from dagster_nb.panels.forbidden import reason_forbidden
+from dagster_nb.panels.reason_forbidden import reason_forbidden
 from dagster_nb.statuses import FINISHED
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from dagster_nb.panels.explorer.views.filter_bar import FilterBar
 from dagster_nb.panels.explorer.views.header import Header
 from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
 from dagster_nb.panels.explorer.views.misspelt_view import MisspeltView
-from dagster_nb.panels.explorer.views.report_tabs import Drawing
+from dagster_nb.panels.explorer.views.reports import Drawing
 from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
 from dagster_nb.panels.explorer.views.summary_tiles import Tiles

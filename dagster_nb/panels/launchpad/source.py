@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.job_partitions import partition_defaults, partition_keys
-from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.launchpad.parse_fields import config_text
+from dagster_nb.panels.reason_forbidden import reason_forbidden
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

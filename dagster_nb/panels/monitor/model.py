@@ -11,7 +11,7 @@ import pandas as pd
 
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.panels.changes import Changes
-from dagster_nb.panels.forbidden import reason_forbidden
+from dagster_nb.panels.reason_forbidden import reason_forbidden
 from dagster_nb.panels.run_view.event_log import EventFilter, EventLog
 from dagster_nb.panels.run_view.pending_steps import planned_steps, with_pending
 from dagster_nb.statuses import FINISHED

@@ -16,7 +16,7 @@ from dagster_nb.panels.explorer.chart_actions import ChartActions
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.view_settings import DEFAULT_CHART
 from dagster_nb.panels.explorer.views.mark_texts import period_ids, period_texts, run_texts
-from dagster_nb.panels.explorer.views.report_tabs import (
+from dagster_nb.panels.explorer.views.reports import (
     COMPARISON,
     FAILURES,
     REPORTS,

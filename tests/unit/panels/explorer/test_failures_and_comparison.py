@@ -10,7 +10,7 @@ import pytest
 from dagster_nb import analysis
 from dagster_nb.frames.runs import runs_frame
 from dagster_nb.panels.explorer import RunExplorer
-from dagster_nb.panels.explorer.views import report_tabs
+from dagster_nb.panels.explorer.views import reports
 from dagster_nb.words import duration_text
 from tests.unit.panels.conftest import HOSTILE, NOW, FakeSource, make_run
 
@@ -103,7 +103,7 @@ def test_re_execution_is_not_offered_with_a_read_only_source(explorer):
 
 
 def test_only_the_newest_failures_are_read_and_the_table_mentions_the_limit(explorer, monkeypatch):
-    monkeypatch.setattr(report_tabs, "_MAX_FAILED_RUNS", 1)
+    monkeypatch.setattr(reports, "_MAX_FAILED_RUNS", 1)
     shown = show(explorer, "Failures")
     assert len(explorer.model.source.requested) == 1
     assert "the newest 1 of 3 failed runs" in html.unescape(shown)

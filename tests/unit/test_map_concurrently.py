@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dagster_nb.concurrency import MAX_CONCURRENCY, map_concurrently
+from dagster_nb.map_concurrently import MAX_CONCURRENCY, map_concurrently
 
 pytestmark = pytest.mark.anyio
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dagster_nb.analysis.distributions import group_quantiles, log_densities
+from dagster_nb.analysis.quantiles_and_densities import group_quantiles, log_densities
 
 
 def test_quantiles_agree_with_numpy():

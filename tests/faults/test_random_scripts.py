@@ -1,6 +1,7 @@
 """Random scripts call every method through a faulty proxy and check each result or error.
 
-To run more scripts: ``DAGSTER_NB_FAULT_SCRIPTS=500 DAGSTER_NB_FAULT_RUNS=1000 pytest tests/faults/test_scripts.py``
+To run more scripts: ``DAGSTER_NB_FAULT_SCRIPTS=500 pytest tests/faults/test_random_scripts.py``.
+``DAGSTER_NB_FAULT_RUNS=1000`` sets the number of runs in the test that terminates many runs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dagster_nb.sandbox.history.write import write_history
 from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.faults.faults import AtRandom, OneIn, cut, drip, fail_in_part, hold_back, latency, reply, truncate
 from tests.faults.proxy import Proxy
-from tests.faults.steps import STEPS, Script
+from tests.faults.script_steps import STEPS, Script
 
 if TYPE_CHECKING:
     from tests.faults.proxy import Fault

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagster_nb.playground.results import QueryResult, result_frame
+from dagster_nb.playground.query_result import QueryResult, result_frame
 
 DATA = {
     "repositoriesOrError": {

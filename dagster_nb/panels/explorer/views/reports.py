@@ -13,8 +13,8 @@ from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.views.comparison_html import comparison_html
 from dagster_nb.panels.explorer.views.failure_groups_html import failure_groups_html
 from dagster_nb.panels.explorer.views.mark_texts import slow_step_texts
-from dagster_nb.panels.forbidden import reason_forbidden
 from dagster_nb.panels.pictures import draw_picture, picture_html
+from dagster_nb.panels.reason_forbidden import reason_forbidden
 from dagster_nb.words import plural
 
 if TYPE_CHECKING:
