@@ -96,8 +96,8 @@ class ConfigTypes:
     def _written_out(self, key: str, above: frozenset[str]) -> str:
         """Return a composite type with its fields in braces.
 
-        The fields inside alternatives to a plain value get no rows of their own, because too many rows would hide the
-        important fields: every string could also be ``{env: NAME}``.
+        If a value can be plain or a dict (a string can also be ``{env: NAME}``), the fields of the dict get no rows of
+        their own, because they would hide the important fields.
         """
         fields = self._types[key]["fields"] if key not in above else ()
         return "{" + ", ".join(f"{field['name']}: {self.name(field['configTypeKey'], above)}" for field in fields) + "}"

@@ -160,13 +160,13 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
         f"the server has no such asset ({_message(node)}). client.assets() lists all assets."
     ),
     "AssetCheckNeedsMigrationError": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Fix this on the server, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix the cause on the server, then try again."
     ),
     "AssetCheckNeedsUserCodeUpgrade": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Fix this on the server, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix the cause on the server, then try again."
     ),
     "AssetCheckNeedsAgentUpgradeError": lambda node: ServerError(
-        f"the server cannot read asset checks ({_message(node)}). Fix this on the server, then try again."
+        f"the server cannot read asset checks ({_message(node)}). Fix the cause on the server, then try again."
     ),
     "InstigationStateNotFoundError": lambda node: NotFoundError(
         f"the server has no such schedule or sensor ({_message(node)}). "
@@ -195,7 +195,7 @@ ERROR_TYPES: Mapping[str, Callable[[Node], DagsterNbError]] = {
         f"the job has no such mode ({_message(node)}). dagster_nb does not support modes. Launch the job in Dagster."
     ),
     "NoModeProvidedError": lambda node: RunConfigInvalidError(
-        f"no mode was given ({_message(node)}). dagster_nb does not support modes. Launch the job in Dagster."
+        f"the job needs a mode ({_message(node)}), and dagster_nb does not support modes. Launch the job in Dagster."
     ),
     "ConflictingExecutionParamsError": lambda node: RunConfigInvalidError(
         f"the arguments conflict ({_message(node)}). Leave one of them out."

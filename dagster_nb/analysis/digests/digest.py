@@ -191,5 +191,5 @@ def _end(source: DigestSource, as_of: Moment | None) -> pd.Timestamp:
 def _to_time(moment: Moment, name: str, now: pd.Timestamp) -> pd.Timestamp:
     seconds = to_seconds(moment, name, now=now.to_pydatetime())
     if seconds is None:
-        raise ValueError(f"{name} must be a time such as '2026-01-31', or how long ago such as '24h', not None")
+        raise ValueError(f"{name} must be a time such as '2026-01-31', or an age such as '24h', not None")
     return pd.Timestamp(seconds, unit="s", tz="UTC").round("us").as_unit("us")

@@ -46,7 +46,7 @@ def find_stuck_runs(evidence: Evidence) -> list[Finding]:
 
 
 def _limit(history: pd.DataFrame, status: str) -> tuple[pd.Timedelta | None, str]:
-    """Return the maximum usual time in a status (None if the history is too short), and the evidence for this limit."""
+    """Return how long a run may stay in a status before that is unusual, or None, and the evidence for this limit."""
     if status == "CANCELING":
         return _MIN_CANCELING, "its status"
     if status in ("STARTING", "NOT_STARTED"):

@@ -149,5 +149,7 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     if not named:
         raise QueryError(f"the operation of the document has no name. Name it {name!r}, or leave out operation_name=.")
     if name is None:
-        raise QueryError(f"the document contains several operations. Choose one with operation_name=: {named}.")
-    raise QueryError(f"the document has no operation {name!r}. Choose one with operation_name=: {named}.")
+        raise QueryError(
+            f"the document contains several operations. Choose one with the argument operation_name: {named}."
+        )
+    raise QueryError(f"the document has no operation {name!r}. Choose one with the argument operation_name: {named}.")

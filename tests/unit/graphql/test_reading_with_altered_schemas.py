@@ -171,7 +171,7 @@ OTHER_FILTERS = {
 
 
 @pytest.mark.parametrize("missing", OTHER_FILTERS)
-def test_any_other_missing_filter_raises_an_error_before_the_first_request(shared, missing):
+def test_any_other_filter_that_the_server_lacks_raises_an_error_before_the_first_request(shared, missing):
     shared.runs = [make_run(0)]
     shared.schema = altered_schemas.without(f"RunsFilter.{missing}")
     with shared.connect() as client:

@@ -25,7 +25,7 @@ from dagster_nb.plot._time_axes import date_numbers, period_text
         (1e-9, 1e-9, ["1 ms"]),
     ],
 )
-def test_a_duration_axis_has_round_ticks(low, high, ticks):
+def test_the_ticks_of_a_duration_axis_are_at_round_values(low, high, ticks):
     ax = Figure().subplots()
     log_duration_axis(ax, "x", low, high)
     ax.figure.draw_without_rendering()
