@@ -10,7 +10,7 @@ import pandas as pd
 from dagster_nb.frames.failures_display import stack_html
 from dagster_nb.panels.markup import attribute, grid, text
 from dagster_nb.time_zones import zone_name
-from dagster_nb.words import count_text, plural
+from dagster_nb.words import count_text, plural, time_text
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -96,7 +96,8 @@ def _event_cells(
     key = f"{timestamp.isoformat()} {step}"
     folded = "" if pd.isna(stack) or not stack else _folded_stack(error, error_message, stack, key)
     return [
-        f'<span class="dnb-number">{timestamp:%H:%M:%S.%f}'[:-3] + "</span>",
+        f'<span class="dnb-number" title="{time_text(timestamp.tz_convert("UTC"))} UTC">{timestamp:%H:%M:%S.%f}'[:-3]
+        + "</span>",
         f'<span class="{level_class}">{text(level)}</span>',
         "" if pd.isna(step) else f'<span title="{attribute(step)}">{text(step)}</span>',
         f'{kind}<span class="dnb-message">{text(shown[:_MAX_MESSAGE_LENGTH])}</span>{folded}',

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from dagster_nb import plot
 from dagster_nb.panels.explorer import model
 from dagster_nb.panels.explorer.columns import COLUMNS
 from dagster_nb.panels.explorer.views.charts import undrawn_trend_jobs
@@ -69,6 +70,13 @@ def test_the_trend_chart_lists_the_jobs_that_it_does_not_draw(explore):
     buttons[0].click()
     assert explorer.filters == {"job": [names[0]]}
     assert explorer._charts._undrawn.widget.layout.display == "none"
+
+
+def test_the_trend_chart_marks_the_slowdowns(explore, monkeypatch):
+    marked = []
+    monkeypatch.setattr(plot, "duration_trend", lambda _runs, *, regressions, **_options: marked.append(regressions))
+    explorer = explore(many_runs(600), chart="Trend")
+    assert marked[-1] is explorer.model.slowdowns
 
 
 def test_slower_jobs_are_drawn_before_the_busiest_jobs(explore, monkeypatch):

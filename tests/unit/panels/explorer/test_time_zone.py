@@ -8,6 +8,7 @@ import pytest
 
 from dagster_nb import plot
 from dagster_nb.panels.explorer import RunExplorer
+from dagster_nb.panels.explorer.views.charts import CHARTS
 from dagster_nb.panels.launchpad import launchpad
 from dagster_nb.panels.run_view.log_html import events_html
 from dagster_nb.panels.run_view.run_html import times_text
@@ -89,6 +90,14 @@ def test_findings_that_need_attention_use_the_browsers_time_zone():
     explorer.close()
 
 
+@pytest.mark.parametrize(("chart", "function"), list(zip(CHARTS, CHARTS_WITH_TZ, strict=True)))
+def test_every_chart_is_drawn_in_the_displayed_zone(explore, monkeypatch, chart, function):
+    zones = []
+    monkeypatch.setattr(plot, function, lambda _runs, *, tz, **_options: zones.append(str(tz)))
+    explore(tz=TOKYO, chart=chart)
+    assert set(zones) == {TOKYO}
+
+
 def test_a_given_time_zone_takes_precedence_over_the_browsers(explore):
     explorer = explore(tz=TOKYO)
     explorer.viewport.time_zone = "America/New_York"
@@ -119,7 +128,7 @@ def test_the_log_and_the_run_details_name_the_time_zone():
     columns = ["timestamp", "level", "step_key", "event_type", "message", "error_class", "error_message", "stack"]
     events = pd.DataFrame([[NOW, "INFO", "a", "STEP_START", "started", None, None, None]], columns=columns)
     assert "Time (Asia/Tokyo)" in events_html(events, zone)
-    assert "21:00:00.000" in events_html(events, zone)
+    assert 'title="2026-03-01 12:00:00 UTC">21:00:00.000<' in events_html(events, zone)
     assert "Time (UTC)" in events_html(events.head(0))
     assert times_text(NOW, pd.NaT, pd.NaT, NOW, zone)[0] == "created 2026-03-01 21:00:00 Asia/Tokyo (just now)"
 
