@@ -84,6 +84,10 @@ class DagsterNbError(Exception):
 class DagsterNbWarning(UserWarning):
     """A call succeeded, but probably not as intended. The message says what to check."""
 
+    def __str__(self) -> str:
+        # As in the errors, a message can contain text from the server.
+        return terminal_text(super().__str__())
+
 
 class ConnectionFailedError(DagsterNbError, ConnectionError):
     """No Dagster server responded at the address, or the connection was lost."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.frames.backfills import backfills_frame
+from dagster_nb.terminal_text import terminal_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +79,7 @@ class Backfill:
         return hash(self.backfill_id)
 
     def __repr__(self) -> str:
-        return f"<Backfill {self.backfill_id} of {self._target}, {self.status}>"
+        return terminal_text(f"<Backfill {self.backfill_id} of {self._target}, {self.status}>")
 
     def _repr_html_(self) -> str:
         facts = {

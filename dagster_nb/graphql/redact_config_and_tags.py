@@ -1,4 +1,4 @@
-"""Hide secrets in the server's responses about runs, selected by their keys."""
+"""Hide secrets in the run configs and tags of the server's responses, selected by their keys."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ __all__ = ["REDACTED", "Redaction", "holds_redacted_value"]
 REDACTED = "<redacted>"
 """The text that replaces a hidden value."""
 
-# Users see the responses to these documents. Data that is read to re-execute a run is only sent back, so it is not
-# redacted.
-_DOCUMENTS = frozenset({"launch_run", "reexecute_run", "requested_runs", "run", "runs"})
+# Data that is read to re-execute a run or to launch a partition is sent back, so it is not redacted.
+_SENT_BACK = frozenset({"asset_partition", "job_partition", "run_to_reexecute"})
 
 
 class Redaction:
@@ -64,7 +63,7 @@ class Redaction:
 
     def of_response(self, document: str, data: dict[str, Any]) -> dict[str, Any]:
         """Return the ``data`` of the response to a document of this package, with the values hidden."""
-        return {name: self._of_node(node) for name, node in data.items()} if document in _DOCUMENTS else data
+        return {name: self._of_node(node) for name, node in data.items()} if document not in _SENT_BACK else data
 
     def _of_node(self, node: Any) -> Any:  # noqa: ANN401 - of any kind
         if isinstance(node, list):

@@ -60,7 +60,7 @@ def test_jupyterlab_stays_open_if_dagster_ends(beside):
     command, lab, family = beside
     next(one for one in family if " ".join(command_line(one)).endswith("settings.json")).kill()
     for line in command.stderr:
-        if "Save them, press Ctrl-C, and start the demo again." in line:
+        if "Save them, press Ctrl-C, then run: dagster-nb demo" in line:
             break
     assert lab.is_running()
     command.send_signal(signal.SIGINT)

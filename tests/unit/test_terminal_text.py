@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb.client.backfill import Backfill
+from dagster_nb.client.display import progress
 from tests.unit.fake import make_run
 
 # This text clears the screen, sets the window title, moves the cursor back, and uses a one-byte escape code.
@@ -44,6 +46,22 @@ def test_runs_and_tables_are_safe_to_print(fake):
         assert_harmless(repr(client.run(fake.ids[0])))
         assert_harmless(repr(dnb.style(client.runs())))
     assert_harmless(repr(dnb.style(pd.DataFrame({EVIL: [EVIL]}))))
+
+
+def test_warnings_and_progress_bars_are_safe_to_print(capsys, monkeypatch):
+    assert_harmless(str(dnb.DagsterNbWarning(EVIL)))
+    monkeypatch.setattr(progress, "_DELAY_SECONDS", 0)
+    with progress.progress_bar(EVIL, total=None, unit=None, visible=True) as bar:
+        bar.draw()
+    printed = capsys.readouterr().err
+    assert "red" in printed
+    # tqdm itself moves the cursor with a carriage return.
+    assert not (COMMANDS - {"\r"}) & set(printed)
+
+
+def test_backfills_are_safe_to_print():
+    record = {"id": EVIL, "status": EVIL, "jobName": EVIL, "tags": [], "timestamp": 1.0}
+    assert_harmless(repr(Backfill(record, "http://localhost:3000")))
 
 
 @pytest.mark.parametrize("text_of", [repr, lambda panel: panel._repr_mimebundle_()[0]["text/plain"]])

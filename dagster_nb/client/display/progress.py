@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm.auto import tqdm
 
 from dagster_nb.errors import DagsterNbWarning
+from dagster_nb.terminal_text import terminal_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,7 +76,7 @@ class ProgressBar:
             if self.finished:
                 return
             self._drawing = tqdm(
-                desc=self.description,
+                desc=terminal_text(self.description),
                 total=self.total,
                 unit=f" {self.unit}",
                 bar_format="{desc} ({elapsed})" if self.unit is None else None,
@@ -86,7 +87,7 @@ class ProgressBar:
         self._drawing.total = self.total
         problem = self._problem()
         description = self.description if problem is None else problem.rstrip(".")
-        self._drawing.set_description_str(description, refresh=False)
+        self._drawing.set_description_str(terminal_text(description), refresh=False)
         self._drawing.update(self.count - self._drawing.n)
         if problem != self._drawn_problem:
             self._drawn_problem = problem

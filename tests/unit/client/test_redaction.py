@@ -7,7 +7,8 @@ import json
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.graphql.redact_config_and_tags import REDACTED
+from dagster_nb.graphql import documents
+from dagster_nb.graphql.redact_config_and_tags import REDACTED, Redaction
 from tests.unit.fake import make_run
 
 SECRET = "hushhush"
@@ -45,6 +46,24 @@ def test_values_are_hidden_in_frames_and_runs(fake, client, tmp_path):
         "resources": {"db": {"config": {"password": REDACTED, "host": "db"}}},
         "ops": {"load": {"config": {"apiTokens": REDACTED, "rows": 3, "sources": [{"Token": REDACTED}]}}},
     }
+
+
+@pytest.mark.parametrize("document", documents.names())
+def test_values_are_hidden_in_every_response_that_users_see(document):
+    data = {"found": {"results": [{"id": "1", "tags": TAGS, "runConfig": CONFIG}]}}
+    shown = str(Redaction("password|token").of_response(document, data))
+    assert (SECRET in shown) == (document in {"asset_partition", "job_partition", "run_to_reexecute"})
+
+
+def test_values_are_hidden_in_backfills(fake):
+    record = {"id": "b1", "status": "REQUESTED", "jobName": "a", "timestamp": 1.0, "tags": TAGS}
+
+    def answer(_info, limit, cursor=None):
+        return {"__typename": "PartitionBackfills", "results": [] if cursor else [record]}
+
+    fake.answers["partitionBackfillsOrError"] = answer
+    with fake.connect(redact="token") as client:
+        assert client.backfills()["tags"].tolist() == [{"team": "data", "slack_token": REDACTED}]
 
 
 def test_exported_files_contain_no_hidden_values(client, tmp_path):
