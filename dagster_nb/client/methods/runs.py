@@ -111,6 +111,10 @@ class RunMethods(AsyncBase):
             Values that the server does not provide are NA, such as creation_time and queue_duration before Dagster
             1.7.13. ``frame.attrs["dagster_nb"]`` contains the url, the filters and the time of the request as JSON.
 
+            ``DataFrame.to_parquet`` gives each run the tags of all runs, with None as the value of the tags that the
+            run does not have. To write a Parquet file, use the command ``dagster-nb export``, or first replace the
+            column: ``dnb.expand_tags(frame).drop(columns="tags")``.
+
         Warns
         -----
         DagsterNbWarning

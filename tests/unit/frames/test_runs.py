@@ -175,6 +175,16 @@ def test_a_frame_records_its_origin_and_can_be_written_to_parquet(fake):
     assert back.attrs == frame.attrs
 
 
+def test_expanded_tags_survive_a_parquet_file():
+    pytest.importorskip("pyarrow")
+    frame = runs_frame([make_run(0, tags=[{"key": "a", "value": "1"}]), make_run(1, tags=[{"key": "b", "value": "2"}])])
+    buffer = io.BytesIO()
+    dnb.expand_tags(frame).drop(columns="tags").to_parquet(buffer)
+    back = pd.read_parquet(buffer)
+    assert back["tags.a"].fillna("").tolist() == ["1", ""]
+    assert back["tags.b"].fillna("").tolist() == ["", "2"]
+
+
 def test_runs_with_equal_tags_share_one_string():
     record = make_run(0, tags=[{"key": "a team", "value": "of data engineers"}])
     first, second = (json.loads(json.dumps(record)) for _ in range(2))
