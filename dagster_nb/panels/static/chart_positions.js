@@ -63,17 +63,24 @@ function makeIndex(chart, marks, lines) {
   // Compare positions along an axis. Order marks at the same position by their numbers.
   const compare = (one, other, axis) => center(one, axis) - center(other, axis) || one - other;
 
-  // In a chart of periods, the left and right arrow keys change the period, and the others move inside the period.
-  function nextPeriod(mark, axis, sign) {
-    const away = (other, along) => sign * (center(other, along) - center(mark, along));
+  // Return the mark that is nearest along an axis among those for which `fits(mark, distance)` is true, or -1. Of several
+  // marks at the same distance, return the one whose height differs least.
+  function nearestAlong(mark, axis, sign, fits) {
+    const away = (other) => sign * (center(other, axis) - center(mark, axis));
     const height = (other) => Math.abs(center(other, 1) - center(mark, 1));
     let best = -1;
     for (let other = 0; other < count; other++) {
-      if (away(other, axis) <= 0 || (axis === 1 && away(other, 0) !== 0)) continue;
-      const nearer = best < 0 ? -1 : away(other, axis) - away(best, axis);
+      if (!fits(other, away(other))) continue;
+      const nearer = best < 0 ? -1 : away(other) - away(best);
       if (nearer < 0 || (nearer === 0 && height(other) < height(best))) best = other;
     }
     return best;
+  }
+
+  // In a chart of periods, the left and right arrow keys change the period, and the others move inside the period.
+  function nextPeriod(mark, axis, sign) {
+    const isReachable = (other) => axis === 0 || center(other, 0) === center(mark, 0);
+    return nearestAlong(mark, axis, sign, (other, distance) => distance > 0 && isReachable(other));
   }
 
   // Return the next mark for an arrow key, or -1 at the end.
@@ -118,15 +125,8 @@ function makeIndex(chart, marks, lines) {
 
   // Return the nearest mark of the same lane that is at least this far away along x or, if there is none, the last one.
   function jump(mark, sign, distance) {
-    const away = (other) => sign * (center(other, 0) - center(mark, 0));
-    const height = (other) => Math.abs(center(other, 1) - center(mark, 1));
-    let best = -1;
-    for (let other = 0; other < count; other++) {
-      if (laneOf(other) !== laneOf(mark) || away(other) < distance) continue;
-      const nearer = best < 0 ? -1 : away(other) - away(best);
-      if (nearer < 0 || (nearer === 0 && height(other) < height(best))) best = other;
-    }
-    return best >= 0 ? best : last(mark, sign);
+    const found = nearestAlong(mark, 0, sign, (other, away) => laneOf(other) === laneOf(mark) && away >= distance);
+    return found >= 0 ? found : last(mark, sign);
   }
 
   // Return the left and right end of a mark for a range: a period is never divided.
