@@ -74,9 +74,9 @@ def place_at(text: str, cursor: int) -> YamlPlace | None:
     >>> place.path, place.word, place.is_value
     (('ops', 'load'), 'con', False)
     """
-    flow = _open_flow(text, cursor)
-    if flow is not None:
-        return _place_in_flow(text, cursor, *flow)
+    flow_start = _open_flow(text, cursor)
+    if flow_start is not None:
+        return _place_in_flow(text, cursor, flow_start)
     before = text[:cursor].split("\n")
     number, line = len(before) - 1, before[-1]
     parts, rest, column = _parts_of(line, number)
@@ -120,11 +120,11 @@ def place_of_key(text: str, cursor: int) -> tuple[str, ...] | None:
     parts, _, end = _parts_of(line, number)
     if not parts or parts[-1].is_item or not parts[-1].column <= cursor - start < end:
         return None
-    return tuple(part.name for part in [*_around(text, number, parts[-1]), parts[-1]])
+    return tuple(part.name for part in _open_parts(text, number))
 
 
-def _open_flow(text: str, cursor: int) -> tuple[int, int] | None:
-    """Return the line and the position of the outermost bracket around the cursor, or None if there is no bracket."""
+def _open_flow(text: str, cursor: int) -> int | None:
+    """Return the position of the outermost bracket around the cursor, or None if there is no bracket."""
     before = text[:cursor]
     if "{" not in before and "[" not in before:
         return None
@@ -143,37 +143,32 @@ def _open_flow(text: str, cursor: int) -> tuple[int, int] | None:
                 start = offset + column + len(rest) - len(value)
                 end = flow_end(text, start, cursor)
                 if end is None:
-                    return number, start
+                    return start
                 flow_stop = end
         offset += len(line) + 1
     return None
 
 
-def _place_in_flow(text: str, cursor: int, number: int, start: int) -> YamlPlace | None:
+def _place_in_flow(text: str, cursor: int, start: int) -> YamlPlace | None:
     place = flow_place_at(text, start, cursor)
     if place is None:
         return None
-    lines = text.split("\n")
-    column = start - sum(len(line) + 1 for line in lines[:number])
-    stack: list[_Part] = []
-    for one, line in enumerate(lines[: number + 1]):
-        parts = _parts_of(line, one)[0]
-        for part in parts:
-            _push(stack, part)
-    if not parts:
+    number = text.count("\n", 0, start)
+    column = start - (text.rfind("\n", 0, start) + 1)
+    stack = _open_parts(text, number)
+    if not stack or stack[-1].line != number:
+        # The bracket is on a line of its own.
         _pop(stack, column, is_item=False)
     path = (*(part.name for part in stack), *place.path)
     return YamlPlace(path, place.word, place.is_value, place.siblings, column, is_flow=True)
 
 
-def _around(text: str, number: int, part: _Part) -> list[_Part]:
-    """Return the keys and dashes that enclose a part of a line."""
+def _open_parts(text: str, number: int) -> list[_Part]:
+    """Return the keys and dashes that enclose the end of a line, including those of the line itself."""
     stack: list[_Part] = []
     for place, line in enumerate(text.split("\n")[: number + 1]):
-        for one in _parts_of(line, place)[0]:
-            _push(stack, one)
-            if one == part:
-                return stack[:-1]
+        for part in _parts_of(line, place)[0]:
+            _push(stack, part)
     return stack
 
 
