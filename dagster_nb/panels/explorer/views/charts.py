@@ -15,7 +15,7 @@ from dagster_nb.panels.chart_layer import ChartLayer, chart_box
 from dagster_nb.panels.explorer.chart_actions import ChartActions
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.explorer.view_settings import DEFAULT_CHART
-from dagster_nb.panels.explorer.views.mark_texts import period_ids, period_texts, run_texts
+from dagster_nb.panels.explorer.views.mark_texts import period_texts, run_texts
 from dagster_nb.panels.explorer.views.reports import (
     COMPARISON,
     FAILURES,
@@ -253,8 +253,8 @@ class Charts:
             return
         periods = picture.pixels.periods
         if periods is not None:
-            self._periods = dict(zip(period_ids(periods), periods.itertuples(), strict=True))
             texts = period_texts(periods, picture.pixels)
+            self._periods = dict(zip(texts.ids, periods.itertuples(), strict=True))
         else:
             texts = run_texts(runs, picture.pixels, model.as_of, drawing.zone, with_queue=chart.shows_queue)
         self._layer.show(picture.pixels, texts, is_draggable=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.panels.chart_pixels import ChartPixels
 
-__all__ = ["period_ids", "period_texts", "run_texts", "slow_step_texts"]
+__all__ = ["period_texts", "run_texts", "slow_step_texts"]
 
 _MAX_TAGS = 3
 _MAX_LENGTH = 80
@@ -80,11 +80,6 @@ def run_texts(
     )
 
 
-def period_ids(periods: pd.DataFrame) -> list[str]:
-    """Return an id for each row of ``ChartIndex.periods``, which remains the same when the chart is drawn again."""
-    return [f"{start.isoformat()} {status}" for start, status in zip(periods["start"], periods["status"], strict=True)]
-
-
 def period_texts(periods: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
     """Return the texts that the chart shows about its bars or points.
 
@@ -99,7 +94,10 @@ def period_texts(periods: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
     numbers = zip(periods["succeeded"], periods["runs"], strict=True)
     return ChartTexts(
         label="Chart of periods. Use the arrow keys to move from bar to bar, and Enter to show only the runs of a bar.",
-        ids=period_ids(periods),
+        # These ids remain the same when the chart is drawn again.
+        ids=[
+            f"{start.isoformat()} {status}" for start, status in zip(periods["start"], periods["status"], strict=True)
+        ],
         names=[interval_text(start, end) for start, end in zip(periods["start"], periods["end"], strict=True)],
         statuses=statuses,
         fields={"Runs": [count_text(count) for count in periods["runs"]]}
