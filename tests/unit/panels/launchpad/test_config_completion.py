@@ -153,6 +153,8 @@ def labels(text):
         ("ops: {load: {|}}", ["config", "inputs"]),
         ('ops: {"load": {"config": {|}}}', ["table", "rows", "mode", "dry_run", "parts", "days"]),
         ("ops:\n  {load: {|}}", ["config", "inputs"]),
+        # A bracket in the column of a key is not the value of this key.
+        ("ops:\n  load:\n  {|}", ["write", "load"]),
         ("ops:\n  load: {\n    config: {rows: 3,  # all\n      d|}}", ["dry_run", "days"]),
         (f"{LOAD}table: {{|}}", ["env"]),
         (f"{LOAD}mode: FAST\n    inputs: {{other: 1, |}}", ["note"]),
