@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache, reduce
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache, reduce
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     EnumTypeDefinitionNode,
@@ -16,6 +16,7 @@ from graphql import (
     NameNode,
     ObjectTypeDefinitionNode,
     build_ast_schema,
+    graphql_sync,
     parse,
 )
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from graphql import DocumentNode, GraphQLSchema, TypeDefinitionNode
 
+# Introspecting this many types one by one takes as long as introspecting the whole schema.
+MANY_TYPES = 10
 _OBJECTS = (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode)
 
 
@@ -110,6 +113,30 @@ def without_type(name: str) -> GraphQLSchema:
     tree = newest()
     kept = tuple(less(definition) for definition in tree.definitions if definition.name.value != name)
     return build_ast_schema(_like(tree, definitions=kept), assume_valid=True)
+
+
+# Introspecting a whole schema takes longer than most tests, so only the altered types are introspected.
+@lru_cache(maxsize=1000)
+def introspect(schema: GraphQLSchema, query: str) -> dict[str, Any]:
+    """Execute a client's introspection query on any schema, and return the decoded JSON of the response."""
+    original = without()
+    altered = {
+        name
+        for name, kind in schema.type_map.items()
+        if name not in original.type_map or kind.ast_node is not original.type_map[name].ast_node
+    }
+    if schema is original or len(altered) > MANY_TYPES:
+        return graphql_sync(schema, query).formatted
+    newest = introspect(original, query)["data"]["__schema"]
+    type_query = "query ($name: String!) { __type(name: $name) { ...FullType } } " + query[query.index("fragment ") :]
+    types = [
+        graphql_sync(schema, type_query, variable_values={"name": one["name"]}).formatted["data"]["__type"]
+        if one["name"] in altered
+        else one
+        for one in newest["types"]
+        if one["name"] in schema.type_map
+    ]
+    return {"data": {"__schema": newest | {"types": types}}}
 
 
 def with_status(status: str) -> GraphQLSchema:
