@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,12 +12,16 @@ import time
 from functools import partial
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import psutil
 import pytest
 from dagster import AssetKey, AssetRecordsFilter, DagsterEventType, DagsterInstance, RunsFilter
+from matplotlib.axes import Axes
 
+import dagster_nb as dnb
 from dagster_nb import analysis
+from dagster_nb.cli import main
 from dagster_nb.errors import MissingExtraError
 from dagster_nb.sandbox import local_dagster
 from dagster_nb.sandbox.definitions import defs
@@ -33,6 +38,8 @@ from tests.compare_with_instance import (
     compare_ticks,
 )
 from tests.process_command_line import command_line
+from tests.unit.analysis.digests.every_kind import findings_of_every_kind
+from tests.unit.analysis.digests.expected_findings import check_findings, is_quiet
 
 # Dagster raises these warnings when a test reads the instance.
 pytestmark = [
@@ -40,6 +47,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:alembic"),
 ]
 
+DAY = pd.Timedelta("24h")
 SECOND = """
 import json, sys
 from dagster_nb.sandbox.demo import demo
@@ -248,6 +256,89 @@ def test_the_dagster_command_lists_the_runs(history, running):
     assert history.runs[-1].run_id in listed.stdout
 
 
+def sensor_failure(history):
+    """Return a time one hour after the sensor failed."""
+    [failed] = [tick for tick in history.ticks if tick.error and tick.name == "crm_changes"]
+    return pd.Timestamp(failed.at, unit="s", tz="UTC") + pd.Timedelta("1h")
+
+
+def test_a_current_digest_has_the_findings_of_the_ground_truth_and_no_others(running, history):
+    digest = analysis.digest(running.client)
+    assert "Not checked" not in repr(digest)
+    check_findings(digest, history)
+    truth = running.truth
+    what = digest.findings.set_index("kind")["what"]
+    key, before, after = truth.slower_tag
+    assert f"tag {key} changed from {before} to {after}" in what["slower job"]
+    assert truth.missing_partition in what["missing partition"]
+    assert 'role="img"' in digest._repr_html_()
+
+
+@pytest.fixture(scope="module")
+def digest_of_a_broken_day(running):
+    return analysis.digest(running.client, as_of=f"{running.truth.broken_days[1]}T18:00")
+
+
+def test_digests_of_past_days_have_the_findings_of_the_ground_truth_and_no_others(
+    running, history, digest_of_a_broken_day
+):
+    truth = running.truth
+    check_findings(digest_of_a_broken_day, history)
+    new = digest_of_a_broken_day.findings.query("kind == 'new failure'").set_index("subject").loc[truth.broken_job]
+    assert new["severity"] == "error"
+    step, _, cause = truth.failures[new["run_ids"][0]]
+    assert f"failed in {step} with {cause}" in new["what"]
+
+    digest = analysis.digest(running.client, as_of=sensor_failure(history))
+    check_findings(digest, history)
+    ticks = digest.findings.query("kind == 'failed tick'")
+    assert ticks["subject"].tolist() == ["crm_changes"]
+
+
+def test_every_next_step_runs(running, history, digest_of_a_broken_day):
+    """Run the next steps of findings of every kind. A read-only client refuses those that change something."""
+    ids = [run.run_id for run in history.runs if run.steps]
+    found = findings_of_every_kind(job="daily_sales", automation="daily_sales_schedule", asset="shop/orders", ids=ids)
+    codes = sorted({one.next_step for one in found} | set(digest_of_a_broken_day.findings["next_step"]))
+    refused = []
+    with dnb.connect(running.url, read_only=True, progress=False) as client:
+        for code in codes:
+            try:
+                shown = eval(code, {"client": client, "dnb": dnb})  # noqa: S307 - code of this package
+            except dnb.ReadOnlyError:
+                refused.append(code.partition("(")[0])
+            else:
+                assert isinstance(shown, pd.DataFrame | Axes), code
+            plt.close("all")
+    assert set(refused) == {
+        "client.launch", "client.launch_many", "client.reexecute_many", "client.terminate",
+    }  # fmt: skip
+
+
+def run_command(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+        raise SystemExit(0)
+    return ended.value.code
+
+
+def test_the_exit_code_of_the_digest_command_says_whether_something_is_wrong(running, history, tmp_path, capsys):
+    page = tmp_path / "digest.html"
+    command = ("digest", "--url", running.url, "--since", "24h", "--html", str(page))
+    assert run_command(*command, "--as-of", f"{running.truth.broken_days[1]}T18:00") == 1
+    assert f"✖ error</span> · new failure · <strong><bdi>{running.truth.broken_job}<" in page.read_text()
+    end = pd.Timestamp(history.truth.as_of)
+    ends = [end - pd.Timedelta(days=days) for days in range(28, 60)]
+    quiet = next(one for one in ends if is_quiet(history, one - DAY, one))
+    for options, is_right in ((("--as-of", quiet.isoformat()), True), ((), is_quiet(history, end - DAY, end))):
+        capsys.readouterr()
+        assert run_command(*command, *options) == (0 if is_right else 1)
+        printed, shown = capsys.readouterr().out, page.read_text()
+        assert ("ERROR: " in printed or "WARNING: " in printed) != is_right
+        assert shown.count("<bdi>") > 3
+        assert not re.findall(r"src=|href=|url\(|@import|<script|<link", shown)
+
+
 def test_ten_failed_runs_of_the_history_can_be_reexecuted_from_failure(history, running):
     failed = [run for run in history.runs if run.status == "FAILURE"]
     # Choose one failed run of each kind first, including re-executions.
@@ -259,6 +350,16 @@ def test_ten_failed_runs_of_the_history_can_be_reexecuted_from_failure(history, 
     ended = {"SUCCESS", "FAILURE", "CANCELED"}
     wait_for(lambda: set(statuses(running.client, ids).values()) <= ended, seconds=240)
     assert set(statuses(running.client, ids).values()) == {"SUCCESS"}
+
+
+def test_the_next_step_launches_the_missing_partition_and_then_it_is_no_longer_reported(running):
+    def missing():
+        return analysis.digest(running.client).findings.query("kind == 'missing partition'")
+
+    [code] = missing()["next_step"]
+    run = eval(code, {"client": running.client})  # noqa: S307 - code of this package
+    assert run.wait(240).status == "SUCCESS"
+    assert missing().empty
 
 
 def test_each_unfinished_run_can_be_terminated(running):
@@ -354,31 +455,3 @@ def test_without_dagster_the_error_contains_the_pip_command(monkeypatch):
     monkeypatch.setattr(local_dagster.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r'pip install "dagster_nb\[demo\]"'):
         demo()
-
-
-def test_a_digest_of_the_broken_day_finds_the_broken_job_and_the_failed_sensor(running, history):
-    truth = running.truth
-    digest = analysis.digest(running.client, as_of=f"{truth.broken_days[1]}T18:00")
-    new = digest.findings[digest.findings["kind"] == "new failure"]
-    errors = new[new["severity"] == "error"]
-    assert truth.broken_job in set(errors["subject"])
-    step, _, cause = next(
-        truth.failures[run_id] for run_id in errors["run_ids"][errors["subject"] == truth.broken_job].iloc[0]
-    )
-    assert f"failed in {step} with {cause}" in errors["what"][errors["subject"] == truth.broken_job].iloc[0]
-
-    [failed] = [tick for tick in history.ticks if tick.error and tick.name == "crm_changes"]
-    day = pd.Timestamp(failed.at, unit="s", tz="UTC") + pd.Timedelta("1h")
-    ticks = analysis.digest(running.client, as_of=day).findings.query("kind == 'failed tick'")
-    assert ticks["subject"].tolist() == ["crm_changes"]
-
-
-def test_a_current_digest_finds_the_slower_job_and_the_missing_partition(running):
-    truth = running.truth
-    digest = analysis.digest(running.client)
-    assert "Not checked" not in repr(digest)
-    by_kind = digest.findings.set_index("kind")
-    assert by_kind.loc[["slower job"], "subject"].tolist() == [truth.slower_job]
-    assert by_kind.loc[["missing partition"], "subject"].tolist() == [truth.missing_job]
-    assert truth.missing_partition in by_kind.loc["missing partition", "what"]
-    assert 'role="img"' in digest._repr_html_()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,12 +13,17 @@ from dagster_nb.words import duration_text, plural, time_text
 
 if TYPE_CHECKING:
     from dagster_nb.analysis.digests.evidence import Evidence
+    from dagster_nb.analysis.digests.findings import Certainty
 
-__all__ = ["find_failed_ticks", "find_stopped_automations", "is_rare"]
+__all__ = ["find_failed_ticks", "find_stopped_automations", "may_have_stopped"]
 
 _MIN_TICKS = 5
+_MIN_MISSED_TICKS = 2
+_WEEK = pd.Timedelta("7D")
 _LATE = pd.Timedelta("10min")
 _SENSOR_FACTOR = 10
+# A restart of the daemon and one slow evaluation may take this long.
+_LATE_SENSOR = pd.Timedelta("15min")
 
 
 def find_failed_ticks(evidence: Evidence) -> list[Finding]:
@@ -64,30 +69,57 @@ def find_stopped_automations(evidence: Evidence) -> list[Finding]:
             & (evidence.ticks["location"] == one["location"])
             & (evidence.ticks["repository"] == one["repository"])
         ]
-        silent = evidence.as_of - one["last_tick"]
-        limit, usual = _limit(one["min_interval"], own)
-        if limit is None or silent <= limit:
+        basis = _silence(one, own, evidence.as_of)
+        if basis is None:
             continue
+        silent = evidence.as_of - one["last_tick"]
         name = one_line(one["name"])
         found.append(
             Finding(
                 "stopped ticking", "error", name,
                 f"the {one['kind']} {name} is on, but has not ticked for {duration_text(silent.floor('s'))}",
-                one["last_tick"], "very likely", usual, "client.daemons()",
+                one["last_tick"], *basis, "client.daemons()",
             )
         )  # fmt: skip
     return found
 
 
-def is_rare(ticks: pd.DataFrame) -> bool:
-    """Return whether there are too few ticks to determine the usual interval between ticks."""
-    return len(ticks) < _MIN_TICKS
+def may_have_stopped(last_tick: pd.Timestamp, ticks: pd.DataFrame, as_of: pd.Timestamp) -> bool:
+    """Return whether the ticks of previous weeks are needed to decide whether a schedule has stopped.
+
+    Parameters
+    ----------
+    last_tick
+        The time of the schedule's last tick.
+    ticks
+        The ticks of the period.
+    as_of
+        The end of the period.
+    """
+    if len(ticks) < _MIN_TICKS:
+        return True
+    usual = pd.Timedelta(ticks["timestamp"].sort_values().diff().median())
+    return as_of - last_tick > 2 * usual + _LATE
 
 
-def _limit(min_interval: pd.Timedelta, ticks: pd.DataFrame) -> tuple[pd.Timedelta | None, str]:
-    if not pd.isna(min_interval):
-        return max(_SENSOR_FACTOR * min_interval, _LATE), f"it should tick every {duration_text(min_interval)}"
-    if is_rare(ticks):
-        return None, ""
-    longest = ticks["timestamp"].sort_values().diff().max()
-    return 2 * longest + _LATE, f"the previous {len(ticks)} ticks were at most {duration_text(longest)} apart"
+def _silence(one: dict[Any, Any], ticks: pd.DataFrame, as_of: pd.Timestamp) -> tuple[Certainty, str] | None:
+    """Return how certain it is that a schedule or sensor has stopped, and why, or None if it has not."""
+    silent = as_of - one["last_tick"]
+    if not pd.isna(one["min_interval"]):
+        is_late = silent > max(_SENSOR_FACTOR * one["min_interval"], _LATE_SENSOR)
+        return ("very likely", f"it should tick every {duration_text(one['min_interval'])}") if is_late else None
+    when = ticks["timestamp"].sort_values()
+    # Many schedules do not tick at night or on weekends, so compare with the same hours of the previous weeks.
+    before = [
+        int(((when > one["last_tick"] - weeks * _WEEK + _LATE) & (when < as_of - weeks * _WEEK - _LATE)).sum())
+        for weeks in (1, 2)
+        if len(when) and when.iloc[0] <= one["last_tick"] - weeks * _WEEK + _LATE
+    ]
+    if before:
+        text = f"a week earlier, it ticked {before[0]} times in the same hours"
+        return ("very likely", text) if min(before) >= _MIN_MISSED_TICKS else None
+    if len(when) < _MIN_TICKS:
+        return None
+    longest = when.diff().max()
+    text = f"the previous {len(when)} ticks were at most {duration_text(longest)} apart"
+    return ("likely", text) if silent > 2 * longest + _LATE else None

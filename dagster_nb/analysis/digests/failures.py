@@ -56,7 +56,7 @@ def find_open_failures(evidence: Evidence) -> list[Finding]:
         own = of_job(older, job)
         broken = not _succeeded_since(of_job(evidence.runs, job), own)
         needed = strings(own, "partition_key").notna().any() if "partition_key" in own else False
-        since = end_times(own).iloc[0]
+        since = end_times(own).min()
         age = duration_text((evidence.as_of - since).floor("min"))
         were = "has" if len(own) == 1 else "have"
         found.append(

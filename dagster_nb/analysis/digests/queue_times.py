@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from dagster_nb.analysis.digests.evidence import of_job
 from dagster_nb.analysis.digests.findings import Finding
 from dagster_nb.analysis.digests.quantiles import quantile
 from dagster_nb.analysis.read_columns import creation_times, durations, strings
+from dagster_nb.analysis.run_comparison import parse_json
 from dagster_nb.terminal_text import one_line
 from dagster_nb.words import duration_text
 
@@ -21,14 +23,18 @@ __all__ = ["find_queue_times"]
 _MIN_RUNS_IN_PERIOD = 8
 _MIN_RUNS_BEFORE = 20
 _MIN_LONGER_WAIT = pd.Timedelta("1min")
+_BACKFILL_TAG = "dagster/backfill"
 
 
 def find_queue_times(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job with runs that wait in the queue for much longer than before the period."""
+    """Return one finding per job with runs that wait in the queue for much longer than before the period.
+
+    Runs of backfills do not count, because they are launched together and wait for one another.
+    """
     runs = evidence.runs
     if "queue_duration" not in runs.columns:
         return []
-    waited = runs[durations(runs, "queue_duration").notna().to_numpy()]
+    waited = runs[durations(runs, "queue_duration").notna().to_numpy() & ~_of_backfills(runs)]
     found = []
     for job in strings(waited, "job_name").dropna().unique():
         own = of_job(waited, job)
@@ -53,3 +59,11 @@ def find_queue_times(evidence: Evidence) -> list[Finding]:
             )
         )  # fmt: skip
     return found
+
+
+def _of_backfills(runs: pd.DataFrame) -> np.ndarray:
+    """Return which runs were launched by a backfill."""
+    if "tags" not in runs.columns:
+        return np.zeros(len(runs), dtype=bool)
+    tags = (parse_json(one) for one in runs["tags"])
+    return np.array([isinstance(one, dict) and _BACKFILL_TAG in one for one in tags], dtype=bool)

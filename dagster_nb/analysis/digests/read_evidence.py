@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dagster_nb.analysis.current_slowdowns import current_slowdowns
-from dagster_nb.analysis.digests.automation import is_rare
+from dagster_nb.analysis.digests.automation import may_have_stopped
 from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
 from dagster_nb.analysis.digests.failures import failed_in_period
 from dagster_nb.analysis.digests.missing_partitions import partition_gaps
@@ -30,7 +30,8 @@ _UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
 _MAX_FAILURES = 200
 _MAX_ASSETS = 100
 _MAX_GAPS = 50
-_DAYS_OF_TICKS = pd.Timedelta("14D")
+# Two weeks, and one more day.
+_DAYS_OF_TICKS = pd.Timedelta("15D")
 _AUTOMATION = ["name", "kind", "location", "repository", "status", "last_tick", "min_interval"]
 # If the server lacks or denies a part of the data, the client raises one of these errors. The digest is still useful
 # without this part.
@@ -203,8 +204,9 @@ def _read_ticks(source: Any, automations: pd.DataFrame, start: pd.Timestamp, as_
     def read(one: dict[Any, Any]) -> pd.DataFrame:
         name = {"name": one["name"], "location": one["location"], "repository": one["repository"]}
         ticks: pd.DataFrame = source.ticks(**name, after=start, before=as_of)
-        if one["status"] == "RUNNING" and one["kind"] == "schedule" and is_rare(ticks):
-            ticks = source.ticks(**name, after=min(start, as_of - _DAYS_OF_TICKS), before=as_of)
+        is_on = one["status"] == "RUNNING" and one["kind"] == "schedule"
+        if is_on and may_have_stopped(one["last_tick"], ticks, as_of):
+            ticks = source.ticks(**name, after=min(start, one["last_tick"] - _DAYS_OF_TICKS), before=as_of)
         return ticks
 
     has_ticks = automations["last_tick"].notna() & (

@@ -7,6 +7,8 @@ import pandas as pd
 from dagster_nb.sandbox.history.job_profiles import CRM_SENSOR
 from dagster_nb.sandbox.history.step_errors import FAILURES
 
+ASSET_JOB = "daily_sales"
+ASSETS = ("raw_orders", "orders", "daily_revenue")
 SENSORS, SCHEDULES = {CRM_SENSOR}, {"build_warehouse_schedule", "refresh_dashboards_schedule"}
 
 
@@ -85,6 +87,27 @@ class PlannedSource:
         ]  # fmt: skip
         names = ["name", "location", "repository", "status", "timestamp", "error_class", "error_message"]
         return pd.DataFrame(rows, columns=names)
+
+    def assets(self):
+        return pd.DataFrame(
+            {
+                "asset": pd.array([f"shop/{name}" for name in ASSETS], dtype="string"),
+                "asset_path": [["shop", name] for name in ASSETS],
+                "is_partitioned": pd.array([True] * len(ASSETS), dtype="boolean"),
+                "job_names": [[ASSET_JOB] for _ in ASSETS],
+                "last_materialization": self._materialized()["end_time"].max(),
+            }
+        )
+
+    def materializations(self, asset):
+        when = self._materialized()["end_time"]
+        return pd.DataFrame({"asset": pd.array([asset] * len(when), dtype="string"), "timestamp": when})
+
+    def partitions(self, *, asset):
+        return pd.DataFrame({"partition_key": self._materialized()["partition_key"], "status": "MATERIALIZED"})
+
+    def _materialized(self):
+        return self.frame[(self.frame["job_name"] == ASSET_JOB) & (self.frame["status"] == "SUCCESS")]
 
     def _automations(self, kind, names):
         names = sorted(names)

@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 import pandas as pd
 import pytest
 
+from dagster_nb.analysis.current_slowdowns import current_slowdowns
 from dagster_nb.analysis.digests.automation import find_failed_ticks, find_stopped_automations
 from dagster_nb.analysis.digests.daemons import find_daemons
+from dagster_nb.analysis.digests.digest import Digest
 from dagster_nb.analysis.digests.evidence import Evidence, runs_as_of
 from dagster_nb.analysis.digests.failures import find_new_failures, find_open_failures
 from dagster_nb.analysis.digests.missing_partitions import partition_gaps
 from dagster_nb.analysis.digests.overdue_assets import find_overdue_assets
 from dagster_nb.analysis.digests.queue_times import find_queue_times
+from dagster_nb.analysis.digests.slow_jobs import find_slow_jobs, runs_to_compare
 from dagster_nb.analysis.digests.stuck_runs import find_stuck_runs
+from tests.unit.analysis.digests.every_kind import AS_OF, START, USUAL, findings_of_every_kind, runs
 
-AS_OF = pd.Timestamp("2026-11-25 09:00", tz="UTC")
-START = AS_OF - pd.Timedelta("24h")
-
-
-def runs(*rows):
-    """Return runs of a job.
-
-    Each row has the status, the hours before AS_OF, the seconds in the queue, the seconds running, and other values.
-    """
-    built = []
-    for number, (status, hours, queued, length, *other) in enumerate(rows):
-        created = AS_OF - pd.Timedelta(hours=hours)
-        started = pd.NaT if queued is None else created + pd.Timedelta(seconds=queued)
-        values = {
-            "run_id": f"run {number}", "job_name": "etl", "status": status, "creation_time": created,
-            "start_time": started, "end_time": pd.NaT if length is None else started + pd.Timedelta(seconds=length),
-            "root_run_id": None, "partition_key": None, "tags": {},
-        }  # fmt: skip
-        built.append(values | (other[0] if other else {}))
-    frame = pd.DataFrame(built)
-    for name in ("creation_time", "start_time", "end_time"):
-        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
-    frame["queue_duration"] = (frame["start_time"] - frame["creation_time"]).astype("timedelta64[us]")
-    frame["duration"] = (frame["end_time"] - frame["start_time"]).astype("timedelta64[us]")
-    return frame.astype({"root_run_id": "string", "partition_key": "string", "job_name": "string", "run_id": "string"})
+WEEK = pd.Timedelta("7D")
 
 
 def evidence(frame, **other):
     return Evidence(START, AS_OF, frame, **other)
-
-
-USUAL = [("SUCCESS", 30 + hours, 5, 600 + hours) for hours in range(40)]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +99,32 @@ def test_queue_times_are_compared_with_earlier_queue_times():
     [found] = find_queue_times(evidence(runs(*USUAL, *slow)))
     assert found.what.startswith("half of the 9 runs of etl waited 5 min or longer in the queue")
     assert not find_queue_times(evidence(runs(*USUAL, *slow[:7])))
+    of_a_backfill = [(*row, {"tags": {"dagster/backfill": "b"}}) for row in slow]
+    assert not find_queue_times(evidence(runs(*USUAL, *of_a_backfill)))
     assert not find_queue_times(evidence(runs(*USUAL, *[("SUCCESS", hours, 6, 60) for hours in range(1, 10)])))
+
+
+def test_a_slower_job_is_reported_with_the_tags_and_config_that_changed_at_the_same_time():
+    rows = [
+        ("SUCCESS", 200 - 2 * number, 5, 600 + number % 7 + 900 * (number >= 70), {
+            "tags": {"rows": str(number), "team": "data", **({"image": "new"} if number >= 70 else {"image": "old"})}
+        })
+        for number in range(100)
+    ]  # fmt: skip
+    frame = runs(*rows)
+    configs = {
+        f"run {number}": {"ops": {"load": {"config": {"rows": number, "batch": 10 if number >= 70 else 500}}}}
+        for number in range(100)
+    }
+    slowdowns = current_slowdowns(frame).assign(is_new=True)
+    ids = runs_to_compare(frame, slowdowns)
+    assert {"run 69", "run 70"} < set(ids) < set(configs)
+    [found] = find_slow_jobs(evidence(frame, slowdowns=slowdowns, run_configs={one: configs[one] for one in ids}))
+    assert found.what.endswith(
+        "when the tag image changed from old to new and the config entry ops.load.config.batch changed from 500 to 10"
+    )
+    assert found.certainty == "very likely"
+    assert found.run_ids == [f"run {number}" for number in range(70, 100)]
 
 
 def test_a_required_daemon_that_is_not_running_is_reported_as_an_error():
@@ -166,6 +171,28 @@ def test_a_running_schedule_without_recent_ticks_is_reported(status, hours, coun
     assert len(find_stopped_automations(evidence(runs(*USUAL), automations=automations, ticks=own))) == count
 
 
+@pytest.mark.parametrize(
+    ("last", "weeks", "found"),
+    [
+        ("2026-11-24 17:00", 3, []),
+        ("2026-11-23 12:00", 3, [("very likely", "a week earlier, it ticked 14 times in the same hours")]),
+        ("2026-11-23 12:00", 1.3, [("very likely", "a week earlier, it ticked 14 times in the same hours")]),
+        ("2026-11-24 14:00", 0.1, [("likely", "the previous 6 ticks were at most 1 h apart")]),
+    ],
+)
+def test_a_schedule_is_compared_with_the_same_hours_of_previous_weeks(last, weeks, found):
+    last = pd.Timestamp(last, tz="UTC")
+    hours = pd.date_range(AS_OF - pd.Timedelta(days=30), last, freq="h")
+    when = hours[(hours.day_of_week < 5) & (hours.hour >= 9) & (hours.hour <= 17) & (hours > last - weeks * WEEK)]
+    place = {"name": "office_hours", "location": "shop", "repository": "repo"}
+    automations = pd.DataFrame(
+        {**place, "kind": ["schedule"], "status": "RUNNING", "last_tick": last, "min_interval": pd.NaT}
+    )
+    own = pd.DataFrame({**place, "status": "SUCCESS", "timestamp": when})
+    stopped = find_stopped_automations(evidence(runs(*USUAL), automations=automations, ticks=own))
+    assert [(one.certainty, one.evidence) for one in stopped] == found
+
+
 @pytest.mark.parametrize(("hours", "count"), [(30, 0), (40, 1)])
 def test_a_daily_asset_is_overdue_after_one_and_a_half_days(hours, count):
     when = [AS_OF - pd.Timedelta(hours=hours + 24 * day) for day in range(20)]
@@ -209,3 +236,32 @@ def test_runs_as_of_a_past_time_have_the_status_of_that_time():
     later = runs_as_of(runs(("SUCCESS", 5, 3600, 3600)), AS_OF - pd.Timedelta("3.5h"))
     assert later["status"].tolist() == ["STARTED"]
     assert later["start_time"].notna().all()
+
+
+@pytest.fixture(scope="module")
+def every_kind():
+    name = 'it\'s "quoted" \\ and\nlong {x} \x1b[2J'
+    return findings_of_every_kind(job=name, automation=name, asset=name)
+
+
+def test_the_docstring_of_findings_lists_every_kind(every_kind):
+    [row] = re.findall(r"^ *kind +string(.*?)^ *severity", Digest.findings.__doc__, flags=re.DOTALL | re.MULTILINE)
+    assert {one.kind for one in every_kind} == set(re.findall(r'``"([^"]+)"``', row))
+
+
+def test_every_next_step_is_one_python_expression_that_uses_only_the_client_and_the_package(every_kind):
+    for one in every_kind:
+        tree = ast.parse(one.next_step, mode="eval")
+        bound = {node.target.id for node in ast.walk(tree) if isinstance(node, ast.comprehension)}
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - bound
+        assert names <= {"client", "dnb"}, one.next_step
+        assert "client" in names
+
+
+def test_every_finding_has_a_certainty_and_its_basis(every_kind):
+    assert {one.certainty for one in every_kind} <= {"certain", "very likely", "likely"}
+    for one in every_kind:
+        assert one.evidence.strip()
+    # The server reports failures and daemons; the other findings are inferred from the history.
+    certain = {one.kind for one in every_kind if one.certainty == "certain"}
+    assert certain == {"new failure", "open failure", "daemon", "failed tick", "stuck run"}
