@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
 import pytest
 from dagster._core.definitions.selector import InstigatorSelector
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from dagster_nb.client.request_tag import REQUEST_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from dagster import DagsterInstance, DagsterRun
     from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
@@ -33,6 +34,7 @@ def compare_assets(client: dnb.DagsterClient, instance: DagsterInstance, graph: 
         assert row.group == node.group_name
         assert sorted(row.kinds) == sorted(node.kinds)
         assert row.owners == list(node.owners)
+        assert _none(row.description) == node.description
         assert row.tags == dict(node.tags)
         assert bool(row.is_partitioned) == node.is_partitioned
         assert bool(row.is_executable) == node.is_executable
@@ -45,6 +47,99 @@ def compare_assets(client: dnb.DagsterClient, instance: DagsterInstance, graph: 
             assert row.last_materialization == _milliseconds(event.timestamp)
             assert _none(row.last_run_id) == (event.run_id or None)
             assert _none(row.last_partition_key) == event.dagster_event.partition
+
+
+def compare_asset_checks(client: dnb.DagsterClient, instance: DagsterInstance, graph: AssetGraph) -> None:
+    """Compare all asset checks and the results of their last executions."""
+    frame = client.asset_checks()
+    rows = {(row["asset"], row["check"]): row for row in frame.to_dict("records")}
+    assert len(rows) == len(frame) == len(graph.asset_check_keys)
+    for key in graph.asset_check_keys:
+        row, spec = rows["/".join(key.asset_key.path), key.name], graph.get_check_spec(key)
+        assert (_none(row["description"]), row["blocking"]) == (spec.description, spec.blocking)
+        records = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        result = {name: _none(row[name]) for name in ("status", "severity", "run_id", "partition_key", "message")}
+        if not records:
+            assert set(result.values()) == {None}
+            continue
+        evaluation = records[0].event.dagster_event.asset_check_evaluation_data
+        assert result == {
+            "status": records[0].status.value,
+            "severity": evaluation.severity.value,
+            "run_id": records[0].run_id,
+            "partition_key": records[0].partition,
+            "message": evaluation.description,
+        }
+        assert row["metadata"] == _values(evaluation.metadata)
+        # Dagster returns the time at which the result was stored, in whole seconds.
+        assert row["timestamp"].timestamp() == pytest.approx(records[0].create_timestamp, abs=1)
+
+
+def compare_schedules(
+    client: dnb.DagsterClient, instance: DagsterInstance, repository: dg.RepositoryDefinition, location: str
+) -> None:
+    """Compare the schedules of a code location, and their states."""
+    frame = client.schedules()
+    rows = {row["schedule"]: row for row in frame[frame["location"] == location].to_dict("records")}
+    assert sorted(rows) == sorted(one.name for one in repository.schedule_defs)
+    for one in repository.schedule_defs:
+        row = rows[one.name]
+        assert row["repository"] == REPOSITORY
+        assert row["cron_schedule"] == one.cron_schedule
+        assert (_none(row["time_zone"]) or "UTC") == (one.execution_timezone or "UTC")
+        assert _none(row["description"]) == one.description
+        assert row["tags"] == dict(one.tags)
+        _compare_target(one.job, [_none(row["job_name"])], row["assets"])
+        _compare_state(row, instance, one.name, location, one.default_status)
+        assert _none(row["next_tick"]) == (_next_tick(one) if row["status"] == "RUNNING" else None)
+
+
+def compare_sensors(
+    client: dnb.DagsterClient, instance: DagsterInstance, repository: dg.RepositoryDefinition, location: str
+) -> None:
+    """Compare the sensors of a code location, and their states."""
+    frame = client.sensors()
+    rows = {row["sensor"]: row for row in frame[frame["location"] == location].to_dict("records")}
+    assert sorted(rows) == sorted(one.name for one in repository.sensor_defs)
+    for one in repository.sensor_defs:
+        row = rows[one.name]
+        assert row["repository"] == REPOSITORY
+        assert row["sensor_type"] == one.sensor_type.value
+        assert row["min_interval"] == pd.Timedelta(seconds=one.minimum_interval_seconds)
+        assert _none(row["description"]) == one.description
+        assert row["tags"] == dict(one.tags)
+        _compare_target(one.job, row["job_names"], row["assets"])
+        _compare_state(row, instance, one.name, location, one.default_status)
+
+
+def compare_events(client: dnb.DagsterClient, instance: DagsterInstance, run_ids: list[str]) -> None:
+    """Compare the assets, partitions, check results and metadata of the events of runs."""
+    frame = client.events(run_ids)
+    names = ["run_id", "event_type", "asset", "partition_key", "check", "check_passed", "metadata"]
+    found = [[_none(value) for value in row] for row in frame.loc[frame["asset"].notna(), names].to_numpy().tolist()]
+    stored = [
+        [run_id, entry.dagster_event.event_type_value, *facts]
+        for run_id in run_ids
+        for entry in instance.all_logs(run_id)
+        if entry.dagster_event is not None and (facts := _asset_facts(entry.dagster_event)) is not None
+    ]
+    assert stored
+    assert sorted(found, key=str) == sorted(stored, key=str)
+
+
+def _asset_facts(event: dg.DagsterEvent) -> list[object] | None:
+    """Return the asset, the partition, the check, its result, and the metadata of an event about an asset."""
+    kind = event.event_type
+    if kind == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
+        return ["/".join(event.asset_key.path), None, None, None, None]
+    if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
+        made = event.step_materialization_data.materialization
+        return ["/".join(made.asset_key.path), made.partition, None, None, _values(made.metadata)]
+    if kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        check = event.asset_check_evaluation_data
+        key, values = "/".join(check.asset_key.path), _values(check.metadata)
+        return [key, check.partition, check.check_name, check.passed, values]
+    return None
 
 
 def compare_materializations(client: dnb.DagsterClient, instance: DagsterInstance, key: dg.AssetKey) -> None:
@@ -98,7 +193,7 @@ def compare_asset_partitions(
 def compare_job_partitions(client: dnb.DagsterClient, instance: DagsterInstance, job: dg.JobDefinition) -> None:
     """Compare all partitions of a job."""
     frame = client.partitions(job=job.name).set_index("partition_key")
-    assert frame.index.tolist() == list(job.partitions_def.get_partition_keys())
+    assert frame.index.tolist() == list(job.partitions_def.get_partition_keys(dynamic_partitions_store=instance))
     last: dict[str, DagsterRun] = {}
     for run in reversed(instance.get_runs(dg.RunsFilter(job_name=job.name))):
         partition = run.tags.get("dagster/partition")
@@ -164,6 +259,49 @@ def _materializations(instance: DagsterInstance, key: dg.AssetKey) -> Iterator[d
         if not result.has_more:
             return
         cursor = result.cursor
+
+
+def _compare_target(job: object, job_names: list[str | None], assets: list[str] | None) -> None:
+    """Compare the target of a schedule or sensor, which is a job or a selection of assets."""
+    selection = getattr(job, "selection", None)
+    if assets is None:
+        assert job_names == [getattr(job, "name", None)]
+    else:
+        assert selection is not None
+        assert sorted(assets) == sorted("/".join(key.path) for key in selection.selected_keys)
+
+
+def _compare_state(row: dict[str, Any], instance: DagsterInstance, name: str, location: str, default: object) -> None:
+    selector = InstigatorSelector(location_name=location, repository_name=REPOSITORY, name=name).get_id()
+    state = instance.get_instigator_state(name, selector)
+    is_on = (
+        default.value == "RUNNING"
+        if state is None or state.status.value == "DECLARED_IN_CODE"
+        else (state.status.value == "RUNNING")
+    )
+    assert row["status"] == ("RUNNING" if is_on else "STOPPED")
+    ticks = instance.get_ticks(name, selector, limit=1)
+    assert _none(row["last_tick_status"]) == (ticks[0].status.value if ticks else None)
+    last = _none(row["last_tick"])
+    assert (last and last.timestamp()) == (pytest.approx(ticks[0].timestamp, abs=1e-6) if ticks else None)
+
+
+def _next_tick(schedule: dg.ScheduleDefinition) -> pd.Timestamp:
+    times = schedule_execution_time_iterator(
+        pd.Timestamp.now("UTC").timestamp(), schedule.cron_schedule, schedule.execution_timezone or "UTC"
+    )
+    return pd.Timestamp(next(times)).tz_convert("UTC")
+
+
+def _values(metadata: Mapping[str, dg.MetadataValue]) -> dict[str, object]:
+    """Return metadata values in the form in which the client returns them."""
+    values = {name: getattr(entry, "value", None) for name, entry in metadata.items()}
+    return {
+        name: pd.Timestamp(value, unit="s", tz="UTC")
+        if isinstance(metadata[name], dg.TimestampMetadataValue)
+        else value
+        for name, value in values.items()
+    }
 
 
 def _milliseconds(seconds: float) -> pd.Timestamp:

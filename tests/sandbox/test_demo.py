@@ -30,11 +30,15 @@ from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.plan import plan_history
 from dagster_nb.sandbox.local_dagster import DEMO_LOCATION
 from tests.compare_with_instance import (
+    compare_asset_checks,
     compare_asset_partitions,
     compare_assets,
     compare_backfills,
+    compare_events,
     compare_job_partitions,
     compare_materializations,
+    compare_schedules,
+    compare_sensors,
     compare_ticks,
 )
 from tests.process_command_line import command_line
@@ -222,9 +226,21 @@ def test_dagster_reads_backfills_and_ticks(history, running):
 
 SALES = ["raw_orders", "orders", "daily_revenue"]
 GRAPH = defs.resolve_asset_graph()
+REPOSITORY = defs.get_repository_def()
+
+
+def _newest_runs_of_assets(instance):
+    runs = instance.get_runs(RunsFilter(job_name="daily_sales"), limit=20)
+    return [run.run_id for run in runs if run.is_finished]
+
+
 COMPARISONS = {
     "assets": lambda client, instance: compare_assets(client, instance, GRAPH, DEMO_LOCATION),
     "backfills": compare_backfills,
+    "schedules": lambda client, instance: compare_schedules(client, instance, REPOSITORY, DEMO_LOCATION),
+    "sensors": lambda client, instance: compare_sensors(client, instance, REPOSITORY, DEMO_LOCATION),
+    "asset checks": lambda client, instance: compare_asset_checks(client, instance, GRAPH),
+    "events": lambda client, instance: compare_events(client, instance, _newest_runs_of_assets(instance)),
     **{f"partitions of {job}": partial(compare_job_partitions, job=defs.resolve_job_def(job))
        for job in ("daily_sales", "export_invoices")},
     **{f"partitions of {name}": partial(compare_asset_partitions, graph=GRAPH, key=AssetKey(["shop", name]))
@@ -326,7 +342,7 @@ def test_the_exit_code_of_the_digest_command_says_whether_something_is_wrong(run
     page = tmp_path / "digest.html"
     command = ("digest", "--url", running.url, "--since", "24h", "--html", str(page))
     assert run_command(*command, "--as-of", f"{running.truth.broken_days[1]}T18:00") == 1
-    assert f"✖ error</span> · new failure · <strong><bdi>{running.truth.broken_job}<" in page.read_text()
+    assert f"<strong>error</strong> · new failure · <strong><bdi>{running.truth.broken_job}<" in page.read_text()
     end = pd.Timestamp(history.truth.as_of)
     ends = [end - pd.Timedelta(days=days) for days in range(28, 60)]
     quiet = next(one for one in ends if is_quiet(history, one - DAY, one))

@@ -53,8 +53,8 @@ def _finding_html(one: Finding) -> str:
     color = _COLORS[one.severity]
     return (
         f'<div style="margin:14px 0;padding:0 0 0 10px;border-left:3px solid {color}">'
-        f'<p style="margin:0;font-size:13px"><span style="color:{color};font-weight:700">{_SYMBOLS[one.severity]} '
-        f"{one.severity}</span> · {escape(one.kind)} · <strong>{_text(one.subject)}</strong></p>"
+        f'<p style="margin:0;font-size:13px"><span style="color:{color}" aria-hidden="true">{_SYMBOLS[one.severity]}'
+        f"</span> <strong>{one.severity}</strong> · {escape(one.kind)} · <strong>{_text(one.subject)}</strong></p>"
         f'<p style="margin:3px 0">{_text(one.what)}</p>{one.picture}'
         f'<p style="margin:0;{FAINT}">{_text(f"{one.certainty[:1].upper()}{one.certainty[1:]}: {one.evidence}")}</p>'
         f'<pre style="{_CODE}">{escape(one.next_step)}</pre></div>'

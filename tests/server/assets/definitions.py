@@ -143,6 +143,8 @@ def target_sensor():
 
 
 ranges_job = dg.define_asset_job("ranges_job", selection=[in_ranges], executor_def=dg.in_process_executor)
+regional_job = dg.define_asset_job("regional_job", selection=[regional], executor_def=dg.in_process_executor)
+grid_job = dg.define_asset_job("grid_job", selection=[grid], executor_def=dg.in_process_executor)
 daily_job = dg.define_asset_job("daily_job", selection=[daily], executor_def=dg.in_process_executor)
 
 
@@ -191,7 +193,7 @@ defs = dg.Definitions(
         dg.AssetSpec("outside", group_name="source"),
     ],
     asset_checks=[has_rows, is_complete, passes],
-    jobs=[by_letter, nothing_special, target_job, daily_job, ranges_job],
+    jobs=[by_letter, nothing_special, target_job, daily_job, regional_job, grid_job, ranges_job],
     schedules=[nightly, hourly, of_assets, target_schedule],
     sensors=[letters, assets_changed, target_sensor],
     executor=dg.in_process_executor,
@@ -335,6 +337,11 @@ def fill_assets(instance):
             run_config={"ops": {"daily": {"config": {"fail": failing}}}},
         )
     instance.add_dynamic_partitions("regions", ["north", "south", "a|b", "east"])
+    for name, key in (
+        ("regional_job", "north"),
+        ("grid_job", dg.MultiPartitionKey({"day": "2026-01-01", "color": "red"})),
+    ):
+        defined.get_job(name).execute_in_process(partition_key=key, instance=instance, tags=IN_LOCATION)
     report("regional", "north")
     report("regional", "a|b")
     for day, color in (("2026-01-01", "red"), ("2026-01-01", "green"), ("2026-01-02", "red")):

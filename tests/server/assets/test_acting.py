@@ -52,9 +52,22 @@ def test_schedules_can_be_started_and_stopped_as_rows_of_a_frame(client):
     with pytest.raises(dnb.AmbiguousNameError):
         client.start(["target_sensor", "hourly"])
     assert status_of(client, "target_sensor") == "STOPPED"
-    empty = client.start(schedules.iloc[:0])
-    assert empty.empty
-    assert empty.columns.tolist() == ["name", "location", "repository", "outcome", "status", "message"]
+    for nothing in (client.start(schedules.iloc[:0]), client.start([]), client.stop([])):
+        assert nothing.empty
+        assert nothing.columns.tolist() == ["name", "location", "repository", "outcome", "status", "message"]
+
+
+def test_each_schedule_and_sensor_has_one_outcome_in_the_order_given(client):
+    names = ["target_sensor", "of_assets", "target_sensor", "assets_changed"]
+    outcomes = client.start(names)
+    assert outcomes[["name", "outcome", "status"]].to_numpy().tolist() == [
+        ["target_sensor", "started", "RUNNING"], ["of_assets", "started", "RUNNING"],
+        ["assets_changed", "already_started", "RUNNING"],
+    ]  # fmt: skip
+    assert client.stop(names[:2])["outcome"].tolist() == ["stopped", "stopped"]
+    with pytest.raises(dnb.NotFoundError, match="nothing_like_it"):
+        client.start(["of_assets", "nothing_like_it"])
+    assert [status_of(client, name) for name in names[:2]] == ["STOPPED", "STOPPED"]
 
 
 def test_a_job_can_be_backfilled(client, instance):

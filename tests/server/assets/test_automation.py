@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
-from tests.compare_with_instance import compare_backfills, compare_ticks
+from tests.compare_with_instance import compare_backfills, compare_schedules, compare_sensors, compare_ticks
 
-from .definitions import LOCATION, NOW, REPOSITORY, TICKS_PER_PAGE
+from . import other_definitions
+from .definitions import LOCATION, NOW, REPOSITORY, TICKS_PER_PAGE, defs
 
 STATE = {
     "status": "string",
@@ -21,6 +22,12 @@ PLACE = {"location": "string", "repository": "string"}
 
 def dtypes(frame):
     return frame.dtypes.astype(str).to_dict()
+
+
+@pytest.mark.parametrize("compare", [compare_schedules, compare_sensors])
+@pytest.mark.parametrize(("location", "definitions"), [(LOCATION, defs), ("other", other_definitions.defs)])
+def test_schedules_and_sensors_match_the_definitions_and_the_instance(client, instance, compare, location, definitions):
+    compare(client, instance, definitions.get_repository_def(), location)
 
 
 def test_schedules(client):
