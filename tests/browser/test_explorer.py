@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 import dagster_nb as dnb
+from dagster_nb import analysis
 from dagster_nb.frames.stacks import traceback_text
 from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.browser.lab import Notebook
@@ -243,6 +244,62 @@ def test_a_failed_run_is_re_executed(clean, demo):
     clean.button("Dismiss").click()
     clean.button("Clear all").click()
     expect(clean.rows.first).to_have_attribute("data-run", again["run_id"])
+    clean.notebook.check()
+
+
+def test_all_unresolved_failures_in_view_are_re_executed_from_failure(clean, demo):
+    def unresolved(**filters):
+        return analysis.unresolved_failures(demo.client.runs(**filters))
+
+    counts = unresolved(created_before="3h").value_counts("job_name")
+    job = counts[counts.between(2, 9)].index[-1]
+    failed = unresolved(job=job)["run_id"].tolist()
+    count = len(failed)
+    clean.notebook.run(f"explorer.set_filters(job={job!r})")
+    clean.button("Failures").click()
+    expect(clean.box.get_by_text(f"{count} failed runs in view are not resolved.")).to_be_visible()
+    clean.button(f"Re-execute all {count} from failure…").click()
+    question = clean.box.get_by_role("alertdialog")
+    expect(question).to_contain_text(failed[0])
+    assert unresolved(job=job)["run_id"].tolist() == failed, "nothing is launched without a confirmation"
+    clean.button(f"Re-execute from failure: {count} runs").click()
+    outcomes = clean.box.locator(".dnb-box table")
+    expect(outcomes.get_by_text("launched", exact=True)).to_have_count(count)
+    expect(outcomes.get_by_text("SUCCESS")).to_have_count(count, timeout=240_000)
+    again = demo.client.runs(job=job, limit=count)
+    assert sorted(again["parent_run_id"]) == sorted(failed)
+    assert all(tags["dagster/is_resume_retry"] == "true" for tags in again["tags"])
+    assert unresolved(job=job).empty
+    clean.button("Dismiss").click()
+    clean.reset()
+    clean.button("Durations").click()
+    clean.notebook.check()
+
+
+def test_the_config_tags_and_steps_of_two_selected_runs_are_compared(clean, demo):
+    key, before, after = demo.truth.slower_tag
+    runs = demo.client.runs(job=demo.truth.slower_job, status="SUCCESS", include="run_config")
+    runs = runs[runs["parent_run_id"].isna()]
+    older, newer = (runs[[tags.get(key) == value for tags in runs["tags"]]].iloc[0] for value in (before, after))
+    clean.notebook.run(f"explorer.set_filters(run_ids={[older['run_id'], newer['run_id']]})")
+    expect(clean.rows).to_have_count(2)
+    clean.button("Compare two runs").click()
+    for run in (older, newer):
+        clean.row(run["run_id"]).get_by_role("checkbox").click()
+    table = clean.box.locator("table.dnb-grid").filter(has_text=f"Run {older['run_id'][:8]}")
+    expect(table.get_by_role("columnheader").nth(3)).to_have_text(f"Run {newer['run_id'][:8]}")
+    rows = [row.locator("td").all_inner_texts() for row in table.locator("tr").all()[1:]]
+    assert ["tags", key, before, after, ""] in rows
+    expected = analysis.compare_runs(
+        pd.DataFrame([older, newer]), demo.client.steps([older["run_id"], newer["run_id"]])
+    ).query("differs and section in ('config', 'tags', 'steps')")
+    assert set(expected["section"]) == {"config", "tags", "steps"}
+    found = [(row[0], row[1]) for row in rows if row[0] in {"config", "tags", "steps"}]
+    assert found == list(expected[["section", "key"]].itertuples(index=False, name=None))
+    assert all(re.fullmatch(r"[\d.]+ times", row[4]) for row in rows if row[0] == "steps")
+    clean.notebook.shot("comparison", table)
+    clean.reset()
+    clean.button("Durations").click()
     clean.notebook.check()
 
 

@@ -34,6 +34,7 @@ def test_assets(client, materialized, note_missing_columns):
     assert assets.loc["mart/revenue", "depends_on"] == ["orders"]
     assert assets.loc["stock", "group"] == "by_region"
     assert assets.loc["stock", "checks"] == ["is_counted"]
+    assert assets.loc[["mart/revenue", "orders"], "stale_status"].tolist() == ["FRESH", "FRESH"]
     assert assets.loc["orders", "last_run_id"] == materialized[0].run_id
     assert assets.loc["stock", ["last_run_id", "last_partition_key"]].tolist() == [materialized[1].run_id, "north"]
     note_missing_columns(
@@ -59,9 +60,21 @@ def test_materializations(client, materialized, note):
         note("infinite numbers in metadata are NaN")
 
 
+def test_events_of_a_materialization(client, materialized):
+    events = client.events(materialized[1])
+    [made] = events[events["event_type"] == "ASSET_MATERIALIZATION"].to_dict("records")
+    assert (made["asset"], made["partition_key"]) == ("stock", "north")
+    made["metadata"].pop("path", None)
+    assert made["metadata"] == {"note": "counted", "rows": 3, "share": 0.5}
+    [check] = events.dropna(subset="check").to_dict("records")
+    assert (check["asset"], check["check"], check["check_passed"]) == ("stock", "is_counted", True)
+
+
 def test_checks(client, materialized, note_missing_columns):
     checks = client.asset_checks()
     assert checks[["asset", "check"]].to_numpy().tolist() == [["stock", "is_counted"]]
+    # The newest run of the asset failed before its check.
+    assert checks[["status", "run_id"]].to_numpy().tolist() == [["EXECUTION_FAILED", materialized[2].run_id]]
     assert client.asset_checks("orders").empty
     fields = {
         "AssetCheck.blocking": "blocking",
@@ -75,6 +88,8 @@ def test_partitions_of_an_asset_have_statuses_and_runs(client, materialized):
     frame = client.partitions(asset="stock").set_index("partition_key")
     assert frame["status"].to_dict() == {"north": "MATERIALIZED", "south": "FAILED", "west": "MISSING"}
     assert frame["run_id"].tolist() == [materialized[1].run_id, pd.NA, pd.NA]
+    assert frame["last_materialization"].notna().tolist() == [True, False, False]
+    assert frame["last_materialization"]["north"] == client.materializations("stock")["timestamp"][0]
 
 
 def test_partitions_of_a_job_are_listed(client):

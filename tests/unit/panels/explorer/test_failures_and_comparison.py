@@ -44,6 +44,8 @@ class Source(FakeSource):
 @pytest.fixture
 def explorer():
     runs = [make_run(number, status="FAILURE", jobName=f"job_{number}") for number in range(3)]
+    runs[0]["tags"] = [{"key": "version", "value": "2"}, {"key": "team", "value": "data"}]
+    runs[1]["tags"] = [{"key": "version", "value": "1"}]
     root = runs[2]["runId"]
     late = dict.fromkeys(("creationTime", "startTime", "endTime", "updateTime"), NOW.timestamp())
     retried = make_run(3, jobName="job_2", parentRunId=root, rootRunId=root, **late)
@@ -128,6 +130,8 @@ def test_two_selected_runs_are_compared(explorer):
     assert cells[2:4] == ["Run 00000001", "Run 00000000"]
     rows = [cells[start : start + 5] for start in range(5, len(cells), 5)]
     assert ["config", "rows", "1", "0", ""] in rows
+    assert ["tags", "version", "1", "2", ""] in rows
+    assert ["tags", "team", "none", "data", ""] in rows
     assert ["steps", "load", "20 s", "10 s", "0.5 times"] in rows
     assert not [row for row in rows if row[1] == "same"]
     assert "equal in both runs" in shown
