@@ -30,7 +30,6 @@ from dagster_nb.sandbox.history.ground_truth import GroundTruth
 from dagster_nb.sandbox.history.plan import plan_history
 from dagster_nb.sandbox.local_dagster import DEMO_LOCATION
 from tests.compare_with_instance import (
-    compare_asset_checks,
     compare_asset_partitions,
     compare_assets,
     compare_backfills,
@@ -239,7 +238,6 @@ COMPARISONS = {
     "backfills": compare_backfills,
     "schedules": lambda client, instance: compare_schedules(client, instance, REPOSITORY, DEMO_LOCATION),
     "sensors": lambda client, instance: compare_sensors(client, instance, REPOSITORY, DEMO_LOCATION),
-    "asset checks": lambda client, instance: compare_asset_checks(client, instance, GRAPH),
     "events": lambda client, instance: compare_events(client, instance, _newest_runs_of_assets(instance)),
     **{f"partitions of {job}": partial(compare_job_partitions, job=defs.resolve_job_def(job))
        for job in ("daily_sales", "export_invoices")},
