@@ -283,6 +283,10 @@ def test_a_current_digest_has_the_findings_of_the_ground_truth_and_no_others(run
     truth = running.truth
     what = digest.findings.set_index("kind")["what"]
     key, before, after = truth.slower_tag
+    [since] = digest.findings.query("kind == 'slower job'")["since"]
+    assert abs(since - truth.slower_since) < DAY
+    factor = float(what["slower job"].split(", ")[1].split(" times")[0])
+    assert factor == pytest.approx(truth.slower_factor, rel=0.15)
     assert f"tag {key} changed from {before} to {after}" in what["slower job"]
     assert truth.missing_partition in what["missing partition"]
     assert 'role="img"' in digest._repr_html_()
