@@ -30,8 +30,8 @@ def of_kind(digest, kind):
     return digest.findings[digest.findings["kind"] == kind]
 
 
-# The days before UNTIL include days with a backfill, a failed tick, a missing partition, and no incident.
-@pytest.mark.parametrize("days", [0, 2.5, 3.3, 11.5, 14.8, 15.8, 25, 29.5, 42, 55, 61])
+# Days before UNTIL with failed ticks (3.3 and 12.2), backfills (25 and 61), a missing partition (42), or no incident.
+@pytest.mark.parametrize("days", [0, 3.3, 12.2, 15.8, 25, 42, 61])
 def test_a_digest_has_the_findings_of_the_ground_truth_and_no_others(source, history, days):
     digest = analysis.digest(source, as_of=UNTIL - dt.timedelta(days=days))
     assert digest._summary.not_checked == ()
