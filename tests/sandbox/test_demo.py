@@ -284,7 +284,10 @@ def test_a_current_digest_has_the_findings_of_the_ground_truth_and_no_others(run
     what = digest.findings.set_index("kind")["what"]
     key, before, after = truth.slower_tag
     [since] = digest.findings.query("kind == 'slower job'")["since"]
-    assert abs(since - truth.slower_since) < DAY
+    # The estimate may be off by two runs. Depending on the date, these are more than a day apart.
+    runs = [pd.Timestamp(run.created, unit="s", tz="UTC") for run in history.runs if run.job == truth.slower_job]
+    between = [min(since, truth.slower_since) <= run < max(since, truth.slower_since) for run in runs]
+    assert sum(between) <= 2
     factor = float(what["slower job"].split(", ")[1].split(" times")[0])
     assert factor == pytest.approx(truth.slower_factor, rel=0.15)
     assert f"tag {key} changed from {before} to {after}" in what["slower job"]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dagster_nb.sandbox.history.planned import History, PlannedRun
 
 LOOKBACK = timedelta(days=60)
-# The slower job has one or two runs per working day, and a slowdown can be detected after eight runs.
-CERTAIN_AFTER = timedelta(days=14)
+# The slower job has one or two runs per working day, and a slowdown can be detected after eight successful runs.
+CERTAIN_AFTER = timedelta(days=21)
 
 
 def check_findings(digest: Digest, history: History) -> None:
