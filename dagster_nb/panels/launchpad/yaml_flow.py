@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["ITEM", "FlowPlace", "flow_end", "flow_place_at"]
+__all__ = ["ITEM", "FlowPlace", "flow_end", "flow_key_at", "flow_place_at"]
 
 ITEM = "[]"
 """The part of a path that means any item of a list."""
@@ -156,6 +156,29 @@ def flow_place_at(text: str, start: int, cursor: int) -> FlowPlace | None:
     keys = top.keys if top.is_closed else before
     siblings = frozenset(name for at, name in keys if at != own)
     return FlowPlace(top.path, word, is_value=False, siblings=siblings)
+
+
+def flow_key_at(text: str, start: int, cursor: int) -> tuple[str, ...] | None:
+    """Return the path of the key at the cursor inside the bracket at `start`, or None if there is no key.
+
+    Examples
+    --------
+    >>> flow_key_at("ops: {load: {rows: 1}}", 5, 14)
+    ('load', 'rows')
+    """
+    scan = _Scan(text, start)
+    # Read the character at the cursor too, because it can be the first one of the key.
+    scan.advance(min(cursor + 1, len(text)))
+    if scan.is_in_comment or not scan.open:
+        return None
+    top = scan.open[-1]
+    own = top.start
+    if not top.is_mapping or top.key is not None or own is None:
+        return None
+    while scan.position < len(text) and own not in dict(top.keys) and not top.is_closed:
+        scan.advance(scan.position + 1)
+    name = dict(top.keys).get(own)
+    return None if name is None else (*top.path, name)
 
 
 def _quote_end(text: str, start: int) -> int:

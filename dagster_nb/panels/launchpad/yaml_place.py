@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dagster_nb.panels.launchpad.yaml_flow import ITEM, flow_end, flow_place_at
+from dagster_nb.panels.launchpad.yaml_flow import ITEM, flow_end, flow_key_at, flow_place_at
 
 __all__ = ["ITEM", "YamlPlace", "place_at", "place_of_key"]
 
@@ -114,6 +114,10 @@ def place_of_key(text: str, cursor: int) -> tuple[str, ...] | None:
     >>> place_of_key("ops:\n  load: 1", 9)
     ('ops', 'load')
     """
+    flow_start = _open_flow(text, cursor)
+    if flow_start is not None:
+        path = flow_key_at(text, flow_start, cursor)
+        return None if path is None else (*_path_before_flow(text, flow_start), *path)
     number = text.count("\n", 0, cursor)
     start = text.rfind("\n", 0, cursor) + 1
     line = text.split("\n")[number]
@@ -153,14 +157,22 @@ def _place_in_flow(text: str, cursor: int, start: int) -> YamlPlace | None:
     place = flow_place_at(text, start, cursor)
     if place is None:
         return None
+    path = (*_path_before_flow(text, start), *place.path)
+    return YamlPlace(path, place.word, place.is_value, place.siblings, _column_of(text, start), is_flow=True)
+
+
+def _path_before_flow(text: str, start: int) -> tuple[str, ...]:
+    """Return the path of the value that starts with the bracket at `start`."""
     number = text.count("\n", 0, start)
-    column = start - (text.rfind("\n", 0, start) + 1)
     stack = _open_parts(text, number)
     if not stack or stack[-1].line != number:
         # The bracket is on a line of its own.
-        _pop(stack, column, is_item=False)
-    path = (*(part.name for part in stack), *place.path)
-    return YamlPlace(path, place.word, place.is_value, place.siblings, column, is_flow=True)
+        _pop(stack, _column_of(text, start), is_item=False)
+    return tuple(part.name for part in stack)
+
+
+def _column_of(text: str, position: int) -> int:
+    return position - (text.rfind("\n", 0, position) + 1)
 
 
 def _open_parts(text: str, number: int) -> list[_Part]:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dagster_nb.panels.launchpad.config_completion import ConfigHelp
-from dagster_nb.panels.launchpad.yaml_place import place_at
+from dagster_nb.panels.launchpad.yaml_place import place_at, place_of_key
 
 
 def field(name, key, *, required=False, default=None, description=None):
@@ -275,6 +275,30 @@ def test_help_explains_the_key_at_a_position():
     assert HELP.describe("", 0) == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("ops: {load: {config: {ro|ws: 3}}}", "ops.load.config.rows"),
+        ("ops: {load: {config: {|rows: 3}}}", "ops.load.config.rows"),
+        ('ops: {"lo|ad": {config: {}}}', "ops.load"),
+        ("ops: {write: {con|fig: {file: a}}}", "ops.write.config"),
+        ("ops: {load: {config: {rows: 3,  # all\n  dry_|run: true}}}", "ops.load.config.dry_run"),
+        (f"{LOAD}table: {{e|nv: X}}", "ops.load.config.table.env"),
+        (f"{LOAD}parts: [{{name: a}}, {{si|ze: 1}}]", "ops.load.config.parts.[].size"),
+        (f"{LOAD}parts:\n        - {{na|me: a}}", "ops.load.config.parts.[].name"),
+        ("ops: {load: {config: {rows: |3}}}", ""),
+        ("ops: {load: {config: {table: 'ro|ws: 1'}}}", ""),
+        ("ops: {load: {config: {rows: 3,  # ro|ws\n}}}", ""),
+        (f"{LOAD}days: [FA|ST]", ""),
+        ("ops: {|", ""),
+        ("ops: {load: {}}|", ""),
+    ],
+)
+def test_help_explains_the_key_at_a_position_in_flow_style(text, path):
+    before, _, after = text.partition("|")
+    assert HELP.describe(before + after, len(before)).partition(":")[0] == path
+
+
 def test_a_long_config_is_completed_quickly():
     text = "ops:\n" + "".join(f"  op_{number}:\n    config:\n      rows: {number}\n" for number in range(2000)) + "  l"
     start = time.process_time()
@@ -287,3 +311,4 @@ def test_completion_in_invalid_yaml_raises_no_error():
     for text in (*unfinished_flow, "\t", ":", "- - -", "a: b: c", "'", '"a', "|", "&a *b", "- a\nb", "é: ü\n  "):
         for cursor in range(len(text) + 1):
             place_at(text, cursor)
+            place_of_key(text, cursor)
