@@ -143,6 +143,9 @@ class ChartLayer(anywidget.AnyWidget):
         act = self._actions.get(name)
         if act is not None:
             self._background.call(partial(act, *arguments))
+        if name == "range":
+            # Until then, the browser shows a part of the old picture.
+            self._background.call(lambda: self.send({"done": name}))
 
 
 def chart_box(picture: Any, layer: ChartLayer) -> Any:  # noqa: ANN401 - ipywidgets has no types

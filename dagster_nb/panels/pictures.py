@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
 from dagster_nb.panels.chart_pixels import ChartPixels, chart_pixels
 from dagster_nb.panels.markup import attribute
+from dagster_nb.panels.png import png
 from dagster_nb.plot import theme
 
 if TYPE_CHECKING:
@@ -74,11 +73,8 @@ def draw_picture(
         # Do not use savefig, because it would draw everything twice: once for the layout and once for the file.
         canvas.draw()  # type: ignore[no-untyped-call]
         pixels = chart_pixels(ax, scale=_SCALE)
-    out = io.BytesIO()
-    # Use fast compression, because the image is only sent to the browser.
     colors = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    Image.fromarray(colors).save(out, format="png", compress_level=1)
-    return Picture(out.getvalue(), width, height, pixels)
+    return Picture(png(colors), width, height, pixels)
 
 
 def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, **options: Any) -> str:  # noqa: ANN401

@@ -85,7 +85,7 @@ def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
         notebook.run("explorer.wait()")
         longest = page.evaluate(LONGEST_TASK)
         yield Row(runs, WHERE, "first rows", first, note=f"longest task until all runs were read: {longest:.0f} ms")
-        chart = ChartPage(notebook, ".dnb-explorer", "explorer._charts._layer")
+        chart = ChartPage(notebook, ".dnb-charts", "explorer._charts._layer")
         chart.settle()
         table, stage = ".dnb-explorer .dnb-runs tbody:last-child", ".dnb-charts .dnb-chart-stage"
         page.evaluate(RECORD_DELAY, ["table", "pointerup", table, {"childList": True}])

@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from dagster_nb.words import duration_text
 from tests.browser.chart_page import ChartPage
 from tests.browser.lab import Notebook
 
@@ -34,12 +35,30 @@ failed = client.runs(status="FAILURE", limit=1)["run_id"][0]
 monitor = dnb.RunMonitor(client.run(failed), tz="UTC").wait(60)
 monitor
 """
+# A run with many steps. The runs of the demo have only a few.
+MANY_STEPS = """
+from tests.unit.panels.monitor.fake_client import END, FakeRun, events
+run = FakeRun()
+starts = np.random.default_rng(5).uniform(0, 3000, 60).tolist()
+run.client.step_records = [
+    {"stepKey": f"step_{number}", "status": "FAILURE" if number % 7 == 0 else "SUCCESS", "startTime": start,
+     "endTime": start + 10 * (number + 1), "attempts": [{"startTime": start}]}
+    for number, start in enumerate(starts)
+]
+run.client.become("SUCCESS")
+for page in (*(events(1, start=number, stepKey=f"step_{number}") for number in range(60)), END):
+    run.client.pages.put(page)
+many = dnb.RunMonitor(run, tz="UTC").wait(60)
+many.add_class("many-steps")
+many
+"""
 N_POINTS = 50
+MARKED = ["Durations", "Trend", "Timeline"]
 
 
 @pytest.fixture(scope="module")
 def notebook(lab, context, demo) -> Iterator[Notebook]:
-    book = Notebook(lab, context, [CELL.format(url=demo.url), MONITOR], name="charts").open()
+    book = Notebook(lab, context, [CELL.format(url=demo.url), MONITOR, MANY_STEPS], name="charts").open()
     yield book
     book.check()
     book.close()
@@ -58,7 +77,14 @@ def chart(notebook) -> ChartPage:
 
 @pytest.fixture
 def gantt(notebook) -> ChartPage:
-    found = ChartPage(notebook, ".dnb-monitor", "monitor._steps._layer")
+    found = ChartPage(notebook, ".dnb-monitor:not(.many-steps)", "monitor._steps._layer")
+    found.settle()
+    return found
+
+
+@pytest.fixture
+def many_steps(notebook) -> ChartPage:
+    found = ChartPage(notebook, ".many-steps", "many._steps._layer")
     found.settle()
     return found
 
@@ -72,10 +98,14 @@ def frame(notebook: Notebook) -> pd.DataFrame:
     rows = json.loads(
         notebook.run(
             "explorer.wait(); columns = ['run_id', 'job_name', 'status', 'start_time', 'duration'];"
+            "epoch = pd.Timestamp(0, tz='UTC');"
             "shown = explorer.frame[columns].assign("
             "start_time=explorer.frame['start_time'].dt.strftime('%Y-%m-%d %H:%M:%S'),"
+            "started=(explorer.frame['start_time'] - epoch) / pd.Timedelta('1D'),"
+            "ended=(explorer.frame['end_time'] - epoch) / pd.Timedelta('1D'),"
+            "seconds=explorer.frame['duration'].dt.total_seconds(),"
             "duration=[dnb.words.duration_text(one) for one in explorer.frame['duration']]);"
-            "print(shown.astype(object).where(shown.notna(), None).to_json(orient='records'))"
+            "print(shown.astype(object).where(shown.notna(), None).to_json(orient='records', double_precision=15))"
         )
     )
     return pd.DataFrame(rows, dtype=object).set_index("run_id")
@@ -91,13 +121,23 @@ def wait_for_filters(notebook: Notebook, names: set[str]) -> dict[str, Any]:
     raise AssertionError(f"the filters are still {filters}")
 
 
+def choose_with_marks(notebook: Notebook, chart: ChartPage, name: str) -> pd.DataFrame:
+    """Choose a chart that has a mark for each run, and return the frame of its runs."""
+    # A timeline of many runs has no marks.
+    busiest = frame(notebook)["job_name"].value_counts().index[0]
+    choose(notebook, name, **({"job": [busiest]} if name == "Timeline" else {}))
+    assert len(chart.settle()["marks"]) >= N_POINTS
+    return frame(notebook)
+
+
+def seeded_marks(chart: ChartPage) -> list[int]:
+    return random.Random(4).sample(range(len(chart.sent["marks"])), N_POINTS)
+
+
 @pytest.mark.parametrize("name", ["Durations", "Trend", "Timeline", "Queue times"])
 def test_hovering_over_a_mark_shows_its_run(notebook, chart, name):
-    runs = frame(notebook)
-    choose(notebook, name, **({"job": [runs["job_name"].value_counts().index[0]]} if name == "Timeline" else {}))
-    sent = chart.settle()
-    assert len(sent["marks"]) >= N_POINTS
-    for mark in random.Random(4).sample(range(len(sent["marks"])), N_POINTS):
+    runs = choose_with_marks(notebook, chart, name)
+    for mark in seeded_marks(chart):
         position = chart.center(mark)
         chart.move_to(*position)
         shown = chart.tip.inner_text()
@@ -110,6 +150,144 @@ def test_hovering_over_a_mark_shows_its_run(notebook, chart, name):
         # A run that is waiting has no start, and a run in progress has no duration yet.
         assert f"Started {run['start_time'] or '—'}" in shown
         assert run["duration"] in shown or "so far" in shown
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_a_click_on_a_mark_opens_its_run(notebook, chart, name):
+    choose_with_marks(notebook, chart, name)
+    positions = [chart.center(mark) for mark in seeded_marks(chart)]
+    with chart.recorded("mark") as opened:
+        for position in positions:
+            notebook.page.mouse.click(*chart.point(*position))
+        clicked = opened(N_POINTS)
+    for [run_id], position in zip(clicked, positions, strict=True):
+        assert run_id in chart.ids_at(*position)
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_arrow_keys_visit_all_runs_in_order_and_enter_opens_them(notebook, chart, name):
+    runs = choose_with_marks(notebook, chart, name)
+    per_lane = 10 if name == "Durations" else N_POINTS
+    keyboard, words = notebook.page.keyboard, []
+    chart.stage.focus()
+    # The keyboard cursor can still be on the run of an earlier test. Move it to the first run of the first lane.
+    for key in ["ArrowRight", *["ArrowUp"] * len(runs["job_name"].unique()), "Home"]:
+        keyboard.press(key)
+    with chart.recorded("mark") as opened:
+        for number in range(1, N_POINTS + 1):
+            keyboard.press("Enter")
+            words.append(chart.stage.get_by_role("status").inner_text())
+            for key in ["ArrowDown", "Home"] if number % per_lane == 0 else ["ArrowRight"]:
+                keyboard.press(key)
+        visited = [run_id for [run_id] in opened(N_POINTS)]
+    assert len(set(visited)) == N_POINTS
+    for run_id, said in zip(visited, words, strict=True):
+        assert f"Run {run_id[:8]}" in said
+        assert runs.loc[run_id, "job_name"] in said
+    drawn = runs.loc[chart.sent["ids"]].dropna(subset="seconds")
+    middles = {"Trend": drawn["started"], "Timeline": drawn[["started", "ended"]].mean(axis=1)}
+    positions = middles.get(name, drawn["seconds"]).astype(float).map(chart.x_of)
+    for first in range(0, N_POINTS, per_lane):
+        lane = positions if name == "Trend" else positions[drawn["job_name"] == runs.loc[visited[first], "job_name"]]
+        reached = lane.reindex(visited[first : first + per_lane]).dropna()
+        # The positions in the browser have a lower precision.
+        assert (reached.diff().dropna() > -0.01).all()
+        assert set(lane[lane < reached.max() - 0.01].index) <= set(reached.index)
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_a_drag_chooses_the_runs_between_two_marks(notebook, chart, name):
+    runs = choose_with_marks(notebook, chart, name)
+    values = runs.loc[chart.sent["ids"], "seconds" if name == "Durations" else "started"].dropna().astype(float)
+    positions = values.map(chart.x_of)
+    marks = random.Random(6)
+    dragged = []
+    with chart.recorded("range") as ranges:
+        while len(dragged) < N_POINTS:
+            ends = [positions[marks.choice(positions.index)] for _ in range(2)]
+            if abs(ends[0] - ends[1]) < 10:
+                continue  # A shorter drag would be a click.
+            chart.drag_between(*ends)
+            expect(chart.stage.locator(".dnb-chart-zoom")).to_be_hidden()
+            dragged.append(sorted(ends))
+        chosen = ranges(N_POINTS)
+    for (first, last), (left, right) in zip(chosen, dragged, strict=True):
+        found = set(values[(values >= first) & (values <= last)].index)
+        # The pointer may be up to a pixel beside the mark.
+        assert set(positions[(positions > left + 1) & (positions < right - 1)].index) <= found
+        assert found <= set(positions[(positions > left - 1) & (positions < right + 1)].index)
+
+
+@pytest.mark.parametrize("name", ["Durations", "Timeline"])
+def test_a_lane_shows_its_job_and_a_click_chooses_the_job(notebook, chart, name):
+    choose(notebook, name)
+    sent = chart.settle()
+    runs = frame(notebook)
+    medians = runs["seconds"].astype(float).groupby(runs["job_name"]).median()
+    jobs = list(medians.sort_values(ascending=False).index) if name == "Durations" else sorted(medians.index)
+    left, top, right, bottom = sent["plot"]
+    points, positions = random.Random(7), []
+    while len(positions) < N_POINTS:
+        x, y = points.uniform(left + 2, right - 2), points.uniform(top + 2, bottom - 2)
+        height = (bottom - top) / len(jobs)
+        if (y - top) % height > 2 and all(chart.distance(mark, x, y) > 10 for mark in range(len(sent["marks"]))):
+            positions.append((x, y, jobs[int((y - top) / height)]))
+    with chart.recorded("group") as groups:
+        for x, y, job in positions:
+            chart.move_to(x, y)
+            expect(chart.tip).to_contain_text(job)
+            notebook.page.mouse.click(*chart.point(x, y))
+        assert groups(N_POINTS) == [[job] for _, _, job in positions]
+
+
+def test_a_line_shows_its_job_and_a_click_chooses_the_job(notebook, chart):
+    sent = chart.sent
+    points = list(sent["points"])
+    random.Random(8).shuffle(points)
+    positions = []
+    while len(positions) < N_POINTS:
+        x, y, line = points.pop()
+        # Marks and other lines are far enough away.
+        if all(chart.distance(mark, x, y) > 5 for mark in range(len(sent["marks"]))) and all(
+            other == line or abs(x - near) + abs(y - high) > 12 for near, high, other in points
+        ):
+            positions.append((x, y, sent["lines"][int(line)]))
+    assert len({job for *_, job in positions}) > 2
+    with chart.recorded("group") as groups:
+        for x, y, job in positions:
+            chart.move_to(x, y)
+            expect(chart.tip).to_contain_text(job)
+            notebook.page.mouse.click(*chart.point(x, y))
+        assert groups(N_POINTS) == [[job] for *_, job in positions]
+
+
+def test_the_bars_of_a_run_with_many_steps_answer_to_the_pointer_and_the_keyboard(notebook, many_steps):
+    sent = many_steps.sent
+    steps = pd.DataFrame(json.loads(notebook.run("print(json.dumps(run.client.step_records))"))).set_index("stepKey")
+    keyboard = notebook.page.keyboard
+    marks = random.Random(9).sample(range(len(sent["ids"])), N_POINTS)
+    with many_steps.recorded("mark") as chosen:
+        for mark in marks:
+            many_steps.move_to(*many_steps.center(mark))
+            step = steps.loc[sent["ids"][mark]]
+            shown = many_steps.tip.inner_text().splitlines()
+            assert shown[0].split()[:2] == [step.name, step["status"]]
+            assert f"Started {pd.Timestamp(step['startTime'], unit='s'):%Y-%m-%d %H:%M:%S}" in shown
+            assert f"Duration {duration_text(step['endTime'] - step['startTime'])}" in shown
+            notebook.page.mouse.click(*many_steps.point(*many_steps.center(mark)))
+        assert chosen(N_POINTS) == [[sent["ids"][mark]] for mark in marks]
+    # The steps are in the order of their starts, from top to bottom.
+    in_order = list(steps.sort_values("startTime").index[:N_POINTS])
+    notebook.page.mouse.move(2, 2)
+    keyboard.press("Escape")
+    with many_steps.recorded("mark") as chosen:
+        for _ in sent["ids"]:
+            keyboard.press("ArrowUp")
+        for step in in_order:
+            expect(many_steps.stage.get_by_role("status")).to_contain_text(step)
+            keyboard.press("Enter")
+            keyboard.press("ArrowDown")
+        assert chosen(N_POINTS) == [[step] for step in in_order]
 
 
 def test_a_click_opens_the_run_and_highlights_its_row(notebook, chart):
@@ -147,6 +325,51 @@ def test_a_drag_sets_a_filter_and_escape_removes_it_again(notebook, chart):
     notebook.page.keyboard.press("Escape")
     wait_for_filters(notebook, set())
     chart.settle()
+
+
+# End a drag, and compare the colors of the zoomed picture with those of the image, before the kernel can respond.
+ZOOM = """
+([x, y, first, last, samples]) => {
+  const box = document.querySelector(".dnb-charts .dnb-chart");
+  const image = box.querySelector("img");
+  box.dispatchEvent(new PointerEvent("pointerup", { clientX: x, clientY: y, button: 0, bubbles: true }));
+  const zoom = box.querySelector(".dnb-chart-zoom");
+  const scale = image.naturalWidth / Number(image.getAttribute("width"));
+  const copy = Object.assign(document.createElement("canvas"), { width: zoom.width, height: zoom.height });
+  copy.getContext("2d").drawImage(image, 0, 0);
+  const color = (canvas, at, height) =>
+    canvas.getContext("2d").getImageData(Math.floor(at * scale), Math.floor(height * scale), 1, 1).data.join();
+  return {
+    shown: [getComputedStyle(zoom).display, getComputedStyle(image).visibility],
+    colors: samples.map(([share, left, width, height]) => [
+      color(zoom, left + share * width, height), color(copy, first + share * (last - first), height),
+    ]),
+  };
+}
+"""
+
+
+def test_a_drag_shows_the_range_at_once(notebook, chart):
+    left, top, right, bottom = chart.sent["plot"]
+    ends = [left + (right - left) * share for share in (0.4, 0.7)]
+    y = (top + bottom) / 2
+    chart.move_to(ends[0], y)
+    notebook.page.mouse.down()
+    chart.move_to(ends[1], y)
+    points = random.Random(10)
+    samples = [[points.random(), left, right - left, points.uniform(top, bottom)] for _ in range(400)]
+    seen = notebook.page.evaluate(ZOOM, [*chart.point(ends[1], y), *ends, samples])
+    notebook.page.mouse.up()
+    assert seen["shown"] == ["block", "hidden"]
+    # The browser mixes the colors of neighboring pixels.
+    assert sum(one == other for one, other in seen["colors"]) > 300
+    assert len({other for _, other in seen["colors"]}) > 5
+    wait_for_filters(notebook, {"created_after", "created_before"})
+    chart.settle()
+    expect(chart.stage.locator(".dnb-chart-zoom")).to_be_hidden()
+    expect(notebook.page.locator(".dnb-charts img")).to_be_visible()
+    notebook.page.keyboard.press("Escape")
+    wait_for_filters(notebook, set())
 
 
 def test_a_drag_along_a_duration_axis_filters_by_duration(notebook, chart):

@@ -24,12 +24,13 @@ function floats(bytes) {
 }
 
 function render({ model, el }) {
+  const zoom = element("canvas", "dnb-chart-zoom");
   const band = element("div", "dnb-chart-band");
   const ring = element("div", "dnb-chart-ring");
   const buttons = element("div", "dnb-chart-buttons");
   const tip = element("div", "dnb-chart-tip");
   const live = element("div", "dnb-chart-live");
-  const stage = element("div", "dnb-chart-stage", band, ring, buttons, tip, live);
+  const stage = element("div", "dnb-chart-stage", zoom, band, ring, buttons, tip, live);
   live.setAttribute("role", "status");
   stage.setAttribute("role", "group");
   stage.tabIndex = 0;
@@ -43,6 +44,7 @@ function render({ model, el }) {
   let cursor = null; // the keyboard cursor in a chart without marks
   let pointed = null; // the position of the pointer in the picture
   let drag = null; // the start of a drag: {x, pointer, isMoving}
+  let zoomed = null; // the image that the zoomed picture replaces until the kernel has drawn the range
 
   const send = (...action) => model.send({ action, number: chart.number });
   const percent = (value, place) => `${(100 * value) / chart.size[place]}%`;
@@ -157,6 +159,34 @@ function render({ model, el }) {
     band.style.display = "none";
   }
 
+  // Show the range at once: stretch this part of the picture over the x axis until the kernel has drawn a new picture.
+  function showZoom(from, to) {
+    zoomed = box.querySelector("img");
+    const [left, top, right, bottom] = chart.plot.map((value) => (value * zoomed.naturalWidth) / chart.size[0]);
+    const [first, last] = [from, to].map((x) => (x * zoomed.naturalWidth) / chart.size[0]);
+    Object.assign(zoom, { width: zoomed.naturalWidth, height: zoomed.naturalHeight });
+    const context = zoom.getContext("2d");
+    // The names of lanes remain. The numbers next to the other axes are wrong for the range.
+    context.drawImage(zoomed, 0, top, left, bottom - top, 0, top, left, bottom - top);
+    context.drawImage(zoomed, first, top, Math.max(1, last - first), bottom - top, left, top, right - left, bottom - top);
+    zoom.style.display = "block";
+    zoomed.style.visibility = "hidden";
+    ring.style.display = "none";
+  }
+
+  function endZoom() {
+    if (!zoomed) return;
+    zoomed.style.visibility = "";
+    zoomed = null;
+    zoom.style.display = "none";
+  }
+
+  function sendRange(from, to) {
+    send("range", from, to);
+    endRange();
+    if (to > from) showZoom(from, to);
+  }
+
   function activate(target) {
     if (!isClickable(target)) return;
     if (target.mark === undefined) send("group", target.group);
@@ -202,7 +232,7 @@ function render({ model, el }) {
       else if (model.get("can_go_back")) send("back");
       else if (isHidden) return;
       if (index) hover(null, 0, 0);
-    } else if (!index || event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
+    } else if (!index || zoomed || event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key in moves) {
       const [axis, sign] = moves[event.key];
       const extends_ = event.shiftKey && chart.draggable && axis === 0;
@@ -217,16 +247,14 @@ function render({ model, el }) {
     } else if (event.key === "Home" || event.key === "End") {
       if (current < 0) current = index.first();
       if (current >= 0) moveTo(index.last(current, event.key === "End" ? 1 : -1), event.shiftKey && chart.draggable);
-    } else if (event.key === "Enter" && anchor !== null) {
-      send("range", ...range());
-      endRange();
-    } else if ((event.key === "Enter" || event.key === " ") && current >= 0) activate({ mark: current });
+    } else if (event.key === "Enter" && anchor !== null) sendRange(...range());
+    else if ((event.key === "Enter" || event.key === " ") && current >= 0) activate({ mark: current });
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
-  const isElsewhere = (event) => !index || Boolean(event.target.closest?.(".dnb-chart-button"));
+  const isElsewhere = (event) => !index || zoomed || Boolean(event.target.closest?.(".dnb-chart-button"));
   let pressed = null; // the position at which a mouse button was pressed
   const pointer = {
     // Keep the focus on the stage, and prevent the browser from dragging the image or selecting text.
@@ -234,7 +262,7 @@ function render({ model, el }) {
       if (!isElsewhere(event) && event.button === 0) event.preventDefault();
     },
     pointermove(event) {
-      if (!index) return;
+      if (!index || zoomed) return;
       if (!drag && isElsewhere(event)) {
         hover(null, 0, 0);
         return;
@@ -263,10 +291,10 @@ function render({ model, el }) {
       const [x, y] = position(event);
       const began = pressed;
       pressed = null;
-      const dragged = drag?.isMoving ? drag : null;
+      const from = drag?.isMoving ? drag.x : null;
       endRange();
-      if (!dragged && Math.hypot(x - began[0], y - began[1]) >= MIN_DRAG) return;
-      if (dragged) send("range", dragged.x, inPlot(x));
+      if (from === null && Math.hypot(x - began[0], y - began[1]) >= MIN_DRAG) return;
+      if (from !== null) sendRange(Math.min(from, inPlot(x)), Math.max(from, inPlot(x)));
       else {
         const target = index.at(x, y);
         if (target) activate(target);
@@ -308,6 +336,7 @@ function render({ model, el }) {
     const id = current >= 0 ? chart.ids?.[current] : undefined;
     const isEmpty = !model.get("chart").size;
     endRange();
+    endZoom();
     pressed = hovered = null;
     tip.style.display = "none";
     live.textContent = "";
@@ -337,7 +366,9 @@ function render({ model, el }) {
   });
   // The image arrives in a separate message.
   const replaced = new MutationObserver((records) => {
-    if (records.some(({ target }) => !el.contains(target))) align();
+    if (!records.some(({ target }) => !el.contains(target))) return;
+    endZoom();
+    align();
   });
   function attach() {
     box = el.closest(".dnb-chart");
@@ -353,6 +384,8 @@ function render({ model, el }) {
   });
   model.on("change:chart", draw);
   model.on("change:can_go_back", align);
+  // If the range does not change the filters, there is no new picture.
+  model.on("msg:custom", endZoom);
   draw();
   attach();
   return () => {
@@ -361,6 +394,7 @@ function render({ model, el }) {
     replaced.disconnect();
     model.off("change:chart", draw);
     model.off("change:can_go_back", align);
+    model.off("msg:custom", endZoom);
   };
 }
 
