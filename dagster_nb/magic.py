@@ -132,8 +132,10 @@ class DagsterMagics:
         before = document.split("\n")[: context.cursor_line - 1]
         cursor = sum(len(line) + 1 for line in before) + context.cursor_position
         completion = complete_graphql(document, cursor, self._schema)
+        found = [SimpleCompletion(one.text, type=one.kind) for one in completion.candidates]
         return {
-            "completions": [SimpleCompletion(one.text, type=one.kind) for one in completion.candidates],
+            # Without any completion, IPython would search for Python names. The word itself changes nothing.
+            "completions": found or [SimpleCompletion(completion.word)],
             "matched_fragment": completion.word,
             "suppress": True,
             "ordered": True,

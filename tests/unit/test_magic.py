@@ -138,6 +138,28 @@ def test_a_graphql_cell_is_completed_only_from_the_schema(connected):
     assert {text for _, text in found} == {*installed_schema().type_map["Run"].fields, "__typename"}
 
 
+@pytest.mark.parametrize(
+    ("text", "candidates"),
+    [
+        ("{ runsOrError(", {"filter", "cursor", "limit"}),
+        ("{ runsOrError(limit: 1, cu", {"cursor"}),
+        ("{ runsOrError(filter: {runI", {"runIds"}),
+        ("{ runsOrError(filter: {statuses: [FAILU", {"FAILURE"}),
+        ("{ runsOrError(filter: {statuses: ", set(installed_schema().type_map["RunStatus"].values)),
+        ("query Q($filter: RunsFi", {"RunsFilter"}),
+        # The word itself changes nothing. Without it, IPython would offer Python names.
+        ("{ runsOrError { __typename ... on RunsFe", {"RunsFe"}),
+        ("{ runsOrError { prin", {"prin"}),
+    ],
+)
+def test_arguments_and_input_fields_and_enum_values_are_completed(connected, text, candidates):
+    cell = f"%%dagster\n{text}"
+    start = time.process_time()
+    found = completions(connected, cell)
+    assert time.process_time() - start < 0.1
+    assert {name for _, name in found} == candidates
+
+
 def test_other_cells_are_completed_as_usual(connected):
     assert "runsOrError" not in dict(map(reversed, completions(connected, "# %%dagster\n{ runsOrE")))
     assert "print" in {text for _, text in completions(connected, "prin")}
@@ -149,9 +171,11 @@ def test_loading_the_extension_twice_replaces_the_completion(connected):
     assert names.count("dagster_nb") == 1
 
 
-def test_importing_the_package_does_not_import_ipython():
-    code = (
-        "import sys, json, dagster_nb; print(json.dumps([name for name in sys.modules if name.startswith('IPython')]))"
-    )
+def test_importing_the_package_imports_neither_ipython_nor_what_panels_and_cells_need():
+    code = "import sys, json, dagster_nb; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == []
+    imported = set(json.loads(done.stdout))
+    packages = {"IPython", "ipywidgets", "anywidget", "traitlets", "matplotlib"}
+    folders = {f"dagster_nb.{name}" for name in ("panels", "playground", "magic", "plot", "analysis", "sandbox")}
+    assert "dagster_nb.client" in imported
+    assert not imported & (packages | folders)
