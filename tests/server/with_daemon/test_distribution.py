@@ -54,6 +54,12 @@ def test_the_archives_contain_only_the_needed_files(built):
     assert {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "dagster_nb/__init__.py"} <= names
 
 
+def test_the_editor_and_the_interactive_charts_keep_the_wheel_small(built):
+    (wheel,) = built.glob("*.whl")
+    # The wheel had 450 KB before these parts existed, and they may add 700 KB.
+    assert wheel.stat().st_size < 1_150_000
+
+
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
 def test_the_package_works_without_dagster(built, tmp_path, server, kind):
     (package,) = built.glob(kind)
