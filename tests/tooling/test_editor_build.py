@@ -16,14 +16,16 @@ FOLDER = Path(__file__).parents[2] / "dagster_nb" / "panels" / "editor_source"
 def test_the_editor_script_is_up_to_date(tmp_path):
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("npm is needed to build the editor")
+        pytest.skip("npm is not installed, so the editor's script cannot be built and compared")
     copy = tmp_path / "editor"
     shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("node_modules"))
     installed = subprocess.run(
         [npm, "ci", "--no-audit", "--no-fund"], cwd=copy, capture_output=True, check=False, text=True
     )
-    if installed.returncode != 0:
-        pytest.skip(f"npm could not install the packages: {installed.stderr[-300:]}")
+    assert installed.returncode == 0, (
+        f"npm could not install the packages of the editor. Fix the cause, such as a missing network connection, and "
+        f"run the test again:\n{installed.stderr[-2000:]}"
+    )
     built = tmp_path / "built"
     built.mkdir()
     subprocess.run([npm, "run", "build", "--", str(built)], cwd=copy, check=True, capture_output=True)

@@ -6,6 +6,7 @@ import uuid
 
 import pandas as pd
 import pytest
+import yaml
 
 import dagster_nb as dnb
 from dagster_nb.client.permissions import ACTIONS
@@ -97,6 +98,32 @@ class TestLaunch:
         assert run.status == "SUCCESS"
         read = client.runs(run_ids=run.run_id, include="asset_selection")
         assert read["asset_selection"].tolist() == [["mart/revenue"]]
+
+    def test_a_launchpad_copies_the_config_of_a_run_or_a_partition(self, client):
+        configs = [{"ops": {"load": {"config": {"rows": rows}}}} for rows in (8, 9)]
+        older, newer = (client.launch("quick", run_config=config) for config in configs)
+        client.terminate([older, newer], force=True)
+        pad = dnb.Launchpad(client, "quick").wait()
+        model = pad.model
+        default = yaml.safe_load(model.config)
+        for run_id, config in (("", configs[1]), (older.run_id[:8], configs[0]), (newer.run_id, configs[1])):
+            model.use_config_of_run(run_id)
+            pad.wait()
+            assert yaml.safe_load(model.config) == config
+            assert model.problems == []
+        model.reset()
+        pad.wait()
+        assert yaml.safe_load(model.config) == default
+        pad.close()
+        pad = dnb.Launchpad(client, "regional").wait()
+        pad.model.choose_partition("south")
+        pad.wait()
+        assert yaml.safe_load(pad.model.config) == {"ops": {"load": {"config": {"rows": len("south")}}}}
+        # A run of another job is not a template.
+        pad.model.use_config_of_run(older.run_id)
+        pad.wait()
+        assert "is not a run of the job 'regional'" in str(pad.model.error)
+        pad.close()
 
     def test_a_run_of_a_partition_has_the_config_and_tags_of_the_partition(self, client):
         run = client.launch("regional", partition_key="south", tags={"extra": "yes"})
