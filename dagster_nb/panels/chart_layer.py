@@ -1,7 +1,13 @@
 """``ChartLayer``: an invisible layer over the picture of a chart, which makes the chart interactive.
 
 The browser receives the positions of all marks together with the picture, so that hovering works even while the kernel
-is busy, and the picture remains an ordinary image. ipympl would send each movement of the pointer to the kernel.
+is busy, and the picture remains an ordinary image.
+
+The alternative was ipympl, which shows a figure that stays open in the kernel. ipympl sends each movement of the pointer
+to the kernel, so a tooltip would need a round trip, and would not appear while a cell runs. Each chart would also keep a
+figure in memory and have a canvas and a toolbar of its own, which screen readers cannot read and which a saved notebook
+shows only as a picture of the last state. ipympl adds panning and zooming, but these charts do not need it, because a
+drag filters the runs. These points decided against it.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import anywidget
+import ipywidgets as widgets
 import traitlets
 
 from dagster_nb.panels.viewport import STATIC
@@ -17,7 +18,7 @@ from dagster_nb.panels.viewport import STATIC
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Editor", "Suggestion", "Suggestions"]
+__all__ = ["Editor", "Suggestion", "Suggestions", "editor_box"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Editor(anywidget.AnyWidget):
         The label for screen readers.
     language : str
         ``"yaml"`` or ``"graphql"``.
+    has_started : bool
+        Whether the editor's script has run in a browser.
     """
 
     _esm = STATIC / "editor.js"
@@ -86,6 +89,7 @@ class Editor(anywidget.AnyWidget):
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)
     language = traitlets.Enum(["yaml", "graphql"], default_value="yaml").tag(sync=True)
+    has_started = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - the attributes of the class
         super().__init__(**traits)
@@ -127,3 +131,27 @@ class Editor(anywidget.AnyWidget):
                 self.send({"id": number, "word": found.word, "candidates": candidates})
             case {"type": "hover", "id": number, "text": text, "cursor": cursor}:
                 self.send({"id": number, "text": "" if self._describe is None else self._describe(text, cursor)})
+
+
+def editor_box(editor: Editor) -> Any:  # noqa: ANN401 - ipywidgets has no types
+    """Return a box with an editor and, until the editor's script has started, a plain text area with the same text.
+
+    A page can block the scripts of widgets such as the editor, but not the text areas of ipywidgets.
+    """
+    area = widgets.Textarea(
+        editor.value, description=editor.label, disabled=editor.disabled, rows=14, layout=widgets.Layout(width="100%")
+    )
+    area.add_class("dnb-field").add_class("dnb-editor-fallback")
+    links = [traitlets.link((editor, name), (area, name)) for name in ("value", "disabled")]
+    box = widgets.VBox([editor, area], layout=widgets.Layout(width="100%", overflow="visible"))
+
+    def remove_area(_change: object) -> None:
+        for link in links:
+            link.unlink()
+        # The editor keeps its place in the box, so the browser does not create it again.
+        box.children = (editor,)
+        area.close()
+        editor.unobserve(remove_area, names="has_started")
+
+    editor.observe(remove_area, names="has_started")
+    return box

@@ -24,6 +24,8 @@ __all__ = ["Panel", "close_widgets"]
 
 # The maximum time to wait for the data of the static output.
 _MAX_SECONDS_BEFORE_STATIC_OUTPUT = 2.0
+# Drawing the static output takes a fraction of a second, so it waits until the user pauses.
+_SECONDS_BEFORE_UPDATE = 2.0
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -60,6 +62,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._connection = widgets.HTML(layout=widgets.Layout(display="none", width="100%"))
         self._connection.add_class("dnb-connection")
         self._end_watching: Callable[[], None] = lambda: None
+        self._has_static_output = False
+        self._cancel_update: Callable[[], None] = lambda: None
         self._error_box = ErrorBox(self.background, dismissable=False)
         self._crash_box = ErrorBox(self.background)
         self._is_closed = False
@@ -108,8 +112,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             return
         # The empty HTML is for viewers without widgets, such as GitHub.
         display({WIDGET_MIME_TYPE: data[WIDGET_MIME_TYPE], "text/html": ""}, metadata, raw=True)
-        static = self._static_bundle()
-        display({**static, "text/html": saved_html(static["text/html"], self.viewport.saved_id)}, raw=True)
+        display(self._saved_bundle(), raw=True, display_id=self.viewport.saved_id)
+        self._has_static_output = True
 
     def _widget_bundle(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401
         """Return the data and the metadata of the widget. A closed panel has none."""
@@ -120,6 +124,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Return the static output as text and HTML, after a short wait for the data."""
         self.background.wait(self._is_ready_to_show, _MAX_SECONDS_BEFORE_STATIC_OUTPUT)
         return {"text/plain": repr(self), "text/html": self._static_html()}
+
+    def _saved_bundle(self) -> dict[str, str]:
+        static = self._static_bundle()
+        return {**static, "text/html": saved_html(static["text/html"], self.viewport.saved_id)}
 
     # Methods for subclasses to implement
 
@@ -177,6 +185,22 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         act = self._actions_in_html.get(name)
         if act is not None:
             self.background.call(partial(act, *arguments))
+
+    def _update_static_output(self) -> None:
+        """Replace the static output after a short time, because a saved notebook should show what the user last saw.
+
+        Do nothing if no browser shows the panel, as when a script runs the notebook. Such a notebook should contain
+        what each cell displayed when it ran.
+        """
+        if self._has_static_output and self.viewport.is_rendered:
+            self._cancel_update()
+            self._cancel_update = self.background.later(_SECONDS_BEFORE_UPDATE, self._replace_static_output)
+
+    def _replace_static_output(self) -> None:
+        if self._is_ready_to_show():
+            display(self._saved_bundle(), raw=True, display_id=self.viewport.saved_id, update=True)
+        else:
+            self._update_static_output()
 
     def _show_error(self, error: Exception | None, retry: Callable[[], object] | None = None) -> None:
         """Show an error, with a Retry button if `retry` is given. None hides the error."""

@@ -4,6 +4,9 @@ If an output contains a widget and HTML, JupyterLab always prefers the widget. I
 JupyterLab shows an error. So a panel has two outputs: first the widget, then the HTML. A style sheet in the HTML hides
 the HTML while the widget is connected to its kernel, and hides the widget otherwise. JupyterLab ignores this style
 sheet in notebooks that are not trusted, but such notebooks do not show widgets either.
+
+The HTML of an explorer follows its view: see `Panel._update_static_output`. Jupyter applies updates only until the page
+is reloaded, because the display id of an output is not part of the notebook's file.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ _STYLE = "".join(
         ".dnb-saved img{max-width:100%}",
     ]
 )
-_HOW_TO_USE = "This is how the panel looked when its cell ran. To use it, run the cell again in Jupyter."
+_HOW_TO_USE = "This is a picture of the panel. To use the panel, run the cell again in Jupyter."
 
 
 def saved_html(html: str, saved_id: str) -> str:

@@ -44,6 +44,8 @@ class Viewport(anywidget.AnyWidget):
         The name of the browser's time zone, or UTC before the browser has reported it.
     scrolls_into_view : bool
         Whether the page scrolls to the panel when it appears.
+    is_rendered : bool
+        Whether a browser has shown the panel.
     saved_id : str
         The id of the panel's static output. In pages other than JupyterLab and Notebook, the script of this widget
         hides the static output.
@@ -57,6 +59,7 @@ class Viewport(anywidget.AnyWidget):
     width = traitlets.Int(960).tag(sync=True)
     time_zone = traitlets.Unicode("UTC").tag(sync=True)
     scrolls_into_view = traitlets.Bool(default_value=False).tag(sync=True)
+    is_rendered = traitlets.Bool(default_value=False).tag(sync=True)
     saved_id = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, tz: str | tzinfo | None = None) -> None:

@@ -52,10 +52,9 @@ def panels(lab, context, demo):
     book.close()
 
 
-def violations(page, *rules):
+def violations(page):
     """Return the serious and critical violations that Axe finds, and the ARIA rules that it could not decide."""
-    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-    found = Axe().run(page, ".dnb", only).response
+    found = Axe().run(page, ".dnb").response
     checked = {rule["id"]: len(rule["nodes"]) for rule in found["passes"]}
     assert checked["color-contrast"] > 200, "Axe should measure the contrast of many texts"
     doubts = [rule for rule in found["incomplete"] if rule["id"].startswith("aria-")]
@@ -76,9 +75,8 @@ def test_axe_finds_no_serious_violation(panels):
     expect(explorer.get_by_role("alertdialog")).to_be_visible()
     assert violations(page) == []
     panels.shot("accessibility_light")
-    # The themes differ only in their colors.
     panels.theme(dark=True)
-    assert violations(page, "color-contrast") == []
+    assert violations(page) == []
     panels.shot("accessibility_dark")
     panels.theme(dark=False)
     explorer.get_by_role("button", name="Cancel", exact=True).click()

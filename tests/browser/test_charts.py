@@ -637,32 +637,52 @@ def test_the_steps_of_an_open_run_answer(notebook, chart):
     notebook.run("explorer._details.tabs.value = 'Steps'; explorer.model.open_run(None)")
 
 
-def test_marks_can_be_hovered_over_in_both_themes_and_on_a_narrow_page(notebook, chart):
-    for dark in (False, True):
-        notebook.theme(dark=dark)
-        chart.settle()
-        chart.move_to(*chart.center(len(chart.sent["marks"]) // 2))
-        expect(chart.tip).to_be_visible()
-        notebook.shot(f"chart_{'dark' if dark else 'light'}")
-        choose(notebook, "Status over time")
-        sent = chart.settle()
-        tallest = max(range(len(sent["marks"])), key=lambda mark: sent["marks"][mark][3] - sent["marks"][mark][1])
-        chart.move_to(*chart.center(tallest))
-        expect(chart.tip).to_be_visible()
-        notebook.shot(f"chart_bars_{'dark' if dark else 'light'}")
-        choose(notebook, "Trend")
+def names_the_right_runs(chart: ChartPage) -> None:
+    """Hover over some marks of a chart of runs, and check the tooltip, which must be inside the page."""
+    for mark in seeded_marks(chart)[:10]:
+        position = chart.center(mark)
+        chart.move_to(*position)
+        shown = chart.tip.inner_text()
+        assert any(f"Run {one[:8]}" in shown for one in chart.ids_at(*position)), shown
+        tip, page = chart.tip.bounding_box(), chart.page.viewport_size
+        assert tip["x"] >= 0
+        assert tip["x"] + tip["width"] <= page["width"]
+        # The ring is around the mark.
+        ring = chart.stage.locator(".dnb-chart-ring").bounding_box()
+        x, y = chart.point(*position)
+        assert abs(ring["x"] + ring["width"] / 2 - x) < 3
+        assert abs(ring["y"] + ring["height"] / 2 - y) < 3
+
+
+def test_charts_answer_in_both_themes_and_on_a_narrow_page(notebook, chart):
     size = notebook.page.viewport_size
-    notebook.page.set_viewport_size({"width": 800, "height": 1200})
-    notebook.page.wait_for_timeout(2_000)
-    choose(notebook, "Durations")
-    chart.settle()
-    chart.move_to(*chart.center(len(chart.sent["marks"]) // 2))
-    expect(chart.tip).to_be_visible()
-    notebook.shot("chart_800")
-    choose(notebook, "Success rate")
-    chart.settle()
-    chart.move_to(*chart.center(len(chart.sent["marks"]) // 2))
-    expect(chart.tip).to_be_visible()
-    notebook.shot("chart_rates_800")
+    for width, dark in ((1440, True), (800, True), (800, False)):
+        notebook.page.set_viewport_size({"width": width, "height": 1200})
+        notebook.theme(dark=dark)
+        notebook.run("explorer.wait()")
+        look = f"{width}_{'dark' if dark else 'light'}"
+        for name in ("Trend", "Durations"):
+            choose(notebook, name)
+            chart.settle()
+            names_the_right_runs(chart)
+            notebook.shot(f"chart_{name.lower()}_{look}")
+        choose(notebook, "Success rate")
+        chart.settle()
+        periods = json.loads(notebook.run(PERIODS))
+        for mark in random.Random(11).sample(range(len(periods)), 5):
+            chart.move_to(*chart.center(mark))
+            expect(chart.tip).to_contain_text(periods[mark]["period"])
+        notebook.shot(f"chart_rates_{look}")
+        choose(notebook, "Trend")
+        chart.settle()
+        with chart.recorded("mark") as opened:
+            position = chart.center(3)
+            notebook.page.mouse.click(*chart.point(*position))
+            assert opened(1)[0][0] in chart.ids_at(*position)
+        chart.drag(0.4, 0.8)
+        wait_for_filters(notebook, {"created_after", "created_before"})
+        chart.settle()
+        notebook.page.keyboard.press("Escape")
+        wait_for_filters(notebook, set())
     notebook.page.set_viewport_size(size)
     notebook.theme(dark=False)

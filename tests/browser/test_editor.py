@@ -123,6 +123,37 @@ def test_problems_are_underlined_and_keys_are_explained(page):
     expect(marked).to_have_count(0)
 
 
+def test_the_keyboard_reaches_problems_and_the_list_of_problems(page):
+    problems = [{"line": line, "start": 2, "end": 6, "message": f"problem {line}"} for line in (2, 3)]
+    editor = show(page, problems=problems)
+    hints = page.locator(f"#{editor.get_attribute('aria-describedby')}")
+    expect(hints).to_contain_text("F8: next problem")
+    announced = page.locator(".cm-announced")
+    for message in ("problem 2", "problem 3", "problem 2"):
+        editor.press("F8")
+        expect(page.locator(".cm-tooltip-lint")).to_have_text(message)
+        expect(announced).to_contain_text(message)
+    editor.press("ControlOrMeta+Shift+KeyM")
+    found = page.get_by_role("listbox", name="Diagnostics")
+    expect(found).to_be_focused()
+    expect(found.get_by_role("option")).to_have_text(["problem 2", "problem 3"])
+    page.keyboard.press("Escape")
+    expect(found).to_have_count(0)
+    expect(editor).to_be_focused()
+    page.evaluate("change('problems', [])")
+    editor.press("F8")
+    expect(page.locator(".cm-tooltip-lint")).to_have_count(0)
+
+
+def test_the_script_removes_the_text_area_that_is_shown_without_it(page):
+    page.evaluate(
+        "document.querySelector('#editor').insertAdjacentHTML('afterend', '<div class=dnb-editor-fallback>area</div>')"
+    )
+    show(page)
+    expect(page.locator(".dnb-editor-fallback")).to_be_hidden()
+    assert page.evaluate("traits.has_started")
+
+
 def test_text_from_the_kernel_replaces_the_content_and_can_be_undone(page):
     editor = show(page)
     page.evaluate("change('value', 'a: 1')")

@@ -1,5 +1,7 @@
 """The launchpad in a browser: edit a config, fix its problems, launch a run and wait until it succeeds."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -49,6 +51,16 @@ def shoot(book, name, panel):
     book.theme(dark=False)
 
 
+def keys_are_colored_and_explained(book, panel):
+    line = panel.locator(".cm-line").filter(has_text="target:")
+    key = line.get_by_text("target", exact=True)
+    colors = [part.evaluate("part => getComputedStyle(part).color") for part in (key, line)]
+    assert colors[0] != colors[1]
+    key.hover()
+    expect(panel.locator(".dnb-hover")).to_contain_text("ops.train_model.config.target: String, required")
+    book.shot("launchpad_hover", panel)
+
+
 def test_the_launchpad_launches_an_edited_config_and_follows_the_run(launchpad):
     book = launchpad
     before = count(book)
@@ -84,9 +96,9 @@ def test_the_launchpad_launches_an_edited_config_and_follows_the_run(launchpad):
     editor.press_sequentially("<b>sales</b>")
     expect(panel.get_by_text("The config is valid.")).to_be_visible()
     expect(alert).to_have_count(0)
+    keys_are_colored_and_explained(book, panel)
     panel.get_by_role("textbox", name="Tags").fill("why: <img src=x onerror=alert(1)>")
     expect(panel.get_by_text("The config is valid.")).to_be_visible()
-    book.shot("launchpad_valid_light", panel)
     editor.press("ControlOrMeta+Enter")
 
     monitor = panel.locator(".dnb-monitor")
@@ -140,6 +152,30 @@ def test_the_launchpad_lists_every_job_and_requires_a_partition(launchpad):
     expect(launch).to_be_enabled()
     book.check()
     assert book.run(CLOSE) == "[]"
+    a_text_area_replaces_the_editor_if_the_page_blocks_its_script(book)
+
+
+def a_text_area_replaces_the_editor_if_the_page_blocks_its_script(book):
+    def add_policy(route):
+        response = route.fetch()
+        policy = "script-src 'self' 'unsafe-inline' 'unsafe-eval'"
+        route.fulfill(response=response, headers={**response.headers, "content-security-policy": policy})
+
+    book.page.route(re.compile("/lab/tree/"), add_policy)
+    book.open()
+    panel = book.output.locator(".dnb-launchpad")
+    jobs = panel.get_by_role("listbox", name="Job")
+    jobs.select_option(label="\N{NO-BREAK SPACE}" * 3 + "train_forecast")
+    area = panel.get_by_role("textbox", name="Run config, as YAML")
+    expect(area).to_have_value(re.compile("train_model"))
+    assert area.evaluate("area => area.tagName") == "TEXTAREA"
+    book.shot("launchpad_without_scripts", panel)
+    area.fill("ops: {train_model: {config: {target: sales}}}")
+    expect(panel.get_by_text("The config is valid.")).to_be_visible()
+    assert book.run("print(pad.model.config)") == "ops: {train_model: {config: {target: sales}}}"
+    # The scripts of the other widgets are blocked too.
+    assert any("anywidget" in error or "import" in error for error in book.page_errors)
+    book.run("pad.close()")
 
 
 def test_the_launchpad_can_share_a_tab_with_a_monitor(notebook, demo):

@@ -16,8 +16,9 @@ CELLS = (
     "dnb.RunMonitor(client.run(explorer.frame.query('status == \"FAILURE\"')['run_id'].iloc[0])).wait()",
     "dnb.Launchpad(client, job='fetch_exchange_rates').wait()",
 )
+TREND = "how the durations of each job change"
 PANELS = ("explorer", "monitor", "launchpad")
-HOW_TO_USE = "To use it, run the cell again in Jupyter."
+HOW_TO_USE = "To use the panel, run the cell again in Jupyter."
 
 
 def shows_live_panels(page):
@@ -48,6 +49,40 @@ def reopen(opened):
     page.wait_for_function(IDLE, timeout=60_000)
 
 
+def change_the_view(opened):
+    """Choose failed runs, another chart, another order and fewer columns, and wait until the output shows them.
+
+    Return the first parts of the ids in the table.
+    """
+    explorer = opened.page.locator(".dnb-explorer")
+    explorer.get_by_title("Show the failed runs").click()
+    explorer.get_by_role("button", name="Trend", exact=True).click()
+    explorer.get_by_role("button", name="Columns", exact=True).click()
+    explorer.get_by_role("button", name="Tags", exact=True).click()
+    duration = explorer.locator('th[data-column="duration"]')
+    duration.get_by_role("button").first.click()
+    expect(duration).to_have_attribute("aria-sort", "descending")
+    expect(explorer.locator('th[data-column="tags"]')).to_have_count(0)
+    ids = opened.run("print(*explorer.wait().table['run_id'].str[:8].head(15))").split()
+    opened.page.wait_for_function(
+        """([id, chart]) => {
+          const [cell] = jupyterapp.shell.currentWidget.context.model.sharedModel.toJSON().cells;
+          const html = cell.outputs.map((output) => output.data["text/html"]).join("");
+          return html.includes(id) && html.includes(chart) && !html.includes(">Tags<");
+        }""",
+        arg=[ids[0], TREND],
+    )
+    return ids
+
+
+def shows_the_changed_view(page, ids):
+    saved = page.locator(".dnb-saved").first
+    expect(saved.get_by_role("img")).to_have_attribute("alt", re.compile(TREND))
+    assert saved.locator("td code").all_inner_texts() == ids
+    assert "Tags" not in saved.get_by_role("columnheader").all_inner_texts()
+    assert {row.split()[1] for row in saved.get_by_role("row").all_inner_texts()[1:]} == {"FAILURE"}
+
+
 def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(notebook, demo):
     opened = notebook(*(cell.format(url=demo.url) for cell in CELLS))
     page = opened.page
@@ -56,10 +91,12 @@ def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(note
     shows_static_output(page)
     opened.command("notebook:run-all-cells")
     shows_live_panels(page)
+    ids = change_the_view(opened)
     opened.command("docmanager:save")
     page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
     reopen(opened)
     shows_static_output(page)
+    shows_the_changed_view(page, ids)
     opened.shot("reopened_light")
     opened.theme(dark=True)
     shows_static_output(page)
@@ -82,5 +119,8 @@ def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(note
     converted.route("**/*", lambda route: route.abort())
     converted.set_content((path.parent / "saved.html").read_text(), wait_until="domcontentloaded")
     shows_static_output(converted)
+    shows_the_changed_view(converted, ids)
+    # The static output has no interactive layer and no script.
+    assert converted.locator(".dnb-saved :is(.dnb-chart, .dnb-chart-layer, script)").count() == 0
     opened.shot("nbconvert", converted.locator("body"))
     converted.close()

@@ -276,6 +276,7 @@ class RunExplorer(Panel):
         on("log", self._details.draw_tab)
         on("actions", self._action_bar.draw_outcomes)
         on("reading", self._draw_reading)
+        on("runs page view reading", self._update_static_output)
         on("error", lambda: self._show_error(self.model.error, self.refresh))
         self._on_resize(self._charts.draw)
         for redraw in (self._table.draw, self._header.draw, self._details.draw, self._attention_view.draw):
@@ -283,10 +284,11 @@ class RunExplorer(Panel):
         self._on_resize(self._details.draw_tab)
 
     def _draw_runs(self) -> None:
+        # Users look at the table and the chart first.
         self._table.draw()
+        self._charts.draw()
         self._tiles.draw()
         self._filters.draw_choices()
-        self._charts.draw()
 
     def _draw_reading(self) -> None:
         self._header.draw()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from dagster_nb.panels.editor import Editor
+from dagster_nb.panels.editor import Editor, editor_box
 from dagster_nb.panels.launchpad.config_completion import ConfigHelp
 from dagster_nb.panels.launchpad.job_picker import JobPicker
 from dagster_nb.panels.markup import text
@@ -66,7 +66,7 @@ class Form:
         self.widget: Any = widgets.HBox(
             [
                 _column(fields, flex="1 1 250px"),
-                _column([self._title, templates, self._editor, self._problems, buttons], "3 1 420px"),
+                _column([self._title, templates, editor_box(self._editor), self._problems, buttons], "3 1 420px"),
             ],
             layout=widgets.Layout(width="100%", overflow="visible", flex_flow="row wrap", grid_gap="8px 20px"),
         )
@@ -168,8 +168,7 @@ class Form:
         if model.has_other_config:
             return "Click Reset config to load the config of this partition."
         return (
-            '● The config is valid. <span class="dnb-muted">In the editor, press Ctrl-Enter to launch the job, or Esc '
-            "and then Tab to move to the next field.</span>"
+            '● The config is valid. <span class="dnb-muted">In the editor, press Ctrl-Enter to launch the job.</span>'
         )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from dagster_nb.panels.editor import Editor, Suggestion, Suggestions
+from dagster_nb.panels.editor import Editor, Suggestion, Suggestions, editor_box
 from dagster_nb.panels.markup import copy_button, grid, link, text
 from dagster_nb.panels.panel import Panel
 from dagster_nb.panels.schema_browser.entry_list import EntryList
@@ -73,12 +73,13 @@ class SchemaBrowser(Panel):
         self._buttons = widgets.HBox([self._fields, self._returning], layout=widgets.Layout(display="none"))
         self._buttons.add_class("dnb-wrap")
         self._editor = Editor(label="Query", language="graphql")
-        self._editor.layout.display = "none"
+        self._editor_box = editor_box(self._editor)
+        self._editor_box.layout.display = "none"
         self._query = widgets.HTML()
         columns = widgets.HBox(
             [
                 _column([self._search, self._found, self._list], flex="1 1 300px"),
-                _column([self._about, self._buttons, self._editor, self._query], flex="1 1 420px"),
+                _column([self._about, self._buttons, self._editor_box, self._query], flex="1 1 420px"),
             ],
             layout=widgets.Layout(width="100%", overflow="visible", flex_flow="row wrap", grid_gap="8px 20px"),
         )
@@ -163,7 +164,7 @@ class SchemaBrowser(Panel):
         self._show_query(write_query(self._schema, entry.type_name, entry.field_name) or "")
 
     def _show_query(self, document: str) -> None:
-        self._editor.layout.display = "" if document else "none"
+        self._editor_box.layout.display = "" if document else "none"
         self._editor.value = document
         self._edit(document)
 

@@ -40,6 +40,10 @@ function hideSavedOutput(model, el) {
 
 function render({ model, el }) {
   el.classList.add("dnb-viewport");
+  if (!model.get("is_rendered")) {
+    model.set("is_rendered", true);
+    model.save_changes();
+  }
   let timer = 0;
   const report = () => {
     if (!el.isConnected || el.clientWidth === 0) return;

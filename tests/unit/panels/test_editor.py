@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagster_nb.panels.editor import Editor, Suggestion, Suggestions
+from dagster_nb.panels.editor import Editor, Suggestion, Suggestions, editor_box
 from dagster_nb.panels.viewport import STATIC
 
 
@@ -42,6 +42,23 @@ def test_submits_the_text(editor):
     editor.on_submit(submitted.append)
     editor._handle_custom_msg({"type": "submit", "value": "b"}, [])
     assert submitted == ["b"]
+
+
+def test_a_plain_text_area_has_the_same_text_until_the_script_has_started(editor):
+    box = editor_box(editor)
+    shown, area = box.children
+    assert shown is editor
+    assert area.description == editor.label
+    area.value = "b"
+    assert editor.value == "b"
+    editor.value, editor.disabled = "c", True
+    assert (area.value, area.disabled) == ("c", True)
+    editor.has_started = True
+    assert box.children == (editor,)
+    assert area.comm is None
+    editor.value = "d"
+    assert area.value == "c"
+    box.close()
 
 
 def test_the_script_has_its_licenses_and_does_not_make_the_wheel_much_larger():

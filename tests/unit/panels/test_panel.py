@@ -123,6 +123,26 @@ def test_the_widget_is_displayed_before_the_data_has_been_read(counter, monkeypa
     assert static["text/plain"] == "number 7"
 
 
+def test_the_static_output_follows_the_panel_while_a_browser_shows_it(counter, monkeypatch):
+    calls = []
+    monkeypatch.setattr("dagster_nb.panels.panel.display", lambda data, *_, **options: calls.append((data, options)))
+    monkeypatch.setattr("dagster_nb.panels.panel._SECONDS_BEFORE_UPDATE", 0.0)
+    panel = counter().wait()
+    panel._ipython_display_()
+    [_, (_, first)] = calls
+    assert first["display_id"] == panel.viewport.saved_id
+    panel.number = 8
+    panel._update_static_output()
+    assert not panel.background._timers, "no browser shows the panel"
+    panel.viewport.is_rendered = True
+    for _ in range(3):
+        panel._update_static_output()
+    panel.background.wait(lambda: len(calls) > 2 and not panel.background._timers, 10)
+    [_, _, (data, options)] = calls
+    assert options == {"raw": True, "display_id": panel.viewport.saved_id, "update": True}
+    assert "<p>8</p>" in data["text/html"]
+
+
 def test_a_closed_panel_is_displayed_as_its_static_output(counter, monkeypatch):
     panel = counter().wait()
     panel.close()

@@ -2,7 +2,7 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { lintGutter, setDiagnostics } from "@codemirror/lint";
+import { forEachDiagnostic, lintGutter, lintKeymap, nextDiagnostic, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, Transaction } from "@codemirror/state";
 import {
@@ -51,7 +51,28 @@ function breakLine({ state, dispatch }) {
   return true;
 }
 
+// Select the next problem, show its message, and have screen readers read it.
+function goToProblem(view) {
+  nextDiagnostic(view);
+  const { from, to } = view.state.selection.main;
+  forEachDiagnostic(view.state, ({ message }, start, end) => {
+    if (start === from && end === to) view.dispatch({ effects: EditorView.announce.of(message) });
+  });
+  return true;
+}
+
+// The line below the editor that lists its keys.
+function keyHints() {
+  const mod = /Mac|iP(hone|ad)/.test(navigator.platform) ? "Cmd" : "Ctrl";
+  const hints = document.createElement("div");
+  hints.className = "dnb-editor-keys";
+  hints.id = `dnb-editor-keys-${Math.random().toString(36).slice(2)}`;
+  hints.textContent = `Ctrl-Space: suggestions · F8: next problem · ${mod}-F: search · Esc, then Tab: leave the editor`;
+  return hints;
+}
+
 function mountEditor({ model, el }) {
+  const hints = keyHints();
   const editable = new Compartment();
   const attributes = new Compartment();
   const kernel = connect(model);
@@ -70,6 +91,7 @@ function mountEditor({ model, el }) {
   const contentAttributes = () =>
     EditorView.contentAttributes.of({
       "aria-label": model.get("label"),
+      "aria-describedby": hints.id,
       "aria-invalid": String(model.get("problems").length > 0),
       // JupyterLab's shortcuts ignore keys in an element with this attribute.
       "data-lm-suppress-shortcuts": "true",
@@ -84,6 +106,7 @@ function mountEditor({ model, el }) {
       extensions: [
         keymap.of([
           { key: "Mod-Enter", run: submit },
+          { key: "F8", run: goToProblem },
           ...(model.get("language") === "yaml" ? [{ key: "Enter", run: breakLine }] : []),
         ]),
         lineNumbers(),
@@ -107,6 +130,7 @@ function mountEditor({ model, el }) {
           ...searchKeymap,
           ...historyKeymap,
           ...completionKeymap,
+          ...lintKeymap,
           indentWithTab,
         ]),
         languages[model.get("language")](),
@@ -119,6 +143,7 @@ function mountEditor({ model, el }) {
       ],
     }),
   });
+  el.append(hints);
   // Do not let keys reach the notebook, because they would act on its cells.
   const keep = (event) => event.stopPropagation();
   view.dom.addEventListener("keydown", keep);
@@ -148,16 +173,24 @@ function mountEditor({ model, el }) {
     for (const [name, handle] of Object.entries(changes)) model.off(`change:${name}`, handle);
     kernel.close();
     view.destroy();
+    hints.remove();
   };
 }
 
 function render(context) {
-  context.el.classList.add("dnb-editor");
+  const { model, el } = context;
+  el.classList.add("dnb-editor");
+  // This script works, so the text area below is not needed. The kernel removes it, but the kernel may be busy.
+  requestAnimationFrame(() => el.parentElement?.querySelector(":scope > .dnb-editor-fallback")?.style.setProperty("display", "none"));
+  if (!model.get("has_started")) {
+    model.set("has_started", true);
+    model.save_changes();
+  }
   try {
     return mountEditor(context);
   } catch (error) {
     console.warn("The editor could not start, so a plain text area is shown.", error);
-    context.el.replaceChildren();
+    el.replaceChildren();
     return mountPlain(context);
   }
 }
