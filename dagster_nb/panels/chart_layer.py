@@ -3,11 +3,10 @@
 The browser receives the positions of all marks together with the picture, so that hovering works even while the kernel
 is busy, and the picture remains an ordinary image.
 
-The alternative was ipympl, which shows a figure that stays open in the kernel. ipympl sends each movement of the pointer
-to the kernel, so a tooltip would need a round trip, and would not appear while a cell runs. Each chart would also keep a
-figure in memory and have a canvas and a toolbar of its own, which screen readers cannot read and which a saved notebook
-shows only as a picture of the last state. ipympl adds panning and zooming, but these charts do not need it, because a
-drag filters the runs. These points decided against it.
+The alternative was ipympl, which shows a figure that stays open in the kernel. It sends each movement of the pointer to
+the kernel, so a tooltip would need a round trip, and would not appear while a cell runs. Each chart would also keep its
+figure in memory, and would be a canvas that neither the keyboard nor a screen reader can use. ipympl adds panning and
+zooming, but these charts do not need them, because a drag filters the runs. These points decided against ipympl.
 """
 
 from __future__ import annotations

@@ -90,6 +90,7 @@ def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
         table, stage = ".dnb-explorer .dnb-runs tbody:last-child", ".dnb-charts .dnb-chart-stage"
         page.evaluate(RECORD_DELAY, ["table", "pointerup", table, {"childList": True}])
         page.evaluate(RECORD_DELAY, ["chart", "pointerup", stage, {"attributeFilter": ["data-number"]}])
+        page.evaluate(RECORD_DELAY, ["zoom", "pointerup", f"{stage} .dnb-chart-zoom", {"attributeFilter": ["style"]}])
         page.evaluate(RECORD_DELAY, ["tip", "pointermove", f"{stage} .dnb-chart-tip", {"childList": True}])
         for name in CHARTS:
             notebook.run(f"explorer.model.change_view(chart={name!r})")
@@ -98,13 +99,9 @@ def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
             chart.settle()
             if chart.sent["marks"]:
                 yield Row(runs, WHERE, f"hover, {name}", note=_hover(chart))
-            tables, charts = _drags(chart, rounds)
-            yield Row(
-                runs, WHERE, f"drag, {name}: table", statistics.median(tables), note=f"{max(tables):.2f} s at most"
-            )
-            yield Row(
-                runs, WHERE, f"drag, {name}: chart", statistics.median(charts), note=f"{max(charts):.2f} s at most"
-            )
+            for what, seconds in _drags(chart, rounds).items():
+                note = f"{max(seconds):.2f} s at most"
+                yield Row(runs, WHERE, f"drag, {name}: {what}", statistics.median(seconds), note=note)
 
 
 @contextmanager
@@ -145,18 +142,21 @@ def _hover(chart: ChartPage) -> str:
     return f"median {statistics.median(delays):.0f} ms, at most {max(delays):.0f} ms"
 
 
-def _drags(chart: ChartPage, rounds: int) -> tuple[list[float], list[float]]:
-    """Choose a range of the x axis and undo it. Return the seconds until the table and the chart have changed."""
-    tables, charts = [], []
+def _drags(chart: ChartPage, rounds: int) -> dict[str, list[float]]:
+    """Choose a range of the x axis and undo it. Return the seconds until the picture, table and chart have changed.
+
+    The old picture is enlarged first ("zoom"), and the new one ("chart") follows.
+    """
+    seconds: dict[str, list[float]] = {"zoom": [], "table": [], "chart": []}
     for number in range(rounds):
-        delays = _delays(chart, ["table", "chart"], lambda number=number: chart.drag(0.3 + number / 100, 0.6))
-        tables.append(delays["table"] / 1000)
-        charts.append(delays["chart"] / 1000)
+        delays = _delays(chart, list(seconds), lambda number=number: chart.drag(0.3 + number / 100, 0.6))
+        for what, values in seconds.items():
+            values.append(delays[what] / 1000)
         chart.settle()
         chart.page.keyboard.press("Escape")
         chart.notebook.run("explorer.wait()")
         chart.settle()
-    return tables, charts
+    return seconds
 
 
 def _delays(chart: ChartPage, keys: list[str], act: Callable[[], None]) -> dict[str, float]:

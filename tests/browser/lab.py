@@ -226,8 +226,8 @@ class Notebook:
 
     def check(self) -> None:
         """Check that no cell failed and that the browser logged no error."""
-        assert self.page_errors == []
-        assert self.strangers == []
+        assert not self.page_errors, self.page_errors
+        assert not self.strangers, self.strangers
         assert "Traceback" not in self.outputs_text()
 
     def theme(self, *, dark: bool) -> None:

@@ -92,7 +92,8 @@ class ConfigHelp:
         composite = self._composite(self._key_at(path[:-1]))
         lines = [f"{'.'.join(path)}: {self._detail(field, composite)}"]
         inside = self._composite(field["configTypeKey"])
-        if inside is not None and inside["isSelector"]:
+        # A selector with one field, such as {env: …}, is an alternative to a plain value.
+        if inside is not None and inside["isSelector"] and len(inside["fields"]) > 1:
             lines.append(f"Exactly one of: {', '.join(one['name'] for one in inside['fields'])}")
         if description := field.get("description"):
             lines += ["", description]

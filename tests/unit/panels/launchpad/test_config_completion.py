@@ -270,6 +270,7 @@ def test_help_explains_the_key_at_a_position():
         "ops.load.config.rows: Int, default 3\n\nHow many rows to read."
     )
     assert "Exactly one of: file, table" in HELP.describe(text, text.rindex("config"))
+    assert "Exactly one of" not in HELP.describe(f"{LOAD}table: a", len(LOAD) + 1)
     assert HELP.describe(text, text.index("3")) == ""
     assert HELP.describe("nonsense: 1", 2) == ""
     assert HELP.describe("", 0) == ""
