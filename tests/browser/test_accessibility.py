@@ -54,7 +54,8 @@ def panels(lab, context, demo):
 
 def violations(page):
     """Return the serious and critical violations that Axe finds, and the ARIA rules that it could not decide."""
-    found = Axe().run(page, ".dnb").response
+    # The default options would report only one node for each rule that passes.
+    found = Axe().run(page, ".dnb", {}).response
     checked = {rule["id"]: len(rule["nodes"]) for rule in found["passes"]}
     assert checked["color-contrast"] > 200, "Axe should measure the contrast of many texts"
     doubts = [rule for rule in found["incomplete"] if rule["id"].startswith("aria-")]
