@@ -9,6 +9,15 @@ expect.set_options(timeout=60_000)
 CELL = "%%dagster\n{\n  runsOrError {\n    ... on Runs {\n      results {\n        stepSt"
 
 
+def the_keyboard_reaches_a_mistake(panel, query):
+    query.press_sequentially("x")
+    expect(panel.locator(".cm-lintRange-error")).to_have_text("versionx")
+    query.press("F8")
+    expect(panel.locator(".cm-tooltip-lint")).to_contain_text("versionx")
+    query.press_sequentially("version")
+    expect(panel.locator(".cm-lintRange-error")).to_have_count(0)
+
+
 def test_a_cell_has_completion_and_the_schema_browser_writes_a_query(notebook, demo):
     book = notebook(
         f"%load_ext dagster_nb\n%dagster {demo.url}",
@@ -36,6 +45,7 @@ def test_a_cell_has_completion_and_the_schema_browser_writes_a_query(notebook, d
     expect(panel.locator(".cm-lintRange-error")).to_have_text("versio")
     panel.get_by_role("option", name="version").click()
     expect(panel.locator(".cm-lintRange-error")).to_have_count(0)
+    the_keyboard_reaches_a_mistake(panel, query)
     book.shot("schema_browser_light", panel)
     book.page.set_viewport_size({"width": 800, "height": 1000})
     book.page.wait_for_timeout(600)
