@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +12,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from dagster_nb.panels.chart_pixels import ChartPixels, chart_pixels
 from dagster_nb.panels.markup import attribute
-from dagster_nb.panels.png import png
 from dagster_nb.plot import theme
 
 if TYPE_CHECKING:
@@ -74,7 +76,10 @@ def draw_picture(
         canvas.draw()  # type: ignore[no-untyped-call]
         pixels = chart_pixels(ax, scale=_SCALE)
     colors = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    return Picture(png(colors), width, height, pixels)
+    out = io.BytesIO()
+    # Runs of equal pixels compress fastest, and a chart consists mostly of areas of one color.
+    Image.fromarray(colors).save(out, format="png", compress_level=1, compress_type=zlib.Z_RLE)
+    return Picture(out.getvalue(), width, height, pixels)
 
 
 def image(draw: Callable[[Axes], object], *, alt: str, width: int, height: int, **options: Any) -> str:  # noqa: ANN401
