@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 import statistics
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,9 @@ from tests.browser.chromium import FLAGS, chromium
 from tests.browser.lab import Lab, Notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from playwright.sync_api import Locator
 
 WHERE = "explorer in JupyterLab"
 CONNECT = "import json\nimport numpy as np\nimport dagster_nb as dnb\nclient = dnb.connect({url!r}, progress=False)"
@@ -94,7 +98,10 @@ def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
         for name in CHARTS:
             notebook.run(f"explorer.model.change_view(chart={name!r})")
             chart.settle()
-            yield Row(runs, WHERE, f"change a filter, {name}", note=_longest_tasks(notebook, rounds))
+            changes = [partial(notebook.run, f"explorer.set_filters(**{filters!r})") for filters in FILTERS]
+            yield Row(runs, WHERE, f"set a filter in Python, {name}", note=_longest_tasks(notebook, changes, rounds))
+            changes = _changes_in_page(page.locator(".dnb-explorer"))
+            yield Row(runs, WHERE, f"click or type a filter, {name}", note=_longest_tasks(notebook, changes, rounds))
             chart.settle()
             if chart.sent["marks"]:
                 yield Row(runs, WHERE, f"hover, {name}", note=_hover(chart))
@@ -124,15 +131,51 @@ def _notebook(setup: str) -> Iterator[Notebook]:
         lab.close()
 
 
-def _longest_tasks(notebook: Notebook, rounds: int) -> str:
-    """Change the filters in the kernel, and describe the longest tasks of the page."""
+def _longest_tasks(notebook: Notebook, changes: Sequence[Callable[[], object]], rounds: int) -> str:
+    """Change the filters, and describe the longest tasks of the page."""
     notebook.page.evaluate(LONGEST_TASK)
     longest = []
-    for filters in FILTERS * rounds:
-        notebook.run(f"explorer.set_filters(**{filters!r}); explorer.wait()")
+    for change in [*changes] * rounds:
+        change()
+        # The message with the change arrives before this request, because the kernel handles messages in order.
+        notebook.run("explorer.wait()")
         longest.append(notebook.page.evaluate(LONGEST_TASK))
     above = sum(task > 100 for task in longest)
     return f"longest task {max(longest):.0f} ms; above 100 ms in {above} of {len(longest)} changes"
+
+
+def _changes_in_page(explorer: Locator) -> list[Callable[[], None]]:
+    """Return functions that set and clear filters with the mouse and the keyboard."""
+
+    def click(name: str | re.Pattern[str]) -> Callable[[], None]:
+        return explorer.get_by_role("button", name=name).first.click
+
+    def write(label: str, text: str) -> Callable[[], None]:
+        field = explorer.locator("input").and_(explorer.get_by_label(label, exact=True))
+
+        def change() -> None:
+            field.press_sequentially(text)
+            field.press("Enter")
+
+        return change
+
+    clear = click(re.compile("^Clear all$"))
+    return [
+        click(re.compile(r" FAILURE [\d,]+$")),
+        write("Job", "ingest_orders"),
+        clear,
+        click(re.compile("^30 d$")),
+        write("Run id", "a1"),
+        clear,
+        write("Duration at least", "2 min"),
+        click(re.compile(r" SUCCESS [\d,]+$")),
+        clear,
+        explorer.get_by_label("only unresolved failures").check,
+        clear,
+        # The job in the first row of the table
+        explorer.locator("tr[data-run] .dnb-act").first.click,
+        clear,
+    ]
 
 
 def _hover(chart: ChartPage) -> str:
