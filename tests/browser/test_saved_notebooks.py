@@ -65,5 +65,7 @@ def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(note
         shows_static_output(converted)
         color = converted.locator(".dnb-saved").first.evaluate("element => getComputedStyle(element).color")
         assert (color == "rgb(255, 255, 255)") == (theme == "dark"), color
+        cell = converted.locator(".dnb-saved td").first
+        assert cell.evaluate("element => getComputedStyle(element).textAlign") == "left"
         opened.shot(f"nbconvert_{theme}", converted.locator("body"))
         converted.close()
