@@ -443,7 +443,8 @@ def test_a_run_opens_in_the_launchpad_with_its_partition_and_ops_and_tags(clean,
     partition = demo.client.partitions(job="export_invoices")["partition_key"].iloc[-1]
     options = {"partition_key": partition, "op_selection": "collect_invoices", "tags": {"ticket": "<b>42</b>"}}
     run = demo.client.launch("export_invoices", **options).wait(120)
-    clean.notebook.run("explorer.refresh(); explorer.wait()")
+    clean.button("Refresh").click()
+    clean.fill("Run id", run.run_id[:13])
     clean.row(run.run_id).locator("td").nth(1).click()
     expect(clean.box.locator(".dnb-detail")).to_contain_text(run.run_id)
     clean.button("Open in Launchpad").click()
