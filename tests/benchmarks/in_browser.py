@@ -89,7 +89,7 @@ def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
         notebook.run("explorer.wait()")
         longest = page.evaluate(LONGEST_TASK)
         yield Row(runs, WHERE, "first rows", first, note=f"longest task until all runs were read: {longest:.0f} ms")
-        chart = ChartPage(notebook, ".dnb-explorer", "explorer._charts._layer")
+        chart = ChartPage(notebook, ".dnb-explorer .dnb-charts", "explorer._charts._layer")
         chart.settle()
         table, stage = ".dnb-explorer .dnb-runs tbody:last-child", ".dnb-charts .dnb-chart-stage"
         page.evaluate(RECORD_DELAY, ["table", "pointerup", table, {"childList": True}])
@@ -172,8 +172,7 @@ def _changes_in_page(explorer: Locator) -> list[Callable[[], None]]:
         clear,
         explorer.get_by_label("only unresolved failures").check,
         clear,
-        # The job in the first row of the table
-        explorer.locator("tr[data-run] .dnb-act").first.click,
+        explorer.get_by_title("Show the failed runs").click,
         clear,
     ]
 

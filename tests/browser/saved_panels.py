@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 # The least number of rows in the static output of each panel, and a text that identifies the output.
-_OUTPUTS = {"RunExplorer of": 4, "RUN_START": 4, "Launchpad: ": 2, "Schema browser of": 4}
+_OUTPUTS = {"RunExplorer of": 4, "open in Dagster": 4, "Launchpad: ": 2, "Schema browser of": 4}
 _PANELS = ("explorer", "monitor", "launchpad", "schema")
 _HOW_TO_USE = "To use it, run the cell again in Jupyter."
 
