@@ -30,7 +30,8 @@ ROOT = Path(__file__).parents[2]
 VOILAS_OWN = re.compile(
     r"https://cdn\.jsdelivr\.net/npm/@fortawesome/|https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/"
 )
-# Notebook 7.6 logs the first error about its settings even for an empty notebook, and the second one if a kernel restarts.
+# Notebook 7.6 logs the first error about its settings even for an empty notebook, and the second one when a kernel
+# restarts.
 NOTEBOOKS_OWN = re.compile(
     r"Cannot read properties of undefined \(reading 'schema'\)[^$]*/notebook_core\."
     r"|Error: Canceled future for \w+ message before replies were done"
