@@ -37,9 +37,10 @@ _FOCUS_NEXT = """
       const { ariaLabel, labels, title, placeholder } = element;
       const name = ariaLabel || labels?.[0]?.textContent || title || placeholder || text;
       const kind = element.className.replace(/mod-active|dnb-selected|cm-focused|dnb-hue-\\w+/g, "");
-      // Rows differ only in their values, and so do the buttons that remove a filter.
+      // Rows differ only in their values, and so do the buttons for the tags and the filters.
       const cell = element.closest("[data-run]") && `column ${element.closest("td")?.cellIndex}`;
-      const label = cell || (kind.includes("dnb-remove") ? "remove" : name.replace(/\\d+| [▲▼]/g, "0"));
+      const similar = name.replace(/\\d+| [▲▼]|(?<=column tag: ).*/g, "0");
+      const label = cell || (kind.includes("dnb-remove") ? "remove" : similar);
       const key = [selector, element.tagName, kind, label].join(" ").replace(/\\s+/g, " ");
       if (window.dnbPressed.has(key)) continue;
       window.dnbPressed.add(key);
