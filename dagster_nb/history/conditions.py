@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dagster_nb.filters import RunFilters
 
-__all__ = ["is_one_of", "microseconds", "run_condition"]
+__all__ = ["begins_with", "is_one_of", "microseconds", "run_condition"]
 
 _CHOICE_COLUMNS = {"job": "job_name", "status": "status", "run_ids": "run_id", "location": "location"}
 _BOUND_COLUMNS = {"created": "creation_time", "updated": "update_time"}
@@ -56,6 +56,11 @@ def run_condition(filters: RunFilters, *, deleted: bool) -> pc.Expression | None
 def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
     """Return the condition that a column of strings has one of the values."""
     return pc.field(column).isin(pa.array(values, pa.string()))
+
+
+def begins_with(column: str, prefixes: Iterable[str]) -> pc.Expression:
+    """Return the condition that a column of strings begins with one of at least one prefixes."""
+    return reduce(or_, (pc.starts_with(pc.field(column), prefix) for prefix in prefixes))
 
 
 def microseconds(value: int) -> pa.Scalar:

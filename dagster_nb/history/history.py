@@ -121,7 +121,7 @@ class History(StoredRuns):
         Parameters
         ----------
         runs
-            As in `DagsterClient.steps`, with full ids.
+            As in `DagsterClient.steps`. An id may be shortened to its first 8 or more characters.
 
         Returns
         -------
@@ -132,7 +132,8 @@ class History(StoredRuns):
         Raises
         ------
         RunNotFoundError
-            If a run is not in the history, or if Dagster deleted the run before its steps were read.
+            If a run is not in the history, if Dagster deleted the run before its steps were read, or if several ids
+            begin with a shortened id. The message lists these ids.
         TypeError, ValueError
             If `runs` does not identify runs.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError
@@ -141,7 +142,7 @@ class History(StoredRuns):
         --------
         >>> history.steps(history.runs(job="nightly", limit=20))  # doctest: +SKIP
         """
-        return self._steps().of(run_ids_of(runs))
+        return self._steps().of(list(self._full_ids(run_ids_of(runs), deleted=True)))
 
     def compact(self) -> None:
         """Merge small files, and delete files that have not been part of the tables for a day.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,17 +12,19 @@ from dagster_nb.errors import HistoryError
 from dagster_nb.filters import RunFilters, parse_page_size, whole_number
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import included_columns
-from dagster_nb.history.conditions import run_condition
+from dagster_nb.history.conditions import begins_with, run_condition
 from dagster_nb.history.location import table_path
 from dagster_nb.history.misspelt_filters import warn_about_misspelt_filters
 from dagster_nb.history.page_stored_runs import page_conditions, sort_newest_first
 from dagster_nb.history.refresh import SYNCED_AT
+from dagster_nb.history.runs_table import LIVE
 from dagster_nb.history.schema import RUNS, read_columns, to_frame
 from dagster_nb.history.table import Table
+from dagster_nb.short_run_ids import full_ids_of_filter, is_shortened
 from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pyarrow.compute as pc
 
@@ -116,6 +119,8 @@ class StoredRuns:
         ------
         ValueError, TypeError
             If an argument is invalid.
+        RunNotFoundError
+            If several ids begin with a shortened id. The message lists these ids.
         HistoryError
             If the history was never refreshed, or cannot be read.
 
@@ -260,7 +265,18 @@ class StoredRuns:
         if not set(parsed.status or ()) <= set(RUN_STATUSES):
             # A status that is unknown to this package is valid if a run has this status.
             RunFilters.parse(known_statuses=self._statuses, status=parsed.status)
+        if parsed.run_ids is not None:
+            parsed = replace(parsed, run_ids=self._full_ids(parsed.run_ids, deleted=bool(arguments["deleted"])))
         return parsed
+
+    def _full_ids(self, run_ids: Sequence[str], *, deleted: bool) -> tuple[str, ...]:
+        """Return the full ids of shortened ids. An id without a run stays as it is."""
+        short = [run_id for run_id in run_ids if is_shortened(run_id)]
+        if not short:
+            return tuple(run_ids)
+        condition = begins_with("run_id", short)
+        found = self._open_table().read(["run_id"], condition if deleted else LIVE & condition)
+        return full_ids_of_filter(run_ids, found["run_id"].to_pylist())
 
     @property
     def _statuses(self) -> list[str]:

@@ -26,6 +26,8 @@ _STYLE = "".join(
         *(f"{_OUTPUT}:has({_LIVE}){gap}{_OUTPUT}:has(.dnb-saved){{display:none}}" for gap in _GAPS),
         *(f"{_OUTPUT}{_DEAD}:has({gap}{_OUTPUT} .dnb-saved){{display:none}}" for gap in _GAPS),
         ".dnb-saved img{max-width:100%}",
+        # Jupyter aligns all cells of tables to the right, with a more specific selector.
+        ".dnb-saved :is(th,td){text-align:left!important}",
     ]
 )
 _HOW_TO_USE = "This is a picture of the panel. To use the panel, run the cell again in Jupyter."

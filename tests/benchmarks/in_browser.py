@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 import statistics
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect, sync_playwright
 
@@ -17,7 +20,9 @@ from tests.browser.chromium import FLAGS, chromium
 from tests.browser.lab import Lab, Notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from playwright.sync_api import Locator
 
 WHERE = "explorer in JupyterLab"
 CONNECT = "import json\nimport numpy as np\nimport dagster_nb as dnb\nclient = dnb.connect({url!r}, progress=False)"
@@ -27,6 +32,8 @@ FILTERS = [
     {"status": "FAILURE"}, {"job": "ingest_orders"}, {}, {"created_after": "30d"}, {"min_duration": "2 min"},
     {"only_unresolved": True}, {"status": "SUCCESS"}, {"job": ["ingest_orders", "send_reports"]}, {},
 ]  # fmt: skip
+# The categories of a trace that contain the tasks of the page.
+TRACED = ["toplevel", "disabled-by-default-devtools.timeline"]
 N_POINTS = 50
 TIMEOUT = 600_000  # milliseconds
 
@@ -85,7 +92,7 @@ def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
         notebook.run("explorer.wait()")
         longest = page.evaluate(LONGEST_TASK)
         yield Row(runs, WHERE, "first rows", first, note=f"longest task until all runs were read: {longest:.0f} ms")
-        chart = ChartPage(notebook, ".dnb-charts", "explorer._charts._layer")
+        chart = ChartPage(notebook, ".dnb-explorer .dnb-charts", "explorer._charts._layer")
         chart.settle()
         table, stage = ".dnb-explorer .dnb-runs tbody:last-child", ".dnb-charts .dnb-chart-stage"
         page.evaluate(RECORD_DELAY, ["table", "pointerup", table, {"childList": True}])
@@ -95,7 +102,10 @@ def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
         for name in CHARTS:
             notebook.run(f"explorer.model.change_view(chart={name!r})")
             chart.settle()
-            yield Row(runs, WHERE, f"change a filter, {name}", note=_longest_tasks(notebook, rounds))
+            changes = [partial(notebook.run, f"explorer.set_filters(**{filters!r})") for filters in FILTERS]
+            yield Row(runs, WHERE, f"set a filter in Python, {name}", note=_longest_tasks(notebook, changes, rounds))
+            changes = _changes_in_page(page.locator(".dnb-explorer"))
+            yield Row(runs, WHERE, f"click or type a filter, {name}", note=_longest_tasks(notebook, changes, rounds))
             chart.settle()
             if chart.sent["marks"]:
                 yield Row(runs, WHERE, f"hover, {name}", note=_hover(chart))
@@ -121,15 +131,65 @@ def _notebook(setup: str) -> Iterator[Notebook]:
         lab.close()
 
 
-def _longest_tasks(notebook: Notebook, rounds: int) -> str:
-    """Change the filters in the kernel, and describe the longest tasks of the page."""
-    notebook.page.evaluate(LONGEST_TASK)
+def _longest_tasks(notebook: Notebook, changes: Sequence[Callable[[], object]], rounds: int) -> str:
+    """Change the filters, and describe the longest tasks of the page."""
+    page, browser = notebook.page, notebook.context.browser
+    page.evaluate(LONGEST_TASK)
     longest = []
-    for filters in FILTERS * rounds:
-        notebook.run(f"explorer.set_filters(**{filters!r}); explorer.wait()")
-        longest.append(notebook.page.evaluate(LONGEST_TASK))
+    browser.start_tracing(page=page, categories=TRACED)
+    for change in [*changes] * rounds:
+        change()
+        # The message with the change arrives before this request, because the kernel handles messages in order.
+        notebook.run("explorer.wait()")
+        longest.append(page.evaluate(LONGEST_TASK))
+    cpu = _most_cpu_of_a_task(json.loads(browser.stop_tracing()))
     above = sum(task > 100 for task in longest)
-    return f"longest task {max(longest):.0f} ms; above 100 ms in {above} of {len(longest)} changes"
+    return f"longest task {max(longest):.0f} ms ({cpu:.0f} ms CPU); above 100 ms in {above} of {len(longest)} changes"
+
+
+def _most_cpu_of_a_task(trace: dict[str, list[dict[str, Any]]]) -> float:
+    """Return the milliseconds of CPU of the task that used most, which are the same on a busy machine."""
+    events = trace["traceEvents"]
+    main = {
+        (one["pid"], one["tid"])
+        for one in events
+        if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [one["tdur"] for one in events if "tdur" in one and (one["pid"], one["tid"]) in main]
+    return max(tasks) / 1000
+
+
+def _changes_in_page(explorer: Locator) -> list[Callable[[], None]]:
+    """Return functions that set and clear filters with the mouse and the keyboard."""
+
+    def click(name: str | re.Pattern[str]) -> Callable[[], None]:
+        return explorer.get_by_role("button", name=name).first.click
+
+    def write(label: str, text: str) -> Callable[[], None]:
+        field = explorer.locator("input").and_(explorer.get_by_label(label, exact=True))
+
+        def change() -> None:
+            field.press_sequentially(text)
+            field.press("Enter")
+
+        return change
+
+    clear = click(re.compile("^Clear all$"))
+    return [
+        click(re.compile(r" FAILURE [\d,]+$")),
+        write("Job", "ingest_orders"),
+        clear,
+        click(re.compile("^30 d$")),
+        write("Run id", "a1"),
+        clear,
+        write("Duration at least", "2 min"),
+        click(re.compile(r" SUCCESS [\d,]+$")),
+        clear,
+        explorer.get_by_label("only unresolved failures").check,
+        clear,
+        explorer.get_by_title("Show the failed runs").click,
+        clear,
+    ]
 
 
 def _hover(chart: ChartPage) -> str:

@@ -53,6 +53,13 @@ def record_errors(page: Page, errors: list[str]) -> None:
     page.on("pageerror", record)
 
 
+def run_code(page: Page, code: str) -> str:
+    """Run code in the kernel of the page's notebook and return its output."""
+    answer = str(page.evaluate(_EXECUTE, code)).strip()
+    assert not answer.startswith("!!"), answer
+    return answer
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -213,9 +220,7 @@ class Notebook:
 
     def run(self, code: str) -> str:
         """Run code in the notebook's kernel and return its output."""
-        answer = str(self.page.evaluate(_EXECUTE, code)).strip()
-        assert not answer.startswith("!!"), answer
-        return answer
+        return run_code(self.page, code)
 
     @property
     def output(self) -> Locator:
@@ -234,6 +239,12 @@ class Notebook:
         self.command("apputils:change-theme", {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"})
         self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{'false' if dark else 'true'}'")
         self.page.wait_for_timeout(1500)
+
+    def set_time_zone(self, name: str) -> None:
+        """Change the time zone of the page. Panels notice the change when their width changes."""
+        self.context.new_cdp_session(self.page).send("Emulation.setTimezoneOverride", {"timezoneId": name})
+        width = self.page.viewport_size["width"]
+        self.page.set_viewport_size({"width": width - 40, "height": 1000})
 
     def to_the_top(self) -> None:
         self.page.evaluate("document.querySelectorAll('.jp-WindowedPanel-outer').forEach((box) => box.scrollTo(0, 0))")

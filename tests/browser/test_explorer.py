@@ -15,6 +15,7 @@ import dagster_nb as dnb
 from dagster_nb import analysis
 from dagster_nb.frames.stacks import traceback_text
 from dagster_nb.sandbox.local_dagster import LocalDagster
+from tests.browser.keys import CELLS, KEYS
 from tests.browser.lab import Notebook
 from tests.server.conftest import wait_until
 
@@ -329,41 +330,9 @@ def test_every_chart_draws(clean):
     clean.notebook.check()
 
 
-FOCUSABLE = """
-.dnb-explorer :is(button:not([tabindex="-1"]), input:not([tabindex="-1"]), select, a, [tabindex="0"])
-"""
-KEYS = ["a", "b", "c", "d", "x", "m", "y", "z", "Enter", "Escape"]
-CELLS = """
-jupyterapp.shell.currentWidget.content.widgets.map(
-  ({ model }) => [model.type, model.sharedModel.source, model.executionCount]
-)
-"""
-
-
-def test_keystrokes_do_not_reach_the_notebook(clean):
+def test_shortcuts_with_ctrl_save_the_notebook_but_do_not_run_its_cells(clean):
     page = clean.page
-    clean.show_failures()
-    clean.rows.first.get_by_text("FAILURE").first.click()
-    detail = clean.box.locator(".dnb-detail")
-    expect(detail).to_contain_text("Failed in step")
-    opened = clean.rows.first.get_attribute("data-run")
     before = page.evaluate(CELLS)
-    tried = 0
-    for element in page.locator(FOCUSABLE).all():
-        if not element.is_visible() or element.is_disabled():
-            continue
-        # Press Enter only on these elements, because it would open a link or press a button.
-        has_enter = element.evaluate("element => ['INPUT', 'SELECT', 'TR', 'PRE'].includes(element.tagName)")
-        if detail.is_hidden():
-            # Open the details again, because Escape has closed them.
-            clean.notebook.run(f"explorer.model.open_run({opened!r})")
-            expect(detail).to_be_visible()
-        for key in KEYS if has_enter else [key for key in KEYS if key != "Enter"]:
-            element.evaluate("element => element.focus()")
-            page.keyboard.press(key)
-            tried += 1
-        assert page.evaluate(CELLS) == before
-    assert tried > 300
     clean.button("Code").focus()
     page.keyboard.press("Control+Enter")
     assert page.evaluate(CELLS) == before
@@ -441,6 +410,14 @@ def test_the_explorer_supports_screen_readers_and_the_keyboard(clean):
     detail.get_by_role("button", name="Config").focus()
     page.keyboard.press("Escape")
     expect(detail).to_be_hidden()
+    # Escape also closes the code and the menu of columns, with the focus on or below their button.
+    for name, inside in {"Code": "Copy Python", "Columns": "Repository"}.items():
+        for focused in (name, inside):
+            clean.button(name).click()
+            expect(clean.button(inside)).to_be_visible()
+            clean.button(focused).focus()
+            page.keyboard.press("Escape")
+            expect(clean.button(inside)).to_be_hidden()
     assert page.evaluate("document.activeElement.closest('.dnb') !== null")
 
 
@@ -462,12 +439,24 @@ def test_a_stack_trace_in_the_log_stays_open_when_the_log_changes(clean):
     detail.get_by_role("button", name="Steps").click()
 
 
-def test_the_open_in_launchpad_button_scrolls_to_the_launchpad(clean):
-    clean.rows.first.locator("td").nth(1).click()
+def test_a_run_opens_in_the_launchpad_with_its_partition_and_ops_and_tags(clean, demo):
+    partition = demo.client.partitions(job="export_invoices")["partition_key"].iloc[-1]
+    options = {"partition_key": partition, "op_selection": "collect_invoices", "tags": {"ticket": "<b>42</b>"}}
+    run = demo.client.launch("export_invoices", **options).wait(120)
+    clean.button("Refresh").click()
+    clean.fill("Run id", run.run_id[:13])
+    clean.row(run.run_id).locator("td").nth(1).click()
+    expect(clean.box.locator(".dnb-detail")).to_contain_text(run.run_id)
     clean.button("Open in Launchpad").click()
     launchpad = clean.box.locator(".dnb-launchpad")
-    expect(launchpad.get_by_role("button", name="Launch", exact=True)).to_be_in_viewport()
-    launchpad.get_by_role("button", name="Launch", exact=True).focus()
+    launch = launchpad.get_by_role("button", name="Launch", exact=True)
+    expect(launch).to_be_in_viewport()
+    expect(launchpad.get_by_label("Partition")).to_have_value(partition)
+    expect(launchpad.get_by_label("Ops to run")).to_have_value("collect_invoices")
+    expect(launchpad.get_by_label("Tags")).to_have_value(re.compile("^ticket: .*<b>42</b>", re.MULTILINE))
+    expect(launchpad.get_by_role("textbox", name="Run config, as YAML")).to_contain_text(f"day: '{partition}'")
+    expect(launchpad.get_by_text("The config is valid.")).to_be_visible()
+    launch.focus()
     clean.page.keyboard.press("Escape")
     expect(launchpad).to_have_count(0)
 

@@ -96,8 +96,22 @@ def test_the_monitor_shows_why_a_run_failed_and_re_executes_it(watched):
     expect(panel.get_by_role("link", name="open in Dagster")).to_have_attribute(
         "href", book.run("print(client.run(monitor.run_id).url)")
     )
+    book.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    failure.get_by_role("button", name="Copy the stack trace").first.click()
+    expect(failure.get_by_role("button", name="Copied")).to_be_visible()
+    copied = book.page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == book.run(
+        "from dagster_nb.frames.stacks import traceback_text\n"
+        "print(traceback_text(client.failures(monitor.run_id)['causes'].iloc[0]).strip())"
+    )
+    assert "Traceback" in copied
     panel.get_by_label("Level").select_option("ERROR and above")
     expect(panel.get_by_text(re.compile(r"showing \d+ matching events, of"))).to_be_visible()
+    # Times are in the zone of the browser, with UTC in the tooltip.
+    book.set_time_zone("Asia/Tokyo")
+    created = panel.get_by_title(re.compile(r"^[\d-]+ [\d:]+ UTC$")).filter(has_text="created ")
+    expect(created).to_contain_text("Asia/Tokyo")
+    expect(panel.get_by_role("log")).to_contain_text("Time (Asia/Tokyo)")
     # The chart includes steps that never ran.
     expect(panel.get_by_role("img", name="store_rates NOT_STARTED")).to_be_visible()
     shoot(book, "monitor_failed", panel)

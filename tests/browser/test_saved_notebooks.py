@@ -10,34 +10,15 @@ import sys
 from playwright.sync_api import expect
 
 from tests.browser.lab import IDLE
+from tests.browser.saved_panels import shows_live_panels, shows_static_output
 
 CELLS = (
     "import dagster_nb as dnb\nclient = dnb.connect({url!r})\nexplorer = dnb.RunExplorer(client).wait()\nexplorer",
     "dnb.RunMonitor(client.run(explorer.frame.query('status == \"FAILURE\"')['run_id'].iloc[0])).wait()",
     "dnb.Launchpad(client, job='fetch_exchange_rates').wait()",
+    "dnb.SchemaBrowser(client).wait()",
 )
 TREND = "how the durations of each job change"
-PANELS = ("explorer", "monitor", "launchpad")
-HOW_TO_USE = "To use the panel, run the cell again in Jupyter."
-
-
-def shows_live_panels(page):
-    for name in PANELS:
-        expect(page.locator(f".dnb-{name}:visible")).to_have_count(1)
-    expect(page.get_by_text(HOW_TO_USE).locator("visible=true")).to_have_count(0)
-
-
-def shows_static_output(page):
-    expect(page.get_by_text(HOW_TO_USE).locator("visible=true")).to_have_count(len(PANELS))
-    expect(page.locator(".dnb:visible")).to_have_count(0)
-    expect(page.get_by_text("model not found").locator("visible=true")).to_have_count(0)
-    explorer, monitor, launchpad = page.locator(".dnb-saved").all()
-    for saved in (explorer, monitor):
-        expect(saved.get_by_role("img").first).to_be_visible()
-        assert saved.get_by_role("row").count() > 3
-    expect(explorer).to_contain_text(re.compile(r"[\d,]+ runs"))
-    expect(monitor).to_contain_text("Failed in step")
-    expect(launchpad).to_contain_text("fetch_exchange_rates")
 
 
 def reopen(opened):
@@ -113,14 +94,19 @@ def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(note
     shows_static_output(page)
     opened.check()
 
-    command = [sys.executable, "-m", "nbconvert", "--to", "html", path.name, "--output", "saved.html"]
-    subprocess.run(command, cwd=path.parent, check=True, capture_output=True)
-    converted = page.context.new_page()
-    converted.route("**/*", lambda route: route.abort())
-    converted.set_content((path.parent / "saved.html").read_text(), wait_until="domcontentloaded")
-    shows_static_output(converted)
-    shows_the_changed_view(converted, ids)
-    # The static output has no interactive layer and no script.
-    assert converted.locator(".dnb-saved :is(.dnb-chart, .dnb-chart-layer, script)").count() == 0
-    opened.shot("nbconvert", converted.locator("body"))
-    converted.close()
+    for theme in ("light", "dark"):
+        command = [sys.executable, "-m", "nbconvert", "--to", "html", f"--HTMLExporter.theme={theme}", path.name]
+        subprocess.run([*command, "--output", theme], cwd=path.parent, check=True, capture_output=True)
+        converted = page.context.new_page()
+        converted.route("**/*", lambda route: route.abort())
+        converted.set_content((path.parent / f"{theme}.html").read_text(), wait_until="domcontentloaded")
+        shows_static_output(converted)
+        shows_the_changed_view(converted, ids)
+        # The static output has no interactive layer and no script.
+        assert converted.locator(".dnb-saved :is(.dnb-chart, .dnb-chart-layer, script)").count() == 0
+        color = converted.locator(".dnb-saved").first.evaluate("element => getComputedStyle(element).color")
+        assert (color == "rgb(255, 255, 255)") == (theme == "dark"), color
+        cell = converted.locator(".dnb-saved td").first
+        assert cell.evaluate("element => getComputedStyle(element).textAlign") == "left"
+        opened.shot(f"nbconvert_{theme}", converted.locator("body"))
+        converted.close()

@@ -49,6 +49,18 @@ def test_the_first_notebooks_work_with_any_dagster_because_they_name_no_jobs(num
     assert [name for name in JOB_PROFILES if name in code] == []
 
 
+def test_the_first_notebook_opens_with_a_table_that_is_read_at_a_glance():
+    import nbformat
+
+    connect, table, *_ = (cell for cell in nbformat.read(NOTEBOOKS[0], as_version=4).cells if cell.cell_type == "code")
+    assert "dnb.connect(" in connect.source
+    assert "dnb.style(runs" in table.source
+    shown = re.sub("<[^>]+>", " ", table.outputs[-1].data["text/html"])
+    assert re.search(r" [0-9a-f]{8} ", shown), "ids are short"
+    assert re.search(r" \d+(\.\d)? (s|min|h)\b", shown), "durations are readable"
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}|\d days|\+00:00", shown)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_saved_notebook_is_readable_without_widgets(path):
     import nbformat

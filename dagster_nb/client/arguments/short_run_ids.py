@@ -12,6 +12,7 @@ from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.graphql.paging import existing_ids, list_ids
 from dagster_nb.parse_run_ids import FULL_ID_LENGTH, one_run_id, run_ids_of
+from dagster_nb.short_run_ids import MIN_PREFIX_LENGTH, full_ids_of_filter, is_shortened, only_match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,12 +20,8 @@ if TYPE_CHECKING:
     from dagster_nb.graphql.dagster_api import DagsterApi
     from dagster_nb.parse_run_ids import RunsLike
 
-__all__ = ["MIN_PREFIX_LENGTH", "full_run_id", "full_run_ids"]
+__all__ = ["full_filter_ids", "full_run_id", "full_run_ids"]
 
-MIN_PREFIX_LENGTH = 8
-"""The minimum number of characters in a shortened run id."""
-
-_MAX_CANDIDATES = 10
 _IDS_PER_REQUEST = 500
 
 
@@ -49,12 +46,27 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
     short = [run_id for run_id in ids if len(run_id) < FULL_ID_LENGTH]
     if not short:
         return ids
-    known: set[str] = set()
-    for page in in_chunks(short, _IDS_PER_REQUEST):
-        known.update(await existing_ids(api, page))
+    known = await _existing(api, short)
     prefixes = [run_id for run_id in short if run_id not in known]
     full = await _expand(api, prefixes) if prefixes else {}
     return list(dict.fromkeys(full.get(run_id, run_id) for run_id in ids))
+
+
+async def full_filter_ids(api: DagsterApi, run_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the full ids of the ids in a filter. An id without a run stays as it is, and matches no run.
+
+    Raises
+    ------
+    RunNotFoundError
+        If several ids begin with a shortened id of at least 8 characters.
+    """
+    short = [run_id for run_id in run_ids if is_shortened(run_id)]
+    if not short:
+        return tuple(run_ids)
+    found = await _existing(api, short)
+    prefixes = [run_id for run_id in short if run_id not in found]
+    matches = await _matches(api, prefixes) if prefixes else {}
+    return full_ids_of_filter(run_ids, found.union(*matches.values()))
 
 
 async def full_run_id(api: DagsterApi, run: RunsLike) -> str:
@@ -70,29 +82,28 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
                 f"{prefix!r} is neither the full id of a run nor long enough to be a shortened id. Pass at least "
                 f"{MIN_PREFIX_LENGTH} characters of the id. client.runs() lists all runs."
             )
+    matches = await _matches(api, prefixes)
+    for prefix, found in matches.items():
+        if not found:
+            raise RunNotFoundError(
+                f"the server has no run {prefix!r}, and no run id begins with it. Check the id. client.runs() lists "
+                "all runs."
+            )
+    return {prefix: only_match(prefix, found) for prefix, found in matches.items()}
+
+
+async def _matches(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, list[str]]:
+    """Return the ids of all runs whose ids begin with each prefix."""
     matches: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
     async for ids in list_ids(api, {}):
         for prefix, found in matches.items():
             found += [run_id for run_id in ids if run_id.startswith(prefix)]
-    return {prefix: _only_match(prefix, found) for prefix, found in matches.items()}
+    return matches
 
 
-def _only_match(prefix: str, matches: Sequence[str]) -> str:
-    if not matches:
-        raise RunNotFoundError(
-            f"the server has no run {prefix!r}, and no run id begins with it. Check the id. client.runs() lists all "
-            "runs."
-        )
-    if len(matches) == 1:
-        return matches[0]
-    shown = [f"  {run_id}" for run_id in matches[:_MAX_CANDIDATES]]
-    if len(matches) > _MAX_CANDIDATES:
-        shown.append(f"  and {len(matches) - _MAX_CANDIDATES} more")
-    raise RunNotFoundError(
-        "\n".join(
-            [
-                f"{len(matches)} runs have an id that begins with {prefix!r}. Pass more characters of one of them:",
-                *shown,
-            ]
-        )
-    )
+async def _existing(api: DagsterApi, run_ids: Sequence[str]) -> set[str]:
+    """Return the ids that are the whole id of a run."""
+    known: set[str] = set()
+    for page in in_chunks(run_ids, _IDS_PER_REQUEST):
+        known.update(await existing_ids(api, page))
+    return known

@@ -11,7 +11,7 @@ import anyio.to_thread
 import pandas as pd
 
 from dagster_nb.client.arguments.misspelt_filters import warn_about_misspelt_filters
-from dagster_nb.client.arguments.short_run_ids import full_run_id
+from dagster_nb.client.arguments.short_run_ids import full_filter_ids, full_run_id
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import IncompleteHistoryError
 from dagster_nb.filters import RunFilters, parse_page_size, whole_number
@@ -65,7 +65,8 @@ class RunMethods(AsyncBase):
         job, status, location
             One value or a list of values to match. An empty list matches no run, and no request is sent.
         run_ids
-            One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column.
+            One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column. An id may be shortened
+            to its first 8 or more characters; the server then lists the ids of all runs, as for `run`.
         tags
             ``{"team": "data"}``, or ``{"team": ["data", "ml"]}`` for several allowed values. A run must match all keys.
         created_after, created_before, updated_after, updated_before
@@ -124,6 +125,8 @@ class RunMethods(AsyncBase):
         ------
         ValueError, TypeError
             If an argument is invalid. Nothing is sent.
+        RunNotFoundError
+            If several ids begin with a shortened id. The message lists these ids.
         IncompleteHistoryError
             If the server repeatedly lists some runs without returning them. ``.frame`` contains the runs that could be
             read.
@@ -235,7 +238,7 @@ class RunMethods(AsyncBase):
 
         Raises
         ------
-        ValueError, TypeError, ConnectionFailedError, RequestTimeoutError, UnauthorizedError
+        As `runs`, except for `IncompleteHistoryError`.
 
         Examples
         --------
@@ -358,6 +361,8 @@ class RunMethods(AsyncBase):
         filters = await self._without_unknown_statuses(filters)
         if filters.matches_nothing:
             return None
+        if filters.run_ids is not None:
+            filters = replace(filters, run_ids=await full_filter_ids(self._api, filters.run_ids))
         tag_values = None
         if filters.location is not None:
             tag_values = await self._location_tags.of_locations(filters.location)

@@ -14,6 +14,7 @@ import pandas as pd
 from dagster_nb.analysis import unresolved_failures
 from dagster_nb.analysis.read_columns import creation_times
 from dagster_nb.filters import BOUNDS, CHOICES, RunFilters
+from dagster_nb.short_run_ids import is_shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +151,7 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
     for name, column in _COLUMNS.items():
         values = getattr(fixed, name)
         if values is not None:
-            mask &= runs[column].isin(values).to_numpy(dtype=bool)
+            mask &= runs[column].isin(values).to_numpy(dtype=bool) | _has_short_id(runs, name, values)
     for name in BOUNDS:
         bound = getattr(fixed, name)
         if bound is not None:
@@ -169,6 +170,14 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
     if fixed.only_unresolved:
         mask &= _unresolved.mask(runs)
     return mask
+
+
+def _has_short_id(runs: pd.DataFrame, name: str, values: Sequence[str]) -> Mask:
+    """Return a mask of the rows with an id that begins with a shortened id of the filter."""
+    prefixes = tuple(filter(is_shortened, values)) if name == "run_ids" else ()
+    if not prefixes:
+        return np.zeros(len(runs), dtype=bool)
+    return runs["run_id"].str.startswith(prefixes).to_numpy(dtype=bool)
 
 
 class _UnresolvedFailures:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 import ipywidgets as widgets
 
 from dagster_nb.errors import RunNotFoundError
-from dagster_nb.panels.error_box import describe_error
-from dagster_nb.panels.launchpad.form import Form, problems_html
+from dagster_nb.panels.launchpad.form import Form
 from dagster_nb.panels.launchpad.model import LaunchpadModel, Start
 from dagster_nb.panels.launchpad.parse_fields import config_text, ops_text, own_tags, tags_text
 from dagster_nb.panels.launchpad.source import LaunchSource
-from dagster_nb.panels.markup import link, text
+from dagster_nb.panels.launchpad.static_output import static_html
+from dagster_nb.panels.markup import link
 from dagster_nb.panels.monitor import RunMonitor
 from dagster_nb.panels.panel import Panel
 
@@ -183,15 +183,7 @@ class Launchpad(Panel):
     def _static_html(self) -> str:
         if self.monitor is not None:
             return self.monitor._static_html()  # noqa: SLF001 - the monitor is part of this panel
-        model = self.model
-        error = "" if model.error is None else f"<p>{text(': '.join(describe_error(model.error)))}</p>"
-        if model.address is None:
-            jobs = "".join(f"<li>{text(one.job)} ({text(one.location)})</li>" for one, _ in model.jobs or ())
-            return f"<div><p><strong>Launchpad</strong> of {text(model.source.url)}</p>{error}<ul>{jobs}</ul></div>"
-        return (
-            f"<div><p><strong>Launchpad</strong>: {text(model.address.job)} in {text(model.address.location)}, on "
-            f"{text(model.source.url)}</p>{error}<pre>{text(model.config)}</pre>{problems_html(model)}</div>"
-        )
+        return static_html(self.model)
 
     def _draw_run(self) -> None:
         run, previous = self.model.run, self.monitor

@@ -37,6 +37,8 @@ class Scaffold:
         An example of a valid op selection, such as ``"load*"``. Empty if no op depends on another op.
     schema
         The job's ``RunConfigSchema``, with the fields in the document ``run_config_schema``, or None if it is unknown.
+    graph
+        All ops of the job and their dependencies, as from `DagsterClient.ops`, or None if they are unknown.
     """
 
     config: str
@@ -44,6 +46,7 @@ class Scaffold:
     partitions: Sequence[str] = ()
     example: str = ""
     schema: dict[str, Any] | None = None
+    graph: pd.DataFrame | None = None
 
 
 class LaunchpadSource(Protocol):
@@ -114,11 +117,11 @@ class LaunchSource:
         self._schemas[address] = schema = self._client.run_config_schema(address.job, **place)
         known = schema._record  # noqa: SLF001 - completion needs more than the frame of fields
         partitions = self._call(partition_keys, address)
+        ops = self._client.ops(address.job, **place)
         if is_asset_job:
             # In an asset job, users select assets instead of ops, but this form does not support selecting assets.
-            return Scaffold(schema.default_yaml, partitions=partitions, schema=known)
-        ops = self._client.ops(address.job, **place)
-        return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops), known)
+            return Scaffold(schema.default_yaml, partitions=partitions, schema=known, graph=ops)
+        return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops), known, ops)
 
     def partition_config(self, address: JobAddress, partition: str) -> str:
         """Return the run config of a partition, as YAML."""

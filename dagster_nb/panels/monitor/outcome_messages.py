@@ -9,7 +9,7 @@ import pandas as pd
 
 from dagster_nb.panels.error_box import message_html
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.run_view.run_html import failures_html, heading_html, times_text
+from dagster_nb.panels.run_view.run_html import failures_html, heading_html, times_html, times_text
 from dagster_nb.words import duration_text, plural
 
 if TYPE_CHECKING:
@@ -27,14 +27,15 @@ _MODES = {
 
 def head_html(model: MonitorModel, now: pd.Timestamp, zone: tzinfo = UTC) -> str:
     """Return the heading with the run, its status and its times, as HTML."""
-    facts = state_times(model.state, now, zone)
+    state = model.state
+    facts = times_html(state.creation_time, state.start_time, state.end_time, now, zone)
     if model.following and model.mode is not None:
         symbol, word, reason = _MODES[model.mode]
         facts.append(f'<span class="dnb-mode" title="{reason}"><span aria-hidden="true">{symbol}</span> {word}</span>')
     if model.previous_run is not None:
         facts.append(f're-execution of <span class="dnb-mono">{text(model.previous_run.run_id)}</span>')
     run = model.run
-    return heading_html(run.run_id, run.job_name, model.state.status, url=run.url, facts=facts)
+    return heading_html(run.run_id, run.job_name, state.status, url=run.url, facts=facts)
 
 
 def state_times(state: RunState, now: pd.Timestamp, zone: tzinfo = UTC) -> list[str]:

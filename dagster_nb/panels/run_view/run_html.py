@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-__all__ = ["failures_html", "heading_html", "steps_alt", "steps_html", "steps_picture", "times_text"]
+__all__ = ["failures_html", "heading_html", "steps_alt", "steps_html", "steps_picture", "times_html", "times_text"]
 
 _MAX_FAILURES = 5
 _MAX_MESSAGE_LENGTH = 4_000
@@ -67,6 +67,15 @@ def times_text(
     else:
         facts.append(f"took {duration_text(ended - started)}")
     return facts
+
+
+def times_html(
+    created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp, now: pd.Timestamp, zone: tzinfo = UTC
+) -> list[str]:
+    """Return the same as `times_text` as HTML, with the creation time in UTC in a tooltip."""
+    first, *rest = times_text(created, started, ended, now, zone)
+    title = "" if pd.isna(created) else f' title="{zoned_time_text(created, UTC)}"'
+    return [f"<span{title}>{text(first)}</span>", *map(text, rest)]
 
 
 def failures_html(failures: pd.DataFrame, *, can_copy: bool = True) -> str:

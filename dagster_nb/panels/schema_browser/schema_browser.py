@@ -187,16 +187,26 @@ class SchemaBrowser(Panel):
         return "\n".join([*lines, "", self.query]).rstrip()
 
     def _static_html(self) -> str:
-        rows = [[text(item["name"]), text(item["type"]), text(item["description"])] for item in self._list.items]
+        # A column is empty in all rows before the first search.
+        keys = [key for key in ("name", "type", "description") if any(item[key] for item in self._list.items)]
+        rows = [[text(item[key]) for key in keys] for item in self._list.items]
+        entries = f"<p>{text(self._list.label)}:</p>{grid(keys, rows)}" if rows else ""
         query = f"<pre>{text(self.query)}</pre>" if self.query else ""
-        return (
-            f"<div><p><strong>Schema browser</strong> of {text(self._client.url)}</p>"
-            f"{grid(['name', 'type', 'description'], rows)}{query}</div>"
-        )
+        size = "" if self._schema is None else f": {_size_text(self._schema)}"
+        title = f"<p><strong>Schema browser</strong> of {text(self._client.url)}{size}</p>"
+        return f"<div>{title}{entries}{query}</div>"
 
 
 def _with_index(schema: GraphQLSchema) -> tuple[GraphQLSchema, SchemaSearch]:
     return schema, SchemaSearch(schema)
+
+
+def _size_text(schema: GraphQLSchema) -> str:
+    """Return how much there is to search."""
+    types = [name for name in schema.type_map if not name.startswith("__")]
+    roots = [("query", "queries", schema.query_type), ("mutation", "mutations", schema.mutation_type)]
+    fields = [plural(len(root.fields), one, many) for one, many, root in roots if root is not None]
+    return ", ".join([plural(len(types), "type"), *fields])
 
 
 def _suggestions(document: str, cursor: int, schema: GraphQLSchema) -> Suggestions:

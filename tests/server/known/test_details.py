@@ -87,6 +87,13 @@ def test_a_shortened_id_is_enough_for_reading(client, known, method):
         assert ids == {run_id}
 
 
+def test_a_filter_by_run_ids_accepts_shortened_ids(client, known):
+    first, second = list(known.runs.values())[:2]
+    found = client.runs(run_ids=[first[:8], second])
+    assert set(found["run_id"]) == {first, second}
+    assert client.count_runs(run_ids=first[:8]) == 1
+
+
 @pytest.mark.parametrize("method", [*METHODS, "compute_logs"])
 def test_a_frame_without_run_ids_raises_a_type_error(client, method):
     with pytest.raises(TypeError):

@@ -78,6 +78,35 @@ class TestReading:
         assert {variables["runId"] for name, variables in fake.requests if "runId" in variables} == {fake.ids[1]}
 
 
+class TestFilters:
+    def test_runs_are_found_by_short_and_full_ids(self, fake, client):
+        found = client.runs(run_ids=["00000011", fake.ids[3], "00000011", fake.ids[1]])
+        assert found["run_id"].tolist() == [fake.ids[1], fake.ids[3]]
+        pages = client.iter_runs(run_ids="00000011")
+        assert [one for page in pages for one in page["run_id"]] == [fake.ids[1]]
+        assert client.count_runs(run_ids="00000011") == 1
+
+    def test_full_ids_need_no_further_request(self, fake, client):
+        client.runs(run_ids=fake.ids)
+        assert "RunIds" not in fake.operations
+
+    def test_a_short_id_combines_with_other_filters(self, fake, client):
+        fake.runs[1]["status"] = "FAILURE"
+        assert client.runs(run_ids=["00000011", "00000010"], status="FAILURE")["run_id"].tolist() == [fake.ids[1]]
+
+    @pytest.mark.parametrize("read", ["runs", "count_runs"])
+    def test_an_ambiguous_id_lists_the_candidates(self, fake, client, read):
+        fake.runs = [make_run(7), make_run(7, runId=make_run(7)["runId"][:-1] + "1"), make_run(8)]
+        with pytest.raises(dnb.RunNotFoundError, match="2 runs have an id that begins with '00000007'") as caught:
+            getattr(client, read)(run_ids=["00000007", "00000008"])
+        assert all(run_id in str(caught.value) for run_id in fake.ids[:2])
+
+    def test_an_id_without_a_run_matches_nothing(self, fake, client):
+        assert client.runs(run_ids=["abcdef12", "0000"]).empty
+        fake.runs.append(make_run(5, runId="00000011"))
+        assert client.runs(run_ids="00000011")["run_id"].tolist() == ["00000011"]
+
+
 class TestActing:
     @pytest.mark.parametrize("act", ["terminate", "delete", "reexecute_many"])
     def test_functions_for_many_runs_need_full_ids(self, fake, client, act):

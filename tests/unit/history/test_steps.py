@@ -55,6 +55,34 @@ def test_an_empty_list_of_runs_has_no_steps(history):
         history.steps("nonsense")
 
 
+def test_shortened_ids_are_accepted(source, history):
+    ids = [run["runId"] for run in source.records]
+    short = [run_id[:8] for run_id in ids]
+    assert history.runs(run_ids=[short[2], ids[1]])["run_id"].tolist() == ids[1:3]
+    assert [one for page in history.iter_runs(run_ids=short[3]) for one in page["run_id"]] == [ids[3]]
+    assert history.count_runs(run_ids=short[:2]) == 2
+    pd.testing.assert_frame_equal(history.steps([short[2], ids[1]]), source.steps([ids[2], ids[1]]))
+    assert history.runs(run_ids=["abcdef12", "0000"]).empty
+    with pytest.raises(dnb.RunNotFoundError, match="the history has no run 'abcdef12'"):
+        history.steps("abcdef12")
+
+
+def test_an_ambiguous_id_lists_the_candidates(source, history):
+    same = [make_run(7, runId=make_run(7)["runId"][:-1] + str(last)) for last in (1, 2)]
+    source.records[:0] = same
+    history.refresh()
+    for read in (history.steps, lambda run_id: history.runs(run_ids=run_id)):
+        with pytest.raises(dnb.RunNotFoundError, match="2 runs have an id that begins with '00000007'") as caught:
+            read("00000007")
+        assert all(run["runId"] in str(caught.value) for run in same)
+    # Only one of the runs still exists in Dagster.
+    source.records.pop(0)
+    history.refresh()
+    assert history.runs(run_ids="00000007")["run_id"].tolist() == [same[1]["runId"]]
+    with pytest.raises(dnb.RunNotFoundError, match="2 runs"):
+        history.runs(run_ids="00000007", deleted=True)
+
+
 def test_steps_are_read_again_if_the_run_has_changed(source, history):
     run_id = source.records[2]["runId"]
     history.steps(run_id)

@@ -15,6 +15,7 @@ from dagster_nb.graphql.run_filters import to_server_filters
 from dagster_nb.panels.explorer.python_code import python_text, source_text
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.viewport import STATIC
+from dagster_nb.short_run_ids import is_shortened
 from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def graphql_text(filters: ExplorerFilters, now: pd.Timestamp, document: Callable
     server_filters = to_server_filters(run_filters)
     first = server_filters.filters[0]
     parts = []
+    if any(map(is_shortened, run_filters.run_ids or ())):
+        parts.append("# The client first replaces shortened run ids with the full ids.")
     if location is not None:
         parts.append(
             f"# A hidden tag, .dagster/repository, contains the code location of a run. The client sends the requests\n"

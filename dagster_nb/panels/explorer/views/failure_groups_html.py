@@ -89,7 +89,8 @@ def _cells(group: pd.Series, run_ids: Sequence[str], now: pd.Timestamp, zone: tz
     count = plural(len(run_ids), "run")
     if is_live:
         count = action_button(count, "Select these runs in the table", SELECT_RUNS, *run_ids)
-    raised_in = "" if pd.isna(group["raised_in"]) else f'<br><span class="dnb-muted">{text(group["raised_in"])}</span>'
+    where = group["raised_in"]
+    raised_in = "" if pd.isna(where) else f'<br><span class="dnb-muted">raised in {text(where)}</span>'
     return [
         count,
         "" if pd.isna(group["step_key"]) else text(group["step_key"]),

@@ -11,7 +11,7 @@ from dagster_nb.panels.error_box import ErrorBox
 from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.markup import action_button, grid, status, text
 from dagster_nb.panels.run_view.log_view import EVENTS, STREAMS, LogView
-from dagster_nb.panels.run_view.run_html import failures_html, heading_html, times_text
+from dagster_nb.panels.run_view.run_html import failures_html, heading_html, times_html
 from dagster_nb.panels.run_view.step_picture import StepPicture
 from dagster_nb.words import relative_time_text, short_id
 
@@ -145,7 +145,7 @@ class RunDetailsView:
             str(run["job_name"]),
             str(run["status"]),
             url=self._url(run_id),
-            facts=times_text(
+            facts=times_html(
                 run["creation_time"], run["start_time"], run["end_time"], self._model.as_of, self._viewport.zone
             ),
         )

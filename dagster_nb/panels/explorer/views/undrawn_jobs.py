@@ -32,19 +32,35 @@ class UndrawnJobs:
     def __init__(self, model: ExplorerModel):
         self._model = model
         self._names: tuple[str, ...] = ()
+        self._shows_all = False
         self._label = widgets.HTML('<span class="dnb-muted">Not drawn:</span>')
         self.widget: Any = widgets.HBox([self._label], layout=widgets.Layout(display="none", overflow="visible"))
         self.widget.add_class("dnb-wrap")
 
     def draw(self, names: Sequence[str]) -> None:
-        """Draw one button for each job."""
-        names = tuple(names[:_MAX_JOBS])
+        """Draw one button for each job, or the first ones and a button that shows the others."""
+        names = tuple(names)
         if names != self._names:
-            self._names = names
-            old = self.widget.children[1:]
-            self.widget.children = (self._label, *map(self._button, names))
-            close_widgets(old)
+            self._names, self._shows_all = names, False
+            self._draw_buttons()
         self.widget.layout.display = "" if names else "none"
+
+    def _draw_buttons(self) -> None:
+        shown = self._names if self._shows_all else self._names[:_MAX_JOBS]
+        buttons = [self._button(name) for name in shown]
+        if hidden := len(self._names) - len(shown):
+            more = widgets.Button(
+                description=f"and {hidden:,} more…", tooltip="Name all of them", layout=widgets.Layout(width="auto")
+            )
+            self._model.background.on_click(more, self._show_all)
+            buttons.append(more)
+        old = self.widget.children[1:]
+        self.widget.children = (self._label, *buttons)
+        close_widgets(old)
+
+    def _show_all(self) -> None:
+        self._shows_all = True
+        self._draw_buttons()
 
     def _button(self, name: str) -> Any:  # noqa: ANN401 - ipywidgets has no types
         label = name if len(name) <= _MAX_LABEL_LENGTH else f"{name[:_MAX_LABEL_LENGTH]}…"

@@ -78,6 +78,21 @@ def test_similar_failures_share_a_row_with_the_first_and_last_time(explorer):
     assert "<img" not in shown
 
 
+def test_failures_with_the_same_message_are_told_apart_by_where_they_were_raised(explorer, monkeypatch):
+    failures = explorer.model.source.failures
+
+    def with_stacks(runs):
+        functions = [("read_rates", "read_prices", f"read_{HOSTILE}")[int(run_id[:8])] for run_id in runs]
+        return failures(runs).assign(stack=[f'  File "/opt/shop/in.py", line 9, in {name}\n' for name in functions])
+
+    monkeypatch.setattr(explorer.model.source, "failures", with_stacks)
+    shown = show(explorer, "Failures")
+    assert shown.count("<tr>") == 1 + 3
+    assert "raised in <bdi>read_rates in shop/in.py</bdi>" in shown
+    assert "raised in <bdi>read_prices in shop/in.py</bdi>" in shown
+    assert "<img" not in shown
+
+
 def test_the_runs_of_a_failure_group_can_be_selected(explorer):
     show(explorer, "Failures")
     click(explorer, "select_runs")

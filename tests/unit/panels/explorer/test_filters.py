@@ -37,6 +37,8 @@ def frame():
         ({"created_after": "5h"}, lambda f: f["creation_time"] > NOW - pd.Timedelta("5h")),
         ({"created_before": "2026-03-01T02:00"}, lambda f: f["creation_time"] < pd.Timestamp("2026-03-01 02:00Z")),
         ({"run_ids": ["00000007-0000-4000-8000-000000000000"]}, lambda f: f.index == 7),
+        ({"run_ids": ["00000007", "00000009-0000-4000-8000-000000000000"]}, lambda f: f.index.isin([7, 9])),
+        ({"run_ids": ["0000000"]}, lambda f: f.index < 0),
         ({"run_id_contains": "00000007"}, lambda f: f.index == 7),
         ({"min_duration": "5min"}, lambda f: f["duration"] >= pd.Timedelta("5min")),
         ({"max_duration": "5min"}, lambda f: f["duration"] <= pd.Timedelta("5min")),

@@ -35,6 +35,13 @@ def test_an_explorer_shows_and_filters_and_refreshes_the_runs_of_a_history(histo
     assert explorer._crash_box.error is None
 
 
+def test_a_filter_by_run_ids_accepts_shortened_ids(history):
+    ids = history.runs()["run_id"].tolist()
+    explorer = dnb.RunExplorer(history, run_ids=[ids[5][:8], ids[9]]).wait()
+    assert explorer.frame["run_id"].tolist() == [ids[5], ids[9]]
+    explorer.close()
+
+
 def test_the_displayed_code_opens_the_history(history, explorer):
     explorer.set_filters(status="FAILURE")
     explorer._code._open.value = True

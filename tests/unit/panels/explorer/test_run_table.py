@@ -6,6 +6,8 @@ from dagster_nb import plot
 from dagster_nb.panels.explorer import model
 from dagster_nb.panels.explorer.columns import COLUMNS
 from dagster_nb.panels.explorer.views.charts import undrawn_trend_jobs
+from dagster_nb.panels.explorer.views.undrawn_jobs import UndrawnJobs
+from dagster_nb.panels.panel import close_widgets
 from tests.unit.panels.conftest import NOW, make_runs, many_runs
 
 
@@ -70,6 +72,26 @@ def test_the_trend_chart_lists_the_jobs_that_it_does_not_draw(explore):
     buttons[0].click()
     assert explorer.filters == {"job": [names[0]]}
     assert explorer._charts._undrawn.widget.layout.display == "none"
+
+
+def test_many_jobs_that_are_not_drawn_are_named_after_a_click(explore):
+    explorer = explore(many_runs(10))
+    undrawn = UndrawnJobs(explorer.model)
+    names = [f"job_{number}" for number in range(45)]
+    undrawn.draw(names)
+    _, *buttons, more = undrawn.widget.children
+    assert [button.description for button in buttons] == names[:40]
+    assert more.description == "and 5 more…"
+    more.click()
+    explorer.wait(20)
+    _, *buttons = undrawn.widget.children
+    assert [button.description for button in buttons] == names
+    buttons[44].click()
+    explorer.wait(20)
+    assert explorer.filters == {"job": ["job_44"]}
+    undrawn.draw(names[1:])
+    assert undrawn.widget.children[-1].description == "and 4 more…"
+    close_widgets(undrawn)
 
 
 def test_the_trend_chart_marks_the_slowdowns(explore, monkeypatch):

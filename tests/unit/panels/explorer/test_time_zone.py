@@ -11,7 +11,7 @@ from dagster_nb.panels.explorer import RunExplorer
 from dagster_nb.panels.explorer.views.charts import CHARTS
 from dagster_nb.panels.launchpad import launchpad
 from dagster_nb.panels.run_view.log_html import events_html
-from dagster_nb.panels.run_view.run_html import times_text
+from dagster_nb.panels.run_view.run_html import times_html, times_text
 from dagster_nb.time_zones import time_zone
 from tests.unit.panels.conftest import NOW, FakeSource, make_runs
 from tests.unit.panels.explorer.test_attention import slowed_runs
@@ -131,6 +131,11 @@ def test_the_log_and_the_run_details_name_the_time_zone():
     assert 'title="2026-03-01 12:00:00 UTC">21:00:00.000<' in events_html(events, zone)
     assert "Time (UTC)" in events_html(events.head(0))
     assert times_text(NOW, pd.NaT, pd.NaT, NOW, zone)[0] == "created 2026-03-01 21:00:00 Asia/Tokyo (just now)"
+    created, *rest = times_html(NOW, pd.NaT, pd.NaT, NOW, zone)
+    assert 'title="2026-03-01 12:00:00 UTC"' in created
+    assert "created 2026-03-01 21:00:00 Asia/Tokyo (just now)" in created
+    assert len(rest) == 1
+    assert "title" not in times_html(pd.NaT, NOW, NOW, NOW, zone)[0]
 
 
 @pytest.mark.parametrize("chart", CHARTS_WITH_TZ)

@@ -104,6 +104,9 @@ def test_the_displayed_graphql_equals_the_clients_query():
     assert f'"createdAfter": {(NOW - pd.Timedelta(days=1)).timestamp()}' in text
     assert "2 filters are sent" in text
     assert graphql_text(ExplorerFilters.parse(job=[]), NOW, documents.text).startswith("# No request is sent")
+    assert "shortened run ids" not in text
+    text = graphql_text(ExplorerFilters.parse(run_ids=["00000007"]), NOW, documents.text)
+    assert text.startswith("# The client first replaces shortened run ids with the full ids.")
 
 
 def test_the_displayed_graphql_is_valid_for_the_server(fake):

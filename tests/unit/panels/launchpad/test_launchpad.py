@@ -381,7 +381,23 @@ def test_the_static_output_shows_the_filled_in_fields(pad, source):
     assert "target: sales" in bundle["text/html"]
     assert "target: sales" in bundle["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert "<li>" in pad()._repr_mimebundle_()[0]["text/html"]
+
+
+def test_the_static_output_shows_the_ops_of_the_job(pad, source):
+    ops = [{"op": f"load_{place}", "depends_on": [], "description": None} for place in range(17)]
+    ops[1] = {"op": HOSTILE, "depends_on": ["load_0"], "description": HOSTILE}
+    source.scaffolds[TRAIN] = Scaffold(SCAFFOLD, graph=pd.DataFrame(ops).assign(graph=pd.NA))
+    html = pad("train")._repr_mimebundle_()[0]["text/html"]
+    assert 'alt="Chart of 17 ops' in html
+    assert html.count("<tr>") == 1 + 15
+    assert "and 2 more ops" in html
+    assert "<img src" not in html
+
+
+def test_the_static_output_lists_the_jobs_if_none_is_chosen(pad):
+    html = pad()._repr_mimebundle_()[0]["text/html"]
+    assert html.count("<tr>") == 1 + 3
+    assert "<bdi>etl</bdi>" in html
 
 
 def test_closing_the_launchpad_leaves_no_widgets_or_threads_behind(pad):

@@ -112,6 +112,14 @@ def test_the_static_output_is_readable(browser):
     data = browser._repr_mimebundle_()[0]
     assert "Repositories" in data["text/html"]
     assert "Schema browser on http://fake:3000" in data["text/plain"]
+    schema = installed_schema()
+    assert f"{len(schema.query_type.fields)} queries, {len(schema.mutation_type.fields)} mutations" in data["text/html"]
+    # Before the first search, the entries have neither types nor descriptions.
+    assert "description" not in data["text/html"]
+    browser.search("what returns a Run?")
+    found = browser._repr_mimebundle_()[0]["text/html"]
+    assert "description</th>" in found
+    assert "Query.runOrError" in found
 
 
 def test_reading_the_schema_can_be_retried_after_an_error(fake):
