@@ -20,6 +20,7 @@ from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
 from gql.transport.exceptions import TransportError
 
 from dagster_nb.errors import UnsupportedServerError
+from dagster_nb.graphql.limited_response import MAX_RESPONSE_BYTES
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.statuses import FINISHED
 
@@ -253,7 +254,7 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
         ssl=http.ssl,
         client_session_args={"trust_env": http.client_session_args["trust_env"], "trace_configs": [redirects]},
         # A single event can exceed aiohttp's default limit of four megabytes.
-        connect_args={"max_msg_size": 0},
+        connect_args={"max_msg_size": MAX_RESPONSE_BYTES},
         connect_timeout=_OPENING_SECONDS,
         ack_timeout=_OPENING_SECONDS,
         close_timeout=_CLOSING_SECONDS,
