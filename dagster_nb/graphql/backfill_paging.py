@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.graphql.repeated_page import repeated_page_error
 from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
@@ -26,13 +27,22 @@ async def iter_backfills(api: DagsterApi) -> AsyncIterator[dict[str, Any]]:
     ----------
     api
         The server.
+
+    Raises
+    ------
+    ServerError
+        If the server returns the same page again.
     """
     cursor: str | None = None
+    cursors: set[str] = set()
     while True:
         answer = await api.query("backfills", {"cursor": cursor, "limit": _BACKFILLS_PER_REQUEST})
         page = unwrap(answer["partitionBackfillsOrError"], "PartitionBackfills")["results"]
         if not page:
             return
+        cursor = str(page[-1]["id"])
+        if cursor in cursors:
+            raise repeated_page_error("backfills")
+        cursors.add(cursor)
         for backfill in page:
             yield backfill
-        cursor = page[-1]["id"]

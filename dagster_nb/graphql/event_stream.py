@@ -21,6 +21,7 @@ from gql.transport.exceptions import TransportError
 
 from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.graphql.limited_response import MAX_RESPONSE_BYTES
+from dagster_nb.graphql.repeated_page import repeated_page_error
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.statuses import FINISHED
 
@@ -160,7 +161,10 @@ class _Log:
     async def _request(self, document: str) -> dict[str, Any]:
         variables = {"runId": self.run_id, "cursor": self.cursor, "limit": _EVENTS_PER_REQUEST}
         data = await self.api.query(document, variables)
-        return unwrap(data["logsForRun"], "EventConnection")
+        connection = unwrap(data["logsForRun"], "EventConnection")
+        if connection["cursor"] == self.cursor and (connection.get("events") or connection["hasMore"]):
+            raise repeated_page_error("events")
+        return connection
 
 
 async def _heartbeats(seconds: float, heartbeat: float | None) -> AsyncIterator[None]:

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from dagster_nb.errors import RequestTimeoutError
+from dagster_nb.graphql.repeated_page import repeated_page_error
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.retries import ResponseTooLargeError
 
@@ -134,6 +135,9 @@ class _Walk(Generic[T]):
         self._id_of = id_of
         # The ids of each page, joined into one string to save memory: a million ids take 37 MB.
         self._passed: list[str] = []
+        # The last id of each page. Even if reading continues at an earlier run, because later runs were deleted, no
+        # other page can end with the same run.
+        self._ends: set[str] = set()
 
     async def pages(self, limit: int | None) -> AsyncGenerator[list[T]]:
         """Yield the items in pages; the next page is requested before a page is yielded."""
@@ -141,6 +145,7 @@ class _Walk(Generic[T]):
         request = asyncio.create_task(self._next_page(None, remaining))
         try:
             while (page := await request) is not None:
+                self._check_new(page)
                 self._passed.append("\n".join(map(self._id_of, page.items)))
                 if remaining is not None:
                     remaining -= len(page.items)
@@ -153,6 +158,13 @@ class _Walk(Generic[T]):
         finally:
             request.cancel()
             await asyncio.gather(request, return_exceptions=True)
+
+    def _check_new(self, page: _Page[T]) -> None:
+        if page.items:
+            end = self._id_of(page.items[-1])
+            if end in self._ends:
+                raise repeated_page_error("runs")
+            self._ends.add(end)
 
     async def _next_page(self, previous: _Page[T] | None, remaining: int | None) -> _Page[T] | None:
         if previous is None:
