@@ -34,15 +34,17 @@ async def iter_backfills(api: DagsterApi) -> AsyncIterator[dict[str, Any]]:
         If the server returns the same page again.
     """
     cursor: str | None = None
-    cursors: set[str] = set()
+    # The first and the last id of each page.
+    edges: set[str] = set()
     while True:
         answer = await api.query("backfills", {"cursor": cursor, "limit": _BACKFILLS_PER_REQUEST})
         page = unwrap(answer["partitionBackfillsOrError"], "PartitionBackfills")["results"]
         if not page:
             return
-        cursor = str(page[-1]["id"])
-        if cursor in cursors:
+        ids = [backfill["id"] for backfill in page]
+        if not edges.isdisjoint(ids):
             raise repeated_page_error("backfills")
-        cursors.add(cursor)
+        edges.update((ids[0], ids[-1]))
         for backfill in page:
             yield backfill
+        cursor = ids[-1]

@@ -135,9 +135,9 @@ class _Walk(Generic[T]):
         self._id_of = id_of
         # The ids of each page, joined into one string to save memory: a million ids take 37 MB.
         self._passed: list[str] = []
-        # The last id of each page. Even if reading continues at an earlier run, because later runs were deleted, no
-        # other page can end with the same run.
-        self._ends: set[str] = set()
+        # The first and the last id of each page. Even if reading continues at an earlier run, because later runs were
+        # deleted, no other page can contain these runs.
+        self._edges: set[str] = set()
 
     async def pages(self, limit: int | None) -> AsyncGenerator[list[T]]:
         """Yield the items in pages; the next page is requested before a page is yielded."""
@@ -145,8 +145,11 @@ class _Walk(Generic[T]):
         request = asyncio.create_task(self._next_page(None, remaining))
         try:
             while (page := await request) is not None:
-                self._check_new(page)
-                self._passed.append("\n".join(map(self._id_of, page.items)))
+                ids = [self._id_of(item) for item in page.items]
+                if not self._edges.isdisjoint(ids):
+                    raise repeated_page_error("runs")
+                self._edges.update(ids[:1] + ids[-1:])
+                self._passed.append("\n".join(ids))
                 if remaining is not None:
                     remaining -= len(page.items)
                 if remaining != 0:
@@ -158,13 +161,6 @@ class _Walk(Generic[T]):
         finally:
             request.cancel()
             await asyncio.gather(request, return_exceptions=True)
-
-    def _check_new(self, page: _Page[T]) -> None:
-        if page.items:
-            end = self._id_of(page.items[-1])
-            if end in self._ends:
-                raise repeated_page_error("runs")
-            self._ends.add(end)
 
     async def _next_page(self, previous: _Page[T] | None, remaining: int | None) -> _Page[T] | None:
         if previous is None:

@@ -48,9 +48,10 @@ def ignore_cursor(answer):
     [
         lambda client: client.runs(page_size=100),
         lambda client: client.runs(page_size=100, limit=250),
+        lambda client: client.runs(),
         lambda client: list(client.iter_runs(page_size=100)),
     ],
-    ids=["runs", "limit", "iter_runs"],
+    ids=["runs", "limit", "growing pages", "iter_runs"],
 )
 def test_runs(fake, client, read):
     fake.answers["runsOrError"] = ignore_cursor(fake.answer_runs)
