@@ -193,7 +193,7 @@ class AsyncBase:
         self._check_writable()
         data = await self._api.mutate(document, variables)
         result = next(iter(data.values()), None)
-        if not isinstance(result, dict):
+        if not isinstance(result, dict) or "__typename" not in result:
             raise OutcomeUnknownError(
                 f"the mutation may or may not have taken effect: {self.url} sent an empty response. The "
                 f"mutation is not sent again. Check the runs before you repeat it."

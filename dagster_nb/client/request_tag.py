@@ -150,8 +150,10 @@ async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *,
         If nothing was launched.
     """
     try:
-        answer = await client._write("launch_backfill", {"parameters": parameters})
-        return str(unwrap(answer, "LaunchBackfillSuccess")["backfillId"])
+        made = unwrap(await client._write("launch_backfill", {"parameters": parameters}), "LaunchBackfillSuccess")
+        if not made.get("backfillId"):
+            raise OutcomeUnknownError(f"{client.url} launched a backfill, but did not return its id.")
+        return str(made["backfillId"])
     except OutcomeUnknownError as error:
         backfill_id = await _wait_for(lambda: _find_requested_backfill(client, request_id))
         if backfill_id is not None:
