@@ -150,10 +150,8 @@ async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *,
         If nothing was launched.
     """
     try:
-        made = unwrap(await client._write("launch_backfill", {"parameters": parameters}), "LaunchBackfillSuccess")
-        if not made.get("backfillId"):
-            raise OutcomeUnknownError(f"{client.url} launched a backfill, but did not return its id.")
-        return str(made["backfillId"])
+        answer = await client._write("launch_backfill", {"parameters": parameters})
+        return _backfill_id(client, unwrap(answer, "LaunchBackfillSuccess"))
     except OutcomeUnknownError as error:
         backfill_id = await _wait_for(lambda: _find_requested_backfill(client, request_id))
         if backfill_id is not None:
@@ -162,6 +160,12 @@ async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *,
             f"{error} No backfill was found for this request. Check client.backfills() for a new one. To find its "
             f"runs: client.runs(tags={{{REQUEST_TAG!r}: {request_id!r}}})."
         ) from None
+
+
+def _backfill_id(client: AsyncBase, result: dict[str, Any]) -> str:
+    if not result.get("backfillId"):
+        raise OutcomeUnknownError(f"{client.url} launched a backfill, but did not return its id.")
+    return str(result["backfillId"])
 
 
 async def _find_requested_backfill(client: AsyncBase, request_id: str) -> str | None:
