@@ -354,7 +354,7 @@ def materialize(script: Script) -> None:
 def cancel_backfill(script: Script) -> None:
     value = uuid4().hex
     made = script.direct.backfill(ASSET, DAYS, tags={TAG: value})
-    outcome = script.client.cancel_backfill(made)
+    outcome = script.client.cancel_backfill(made.backfill_id)
     (stored,) = script.backfills(value)
     assert (outcome, stored.status.value) in {("canceled", "CANCELED"), ("canceling", "CANCELING")}
 

@@ -49,7 +49,7 @@ def server(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         # The dagster.yaml refers to this variable.
         patch.setenv("DAGSTER_HOME", str(home))
-        write_history(home, runs=300, seed=4, events=True)
+        write_history(home, runs=150, seed=4, events=True)
         with LocalDagster(home, daemon=False) as server:
             yield server
 
