@@ -67,7 +67,11 @@ def direct(server):
     with dnb.connect(server.url, progress=False) as client:
         # Create finished runs, because one of the steps deletes a finished run.
         client.terminate(client.launch_many([{"job": "sync_crm"}] * 5))
+        # The garbage collector need not search the hundreds of thousands of objects of the imported packages each time.
+        gc.collect()
+        gc.freeze()
         yield client
+        gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
