@@ -118,7 +118,7 @@ class Exchange:
     status
         The HTTP status, or None if there is no response yet or the client disconnected first.
     sent
-        The number of body bytes sent.
+        The number of bytes sent in the body, or in the messages of a websocket.
     is_whole
         Whether the complete body was sent.
     """
@@ -202,13 +202,14 @@ class Proxy:
         exchange.is_whole = answer.keep is None
         if answer.flood:
             return await _flood(received, answer, exchange)
-        exchange.sent = len(answer.body) if answer.keep is None else min(answer.keep, len(answer.body))
         if answer.status == HTTPStatus.SWITCHING_PROTOCOLS and answer.keep != 0:
-            return await self._relay(received, request, cut=answer.keep is not None)
+            return await self._relay(received, exchange)
+        exchange.sent = len(answer.body) if answer.keep is None else min(answer.keep, len(answer.body))
         return await _send(received, answer)
 
-    async def _relay(self, received: web.Request, request: Request, *, cut: bool) -> web.WebSocketResponse:
+    async def _relay(self, received: web.Request, exchange: Exchange) -> web.WebSocketResponse:
         """Forward the messages of a websocket in both directions."""
+        request = exchange.request
         near = web.WebSocketResponse(protocols=[_WEBSOCKET])
         async with self._session.ws_connect(next(self._upstreams) + request.path, protocols=[_WEBSOCKET]) as far:
             await near.prepare(received)
@@ -219,11 +220,12 @@ class Proxy:
 
             sending = asyncio.create_task(send())
             try:
-                left = _MESSAGES_BEFORE_CUT if cut else -1
+                count = 0
                 async for message in far:
                     await near.send_str(message.data)
-                    left -= 1
-                    if left == 0:
+                    count += 1
+                    exchange.sent += len(message.data)
+                    if not exchange.is_whole and count == _MESSAGES_BEFORE_CUT:
                         break
             finally:
                 sending.cancel()

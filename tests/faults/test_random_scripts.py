@@ -7,6 +7,7 @@ To run more scripts: ``DAGSTER_NB_FAULT_SCRIPTS=500 pytest tests/faults/test_ran
 from __future__ import annotations
 
 import gc
+import operator
 import os
 import tempfile
 import threading
@@ -27,7 +28,16 @@ from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.faults.faults import AtRandom, OneIn, cut, flood
 from tests.faults.kinds import KINDS, MEGABYTES, SLOW, TIMEOUT_SECONDS
 from tests.faults.proxy import Proxy
-from tests.faults.script_steps import CATALOG, DETAILS, SLOW_STEPS, STEPS, Script, read_catalog, read_details
+from tests.faults.script_steps import (
+    CATALOG,
+    DETAILS,
+    SLOW_STEPS,
+    STEPS,
+    Script,
+    follow_a_live_run,
+    read_catalog,
+    read_details,
+)
 
 SCRIPTS = int(os.environ.get("DAGSTER_NB_FAULT_SCRIPTS", "100"))
 RUNS_TO_STOP = int(os.environ.get("DAGSTER_NB_FAULT_RUNS", "60"))
@@ -169,6 +179,17 @@ def test_the_size_limit_ends_a_response_of_200_megabytes(server):
         (_, exchange) = proxy.exchanges
         assert 128 * 2**20 < exchange.sent < 150 * 2**20
         assert not exchange.is_whole
+
+
+@pytest.mark.parametrize("keep", [None, 0.5, 0.0], ids=["complete", "cut", "refused"])
+def test_a_live_run_is_followed_through_a_websocket(server, instance, direct, keep):
+    with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
+        among = operator.attrgetter("is_websocket")
+        proxy.faults = [] if keep is None else [OneIn(1, cut(keep), among=among)]
+        follow_a_live_run(Script(client, direct, instance, Random(0)))
+        sockets = [exchange for exchange in proxy.exchanges if exchange.request.is_websocket]
+        assert [bool(exchange.sent) for exchange in sockets] == [keep != 0] * len(sockets)
+        assert len(sockets) == (1 if keep != 0.5 else 2)
 
 
 def test_one_call_stops_many_runs_although_responses_are_lost(server, instance, direct):
