@@ -89,7 +89,7 @@ class Problems:
             have, their = (
                 ("has", "for {}: its process") if len(stuck) == 1 else ("have", "for up to {}: their processes")
             )
-            text = f"{plural(len(stuck), 'run')} {have} been CANCELING {their.format(longest)} may be gone or hang"
+            text = f"{plural(len(stuck), 'run')} {have} been CANCELING {their.format(longest)} may be gone or stuck"
             found.append(Finding(text, "warning", self.scope.replace(run_ids=tuple(stuck))))
         if succeeded := self.succeeded_after_cancel:
             were, their = ("was", "its process") if len(succeeded) == 1 else ("were", "their processes")

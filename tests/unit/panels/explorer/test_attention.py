@@ -70,10 +70,10 @@ def test_runs_that_stay_canceling_are_shown():
     for number, minutes in ((3, 9), (4, 95), (5, 20)):
         runs.loc[number, "update_time"] = NOW - pd.Timedelta(minutes=minutes)
     [finding] = find_in_runs(runs, ExplorerFilters(), NOW).findings()
-    assert finding.text == "2 runs have been CANCELING for up to 1 h 35 min: their processes may be gone or hang"
+    assert finding.text == "2 runs have been CANCELING for up to 1 h 35 min: their processes may be gone or stuck"
     assert finding.filters == ExplorerFilters(run_ids=tuple(runs["run_id"][4:6]))
     runs.loc[4, "status"] = "CANCELED"
-    assert texts(runs) == ["1 run has been CANCELING for 20 min: its process may be gone or hang"]
+    assert texts(runs) == ["1 run has been CANCELING for 20 min: its process may be gone or stuck"]
 
 
 def test_canceled_runs_that_succeed_later_are_shown(monkeypatch):
