@@ -242,7 +242,7 @@ class OutcomeUnknownError(DagsterNbError):
 
 
 class ActionInterrupt(KeyboardInterrupt):
-    """Ctrl-C was pressed while a method was acting on many runs.
+    """Ctrl-C was pressed while a method was acting.
 
     `ActionInterrupt` is a `KeyboardInterrupt`, not a `DagsterNbError`. Before raising it, the method waits for the
     responses to the requests that it has sent. In IPython, ``sys.last_value.outcomes`` is the frame of outcomes.
@@ -250,14 +250,16 @@ class ActionInterrupt(KeyboardInterrupt):
     Parameters
     ----------
     outcomes
-        The frame that the method would have returned. Runs for which nothing was sent have the outcome ``not_sent``.
+        The frame that the method would have returned. Items for which nothing was sent have the outcome ``not_sent``.
+        If the method returns a run or a backfill, this is a frame with one row, with the columns ``run_id`` or
+        ``backfill_id``, ``outcome`` and ``message``.
     """
 
     def __init__(self, outcomes: pd.DataFrame):
         not_sent = int((outcomes["outcome"] == "not_sent").sum())
         super().__init__(
-            f"interrupted: nothing was sent for {not_sent} of {len(outcomes)} runs. To see what was done, look at the "
-            "attribute .outcomes of this exception (in IPython: sys.last_value.outcomes)."
+            f"interrupted. Requests that were not sent: {not_sent} of {len(outcomes)}. To see what was done, look at "
+            "the attribute .outcomes of this exception (in IPython: sys.last_value.outcomes)."
         )
         self.outcomes = outcomes
 

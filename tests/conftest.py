@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import suite_token
+
 # `pytest --hypothesis-profile=thorough` generates ten times as many examples.
 settings.register_profile("everyday", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=250, deadline=None)
@@ -19,6 +21,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Time limits in seconds for folders with fixtures that build environments or images.
 _LONGER_TIMEOUTS = {"compat": 1800, "browser": 900, "browser/binder": 3600, "notebooks": 900}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(suite_token)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

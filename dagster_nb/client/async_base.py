@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
-from dagster_nb.client.credentials import check_encrypted, hide, read_address, request_headers, reveal
+from dagster_nb.client.credentials import check_encrypted, read_address, request_headers
 from dagster_nb.client.display.browser_address import in_browser
 from dagster_nb.client.display.html import facts_html
 from dagster_nb.client.display.progress import is_interactive, progress_bar
@@ -26,6 +26,7 @@ from dagster_nb.frames.columns import categories
 from dagster_nb.graphql.dagster_api import DagsterApi
 from dagster_nb.graphql.redact_config_and_tags import Redaction
 from dagster_nb.graphql.session import Session
+from dagster_nb.hidden import hide, reveal
 from dagster_nb.statuses import RUN_STATUSES
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class AsyncBase:
         self._check_writable()
         data = await self._api.mutate(document, variables)
         result = next(iter(data.values()), None)
-        if not isinstance(result, dict):
+        if not isinstance(result, dict) or "__typename" not in result:
             raise OutcomeUnknownError(
                 f"the mutation may or may not have taken effect: {self.url} sent an empty response. The "
                 f"mutation is not sent again. Check the runs before you repeat it."

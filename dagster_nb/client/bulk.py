@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from dagster_nb.client.action_outcomes import outcome_of_error
+from dagster_nb.errors import DagsterNbError
+from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.map_concurrently import MAX_CONCURRENCY
 
 if TYPE_CHECKING:
@@ -18,9 +22,11 @@ if TYPE_CHECKING:
 
     from dagster_nb.client.action_outcomes import Row
 
-__all__ = ["NOT_SENT", "SECONDS_TO_FINISH", "Acted", "act_on_each", "interruption_carries"]
+__all__ = ["NOT_SENT", "SECONDS_TO_FINISH", "Acted", "act_on_each", "act_once", "interruption_carries"]
 
 T = TypeVar("T")
+
+_in_worker: ContextVar[bool] = ContextVar("_in_worker", default=False)
 
 SECONDS_TO_FINISH = 10.0
 """The number of seconds that an interrupted action waits for the responses to the requests that it has sent."""
@@ -71,14 +77,17 @@ class Acted:
         """The positions of the items with an unknown outcome."""
         return [position for position, row in enumerate(self.rows) if row["outcome"] == "unknown"]
 
-    @contextmanager
-    def finishing(self) -> Iterator[None]:
-        """If the action was interrupted, let the code in a ``with`` block read outcomes for a few more seconds."""
+    async def finish(self, read_outcomes: Callable[[], Awaitable[None]]) -> None:
+        """Read the outcomes of an action. If the action is or was interrupted, stop after a few seconds."""
         if self.interruption is None:
-            yield
-        else:
-            with anyio.move_on_after(SECONDS_TO_FINISH, shield=True):
-                yield
+            try:
+                await read_outcomes()
+            except asyncio.CancelledError as error:
+                self.interruption = error
+            else:
+                return
+        with anyio.move_on_after(SECONDS_TO_FINISH, shield=True):
+            await read_outcomes()
 
     def frame_or_interruption(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the outcomes, or raise the interruption of the action with the outcomes attached."""
@@ -108,6 +117,7 @@ async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *,
     remaining = iter(enumerate(items))
 
     async def work() -> None:
+        _in_worker.set(True)
         for position, item in remaining:
             if acted.interruption is not None:
                 return
@@ -131,6 +141,40 @@ async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *,
         if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
             raise result
     return acted
+
+
+async def act_once(act: Callable[[], Awaitable[T]], outcome: Callable[[T], Row], columns: list[str]) -> T:
+    """Send one mutation and return its result. If the task is cancelled, the cancellation carries the outcome.
+
+    A mutation that is one of many, in `act_on_each`, needs no outcome of its own.
+
+    Parameters
+    ----------
+    act
+        Sends the mutation.
+    outcome
+        Returns the outcome for a result.
+    columns
+        The columns of the frame of outcomes.
+    """
+    if _in_worker.get():
+        return await act()
+    results: list[T] = []
+    errors: list[DagsterNbError] = []
+
+    async def send(_item: None) -> Row:
+        try:
+            results.append(await act())
+        except DagsterNbError as error:
+            errors.append(error)
+            return outcome_of_error(error)
+        return outcome(results[0])
+
+    acted = await act_on_each(send, [None])
+    acted.frame_or_interruption(outcomes_frame(acted.rows, columns))
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 @contextmanager

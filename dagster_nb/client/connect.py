@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagster_nb.client.credentials import hide
 from dagster_nb.client.sync_client import DagsterClient
+from dagster_nb.hidden import hide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,9 +1,4 @@
-"""Read the address, the token and the headers of a connection without ever showing a secret.
-
-Tools that print local variables in tracebacks (rich, IPython's ``%xmode Verbose``, pytest's ``--showlocals``) call
-``repr`` on every variable, and inspect dicts, lists, dataclasses and partials. Functions that receive secrets therefore
-hide them at once, and never raise an error while a variable holds a visible secret.
-"""
+"""Read the address, the token and the headers of a connection without ever showing a secret."""
 
 from __future__ import annotations
 
@@ -12,52 +7,18 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING
 
 from dagster_nb.graphql.url import parse_address
+from dagster_nb.hidden import hide, reveal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dagster_nb.graphql.url import ServerAddress
 
-__all__ = ["check_encrypted", "hide", "read_address", "request_headers", "reveal"]
-
-T = TypeVar("T")
+__all__ = ["check_encrypted", "read_address", "request_headers"]
 
 _TOKEN_HEADER = "Dagster-Cloud-Api-Token"  # noqa: S105 - a header's name
 _SECRET_HEADERS = frozenset({_TOKEN_HEADER.lower(), "authorization", "cookie"})
-
-
-class _Hidden(Generic[T]):
-    """A value that is hidden from ``repr``."""
-
-    __slots__ = ("reveal",)
-
-    def __init__(self, value: T):
-        # The value is kept in a closure, so no attribute contains it.
-        self.reveal: Callable[[], T] = lambda: value
-
-    def __repr__(self) -> str:
-        return "<hidden>"
-
-
-def hide(value: T) -> T:
-    """Return a placeholder that does not show its secret. For type checkers, the placeholder has the secret's type.
-
-    Examples
-    --------
-    >>> hide("secret")
-    <hidden>
-    >>> reveal(hide(hide("secret")))
-    'secret'
-    """
-    return value if isinstance(value, _Hidden) else cast("T", _Hidden(value))
-
-
-def reveal(value: T) -> T:
-    """Return the secret behind a placeholder from `hide`."""
-    return cast("T", value.reveal()) if isinstance(value, _Hidden) else value
 
 
 def read_address(url: str | None) -> ServerAddress:

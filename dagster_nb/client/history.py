@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagster_nb.client.async_client import AsyncDagsterClient
 from dagster_nb.client.display.progress import progress_bar
+from dagster_nb.hidden import hide
 from dagster_nb.history.opening import history_of
 
 if TYPE_CHECKING:
@@ -107,4 +108,5 @@ class HistoryMethod:
         >>> history.refresh()  # doctest: +SKIP
         >>> history.runs(job="nightly", created_after="90d")  # doctest: +SKIP
         """
+        storage_options = hide(storage_options)
         return history_of(ClientSource(self), path, storage_options)

@@ -24,6 +24,8 @@ __all__ = ["partition_defaults", "partition_keys", "partition_set"]
 
 # Comparing a key with 1,000 keys takes a tenth of a second.
 _MAX_KEYS_TO_COMPARE = 1_000
+# Dagster fails with this text if some assets have no partitions in common.
+_NO_COMMON_DEFINITION = "no PartitionsDefinition shared"
 
 
 async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
@@ -110,13 +112,26 @@ async def _asset_partition(
 
 
 async def _asset_partition_keys(client: AsyncBase, address: JobAddress, assets: Sequence[Sequence[str]]) -> list[str]:
-    """Return the partition keys that some assets have in common."""
+    """Return the partition keys that some assets have in common.
+
+    Raises
+    ------
+    ValueError
+        If the partitions of the assets are defined differently.
+    """
     try:
         answer = await client._read(
             "asset_partitions", {"selector": address.selector, "assets": asset_key_inputs(assets)}
         )
     except UnsupportedServerError:
         return []
+    except QueryError as error:
+        if _NO_COMMON_DEFINITION not in str(error):
+            raise
+        raise ValueError(
+            "the selected assets have different partitions, so they cannot be launched with one partition_key. Launch "
+            "them one by one."
+        ) from None
     keys: list[str] = unwrap(answer["pipelineOrError"], "Pipeline")["partitionKeysOrError"]["partitionKeys"]
     return keys
 

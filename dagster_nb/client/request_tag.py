@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import anyio
 
+from dagster_nb.client.bulk import act_once
 from dagster_nb.errors import DagsterNbError, OutcomeUnknownError
 from dagster_nb.graphql.responses import unwrap
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dagster_nb.client.run import AsyncRun
 
 __all__ = [
+    "BACKFILL_COLUMNS",
     "REQUEST_TAG",
     "batch_request_ids",
     "find_requested_run",
@@ -33,6 +35,11 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+BACKFILL_COLUMNS = ["backfill_id", "outcome", "message"]
+"""The columns of the outcome of a backfill whose launch was interrupted."""
+
+_RUN_COLUMNS = ["run_id", "outcome", "message"]
 
 REQUEST_TAG = ".dagster/dagster_nb_request_id"
 """The key of the tag."""
@@ -115,7 +122,19 @@ async def launch_once(
         If the response was lost, and the run has not appeared.
     DagsterNbError
         If nothing was launched.
+    asyncio.CancelledError
+        If the task is cancelled. Its attribute ``outcomes`` says whether the run was launched.
     """
+    return await act_once(
+        lambda: _launch_run(client, document, variables, request_id, parent_run_id),
+        lambda run: {"run_id": run.run_id, "outcome": "launched"},
+        _RUN_COLUMNS,
+    )
+
+
+async def _launch_run(
+    client: AsyncBase, document: str, variables: dict[str, Any], request_id: str, parent_run_id: str | None
+) -> AsyncRun:
     try:
         return client._launched_run(unwrap(await client._write(document, variables), "LaunchRunSuccess"))
     except OutcomeUnknownError as error:
@@ -149,9 +168,17 @@ async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *,
     DagsterNbError
         If nothing was launched.
     """
+    return await act_once(
+        lambda: _launch_backfill(client, parameters, request_id),
+        lambda backfill_id: {"backfill_id": backfill_id, "outcome": "launched"},
+        BACKFILL_COLUMNS,
+    )
+
+
+async def _launch_backfill(client: AsyncBase, parameters: dict[str, Any], request_id: str) -> str:
     try:
         answer = await client._write("launch_backfill", {"parameters": parameters})
-        return str(unwrap(answer, "LaunchBackfillSuccess")["backfillId"])
+        return _backfill_id(client, unwrap(answer, "LaunchBackfillSuccess"))
     except OutcomeUnknownError as error:
         backfill_id = await _wait_for(lambda: _find_requested_backfill(client, request_id))
         if backfill_id is not None:
@@ -160,6 +187,12 @@ async def launch_backfill_once(client: AsyncBase, parameters: dict[str, Any], *,
             f"{error} No backfill was found for this request. Check client.backfills() for a new one. To find its "
             f"runs: client.runs(tags={{{REQUEST_TAG!r}: {request_id!r}}})."
         ) from None
+
+
+def _backfill_id(client: AsyncBase, result: dict[str, Any]) -> str:
+    if not result.get("backfillId"):
+        raise OutcomeUnknownError(f"{client.url} launched a backfill, but did not return its id.")
+    return str(result["backfillId"])
 
 
 async def _find_requested_backfill(client: AsyncBase, request_id: str) -> str | None:

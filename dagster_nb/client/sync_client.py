@@ -16,11 +16,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 from dagster_nb.client.async_client import AsyncDagsterClient
-from dagster_nb.client.credentials import hide
 from dagster_nb.client.history import HistoryMethod
 from dagster_nb.client.loop_thread import LoopThread, iterate_in_loop
 from dagster_nb.client.run import AsyncRun, RunFacts, require_client
 from dagster_nb.client.run_config_schema import AsyncRunConfigSchema, RunConfigSchemaFacts
+from dagster_nb.hidden import hide
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping

@@ -44,7 +44,7 @@ def message_without_class(error: Error) -> str | None:
     >>> message_without_class({"className": "KeyError", "message": "builtins.KeyError: 'a'"})
     "'a'"
     """
-    if "message" not in error:
+    if error.get("message") is None:
         return None
     message: str = error["message"].strip()
     before, _, after = message.partition(": ")

@@ -53,6 +53,8 @@ class DagsterApi:
         them.
     page_size : PageSize
         The number of runs to request at a time.
+    redaction : Redaction or None
+        The values that are hidden in responses.
     """
 
     def __init__(self, session: Session, *, redaction: Redaction | None = None):
@@ -62,7 +64,7 @@ class DagsterApi:
         self.filter_keys: frozenset[str] | None = None
         self.permissions: list[dict[str, Any]] = []
         self.page_size = PageSize()
-        self._redaction = redaction
+        self.redaction = redaction
         self._schema: GraphQLSchema | None = None
         self._pruned: dict[str, Pruned] = {}
         self._fetching_schema = asyncio.Lock()
@@ -220,7 +222,7 @@ class DagsterApi:
 
     async def _send(self, document: str, variables: Mapping[str, Any] | None, send: Send) -> dict[str, Any]:
         data = await self._send_pruned(document, variables, send)
-        return data if self._redaction is None else self._redaction.of_response(document, data)
+        return data if self.redaction is None else self.redaction.of_response(document, data)
 
     async def _send_pruned(self, document: str, variables: Mapping[str, Any] | None, send: Send) -> dict[str, Any]:
         schema = self._schema

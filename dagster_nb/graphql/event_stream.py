@@ -20,6 +20,8 @@ from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
 from gql.transport.exceptions import TransportError
 
 from dagster_nb.errors import UnsupportedServerError
+from dagster_nb.graphql.limited_response import MAX_RESPONSE_BYTES
+from dagster_nb.graphql.repeated_page import repeated_page_error
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.statuses import FINISHED
 
@@ -159,7 +161,10 @@ class _Log:
     async def _request(self, document: str) -> dict[str, Any]:
         variables = {"runId": self.run_id, "cursor": self.cursor, "limit": _EVENTS_PER_REQUEST}
         data = await self.api.query(document, variables)
-        return unwrap(data["logsForRun"], "EventConnection")
+        connection = unwrap(data["logsForRun"], "EventConnection")
+        if connection["cursor"] == self.cursor and (connection.get("events") or connection["hasMore"]):
+            raise repeated_page_error("events")
+        return connection
 
 
 async def _heartbeats(seconds: float, heartbeat: float | None) -> AsyncIterator[None]:
@@ -253,7 +258,7 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
         ssl=http.ssl,
         client_session_args={"trust_env": http.client_session_args["trust_env"], "trace_configs": [redirects]},
         # A single event can exceed aiohttp's default limit of four megabytes.
-        connect_args={"max_msg_size": 0},
+        connect_args={"max_msg_size": MAX_RESPONSE_BYTES},
         connect_timeout=_OPENING_SECONDS,
         ack_timeout=_OPENING_SECONDS,
         close_timeout=_CLOSING_SECONDS,

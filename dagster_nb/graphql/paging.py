@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from dagster_nb.errors import RequestTimeoutError
+from dagster_nb.graphql.repeated_page import repeated_page_error
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.retries import ResponseTooLargeError
 
@@ -134,6 +135,9 @@ class _Walk(Generic[T]):
         self._id_of = id_of
         # The ids of each page, joined into one string to save memory: a million ids take 37 MB.
         self._passed: list[str] = []
+        # The first and the last id of each page. Even if reading continues at an earlier run, because later runs were
+        # deleted, no other page can contain these runs.
+        self._edges: set[str] = set()
 
     async def pages(self, limit: int | None) -> AsyncGenerator[list[T]]:
         """Yield the items in pages; the next page is requested before a page is yielded."""
@@ -141,7 +145,11 @@ class _Walk(Generic[T]):
         request = asyncio.create_task(self._next_page(None, remaining))
         try:
             while (page := await request) is not None:
-                self._passed.append("\n".join(map(self._id_of, page.items)))
+                ids = [self._id_of(item) for item in page.items]
+                if not self._edges.isdisjoint(ids):
+                    raise repeated_page_error("runs")
+                self._edges.update(ids[:1] + ids[-1:])
+                self._passed.append("\n".join(ids))
                 if remaining is not None:
                     remaining -= len(page.items)
                 if remaining != 0:

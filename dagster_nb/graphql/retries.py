@@ -16,6 +16,7 @@ __all__ = [
     "HasTriedEnough",
     "IsWorthRetrying",
     "LostResponseError",
+    "OverLimitError",
     "ResponseTooLargeError",
     "RestartingError",
     "UnexpectedResponseError",
@@ -37,6 +38,10 @@ class ResponseTooLargeError(LostResponseError):
     """The response was probably too large or too slow for the server or a proxy. A smaller request may succeed."""
 
 
+class OverLimitError(ResponseTooLargeError):
+    """The response was larger than this client reads. The same request would get the same response."""
+
+
 class UnexpectedResponseError(ConnectionFailedError):
     """The response cannot be from Dagster. The outcome is unknown, and repeating the request does not help."""
 
@@ -51,6 +56,8 @@ class IsWorthRetrying:
     def __call__(self, state: RetryCallState) -> bool:
         """Return whether to send the query again after an attempt."""
         error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, OverLimitError):
+            return False
         if self._may_be_too_large and isinstance(error, ResponseTooLargeError | RequestTimeoutError):
             return False
         if isinstance(error, RequestTimeoutError):

@@ -30,6 +30,7 @@ from dagster_nb.errors import (
     RequestTimeoutError,
     UnauthorizedError,
 )
+from dagster_nb.graphql.limited_response import LimitedResponse
 from dagster_nb.graphql.query_errors import query_error
 from dagster_nb.graphql.requests_being_retried import ConnectionProblems
 from dagster_nb.graphql.retries import (
@@ -59,8 +60,6 @@ __all__ = ["Session"]
 _KEEPALIVE_SECONDS = 4.0
 # If a host has not accepted a connection after this time, it probably never will, so there is no need to wait longer.
 _CONNECT_SECONDS = 10.0
-# For comparison, a page of 1,000 runs is about 1 MB.
-_MAX_RESPONSE_BYTES = 128 * 2**20
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Servers and proxies respond with these statuses if a response is too large or takes too long.
 _TOO_LARGE_STATUSES = frozenset({413, 502, 504})
@@ -115,6 +114,7 @@ class Session:
             client_session_args={
                 "timeout": aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
                 "trust_env": trust_env,
+                "response_class": LimitedResponse,
                 "raise_for_status": self._check_response,
             },
         )
@@ -328,16 +328,7 @@ class Session:
         return ConnectionFailedError(self._no_dagster(reason))
 
     async def _check_response(self, response: aiohttp.ClientResponse) -> None:
-        """Raise an error for a body that is too large, and for an HTTP error without a GraphQL response."""
-        # Dagster's webserver always sends Content-Length. The size of responses without this header is not checked.
-        size = response.content_length or 0
-        if size > _MAX_RESPONSE_BYTES:
-            # Close the response without reading its body.
-            response.close()
-            raise ResponseTooLargeError(
-                f"{self.address.root} sent a response of {size / 2**20:,.0f} MB, but dagster_nb reads at most "
-                f"{_MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Ask for less at once (limit=, page_size=)."
-            )
+        """Raise an error for an HTTP error without a GraphQL response."""
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
             return
         if "Location" in response.headers:

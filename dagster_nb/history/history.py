@@ -184,6 +184,9 @@ class History(StoredRuns):
         }
 
     def __repr__(self) -> str:
+        # A traceback may show a history that could not be opened.
+        if "_table" not in vars(self):
+            return f"<{type(self).__name__}, not open>"
         return f"<{type(self).__name__} {', '.join(f'{name}: {value}' for name, value in self.facts().items())}>"
 
     def _repr_html_(self) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dagster_nb.errors import HistoryError, MissingExtraError
+from dagster_nb.hidden import hide, reveal
 from dagster_nb.history.location import default_path, storage_path
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
     from dagster_nb.history.history import History
     from dagster_nb.history.source import HistorySource
@@ -45,6 +46,7 @@ def open_history(path: str | os.PathLike[str], *, storage_options: Mapping[str, 
     >>> history = open_history("~/dagster-history")  # doctest: +SKIP
     >>> history.runs(job="nightly", created_after="7d")  # doctest: +SKIP
     """
+    storage_options = hide(storage_options)
     _check_extra()
     history = _history_at(storage_path(path), None, storage_options)
     if history.synced_at is None and history.count_runs(deleted=True) == 0:
@@ -73,14 +75,26 @@ def history_of(
     MissingExtraError
         If the packages of the extra ``history`` are not installed.
     """
+    storage_options = hide(storage_options)
     _check_extra()
     return _history_at(default_path(source.url) if path is None else storage_path(path), source, storage_options)
 
 
 def _history_at(path: str, source: HistorySource | None, storage_options: Mapping[str, str] | None) -> History:
+    if not _are_options(reveal(storage_options)):
+        raise TypeError(
+            "storage_options must be a dict with strings as keys and values, such as "
+            '{"AWS_REGION": "eu-central-1"}. Correct the options.'
+        )
     from dagster_nb.history.history import History  # noqa: PLC0415 - an extra
 
     return History(path, source=source, storage_options=storage_options)
+
+
+def _are_options(options: object) -> bool:
+    if options is None:
+        return True
+    return isinstance(options, Mapping) and all(isinstance(one, str) for pair in options.items() for one in pair)
 
 
 def _check_extra() -> None:

@@ -12,6 +12,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from dagster_nb.errors import HistoryError
+from dagster_nb.hidden import reveal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -257,7 +258,9 @@ class Table:
 
 
 def _options(storage_options: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if storage_options is None else dict(storage_options)
+    """Return the options of object storage, which are hidden because they can contain credentials."""
+    options = reveal(storage_options)
+    return None if options is None else dict(options)
 
 
 _ADVICE = {
@@ -269,13 +272,16 @@ _ADVICE = {
 
 @contextmanager
 def _clear_errors(action: str, uri: str) -> Iterator[None]:
-    """Convert errors of Delta, Arrow and the file system to an error that says what to do."""
+    """Convert errors of Delta, Arrow and the file system to an error that says what to do.
+
+    Their tracebacks are left out, because variables of deltalake contain the options of object storage.
+    """
     try:
         yield
     except CommitFailedError as error:
         raise HistoryError(
             f"cannot write the history {uri}: other processes kept writing to it. Refresh again. ({error})"
-        ) from error
+        ) from error.with_traceback(None)
     except (DeltaError, OSError, pa.ArrowInvalid) as error:
         text = str(error)
         advice = next((advice for part, advice in _ADVICE.items() if part in text.lower()), None)
@@ -286,4 +292,4 @@ def _clear_errors(action: str, uri: str) -> Iterator[None]:
         raise HistoryError(
             f"cannot {action} the history {uri}. {advice or default} The existing data is unchanged.\n"
             f"({text.splitlines()[0] if text else type(error).__name__})"
-        ) from error
+        ) from error.with_traceback(None)

@@ -15,6 +15,8 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+from tests.suite_token import contains_token, files_with_token, leaks
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Error, Locator, Page
 
@@ -92,6 +94,10 @@ class Lab:
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "config" / "lab" / "workspaces"),
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
+        # All connections of the kernels send the token of the test suite.
+        startup = folder / "home" / ".ipython" / "profile_default" / "startup"
+        startup.mkdir(parents=True)
+        (startup / "00-token.py").write_text("from tests.suite_token import authenticate\n\nauthenticate()\n")
         self._log = (folder / "lab.log").open("wb")
         command = [
             sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={self.port}",
@@ -129,6 +135,7 @@ class Lab:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait(5)
         self._log.close()
+        leaks.extend(f"the file {path.name} of JupyterLab" for path in files_with_token([self.folder]))
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -210,6 +217,8 @@ class Notebook:
     def close(self) -> None:
         """Shut down the kernel and close the page, unless the page is already closed."""
         if not self.page.is_closed():
+            if contains_token(self.page.content()):
+                leaks.append(f"the page of {self.name}")
             self.page.evaluate("window.jupyterapp.shell.currentWidget?.sessionContext.shutdown()")
             self.page.close()
 

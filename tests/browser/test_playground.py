@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.suite_token import HEADER
+
 expect.set_options(timeout=60_000)
 
 CELL = "%%dagster\n{\n  runsOrError {\n    ... on Runs {\n      results {\n        stepSt"
@@ -24,6 +26,8 @@ def test_a_cell_has_completion_and_the_schema_browser_writes_a_query(notebook, d
         f"import dagster_nb as dnb\nclient = dnb.connect({demo.url!r})\nbrowser = dnb.SchemaBrowser(client)\nbrowser",
         "# This cell is replaced.",
     )
+    # The suite searches the page and the notebook for the token that all connections of the kernel send.
+    assert book.run("print(list(client._async_client._session._transport.headers))") == f"['{HEADER}']"
     panel = book.output.locator(".dnb-schema")
     search = panel.get_by_role("textbox", name="Search")
     expect(panel.get_by_role("option")).to_have_count(7)

@@ -17,6 +17,7 @@ from tests.faults.proxy import Answer, Request
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tests.faults.kinds import Kind
     from tests.faults.proxy import Fault, Forward
 
 
@@ -104,13 +105,55 @@ def fail_in_part() -> Fault:
     return fault
 
 
+def lose_a_field() -> Fault:
+    """Forward the request, but replace one nested value by null, with an error from its resolver."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        answer = await forward(request)
+        content = json.loads(answer.body)
+        path: list[str | int] = []
+        parent, value = {}, content.get("data")
+        while isinstance(value, dict | list) and value:
+            path.append(next(iter(value)) if isinstance(value, dict) else len(value) - 1)
+            parent, value = value, value[path[-1]]
+        if path:
+            parent[path[-1]] = None
+        content["errors"] = [{"message": "a resolver failed", "path": path}]
+        return Answer(200, {"Content-Type": "application/json"}, json.dumps(content).encode())
+
+    return fault
+
+
+def flood(size: int) -> Fault:
+    """Forward the request, but respond with a body of this many bytes, which is created while it is sent."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        await forward(request)
+        return Answer(200, {"Content-Type": "application/json"}, flood=size)
+
+    return fault
+
+
+def ignore_cursor() -> Fault:
+    """Respond to a request for a later page of runs or backfills with the first page, like a wrong cache."""
+
+    async def fault(request: Request, forward: Forward) -> Answer:
+        if request.operation not in {"Runs", "RunIds", "Backfills"}:
+            return await forward(request)
+        content = json.loads(request.body)
+        content["variables"]["cursor"] = None
+        return await forward(replace(request, body=json.dumps(content).encode()))
+
+    return fault
+
+
 class AtRandom:
     """Causes random faults for random requests, up to a limit.
 
     Parameters
     ----------
-    faults
-        The faults to choose from.
+    kinds
+        The kinds of faults to choose from.
     seed
         The random seed. With the same seed, the same requests have the same faults.
     share
@@ -121,22 +164,22 @@ class AtRandom:
     Attributes
     ----------
     fired
-        The names of the affected GraphQL operations.
+        The affected requests, each with the kind of its fault.
     """
 
-    def __init__(self, faults: Sequence[Fault], *, seed: int, share: float, limit: int):
-        self.fired: list[str] = []
-        self._faults = faults
+    def __init__(self, kinds: Sequence[Kind], *, seed: int, share: float, limit: int):
+        self.fired: list[tuple[Request, Kind]] = []
+        self._kinds = kinds
         self._random = Random(seed)
         self._share = share
         self._limit = limit
 
     async def __call__(self, request: Request, forward: Forward) -> Answer:
-        happens, fault = self._random.random() < self._share, self._random.choice(self._faults)
+        happens, kind = self._random.random() < self._share, self._random.choice(self._kinds)
         if not happens or len(self.fired) >= self._limit:
             return await forward(request)
-        self.fired.append(request.operation)
-        return await fault(request, forward)
+        self.fired.append((request, kind))
+        return await kind.fault(request, forward)
 
 
 def is_page(request: Request) -> bool:

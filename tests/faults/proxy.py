@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
     Forward = Callable[["Request"], Awaitable["Answer"]]
     Fault = Callable[["Request", Forward], Awaitable["Answer"]]
 
-_OPERATION = re.compile(r"\b(?:query|mutation|subscription)\s+(\w+)")
+_OPERATION = re.compile(r"\b(query|mutation|subscription)\s+(\w+)")
 # Close idle connections before Dagster's webserver closes them, which it does after five seconds.
 _KEEPALIVE_SECONDS = 4.0
 _PIECES = 10
+_FLOOD = b"x" * 2**18
+_WEBSOCKET = "graphql-ws"
+# A websocket that is cut off delivers the server's greeting and the first events.
+_MESSAGES_BEFORE_CUT = 2
 _NOT_FORWARDED = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "keep-alive", "date", "server"}
 )
@@ -37,16 +43,23 @@ class Request:
     ----------
     operation
         The name of the GraphQL operation, or an empty string.
+    is_mutation
+        Whether the operation is a mutation.
+    is_websocket
+        Whether the request opens a websocket.
     variables
         The variables of the operation.
     """
 
     method: str
     path: str
-    headers: Mapping[str, str]
-    body: bytes
+    # Reports of failed tests must not show the headers.
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     operation: str
     variables: Mapping[str, Any]
+    is_mutation: bool = False
+    is_websocket: bool = False
 
     @classmethod
     async def read(cls, request: web.Request) -> Self:
@@ -62,8 +75,10 @@ class Request:
             request.path_qs,
             _forwarded(request.headers),
             body,
-            operation[1] if operation else "",
+            operation[2] if operation else "",
             variables,
+            is_mutation=operation is not None and operation[1] == "mutation",
+            is_websocket=request.headers.get("Upgrade", "").lower() == "websocket",
         )
 
     @property
@@ -83,6 +98,8 @@ class Answer:
         everything.
     seconds
         If positive, the body is sent in small pieces over this time.
+    flood
+        If positive, this many bytes are sent in place of the body, without a ``Content-Length``.
     """
 
     status: int = 200
@@ -90,6 +107,7 @@ class Answer:
     body: bytes = b""
     keep: int | None = None
     seconds: float = 0.0
+    flood: int = 0
 
 
 @dataclass
@@ -101,7 +119,7 @@ class Exchange:
     status
         The HTTP status, or None if there is no response yet or the client disconnected first.
     sent
-        The number of body bytes sent.
+        The number of bytes sent in the body, or in the messages of a websocket.
     is_whole
         Whether the complete body was sent.
     """
@@ -113,7 +131,10 @@ class Exchange:
 
 
 class Proxy:
-    """A proxy in its own thread. It does not forward websockets.
+    """A proxy in its own thread.
+
+    For a websocket, a fault receives a response with status 101. If the fault returns another status, the websocket is
+    refused. If the fault cuts off the response, the websocket breaks after its first events.
 
     Parameters
     ----------
@@ -180,10 +201,42 @@ class Proxy:
         answer = await handle(request)
         exchange.status = answer.status
         exchange.is_whole = answer.keep is None
+        if answer.flood:
+            return await _flood(received, answer, exchange)
+        if answer.status == HTTPStatus.SWITCHING_PROTOCOLS and answer.keep != 0:
+            return await self._relay(received, exchange)
         exchange.sent = len(answer.body) if answer.keep is None else min(answer.keep, len(answer.body))
         return await _send(received, answer)
 
+    async def _relay(self, received: web.Request, exchange: Exchange) -> web.WebSocketResponse:
+        """Forward the messages of a websocket in both directions."""
+        request = exchange.request
+        near = web.WebSocketResponse(protocols=[_WEBSOCKET])
+        async with self._session.ws_connect(next(self._upstreams) + request.path, protocols=[_WEBSOCKET]) as far:
+            await near.prepare(received)
+
+            async def send() -> None:
+                async for message in near:
+                    await far.send_str(message.data)
+
+            sending = asyncio.create_task(send())
+            try:
+                count = 0
+                async for message in far:
+                    await near.send_str(message.data)
+                    count += 1
+                    exchange.sent += len(message.data)
+                    if not exchange.is_whole and count == _MESSAGES_BEFORE_CUT:
+                        break
+            finally:
+                sending.cancel()
+                if received.transport is not None:
+                    received.transport.close()
+        return near
+
     async def _forward(self, request: Request) -> Answer:
+        if request.is_websocket:
+            return Answer(HTTPStatus.SWITCHING_PROTOCOLS, body=b"{}")
         async with self._session.request(
             request.method,
             next(self._upstreams) + request.path,
@@ -208,6 +261,20 @@ async def _send(received: web.Request, answer: Answer) -> web.StreamResponse:
         response = part
     if received.transport is not None:
         received.transport.close()
+    return response
+
+
+async def _flood(received: web.Request, answer: Answer, exchange: Exchange) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    response.enable_chunked_encoding()
+    await response.prepare(received)
+    exchange.is_whole = False
+    with suppress(ConnectionResetError):
+        await response.write(b'{"data": {"version": "')
+        while exchange.sent < answer.flood:
+            await response.write(_FLOOD)
+            exchange.sent += len(_FLOOD)
+        exchange.is_whole = True
     return response
 
 

@@ -7,20 +7,28 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pandas as pd
 
 import dagster_nb as dnb
+from tests.faults.kinds import explained_errors, explained_outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from random import Random
 
     from dagster import DagsterInstance, DagsterRun
+    from dagster._core.execution.backfill import PartitionBackfill
+
+    from tests.faults.faults import AtRandom
 
 JOB = {"job": "sync_crm"}
+PARTITIONED_JOB, ASSET = "export_invoices", "shop/raw_orders"
+DAYS = ["2024-02-01", "2024-02-02", "2024-02-03"]
+SCHEDULE, SENSOR = "ingest_orders_schedule", "crm_changes"
 TAG = "script"
 STATUS_AFTER_STOP = {
     "canceled": "CANCELED",
@@ -34,26 +42,61 @@ STATUS_AFTER_STOP = {
 class Script:
     """Calls a client that is behind a faulty proxy, and checks its results.
 
+    Parameters
+    ----------
+    client
+        The client behind the proxy.
+    direct
+        A client of the same server that bypasses the proxy.
+    instance
+        The server's instance.
+    random
+        The source of the script's choices.
+    chaos
+        The faults of the proxy. None if there are no faults.
+
     Attributes
     ----------
     ended
         The outcome of each step: ``"ok"`` or the name of an error class.
     """
 
-    def __init__(self, client: dnb.DagsterClient, direct: dnb.DagsterClient, instance: DagsterInstance, random: Random):
+    def __init__(
+        self,
+        client: dnb.DagsterClient,
+        direct: dnb.DagsterClient,
+        instance: DagsterInstance,
+        random: Random,
+        chaos: AtRandom | None = None,
+    ):
         self.client = client
         self.direct = direct
         self.instance = instance
         self.random = random
         self.ended: list[str] = []
+        self._chaos = chaos
+        self._fired_before = 0
 
     def take(self, step: Callable[[Script], None]) -> None:
-        """Run a step and record its outcome. An error that is not from dagster_nb fails the test."""
+        """Run a step and record its outcome. An error that the faults of this step do not explain fails the test."""
+        self._fired_before = 0 if self._chaos is None else len(self._chaos.fired)
         try:
             step(self)
             self.ended.append("ok")
         except dnb.DagsterNbError as error:
+            if type(error) not in explained_errors(self.fired):
+                raise
             self.ended.append(type(error).__name__)
+
+    @property
+    def fired(self) -> list[Any]:
+        """The faults of the current step."""
+        return [] if self._chaos is None else self._chaos.fired[self._fired_before :]
+
+    def check_outcomes(self, outcomes: pd.DataFrame, right: Collection[str]) -> None:
+        """Check that each outcome is right without faults, or explained by the faults of the current step."""
+        unexplained = set(outcomes["outcome"]) - set(right) - explained_outcomes(self.fired)
+        assert not unexplained, (unexplained, outcomes, self.fired)
 
     def ids(self) -> list[str]:
         """Return the ids of all runs, newest first."""
@@ -68,6 +111,14 @@ class Script:
     def queued(self, count: int) -> list[str]:
         """Launch runs that stay queued, bypassing the proxy."""
         return self.direct.launch_many([JOB] * count)["run_id"].tolist()
+
+    def cancel(self, run_id: str) -> None:
+        """Write the cancellation of a queued run, as Dagster does."""
+        self.instance.report_run_canceled(self.instance.get_run_by_id(run_id))
+
+    def backfills(self, value: str) -> list[PartitionBackfill]:
+        """Return the backfills with this value of the tag that the scripts use."""
+        return [one for one in self.instance.get_backfills() if one.tags.get(TAG) == value]
 
     def status(self, run_id: str) -> str | None:
         run = self.instance.get_run_by_id(run_id)
@@ -128,8 +179,19 @@ def read_one_run(script: Script) -> None:
     assert (run.run_id, run.status) == (run_id, "SUCCESS")
 
 
-def read_details(script: Script) -> None:
-    method = script.random.choice(["events", "steps", "failures"])
+def wait_for_a_live_run(script: Script) -> None:
+    (run_id,) = script.queued(1)
+    timer = Timer(0.2, script.cancel, [run_id])
+    timer.start()
+    try:
+        run = script.client.run(run_id).wait(timeout=60)
+    finally:
+        timer.join()
+    assert (run.run_id, run.status) == (run_id, "CANCELED")
+
+
+def read_details(script: Script, method: str | None = None) -> None:
+    method = method or script.random.choice(DETAILS)
     ids = script.some("FAILURE", 3)
     frame = getattr(script.client, method)(ids)
     pd.testing.assert_frame_equal(frame, getattr(script.direct, method)(ids))
@@ -137,11 +199,23 @@ def read_details(script: Script) -> None:
         assert frame.groupby("run_id").size().to_dict() == {
             one: len(script.instance.all_logs(one)) for one in ids if script.instance.all_logs(one)
         }
+        assert not frame.empty
 
 
-def read_catalog(script: Script) -> None:
-    method = script.random.choice(["jobs", "locations", "repositories", "daemons"])
-    pd.testing.assert_frame_equal(getattr(script.client, method)(), getattr(script.direct, method)())
+def read_output(script: Script) -> None:
+    (run_id,) = script.some("FAILURE", 1)
+    logs = script.client.compute_logs(run_id)
+    assert logs == script.direct.compute_logs(run_id)
+    assert logs.stderr
+
+
+def read_catalog(script: Script, method: str | None = None) -> None:
+    method = method or script.random.choice(list(CATALOG))
+    found, expected = (CATALOG[method](client) for client in (script.client, script.direct))
+    if isinstance(expected, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, expected)
+    else:
+        assert found == expected
 
 
 def follow(script: Script) -> None:
@@ -150,6 +224,21 @@ def follow(script: Script) -> None:
     expected = script.direct.events(run_id)
     followed = pd.concat(frames, ignore_index=True) if frames else expected.head(0)
     pd.testing.assert_frame_equal(followed, expected, check_dtype=False)
+
+
+def follow_a_live_run(script: Script) -> None:
+    (run_id,) = script.queued(1)
+    frames = []
+    for frame in script.client.follow(run_id):
+        if not frames:
+            # The timer lets the client open its websocket first.
+            timer = Timer(0.3, script.cancel, [run_id])
+            timer.start()
+        frames.append(frame)
+    timer.join()
+    assert len(frames) > 1
+    followed = pd.concat(frames, ignore_index=True)
+    pd.testing.assert_frame_equal(followed, script.direct.events(run_id), check_dtype=False)
 
 
 @contextmanager
@@ -198,17 +287,97 @@ def launch_many(script: Script) -> None:
     values = [uuid4().hex for _ in range(4)]
     launches = [{**JOB, "tags": {TAG: value}} for value in values]
     batch = values[0]
-    check_launches(script, values, script.client.launch_many(launches, batch=batch))
+    first = script.client.launch_many(launches, batch=batch)
+    script.check_outcomes(first, {"launched"})
+    check_launches(script, values, first)
     # Repeat the call without the proxy to launch the runs that are still missing.
     outcomes = script.direct.launch_many(launches, batch=batch)
     assert set(outcomes["outcome"]) <= {"launched", "already_launched"}
     check_launches(script, values, outcomes)
 
 
+def reexecute_many(script: Script) -> None:
+    value = uuid4().hex
+    parents = script.some("FAILURE", 3)
+    options = {"strategy": "all_steps", "tags": {TAG: value}, "batch": value}
+    outcomes = script.client.reexecute_many(parents, **options)
+    script.check_outcomes(outcomes, {"launched"})
+    for again in (False, True):
+        if again:
+            # Repeat the call without the proxy to re-execute the remaining runs.
+            outcomes = script.direct.reexecute_many(parents, **options)
+            assert set(outcomes["outcome"]) <= {"launched", "already_launched"}
+        assert outcomes["parent_run_id"].tolist() == parents
+        runs = script.tagged(value)
+        for row in outcomes.itertuples():
+            made = [run.run_id for run in runs if run.parent_run_id == row.parent_run_id]
+            if row.outcome in {"launched", "already_launched"}:
+                assert made == [row.run_id]
+            else:
+                assert len(made) <= (row.outcome == "unknown"), (row, made)
+
+
+@contextmanager
+def at_most_one_backfill(script: Script) -> Iterator[dict[str, Any]]:
+    """Check that a launch creates one backfill on success, and at most one if its outcome is unknown."""
+    launch: dict[str, Any] = {"tags": {TAG: uuid4().hex}}
+    most, least = 0, 0
+    try:
+        yield launch
+        most = least = 1
+    except dnb.OutcomeUnknownError:
+        most = 1
+        raise
+    except dnb.DagsterNbError as error:
+        # The backfill is read after it was launched.
+        most = 0 if isinstance(error, dnb.QueryError) else 1
+        raise
+    finally:
+        backfills = script.backfills(launch["tags"][TAG])
+        assert least <= len(backfills) <= most, (least, len(backfills), most)
+        if least:
+            assert launch["backfill"].backfill_id == backfills[0].backfill_id
+
+
+def backfill(script: Script) -> None:
+    target = script.random.choice([PARTITIONED_JOB, ASSET])
+    with at_most_one_backfill(script) as launched:
+        launched["backfill"] = script.client.backfill(target, DAYS, tags=launched["tags"])
+
+
+def materialize(script: Script) -> None:
+    with at_most_one_run(script) as launched:
+        launched["run"] = script.client.materialize(ASSET, partition_keys=DAYS[:1], tags=launched["tags"])
+        assert script.instance.get_run_by_id(launched["run"].run_id).tags["dagster/partition"] == DAYS[0]
+
+
+def cancel_backfill(script: Script) -> None:
+    value = uuid4().hex
+    made = script.direct.backfill(ASSET, DAYS, tags={TAG: value})
+    outcome = script.client.cancel_backfill(made.backfill_id)
+    (stored,) = script.backfills(value)
+    assert (outcome, stored.status.value) in {("canceled", "CANCELED"), ("canceling", "CANCELING")}
+
+
+def start_or_stop(script: Script) -> None:
+    act, status = script.random.choice([("start", "RUNNING"), ("stop", "STOPPED")])
+    outcomes = getattr(script.client, act)([SCHEDULE, SENSOR])
+    done = {"start": "started", "stop": "stopped"}[act]
+    script.check_outcomes(outcomes, {done, f"already_{done}"})
+    schedules, sensors = script.direct.schedules().set_index("schedule"), script.direct.sensors().set_index("sensor")
+    statuses = [schedules["status"][SCHEDULE], sensors["status"][SENSOR]]
+    assert outcomes["name"].tolist() == [SCHEDULE, SENSOR]
+    for row, now in zip(outcomes.itertuples(), statuses, strict=True):
+        if row.outcome in {done, f"already_{done}"}:
+            assert now == status, row
+        assert pd.isna(row.status) or row.status == now, row
+
+
 def terminate(script: Script) -> None:
     ids = [*script.queued(3), *script.some("SUCCESS", 1), str(uuid4())]
     force = script.random.random() < 0.5
     outcomes = script.client.terminate(ids, force=force)
+    script.check_outcomes(outcomes, {"canceled", "already_finished", "not_found"})
     assert outcomes["run_id"].tolist() == ids
     for row in outcomes.itertuples():
         status = script.status(row.run_id)
@@ -221,6 +390,7 @@ def delete(script: Script) -> None:
     ids = [*script.queued(2), *script.some("CANCELED", 1), str(uuid4())]
     force = script.random.random() < 0.5
     outcomes = script.client.delete(ids, force=force)
+    script.check_outcomes(outcomes, {"deleted", "not_finished", "not_found"})
     assert outcomes["run_id"].tolist() == ids
     for row in outcomes.itertuples():
         exists = script.status(row.run_id) is not None
@@ -229,7 +399,35 @@ def delete(script: Script) -> None:
             assert exists or row.outcome in {"deleted", "not_found"}, row
 
 
+def reload_location(script: Script) -> None:
+    script.client.reload_location("shop")
+    assert script.direct.locations()["status"].tolist() == ["loaded"]
+
+
+DETAILS = ["events", "steps", "failures"]
+CATALOG: dict[str, Callable[[dnb.DagsterClient], Any]] = {
+    "jobs": lambda client: client.jobs(),
+    "locations": lambda client: client.locations(),
+    "repositories": lambda client: client.repositories(),
+    "daemons": lambda client: client.daemons(),
+    "ops": lambda client: client.ops("sync_crm"),
+    "run_config_schema": lambda client: client.run_config_schema("sync_crm").default_yaml,
+    "assets": lambda client: client.assets(),
+    "materializations": lambda client: client.materializations(ASSET),
+    "asset_checks": lambda client: client.asset_checks(),
+    "partitions": lambda client: client.partitions(asset=ASSET),
+    "partitions of a job": lambda client: client.partitions(job=PARTITIONED_JOB),
+    "schedules": lambda client: client.schedules(),
+    "sensors": lambda client: client.sensors(),
+    "ticks": lambda client: client.ticks(SENSOR),
+    "backfills": lambda client: client.backfills(),
+    "query": lambda client: client.query("query Q { version }"),
+    "graphql_schema": lambda client: sorted(client.graphql_schema().type_map),
+}
 STEPS: list[Callable[[Script], None]] = [
-    read_runs, iterate_runs, read_past_a_deleted_run, refresh_history, count, read_one_run, read_details, read_catalog,
-    follow, launch, reexecute, launch_many, terminate, delete,
+    read_runs, iterate_runs, read_past_a_deleted_run, refresh_history, count, read_one_run, wait_for_a_live_run,
+    read_details, read_output, read_catalog, read_catalog, follow, follow_a_live_run, launch, reexecute, launch_many,
+    reexecute_many, materialize, backfill, cancel_backfill, start_or_stop, terminate, delete,
 ]  # fmt: skip
+# These steps take seconds of processor time, so only a few scripts contain them.
+SLOW_STEPS: list[Callable[[Script], None]] = [reload_location]

@@ -8,7 +8,17 @@ from http.client import HTTPConnection, IncompleteRead, RemoteDisconnected
 
 import pytest
 
-from tests.faults.faults import OneIn, cut, hold_back, latency, refuse_pages_above, reply
+from tests.faults.faults import (
+    OneIn,
+    cut,
+    flood,
+    hold_back,
+    ignore_cursor,
+    latency,
+    lose_a_field,
+    refuse_pages_above,
+    reply,
+)
 from tests.faults.proxy import Proxy
 from tests.unit.fake import FakeDagster
 
@@ -119,6 +129,33 @@ def test_one_page_in_ten_fails_and_a_seed_makes_the_choice_reproducible(proxy):
     assert [place // 10 for place in first] == [0, 1, 2]
     assert failed(seed=1) == first
     assert failed(seed=2) != first
+
+
+def test_one_field_can_be_lost(fake, proxy):
+    proxy.faults = [lose_a_field()]
+    answer = json.loads(post(proxy.url, limit=3)[2])
+    assert answer["data"]["runsOrError"] == {
+        "results": [{"runId": run_id} for run_id in fake.ids[:2]] + [{"runId": None}]
+    }
+    assert answer["errors"][0]["path"] == ["runsOrError", "results", 2, "runId"]
+
+
+def test_a_cursor_can_be_ignored(fake, proxy):
+    page = (
+        "query Runs($cursor: String) { runsOrError(limit: 2, cursor: $cursor) { ... on Runs { results { runId } } } }"
+    )
+    expected = post(fake.url, page)[2]
+    assert post(proxy.url, page, cursor=fake.ids[9])[2] != expected
+    proxy.faults = [ignore_cursor()]
+    assert post(proxy.url, page, cursor=fake.ids[9])[2] == expected
+
+
+def test_a_huge_body_is_sent_without_its_size(proxy):
+    proxy.faults = [flood(2**20)]
+    _, headers, body = post(proxy.url, limit=1)
+    assert "Content-Length" not in headers
+    assert len(body) > 2**20
+    assert proxy.exchanges[-1].is_whole
 
 
 def test_faults_are_combined(proxy):

@@ -7,12 +7,13 @@ To run more scripts: ``DAGSTER_NB_FAULT_SCRIPTS=500 pytest tests/faults/test_ran
 from __future__ import annotations
 
 import gc
+import operator
 import os
 import tempfile
 import threading
 import time
+from functools import partial
 from random import Random
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psutil
@@ -20,46 +21,47 @@ import pytest
 
 import dagster_nb as dnb
 from dagster_nb.client import request_tag
+from dagster_nb.graphql import limited_response
+from dagster_nb.sandbox.demo import dagster_yaml
 from dagster_nb.sandbox.history.write import write_history
 from dagster_nb.sandbox.local_dagster import LocalDagster
-from tests.faults.faults import AtRandom, OneIn, cut, drip, fail_in_part, hold_back, latency, reply, truncate
+from tests.faults.faults import AtRandom, OneIn, cut, flood
+from tests.faults.kinds import KINDS, MEGABYTES, SLOW, TIMEOUT_SECONDS
 from tests.faults.proxy import Proxy
-from tests.faults.script_steps import STEPS, Script
-
-if TYPE_CHECKING:
-    from tests.faults.proxy import Fault
+from tests.faults.script_steps import (
+    CATALOG,
+    DETAILS,
+    SLOW_STEPS,
+    STEPS,
+    Script,
+    follow_a_live_run,
+    read_catalog,
+    read_details,
+)
 
 SCRIPTS = int(os.environ.get("DAGSTER_NB_FAULT_SCRIPTS", "100"))
 RUNS_TO_STOP = int(os.environ.get("DAGSTER_NB_FAULT_RUNS", "60"))
 STEPS_PER_SCRIPT = 2
-TIMEOUT_SECONDS = 5.0
-HTML = b"<html><h1>We will be back soon</h1></html>"
-FAULTS: list[Fault] = [
-    latency(0.02),
-    drip(0.2),
-    reply(429, headers={"Retry-After": "1"}),
-    *(reply(status, body=HTML) for status in (500, 502, 503, 504)),
-    reply(200, body=HTML),
-    reply(401),
-    reply(302, headers={"Location": "http://127.0.0.1:9/graphql"}),
-    reply(200, body=b'{"errors": [{"message": "not today"}]}', headers={"Content-Type": "application/json"}),
-    # With these faults, the server executes the request, but part or all of the response is lost.
-    cut(0),
-    cut(0),
-    cut(0.5),
-    truncate(),
-    fail_in_part(),
-]
-# These faults exceed the client's timeout.
-SLOW: list[Fault] = [hold_back(3 * TIMEOUT_SECONDS)]
+# Without a fault that exceeds the timeout, even a busy machine must not exceed it.
+LONG_TIMEOUT_SECONDS = 60.0
+SLOW_SCRIPTS = 25
+# The steps call all methods of the client except these.
+NOT_CALLED = {
+    "close", "forbidden_actions", "graphql_document", "read_only", "url", "version",  # these send no requests
+    "shutdown_location",  # the other scripts need the code server
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    write_history(home, runs=300, seed=4)
-    with LocalDagster(home, daemon=False) as server:
-        yield server
+    (home / "dagster.yaml").write_text(dagster_yaml())
+    with pytest.MonkeyPatch.context() as patch:
+        # The dagster.yaml refers to this variable.
+        patch.setenv("DAGSTER_HOME", str(home))
+        write_history(home, runs=150, seed=4, events=True)
+        with LocalDagster(home, daemon=False) as server:
+            yield server
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,11 @@ def direct(server):
     with dnb.connect(server.url, progress=False) as client:
         # Create finished runs, because one of the steps deletes a finished run.
         client.terminate(client.launch_many([{"job": "sync_crm"}] * 5))
+        # The garbage collector need not search the hundreds of thousands of objects of the imported packages each time.
+        gc.collect()
+        gc.freeze()
         yield client
+        gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
@@ -97,14 +103,17 @@ def what_is_open():
 
 def run_script(seed, server, instance, direct):
     random = Random(seed)
-    faults = [*random.sample(FAULTS, 4), *(SLOW if seed % 25 == 0 else [])]
-    chaos = AtRandom(faults, seed=seed, share=random.choice([0.1, 0.3, 0.6]), limit=random.choice([1, 3, 8]))
-    with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False, timeout=TIMEOUT_SECONDS) as client:
+    is_slow = seed % SLOW_SCRIPTS == 0
+    kinds = [*random.sample(KINDS, 4), *([SLOW] if is_slow else [])]
+    chaos = AtRandom(kinds, seed=seed, share=random.choice([0.1, 0.3, 0.6]), limit=random.choice([1, 3, 8]))
+    timeout = TIMEOUT_SECONDS if is_slow else LONG_TIMEOUT_SECONDS
+    with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False, timeout=timeout) as client:
         proxy.faults = [chaos]
-        script = Script(client, direct, instance, random)
+        script = Script(client, direct, instance, random, chaos)
         for step in random.sample(STEPS, STEPS_PER_SCRIPT):
             script.take(step)
-    return script, chaos
+        if seed % SLOW_SCRIPTS == 1:
+            script.take(random.choice(SLOW_STEPS))
 
 
 @pytest.fixture
@@ -129,16 +138,58 @@ def nothing_is_left(server, instance, direct, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(SCRIPTS))
 @pytest.mark.usefixtures("nothing_is_left")
-def test_each_step_has_the_right_outcome_and_leaves_nothing_behind(seed, server, instance, direct):
+def test_each_step_has_the_right_outcome_and_leaves_nothing_behind(seed, server, instance, direct, monkeypatch):
+    # Reading a body up to the real limit takes a second. Another test reads one.
+    monkeypatch.setattr(limited_response, "MAX_RESPONSE_BYTES", 4 * 2**20)
     run_script(seed, server, instance, direct)
 
 
-def test_every_step_succeeds_without_faults(server, instance, direct):
+class Recorder:
+    """Passes calls on to a client and records their names."""
+
+    def __init__(self, client):
+        self.client = client
+        self.called = set()
+
+    def __getattr__(self, name):
+        self.called.add(name)
+        return getattr(self.client, name)
+
+
+def test_every_method_succeeds_without_faults(server, instance, direct):
     """Detect steps that always fail, because the scripts with faults would not notice them."""
-    script = Script(direct, direct, instance, Random(0))
-    for step in STEPS:
+    client = Recorder(direct)
+    script = Script(client, direct, instance, Random(0))
+    steps = [*STEPS, *SLOW_STEPS]
+    steps += [partial(read_catalog, method=method) for method in CATALOG]
+    steps += [partial(read_details, method=method) for method in DETAILS]
+    for step in steps:
         script.take(step)
-    assert script.ended == ["ok"] * len(STEPS)
+    assert script.ended == ["ok"] * len(steps)
+    # The step chooses one of these methods at random.
+    called = client.called | {"start", "stop"}
+    assert called == {name for name in dir(dnb.DagsterClient) if not name.startswith("_")} - NOT_CALLED
+
+
+def test_the_size_limit_ends_a_response_of_200_megabytes(server):
+    with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
+        proxy.faults = [flood(MEGABYTES * 2**20)]
+        with pytest.raises(dnb.ConnectionFailedError, match="reads at most 128 MB"):
+            client.query("query Q { version }")
+        (_, exchange) = proxy.exchanges
+        assert 128 * 2**20 < exchange.sent < 150 * 2**20
+        assert not exchange.is_whole
+
+
+@pytest.mark.parametrize("keep", [None, 0.5, 0.0], ids=["complete", "cut", "refused"])
+def test_a_live_run_is_followed_through_a_websocket(server, instance, direct, keep):
+    with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
+        among = operator.attrgetter("is_websocket")
+        proxy.faults = [] if keep is None else [OneIn(1, cut(keep), among=among)]
+        follow_a_live_run(Script(client, direct, instance, Random(0)))
+        sockets = [exchange for exchange in proxy.exchanges if exchange.request.is_websocket]
+        assert [bool(exchange.sent) for exchange in sockets] == [keep != 0] * len(sockets)
+        assert sockets
 
 
 def test_one_call_stops_many_runs_although_responses_are_lost(server, instance, direct):

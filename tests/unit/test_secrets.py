@@ -8,12 +8,13 @@ import pickle
 import traceback
 from io import StringIO
 
-import psutil
+import pyarrow.parquet as pq
 import pytest
 
 import dagster_nb as dnb
 from dagster_nb.client import request_tag
 from dagster_nb.export_runs import write_runs
+from dagster_nb.sandbox import jupyterlab
 from tests.unit.fake import make_run
 
 # Tracebacks show source lines of this file, so no line contains a complete secret.
@@ -129,7 +130,47 @@ def test_widget_state_and_saved_notebooks_contain_no_secrets(fake, client):
             panel.close()
 
 
-def test_process_arguments_contain_no_secrets(client):
-    process = psutil.Process()
-    for one in (process, *process.children(recursive=True)):
-        assert_absent(" ".join(one.cmdline()))
+def test_a_stored_history_contains_no_secrets(client, tmp_path):
+    history = client.history(tmp_path / "history")
+    history.refresh()
+    assert_absent(repr(history))
+    files = [path for path in (tmp_path / "history").rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".json", ".parquet"}
+    for path in files:
+        # The rows of Parquet files are compressed.
+        assert_absent(path.read_bytes() if path.suffix == ".json" else pq.read_table(path).to_pandas().to_csv())
+
+
+@pytest.mark.parametrize("is_connected", [True, False])
+def test_tracebacks_contain_no_credentials_of_object_storage(client, is_connected):
+    options = {
+        "AWS_SECRET_ACCESS_KEY": TOKEN, "AWS_ACCESS_KEY_ID": HEADER, "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_REGION": "x", "AWS_ALLOW_HTTP": "true", "max_retries": "0",
+    }  # fmt: skip
+    open_history = client.history if is_connected else dnb.open_history
+    with pytest.raises(dnb.HistoryError) as caught:
+        open_history("s3://bucket/dagster", storage_options=options)
+    for text in shown_with_variables(caught.value):
+        assert "opening.py" in text
+        assert_absent(text)
+
+
+def test_the_error_for_invalid_storage_options_does_not_show_them(client):
+    with pytest.raises(TypeError, match="storage_options must be a dict") as caught:
+        client.history("s3://bucket/dagster", storage_options={TOKEN: 3})
+    for text in shown_with_variables(caught.value):
+        assert_absent(text)
+
+
+def test_jupyterlab_receives_the_address_of_the_server_in_its_environment(client, monkeypatch):
+    """Other users of a machine can read the arguments of a process, but not its environment."""
+    started = []
+
+    def start(command, *, environment, **_options):
+        started.append((command, environment))
+
+    monkeypatch.setattr(jupyterlab, "SupervisedProcess", start)
+    jupyterlab.JupyterLab(client.url.replace("http://", f"http://me:{PASSWORD}@"))
+    [(command, environment)] = started
+    assert PASSWORD in environment["DAGSTER_NB_URL"]
+    assert_absent(" ".join(command))

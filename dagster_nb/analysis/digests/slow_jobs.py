@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from dagster_nb.analysis.changed_values import changed_values
@@ -24,6 +25,8 @@ __all__ = ["find_slow_jobs", "runs_to_compare"]
 # The maximum number of runs before a change, and after it, whose configs are compared.
 _MAX_CONFIGS = 20
 _MAX_CHANGES = 3
+# Nobody asked for the configs, and a digest may be sent to many people, so it does not show these values.
+_SECRET_KEY = re.compile("password|passwd|passphrase|secret|token|credential|api_?key|private_?key", re.IGNORECASE)
 _VERY_LIKELY = 0.001
 
 
@@ -67,10 +70,15 @@ def _changes(before: pd.DataFrame, after: pd.DataFrame, configs: Mapping[str, ob
     sides = ([config_values(configs[one]) for one in side["run_id"] if one in configs] for side in (before, after))
     config = changed_values(*sides)
     return [
-        value_change_text(kind, *values)
-        for kind, changes in (("tag", tags), ("config entry", config))
-        for values in changes[:_MAX_CHANGES]
+        *(value_change_text("tag", *values) for values in tags[:_MAX_CHANGES]),
+        *(_config_change_text(*values) for values in config[:_MAX_CHANGES]),
     ]
+
+
+def _config_change_text(key: str, before: str | None, after: str | None) -> str:
+    if _SECRET_KEY.search(key):
+        return f"the config entry {one_line(key)} changed"
+    return value_change_text("config entry", key, before, after)
 
 
 def _dicts(values: pd.Series) -> Sequence[Mapping[str, Any]]:

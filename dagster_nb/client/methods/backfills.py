@@ -9,12 +9,14 @@ from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.arguments.launch_arguments import parse_tags, tag_inputs
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.backfill import Backfill
+from dagster_nb.client.bulk import interruption_carries
 from dagster_nb.client.display.browser_address import in_browser
 from dagster_nb.client.job_partitions import partition_set
-from dagster_nb.client.request_tag import REQUEST_TAG, launch_backfill_once, new_request_id
+from dagster_nb.client.request_tag import BACKFILL_COLUMNS, REQUEST_TAG, launch_backfill_once, new_request_id
 from dagster_nb.errors import AmbiguousNameError, DagsterNbError, NotFoundError, OutcomeUnknownError
 from dagster_nb.filters import as_strings
 from dagster_nb.frames.backfills import backfills_frame
+from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.backfill_paging import iter_backfills
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.parse_run_ids import check_same_server
@@ -119,6 +121,9 @@ class BackfillMethods(AsyncBase):
         OutcomeUnknownError
             If the server's response was lost, and the backfill did not appear within a few seconds. Before Dagster 1.9,
             the client cannot look for the backfill; check whether `backfills` lists a new backfill.
+        ActionInterrupt
+            On Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether the backfill was
+            launched.
         ReadOnlyError, UnauthorizedError
 
         Examples
@@ -233,7 +238,10 @@ class BackfillMethods(AsyncBase):
         request_id = new_request_id()
         tags = {**tags, REQUEST_TAG: request_id}
         parameters = {**target, "partitionNames": list(keys), "tags": tag_inputs(tags)}
-        return await self._read_backfill(await launch_backfill_once(self, parameters, request_id=request_id))
+        backfill_id = await launch_backfill_once(self, parameters, request_id=request_id)
+        outcome = {"backfill_id": backfill_id, "outcome": "launched"}
+        with interruption_carries(lambda: outcomes_frame([outcome], BACKFILL_COLUMNS)):
+            return await self._read_backfill(backfill_id)
 
     async def _read_backfill(self, backfill_id: str) -> Backfill:
         answer = await self._read("backfill_details", {"backfillId": backfill_id})

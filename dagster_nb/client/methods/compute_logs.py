@@ -12,6 +12,7 @@ from dagster_nb.client.compute_logs import MAX_LOG_BYTES, ComputeLogs, LogPositi
 from dagster_nb.client.display.progress import warn
 from dagster_nb.client.methods.steps_and_events import iter_event_pages
 from dagster_nb.frames.events import RUN_ENDINGS
+from dagster_nb.graphql.repeated_page import repeated_page_error
 from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ class LogMethods(AsyncBase):
             page, following = await self._log_page(key, stream, cursor)
             if not page:
                 return again if is_cut else StreamPosition(cursor)
+            if following is not None and following == cursor:
+                raise repeated_page_error("captured output")
             end.append(page, key[-1])
             size = _byte_count(page)
             bar.advance(size)

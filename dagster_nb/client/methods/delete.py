@@ -81,8 +81,7 @@ class DeleteMethods(AsyncBase):
                 return outcome
 
             acted = await act_on_each(delete_one, ids)
-        with acted.finishing():
-            await self._settle_unknown(ids, acted)
+        await acted.finish(lambda: self._settle_unknown(ids, acted))
         return acted.frame_or_interruption(_frame(ids, acted))
 
     async def _settle_unknown(self, ids: list[str], acted: Acted) -> None:

@@ -95,6 +95,9 @@ class LaunchMethods(AsyncBase):
             If the job has no such partition, or an argument is invalid. Nothing is launched.
         OutcomeUnknownError
             If the server's response was lost, and the run did not appear within a few seconds.
+        ActionInterrupt
+            On Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether the run was
+            launched.
         ReadOnlyError, UnauthorizedError
 
         Examples

@@ -65,6 +65,8 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
         OutcomeUnknownError
             If the server's response was lost, and the run or backfill did not appear within a few seconds; see
             `backfill`.
+        ActionInterrupt
+            On Ctrl-C after the request was sent; see `launch` and `backfill`.
         ReadOnlyError, UnauthorizedError
 
         Examples

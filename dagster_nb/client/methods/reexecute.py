@@ -103,6 +103,8 @@ class ReexecuteMethods(AsyncBase):
             If the job or code location no longer exists, or if the code location failed to load.
         UnsupportedServerError
             If the server does not support the strategy: ``"from_asset_failure"`` requires Dagster 1.10.15 or newer.
+        ActionInterrupt
+            On Ctrl-C after the request was sent; see `launch`.
         RunConfigInvalidError, OutcomeUnknownError, ReadOnlyError, UnauthorizedError, ValueError, TypeError
 
         Examples

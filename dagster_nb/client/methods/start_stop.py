@@ -129,9 +129,13 @@ class StartStopMethods(AsyncBase):
             return await self._act(address, wanted)
 
         acted = await act_on_each(act, addresses)
-        with acted.finishing():
-            statuses = await map_concurrently(self._status_after, addresses)
+        statuses: list[str | None] = [None] * len(addresses)
+
+        async def read_outcomes() -> None:
+            statuses[:] = await map_concurrently(self._status_after, addresses)
             _correct_outcomes(acted, statuses, wanted)
+
+        await acted.finish(read_outcomes)
         rows = [
             {**address.columns, "status": status, **row}
             for address, row, status in zip(addresses, acted.rows, statuses, strict=True)

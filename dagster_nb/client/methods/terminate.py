@@ -106,13 +106,17 @@ class TerminateMethods(AsyncBase):
         acted = await self._request_stop(to_stop, sent, force=force)
         after: dict[str, RunState] = {}
         problem: str | None = "the server did not respond in time. Check the status before you repeat the call."
-        with acted.finishing():
+
+        async def read_outcomes() -> None:
+            nonlocal after, problem
             try:
                 after = await read_run_states(self._api, list(sent))
                 problem = None
             except DagsterNbError as error:
                 # The runs may have been asked to stop. An exception would hide this, so the runs get outcomes instead.
                 problem = str(error)
+
+        await acted.finish(read_outcomes)
         unsent = set(to_stop) - sent.keys()
 
         def row(run_id: str) -> Row:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from dagster_nb.analysis import current_slowdowns
-from dagster_nb.analysis.read_columns import creation_times
+from dagster_nb.analysis.read_columns import creation_times, has_status, times
 from dagster_nb.analysis.slowdown_text import slowdown_text, value_change_text
 from dagster_nb.panels.explorer.daemons_and_queue import WAITING, ServerState
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
-from dagster_nb.words import plural, relative_time_text
+from dagster_nb.words import duration_text, plural, relative_time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Collection, Hashable, Mapping, Sequence
     from datetime import tzinfo
 
     from dagster_nb.panels.explorer.model import ExplorerModel
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Attention", "Finding", "Problems", "find_in_queue", "find_in_runs"]
 
 _MAX_SLOWDOWNS = 3
+_MIN_CANCELING = pd.Timedelta("10min")
 # Searching many runs takes about a second, so do not search after every automatic refresh.
 _SECONDS_BETWEEN_SEARCHES = 30.0
 
@@ -63,11 +64,17 @@ class Problems:
         The number of failures that are not resolved, and how long ago the oldest of them was created.
     slowdowns
         The jobs that became slower: see `current_slowdowns`.
+    canceling
+        The ids of the runs that have been CANCELING for a long time, and for how long, as text.
+    succeeded_after_cancel
+        The ids of the runs that were CANCELED and have succeeded since.
     """
 
     scope: ExplorerFilters
     failures: tuple[int, str]
     slowdowns: pd.DataFrame
+    canceling: tuple[list[str], str] = ([], "")
+    succeeded_after_cancel: Sequence[str] = ()
 
     def findings(self, zone: tzinfo = UTC) -> list[Finding]:
         """Return the problems as findings, with times in a time zone."""
@@ -77,6 +84,17 @@ class Problems:
             are, oldest = ("is", "from") if count == 1 else ("are", "the oldest from")
             text = f"{plural(count, 'failure')} {are} not resolved, {oldest} {age}"
             found.append(Finding(text, "error", self.scope.replace(only_unresolved=True)))
+        stuck, longest = self.canceling
+        if stuck:
+            have, their = (
+                ("has", "for {}: its process") if len(stuck) == 1 else ("have", "for up to {}: their processes")
+            )
+            text = f"{plural(len(stuck), 'run')} {have} been CANCELING {their.format(longest)} may be gone or stuck"
+            found.append(Finding(text, "warning", self.scope.replace(run_ids=tuple(stuck))))
+        if succeeded := self.succeeded_after_cancel:
+            were, their = ("was", "its process") if len(succeeded) == 1 else ("were", "their processes")
+            text = f"{plural(len(succeeded), 'run')} {were} marked as canceled, but {their} continued and succeeded"
+            found.append(Finding(text, "warning", self.scope.replace(run_ids=tuple(succeeded))))
         for change in self.slowdowns.head(_MAX_SLOWDOWNS).to_dict("records"):
             filters = self.scope.replace(job=(change["job_name"],))
             found.append(Finding(_slowdown_text(change, zone), "warning", filters, shows_trend=True))
@@ -125,7 +143,8 @@ class Attention:
             if is_recent or self._searched[1] is runs:
                 return
         self._searched, self._searched_at = (scope, runs), time.monotonic()
-        model.background.start("attention", lambda _task: find_in_runs(runs, scope, now), done=self._set)
+        succeeded = frozenset(model.cache.succeeded_after_cancel)
+        model.background.start("attention", lambda _task: find_in_runs(runs, scope, now, succeeded), done=self._set)
 
     def _scope(self) -> ExplorerFilters:
         """Return the broadest filters for which all matching runs are in memory, or else the current filters."""
@@ -149,8 +168,10 @@ def find_in_queue(state: ServerState) -> list[Finding]:
     return [Finding(text, "error", ExplorerFilters(status=tuple(WAITING)))]
 
 
-def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) -> Problems:
-    """Find unresolved failures and jobs that became slower.
+def find_in_runs(
+    runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp, succeeded_after_cancel: Collection[str] = ()
+) -> Problems:
+    """Find unresolved failures, jobs that became slower, and runs that were not canceled as requested.
 
     Parameters
     ----------
@@ -160,10 +181,24 @@ def find_in_runs(runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp) 
         The filters that select the runs to search.
     now
         The current time.
+    succeeded_after_cancel
+        The ids of runs that were CANCELED when they were read before, and have succeeded since.
     """
     failures = runs[matching_runs(runs, scope.replace(only_unresolved=True), now)]
     age = relative_time_text(creation_times(failures).min(), now)
-    return Problems(scope, (len(failures), age), current_slowdowns(runs[matching_runs(runs, scope, now)]))
+    runs = runs[matching_runs(runs, scope, now)]
+    succeeded = runs["run_id"][runs["run_id"].isin(succeeded_after_cancel).to_numpy(dtype=bool)].tolist()
+    return Problems(scope, (len(failures), age), current_slowdowns(runs), _stuck_canceling(runs, now), succeeded)
+
+
+def _stuck_canceling(runs: pd.DataFrame, now: pd.Timestamp) -> tuple[list[str], str]:
+    canceling = runs[has_status(runs, "CANCELING")]
+    # The update time of a run is the time of its last event. A run that is being canceled normally has no more events.
+    since = times(canceling, "update_time").fillna(creation_times(canceling))
+    is_stuck = (now - since > _MIN_CANCELING).to_numpy(dtype=bool)
+    if not is_stuck.any():
+        return [], ""
+    return canceling["run_id"][is_stuck].tolist(), duration_text((now - since.min()).floor("s"))
 
 
 def _slowdown_text(slowdown: Mapping[Hashable, Any], zone: tzinfo) -> str:

@@ -235,4 +235,7 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
     if "".join(part.group() for part in parts) != typed or (len(parts) > 1 and not all(part[2] for part in parts)):
         raise ValueError(f"{typed!r} is not a duration. Use a format such as 30 s, 10 min or 2 h.")
     seconds = sum(float(part[1]) * _UNITS[part[2] or "s"] for part in parts)
-    return pd.Timedelta(microseconds=round(seconds * 1e6))
+    try:
+        return pd.Timedelta(microseconds=round(seconds * 1e6))
+    except (OverflowError, pd.errors.OutOfBoundsTimedelta):
+        raise ValueError(f"{typed[:50]!r} is too long for a duration. Use a shorter one, such as 52 w.") from None

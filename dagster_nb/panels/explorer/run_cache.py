@@ -24,10 +24,14 @@ class RunCache:
     ----------
     frame : pandas.DataFrame
         All runs in memory, with a default index. Changes replace the frame and never modify the frame in place.
+    succeeded_after_cancel : set of str
+        The ids of runs that were CANCELED when they were read before, and have succeeded since. If a run is marked as
+        canceled, its process may continue.
     """
 
     def __init__(self) -> None:
         self.frame: pd.DataFrame = runs_frame([])
+        self.succeeded_after_cancel: set[str] = set()
         self._index = pd.Index(self.frame["run_id"])
         self._complete: list[ExplorerFilters] = []
 
@@ -81,6 +85,9 @@ class RunCache:
             return
         rows = self._index.get_indexer(pd.Index(new["run_id"]))
         known = rows >= 0
+        was_canceled = (self.frame["status"].take(rows[known]) == "CANCELED").to_numpy(dtype=bool)
+        has_succeeded = (new["status"][known] == "SUCCESS").to_numpy(dtype=bool)
+        self.succeeded_after_cancel.update(new["run_id"][known][was_canceled & has_succeeded])
         both = concat_runs([self.frame, new])
         order = np.arange(count)
         order[rows[known]] = count + np.flatnonzero(known)
@@ -98,6 +105,7 @@ class RunCache:
 
     def drop(self, run_ids: Collection[str]) -> None:
         """Remove runs."""
+        self.succeeded_after_cancel.difference_update(run_ids)
         self._set(self.frame[~self.frame["run_id"].isin(run_ids).to_numpy(dtype=bool)].reset_index(drop=True))
 
     def run(self, run_id: str) -> pd.Series | None:

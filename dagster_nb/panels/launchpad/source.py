@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagster_nb.client.arguments.job_address import JobAddress
+from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.job_partitions import partition_defaults, partition_keys
 from dagster_nb.panels.launchpad.parse_fields import config_text
 from dagster_nb.panels.reason_forbidden import reason_forbidden
@@ -82,6 +83,9 @@ class LaunchpadSource(Protocol):
 class LaunchSource:
     """An implementation of `LaunchpadSource` with a client.
 
+    If the client hides values (``connect(redact=…)``), the form shows the configs of jobs and partitions with these
+    values hidden. If the user launches such a config without a change, the original config is sent.
+
     Parameters
     ----------
     client
@@ -91,6 +95,8 @@ class LaunchSource:
     def __init__(self, client: DagsterClient):
         self._client: Any = client
         self._schemas: dict[JobAddress, RunConfigSchema] = {}
+        # The original configs, by the job, the partition (None for the job's default config), and the displayed text.
+        self._originals: dict[tuple[JobAddress, str | None, str], str] = {}
 
     @property
     def url(self) -> str:
@@ -117,16 +123,17 @@ class LaunchSource:
         self._schemas[address] = schema = self._client.run_config_schema(address.job, **place)
         known = schema._record  # noqa: SLF001 - completion needs more than the frame of fields
         partitions = self._call(partition_keys, address)
+        config = self._displayed(address, None, schema.default_yaml)
         ops = self._client.ops(address.job, **place)
         if is_asset_job:
             # In an asset job, users select assets instead of ops, but this form does not support selecting assets.
-            return Scaffold(schema.default_yaml, partitions=partitions, schema=known, graph=ops)
-        return Scaffold(schema.default_yaml, tuple(ops["op"]), partitions, example_selection(ops), known, ops)
+            return Scaffold(config, partitions=partitions, schema=known, graph=ops)
+        return Scaffold(config, tuple(ops["op"]), partitions, example_selection(ops), known, ops)
 
     def partition_config(self, address: JobAddress, partition: str) -> str:
         """Return the run config of a partition, as YAML."""
         config, _tags = self._call(partition_defaults, address, partition)
-        return str(config)
+        return self._displayed(address, partition, str(config))
 
     def run_config(self, address: JobAddress, run_id: str) -> str:
         """Return the config of one of the job's runs, as YAML. If the id is empty, use the newest run."""
@@ -144,12 +151,31 @@ class LaunchSource:
 
     def check(self, address: JobAddress, config: str, ops: Sequence[str]) -> list[ConfigProblem]:
         """Return the problems of a run config for the selected ops, or for all ops if none are selected."""
-        return self._schemas[address].validate(config, op_selection=ops or None)
+        originals = (
+            original for (job, _, text), original in self._originals.items() if (job, text) == (address, config)
+        )
+        return self._schemas[address].validate(next(originals, config), op_selection=ops or None)
 
     def launch(self, address: JobAddress, **options: Any) -> Run:  # noqa: ANN401 - see DagsterClient.launch
         """Launch a job."""
-        run: Run = self._client.launch(address.job, location=address.location, repository=address.repository, **options)
+        config, partition = options.pop("run_config", None), options.get("partition_key")
+        config = self._originals.get((address, partition, config), config)
+        place = {"location": address.location, "repository": address.repository}
+        run: Run = self._client.launch(address.job, **place, run_config=config, **options)
         return run
+
+    def _displayed(self, address: JobAddress, partition: str | None, original: str) -> str:
+        """Return a config without the values that the client hides, and remember the original."""
+        redaction = self._client._asynchronous._api.redaction  # noqa: SLF001 - no public method redacts a config
+        if redaction is None:
+            return original
+        config = parse_run_config(original)
+        shown = redaction.of_config(config)
+        if shown == config:
+            return original
+        text = config_text(shown)
+        self._originals[address, partition, text] = original
+        return text
 
     def _call(self, function: Any, *args: Any) -> Any:  # noqa: ANN401 - a coroutine function
         return self._client._call(function, *args)  # noqa: SLF001 - no public method of the client reads partitions

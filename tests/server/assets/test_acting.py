@@ -172,6 +172,48 @@ def test_materialize_one_partition(client, instance, asset, key):
     assert stored.tags["dagster/partition"] == key
 
 
+# These assets belong to no other job. The hidden job itself has no partitions, because its assets have different ones.
+HIDDEN = {"job": "__ASSET_JOB", "location": LOCATION}
+PARTITIONS = [("target_days", "2026-01-05"), ("target_regions", "north"), ("target_grid", "green|2026-01-03")]
+
+
+@pytest.mark.parametrize(("asset", "key"), PARTITIONS)
+def test_launch_a_partition_of_an_asset_that_belongs_to_no_job(client, instance, asset, key):
+    run = client.launch(**HIDDEN, asset_selection=asset, partition_key=key, tags={"why": "late"})
+    stored = instance.get_run_by_id(run.run_id)
+    assert stored.asset_selection == {dg.AssetKey(asset)}
+    assert (stored.tags["dagster/partition"], stored.tags["why"]) == (key, "late")
+    if asset == "target_grid":
+        assert stored.tags["dagster/partition/color"] == "green"
+
+
+def test_launch_partitions_of_many_assets(client, instance):
+    launches = [{**HIDDEN, "asset_selection": [asset], "partition_key": key} for asset, key in PARTITIONS]
+    outcomes = client.launch_many([*launches, {**launches[0], "partition_key": "2026-01-55"}], batch="assets")
+    assert outcomes["outcome"].tolist() == ["launched"] * 3 + ["invalid"]
+    assert "has no partition '2026-01-55'. It has partitions '2026-01-01' to" in outcomes["message"][3]
+    for run_id, (asset, key) in zip(outcomes["run_id"], PARTITIONS, strict=False):
+        stored = instance.get_run_by_id(run_id)
+        assert (stored.asset_selection, stored.tags["dagster/partition"]) == ({dg.AssetKey(asset)}, key)
+    assert client.launch_many(launches, batch="assets")["outcome"].tolist() == ["already_launched"] * 3
+
+
+def test_assets_with_different_partitions_cannot_be_launched_together(client, instance):
+    before = instance.get_runs_count()
+    with pytest.raises(ValueError, match="different partitions.* Launch them one by one"):
+        client.launch(**HIDDEN, asset_selection=["target_days", "target_regions"], partition_key="north")
+    assert instance.get_runs_count() == before
+
+
+def test_a_launch_of_a_partition_whose_response_is_lost_is_found(place, instance):
+    with Proxy(place.server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
+        proxy.faults = [OneIn(1, cut(0), among=lambda request: request.operation == "LaunchRun")]
+        run = client.launch(**HIDDEN, asset_selection="target_days", partition_key="2026-01-06")
+    stored = instance.get_run_by_id(run.run_id)
+    assert (stored.asset_selection, stored.tags["dagster/partition"]) == ({dg.AssetKey("target_days")}, "2026-01-06")
+    assert len(instance.get_runs(dg.RunsFilter(tags={REQUEST_TAG: stored.tags[REQUEST_TAG]}))) == 1
+
+
 def test_materialize_several_partitions(client, instance):
     keys = DAYS.get_partition_keys()[:3]
     backfill = client.materialize("target_days", partition_keys=keys)

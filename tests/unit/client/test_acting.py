@@ -352,7 +352,9 @@ def respond_with_empty_result(fake, operation, data):
     return fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 
-@pytest.mark.parametrize("empty", [lambda _: {}, lambda field: {field: None}], ids=["no data", "null"])
+@pytest.mark.parametrize(
+    "empty", [lambda _: {}, lambda field: {field: None}, lambda field: {field: {}}], ids=["no data", "null", "no type"]
+)
 class TestEmptyResponses:
     @pytest.mark.parametrize("operation", MUTATIONS)
     def test_an_empty_response_to_a_single_action_raises_outcome_unknown(self, fake, client, operation, empty):

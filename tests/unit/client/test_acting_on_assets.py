@@ -248,6 +248,47 @@ def test_if_the_request_to_cancel_is_lost_the_outcome_is_unknown(fake, client):
     assert len(sent(fake, "CancelBackfill")) == 1
 
 
+ACTIONS = {
+    "LaunchBackfill": ("launchPartitionBackfill", lambda client: client.backfill("daily", ["1", "2"])),
+    "LaunchRun": ("launchRun", lambda client: client.materialize("orders")),
+    "CancelBackfill": ("cancelPartitionBackfill", lambda client: client.cancel_backfill("abc")),
+    "StartSchedule": ("startSchedule", lambda client: client.start("nightly")),
+    "StartSensor": ("startSensor", lambda client: client.start("files")),
+    "StopSchedule": ("stopRunningSchedule", lambda client: client.stop("nightly")),
+    "StopSensor": ("stopSensor", lambda client: client.stop("files")),
+}
+
+
+@pytest.mark.parametrize(
+    "empty", [lambda _: {}, lambda field: {field: None}, lambda field: {field: {}}], ids=["no data", "null", "no type"]
+)
+@pytest.mark.parametrize("operation", ACTIONS)
+def test_an_empty_response_leaves_the_outcome_unknown(fake, client, status, operation, empty):
+    fake.answers["runsFeedOrError"] = {"__typename": "RunsFeedConnection", "results": []}
+    field, act = ACTIONS[operation]
+    if operation.startswith("Stop"):
+        status.update(nightly="RUNNING", files="RUNNING")
+    text = json.dumps({"data": empty(field)})
+    fault = fake.answer(None, operation=operation, text=text, content_type="application/json")
+    if operation.startswith("St"):
+        outcomes = act(client)
+        assert outcomes["outcome"].tolist() == ["unknown"]
+        assert outcomes["status"].tolist() == [status[outcomes["name"][0]]]
+        assert "sent an empty response" in outcomes["message"][0]
+    else:
+        with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
+            act(client)
+    assert len(fault.met) == 1
+
+
+def test_a_backfill_response_without_an_id_leaves_the_outcome_unknown(fake, client):
+    fake.answers["runsFeedOrError"] = {"__typename": "RunsFeedConnection", "results": []}
+    text = json.dumps({"data": {"launchPartitionBackfill": {"__typename": "LaunchBackfillSuccess"}}})
+    fake.answer(operation="LaunchBackfill", text=text, content_type="application/json")
+    with pytest.raises(dnb.OutcomeUnknownError, match="did not return its id"):
+        client.backfill("daily", ["1", "2"])
+
+
 @pytest.mark.parametrize("status", ["COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED"])
 def test_a_finished_backfill_is_not_canceled(fake, client, status):
     fake.answers["partitionBackfillOrError"] = backfill(status=status)

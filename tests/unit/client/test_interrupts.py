@@ -39,7 +39,48 @@ def client(fake):
         results = [{"__typename": "TerminateRunSuccess", "run": run} for run in stopped]
         return {"__typename": "TerminateRunsResult", "terminateRunResults": results}
 
-    fake.answers.update(launchRun=launch, deleteRun=delete, terminateRuns=terminate)
+    def set_status(status):
+        def act(_info, **variables):
+            [argument] = variables.values()
+            running[argument["scheduleName"]] = status
+            return {"__typename": "ScheduleStateResult"}
+
+        return act
+
+    running = dict.fromkeys((f"s{number}" for number in range(20)), "STOPPED")
+    schedules = [{"name": name} for name in running]
+    backfill = {
+        "__typename": "PartitionBackfill", "id": "abc", "status": "REQUESTED", "jobName": None,
+        "partitionSetName": None, "assetSelection": [{"path": ["daily"]}], "numPartitions": 2,
+        "partitionNames": ["1", "2"], "timestamp": 1.0, "endTimestamp": None, "tags": [], "error": None,
+    }  # fmt: skip
+    node = {
+        "assetKey": {"path": ["daily"]}, "repository": {"name": "repo", "location": {"name": "etl"}},
+        "isExecutable": True, "isPartitioned": True, "jobNames": ["__ASSET_JOB"], "partitionKeys": ["1", "2"],
+    }  # fmt: skip
+    partition = {
+        "runConfigOrError": {"__typename": "PartitionRunConfig", "yaml": "{}"},
+        "tagsOrError": {"__typename": "PartitionTags", "results": []},
+    }
+    keys = {"__typename": "Partitions", "results": [{"name": "1"}, {"name": "2"}]}
+    fake.answers.update(
+        launchRun=launch, deleteRun=delete, terminateRuns=terminate, startSchedule=set_status("RUNNING"),
+        repositoriesOrError={"__typename": "RepositoryConnection", "nodes": [
+            {"name": "repo", "location": {"name": "etl"}, "schedules": schedules, "sensors": [], "pipelines": []}
+        ]},
+        instigationStateOrError=lambda _info, instigationSelector: {  # noqa: N803 - the schema's name
+            "__typename": "InstigationState", "id": "id", "selectorId": "selector",
+            "status": running[instigationSelector["name"]],
+        },
+        assetsOrError={"__typename": "AssetConnection", "nodes": [{"key": {"path": ["daily"]}}]},
+        assetNodes=[node],
+        partitionSetsOrError={"__typename": "PartitionSets", "results": [
+            {"name": "set", "partitionsOrError": keys, "partition": partition}
+        ]},
+        launchPartitionBackfill={"__typename": "LaunchBackfillSuccess", "backfillId": "abc"},
+        partitionBackfillOrError=backfill,
+    )  # fmt: skip
+    fake.running = running
     with fake.connect(timeout=60) as client:
         fake.requests.clear()
         yield client
@@ -90,7 +131,7 @@ def test_repeating_the_call_deletes_the_remaining_runs(fake, client, pressing_ct
     assert outcomes["run_id"].tolist() == ids
     assert set(outcomes["outcome"]) == {"deleted", "not_sent"}
     assert set(outcomes["run_id"][outcomes["outcome"] == "not_sent"]) == set(fake.ids)
-    assert f"nothing was sent for {len(fake.ids)} of 30 runs" in str(interrupt.value)
+    assert f"not sent: {len(fake.ids)} of 30." in str(interrupt.value)
     assert 17 <= len(fake.ids) <= 20
     assert set(client.delete(ids)["outcome"]) == {"deleted", "not_found"}
     assert fake.runs == []
@@ -142,6 +183,91 @@ def test_repeating_the_call_reexecutes_the_rest_of_a_batch(fake, client, pressin
     assert 25 <= len(fake.runs) < 40
     client.reexecute_many(parents, batch="june")
     assert sorted(run["parentRunId"] for run in fake.runs if run["parentRunId"]) == sorted(parents)
+
+
+def test_repeating_the_call_starts_the_remaining_schedules(fake, client, pressing_ctrl_c):
+    names = list(fake.running)
+    with pressing_ctrl_c("StartSchedule", at=5), pytest.raises(dnb.ActionInterrupt) as interrupt:
+        client.start(names)
+    outcomes = interrupt.value.outcomes
+    assert outcomes["name"].tolist() == names
+    started = [name for name in names if fake.running[name] == "RUNNING"]
+    assert 5 <= len(started) <= 12
+    assert outcomes["name"][outcomes["outcome"] == "started"].tolist() == started
+    assert outcomes["status"].tolist() == [fake.running[name] for name in names]
+    assert set(outcomes["outcome"]) == {"started", "not_sent"}
+    assert client.start(names)["outcome"].value_counts().to_dict() == {
+        "already_started": len(started),
+        "started": 20 - len(started),
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "count", "act", "outcome"),
+    [
+        ("AutomationState", 21, lambda client, fake: client.start(list(fake.running)), "started"),
+        ("RunStates", 2, lambda client, fake: client.terminate(fake.ids), "canceled"),
+    ],
+    ids=["start", "terminate"],
+)
+def test_ctrl_c_while_the_outcomes_are_read_keeps_them(fake, client, pressing_ctrl_c, operation, count, act, outcome):
+    fake.runs = [make_run(number, status="STARTED") for number in range(3)]
+    with pressing_ctrl_c(operation, at=count), pytest.raises(dnb.ActionInterrupt) as interrupt:
+        act(client, fake)
+    assert set(interrupt.value.outcomes["outcome"]) == {outcome}
+
+
+def test_ctrl_c_while_lost_deletions_are_looked_up_keeps_the_outcomes(fake, client, pressing_ctrl_c):
+    fake.runs = [make_run(number) for number in range(3)]
+    ids = fake.ids
+    fake.drop(operation="DeleteRun", after=lambda: fake.delete(ids[0]))
+    with pressing_ctrl_c("RunStates", at=2), pytest.raises(dnb.ActionInterrupt) as interrupt:
+        client.delete(ids)
+    assert interrupt.value.outcomes["outcome"].tolist() == ["deleted"] * 3
+
+
+SINGLE = {
+    "launch": ("LaunchRun", "run_id", lambda client: client.launch(**LAUNCH)),
+    "materialize": ("LaunchRun", "run_id", lambda client: client.materialize("daily", partition_keys="1")),
+    "materialize many": (
+        "LaunchBackfill", "backfill_id", lambda client: client.materialize("daily", partition_keys=["1", "2"])
+    ),
+    "backfill": ("LaunchBackfill", "backfill_id", lambda client: client.backfill([["daily"]], ["1", "2"])),
+    "read backfill": ("BackfillDetails", "backfill_id", lambda client: client.backfill([["daily"]], ["1", "2"])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_ctrl_c_during_a_single_launch_keeps_its_outcome(fake, client, pressing_ctrl_c, name):
+    operation, column, act = SINGLE[name]
+    with pressing_ctrl_c(operation, at=1), pytest.raises(dnb.ActionInterrupt) as interrupt:
+        act(client)
+    [row] = interrupt.value.outcomes.to_dict("records")
+    assert row["outcome"] == "launched"
+    assert row[column] == (fake.ids[0] if column == "run_id" else "abc")
+
+
+def test_ctrl_c_before_a_launch_is_sent_sends_nothing(fake, client, pressing_ctrl_c):
+    with pressing_ctrl_c("AssetsToMaterialize", at=1), pytest.raises(KeyboardInterrupt) as interrupt:
+        client.backfill([["daily"]], ["1", "2"])
+    assert not isinstance(interrupt.value, dnb.ActionInterrupt)
+    assert "LaunchBackfill" not in fake.operations
+
+
+def test_a_single_launch_without_a_response_has_an_unknown_outcome(fake, client, monkeypatch):
+    monkeypatch.setattr(bulk, "SECONDS_TO_FINISH", 0.5)
+    fake.hang(operation="LaunchRun")
+
+    def press():
+        fake.hanging.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press)
+    presser.start()
+    with pytest.raises(dnb.ActionInterrupt) as interrupt:
+        client.launch(**LAUNCH)
+    presser.join()
+    assert interrupt.value.outcomes["outcome"].tolist() == ["unknown"]
 
 
 @pytest.mark.parametrize("act", ["terminate", "delete"])

@@ -6,18 +6,34 @@ import json
 import math
 from contextlib import suppress
 
+import pandas as pd
+import pytest
+from graphql import build_schema
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import dagster_nb as dnb
+from dagster_nb.client.arguments.automation_address import automation_requests
+from dagster_nb.client.arguments.find_assets import parse_assets
+from dagster_nb.client.arguments.job_address import check_names
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, parse_tags
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.credentials import read_address
-from dagster_nb.filters import as_strings
+from dagster_nb.client.methods.backfills import parse_partition_keys
+from dagster_nb.filters import RunFilters, as_strings, parse_page_size, whole_number
 from dagster_nb.filters import parse_tags as parse_filter_tags
 from dagster_nb.graphql.redact_config_and_tags import Redaction
-from dagster_nb.parse_run_ids import run_ids_of
+from dagster_nb.panels.explorer.filters import ExplorerFilters, parse_duration
+from dagster_nb.panels.explorer.view_settings import ExplorerView
+from dagster_nb.panels.launchpad import parse_fields
+from dagster_nb.panels.launchpad.locate_problems import locate_problems
+from dagster_nb.panels.launchpad.yaml_place import place_at, place_of_key
+from dagster_nb.parse_run_ids import one_run_id, run_ids_of
 from dagster_nb.parse_time import to_seconds
+from dagster_nb.playground.check import document_problems, parse_document
+from dagster_nb.playground.completion import complete_graphql
+from dagster_nb.playground.query_result import result_frame
+from dagster_nb.time_zones import time_zone
 
 ALLOWED = (dnb.DagsterNbError, ValueError, TypeError)
 
@@ -80,6 +96,67 @@ def test_times(moment):
     with suppress(*ALLOWED):
         seconds = to_seconds(moment, "created_after")
         assert seconds is None or math.isfinite(seconds)
+
+
+@example("9" * 400 + "w")
+@example("1" + "0" * 30 + " ms")
+@example(float("inf"))
+@given(anything | st.text(st.sampled_from("0123456789.-+ smhdwin\u0663\u00b2")))
+def test_durations(duration):
+    with suppress(*ALLOWED):
+        parsed = parse_duration(duration)
+        assert parsed is None or parsed >= pd.Timedelta(0)
+
+
+# Each of these functions accepts arguments of a public method, or text that a user types into a panel or a cell.
+SCHEMA = build_schema("type Query { version: String runs(limit: Int, status: Status): [Run!] } enum Status { A B } "
+                      "type Run { id: ID! }")  # fmt: skip
+GRAPHQL = st.text(st.sampled_from('{}()[]:$!@#",. \n...queryvrsionlimt1')) | st.text()
+OF_ANYTHING = {
+    "filters": lambda value: RunFilters.parse(job=value, status=value, run_ids=value, location=value, tags=value),
+    "times of filters": lambda value: RunFilters.parse(created_after=value, updated_before=value),
+    "filters of the explorer": lambda value: ExplorerFilters.parse(run_id_contains=value, min_duration=value),
+    "view of the explorer": lambda value: ExplorerView.parse(
+        chart=value, sort=value, columns=value, chart_names=["Trend"]
+    ),
+    "assets": parse_assets,
+    "schedules and sensors": lambda value: automation_requests(value, location=None, repository=None),
+    "partition keys": parse_partition_keys,
+    "page size": parse_page_size,
+    "limit": lambda value: whole_number(value, "limit"),
+    "one run": one_run_id,
+    "job": lambda value: check_names(value, location=value, repository=value),
+    "time zone": time_zone,
+}
+OF_TEXT = {
+    "tags in the launchpad": parse_fields.parse_tags,
+    "ops in the launchpad": parse_fields.parse_ops,
+    "problems in the launchpad": lambda text: locate_problems(
+        [dnb.ConfigProblem("a.b[0]", "", ""), dnb.ConfigProblem(text, "", "")], text
+    ),
+    "completion in the launchpad": lambda text: [place_at(text, place) for place in range(0, len(text) + 1, 3)],
+    "key in the launchpad": lambda text: [place_of_key(text, place) for place in range(0, len(text) + 1, 3)],
+    "GraphQL": parse_document,
+    "problems in GraphQL": lambda text: document_problems(text, SCHEMA),
+    "completion in GraphQL": lambda text: [
+        complete_graphql(text, place, SCHEMA) for place in range(0, len(text) + 1, 3)
+    ],
+    "path to a frame": lambda text: result_frame({"a": {"b": [{"c": 1}]}}, text),
+}
+
+
+@pytest.mark.parametrize("name", OF_ANYTHING)
+@given(value=anything)
+def test_other_arguments(name, value):
+    with suppress(*ALLOWED):
+        OF_ANYTHING[name](value)
+
+
+@pytest.mark.parametrize("name", OF_TEXT)
+@given(text=GRAPHQL | yaml_text | st.text(st.sampled_from("ab.[]*")))
+def test_other_text(name, text):
+    with suppress(*ALLOWED):
+        OF_TEXT[name](text)
 
 
 @given(anything)

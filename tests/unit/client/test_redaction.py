@@ -7,6 +7,8 @@ import json
 import pytest
 
 import dagster_nb as dnb
+from dagster_nb import analysis
+from dagster_nb.export_runs import write_runs
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.redact_config_and_tags import REDACTED, Redaction
 from tests.unit.fake import make_run
@@ -101,3 +103,30 @@ def test_no_values_are_hidden_without_redact(fake, client):
 def test_an_invalid_pattern(fake, wrong, error):
     with pytest.raises(error, match="redact must"):
         fake.connect(redact=wrong)
+
+
+def test_run_configs_are_not_requested_unless_asked(fake, tmp_path):
+    fake.runs = [make_run(number, runConfig={"db": "hush"}, jobName=f"job{number % 2}") for number in range(4)]
+    responses = []
+    respond = fake.respond
+
+    async def record(body):
+        responses.append(json.dumps(await respond(body)))
+        return json.loads(responses[-1])
+
+    fake.respond = record
+    with fake.connect() as client:
+        client.runs()
+        list(client.iter_runs(page_size=2))
+        client.runs(job=["job0", "job1"])
+        client.count_runs()
+        write_runs(client, str(tmp_path / "runs.csv"))
+        explorer = dnb.RunExplorer(client).wait(60)
+        explorer.refresh()
+        explorer.wait(60)
+        explorer.close()
+        analysis.digest(client, since="24h")
+        assert fake.operations.count("Runs") >= 6
+        assert "hush" not in "".join(responses)
+        client.runs(include="run_config")
+        assert "hush" in responses[-1]

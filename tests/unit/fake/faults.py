@@ -15,12 +15,19 @@ class ConnectionDroppedError(Exception):
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP response."""
+    """An HTTP response.
+
+    Attributes
+    ----------
+    encoding
+        ``"chunked"`` sends no ``Content-Length``; ``"gzip"`` compresses the body.
+    """
 
     status: int = 200
     text: str = ""
     content_type: str = "text/plain"
     headers: Mapping[str, str] = field(default_factory=dict)
+    encoding: str = ""
 
     @property
     def is_json(self) -> bool:

@@ -52,6 +52,11 @@ class Port:
             return web.Response()
         if isinstance(answer, dict):
             return web.json_response(answer, status=200 if answer.get("data") is not None else 400)
-        return web.Response(
+        response = web.Response(
             status=answer.status, text=answer.text, content_type=answer.content_type, headers=answer.headers
         )
+        if answer.encoding == "chunked":
+            response.enable_chunked_encoding()
+        elif answer.encoding == "gzip":
+            response.enable_compression(web.ContentCoding.gzip)
+        return response

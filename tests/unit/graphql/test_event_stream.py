@@ -200,6 +200,18 @@ async def test_a_websocket_that_returns_an_error_is_replaced_by_polling(fake, an
     assert modes[-1] == "polling"
 
 
+async def test_a_huge_message_on_a_websocket_is_not_read(fake, monkeypatch):
+    monkeypatch.setattr(event_stream, "MAX_RESPONSE_BYTES", 5_000)
+
+    async def push_a_huge_event(socket, cursor):
+        await fake.push(socket, [{**event(3), "message": "x" * 10_000}], cursor + 1)
+
+    fake.sockets = [push_a_huge_event]
+    messages, modes = await follow(fake, steps=[lambda: grow(fake)], only_in="polling")
+    assert messages == all_messages(fake)
+    assert modes[-1] == "polling"
+
+
 async def test_events_missed_by_a_websocket_are_found_and_not_repeated(fake):
     async def miss(socket, cursor):
         grow(fake, 4)()

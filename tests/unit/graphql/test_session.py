@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -13,7 +14,7 @@ from gql.transport.local_schema import LocalSchemaTransport
 from graphql import build_schema
 
 import dagster_nb as dnb
-from dagster_nb.graphql import session
+from dagster_nb.graphql import limited_response
 from tests.unit.fake import make_run
 
 
@@ -313,21 +314,38 @@ class TestHugeResponses:
 
     @pytest.fixture(autouse=True)
     def _small_limit(self, monkeypatch):
-        monkeypatch.setattr(session, "_MAX_RESPONSE_BYTES", 50_000)
+        monkeypatch.setattr(limited_response, "MAX_RESPONSE_BYTES", 50_000)
 
-    def test_a_huge_response_raises_an_error_that_says_what_to_do(self, fake, client):
-        fake.answer(requests=None, text="x" * 60_000, operation="Q")
-        with pytest.raises(dnb.ConnectionFailedError, match="reads at most .* MB. Ask for less"):
+    # Without Content-Length, or if the response is compressed, its real size is known only while it is read.
+    @pytest.mark.parametrize("encoding", ["", "chunked", "gzip"])
+    @pytest.mark.parametrize("content", ["x" * 60_000, json.dumps({"data": {"version": "1" * 60_000}})])
+    def test_a_huge_response_raises_an_error_that_says_what_to_do(self, fake, client, encoding, content):
+        fault = fake.answer(requests=None, text=content, operation="Q", encoding=encoding)
+        with pytest.raises(dnb.ConnectionFailedError, match="too large: dagster_nb reads at most .* MB. Ask for less"):
             client.query("query Q { version }")
+        assert len(fault.met) == 1
+
+    @pytest.mark.parametrize("encoding", ["chunked", "gzip"])
+    def test_smaller_responses_are_read_in_any_encoding(self, fake, client, encoding):
+        version = "1" * 40_000
+        fake.answer(text=json.dumps({"data": {"version": version}}), content_type="application/json", encoding=encoding)
+        assert client.query("query Q { version }") == {"version": version}
 
     def test_pages_that_are_too_large_are_split(self, fake, client):
         fake.runs = [make_run(number, tags=[{"key": "k", "value": "x" * 200}]) for number in reversed(range(300))]
         assert client.runs()["run_id"].tolist() == fake.ids
 
-    def test_a_huge_response_to_a_mutation_leaves_the_outcome_unknown(self, fake, client):
-        fake.answer(requests=None, text="x" * 60_000, operation="M")
+    @pytest.mark.parametrize("encoding", ["", "gzip"])
+    def test_a_huge_response_to_a_mutation_leaves_the_outcome_unknown(self, fake, client, encoding):
+        fake.answer(requests=None, text="x" * 60_000, operation="M", encoding=encoding)
         with pytest.raises(dnb.OutcomeUnknownError, match="reads at most"):
             client.query("mutation M { launchRun { __typename } }")
+
+    def test_a_huge_error_response_is_not_read(self, fake, client):
+        content = json.dumps({"errors": [{"message": "x" * 60_000}]})
+        fake.answer(status=500, text=content, content_type="application/json", encoding="chunked", requests=None)
+        with pytest.raises(dnb.ConnectionFailedError, match="reads at most"):
+            client.query("query Q { version }")
 
 
 class TestWaiting:

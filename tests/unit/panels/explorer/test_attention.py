@@ -64,6 +64,45 @@ def test_a_slowdown_is_shown_with_the_changed_tag():
     assert finding.shows_trend
 
 
+def test_runs_that_stay_canceling_are_shown():
+    runs = make_runs(50)
+    runs.loc[[3, 4, 5], "status"] = "CANCELING"
+    for number, minutes in ((3, 9), (4, 95), (5, 20)):
+        runs.loc[number, "update_time"] = NOW - pd.Timedelta(minutes=minutes)
+    [finding] = find_in_runs(runs, ExplorerFilters(), NOW).findings()
+    assert finding.text == "2 runs have been CANCELING for up to 1 h 35 min: their processes may be gone or stuck"
+    assert finding.filters == ExplorerFilters(run_ids=tuple(runs["run_id"][4:6]))
+    runs.loc[4, "status"] = "CANCELED"
+    assert texts(runs) == ["1 run has been CANCELING for 20 min: its process may be gone or stuck"]
+
+
+def test_canceled_runs_that_succeed_later_are_shown(monkeypatch):
+    monkeypatch.setattr("dagster_nb.panels.explorer.attention._SECONDS_BETWEEN_SEARCHES", 0)
+    runs = make_runs(50)
+    runs.loc[[3, 4, 5], "status"] = "CANCELED"
+    source = FakeSource(runs)
+    explorer = RunExplorer(source).wait(20)
+    assert lines(explorer) == []
+
+    def change(number, status):
+        source.change(number, status=status, update_time=pd.Timestamp.now("UTC").as_unit("us"))
+        explorer.refresh()
+        explorer.wait(20)
+
+    change(3, "SUCCESS")
+    [line] = lines(explorer)
+    assert line.description == "▲ 1 run was marked as canceled, but its process continued and succeeded"
+    change(4, "SUCCESS")
+    change(5, "FAILURE")
+    found = [line.description for line in lines(explorer) if "marked as canceled" in line.description]
+    assert found == ["▲ 2 runs were marked as canceled, but their processes continued and succeeded"]
+    next(line for line in lines(explorer) if "marked as canceled" in line.description).click()
+    explorer.wait(20)
+    assert explorer.frame["run_id"].tolist() == runs["run_id"][3:5].tolist()
+    assert explorer._crash_box.error is None
+    explorer.close()
+
+
 @pytest.mark.parametrize(
     ("queued", "state", "count"),
     [(6, {"queue": False}, 1), (0, {"queue": False}, 0), (6, {}, 0), (6, {"scheduler": False}, 0)],

@@ -1,0 +1,53 @@
+"""An HTTP response with a size limit."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import aiohttp
+
+from dagster_nb.graphql.retries import OverLimitError
+
+__all__ = ["MAX_RESPONSE_BYTES", "LimitedResponse"]
+
+# For comparison, a page of 1,000 runs is about 1 MB.
+MAX_RESPONSE_BYTES = 128 * 2**20
+"""The maximum size of a response, after decompression."""
+
+
+class LimitedResponse(aiohttp.ClientResponse):
+    """A response that stops reading a body that is too large.
+
+    The bytes are counted as they are read, because the ``Content-Length`` header can be missing, and because the header
+    of a compressed response does not contain the size after decompression.
+    """
+
+    async def read(self) -> bytes:
+        """Read the body.
+
+        Raises
+        ------
+        OverLimitError
+            If the body is larger than the limit. The connection is closed.
+        """
+        if self._body is None:
+            if (self.content_length or 0) > MAX_RESPONSE_BYTES:
+                self._refuse()
+            parts, size = [], 0
+            async for part in self.content.iter_any():
+                parts.append(part)
+                size += len(part)
+                if size > MAX_RESPONSE_BYTES:
+                    self._refuse()
+            self._body = b"".join(parts)
+        return await super().read()
+
+    def _refuse(self) -> NoReturn:
+        error = OverLimitError(
+            f"the response of {self.url.origin()} is too large: dagster_nb reads at most "
+            f"{MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Ask for less at once (limit=, page_size=)."
+        )
+        # gql reads a broken response again to show its text. The second attempt must raise the same error.
+        self.content.set_exception(error)
+        self.close()
+        raise error

@@ -1,0 +1,126 @@
+"""A pytest plugin: all connections of the test suite send a token, and nothing that the suite produces may contain it.
+
+While tests run, the plugin searches the messages of widgets and the arguments of started processes. At the end of a
+session, it searches the test reports, the temporary folders and the files that pytest writes. Browser tests search
+their pages and notebooks.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HEADER = "X-Suite-Token"
+# Tracebacks show source lines of this file, so no line contains the complete token.
+TOKEN = "4c09-nekot-etius-1b7e"[::-1]
+# A temporary folder can contain a database with a long history.
+_BYTES_PER_PIECE = 2**24
+
+leaks: list[str] = []
+"""The places in this process where the token was found since the last test."""
+
+_places: list[str] = []
+"""The places in reports and files of the session."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if _is_worker(session.config) or session.config.getoption("dist", "no") == "no":
+        authenticate()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    found = leaks.copy()
+    leaks.clear()
+    assert not found, f"the token of the test suite is in {', '.join(found)}"
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if contains_token([report.longreprtext, list(report.sections)]):
+        _places.append(f"the report of {report.nodeid}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _is_worker(session.config):
+        return
+    folders = [session.config._tmp_path_factory.getbasetemp()]
+    if session.config.getoption("xmlpath", None):
+        folders.append(Path(session.config.getoption("xmlpath")))
+    _places.extend(map(str, files_with_token(folders)))
+    if _places:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for place in _places:
+        terminalreporter.write_line(f"ERROR: the token of the test suite is in {place}", red=True)
+
+
+def authenticate() -> None:
+    """Let all connections of this process send the token, and search what this process produces."""
+    from comm.base_comm import BaseComm
+
+    from dagster_nb.client import credentials
+
+    all_headers = credentials._all_headers
+    credentials._all_headers = lambda *arguments: {HEADER: TOKEN, **all_headers(*arguments)}
+    BaseComm.open, BaseComm.send = _searched(BaseComm.open), _searched(BaseComm.send)
+    sys.addaudithook(_search_process_arguments)
+
+
+def contains_token(value: object) -> bool:
+    """Return whether text, or any text in nested dicts and lists, contains the token."""
+    if isinstance(value, str):
+        return TOKEN in value
+    if isinstance(value, bytes):
+        return TOKEN.encode() in value
+    if isinstance(value, dict):
+        return any(contains_token(item) for pair in value.items() for item in pair)
+    return isinstance(value, list | tuple) and any(contains_token(item) for item in value)
+
+
+def files_with_token(folders: Iterable[Path]) -> list[Path]:
+    """Return the files in these folders that contain the token."""
+    files = (path for folder in folders for path in [folder, *folder.rglob("*")])
+    return [path for path in files if path.is_file() and not path.is_symlink() and _is_in_file(path)]
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _is_in_file(path: Path) -> bool:
+    end = b""
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_BYTES_PER_PIECE):
+                if TOKEN.encode() in end + piece:
+                    return True
+                end = piece[-len(TOKEN) :]
+    except OSError:
+        # Processes that are still stopping remove their files.
+        return False
+    return False
+
+
+def _searched(send: Any) -> Any:
+    """Return a method that searches the message of a widget before it sends the message."""
+
+    def search_and_send(comm: Any, data: Any = None, *arguments: Any, **options: Any) -> Any:
+        if contains_token(data):
+            leaks.append("a message of a widget")
+        return send(comm, data, *arguments, **options)
+
+    return search_and_send
+
+
+def _search_process_arguments(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in {"subprocess.Popen", "os.posix_spawn", "os.exec"} and contains_token(arguments[:2]):
+        leaks.append(f"the arguments of the process {arguments[0]}")
