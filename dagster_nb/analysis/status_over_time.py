@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dagster_nb.analysis.groups import group_table
+from dagster_nb.analysis.group_rows import group_table
 from dagster_nb.analysis.read_columns import creation_times, status_codes
 from dagster_nb.analysis.time_buckets import bucket_edges, usual_frequency
 from dagster_nb.statuses import FINISHED

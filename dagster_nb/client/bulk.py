@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from dagster_nb.client.action_outcomes import outcome_of_error
+from dagster_nb.client.outcome_of_error import outcome_of_error
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.map_concurrently import MAX_CONCURRENCY
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.action_outcomes import Row
+    from dagster_nb.client.outcome_of_error import Row
 
 __all__ = ["NOT_SENT", "SECONDS_TO_FINISH", "Acted", "act_on_each", "act_once", "interruption_carries"]
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from contextlib import AbstractContextManager
 
-    from dagster_nb.client.action_outcomes import TerminateOutcome
     from dagster_nb.client.arguments.launch_arguments import Strategy
     from dagster_nb.client.arguments.run_config import RunConfigLike
     from dagster_nb.client.compute_logs import ComputeLogs
     from dagster_nb.client.display.progress import ProgressBar
+    from dagster_nb.client.outcome_of_error import TerminateOutcome
     from dagster_nb.parse_run_ids import RunsLike
 
 __all__ = ["AsyncRun", "RunClient", "RunFacts"]

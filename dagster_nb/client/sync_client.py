@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 from dagster_nb.client.async_client import AsyncDagsterClient
-from dagster_nb.client.history import HistoryMethod
+from dagster_nb.client.history_method import HistoryMethod
 from dagster_nb.client.loop_thread import LoopThread, iterate_in_loop
 from dagster_nb.client.run import AsyncRun, RunFacts, require_client
 from dagster_nb.client.run_config_schema import AsyncRunConfigSchema, RunConfigSchemaFacts

@@ -137,7 +137,7 @@ class _Log:
         """Move past all existing events."""
         has_more = True
         while has_more:
-            connection = await self._request("log_end")
+            connection = await self._request("event_log_end")
             self.cursor, has_more = connection["cursor"], connection["hasMore"]
 
     def take(self, events: list[Event], cursor: str) -> list[Event]:

@@ -15,7 +15,7 @@ REDACTED = "<redacted>"
 """The text that replaces a hidden value."""
 
 # Data that is read to re-execute a run or to launch a partition is sent back, so it is not redacted.
-_SENT_BACK = frozenset({"asset_partition", "job_partition", "run_to_reexecute"})
+_SENT_BACK = frozenset({"asset_partition_config", "job_partition_config", "run_to_reexecute"})
 
 
 class Redaction:

@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from dagster_nb.errors import DagsterNbWarning
-from dagster_nb.history.page_stored_runs import page_conditions
+from dagster_nb.history.page_conditions import page_conditions
 from dagster_nb.similar_names import NEWEST_RUNS, SimilarName, is_checking_names, is_tag_of_dagster, similar_names
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dagster_nb.frames.runs import included_columns
 from dagster_nb.history.conditions import begins_with, run_condition
 from dagster_nb.history.location import table_path
 from dagster_nb.history.misspelt_filters import warn_about_misspelt_filters
-from dagster_nb.history.page_stored_runs import page_conditions, sort_newest_first
+from dagster_nb.history.page_conditions import page_conditions, sort_newest_first
 from dagster_nb.history.refresh import SYNCED_AT
 from dagster_nb.history.runs_table import LIVE
 from dagster_nb.history.schema import RUNS, read_columns, to_frame

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import ipywidgets as widgets
 from IPython.display import display
 
-from dagster_nb.client.connection_listener import on_connection_problem
+from dagster_nb.client.on_connection_problem import on_connection_problem
 from dagster_nb.panels.background import Background
 from dagster_nb.panels.error_box import ErrorBox
 from dagster_nb.panels.markup import text

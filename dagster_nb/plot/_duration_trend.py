@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.even_sample import even_sample
-from dagster_nb.analysis.groups import check_max_groups, named_groups
+from dagster_nb.analysis.group_rows import check_max_groups, named_groups
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from dagster_nb.analysis.groups import Groups
+    from dagster_nb.analysis.group_rows import Groups
 
 __all__ = ["duration_trend"]
 

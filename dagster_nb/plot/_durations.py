@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.even_sample import even_sample
-from dagster_nb.analysis.groups import named_groups
+from dagster_nb.analysis.group_rows import named_groups
 from dagster_nb.analysis.quantiles_and_densities import group_quantiles, log_densities
 from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from dagster_nb import analysis
 from dagster_nb.analysis import read_columns
-from dagster_nb.analysis.groups import check_max_groups, named_groups
+from dagster_nb.analysis.group_rows import check_max_groups, named_groups
 from dagster_nb.analysis.time_buckets import FREQUENCIES, usual_frequency
 from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (

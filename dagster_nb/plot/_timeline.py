@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
-from dagster_nb.analysis.groups import named_groups
+from dagster_nb.analysis.group_rows import named_groups
 from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
 from dagster_nb.plot._artist_options import artist_options

@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING
 
 import dagster_nb as dnb
 from tests.benchmarks import completion, explorer, history, in_browser, servers
+from tests.benchmarks.generated_runs_server import GeneratedRunsServer
 from tests.benchmarks.measure_in_rounds import Measured, Place, Way, measure, run
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row, markdown
-from tests.benchmarks.template_server import TemplateServer
 from tests.faults.faults import OneIn, cut, hold_back, latency, refuse_pages_above
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Benchmark:
     def memory(self, _folder: Path) -> Iterator[Row]:
         """Measure how much memory the client needs for a very large number of runs."""
         runs = self._options.many
-        with TemplateServer(runs) as server:
+        with GeneratedRunsServer(runs) as server:
             for how, reader in (("client.iter_runs()", "client_iter_runs"), ("client.runs()", "whole_frame")):
                 sample = run(Job(reader, server.url, server.url, document=""))
                 if sample.rows != runs:

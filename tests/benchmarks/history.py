@@ -11,10 +11,10 @@ from dagster import DagsterInstance
 
 import dagster_nb as dnb
 from dagster_nb.sandbox.local_dagster import LocalDagster
+from tests.benchmarks.generated_runs_server import GeneratedRunsServer
 from tests.benchmarks.measure_in_rounds import run
 from tests.benchmarks.reader import Job
 from tests.benchmarks.table import Row
-from tests.benchmarks.template_server import TemplateServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def of_many(runs: int, folder: Path, *, rounds: int) -> Iterator[Row]:
     """Fill a history and read it, each in its own process."""
     path = folder / "many"
     shutil.rmtree(path, ignore_errors=True)
-    with TemplateServer(runs) as server:
+    with GeneratedRunsServer(runs) as server:
         fill = run(Job("history_fill", server.url, server.url, document="", home=str(path)))
     yield Row(runs, "in-process fake", "history: first refresh", fill.wall, cpu=fill.cpu, peak=fill.peak)
     for how, reader in (("history.runs()", "history_runs"), ("history.runs() of a job and 7 days", "history_week")):

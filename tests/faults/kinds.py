@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import dagster_nb as dnb
-from dagster_nb.client.action_outcomes import outcome_of_error
+from dagster_nb.client.outcome_of_error import outcome_of_error
 from tests.faults.faults import (
     cut,
     drip,

@@ -153,7 +153,10 @@ MISSING = {
 # Documents that old versions reject. With these versions, the client cannot read partitions of assets or find a
 # backfill after a lost response.
 UNSUPPORTED = {
-    **{version: {"asset_partition", "asset_partitions", "requested_backfills"} for version in ("1.5", "1.6", "1.7")},
+    **{
+        version: {"asset_partition_config", "asset_partitions", "requested_backfills"}
+        for version in ("1.5", "1.6", "1.7")
+    },
     "1.8": {"requested_backfills"},
 }
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dagster_nb.analysis.digests.duration_quantile import quantile
 from dagster_nb.analysis.digests.evidence import of_job
 from dagster_nb.analysis.digests.findings import Finding
-from dagster_nb.analysis.digests.quantiles import quantile
 from dagster_nb.analysis.read_columns import creation_times, durations, strings
 from dagster_nb.analysis.run_comparison import parse_json
 from dagster_nb.terminal_text import one_line

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dagster_nb.analysis.digests.duration_quantile import quantile
 from dagster_nb.analysis.digests.evidence import of_job
 from dagster_nb.analysis.digests.findings import Finding, python_list
-from dagster_nb.analysis.digests.quantiles import quantile
 from dagster_nb.analysis.read_columns import creation_times, durations, has_status, strings, times
 from dagster_nb.terminal_text import one_line
 from dagster_nb.words import duration_text, plural

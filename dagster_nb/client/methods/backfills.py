@@ -11,7 +11,7 @@ from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.backfill import Backfill
 from dagster_nb.client.bulk import interruption_carries
 from dagster_nb.client.display.browser_address import in_browser
-from dagster_nb.client.job_partitions import partition_set
+from dagster_nb.client.partition_keys_and_config import partition_set
 from dagster_nb.client.request_tag import BACKFILL_COLUMNS, REQUEST_TAG, launch_backfill_once, new_request_id
 from dagster_nb.errors import AmbiguousNameError, DagsterNbError, NotFoundError, OutcomeUnknownError
 from dagster_nb.filters import as_strings

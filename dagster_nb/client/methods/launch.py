@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.action_outcomes import outcome_of_error
 from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import act_on_each
-from dagster_nb.client.job_partitions import partition_defaults
+from dagster_nb.client.outcome_of_error import outcome_of_error
+from dagster_nb.client.partition_keys_and_config import partition_defaults
 from dagster_nb.client.request_tag import (
     REQUEST_TAG,
     batch_request_ids,
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.action_outcomes import Row
     from dagster_nb.client.arguments.job_address import JobAddress
     from dagster_nb.client.arguments.run_config import RunConfigLike
+    from dagster_nb.client.outcome_of_error import Row
     from dagster_nb.client.run import AsyncRun
 
 __all__ = ["LaunchMethods"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.client.action_outcomes import not_found_message, outcome_of_error
 from dagster_nb.client.arguments.job_address import JobAddress, list_locations, location_not_found
 from dagster_nb.client.arguments.launch_arguments import STRATEGIES, check_strategy, parse_tags, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import act_on_each
+from dagster_nb.client.outcome_of_error import not_found_message, outcome_of_error
 from dagster_nb.client.request_tag import (
     REQUEST_TAG,
     batch_request_ids,
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.action_outcomes import Row
     from dagster_nb.client.arguments.launch_arguments import Strategy
     from dagster_nb.client.arguments.run_config import RunConfigLike
+    from dagster_nb.client.outcome_of_error import Row
     from dagster_nb.client.run import AsyncRun
     from dagster_nb.parse_run_ids import RunsLike
 

@@ -18,7 +18,7 @@ from dagster_nb.filters import RunFilters, parse_page_size, whole_number
 from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import INCLUDABLE, included_columns, runs_frame
 from dagster_nb.graphql.counting import count_runs
-from dagster_nb.graphql.location_filter import LocationTags
+from dagster_nb.graphql.location_tags import LocationTags
 from dagster_nb.graphql.multi_filter_paging import MissingRunsError, list_merged_ids, read_merged_pages
 from dagster_nb.graphql.paging import list_ids, read_pages
 from dagster_nb.graphql.responses import unwrap

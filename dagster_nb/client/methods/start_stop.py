@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from dagster_nb.client.action_outcomes import outcome_of_error
 from dagster_nb.client.arguments.automation_address import automation_requests, find_automations
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import Acted, act_on_each
+from dagster_nb.client.outcome_of_error import outcome_of_error
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import unwrap
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.action_outcomes import Row
     from dagster_nb.client.arguments.automation_address import AutomationAddress, AutomationsLike
+    from dagster_nb.client.outcome_of_error import Row
 
 __all__ = ["StartStopMethods"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_nb.chunks import in_chunks
 from dagster_nb.client.arguments.short_run_ids import full_run_id, full_run_ids
 from dagster_nb.client.async_base import AsyncBase
-from dagster_nb.client.run_states import read_run_states
+from dagster_nb.client.read_run_states import read_run_states
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.frames.events import events_frame
 from dagster_nb.frames.failures import failures_frame

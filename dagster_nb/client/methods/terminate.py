@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagster_nb.chunks import in_chunks
-from dagster_nb.client.action_outcomes import not_found_message, outcome_of_error
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.client.bulk import NOT_SENT, act_on_each, interruption_carries
-from dagster_nb.client.run_states import read_run_states
+from dagster_nb.client.outcome_of_error import not_found_message, outcome_of_error
+from dagster_nb.client.read_run_states import read_run_states
 from dagster_nb.errors import DagsterNbError, OutcomeUnknownError
 from dagster_nb.frames.outcomes import outcomes_frame
 from dagster_nb.graphql.responses import to_error, unwrap
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from dagster_nb.client.action_outcomes import Row
     from dagster_nb.client.bulk import Acted
-    from dagster_nb.client.run_states import RunState
+    from dagster_nb.client.outcome_of_error import Row
+    from dagster_nb.client.read_run_states import RunState
     from dagster_nb.parse_run_ids import RunsLike
 
 __all__ = ["TerminateMethods"]

@@ -6,7 +6,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .event_log import log_key, log_message
+from .create_event_log import log_key, log_message
 from .job_snapshots import NOTHING
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from sqlalchemy import func, insert, select
 from dagster_nb.chunks import in_chunks
 from dagster_nb.sandbox.local_dagster import DEMO_LOCATION
 
-from .event_log import event_log
+from .create_event_log import event_log
 from .ground_truth import FILE_NAME
 from .job_profiles import JOB_PROFILES
 from .job_snapshots import store_job_snapshots

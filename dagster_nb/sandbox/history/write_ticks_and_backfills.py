@@ -14,7 +14,7 @@ from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStor
 from dagster._serdes import serialize_value
 from sqlalchemy import insert
 
-from .event_log import error_info
+from .create_event_log import error_info
 from .job_profiles import CRM_SENSOR
 from .job_snapshots import repository_origin
 from .step_errors import FAILURES

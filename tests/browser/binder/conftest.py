@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.binder.replay import Replay, Session
+from tests.browser.binder.binder_without_docker import Replay, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

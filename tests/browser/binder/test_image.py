@@ -7,7 +7,7 @@ import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tests.browser.binder.replay import Plan, dockerfile
+from tests.browser.binder.binder_without_docker import Plan, dockerfile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 import dagster_nb as dnb
-from tests.browser.binder.replay import SERVICE_PREFIX
+from tests.browser.binder.binder_without_docker import SERVICE_PREFIX
 from tests.browser.lab import Notebook
 
 DAGSTER = f"{SERVICE_PREFIX}dagster"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import dagster_nb as dnb
-from dagster_nb.client.job_partitions import _with_common_prefix
+from dagster_nb.client.partition_keys_and_config import _with_common_prefix
 from tests.unit.fake import make_run
 
 WHERE = {"location": "etl", "repository": "repo"}
@@ -114,7 +114,7 @@ def partitioned_job(keys):
 def test_a_launch_of_a_partition_does_not_read_all_keys(fake, client, key):
     fake.answers["partitionSetsOrError"] = partitioned_job(["2026-01-01", "2026-01-02", "2026-01-03"])
     client.launch("nightly", **WHERE, partition_key=key)
-    assert fake.operations == ["JobPartition", "LaunchRun"]
+    assert fake.operations == ["JobPartitionConfig", "LaunchRun"]
     sent = fake.requests[-1][1]["executionParams"]
     assert sent["runConfigData"] == {"ops": {"load": {"config": {"day": key}}}}
     assert {"key": "dagster/partition", "value": key} in sent["executionMetadata"]["tags"]

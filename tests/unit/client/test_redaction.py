@@ -54,7 +54,7 @@ def test_values_are_hidden_in_frames_and_runs(fake, client, tmp_path):
 def test_values_are_hidden_in_every_response_that_users_see(document):
     data = {"found": {"results": [{"id": "1", "tags": TAGS, "runConfig": CONFIG}]}}
     shown = str(Redaction("password|token").of_response(document, data))
-    assert (SECRET in shown) == (document in {"asset_partition", "job_partition", "run_to_reexecute"})
+    assert (SECRET in shown) == (document in {"asset_partition_config", "job_partition_config", "run_to_reexecute"})
 
 
 def test_values_are_hidden_in_backfills(fake):

@@ -10,7 +10,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from dagster_nb import plot
-from dagster_nb.analysis.groups import named_groups
+from dagster_nb.analysis.group_rows import named_groups
 from dagster_nb.panels.chart_layer import ChartLayer, chart_box
 from dagster_nb.panels.explorer.chart_actions import ChartActions
 from dagster_nb.panels.explorer.source import has_methods

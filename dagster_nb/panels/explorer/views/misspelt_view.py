@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dagster_nb.panels.explorer.views.line_buttons import LineButton, LineButtons
+from dagster_nb.panels.explorer.views.clickable_lines import LineButton, LineButtons
 
 if TYPE_CHECKING:
     from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
-from tests.benchmarks.template_server import TemplateServer, run_id
+from tests.benchmarks.generated_runs_server import GeneratedRunsServer, run_id
 
 RUNS = 3_000
 NEWEST_FIRST = [run_id(number) for number in reversed(range(RUNS))]
@@ -19,7 +19,7 @@ query Page($filter: RunsFilter, $cursor: String, $limit: Int) {
 
 @pytest.fixture(scope="module")
 def client():
-    with TemplateServer(RUNS) as server, dnb.connect(server.url, progress=False) as client:
+    with GeneratedRunsServer(RUNS) as server, dnb.connect(server.url, progress=False) as client:
         yield client
 
 

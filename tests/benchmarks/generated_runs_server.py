@@ -70,7 +70,7 @@ def run_id(number: int) -> str:
     return f"{number:08x}-0000-4000-8000-000000000000"
 
 
-class TemplateServer:
+class GeneratedRunsServer:
     """A server in its own thread that supports ``cursor``, ``limit`` and the filters ``runIds`` and ``updatedAfter``.
 
     Parameters

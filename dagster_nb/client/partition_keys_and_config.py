@@ -87,7 +87,7 @@ async def _job_partition(client: AsyncBase, address: JobAddress, partition_key: 
     """Return a partition of a job; None if the job does not have it."""
     variables = {"repository": address.repository_selector, "job": address.job, "partition": partition_key}
     try:
-        answer = await client._read("job_partition", variables)
+        answer = await client._read("job_partition_config", variables)
     except QueryError:
         return None
     for found in unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]:
@@ -103,7 +103,7 @@ async def _asset_partition(
     """Return a partition that some assets have in common; None if there is no such partition."""
     variables = {"selector": address.selector, "assets": asset_key_inputs(assets), "partition": partition_key}
     try:
-        answer = await client._read("asset_partition", variables)
+        answer = await client._read("asset_partition_config", variables)
     except (QueryError, UnsupportedServerError):
         # Before Dagster 1.8, a server does not list the partitions of assets.
         return None

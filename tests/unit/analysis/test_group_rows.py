@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from dagster_nb.analysis.groups import group_table, named_groups
+from dagster_nb.analysis.group_rows import group_table, named_groups
 
 
 @pytest.fixture
