@@ -259,8 +259,8 @@ class AsyncRun(RunFacts):
     async def wait(self, timeout: float | None = None) -> AsyncRun:  # noqa: ASYNC109 - the name that waiting has in Python
         """Wait until the run has finished and return it.
 
-        Issues a warning if the run stays queued because no daemon is running, and another if it stays ``CANCELING`` for
-        a minute.
+        Issues a warning if the run stays queued because no daemon is running, if it stays ``CANCELING`` for a minute,
+        or if it is ``CANCELED`` while a step has not ended, because such a run may still become ``SUCCESS``.
 
         Parameters
         ----------
@@ -303,6 +303,8 @@ class AsyncRun(RunFacts):
                 bar.advance()
                 remaining = _POLL_SECONDS if timeout is None else max(0.0, timeout - waited)
                 await anyio.sleep(min(_POLL_SECONDS, remaining))
+        if self.status == "CANCELED":
+            await self._warn_if_a_step_has_not_ended()
         return self
 
     async def steps(self) -> pd.DataFrame:
@@ -372,6 +374,19 @@ class AsyncRun(RunFacts):
             f"webserver: `dagster-daemon run`."
         )
         return True
+
+    async def _warn_if_a_step_has_not_ended(self) -> None:
+        """Warn if the process of a canceled run may still be running."""
+        try:
+            steps = await self.client.steps(self.run_id)
+        except DagsterNbError:
+            # The run has been canceled, which is what the caller waits for.
+            return
+        for step in steps.loc[steps["status"].eq("IN_PROGRESS").fillna(value=False), "step_key"].head(1):
+            warn(
+                f"run {self.run_id} is CANCELED, but its step {step!r} has not ended. The run's process may still be "
+                "running, and the run may even become SUCCESS. run.refresh().status shows the latest status."
+            )
 
 
 def _stuck_message(run_id: str) -> str:

@@ -328,10 +328,6 @@ def at_most_one_backfill(script: Script) -> Iterator[dict[str, Any]]:
     except dnb.OutcomeUnknownError:
         most = 1
         raise
-    except dnb.DagsterNbError as error:
-        # The backfill is read after it was launched.
-        most = 0 if isinstance(error, dnb.QueryError) else 1
-        raise
     finally:
         backfills = script.backfills(launch["tags"][TAG])
         assert least <= len(backfills) <= most, (least, len(backfills), most)

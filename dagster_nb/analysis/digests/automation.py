@@ -19,6 +19,7 @@ __all__ = ["find_failed_ticks", "find_stopped_automations", "may_have_stopped"]
 
 _MIN_TICKS = 5
 _MIN_MISSED_TICKS = 2
+_WEEKS_OF_TICKS = 2
 _WEEK = pd.Timedelta("7D")
 _LATE = pd.Timedelta("10min")
 _SENSOR_FACTOR = 10
@@ -112,13 +113,14 @@ def _silence(one: dict[Any, Any], ticks: pd.DataFrame, as_of: pd.Timestamp) -> t
     # Many schedules do not tick at night or on weekends, so compare with the same hours of the previous weeks.
     before = [
         int(((when > one["last_tick"] - weeks * _WEEK + _LATE) & (when < as_of - weeks * _WEEK - _LATE)).sum())
-        for weeks in (1, 2)
+        for weeks in range(1, _WEEKS_OF_TICKS + 1)
         if len(when) and when.iloc[0] <= one["last_tick"] - weeks * _WEEK + _LATE
     ]
-    if before:
-        text = f"a week earlier, it ticked {before[0]} times in the same hours"
-        return ("very likely", text) if min(before) >= _MIN_MISSED_TICKS else None
-    if len(when) < _MIN_TICKS:
+    if before and min(before) >= _MIN_MISSED_TICKS:
+        return "very likely", f"a week earlier, it ticked {before[0]} times in the same hours"
+    # A weekly schedule ticked only once in the same hours, so its longest interval in two weeks decides.
+    may_be_weekly = len(before) == _WEEKS_OF_TICKS and silent > _WEEK
+    if not may_be_weekly and (before or len(when) < _MIN_TICKS):
         return None
     longest = when.diff().max()
     text = f"the previous {len(when)} ticks were at most {duration_text(longest)} apart"

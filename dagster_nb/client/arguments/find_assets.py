@@ -19,6 +19,7 @@ __all__ = [
     "AssetPath",
     "AssetsLike",
     "asset_key_inputs",
+    "check_unambiguous",
     "find_assets",
     "list_asset_paths",
     "one_asset",
@@ -136,15 +137,33 @@ async def find_assets(api: DagsterApi, assets: Sequence[str | AssetPath]) -> lis
     return [_find(asset, existing) for asset in assets]
 
 
+async def check_unambiguous(api: DagsterApi, keys: Sequence[str]) -> None:
+    """Check that each key in string form belongs to at most one asset. The server's keys are read only if necessary.
+
+    Raises
+    ------
+    AmbiguousNameError
+        If several assets have the same key as a string, because a component contains a slash.
+    """
+    existing = await list_asset_paths(api) if keys else []
+    for key in keys:
+        if len(found := [path for path in existing if "/".join(path) == key]) > 1:
+            raise _ambiguous(key, found)
+
+
 def _find(asset: str | AssetPath, existing: Sequence[AssetPath]) -> AssetPath:
     found = [path for path in existing if asset in {path, "/".join(path)}]
     if len(found) == 1:
         return found[0]
     if found:
-        candidates = "\n".join(f"  {list(path)!r}" for path in found)
-        raise AmbiguousNameError(
-            f"{asset!r} can mean any of {len(found)} assets. Pass one of these lists of components:\n{candidates}"
-        )
+        raise _ambiguous(asset, found)
     text = asset if isinstance(asset, str) else "/".join(asset)
     hint = did_you_mean(text, ["/".join(path) for path in existing]) or "client.assets() lists all assets."
     raise NotFoundError(f"the server has no asset {(asset if isinstance(asset, str) else list(asset))!r}. {hint}")
+
+
+def _ambiguous(asset: str | AssetPath, found: Sequence[AssetPath]) -> AmbiguousNameError:
+    candidates = "\n".join(f"  {list(path)!r}" for path in found)
+    return AmbiguousNameError(
+        f"{asset!r} can mean any of {len(found)} assets. Pass one of these lists of components:\n{candidates}"
+    )

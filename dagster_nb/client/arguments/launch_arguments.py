@@ -41,6 +41,8 @@ class LaunchArguments:
     ops, assets
         The selected ops, and the selected assets as lists of components. None selects everything; an empty selection is
         not allowed.
+    asset_texts
+        The keys of the selected assets that were given as strings with a slash. Such a string can mean several assets.
     """
 
     job: str
@@ -48,6 +50,7 @@ class LaunchArguments:
     tags: dict[str, str]
     ops: tuple[str, ...] | None
     assets: tuple[tuple[str, ...], ...] | None
+    asset_texts: tuple[str, ...]
     partition_key: str | None
     location: str | None
     repository: str | None
@@ -83,12 +86,14 @@ class LaunchArguments:
         check_names(job, location=location, repository=repository)
         if partition_key is not None and not isinstance(partition_key, str):
             raise TypeError(f"partition_key must be a string such as '2026-01-31', not {partition_key!r}.")
+        assets = _asset_keys(asset_selection)
         return cls(
             job=job,
             run_config=None if run_config is None else parse_run_config(run_config),
             tags=parse_tags(tags),
             ops=_selection(op_selection, "op_selection"),
-            assets=_asset_selection(asset_selection),
+            assets=None if assets is None else tuple(map(_asset_path, assets)),
+            asset_texts=tuple(key for key in assets or () if isinstance(key, str) and "/" in key),
             partition_key=partition_key,
             location=location,
             repository=repository,
@@ -112,8 +117,8 @@ def _selection(names: str | Iterable[str] | None, argument: str) -> tuple[str, .
     return selected
 
 
-def _asset_selection(assets: str | Iterable[str | Sequence[str]] | None) -> tuple[tuple[str, ...], ...] | None:
-    """Return the components of asset keys. A key may be a string such as ``"a/b"`` or a list of components."""
+def _asset_keys(assets: str | Iterable[str | Sequence[str]] | None) -> list[Any] | None:
+    """Return the selected asset keys, each as a string such as ``"a/b"`` or as a list of components."""
     if assets is None or isinstance(assets, str):
         items: list[Any] | None = None if assets is None else [assets]
     elif isinstance(assets, Iterable) and not isinstance(assets, bytes | Mapping):
@@ -122,7 +127,7 @@ def _asset_selection(assets: str | Iterable[str | Sequence[str]] | None) -> tupl
         raise TypeError(f"asset_selection must be asset keys such as 'a/b', not {assets!r}.")
     if items == []:
         raise ValueError("asset_selection is empty, so there is nothing to launch. Leave it out to launch everything.")
-    return None if items is None else tuple(_asset_path(item) for item in items)
+    return items
 
 
 def _asset_path(key: object) -> tuple[str, ...]:

@@ -120,7 +120,8 @@ class BackfillMethods(AsyncBase):
             If a partition does not exist, or an argument is invalid. Nothing is launched.
         OutcomeUnknownError
             If the server's response was lost, and the backfill did not appear within a few seconds. Before Dagster 1.9,
-            the client cannot look for the backfill; check whether `backfills` lists a new backfill.
+            the client cannot look for the backfill; check whether `backfills` lists a new backfill. Also raised if the
+            new backfill cannot be read; the message then contains its id.
         ActionInterrupt
             On Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether the backfill was
             launched.
@@ -241,7 +242,14 @@ class BackfillMethods(AsyncBase):
         backfill_id = await launch_backfill_once(self, parameters, request_id=request_id)
         outcome = {"backfill_id": backfill_id, "outcome": "launched"}
         with interruption_carries(lambda: outcomes_frame([outcome], BACKFILL_COLUMNS)):
-            return await self._read_backfill(backfill_id)
+            try:
+                return await self._read_backfill(backfill_id)
+            except DagsterNbError as error:
+                # Any other error would mean that nothing was launched, and users would launch the backfill again.
+                raise OutcomeUnknownError(
+                    f"backfill {backfill_id} was launched, but its state could not be read: {error} Do not launch it "
+                    "again. client.backfills() shows its status."
+                ) from None
 
     async def _read_backfill(self, backfill_id: str) -> Backfill:
         answer = await self._read("backfill_details", {"backfillId": backfill_id})

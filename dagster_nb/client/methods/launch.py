@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.client.arguments.find_assets import check_unambiguous
 from dagster_nb.client.arguments.job_address import JobFinder
 from dagster_nb.client.arguments.launch_arguments import LaunchArguments, tag_inputs
 from dagster_nb.client.arguments.run_config import parse_run_config
@@ -75,7 +76,8 @@ class LaunchMethods(AsyncBase):
             `ValueError`.
         asset_selection
             The keys of the assets to materialize, such as ``"a/b"``. If a component contains a slash, pass lists of
-            components, such as ``[["a/b", "c"]]``. None means all assets of the job; an empty list is a `ValueError`.
+            components, such as ``[["a/b", "c"]]``. A string that can mean several assets is an `AmbiguousNameError`.
+            None means all assets of the job; an empty list is a `ValueError`.
         partition_key
             The key of a partition of the job. A partition has a config and tags: ``run_config`` replaces its config,
             and ``tags`` are added to its tags.
@@ -87,8 +89,8 @@ class LaunchMethods(AsyncBase):
         ------
         JobNotFoundError, LocationNotFoundError
             If there is no such job or code location. The message lists existing or similar names.
-        AmbiguousJobError
-            If several repositories have a job with that name.
+        AmbiguousJobError, AmbiguousNameError
+            If several repositories have a job with that name, or if several assets have the same key as a string.
         RunConfigInvalidError
             If the config or the selection does not fit the job; ``.errors`` says where.
         ValueError, TypeError
@@ -115,6 +117,7 @@ class LaunchMethods(AsyncBase):
             location=location,
             repository=repository,
         )
+        await check_unambiguous(self._api, arguments.asset_texts)
         return await self._launch(arguments, JobFinder(self._api), new_request_id())
 
     async def launch_many(self, launches: Iterable[Mapping[str, Any]], *, batch: str | None = None) -> pd.DataFrame:
@@ -161,6 +164,7 @@ class LaunchMethods(AsyncBase):
         """
         await self._check_permitted("launch_many")
         parsed = [_parse(launch) for launch in launches]
+        await check_unambiguous(self._api, [text for arguments in parsed for text in arguments.asset_texts])
         if batch is None:
             ids = [new_request_id() for _ in parsed]
         else:
@@ -252,6 +256,7 @@ class _Invalid:
         self.job = job
         self.error = error
         self.identity = None
+        self.asset_texts = ()
 
 
 def _parse(launch: Mapping[str, Any]) -> LaunchArguments | _Invalid:

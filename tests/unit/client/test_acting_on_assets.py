@@ -161,6 +161,12 @@ def test_a_job_can_be_backfilled(fake, client):
     }
 
 
+def test_a_launched_backfill_that_cannot_be_read_is_not_reported_as_a_failed_launch(fake, client):
+    fake.answers["partitionBackfillOrError"] = {"__typename": "PythonError", "message": "busy", "stack": []}
+    with pytest.raises(dnb.OutcomeUnknownError, match=r"backfill abc was launched, .*busy.* Do not launch it again"):
+        client.backfill("daily", ["1", "2"])
+
+
 def test_assets_can_be_backfilled(fake, client):
     made = client.backfill("daily", pd.Series(["2", "1"]))
     assert sent_backfill(fake) == {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 import dagster_nb as dnb
@@ -113,3 +115,20 @@ def test_waiting_for_a_run_that_remains_in_canceling_warns_once(fake, client, mo
     ):
         run.wait(timeout=1)
     assert len(warned) == 1
+
+
+@pytest.mark.parametrize(("step_status", "n_warnings"), [("IN_PROGRESS", 1), ("FAILURE", 0), (None, 0)])
+def test_waiting_for_a_canceled_run_warns_if_a_step_has_not_ended(fake, client, step_status, n_warnings):
+    step = {"stepKey": "load", "status": step_status, "startTime": 1.0, "endTime": None, "attempts": []}
+    fake.runs = [make_run(1, status="CANCELED", stepStats=[step])]
+    with warnings.catch_warnings(record=True, action="always") as warned:
+        assert client.run(fake.ids[0]).wait().status == "CANCELED"
+    assert len(warned) == n_warnings
+    assert all("its step 'load' has not ended" in str(one.message) for one in warned)
+
+
+def test_waiting_for_a_canceled_run_succeeds_if_its_steps_cannot_be_read(fake, client):
+    fake.runs = [make_run(1, status="CANCELED")]
+    run = client.run(fake.ids[0])
+    fake.answer(requests=None, operation="Steps", status=500, text="broken")
+    assert run.wait().status == "CANCELED"

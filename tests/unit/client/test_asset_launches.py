@@ -30,6 +30,7 @@ def client(fake):
          "pipelines": [{"name": "__ASSET_JOB", "description": None, "isAssetJob": True, "tags": []}]},
     ]}  # fmt: skip
     fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
+    fake.answers["assetsOrError"] = {"__typename": "AssetConnection", "nodes": [{"key": {"path": ["a", "b"]}}]}
     with fake.connect() as client:
         fake.requests.clear()
         yield client
@@ -53,6 +54,19 @@ def sent_assets(fake):
 def test_asset_keys_are_strings_or_lists_of_components(fake, client, selection, paths):
     client.launch("nightly", **WHERE, asset_selection=selection)
     assert sent_assets(fake) == paths
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_a_key_that_can_mean_several_assets_is_not_launched(fake, client, many):
+    fake.answers["assetsOrError"]["nodes"].append({"key": {"path": ["a/b"]}})
+    with pytest.raises(dnb.AmbiguousNameError, match=re.escape("['a', 'b']\n  ['a/b']")):
+        if many:
+            client.launch_many([{"job": "nightly"}, {"job": "nightly", "asset_selection": ["c", "a/b"]}])
+        else:
+            client.launch("nightly", **WHERE, asset_selection="a/b")
+    assert "LaunchRun" not in fake.operations
+    client.launch("nightly", **WHERE, asset_selection=[["a", "b"]])
+    assert sent_assets(fake) == [["a", "b"]]
 
 
 @pytest.mark.parametrize("wrong", [[[]], [[""]], [5], 5, [["a", 5]], {"a": "b"}, [""]])

@@ -80,6 +80,9 @@ def client(fake):
         launchPartitionBackfill={"__typename": "LaunchBackfillSuccess", "backfillId": "abc"},
         partitionBackfillOrError=backfill,
     )  # fmt: skip
+    fake.answers["launchRunReexecution"] = lambda _info, reexecutionParams: launch(  # noqa: N803 - the schema's name
+        _info, {"executionMetadata": {"tags": reexecutionParams["extraTags"]}}
+    )
     fake.running = running
     with fake.connect(timeout=60) as client:
         fake.requests.clear()
@@ -228,6 +231,7 @@ def test_ctrl_c_while_lost_deletions_are_looked_up_keeps_the_outcomes(fake, clie
 
 SINGLE = {
     "launch": ("LaunchRun", "run_id", lambda client: client.launch(**LAUNCH)),
+    "reexecute": ("ReexecuteRun", "run_id", lambda client: client.reexecute(make_run(500)["runId"])),
     "materialize": ("LaunchRun", "run_id", lambda client: client.materialize("daily", partition_keys="1")),
     "materialize many": (
         "LaunchBackfill", "backfill_id", lambda client: client.materialize("daily", partition_keys=["1", "2"])
@@ -240,6 +244,7 @@ SINGLE = {
 @pytest.mark.parametrize("name", SINGLE)
 def test_ctrl_c_during_a_single_launch_keeps_its_outcome(fake, client, pressing_ctrl_c, name):
     operation, column, act = SINGLE[name]
+    fake.runs = [make_run(500, status="FAILURE")]
     with pressing_ctrl_c(operation, at=1), pytest.raises(dnb.ActionInterrupt) as interrupt:
         act(client)
     [row] = interrupt.value.outcomes.to_dict("records")

@@ -61,6 +61,7 @@ def fake():
 
         fake.answers.update(
             repositoriesOrError={"__typename": "RepositoryConnection", "nodes": nodes},
+            assetsOrError={"__typename": "AssetConnection", "nodes": []},
             workspaceOrError={"__typename": "Workspace", "locationEntries": []},
             launchRun=launched,
             launchRunReexecution=launched,

@@ -193,6 +193,18 @@ def test_a_schedule_is_compared_with_the_same_hours_of_previous_weeks(last, week
     assert [(one.certainty, one.evidence) for one in stopped] == found
 
 
+@pytest.mark.parametrize(("days", "certainties"), [(8, []), (15, ["likely"])])
+def test_a_weekly_schedule_has_stopped_after_two_missed_ticks(days, certainties):
+    last = AS_OF - pd.Timedelta(days=days)
+    place = {"name": "weekly", "location": "shop", "repository": "repo"}
+    automations = pd.DataFrame(
+        {**place, "kind": ["schedule"], "status": "RUNNING", "last_tick": last, "min_interval": pd.NaT}
+    )
+    own = pd.DataFrame({**place, "status": "SUCCESS", "timestamp": [last - week * WEEK for week in range(3)]})
+    stopped = find_stopped_automations(evidence(runs(*USUAL), automations=automations, ticks=own))
+    assert [one.certainty for one in stopped] == certainties
+
+
 @pytest.mark.parametrize(("hours", "count"), [(30, 0), (40, 1)])
 def test_a_daily_asset_is_overdue_after_one_and_a_half_days(hours, count):
     when = [AS_OF - pd.Timedelta(hours=hours + 24 * day) for day in range(20)]
