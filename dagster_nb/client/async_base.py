@@ -196,7 +196,7 @@ class AsyncBase:
         result = next(iter(data.values()), None)
         if not isinstance(result, dict) or "__typename" not in result:
             raise OutcomeUnknownError(
-                f"the mutation may or may not have taken effect: {self.url} sent an empty response. The "
+                f"the mutation may or may not have taken effect: {self.url} sent an incomplete response. The "
                 f"mutation is not sent again. Check the runs before you repeat it."
             )
         return result

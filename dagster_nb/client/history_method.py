@@ -79,8 +79,8 @@ class HistoryMethod:
     ) -> History:
         """Return the history of this deployment: a Delta table of all its runs, on disk or in object storage.
 
-        Nothing is read from the server until you call ``refresh()`` on the history. This method needs the extra
-        ``history``.
+        Nothing is read from the server until you call ``refresh()`` on the history. The table contains the run configs
+        too; connect with ``redact=`` to hide secrets in them. This method needs the extra ``history``.
 
         Parameters
         ----------

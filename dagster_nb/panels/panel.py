@@ -26,6 +26,9 @@ __all__ = ["Panel", "close_widgets"]
 _MAX_SECONDS_BEFORE_STATIC_OUTPUT = 2.0
 # Drawing the static output takes a fraction of a second, so it waits until the user pauses.
 _SECONDS_BEFORE_UPDATE = 2.0
+# An automatic refresh can bring new data every few seconds. Updating the static output each time would keep the kernel
+# busy and make Jupyter save the notebook again and again.
+_SECONDS_BEFORE_UPDATE_OF_DATA = 60.0
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -63,7 +66,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._connection.add_class("dnb-connection")
         self._end_watching: Callable[[], None] = lambda: None
         self._has_static_output = False
-        self._cancel_update: Callable[[], None] = lambda: None
+        self._cancel_update: Callable[[], None] | None = None
         self._error_box = ErrorBox(self.background, dismissable=False)
         self._crash_box = ErrorBox(self.background)
         self._is_closed = False
@@ -189,14 +192,24 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _update_static_output(self) -> None:
         """Replace the static output after a short time, because a saved notebook should show what the user last saw.
 
-        Do nothing if no browser shows the panel, as when a script runs the notebook. Such a notebook should contain
+        Do nothing if no browser has shown the panel, as when a script runs the notebook. Such a notebook should contain
         what each cell displayed when it ran.
         """
-        if self._has_static_output and self.viewport.is_rendered:
+        if self._cancel_update is not None:
             self._cancel_update()
-            self._cancel_update = self.background.later(_SECONDS_BEFORE_UPDATE, self._replace_static_output)
+            self._cancel_update = None
+        self._update_static_output_in(_SECONDS_BEFORE_UPDATE)
+
+    def _update_data_of_static_output(self) -> None:
+        """Replace the static output within a minute, because the data has changed, but not what the user chose."""
+        self._update_static_output_in(_SECONDS_BEFORE_UPDATE_OF_DATA)
+
+    def _update_static_output_in(self, seconds: float) -> None:
+        if self._has_static_output and self.viewport.is_rendered and self._cancel_update is None:
+            self._cancel_update = self.background.later(seconds, self._replace_static_output)
 
     def _replace_static_output(self) -> None:
+        self._cancel_update = None
         if self._is_ready_to_show():
             display(self._saved_bundle(), raw=True, display_id=self.viewport.saved_id, update=True)
         else:

@@ -30,7 +30,7 @@ _STYLE = "".join(
         ".dnb-saved :is(th,td){text-align:left!important}",
     ]
 )
-_HOW_TO_USE = "This is a picture of the panel. To use the panel, run the cell again in Jupyter."
+_HOW_TO_USE = "This is a saved copy of the panel. To use the panel, run the cell again in Jupyter."
 
 
 def saved_html(html: str, saved_id: str) -> str:

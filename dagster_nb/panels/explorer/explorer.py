@@ -279,7 +279,8 @@ class RunExplorer(Panel):
         on("log", self._details.draw_tab)
         on("actions", self._action_bar.draw_outcomes)
         on("reading", self._draw_reading)
-        on("runs page view reading", self._update_static_output)
+        on("filters page view", self._update_static_output)
+        on("runs", self._update_data_of_static_output)
         on("error", lambda: self._show_error(self.model.error, self.refresh))
         self._on_resize(self._charts.draw)
         for redraw in (self._table.draw, self._header.draw, self._details.draw, self._attention_view.draw):

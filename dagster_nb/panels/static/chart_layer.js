@@ -228,6 +228,8 @@ function render({ model, el }) {
     const moves = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 1], ArrowUp: [1, -1] };
     if (event.key === "Escape") {
       const isHidden = tip.style.display !== "block";
+      // The kernel may be busy for a long time, and the chart answers again only after the zoom.
+      endZoom();
       if (drag || anchor !== null || cursor !== null) endRange();
       else if (model.get("can_go_back")) send("back");
       else if (isHidden) return;

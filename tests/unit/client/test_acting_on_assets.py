@@ -280,7 +280,7 @@ def test_an_empty_response_leaves_the_outcome_unknown(fake, client, status, oper
         outcomes = act(client)
         assert outcomes["outcome"].tolist() == ["unknown"]
         assert outcomes["status"].tolist() == [status[outcomes["name"][0]]]
-        assert "sent an empty response" in outcomes["message"][0]
+        assert "sent an incomplete response" in outcomes["message"][0]
     else:
         with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):
             act(client)

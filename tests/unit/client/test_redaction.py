@@ -130,3 +130,17 @@ def test_run_configs_are_not_requested_unless_asked(fake, tmp_path):
         assert "hush" not in "".join(responses)
         client.runs(include="run_config")
         assert "hush" in responses[-1]
+
+
+def test_a_history_and_panels_contain_no_hidden_values(fake, client, tmp_path):
+    history = client.history(tmp_path)
+    history.refresh()
+    runs = history.runs(include="run_config")
+    assert len(runs) == 1
+    panels = [dnb.RunExplorer(client).wait(), dnb.RunMonitor(client.run(fake.ids[0])).wait()]
+    shown = [str(runs.to_dict()), str(panels[0].frame.to_dict()), *(panel._static_html() for panel in panels)]
+    for panel in panels:
+        panel.close()
+    assert "data" in shown[0]
+    assert SECRET not in "".join(shown)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]

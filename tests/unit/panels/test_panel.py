@@ -123,7 +123,7 @@ def test_the_widget_is_displayed_before_the_data_has_been_read(counter, monkeypa
     assert static["text/plain"] == "number 7"
 
 
-def test_the_static_output_follows_the_panel_while_a_browser_shows_it(counter, monkeypatch):
+def test_the_static_output_follows_the_panel_if_a_browser_has_shown_it(counter, monkeypatch):
     calls = []
     monkeypatch.setattr("dagster_nb.panels.panel.display", lambda data, *_, **options: calls.append((data, options)))
     monkeypatch.setattr("dagster_nb.panels.panel._SECONDS_BEFORE_UPDATE", 0.0)
@@ -133,7 +133,7 @@ def test_the_static_output_follows_the_panel_while_a_browser_shows_it(counter, m
     assert first["display_id"] == panel.viewport.saved_id
     panel.number = 8
     panel._update_static_output()
-    assert not panel.background._timers, "no browser shows the panel"
+    assert not panel.background._timers, "no browser has shown the panel"
     panel.viewport.is_rendered = True
     for _ in range(3):
         panel._update_static_output()
@@ -141,6 +141,24 @@ def test_the_static_output_follows_the_panel_while_a_browser_shows_it(counter, m
     [_, _, (data, options)] = calls
     assert options == {"raw": True, "display_id": panel.viewport.saved_id, "update": True}
     assert "<p>8</p>" in data["text/html"]
+
+
+def test_new_data_updates_the_static_output_at_most_once_per_minute(counter, monkeypatch):
+    delays = []
+    monkeypatch.setattr("dagster_nb.panels.panel.display", lambda *_args, **_options: None)
+    panel = counter().wait()
+    panel._ipython_display_()
+    panel.viewport.is_rendered = True
+    monkeypatch.setattr(panel.background, "later", lambda seconds, _call: delays.append(seconds) or (lambda: None))
+    for _ in range(3):
+        panel._update_data_of_static_output()
+    assert delays == [60]
+    panel._update_static_output()
+    panel._update_data_of_static_output()
+    assert delays == [60, 2]
+    panel._replace_static_output()
+    panel._update_data_of_static_output()
+    assert delays == [60, 2, 60]
 
 
 def test_a_closed_panel_is_displayed_as_its_static_output(counter, monkeypatch):
