@@ -27,9 +27,9 @@ _BACKFILL_TAG = "dagster/backfill"
 
 
 def find_queue_times(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job with runs that wait in the queue for much longer than before the period.
+    """Return one finding for each job whose runs wait in the queue for much longer than before the period.
 
-    Runs of backfills do not count, because they are launched together and wait for one another.
+    A backfill's runs are ignored, because they are launched together and wait for one another.
     """
     runs = evidence.runs
     if "queue_duration" not in runs.columns:

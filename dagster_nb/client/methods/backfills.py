@@ -122,8 +122,8 @@ class BackfillMethods(AsyncBase):
             If the server's response was lost, and the backfill did not appear within a few seconds. Before Dagster 1.9,
             the client cannot look for the backfill; check whether `backfills` lists a new backfill.
         ActionInterrupt
-            On Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether the backfill was
-            launched.
+            If the user presses Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether
+            the backfill was launched.
         ReadOnlyError, UnauthorizedError
 
         Examples

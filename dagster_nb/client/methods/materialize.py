@@ -66,7 +66,7 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
             If the server's response was lost, and the run or backfill did not appear within a few seconds; see
             `backfill`.
         ActionInterrupt
-            On Ctrl-C after the request was sent; see `launch` and `backfill`.
+            If the user presses Ctrl-C after the request was sent: see `launch` and `backfill`.
         ReadOnlyError, UnauthorizedError
 
         Examples
