@@ -78,7 +78,7 @@ class Acted:
         return [position for position, row in enumerate(self.rows) if row["outcome"] == "unknown"]
 
     async def finish(self, read_outcomes: Callable[[], Awaitable[None]]) -> None:
-        """Read an action's outcomes. If the action has been or is being interrupted, stop reading after a few seconds."""
+        """Read an action's outcomes, for at most a few seconds if the action is or was interrupted."""
         if self.interruption is None:
             try:
                 await read_outcomes()

@@ -284,7 +284,7 @@ def test_a_current_digest_has_the_findings_of_the_ground_truth_and_no_others(run
     what = digest.findings.set_index("kind")["what"]
     key, before, after = truth.slower_tag
     [since] = digest.findings.query("kind == 'slower job'")["since"]
-    # The estimate may be off by two runs. Depending on the date, these are more than a day apart.
+    # The estimate may be off by two runs. Depending on the date, these two runs are more than a day apart.
     runs = [pd.Timestamp(run.created, unit="s", tz="UTC") for run in history.runs if run.job == truth.slower_job]
     between = [min(since, truth.slower_since) <= run < max(since, truth.slower_since) for run in runs]
     assert sum(between) <= 2
@@ -317,7 +317,7 @@ def test_digests_of_past_days_have_the_findings_of_the_ground_truth_and_no_other
 
 
 def test_every_next_step_runs(running, history, digest_of_a_broken_day):
-    """Run the next steps of findings of every kind. A read-only client refuses those that change something."""
+    """Run the next steps of findings of every kind. A read-only client refuses the steps that would change something."""
     ids = [run.run_id for run in history.runs if run.steps]
     found = findings_of_every_kind(job="daily_sales", automation="daily_sales_schedule", asset="shop/orders", ids=ids)
     codes = sorted({one.next_step for one in found} | set(digest_of_a_broken_day.findings["next_step"]))

@@ -1,4 +1,4 @@
-"""The altered schemas that tests use describe themselves correctly."""
+"""Introspection describes the altered schemas that tests use correctly."""
 
 from __future__ import annotations
 

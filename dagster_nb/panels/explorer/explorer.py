@@ -287,7 +287,7 @@ class RunExplorer(Panel):
         self._on_resize(self._details.draw_tab)
 
     def _draw_runs(self) -> None:
-        # Users look at the table and the chart first.
+        # Draw the table and the chart first, because users look at them first.
         self._table.draw()
         self._charts.draw()
         self._tiles.draw()

@@ -34,7 +34,7 @@ def client(fake):
 
 
 def answer(fake, operation, **data):
-    """Send this data, which the schema of the fake does not allow."""
+    """Send this data, which the fake's schema does not allow."""
     fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 

@@ -1,4 +1,4 @@
-"""If a server ignores cursors and returns the same page again and again, reading ends, with an error if necessary."""
+"""If a server ignores cursors and returns the same page again and again, reading stops, with an error if necessary."""
 
 from __future__ import annotations
 
