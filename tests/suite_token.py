@@ -1,4 +1,4 @@
-"""A pytest plugin: every connection of the test suite sends a token, which nothing that the suite produces may contain.
+"""A pytest plugin: the test suite sends a token, and fails if anything that it produces contains this token.
 
 While tests run, the plugin searches widget messages and the arguments of started processes for the token. At the end of
 a session, it also searches the test reports, the temporary folders and the files that pytest writes. Browser tests

@@ -261,7 +261,7 @@ def test_a_line_shows_its_job_and_a_click_chooses_the_job(notebook, chart):
         assert groups(N_POINTS) == [[job] for *_, job in positions]
 
 
-def test_the_bars_of_a_run_with_many_steps_answer_to_the_pointer_and_the_keyboard(notebook, many_steps):
+def test_the_bars_of_a_run_with_many_steps_respond_to_the_pointer_and_the_keyboard(notebook, many_steps):
     sent = many_steps.sent
     steps = pd.DataFrame(json.loads(notebook.run("print(json.dumps(run.client.step_records))"))).set_index("stepKey")
     keyboard = notebook.page.keyboard
@@ -654,7 +654,7 @@ def names_the_right_runs(chart: ChartPage) -> None:
         assert abs(ring["y"] + ring["height"] / 2 - y) < 3
 
 
-def test_charts_answer_in_both_themes_and_on_a_narrow_page(notebook, chart):
+def test_charts_respond_in_both_themes_and_on_a_narrow_page(notebook, chart):
     size = notebook.page.viewport_size
     for width, dark in ((1440, True), (800, True), (800, False)):
         notebook.page.set_viewport_size({"width": width, "height": 1200})

@@ -104,7 +104,7 @@ def explained_errors(fired: Iterable[tuple[Request, Kind]]) -> set[type[dnb.Dags
 
 
 def explained_outcomes(fired: Iterable[tuple[Request, Kind]]) -> set[str]:
-    """Return the outcomes that these faults can cause in a frame of outcomes."""
+    """Return the values of the ``outcome`` column that these faults can cause."""
     errors = explained_errors(fired)
     outcomes = {str(outcome_of_error(error("x"))["outcome"]) for error in errors}
     # If the outcomes cannot be read after the action, they are unknown.

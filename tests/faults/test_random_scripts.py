@@ -42,7 +42,7 @@ from tests.faults.script_steps import (
 SCRIPTS = int(os.environ.get("DAGSTER_NB_FAULT_SCRIPTS", "100"))
 RUNS_TO_STOP = int(os.environ.get("DAGSTER_NB_FAULT_RUNS", "60"))
 STEPS_PER_SCRIPT = 2
-# Requests must not exceed this timeout on a busy machine, unless a fault delays them.
+# Even on a busy machine, requests must not exceed this timeout unless a fault delays them.
 LONG_TIMEOUT_SECONDS = 60.0
 SLOW_SCRIPTS = 25
 # The steps call all client methods except these.

@@ -206,7 +206,7 @@ def test_assets_with_different_partitions_cannot_be_launched_together(client, in
     assert instance.get_runs_count() == before
 
 
-def test_a_launch_of_a_partition_whose_response_is_lost_is_found(place, instance):
+def test_a_partition_launch_is_found_if_its_response_was_lost(place, instance):
     with Proxy(place.server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
         proxy.faults = [OneIn(1, cut(0), among=lambda request: request.operation == "LaunchRun")]
         run = client.launch(**HIDDEN, asset_selection="target_days", partition_key="2026-01-06")

@@ -50,7 +50,9 @@ class UndrawnJobs:
         buttons = [self._button(name) for name in shown]
         if hidden := len(self._names) - len(shown):
             more = widgets.Button(
-                description=f"and {hidden:,} more…", tooltip="Name all of them", layout=widgets.Layout(width="auto")
+                description=f"and {hidden:,} more…",
+                tooltip="Show all of these jobs",
+                layout=widgets.Layout(width="auto"),
             )
             self._model.background.on_click(more, self._show_all)
             buttons.append(more)
