@@ -53,7 +53,7 @@ def only_match(prefix: str, matches: Sequence[str]) -> str:
 
 
 def full_ids_of_filter(run_ids: Iterable[str], existing: Iterable[str]) -> tuple[str, ...]:
-    """Return full ids in place of a filter's shortened ids. An id is returned unchanged if no run has it.
+    """Return full ids in place of a filter's shortened ids. Ids that belong to no run are returned unchanged.
 
     Parameters
     ----------

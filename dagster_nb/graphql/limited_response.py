@@ -47,7 +47,7 @@ class LimitedResponse(aiohttp.ClientResponse):
             f"the response of {self.url.origin()} is too large: dagster_nb reads at most "
             f"{MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Ask for less at once (limit=, page_size=)."
         )
-        # gql reads a failed response a second time to show its text. This attempt must raise the same error.
+        # gql reads a failed response a second time to show its text, and must then get the same error.
         self.content.set_exception(error)
         self.close()
         raise error

@@ -270,7 +270,7 @@ class StoredRuns:
         return parsed
 
     def _full_ids(self, run_ids: Sequence[str], *, deleted: bool) -> tuple[str, ...]:
-        """Return full ids in place of shortened ids. An id is returned unchanged if no run has it."""
+        """Return full ids in place of shortened ids. Ids that belong to no run are returned unchanged."""
         short = [run_id for run_id in run_ids if is_shortened(run_id)]
         if not short:
             return tuple(run_ids)

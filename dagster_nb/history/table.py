@@ -258,7 +258,7 @@ class Table:
 
 
 def _options(storage_options: Mapping[str, str] | None) -> dict[str, str] | None:
-    """Return the object storage options as a dict. The argument hides them, because they can contain credentials."""
+    """Return hidden object storage options as a dict. The options are hidden because they can contain credentials."""
     options = reveal(storage_options)
     return None if options is None else dict(options)
 

@@ -190,7 +190,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         """Replace the static output after a short time, because a saved notebook should show what the user last saw.
 
         Do nothing if no browser shows the panel, which is the case when a script runs the notebook. The saved notebook
-        should then contain what each cell displayed when it ran.
+        should then contain what each cell displayed when the cell ran.
         """
         if self._has_static_output and self.viewport.is_rendered:
             self._cancel_update()

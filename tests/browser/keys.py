@@ -24,7 +24,7 @@ async def refuse(self, document, variables=None):
     raise dnb.QueryError("the test refuses this request")
 DagsterApi.mutate = refuse
 """
-# Focus the first element of a panel that has not had the focus yet, and return a description of the element. A redrawn
+# Focus a panel's first element that has not had the focus yet, and return a description of the element. A redrawn
 # element counts as the same element.
 _FOCUS_NEXT = """
 (selector) => {

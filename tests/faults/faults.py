@@ -106,7 +106,7 @@ def fail_in_part() -> Fault:
 
 
 def lose_a_field() -> Fault:
-    """Forward the request, but replace one nested value with null, and add its resolver's error."""
+    """Forward the request, but replace one nested value with null, and report that its resolver failed."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)

@@ -78,7 +78,7 @@ class Script:
         self._fired_before = 0
 
     def take(self, step: Callable[[Script], None]) -> None:
-        """Run a step and record its outcome. Raise its error if the faults during the step cannot cause this error."""
+        """Run a step and record its outcome. Raise the step's error if the faults during the step cannot cause it."""
         self._fired_before = 0 if self._chaos is None else len(self._chaos.fired)
         try:
             step(self)

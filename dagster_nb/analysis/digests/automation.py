@@ -103,7 +103,7 @@ def may_have_stopped(last_tick: pd.Timestamp, ticks: pd.DataFrame, as_of: pd.Tim
 
 
 def _silence(one: dict[Any, Any], ticks: pd.DataFrame, as_of: pd.Timestamp) -> tuple[Certainty, str] | None:
-    """Return how certain it is that a schedule or sensor has stopped, and the reason. Return None if it has not."""
+    """Return how certain it is that a schedule or sensor has stopped, and why. Return None if it still ticks."""
     silent = as_of - one["last_tick"]
     if not pd.isna(one["min_interval"]):
         is_late = silent > max(_SENSOR_FACTOR * one["min_interval"], _LATE_SENSOR)

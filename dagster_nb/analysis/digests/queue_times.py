@@ -62,7 +62,7 @@ def find_queue_times(evidence: Evidence) -> list[Finding]:
 
 
 def _of_backfills(runs: pd.DataFrame) -> np.ndarray:
-    """Return which runs were launched by a backfill."""
+    """Return a mask of the runs that a backfill launched."""
     if "tags" not in runs.columns:
         return np.zeros(len(runs), dtype=bool)
     tags = (parse_json(one) for one in runs["tags"])

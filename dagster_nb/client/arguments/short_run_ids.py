@@ -53,7 +53,7 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
 
 
 async def full_filter_ids(api: DagsterApi, run_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids in a filter as full ids. An id is returned unchanged if no run has it, and then matches no run.
+    """Return the ids in a filter as full ids. Ids that belong to no run are returned unchanged.
 
     Raises
     ------

@@ -181,10 +181,10 @@ class LogMethods(AsyncBase):
             last, cursor = cursor, following
 
     async def _log_page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str | None]:
-        """Return a page of a stream that ends with a complete character, and the cursor of the next page.
+        """Return a page that ends with a complete character, and the cursor of the next page.
 
-        The server divides pages by bytes. If this splits a character, the server returns a replacement character at the
-        end of the page. A page that is up to three bytes shorter ends before that character.
+        The server divides pages by bytes. If the end of a page splits a character, the server returns a replacement
+        character at the end of the page. A page that is up to three bytes shorter ends before that character.
         """
         for limit in range(_BYTES_PER_REQUEST, _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES, -1):
             variables = {"logKey": log_key, "cursor": cursor, "limit": limit, "stdout": False, "stderr": False}

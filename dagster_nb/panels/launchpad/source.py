@@ -95,8 +95,8 @@ class LaunchSource:
     def __init__(self, client: DagsterClient):
         self._client: Any = client
         self._schemas: dict[JobAddress, RunConfigSchema] = {}
-        # The original configs. A key is the job, the partition (None for the job's default config), and the displayed
-        # text.
+        # The original configs. Each key consists of the job, the partition (None for the job's default config), and the
+        # displayed text.
         self._originals: dict[tuple[JobAddress, str | None, str], str] = {}
 
     @property

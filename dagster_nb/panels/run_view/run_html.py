@@ -115,7 +115,7 @@ def steps_picture(
     zone: tzinfo = UTC,
     **options: Any,  # noqa: ANN401 - see `draw_picture`
 ) -> Picture:
-    """Draw the chart of the steps of a run.
+    """Draw the chart of a run's steps.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class UndrawnJobs:
         self.widget.add_class("dnb-wrap")
 
     def draw(self, names: Sequence[str]) -> None:
-        """Draw a button for each job. If there are many jobs, a button reveals all but the first ones."""
+        """Draw a button for each job. If there are many jobs, one button reveals all except the first few."""
         names = tuple(names)
         if names != self._names:
             self._names, self._shows_all = names, False

@@ -74,7 +74,7 @@ def findings_of_every_kind(job="etl", automation="hourly", asset="orders", ids=N
 
 
 def _healthy_then_failed(count):
-    """Return a job's runs: failures before and in the period, and if there are several, a success after them."""
+    """Return a job's runs: failures before and in the period, followed by a success if there are several failures."""
     failed = [("FAILURE", 28 - number, 5, 60) for number in range(count)]
     failed += [("FAILURE", 20 - number, 5, 60) for number in range(count)]
     return [*USUAL, *failed, *([("SUCCESS", 1, 5, 60)] if count > 1 else [])]
