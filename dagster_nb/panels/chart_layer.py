@@ -91,7 +91,7 @@ class ChartLayer(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def show(self, pixels: ChartPixels, texts: ChartTexts, *, is_draggable: bool = False) -> None:
-        """Set the marks and texts of another picture.
+        """Set the marks and labels of another picture.
 
         Parameters
         ----------

@@ -70,8 +70,8 @@ class Editor(anywidget.AnyWidget):
     value : str
         The text.
     problems : list of dict
-        The problems in the text, with the keys ``line`` (starting at 1), ``start`` and ``end`` (columns, starting at 0,
-        or None for the whole line) and ``message``.
+        The problems in the text, with the keys ``line`` (counted from 1), ``start`` and ``end`` (columns, counted from
+        0, or None for the whole line) and ``message``.
     disabled : bool
         Whether the text is read-only.
     label : str

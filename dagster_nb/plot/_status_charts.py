@@ -160,7 +160,7 @@ def success_rate(
     -------
     matplotlib.axes.Axes
         The axes, with rates from 0 to 1 along y. Finished runs have succeeded, failed or been canceled. Each run counts
-        towards the interval in which it was created. If no run of an interval has finished, the line has a gap.
+        toward the interval in which it was created. If no run of an interval has finished, the line has a gap.
         `dagster_nb.analysis.success_rate` returns the same numbers.
 
     Examples

@@ -597,7 +597,7 @@ def test_the_bars_of_a_monitor_show_their_steps_and_a_click_filters_by_step(note
     expect(chosen).not_to_have_value(gantt.sent["ids"][0])
 
 
-def test_the_bars_of_slow_steps_answer(notebook, chart):
+def test_the_bars_of_slow_steps_respond(notebook, chart):
     notebook.run("explorer.model.change_view(chart='Slow steps'); explorer.wait()")
     sent = chart.settle()
     assert len(sent["ids"]) > 3

@@ -38,7 +38,7 @@ _FINISHED = frozenset({"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FA
 
 
 class BackfillMethods(AsyncBase):
-    """The methods of the client that read, launch and cancel backfills."""
+    """The client methods that read, launch and cancel backfills."""
 
     async def backfills(self) -> pd.DataFrame:
         """Return all backfills, newest first.

@@ -34,7 +34,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class LogMethods(AsyncBase):
-    """The method of the client that reads the captured output of runs."""
+    """The client method that reads the captured output of runs."""
 
     async def compute_logs(
         self,

@@ -46,7 +46,7 @@ _ARGUMENT_NAMES = frozenset(
 
 
 class LaunchMethods(AsyncBase):
-    """The methods of the client that launch jobs."""
+    """The client methods that launch jobs."""
 
     async def launch(
         self,

@@ -27,7 +27,7 @@ Node = dict[str, Any]
 
 
 class MaterializeMethods(LaunchMethods, BackfillMethods):
-    """The method of the client that materializes assets."""
+    """The client method that materializes assets."""
 
     async def materialize(
         self,

@@ -68,7 +68,7 @@ _BACKFILL_TAGS = frozenset({_BACKFILL_TAG, "dagster/parent_backfill", "dagster/r
 
 
 class ReexecuteMethods(AsyncBase):
-    """The methods of the client that re-execute runs."""
+    """The client methods that re-execute runs."""
 
     async def reexecute(
         self,

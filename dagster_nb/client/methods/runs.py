@@ -38,7 +38,7 @@ __all__ = ["RunMethods"]
 
 
 class RunMethods(AsyncBase):
-    """The methods of the client that read runs."""
+    """The client methods that read runs."""
 
     async def runs(
         self,
